@@ -1,0 +1,114 @@
+/* A flow is a table of steps. The table is the specification; this header says how to read it. */
+#ifndef RFA_FSM_CORE_FLOW_H
+#define RFA_FSM_CORE_FLOW_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fsm/base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The eight states, in the only order there is. */
+#define RFA_STATES(X) \
+	X(PRECHECK) X(STOP) X(VERIFY_STOPPED) X(EXPORT) X(TRANSFER) X(APPLY) X(RESTART) X(HEALTH)
+
+enum rfa_state {
+#define RFA_STATE_ENUM(name) RFA_##name,
+	RFA_STATES(RFA_STATE_ENUM)
+#undef RFA_STATE_ENUM
+	    RFA_STATE_COUNT
+};
+
+/*
+ * Final states. NONE: the run goes on.
+ * SUCCEEDED    all of it
+ * ROLLED_BACK  something serving was changed, and all of it was undone
+ * FAILED       nothing that serves was changed
+ * ABORTED      ended by its operator, and undone
+ * STUCK        an undo failed: a person must look
+ */
+#define RFA_FINALS(X) X(NONE) X(SUCCEEDED) X(ROLLED_BACK) X(FAILED) X(ABORTED) X(STUCK)
+
+enum rfa_final {
+#define RFA_FINAL_ENUM(name) RFA_FINAL_##name,
+	RFA_FINALS(RFA_FINAL_ENUM)
+#undef RFA_FINAL_ENUM
+};
+
+RFA_API const char *rfa_state_word(enum rfa_state state);
+RFA_API const char *rfa_final_word(enum rfa_final final);
+/* 0 and *out, or -1 for a word that is none. */
+RFA_API int rfa_state_parse(const char *word, enum rfa_state *out);
+RFA_API int rfa_final_parse(const char *word, enum rfa_final *out);
+
+enum rfa_step_flag {
+	/* Looks and never touches: no intent is recorded, no probe, no undo. */
+	RFA_STEP_READS = 1 << 0,
+	/* Changes only rfa's own things on a host (lock, spool): a run that did no more has FAILED,
+	   not ROLLED_BACK. */
+	RFA_STEP_OWN = 1 << 1,
+	/* Runs on the way back only, when the undoing reaches its row (the old version's health).
+	 */
+	RFA_STEP_BACK = 1 << 2,
+	/*
+	 * Behind the point of no return: what the run is for has been proven. No undo; a definite
+	 * failure is recorded as DONE with outcome "left", told, and the run goes on.
+	 */
+	RFA_STEP_TIDY = 1 << 3,
+};
+
+/* What a probe sees: the step's effect is there; is not there; is under way; half of it is there.
+ */
+enum rfa_probe { RFA_PROBE_DONE, RFA_PROBE_NOT_DONE, RFA_PROBE_RUNNING, RFA_PROBE_PARTIAL };
+RFA_API const char *rfa_probe_word(enum rfa_probe probe);
+
+struct rfa_ctx; /* fsm/steps/ctx.h: what a step may use */
+
+/*
+ * One row. run: makes the effect, observes it, and answers the facts that it proved (*facts is a
+ * new object, filled in by the step). probe: looks, never touches. undo: brings back what was
+ * before, from whatever half of the effect is there; both may be called any number of times.
+ */
+struct rfa_step {
+	const char *name; /* its spelling in the ledger; never changed */
+	enum rfa_state state;
+	const char *on; /* the role whose host it touches: "source", "target"; "": none */
+	unsigned flags; /* enum rfa_step_flag */
+	unsigned max_attempts;
+	int (*run)(struct rfa_ctx *, json_t *facts, struct rfa_error *);
+	int (*probe)(struct rfa_ctx *, enum rfa_probe *, json_t *facts, struct rfa_error *);
+	int (*undo)(struct rfa_ctx *, struct rfa_error *);
+	const char *then; /* where it leads when done: a row, a final state; NULL: the next row */
+	const char *skipped; /* not NULL: the state has nothing to do in this flow, and why */
+};
+
+/* More rows are refused by the table check. */
+#define RFA_FLOW_MAX_STEPS 48
+
+struct rfa_flow {
+	const char *name; /* "promote" */
+	unsigned version; /* raised when a change of the table would mislead an old run's replay */
+	const char *summary; /* one line for people */
+	const struct rfa_step *steps;
+	size_t n;
+};
+
+/*
+ * Checks a table. Errors (INTERNAL, naming the row): a doubled, missing or malformed name; a
+ * mutating step without run, probe or undo (a TIDY one needs no undo); a state out of order or
+ * missing; a way from the way back to a forward row; a row behind a TIDY one that is neither TIDY
+ * nor READS; a `then` that names nothing or leads backwards; no final state reachable.
+ */
+RFA_API int rfa_flow_check(const struct rfa_flow *flow, struct rfa_error *err) RFA_MUST_USE;
+
+/* The row with this name, or -1. */
+RFA_API int rfa_flow_find(const struct rfa_flow *flow, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,194 @@
+/*
+ * The ledger: the only memory of rfa. A bare git repository that plain git reads
+ * (docs/ledger.md), and an in-memory twin for tests; one contract test holds both.
+ *
+ * Calling sequence of a run:   rfa_ledger_begin -> rfa_ledger_append … -> rfa_ledger_end
+ * of a resumed one:            rfa_ledger_attach -> rfa_ledger_append … -> rfa_ledger_end
+ * In both, rfa_ledger_detach() lets go of the run at any time (the run is then interrupted).
+ *
+ * A call that answered 0 is durable: it survives a power cut at the next instant. After any
+ * other answer the entry is either wholly there or not at all; reading again tells which.
+ */
+#ifndef RFA_LEDGER_LEDGER_H
+#define RFA_LEDGER_LEDGER_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "fsm/base/buf.h"
+#include "fsm/base/clock.h"
+#include "fsm/base/error.h"
+#include "fsm/core/record.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rfa_ledger;
+struct rfa_ledger_run; /* a run that this process drives: holds the run's flock */
+
+struct rfa_ledger_options {
+	const char *path; /* the bare repository */
+	const char
+	    *author_name; /* the person; copied; NULL: from git's configuration, then $USER */
+	const char *author_email;
+	struct rfa_clock *clock; /* borrowed; NULL: the system's */
+	/* Borrowed, NULL-terminated: values that must never enter the ledger. NULL: none. */
+	const char *const *secrets;
+};
+
+/* Makes the repository (its folders synced, HEAD on main, a first commit). EXISTS if there is one.
+ */
+RFA_API int rfa_ledger_init(const struct rfa_ledger_options *options,
+			    struct rfa_error *err) RFA_MUST_USE;
+/* Errors: NOTFOUND (mend: `rfa init`), CORRUPT, UNSUPPORTED (a newer format). */
+RFA_API int rfa_ledger_open(struct rfa_ledger **out, const struct rfa_ledger_options *options,
+			    struct rfa_error *err) RFA_MUST_USE;
+/* The twin: nothing survives rfa_ledger_free(). options->path is ignored. */
+RFA_API int rfa_ledger_open_memory(struct rfa_ledger **out,
+				   const struct rfa_ledger_options *options,
+				   struct rfa_error *err) RFA_MUST_USE;
+RFA_API void rfa_ledger_free(struct rfa_ledger *ledger); /* NULL-safe */
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* What names a run: frozen at BEGIN. All strings are borrowed for the call. */
+struct rfa_ledger_begin {
+	const char *run; /* an id that rfa_run_id_ok() */
+	const char *flow;
+	unsigned flow_version;
+	const char *stack;
+	const char *env;    /* the environment that the run changes: "prod" */
+	const char *from;   /* where the goods come from: "test"; "" if nowhere */
+	const json_t *plan; /* the frozen plan; its SHA-256 goes into the commit's trailers */
+};
+
+/*
+ * Begins a run, and takes its flock. Errors: LOCKED when an unfinished run of the same stack in
+ * the same environment exists: err->msg names it, `blocker` (RFA_RUN_ID_MAX, may be NULL) gets
+ * its id. The check and the commit are one compare-and-swap on main.
+ */
+RFA_API int rfa_ledger_begin(struct rfa_ledger *ledger, const struct rfa_ledger_begin *begin,
+			     struct rfa_ledger_run **out, char *blocker,
+			     struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * Takes an unfinished run over. Errors: NOTFOUND; LOCKED (a process drives it); EXISTS when it
+ * has ended.
+ */
+RFA_API int rfa_ledger_attach(struct rfa_ledger *ledger, const char *run,
+			      struct rfa_ledger_run **out, struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * Appends one record; record->seq must be the next one, else STALE. `subject`: the part of the
+ * commit's first line that a person reads after "<flow> <stack> <from>→<env>: "; made printable
+ * and cut at 200 bytes. Errors: REFUSED if facts or subject hold a secret or what looks like one.
+ */
+RFA_API int rfa_ledger_append(struct rfa_ledger_run *run, const struct rfa_record *record,
+			      const char *subject, struct rfa_error *err) RFA_MUST_USE;
+
+/* A file of main's tree that END writes. */
+struct rfa_ledger_file {
+	const char *path;    /* "environments/prod/ragflowauth.json"; parts [A-Za-z0-9._-]+ */
+	const char *content; /* NULL: remove it */
+	size_t len;
+	int append; /* 1: content is added at the file's end ("history.log") */
+};
+
+struct rfa_ledger_end {
+	enum rfa_final final;
+	const struct rfa_ledger_file *files;
+	size_t n_files;
+	const char *summary; /* JSON text for runs/YYYY/MM/DD/<id>.json; required */
+	/* A rollback point: tag "rollback/<env>/<stack>/<point>", annotated; NULL: none. */
+	const char *point;
+	const char *point_message;
+};
+
+/*
+ * Ends the run: the merge on main with the END record (record->kind END), tree files, then the
+ * tag, then the run's ref is dropped. Frees the run handle on success only. A crash in between is
+ * finished by the next rfa_ledger_open(): the tag's text is in the tree (points/…), the ref of an
+ * ended run is dropped.
+ */
+RFA_API int rfa_ledger_end(struct rfa_ledger_run *run, const struct rfa_record *record,
+			   const char *subject, const struct rfa_ledger_end *end,
+			   struct rfa_error *err) RFA_MUST_USE;
+
+/* Lets go of a run; NULL-safe. */
+RFA_API void rfa_ledger_detach(struct rfa_ledger_run *run);
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+struct rfa_history {
+	char run[RFA_RUN_ID_MAX];
+	char flow[32];
+	unsigned flow_version;
+	char stack[64], env[64], from[64];
+	char author[128];
+	json_t *plan; /* owned */
+	char plan_sha256[65];
+	struct rfa_record *records; /* owned; records[0] is BEGIN */
+	size_t n;
+	enum rfa_final final; /* NONE: not ended */
+	int alive;            /* a process drives it now */
+	json_t *summary;      /* of an ended run; owned; else NULL */
+};
+
+/*
+ * Everything of one run. Refuses (CORRUPT) records whose sequence has a gap, or a plan that does
+ * not have the SHA-256 that BEGIN promised. *out is new: rfa_history_free().
+ */
+RFA_API int rfa_ledger_load(struct rfa_ledger *ledger, const char *run, struct rfa_history **out,
+			    struct rfa_error *err) RFA_MUST_USE;
+RFA_API void rfa_history_free(struct rfa_history *history);
+
+/* A line of a listing. */
+struct rfa_ledger_line {
+	char run[RFA_RUN_ID_MAX];
+	char flow[32], stack[64], env[64], from[64], author[128];
+	enum rfa_final final; /* NONE: not ended */
+	int alive;
+	int64_t begun_ms, ended_ms;              /* 0: not ended */
+	char state[24], step[RFA_STEP_NAME_MAX]; /* where an unfinished run stands */
+};
+struct rfa_ledger_filter {
+	const char *stack, *env; /* NULL: any */
+	int open_only;           /* 1: only those not ended */
+	size_t limit;            /* 0: 50 */
+};
+/* Newest first; the callback answers 0 to go on. Costs no more than the lines that it shows. */
+RFA_API int rfa_ledger_list(struct rfa_ledger *ledger, const struct rfa_ledger_filter *filter,
+			    int (*each)(void *user, const struct rfa_ledger_line *), void *user,
+			    struct rfa_error *err) RFA_MUST_USE;
+
+/* A file of main's tree. Errors: NOTFOUND. Appends to out. */
+RFA_API int rfa_ledger_read(struct rfa_ledger *ledger, const char *path, struct rfa_buf *out,
+			    struct rfa_error *err) RFA_MUST_USE;
+/* The names in a folder of main's tree, sorted. *out (new): array of strings; empty if there is
+ * none. */
+RFA_API int rfa_ledger_names(struct rfa_ledger *ledger, const char *folder, json_t **out,
+			     struct rfa_error *err) RFA_MUST_USE;
+/* The id of main's head (40 hex digits). The twin answers a digest of its content. */
+RFA_API int rfa_ledger_head(struct rfa_ledger *ledger, char out[65],
+			    struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * Checks everything (LEDGER: Trust): objects, chains, sequence numbers, plan digests, legal paths
+ * of the flows' tables, tags against points/…. `legal` judges one run's records (the driver's
+ * replay; NULL: not judged). Calls `each` for every finding. 0: no finding; CORRUPT: some.
+ */
+struct rfa_ledger_finding {
+	char run[RFA_RUN_ID_MAX]; /* or "" */
+	char what[256];
+};
+RFA_API int rfa_ledger_verify(struct rfa_ledger *ledger,
+			      int (*legal)(void *user, const struct rfa_history *,
+					   struct rfa_error *),
+			      void (*each)(void *user, const struct rfa_ledger_finding *),
+			      void *user, struct rfa_error *err) RFA_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,230 @@
+/*
+ * Typed operations on one Docker host. Two implementations of one vtable: `shell` (POSIX sh,
+ * coreutils and docker, through any transport) and the simulated host of fixtures/sim. One
+ * contract test (tests/contract/host_test.c) holds both to what is promised here.
+ *
+ * Reads never change anything and are safe to repeat. Every change is a *job*: it runs on the
+ * host, detached from the connection, at most once for its key; asking for it again (after a lost
+ * connection, from another process) attaches to the one that runs, or answers the result that was
+ * kept. So a change answers UNKNOWN only if the host could not be asked again.
+ *
+ * Engine objects are the engine's own JSON (`docker inspect`), so that no field is ever lost.
+ */
+#ifndef RFA_TRANSPORTS_HOST_HOST_H
+#define RFA_TRANSPORTS_HOST_HOST_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "transports/http.h"
+#include "transports/transport.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rfa_host;
+
+/* Names a change: run id, step (with attempt) and operation, each [A-Za-z0-9._-]+. */
+struct rfa_job_key {
+	const char *run;  /* "20261122-103015-4f2a9c" */
+	const char *step; /* "target.load.1": step name and attempt, made by the driver */
+	const char *op;   /* "load", "start-backend": unique within the step */
+};
+
+enum rfa_object { RFA_CONTAINER, RFA_IMAGE, RFA_NETWORK, RFA_VOLUME };
+
+/* A file on the host; mode 0 and type 0: there is none. */
+struct rfa_file_stat {
+	char type;     /* 'f' file, 'd' directory, 'l' symlink, 'o' other, 0 none */
+	unsigned mode; /* permission bits */
+	uint32_t uid, gid;
+	int64_t size, mtime_s;
+};
+
+struct rfa_disk {
+	int64_t bytes_total, bytes_free;   /* free to a non-root writer */
+	int64_t inodes_total, inodes_free; /* 0 and 0: the file system does not count them */
+	char filesystem[128];              /* two paths with equal text share it */
+};
+
+/* A Compose project on a host. */
+struct rfa_compose {
+	const char *project;          /* -p */
+	const char *directory;        /* --project-directory; absolute */
+	const char *const *files;     /* -f, absolute or relative to directory; NULL-terminated */
+	const char *const *env_files; /* --env-file; NULL-terminated; NULL: none */
+};
+
+struct rfa_host_ops {
+	unsigned version; /* RFA_HOST_OPS_VERSION */
+
+	/* -- the host -- */
+	/* Connects (again) if needed. Errors: those of the transport. */
+	int (*connect)(struct rfa_host *, struct rfa_error *);
+	/*
+	 * *out (new):
+	 * {"hostname","os","arch","user","uid","boot_id","engine":"26.1.5","api":"1.45",
+	 * "store":"classic"|"containerd","driver":"overlay2","docker_root":"/var/lib/docker",
+	 * "compose":"2.26.1"|null,"tools":{"b2sum":true,"zstd":false,...}}.
+	 * Errors: UNSUPPORTED names a missing docker (or one that may not be used) and the mend.
+	 */
+	int (*info)(struct rfa_host *, json_t **out, struct rfa_error *);
+	/* Of the file system that holds path, or its nearest parent that exists. */
+	int (*disk)(struct rfa_host *, const char *path, struct rfa_disk *out, struct rfa_error *);
+
+	/* -- the engine: reads -- */
+	/* *out (new): the object as `docker inspect` shows it. Errors: NOTFOUND. */
+	int (*inspect)(struct rfa_host *, enum rfa_object kind, const char *name, json_t **out,
+		       struct rfa_error *);
+	/* *out (new): array of the inspect objects of all containers (stopped too) or images... */
+	int (*list)(struct rfa_host *, enum rfa_object kind, json_t **out, struct rfa_error *);
+	/* Appends the last lines of a container's output (both streams). */
+	int (*logs)(struct rfa_host *, const char *container, unsigned lines, struct rfa_buf *out,
+		    struct rfa_error *);
+	/* *out (new): `docker compose config --format json`. Errors: REMOTE with compose's words.
+	 */
+	int (*compose_config)(struct rfa_host *, const struct rfa_compose *, json_t **out,
+			      struct rfa_error *);
+
+	/* -- the engine: changes, as jobs -- */
+	/*
+	 * POST /containers/create with this body (the Engine API's own: Config's fields at the top,
+	 * HostConfig, NetworkingConfig); further networks in "x-rfa-networks" {name: endpoint} are
+	 * connected after it. Errors: EXISTS (name taken), REMOTE with the engine's words.
+	 */
+	int (*container_create)(struct rfa_host *, const struct rfa_job_key *, const char *name,
+				const json_t *body, struct rfa_error *);
+	int (*container_start)(struct rfa_host *, const struct rfa_job_key *, const char *name,
+			       struct rfa_error *);
+	/* Waits for the container's own stop time-out, then the engine kills it. */
+	int (*container_stop)(struct rfa_host *, const struct rfa_job_key *, const char *name,
+			      struct rfa_error *);
+	int (*container_rename)(struct rfa_host *, const struct rfa_job_key *, const char *from,
+				const char *to, struct rfa_error *);
+	/* Removes a stopped container, never its named volumes. */
+	int (*container_remove)(struct rfa_host *, const struct rfa_job_key *, const char *name,
+				struct rfa_error *);
+	int (*image_tag)(struct rfa_host *, const struct rfa_job_key *, const char *image,
+			 const char *ref, struct rfa_error *);
+	/* Untags ref; the image goes too if that was its last. Absent is success. In use: REMOTE.
+	 */
+	int (*image_untag)(struct rfa_host *, const struct rfa_job_key *, const char *ref,
+			   struct rfa_error *);
+	/*
+	 * Makes an archive of images in the host's spool, in the hybrid form (OCI layout and
+	 * manifest.json) that every engine loads, without the layers whose diff id is in "omit".
+	 * request: {"images":[{"id":"sha256:…","name":"rfa-keep:…"}],"omit":["sha256:…"],
+	 * "name":"images"}. *out (new): {"archive":"<name>","bytes":N,"layers":N,"omitted":N}.
+	 * The archive's bytes are the same every time for the same request and images.
+	 */
+	int (*image_export)(struct rfa_host *, const struct rfa_job_key *, const json_t *request,
+			    json_t **out, struct rfa_error *);
+	/* Loads an archive from the spool. Errors: REMOTE, NOSPACE. */
+	int (*image_load)(struct rfa_host *, const struct rfa_job_key *, const char *archive,
+			  struct rfa_error *);
+	/* docker compose up -d --no-build --remove-orphans=false, pull never, with what is in
+	 * files. */
+	int (*compose_up)(struct rfa_host *, const struct rfa_job_key *, const struct rfa_compose *,
+			  struct rfa_error *);
+
+	/* -- jobs -- */
+	/*
+	 * Does a job of this run and step (key.op ignored) still run? *running = 0 or 1. A job
+	 * whose process is gone without a result (power loss) does not run.
+	 */
+	int (*jobs_running)(struct rfa_host *, const struct rfa_job_key *, int *running,
+			    struct rfa_error *);
+
+	/* -- the spool of a run: <state dir>/runs/<run>/spool -- */
+	/* Opens an archive made by image_export for reading from offset to its end. */
+	int (*spool_read)(struct rfa_host *, const char *run, const char *archive, uint64_t offset,
+			  struct rfa_stream **out, struct rfa_error *);
+	/*
+	 * Opens a spool file for writing at offset (fixed offsets, never append; what lies before
+	 * is kept, the file is made if it is not there). Data is on disk when the stream, finished,
+	 * answers status 0.
+	 */
+	int (*spool_write)(struct rfa_host *, const char *run, const char *archive, uint64_t offset,
+			   struct rfa_stream **out, struct rfa_error *);
+	/*
+	 * BLAKE2b-256 of each chunk of `chunk` bytes of the first `bytes` bytes (the last may be
+	 * short). *out (new): array of hex strings; shorter if the file is. *size: its length.
+	 */
+	int (*spool_digests)(struct rfa_host *, const char *run, const char *archive,
+			     uint64_t chunk, uint64_t bytes, json_t **out, uint64_t *size,
+			     struct rfa_error *);
+	/*
+	 * Removes the run's directory (spool, jobs). Absent is success. Errors: LOCKED while one of
+	 * its jobs runs.
+	 */
+	int (*run_remove)(struct rfa_host *, const char *run, struct rfa_error *);
+
+	/* -- files (small ones) -- */
+	int (*file_stat)(struct rfa_host *, const char *path, struct rfa_file_stat *out,
+			 struct rfa_error *);
+	/* Appends the content. Errors: NOTFOUND, TOOBIG (over max). */
+	int (*file_read)(struct rfa_host *, const char *path, size_t max, struct rfa_buf *out,
+			 struct rfa_error *);
+	/*
+	 * Replaces it atomically (temporary file beside it, synced, renamed), owner and mode of an
+	 * existing file are kept, a new one has `mode`. Parents inside the state directory are
+	 * made.
+	 */
+	int (*file_write)(struct rfa_host *, const char *path, unsigned mode, const void *data,
+			  size_t len, struct rfa_error *);
+	/* Removes one file. Absent is success. */
+	int (*file_remove)(struct rfa_host *, const char *path, struct rfa_error *);
+
+	/* -- the host lock, which belongs to a run (DESIGN §9) -- */
+	/*
+	 * Claims it for who["run"]; free of charge for the same run. On refusal (LOCKED) *holder
+	 * (new) is the JSON of the run that has it. who:
+	 * {"run","flow","stack","user","machine","since"}.
+	 */
+	int (*lock_claim)(struct rfa_host *, const json_t *who, json_t **holder,
+			  struct rfa_error *);
+	/* *holder (new) or NULL when free. */
+	int (*lock_read)(struct rfa_host *, json_t **holder, struct rfa_error *);
+	/* Frees it if this run has it; success too when it is free; LOCKED if another has it. */
+	int (*lock_release)(struct rfa_host *, const char *run, struct rfa_error *);
+
+	/* -- HTTP as seen from the host -- */
+	int (*http_get)(struct rfa_host *, const struct rfa_http_request *, struct rfa_http_reply *,
+			struct rfa_error *);
+
+	void (*free)(struct rfa_host *);
+};
+#define RFA_HOST_OPS_VERSION 1u
+
+struct rfa_host {
+	const struct rfa_host_ops *ops;
+	char name[64];       /* the environment's name: "prod"; for errors and records */
+	char state_dir[256]; /* "/var/lib/rfa" */
+};
+
+/*
+ * A host over a transport (owned from now on, also on failure). state_dir: absolute; NULL:
+ * "/var/lib/rfa". docker: the docker command as argv[0] words, NULL: "docker". Connects at the
+ * first operation.
+ */
+struct rfa_host_options {
+	const char *name;
+	const char *state_dir;
+	const char *docker;
+	int64_t idle_timeout_ms;    /* 0: 30000 */
+	struct rfa_clock *clock;    /* borrowed; NULL: the system's */
+	const volatile int *cancel; /* borrowed; NULL: none */
+};
+RFA_API int rfa_host_shell(struct rfa_host **out, struct rfa_transport *transport,
+			   const struct rfa_host_options *options,
+			   struct rfa_error *err) RFA_MUST_USE;
+RFA_API void rfa_host_free(struct rfa_host *host);
+
+/* 1 if text can be a key's part, a spool name: [A-Za-z0-9._-]+, not "." or "..", at most 128. */
+RFA_API int rfa_host_name_ok(const char *text);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,202 @@
+/*
+ * A transport runs commands on one machine and opens connections from there. Implementations:
+ * `local` (fork and exec), `ssh` (libssh2), and `faulty` (a decorator that breaks another one).
+ *
+ * One thread, one loop: streams never block. A caller that must wait hands its streams to
+ * rfa_stream_wait(). Nothing here retries; that is the driver's decision.
+ */
+#ifndef RFA_TRANSPORTS_TRANSPORT_H
+#define RFA_TRANSPORTS_TRANSPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fsm/base/buf.h"
+#include "fsm/base/clock.h"
+#include "fsm/base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rfa_stream;
+struct rfa_transport;
+
+/* ---- streams: a running command, or a connection ------------------------------------------ */
+
+struct pollfd;
+
+struct rfa_stream_ops {
+	/*
+	 * Reads what is there, up to size bytes. 0 and *got > 0: data; 0, *got == 0 and *eof: the
+	 * other side closed; 0, *got == 0 and not *eof: nothing yet. Errors: LOST.
+	 */
+	int (*read)(struct rfa_stream *, void *data, size_t size, size_t *got, int *eof,
+		    struct rfa_error *);
+	/* The same for standard error of a command (at most 64 KiB is kept); NULL: has none. */
+	int (*read_err)(struct rfa_stream *, void *data, size_t size, size_t *got, int *eof,
+			struct rfa_error *);
+	/* Writes what fits now; *put may be 0. Errors: LOST. */
+	int (*write)(struct rfa_stream *, const void *data, size_t size, size_t *put,
+		     struct rfa_error *);
+	/* Ends standard input (or half-closes). May have to be repeated: 0 with *done == 0. */
+	int (*finish)(struct rfa_stream *, int *done, struct rfa_error *);
+	/* After eof on read: *done = 1 and the exit status (128 + n for signal n) once known. */
+	int (*status)(struct rfa_stream *, int *done, int *status, struct rfa_error *);
+	/*
+	 * What to poll for: fills at most n entries, returns how many. 0: something is ready
+	 * without polling (memory streams, data already buffered).
+	 */
+	size_t (*pollfds)(struct rfa_stream *, struct pollfd *fds, size_t n);
+	/* Ends it (a command that still runs is left to its fate: its input closes) and frees it.
+	 */
+	void (*close)(struct rfa_stream *);
+};
+
+/* Embedded as the first member of every implementation. */
+struct rfa_stream {
+	const struct rfa_stream_ops *ops;
+};
+
+/*
+ * Waits until one of the streams may be ready, or timeout_ms passed (then 0 too: try and see).
+ * Errors: CANCELLED when a signal handler set *cancel (cancel may be NULL).
+ */
+RFA_API int rfa_stream_wait(struct rfa_stream *const streams[], size_t n, int64_t timeout_ms,
+			    const volatile int *cancel, struct rfa_error *err);
+RFA_API void rfa_stream_close(struct rfa_stream *stream); /* NULL-safe */
+
+/* ---- transports ---------------------------------------------------------------------------- */
+
+struct rfa_transport_ops {
+	unsigned version; /* RFA_TRANSPORT_OPS_VERSION */
+	const char *kind; /* "local", "ssh", ... */
+	/*
+	 * Makes sure that there is a living connection (also after an error that ended one).
+	 * Errors: UNREACHABLE, AUTH, HOSTKEY, UNSUPPORTED, CONFIG. No-op when alive.
+	 */
+	int (*connect)(struct rfa_transport *, struct rfa_error *);
+	/*
+	 * Starts a command, given as argv; quoting is the transport's own business. Severity of
+	 * a failure is RETRY if the host never saw it.
+	 */
+	int (*exec)(struct rfa_transport *, const char *const argv[], struct rfa_stream **out,
+		    struct rfa_error *);
+	/* Opens a TCP connection as seen from that machine (ssh: direct-tcpip). */
+	int (*tunnel)(struct rfa_transport *, const char *host, unsigned port,
+		      struct rfa_stream **out, struct rfa_error *);
+	/* Drops the connection; streams end with LOST. The transport stays usable (connect). */
+	void (*disconnect)(struct rfa_transport *);
+	/* NULL-safe through rfa_transport_free(). */
+	void (*free)(struct rfa_transport *);
+};
+#define RFA_TRANSPORT_OPS_VERSION 1u
+
+struct rfa_transport {
+	const struct rfa_transport_ops *ops;
+	char name[64]; /* as the operator calls it, for errors: "prod" */
+};
+
+RFA_API void rfa_transport_free(struct rfa_transport *t);
+
+/* This machine. */
+RFA_API int rfa_transport_local(struct rfa_transport **out, const char *name,
+				struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * SSH by libssh2: keys and agent only, never a prompt. Host, user, port, keys, jump hosts and
+ * known_hosts files are what `ssh -G destination` says (so the user's ssh_config holds); the
+ * options below override it. Does not connect yet.
+ */
+struct rfa_ssh_options {
+	const char *destination;    /* "prod", "root@10.0.0.7", "ssh://root@h:2222"; copied */
+	const char *config_file;    /* ssh -F; NULL: the user's own; copied */
+	int64_t connect_timeout_ms; /* one attempt, per hop; default 10000 */
+	int64_t idle_timeout_ms;    /* keep-alive unanswered for so long: LOST; default 15000 */
+	unsigned connect_attempts;  /* with back-off; default 3 */
+	struct rfa_clock *clock;    /* borrowed; NULL: the system's */
+	const volatile int *cancel; /* borrowed; NULL: none */
+};
+#define RFA_SSH_OPTIONS_INIT                            \
+	{                                               \
+		NULL, NULL, 10000, 15000, 3, NULL, NULL \
+	}
+RFA_API int rfa_transport_ssh(struct rfa_transport **out, const char *name,
+			      const struct rfa_ssh_options *options,
+			      struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * A decorator that breaks the transport inside it (owned from now on). Each plan entry is a
+ * countdown over the calls of its kind; see transports/faulty.c for the kinds.
+ */
+enum rfa_fault_kind {
+	RFA_FAULT_REFUSE,      /* the n-th connect/exec/tunnel fails, RETRY: never seen */
+	RFA_FAULT_LOSE_ANSWER, /* the n-th exec runs, its answer is lost: UNKNOWN */
+	RFA_FAULT_CUT_READ,    /* every stream ends with LOST after n bytes read in all */
+	RFA_FAULT_CUT_WRITE,   /* the same for bytes written */
+	RFA_FAULT_STALL,       /* after n bytes in all, streams are silent for ever */
+};
+struct rfa_fault_plan {
+	enum rfa_fault_kind kind;
+	uint64_t n; /* the n-th call (from 0), or the number of bytes */
+};
+RFA_API int rfa_transport_faulty(struct rfa_transport **out, struct rfa_transport *inner,
+				 const struct rfa_fault_plan *plan, size_t entries,
+				 struct rfa_error *err) RFA_MUST_USE;
+
+/* ---- what is built on the above (transports/command.c) -------------------------------------- */
+
+struct rfa_command {
+	const char *const *argv;
+	const void *input; /* borrowed; NULL: none */
+	size_t input_len;
+	size_t max_output;       /* standard output beyond it: TOOBIG; 0: 16 MiB */
+	int64_t idle_timeout_ms; /* nothing moved for so long: STALLED; 0: 30000 */
+};
+
+/*
+ * Runs a command to its end in a bounded time of silence. On 0, *status is its exit status, and
+ * `output` (required) and `errors` (may be NULL; only the last 64 KiB) hold what it wrote.
+ */
+RFA_API int rfa_transport_run(struct rfa_transport *t, const struct rfa_command *cmd,
+			      struct rfa_buf *output, struct rfa_buf *errors, int *status,
+			      struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * One persistent `sh` on the machine, which takes framed scripts on its standard input: a command
+ * costs one round trip instead of one exec. Opened on first use, opened again after LOST.
+ */
+struct rfa_shell;
+RFA_API int rfa_shell_new(struct rfa_shell **out, struct rfa_transport *t /* borrowed */,
+			  struct rfa_error *err) RFA_MUST_USE;
+/*
+ * Runs a script (POSIX sh text, made with rfa_quote) in a subshell with standard input from
+ * `input`. Output, errors and status as rfa_transport_run(). A failure before the first byte was
+ * sent is RETRY, later UNKNOWN; the shell is opened anew for the next call.
+ */
+RFA_API int rfa_shell_run(struct rfa_shell *sh, const char *script, const void *input,
+			  size_t input_len, int64_t idle_timeout_ms, struct rfa_buf *output,
+			  struct rfa_buf *errors, int *status, struct rfa_error *err) RFA_MUST_USE;
+RFA_API void rfa_shell_free(struct rfa_shell *sh);
+
+/*
+ * Moves everything from source to sink through a ring of at most 8 MiB; neither is closed, the
+ * sink's input is not ended. `on_data` (may be NULL) sees the bytes that the sink accepted, in
+ * order; its error ends the relay. *moved counts accepted bytes, also on failure.
+ * Errors: those of the streams; STALLED after idle_timeout_ms without a byte.
+ */
+struct rfa_relay {
+	struct rfa_stream *source, *sink;
+	int64_t idle_timeout_ms;
+	const volatile int *cancel;
+	struct rfa_clock *clock;
+	int (*on_data)(void *user, const void *data, size_t len, struct rfa_error *);
+	void *user;
+};
+RFA_API int rfa_relay(const struct rfa_relay *relay, uint64_t *moved,
+		      struct rfa_error *err) RFA_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
