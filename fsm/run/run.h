@@ -1,0 +1,91 @@
+/*
+ * The driver: the only place where the machine, the ledger, the hosts and the clock meet.
+ *
+ * A run is driven until it is final or interrupted. Everything that can differ between two runs
+ * is handed in, so a simulated world can run thousands of them and fail each at every point.
+ */
+#ifndef RFA_FSM_RUN_RUN_H
+#define RFA_FSM_RUN_RUN_H
+
+#include <jansson.h>
+
+#include "fsm/base/clock.h"
+#include "fsm/base/error.h"
+#include "fsm/base/trace.h"
+#include "fsm/core/flow.h"
+#include "ledger/ledger.h"
+#include "transports/host/host.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* All borrowed for the call. */
+struct rfa_run_options {
+	struct rfa_ledger *ledger;
+	struct rfa_host *source, *target; /* by role; NULL where the plan names none */
+	struct rfa_clock *clock;	  /* NULL: the system's */
+	struct rfa_trace *trace;	  /* NULL: nobody listens */
+	const volatile int *cancel;	  /* set by a signal handler; NULL: none */
+	const char *user, *machine;	  /* for the host lock: who, from where */
+	const char *reason;		  /* of a rollback or an abort; NULL: none */
+};
+
+struct rfa_run_result {
+	char run[RFA_RUN_ID_MAX];     /* "" if no run was begun */
+	enum rfa_final final;	      /* NONE: interrupted, or nothing was begun */
+	char point[128];	      /* the rollback point that was made; or "" */
+	char version[128];	      /* what the target runs now, when SUCCEEDED */
+	char blocker[RFA_RUN_ID_MAX]; /* LOCKED: the run that is in the way; or "" */
+};
+
+/*
+ * Begins a run of the plan's flow and drives it.
+ *
+ * plan: {"format":1,"flow","stack","source":SIDE|null,"target":SIDE,"options":{…}} with SIDE =
+ * {"env":"prod","transport","destination","address","stack":{the stack's configuration, resolved
+ * for this environment}}. It is frozen: the ledger keeps it, a resume uses it again.
+ *
+ * 0: SUCCEEDED. Otherwise the code says how it ended, and err why: REFUSED, LOCKED, NOSPACE or
+ * what PRECHECK found (final FAILED: nothing was changed), ROLLED_BACK, ABORTED, STUCK,
+ * INTERRUPTED (final NONE: `rfa resume`). result is always filled in.
+ */
+RFA_API int rfa_run_begin(const struct rfa_run_options *options, const json_t *plan,
+			  struct rfa_run_result *result, struct rfa_error *err) RFA_MUST_USE;
+
+/* What to do with an unfinished run. */
+enum rfa_run_way {
+	RFA_RUN_ON,	  /* carry on where it stands, whichever way it was going */
+	RFA_RUN_ROLLBACK, /* undo what was done; ends ROLLED_BACK (or FAILED) */
+	RFA_RUN_ABORT,	  /* undo what was done; ends ABORTED */
+	RFA_RUN_LEAVE,	  /* touch no host; ends ABORTED; what is left there is recorded */
+};
+
+/*
+ * Takes an unfinished run over. A finished run is a fixed point: nothing is done, its recorded
+ * result is answered again. Refuses (REFUSED, in words) a run whose flow's version is another
+ * one, whose plan's hash differs, or that is behind its point of no return (ROLLBACK, ABORT).
+ */
+RFA_API int rfa_run_resume(const struct rfa_run_options *options, const char *run,
+			   enum rfa_run_way way, struct rfa_run_result *result,
+			   struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * What a resume would do next, from the ledger alone: *out (new) = {"run","flow","direction":
+ * "forward"|"back","state","step","action":"run"|"probe"|"undo"|"end","attempt","final"}.
+ */
+RFA_API int rfa_run_next(struct rfa_ledger *ledger, const char *run, json_t **out,
+			 struct rfa_error *err) RFA_MUST_USE;
+
+/* Replays a history through its flow's table; for rfa_ledger_verify(). */
+RFA_API int rfa_run_legal(void *unused, const struct rfa_history *history,
+			  struct rfa_error *err) RFA_MUST_USE;
+
+/* The flows there are. */
+RFA_API const struct rfa_flow *rfa_flow_by_name(const char *name); /* NULL: none */
+RFA_API const struct rfa_flow *const *rfa_flows(size_t *n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
