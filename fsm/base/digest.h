@@ -15,11 +15,11 @@ extern "C" {
 
 enum rfa_digest_kind { RFA_SHA256, RFA_BLAKE2B };
 
-/* Opaque running digest, embedded by its user. */
+/* Opaque running digest, embedded by its user; must not be moved or copied while it runs. */
 struct rfa_digest {
 	enum rfa_digest_kind kind;
 	union {
-		unsigned char bytes[448];
+		unsigned char bytes[512];
 		long long align_[2];
 	} u;
 };

@@ -24,18 +24,18 @@ extern "C" {
 struct rfa_run_options {
 	struct rfa_ledger *ledger;
 	struct rfa_host *source, *target; /* by role; NULL where the plan names none */
-	struct rfa_clock *clock;	  /* NULL: the system's */
-	struct rfa_trace *trace;	  /* NULL: nobody listens */
-	const volatile int *cancel;	  /* set by a signal handler; NULL: none */
-	const char *user, *machine;	  /* for the host lock: who, from where */
-	const char *reason;		  /* of a rollback or an abort; NULL: none */
+	struct rfa_clock *clock;          /* NULL: the system's */
+	struct rfa_trace *trace;          /* NULL: nobody listens */
+	const volatile int *cancel;       /* set by a signal handler; NULL: none */
+	const char *user, *machine;       /* for the host lock: who, from where */
+	const char *reason;               /* of a rollback or an abort; NULL: none */
 };
 
 struct rfa_run_result {
 	char run[RFA_RUN_ID_MAX];     /* "" if no run was begun */
-	enum rfa_final final;	      /* NONE: interrupted, or nothing was begun */
-	char point[128];	      /* the rollback point that was made; or "" */
-	char version[128];	      /* what the target runs now, when SUCCEEDED */
+	enum rfa_final final;         /* NONE: interrupted, or nothing was begun */
+	char point[128];              /* the rollback point that was made; or "" */
+	char version[128];            /* what the target runs now, when SUCCEEDED */
 	char blocker[RFA_RUN_ID_MAX]; /* LOCKED: the run that is in the way; or "" */
 };
 
@@ -55,10 +55,10 @@ RFA_API int rfa_run_begin(const struct rfa_run_options *options, const json_t *p
 
 /* What to do with an unfinished run. */
 enum rfa_run_way {
-	RFA_RUN_ON,	  /* carry on where it stands, whichever way it was going */
+	RFA_RUN_ON,       /* carry on where it stands, whichever way it was going */
 	RFA_RUN_ROLLBACK, /* undo what was done; ends ROLLED_BACK (or FAILED) */
-	RFA_RUN_ABORT,	  /* undo what was done; ends ABORTED */
-	RFA_RUN_LEAVE,	  /* touch no host; ends ABORTED; what is left there is recorded */
+	RFA_RUN_ABORT,    /* undo what was done; ends ABORTED */
+	RFA_RUN_LEAVE,    /* touch no host; ends ABORTED; what is left there is recorded */
 };
 
 /*

@@ -1,0 +1,105 @@
+/* Facts: JSON objects with one canonical encoding. */
+#include "fsm/base/facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsm/base/digest.h"
+
+static int dump_into(const char *data, size_t len, void *user)
+{
+	return rfa_buf_add(user, data, len);
+}
+
+int rfa_facts_encode(const json_t *facts, struct rfa_buf *out, struct rfa_error *err)
+{
+	int rc = json_dump_callback(facts, dump_into, out,
+				    JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
+
+	if (out->failed)
+		return rfa_buf_check(out, err);
+	/* jansson fails on memory, on a cycle, or on no value at all. */
+	return rc ? rfa_fail(err, RFA_EINTERNAL, "json", "a value could not be encoded") : 0;
+}
+
+int rfa_facts_parse(json_t **out, const char *text, size_t len, const char *what,
+		    struct rfa_error *err)
+{
+	json_error_t bad;
+	json_t *value;
+
+	if (len > RFA_FACTS_MAX_BYTES) {
+		rfa_fail(err, RFA_ETOOBIG, "json", "%zu bytes of JSON are more than %u", len,
+			 RFA_FACTS_MAX_BYTES);
+		return rfa_error_where(err, "%s", what);
+	}
+	value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &bad);
+	if (!value) {
+		rfa_fail(err, RFA_EPROTOCOL, "json", "not valid JSON: %s (line %d, column %d)",
+			 bad.text, bad.line, bad.column);
+		return rfa_error_where(err, "%s", what);
+	}
+	*out = value;
+	return 0;
+}
+
+int rfa_facts_digest(const json_t *facts, char out[65], struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
+	int rc = rfa_facts_encode(facts, &text, err);
+
+	if (!rc)
+		rfa_digest_of(RFA_SHA256, rfa_buf_str(&text), text.len, out);
+	rfa_buf_release(&text);
+	return rc;
+}
+
+json_t *rfa_facts_at(const json_t *facts, const char *path)
+{
+	const json_t *at = facts;
+
+	while (at && *path) {
+		const char *end = strchr(path, '/');
+		size_t len = end ? (size_t)(end - path) : strlen(path);
+
+		if (json_is_array(at)) {
+			char *stop;
+			unsigned long i = strtoul(path, &stop, 10);
+
+			at = stop == path + len && len ? json_array_get(at, i) : NULL;
+		} else {
+			at = json_object_getn(at, path, len);
+		}
+		path += end ? len + 1 : len;
+	}
+	/* jansson's getters take const and answer non-const; so does this. */
+	return (json_t *)(uintptr_t)at;
+}
+
+const char *rfa_facts_str(const json_t *facts, const char *path, const char *otherwise)
+{
+	const json_t *v = rfa_facts_at(facts, path);
+
+	return json_is_string(v) ? json_string_value(v) : otherwise;
+}
+
+int64_t rfa_facts_int(const json_t *facts, const char *path, int64_t otherwise)
+{
+	const json_t *v = rfa_facts_at(facts, path);
+
+	return json_is_integer(v) ? (int64_t)json_integer_value(v) : otherwise;
+}
+
+int rfa_facts_bool(const json_t *facts, const char *path, int otherwise)
+{
+	const json_t *v = rfa_facts_at(facts, path);
+
+	return json_is_boolean(v) ? json_is_true(v) : otherwise;
+}
+
+int rfa_facts_set(json_t *facts, const char *key, json_t *value, struct rfa_error *err)
+{
+	if (json_object_set_new(facts, key, value))
+		return rfa_fail(err, RFA_ENOMEM, "json", "the fact '%s' could not be kept", key);
+	return 0;
+}
