@@ -25,11 +25,15 @@ extern "C" {
 
 struct rfa_host;
 
-/* Names a change: run id, step (with attempt) and operation, each [A-Za-z0-9._-]+. */
+/*
+ * Names a change: run id, step and operation, each [A-Za-z0-9._-]+. The driver puts the attempt
+ * into op ("1.load", "u2.start-backend"), so that a new attempt is a new job, while all jobs of
+ * a step are found by run and step.
+ */
 struct rfa_job_key {
 	const char *run;  /* "20261122-103015-4f2a9c" */
-	const char *step; /* "target.load.1": step name and attempt, made by the driver */
-	const char *op;   /* "load", "start-backend": unique within the step */
+	const char *step; /* "target.load" */
+	const char *op;   /* unique within the step */
 };
 
 enum rfa_object { RFA_CONTAINER, RFA_IMAGE, RFA_NETWORK, RFA_VOLUME };
@@ -149,7 +153,9 @@ struct rfa_host_ops {
 			   struct rfa_stream **out, struct rfa_error *);
 	/*
 	 * BLAKE2b-256 of each chunk of `chunk` bytes of the first `bytes` bytes (the last may be
-	 * short). *out (new): array of hex strings; shorter if the file is. *size: its length.
+	 * short) of a spool file, whether it was received here or made here by image_export: the
+	 * two ends of an interrupted transfer are compared by it. *out (new): array of hex strings;
+	 * shorter if the file is. *size: the whole file's length; 0 if there is none.
 	 */
 	int (*spool_digests)(struct rfa_host *, const char *run, const char *archive,
 			     uint64_t chunk, uint64_t bytes, json_t **out, uint64_t *size,

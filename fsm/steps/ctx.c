@@ -1,0 +1,83 @@
+/* Small helpers that every step uses. */
+#include "fsm/steps/ctx.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fsm/base/digest.h"
+
+static const char key_chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+const struct rfa_job_key *rfa_ctx_key(const struct rfa_ctx *ctx, struct rfa_ctx_key *key,
+				      const char *op, const char *about)
+{
+	char tail[64] = "";
+
+	if (about) {
+		char hex[RFA_DIGEST_HEX];
+		size_t i;
+
+		rfa_digest_of(RFA_SHA256, about, strlen(about), hex);
+		for (i = 0; i < 32 && about[i]; i++)
+			tail[i] = strchr(key_chars, about[i]) ? about[i] : '_';
+		if (about[strspn(about, key_chars)] || strlen(about) > 32)
+			snprintf(tail + i, sizeof(tail) - i, ".%.12s", hex);
+	}
+	snprintf(key->op, sizeof(key->op), "%s%u.%s%s%s", ctx->undoing ? "u" : "", ctx->attempt, op,
+		 about ? "." : "", tail);
+	key->key = (struct rfa_job_key){ ctx->run, ctx->step->name, key->op };
+	return &key->key;
+}
+
+static struct rfa_event event_of(const struct rfa_ctx *ctx, enum rfa_event_kind kind)
+{
+	struct rfa_event event = { 0 };
+
+	event.kind = kind;
+	event.wall_ms = ctx->clock->wall_ms(ctx->clock);
+	event.run = ctx->run;
+	event.state = rfa_state_word(ctx->step->state);
+	event.step = ctx->step->name;
+	event.host = ctx->host ? ctx->host->name : NULL;
+	event.attempt = ctx->attempt;
+	return event;
+}
+
+void rfa_ctx_say(const struct rfa_ctx *ctx, enum rfa_event_kind kind, const char *fmt, ...)
+{
+	struct rfa_event event = event_of(ctx, kind);
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	event.text = text;
+	rfa_trace_send(ctx->trace, &event);
+}
+
+void rfa_ctx_bytes(const struct rfa_ctx *ctx, int64_t done, int64_t total)
+{
+	struct rfa_event event = event_of(ctx, RFA_EVENT_PROGRESS);
+
+	event.done = done;
+	event.total = total;
+	rfa_trace_send(ctx->trace, &event);
+}
+
+json_t *rfa_ctx_fact(const struct rfa_ctx *ctx, const char *step, const char *path)
+{
+	/* A step's name holds no '/', so it is one key. */
+	return rfa_facts_at(json_object_get(ctx->facts, step), path);
+}
+
+json_t *rfa_ctx_stack(const struct rfa_ctx *ctx)
+{
+	return rfa_facts_at(ctx->plan, "target/stack");
+}
+
+int rfa_ctx_skip(json_t *facts, const char *reason, struct rfa_error *err)
+{
+	return rfa_facts_set(facts, "skipped", json_string(reason), err);
+}

@@ -1,0 +1,62 @@
+/* What a step may use: the frozen plan, what earlier steps proved, the hosts, and the way to tell.
+ */
+#ifndef RFA_FSM_STEPS_CTX_H
+#define RFA_FSM_STEPS_CTX_H
+
+#include <jansson.h>
+
+#include "fsm/base/clock.h"
+#include "fsm/base/error.h"
+#include "fsm/base/facts.h"
+#include "fsm/base/trace.h"
+#include "fsm/core/flow.h"
+#include "transports/host/host.h"
+
+struct rfa_ctx {
+	const char *run;
+	const struct rfa_step *step;
+	unsigned attempt; /* of the run or of the undo */
+	int undoing;
+	const json_t *plan;   /* frozen at BEGIN (fsm/run/run.h) */
+	const json_t *facts;  /* step name -> the facts of its DONE record */
+	const json_t *points; /* rollback points of the target's stack, newest first */
+	struct rfa_host *source, *target;
+	struct rfa_host *host; /* of the step's own role; NULL if it has none */
+	struct rfa_clock *clock;
+	struct rfa_trace *trace;
+	const volatile int *cancel;
+	const char *user, *machine;
+	/* Makes a PROGRESS record durable; steals facts. */
+	int (*progress)(struct rfa_ctx *, json_t *facts, struct rfa_error *);
+	void *driver;
+};
+
+/* A job's key, in storage of its own. */
+struct rfa_ctx_key {
+	struct rfa_job_key key;
+	char op[128];
+};
+
+/*
+ * The key of an operation of this step, in this attempt. `about` (a container, an image; may be
+ * NULL) is made part of it; characters that a key cannot hold are replaced and a digest added, so
+ * that two names never share a key.
+ */
+const struct rfa_job_key *rfa_ctx_key(const struct rfa_ctx *ctx, struct rfa_ctx_key *key,
+				      const char *op, const char *about);
+
+/* Tells the operator something. */
+void rfa_ctx_say(const struct rfa_ctx *ctx, enum rfa_event_kind kind, const char *fmt, ...)
+    RFA_PRINTF(3, 4);
+/* Tells how many bytes have moved. */
+void rfa_ctx_bytes(const struct rfa_ctx *ctx, int64_t done, int64_t total);
+
+/* What an earlier step proved: path as rfa_facts_at(). NULL when absent. */
+json_t *rfa_ctx_fact(const struct rfa_ctx *ctx, const char *step, const char *path);
+/* The stack's configuration on the target. */
+json_t *rfa_ctx_stack(const struct rfa_ctx *ctx);
+
+/* Answers "nothing to do" with the reason: facts {"skipped": reason}. */
+int rfa_ctx_skip(json_t *facts, const char *reason, struct rfa_error *err);
+
+#endif
