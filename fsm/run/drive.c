@@ -1,0 +1,485 @@
+/* The loop: ask the machine what is due, do it, record it, move. */
+#include "fsm/run/drive.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * A run of thirty steps makes some thirty records; a transfer adds one every few seconds. Whoever
+ * makes a hundred thousand is in a loop.
+ */
+enum { MAX_RECORDS = 100000 };
+
+/* How long a job that still runs is waited for, and how often it is looked at. */
+enum { SETTLE_MS = 30 * 60 * 1000, SETTLE_STEP_MS = 250 };
+
+static const struct rfa_step *step_of(const struct rfa_drive *d, int row)
+{
+	return &d->flow->steps[row];
+}
+
+static void send(struct rfa_drive *d, enum rfa_event_kind kind, const struct rfa_step *step,
+		 const char *text, const json_t *facts, const struct rfa_error *error)
+{
+	struct rfa_event event = { 0 };
+
+	event.kind = kind;
+	event.wall_ms = d->ctx.clock->wall_ms(d->ctx.clock);
+	event.run = d->result->run;
+	event.text = text;
+	event.facts = facts;
+	event.error = error;
+	if (step) {
+		event.state = rfa_state_word(step->state);
+		event.step = step->name;
+		event.host = d->ctx.host ? d->ctx.host->name : NULL;
+		event.attempt = d->ctx.attempt;
+	}
+	rfa_trace_send(d->options->trace, &event);
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+json_t *rfa_drive_error_json(const struct rfa_error *error)
+{
+	/* What hosts say may not be UTF-8, and JSON must be. */
+	struct rfa_buf msg = RFA_BUF_INIT(8192);
+	struct rfa_buf mend = RFA_BUF_INIT(8192);
+	json_t *json;
+
+	rfa_buf_put_printable(&msg, error->msg, strlen(error->msg), 0);
+	rfa_buf_put_printable(&mend, error->mend, strlen(error->mend), 0);
+	json = json_pack("{s:s, s:s, s:s, s:s, s:s}", "code", rfa_code_word(error->code),
+			 "severity", rfa_severity_word(error->severity), "where", error->where,
+			 "msg", rfa_buf_str(&msg), "mend", rfa_buf_str(&mend));
+	rfa_buf_release(&msg);
+	rfa_buf_release(&mend);
+	return json;
+}
+
+void rfa_drive_error_read(const json_t *json, struct rfa_error *error)
+{
+	const char *word = rfa_facts_str(json, "code", "");
+	enum rfa_code code = RFA_EINTERNAL;
+	unsigned i;
+
+	for (i = 1; i < RFA_CODE_COUNT; i++)
+		if (!strcmp(word, rfa_code_word((enum rfa_code)i)))
+			code = (enum rfa_code)i;
+	rfa_fail(error, code, "run", "%s", rfa_facts_str(json, "msg", ""));
+	rfa_error_where(error, "%s", rfa_facts_str(json, "where", ""));
+	rfa_error_mend(error, "%s", rfa_facts_str(json, "mend", ""));
+}
+
+/* The part of a commit's subject that a person reads. */
+static void subject_of(const struct rfa_record *rec, const json_t *facts, char *out, size_t size)
+{
+	const char *says = rfa_facts_str(facts, "says", NULL);
+	const char *word = rec->outcome;
+	long long ms = (long long)rfa_facts_int(facts, "ms", -1);
+	int len;
+
+	if (!says)
+		says = rfa_facts_str(facts, "skipped", NULL);
+	if (!says)
+		says = rfa_facts_str(facts, "error/msg", NULL);
+	if (rec->kind == RFA_RECORD_INTENT)
+		word = strcmp(rec->outcome, "undo") ? "begins" : "is to be undone";
+	else if (rec->kind == RFA_RECORD_PROGRESS)
+		word = "goes on";
+	if (rec->kind == RFA_RECORD_END)
+		len = snprintf(out, size, "%s", rec->outcome);
+	else
+		len = snprintf(out, size, "%s %s %s", rfa_state_word(rec->state), rec->step, word);
+	if (says && *says && len > 0 && (size_t)len < size)
+		len += snprintf(out + len, size - (size_t)len, " — %s", says);
+	if (ms >= 100 && len > 0 && (size_t)len < size)
+		snprintf(out + len, size - (size_t)len, " · %lld.%lld s", ms / 1000,
+			 ms % 1000 / 100);
+}
+
+/* Text that the ledger refused to keep (a secret) is left out rather than losing the record. */
+static int append(struct rfa_drive *d, struct rfa_record *rec, const char *subject,
+		  struct rfa_error *err)
+{
+	int may_withhold = rec->kind == RFA_RECORD_FAILED || rec->kind == RFA_RECORD_PROGRESS;
+	int rc = rfa_ledger_append(d->ledger_run, rec, subject, err);
+
+	if (rc != -RFA_EREFUSED || !may_withhold)
+		return rc;
+	json_decref(rec->facts);
+	rec->facts = json_pack("{s:s}", "withheld", err->msg);
+	return rfa_ledger_append(d->ledger_run, rec, "details withheld: they held a secret", err);
+}
+
+int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
+		   const struct rfa_error *error, struct rfa_error *err)
+{
+	struct rfa_record rec = { 0 };
+	char subject[256];
+	int rc;
+
+	if (error && facts)
+		json_object_set_new(facts, "error", rfa_drive_error_json(error));
+	else if (error)
+		facts = json_pack("{s:o}", "error", rfa_drive_error_json(error));
+	rc = rfa_machine_answer(&d->machine, told, &rec, err);
+	if (rc <= 0) {
+		json_decref(facts);
+		return rc;
+	}
+	rec.facts = facts;
+	rec.wall_ms = d->ctx.clock->wall_ms(d->ctx.clock);
+	if (d->ctx.host)
+		snprintf(rec.host, sizeof(rec.host), "%s", d->ctx.host->name);
+	subject_of(&rec, rec.facts, subject, sizeof(subject));
+	if (++d->records > MAX_RECORDS)
+		rc = rfa_fail(err, RFA_EINTERNAL, "run", "more than %d records", MAX_RECORDS);
+	else if (rec.kind == RFA_RECORD_END)
+		rc = rfa_drive_end(d, &rec, subject, err);
+	else
+		rc = append(d, &rec, subject, err);
+	if (!rc)
+		rc = rfa_machine_apply(&d->machine, &rec, err);
+	if (!rc && rec.kind == RFA_RECORD_DONE)
+		rc = rfa_facts_set(d->facts, rec.step,
+				   rec.facts ? json_incref(rec.facts) : json_object(), err);
+	if (!rc && rec.kind == RFA_RECORD_FAILED && error && !d->why.code) {
+		d->why = *error;
+		snprintf(d->why_step, sizeof(d->why_step), "%s", rec.step);
+	}
+	rfa_record_release(&rec);
+	return rc;
+}
+
+/* PROGRESS changes nothing in the machine, so it goes straight to the ledger. */
+static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_drive *d = ctx->driver;
+	struct rfa_record rec = { 0 };
+	char subject[256];
+	int rc;
+
+	rec.kind = RFA_RECORD_PROGRESS;
+	rec.seq = d->machine.seq;
+	rec.state = ctx->step->state;
+	rec.attempt = ctx->attempt;
+	rec.wall_ms = ctx->clock->wall_ms(ctx->clock);
+	rec.facts = facts;
+	snprintf(rec.step, sizeof(rec.step), "%s", ctx->step->name);
+	if (ctx->host)
+		snprintf(rec.host, sizeof(rec.host), "%s", ctx->host->name);
+	subject_of(&rec, facts, subject, sizeof(subject));
+	rc = ++d->records > MAX_RECORDS
+		 ? rfa_fail(err, RFA_EINTERNAL, "run", "more than %d records", MAX_RECORDS)
+		 : append(d, &rec, subject, err);
+	if (!rc)
+		rc = rfa_machine_apply(&d->machine, &rec, err);
+	d->moved = 1;
+	rfa_record_release(&rec);
+	return rc;
+}
+
+/* ---- one turn ---------------------------------------------------------------------------------
+ */
+
+/* Points the context at a row. */
+static void enter(struct rfa_drive *d, const struct rfa_action *a)
+{
+	const struct rfa_step *step = a->row >= 0 ? step_of(d, a->row) : NULL;
+
+	if (a->row != d->tries_row) {
+		d->tries = 0;
+		d->tries_row = a->row;
+	}
+	if (!step)
+		return;
+	d->ctx.step = step;
+	d->ctx.attempt = a->attempt;
+	d->ctx.undoing = a->act == RFA_ACT_UNDO;
+	d->ctx.facts = d->facts;
+	d->ctx.points = d->points;
+	d->ctx.host = NULL;
+	if (step->on && !strcmp(step->on, "source"))
+		d->ctx.host = d->ctx.source;
+	else if (step->on && !strcmp(step->on, "target"))
+		d->ctx.host = d->ctx.target;
+	d->moved = 0;
+}
+
+static int is_over(const struct rfa_error *error)
+{
+	/* Nothing may be written any more, or the operator wants to stop now. */
+	return error->code == RFA_ECRASHED || error->code == RFA_ECANCELLED;
+}
+
+/*
+ * May the row be tried again by this process? Waits a little longer every time (with a jitter,
+ * so that many operators do not knock together) and reconnects. 0: try; else it is interrupted.
+ */
+static int again(struct rfa_drive *d, const struct rfa_error *why)
+{
+	const struct rfa_step *step = d->ctx.step;
+	struct rfa_clock *clock = d->ctx.clock;
+	int64_t wait;
+	unsigned shift;
+
+	if (is_over(why))
+		return -1;
+	if (d->moved)
+		d->tries = 0; /* bytes went through: it is not the same trouble again */
+	if (++d->tries >= step->max_attempts)
+		return -1;
+	shift = d->tries < 5 ? d->tries - 1 : 4;
+	wait = (int64_t)(250u << shift);
+	wait += (int64_t)(clock->random(clock) % (uint64_t)wait);
+	send(d, RFA_EVENT_STEP_RETRIED, step, why->msg, NULL, why);
+	clock->sleep_ms(clock, wait);
+	return 0;
+}
+
+static int interrupted(struct rfa_drive *d, const struct rfa_error *why, struct rfa_error *err)
+{
+	struct rfa_error ignored;
+	json_t *facts;
+
+	if (why->code == RFA_ECRASHED) {
+		*err = *why;
+		return -(int)RFA_ECRASHED;
+	}
+	if (d->ctx.step) {
+		facts = json_pack("{s:s, s:o}", "says", "interrupted", "error",
+				  rfa_drive_error_json(why));
+		/* For the audit only: a ledger that cannot take it is told by the next resume. */
+		if (facts && tell_progress(&d->ctx, facts, &ignored))
+			send(d, RFA_EVENT_WARNING, NULL, ignored.msg, NULL, &ignored);
+	}
+	rfa_fail(err, RFA_EINTERRUPTED, why->domain, "%s", why->msg);
+	rfa_error_where(err, "%s", why->where);
+	rfa_error_mend(err, "rfa resume %s", d->result->run);
+	send(d, RFA_EVENT_RUN_INTERRUPTED, d->ctx.step, why->msg, NULL, why);
+	return -(int)RFA_EINTERRUPTED;
+}
+
+/*
+ * No job of this step may still run when it is looked at or undone: half an effect would be taken
+ * for the whole.
+ */
+static int settle(struct rfa_drive *d, struct rfa_error *err)
+{
+	struct rfa_host *host = d->ctx.host;
+	struct rfa_clock *clock = d->ctx.clock;
+	struct rfa_job_key key = { d->ctx.run, d->ctx.step->name, "any" };
+	int64_t begun = clock->mono_ms(clock);
+	int running = 0;
+	int said = 0;
+
+	if (!host)
+		return 0;
+	for (;;) {
+		int rc = host->ops->jobs_running(host, &key, &running, err);
+
+		if (rc || !running)
+			return rc;
+		if (d->ctx.cancel && *d->ctx.cancel)
+			return rfa_fail(err, RFA_ECANCELLED, "run", "stopped by a signal");
+		if (clock->mono_ms(clock) - begun > SETTLE_MS)
+			break;
+		if (!said++)
+			rfa_ctx_say(&d->ctx, RFA_EVENT_NOTE,
+				    "a job that was begun earlier still runs on %s: waiting for it",
+				    host->name);
+		clock->sleep_ms(clock, SETTLE_STEP_MS);
+	}
+	rfa_fail(err, RFA_ESTALLED, "run", "a job of this step has run for over %d minutes",
+		 SETTLE_MS / 60000);
+	return rfa_error_where(err, "%s", host->name);
+}
+
+static void add_time(struct rfa_drive *d, json_t *facts, int64_t begun)
+{
+	json_object_set_new(facts, "ms", json_integer(d->ctx.clock->mono_ms(d->ctx.clock) - begun));
+}
+
+static int turn_run(struct rfa_drive *d, struct rfa_error *err)
+{
+	const struct rfa_step *step = d->ctx.step;
+	int64_t begun = d->ctx.clock->mono_ms(d->ctx.clock);
+	json_t *facts = json_object();
+	struct rfa_error why;
+	const char *reason;
+	int rc;
+
+	if (!facts)
+		return rfa_fail_nomem(err);
+	send(d, RFA_EVENT_STEP_STARTED, step, NULL, NULL, NULL);
+	rfa_error_clear(&why);
+	rc = step->run(&d->ctx, facts, &why);
+	if (!rc) {
+		reason = rfa_facts_str(facts, "skipped", NULL);
+		add_time(d, facts, begun);
+		send(d, reason ? RFA_EVENT_STEP_SKIPPED : RFA_EVENT_STEP_DONE, step, reason, facts,
+		     NULL);
+		return rfa_drive_tell(d, reason ? RFA_TOLD_NOTHING : RFA_TOLD_DONE, facts, NULL,
+				      err);
+	}
+	if (why.severity == RFA_FATAL && !is_over(&why)) {
+		send(d, RFA_EVENT_STEP_FAILED, step, why.msg, facts, &why);
+		add_time(d, facts, begun);
+		return rfa_drive_tell(d, RFA_TOLD_FAILED, facts, &why, err);
+	}
+	json_decref(facts);
+	if (again(d, &why))
+		return interrupted(d, &why, err);
+	if (why.severity == RFA_UNKNOWN && !(step->flags & RFA_STEP_READS))
+		return rfa_drive_tell(d, RFA_TOLD_DOUBT, NULL, NULL, err);
+	return 0; /* the host never saw it, or nothing can have changed: the same again */
+}
+
+static int turn_probe(struct rfa_drive *d, struct rfa_error *err)
+{
+	const struct rfa_step *step = d->ctx.step;
+	enum rfa_probe seen = RFA_PROBE_NOT_DONE;
+	json_t *facts = json_object();
+	struct rfa_error why;
+	int rc;
+
+	if (!facts)
+		return rfa_fail_nomem(err);
+	rfa_error_clear(&why);
+	rc = settle(d, &why);
+	if (!rc)
+		rc = step->probe(&d->ctx, &seen, facts, &why);
+	if (rc) {
+		json_decref(facts);
+		if (why.severity == RFA_FATAL && !is_over(&why))
+			return rfa_drive_tell(d, RFA_TOLD_FAILED, NULL, &why, err);
+		return again(d, &why) ? interrupted(d, &why, err) : 0;
+	}
+	send(d, RFA_EVENT_STEP_PROBED, step, rfa_probe_word(seen), facts, NULL);
+	switch (seen) {
+	case RFA_PROBE_DONE:
+		send(d, RFA_EVENT_STEP_DONE, step, NULL, facts, NULL);
+		return rfa_drive_tell(d, RFA_TOLD_DONE, facts, NULL, err);
+	case RFA_PROBE_RUNNING:
+		json_decref(facts);
+		d->ctx.clock->sleep_ms(d->ctx.clock, SETTLE_STEP_MS);
+		return 0;
+	case RFA_PROBE_PARTIAL:
+		return rfa_drive_tell(d, step->undo ? RFA_TOLD_PARTIAL : RFA_TOLD_NOT_DONE, facts,
+				      NULL, err);
+	default:
+		return rfa_drive_tell(d, RFA_TOLD_NOT_DONE, facts, NULL, err);
+	}
+}
+
+static int turn_undo(struct rfa_drive *d, struct rfa_error *err)
+{
+	const struct rfa_step *step = d->ctx.step;
+	struct rfa_error why;
+	int rc;
+
+	rfa_error_clear(&why);
+	rc = settle(d, &why);
+	if (!rc)
+		rc = step->undo(&d->ctx, &why);
+	if (!rc) {
+		send(d, RFA_EVENT_STEP_UNDONE, step, NULL, NULL, NULL);
+		return rfa_drive_tell(d, RFA_TOLD_DONE, NULL, NULL, err);
+	}
+	/* A new attempt has new job keys: a kept "no" of the last one must not answer it. */
+	if (!again(d, &why))
+		return rfa_drive_tell(d, RFA_TOLD_DOUBT, NULL, NULL, err);
+	if (why.severity != RFA_FATAL || is_over(&why))
+		return interrupted(d, &why, err);
+	send(d, RFA_EVENT_STEP_FAILED, step, why.msg, NULL, &why);
+	return rfa_drive_tell(d, RFA_TOLD_FAILED, NULL, &why, err);
+}
+
+static int turn_skip(struct rfa_drive *d, struct rfa_error *err)
+{
+	const struct rfa_step *step = d->ctx.step;
+	json_t *facts = json_pack("{s:s}", "skipped", step->skipped);
+
+	if (!facts)
+		return rfa_fail_nomem(err);
+	send(d, RFA_EVENT_STEP_SKIPPED, step, step->skipped, NULL, NULL);
+	return rfa_drive_tell(d, RFA_TOLD_NOTHING, facts, NULL, err);
+}
+
+enum rfa_code rfa_drive_code(enum rfa_final final)
+{
+	static const enum rfa_code codes[] = {
+		[RFA_FINAL_NONE] = RFA_EINTERNAL,           [RFA_FINAL_SUCCEEDED] = RFA_OK,
+		[RFA_FINAL_ROLLED_BACK] = RFA_EROLLED_BACK, [RFA_FINAL_FAILED] = RFA_EREFUSED,
+		[RFA_FINAL_ABORTED] = RFA_EABORTED,         [RFA_FINAL_STUCK] = RFA_ESTUCK,
+	};
+
+	return codes[final];
+}
+
+static int finished(struct rfa_drive *d, struct rfa_error *err)
+{
+	enum rfa_final final = d->machine.final;
+	enum rfa_code code = rfa_drive_code(final);
+
+	d->result->final = final;
+	if (code == RFA_OK)
+		return 0;
+	/* A run that changed nothing answers with what it found. */
+	if (final == RFA_FINAL_FAILED && d->why.code) {
+		*err = d->why;
+		return -(int)err->code;
+	}
+	rfa_fail(err, code, "run", "%s", d->why.msg[0] ? d->why.msg : rfa_code_text(code));
+	rfa_error_where(err, "%s", d->why.where);
+	return rfa_error_mend(err, "%s", d->why.mend);
+}
+
+static int turn(struct rfa_drive *d, const struct rfa_action *a, struct rfa_error *err)
+{
+	if (a->intent)
+		return rfa_drive_tell(d, RFA_TOLD_INTENT, NULL, NULL, err);
+	switch (a->act) {
+	case RFA_ACT_RUN:
+		return turn_run(d, err);
+	case RFA_ACT_PROBE:
+		return turn_probe(d, err);
+	case RFA_ACT_UNDO:
+		return turn_undo(d, err);
+	case RFA_ACT_SKIP:
+		return turn_skip(d, err);
+	default:
+		return rfa_drive_tell(d, RFA_TOLD_END, NULL, NULL, err);
+	}
+}
+
+int rfa_drive(struct rfa_drive *d, struct rfa_error *err)
+{
+	d->ctx.progress = tell_progress;
+	d->ctx.driver = d;
+	d->tries_row = -2;
+	while (d->machine.phase != RFA_PHASE_ENDED) {
+		struct rfa_action a = rfa_machine_next(&d->machine);
+		struct rfa_error why;
+		int rc;
+
+		enter(d, &a);
+		rfa_error_clear(&why);
+		/* Between steps is the best moment to stop; the end is not worth stopping before.
+		 */
+		if (d->ctx.cancel && *d->ctx.cancel && a.act != RFA_ACT_END) {
+			rfa_fail(&why, RFA_ECANCELLED, "run", "stopped by a signal");
+			return interrupted(d, &why, err);
+		}
+		rc = turn(d, &a, &why);
+		if (rc == -RFA_EINTERRUPTED || rc == -RFA_ECRASHED) {
+			*err = why;
+			return rc;
+		}
+		if (rc)
+			return interrupted(d, &why, err); /* the ledger could not take it */
+	}
+	send(d, RFA_EVENT_RUN_ENDED, NULL, rfa_final_word(d->machine.final), NULL, NULL);
+	return finished(d, err);
+}

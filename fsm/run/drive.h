@@ -1,0 +1,59 @@
+/* The driver's inside: what run.c, drive.c and outcome.c share. Not installed. */
+#ifndef RFA_FSM_RUN_DRIVE_H
+#define RFA_FSM_RUN_DRIVE_H
+
+#include "fsm/core/machine.h"
+#include "fsm/run/run.h"
+#include "fsm/steps/ctx.h"
+
+/* A run that is being driven. */
+struct rfa_drive {
+	const struct rfa_run_options *options;
+	const struct rfa_flow *flow;
+	const char *stack, *env, *from; /* of the plan; from: "" if there is none */
+	struct rfa_machine machine;
+	struct rfa_ledger_run *ledger_run; /* owned */
+	struct rfa_ctx ctx;
+	json_t *plan;         /* owned */
+	json_t *facts;        /* owned: step name -> facts of its DONE record */
+	json_t *points;       /* owned */
+	struct rfa_error why; /* what turned the run back */
+	char why_step[RFA_STEP_NAME_MAX];
+	int64_t begun_ms;
+	uint32_t records; /* made by this process: a bound, so that a loop ends */
+	unsigned tries;   /* of the row at hand, by this process */
+	int tries_row;
+	int hands_off; /* no host may be touched any more */
+	int moved;     /* progress was recorded since the last try */
+	struct rfa_run_result *result;
+};
+
+/* Moves the run until it is final or interrupted. Returns what rfa_run_begin() promises. */
+int rfa_drive(struct rfa_drive *d, struct rfa_error *err);
+
+/*
+ * Answers an event: makes its record durable, then moves the machine. `error`: what went wrong
+ * (kept in the facts); facts: stolen, may be NULL.
+ */
+int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
+		   const struct rfa_error *error, struct rfa_error *err);
+
+/* Writes the END: summary, environment, verified version, history line, rollback point. */
+int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const char *subject,
+		  struct rfa_error *err);
+
+/* Reads the points of the target's stack, newest first. *out is new. */
+int rfa_drive_points(struct rfa_drive *d, json_t **out, struct rfa_error *err);
+
+/* What a command answers for a final state; OK for SUCCEEDED. */
+enum rfa_code rfa_drive_code(enum rfa_final final);
+
+/* {"code","severity","where","msg","mend"} and back. */
+json_t *rfa_drive_error_json(const struct rfa_error *error);
+void rfa_drive_error_read(const json_t *json, struct rfa_error *error);
+
+/* The version that the run brings or brought: what HEALTH proved, else what PRECHECK froze, or "".
+ */
+const char *rfa_drive_version(const struct rfa_drive *d);
+
+#endif

@@ -1,0 +1,331 @@
+/* What a run leaves in the ledger at its end: the tree files that people read. */
+#include "fsm/run/drive.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILES_MAX = 5, TEXT_MAX_BYTES = 4 << 20 };
+
+/* One tree file under construction. */
+struct out_file {
+	char path[256];
+	struct rfa_buf text;
+};
+
+struct outcome {
+	struct rfa_ledger_file list[FILES_MAX];
+	struct out_file files[FILES_MAX];
+	size_t n;
+	char now[RFA_TIME_MAX];
+	char point[128];
+};
+
+static struct out_file *add_file(struct outcome *o, int append)
+{
+	struct out_file *f = &o->files[o->n];
+
+	f->text = (struct rfa_buf)RFA_BUF_INIT(TEXT_MAX_BYTES);
+	o->list[o->n].path = f->path;
+	o->list[o->n].append = append;
+	o->n++;
+	return f;
+}
+
+/* Steals json. */
+static int put_json(struct out_file *f, json_t *json, struct rfa_error *err)
+{
+	int rc = json ? rfa_facts_encode(json, &f->text, err) : rfa_fail_nomem(err);
+
+	if (!rc && rfa_buf_putc(&f->text, '\n'))
+		rc = rfa_buf_check(&f->text, err);
+	json_decref(json);
+	return rc;
+}
+
+static json_t *wanted(const struct rfa_drive *d)
+{
+	json_t *goods = rfa_facts_at(json_object_get(d->facts, "source.look"), "goods");
+
+	return goods ? goods : rfa_facts_at(d->plan, "point");
+}
+
+const char *rfa_drive_version(const struct rfa_drive *d)
+{
+	return rfa_facts_str(wanted(d), "version", "");
+}
+
+/* A part of a path or tag: [A-Za-z0-9._-], never empty, never beginning with a dot or dash. */
+static void path_part(const char *text, char *out, size_t size)
+{
+	size_t i;
+
+	for (i = 0; text[i] && i + 1 < size; i++) {
+		char c = text[i];
+		int ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			 (c >= '0' && c <= '9') || c == '_' || ((c == '-' || c == '.') && i);
+
+		out[i] = ok ? c : '_';
+	}
+	out[i] = '\0';
+	if (!i)
+		snprintf(out, size, "unnamed");
+	/* git refuses refs with "..", or that end in ".lock" or a dot. */
+	for (i = 0; out[i]; i++)
+		if (out[i] == '.' &&
+		    (out[i + 1] == '.' || !out[i + 1] || !strcmp(out + i, ".lock")))
+			out[i] = '_';
+}
+
+static int has_point(const struct rfa_drive *d, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < json_array_size(d->points); i++)
+		if (!strcmp(rfa_facts_str(json_array_get(d->points, i), "name", ""), name))
+			return 1;
+	return 0;
+}
+
+/* The version that the point brings back; with a number when there is such a point already. */
+static void name_point(const struct rfa_drive *d, const json_t *point, char *out, size_t size)
+{
+	char version[96];
+	unsigned i;
+
+	path_part(rfa_facts_str(point, "version", ""), version, sizeof(version));
+	snprintf(out, size, "%s", version);
+	for (i = 2; has_point(d, out) && i < 100000; i++)
+		snprintf(out, size, "%s-%u", version, i);
+}
+
+static int add_point(struct rfa_drive *d, struct outcome *o, struct rfa_error *err)
+{
+	const json_t *made = rfa_facts_at(json_object_get(d->facts, "target.keep"), "point");
+	struct out_file *f;
+	json_t *point;
+
+	if (!json_is_object(made))
+		return 0; /* nothing ran before: there is nothing to go back to */
+	name_point(d, made, o->point, sizeof(o->point));
+	point = json_deep_copy(made);
+	if (!point || json_object_set_new(point, "name", json_string(o->point)) ||
+	    json_object_set_new(point, "run", json_string(d->result->run)) ||
+	    json_object_set_new(point, "at", json_string(o->now))) {
+		json_decref(point);
+		return rfa_fail_nomem(err);
+	}
+	f = add_file(o, 0);
+	snprintf(f->path, sizeof(f->path), "points/%s/%s/%s.json", d->env, d->stack, o->point);
+	return put_json(f, point, err);
+}
+
+static int add_success(struct rfa_drive *d, struct outcome *o, struct rfa_error *err)
+{
+	json_t *images = rfa_facts_at(wanted(d), "images");
+	const char *version = rfa_drive_version(d);
+	struct out_file *f = add_file(o, 0);
+	int rc;
+
+	snprintf(f->path, sizeof(f->path), "environments/%s/%s.json", d->env, d->stack);
+	rc = put_json(f,
+		      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O?}", "stack", d->stack,
+				"env", d->env, "version", version, "since", o->now, "run",
+				d->result->run, "flow", d->flow->name, "from", d->from, "images",
+				images),
+		      err);
+	if (rc)
+		return rc;
+	f = add_file(o, 0);
+	snprintf(f->path, sizeof(f->path), "verified/%s/%s.json", d->env, d->stack);
+	rc = put_json(f,
+		      json_pack("{s:s, s:s, s:s, s:O?}", "version", version, "at", o->now, "run",
+				d->result->run, "images", images),
+		      err);
+	return rc ? rc : add_point(d, o, err);
+}
+
+/* A field of history.log: one line, no separator of its own. */
+static void history_field(struct rfa_buf *out, const char *text)
+{
+	size_t from = out->len;
+	size_t i;
+
+	rfa_buf_put_printable(out, text, strlen(text), 300);
+	for (i = from; i < out->len; i++)
+		if (out->data[i] == '|')
+			out->data[i] = '/';
+}
+
+static int add_history(struct rfa_drive *d, struct outcome *o, enum rfa_final final,
+		       struct rfa_error *err)
+{
+	static const char *const status[] = {
+		[RFA_FINAL_NONE] = "?",
+		[RFA_FINAL_SUCCEEDED] = "success",
+		[RFA_FINAL_ROLLED_BACK] = "rolled back",
+		[RFA_FINAL_FAILED] = "fail",
+		[RFA_FINAL_ABORTED] = "aborted",
+		[RFA_FINAL_STUCK] = "stuck",
+	};
+	const char *forced = rfa_facts_str(d->plan, "options/force_reason", NULL);
+	struct out_file *f = add_file(o, 1);
+	const char *notes[4] = { 0 };
+	size_t n = 0;
+	size_t i;
+
+	snprintf(f->path, sizeof(f->path), "history.log");
+	rfa_buf_printf(&f->text, "%.10s %.8s | %s | %s | %s | ", o->now, o->now + 11, d->stack,
+		       d->env, d->flow->name);
+	history_field(&f->text, rfa_drive_version(d));
+	rfa_buf_printf(&f->text, " | %s | ", status[final]);
+	if (forced) {
+		notes[n++] = "FORCED: ";
+		notes[n++] = forced;
+	}
+	if (final != RFA_FINAL_SUCCEEDED && d->why.msg[0]) {
+		if (n)
+			notes[n++] = "; ";
+		notes[n++] = d->why.msg;
+	} else if (d->options->reason && !forced) {
+		notes[n++] = d->options->reason;
+	}
+	for (i = 0; i < n; i++)
+		history_field(&f->text, notes[i]);
+	rfa_buf_putc(&f->text, '\n');
+	return rfa_buf_check(&f->text, err);
+}
+
+static json_t *summary_of(struct rfa_drive *d, const struct outcome *o, enum rfa_final final)
+{
+	char begun[RFA_TIME_MAX];
+	json_t *s;
+
+	rfa_time_iso(d->begun_ms, begun);
+	s = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "format", 1,
+		      "run", d->result->run, "flow", d->flow->name, "stack", d->stack, "env",
+		      d->env, "from", d->from, "final", rfa_final_word(final), "begun", begun,
+		      "ended", o->now, "version", rfa_drive_version(d), "point", o->point,
+		      "records", (json_int_t)d->machine.seq + 1);
+	if (s && final != RFA_FINAL_SUCCEEDED && d->why.code) {
+		json_object_set_new(s, "why", rfa_drive_error_json(&d->why));
+		json_object_set_new(s, "why_step", json_string(d->why_step));
+	}
+	return s;
+}
+
+int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const char *subject,
+		  struct rfa_error *err)
+{
+	struct rfa_buf summary = RFA_BUF_INIT(TEXT_MAX_BYTES);
+	struct rfa_ledger_end end = { 0 };
+	struct outcome o = { 0 };
+	char message[512];
+	json_t *json = NULL;
+	size_t i;
+	int rc = 0;
+
+	rfa_final_parse(record->outcome, &end.final);
+	rfa_time_iso(record->wall_ms, o.now);
+	if (end.final == RFA_FINAL_SUCCEEDED)
+		rc = add_success(d, &o, err);
+	if (!rc)
+		rc = add_history(d, &o, end.final, err);
+	if (rc)
+		goto done;
+	json = summary_of(d, &o, end.final);
+	rc = json ? rfa_facts_encode(json, &summary, err) : rfa_fail_nomem(err);
+	if (rc)
+		goto done;
+	for (i = 0; i < o.n; i++) {
+		o.list[i].content = rfa_buf_str(&o.files[i].text);
+		o.list[i].len = o.files[i].text.len;
+	}
+	end.files = o.list;
+	end.n_files = o.n;
+	end.summary = rfa_buf_str(&summary);
+	if (o.point[0]) {
+		snprintf(message, sizeof(message),
+			 "%s on %s: what ran before %s brought %s\n\nGo back with: rfa rollback %s "
+			 "--env %s --to %s\n",
+			 d->stack, d->env, d->result->run, rfa_drive_version(d), d->stack, d->env,
+			 o.point);
+		end.point = o.point;
+		end.point_message = message;
+	}
+	rc = rfa_ledger_end(d->ledger_run, record, subject, &end, err);
+	if (rc)
+		goto done;
+	d->ledger_run = NULL; /* freed by the end */
+	snprintf(d->result->point, sizeof(d->result->point), "%s", o.point);
+	if (end.final == RFA_FINAL_SUCCEEDED)
+		snprintf(d->result->version, sizeof(d->result->version), "%s",
+			 rfa_drive_version(d));
+done:
+	json_decref(json);
+	rfa_buf_release(&summary);
+	for (i = 0; i < o.n; i++)
+		rfa_buf_release(&o.files[i].text);
+	return rc;
+}
+
+static int by_age(const void *a, const void *b)
+{
+	/* ISO times sort as text; newest first. */
+	return strcmp(rfa_facts_str(*(json_t *const *)b, "at", ""),
+		      rfa_facts_str(*(json_t *const *)a, "at", ""));
+}
+
+static int read_point(struct rfa_drive *d, const char *folder, const char *name, json_t **out,
+		      struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(TEXT_MAX_BYTES);
+	char path[384];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	rc = rfa_ledger_read(d->options->ledger, path, &text, err);
+	if (!rc)
+		rc = rfa_facts_parse(out, rfa_buf_str(&text), text.len, path, err);
+	rfa_buf_release(&text);
+	return rc;
+}
+
+int rfa_drive_points(struct rfa_drive *d, json_t **out, struct rfa_error *err)
+{
+	json_t *points = json_array();
+	json_t **list = NULL;
+	json_t *names = NULL;
+	char folder[160];
+	size_t n = 0;
+	size_t i;
+	int rc;
+
+	snprintf(folder, sizeof(folder), "points/%s/%s", d->env, d->stack);
+	rc = rfa_ledger_names(d->options->ledger, folder, &names, err);
+	if (rc)
+		goto done;
+	list = calloc(json_array_size(names) + 1, sizeof(*list));
+	if (!list || !points) {
+		rc = rfa_fail_nomem(err);
+		goto done;
+	}
+	for (i = 0; i < json_array_size(names); i++) {
+		rc = read_point(d, folder, json_string_value(json_array_get(names, i)), &list[n],
+				err);
+		if (rc)
+			goto done;
+		n++;
+	}
+	qsort(list, n, sizeof(json_t *), by_age);
+	for (i = 0; i < n; i++)
+		json_array_append(points, list[i]);
+	*out = json_incref(points);
+done:
+	for (i = 0; i < n; i++)
+		json_decref(list[i]);
+	free(list);
+	json_decref(names);
+	json_decref(points);
+	return rc;
+}

@@ -1,0 +1,366 @@
+/* Beginning, resuming and reading runs. */
+#include "fsm/run/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fsm/run/drive.h"
+
+static void drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
+		       struct rfa_run_result *result)
+{
+	memset(d, 0, sizeof(*d));
+	memset(result, 0, sizeof(*result));
+	d->options = options;
+	d->result = result;
+	d->from = "";
+	d->facts = json_object();
+	d->ctx.run = result->run;
+	d->ctx.source = options->source;
+	d->ctx.target = options->target;
+	d->ctx.clock = options->clock ? options->clock : rfa_clock_system();
+	d->ctx.trace = options->trace;
+	d->ctx.cancel = options->cancel;
+	d->ctx.user = options->user ? options->user : "?";
+	d->ctx.machine = options->machine ? options->machine : "?";
+}
+
+static void drive_release(struct rfa_drive *d)
+{
+	rfa_ledger_detach(d->ledger_run);
+	json_decref(d->plan);
+	json_decref(d->facts);
+	json_decref(d->points);
+}
+
+static int plan_wrong(struct rfa_error *err, const char *what)
+{
+	return rfa_fail(err, RFA_EINTERNAL, "run", "the plan %s", what);
+}
+
+/* Takes what the plan says of itself. */
+static int take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_error *err)
+{
+	const char *flow = rfa_facts_str(plan, "flow", "");
+	int source = json_is_object(rfa_facts_at(plan, "source"));
+
+	d->flow = rfa_flow_by_name(flow);
+	if (!d->flow)
+		return rfa_fail(err, RFA_ENOTFOUND, "run", "there is no flow '%s'", flow);
+	if (rfa_facts_int(plan, "format", 0) != 1)
+		return plan_wrong(err, "has an unknown format");
+	d->plan = json_deep_copy(plan);
+	if (!d->plan || !d->facts)
+		return rfa_fail_nomem(err);
+	d->stack = rfa_facts_str(d->plan, "stack", NULL);
+	d->env = rfa_facts_str(d->plan, "target/env", NULL);
+	d->from = rfa_facts_str(d->plan, "source/env", "");
+	if (!d->stack || !d->env)
+		return plan_wrong(err, "names no stack or no target");
+	if (!d->options->target || (source && !d->options->source))
+		return plan_wrong(err, "names a host that was not opened");
+	d->ctx.plan = d->plan;
+	return rfa_flow_check(d->flow, err);
+}
+
+static void tell_begun(struct rfa_drive *d, enum rfa_event_kind kind)
+{
+	struct rfa_event event = { 0 };
+
+	event.kind = kind;
+	event.wall_ms = d->ctx.clock->wall_ms(d->ctx.clock);
+	event.run = d->result->run;
+	event.text = d->result->run;
+	event.facts = d->plan;
+	rfa_trace_send(d->options->trace, &event);
+}
+
+/*
+ * Whoever kept a later id of main's head can tell that history was altered, so each host of an
+ * ended run keeps the newest one. It is told, not fatal, when a host cannot take it.
+ */
+static void leave_head(struct rfa_drive *d)
+{
+	struct rfa_host *hosts[] = { d->ctx.source, d->ctx.target };
+	char text[RFA_RUN_ID_MAX + 80];
+	char path[320];
+	struct rfa_error why;
+	char head[65];
+	size_t i;
+
+	if (rfa_ledger_head(d->options->ledger, head, &why))
+		return;
+	snprintf(text, sizeof(text), "%s %s\n", head, d->result->run);
+	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct rfa_event event = { 0 };
+
+		if (!hosts[i] || (i && hosts[i] == hosts[0]))
+			continue;
+		snprintf(path, sizeof(path), "%s/ledger-head", hosts[i]->state_dir);
+		if (!hosts[i]->ops->file_write(hosts[i], path, 0600, text, strlen(text), &why) ||
+		    why.code == RFA_ECRASHED)
+			continue;
+		event.kind = RFA_EVENT_WARNING;
+		event.wall_ms = d->ctx.clock->wall_ms(d->ctx.clock);
+		event.run = d->result->run;
+		event.host = hosts[i]->name;
+		event.text = "the ledger's head could not be left on this host";
+		event.error = &why;
+		rfa_trace_send(d->options->trace, &event);
+	}
+}
+
+static int drive_on(struct rfa_drive *d, struct rfa_error *err)
+{
+	int rc = rfa_drive(d, err);
+
+	if (d->machine.phase == RFA_PHASE_ENDED && !d->hands_off)
+		leave_head(d);
+	return rc;
+}
+
+int rfa_run_begin(const struct rfa_run_options *options, const json_t *plan,
+		  struct rfa_run_result *result, struct rfa_error *err)
+{
+	struct rfa_record begun = { 0 };
+	struct rfa_ledger_begin begin;
+	struct rfa_drive d;
+	int rc;
+
+	drive_init(&d, options, result);
+	rc = take_plan(&d, plan, err);
+	if (rc)
+		goto done;
+	rfa_run_id(d.ctx.clock, result->run);
+	d.begun_ms = d.ctx.clock->wall_ms(d.ctx.clock);
+	begin = (struct rfa_ledger_begin){ result->run, d.flow->name, d.flow->version, d.stack,
+					   d.env,       d.from,       d.plan };
+	rc = rfa_ledger_begin(options->ledger, &begin, &d.ledger_run, result->blocker, err);
+	if (rc) {
+		result->run[0] = '\0';
+		goto done;
+	}
+	rfa_machine_init(&d.machine, d.flow);
+	begun.kind = RFA_RECORD_BEGIN;
+	rc = rfa_machine_apply(&d.machine, &begun, err);
+	if (rc)
+		goto done;
+	tell_begun(&d, RFA_EVENT_RUN_BEGUN);
+	rc = rfa_drive_points(&d, &d.points, err);
+	if (!rc)
+		rc = drive_on(&d, err);
+done:
+	drive_release(&d);
+	return rc;
+}
+
+/* ---- resuming ---------------------------------------------------------------------------------
+ */
+
+static int same_version(const struct rfa_flow *flow, const struct rfa_history *h,
+			struct rfa_error *err)
+{
+	if (!flow) {
+		rfa_fail(err, RFA_EREFUSED, "run", "this rfa has no flow '%s'", h->flow);
+		return rfa_error_mend(err, "use the rfa that began the run");
+	}
+	if (flow->version == h->flow_version)
+		return 0;
+	rfa_fail(err, RFA_EREFUSED, "run",
+		 "the run was begun with version %u of the flow %s, this rfa has version %u",
+		 h->flow_version, h->flow, flow->version);
+	rfa_error_where(err, "run %s", h->run);
+	return rfa_error_mend(err,
+			      "resume it with the rfa that began it, or end it with: rfa abort "
+			      "%s --leave",
+			      h->run);
+}
+
+/* Replays a history; facts and `why` are collected when d is given. */
+static int replay(struct rfa_machine *m, const struct rfa_history *h, struct rfa_drive *d,
+		  struct rfa_error *err)
+{
+	size_t i;
+	int rc;
+
+	for (i = 0; i < h->n; i++) {
+		const struct rfa_record *r = &h->records[i];
+
+		rc = rfa_machine_apply(m, r, err);
+		if (rc)
+			return rfa_error_where(err, "run %s", h->run);
+		if (!d)
+			continue;
+		if (r->kind == RFA_RECORD_DONE) {
+			rc = rfa_facts_set(d->facts, r->step,
+					   r->facts ? json_incref(r->facts) : json_object(), err);
+			if (rc)
+				return rc;
+		}
+		if (r->kind == RFA_RECORD_FAILED && !d->why.code &&
+		    rfa_facts_at(r->facts, "error")) {
+			rfa_drive_error_read(rfa_facts_at(r->facts, "error"), &d->why);
+			snprintf(d->why_step, sizeof(d->why_step), "%s", r->step);
+		}
+	}
+	rfa_machine_doubt(m);
+	return 0;
+}
+
+/* A finished run is a fixed point: its recorded result is the answer. */
+static int recorded(const struct rfa_history *h, struct rfa_run_result *result,
+		    struct rfa_error *err)
+{
+	enum rfa_code code = rfa_drive_code(h->final);
+
+	result->final = h->final;
+	snprintf(result->version, sizeof(result->version), "%s",
+		 rfa_facts_str(h->summary, "version", ""));
+	snprintf(result->point, sizeof(result->point), "%s",
+		 rfa_facts_str(h->summary, "point", ""));
+	if (code == RFA_OK)
+		return 0;
+	rfa_fail(err, code, "run", "this run has ended: %s",
+		 rfa_facts_str(h->summary, "why/msg", rfa_code_text(code)));
+	return rfa_error_where(err, "run %s", h->run);
+}
+
+static int turn_round(struct rfa_drive *d, enum rfa_run_way way, struct rfa_error *err)
+{
+	static const enum rfa_told told[] = {
+		[RFA_RUN_ON] = RFA_TOLD_END, /* not told */
+		[RFA_RUN_ROLLBACK] = RFA_TOLD_ROLLBACK,
+		[RFA_RUN_ABORT] = RFA_TOLD_ABORT,
+		[RFA_RUN_LEAVE] = RFA_TOLD_LEAVE,
+	};
+	struct rfa_error why;
+	int back = way == RFA_RUN_ROLLBACK || way == RFA_RUN_ABORT;
+
+	if (way == RFA_RUN_ON)
+		return 0;
+	if (back && rfa_machine_no_return(&d->machine)) {
+		rfa_fail(err, RFA_EREFUSED, "run",
+			 "the run has proven the new version and is only tidying up: there is no "
+			 "way back inside it");
+		return rfa_error_mend(err, "rfa resume %s, then rfa rollback %s --env %s",
+				      d->result->run, d->stack, d->env);
+	}
+	if (way == RFA_RUN_ROLLBACK && d->machine.phase == RFA_PHASE_BACK)
+		return 0; /* it is on its way already */
+	rfa_fail(&why, RFA_EABORTED, "run", "%s by %s: %s",
+		 back && way == RFA_RUN_ROLLBACK ? "rolled back" : "ended", d->ctx.user,
+		 d->options->reason ? d->options->reason : "no reason given");
+	if (way == RFA_RUN_LEAVE) {
+		d->why = why;
+		d->hands_off = 1;
+	}
+	return rfa_drive_tell(d, told[way], NULL, &why, err);
+}
+
+int rfa_run_resume(const struct rfa_run_options *options, const char *run, enum rfa_run_way way,
+		   struct rfa_run_result *result, struct rfa_error *err)
+{
+	struct rfa_history *h = NULL;
+	struct rfa_drive d;
+	int rc;
+
+	drive_init(&d, options, result);
+	rc = rfa_ledger_load(options->ledger, run, &h, err);
+	if (rc)
+		goto done;
+	snprintf(result->run, sizeof(result->run), "%s", h->run);
+	if (h->final != RFA_FINAL_NONE) {
+		rc = recorded(h, result, err);
+		goto done;
+	}
+	/* Attach first and load again: the one who drove it may have written since. */
+	rc = rfa_ledger_attach(options->ledger, run, &d.ledger_run, err);
+	rfa_history_free(h);
+	h = NULL;
+	if (!rc)
+		rc = rfa_ledger_load(options->ledger, run, &h, err);
+	if (rc)
+		goto done;
+	if (way != RFA_RUN_LEAVE) {
+		rc = same_version(rfa_flow_by_name(h->flow), h, err);
+		if (rc)
+			goto done;
+	}
+	rc = take_plan(&d, h->plan, err);
+	if (rc)
+		goto done;
+	d.begun_ms = h->n ? h->records[0].wall_ms : 0;
+	rfa_machine_init(&d.machine, d.flow);
+	rc = replay(&d.machine, h, &d, err);
+	if (rc)
+		goto done;
+	tell_begun(&d, RFA_EVENT_RUN_RESUMED);
+	rc = rfa_drive_points(&d, &d.points, err);
+	if (!rc)
+		rc = turn_round(&d, way, err);
+	if (!rc)
+		rc = drive_on(&d, err);
+done:
+	rfa_history_free(h);
+	drive_release(&d);
+	return rc;
+}
+
+int rfa_run_legal(void *unused, const struct rfa_history *history, struct rfa_error *err)
+{
+	const struct rfa_flow *flow = rfa_flow_by_name(history->flow);
+	struct rfa_machine m;
+	int rc;
+
+	(void)unused;
+	/* A run of another version cannot be judged by this table; its chain still can. */
+	if (!flow || flow->version != history->flow_version)
+		return 0;
+	rfa_machine_init(&m, flow);
+	rc = replay(&m, history, NULL, err);
+	if (!rc && m.final != history->final) {
+		rfa_fail(err, RFA_ECORRUPT, "run", "its records end %s, the ledger says %s",
+			 rfa_final_word(m.final), rfa_final_word(history->final));
+		rc = rfa_error_where(err, "run %s", history->run);
+	}
+	return rc;
+}
+
+int rfa_run_next(struct rfa_ledger *ledger, const char *run, json_t **out, struct rfa_error *err)
+{
+	static const char *const acts[] = {
+		[RFA_ACT_RUN] = "run",   [RFA_ACT_PROBE] = "probe", [RFA_ACT_UNDO] = "undo",
+		[RFA_ACT_SKIP] = "skip", [RFA_ACT_END] = "end",
+	};
+	const struct rfa_flow *flow;
+	struct rfa_history *h = NULL;
+	const struct rfa_step *step;
+	struct rfa_machine m;
+	struct rfa_action a;
+	int rc;
+
+	rc = rfa_ledger_load(ledger, run, &h, err);
+	if (rc)
+		return rc;
+	flow = rfa_flow_by_name(h->flow);
+	rc = same_version(flow, h, err);
+	if (rc)
+		goto done;
+	rfa_machine_init(&m, flow);
+	rc = replay(&m, h, NULL, err);
+	if (rc)
+		goto done;
+	a = rfa_machine_next(&m);
+	step = a.row >= 0 ? &flow->steps[a.row] : NULL;
+	*out = json_pack(
+	    "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b}", "run", h->run, "flow", h->flow,
+	    "direction", m.phase == RFA_PHASE_BACK ? "back" : "forward", "state",
+	    step ? rfa_state_word(step->state) : "", "step", step ? step->name : "", "on",
+	    step && step->on ? step->on : "", "action", acts[a.act], "attempt", (int)a.attempt,
+	    "final", rfa_final_word(a.final), "point_of_no_return", rfa_machine_no_return(&m));
+	if (!*out)
+		rc = rfa_fail_nomem(err);
+done:
+	rfa_history_free(h);
+	return rc;
+}

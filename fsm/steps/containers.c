@@ -1,0 +1,376 @@
+/*
+ * Containers that were started by `docker run`, one after the other. Names tell how far it got,
+ * so every call looks first and goes on from what it sees:
+ *
+ *     NAME            the one that serves
+ *     NAME.rfa-RUN    the old one, stopped, kept for the way back
+ *     NAME.rfa-new-RUN  the new one, made before the old one stops, so that the gap is short
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "fsm/steps/evidence.h"
+#include "fsm/steps/goods.h"
+#include "fsm/steps/spec.h"
+#include "fsm/steps/steps.h"
+
+/* One container of the stack, as it is now. */
+struct place {
+	const char *name; /* borrowed from the plan */
+	char kept_name[192];
+	char fresh_name[192];
+	json_t *now, *kept, *fresh; /* inspect objects; NULL: there is none */
+	const json_t *good;         /* what it shall run */
+	const json_t *before;       /* target.look's unit */
+};
+
+static void place_release(struct place *p)
+{
+	json_decref(p->now);
+	json_decref(p->kept);
+	json_decref(p->fresh);
+	p->now = p->kept = p->fresh = NULL;
+}
+
+/* On failure the place is released. */
+static int place_look(struct rfa_ctx *ctx, const char *name, struct place *p, struct rfa_error *err)
+{
+	int rc;
+
+	memset(p, 0, sizeof(*p));
+	p->name = name;
+	p->good = rfa_wanted_of(ctx, name);
+	p->before = rfa_before_of(ctx, name);
+	snprintf(p->kept_name, sizeof(p->kept_name), "%s.rfa-%s", name, ctx->run);
+	snprintf(p->fresh_name, sizeof(p->fresh_name), "%s.rfa-new-%s", name, ctx->run);
+	rc = rfa_inspect_or_null(ctx->target, RFA_CONTAINER, name, &p->now, err);
+	if (!rc)
+		rc = rfa_inspect_or_null(ctx->target, RFA_CONTAINER, p->kept_name, &p->kept, err);
+	if (!rc)
+		rc = rfa_inspect_or_null(ctx->target, RFA_CONTAINER, p->fresh_name, &p->fresh, err);
+	if (rc)
+		place_release(p);
+	return rc;
+}
+
+static int runs(const json_t *container)
+{
+	return rfa_facts_bool(container, "State/Running", 0);
+}
+
+static int was_there(const struct place *p)
+{
+	return rfa_facts_bool(p->before, "present", 0);
+}
+
+static int is_old(const struct place *p)
+{
+	return was_there(p) && p->now &&
+	       !strcmp(rfa_facts_str(p->now, "Id", "-"),
+		       rfa_facts_str(p->before, "container_id", ""));
+}
+
+/* Made by this run: the old one was put aside, or there was none. */
+static int is_ours(const struct place *p)
+{
+	return p->now && !is_old(p) && (p->kept || !was_there(p));
+}
+
+static int somebody(struct rfa_ctx *ctx, const struct place *p, struct rfa_error *err)
+{
+	rfa_fail(err, RFA_ENOTFOUND, "docker",
+		 "the container %s that ran before is gone: somebody removed or replaced it",
+		 p->name);
+	rfa_error_where(err, "%s", ctx->target->name);
+	return rfa_error_mend(err, "what ran before is told by: rfa show %s", ctx->run);
+}
+
+/* The old one may stay when it runs the wanted image already, under the wanted name. */
+static int may_stay(const struct place *p)
+{
+	return rfa_facts_bool(p->before, "running", 0) &&
+	       !strcmp(rfa_facts_str(p->before, "identity", "-"),
+		       rfa_facts_str(p->good, "identity", "")) &&
+	       !strcmp(rfa_facts_str(p->before, "ref", "-"), rfa_facts_str(p->good, "ref", ""));
+}
+
+/* ---- what the new container shall be ----------------------------------------------------------
+ */
+
+static int bootstrap_body(struct rfa_ctx *ctx, const struct place *p, json_t **out,
+			  struct rfa_error *err)
+{
+	json_t *bodies = rfa_facts_at(rfa_ctx_stack(ctx), "bootstrap/containers");
+	json_t *body = json_deep_copy(json_object_get(bodies, p->name));
+
+	if (!body) {
+		rfa_fail(err, RFA_ENOTFOUND, "config",
+			 "there is no container %s on %s, and rfa.json does not say how to make it",
+			 p->name, ctx->target->name);
+		return rfa_error_mend(err, "add it under bootstrap.containers of the stack");
+	}
+	if (json_object_set_new(body, "Image", json_string(rfa_facts_str(p->good, "ref", "")))) {
+		json_decref(body);
+		return rfa_fail_nomem(err);
+	}
+	*out = body;
+	return 0;
+}
+
+/* A rollback point's own description, which never left the host; checked against the ledger. */
+static int point_body(struct rfa_ctx *ctx, const struct place *p, json_t **out,
+		      struct rfa_error *err)
+{
+	const char *path = rfa_facts_str(ctx->plan, "point/specs/file", "");
+	struct rfa_buf text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
+	json_t *image = NULL;
+	json_t *specs = NULL;
+	char digest[65];
+	json_t *spec;
+	int rc;
+
+	rc = ctx->target->ops->file_read(ctx->target, path, RFA_FACTS_MAX_BYTES, &text, err);
+	if (!rc)
+		rc = rfa_facts_parse(&specs, rfa_buf_str(&text), text.len, path, err);
+	if (!rc)
+		rc = rfa_facts_digest(specs, digest, err);
+	if (!rc && strcmp(digest, rfa_facts_str(ctx->plan, "point/specs/sha256", "")) != 0) {
+		rfa_fail(err, RFA_EMISMATCH, "rollback",
+			 "the point's description is not the one that the ledger names");
+		rc = rfa_error_where(err, "%s:%s", ctx->target->name, path);
+	}
+	if (rc)
+		goto done;
+	spec = rfa_facts_at(json_object_get(specs, "containers"), p->name);
+	image = json_pack("{s:O?}", "Config", json_object_get(spec, "image"));
+	rc = rfa_spec_body(json_object_get(spec, "container"), image,
+			   rfa_facts_str(p->good, "ref", ""), out, err);
+done:
+	json_decref(image);
+	json_decref(specs);
+	rfa_buf_release(&text);
+	return rc;
+}
+
+static int successor_body(struct rfa_ctx *ctx, const struct place *p, json_t **out,
+			  struct rfa_error *err)
+{
+	json_t *old = p->kept ? p->kept : p->now;
+	json_t *image = NULL;
+	int rc;
+
+	if (rfa_facts_at(ctx->plan, "point/specs"))
+		return point_body(ctx, p, out, err);
+	if (!old)
+		return bootstrap_body(ctx, p, out, err);
+	rc = rfa_inspect_or_null(ctx->target, RFA_IMAGE, rfa_facts_str(old, "Image", ""), &image,
+				 err);
+	if (!rc)
+		rc = rfa_spec_body(old, image, rfa_facts_str(p->good, "ref", ""), out, err);
+	json_decref(image);
+	return rc;
+}
+
+/* ---- moves: each is one job ---------------------------------------------------------------------
+ */
+
+static int make_fresh(struct rfa_ctx *ctx, const struct place *p, struct rfa_error *err)
+{
+	struct rfa_ctx_key key;
+	json_t *body = NULL;
+	int rc = successor_body(ctx, p, &body, err);
+
+	if (!rc)
+		rc = ctx->target->ops->container_create(ctx->target,
+							rfa_ctx_key(ctx, &key, "create", p->name),
+							p->fresh_name, body, err);
+	json_decref(body);
+	return rc;
+}
+
+static int start(struct rfa_ctx *ctx, const char *name, struct rfa_error *err)
+{
+	struct rfa_ctx_key key;
+
+	return ctx->target->ops->container_start(ctx->target, rfa_ctx_key(ctx, &key, "start", name),
+						 name, err);
+}
+
+static int stop(struct rfa_ctx *ctx, const char *name, struct rfa_error *err)
+{
+	struct rfa_ctx_key key;
+
+	return ctx->target->ops->container_stop(ctx->target, rfa_ctx_key(ctx, &key, "stop", name),
+						name, err);
+}
+
+static int drop(struct rfa_ctx *ctx, const char *name, const json_t *container,
+		struct rfa_error *err)
+{
+	struct rfa_ctx_key key;
+	int rc = runs(container) || rfa_facts_bool(container, "State/Restarting", 0)
+		     ? stop(ctx, name, err)
+		     : 0;
+
+	if (rc)
+		return rc;
+	return ctx->target->ops->container_remove(
+	    ctx->target, rfa_ctx_key(ctx, &key, "remove", name), name, err);
+}
+
+static int name_it(struct rfa_ctx *ctx, const char *op, const char *from, const char *to,
+		   struct rfa_error *err)
+{
+	struct rfa_ctx_key key;
+
+	return ctx->target->ops->container_rename(ctx->target, rfa_ctx_key(ctx, &key, op, from),
+						  from, to, err);
+}
+
+/* ---- the trio -----------------------------------------------------------------------------------
+ */
+
+static int replace_one(struct rfa_ctx *ctx, struct place *p, struct rfa_error *err)
+{
+	int serving = is_ours(p); /* the new one has its name already */
+	int rc = 0;
+
+	if (p->now && !serving && !is_old(p))
+		return somebody(ctx, p, err);
+	if (is_old(p) && may_stay(p))
+		return runs(p->now) ? 0 : start(ctx, p->name, err);
+	if (!serving && !p->fresh)
+		rc = make_fresh(ctx, p, err);
+	if (!rc && is_old(p)) {
+		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s: the new container takes over", p->name);
+		if (runs(p->now) || rfa_facts_bool(p->now, "State/Restarting", 0))
+			rc = stop(ctx, p->name, err);
+		if (!rc)
+			rc = name_it(ctx, "keep", p->name, p->kept_name, err);
+	}
+	if (!rc && !serving)
+		rc = name_it(ctx, "name", p->fresh_name, p->name, err);
+	if (!rc && !(serving && runs(p->now)))
+		rc = start(ctx, p->name, err);
+	return rc;
+}
+
+static json_t *names_of(const struct rfa_ctx *ctx)
+{
+	return json_object_get(rfa_ctx_stack(ctx), "containers");
+}
+
+/* Goes on from what it sees, so it may be repeated. */
+int rfa_replace_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	json_t *names = names_of(ctx);
+	json_t *made;
+	json_t *name;
+	size_t i;
+	int rc = 0;
+
+	if (!json_array_size(names))
+		return rfa_ctx_skip(facts, "the stack has no containers of its own", err);
+	made = json_object();
+	if (!made)
+		return rfa_fail_nomem(err);
+	json_array_foreach (names, i, name) {
+		struct place p;
+
+		rc = place_look(ctx, json_string_value(name), &p, err);
+		if (rc)
+			break;
+		rc = replace_one(ctx, &p, err);
+		place_release(&p);
+		if (!rc)
+			rc = place_look(ctx, json_string_value(name), &p, err);
+		if (rc) {
+			struct rfa_error why = *err;
+
+			/* Whatever stopped it may be in the container's own words. */
+			if (why.severity == RFA_FATAL)
+				rfa_evidence_logs(ctx, json_string_value(name), facts);
+			break;
+		}
+		json_object_set_new(made, p.name, json_string(rfa_facts_str(p.now, "Id", "")));
+		place_release(&p);
+	}
+	if (!rc)
+		rc = rfa_facts_set(facts, "containers", json_incref(made), err);
+	json_decref(made);
+	return rc;
+}
+
+int rfa_replace_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+		      struct rfa_error *err)
+{
+	json_t *names = names_of(ctx);
+	size_t done = 0;
+	size_t begun = 0;
+	json_t *name;
+	size_t i;
+
+	(void)facts;
+	json_array_foreach (names, i, name) {
+		struct place p;
+		int rc = place_look(ctx, json_string_value(name), &p, err);
+
+		if (rc)
+			return rc;
+		if (p.kept || p.fresh || is_ours(&p))
+			begun++;
+		if (p.now && runs(p.now) && !p.fresh && !runs(p.kept) &&
+		    (is_old(&p) ? may_stay(&p) : 1))
+			done++;
+		else if (is_old(&p) && rfa_facts_bool(p.before, "running", 0) && !runs(p.now))
+			begun++; /* stopped, and no further */
+		place_release(&p);
+	}
+	*seen = done == json_array_size(names) ? RFA_PROBE_DONE
+		: begun                        ? RFA_PROBE_PARTIAL
+					       : RFA_PROBE_NOT_DONE;
+	return 0;
+}
+
+/* The old one comes back under its name and runs if it ran; whatever this run made goes. */
+static int put_back(struct rfa_ctx *ctx, struct place *p, struct rfa_error *err)
+{
+	int ran = rfa_facts_bool(p->before, "running", 0);
+	int rc = 0;
+
+	if (is_ours(p))
+		rc = drop(ctx, p->name, p->now, err);
+	if (!rc && p->fresh)
+		rc = drop(ctx, p->fresh_name, p->fresh, err);
+	if (rc)
+		return rc;
+	if (p->kept) {
+		/* A reboot may have started it under its other name, by its restart policy. */
+		rc = name_it(ctx, "back", p->kept_name, p->name, err);
+		if (!rc && ran && !runs(p->kept))
+			rc = start(ctx, p->name, err);
+		return rc;
+	}
+	if (!is_old(p))
+		return was_there(p) ? somebody(ctx, p, err) : 0;
+	return ran && !runs(p->now) ? start(ctx, p->name, err) : 0;
+}
+
+int rfa_replace_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	json_t *names = names_of(ctx);
+	size_t i = json_array_size(names);
+
+	while (i-- > 0) {
+		struct place p;
+		int rc = place_look(ctx, json_string_value(json_array_get(names, i)), &p, err);
+
+		if (rc)
+			return rc;
+		rc = put_back(ctx, &p, err);
+		place_release(&p);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}

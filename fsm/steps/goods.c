@@ -1,0 +1,326 @@
+/* What a stack runs, in words that hold on every host. */
+#include "fsm/steps/goods.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int rfa_inspect_or_null(struct rfa_host *host, enum rfa_object kind, const char *name, json_t **out,
+			struct rfa_error *err)
+{
+	int rc = host->ops->inspect(host, kind, name, out, err);
+
+	if (rc == -RFA_ENOTFOUND) {
+		*out = NULL;
+		rfa_error_clear(err);
+		return 0;
+	}
+	return rc;
+}
+
+int rfa_image_id(struct rfa_host *host, const char *ref, json_t **holder, const char **id,
+		 struct rfa_error *err)
+{
+	int rc = rfa_inspect_or_null(host, RFA_IMAGE, ref, holder, err);
+
+	if (rc || !*holder)
+		return rc;
+	*id = rfa_facts_str(*holder, "Id", "");
+	return 1;
+}
+
+/* ---- units ------------------------------------------------------------------------------------
+ */
+
+static int add_unit(json_t *units, const char *key, const char *shape, const char *container,
+		    json_t *inspect, struct rfa_error *err)
+{
+	json_t *unit = json_pack("{s:s, s:s, s:s, s:O?}", "key", key, "shape", shape, "container",
+				 container, "inspect", inspect);
+
+	if (unit && !inspect)
+		json_object_set_new(unit, "inspect", json_null());
+	if (!unit || json_array_append_new(units, unit))
+		return rfa_fail_nomem(err);
+	return 0;
+}
+
+static int run_units(struct rfa_host *host, const json_t *stack, json_t *units,
+		     struct rfa_error *err)
+{
+	json_t *names = json_object_get(stack, "containers");
+	json_t *name;
+	size_t i;
+
+	json_array_foreach (names, i, name) {
+		json_t *seen = NULL;
+		int rc =
+		    rfa_inspect_or_null(host, RFA_CONTAINER, json_string_value(name), &seen, err);
+
+		if (!rc)
+			rc = add_unit(units, json_string_value(name), "run",
+				      json_string_value(name), seen, err);
+		json_decref(seen);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static const char *label(const json_t *inspect, const char *name)
+{
+	return json_string_value(json_object_get(rfa_facts_at(inspect, "Config/Labels"), name));
+}
+
+/* The running container of a service, else any; a service that is scaled has the lowest number. */
+static json_t *container_of(const json_t *all, const char *project, const char *service)
+{
+	json_t *best = NULL;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)all, i, one) {
+		const char *p = label(one, "com.docker.compose.project");
+		const char *s = label(one, "com.docker.compose.service");
+		const char *oneoff = label(one, "com.docker.compose.oneoff");
+
+		if (!p || !s || strcmp(p, project) || strcmp(s, service) ||
+		    (oneoff && !strcmp(oneoff, "True")))
+			continue;
+		if (!best || (rfa_facts_bool(one, "State/Running", 0) &&
+			      !rfa_facts_bool(best, "State/Running", 0)))
+			best = one;
+	}
+	return best;
+}
+
+/* The services: as configured, else all that the project has on this host. */
+static int service_names(const json_t *compose, const json_t *all, json_t **out,
+			 struct rfa_error *err)
+{
+	const char *project = rfa_facts_str(compose, "project", "");
+	json_t *listed = json_object_get(compose, "services");
+	json_t *seen = json_object();
+	const char *name;
+	json_t *one;
+	json_t *unused;
+	size_t i;
+
+	if (json_array_size(listed)) {
+		json_decref(seen);
+		*out = json_incref(listed);
+		return 0;
+	}
+	json_array_foreach ((json_t *)(uintptr_t)all, i, one) {
+		const char *p = label(one, "com.docker.compose.project");
+		const char *s = label(one, "com.docker.compose.service");
+
+		if (p && s && !strcmp(p, project))
+			json_object_set_new(seen, s, json_true());
+	}
+	*out = json_array();
+	if (!seen || !*out) {
+		json_decref(seen);
+		json_decref(*out);
+		return rfa_fail_nomem(err);
+	}
+	json_object_foreach (seen, name, unused) {
+		json_array_append_new(*out, json_string(name));
+	}
+	json_decref(seen);
+	return 0;
+}
+
+static int compose_units(struct rfa_host *host, const json_t *compose, json_t *units,
+			 struct rfa_error *err)
+{
+	const char *project = rfa_facts_str(compose, "project", "");
+	json_t *names = NULL;
+	json_t *all = NULL;
+	json_t *name;
+	size_t i;
+	int rc = host->ops->list(host, RFA_CONTAINER, &all, err);
+
+	if (!rc)
+		rc = service_names(compose, all, &names, err);
+	if (rc)
+		goto done;
+	json_array_foreach (names, i, name) {
+		json_t *one = container_of(all, project, json_string_value(name));
+		const char *container = rfa_facts_str(one, "Name", "");
+
+		if (*container == '/')
+			container++;
+		rc = add_unit(units, json_string_value(name), "compose", container, one, err);
+		if (rc)
+			goto done;
+	}
+done:
+	json_decref(names);
+	json_decref(all);
+	return rc;
+}
+
+int rfa_units(struct rfa_host *host, const json_t *stack, json_t **out, struct rfa_error *err)
+{
+	json_t *compose = json_object_get(stack, "compose");
+	json_t *units = json_array();
+	int rc;
+
+	if (!units)
+		return rfa_fail_nomem(err);
+	rc = run_units(host, stack, units, err);
+	if (!rc && json_is_object(compose))
+		rc = compose_units(host, compose, units, err);
+	if (rc)
+		json_decref(units);
+	else
+		*out = units;
+	return rc;
+}
+
+/* ---- identity ---------------------------------------------------------------------------------
+ */
+
+static int is_empty(const json_t *v)
+{
+	return !v || json_is_null(v) || json_is_false(v) ||
+	       (json_is_string(v) && !*json_string_value(v)) ||
+	       (json_is_array(v) && !json_array_size(v)) ||
+	       (json_is_object(v) && !json_object_size(v)) ||
+	       (json_is_integer(v) && !json_integer_value(v));
+}
+
+int rfa_image_identity(const json_t *image, char out[65], struct rfa_error *err)
+{
+	/*
+	 * What OCI's image configuration holds of behaviour (image-spec, config.md). Engines and
+	 * stores differ in which empty fields they show, so those are left out.
+	 */
+	static const char *const fields[] = { "User",        "ExposedPorts", "Env",
+					      "Entrypoint",  "Cmd",          "Volumes",
+					      "WorkingDir",  "Labels",       "StopSignal",
+					      "Healthcheck", "Shell",        "OnBuild" };
+	json_t *config = json_object_get(image, "Config");
+	json_t *layers = rfa_facts_at(image, "RootFS/Layers");
+	json_t *canon = json_object();
+	json_t *kept = json_object();
+	size_t i;
+	int rc;
+
+	if (!json_array_size(layers)) {
+		json_decref(canon);
+		json_decref(kept);
+		return rfa_fail(err, RFA_EPROTOCOL, "docker", "an image without layers: %s",
+				rfa_facts_str(image, "Id", "?"));
+	}
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		json_t *v = json_object_get(config, fields[i]);
+
+		if (!is_empty(v))
+			json_object_set(kept, fields[i], v);
+	}
+	json_object_set_new(canon, "os", json_string(rfa_facts_str(image, "Os", "")));
+	json_object_set_new(canon, "arch", json_string(rfa_facts_str(image, "Architecture", "")));
+	json_object_set(canon, "layers", layers);
+	json_object_set(canon, "config", kept);
+	rc = rfa_facts_digest(canon, out, err);
+	json_decref(canon);
+	json_decref(kept);
+	return rc;
+}
+
+int rfa_good_of(const json_t *unit, const json_t *image, json_t **out, struct rfa_error *err)
+{
+	char identity[65];
+	char keep[64];
+	int rc = rfa_image_identity(image, identity, err);
+
+	if (rc)
+		return rc;
+	snprintf(keep, sizeof(keep), "rfa-keep:%.32s", identity);
+	*out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:I}", "key",
+			 rfa_facts_str(unit, "key", ""), "shape", rfa_facts_str(unit, "shape", ""),
+			 "ref", rfa_facts_str(unit, "inspect/Config/Image", ""), "id",
+			 rfa_facts_str(image, "Id", ""), "identity", identity, "keep", keep,
+			 "layers", rfa_facts_at(image, "RootFS/Layers"), "size",
+			 (json_int_t)rfa_facts_int(image, "Size", 0));
+	return *out ? 0 : rfa_fail_nomem(err);
+}
+
+/* The tag of "repo/name:tag"; NULL for none, or a digest. */
+static const char *tag_of(const char *ref)
+{
+	const char *slash = strrchr(ref, '/');
+	const char *colon = strrchr(slash ? slash : ref, ':');
+
+	if (!colon || strchr(ref, '@') || !strncmp(ref, "sha256:", 7))
+		return NULL;
+	return colon + 1;
+}
+
+void rfa_goods_version(const json_t *images, char *out, size_t size)
+{
+	const char *common = NULL;
+	char digest[65] = "";
+	struct rfa_error ignored;
+	json_t *good;
+	size_t i;
+	int mixed = 0;
+
+	json_array_foreach ((json_t *)(uintptr_t)images, i, good) {
+		const char *tag = tag_of(rfa_facts_str(good, "ref", ""));
+
+		if (!tag || (common && strcmp(common, tag)))
+			mixed = 1;
+		common = tag;
+	}
+	if (common && !mixed) {
+		snprintf(out, size, "%s", common);
+		return;
+	}
+	/* Images of several tags, or of none: named by what they are. */
+	{
+		json_t *ids = json_array();
+
+		json_array_foreach ((json_t *)(uintptr_t)images, i, good) {
+			json_array_append_new(ids,
+					      json_string(rfa_facts_str(good, "identity", "")));
+		}
+		if (rfa_facts_digest(ids, digest, &ignored))
+			digest[0] = '\0';
+		json_decref(ids);
+	}
+	snprintf(out, size, "set-%.12s", digest);
+}
+
+/* ---- what the run wants, and how it was before ------------------------------------------------
+ */
+
+json_t *rfa_wanted(const struct rfa_ctx *ctx)
+{
+	json_t *goods = rfa_ctx_fact(ctx, "source.look", "goods");
+
+	return goods ? goods : rfa_facts_at(ctx->plan, "point");
+}
+
+static json_t *by_key(json_t *list, const char *key)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one) {
+		if (!strcmp(rfa_facts_str(one, "key", ""), key))
+			return one;
+	}
+	return NULL;
+}
+
+json_t *rfa_wanted_of(const struct rfa_ctx *ctx, const char *key)
+{
+	return by_key(rfa_facts_at(rfa_wanted(ctx), "images"), key);
+}
+
+json_t *rfa_before_of(const struct rfa_ctx *ctx, const char *key)
+{
+	return by_key(rfa_ctx_fact(ctx, "target.look", "units"), key);
+}

@@ -1,0 +1,42 @@
+/*
+ * Goods: what a stack runs, host-independent: {"version", "images":[GOOD…]} with GOOD =
+ * {"key","shape","ref","id","identity","keep","layers":[…],"size"}.
+ *
+ * key       the container's name, or the Compose service's
+ * shape     "run" or "compose"
+ * identity  SHA-256 over platform, layers and configuration: equal on every engine and store for
+ *           the same image, while `.Id` is a manifest's digest on the containerd store
+ * keep      "rfa-keep:<32 digits of identity>": the tag that keeps an image from being pruned
+ *           while a rollback point needs it
+ */
+#ifndef RFA_FSM_STEPS_GOODS_H
+#define RFA_FSM_STEPS_GOODS_H
+
+#include "fsm/steps/ctx.h"
+
+/* One container of the stack on one host: {"key","shape","container","inspect":{…}|null}. */
+int rfa_units(struct rfa_host *host, const json_t *stack, json_t **out, struct rfa_error *err);
+
+/* What a container's identity-giving image is: a GOOD; *out is new. image: its inspect object. */
+int rfa_good_of(const json_t *unit, const json_t *image, json_t **out, struct rfa_error *err);
+/* The identity of an image's inspect object. */
+int rfa_image_identity(const json_t *image, char out[65], struct rfa_error *err);
+/* The version that a list of GOODs amounts to; borrowed text in out. */
+void rfa_goods_version(const json_t *images, char *out, size_t size);
+
+/* What the run wants on the target: from source.look, or the plan's rollback point. */
+json_t *rfa_wanted(const struct rfa_ctx *ctx);
+/* The wanted GOOD of a unit; NULL if the source has none. */
+json_t *rfa_wanted_of(const struct rfa_ctx *ctx, const char *key);
+/* How the unit looked before the run (target.look), or NULL. */
+json_t *rfa_before_of(const struct rfa_ctx *ctx, const char *key);
+
+/* 1 and *id (borrowed from *holder, new) if ref names an image on the host; 0 if not; < 0: error.
+ */
+int rfa_image_id(struct rfa_host *host, const char *ref, json_t **holder, const char **id,
+		 struct rfa_error *err);
+/* inspect that answers *out = NULL instead of NOTFOUND. */
+int rfa_inspect_or_null(struct rfa_host *host, enum rfa_object kind, const char *name, json_t **out,
+			struct rfa_error *err);
+
+#endif

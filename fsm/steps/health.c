@@ -1,0 +1,213 @@
+/*
+ * Health: containers run and are healthy, and the stack's URLs answer as they should, asked
+ * through the host's own network. A service gets until the deadline; a connection to the host that
+ * breaks is another matter, and never counts against the service.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fsm/steps/evidence.h"
+#include "fsm/steps/goods.h"
+#include "fsm/steps/steps.h"
+
+/* The first thing that is not well, and whether waiting may help. */
+struct verdict {
+	int ill;
+	int hopeless;
+	char why[400];
+	char container[192]; /* whose fault it seems; "" unknown */
+};
+
+static void ill(struct verdict *v, int hopeless, const char *container, const char *fmt, ...)
+    RFA_PRINTF(4, 5);
+static void ill(struct verdict *v, int hopeless, const char *container, const char *fmt, ...)
+{
+	va_list args;
+
+	if (v->ill)
+		return;
+	v->ill = 1;
+	v->hopeless = hopeless;
+	snprintf(v->container, sizeof(v->container), "%s", container);
+	va_start(args, fmt);
+	vsnprintf(v->why, sizeof(v->why), fmt, args);
+	va_end(args);
+}
+
+static void judge_container(const json_t *unit, int must_run, struct verdict *v)
+{
+	const char *name = rfa_facts_str(unit, "container", "");
+	const json_t *c = json_object_get(unit, "inspect");
+	const char *health = rfa_facts_str(c, "State/Health/Status", "");
+	const char *policy = rfa_facts_str(c, "HostConfig/RestartPolicy/Name", "");
+	int comes_back = *policy && strcmp(policy, "no") != 0;
+
+	if (!must_run)
+		return;
+	if (!json_is_object(c))
+		ill(v, 1, "", "there is no container for %s", rfa_facts_str(unit, "key", "?"));
+	else if (rfa_facts_bool(c, "State/Restarting", 0))
+		ill(v, 0, name, "%s restarts again and again (exit status %lld)", name,
+		    (long long)rfa_facts_int(c, "State/ExitCode", 0));
+	else if (!rfa_facts_bool(c, "State/Running", 0))
+		ill(v, !comes_back, name, "%s has ended with exit status %lld", name,
+		    (long long)rfa_facts_int(c, "State/ExitCode", 0));
+	else if (*health && strcmp(health, "healthy") != 0)
+		ill(v, 0, name, "%s is %s, says its own health check", name, health);
+}
+
+/* 0 with a verdict, or an error of the connection to the host. */
+static int ask(struct rfa_ctx *ctx, const json_t *check, struct verdict *v, struct rfa_error *err)
+{
+	struct rfa_http_request request = { 0 };
+	const char *body = rfa_facts_str(check, "body", NULL);
+	int64_t want = rfa_facts_int(check, "status", 200);
+	struct rfa_http_reply reply;
+	int rc;
+
+	request.url = rfa_facts_str(check, "url", "");
+	request.timeout_ms = rfa_facts_int(check, "timeout_s", 5) * 1000;
+	request.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0);
+	rc = ctx->target->ops->http_get(ctx->target, &request, &reply, err);
+	if (rc) {
+		if (err->severity == RFA_UNKNOWN || err->code == RFA_ECRASHED ||
+		    err->code == RFA_ECANCELLED)
+			return rc;
+		ill(v, 0, "", "%s: %s", request.url, err->msg);
+		rfa_error_clear(err);
+		return 0;
+	}
+	if (reply.status != want)
+		ill(v, 0, "", "%s answers %d instead of %lld", request.url, reply.status,
+		    (long long)want);
+	else if (body && !strstr(rfa_buf_str(&reply.body), body))
+		ill(v, 0, "", "the answer of %s does not contain \"%s\"", request.url, body);
+	rfa_http_reply_release(&reply);
+	return 0;
+}
+
+/* Looks once at everything. before: only what was well before the run has to be well. */
+static int look_once(struct rfa_ctx *ctx, int before, struct verdict *v, struct rfa_error *err)
+{
+	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
+	json_t *answered = rfa_ctx_fact(ctx, "target.look", "health");
+	json_t *units = NULL;
+	json_t *one;
+	size_t i;
+	int rc;
+
+	memset(v, 0, sizeof(*v));
+	json_array_foreach (checks, i, one) {
+		const char *url = rfa_facts_str(one, "url", "");
+
+		if (before && json_integer_value(json_object_get(answered, url)) !=
+				  rfa_facts_int(one, "status", 200))
+			continue;
+		rc = ask(ctx, one, v, err);
+		if (rc)
+			return rc;
+	}
+	/*
+	 * The containers come last: that the host answers now proves that a URL which did not
+	 * answer was the service's fault and not the network's.
+	 */
+	rc = rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, err);
+	if (rc)
+		return rc;
+	json_array_foreach (units, i, one) {
+		const char *key = rfa_facts_str(one, "key", "");
+		const json_t *was = rfa_before_of(ctx, key);
+		int must = before ? rfa_facts_bool(was, "running", 0) : 1;
+
+		/* A container's own trouble says more than a URL that does not answer. */
+		if (v->ill && !v->container[0]) {
+			struct verdict own = { 0 };
+
+			judge_container(one, must, &own);
+			if (own.ill)
+				*v = own;
+		} else {
+			judge_container(one, must, v);
+		}
+	}
+	json_decref(units);
+	return 0;
+}
+
+static int until_well(struct rfa_ctx *ctx, int before, struct verdict *v, struct rfa_error *err)
+{
+	struct rfa_clock *clock = ctx->clock;
+	int64_t deadline = clock->mono_ms(clock) +
+			   rfa_facts_int(rfa_ctx_stack(ctx), "health_deadline_s", 60) * 1000;
+	int64_t pause = rfa_facts_int(rfa_ctx_stack(ctx), "health_interval_s", 1) * 1000;
+
+	for (;;) {
+		int rc = look_once(ctx, before, v, err);
+
+		if (rc || !v->ill || v->hopeless || clock->mono_ms(clock) >= deadline)
+			return rc;
+		if (ctx->cancel && *ctx->cancel)
+			return rfa_fail(err, RFA_ECANCELLED, "run", "stopped by a signal");
+		clock->sleep_ms(clock, pause > 0 ? pause : 1000);
+	}
+}
+
+static void all_logs(struct rfa_ctx *ctx, json_t *facts)
+{
+	struct rfa_error ignored;
+	json_t *units = NULL;
+	json_t *one;
+	size_t i;
+
+	if (rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, &ignored))
+		return;
+	json_array_foreach (units, i, one) {
+		if (*rfa_facts_str(one, "container", "") &&
+		    json_is_object(json_object_get(one, "inspect")))
+			rfa_evidence_logs(ctx, rfa_facts_str(one, "container", ""), facts);
+	}
+	json_decref(units);
+}
+
+static int unhealthy(struct rfa_ctx *ctx, const struct verdict *v, json_t *facts,
+		     struct rfa_error *err)
+{
+	all_logs(ctx, facts);
+	rfa_fail(err, RFA_EUNHEALTHY, "health", "%s", v->why);
+	rfa_error_where(err, "%s", ctx->target->name);
+	return rfa_error_mend(err, "its last log lines are kept: rfa show %s", ctx->run);
+}
+
+int rfa_health_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
+	struct verdict v;
+	char says[160];
+	int rc = until_well(ctx, 0, &v, err);
+
+	if (rc)
+		return rc;
+	if (v.ill)
+		return unhealthy(ctx, &v, facts, err);
+	snprintf(says, sizeof(says), "%s is well: %zu container(s), %zu URL(s)",
+		 rfa_facts_str(rfa_wanted(ctx), "version", ""),
+		 json_array_size(rfa_facts_at(rfa_wanted(ctx), "images")), json_array_size(checks));
+	return rfa_facts_set(facts, "says", json_string(says), err);
+}
+
+/* On the way back: what ran and answered before the run must do so again. */
+int rfa_health_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct verdict v;
+	int rc;
+
+	if (!json_array_size(rfa_ctx_fact(ctx, "target.look", "goods/images")))
+		return rfa_ctx_skip(facts, "nothing ran before", err);
+	rc = until_well(ctx, 1, &v, err);
+	if (rc)
+		return rc;
+	if (v.ill)
+		return unhealthy(ctx, &v, facts, err);
+	return rfa_facts_set(facts, "says", json_string("what ran before runs again"), err);
+}

@@ -1,0 +1,117 @@
+/* The host lock: the first thing that a run takes on a host, and the last that it gives back. */
+#include <stdio.h>
+#include <string.h>
+
+#include "fsm/steps/steps.h"
+
+static int say_held(const struct rfa_ctx *ctx, const json_t *holder, struct rfa_error *err)
+{
+	const char *run = rfa_facts_str(holder, "run", "?");
+
+	rfa_fail(err, RFA_ELOCKED, "lock", "%s is locked by run %s (%s %s, by %s on %s, since %s)",
+		 ctx->host->name, run, rfa_facts_str(holder, "flow", "?"),
+		 rfa_facts_str(holder, "stack", "?"), rfa_facts_str(holder, "user", "?"),
+		 rfa_facts_str(holder, "machine", "?"), rfa_facts_str(holder, "since", "?"));
+	rfa_error_where(err, "%s", ctx->host->name);
+	return rfa_error_mend(err,
+			      "where that run's ledger is: rfa resume %s, rfa rollback %s or rfa "
+			      "abort %s; if that ledger is lost: rfa lock free %s --run %s",
+			      run, run, run, ctx->host->name, run);
+}
+
+/* Claiming again is free for the same run, so it may be repeated. */
+int rfa_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	char since[RFA_TIME_MAX];
+	json_t *holder = NULL;
+	json_t *who;
+	int rc;
+
+	rfa_time_iso(ctx->clock->wall_ms(ctx->clock), since);
+	who = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "run", ctx->run, "flow",
+			rfa_facts_str(ctx->plan, "flow", ""), "stack",
+			rfa_facts_str(ctx->plan, "stack", ""), "user", ctx->user, "machine",
+			ctx->machine, "since", since);
+	if (!who)
+		return rfa_fail_nomem(err);
+	rc = host->ops->lock_claim(host, who, &holder, err);
+	if (rc == -RFA_ELOCKED && holder)
+		rc = say_held(ctx, holder, err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "says", json_string("the host is ours"), err);
+	json_decref(holder);
+	json_decref(who);
+	return rc;
+}
+
+static int is_ours(struct rfa_ctx *ctx, int *ours, struct rfa_error *err)
+{
+	json_t *holder = NULL;
+	int rc = ctx->host->ops->lock_read(ctx->host, &holder, err);
+
+	*ours = !rc && holder && !strcmp(rfa_facts_str(holder, "run", ""), ctx->run);
+	json_decref(holder);
+	return rc;
+}
+
+int rfa_lock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
+{
+	int ours = 0;
+	int rc = is_ours(ctx, &ours, err);
+
+	(void)facts;
+	*seen = ours ? RFA_PROBE_DONE : RFA_PROBE_NOT_DONE;
+	return rc;
+}
+
+/*
+ * The run's directory goes before the lock: whoever comes next must not find it. Both are success
+ * when there is nothing (any more), so it may be repeated. A lock of another run is not ours to
+ * free: we never had it.
+ */
+static int give_back(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	int rc = host->ops->run_remove(host, ctx->run, err);
+
+	if (rc)
+		return rc;
+	rc = host->ops->lock_release(host, ctx->run, err);
+	if (rc == -RFA_ELOCKED) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	return rc;
+}
+
+int rfa_lock_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	return give_back(ctx, err);
+}
+
+int rfa_unlock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	(void)facts;
+	return give_back(ctx, err);
+}
+
+int rfa_unlock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+		     struct rfa_error *err)
+{
+	int ours = 0;
+	int rc = is_ours(ctx, &ours, err);
+
+	(void)facts;
+	*seen = ours ? RFA_PROBE_NOT_DONE : RFA_PROBE_DONE;
+	return rc;
+}
+
+int rfa_again_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
+{
+	(void)ctx;
+	(void)facts;
+	(void)err;
+	*seen = RFA_PROBE_NOT_DONE;
+	return 0;
+}

@@ -1,0 +1,378 @@
+/*
+ * Looking before touching: what runs on the source is frozen, and how the target looks now is
+ * recorded. Neither judges; what is found wrong is told by the gates, all of it at once.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "fsm/steps/goods.h"
+#include "fsm/steps/spec.h"
+#include "fsm/steps/steps.h"
+
+/* How a unit looks: enough to tell later whether it is as before, and nothing that may be secret.
+ */
+static int unit_facts(const json_t *unit, const json_t *good, json_t **out, struct rfa_error *err)
+{
+	const json_t *c = json_object_get(unit, "inspect");
+	int present = json_is_object(c);
+
+	*out = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:s, s:s, s:s}", "key",
+			 rfa_facts_str(unit, "key", ""), "shape", rfa_facts_str(unit, "shape", ""),
+			 "container", rfa_facts_str(unit, "container", ""), "present", present,
+			 "running", present && rfa_facts_bool(c, "State/Running", 0), "restarting",
+			 present && rfa_facts_bool(c, "State/Restarting", 0), "health",
+			 rfa_facts_str(c, "State/Health/Status", ""), "container_id",
+			 rfa_facts_str(c, "Id", ""), "image_id", rfa_facts_str(c, "Image", ""),
+			 "ref", rfa_facts_str(c, "Config/Image", ""), "identity",
+			 rfa_facts_str(good, "identity", ""));
+	return *out ? 0 : rfa_fail_nomem(err);
+}
+
+/* The units of one side, and the GOODs of those that are there. */
+static int look_at(struct rfa_host *host, const json_t *stack, json_t *facts, json_t **units_out,
+		   struct rfa_error *err)
+{
+	json_t *goods = json_array();
+	json_t *seen = json_array();
+	json_t *units = NULL;
+	char version[128] = "";
+	json_t *unit;
+	size_t i;
+	int rc = rfa_units(host, stack, &units, err);
+
+	if (rc)
+		goto done;
+	json_array_foreach (units, i, unit) {
+		const char *image = rfa_facts_str(unit, "inspect/Image", NULL);
+		json_t *object = NULL;
+		json_t *good = NULL;
+		json_t *line = NULL;
+
+		if (image) {
+			rc = rfa_inspect_or_null(host, RFA_IMAGE, image, &object, err);
+			if (!rc && object)
+				rc = rfa_good_of(unit, object, &good, err);
+		}
+		if (!rc)
+			rc = unit_facts(unit, good, &line, err);
+		if (good)
+			json_array_append_new(goods, good);
+		if (line)
+			json_array_append_new(seen, line);
+		json_decref(object);
+		if (rc)
+			goto done;
+	}
+	if (json_array_size(goods))
+		rfa_goods_version(goods, version, sizeof(version));
+	rc = rfa_facts_set(facts, "units", json_incref(seen), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "goods",
+				   json_pack("{s:s, s:O}", "version", version, "images", goods),
+				   err);
+	if (!rc && units_out)
+		*units_out = json_incref(units);
+done:
+	json_decref(units);
+	json_decref(goods);
+	json_decref(seen);
+	return rc;
+}
+
+static int put_engine(struct rfa_host *host, json_t *facts, struct rfa_error *err)
+{
+	json_t *info = NULL;
+	int rc = host->ops->info(host, &info, err);
+
+	if (!rc)
+		rc = rfa_facts_set(facts, "engine", json_incref(info), err);
+	json_decref(info);
+	return rc;
+}
+
+/* The value that the guarded key has in the stack's JSON file; the guard itself is a gate. */
+static int put_base_url(struct rfa_host *host, const json_t *stack, json_t *facts,
+			struct rfa_error *err)
+{
+	const char *file = rfa_facts_str(stack, "base_url/file", NULL);
+	const char *key = rfa_facts_str(stack, "base_url/key", "base_url");
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	const char *found = NULL;
+	struct rfa_error why;
+	json_t *json = NULL;
+	int rc;
+
+	if (!file)
+		return 0;
+	rfa_error_clear(&why);
+	rc = host->ops->file_read(host, file, 1 << 20, &text, &why);
+	if (rc && rc != -RFA_ENOTFOUND && rc != -RFA_ETOOBIG && rc != -RFA_EREMOTE) {
+		*err = why;
+		goto done;
+	}
+	if (!rc)
+		rc = rfa_facts_parse(&json, rfa_buf_str(&text), text.len, file, &why);
+	if (!rc) {
+		found = rfa_facts_str(json, key, NULL);
+		if (!found)
+			rc = rfa_fail(&why, RFA_ENOTFOUND, "gate", "it has no text at '%s'", key);
+	}
+	rc = rfa_facts_set(facts, "base_url",
+			   json_pack("{s:s, s:s, s:s?, s:s}", "file", file, "key", key, "value",
+				     found, "problem", rc ? why.msg : ""),
+			   err);
+done:
+	json_decref(json);
+	rfa_buf_release(&text);
+	return rc;
+}
+
+int rfa_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	const json_t *stack = rfa_facts_at(ctx->plan, "source/stack");
+	char says[256];
+	int rc = put_engine(ctx->source, facts, err);
+
+	if (!rc)
+		rc = look_at(ctx->source, stack, facts, NULL, err);
+	if (!rc)
+		rc = put_base_url(ctx->source, stack, facts, err);
+	if (rc)
+		return rc;
+	snprintf(says, sizeof(says), "%s runs %s", ctx->source->name,
+		 rfa_facts_str(facts, "goods/version", "nothing"));
+	return rfa_facts_set(facts, "says", json_string(says), err);
+}
+
+/* ---- the target -------------------------------------------------------------------------------
+ */
+
+/* The length of the longest common prefix of two lists of layers. */
+static size_t common(const json_t *a, const json_t *b)
+{
+	size_t n = 0;
+
+	while (n < json_array_size(a) && n < json_array_size(b) &&
+	       json_equal(json_array_get(a, n), json_array_get(b, n)))
+		n++;
+	return n;
+}
+
+/*
+ * Which wanted images the target has, and which layers of the others need not travel. Layers are
+ * found by chain: a layer counts as present only below the same layers, so one that any missing
+ * image has outside its present prefix must travel.
+ */
+static int compare_images(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	json_t *wanted = rfa_facts_at(rfa_wanted(ctx), "images");
+	json_t *present = json_object();
+	json_t *missing = json_array();
+	json_t *omit = json_object();
+	json_t *must = json_object();
+	json_t *all = NULL;
+	json_t *list = json_array();
+	json_int_t bytes = 0;
+	json_t *good;
+	json_t *image;
+	const char *layer;
+	json_t *unused;
+	size_t i, j;
+	int rc = ctx->target->ops->list(ctx->target, RFA_IMAGE, &all, err);
+
+	if (rc)
+		goto done;
+	json_array_foreach (wanted, i, good) {
+		json_t *layers = json_object_get(good, "layers");
+		const char *identity = rfa_facts_str(good, "identity", "");
+		size_t best = 0;
+
+		json_array_foreach (all, j, image) {
+			size_t n = common(layers, rfa_facts_at(image, "RootFS/Layers"));
+			char is[65];
+
+			best = n > best ? n : best;
+			if (n < json_array_size(layers) || rfa_image_identity(image, is, err) ||
+			    strcmp(is, identity))
+				continue;
+			json_object_set_new(present, identity,
+					    json_string(rfa_facts_str(image, "Id", "")));
+		}
+		rfa_error_clear(err);
+		if (json_object_get(present, identity))
+			continue;
+		json_array_append_new(missing, json_string(rfa_facts_str(good, "key", "")));
+		bytes += (json_int_t)rfa_facts_int(good, "size", 0);
+		for (j = 0; j < json_array_size(layers); j++)
+			json_object_set_new(j < best ? omit : must,
+					    json_string_value(json_array_get(layers, j)),
+					    json_true());
+	}
+	json_object_foreach (omit, layer, unused) {
+		if (!json_object_get(must, layer))
+			json_array_append_new(list, json_string(layer));
+	}
+	rc = rfa_facts_set(facts, "present", json_incref(present), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "missing", json_incref(missing), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "omit", json_incref(list), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "bytes", json_integer(bytes), err);
+done:
+	json_decref(all);
+	json_decref(present);
+	json_decref(missing);
+	json_decref(omit);
+	json_decref(must);
+	json_decref(list);
+	return rc;
+}
+
+/* Where each tag that the run may move points now. */
+static int put_refs(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	json_t *lists[2] = { rfa_facts_at(rfa_wanted(ctx), "images"),
+			     rfa_facts_at(facts, "goods/images") };
+	json_t *refs = json_object();
+	json_t *good;
+	size_t k, i;
+	int rc = refs ? 0 : rfa_fail_nomem(err);
+
+	for (k = 0; k < 2 && !rc; k++) {
+		json_array_foreach (lists[k], i, good) {
+			const char *names[2] = { rfa_facts_str(good, "ref", ""),
+						 rfa_facts_str(good, "keep", "") };
+			size_t n;
+
+			for (n = 0; n < 2 && !rc; n++) {
+				const char *id = NULL;
+				json_t *holder = NULL;
+
+				if (json_object_get(refs, names[n]))
+					continue;
+				rc = rfa_image_id(ctx->target, names[n], &holder, &id, err);
+				if (rc >= 0)
+					rc = rfa_facts_set(refs, names[n],
+							   id ? json_string(id) : json_null(), err);
+				json_decref(holder);
+			}
+			if (rc)
+				break;
+		}
+	}
+	if (!rc)
+		rc = rfa_facts_set(facts, "refs", json_incref(refs), err);
+	json_decref(refs);
+	return rc;
+}
+
+/* Is a health URL answering before the run? Then it has to afterwards, should the run go back. */
+static int put_health(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
+	json_t *health = json_object();
+	json_t *check;
+	size_t i;
+	int rc = health ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach (checks, i, check) {
+		struct rfa_http_request request = { 0 };
+		struct rfa_http_reply reply;
+		int status = 0;
+
+		request.url = rfa_facts_str(check, "url", "");
+		request.timeout_ms = rfa_facts_int(check, "timeout_s", 5) * 1000;
+		request.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0);
+		rc = ctx->target->ops->http_get(ctx->target, &request, &reply, err);
+		if (!rc) {
+			status = reply.status;
+			rfa_http_reply_release(&reply);
+		} else if (err->severity == RFA_UNKNOWN) {
+			break; /* the connection to the host, not the service */
+		}
+		rc = rfa_facts_set(health, request.url, json_integer(status), err);
+		if (rc)
+			break;
+	}
+	if (!rc)
+		rc = rfa_facts_set(facts, "health", json_incref(health), err);
+	json_decref(health);
+	return rc;
+}
+
+/* What of each container cannot be carried over into its successor, by container. */
+static int put_obstacles(const json_t *units, json_t *facts, struct rfa_error *err)
+{
+	json_t *obstacles = json_array();
+	json_t *unit;
+	size_t i;
+	int rc = obstacles ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach ((json_t *)(uintptr_t)units, i, unit) {
+		const json_t *c = json_object_get(unit, "inspect");
+
+		if (strcmp(rfa_facts_str(unit, "shape", ""), "run") != 0 || !json_is_object(c))
+			continue;
+		rc = rfa_spec_obstacles(c, obstacles, err);
+		if (rc)
+			break;
+	}
+	if (!rc)
+		rc = rfa_facts_set(facts, "obstacles", json_incref(obstacles), err);
+	json_decref(obstacles);
+	return rc;
+}
+
+/* The pins that are in force for a Compose project: image references, nothing secret. */
+static int put_pins(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	char path[400];
+	int rc;
+
+	if (!json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose")))
+		return 0;
+	rfa_pins_path(ctx, path, sizeof(path));
+	rc = ctx->target->ops->file_read(ctx->target, path, 1 << 20, &text, err);
+	if (rc == -RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		rc = rfa_facts_set(facts, "pins", json_null(), err);
+	} else if (!rc) {
+		rc = rfa_facts_set(facts, "pins", json_string(rfa_buf_str(&text)), err);
+	}
+	rfa_buf_release(&text);
+	return rc;
+}
+
+int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	const json_t *stack = rfa_ctx_stack(ctx);
+	json_t *units = NULL;
+	char says[256];
+	int rc = put_engine(ctx->target, facts, err);
+
+	if (!rc)
+		rc = look_at(ctx->target, stack, facts, &units, err);
+	if (!rc)
+		rc = put_obstacles(units, facts, err);
+	if (!rc)
+		rc = put_base_url(ctx->target, stack, facts, err);
+	if (!rc)
+		rc = compare_images(ctx, facts, err);
+	if (!rc)
+		rc = put_refs(ctx, facts, err);
+	if (!rc)
+		rc = put_health(ctx, facts, err);
+	if (!rc)
+		rc = put_pins(ctx, facts, err);
+	json_decref(units);
+	if (rc)
+		return rc;
+	snprintf(says, sizeof(says), "%s runs %s; %zu image(s) to bring", ctx->target->name,
+		 json_array_size(rfa_facts_at(facts, "goods/images"))
+		     ? rfa_facts_str(facts, "goods/version", "")
+		     : "nothing of it",
+		 json_array_size(json_object_get(facts, "missing")));
+	return rfa_facts_set(facts, "says", json_string(says), err);
+}

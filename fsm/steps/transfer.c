@@ -1,0 +1,400 @@
+/* Images on their way: exported on the source, relayed through bounded memory, proven on arrival.
+ */
+#include "fsm/steps/transfer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fsm/base/digest.h"
+#include "fsm/steps/goods.h"
+#include "fsm/steps/steps.h"
+
+/* The unit of comparison after an interruption; and how much passes between two records. */
+#define CHUNK_BYTES (UINT64_C(8) << 20)
+#define RECORD_BYTES (UINT64_C(64) << 20)
+
+static const char *const ARCHIVE = "images";
+
+/* ---- the archive ------------------------------------------------------------------------------
+ */
+
+int rfa_transfer_export(struct rfa_ctx *ctx, const char *archive, const json_t *omit, json_t **made,
+			struct rfa_error *err)
+{
+	json_t *missing = rfa_ctx_fact(ctx, "target.look", "missing");
+	json_t *images = json_array();
+	struct rfa_ctx_key key;
+	json_t *request;
+	json_t *name;
+	size_t i;
+	int rc;
+
+	json_array_foreach (missing, i, name) {
+		json_t *good = rfa_wanted_of(ctx, json_string_value(name));
+
+		json_array_append_new(images,
+				      json_pack("{s:s, s:s}", "id", rfa_facts_str(good, "id", ""),
+						"name", rfa_facts_str(good, "keep", "")));
+	}
+	request = json_pack("{s:o, s:O, s:s}", "images", images, "omit", omit, "name", archive);
+	if (!request)
+		return rfa_fail_nomem(err);
+	rc = ctx->source->ops->image_export(ctx->source, rfa_ctx_key(ctx, &key, "export", archive),
+					    request, made, err);
+	json_decref(request);
+	return rc;
+}
+
+int rfa_image_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	json_t *omit = rfa_ctx_fact(ctx, "target.look", "omit");
+	json_t *made = NULL;
+	char says[160];
+	int rc;
+
+	if (!json_array_size(rfa_ctx_fact(ctx, "target.look", "missing")))
+		return rfa_ctx_skip(facts, "the target has every image", err);
+	rc = rfa_transfer_export(ctx, ARCHIVE, omit, &made, err);
+	if (rc)
+		return rc;
+	snprintf(says, sizeof(says), "%lld layer(s), %.1f MB; %lld layer(s) are there already",
+		 (long long)rfa_facts_int(made, "layers", 0),
+		 (double)rfa_facts_int(made, "bytes", 0) / 1e6,
+		 (long long)rfa_facts_int(made, "omitted", 0));
+	rc = rfa_facts_set(facts, "says", json_string(says), err);
+	if (!rc && json_object_update(facts, made))
+		rc = rfa_fail_nomem(err);
+	json_decref(made);
+	return rc;
+}
+
+/* The archive is the same every time, so what is half there is made again. */
+int rfa_image_export_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+			   struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
+int rfa_image_export_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	return ctx->source->ops->run_remove(ctx->source, ctx->run, err);
+}
+
+/* ---- the relay --------------------------------------------------------------------------------
+ */
+
+/* What passes is cut into chunks, and each chunk's digest is kept. */
+struct passage {
+	struct rfa_ctx *ctx;
+	struct rfa_digest digest;
+	json_t *digests; /* of the chunks from `first` on */
+	uint64_t at, total, since_record;
+	int64_t told_ms;
+};
+
+static int close_chunk(struct passage *p, struct rfa_error *err)
+{
+	char hex[RFA_DIGEST_HEX];
+
+	rfa_digest_final(&p->digest, hex);
+	rfa_digest_init(&p->digest, RFA_BLAKE2B);
+	return json_array_append_new(p->digests, json_string(hex)) ? rfa_fail_nomem(err) : 0;
+}
+
+static int record_progress(struct passage *p, struct rfa_error *err)
+{
+	char says[96];
+
+	p->since_record = 0;
+	snprintf(says, sizeof(says), "%.1f of %.1f MB", (double)p->at / 1e6,
+		 (double)p->total / 1e6);
+	return p->ctx->progress(p->ctx,
+				json_pack("{s:s, s:I, s:I}", "says", says, "bytes",
+					  (json_int_t)p->at, "total", (json_int_t)p->total),
+				err);
+}
+
+static int on_data(void *user, const void *data, size_t len, struct rfa_error *err)
+{
+	struct passage *p = user;
+	struct rfa_clock *clock = p->ctx->clock;
+	const char *from = data;
+	int64_t now;
+	int rc = 0;
+
+	p->since_record += len;
+	while (len && !rc) {
+		uint64_t room = CHUNK_BYTES - p->at % CHUNK_BYTES;
+		size_t n = len < room ? len : (size_t)room;
+
+		rfa_digest_update(&p->digest, from, n);
+		p->at += n;
+		from += n;
+		len -= n;
+		if (p->at % CHUNK_BYTES == 0)
+			rc = close_chunk(p, err);
+	}
+	now = clock->mono_ms(clock);
+	if (now - p->told_ms >= 100 || p->at == p->total) {
+		p->told_ms = now;
+		rfa_ctx_bytes(p->ctx, (int64_t)p->at, (int64_t)p->total);
+	}
+	if (!rc && p->since_record >= RECORD_BYTES)
+		rc = record_progress(p, err);
+	return rc;
+}
+
+/* Ends the sink's input and waits for its status: only then is the data on the target's disk. */
+static int end_sink(struct rfa_ctx *ctx, struct rfa_stream *sink, struct rfa_error *err)
+{
+	const int64_t patience = 60000;
+	int64_t begun = ctx->clock->mono_ms(ctx->clock);
+	int finished = 0;
+	int status = 0;
+	int known = 0;
+	int eof = 0;
+	int rc;
+
+	while (!known) {
+		char said[512];
+		size_t got = 0;
+
+		rc = finished ? 0 : sink->ops->finish(sink, &finished, err);
+		if (!rc && !eof)
+			rc = sink->ops->read(sink, said, sizeof(said), &got, &eof, err);
+		if (!rc && eof)
+			rc = sink->ops->status(sink, &known, &status, err);
+		if (!rc && !known)
+			rc = rfa_stream_wait(&sink, 1, 1000, ctx->cancel, err);
+		if (rc)
+			return rc;
+		if (ctx->clock->mono_ms(ctx->clock) - begun > patience)
+			return rfa_fail(err, RFA_ESTALLED, "transfer",
+					"the end of the transfer was not acknowledged in %d s",
+					(int)(patience / 1000));
+	}
+	if (status) {
+		char said[512] = "";
+		size_t got = 0;
+
+		if (!sink->ops->read_err ||
+		    sink->ops->read_err(sink, said, sizeof(said) - 1, &got, &eof, err))
+			got = 0;
+		said[got] = '\0';
+		rfa_fail(
+		    err,
+		    strstr(said, "space") || strstr(said, "quota") ? RFA_ENOSPACE : RFA_EREMOTE,
+		    "transfer", "the archive could not be written (status %d): %s", status, said);
+		return rfa_error_where(err, "%s", ctx->target->name);
+	}
+	return 0;
+}
+
+/* Where the two ends agree: the truth is what lies on the target. */
+static int agreed_offset(struct rfa_ctx *ctx, const char *archive, uint64_t total, uint64_t *offset,
+			 struct rfa_error *err)
+{
+	struct rfa_host *s = ctx->source;
+	struct rfa_host *t = ctx->target;
+	json_t *there = NULL;
+	json_t *here = NULL;
+	uint64_t size = 0;
+	uint64_t made = 0;
+	size_t i = 0;
+	int rc;
+
+	*offset = 0;
+	rc = t->ops->spool_digests(t, ctx->run, archive, CHUNK_BYTES, total, &there, &size, err);
+	if (rc || !size)
+		goto done;
+	if (size > total)
+		size = total;
+	rc = s->ops->spool_digests(s, ctx->run, archive, CHUNK_BYTES, size, &here, &made, err);
+	if (rc)
+		goto done;
+	while (i < json_array_size(there) &&
+	       json_equal(json_array_get(there, i), json_array_get(here, i)))
+		i++;
+	/* All equal: the short last chunk too, so every byte that is there counts. */
+	*offset = i < json_array_size(there) ? i * CHUNK_BYTES : size;
+done:
+	json_decref(there);
+	json_decref(here);
+	return rc;
+}
+
+static int relay_from(struct rfa_ctx *ctx, const char *archive, struct passage *p,
+		      struct rfa_error *err)
+{
+	struct rfa_relay relay = { 0 };
+	struct rfa_stream *in = NULL;
+	struct rfa_stream *out = NULL;
+	uint64_t moved = 0;
+	int rc;
+
+	rc = ctx->source->ops->spool_read(ctx->source, ctx->run, archive, p->at, &in, err);
+	if (!rc)
+		rc =
+		    ctx->target->ops->spool_write(ctx->target, ctx->run, archive, p->at, &out, err);
+	if (rc)
+		goto done;
+	relay.source = in;
+	relay.sink = out;
+	relay.idle_timeout_ms = rfa_facts_int(ctx->plan, "options/idle_timeout_ms", 30000);
+	relay.cancel = ctx->cancel;
+	relay.clock = ctx->clock;
+	relay.on_data = on_data;
+	relay.user = p;
+	rc = rfa_relay(&relay, &moved, err);
+	if (!rc)
+		rc = end_sink(ctx, out, err);
+	else if (rc == -RFA_EREMOTE || rc == -RFA_ELOST) {
+		/* A writer that ran out of disk closes its input: its own words say more. */
+		struct rfa_error why;
+
+		if (end_sink(ctx, out, &why) && why.severity == RFA_FATAL) {
+			*err = why;
+			rc = -(int)why.code;
+		}
+	}
+done:
+	rfa_stream_close(in);
+	rfa_stream_close(out);
+	return rc;
+}
+
+/*
+ * What passed through here must be what lies there now, to the last byte. The chunk that a resume
+ * began in the middle of passed only in part: the source's digest of it stands in.
+ */
+static int stand_in(struct rfa_ctx *ctx, const char *archive, uint64_t first, struct passage *p,
+		    struct rfa_error *err)
+{
+	uint64_t skip = first / CHUNK_BYTES;
+	uint64_t upto = (skip + 1) * CHUNK_BYTES;
+	json_t *here = NULL;
+	uint64_t size = 0;
+	int rc;
+
+	if (first % CHUNK_BYTES == 0)
+		return 0;
+	rc = ctx->source->ops->spool_digests(ctx->source, ctx->run, archive, CHUNK_BYTES,
+					     upto < p->total ? upto : p->total, &here, &size, err);
+	if (!rc && json_array_set(p->digests, 0, json_array_get(here, skip)))
+		rc = rfa_fail(err, RFA_EPROTOCOL, "transfer", "the source's archive has changed");
+	json_decref(here);
+	return rc;
+}
+
+static int prove(struct rfa_ctx *ctx, const char *archive, uint64_t first, struct passage *p,
+		 struct rfa_error *err)
+{
+	uint64_t skip = first / CHUNK_BYTES;
+	json_t *there = NULL;
+	uint64_t size = 0;
+	size_t i;
+	int rc = stand_in(ctx, archive, first, p, err);
+
+	if (!rc)
+		rc = ctx->target->ops->spool_digests(ctx->target, ctx->run, archive, CHUNK_BYTES,
+						     p->total, &there, &size, err);
+	if (rc)
+		return rc;
+	for (i = 0; i < json_array_size(p->digests); i++)
+		if (!json_equal(json_array_get(p->digests, i), json_array_get(there, skip + i)))
+			break;
+	if (size < p->total || i < json_array_size(p->digests)) {
+		rfa_fail(err, RFA_EMISMATCH, "transfer",
+			 "what lies on the target is not what was sent (chunk %zu)",
+			 (size_t)skip + i);
+		rfa_error_where(err, "%s", ctx->target->name);
+		/* The next attempt compares both ends, and sends that chunk again. */
+		rc = rfa_error_as(err, RFA_UNKNOWN);
+	}
+	json_decref(there);
+	return rc;
+}
+
+int rfa_transfer_relay(struct rfa_ctx *ctx, const char *archive, uint64_t total, uint64_t *sent,
+		       struct rfa_error *err)
+{
+	struct passage p = { 0 };
+	uint64_t first = 0;
+	int rc;
+
+	p.ctx = ctx;
+	p.total = total;
+	p.digests = json_array();
+	rfa_digest_init(&p.digest, RFA_BLAKE2B);
+	rc = p.digests ? agreed_offset(ctx, archive, total, &first, err) : rfa_fail_nomem(err);
+	if (rc)
+		goto done;
+	*sent = total - first;
+	if (first == total)
+		goto done;
+	if (first)
+		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%.1f of %.1f MB are there already",
+			    (double)first / 1e6, (double)total / 1e6);
+	p.at = first;
+	rc = relay_from(ctx, archive, &p, err);
+	if (!rc && p.at % CHUNK_BYTES)
+		rc = close_chunk(&p, err);
+	if (!rc && p.at != total) {
+		rfa_fail(err, RFA_EMISMATCH, "transfer", "%llu bytes came instead of %llu",
+			 (unsigned long long)p.at, (unsigned long long)total);
+		rc = rfa_error_where(err, "%s", ctx->source->name);
+	}
+	if (!rc)
+		rc = prove(ctx, archive, first, &p, err);
+done:
+	json_decref(p.digests);
+	return rc;
+}
+
+/* ---- the step ---------------------------------------------------------------------------------
+ */
+
+static uint64_t archive_bytes(const struct rfa_ctx *ctx)
+{
+	return (uint64_t)rfa_facts_int(rfa_ctx_fact(ctx, "source.export", ""), "bytes", 0);
+}
+
+/* Goes on from where both ends agree, so it may be repeated. */
+int rfa_receive_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	uint64_t total = archive_bytes(ctx);
+	uint64_t sent = 0;
+	char says[128];
+	int rc;
+
+	if (!total)
+		return rfa_ctx_skip(facts, "nothing has to travel", err);
+	rc = rfa_transfer_relay(ctx, ARCHIVE, total, &sent, err);
+	if (rc)
+		return rc;
+	snprintf(says, sizeof(says), "%.1f MB sent of %.1f MB", (double)sent / 1e6,
+		 (double)total / 1e6);
+	rc = rfa_facts_set(facts, "says", json_string(says), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "bytes", json_integer((json_int_t)total), err);
+	return rc ? rc : rfa_facts_set(facts, "sent", json_integer((json_int_t)sent), err);
+}
+
+/* What is there is kept either way: the next attempt finds it. */
+int rfa_receive_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+		      struct rfa_error *err)
+{
+	uint64_t total = archive_bytes(ctx);
+	uint64_t offset = 0;
+	int rc = total ? agreed_offset(ctx, ARCHIVE, total, &offset, err) : 0;
+
+	if (rc)
+		return rc;
+	*seen = offset == total ? RFA_PROBE_DONE : RFA_PROBE_NOT_DONE;
+	return rfa_facts_set(facts, "bytes", json_integer((json_int_t)total), err);
+}
+
+int rfa_receive_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	return ctx->target->ops->run_remove(ctx->target, ctx->run, err);
+}
