@@ -6,8 +6,8 @@
  * definite failure before that brings them back. Read upwards, the table is the way back.
  */
 static const struct rfa_step steps[] = {
-	STEP("source.lock", PRECHECK, "source", RFA_STEP_OWN, 4, lock),
-	STEP("target.lock", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
+	STEP("source.claim", PRECHECK, "source", RFA_STEP_OWN, 4, lock),
+	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
 	LOOK("source.look", PRECHECK, "source", 0, 4, source_look),
 	LOOK("target.look", PRECHECK, "target", 0, 4, target_look),
 	LOOK("gates", PRECHECK, "target", 0, 4, gates),
@@ -23,8 +23,8 @@ static const struct rfa_step steps[] = {
 	STEP("target.compose", RESTART, "target", 0, 4, compose),
 	LOOK("target.health", HEALTH, "target", 0, 4, health),
 	TIDY("target.tidy", HEALTH, "target", 4, tidy),
-	TIDY("source.unlock", HEALTH, "source", 4, unlock),
-	LAST("target.unlock", HEALTH, "target", 4, unlock),
+	TIDY("source.release", HEALTH, "source", 4, unlock),
+	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
 const struct rfa_flow rfa_flow_promote = {

@@ -3,7 +3,7 @@
 
 /* The images never left the host, so nothing travels; the rest is as in promote. */
 static const struct rfa_step steps[] = {
-	STEP("target.lock", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
+	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
 	LOOK("target.look", PRECHECK, "target", 0, 4, target_look),
 	LOOK("gates", PRECHECK, "target", 0, 4, gates),
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
@@ -17,7 +17,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.compose", RESTART, "target", 0, 4, compose),
 	LOOK("target.health", HEALTH, "target", 0, 4, health),
 	TIDY("target.tidy", HEALTH, "target", 4, tidy),
-	LAST("target.unlock", HEALTH, "target", 4, unlock),
+	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
 const struct rfa_flow rfa_flow_rollback = { "rollback", 1,

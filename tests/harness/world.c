@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsm/base/facts.h"
+
 static const char *const words[] = { "run", "compose", "mixed", "first", "unhealthy", "same-tag" };
 
 const char *scenario_word(enum scenario s)
@@ -173,6 +175,15 @@ static json_t *side(enum scenario s, const char *env, const char *address)
 			 "side");
 }
 
+/* The ledger's writes are fault points of the world, as the hosts' calls are. */
+static int ledger_point(void *user, const char *point, struct rfa_error *err)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "ledger %s", point);
+	return rfa_sim_ledger_point(user, what, err);
+}
+
 void world_make(struct world *w, enum scenario s, uint64_t seed)
 {
 	struct rfa_ledger_options ledger = { 0 };
@@ -193,6 +204,8 @@ void world_make(struct world *w, enum scenario s, uint64_t seed)
 	ledger.clock = rfa_sim_clock(w->sim);
 	ledger.author_name = "Olga Operator";
 	ledger.author_email = "olga@example.org";
+	ledger.point = ledger_point;
+	ledger.point_user = w->sim;
 	must(rfa_ledger_open_memory(&w->ledger, &ledger, &err), &err, "ledger");
 	w->options.ledger = w->ledger;
 	w->options.source = w->source;
