@@ -205,6 +205,10 @@ static int agreed_offset(struct rfa_ctx *ctx, const char *archive, uint64_t tota
 
 	*offset = 0;
 	rc = t->ops->spool_digests(t, ctx->run, archive, CHUNK_BYTES, total, &there, &size, err);
+	if (rc == -RFA_ENOTFOUND) {
+		rfa_error_clear(err); /* nothing has arrived yet */
+		rc = 0;
+	}
 	if (rc || !size)
 		goto done;
 	if (size > total)

@@ -72,8 +72,9 @@ static void learn(struct sweep *s)
 	if (s->scenario == SCENARIO_UNHEALTHY)
 		assert_int_equal(result.final, RFA_FINAL_ROLLED_BACK);
 	else if (rc)
-		fail_msg("undisturbed %s: %s (%s)\n%s", scenario_word(s->scenario), err.msg,
-			 err.where, rfa_sim_trace(w.sim));
+		fail_msg("undisturbed %s: %s (%s)", scenario_word(s->scenario), err.msg, err.where);
+	if (getenv("RFA_TRACE"))
+		print_message("%s\n", rfa_sim_trace(w.sim));
 	s->ends.after = world_serves(&w);
 	if (s->scenario != SCENARIO_UNHEALTHY)
 		assert_false(json_equal(s->ends.before, s->ends.after));
