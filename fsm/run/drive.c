@@ -156,6 +156,7 @@ int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
 static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_drive *d = ctx->driver;
+	struct rfa_machine after = d->machine;
 	struct rfa_record rec = { 0 };
 	char subject[256];
 	int rc;
@@ -170,11 +171,13 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	if (ctx->host)
 		snprintf(rec.host, sizeof(rec.host), "%s", ctx->host->name);
 	subject_of(&rec, facts, subject, sizeof(subject));
-	rc = ++d->records > MAX_RECORDS
-		 ? rfa_fail(err, RFA_EINTERNAL, "run", "more than %d records", MAX_RECORDS)
-		 : append(d, &rec, subject, err);
+	rc = rfa_machine_apply(&after, &rec, err);
+	if (!rc && ++d->records > MAX_RECORDS)
+		rc = rfa_fail(err, RFA_EINTERNAL, "run", "more than %d records", MAX_RECORDS);
 	if (!rc)
-		rc = rfa_machine_apply(&d->machine, &rec, err);
+		rc = append(d, &rec, subject, err);
+	if (!rc)
+		d->machine = after;
 	d->moved = 1;
 	rfa_record_release(&rec);
 	return rc;
@@ -247,7 +250,7 @@ static int interrupted(struct rfa_drive *d, const struct rfa_error *why, struct 
 		*err = *why;
 		return -(int)RFA_ECRASHED;
 	}
-	if (d->ctx.step) {
+	if (rfa_machine_next(&d->machine).row >= 0) {
 		facts = json_pack("{s:s, s:o}", "says", "interrupted", "error",
 				  rfa_drive_error_json(why));
 		/* For the audit only: a ledger that cannot take it is told by the next resume. */
