@@ -9,11 +9,18 @@
 #include "fsm/steps/goods.h"
 #include "fsm/steps/steps.h"
 
-/* The unit of comparison after an interruption; and how much passes between two records. */
-#define CHUNK_BYTES (UINT64_C(8) << 20)
-#define RECORD_BYTES (UINT64_C(64) << 20)
+/* The unit of comparison after an interruption; so many chunks pass between two records. */
+enum { CHUNK_BYTES = 8 << 20, CHUNKS_A_RECORD = 8 };
 
 static const char *const ARCHIVE = "images";
+
+/* A plan may say otherwise: simulated transfers are small. */
+static uint64_t chunk_of(const struct rfa_ctx *ctx)
+{
+	int64_t bytes = rfa_facts_int(ctx->plan, "options/chunk_bytes", CHUNK_BYTES);
+
+	return bytes > 0 ? (uint64_t)bytes : CHUNK_BYTES;
+}
 
 /* ---- the archive ------------------------------------------------------------------------------
  */
@@ -88,7 +95,7 @@ struct passage {
 	struct rfa_ctx *ctx;
 	struct rfa_digest digest;
 	json_t *digests; /* of the chunks from `first` on */
-	uint64_t at, total, since_record;
+	uint64_t at, total, chunk, since_record;
 	int64_t told_ms;
 };
 
@@ -124,14 +131,14 @@ static int on_data(void *user, const void *data, size_t len, struct rfa_error *e
 
 	p->since_record += len;
 	while (len && !rc) {
-		uint64_t room = CHUNK_BYTES - p->at % CHUNK_BYTES;
+		uint64_t room = p->chunk - p->at % p->chunk;
 		size_t n = len < room ? len : (size_t)room;
 
 		rfa_digest_update(&p->digest, from, n);
 		p->at += n;
 		from += n;
 		len -= n;
-		if (p->at % CHUNK_BYTES == 0)
+		if (p->at % p->chunk == 0)
 			rc = close_chunk(p, err);
 	}
 	now = clock->mono_ms(clock);
@@ -139,7 +146,7 @@ static int on_data(void *user, const void *data, size_t len, struct rfa_error *e
 		p->told_ms = now;
 		rfa_ctx_bytes(p->ctx, (int64_t)p->at, (int64_t)p->total);
 	}
-	if (!rc && p->since_record >= RECORD_BYTES)
+	if (!rc && p->since_record >= p->chunk * CHUNKS_A_RECORD)
 		rc = record_progress(p, err);
 	return rc;
 }
@@ -198,13 +205,14 @@ static int agreed_offset(struct rfa_ctx *ctx, const char *archive, uint64_t tota
 	struct rfa_host *t = ctx->target;
 	json_t *there = NULL;
 	json_t *here = NULL;
+	uint64_t chunk = chunk_of(ctx);
 	uint64_t size = 0;
 	uint64_t made = 0;
 	size_t i = 0;
 	int rc;
 
 	*offset = 0;
-	rc = t->ops->spool_digests(t, ctx->run, archive, CHUNK_BYTES, total, &there, &size, err);
+	rc = t->ops->spool_digests(t, ctx->run, archive, chunk, total, &there, &size, err);
 	if (rc == -RFA_ENOTFOUND) {
 		rfa_error_clear(err); /* nothing has arrived yet */
 		rc = 0;
@@ -213,14 +221,14 @@ static int agreed_offset(struct rfa_ctx *ctx, const char *archive, uint64_t tota
 		goto done;
 	if (size > total)
 		size = total;
-	rc = s->ops->spool_digests(s, ctx->run, archive, CHUNK_BYTES, size, &here, &made, err);
+	rc = s->ops->spool_digests(s, ctx->run, archive, chunk, size, &here, &made, err);
 	if (rc)
 		goto done;
 	while (i < json_array_size(there) &&
 	       json_equal(json_array_get(there, i), json_array_get(here, i)))
 		i++;
 	/* All equal: the short last chunk too, so every byte that is there counts. */
-	*offset = i < json_array_size(there) ? i * CHUNK_BYTES : size;
+	*offset = i < json_array_size(there) ? i * chunk : size;
 done:
 	json_decref(there);
 	json_decref(here);
@@ -274,15 +282,15 @@ done:
 static int stand_in(struct rfa_ctx *ctx, const char *archive, uint64_t first, struct passage *p,
 		    struct rfa_error *err)
 {
-	uint64_t skip = first / CHUNK_BYTES;
-	uint64_t upto = (skip + 1) * CHUNK_BYTES;
+	uint64_t skip = first / p->chunk;
+	uint64_t upto = (skip + 1) * p->chunk;
 	json_t *here = NULL;
 	uint64_t size = 0;
 	int rc;
 
-	if (first % CHUNK_BYTES == 0)
+	if (first % p->chunk == 0)
 		return 0;
-	rc = ctx->source->ops->spool_digests(ctx->source, ctx->run, archive, CHUNK_BYTES,
+	rc = ctx->source->ops->spool_digests(ctx->source, ctx->run, archive, p->chunk,
 					     upto < p->total ? upto : p->total, &here, &size, err);
 	if (!rc && json_array_set(p->digests, 0, json_array_get(here, skip)))
 		rc = rfa_fail(err, RFA_EPROTOCOL, "transfer", "the source's archive has changed");
@@ -293,14 +301,14 @@ static int stand_in(struct rfa_ctx *ctx, const char *archive, uint64_t first, st
 static int prove(struct rfa_ctx *ctx, const char *archive, uint64_t first, struct passage *p,
 		 struct rfa_error *err)
 {
-	uint64_t skip = first / CHUNK_BYTES;
+	uint64_t skip = first / p->chunk;
 	json_t *there = NULL;
 	uint64_t size = 0;
 	size_t i;
 	int rc = stand_in(ctx, archive, first, p, err);
 
 	if (!rc)
-		rc = ctx->target->ops->spool_digests(ctx->target, ctx->run, archive, CHUNK_BYTES,
+		rc = ctx->target->ops->spool_digests(ctx->target, ctx->run, archive, p->chunk,
 						     p->total, &there, &size, err);
 	if (rc)
 		return rc;
@@ -328,6 +336,7 @@ int rfa_transfer_relay(struct rfa_ctx *ctx, const char *archive, uint64_t total,
 
 	p.ctx = ctx;
 	p.total = total;
+	p.chunk = chunk_of(ctx);
 	p.digests = json_array();
 	rfa_digest_init(&p.digest, RFA_BLAKE2B);
 	rc = p.digests ? agreed_offset(ctx, archive, total, &first, err) : rfa_fail_nomem(err);
@@ -341,7 +350,7 @@ int rfa_transfer_relay(struct rfa_ctx *ctx, const char *archive, uint64_t total,
 			    (double)first / 1e6, (double)total / 1e6);
 	p.at = first;
 	rc = relay_from(ctx, archive, &p, err);
-	if (!rc && p.at % CHUNK_BYTES)
+	if (!rc && p.at % p.chunk)
 		rc = close_chunk(&p, err);
 	if (!rc && p.at != total) {
 		rfa_fail(err, RFA_EMISMATCH, "transfer", "%llu bytes came instead of %llu",

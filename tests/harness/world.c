@@ -43,7 +43,7 @@ static json_t *image(const char *name, const char *tag, const char *version, con
 	snprintf(env, sizeof(env), "VERSION=%s", version);
 	return must_json(
 	    json_pack("{s:s, s:[[si],[si],[si]], s:{s:[ss], s:{s:s}, s:{s:{}}, s:[s]}}", "ref", ref,
-		      "layers", base, 3000000, deps, 900000, top, 9500000, "config", "Env",
+		      "layers", base, 60000, deps, 30000, top, 110000, "config", "Env",
 		      "PATH=/bin", env, "Labels", "sim.health", health, "ExposedPorts", "8001/tcp",
 		      "Cmd", "/server"),
 	    ref);
@@ -214,9 +214,9 @@ void world_make(struct world *w, enum scenario s, uint64_t seed)
 	w->options.user = "olga";
 	w->options.machine = "desk";
 	w->plan = must_json(
-	    json_pack("{s:i, s:s, s:s, s:o, s:o, s:{s:i}}", "format", 1, "flow", "promote", "stack",
+	    json_pack("{s:i, s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "format", 1, "flow", "promote", "stack",
 		      "app", "source", side(s, "test", "10.88.0.11"), "target",
-		      side(s, "prod", "10.88.0.12"), "options", "idle_timeout_ms", 5000),
+		      side(s, "prod", "10.88.0.12"), "options", "idle_timeout_ms", 5000, "chunk_bytes", 32768),
 	    "plan");
 }
 

@@ -241,9 +241,9 @@ static void one_fault_everywhere(enum scenario scenario, enum kind kind)
 
 			fault.at = at;
 			fault.kind = (enum rfa_sim_fault_kind)k;
-			fault.bytes = 9000000;
+			fault.bytes = 150000;
 			fault.ms = 5000;
-			fault.lag = k == RFA_SIM_CUT ? 1234567 : 0;
+			fault.lag = k == RFA_SIM_CUT ? 40000 : 0;
 			run_with(&s, &fault, 1);
 		}
 	}
@@ -272,9 +272,9 @@ static void two_faults_at_random(enum scenario scenario, enum kind kind, unsigne
 		for (j = 0; j < n; j++) {
 			f[j].at = c->random(c) % (calls * 3 / 2);
 			f[j].kind = (enum rfa_sim_fault_kind)(c->random(c) % RFA_SIM_FAULT_COUNT);
-			f[j].bytes = c->random(c) % 14000000;
+			f[j].bytes = c->random(c) % 240000;
 			f[j].ms = (int64_t)(c->random(c) % 20000);
-			f[j].lag = c->random(c) % 2000000;
+			f[j].lag = c->random(c) % 100000;
 			f[j].count = 1 + c->random(c) % 3;
 			/* Two definite failures, one of them in an undo, are a case for a person. */
 			if (j && (f[j].kind == RFA_SIM_FAIL || f[j].kind == RFA_SIM_PARTIAL ||
