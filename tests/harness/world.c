@@ -273,9 +273,13 @@ json_t *world_serves(struct world *w)
 	json_t *one;
 	const char *name;
 
-	/* A container that was made again has another id, and nothing else. */
+	/* A container that was made again has another id, which names it too; and nothing else. */
 	json_object_foreach(json_object_get(s, "containers"), name, one)
 	{
+		const char *host_name = rfa_facts_str(one, "config/Hostname", "-");
+
+		if (!strncmp(host_name, rfa_facts_str(one, "id", ""), strlen(host_name)))
+			json_object_del(json_object_get(one, "config"), "Hostname");
 		json_object_del(one, "id");
 	}
 	return s;
@@ -334,6 +338,8 @@ int world_drive(struct world *w, const json_t *plan, struct rfa_run_result *resu
 		rfa_sim_recover(w->sim);
 		if (result->run[0])
 			snprintf(run, sizeof(run), "%s", result->run);
+		else if (result->blocker[0]) /* begun, and dead before anybody was told */
+			snprintf(run, sizeof(run), "%s", result->blocker);
 		/* What keeps a run from going on may take a while: the operator comes back later. */
 		w->options.clock->sleep_ms(w->options.clock, 30000);
 		rc = run[0] ? rfa_run_resume(&w->options, run, RFA_RUN_ON, result, err)
