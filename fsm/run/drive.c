@@ -311,6 +311,7 @@ static int turn_run(struct rfa_drive *d, struct rfa_error *err)
 	json_t *facts = json_object();
 	struct rfa_error why;
 	const char *reason;
+	int no;
 	int rc;
 
 	if (!facts)
@@ -326,15 +327,17 @@ static int turn_run(struct rfa_drive *d, struct rfa_error *err)
 		return rfa_drive_tell(d, reason ? RFA_TOLD_NOTHING : RFA_TOLD_DONE, facts, NULL,
 				      err);
 	}
-	if (why.severity == RFA_FATAL && !is_over(&why)) {
+	no = why.severity == RFA_FATAL && !is_over(&why);
+	/* A "no" to tidying up is asked again: there is no way back, only something left behind. */
+	if (no && (!(step->flags & RFA_STEP_TIDY) || again(d, &why))) {
 		send(d, RFA_EVENT_STEP_FAILED, step, why.msg, facts, &why);
 		add_time(d, facts, begun);
 		return rfa_drive_tell(d, RFA_TOLD_FAILED, facts, &why, err);
 	}
 	json_decref(facts);
-	if (again(d, &why))
+	if (!no && again(d, &why))
 		return interrupted(d, &why, err);
-	if (why.severity == RFA_UNKNOWN && !(step->flags & RFA_STEP_READS))
+	if (why.severity != RFA_RETRY && !(step->flags & RFA_STEP_READS))
 		return rfa_drive_tell(d, RFA_TOLD_DOUBT, NULL, NULL, err);
 	return 0; /* the host never saw it, or nothing can have changed: the same again */
 }
@@ -355,6 +358,8 @@ static int turn_probe(struct rfa_drive *d, struct rfa_error *err)
 		rc = step->probe(&d->ctx, &seen, facts, &why);
 	if (rc) {
 		json_decref(facts);
+		if (!is_over(&why) && (step->flags & RFA_STEP_TIDY) && !again(d, &why))
+			return 0;
 		if (why.severity == RFA_FATAL && !is_over(&why))
 			return rfa_drive_tell(d, RFA_TOLD_FAILED, NULL, &why, err);
 		return again(d, &why) ? interrupted(d, &why, err) : 0;
