@@ -3,7 +3,7 @@
  * `local` (fork and exec), `ssh` (libssh2), and `faulty` (a decorator that breaks another one).
  *
  * One thread, one loop: streams never block. A caller that must wait hands its streams to
- * rfa_stream_wait(). Nothing here retries; that is the driver's decision.
+ * rfa_stream_wait(). Nothing here repeats a command; that is the driver's decision.
  */
 #ifndef RFA_TRANSPORTS_TRANSPORT_H
 #define RFA_TRANSPORTS_TRANSPORT_H
@@ -36,7 +36,10 @@ struct rfa_stream_ops {
 	/* The same for standard error of a command (at most 64 KiB is kept); NULL: has none. */
 	int (*read_err)(struct rfa_stream *, void *data, size_t size, size_t *got, int *eof,
 			struct rfa_error *);
-	/* Writes what fits now; *put may be 0. Errors: LOST. */
+	/*
+	 * Writes what fits now; *put may be 0. Errors: LOST; REMOTE when the command no longer
+	 * reads (it closed its input or ended): its status and errors can still be had.
+	 */
 	int (*write)(struct rfa_stream *, const void *data, size_t size, size_t *put,
 		     struct rfa_error *);
 	/* Ends standard input (or half-closes). May have to be repeated: 0 with *done == 0. */
@@ -44,11 +47,15 @@ struct rfa_stream_ops {
 	/* After eof on read: *done = 1 and the exit status (128 + n for signal n) once known. */
 	int (*status)(struct rfa_stream *, int *done, int *status, struct rfa_error *);
 	/*
-	 * What to poll for: fills at most n entries, returns how many. 0: something is ready
-	 * without polling (memory streams, data already buffered).
+	 * What to poll for: fills at most n entries (RFA_STREAM_POLLFDS are always enough) and
+	 * returns how many. It is what the calls wait for that answered "nothing yet" or took less
+	 * than they were given. 0: something is ready without polling (memory streams, data already
+	 * buffered, or no call has been refused since the last success).
 	 */
 	size_t (*pollfds)(struct rfa_stream *, struct pollfd *fds, size_t n);
-	/* Ends it (a command that still runs is left to its fate: its input closes) and frees it.
+	/*
+	 * Ends it (a command that still runs is left to its fate: its input closes) and frees it.
+	 * Never waits. May be called after the transport was freed.
 	 */
 	void (*close)(struct rfa_stream *);
 };
@@ -58,8 +65,13 @@ struct rfa_stream {
 	const struct rfa_stream_ops *ops;
 };
 
+#define RFA_STREAM_POLLFDS 8u
+
 /*
  * Waits until one of the streams may be ready, or timeout_ms passed (then 0 too: try and see).
+ * Hand in only streams whose last call was refused, else it returns at once. It returns after a
+ * second at the latest, so that streams that have something to look after (keep-alive) are called:
+ * a caller measures time by its clock, not by this call.
  * Errors: CANCELLED when a signal handler set *cancel (cancel may be NULL).
  */
 RFA_API int rfa_stream_wait(struct rfa_stream *const streams[], size_t n, int64_t timeout_ms,
@@ -77,12 +89,17 @@ struct rfa_transport_ops {
 	 */
 	int (*connect)(struct rfa_transport *, struct rfa_error *);
 	/*
-	 * Starts a command, given as argv; quoting is the transport's own business. Severity of
-	 * a failure is RETRY if the host never saw it.
+	 * Starts a command, given as argv; quoting is the transport's own business. A command that
+	 * cannot be found or executed is no error: it ends with status 127 or 126 and says so on
+	 * standard error. Severity of a failure is RETRY if the host never saw it. Does not connect
+	 * by itself: LOST (RETRY) when there is no connection.
 	 */
 	int (*exec)(struct rfa_transport *, const char *const argv[], struct rfa_stream **out,
 		    struct rfa_error *);
-	/* Opens a TCP connection as seen from that machine (ssh: direct-tcpip). */
+	/*
+	 * Opens a TCP connection as seen from that machine (ssh: direct-tcpip). Errors: UNREACHABLE
+	 * (RETRY) when nobody listens there, LOST as exec.
+	 */
 	int (*tunnel)(struct rfa_transport *, const char *host, unsigned port,
 		      struct rfa_stream **out, struct rfa_error *);
 	/* Drops the connection; streams end with LOST. The transport stays usable (connect). */
@@ -95,6 +112,9 @@ struct rfa_transport_ops {
 struct rfa_transport {
 	const struct rfa_transport_ops *ops;
 	char name[64]; /* as the operator calls it, for errors: "prod" */
+	/* For every call that waits on this transport; its maker or owner may set them. */
+	struct rfa_clock *clock;    /* borrowed; NULL: the system's */
+	const volatile int *cancel; /* borrowed; NULL: none */
 };
 
 RFA_API void rfa_transport_free(struct rfa_transport *t);
@@ -155,8 +175,11 @@ struct rfa_command {
 };
 
 /*
- * Runs a command to its end in a bounded time of silence. On 0, *status is its exit status, and
- * `output` (required) and `errors` (may be NULL; only the last 64 KiB) hold what it wrote.
+ * Connects if needed, and runs a command to its end in a bounded time of silence. On 0, *status is
+ * its exit status, and what it wrote was appended to `output` (required) and `errors` (may be NULL;
+ * only the last 64 KiB). A command that ends without reading all of its input is no error.
+ * Errors: those of connect and exec; LOST, STALLED, CANCELLED; TOOBIG when the output does not fit
+ * (the command may still run then).
  */
 RFA_API int rfa_transport_run(struct rfa_transport *t, const struct rfa_command *cmd,
 			      struct rfa_buf *output, struct rfa_buf *errors, int *status,
@@ -171,8 +194,12 @@ RFA_API int rfa_shell_new(struct rfa_shell **out, struct rfa_transport *t /* bor
 			  struct rfa_error *err) RFA_MUST_USE;
 /*
  * Runs a script (POSIX sh text, made with rfa_quote) in a subshell with standard input from
- * `input`. Output, errors and status as rfa_transport_run(). A failure before the first byte was
- * sent is RETRY, later UNKNOWN; the shell is opened anew for the next call.
+ * `input`. Output, errors and status as rfa_transport_run(), connecting included; at most 16 MiB of
+ * output (or what `output` can hold), which may be any bytes. A script may `exit`, `cd`, set what it
+ * likes: the next one does not see it. What it leaves running in the background must have its
+ * output redirected, else that text may appear in a later call's.
+ * A failure before the first byte was sent is RETRY, later UNKNOWN; the shell is opened anew for
+ * the next call. idle_timeout_ms 0: 30000.
  */
 RFA_API int rfa_shell_run(struct rfa_shell *sh, const char *script, const void *input,
 			  size_t input_len, int64_t idle_timeout_ms, struct rfa_buf *output,
@@ -183,13 +210,14 @@ RFA_API void rfa_shell_free(struct rfa_shell *sh);
  * Moves everything from source to sink through a ring of at most 8 MiB; neither is closed, the
  * sink's input is not ended. `on_data` (may be NULL) sees the bytes that the sink accepted, in
  * order; its error ends the relay. *moved counts accepted bytes, also on failure.
- * Errors: those of the streams; STALLED after idle_timeout_ms without a byte.
+ * Errors: those of the streams (REMOTE: the sink's command no longer reads; ask for its status);
+ * STALLED after idle_timeout_ms without a byte; CANCELLED.
  */
 struct rfa_relay {
 	struct rfa_stream *source, *sink;
-	int64_t idle_timeout_ms;
-	const volatile int *cancel;
-	struct rfa_clock *clock;
+	int64_t idle_timeout_ms; /* 0: 30000 */
+	const volatile int *cancel; /* borrowed; NULL: none */
+	struct rfa_clock *clock;    /* borrowed; NULL: the system's */
 	int (*on_data)(void *user, const void *data, size_t len, struct rfa_error *);
 	void *user;
 };
