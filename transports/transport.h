@@ -195,8 +195,8 @@ RFA_API int rfa_shell_new(struct rfa_shell **out, struct rfa_transport *t /* bor
 /*
  * Runs a script (POSIX sh text, made with rfa_quote) in a subshell with standard input from
  * `input`. Output, errors and status as rfa_transport_run(), connecting included; at most 16 MiB of
- * output (or what `output` can hold), which may be any bytes. A script may `exit`, `cd`, set what it
- * likes: the next one does not see it. What it leaves running in the background must have its
+ * output (or what `output` can hold), which may be any bytes. A script may `exit`, `cd`, set what
+ * it likes: the next one does not see it. What it leaves running in the background must have its
  * output redirected, else that text may appear in a later call's.
  * A failure before the first byte was sent is RETRY, later UNKNOWN; the shell is opened anew for
  * the next call. idle_timeout_ms 0: 30000.
@@ -215,7 +215,7 @@ RFA_API void rfa_shell_free(struct rfa_shell *sh);
  */
 struct rfa_relay {
 	struct rfa_stream *source, *sink;
-	int64_t idle_timeout_ms; /* 0: 30000 */
+	int64_t idle_timeout_ms;    /* 0: 30000 */
 	const volatile int *cancel; /* borrowed; NULL: none */
 	struct rfa_clock *clock;    /* borrowed; NULL: the system's */
 	int (*on_data)(void *user, const void *data, size_t len, struct rfa_error *);
