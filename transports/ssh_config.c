@@ -1,0 +1,495 @@
+/* Asks `ssh -G` what the user's ssh_config says: its rules (Match, Include, …) stay OpenSSH's. */
+#include "transports/ssh_config.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "transports/transport.h"
+
+#define OUTPUT_MAX ((size_t)1 << 20)
+#define VALUE_MAX 4096u
+#define ASK_IDLE_MS 20000
+
+/* What an expansion may need, besides the settings read so far. */
+struct expansion {
+	const struct rfa_ssh_settings *settings;
+	const struct rfa_ssh_place *place;
+	const char *destination;
+};
+
+static char *copy(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *new = malloc(size);
+
+	if (new)
+		memcpy(new, text, size);
+	return new;
+}
+
+static int replace(char **slot, const char *text, struct rfa_error *err)
+{
+	char *new = copy(text);
+
+	if (!new)
+		return rfa_fail_nomem(err);
+	free(*slot);
+	*slot = new;
+	return 0;
+}
+
+/* Appends what %c stands for (ssh_config(5), TOKENS); 0 if it is none of those that we know. */
+static int add_token(struct rfa_buf *out, char c, const struct expansion *x)
+{
+	const struct rfa_ssh_settings *s = x->settings;
+	char name[256] = "";
+
+	switch (c) {
+	case '%':
+		rfa_buf_putc(out, '%');
+		return 1;
+	case 'd':
+		rfa_buf_puts(out, x->place->home ? x->place->home : "");
+		return 1;
+	case 'h':
+		rfa_buf_puts(out, s->host);
+		return 1;
+	case 'i':
+		rfa_buf_printf(out, "%lu", (unsigned long)getuid());
+		return 1;
+	case 'k':
+		rfa_buf_puts(out, s->alias ? s->alias : x->destination);
+		return 1;
+	case 'L':
+	case 'l':
+		(void)gethostname(name, sizeof(name) - 1);
+		if (c == 'L')
+			name[strcspn(name, ".")] = '\0';
+		rfa_buf_puts(out, name);
+		return 1;
+	case 'n':
+		rfa_buf_puts(out, x->destination);
+		return 1;
+	case 'p':
+		rfa_buf_printf(out, "%u", s->port);
+		return 1;
+	case 'r':
+		rfa_buf_puts(out, s->user);
+		return 1;
+	case 'u':
+		rfa_buf_puts(out, x->place->local_user ? x->place->local_user : "");
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* Expands a leading ~ (of paths) and %-tokens: `ssh -G` leaves them as they were written. */
+static int expand(char **slot, int is_path, const struct expansion *x, struct rfa_error *err)
+{
+	struct rfa_buf out = RFA_BUF_INIT(VALUE_MAX);
+	const char *p = *slot;
+	int rc;
+
+	if (is_path && p[0] == '~' && (p[1] == '/' || !p[1]) && x->place->home) {
+		rfa_buf_puts(&out, x->place->home);
+		p++;
+	}
+	for (; *p; p++) {
+		if (*p == '%' && p[1] && add_token(&out, p[1], x))
+			p++;
+		else
+			rfa_buf_putc(&out, *p);
+	}
+	rc = rfa_buf_check(&out, err);
+	if (!rc)
+		rc = replace(slot, rfa_buf_str(&out), err);
+	rfa_buf_release(&out);
+	return rc;
+}
+
+static int add_file(struct rfa_ssh_files *files, const char *path, size_t len,
+		    struct rfa_error *err)
+{
+	char *new;
+
+	if (!len || (len == 4 && !memcmp(path, "none", 4)))
+		return 0;
+	if (files->count == RFA_SSH_FILES_MAX)
+		return rfa_fail(err, RFA_ECONFIG, "ssh", "more than %u files of one kind",
+				RFA_SSH_FILES_MAX);
+	new = malloc(len + 1);
+	if (!new)
+		return rfa_fail_nomem(err);
+	memcpy(new, path, len);
+	new[len] = '\0';
+	files->path[files->count++] = new;
+	return 0;
+}
+
+/* A value that is a list: `ssh -G` separates by spaces and quotes nothing. */
+static int add_files(struct rfa_ssh_files *files, const char *value, struct rfa_error *err)
+{
+	int rc = 0;
+
+	while (!rc && *value) {
+		size_t len = strcspn(value, " ");
+
+		rc = add_file(files, value, len, err);
+		value += len;
+		value += strspn(value, " ");
+	}
+	return rc;
+}
+
+/* ---- one function for each key that matters ---- */
+
+static int take_host(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	return replace(&s->host, v, err);
+}
+
+static int take_user(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	return replace(&s->user, v, err);
+}
+
+static int take_port(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	char *end;
+	unsigned long n = strtoul(v, &end, 10);
+
+	if (end == v || *end || n < 1 || n > 65535)
+		return rfa_fail(err, RFA_ECONFIG, "ssh", "\"%.40s\" is not a port", v);
+	s->port = (unsigned)n;
+	return 0;
+}
+
+static int take_alias(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	return strcmp(v, "none") ? replace(&s->alias, v, err) : 0;
+}
+
+static int take_agent(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	return replace(&s->agent, v, err);
+}
+
+static int take_jump(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	return strcmp(v, "none") ? replace(&s->proxy_jump, v, err) : 0;
+}
+
+static int take_command(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	return strcmp(v, "none") ? replace(&s->proxy_command, v, err) : 0;
+}
+
+static int take_only(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	(void)err;
+	s->identities_only = !strcmp(v, "yes");
+	return 0;
+}
+
+static int take_timeout(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	long n = strtol(v, NULL, 10); /* "none": 0 */
+
+	(void)err;
+	s->timeout_ms = n > 0 && n < 86400 ? (int64_t)n * 1000 : 0;
+	return 0;
+}
+
+static int take_identity(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	return add_file(&s->identities, v, strlen(v), err);
+}
+
+static int take_known(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	return add_files(&s->known_hosts, v, err);
+}
+
+static int take_global(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	return add_files(&s->global_hosts, v, err);
+}
+
+static const struct {
+	const char *key;
+	int (*take)(struct rfa_ssh_settings *, const char *value, struct rfa_error *);
+} keys[] = {
+	{ "hostname", take_host },
+	{ "user", take_user },
+	{ "port", take_port },
+	{ "hostkeyalias", take_alias },
+	{ "identityagent", take_agent },
+	{ "proxyjump", take_jump },
+	{ "proxycommand", take_command },
+	{ "identitiesonly", take_only },
+	{ "connecttimeout", take_timeout },
+	{ "identityfile", take_identity },
+	{ "userknownhostsfile", take_known },
+	{ "globalknownhostsfile", take_global },
+};
+
+static int take_line(struct rfa_ssh_settings *s, char *line, struct rfa_error *err)
+{
+	char *value = strchr(line, ' ');
+	size_t i;
+
+	if (!value)
+		return 0;
+	*value++ = '\0';
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strcmp(line, keys[i].key))
+			return *value ? keys[i].take(s, value, err) : 0;
+	return 0;
+}
+
+/* IdentityAgent: a path, "none", "SSH_AUTH_SOCK" or "$NAME"; nothing: SSH_AUTH_SOCK. */
+static int settle_agent(struct rfa_ssh_settings *s, const struct expansion *x,
+			struct rfa_error *err)
+{
+	const char *from = NULL;
+
+	if (!s->agent || !strcmp(s->agent, "SSH_AUTH_SOCK"))
+		from = x->place->auth_sock;
+	else if (s->agent[0] == '$')
+		from = getenv(s->agent + 1 + (s->agent[1] == '{'));
+	else if (strcmp(s->agent, "none"))
+		return expand(&s->agent, 1, x, err);
+	if (from && *from)
+		return replace(&s->agent, from, err);
+	free(s->agent);
+	s->agent = NULL;
+	return 0;
+}
+
+static int settle(struct rfa_ssh_settings *s, const struct expansion *x, struct rfa_error *err)
+{
+	size_t i;
+	int rc;
+
+	if (!s->host || !s->user || !s->port)
+		return rfa_fail(err, RFA_ECONFIG, "ssh", "ssh -G told no host, user or port");
+	rc = settle_agent(s, x, err);
+	for (i = 0; !rc && i < s->identities.count; i++)
+		rc = expand(&s->identities.path[i], 1, x, err);
+	for (i = 0; !rc && i < s->known_hosts.count; i++)
+		rc = expand(&s->known_hosts.path[i], 1, x, err);
+	if (!rc && s->proxy_command)
+		rc = expand(&s->proxy_command, 0, x, err);
+	return rc;
+}
+
+int rfa_ssh_settings_parse(struct rfa_ssh_settings **out, const char *text, size_t len,
+			   const char *destination, const struct rfa_ssh_place *place,
+			   struct rfa_error *err)
+{
+	struct rfa_ssh_settings *s = calloc(1, sizeof(*s));
+	struct expansion x = { s, place, destination };
+	struct rfa_buf line = RFA_BUF_INIT(VALUE_MAX);
+	int rc = s ? 0 : rfa_fail_nomem(err);
+
+	while (!rc && len) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) : len;
+
+		rfa_buf_clear(&line);
+		rfa_buf_add(&line, text, n);
+		rc = rfa_buf_check(&line, err);
+		if (!rc && line.data)
+			rc = take_line(s, line.data, err);
+		text += n + (end != NULL);
+		len -= n + (end != NULL);
+	}
+	if (!rc)
+		rc = settle(s, &x, err);
+	if (!rc) {
+		*out = s;
+		s = NULL;
+	}
+	rfa_ssh_settings_free(s);
+	rfa_buf_release(&line);
+	if (rc)
+		rfa_error_where(err, "%s", destination);
+	return rc;
+}
+
+static void release_files(struct rfa_ssh_files *files)
+{
+	while (files->count)
+		free(files->path[--files->count]);
+}
+
+void rfa_ssh_settings_free(struct rfa_ssh_settings *s)
+{
+	if (!s)
+		return;
+	free(s->host);
+	free(s->user);
+	free(s->alias);
+	free(s->agent);
+	free(s->proxy_jump);
+	free(s->proxy_command);
+	release_files(&s->identities);
+	release_files(&s->known_hosts);
+	release_files(&s->global_hosts);
+	free(s);
+}
+
+/* ---- asking ---- */
+
+static int ask_one(struct rfa_ssh_settings **out, const char *destination, const char *config_file,
+		   const volatile int *cancel, struct rfa_error *err)
+{
+	const char *argv[8] = { "ssh", "-G", NULL };
+	size_t n = 2;
+	struct rfa_command cmd = { .argv = argv,
+				   .max_output = OUTPUT_MAX,
+				   .idle_timeout_ms = ASK_IDLE_MS };
+	struct rfa_buf text = RFA_BUF_INIT(OUTPUT_MAX);
+	struct rfa_buf errors = RFA_BUF_INIT(OUTPUT_MAX);
+	struct rfa_buf shown = RFA_BUF_INIT(4096);
+	struct rfa_transport *here = NULL;
+	const struct passwd *pw = getpwuid(getuid());
+	struct rfa_ssh_place place = { getenv("HOME"), getenv("SSH_AUTH_SOCK"), NULL };
+	int status = 0;
+	int rc;
+
+	if (pw) {
+		/* ssh itself takes the home directory from the user database, not from HOME. */
+		place.home = pw->pw_dir;
+		place.local_user = pw->pw_name;
+	}
+	if (config_file) {
+		argv[n++] = "-F";
+		argv[n++] = config_file;
+	}
+	argv[n++] = "--";
+	argv[n++] = destination;
+	argv[n] = NULL;
+	/* "-oProxyCommand=…" as a host name is how ssh has been made to run commands. */
+	if (destination[0] == '-' || !destination[0]) {
+		rc = rfa_fail(err, RFA_ECONFIG, "ssh", "\"%.60s\" is not a host", destination);
+		goto done;
+	}
+	rc = rfa_transport_local(&here, "ssh -G", err);
+	if (rc)
+		goto done;
+	here->cancel = cancel;
+	rc = rfa_transport_run(here, &cmd, &text, &errors, &status, err);
+	if (rc)
+		goto done;
+	if (status == 127 || status == 126) {
+		rfa_fail(err, RFA_EUNSUPPORTED, "ssh", "there is no ssh command on this machine");
+		rc = rfa_error_mend(err,
+				    "install the OpenSSH client: it reads your ssh_config for rfa");
+		goto done;
+	}
+	if (status != 0) {
+		rfa_buf_put_printable(&shown, rfa_buf_str(&errors), errors.len, 300);
+		rc = rfa_fail(err, RFA_ECONFIG, "ssh", "ssh -G %.60s said: %s", destination,
+			      rfa_buf_str(&shown));
+		goto done;
+	}
+	rc = rfa_ssh_settings_parse(out, rfa_buf_str(&text), text.len, destination, &place, err);
+done:
+	rfa_transport_free(here);
+	rfa_buf_release(&text);
+	rfa_buf_release(&errors);
+	rfa_buf_release(&shown);
+	if (rc)
+		rfa_error_where(err, "%s", destination);
+	return rc;
+}
+
+static int push(struct rfa_ssh_route *route, struct rfa_ssh_settings *s, struct rfa_error *err)
+{
+	if (route->count == RFA_SSH_HOPS_MAX) {
+		rfa_ssh_settings_free(s);
+		return rfa_fail(err, RFA_ECONFIG, "ssh", "more than %u jump hosts, or a loop",
+				RFA_SSH_HOPS_MAX - 1);
+	}
+	route->hop[route->count++] = s;
+	return 0;
+}
+
+static int ask_jumps(struct rfa_ssh_route *route, const char *list, const char *config_file,
+		     unsigned depth, const volatile int *cancel, struct rfa_error *err);
+
+/*
+ * The hops up to and including a destination. Only the first of a chain keeps its own way there
+ * (its ProxyJump or ProxyCommand); the later ones are reached through the one before, as `ssh -J`.
+ */
+static int ask_hops(struct rfa_ssh_route *route, const char *destination, const char *config_file,
+		    unsigned depth, const volatile int *cancel, struct rfa_error *err)
+{
+	struct rfa_ssh_settings *s = NULL;
+	int first = !route->count;
+	int rc;
+
+	if (depth > RFA_SSH_HOPS_MAX)
+		return rfa_fail(err, RFA_ECONFIG, "ssh", "the jump hosts of %.60s are a loop",
+				destination);
+	rc = ask_one(&s, destination, config_file, cancel, err);
+	if (rc)
+		return rc;
+	if (first && s->proxy_jump)
+		rc = ask_jumps(route, s->proxy_jump, config_file, depth, cancel, err);
+	if (rc) {
+		rfa_ssh_settings_free(s);
+		return rc;
+	}
+	return push(route, s, err);
+}
+
+static int ask_jumps(struct rfa_ssh_route *route, const char *list, const char *config_file,
+		     unsigned depth, const volatile int *cancel, struct rfa_error *err)
+{
+	struct rfa_buf jump = RFA_BUF_INIT(VALUE_MAX);
+	int rc = 0;
+
+	while (!rc && *list) {
+		size_t len = strcspn(list, ",");
+
+		rfa_buf_clear(&jump);
+		/* "user@host:port" is a jump's form, but a destination's only as a URI. */
+		if (len < 6 || memcmp(list, "ssh://", 6) != 0)
+			rfa_buf_puts(&jump, "ssh://");
+		rfa_buf_add(&jump, list, len);
+		rc = rfa_buf_check(&jump, err);
+		if (!rc)
+			rc = ask_hops(route, rfa_buf_str(&jump), config_file, depth + 1, cancel,
+				      err);
+		list += len + (list[len] == ',');
+	}
+	rfa_buf_release(&jump);
+	return rc;
+}
+
+int rfa_ssh_route_ask(struct rfa_ssh_route *out, const char *destination, const char *config_file,
+		      const volatile int *cancel, struct rfa_error *err)
+{
+	struct rfa_ssh_route route = { .count = 0 };
+	int rc = ask_hops(&route, destination, config_file, 0, cancel, err);
+
+	if (rc) {
+		rfa_ssh_route_release(&route);
+		return rc;
+	}
+	*out = route;
+	return 0;
+}
+
+void rfa_ssh_route_release(struct rfa_ssh_route *route)
+{
+	while (route->count)
+		rfa_ssh_settings_free(route->hop[--route->count]);
+}
