@@ -1,0 +1,500 @@
+/* One hop: handshake, host key, keep-alive, and the end of a libssh2 session. */
+#include "transports/ssh_session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "transports/ssh_hostkeys.h"
+
+#define OUT_MAX ((size_t)64 << 20)
+/* An agent may ask its user; a dead one must not hold us for ever. */
+#define AGENT_TIMEOUT_MS 60000
+#define KEEPALIVE_PARTS 3
+
+/*
+ * What we prefer, best first; prefer() strikes out what the library at hand does not know. 1.10
+ * knows no AEAD cipher; where they are known they save a pass over the data.
+ */
+static const struct {
+	int method;
+	const char *list;
+} preferences[] = {
+	{ LIBSSH2_METHOD_KEX,
+	  "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+	  "ecdh-sha2-nistp521,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
+	  "diffie-hellman-group-exchange-sha256,diffie-hellman-group14-sha256" },
+	{ LIBSSH2_METHOD_CRYPT_CS, "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,"
+				   "aes192-ctr,aes256-ctr,chacha20-poly1305@openssh.com" },
+	{ LIBSSH2_METHOD_CRYPT_SC, "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,"
+				   "aes192-ctr,aes256-ctr,chacha20-poly1305@openssh.com" },
+	{ LIBSSH2_METHOD_MAC_CS, "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
+				 "hmac-sha2-256,hmac-sha2-512" },
+	{ LIBSSH2_METHOD_MAC_SC, "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
+				 "hmac-sha2-256,hmac-sha2-512" },
+};
+
+static const char host_key_types[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
+				     "ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256,ssh-rsa";
+
+const char *rfa_ssh_words(LIBSSH2_SESSION *session)
+{
+	char *text = NULL;
+
+	if (!session || !libssh2_session_last_error(session, &text, NULL, 0) || !text)
+		return "";
+	return text;
+}
+
+int rfa_ssh_is_fatal(int rc)
+{
+	switch (rc) {
+	case LIBSSH2_ERROR_CHANNEL_UNKNOWN:
+	case LIBSSH2_ERROR_CHANNEL_WINDOW_EXCEEDED:
+	case LIBSSH2_ERROR_CHANNEL_PACKET_EXCEEDED:
+	case LIBSSH2_ERROR_CHANNEL_CLOSED:
+	case LIBSSH2_ERROR_CHANNEL_EOF_SENT:
+	case LIBSSH2_ERROR_CHANNEL_FAILURE:
+	case LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED:
+	case LIBSSH2_ERROR_REQUEST_DENIED:
+	case LIBSSH2_ERROR_INVAL:
+	case LIBSSH2_ERROR_EAGAIN:
+		return 0;
+	default:
+		return rc < 0;
+	}
+}
+
+/* ---- the wire, as libssh2 sees it ---- */
+
+/* Waits for the agent, whose socket libssh2 made, and which it thinks of as blocking. */
+static int agent_ready(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events, .revents = 0 };
+	int n;
+
+	do {
+		n = poll(&p, 1, AGENT_TIMEOUT_MS);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+static ssize_t agent_send(int fd, const void *data, size_t len)
+{
+	ssize_t n;
+
+	if (!agent_ready(fd, POLLOUT))
+		return -ETIMEDOUT;
+	n = send(fd, data, len, MSG_NOSIGNAL);
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t agent_recv(int fd, void *data, size_t len)
+{
+	ssize_t n;
+
+	if (!agent_ready(fd, POLLIN))
+		return -ETIMEDOUT;
+	n = recv(fd, data, len, 0);
+	if (n < 0)
+		return -errno;
+	/* libssh2 1.10 would read for ever from an agent that hung up. */
+	return n ? n : -ECONNRESET;
+}
+
+static ssize_t hop_send(libssh2_socket_t fd, const void *data, size_t len, int flags,
+			void **abstract)
+{
+	struct rfa_ssh_hop *hop = *abstract;
+	size_t put = 0;
+
+	(void)flags;
+	if (fd != hop->anchor)
+		return agent_send(fd, data, len);
+	if (!hop->wire)
+		return -ECONNRESET;
+	if (!hop->out.len && hop->wire->ops->write(hop->wire, data, len, &put, &hop->why))
+		return -ECONNRESET;
+	if (rfa_buf_add(&hop->out, (const char *)data + put, len - put))
+		return -ENOMEM;
+	return (ssize_t)len;
+}
+
+static ssize_t hop_recv(libssh2_socket_t fd, void *data, size_t len, int flags, void **abstract)
+{
+	struct rfa_ssh_hop *hop = *abstract;
+	size_t got = 0;
+	int eof = 0;
+
+	(void)flags;
+	if (fd != hop->anchor)
+		return agent_recv(fd, data, len);
+	if (hop->closing || !hop->wire)
+		return -ECONNRESET;
+	if (hop->wire->ops->read(hop->wire, data, len, &got, &eof, &hop->why))
+		return -ECONNRESET;
+	if (eof)
+		return 0;
+	if (!got)
+		return -EAGAIN;
+	hop->serial++;
+	hop->heard_ms = hop->clock->mono_ms(hop->clock);
+	return (ssize_t)got;
+}
+
+/* C has no conversion from a function to an object pointer, which the older call wants. */
+static void set_callback(LIBSSH2_SESSION *session, int kind, void (*callback)(void))
+{
+#if LIBSSH2_VERSION_NUM >= 0x010b01
+	libssh2_session_callback_set2(session, kind, callback);
+#else
+	void *pointer = NULL;
+
+	_Static_assert(sizeof(pointer) == sizeof(callback), "POSIX: both pointers are alike");
+	memcpy(&pointer, &callback, sizeof(pointer));
+	libssh2_session_callback_set(session, kind, pointer);
+#endif
+}
+
+int rfa_ssh_hop_flush(struct rfa_ssh_hop *hop, struct rfa_error *err)
+{
+	size_t put = 0;
+
+	if (!hop->session)
+		return rfa_ssh_hop_broke(hop, 0, err);
+	if (!hop->out.len)
+		return 0;
+	if (hop->wire->ops->write(hop->wire, hop->out.data, hop->out.len, &put, &hop->why))
+		return rfa_ssh_hop_broke(hop, LIBSSH2_ERROR_SOCKET_SEND, err);
+	rfa_buf_consume(&hop->out, put);
+	return 0;
+}
+
+/* ---- life and death ---- */
+
+void rfa_ssh_hop_kill(struct rfa_ssh_hop *hop, const struct rfa_error *why)
+{
+	if (!hop || !hop->wire)
+		return;
+	if (why && why->code != RFA_ELOST) {
+		rfa_fail(&hop->why, RFA_ELOST, "ssh", "the connection was given up: %s", why->msg);
+	} else if (why) {
+		hop->why = *why;
+	} else if (hop->session && !hop->why.code) {
+		struct rfa_error ignored;
+
+		/* A courtesy to the server's log; nothing depends on it. */
+		(void)libssh2_session_disconnect(hop->session, "done");
+		if (hop->out.len) {
+			size_t put;
+
+			(void)hop->wire->ops->write(hop->wire, hop->out.data, hop->out.len, &put,
+						    &ignored);
+		}
+		rfa_fail(&hop->why, RFA_ELOST, "ssh", "the connection was closed");
+	}
+	/* From here on reading fails, so that no channel waits for the other side's farewell. */
+	hop->closing = 1;
+	if (hop->session)
+		(void)libssh2_session_free(hop->session);
+	hop->session = NULL;
+	rfa_stream_close(hop->wire);
+	hop->wire = NULL;
+	rfa_fd_close(&hop->anchor);
+	rfa_buf_release(&hop->out);
+	free(hop->leaving);
+	hop->leaving = NULL;
+	hop->leaving_count = hop->leaving_cap = 0;
+}
+
+void rfa_ssh_hop_unref(struct rfa_ssh_hop *hop)
+{
+	if (!hop || --hop->refs)
+		return;
+	rfa_ssh_hop_kill(hop, NULL);
+	free(hop);
+}
+
+int rfa_ssh_hop_broke(struct rfa_ssh_hop *hop, int rc, struct rfa_error *err)
+{
+	struct rfa_error why;
+
+	if (hop->session) {
+		/* The wire's own words are better than libssh2's "socket error". */
+		if (hop->why.code) {
+			why = hop->why;
+			rfa_fail(&why, RFA_ELOST, "ssh", "the connection to %s broke: %s",
+				 hop->name, hop->why.msg);
+		} else if (rc == LIBSSH2_ERROR_SOCKET_RECV ||
+			   rc == LIBSSH2_ERROR_SOCKET_DISCONNECT) {
+			rfa_fail(&why, RFA_ELOST, "ssh", "%s closed the connection", hop->name);
+		} else {
+			rfa_fail(&why, RFA_ELOST, "ssh", "the connection to %s broke: %s",
+				 hop->name, rfa_ssh_words(hop->session));
+		}
+		why.native = rc;
+		/* The agent's memory is the session's: it cannot go before the agent. */
+		if (hop->opening) {
+			if (err)
+				*err = why;
+			return -(int)RFA_ELOST;
+		}
+		rfa_ssh_hop_kill(hop, &why);
+	}
+	if (err)
+		*err = hop->why;
+	return -(int)RFA_ELOST;
+}
+
+void rfa_ssh_hop_leave(struct rfa_ssh_hop *hop, LIBSSH2_CHANNEL *channel)
+{
+	if (!hop->session || libssh2_channel_free(channel) != LIBSSH2_ERROR_EAGAIN)
+		return;
+	if (hop->leaving_count == hop->leaving_cap) {
+		size_t cap = hop->leaving_cap ? 2 * hop->leaving_cap : 8;
+		LIBSSH2_CHANNEL **list = realloc(hop->leaving, cap * sizeof(LIBSSH2_CHANNEL *));
+
+		if (!list)
+			return; /* the session's end frees it */
+		hop->leaving = list;
+		hop->leaving_cap = cap;
+	}
+	hop->leaving[hop->leaving_count++] = channel;
+}
+
+int rfa_ssh_hop_tend(struct rfa_ssh_hop *hop, struct rfa_error *err)
+{
+	int64_t now;
+	size_t kept = 0;
+	size_t i;
+	int rc = rfa_ssh_hop_flush(hop, err);
+
+	if (rc)
+		return rc;
+	for (i = 0; i < hop->leaving_count; i++)
+		if (libssh2_channel_free(hop->leaving[i]) == LIBSSH2_ERROR_EAGAIN)
+			hop->leaving[kept++] = hop->leaving[i];
+	hop->leaving_count = kept;
+	/* Only silence needs a question: its answers are never taken out of libssh2's queue. */
+	now = hop->clock->mono_ms(hop->clock);
+	if (!hop->asked_ms && now - hop->heard_ms >= hop->idle_timeout_ms / KEEPALIVE_PARTS) {
+		int next = 0;
+
+		rc = libssh2_keepalive_send(hop->session, &next);
+		if (rc && rc != LIBSSH2_ERROR_EAGAIN)
+			return rfa_ssh_hop_broke(hop, rc, err);
+		hop->asked_ms = now;
+	}
+	return 0;
+}
+
+int rfa_ssh_hop_watch(struct rfa_ssh_hop *hop, struct rfa_error *err)
+{
+	int64_t now = hop->clock->mono_ms(hop->clock);
+	struct rfa_error why;
+
+	if (!hop->session)
+		return rfa_ssh_hop_broke(hop, 0, err);
+	if (!hop->asked_ms)
+		return 0;
+	if (hop->heard_ms >= hop->asked_ms) {
+		hop->asked_ms = 0;
+		return 0;
+	}
+	/* Counted from the question: a caller that was busy elsewhere has not waited. */
+	if (now - hop->asked_ms < hop->idle_timeout_ms - hop->idle_timeout_ms / KEEPALIVE_PARTS)
+		return 0;
+	rfa_fail(&why, RFA_ELOST, "ssh", "%s has been silent for %lld ms", hop->name,
+		 (long long)(now - hop->heard_ms));
+	rfa_ssh_hop_kill(hop, &why);
+	return rfa_ssh_hop_broke(hop, 0, err);
+}
+
+int rfa_ssh_hop_await(struct rfa_ssh_hop *hop, int64_t until, struct rfa_error *err)
+{
+	int64_t left = until - hop->clock->mono_ms(hop->clock);
+	int rc = rfa_ssh_hop_flush(hop, err);
+
+	if (rc)
+		return rc;
+	if (left <= 0)
+		return rfa_fail(err, RFA_ESTALLED, "ssh", "%s did not answer in time", hop->name);
+	return rfa_stream_wait(&hop->wire, 1, left, hop->cancel, err);
+}
+
+/* ---- opening ---- */
+
+static int is_listed(const char *name, size_t len, const char *const *list, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (strlen(list[i]) == len && !memcmp(list[i], name, len))
+			return 1;
+	return 0;
+}
+
+/*
+ * Sets a list of preferences without the names that this libssh2 does not know. It would strike
+ * them out itself, but 1.10 does so by copying memory over itself.
+ */
+static int prefer(struct rfa_ssh_hop *hop, int method, const char *list, struct rfa_error *err)
+{
+	struct rfa_buf known = RFA_BUF_INIT(4096);
+	const char **supported = NULL;
+	int count = libssh2_session_supported_algs(hop->session, method, &supported);
+	const char *p;
+	int rc;
+
+	for (p = list; count > 0 && *p; p += strcspn(p, ","), p += *p == ',') {
+		size_t len = strcspn(p, ",");
+
+		if (is_listed(p, len, supported, count)) {
+			if (known.len)
+				rfa_buf_putc(&known, ',');
+			rfa_buf_add(&known, p, len);
+		}
+	}
+	if (supported)
+		libssh2_free(hop->session, supported);
+	rc = rfa_buf_check(&known, err);
+	if (!rc &&
+	    (!known.len || libssh2_session_method_pref(hop->session, method, rfa_buf_str(&known))))
+		rc = rfa_fail(err, RFA_EUNSUPPORTED, "ssh", "libssh2 %s knows none of: %s",
+			      libssh2_version(0), list);
+	rfa_buf_release(&known);
+	return rc;
+}
+
+/*
+ * The types of the keys that we know of the host come first, in the order of known_hosts: else the
+ * server's favourite is negotiated, and a host known by another type looks like an impostor.
+ */
+static int prefer_known_types(struct rfa_ssh_hop *hop, const struct rfa_ssh_settings *settings,
+			      struct rfa_error *err)
+{
+	struct rfa_buf list = RFA_BUF_INIT(4096);
+	struct rfa_ssh_verdict v;
+	const char *p;
+	int rc = rfa_ssh_known_ask(&v, settings, NULL, 0, err);
+
+	if (rc)
+		return rc;
+	for (p = v.types; *p; p += strcspn(p, ","), p += *p == ',') {
+		size_t len = strcspn(p, ",");
+
+		/* One RSA key signs in three ways; SHA-1 is the only one that 1.10 knows. */
+		if (len == 7 && !memcmp(p, "ssh-rsa", 7))
+			rfa_buf_puts(&list, "rsa-sha2-512,rsa-sha2-256,");
+		rfa_buf_add(&list, p, len);
+		rfa_buf_putc(&list, ',');
+	}
+	rfa_buf_puts(&list, host_key_types);
+	rc = rfa_buf_check(&list, err);
+	if (!rc)
+		rc = prefer(hop, LIBSSH2_METHOD_HOSTKEY, rfa_buf_str(&list), err);
+	rfa_buf_release(&list);
+	return rc;
+}
+
+static int set_up(struct rfa_ssh_hop *hop, const struct rfa_ssh_settings *settings,
+		  struct rfa_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	hop->session = libssh2_session_init_ex(NULL, NULL, NULL, hop);
+	hop->anchor = open("/dev/null", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (!hop->session)
+		return rfa_fail_nomem(err);
+	if (hop->anchor < 0)
+		return rfa_fail_errno(err, errno, "/dev/null cannot be opened");
+	libssh2_session_set_blocking(hop->session, 0);
+	set_callback(hop->session, LIBSSH2_CALLBACK_SEND, (void (*)(void))hop_send);
+	set_callback(hop->session, LIBSSH2_CALLBACK_RECV, (void (*)(void))hop_recv);
+	libssh2_keepalive_config(hop->session, 1, 1);
+	for (i = 0; !rc && i < sizeof(preferences) / sizeof(preferences[0]); i++)
+		rc = prefer(hop, preferences[i].method, preferences[i].list, err);
+	return rc ? rc : prefer_known_types(hop, settings, err);
+}
+
+static int shake_hands(struct rfa_ssh_hop *hop, const struct rfa_ssh_settings *settings,
+		       int64_t until, struct rfa_error *err)
+{
+	const char *key;
+	size_t len = 0;
+	int type = 0;
+	int rc;
+
+	while ((rc = libssh2_session_handshake(hop->session, hop->anchor)) ==
+	       LIBSSH2_ERROR_EAGAIN) {
+		rc = rfa_ssh_hop_await(hop, until, err);
+		if (rc)
+			return rc;
+	}
+	if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_METHOD_NONE) {
+		rfa_fail(err, RFA_EUNSUPPORTED, "ssh",
+			 "%s and libssh2 %s agree on no algorithm: %s", settings->host,
+			 libssh2_version(0), rfa_ssh_words(hop->session));
+		return rfa_error_mend(err, "allow curve25519-sha256, aes128-ctr, hmac-sha2-256 and "
+					   "an ed25519 or ecdsa host key in its sshd_config, or "
+					   "use libssh2 1.11");
+	}
+	if (rc)
+		return rfa_ssh_hop_broke(hop, rc, err);
+	key = libssh2_session_hostkey(hop->session, &len, &type);
+	if (!key)
+		return rfa_fail(err, RFA_EPROTOCOL, "ssh", "%s showed no host key", settings->host);
+	return rfa_ssh_known_check(settings, key, len, err);
+}
+
+int rfa_ssh_hop_open(struct rfa_ssh_hop **out, const struct rfa_ssh_hop_options *options,
+		     struct rfa_error *err)
+{
+	static const struct rfa_buf empty = RFA_BUF_INIT(OUT_MAX);
+	const struct rfa_ssh_settings *settings = options->settings;
+	struct rfa_ssh_hop *hop = calloc(1, sizeof(*hop));
+	int64_t until;
+	int rc;
+
+	if (!hop) {
+		rfa_stream_close(options->wire);
+		return rfa_fail_nomem(err);
+	}
+	hop->refs = 1;
+	hop->opening = 1;
+	hop->wire = options->wire;
+	hop->anchor = -1;
+	hop->out = empty;
+	snprintf(hop->name, sizeof(hop->name), "%s", options->name);
+	hop->clock = options->clock;
+	hop->cancel = options->cancel;
+	hop->idle_timeout_ms = options->idle_timeout_ms;
+	hop->heard_ms = hop->clock->mono_ms(hop->clock);
+	until = hop->heard_ms + options->connect_timeout_ms;
+	rc = set_up(hop, settings, err);
+	if (!rc)
+		rc = shake_hands(hop, settings, until, err);
+	if (!rc)
+		rc = rfa_ssh_authenticate(hop, settings, until, err);
+	hop->opening = 0;
+	if (!rc) {
+		*out = hop;
+		return 0;
+	}
+	if (rc == -(int)RFA_ELOST || rc == -(int)RFA_ESTALLED) {
+		struct rfa_error inner = *err;
+
+		rfa_fail(err, RFA_EUNREACHABLE, "ssh", "%s port %u: %s", settings->host,
+			 settings->port, inner.msg);
+		err->native = inner.native;
+		rc = -(int)RFA_EUNREACHABLE;
+	}
+	rfa_error_where(err, "%s@%s:%u", settings->user, settings->host, settings->port);
+	rfa_ssh_hop_unref(hop);
+	return rc;
+}
