@@ -14,12 +14,14 @@
 
 #include "fsm/base/digest.h"
 #include "fsm/base/quote.h"
+#include "tests/harness/sshd.h"
 #include "transports/transport.h"
 
 #define BULK ((size_t)50 << 20)
 
 struct world {
 	struct rfa_transport *t;
+	struct sshd sshd;
 };
 
 #define assert_ok(call)                                                                      \
@@ -513,7 +515,7 @@ static void relay_tells_a_stall(void **state)
 	const char *from[] = { "sh", "-c", "echo x; sleep 20", NULL };
 	const char *to[] = { "cat", NULL };
 	struct rfa_transport *t = transport(state);
-	struct rfa_relay relay = { .idle_timeout_ms = 300 };
+	struct rfa_relay relay = { .idle_timeout_ms = 1500 };
 	struct rfa_error err;
 	uint64_t moved = 0;
 
@@ -573,16 +575,33 @@ static int local_setup(void **state)
 	return 0;
 }
 
+static int ssh_setup(void **state)
+{
+	struct rfa_ssh_options options = RFA_SSH_OPTIONS_INIT;
+	struct world *w = calloc(1, sizeof(*w));
+	struct rfa_error err;
+
+	assert_non_null(w);
+	sshd_start(&w->sshd, NULL);
+	options.destination = "there";
+	options.config_file = w->sshd.config;
+	assert_ok(rfa_transport_ssh(&w->t, "there", &options, &err));
+	*state = w;
+	return 0;
+}
+
 static int teardown(void **state)
 {
 	struct world *w = *state;
 
 	rfa_transport_free(w->t);
+	sshd_stop(&w->sshd);
 	free(w);
 	return 0;
 }
 
-int main(void)
+/* An argument, "*relay*", picks tests by name. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest contract[] = {
 		cmocka_unit_test(arguments_arrive_unchanged),
@@ -604,5 +623,8 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("local", contract, local_setup, teardown);
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests_name("local", contract, local_setup, teardown) +
+	       cmocka_run_group_tests_name("ssh", contract, ssh_setup, teardown);
 }
