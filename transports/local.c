@@ -18,13 +18,14 @@
 #define DRAIN_MAX (1u << 20)
 
 /*
- * Children whose stream was closed while they ran. They are not ours to kill, but they are ours to
- * reap, or they would stay as zombies. Shared by a transport and its streams, whichever lives
- * longer.
+ * What a transport and its streams share. Children whose stream was closed while they ran. They are
+ * not ours to kill, but they are ours to reap, or they would stay as zombies. It lives as long as
+ * the last of its users.
  */
 struct children {
 	unsigned refs;
-	pid_t *pids; /* owned */
+	unsigned generation; /* grows with each disconnect: older streams are LOST */
+	pid_t *pids;         /* owned */
 	size_t count, cap;
 };
 
@@ -36,9 +37,10 @@ struct local_transport {
 struct local_stream {
 	struct rfa_stream base;
 	struct children *children; /* a reference */
-	int in, out, err;          /* our ends of the pipes, -1 when closed */
-	int pidfd;                 /* becomes readable when the child ends; -1: unknown here */
-	pid_t pid;                 /* 0 once reaped */
+	unsigned generation;
+	int in, out, err; /* our ends of the pipes, -1 when closed */
+	int pidfd;        /* becomes readable when the child ends; -1: unknown here */
+	pid_t pid;        /* 0 once reaped */
 	int status;
 	int want_in, want_out, want_status; /* what the last refused calls wait for */
 	struct rfa_buf tail;                /* of standard error */
@@ -99,6 +101,8 @@ static int drain(struct local_stream *s, struct rfa_error *err)
 	char data[16384];
 	size_t total = 0;
 
+	if (s->generation != s->children->generation)
+		return rfa_fail(err, RFA_ELOST, "local", "the connection was closed");
 	while (s->err >= 0 && total < DRAIN_MAX) {
 		int64_t n = rfa_fd_read(s->err, data, sizeof(data));
 
@@ -187,9 +191,12 @@ static int local_write(struct rfa_stream *base, const void *data, size_t size, s
 static int local_finish(struct rfa_stream *base, int *done, struct rfa_error *err)
 {
 	struct local_stream *s = (struct local_stream *)base;
+	int rc = drain(s, err);
 
-	(void)err;
+	*done = 0;
 	s->want_in = 0;
+	if (rc)
+		return rc;
 	rfa_fd_close(&s->in);
 	*done = 1;
 	return 0;
@@ -231,6 +238,8 @@ static size_t local_pollfds(struct rfa_stream *base, struct pollfd *fds, size_t 
 	struct local_stream *s = (struct local_stream *)base;
 	size_t used = 0;
 
+	if (s->generation != s->children->generation)
+		return 0;
 	if (n < 4 || !(s->want_in || s->want_out || s->want_status))
 		return 0;
 	if (s->want_in && s->in >= 0)
@@ -355,6 +364,7 @@ static int local_exec(struct rfa_transport *base, const char *const argv[], stru
 		become(argv, in_fds[0], out_fds[1], err_fds[1]);
 	s->base.ops = &local_stream_ops;
 	s->children = t->children;
+	s->generation = t->children->generation;
 	s->children->refs++;
 	s->in = in_fds[1];
 	s->out = out_fds[0];
@@ -400,7 +410,7 @@ static int local_tunnel(struct rfa_transport *base, const char *host, unsigned p
 
 static void local_disconnect(struct rfa_transport *base)
 {
-	(void)base;
+	((struct local_transport *)base)->children->generation++;
 }
 
 static void local_free(struct rfa_transport *base)

@@ -15,6 +15,8 @@
 #include "fsm/base/digest.h"
 #include "fsm/base/quote.h"
 #include "tests/harness/sshd.h"
+#include "tests/harness/web.h"
+#include "transports/http.h"
 #include "transports/transport.h"
 
 #define BULK ((size_t)50 << 20)
@@ -22,6 +24,7 @@
 struct world {
 	struct rfa_transport *t;
 	struct sshd sshd;
+	struct web web;
 };
 
 #define assert_ok(call)                                                                      \
@@ -562,6 +565,162 @@ static void relay_tells_a_dead_sink(void **state)
 	rfa_buf_release(&out);
 }
 
+/* ---- tunnels ---- */
+
+static void tunnel_echoes(void **state)
+{
+	struct rfa_transport *t = transport(state);
+	size_t len = (size_t)4 << 20;
+	unsigned char *data = malloc(len);
+	unsigned char *back = malloc(len);
+	struct rfa_stream *s = NULL;
+	struct rfa_error err;
+	size_t sent = 0, received = 0;
+
+	assert_true(data && back);
+	noise(data, len, 3);
+	assert_ok(t->ops->connect(t, &err));
+	assert_ok(t->ops->tunnel(t, "127.0.0.1", ((struct world *)*state)->web.port, &s, &err));
+	while (received < len) {
+		size_t put = 0, got = 0;
+		int eof = 0;
+
+		if (sent < len)
+			assert_ok(s->ops->write(s, data + sent, len - sent, &put, &err));
+		assert_ok(s->ops->read(s, back + received, len - received, &got, &eof, &err));
+		assert_false(eof);
+		sent += put;
+		received += got;
+		if (!put && !got)
+			assert_ok(rfa_stream_wait(&s, 1, 1000, NULL, &err));
+	}
+	assert_memory_equal(data, back, len);
+	rfa_stream_close(s);
+	free(data);
+	free(back);
+}
+
+static void tunnel_to_nobody(void **state)
+{
+	struct rfa_transport *t = transport(state);
+	struct rfa_stream *s = NULL;
+	struct rfa_error err;
+
+	assert_ok(t->ops->connect(t, &err));
+	assert_int_equal(t->ops->tunnel(t, "127.0.0.1", web_closed_port(), &s, &err),
+			 -RFA_EUNREACHABLE);
+	assert_int_equal(err.severity, RFA_RETRY);
+	assert_null(s);
+}
+
+/* ---- HTTP ---- */
+
+static int get(void **state, const char *path, struct rfa_http_reply *reply, struct rfa_error *err)
+{
+	struct rfa_http_request request = { .timeout_ms = 1000, .max_body = 1000 };
+	char url[128];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", ((struct world *)*state)->web.port,
+		 path);
+	request.url = url;
+	request.host_header = "shop.example";
+	rfa_error_clear(err);
+	return rfa_http_get(transport(state), &request, reply, err);
+}
+
+static void http_answers(void **state)
+{
+	struct rfa_http_reply reply;
+	struct rfa_error err;
+
+	assert_ok(get(state, "/ok", &reply, &err));
+	assert_int_equal(reply.status, 200);
+	assert_string_equal(rfa_buf_str(&reply.body), "hello");
+	rfa_http_reply_release(&reply);
+	assert_ok(get(state, "/500", &reply, &err));
+	assert_int_equal(reply.status, 500);
+	assert_string_equal(rfa_buf_str(&reply.body), "oops");
+	rfa_http_reply_release(&reply);
+	assert_ok(get(state, "/redirect", &reply, &err));
+	assert_int_equal(reply.status, 302);
+	rfa_http_reply_release(&reply);
+	assert_ok(get(state, "/huge", &reply, &err));
+	assert_int_equal(reply.status, 200);
+	assert_int_equal(reply.body.len, 1000);
+	rfa_http_reply_release(&reply);
+}
+
+static void http_shows_its_request(void **state)
+{
+	struct rfa_http_reply reply;
+	struct rfa_error err;
+
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	assert_ok(get(state, "/show", &reply, &err));
+	unsetenv("http_proxy");
+	assert_non_null(strstr(rfa_buf_str(&reply.body), "Host: shop.example\r\n"));
+	assert_non_null(strstr(rfa_buf_str(&reply.body), "User-Agent: rfa/"));
+	assert_null(strstr(rfa_buf_str(&reply.body), "Cookie"));
+	rfa_http_reply_release(&reply);
+}
+
+static void http_fails_well(void **state)
+{
+	struct rfa_http_request request = { .timeout_ms = 1000 };
+	struct rfa_http_reply reply;
+	struct rfa_error err;
+	char url[64];
+
+	assert_int_equal(get(state, "/slow", &reply, &err), -RFA_ESTALLED);
+	assert_int_equal(err.severity, RFA_RETRY);
+	assert_int_equal(get(state, "/empty", &reply, &err), -RFA_EUNREACHABLE);
+	assert_int_equal(err.severity, RFA_RETRY);
+	assert_int_equal(get(state, "/reset", &reply, &err), -RFA_EUNREACHABLE);
+	assert_int_equal(get(state, "/garbage", &reply, &err), -RFA_EPROTOCOL);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", web_closed_port());
+	request.url = url;
+	assert_int_equal(rfa_http_get(transport(state), &request, &reply, &err), -RFA_EUNREACHABLE);
+	assert_int_equal(err.severity, RFA_RETRY);
+	request.url = "file:///etc/passwd";
+	assert_int_equal(rfa_http_get(transport(state), &request, &reply, &err), -RFA_ECONFIG);
+	request.url = "http://";
+	assert_int_equal(rfa_http_get(transport(state), &request, &reply, &err), -RFA_ECONFIG);
+	/* Not TLS at the other end. */
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u/", ((struct world *)*state)->web.port);
+	request.url = url;
+	assert_int_equal(rfa_http_get(transport(state), &request, &reply, &err), -RFA_EPROTOCOL);
+}
+
+/* ---- disconnecting ---- */
+
+static void streams_outlive_their_connection(void **state)
+{
+	const char *argv[] = { "cat", NULL };
+	struct rfa_transport *t = transport(state);
+	struct rfa_stream *s = NULL;
+	struct rfa_buf out = RFA_BUF_INIT(100);
+	struct rfa_error err;
+	char data[16];
+	size_t n = 0;
+	int flag = 0;
+
+	assert_ok(t->ops->connect(t, &err));
+	assert_ok(t->ops->exec(t, argv, &s, &err));
+	t->ops->disconnect(t);
+	assert_int_equal(s->ops->read(s, data, sizeof(data), &n, &flag, &err), -RFA_ELOST);
+	assert_int_equal(err.severity, RFA_UNKNOWN);
+	assert_int_equal(s->ops->write(s, "x", 1, &n, &err), -RFA_ELOST);
+	assert_int_equal(s->ops->finish(s, &flag, &err), -RFA_ELOST);
+	assert_int_equal(s->ops->status(s, &flag, &flag, &err), -RFA_ELOST);
+	assert_ok(rfa_stream_wait(&s, 1, 10000, NULL, &err)); /* at once */
+	assert_ok(t->ops->connect(t, &err));
+	assert_int_equal(s->ops->read(s, data, sizeof(data), &n, &flag, &err), -RFA_ELOST);
+	rfa_stream_close(s);
+	assert_int_equal(run(t, argv, "again", 5, &out, NULL), 0);
+	assert_string_equal(rfa_buf_str(&out), "again");
+	rfa_buf_release(&out);
+}
+
 /* ---- the worlds ---- */
 
 static int local_setup(void **state)
@@ -571,7 +730,20 @@ static int local_setup(void **state)
 
 	assert_non_null(w);
 	assert_ok(rfa_transport_local(&w->t, "here", &err));
+	web_start(&w->web);
 	*state = w;
+	return 0;
+}
+
+/* A decorator with an empty plan changes nothing. */
+static int faulty_setup(void **state)
+{
+	struct rfa_error err;
+	struct world *w;
+
+	local_setup(state);
+	w = *state;
+	assert_ok(rfa_transport_faulty(&w->t, w->t, NULL, 0, &err));
 	return 0;
 }
 
@@ -582,6 +754,7 @@ static int ssh_setup(void **state)
 	struct rfa_error err;
 
 	assert_non_null(w);
+	web_start(&w->web);
 	sshd_start(&w->sshd, NULL);
 	options.destination = "there";
 	options.config_file = w->sshd.config;
@@ -595,7 +768,9 @@ static int teardown(void **state)
 	struct world *w = *state;
 
 	rfa_transport_free(w->t);
-	sshd_stop(&w->sshd);
+	if (w->sshd.pid)
+		sshd_stop(&w->sshd);
+	web_stop(&w->web);
 	free(w);
 	return 0;
 }
@@ -620,11 +795,18 @@ int main(int argc, char **argv)
 		cmocka_unit_test(relay_moves_all),
 		cmocka_unit_test(relay_tells_a_stall),
 		cmocka_unit_test(relay_tells_a_dead_sink),
+		cmocka_unit_test(tunnel_echoes),
+		cmocka_unit_test(tunnel_to_nobody),
+		cmocka_unit_test(http_answers),
+		cmocka_unit_test(http_shows_its_request),
+		cmocka_unit_test(http_fails_well),
+		cmocka_unit_test(streams_outlive_their_connection),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests_name("local", contract, local_setup, teardown) +
+	       cmocka_run_group_tests_name("faulty", contract, faulty_setup, teardown) +
 	       cmocka_run_group_tests_name("ssh", contract, ssh_setup, teardown);
 }

@@ -1,0 +1,140 @@
+/* A small HTTP and echo server for tests. */
+#include "web.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* No connection outlives a test that was killed. */
+#define LIFE_S 60
+
+static int say(int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	return send(fd, text, len, MSG_NOSIGNAL) == (ssize_t)len ? 0 : -1;
+}
+
+static int begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+static void answer(int fd, const char *request)
+{
+	const struct linger hard = { 1, 0 };
+	char data[8192];
+
+	if (begins(request, "/ok ")) {
+		(void)say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+	} else if (begins(request, "/500 ")) {
+		(void)say(fd, "HTTP/1.1 500 Oh\r\nContent-Length: 4\r\n\r\noops");
+	} else if (begins(request, "/redirect ")) {
+		(void)say(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
+	} else if (begins(request, "/show ")) {
+		(void)say(fd, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nGET ");
+		(void)say(fd, request);
+	} else if (begins(request, "/slow ")) {
+		pause();
+	} else if (begins(request, "/huge ")) {
+		memset(data, 'x', sizeof(data) - 1);
+		data[sizeof(data) - 1] = '\0';
+		if (!say(fd, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"))
+			while (!say(fd, data))
+				;
+	} else if (begins(request, "/reset ")) {
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	} else if (begins(request, "/garbage ")) {
+		(void)say(fd, "this is no HTTP\r\n\r\n");
+	}
+}
+
+static void serve(int fd)
+{
+	char data[65536];
+	size_t len = 0;
+	ssize_t n;
+
+	alarm(LIFE_S);
+	while (len < sizeof(data) - 1 && (n = read(fd, data + len, sizeof(data) - 1 - len)) > 0) {
+		len += (size_t)n;
+		data[len] = '\0';
+		if (!begins(data, "GET ")) {
+			if (send(fd, data, len, MSG_NOSIGNAL) < 0)
+				break;
+			len = 0;
+		} else if (strstr(data, "\r\n\r\n")) {
+			answer(fd, data + 4);
+			break;
+		}
+	}
+	close(fd);
+}
+
+static int listen_somewhere(unsigned *port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(fd, 64), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	*port = ntohs(a.sin_port);
+	return fd;
+}
+
+void web_start(struct web *w)
+{
+	int fd = listen_somewhere(&w->port);
+
+	w->pid = fork();
+	assert_true(w->pid >= 0);
+	if (!w->pid) {
+		setpgid(0, 0);
+		signal(SIGCHLD, SIG_IGN);
+		for (;;) {
+			int c = accept(fd, NULL, NULL);
+
+			if (c >= 0 && fork() == 0) {
+				close(fd);
+				serve(c);
+				_exit(0);
+			}
+			close(c);
+		}
+	}
+	setpgid(w->pid, w->pid);
+	close(fd);
+}
+
+void web_stop(struct web *w)
+{
+	/* The server and the connections that still hang: a group of its own. */
+	if (w->pid > 0) {
+		kill(-w->pid, SIGKILL);
+		waitpid(w->pid, NULL, 0);
+	}
+	w->pid = 0;
+}
+
+unsigned web_closed_port(void)
+{
+	unsigned port;
+
+	close(listen_somewhere(&port));
+	return port;
+}

@@ -1,0 +1,30 @@
+/* A small HTTP and echo server on a free loopback port, in a process of its own. */
+#ifndef RFA_TESTS_HARNESS_WEB_H
+#define RFA_TESTS_HARNESS_WEB_H
+
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * GET /ok 200 "hello" · /500 · /redirect 302 to /ok · /show 200 and the request itself · /slow
+ * never answers · /huge an endless body · /empty hangs up · /reset resets · /garbage no HTTP. A
+ * connection that begins with anything but "GET " gets its bytes back.
+ */
+struct web {
+	unsigned port;
+	pid_t pid;
+};
+
+void web_start(struct web *w);
+void web_stop(struct web *w);
+
+/* A port on which nobody listens (at the moment of asking). */
+unsigned web_closed_port(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
