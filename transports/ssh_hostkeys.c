@@ -189,6 +189,20 @@ int rfa_ssh_known_matches(const char *patterns, const char *name)
 }
 
 /*
+ * 1 if text has the form "|1|<salt>|<hash>" with 20 bytes of each. libssh2 1.10 leaks memory over a
+ * hash of another length.
+ */
+static int is_hashed(const char *text)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *salt = text + 3;
+
+	return strlen(text) == 60 && strspn(salt, digits) == 27 && salt[27] == '=' &&
+	       salt[28] == '|' && strspn(salt + 29, digits) == 27 && salt[56] == '=';
+}
+
+/*
  * A hashed name (HMAC-SHA1 under a salt). libssh2 has the HMAC but only compares whole entries: so
  * it gets a collection of this one name with a key that nothing has, and "mismatch" means that the
  * name is the one.
@@ -223,7 +237,7 @@ static int names(const struct wanted *w, const char *hosts, const char *name)
 	if (!*name)
 		return 0;
 	if (!strncmp(hosts, "|1|", 3))
-		return hashed_matches(w->session, hosts, name);
+		return is_hashed(hosts) && hashed_matches(w->session, hosts, name);
 	return rfa_ssh_known_matches(hosts, name);
 }
 
