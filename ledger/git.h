@@ -9,7 +9,7 @@
 #define RFA_GIT_MAIN "refs/heads/main"
 #define RFA_GIT_RUNS "refs/rfa/runs/"
 #define RFA_GIT_TAGS "refs/tags/rollback/"
-#define RFA_GIT_REF_MAX 192
+#define RFA_GIT_REF_MAX 384
 /* The tree that has no file: known to every git. */
 #define RFA_GIT_EMPTY_TREE "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 /* How long an append to main waits for another one, which takes milliseconds. */
@@ -162,12 +162,12 @@ int rfa_git_finish(const struct rfa_git *git, const char *run, struct rfa_error 
 
 /* ---- git_tags.c ------------------------------------------------------------------------------ */
 
-/* Makes the tag `point` on the commit; one that is there is left alone. */
-int rfa_git_tag_make(const struct rfa_git *git, const char *point, const char *text,
-		     const git_oid *target, struct rfa_error *err) RFA_MUST_USE;
-/* Keeps the newest tags of point's folder: each write of a ref looks at all refs. The points
- * themselves stay on main. */
-int rfa_git_tag_prune(const struct rfa_git *git, const char *point,
+/* Makes the tag rollback/<env>/<stack>/<point> on the commit. */
+int rfa_git_tag_make(const struct rfa_git *git, const struct rfa_run_head *head, const char *point,
+		     const char *text, const git_oid *target, struct rfa_error *err) RFA_MUST_USE;
+/* Drops the tags that main's last/<env>/<stack>.json does not list: each write of a ref looks at
+ * all refs. The points themselves stay on main. */
+int rfa_git_tag_prune(const struct rfa_git *git, const struct rfa_run_head *head,
 		      struct rfa_error *err) RFA_MUST_USE;
 
 /* ---- git_recover.c --------------------------------------------------------------------------- */

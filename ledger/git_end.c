@@ -77,18 +77,52 @@ static int put_files(const struct rfa_git *git, struct rfa_git_tree *tree, const
 	return rc;
 }
 
-/* The run that ended last of this stack and environment (a string or null, new). */
-static json_t *previous_run(struct rfa_git_tree *tree, const char *path)
+/* last/<env>/<stack>.json as it is: the run that ended last, and the points that have tags.
+ * Empty when there is none. *out is new. */
+static int read_last(struct rfa_git_tree *tree, const char *path, json_t **out,
+		     struct rfa_error *err)
 {
-	struct rfa_error ignored;
-	json_t *last = NULL;
-	json_t *out;
+	int rc = rfa_git_tree_json(tree, path, out, err);
 
-	if (rfa_git_tree_json(tree, path, &last, &ignored))
-		return json_null();
-	out = json_incref(json_object_get(last, "run"));
-	json_decref(last);
-	return out ? out : json_null();
+	if (rc != -(int)RFA_ENOTFOUND)
+		return rc;
+	*out = json_object();
+	return *out ? 0 : rfa_fail_nomem(err);
+}
+
+/* The newest points, this run's among them, without those that it removes. *out is new. */
+static int newest_points(const struct ending *e, const json_t *last, json_t **out,
+			 struct rfa_error *err)
+{
+	const struct rfa_run_head *head = &e->message->head;
+	const json_t *before = json_object_get(last, "points");
+	json_t *points = json_array();
+	int rc = points ? 0 : rfa_fail_nomem(err);
+
+	for (size_t i = 0; !rc && i <= json_array_size(before); i++) {
+		const char *name = i < json_array_size(before)
+				       ? json_string_value(json_array_get(before, i))
+				       : e->end->point;
+		char path[RFA_LEDGER_PATH_MAX];
+		int gone = !name;
+
+		snprintf(path, sizeof(path), "points/%s/%s/%s.json", head->env, head->stack,
+			 name ? name : "");
+		for (size_t k = 0; k < e->end->n_files; k++)
+			gone |= !e->end->files[k].content && !strcmp(e->end->files[k].path, path);
+		/* Named again: at its old place it would be dropped too early. */
+		gone |= i < json_array_size(before) && e->end->point && name &&
+			!strcmp(name, e->end->point);
+		if (!gone && json_array_append_new(points, json_string(name)))
+			rc = rfa_fail_nomem(err);
+	}
+	while (!rc && json_array_size(points) > RFA_LEDGER_KEEP_TAGS)
+		json_array_remove(points, 0);
+	if (rc)
+		json_decref(points);
+	else
+		*out = points;
+	return rc;
 }
 
 static int put_json(struct rfa_git_tree *tree, const char *path, const json_t *json,
@@ -106,16 +140,34 @@ static int put_json(struct rfa_git_tree *tree, const char *path, const json_t *j
 	return rc;
 }
 
+/* The next last/<env>/<stack>.json. */
+static int put_last(const struct ending *e, struct rfa_git_tree *tree, const char *path,
+		    const json_t *last, struct rfa_error *err)
+{
+	json_t *points = NULL;
+	json_t *json = NULL;
+	int rc = newest_points(e, last, &points, err);
+
+	if (!rc)
+		rc = (json = json_pack("{s:s,s:O}", "run", e->message->head.run, "points", points))
+			 ? 0
+			 : rfa_fail_nomem(err);
+	if (!rc)
+		rc = put_json(tree, path, json, err);
+	json_decref(points);
+	json_decref(json);
+	return rc;
+}
+
 /* What a later reader needs that END's commit, which cannot hold its own id, could not be found
  * by: docs/ledger.md. *out is new; "files" is filled in. */
-static int describe(const struct ending *e, struct rfa_git_tree *tree, json_t **out,
-		    struct rfa_error *err)
+static int describe(const struct ending *e, struct rfa_git_tree *tree, const json_t *last,
+		    json_t **out, struct rfa_error *err)
 {
 	const struct rfa_git *git = (struct rfa_git *)e->run->base.ledger;
 	const struct rfa_run_head *head = &e->message->head;
 	struct rfa_git_commit begin;
 	struct rfa_message message;
-	char path[RFA_LEDGER_PATH_MAX];
 	char begun[RFA_TIME_MAX] = "";
 	char begin_hex[GIT_OID_HEXSZ + 1], tip_hex[GIT_OID_HEXSZ + 1];
 	json_t *json = NULL;
@@ -132,10 +184,9 @@ static int describe(const struct ending *e, struct rfa_git_tree *tree, json_t **
 	rfa_time_iso_ms(message.record.wall_ms, begun);
 	git_oid_tostr(begin_hex, sizeof(begin_hex), &e->run->begin);
 	git_oid_tostr(tip_hex, sizeof(tip_hex), &e->run->tip);
-	snprintf(path, sizeof(path), "last/%s/%s.json", head->env, head->stack);
-	json = json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:o,s:O}", "format", RFA_LEDGER_FORMAT, "run",
+	json = json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s?,s:O}", "format", RFA_LEDGER_FORMAT, "run",
 			 head->run, "begin", begin_hex, "tip", tip_hex, "begun", begun, "message",
-			 e->text, "previous", previous_run(tree, path), "files", files);
+			 e->text, "previous", rfa_facts_str(last, "run", NULL), "files", files);
 	if (!json) {
 		rc = rfa_fail_nomem(err);
 		goto done;
@@ -201,8 +252,13 @@ static int merge(const struct ending *e, git_oid *id, json_t **described, struct
 		rc = rfa_git_tree_of(git, &parents[0], &tree, err);
 	if (!rc)
 		rc = check_open(git, tree, head, err);
+	snprintf(path, sizeof(path), "last/%s/%s.json", head->env, head->stack);
 	if (!rc)
-		rc = describe(e, tree, &json, err);
+		rc = read_last(tree, path, &last, err);
+	if (!rc)
+		rc = describe(e, tree, last, &json, err);
+	if (!rc)
+		rc = put_last(e, tree, path, last, err);
 	rfa_path_of_run(head->run, ".end.json", path);
 	if (!rc)
 		rc = put_json(tree, path, json, err);
@@ -210,11 +266,6 @@ static int merge(const struct ending *e, git_oid *id, json_t **described, struct
 	if (!rc)
 		rc = rfa_git_tree_put_text(tree, path, e->end->summary, strlen(e->end->summary),
 					   err);
-	snprintf(path, sizeof(path), "last/%s/%s.json", head->env, head->stack);
-	if (!rc)
-		rc = (last = json_pack("{s:s}", "run", head->run)) ? 0 : rfa_fail_nomem(err);
-	if (!rc)
-		rc = put_json(tree, path, last, err);
 	snprintf(path, sizeof(path), "open/%s/%s.json", head->env, head->stack);
 	if (!rc)
 		rc = rfa_git_tree_remove(tree, path, err);
@@ -239,48 +290,27 @@ static int merge(const struct ending *e, git_oid *id, json_t **described, struct
 	return rc;
 }
 
-/* A point that END removed from the tree loses its tag. */
-static int drop_gone_tags(const struct rfa_git *git, const json_t *files, struct rfa_error *err)
-{
-	const char *path;
-	json_t *blob;
-	json_t *all = json_incref((json_t *)(uintptr_t)files);
-	int rc = 0;
-
-	json_object_foreach (all, path, blob) {
-		char name[RFA_LEDGER_PATH_MAX + 32];
-		size_t len = strlen(path);
-
-		if (rc || !json_is_null(blob) || strncmp(path, "points/", 7) != 0 || len < 13 ||
-		    strcmp(path + len - 5, ".json") != 0)
-			continue;
-		snprintf(name, sizeof(name), RFA_GIT_TAGS "%.*s", (int)(len - 12), path + 7);
-		rc = rfa_git_ref_drop(git, name, err);
-	}
-	json_decref(all);
-	return rc;
-}
-
 static int finish(const struct rfa_git *git, const char *run, const json_t *ending,
 		  const git_oid *target, struct rfa_error *err)
 {
 	const char *point = rfa_facts_str(ending, "point", NULL);
+	struct rfa_git_commit commit;
+	struct rfa_message message;
 	char ref[RFA_GIT_REF_MAX];
-	int rc = 0;
+	int rc = rfa_git_record_read(git, target, &commit, &message, err);
 
-	if (point && rfa_path_ok(point)) {
-		rc = rfa_git_tag_make(git, point, rfa_facts_str(ending, "point_message", point),
-				      target, err);
-		if (!rc)
-			rc = rfa_git_tag_prune(git, point, err);
-	}
+	if (!rc && point)
+		rc = rfa_git_tag_make(git, &message.head, point,
+				      rfa_facts_str(ending, "point_message", point), target, err);
 	if (!rc)
-		rc = drop_gone_tags(git, json_object_get(ending, "files"), err);
+		rc = rfa_git_tag_prune(git, &message.head, err);
 	if (!rc)
 		rc = rfa_fault("ledger.end.tagged", err);
 	rfa_git_run_ref(run, ref);
 	if (!rc)
 		rc = rfa_git_ref_drop(git, ref, err);
+	rfa_message_release(&message);
+	rfa_git_commit_release(&commit);
 	return rc ? rc : rfa_fault("ledger.end.dropped", err);
 }
 

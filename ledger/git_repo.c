@@ -360,7 +360,8 @@ static int build(const struct rfa_ledger_options *options, const char *path, str
 	if (rc)
 		return rc;
 	git_repository_init_options_init(&how, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
-	how.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT;
+	how.flags =
+	    GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT | GIT_REPOSITORY_INIT_MKDIR;
 	how.initial_head = "main";
 	rc = git_repository_init_ext(&repo, path, &how);
 	git_repository_free(repo);

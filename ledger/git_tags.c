@@ -9,7 +9,7 @@
 
 /* The tag's bytes follow from END alone: whoever makes it makes the same, and verify can compare.
  */
-static int render(const struct rfa_git *git, const char *point, const char *text,
+static int render(const struct rfa_git *git, const char *tag, const char *text,
 		  const git_oid *target, struct rfa_buf *out, struct rfa_error *err)
 {
 	struct rfa_git_commit commit;
@@ -17,7 +17,7 @@ static int render(const struct rfa_git *git, const char *point, const char *text
 
 	if (!rc) {
 		rfa_buf_printf(out, "object %s\ntype commit\ntag %s\ntagger %s %lld +0000\n\n%s",
-			       git_oid_tostr_s(target), point, commit.author,
+			       git_oid_tostr_s(target), tag, commit.author,
 			       (long long)commit.committed, text);
 		if (!text[0] || text[strlen(text) - 1] != '\n')
 			rfa_buf_putc(out, '\n');
@@ -27,44 +27,80 @@ static int render(const struct rfa_git *git, const char *point, const char *text
 	return rc;
 }
 
-int rfa_git_tag_make(const struct rfa_git *git, const char *point, const char *text,
-		     const git_oid *target, struct rfa_error *err)
+int rfa_git_tag_make(const struct rfa_git *git, const struct rfa_run_head *head, const char *point,
+		     const char *text, const git_oid *target, struct rfa_error *err)
 {
 	struct rfa_buf tag = RFA_BUF_INIT(RFA_LEDGER_MAX_TEXT);
-	char folder[RFA_LEDGER_PATH_MAX + 16];
-	char name[RFA_LEDGER_PATH_MAX + 16];
-	git_oid id;
-	int rc = render(git, point, text, target, &tag, err);
+	char name[RFA_GIT_REF_MAX];
+	char folder[RFA_GIT_REF_MAX];
+	git_oid id, was;
+	int rc;
 
+	snprintf(folder, sizeof(folder), RFA_GIT_TAGS "%s/%s", head->env, head->stack);
+	snprintf(name, sizeof(name), RFA_GIT_TAGS "%s/%s/%.127s", head->env, head->stack, point);
+	rc = render(git, name + strlen("refs/tags/"), text, target, &tag, err);
 	if (!rc)
 		rc = rfa_git_write(git, &id, GIT_OBJECT_TAG, tag.data, tag.len, err);
-	snprintf(name, sizeof(name), "refs/tags/%s", point);
-	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(name, '/') - name), name);
 	if (!rc)
 		rc = rfa_mkdir_synced(git->path, folder, err);
-	if (!rc) {
+	if (rc)
+		goto done;
+	rc = rfa_git_ref_read(git, name, &was, err);
+	if (rc == -(int)RFA_ENOTFOUND)
 		rc = rfa_git_ref_swap(git, name, &id, NULL, err);
-		if (rc == -(int)RFA_ESTALE)
-			rc = 0; /* made before the crash; verify compares it with the record */
-	}
+	else if (!rc && git_oid_cmp(&was, &id))
+		rc = rfa_git_ref_swap(git, name, &id, &was, err); /* a point of that name again */
+done:
 	rfa_buf_release(&tag);
 	return rc;
 }
 
-int rfa_git_tag_prune(const struct rfa_git *git, const char *point, struct rfa_error *err)
+/* The names of the points that have a tag, from last/<env>/<stack>.json (borrowed from *last). */
+static json_t *tagged(struct rfa_git_tree *tree, const char *env, const char *stack, json_t **last)
 {
-	char prefix[RFA_LEDGER_PATH_MAX + 16];
-	json_t *names = NULL;
-	size_t n;
-	int rc;
+	struct rfa_error ignored;
+	char path[RFA_LEDGER_PATH_MAX];
 
-	snprintf(prefix, sizeof(prefix), "refs/tags/%.*s/", (int)(strrchr(point, '/') - point),
-		 point);
-	rc = rfa_git_ref_names(git, prefix, &names, err);
-	n = json_array_size(names);
-	for (size_t i = 0; !rc && i + RFA_LEDGER_KEEP_TAGS < n; i++)
-		rc = rfa_git_ref_drop(git, json_string_value(json_array_get(names, i)), err);
+	*last = NULL;
+	snprintf(path, sizeof(path), "last/%.100s/%.100s.json", env, stack);
+	return rfa_git_tree_json(tree, path, last, &ignored) ? NULL
+							     : json_object_get(*last, "points");
+}
+
+static int lists(const json_t *names, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *one = json_string_value(json_array_get(names, i));
+
+		if (one && !strcmp(one, name))
+			return 1;
+	}
+	return 0;
+}
+
+int rfa_git_tag_prune(const struct rfa_git *git, const struct rfa_run_head *head,
+		      struct rfa_error *err)
+{
+	struct rfa_git_tree *tree = NULL;
+	char prefix[RFA_GIT_REF_MAX];
+	json_t *names = NULL, *last = NULL;
+	const json_t *keep = NULL;
+	int rc = rfa_git_tree_of(git, NULL, &tree, err);
+
+	snprintf(prefix, sizeof(prefix), RFA_GIT_TAGS "%s/%s/", head->env, head->stack);
+	if (!rc)
+		keep = tagged(tree, head->env, head->stack, &last);
+	if (!rc && keep)
+		rc = rfa_git_ref_names(git, prefix, &names, err);
+	for (size_t i = 0; !rc && i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+
+		if (!lists(keep, name + strlen(prefix)))
+			rc = rfa_git_ref_drop(git, name, err);
+	}
 	json_decref(names);
+	json_decref(last);
+	rfa_git_tree_free(tree);
 	return rc;
 }
 
@@ -76,11 +112,14 @@ static json_t *ending_of(const struct rfa_git *git, const git_oid *target, const
 	struct rfa_git_tree *tree = NULL;
 	struct rfa_error ignored;
 	char path[RFA_LEDGER_PATH_MAX];
+	char tag[RFA_GIT_REF_MAX];
 	json_t *ending = NULL;
 
 	if (!rfa_git_record_read(git, target, &commit, &message, &ignored) &&
-	    message.record.kind == RFA_RECORD_END && !strcmp(message.point, point) &&
-	    rfa_run_id_ok(message.head.run)) {
+	    message.record.kind == RFA_RECORD_END && rfa_run_id_ok(message.head.run) &&
+	    snprintf(tag, sizeof(tag), "rollback/%s/%s/%s", message.head.env, message.head.stack,
+		     message.point) > 0 &&
+	    !strcmp(tag, point)) {
 		rfa_path_of_run(message.head.run, ".end.json", path);
 		if (!rfa_git_tree_open(git, &commit.tree, &tree, &ignored) &&
 		    rfa_git_tree_json(tree, path, &ending, &ignored))
@@ -102,7 +141,7 @@ static int verify_tag(struct rfa_audit *audit, const char *name, struct rfa_erro
 	git_oid id, target;
 	int rc = 0;
 
-	snprintf(path, sizeof(path), "points/%.200s.json", point + strlen("rollback/"));
+	snprintf(path, sizeof(path), "points/%.280s.json", point + strlen("rollback/"));
 	if (rfa_git_tree_find(audit->now, path, &id, err))
 		rfa_audit_tell(audit, "", "tag %s has no point: main has no %s", point, path);
 	if (rfa_git_ref_read(audit->git, name, &id, err))
@@ -118,7 +157,7 @@ static int verify_tag(struct rfa_audit *audit, const char *name, struct rfa_erro
 			       point);
 		goto done;
 	}
-	rc = render(audit->git, point, rfa_facts_str(ending, "point_message", point), &target, &due,
+	rc = render(audit->git, point, rfa_facts_str(ending, "point_message", ""), &target, &due,
 		    err);
 	if (!rc && (due.len != is.len || memcmp(due.data, is.data, is.len) != 0))
 		rfa_audit_tell(audit, rfa_facts_str(ending, "run", ""),
@@ -130,31 +169,30 @@ done:
 	return rc;
 }
 
-/* points/<env>/<stack>/<point>.json: the newest ones have a tag each. */
-static int verify_points(struct rfa_audit *audit, const char *folder, struct rfa_error *err)
+/* What last/<env>/<stack>.json lists has a tag each, and a point. */
+static int verify_listed(struct rfa_audit *audit, const char *env, const char *stack)
 {
-	json_t *names = json_array();
-	size_t n;
-	int rc = names ? rfa_git_tree_names(audit->now, folder, names, err) : rfa_fail_nomem(err);
+	json_t *last = NULL;
+	const json_t *names = tagged(audit->now, env, stack, &last);
 
-	n = json_array_size(names);
-	for (size_t i = n > RFA_LEDGER_KEEP_TAGS ? n - RFA_LEDGER_KEEP_TAGS : 0; !rc && i < n;
-	     i++) {
+	for (size_t i = 0; i < json_array_size(names); i++) {
 		const char *name = json_string_value(json_array_get(names, i));
-		size_t len = strlen(name);
-		char tag[2 * RFA_LEDGER_PATH_MAX];
+		char path[RFA_LEDGER_PATH_MAX];
+		char ref[RFA_GIT_REF_MAX];
+		struct rfa_error why;
 		git_oid id;
 
-		if (len < 6 || strcmp(name + len - 5, ".json") != 0)
-			continue;
-		snprintf(tag, sizeof(tag), RFA_GIT_TAGS "%s/%.*s", folder + strlen("points/"),
-			 (int)(len - 5), name);
-		if (rfa_git_ref_read(audit->git, tag, &id, err) == -(int)RFA_ENOTFOUND)
-			rfa_audit_tell(audit, "", "tag %s is missing: main has %s/%s",
-				       tag + strlen("refs/tags/"), folder, name);
+		snprintf(ref, sizeof(ref), RFA_GIT_TAGS "%.63s/%.63s/%.127s", env, stack,
+			 name ? name : "");
+		if (rfa_git_ref_read(audit->git, ref, &id, &why) == -(int)RFA_ENOTFOUND)
+			rfa_audit_tell(audit, "", "tag %s is missing", ref + strlen("refs/tags/"));
+		snprintf(path, sizeof(path), "points/%.63s/%.63s/%.127s.json", env, stack,
+			 name ? name : "");
+		if (rfa_git_tree_find(audit->now, path, &id, &why))
+			rfa_audit_tell(audit, "", "%s, which has a tag, is missing", path);
 	}
-	json_decref(names);
-	return rc;
+	json_decref(last);
+	return 0;
 }
 
 int rfa_git_verify_tags(struct rfa_audit *audit, struct rfa_error *err)
@@ -170,22 +208,26 @@ int rfa_git_verify_tags(struct rfa_audit *audit, struct rfa_error *err)
 			rc = verify_tag(audit, json_string_value(tag), err);
 	}
 	if (!rc)
-		rc = rfa_git_tree_names(audit->now, "points", envs, err);
+		rc = rfa_git_tree_names(audit->now, "last", envs, err);
 	json_array_foreach (envs, i, env) {
-		char folder[2 * RFA_LEDGER_PATH_MAX];
+		char folder[RFA_LEDGER_PATH_MAX];
 		json_t *stacks = json_array();
 		json_t *stack;
 		size_t j;
 
-		snprintf(folder, sizeof(folder), "points/%.200s", json_string_value(env));
+		snprintf(folder, sizeof(folder), "last/%.200s", json_string_value(env));
 		if (!rc)
 			rc = stacks ? rfa_git_tree_names(audit->now, folder, stacks, err)
 				    : rfa_fail_nomem(err);
 		json_array_foreach (stacks, j, stack) {
-			snprintf(folder, sizeof(folder), "points/%.200s/%.200s",
-				 json_string_value(env), json_string_value(stack));
-			if (!rc)
-				rc = verify_points(audit, folder, err);
+			const char *file = json_string_value(stack);
+			size_t len = strlen(file);
+			char name[64];
+
+			if (rc || len < 6 || len - 5 >= sizeof(name))
+				continue;
+			snprintf(name, sizeof(name), "%.*s", (int)(len - 5), file);
+			rc = verify_listed(audit, json_string_value(env), name);
 		}
 		json_decref(stacks);
 	}

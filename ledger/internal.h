@@ -10,9 +10,11 @@
 /* The largest text that one entry (plan, facts, file) may be. */
 #define RFA_LEDGER_MAX_TEXT RFA_FACTS_MAX_BYTES
 /* Longest path in main's tree. */
-#define RFA_LEDGER_PATH_MAX 256
+#define RFA_LEDGER_PATH_MAX 320
 /* An append file (history.log) that has grown past this is moved aside, see docs/ledger.md. */
 #define RFA_LEDGER_ROTATE_BYTES (256u << 10)
+/* The longest name of a rollback point, with its NUL. */
+#define RFA_POINT_MAX 128
 /* Tags that are kept a stack and environment: every ref write looks at all refs. */
 #define RFA_LEDGER_KEEP_TAGS 20
 
@@ -108,10 +110,10 @@ int rfa_scan_text(const struct rfa_scan *scan, const char *what, const char *tex
 
 /* A commit's message, taken apart. */
 struct rfa_message {
-	struct rfa_run_head head; /* flow, stack … only in BEGIN and END */
-	struct rfa_record record; /* owns its facts */
-	char plan[65];            /* SHA-256; BEGIN only */
-	char point[128];          /* "rollback/prod/x/…"; END only, or "" */
+	struct rfa_run_head head;  /* flow, stack … only in BEGIN and END */
+	struct rfa_record record;  /* owns its facts */
+	char plan[65];             /* SHA-256; BEGIN only */
+	char point[RFA_POINT_MAX]; /* the rollback point that END made; or "" */
 	unsigned format;
 };
 

@@ -172,10 +172,9 @@ static int check_end(const struct rfa_ledger_run *run, const struct rfa_ledger_e
 	if (end->final == RFA_FINAL_NONE || !end->summary)
 		return rfa_fail(err, RFA_EINTERNAL, "ledger",
 				"a run ends with a final state and a summary");
-	if (end->point && (!rfa_path_ok(end->point) || strlen(end->point) >= 128 ||
-			   strncmp(end->point, "rollback/", 9) != 0))
+	if (end->point && !rfa_name_ok(end->point, RFA_POINT_MAX))
 		return rfa_fail(err, RFA_EINTERNAL, "ledger",
-				"a rollback point is named rollback/<env>/<stack>/<point>");
+				"a rollback point has a malformed name");
 	if (end->point_message)
 		rc = rfa_scan_text(scan, "a rollback point's text", end->point_message,
 				   strlen(end->point_message), err);

@@ -50,6 +50,9 @@ int rfa_message_subject(struct rfa_buf *out, const struct rfa_run_head *head, co
 	rfa_buf_printf(out, "%s %s ", head->flow, head->stack);
 	if (head->from[0])
 		rfa_buf_printf(out, "%s\xe2\x86\x92", head->from); /* → */
+	/* The driver's text for END may begin with the final state itself. */
+	if (lead && subject && !strncmp(subject, lead, strlen(lead)))
+		lead = NULL;
 	rfa_buf_printf(out, "%s: %s", head->env, lead ? lead : "");
 	if (lead && subject && subject[0])
 		rfa_buf_puts(out, " \xe2\x80\x94 "); /* — */
@@ -148,7 +151,7 @@ static int parse_trailers(struct rfa_message *out, const char *text, const char 
 	while (text < end) {
 		const char *eol = memchr(text, '\n', (size_t)(end - text));
 		const char *colon;
-		char value[256];
+		char value[384];
 		size_t i;
 
 		if (!eol)
