@@ -55,7 +55,7 @@ int rfa_mkdir_synced(const char *root, const char *path, struct rfa_error *err)
 
 /*
  * Visits all below path, depth first, then path itself; never through a symbolic link. Stops at
- * the first answer that is not 0.
+ * the first answer that is not 0. name: a file's; "" for a folder, NULL for an empty one.
  */
 static int walk(const char *path, unsigned depth,
 		int (*visit)(const char *path, const char *name, const struct stat *, void *),
@@ -64,6 +64,7 @@ static int walk(const char *path, unsigned depth,
 	DIR *dir = opendir(path);
 	struct dirent *entry;
 	struct stat st;
+	int empty = 1;
 	int rc = 0;
 
 	if (!dir)
@@ -73,6 +74,7 @@ static int walk(const char *path, unsigned depth,
 
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
+		empty = 0;
 		if (snprintf(at, sizeof(at), "%s/%s", path, entry->d_name) >= (int)sizeof(at)) {
 			rc = -ENAMETOOLONG;
 			break;
@@ -89,7 +91,7 @@ static int walk(const char *path, unsigned depth,
 	}
 	closedir(dir);
 	if (!rc && !lstat(path, &st))
-		rc = visit(path, "", &st, user);
+		rc = visit(path, empty ? NULL : "", &st, user);
 	return rc;
 }
 
@@ -98,9 +100,10 @@ static int sync_one(const char *path, const char *name, const struct stat *st, v
 	int fd;
 	int rc;
 
-	(void)name;
 	(void)user;
-	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+	/* An empty folder has nothing of its own to lose: its entry is its parent's, and a ledger
+	   has 256 of them. */
+	if (!name || (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode)))
 		return 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

@@ -83,17 +83,11 @@ int rfa_git_alive(const struct rfa_git *git, const char *run)
 /* libgit2 for this process, told once more what it forgets when its last user leaves. */
 static int start_git(struct rfa_error *err)
 {
-	static const char *const known[] = { "preciousobjects" };
-	int rc = git_libgit2_init();
-
-	if (rc < 0)
+	if (git_libgit2_init() < 0)
 		return rfa_fail(err, RFA_EINTERNAL, "git", "libgit2 could not be started");
 	/* Off by default, and read only once by each repository: without it, what was
 	   acknowledged is lost with the power. */
-	rc = git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
-	if (!rc)
-		rc = git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, known, (size_t)1);
-	if (rc) {
+	if (git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1)) {
 		git_libgit2_shutdown();
 		return rfa_fail(err, RFA_EINTERNAL, "git", "libgit2 has not the options we need");
 	}
@@ -177,16 +171,14 @@ static int open_repository(struct rfa_git **out, const struct rfa_ledger_options
 		rfa_error_where(err, "%s", path);
 		goto done;
 	}
+	/* Looks neither for extensions (check_format does) nor for the owner: an auditor reads a
+	   ledger that is not his, and no command is ever run from its configuration. The other
+	   opening matches each key with an expression and leaks that (1.5.1). */
 	rc = git_repository_open_bare(&git->repo, git->path);
 	if (rc) {
-		const git_error *last = git_error_last();
-
 		if (rc == GIT_ENOTFOUND)
 			rc = not_a_ledger(err, git->path, "this is not a ledger");
-		else if (last && strstr(last->message, "unsupported")) {
-			rc = rfa_fail(err, RFA_EUNSUPPORTED, "git", "%s", last->message);
-			rfa_error_where(err, "%s", git->path);
-		} else
+		else
 			rc = rfa_git_fail(err, rc, git->path, "the ledger could not be opened");
 		goto done;
 	}
@@ -204,29 +196,65 @@ done:
 	return rc;
 }
 
+static int too_new(const struct rfa_git *git, struct rfa_error *err, const char *what)
+{
+	rfa_fail(err, RFA_EUNSUPPORTED, "ledger", "%s", what);
+	rfa_error_where(err, "%s", git->path);
+	return rfa_error_mend(err, "install the rfa that wrote it, or a newer one");
+}
+
+/* What the configuration says of the format; *format 0: nothing. UNSUPPORTED: not one of ours. */
+static int read_settings(const struct rfa_git *git, int64_t *format, struct rfa_error *err)
+{
+	git_config_iterator *it = NULL;
+	git_config *config = NULL;
+	git_config_entry *entry;
+	char what[160];
+	int rc = git_repository_config_snapshot(&config, git->repo);
+
+	*format = 0;
+	if (!rc)
+		rc = git_config_iterator_new(&it, config);
+	while (!rc && !(rc = git_config_next(&entry, it))) {
+		if (entry->level != GIT_CONFIG_LEVEL_LOCAL)
+			continue;
+		if (!strcmp(entry->name, "rfa.format"))
+			*format = strtoll(entry->value ? entry->value : "0", NULL, 10);
+		/* git's own rule: an extension that is not known changes what the bytes mean. */
+		if (strncmp(entry->name, "extensions.", 11) != 0 ||
+		    !strcmp(entry->name, "extensions.preciousobjects") ||
+		    !strcmp(entry->name, "extensions.noop"))
+			continue;
+		snprintf(what, sizeof(what), "the repository uses %.100s", entry->name);
+		rc = too_new(git, err, what);
+		goto done;
+	}
+	rc = rc == GIT_ITEROVER
+		 ? 0
+		 : rfa_git_fail(err, rc, git->path, "the configuration could not be read");
+done:
+	git_config_iterator_free(it);
+	git_config_free(config);
+	return rc;
+}
+
 /* NOTFOUND when it is some other repository; UNSUPPORTED when a newer rfa wrote it. */
 static int check_format(const struct rfa_git *git, struct rfa_error *err)
 {
 	struct rfa_git_tree *tree = NULL;
-	git_config *config = NULL;
 	json_t *mark = NULL;
-	int32_t format = 0;
-	int64_t kept;
-	int rc;
+	int64_t format = 0;
+	char what[160];
+	git_oid id;
+	int rc = read_settings(git, &format, err);
 
-	rc = git_repository_config_snapshot(&config, git->repo);
-	if (!rc)
-		rc = git_config_get_int32(&format, config, "rfa.format");
-	git_config_free(config);
-	/* A clone has no rfa.format, so that main is asked, too. */
-	if (rc == GIT_ENOTFOUND && git_repository_is_empty(git->repo) == 1)
-		return not_a_ledger(err, git->path, "this is an empty git repository, no ledger");
-	if (rc && rc != GIT_ENOTFOUND)
-		return rfa_git_fail(err, rc, git->path, "the configuration could not be read");
+	if (rc)
+		return rc;
 	if (format <= RFA_LEDGER_FORMAT) {
-		git_oid id;
-
-		if (rfa_git_ref_read(git, RFA_GIT_MAIN, &id, err) == -(int)RFA_ENOTFOUND && !format)
+		/* A clone has no rfa.format: then main alone tells a ledger from another
+		   repository; with it, a ledger without main is a damaged one. */
+		rc = rfa_git_ref_read(git, RFA_GIT_MAIN, &id, err);
+		if (rc == -(int)RFA_ENOTFOUND && !format)
 			return not_a_ledger(err, git->path, "this git repository is no ledger");
 		rc = rfa_git_tree_of(git, NULL, &tree, err);
 		if (!rc)
@@ -240,18 +268,14 @@ static int check_format(const struct rfa_git *git, struct rfa_error *err)
 		}
 		if (rc)
 			return rc;
-		kept = rfa_facts_int(mark, "format", 0);
+		format = rfa_facts_int(mark, "format", INT64_MAX);
 		json_decref(mark);
-		format = kept > 0 && kept < 1000000 ? (int32_t)kept : 1000000;
 	}
-	if (format > RFA_LEDGER_FORMAT) {
-		rfa_fail(err, RFA_EUNSUPPORTED, "ledger",
-			 "the ledger has format %d, this rfa knows up to %d", (int)format,
-			 RFA_LEDGER_FORMAT);
-		rfa_error_where(err, "%s", git->path);
-		return rfa_error_mend(err, "install the rfa that wrote it, or a newer one");
-	}
-	return 0;
+	if (format <= RFA_LEDGER_FORMAT)
+		return 0;
+	snprintf(what, sizeof(what), "the ledger has format %lld, this rfa knows up to %d",
+		 (long long)format, RFA_LEDGER_FORMAT);
+	return too_new(git, err, what);
 }
 
 int rfa_ledger_open(struct rfa_ledger **out, const struct rfa_ledger_options *options,
