@@ -22,23 +22,48 @@ struct world {
 	struct rfa_buf findings; /* one a line */
 };
 
+static struct kit template; /* made once: each test damages a copy */
+
 /* Two ended runs with a rollback point each, and one that was interrupted. */
+static int start_all(void **state)
+{
+	struct rfa_ledger *ledger = NULL;
+	struct rfa_ledger_run *run = NULL;
+	struct rfa_error err;
+
+	(void)state;
+	kit_open(&template);
+	if (rfa_ledger_init(&template.options, &err) ||
+	    rfa_ledger_open(&ledger, &template.options, &err) ||
+	    kit_whole(ledger, 1, "app", "prod", 2, "p1", &err) ||
+	    kit_whole(ledger, 2, "app", "prod", 2, "p2", &err) ||
+	    kit_begin(ledger, 3, "app", "prod", &run, &err) || kit_append(run, 1, &err) ||
+	    kit_append(run, 2, &err))
+		fail_msg("%s", err.msg);
+	rfa_ledger_detach(run);
+	rfa_ledger_free(ledger);
+	return 0;
+}
+
+static int stop_all(void **state)
+{
+	(void)state;
+	kit_close(&template);
+	return 0;
+}
+
 static int start(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	struct rfa_ledger_run *run = NULL;
+	char script[1400];
 
 	kit_open(&w->kit);
 	w->out = (struct rfa_buf)RFA_BUF_INIT(1 << 20);
 	w->findings = (struct rfa_buf)RFA_BUF_INIT(1 << 20);
-	if (rfa_ledger_init(&w->kit.options, &w->err) ||
-	    rfa_ledger_open(&w->ledger, &w->kit.options, &w->err) ||
-	    kit_whole(w->ledger, 1, "app", "prod", 2, "p1", &w->err) ||
-	    kit_whole(w->ledger, 2, "app", "prod", 2, "p2", &w->err) ||
-	    kit_begin(w->ledger, 3, "app", "prod", &run, &w->err) || kit_append(run, 1, &w->err) ||
-	    kit_append(run, 2, &w->err))
-		fail_msg("%s", w->err.msg);
-	rfa_ledger_detach(run);
+	snprintf(script, sizeof(script), "cp -r '%s' $L", template.path);
+	if (kit_sh(&w->kit, &w->out, script) ||
+	    rfa_ledger_open(&w->ledger, &w->kit.options, &w->err))
+		fail_msg("%s %s", rfa_buf_str(&w->out), w->err.msg);
 	*state = w;
 	return 0;
 }
@@ -454,5 +479,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, start_all, stop_all);
 }
