@@ -83,7 +83,7 @@ int rfa_buf_printf(struct rfa_buf *buf, const char *fmt, ...)
 /*
  * The length of the well-formed UTF-8 sequence (RFC 3629) at s, or 0. C1 controls (U+0080 to
  * U+009F) count as malformed: terminals obey them like escapes. So do the bidirectional overrides,
- * which can make one name look like another.
+ * which can make one name look like another, and the line and paragraph separators.
  */
 static size_t utf8_len(const unsigned char *s, size_t left)
 {
@@ -100,7 +100,7 @@ static size_t utf8_len(const unsigned char *s, size_t left)
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
 	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
-	if (s[0] == 0xe2 && s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae)
+	if (s[0] == 0xe2 && s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae)
 		return 0;
 	if (s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9)
 		return 0;
@@ -122,13 +122,15 @@ int rfa_buf_put_printable(struct rfa_buf *buf, const char *text, size_t len, siz
 			rfa_buf_puts(buf, "\\n");
 			i++;
 		} else if (s[i] >= 0x80 && (n = utf8_len(s + i, len - i)) > 0) {
+			if (n > end - i)
+				break; /* half of it would not be UTF-8 */
 			rfa_buf_add(buf, text + i, n);
 			i += n;
 		} else {
 			rfa_buf_printf(buf, "\\x%02x", s[i++]);
 		}
 	}
-	if (end < len)
+	if (i < len)
 		rfa_buf_puts(buf, "...");
 	return buf->failed;
 }

@@ -36,8 +36,9 @@ RFA_API int rfa_buf_vprintf(struct rfa_buf *buf, const char *fmt, va_list args);
 
 /*
  * Appends text that came from elsewhere so that it can be shown to a person: control characters,
- * terminal escapes and bytes that are not UTF-8 appear as \xNN, a newline as \n. At most
- * `limit` bytes of input are taken (then "..." follows); 0: all.
+ * terminal escapes, bidirectional overrides, line separators and bytes that are not UTF-8 appear
+ * as \xNN, a newline as \n. The result is UTF-8. At most `limit` bytes of input are taken, whole
+ * characters (then "..." follows); 0: all.
  */
 RFA_API int rfa_buf_put_printable(struct rfa_buf *buf, const char *text, size_t len, size_t limit);
 

@@ -57,10 +57,30 @@ static void one_line(char *text)
 			*text = ' ';
 }
 
+/* A text that was cut inside a UTF-8 character ends before it: no JSON could hold the half. */
+static void whole_characters(char *text, size_t len)
+{
+	size_t at = len;
+
+	while (at > 0 && len - at < 3 && ((unsigned char)text[at - 1] & 0xc0) == 0x80)
+		at--;
+	if (at > 0 && (unsigned char)text[at - 1] >= 0xc0) {
+		unsigned char lead = (unsigned char)text[at - 1];
+		size_t need = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+
+		if (len - (at - 1) < need)
+			text[at - 1] = '\0';
+	}
+}
+
 static void RFA_PRINTF(3, 0) format(char *out, size_t size, const char *fmt, va_list args)
 {
-	if (vsnprintf(out, size, fmt, args) < 0)
+	int len = vsnprintf(out, size, fmt, args);
+
+	if (len < 0)
 		out[0] = '\0';
+	else if ((size_t)len >= size)
+		whole_characters(out, size - 1);
 	one_line(out);
 }
 

@@ -83,7 +83,8 @@ struct rfa_error {
 RFA_API void rfa_error_clear(struct rfa_error *err);
 
 /*
- * Sets code, domain and message (one line, truncated to fit); severity is the code's own.
+ * Sets code, domain and message (one line, truncated to fit, at a whole
+ * character); severity is the code's own.
  * Clears where, mend and native. Returns -code, so that `return rfa_fail(...)` reads well.
  * `err` may be NULL.
  */

@@ -65,8 +65,9 @@ json_t *rfa_facts_at(const json_t *facts, const char *path)
 		if (json_is_array(at)) {
 			char *stop;
 			unsigned long i = strtoul(path, &stop, 10);
+			int digit = *path >= '0' && *path <= '9'; /* no sign, no blank */
 
-			at = stop == path + len && len ? json_array_get(at, i) : NULL;
+			at = stop == path + len && digit ? json_array_get(at, i) : NULL;
 		} else {
 			at = json_object_getn(at, path, len);
 		}

@@ -3,6 +3,20 @@
 
 #include <string.h>
 
+/* XCU 2.4, and what larger shells add: where a command may stand, these would be no word. */
+static int is_grammar(const char *word)
+{
+	static const char *const grammar[] = { "if",   "then", "else",     "elif",   "fi",    "do",
+					       "done", "case", "esac",     "while",  "until", "for",
+					       "in",   "time", "function", "select", "coproc" };
+	size_t i;
+
+	for (i = 0; i < sizeof(grammar) / sizeof(grammar[0]); i++)
+		if (!strcmp(word, grammar[i]))
+			return 1;
+	return 0;
+}
+
 /* Words made of these need no quotes, which keeps scripts and traces readable. */
 static int is_plain(const char *word)
 {
@@ -10,7 +24,7 @@ static int is_plain(const char *word)
 				    "0123456789_-+./:@,%";
 
 	/* A word that begins with '-' is the command's business, not the shell's. */
-	return *word && word[strspn(word, plain)] == '\0';
+	return *word && word[strspn(word, plain)] == '\0' && !is_grammar(word);
 }
 
 int rfa_quote(struct rfa_buf *out, const char *word)
