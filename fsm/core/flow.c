@@ -97,7 +97,7 @@ static int wrong(struct rfa_error *err, const struct rfa_flow *flow, size_t i, c
 /* Names become file names on hosts and words in trailers. */
 static int name_ok(const char *name)
 {
-	return name && *name && strlen(name) < 40 &&
+	return name && *name >= 'a' && *name <= 'z' && strlen(name) < 40 &&
 	       name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0';
 }
 
@@ -112,8 +112,11 @@ static int check_row(const struct rfa_flow *flow, size_t i, struct rfa_error *er
 		return wrong(err, flow, i, "its name is there twice");
 	if ((unsigned)s->state >= RFA_STATE_COUNT)
 		return wrong(err, flow, i, "it belongs to no state");
+	if (!s->on || (strcmp(s->on, "") && strcmp(s->on, "source") && strcmp(s->on, "target")))
+		return wrong(err, flow, i, "it is on no host that a flow has");
 	if (s->skipped) {
-		if (s->run || s->probe || s->undo || s->then)
+		if (s->run || s->probe || s->undo || s->then ||
+		    (s->flags & (RFA_STEP_BACK | RFA_STEP_TIDY)))
 			return wrong(err, flow, i, "it is skipped, and does something");
 		return 0;
 	}
@@ -125,12 +128,14 @@ static int check_row(const struct rfa_flow *flow, size_t i, struct rfa_error *er
 		return wrong(err, flow, i, "it changes something and has no probe");
 	if (mutates && !(s->flags & RFA_STEP_TIDY) && !s->undo)
 		return wrong(err, flow, i, "it changes something and has no undo");
-	if (!mutates && s->undo)
-		return wrong(err, flow, i, "it only reads, and has an undo");
+	if (!mutates && (s->undo || s->probe))
+		return wrong(err, flow, i, "it only reads, and has a probe or an undo");
+	if ((s->flags & RFA_STEP_TIDY) && s->undo)
+		return wrong(err, flow, i, "it has an undo behind the point of no return");
 	if ((s->flags & RFA_STEP_BACK) && mutates)
 		return wrong(err, flow, i, "it runs on the way back and changes something");
 	/* The way back goes up the table by itself; a row that leads elsewhere would leave it. */
-	if ((s->flags & RFA_STEP_BACK) && s->then)
+	if ((s->flags & RFA_STEP_BACK) && (s->then || (s->flags & RFA_STEP_TIDY)))
 		return wrong(err, flow, i, "a way from the way back to a forward row");
 	return 0;
 }
@@ -165,36 +170,43 @@ static int check_order(const struct rfa_flow *flow, struct rfa_error *err)
 	return 0;
 }
 
-/* Walks from the first row as a run without failures would. */
+/* Where a row says it leads, also one that another row jumps over. */
+static int check_then(const struct rfa_flow *flow, size_t i, struct rfa_error *err)
+{
+	const char *then = flow->steps[i].then;
+	enum rfa_final final;
+	int to;
+
+	if (!then)
+		return 0;
+	if (!rfa_final_parse(then, &final))
+		return final == RFA_FINAL_SUCCEEDED
+			   ? 0
+			   : wrong(err, flow, i, "a forward row may only end SUCCEEDED");
+	to = rfa_flow_find(flow, then);
+	if (to < 0)
+		return wrong(err, flow, i, "it leads to a row that is not there");
+	if ((size_t)to <= i)
+		return wrong(err, flow, i, "it leads backwards: no final state is reachable");
+	if (flow->steps[to].flags & RFA_STEP_BACK)
+		return wrong(err, flow, i, "it leads to a row of the way back");
+	return 0;
+}
+
+/* Walks from the first row as a run without failures would; every row leads forward. */
 static int check_reach(const struct rfa_flow *flow, struct rfa_error *err)
 {
 	size_t i = 0;
 
 	while (i < flow->n) {
-		const struct rfa_step *s = &flow->steps[i];
-		enum rfa_final final;
-		int to;
+		const char *then = flow->steps[i].then;
+		int to = then ? rfa_flow_find(flow, then) : (int)i + 1;
 
-		if (!s->then) {
-			i++;
-			continue;
-		}
-		if (!rfa_final_parse(s->then, &final)) {
-			if (final == RFA_FINAL_SUCCEEDED)
-				return 0;
-			return wrong(err, flow, i, "a forward row may only end SUCCEEDED");
-		}
-		to = rfa_flow_find(flow, s->then);
 		if (to < 0)
-			return wrong(err, flow, i, "it leads to a row that is not there");
-		if ((size_t)to <= i)
-			return wrong(err, flow, i,
-				     "it leads backwards: no final state is reachable");
-		if (flow->steps[to].flags & RFA_STEP_BACK)
-			return wrong(err, flow, i, "it leads to a row of the way back");
+			return 0; /* SUCCEEDED */
 		i = (size_t)to;
 	}
-	return wrong(err, flow, flow->n ? flow->n - 1 : 0, "no final state is reachable");
+	return wrong(err, flow, flow->n - 1, "no final state is reachable");
 }
 
 int rfa_flow_check(const struct rfa_flow *flow, struct rfa_error *err)
@@ -212,5 +224,7 @@ int rfa_flow_check(const struct rfa_flow *flow, struct rfa_error *err)
 			return rc;
 	}
 	rc = check_order(flow, err);
+	for (i = 0; i < flow->n && !rc; i++)
+		rc = check_then(flow, i, err);
 	return rc ? rc : check_reach(flow, err);
 }

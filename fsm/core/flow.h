@@ -98,10 +98,12 @@ struct rfa_flow {
 };
 
 /*
- * Checks a table. Errors (INTERNAL, naming the row): a doubled, missing or malformed name; a
- * mutating step without run, probe or undo (a TIDY one needs no undo); a state out of order or
- * missing; a way from the way back to a forward row; a row behind a TIDY one that is neither TIDY
- * nor READS; a `then` that names nothing or leads backwards; no final state reachable.
+ * Checks a table. Errors (INTERNAL, naming the row): a doubled, missing or malformed name; a host
+ * that no flow has; a mutating step without run, probe or undo (a TIDY one has no undo); a reading
+ * step with a probe or an undo; a skipped one that does something; a state out of order or missing;
+ * a way from the way back to a forward row, or to one; a row behind a TIDY one that is not TIDY (it
+ * could fail, and nothing could be undone); a `then` that names nothing or leads backwards; no
+ * final state reachable.
  */
 RFA_API int rfa_flow_check(const struct rfa_flow *flow, struct rfa_error *err) RFA_MUST_USE;
 
