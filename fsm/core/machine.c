@@ -196,15 +196,20 @@ static int apply_intent(struct rfa_machine *m, int row, const struct rfa_record 
 			struct rfa_error *err)
 {
 	struct rfa_row *r = &m->rows[row];
+	int undo = !strcmp(rec->outcome, "undo");
 
-	if (!strcmp(rec->outcome, "undo") && r->status == RFA_ROW_OPEN &&
-	    m->phase == RFA_PHASE_FORWARD && m->at == row && step_at(m, row)->undo) {
+	if (rec->attempt != (undo ? r->undo_attempts : r->attempts) + 1)
+		return illegal(err, rec, "an intent of an attempt that is not due");
+	if (undo && r->status == RFA_ROW_OPEN && m->phase == RFA_PHASE_FORWARD && m->at == row &&
+	    step_at(m, row)->undo) {
 		/* A probe found half of the effect: it goes before the next attempt. */
 		r->status = RFA_ROW_UNDOING;
 		r->undo_attempts++;
 		m->in_doubt = 0;
 		return 0;
 	}
+	if (undo != (rfa_machine_next(m).act == RFA_ACT_UNDO))
+		return illegal(err, rec, "an intent in the other direction");
 	return open_row(m, row, rec, err);
 }
 
@@ -218,6 +223,10 @@ static int apply_done(struct rfa_machine *m, int row, const struct rfa_record *r
 		return illegal(err, rec, "done, and not due");
 	if (mutates(m, row) && was != RFA_ROW_OPEN)
 		return illegal(err, rec, "done without an intent");
+	if (rec->attempt != a.attempt)
+		return illegal(err, rec, "done by an attempt that was not made");
+	if (!strcmp(rec->outcome, "left") && !has(m, row, RFA_STEP_TIDY))
+		return illegal(err, rec, "left, and not behind the point of no return");
 	m->rows[row].status = RFA_ROW_DONE;
 	m->in_doubt = 0;
 	m->at = m->phase == RFA_PHASE_BACK ? back_from(m, row - 1) : successor(m, row);
@@ -228,7 +237,10 @@ static int apply_failed(struct rfa_machine *m, int row, const struct rfa_record 
 			struct rfa_error *err)
 {
 	int asked = !strcmp(rec->outcome, "abort") || !strcmp(rec->outcome, "rollback");
+	struct rfa_action a = rfa_machine_next(m);
 
+	if (a.row != row)
+		return illegal(err, rec, "failed, and not due");
 	if (asked) {
 		if (rfa_machine_no_return(m))
 			return illegal(err, rec, "behind the point of no return");
@@ -237,8 +249,12 @@ static int apply_failed(struct rfa_machine *m, int row, const struct rfa_record 
 			turn_back(m);
 		return 0;
 	}
-	if (m->at != row)
-		return illegal(err, rec, "failed, and not due");
+	if (rec->attempt != a.attempt)
+		return illegal(err, rec, "failed in an attempt that was not made");
+	if ((a.act == RFA_ACT_UNDO) != !strcmp(rec->outcome, "undo-failed"))
+		return illegal(err, rec, "failed in the other direction");
+	if (a.act == RFA_ACT_UNDO && m->rows[row].status != RFA_ROW_UNDOING)
+		return illegal(err, rec, "an undo that failed without an intent");
 	if (m->phase == RFA_PHASE_BACK) {
 		/* The way back goes on: every row above gets its chance. */
 		m->stuck = 1;
@@ -261,6 +277,8 @@ static int apply_undone(struct rfa_machine *m, int row, const struct rfa_record 
 {
 	if (m->at != row || m->rows[row].status != RFA_ROW_UNDOING)
 		return illegal(err, rec, "undone without an intent");
+	if (rec->attempt != m->rows[row].undo_attempts)
+		return illegal(err, rec, "undone by an attempt that was not made");
 	m->in_doubt = 0;
 	if (m->phase == RFA_PHASE_FORWARD) {
 		m->rows[row].status = RFA_ROW_IDLE; /* the next attempt may begin */
@@ -282,14 +300,43 @@ static int apply_end(struct rfa_machine *m, const struct rfa_record *rec, struct
 	if (final != RFA_FINAL_ABORTED && (a.act != RFA_ACT_END || a.final != final))
 		return illegal(err, rec, "an end that is not due");
 	m->phase = RFA_PHASE_ENDED;
+	m->in_doubt = 0;
 	m->final = final;
 	return 0;
+}
+
+/* Is the record one that some run could have? What it does here is for the others to judge. */
+static int well_formed(const struct rfa_record *rec, struct rfa_error *err)
+{
+	static const char *const outcomes[][5] = {
+		[RFA_RECORD_INTENT] = { "", "undo" },
+		[RFA_RECORD_DONE] = { "done", "skipped", "left" },
+		[RFA_RECORD_FAILED] = { "failed", "undo-failed", "abort", "rollback" },
+		[RFA_RECORD_UNDONE] = { "undone" },
+	};
+	int closes = rec->kind == RFA_RECORD_DONE || rec->kind == RFA_RECORD_FAILED ||
+		     rec->kind == RFA_RECORD_UNDONE;
+	size_t i;
+
+	if ((rec->kind == RFA_RECORD_BEGIN || rec->kind == RFA_RECORD_END) != !rec->step[0])
+		return illegal(err, rec, "only the beginning and the end are of no step");
+	if (rec->opens[0] && !closes)
+		return illegal(err, rec, "it closes no step and opens one");
+	if (!closes && rec->kind != RFA_RECORD_INTENT)
+		return 0;
+	for (i = 0; outcomes[rec->kind][i]; i++)
+		if (!strcmp(rec->outcome, outcomes[rec->kind][i]))
+			return 0;
+	return illegal(err, rec, "no such outcome");
 }
 
 static int move(struct rfa_machine *m, const struct rfa_record *rec, struct rfa_error *err)
 {
 	int row = rec->step[0] ? rfa_flow_find(m->flow, rec->step) : -1;
-	int rc;
+	int rc = well_formed(rec, err);
+
+	if (rc)
+		return rc;
 
 	if (m->phase == RFA_PHASE_ENDED)
 		return illegal(err, rec, "a record behind the end");
@@ -348,9 +395,10 @@ struct answer {
 	const char *outcome;
 };
 
-static int cannot(struct rfa_error *err, enum rfa_told told)
+static int cannot(struct rfa_error *err, enum rfa_told told, const char *why)
 {
-	return rfa_fail(err, RFA_EINTERNAL, "machine", "event %d cannot be told now", (int)told);
+	return rfa_fail(err, RFA_EINTERNAL, "machine", "event %d cannot be told now: %s", (int)told,
+			why);
 }
 
 /* Which record an event leads to, given what is due. Returns 0 when it can be told now. */
@@ -405,18 +453,19 @@ int rfa_machine_answer(struct rfa_machine *m, enum rfa_told told, struct rfa_rec
 	struct rfa_machine after = *m;
 	struct answer answer;
 	struct rfa_action then;
+	struct rfa_error why;
 	int row = a.row >= 0 ? a.row : (int)m->flow->n - 1;
 
 	if (m->phase == RFA_PHASE_ENDED)
-		return cannot(err, told);
+		return cannot(err, told, "the run has ended");
 	if (told == RFA_TOLD_DOUBT) {
 		if (a.row < 0)
-			return cannot(err, told);
+			return cannot(err, told, "only the end is due");
 		rfa_machine_doubt(m);
 		return 0;
 	}
 	if (answer_of(m, &a, told, &answer))
-		return cannot(err, told);
+		return cannot(err, told, "it is not what is due");
 
 	memset(out, 0, sizeof(*out));
 	out->kind = answer.kind;
@@ -431,8 +480,8 @@ int rfa_machine_answer(struct rfa_machine *m, enum rfa_told told, struct rfa_rec
 		else if (told == RFA_TOLD_PARTIAL)
 			out->attempt = m->rows[row].undo_attempts + 1;
 	}
-	if (rfa_machine_apply(&after, out, err))
-		return rfa_error_as(err, RFA_FATAL);
+	if (rfa_machine_apply(&after, out, &why))
+		return cannot(err, told, why.msg);
 	if (answer.kind == RFA_RECORD_INTENT || answer.kind == RFA_RECORD_END)
 		return 1;
 	/* One durable record may close a step and open the next. */

@@ -15,10 +15,11 @@ extern "C" {
  * BEGIN     the run exists; its plan is frozen
  * INTENT    about to act on a host: `step` forward, or (outcome "undo") on the way back
  * PROGRESS  worth keeping from within a step; changes nothing in the machine
- * DONE      the effect was observed (outcome "done"), or nothing was to do ("skipped")
- * FAILED    a definite no; the way back begins (outcome "failed", or "abort", "rollback" when the
- *           operator asked for it)
- * UNDONE    a step's effect is no more
+ * DONE      the effect was observed (outcome "done"), or nothing was to do ("skipped"), or, behind
+ *           the point of no return, it failed ("left")
+ * FAILED    a definite no; the way back begins, or goes on (outcome "failed", of an undo
+ *           "undo-failed"; "abort", "rollback" when the operator asked for it)
+ * UNDONE    a step's effect is no more (outcome "undone")
  * END       outcome: the final state
  */
 #define RFA_RECORD_KINDS(X) X(BEGIN) X(INTENT) X(PROGRESS) X(DONE) X(FAILED) X(UNDONE) X(END)
@@ -35,14 +36,14 @@ enum rfa_record_kind {
 
 struct rfa_record {
 	enum rfa_record_kind kind;
-	uint32_t seq;                  /* 0: BEGIN; then 1, 2, 3 … without a gap */
-	enum rfa_state state;          /* of the step; of the last step for END */
-	char step[RFA_STEP_NAME_MAX];  /* "" for BEGIN and END */
-	char opens[RFA_STEP_NAME_MAX]; /* a DONE or UNDONE that is also the next step's INTENT; or
-					  "" */
-	char host[RFA_HOST_NAME_MAX];  /* environment's name; "": this side */
-	unsigned attempt;              /* of step; from 1; 0 where there is none */
-	char outcome[24];              /* see above */
+	uint32_t seq;                 /* 0: BEGIN; then 1, 2, 3 … without a gap */
+	enum rfa_state state;         /* of the step; of the last step for END */
+	char step[RFA_STEP_NAME_MAX]; /* "" for BEGIN and END */
+	/* A DONE, FAILED or UNDONE may be the next step's INTENT too: that step; or "". */
+	char opens[RFA_STEP_NAME_MAX];
+	char host[RFA_HOST_NAME_MAX]; /* environment's name; "": this side */
+	unsigned attempt;             /* of step; from 1; 0 where there is none */
+	char outcome[24];             /* see above */
 	int64_t wall_ms;
 	json_t *facts; /* object; owned by the record; NULL: none */
 };
