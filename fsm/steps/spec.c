@@ -69,11 +69,26 @@ static void subtract_image(json_t *config, const json_t *image)
 	for (i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++)
 		if (same(config, defaults, scalars[i]))
 			json_object_del(config, scalars[i]);
-	/* An entrypoint of its own empties the image's command, so a command stays with it. */
-	if (same_entrypoint && same(config, defaults, "Cmd"))
+	/*
+	 * An entrypoint of its own empties the image's command, so a command stays with it, and so
+	 * does an emptied one: without the entrypoint the engine would fill in the image's.
+	 */
+	if (!same_entrypoint ||
+	    (!json_array_size(json_object_get(config, "Cmd")) && !same(config, defaults, "Cmd")))
+		return;
+	if (same(config, defaults, "Cmd"))
 		json_object_del(config, "Cmd");
-	if (same_entrypoint)
-		json_object_del(config, "Entrypoint");
+	json_object_del(config, "Entrypoint");
+}
+
+/* Is `text`, up to its end or a ':', the path `to`? The operator may have written "/data/". */
+static int is_place(const char *text, const char *to)
+{
+	size_t len = strcspn(text, ":");
+
+	while (len > 1 && text[len - 1] == '/')
+		len--;
+	return len == strlen(to) && !strncmp(text, to, len);
 }
 
 /*
@@ -95,7 +110,6 @@ static int carry_volumes(json_t *host_config, const json_t *container, struct rf
 	json_array_foreach (json_object_get(container, "Mounts"), i, mount) {
 		const char *to = rfa_facts_str(mount, "Destination", "");
 		const char *name = rfa_facts_str(mount, "Name", "");
-		char bind[1024];
 		json_t *one;
 		size_t j;
 		int known = strcmp(rfa_facts_str(mount, "Type", ""), "volume") != 0 || !*name;
@@ -103,27 +117,25 @@ static int carry_volumes(json_t *host_config, const json_t *container, struct rf
 		json_array_foreach (binds, j, one) {
 			const char *text = json_string_value(one);
 			const char *colon = text ? strchr(text, ':') : NULL;
-			size_t len = strlen(to);
 
-			known |= colon && !strncmp(colon + 1, to, len) &&
-				 (colon[1 + len] == '\0' || colon[1 + len] == ':');
+			known |= colon && is_place(colon + 1, to);
 		}
 		json_array_foreach (asked, j, one) {
-			known |= !strcmp(rfa_facts_str(one, "Target", ""), to) &&
+			known |= is_place(rfa_facts_str(one, "Target", ""), to) &&
 				 *rfa_facts_str(one, "Source", "");
 		}
 		if (known)
 			continue;
 		/* An anonymous volume asked for as a mount would be made anew beside the bind. */
 		json_array_foreach (asked, j, one) {
-			if (!strcmp(rfa_facts_str(one, "Target", ""), to)) {
+			if (is_place(rfa_facts_str(one, "Target", ""), to)) {
 				json_array_remove(asked, j);
 				break;
 			}
 		}
-		snprintf(bind, sizeof(bind), "%s:%s%s", name, to,
-			 rfa_facts_bool(mount, "RW", 1) ? "" : ":ro");
-		if (json_array_append_new(binds, json_string(bind)))
+		one =
+		    json_sprintf("%s:%s%s", name, to, rfa_facts_bool(mount, "RW", 1) ? "" : ":ro");
+		if (json_array_append_new(binds, one))
 			return rfa_fail_nomem(err);
 	}
 	return 0;
@@ -155,6 +167,14 @@ static json_t *endpoint_of(const json_t *network, const char *short_id)
 	return out;
 }
 
+/* The network that the mode names, by its name or by its id (or the beginning of one). */
+static int is_main(const char *name, const json_t *network, const char *mode)
+{
+	const char *id = rfa_facts_str(network, "NetworkID", "");
+
+	return !strcmp(name, mode) || (strlen(mode) >= 12 && !strncmp(id, mode, strlen(mode)));
+}
+
 static int takes_networks(const char *mode)
 {
 	return strcmp(mode, "host") != 0 && strcmp(mode, "none") != 0 &&
@@ -178,7 +198,7 @@ static int carry_networks(json_t *body, const json_t *container, const char *sho
 	json_object_foreach (networks, name, network) {
 		json_t *endpoint = endpoint_of(network, short_id);
 
-		if (strcmp(name, mode) != 0)
+		if (!is_main(name, network, mode))
 			rc = rfa_facts_set(further, name, endpoint, err);
 		else
 			rc = rfa_facts_set(
@@ -216,8 +236,13 @@ int rfa_spec_body(const json_t *container, const json_t *image, const char *ref,
 		goto done;
 	if (image)
 		subtract_image(body, image);
-	/* A host name that the engine made from the id would name a container that is gone. */
-	if (!strcmp(rfa_facts_str(body, "Hostname", ""), short_id) || !takes_networks(mode))
+	/*
+	 * A host name that the engine made from the id would name a container that is gone; one
+	 * that belongs to somebody else (another container, the host) is refused by the engine.
+	 */
+	if (!strcmp(rfa_facts_str(body, "Hostname", ""), short_id) ||
+	    !strncmp(mode, "container:", 10) ||
+	    !strcmp(rfa_facts_str(host_config, "UTSMode", ""), "host"))
 		json_object_del(body, "Hostname");
 	json_object_del(body, "OnBuild");
 	rc = rfa_facts_set(body, "Image", json_string(ref), err);
