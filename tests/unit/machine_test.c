@@ -411,12 +411,16 @@ static void half_an_effect_is_undone_first(void **state)
 	go_on(&w);
 	go_on(&w);
 	expect_next(&w, RFA_ACT_RUN, "swap", 2, 0);
+	tell(&w, RFA_TOLD_DOUBT);
+	tell(&w, RFA_TOLD_PARTIAL);
 	go_to_the_end(&w);
 	trace_from(&w, 9,
 		   "INTENT swap undo\n"
 		   "INTENT swap undo #2\n"
 		   "UNDONE swap undone #2 > swap\n"
-		   "DONE swap done #2\n"
+		   "INTENT swap undo #3\n"
+		   "UNDONE swap undone #3 > swap\n"
+		   "DONE swap done #3\n"
 		   "DONE check done > tidy\n"
 		   "DONE tidy done > unlock\n"
 		   "DONE unlock done\n"
@@ -609,6 +613,8 @@ static void a_run_may_be_left_anywhere(void **state)
 		crash(&w);
 		tell(&w, RFA_TOLD_LEAVE);
 		assert_int_equal(w.m.final, RFA_FINAL_ABORTED);
+		assert_int_equal(rfa_machine_next(&w.m).act, RFA_ACT_END);
+		assert_int_equal(rfa_machine_next(&w.m).final, RFA_FINAL_ABORTED);
 		assert_int_equal(w.records[w.n - 1].kind, RFA_RECORD_END);
 		assert_string_equal(w.records[w.n - 1].outcome, "ABORTED");
 	}
