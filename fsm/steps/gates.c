@@ -484,7 +484,7 @@ static const struct {
 int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct court c = { ctx, "", json_array(), 0, 0 };
-	const json_t *one = NULL;
+	const json_t *one = NULL; /* gcc at -O2 cannot see that a refusal is always found */
 	size_t i;
 	int rc = c.gates ? 0 : rfa_fail_nomem(err);
 
