@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Who may include whom, and what each part may ask of the system.
+# shellcheck disable=SC2317  # functions are called through ok
+. "$(dirname "$0")/../harness/tap.sh"
+. "$(dirname "$0")/../harness/structure.sh"
+installed >/dev/null || skip_all "nothing is built in $BUILD"
+
+# Project headers. First match counts; a folder without a row may include nothing of ours.
+# FILES (a regular expression)	HEADERS IT MAY INCLUDE
+edges() {
+	cat <<'END'
+^fsm/base/	^fsm/base/
+^fsm/core/	^fsm/(base|core)/
+^fsm/flows/	^fsm/(base|core|flows)/|^fsm/steps/steps\.h$
+^fsm/steps/	^fsm/(base|core|steps)/|^transports/host/host\.h$
+^fsm/run/	^fsm/|^ledger/ledger\.h$|^transports/host/host\.h$
+^ledger/	^fsm/base/|^fsm/core/record\.h$|^ledger/
+^transports/host/	^fsm/base/|^transports/(transport|http|fdio)\.h$|^transports/host/
+^transports/	^fsm/base/|^transports/[a-z_0-9]+\.h$
+^cli/	^cli/|^fixtures/sim/sim\.h$|PUBLIC
+^fixtures/	^fixtures/|PUBLIC
+^tests/	.
+END
+}
+# Libraries and system headers that only some files may include.
+# HEADERS	FILES
+only() {
+	cat <<'END'
+^git2	^ledger/|^tests/
+^libssh2	^transports/ssh[a-z_]*\.[ch]$|^tests/
+^curl/	^transports/http[a-z_0-9]*\.[ch]$|^tests/
+^sodium	^fsm/base/|^tests/
+^(unistd|fcntl|dirent|spawn|poll|signal|time|netdb|pwd)\.h$|^sys/|^netinet/|^arpa/	^fsm/base/|^ledger/|^transports/|^cli/|^fixtures/|^tests/
+^stdlib\.h$	^fsm/(base|steps|run)/|^ledger/|^transports/|^cli/|^fixtures/|^tests/
+END
+}
+forbidden() { # DIR FILE...: prints each forbidden edge
+	local dir=$1
+	shift
+	edges | sed "s#PUBLIC#^($(public_headers | tr '\n' '|' | sed 's/|$//; s/[.]/\\\\\\\\./g'))\$#" >"$TMP/edges"
+	only >"$TMP/only"
+	(cd "$dir" && awk -F'\t' -v edges="$TMP/edges" -v only="$TMP/only" '
+	BEGIN {
+		while ((getline <edges) > 0) { n++; from[n] = $1; to[n] = $2 }
+		while ((getline <only) > 0) { m++; header[m] = $1; where[m] = $2 }
+	}
+	/^[ \t]*#[ \t]*include[ \t]*[<"]/ {
+		quoted = $0 ~ /"/
+		name = $0
+		sub(/^[^<"]*[<"]/, "", name)
+		sub(/[>"].*$/, "", name)
+		bad = 0
+		if (quoted) {
+			bad = 1
+			for (i = 1; i <= n; i++)
+				if (FILENAME ~ from[i]) { bad = name !~ to[i]; break }
+		}
+		for (i = 1; i <= m; i++)
+			if (name ~ header[i] && FILENAME !~ where[i]) bad = 1
+		if (bad) print FILENAME " includes " name
+	}' "$@")
+}
+mapfile -t files < <(tracked '*.c' '*.h')
+ok "no forbidden include" nothing forbidden "$SRC" "${files[@]}"
+
+# A planted violation of each rule is seen; a legal edge is not.
+plant() { # FILE INCLUDE: what forbidden() says of it
+	mkdir -p "$TMP/tree/$(dirname "$1")"
+	printf '#include %s\n' "$2" >"$TMP/tree/$1"
+	forbidden "$TMP/tree" "$1"
+}
+while read -r file include; do
+	ok "planted: $file includes $include" is "$(plant "$file" "$include")" \
+		"$file includes $(echo "$include" | tr -d '<>"')"
+done <<'END'
+fsm/base/x.c "fsm/core/flow.h"
+fsm/core/x.c "ledger/ledger.h"
+fsm/core/x.c <unistd.h>
+fsm/core/x.c <time.h>
+fsm/core/x.c <sys/stat.h>
+fsm/core/x.c <stdlib.h>
+fsm/flows/x.c "fsm/run/run.h"
+fsm/steps/x.c "transports/ssh_session.h"
+fsm/steps/x.c "transports/host/shell.h"
+fsm/steps/x.c "ledger/ledger.h"
+fsm/steps/x.c <fcntl.h>
+fsm/run/x.c <git2.h>
+ledger/x.c "transports/transport.h"
+transports/x.c "transports/host/host.h"
+transports/local.c <libssh2.h>
+transports/ssh.c <curl/curl.h>
+transports/host/x.c "ledger/ledger.h"
+cli/x.c "fsm/steps/ctx.h"
+cli/x.c "ledger/git.h"
+cli/x.c <git2.h>
+END
+while read -r file include; do
+	ok "legal: $file includes $include" nothing plant "$file" "$include"
+done <<'END'
+ledger/x.c <git2.h>
+transports/ssh_auth.c <libssh2.h>
+transports/http.c <curl/curl.h>
+cli/x.c "fsm/run/run.h"
+fsm/steps/x.c "transports/host/host.h"
+END
+
+# What the compiled parts call, which no include tells: printf is one header away from snprintf.
+objects() { find "$BUILD/CMakeFiles/rfa_objects.dir/$1" -name '*.o' 2>/dev/null | sort; }
+calls() { # REGEX OBJECT...: which object calls what
+	local regex=$1 o
+	shift
+	for o; do
+		nm -u "$o" | awk -v re="^($regex)\$" -v o="${o##*rfa_objects.dir/}" \
+			'{sub(/@.*/, "", $2)} $2 ~ re {print o " uses " $2}'
+	done
+}
+PRINTS='printf|vprintf|puts|putchar|perror|stdout|stderr|__printf_chk|__vprintf_chk'
+ENDS='exit|abort|system|popen|__assert_fail'
+IMPURE="$PRINTS|$ENDS|malloc|calloc|realloc|free|strdup|fopen|fwrite|open|read|write|close|time|clock_gettime|getenv|rand|json_object|json_array|json_string|json_loads?|json_dumps?|json_deep_copy"
+mapfile -t core < <(objects fsm/core)
+mapfile -t flows < <(objects fsm/flows)
+mapfile -t library < <(objects .)
+ok "there are objects to look at" test "${#core[@]}" -ge 3 -a "${#library[@]}" -ge 20
+ok "the core does no I/O, asks no clock, allocates nothing" nothing calls "$IMPURE" "${core[@]}"
+ok "the library neither prints nor ends the process" nothing calls "$PRINTS|$ENDS" "${library[@]}"
+code_in() { for o; do nm "$o" | awk -v o="${o##*/}" '$2 ~ /^[tT]$/ {print o " defines " $3}'; done; }
+ok "flows are tables and nothing else" nothing code_in "${flows[@]}"
+
+printf '#include <stdio.h>\nint f(void);\nint f(void) { return puts("x"); }\n' | cc -c -o "$TMP/bad.o" -x c -
+ok "planted: a call of puts" not nothing calls "$PRINTS" "$TMP/bad.o"
+ok "planted: code in a flow" not nothing code_in "$TMP/bad.o"
+
+done_testing
