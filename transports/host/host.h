@@ -6,7 +6,11 @@
  * Reads never change anything and are safe to repeat. Every change is a *job*: it runs on the
  * host, detached from the connection, at most once for its key; asking for it again (after a lost
  * connection, from another process) attaches to the one that runs, or answers the result that was
- * kept. So a change answers UNKNOWN only if the host could not be asked again.
+ * kept, an error as well. So a change answers UNKNOWN only if the host could not be asked again,
+ * if the job's process is gone without a result (power loss, kill), or if the engine died over it.
+ *
+ * An engine that does not answer is UNREACHABLE (RETRY: it saw nothing) or LOST (UNKNOWN: it went
+ * away in between); a definite no of the engine is REMOTE with the engine's words.
  *
  * Engine objects are the engine's own JSON (`docker inspect`), so that no field is ever lost.
  */
@@ -95,23 +99,30 @@ struct rfa_host_ops {
 	/*
 	 * POST /containers/create with this body (the Engine API's own: Config's fields at the top,
 	 * HostConfig, NetworkingConfig); further networks in "x-rfa-networks" {name: endpoint} are
-	 * connected after it. Errors: EXISTS (name taken), REMOTE with the engine's words.
+	 * connected after it; if one cannot be, the container is removed again. Errors: EXISTS
+	 * (name taken), NOTFOUND (image, network), REMOTE with the engine's words.
 	 */
 	int (*container_create)(struct rfa_host *, const struct rfa_job_key *, const char *name,
 				const json_t *body, struct rfa_error *);
+	/* Success too if it runs already. Errors: NOTFOUND, REMOTE. */
 	int (*container_start)(struct rfa_host *, const struct rfa_job_key *, const char *name,
 			       struct rfa_error *);
-	/* Waits for the container's own stop time-out, then the engine kills it. */
+	/* Waits for the container's own stop time-out, then the engine kills it. Success too if it
+	 * does not run. */
 	int (*container_stop)(struct rfa_host *, const struct rfa_job_key *, const char *name,
 			      struct rfa_error *);
+	/* Errors: NOTFOUND (from), EXISTS (to is taken), whatever an earlier attempt did. */
 	int (*container_rename)(struct rfa_host *, const struct rfa_job_key *, const char *from,
 				const char *to, struct rfa_error *);
-	/* Removes a stopped container, never its named volumes. */
+	/* Removes a stopped container, never its volumes. Errors: NOTFOUND, REMOTE when it runs. */
 	int (*container_remove)(struct rfa_host *, const struct rfa_job_key *, const char *name,
 				struct rfa_error *);
+	/* Errors: NOTFOUND. */
 	int (*image_tag)(struct rfa_host *, const struct rfa_job_key *, const char *image,
 			 const char *ref, struct rfa_error *);
-	/* Untags ref; the image goes too if that was its last. Absent is success. In use: REMOTE.
+	/*
+	 * Untags ref (name:tag; without a tag, :latest is meant; sha256:… is the image itself); the
+	 * image goes too if that was its last. Absent is success. In use: REMOTE.
 	 */
 	int (*image_untag)(struct rfa_host *, const struct rfa_job_key *, const char *ref,
 			   struct rfa_error *);
@@ -135,19 +146,23 @@ struct rfa_host_ops {
 	/* -- jobs -- */
 	/*
 	 * Does a job of this run and step (key.op ignored) still run? *running = 0 or 1. A job
-	 * whose process is gone without a result (power loss) does not run.
+	 * whose process is gone without a result (power loss) does not run, and one that was asked
+	 * for but has not begun never will: so 0 stays true until a job is asked for.
 	 */
 	int (*jobs_running)(struct rfa_host *, const struct rfa_job_key *, int *running,
 			    struct rfa_error *);
 
 	/* -- the spool of a run: <state dir>/runs/<run>/spool -- */
-	/* Opens an archive made by image_export for reading from offset to its end. */
+	/*
+	 * Opens an archive (made by image_export, or written here) for reading from offset to its
+	 * end. Errors: NOTFOUND. End it with rfa_host_stream_end().
+	 */
 	int (*spool_read)(struct rfa_host *, const char *run, const char *archive, uint64_t offset,
 			  struct rfa_stream **out, struct rfa_error *);
 	/*
 	 * Opens a spool file for writing at offset (fixed offsets, never append; what lies before
-	 * is kept, the file is made if it is not there). Data is on disk when the stream, finished,
-	 * answers status 0.
+	 * is kept, the file is made if it is not there). Data is on disk when rfa_host_stream_end()
+	 * answers 0; it tells NOSPACE too.
 	 */
 	int (*spool_write)(struct rfa_host *, const char *run, const char *archive, uint64_t offset,
 			   struct rfa_stream **out, struct rfa_error *);
@@ -155,7 +170,8 @@ struct rfa_host_ops {
 	 * BLAKE2b-256 of each chunk of `chunk` bytes of the first `bytes` bytes (the last may be
 	 * short) of a spool file, whether it was received here or made here by image_export: the
 	 * two ends of an interrupted transfer are compared by it. *out (new): array of hex strings;
-	 * shorter if the file is. *size: the whole file's length; 0 if there is none.
+	 * shorter if the file is. *size: the whole file's length; 0 if there is none. Errors:
+	 * UNSUPPORTED without b2sum.
 	 */
 	int (*spool_digests)(struct rfa_host *, const char *run, const char *archive,
 			     uint64_t chunk, uint64_t bytes, json_t **out, uint64_t *size,
@@ -174,8 +190,9 @@ struct rfa_host_ops {
 			 struct rfa_error *);
 	/*
 	 * Replaces it atomically (temporary file beside it, synced, renamed), owner and mode of an
-	 * existing file are kept, a new one has `mode`. Parents inside the state directory are
-	 * made.
+	 * existing file are kept, a new one has `mode`; a symlink stays, what it points to is
+	 * replaced. Parents inside the state directory are made. Errors: NOTFOUND (no parent),
+	 * NOSPACE, REMOTE.
 	 */
 	int (*file_write)(struct rfa_host *, const char *path, unsigned mode, const void *data,
 			  size_t len, struct rfa_error *);
@@ -211,8 +228,8 @@ struct rfa_host {
 
 /*
  * A host over a transport (owned from now on, also on failure). state_dir: absolute; NULL:
- * "/var/lib/rfa". docker: the docker command as argv[0] words, NULL: "docker". Connects at the
- * first operation.
+ * "/var/lib/rfa". docker: the docker command, words at blanks ("sudo -n docker"); NULL: "docker".
+ * Connects at the first operation.
  */
 struct rfa_host_options {
 	const char *name;
@@ -226,6 +243,15 @@ RFA_API int rfa_host_shell(struct rfa_host **out, struct rfa_transport *transpor
 			   const struct rfa_host_options *options,
 			   struct rfa_error *err) RFA_MUST_USE;
 RFA_API void rfa_host_free(struct rfa_host *host);
+
+/*
+ * Ends a stream of spool_read or spool_write: ends its input, drops what it still writes, waits for
+ * its result. *out is closed and set to NULL in every case. Errors: NOSPACE, NOTFOUND, REMOTE with
+ * the host's words; LOST, STALLED, CANCELLED.
+ */
+RFA_API int rfa_host_stream_end(struct rfa_host *host, struct rfa_stream **stream,
+				int64_t idle_timeout_ms, const volatile int *cancel,
+				struct rfa_error *err) RFA_MUST_USE;
 
 /* 1 if text can be a key's part, a spool name: [A-Za-z0-9._-]+, not "." or "..", at most 128. */
 RFA_API int rfa_host_name_ok(const char *text);

@@ -1,0 +1,102 @@
+/* What both kinds of host share: names that are safe everywhere, and the end of a spool stream. */
+#include "transports/host/host.h"
+
+#include <string.h>
+
+#include "transports/host/words.h"
+
+#define NAME_MAX_BYTES 128
+#define IDLE_MS 30000
+#define WAIT_MS 1000
+
+int rfa_host_name_ok(const char *text)
+{
+	size_t n;
+
+	if (!text || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+		return 0;
+	n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+	return n > 0 && n <= NAME_MAX_BYTES && text[n] == '\0';
+}
+
+void rfa_host_free(struct rfa_host *host)
+{
+	if (host)
+		host->ops->free(host);
+}
+
+/* The end of one stream: what was seen of it so far. */
+struct ending {
+	struct rfa_stream *stream;
+	struct rfa_buf words; /* standard error */
+	int finished, out_eof, err_eof, done, status;
+};
+
+/* One turn of everything that can move; *moved says whether anything did. */
+static int turn(struct ending *e, int *moved, struct rfa_error *err)
+{
+	char data[16384];
+	size_t got = 0;
+	int rc = 0;
+
+	*moved = 0;
+	if (!e->finished) {
+		rc = e->stream->ops->finish(e->stream, &e->finished, err);
+		*moved |= e->finished;
+		/* A command that ended early has closed its input; its status tells why. */
+		if (rc == -RFA_EREMOTE)
+			rc = 0, e->finished = 1;
+	}
+	if (rc == 0 && !e->out_eof) {
+		rc = e->stream->ops->read(e->stream, data, sizeof(data), &got, &e->out_eof, err);
+		*moved |= got > 0 || e->out_eof;
+	}
+	got = 0;
+	if (rc == 0 && !e->err_eof && e->stream->ops->read_err) {
+		rc =
+		    e->stream->ops->read_err(e->stream, data, sizeof(data), &got, &e->err_eof, err);
+		*moved |= got > 0 || e->err_eof;
+		if (got > 0)
+			(void)rfa_buf_add(&e->words, data, got); /* what fits is enough */
+	}
+	if (rc == 0 && e->out_eof) {
+		rc = e->stream->ops->status(e->stream, &e->done, &e->status, err);
+		*moved |= e->done;
+	}
+	return rc;
+}
+
+int rfa_host_stream_end(struct rfa_host *host, struct rfa_stream **stream, int64_t idle_timeout_ms,
+			const volatile int *cancel, struct rfa_error *err)
+{
+	struct rfa_clock *clock = rfa_clock_system();
+	struct ending e = { .words = RFA_BUF_INIT(65536) };
+	int64_t idle = idle_timeout_ms > 0 ? idle_timeout_ms : IDLE_MS;
+	int64_t last = clock->mono_ms(clock);
+	int rc = 0, moved;
+
+	e.stream = *stream;
+	while (rc == 0 && !e.done) {
+		rc = turn(&e, &moved, err);
+		if (rc != 0 || e.done)
+			break;
+		if (moved) {
+			last = clock->mono_ms(clock);
+			continue;
+		}
+		if (clock->mono_ms(clock) - last > idle)
+			rc = rfa_fail(err, RFA_ESTALLED, "host",
+				      "nothing moved for %lld s at the end of a transfer",
+				      (long long)(idle / 1000));
+		else
+			rc = rfa_stream_wait(&e.stream, 1, WAIT_MS, cancel, err);
+	}
+	if (rc == 0 && e.status != 0)
+		rc = rfa_words_fail(e.status, e.words.data, e.words.len, "the spool", err);
+	if (rc != 0)
+		(void)rfa_error_where(err, "%s", host->name);
+	rfa_buf_release(&e.words);
+	rfa_stream_close(e.stream);
+	*stream = NULL;
+	return rc;
+}

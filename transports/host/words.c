@@ -1,0 +1,166 @@
+/* What a script on a host says by its exit status and its words, turned into an error. */
+#include "transports/host/words.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "fsm/base/buf.h"
+
+/* Longest piece of a host's own words in a message. */
+#define QUOTED_MAX 360
+
+int rfa_words_have(const char *text, size_t len, const char *needle)
+{
+	size_t n = strlen(needle), i, k;
+
+	for (i = 0; i + n <= len; i++) {
+		for (k = 0; k < n && tolower((unsigned char)text[i + k]) == needle[k]; k++)
+			;
+		if (k == n)
+			return 1;
+	}
+	return 0;
+}
+
+/* A sentence of the kernel, of docker or of compose, and what it means. */
+struct meaning {
+	const char *says;
+	enum rfa_code code;
+	enum rfa_severity severity;
+	const char *mend; /* NULL: none */
+};
+
+#define MEND_ENGINE "start the engine there (systemctl start docker), then try again"
+#define MEND_GROUP "connect as root, or as a member of the group docker"
+#define MEND_SPACE "free some space there, or choose another disk for the engine or the state"
+
+/* True of every command. */
+static const struct meaning anywhere[] = {
+	{ "no space left on device", RFA_ENOSPACE, RFA_FATAL, MEND_SPACE },
+	{ "disk quota exceeded", RFA_ENOSPACE, RFA_FATAL, MEND_SPACE },
+	{ "cannot connect to the docker daemon", RFA_EUNREACHABLE, RFA_RETRY, MEND_ENGINE },
+	{ "permission denied while trying to connect to the docker", RFA_EUNSUPPORTED, RFA_FATAL,
+	  MEND_GROUP },
+	/* The engine went away over a request: it may or may not have been carried out. */
+	{ "error during connect", RFA_ELOST, RFA_UNKNOWN, MEND_ENGINE },
+	{ "unexpected eof", RFA_ELOST, RFA_UNKNOWN, NULL },
+	{ "connection reset by peer", RFA_ELOST, RFA_UNKNOWN, NULL },
+	{ "error reading from server: eof", RFA_ELOST, RFA_UNKNOWN, NULL },
+};
+
+/* True of a docker command that names its object. */
+static const struct meaning objects[] = {
+	{ "no such container", RFA_ENOTFOUND, RFA_FATAL, NULL },
+	{ "no such image", RFA_ENOTFOUND, RFA_FATAL, NULL },
+	/* The classic store, of a whole id that it does not have. */
+	{ "failed to get digest sha256:", RFA_ENOTFOUND, RFA_FATAL, NULL },
+	{ "no such network", RFA_ENOTFOUND, RFA_FATAL, NULL },
+	{ "no such volume", RFA_ENOTFOUND, RFA_FATAL, NULL },
+	{ "no such object", RFA_ENOTFOUND, RFA_FATAL, NULL },
+	{ "is already in use by container", RFA_EEXISTS, RFA_FATAL, NULL },
+};
+
+/* A status of our own scripts. */
+static const struct {
+	int status;
+	struct meaning meaning;
+} statuses[] = {
+	{ RFA_SAYS_NOTFOUND, { "not there", RFA_ENOTFOUND, RFA_FATAL, NULL } },
+	{ RFA_SAYS_EXISTS, { "there already", RFA_EEXISTS, RFA_FATAL, NULL } },
+	{ RFA_SAYS_HELD, { "held by another", RFA_ELOCKED, RFA_FATAL, NULL } },
+	{ RFA_SAYS_CUT,
+	  { "what was sent did not arrive whole, nothing was changed", RFA_ELOST, RFA_RETRY,
+	    NULL } },
+	{ RFA_SAYS_STATE_DIR,
+	  { "the state directory cannot be written", RFA_EUNSUPPORTED, RFA_FATAL,
+	    "connect as root, or make the state directory there and give it to this user" } },
+	{ RFA_SAYS_TOOBIG, { "larger than allowed", RFA_ETOOBIG, RFA_FATAL, NULL } },
+	{ RFA_SAYS_NO_TOOL,
+	  { "a tool is missing", RFA_EUNSUPPORTED, RFA_FATAL,
+	    "install coreutils and docker (with the compose plugin) on the host" } },
+	{ 127,
+	  { "a command is missing", RFA_EUNSUPPORTED, RFA_FATAL,
+	    "install coreutils and docker (with the compose plugin) on the host" } },
+};
+
+/* What a person should read of the words: the last of them, without docker's usual preamble. */
+static void quote(struct rfa_buf *out, const char *words, size_t len)
+{
+	static const char preamble[] = "Error response from daemon: ";
+	const size_t skip = sizeof(preamble) - 1;
+
+	while (len > 0 && isspace((unsigned char)words[len - 1]))
+		len--;
+	while (len > 0 && isspace((unsigned char)words[0]))
+		words++, len--;
+	if (len > skip && memcmp(words, preamble, skip) == 0)
+		words += skip, len -= skip;
+	if (len > QUOTED_MAX) {
+		(void)rfa_buf_puts(out, "...");
+		words += len - QUOTED_MAX;
+		len = QUOTED_MAX;
+	}
+	(void)rfa_buf_put_printable(out, words, len, 0);
+}
+
+static int raise(const struct meaning *m, const char *what, const char *quoted,
+		 struct rfa_error *err)
+{
+	const char *text = quoted[0] ? quoted : m->says;
+
+	(void)rfa_fail(err, m->code, "host", "%s: %s", what, text);
+	if (m->mend)
+		(void)rfa_error_mend(err, "%s", m->mend);
+	return rfa_error_as(err, m->severity);
+}
+
+static const struct meaning *find(const struct meaning *table, size_t n, const char *words,
+				  size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (rfa_words_have(words, len, table[i].says))
+			return &table[i];
+	return NULL;
+}
+
+static int fail(int status, const char *words, size_t len, const char *what, int docker,
+		struct rfa_error *err)
+{
+	struct rfa_buf quoted = RFA_BUF_INIT(4 * QUOTED_MAX + 16);
+	const struct meaning *m =
+	    find(anywhere, sizeof(anywhere) / sizeof(anywhere[0]), words, words ? len : 0);
+	size_t i;
+	int rc;
+
+	if (!m && docker)
+		m = find(objects, sizeof(objects) / sizeof(objects[0]), words, words ? len : 0);
+	for (i = 0; !m && i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (statuses[i].status == status)
+			m = &statuses[i].meaning;
+	if (words)
+		quote(&quoted, words, len);
+	if (m) {
+		rc = raise(m, what, rfa_buf_str(&quoted), err);
+	} else {
+		rc = rfa_fail(err, RFA_EREMOTE, "host", "%s: %s (status %d)", what,
+			      quoted.len ? rfa_buf_str(&quoted) : "failed without a word", status);
+		if (err)
+			err->native = status;
+	}
+	rfa_buf_release(&quoted);
+	return rc;
+}
+
+int rfa_words_fail(int status, const char *words, size_t len, const char *what,
+		   struct rfa_error *err)
+{
+	return fail(status, words, len, what, 0, err);
+}
+
+int rfa_words_docker(int status, const char *words, size_t len, const char *what,
+		     struct rfa_error *err)
+{
+	return fail(status, words, len, what, 1, err);
+}
