@@ -1,0 +1,440 @@
+/*
+ * A Docker host over a transport: POSIX sh, coreutils and docker are all that is needed there.
+ *
+ * Every script is a constant text that finds its arguments in $1…; strings never become part of
+ * shell text except through rfa_quote(). What comes back is parsed as if the host lied.
+ */
+#include "transports/host/shell.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsm/base/facts.h"
+#include "fsm/base/quote.h"
+
+#define DEFAULT_STATE_DIR "/var/lib/rfa"
+#define DEFAULT_IDLE_MS 30000
+/* A script with all its arguments; the largest carry a file list or a container's definition. */
+#define SCRIPT_MAX (8u << 20)
+
+/*
+ * Words in one language; nothing we make is for others to read; no argument is ever a pattern.
+ */
+static const char prologue_text[] = "LC_ALL=C; export LC_ALL; umask 077; set -f\n";
+
+static struct shell_host *self(struct rfa_host *host)
+{
+	return (struct shell_host *)host;
+}
+
+int rfa_shell_host_script(const struct shell_host *h, const struct shell_call *call,
+			  struct rfa_buf *out, struct rfa_error *err)
+{
+	(void)rfa_buf_add(out, h->prologue.data, h->prologue.len);
+	if (call->args && call->args[0]) {
+		(void)rfa_buf_puts(out, "set -- ");
+		(void)rfa_quote_argv(out, call->args);
+		(void)rfa_buf_putc(out, '\n');
+	} else {
+		(void)rfa_buf_puts(out, "set --\n");
+	}
+	(void)rfa_buf_puts(out, call->text);
+	return rfa_buf_check(out, err);
+}
+
+int rfa_shell_host_run(struct shell_host *h, const struct shell_call *call,
+		       struct shell_answer *answer, struct rfa_error *err)
+{
+	struct rfa_buf script = RFA_BUF_INIT(SCRIPT_MAX);
+	int rc = 0;
+
+	rfa_buf_clear(&answer->out);
+	rfa_buf_clear(&answer->words);
+	if (h->cancel && *h->cancel)
+		rc = rfa_fail(err, RFA_ECANCELLED, "host", "asked to stop");
+	if (rc == 0 && !h->shell)
+		rc = rfa_shell_new(&h->shell, h->transport, err);
+	if (rc == 0)
+		rc = rfa_shell_host_script(h, call, &script, err);
+	if (rc == 0)
+		rc = rfa_shell_run(h->shell, rfa_buf_str(&script), call->input, call->input_len,
+				   h->idle_ms, &answer->out, &answer->words, &answer->status, err);
+	if (rc != 0)
+		(void)rfa_error_where(err, "%s", h->host.name);
+	rfa_buf_release(&script);
+	return rc;
+}
+
+int rfa_shell_host_read(struct shell_host *h, const struct shell_call *call,
+			struct shell_answer *answer, struct rfa_error *err)
+{
+	int rc = rfa_shell_host_run(h, call, answer, err);
+
+	/* A connection that died while nobody used it is noticed by its next user. */
+	if (rc == -RFA_ELOST)
+		rc = rfa_shell_host_run(h, call, answer, err);
+	return rc;
+}
+
+void rfa_shell_answer_release(struct shell_answer *answer)
+{
+	rfa_buf_release(&answer->out);
+	rfa_buf_release(&answer->words);
+}
+
+int rfa_shell_host_fail(const struct shell_host *h, const struct shell_answer *answer,
+			const char *what, struct rfa_error *err)
+{
+	(void)rfa_words_fail(answer->status, answer->words.data, answer->words.len, what, err);
+	return rfa_error_where(err, "%s", h->host.name);
+}
+
+int rfa_shell_host_fail_docker(const struct shell_host *h, const struct shell_answer *answer,
+			       const char *what, struct rfa_error *err)
+{
+	(void)rfa_words_docker(answer->status, answer->words.data, answer->words.len, what, err);
+	return rfa_error_where(err, "%s", h->host.name);
+}
+
+int rfa_shell_host_nonsense(const struct shell_host *h, const char *what, struct rfa_error *err)
+{
+	(void)rfa_fail(err, RFA_EPROTOCOL, "host", "the host's answer made no sense: %s", what);
+	return rfa_error_where(err, "%s", h->host.name);
+}
+
+int rfa_shell_host_json(const struct shell_host *h, json_t **out, const char *text, size_t len,
+			const char *what, struct rfa_error *err)
+{
+	json_error_t why;
+	json_t *value = json_loadb(text ? text : "", text ? len : 0, JSON_REJECT_DUPLICATES, &why);
+
+	if (!value) {
+		(void)rfa_fail(err, RFA_EPROTOCOL, "host", "%s is no JSON: %s (line %d)", what,
+			       why.text, why.line);
+		return rfa_error_where(err, "%s", h->host.name);
+	}
+	*out = value;
+	return 0;
+}
+
+int rfa_shell_number(const char **text, int64_t *out)
+{
+	const char *p = *text;
+	int64_t n = 0;
+
+	if (!isdigit((unsigned char)*p))
+		return -1;
+	for (; isdigit((unsigned char)*p); p++) {
+		if (n > (INT64_MAX - 9) / 10)
+			return -1;
+		n = n * 10 + (*p - '0');
+	}
+	if (*p != '\0' && *p != ' ' && *p != '\n')
+		return -1;
+	*text = *p ? p + 1 : p;
+	*out = n;
+	return 0;
+}
+
+int rfa_shell_host_path(const struct shell_host *h, struct rfa_buf *out, const char *run,
+			const char *rest, struct rfa_error *err)
+{
+	if (!rfa_host_name_ok(run))
+		return rfa_fail(err, RFA_EINTERNAL, "host",
+				"a run's id has characters that no id has");
+	(void)rfa_buf_printf(out, "%s/runs/%s%s", h->host.state_dir, run, rest);
+	return rfa_buf_check(out, err);
+}
+
+static int shell_connect(struct rfa_host *host, struct rfa_error *err)
+{
+	struct shell_host *h = self(host);
+	int rc = h->transport->ops->connect(h->transport, err);
+
+	return rc == 0 ? 0 : rfa_error_where(err, "%s", host->name);
+}
+
+/* ---- what the host is ----------------------------------------------------------------------- */
+
+/*
+ * One line a fact, "key value"; docker's own JSON comes in one line. `engine` alone is not asked
+ * for with command -v, which would find the function.
+ */
+static const char info_text[] =
+    "read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id\n"
+    "echo \"hostname $(uname -n)\"\n"
+    "echo \"uid $(id -u)\"\n"
+    "echo \"user $(id -un)\"\n"
+    "echo \"boot_id $boot\"\n"
+    "for tool in b2sum sha256sum sync zstd gzip rsync; do\n"
+    "	command -v \"$tool\" >/dev/null && echo \"tool $tool\"\n"
+    "done\n"
+    "command -v \"$1\" >/dev/null || { echo \"$1\" >&2; exit 51; }\n"
+    "version=$(engine version --format '{{json .}}') || exit\n"
+    "echo \"version $version\"\n"
+    "info=$(engine info --format '{{json .}}') || exit\n"
+    "echo \"info $info\"\n"
+    "compose=$(engine compose version --short 2>/dev/null) && echo \"compose $compose\"\n"
+    "exit 0\n";
+
+/* The line "key …" of an answer: its value, up to the newline; NULL if there is none. */
+static const char *line_of(const struct rfa_buf *out, const char *key, size_t *len)
+{
+	const char *p = rfa_buf_str(out), *end;
+	size_t n = strlen(key);
+
+	for (; *p; p = *end ? end + 1 : end) {
+		end = strchr(p, '\n');
+		if (!end)
+			end = p + strlen(p);
+		if ((size_t)(end - p) > n && memcmp(p, key, n) == 0 && p[n] == ' ') {
+			*len = (size_t)(end - p) - n - 1;
+			return p + n + 1;
+		}
+	}
+	return NULL;
+}
+
+static json_t *text_of(const struct rfa_buf *out, const char *key)
+{
+	size_t len = 0;
+	const char *value = line_of(out, key, &len);
+	json_t *text = value ? json_stringn(value, len) : NULL;
+
+	return text ? text : json_null(); /* not there, or no UTF-8 */
+}
+
+static json_t *tools_of(const struct rfa_buf *out)
+{
+	static const char *const tools[] = {
+		"b2sum", "sha256sum", "sync", "zstd", "gzip", "rsync"
+	};
+	json_t *all = json_object();
+	char line[32];
+	size_t i;
+
+	for (i = 0; all && i < sizeof(tools) / sizeof(tools[0]); i++) {
+		(void)snprintf(line, sizeof(line), "\ntool %s\n", tools[i]);
+		if (json_object_set_new(all, tools[i],
+					json_boolean(strstr(rfa_buf_str(out), line) != NULL))) {
+			json_decref(all);
+			all = NULL;
+		}
+	}
+	return all;
+}
+
+/* "1.45" as 1045; 0 for what is none. */
+static int api_number(const char *api)
+{
+	int major = 0, minor = 0;
+
+	return sscanf(api, "%3d.%3d", &major, &minor) == 2 ? major * 1000 + minor : 0;
+}
+
+/* The containerd image store shows itself by its snapshotter only. */
+static const char *store_of(const json_t *info)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(info, "DriverStatus"), i, row) {
+		const char *key = json_string_value(json_array_get(row, 0));
+		const char *value = json_string_value(json_array_get(row, 1));
+
+		if (key && value && strcmp(key, "driver-type") == 0 &&
+		    strncmp(value, "io.containerd.snapshotter.", 26) == 0)
+			return "containerd";
+	}
+	return "classic";
+}
+
+static int one_json_line(struct shell_host *h, const struct rfa_buf *out, const char *key,
+			 json_t **value, struct rfa_error *err)
+{
+	size_t len = 0;
+	const char *line = line_of(out, key, &len);
+
+	return rfa_shell_host_json(h, value, line, len, key, err);
+}
+
+static int make_info(struct shell_host *h, const struct rfa_buf *out, json_t **made,
+		     struct rfa_error *err)
+{
+	json_t *version = NULL, *info = NULL, *all = NULL, *uid = NULL;
+	const char *api, *client, *text;
+	int64_t number = -1;
+	size_t len;
+	int rc;
+
+	rc = one_json_line(h, out, "version", &version, err);
+	if (rc == 0)
+		rc = one_json_line(h, out, "info", &info, err);
+	if (rc != 0)
+		goto done;
+	api = rfa_facts_str(version, "Server/ApiVersion", "");
+	client = rfa_facts_str(version, "Client/ApiVersion", api);
+	/* What both sides speak, so that our own requests mean what docker's would. */
+	if (api_number(client) && api_number(client) < api_number(api))
+		api = client;
+	if (!api_number(api) || strspn(api, "0123456789.") != strlen(api) || strlen(api) > 8) {
+		rc = rfa_shell_host_nonsense(h, "docker version names no API version", err);
+		goto done;
+	}
+	text = line_of(out, "uid", &len);
+	if (text && rfa_shell_number(&text, &number) == 0)
+		uid = json_integer(number);
+	all = json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:o}",
+			"hostname", text_of(out, "hostname"), "os",
+			rfa_facts_str(version, "Server/Os", "linux"), "arch",
+			rfa_facts_str(version, "Server/Arch", ""), "user", text_of(out, "user"),
+			"uid", uid ? uid : json_null(), "boot_id", text_of(out, "boot_id"),
+			"engine", rfa_facts_str(version, "Server/Version", ""), "api", api, "store",
+			store_of(info), "driver", rfa_facts_str(info, "Driver", ""), "docker_root",
+			rfa_facts_str(info, "DockerRootDir", ""), "compose",
+			text_of(out, "compose"), "tools", tools_of(out));
+	if (!all) {
+		rc = rfa_fail_nomem(err);
+		goto done;
+	}
+	(void)snprintf(h->api, sizeof(h->api), "%s", api);
+	(void)snprintf(h->os, sizeof(h->os), "%s", rfa_facts_str(all, "os", ""));
+	(void)snprintf(h->arch, sizeof(h->arch), "%s", rfa_facts_str(all, "arch", ""));
+	*made = all;
+done:
+	json_decref(version);
+	json_decref(info);
+	return rc;
+}
+
+static int shell_info(struct rfa_host *host, json_t **out, struct rfa_error *err)
+{
+	struct shell_host *h = self(host);
+	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL * 4);
+	const char *args[] = { h->docker, NULL };
+	struct shell_call call = { info_text, args, NULL, 0 };
+	int rc = rfa_shell_host_read(h, &call, &answer, err);
+
+	if (rc == 0 && answer.status == 0)
+		rc = make_info(h, &answer.out, out, err);
+	else if (rc == 0)
+		rc = rfa_shell_host_fail_docker(h, &answer, "docker", err);
+	rfa_shell_answer_release(&answer);
+	return rc;
+}
+
+int rfa_shell_host_know(struct shell_host *h, struct rfa_error *err)
+{
+	json_t *info = NULL;
+	int rc = h->api[0] ? 0 : shell_info(&h->host, &info, err);
+
+	json_decref(info);
+	return rc;
+}
+
+static int shell_http_get(struct rfa_host *host, const struct rfa_http_request *request,
+			  struct rfa_http_reply *reply, struct rfa_error *err)
+{
+	return rfa_http_get(self(host)->transport, request, reply, err);
+}
+
+static void shell_free(struct rfa_host *host)
+{
+	struct shell_host *h = self(host);
+
+	rfa_shell_free(h->shell);
+	rfa_transport_free(h->transport);
+	rfa_buf_release(&h->prologue);
+	free(h);
+}
+
+static const struct rfa_host_ops shell_ops = {
+	.version = RFA_HOST_OPS_VERSION,
+	.connect = shell_connect,
+	.info = shell_info,
+	.disk = rfa_shell_disk,
+	.inspect = rfa_shell_inspect,
+	.list = rfa_shell_list,
+	.logs = rfa_shell_logs,
+	.compose_config = rfa_shell_compose_config,
+	.container_create = rfa_shell_container_create,
+	.container_start = rfa_shell_container_start,
+	.container_stop = rfa_shell_container_stop,
+	.container_rename = rfa_shell_container_rename,
+	.container_remove = rfa_shell_container_remove,
+	.image_tag = rfa_shell_image_tag,
+	.image_untag = rfa_shell_image_untag,
+	.image_export = rfa_shell_image_export,
+	.image_load = rfa_shell_image_load,
+	.compose_up = rfa_shell_compose_up,
+	.jobs_running = rfa_shell_jobs_running,
+	.spool_read = rfa_shell_spool_read,
+	.spool_write = rfa_shell_spool_write,
+	.spool_digests = rfa_shell_spool_digests,
+	.run_remove = rfa_shell_run_remove,
+	.file_stat = rfa_shell_file_stat,
+	.file_read = rfa_shell_file_read,
+	.file_write = rfa_shell_file_write,
+	.file_remove = rfa_shell_file_remove,
+	.lock_claim = rfa_shell_lock_claim,
+	.lock_read = rfa_shell_lock_read,
+	.lock_release = rfa_shell_lock_release,
+	.http_get = shell_http_get,
+	.free = shell_free,
+};
+
+/* "sudo -n docker" → engine() { 'sudo' '-n' 'docker' "$@"; } */
+static int make_prologue(struct shell_host *h, const char *docker, struct rfa_error *err)
+{
+	char words[256], *save = NULL, *word;
+
+	if (snprintf(words, sizeof(words), "%s", docker) >= (int)sizeof(words) ||
+	    !docker[strspn(docker, " ")])
+		return rfa_fail(err, RFA_ECONFIG, "host",
+				"the docker command is empty or too long");
+	(void)rfa_buf_puts(&h->prologue, prologue_text);
+	(void)rfa_buf_puts(&h->prologue, "engine() {");
+	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		if (!h->docker[0])
+			(void)snprintf(h->docker, sizeof(h->docker), "%s", word);
+		(void)rfa_buf_putc(&h->prologue, ' ');
+		(void)rfa_quote(&h->prologue, word);
+	}
+	(void)rfa_buf_puts(&h->prologue, " \"$@\"; }\n");
+	return rfa_buf_check(&h->prologue, err);
+}
+
+int rfa_host_shell(struct rfa_host **out, struct rfa_transport *transport,
+		   const struct rfa_host_options *options, struct rfa_error *err)
+{
+	const char *dir = options->state_dir ? options->state_dir : DEFAULT_STATE_DIR;
+	struct shell_host *h = calloc(1, sizeof(*h));
+	int rc = 0;
+
+	if (!h) {
+		rfa_transport_free(transport);
+		return rfa_fail_nomem(err);
+	}
+	h->host.ops = &shell_ops;
+	h->transport = transport;
+	h->prologue = (struct rfa_buf)RFA_BUF_INIT(4096);
+	h->idle_ms = options->idle_timeout_ms > 0 ? options->idle_timeout_ms : DEFAULT_IDLE_MS;
+	h->clock = options->clock ? options->clock : rfa_clock_system();
+	h->cancel = options->cancel;
+	(void)snprintf(h->host.name, sizeof(h->host.name), "%s",
+		       options->name ? options->name : transport->name);
+	if (dir[0] != '/' || snprintf(h->host.state_dir, sizeof(h->host.state_dir), "%s", dir) >=
+				 (int)sizeof(h->host.state_dir))
+		rc = rfa_fail(err, RFA_ECONFIG, "host",
+			      "the state directory must be an absolute path of at most %zu bytes",
+			      sizeof(h->host.state_dir) - 1);
+	if (rc == 0)
+		rc = make_prologue(h, options->docker ? options->docker : "docker", err);
+	if (rc == 0) {
+		*out = &h->host;
+		return 0;
+	}
+	shell_free(&h->host);
+	return rc;
+}

@@ -1,0 +1,149 @@
+/* The inside of the `shell` host: how its parts run scripts and jobs. Private to transports/host.
+ */
+#ifndef RFA_TRANSPORTS_HOST_SHELL_H
+#define RFA_TRANSPORTS_HOST_SHELL_H
+
+#include "transports/host/host.h"
+#include "transports/host/words.h"
+
+struct shell_host {
+	struct rfa_host host;            /* first member */
+	struct rfa_transport *transport; /* owned */
+	struct rfa_shell *shell;         /* owned */
+	struct rfa_buf prologue;         /* what every script begins with */
+	char docker[256];                /* the first word of the docker command */
+	int64_t idle_ms;
+	struct rfa_clock *clock;
+	const volatile int *cancel; /* may be NULL */
+	/* What info() has learned; empty before. */
+	char api[16], os[32], arch[32];
+};
+
+/*
+ * A script: its text is a constant that takes its arguments as $1…, so that no byte of them is
+ * ever read as shell. `engine` is the docker command.
+ */
+struct shell_call {
+	const char *text;
+	const char *const *args; /* NULL-terminated; NULL: none */
+	const void *input;       /* borrowed; NULL: none */
+	size_t input_len;
+};
+
+struct shell_answer {
+	struct rfa_buf out, words; /* standard output and error */
+	int status;
+};
+#define SHELL_ANSWER_INIT(max)                            \
+	{                                                 \
+		RFA_BUF_INIT(max), RFA_BUF_INIT(65536), 0 \
+	}
+
+/* Small answers: a line or a few. */
+#define SHELL_SMALL (1u << 20)
+/* Largest JSON that is taken from an engine; what one call of rfa_shell_run() answers. */
+#define SHELL_JSON_MAX (16u << 20)
+
+/* Runs a script once; 0 whatever its exit status. */
+int rfa_shell_host_run(struct shell_host *h, const struct shell_call *call,
+		       struct shell_answer *answer, struct rfa_error *err);
+/* The same for a script that only reads: asked again once if the connection broke over it. */
+int rfa_shell_host_read(struct shell_host *h, const struct shell_call *call,
+			struct shell_answer *answer, struct rfa_error *err);
+void rfa_shell_answer_release(struct shell_answer *answer);
+
+/* Appends the text of a script as sh gets it: prologue, arguments, body. */
+int rfa_shell_host_script(const struct shell_host *h, const struct shell_call *call,
+			  struct rfa_buf *out, struct rfa_error *err);
+
+/* Sets the error for an answer with a status that is not 0. */
+int rfa_shell_host_fail(const struct shell_host *h, const struct shell_answer *answer,
+			const char *what, struct rfa_error *err);
+int rfa_shell_host_fail_docker(const struct shell_host *h, const struct shell_answer *answer,
+			       const char *what, struct rfa_error *err);
+/* The host said what it should never say. */
+int rfa_shell_host_nonsense(const struct shell_host *h, const char *what, struct rfa_error *err);
+
+/* Parses JSON that came from the host. *out is new. `what` names it in the error. */
+int rfa_shell_host_json(const struct shell_host *h, json_t **out, const char *text, size_t len,
+			const char *what, struct rfa_error *err);
+
+/* Parses "<digits>" into *out and moves *text behind it and one blank or newline; 0 or -1. */
+int rfa_shell_number(const char **text, int64_t *out);
+
+/* "<state dir>/runs/<run>" and what follows, appended; INTERNAL for a name that is not one. */
+int rfa_shell_host_path(const struct shell_host *h, struct rfa_buf *out, const char *run,
+			const char *rest, struct rfa_error *err);
+
+/* Makes sure that api, os and arch are known. */
+int rfa_shell_host_know(struct shell_host *h, struct rfa_error *err);
+
+/*
+ * Runs a program as the job `key`: starts it if it never was, follows it to its end, also over
+ * lost connections. 0: it has ended, answer->status is its status (not 0 is not an error yet).
+ */
+int rfa_shell_host_job(struct shell_host *h, const struct rfa_job_key *key,
+		       const struct shell_call *program, struct shell_answer *answer,
+		       struct rfa_error *err);
+/* Shell functions that several scripts begin with; see shell_jobs.c and shell_spool.c. */
+extern const char rfa_shell_alive[];
+extern const char rfa_shell_parts[];
+
+/* Where an archive is in a run's spool, appended; INTERNAL for a name that is not one. */
+int rfa_shell_archive_path(struct shell_host *h, struct rfa_buf *path, const char *run,
+			   const char *archive, struct rfa_error *err);
+
+/* The operations, by file. */
+int rfa_shell_jobs_running(struct rfa_host *, const struct rfa_job_key *, int *,
+			   struct rfa_error *);
+int rfa_shell_run_remove(struct rfa_host *, const char *, struct rfa_error *);
+
+int rfa_shell_inspect(struct rfa_host *, enum rfa_object, const char *, json_t **,
+		      struct rfa_error *);
+int rfa_shell_list(struct rfa_host *, enum rfa_object, json_t **, struct rfa_error *);
+int rfa_shell_logs(struct rfa_host *, const char *, unsigned, struct rfa_buf *, struct rfa_error *);
+int rfa_shell_compose_config(struct rfa_host *, const struct rfa_compose *, json_t **,
+			     struct rfa_error *);
+
+int rfa_shell_container_create(struct rfa_host *, const struct rfa_job_key *, const char *,
+			       const json_t *, struct rfa_error *);
+int rfa_shell_container_start(struct rfa_host *, const struct rfa_job_key *, const char *,
+			      struct rfa_error *);
+int rfa_shell_container_stop(struct rfa_host *, const struct rfa_job_key *, const char *,
+			     struct rfa_error *);
+int rfa_shell_container_rename(struct rfa_host *, const struct rfa_job_key *, const char *,
+			       const char *, struct rfa_error *);
+int rfa_shell_container_remove(struct rfa_host *, const struct rfa_job_key *, const char *,
+			       struct rfa_error *);
+int rfa_shell_image_tag(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,
+			struct rfa_error *);
+int rfa_shell_image_untag(struct rfa_host *, const struct rfa_job_key *, const char *,
+			  struct rfa_error *);
+int rfa_shell_image_export(struct rfa_host *, const struct rfa_job_key *, const json_t *, json_t **,
+			   struct rfa_error *);
+int rfa_shell_image_load(struct rfa_host *, const struct rfa_job_key *, const char *,
+			 struct rfa_error *);
+int rfa_shell_compose_up(struct rfa_host *, const struct rfa_job_key *, const struct rfa_compose *,
+			 struct rfa_error *);
+
+int rfa_shell_spool_read(struct rfa_host *, const char *, const char *, uint64_t,
+			 struct rfa_stream **, struct rfa_error *);
+int rfa_shell_spool_write(struct rfa_host *, const char *, const char *, uint64_t,
+			  struct rfa_stream **, struct rfa_error *);
+int rfa_shell_spool_digests(struct rfa_host *, const char *, const char *, uint64_t, uint64_t,
+			    json_t **, uint64_t *, struct rfa_error *);
+
+int rfa_shell_disk(struct rfa_host *, const char *, struct rfa_disk *, struct rfa_error *);
+int rfa_shell_file_stat(struct rfa_host *, const char *, struct rfa_file_stat *,
+			struct rfa_error *);
+int rfa_shell_file_read(struct rfa_host *, const char *, size_t, struct rfa_buf *,
+			struct rfa_error *);
+int rfa_shell_file_write(struct rfa_host *, const char *, unsigned, const void *, size_t,
+			 struct rfa_error *);
+int rfa_shell_file_remove(struct rfa_host *, const char *, struct rfa_error *);
+
+int rfa_shell_lock_claim(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
+int rfa_shell_lock_read(struct rfa_host *, json_t **, struct rfa_error *);
+int rfa_shell_lock_release(struct rfa_host *, const char *, struct rfa_error *);
+
+#endif
