@@ -1,0 +1,1040 @@
+/* What transports/host/host.h promises, as tests that any implementation is held to. */
+#include "tests/contract/host_contract.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/digest.h"
+#include "fsm/base/facts.h"
+
+#define assert_ok(call)                                                                            \
+	do {                                                                                       \
+		struct rfa_error *e_ = (rfa_error_clear(&x->err), &x->err);                        \
+		int rc_ = (call);                                                                  \
+		(void)e_;                                                                          \
+		if (rc_)                                                                           \
+			fail_msg("%s: %s: %s (%s)", #call, rfa_code_word(x->err.code), x->err.msg, \
+				 x->err.where);                                                    \
+	} while (0)
+#define assert_fails(code_, call)                                                                \
+	do {                                                                                     \
+		rfa_error_clear(&x->err);                                                        \
+		int rc_ = (call);                                                                \
+		if (rc_ != -RFA_E##code_)                                                        \
+			fail_msg("%s: %s instead of " #code_ ": %s", #call, rfa_code_word(-rc_), \
+				 x->err.msg);                                                    \
+		assert_int_equal(x->err.code, RFA_E##code_);                                     \
+	} while (0)
+
+/* One test's view: a handle on each machine, and names of its own. */
+struct fixture {
+	struct host_world *world;
+	struct rfa_host *h, *other;
+	struct rfa_error err;
+	char run[64], steps[64][32];
+	unsigned n; /* steps named so far */
+};
+
+static struct host_world *the_world(void **state)
+{
+	return *state;
+}
+
+static struct fixture *begin(void **state, const char *run)
+{
+	struct fixture *x = calloc(1, sizeof(*x));
+
+	assert_non_null(x);
+	x->world = the_world(state);
+	snprintf(x->run, sizeof(x->run), "%s-%s", x->world->tag, run);
+	assert_ok(x->world->open(x->world, 0, &x->h, &x->err));
+	assert_ok(x->world->open(x->world, 1, &x->other, &x->err));
+	return x;
+}
+
+static void end(struct fixture *x)
+{
+	assert_ok(x->h->ops->run_remove(x->h, x->run, &x->err));
+	assert_ok(x->other->ops->run_remove(x->other, x->run, &x->err));
+	rfa_host_free(x->h);
+	rfa_host_free(x->other);
+	free(x);
+}
+
+/* A new key each time. */
+static struct rfa_job_key key(struct fixture *x, const char *op)
+{
+	struct rfa_job_key k = { x->run, x->steps[x->n % 64], op };
+
+	snprintf(x->steps[x->n % 64], sizeof(x->steps[0]), "step.%u", x->n);
+	x->n++;
+	return k;
+}
+#define KEY(op) (&(struct rfa_job_key[1]){ key(x, op) }[0])
+
+static const char *named(struct fixture *x, const char *text, char out[64])
+{
+	snprintf(out, 64, "%s-%s", x->world->tag, text);
+	return out;
+}
+#define NAME(text) named(x, text, (char[64]){ 0 })
+
+static void drop(struct fixture *x, const char *container)
+{
+	struct rfa_error ignored;
+	int rc = x->h->ops->container_stop(x->h, KEY("stop"), container, &ignored);
+
+	rc = x->h->ops->container_remove(x->h, KEY("remove"), container, &ignored);
+	(void)rc;
+}
+
+static json_t *get(struct fixture *x, enum rfa_object kind, const char *name)
+{
+	json_t *out = NULL;
+
+	assert_ok(x->h->ops->inspect(x->h, kind, name, &out, &x->err));
+	assert_true(json_is_object(out));
+	return out;
+}
+
+static int is_running(struct fixture *x, const char *container)
+{
+	json_t *c = get(x, RFA_CONTAINER, container);
+	int running = rfa_facts_bool(c, "State/Running", 0);
+
+	json_decref(c);
+	return running;
+}
+
+static void make(struct fixture *x, const char *container)
+{
+	json_t *body = json_pack("{s:s, s:{s:b}}", "Image", "app:1", "HostConfig", "Init", 0);
+
+	drop(x, container);
+	assert_ok(x->h->ops->container_create(x->h, KEY("create"), container, body, &x->err));
+	json_decref(body);
+}
+
+/* ---- the host -------------------------------------------------------------------------------- */
+
+static void info_tells_what_is_there(void **state)
+{
+	struct fixture *x = begin(state, "info");
+	json_t *info = NULL;
+
+	assert_ok(x->h->ops->connect(x->h, &x->err));
+	assert_ok(x->h->ops->info(x->h, &info, &x->err));
+	assert_string_equal(rfa_facts_str(info, "os", ""), "linux");
+	assert_true(rfa_facts_str(info, "arch", "")[0]);
+	assert_true(rfa_facts_str(info, "hostname", "")[0]);
+	assert_true(rfa_facts_str(info, "user", "")[0]);
+	assert_true(rfa_facts_int(info, "uid", -1) >= 0);
+	assert_true(rfa_facts_str(info, "boot_id", "")[0]);
+	assert_true(rfa_facts_str(info, "engine", "")[0]);
+	assert_int_equal(strncmp(rfa_facts_str(info, "api", ""), "1.", 2), 0);
+	assert_true(!strcmp(rfa_facts_str(info, "store", ""), "classic") ||
+		    !strcmp(rfa_facts_str(info, "store", ""), "containerd"));
+	assert_true(rfa_facts_str(info, "driver", "")[0]);
+	assert_int_equal(rfa_facts_str(info, "docker_root", "")[0], '/');
+	assert_true(rfa_facts_str(info, "compose", "")[0]);
+	assert_true(rfa_facts_bool(info, "tools/b2sum", 0));
+	json_decref(info);
+	end(x);
+}
+
+static void disk_answers_for_paths_that_are_not_there(void **state)
+{
+	struct fixture *x = begin(state, "disk");
+	struct rfa_disk a, b;
+	char path[512];
+
+	assert_ok(x->h->ops->disk(x->h, x->world->dir, &a, &x->err));
+	assert_true(a.bytes_total > 0 && a.bytes_free >= 0 && a.bytes_free <= a.bytes_total);
+	assert_true(a.filesystem[0]);
+	snprintf(path, sizeof(path), "%s/is not/there\n/yet", x->world->dir);
+	assert_ok(x->h->ops->disk(x->h, path, &b, &x->err));
+	assert_string_equal(a.filesystem, b.filesystem);
+	end(x);
+}
+
+/* ---- reads of the engine --------------------------------------------------------------------- */
+
+static const char *const hostile[] = {
+	"no such thing",       "-f",  "--help", "a;touch x", "$(touch x)",
+	"`touch x`",           "a'b", "a\"b",   "a\nb",      "../../etc",
+	"\033[2J\033]0;x\007", "*",   "a\\",    "\xff\xfe",  "",
+};
+#define HOSTILE (sizeof(hostile) / sizeof(hostile[0]))
+
+static void what_is_not_there_is_not_found(void **state)
+{
+	struct fixture *x = begin(state, "notfound");
+	json_t *out = NULL;
+	size_t i;
+
+	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_CONTAINER, "nowhere", &out, &x->err));
+	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_IMAGE, "nowhere:1", &out, &x->err));
+	assert_fails(NOTFOUND,
+		     x->h->ops->inspect(x->h, RFA_IMAGE,
+					"sha256:00000000000000000000000000000000"
+					"00000000000000000000000000000001",
+					&out, &x->err));
+	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_NETWORK, "nowhere", &out, &x->err));
+	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_VOLUME, "nowhere", &out, &x->err));
+	for (i = 0; i < HOSTILE; i++) {
+		/* Docker refuses some as no reference at all: a no in either case. */
+		int rc = x->h->ops->inspect(x->h, RFA_CONTAINER, hostile[i], &out, &x->err);
+
+		assert_true(rc == -RFA_ENOTFOUND || rc == -RFA_EREMOTE);
+		assert_null(strchr(x->err.msg, '\033'));
+		rc = x->h->ops->inspect(x->h, RFA_IMAGE, hostile[i], &out, &x->err);
+		assert_true(rc == -RFA_ENOTFOUND || rc == -RFA_EREMOTE);
+	}
+	assert_null(out);
+	end(x);
+}
+
+static void lists_hold_inspect_objects(void **state)
+{
+	struct fixture *x = begin(state, "lists");
+	json_t *all = NULL, *object, *one;
+	size_t i;
+	int seen = 0;
+
+	make(x, NAME("listed"));
+	assert_ok(x->h->ops->list(x->h, RFA_CONTAINER, &all, &x->err));
+	json_array_foreach (all, i, object) {
+		one = get(x, RFA_CONTAINER, rfa_facts_str(object, "Id", ""));
+		assert_string_equal(rfa_facts_str(one, "Name", "-"),
+				    rfa_facts_str(object, "Name", "+"));
+		seen += strcmp(rfa_facts_str(one, "Name", "-") + 1, NAME("listed")) == 0;
+		json_decref(one);
+	}
+	assert_int_equal(seen, 1);
+	json_decref(all);
+	drop(x, NAME("listed"));
+	assert_ok(x->h->ops->list(x->h, RFA_IMAGE, &all, &x->err));
+	assert_true(json_array_size(all) >= 2);
+	json_array_foreach (all, i, object)
+		assert_true(json_array_size(rfa_facts_at(object, "RootFS/Layers")) > 0);
+	json_decref(all);
+	end(x);
+}
+
+static void logs_come_from_both_streams(void **state)
+{
+	struct fixture *x = begin(state, "logs");
+	struct rfa_buf out = RFA_BUF_INIT(65536);
+
+	make(x, NAME("logs"));
+	assert_ok(x->h->ops->container_start(x->h, KEY("start"), NAME("logs"), &x->err));
+	assert_ok(x->h->ops->logs(x->h, NAME("logs"), 50, &out, &x->err));
+	assert_fails(NOTFOUND, x->h->ops->logs(x->h, "nowhere", 50, &out, &x->err));
+	drop(x, NAME("logs"));
+	rfa_buf_release(&out);
+	end(x);
+}
+
+/* ---- containers ------------------------------------------------------------------------------ */
+
+static void a_container_lives_and_goes(void **state)
+{
+	struct fixture *x = begin(state, "life");
+	const struct rfa_host_ops *ops = x->h->ops;
+	json_t *body = json_pack("{s:s}", "Image", "app:1"), *out = NULL;
+	struct rfa_error *err = &x->err;
+
+	drop(x, NAME("life"));
+	drop(x, NAME("gone"));
+	assert_ok(ops->container_create(x->h, KEY("create"), NAME("life"), body, err));
+	assert_false(is_running(x, NAME("life")));
+	assert_fails(EXISTS, ops->container_create(x->h, KEY("create"), NAME("life"), body, err));
+	assert_ok(ops->container_start(x->h, KEY("start"), NAME("life"), err));
+	assert_true(is_running(x, NAME("life")));
+	assert_ok(ops->container_start(x->h, KEY("start"), NAME("life"), err));
+	assert_fails(REMOTE, ops->container_remove(x->h, KEY("rm"), NAME("life"), err));
+	assert_ok(ops->container_stop(x->h, KEY("stop"), NAME("life"), err));
+	assert_ok(ops->container_stop(x->h, KEY("stop"), NAME("life"), err));
+	assert_false(is_running(x, NAME("life")));
+	assert_ok(ops->container_create(x->h, KEY("create"), NAME("gone"), body, err));
+	assert_fails(EXISTS,
+		     ops->container_rename(x->h, KEY("mv"), NAME("life"), NAME("gone"), err));
+	assert_ok(ops->container_remove(x->h, KEY("rm"), NAME("gone"), err));
+	assert_ok(ops->container_rename(x->h, KEY("mv"), NAME("life"), NAME("gone"), err));
+	assert_fails(NOTFOUND,
+		     ops->container_rename(x->h, KEY("mv"), NAME("life"), NAME("gone"), err));
+	assert_fails(NOTFOUND, ops->inspect(x->h, RFA_CONTAINER, NAME("life"), &out, err));
+	assert_ok(ops->container_remove(x->h, KEY("rm"), NAME("gone"), err));
+	assert_fails(NOTFOUND, ops->container_remove(x->h, KEY("rm"), NAME("gone"), err));
+	assert_fails(NOTFOUND, ops->container_start(x->h, KEY("start"), NAME("gone"), err));
+	assert_fails(NOTFOUND, ops->container_stop(x->h, KEY("stop"), NAME("gone"), err));
+	json_decref(body);
+	end(x);
+}
+
+static void create_says_what_is_missing(void **state)
+{
+	struct fixture *x = begin(state, "missing");
+	json_t *body = json_pack("{s:s}", "Image", "nowhere:1"), *out = NULL;
+	struct rfa_error *err = &x->err;
+	size_t i;
+
+	assert_fails(NOTFOUND,
+		     x->h->ops->container_create(x->h, KEY("create"), NAME("miss"), body, err));
+	json_object_set_new(body, "Image", json_string("app:1"));
+	json_object_set_new(body, "x-rfa-networks", json_pack("{s:{}}", "nowhere"));
+	/* Half a container is none. */
+	assert_fails(NOTFOUND,
+		     x->h->ops->container_create(x->h, KEY("create"), NAME("miss"), body, err));
+	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_CONTAINER, NAME("miss"), &out, err));
+	json_object_del(body, "x-rfa-networks");
+	if (x->world->real_files)
+		for (i = 0; i < 2; i++)
+			drop(x, hostile[i]);
+	json_decref(body);
+	end(x);
+}
+
+static void compose_brings_up_what_is_in_files(void **state)
+{
+	struct fixture *x = begin(state, "compose");
+	static const char text[] =
+	    "{\"services\":{\"web\":{\"image\":\"app:1\",\"networks\":[\"front\","
+	    "\"back\"]}},\"networks\":{\"front\":{},\"back\":{}}}";
+	const char *files[] = { "compose it.yml", NULL };
+	struct rfa_compose project = { x->world->tag, x->world->dir, files, NULL };
+	json_t *out = NULL;
+	char path[512], name[128];
+
+	snprintf(path, sizeof(path), "%s/compose it.yml", x->world->dir);
+	assert_ok(x->h->ops->file_write(x->h, path, 0644, text, strlen(text), &x->err));
+	assert_ok(x->h->ops->compose_config(x->h, &project, &out, &x->err));
+	assert_string_equal(rfa_facts_str(out, "services/web/image", ""), "app:1");
+	json_decref(out);
+	assert_ok(x->h->ops->compose_up(x->h, KEY("up"), &project, &x->err));
+	snprintf(name, sizeof(name), "%s-web-1", x->world->tag);
+	assert_true(is_running(x, name));
+	assert_ok(x->h->ops->compose_up(x->h, KEY("up"), &project, &x->err));
+	drop(x, name);
+	files[0] = "is-not-there.yml";
+	assert_fails(REMOTE, x->h->ops->compose_config(x->h, &project, &out, &x->err));
+	end(x);
+}
+
+/* Everything in `asked` must be in `got`; got may have more, as an engine fills in defaults. */
+static void assert_within(const json_t *asked, const json_t *got, const char *path)
+{
+	char deeper[512];
+	const char *name;
+	json_t *value;
+	size_t i;
+
+	if (json_is_object(asked)) {
+		json_object_foreach ((json_t *)(uintptr_t)asked, name, value) {
+			snprintf(deeper, sizeof(deeper), "%s/%s", path, name);
+			assert_within(value, json_object_get(got, name), deeper);
+		}
+	} else if (json_is_array(asked)) {
+		if (json_array_size(asked) != json_array_size(got))
+			fail_msg("%s has another length", path);
+		json_array_foreach (asked, i, value)
+			assert_within(value, json_array_get(got, i), path);
+	} else if (!json_equal(asked, got)) {
+		char *is = json_dumps(got, JSON_ENCODE_ANY);
+
+		fail_msg("%s is %s", path, is);
+	}
+}
+
+static void a_rich_container_is_what_was_asked(void **state)
+{
+	struct fixture *x = begin(state, "rich");
+	static const char text[] =
+	    "{\"Image\":\"app:1\",\"Hostname\":\"rich\",\"User\":\"0:0\",\"WorkingDir\":\"/tmp\","
+	    "\"Env\":[\"A=one\",\"Q=it's \\\"quoted\\\" $HOME `x` \\\\\",\"N=two\\nlines\",\"E=\","
+	    "\"U=\\u00fc\\u20ac\"],\"Labels\":{\"x.y\":\"z; 'w'\"},\"Cmd\":[\"sh\",\"-c\",\"sleep "
+	    "1\"],"
+	    "\"StopSignal\":\"SIGINT\",\"StopTimeout\":7,\"ExposedPorts\":{\"8000/tcp\":{}},"
+	    "\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"],\"Interval\":3000000000,\"Retries\":2},"
+	    "\"HostConfig\":{\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":3},"
+	    "\"PortBindings\":{\"8000/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"18099\"}]},"
+	    "\"Ulimits\":[{\"Name\":\"nofile\",\"Soft\":1024,\"Hard\":2048}],"
+	    "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"1m\"}},"
+	    "\"ExtraHosts\":[\"db:10.9.8.7\"],\"CapAdd\":[\"CAP_NET_ADMIN\"],"
+	    "\"CapDrop\":[\"CAP_MKNOD\"],\"Memory\":67108864,\"ReadonlyRootfs\":true,"
+	    "\"Binds\":[\"rfa-contract-data:/data\"],\"Tmpfs\":{\"/run\":\"size=1m\"}}}";
+	json_t *body = json_loads(text, 0, NULL), *got, *plain, *host, *networks = NULL;
+	char front[128], back[128];
+	struct rfa_error ignored;
+	int rc;
+
+	assert_non_null(body);
+	host = json_incref(json_object_get(body, "HostConfig"));
+	snprintf(front, sizeof(front), "%s_front", x->world->tag);
+	snprintf(back, sizeof(back), "%s_back", x->world->tag);
+	networks = json_pack("{s:{s:[s]}}", front, "Aliases", "web");
+	json_object_set_new(body, "NetworkingConfig",
+			    json_pack("{s:o}", "EndpointsConfig", networks));
+	json_object_set_new(body, "x-rfa-networks",
+			    json_pack("{s:{s:[s,s]}}", back, "Aliases", "api", "inner"));
+	json_object_set_new(host, "NetworkMode", json_string(front));
+	drop(x, NAME("rich"));
+	/* The networks are left by the Compose test; a world without them is told by its error. */
+	rc = x->h->ops->container_create(x->h, KEY("create"), NAME("rich"), body, &x->err);
+	if (rc)
+		fail_msg("%s", x->err.msg);
+	got = get(x, RFA_CONTAINER, NAME("rich"));
+	plain = json_copy(body);
+	json_object_del(plain, "HostConfig");
+	json_object_del(plain, "NetworkingConfig");
+	json_object_del(plain, "x-rfa-networks");
+	/* An engine adds the image's own variables behind those that were asked for. */
+	while (json_array_size(rfa_facts_at(got, "Config/Env")) > 5)
+		json_array_remove(rfa_facts_at(got, "Config/Env"), 5);
+	assert_within(plain, json_object_get(got, "Config"), "Config");
+	assert_within(host, json_object_get(got, "HostConfig"), "HostConfig");
+	networks = rfa_facts_at(got, "NetworkSettings/Networks");
+	assert_int_equal(json_object_size(networks), 2);
+	assert_non_null(json_object_get(networks, front));
+	assert_string_equal(rfa_facts_str(json_object_get(networks, back), "Aliases/1", ""),
+			    "inner");
+	json_decref(plain);
+	json_decref(host);
+	json_decref(got);
+	json_decref(body);
+	rc = x->h->ops->container_remove(x->h, KEY("rm"), NAME("rich"), &ignored);
+	assert_int_equal(rc, 0);
+	end(x);
+}
+
+/* ---- jobs ------------------------------------------------------------------------------------ */
+
+static void a_finished_job_answers_its_result(void **state)
+{
+	struct fixture *x = begin(state, "kept");
+	json_t *body = json_pack("{s:s}", "Image", "app:1"), *out = NULL;
+	struct rfa_job_key made, lost;
+	struct rfa_host *again = NULL;
+	int running = 1;
+
+	drop(x, NAME("kept"));
+	made = key(x, "create");
+	lost = key(x, "start");
+	assert_ok(x->h->ops->container_create(x->h, &made, NAME("kept"), body, &x->err));
+	assert_fails(NOTFOUND, x->h->ops->container_start(x->h, &lost, "nowhere", &x->err));
+	assert_ok(x->h->ops->container_remove(x->h, KEY("rm"), NAME("kept"), &x->err));
+	/* Another process asks: neither is done again. */
+	assert_ok(x->world->open(x->world, 0, &again, &x->err));
+	assert_ok(again->ops->container_create(again, &made, NAME("kept"), body, &x->err));
+	assert_fails(NOTFOUND, again->ops->container_start(again, &lost, "nowhere", &x->err));
+	assert_fails(NOTFOUND,
+		     again->ops->inspect(again, RFA_CONTAINER, NAME("kept"), &out, &x->err));
+	assert_ok(again->ops->jobs_running(again, &made, &running, &x->err));
+	assert_int_equal(running, 0);
+	rfa_host_free(again);
+	json_decref(body);
+	end(x);
+}
+
+static void pause_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* Until the job is seen to run; a deadline that no healthy machine meets. */
+static void await_running(struct fixture *x, const struct rfa_job_key *k)
+{
+	int running = 0, i;
+	struct rfa_error err;
+
+	/* jobs_running would void what has not begun: give it the time to. */
+	for (i = 0; i < 500; i++) {
+		if (x->world->stops(x->world) > 0)
+			break;
+		pause_ms(10);
+	}
+	assert_int_equal(x->h->ops->jobs_running(x->h, k, &running, &err), 0);
+	assert_int_equal(running, 1);
+}
+
+static pid_t ask_from_elsewhere(struct fixture *x, const struct rfa_job_key *k, const char *name)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct rfa_host *h = NULL;
+		struct rfa_error err;
+		int rc = x->world->open(x->world, 0, &h, &err);
+
+		if (rc == 0)
+			rc = h->ops->container_stop(h, k, name, &err);
+		_exit(rc == 0 ? 0 : 1);
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+static void a_killed_asker_costs_nothing(void **state)
+{
+	struct fixture *x = begin(state, "killed");
+	struct rfa_job_key k;
+	int status = 0, before, running = 1, i;
+	pid_t pid, pids[3];
+
+	if (!x->world->hold || !x->world->stops) {
+		end(x);
+		skip();
+	}
+	make(x, NAME("killed"));
+	assert_ok(x->h->ops->container_start(x->h, KEY("start"), NAME("killed"), &x->err));
+	before = x->world->stops(x->world);
+	k = key(x, "stop");
+	x->world->hold(x->world, 1);
+	pid = ask_from_elsewhere(x, &k, NAME("killed"));
+	while (x->world->stops(x->world) == before)
+		pause_ms(5);
+	await_running(x, &k);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_ok(x->h->ops->jobs_running(x->h, &k, &running, &x->err));
+	assert_int_equal(running, 1);
+	assert_fails(LOCKED, x->h->ops->run_remove(x->h, x->run, &x->err));
+	/* Several at once attach to it. */
+	for (i = 0; i < 3; i++)
+		pids[i] = ask_from_elsewhere(x, &k, NAME("killed"));
+	pause_ms(200);
+	x->world->hold(x->world, 0);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_ok(x->h->ops->container_stop(x->h, &k, NAME("killed"), &x->err));
+	assert_int_equal(x->world->stops(x->world), before + 1);
+	assert_false(is_running(x, NAME("killed")));
+	drop(x, NAME("killed"));
+	end(x);
+}
+
+static void many_askers_start_one_job(void **state)
+{
+	struct fixture *x = begin(state, "askers");
+	struct rfa_job_key k;
+	int status = 0, before, i;
+	pid_t pids[8];
+
+	if (!x->world->stops) {
+		end(x);
+		skip();
+	}
+	make(x, NAME("askers"));
+	before = x->world->stops(x->world);
+	k = key(x, "stop");
+	for (i = 0; i < 8; i++)
+		pids[i] = ask_from_elsewhere(x, &k, NAME("askers"));
+	for (i = 0; i < 8; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(x->world->stops(x->world), before + 1);
+	drop(x, NAME("askers"));
+	end(x);
+}
+
+static void keys_are_names(void **state)
+{
+	struct fixture *x = begin(state, "keys");
+	struct rfa_job_key bad[] = { { "../x", "s", "o" },
+				     { x->run, "..", "o" },
+				     { x->run, "s", "" },
+				     { x->run, "s", "a/b" },
+				     { x->run, "s;x", "o" } };
+	struct rfa_stream *stream = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_fails(INTERNAL, x->h->ops->container_start(x->h, &bad[i], "x", &x->err));
+	assert_fails(INTERNAL, x->h->ops->spool_write(x->h, x->run, "../x", 0, &stream, &x->err));
+	assert_fails(INTERNAL, x->h->ops->spool_read(x->h, "a b", "x", 0, &stream, &x->err));
+	assert_fails(INTERNAL, x->h->ops->run_remove(x->h, ".", &x->err));
+	assert_int_equal(rfa_host_name_ok("a.B_c-9"), 1);
+	assert_int_equal(rfa_host_name_ok("a\n"), 0);
+	end(x);
+}
+
+/* ---- images ---------------------------------------------------------------------------------- */
+
+static void tags_come_and_go(void **state)
+{
+	struct fixture *x = begin(state, "tags");
+	const struct rfa_host_ops *ops = x->h->ops;
+	json_t *image = get(x, RFA_IMAGE, "app:1"), *same, *out = NULL;
+	struct rfa_error *err = &x->err;
+	char ref[64];
+
+	snprintf(ref, sizeof(ref), "rfa-keep:%s", x->world->tag);
+	assert_ok(ops->image_tag(x->h, KEY("tag"), rfa_facts_str(image, "Id", ""), ref, err));
+	same = get(x, RFA_IMAGE, ref);
+	assert_string_equal(rfa_facts_str(same, "Id", ""), rfa_facts_str(image, "Id", ""));
+	assert_ok(ops->image_untag(x->h, KEY("untag"), ref, err));
+	assert_fails(NOTFOUND, ops->inspect(x->h, RFA_IMAGE, ref, &out, err));
+	assert_ok(ops->image_untag(x->h, KEY("untag"), ref, err));
+	json_decref(get(x, RFA_IMAGE, "app:1"));
+	assert_fails(NOTFOUND, ops->image_tag(x->h, KEY("tag"), "nowhere:1", ref, err));
+	json_decref(same);
+	json_decref(image);
+	end(x);
+}
+
+/* Reads an archive from an offset to its end. */
+static void read_all(struct fixture *x, const char *run, const char *archive, uint64_t offset,
+		     struct rfa_buf *out)
+{
+	struct rfa_stream *s = NULL;
+	static char data[65536];
+	size_t got;
+	int eof = 0;
+
+	rfa_buf_clear(out);
+	assert_ok(x->h->ops->spool_read(x->h, run, archive, offset, &s, &x->err));
+	while (!eof) {
+		assert_ok(s->ops->read(s, data, sizeof(data), &got, &eof, &x->err));
+		assert_int_equal(rfa_buf_add(out, data, got), 0);
+		if (got == 0 && !eof)
+			assert_ok(rfa_stream_wait(&s, 1, 1000, NULL, &x->err));
+	}
+	assert_ok(rfa_host_stream_end(x->h, &s, 0, NULL, &x->err));
+	assert_null(s);
+}
+
+static void write_at(struct fixture *x, struct rfa_host *h, const char *run, const char *archive,
+		     uint64_t offset, const char *data, size_t len)
+{
+	struct rfa_stream *s = NULL;
+	size_t put;
+
+	assert_ok(h->ops->spool_write(h, run, archive, offset, &s, &x->err));
+	while (len > 0) {
+		assert_ok(s->ops->write(s, data, len < 50000 ? len : 50000, &put, &x->err));
+		data += put;
+		len -= put;
+		if (put == 0)
+			assert_ok(rfa_stream_wait(&s, 1, 1000, NULL, &x->err));
+	}
+	assert_ok(rfa_host_stream_end(h, &s, 0, NULL, &x->err));
+}
+
+static json_t *request(struct fixture *x, int omit)
+{
+	json_t *one = get(x, RFA_IMAGE, "app:1"), *two = get(x, RFA_IMAGE, "app:2");
+	json_t *r = json_pack("{s:[{s:s,s:s},{s:s,s:s}], s:[], s:s}", "images", "id",
+			      rfa_facts_str(one, "Id", ""), "name", "rfa-keep:one", "id",
+			      rfa_facts_str(two, "Id", ""), "name", "rfa-keep:two", "omit", "name",
+			      "images.1");
+
+	if (omit)
+		json_array_append(json_object_get(r, "omit"), rfa_facts_at(one, "RootFS/Layers/0"));
+	json_decref(one);
+	json_decref(two);
+	return r;
+}
+
+static void untag_on(struct fixture *x, struct rfa_host *h, const char *ref)
+{
+	struct rfa_error ignored;
+	int rc = h->ops->image_untag(h, KEY("untag"), ref, &ignored);
+
+	(void)rc;
+}
+
+static void an_export_reads_alike_from_any_offset(void **state)
+{
+	struct fixture *x = begin(state, "export");
+	struct rfa_buf whole = RFA_BUF_INIT(64u << 20), part = RFA_BUF_INIT(64u << 20);
+	json_t *r = request(x, 0), *out = NULL, *again = NULL, *digests = NULL;
+	struct rfa_job_key k = key(x, "export");
+	char other[80], hex[RFA_DIGEST_HEX];
+	unsigned seed = 7, i;
+	uint64_t size = 0;
+
+	assert_ok(x->h->ops->image_export(x->h, &k, r, &out, &x->err));
+	read_all(x, x->run, "images.1", 0, &whole);
+	assert_int_equal(rfa_facts_int(out, "bytes", -1), (int64_t)whole.len);
+	assert_string_equal(rfa_facts_str(out, "archive", ""), "images.1");
+	assert_true(rfa_facts_int(out, "layers", 0) >= 3);
+	assert_int_equal(rfa_facts_int(out, "omitted", -1), 0);
+	for (i = 0; i < 12; i++) {
+		uint64_t at = i == 0 ? whole.len : i == 1 ? whole.len - 1 : i == 2 ? 511 : 0;
+
+		seed = seed * 1103515245u + 12345u;
+		if (i > 2)
+			at = seed % whole.len;
+		read_all(x, x->run, "images.1", at, &part);
+		if (part.len != whole.len - at ||
+		    memcmp(part.data ? part.data : "", whole.data + at, part.len))
+			fail_msg("from offset %llu it is another archive", (unsigned long long)at);
+	}
+	/* Digests of a made archive, the last chunk short. */
+	assert_ok(x->h->ops->spool_digests(x->h, x->run, "images.1", 100000, whole.len, &digests,
+					   &size, &x->err));
+	assert_int_equal(size, whole.len);
+	assert_int_equal(json_array_size(digests), (whole.len + 99999) / 100000);
+	for (i = 0; i < json_array_size(digests); i++) {
+		size_t n = whole.len - i * 100000 < 100000 ? whole.len - i * 100000 : 100000;
+
+		rfa_digest_of(RFA_BLAKE2B, whole.data + i * 100000, n, hex);
+		assert_string_equal(hex, json_string_value(json_array_get(digests, i)));
+	}
+	json_decref(digests);
+	/* The same request gives the same bytes, asked again and in another run. */
+	assert_ok(x->h->ops->image_export(x->h, &k, r, &again, &x->err));
+	assert_true(json_equal(out, again));
+	json_decref(again);
+	snprintf(other, sizeof(other), "%s.other", x->run);
+	k.run = other;
+	assert_ok(x->h->ops->image_export(x->h, &k, r, &again, &x->err));
+	assert_true(json_equal(out, again));
+	read_all(x, other, "images.1", 0, &part);
+	assert_int_equal(part.len, whole.len);
+	assert_memory_equal(part.data, whole.data, whole.len);
+	assert_ok(x->h->ops->run_remove(x->h, other, &x->err));
+	json_decref(again);
+	json_decref(out);
+	json_decref(r);
+	rfa_buf_release(&whole);
+	rfa_buf_release(&part);
+	end(x);
+}
+
+static void export_names_what_is_wrong(void **state)
+{
+	struct fixture *x = begin(state, "badexport");
+	json_t *out = NULL, *r = json_pack("{s:[], s:s}", "images", "name", "images.1");
+
+	assert_fails(INTERNAL, x->h->ops->image_export(x->h, KEY("export"), r, &out, &x->err));
+	json_decref(r);
+	r = json_pack("{s:[{s:s, s:s}], s:s}", "images", "id",
+		      "sha256:00000000000000000000000000000000"
+		      "00000000000000000000000000000001",
+		      "name", "a:1", "name", "images.1");
+	assert_fails(NOTFOUND, x->h->ops->image_export(x->h, KEY("export"), r, &out, &x->err));
+	json_decref(r);
+	assert_null(out);
+	end(x);
+}
+
+static void assert_same_image(struct fixture *x, const char *here, const char *there)
+{
+	json_t *a = get(x, RFA_IMAGE, here), *b = NULL;
+
+	assert_ok(x->other->ops->inspect(x->other, RFA_IMAGE, there, &b, &x->err));
+	assert_true(json_equal(rfa_facts_at(a, "RootFS/Layers"), rfa_facts_at(b, "RootFS/Layers")));
+	assert_true(json_equal(rfa_facts_at(a, "Config/Env"), rfa_facts_at(b, "Config/Env")));
+	json_decref(a);
+	json_decref(b);
+}
+
+static void an_archive_loads_on_another_engine(void **state)
+{
+	struct fixture *x = begin(state, "load");
+	struct rfa_buf whole = RFA_BUF_INIT(64u << 20);
+	json_t *r = request(x, 0), *out = NULL;
+	size_t half;
+
+	untag_on(x, x->other, "rfa-keep:one");
+	untag_on(x, x->other, "rfa-keep:two");
+	assert_fails(NOTFOUND,
+		     x->other->ops->image_load(x->other, KEY("load"), "images.1", &x->err));
+	assert_ok(x->h->ops->image_export(x->h, KEY("export"), r, &out, &x->err));
+	read_all(x, x->run, "images.1", 0, &whole);
+	half = whole.len / 2;
+	/* The second half first: writes go to fixed places. */
+	write_at(x, x->other, x->run, "images.1", half, whole.data + half, whole.len - half);
+	write_at(x, x->other, x->run, "images.1", 0, whole.data, half);
+	assert_ok(x->other->ops->image_load(x->other, KEY("load"), "images.1", &x->err));
+	assert_same_image(x, "app:1", "rfa-keep:one");
+	assert_same_image(x, "app:2", "rfa-keep:two");
+	json_decref(out);
+	json_decref(r);
+	/* Without the base layer, which is there now. */
+	untag_on(x, x->other, "rfa-keep:two");
+	r = request(x, 1);
+	json_array_remove(json_object_get(r, "images"), 0);
+	json_object_set_new(r, "name", json_string("rest"));
+	assert_ok(x->h->ops->image_export(x->h, KEY("export"), r, &out, &x->err));
+	assert_int_equal(rfa_facts_int(out, "omitted", -1), 1);
+	read_all(x, x->run, "rest", 0, &whole);
+	write_at(x, x->other, x->run, "rest", 0, whole.data, whole.len);
+	assert_ok(x->other->ops->image_load(x->other, KEY("load"), "rest", &x->err));
+	assert_same_image(x, "app:2", "rfa-keep:two");
+	/* The machine that made it can load it as well. */
+	assert_ok(x->h->ops->image_load(x->h, KEY("load"), "images.1", &x->err));
+	json_decref(get(x, RFA_IMAGE, "rfa-keep:one"));
+	untag_on(x, x->h, "rfa-keep:one");
+	untag_on(x, x->h, "rfa-keep:two");
+	untag_on(x, x->other, "rfa-keep:one");
+	untag_on(x, x->other, "rfa-keep:two");
+	json_decref(out);
+	json_decref(r);
+	rfa_buf_release(&whole);
+	end(x);
+}
+
+/* ---- the spool ------------------------------------------------------------------------------- */
+
+static void the_spool_keeps_what_was_written(void **state)
+{
+	struct fixture *x = begin(state, "spool");
+	struct rfa_buf got = RFA_BUF_INIT(4u << 20);
+	static char data[700001];
+	struct rfa_stream *s = NULL;
+	char hex[RFA_DIGEST_HEX];
+	json_t *digests = NULL;
+	uint64_t size = 9;
+	size_t i;
+
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = (char)(i * 2654435761u >> 13);
+	assert_fails(NOTFOUND, x->h->ops->spool_read(x->h, x->run, "a", 0, &s, &x->err));
+	assert_ok(
+	    x->h->ops->spool_digests(x->h, x->run, "a", 4096, 9999, &digests, &size, &x->err));
+	assert_int_equal(json_array_size(digests), 0);
+	assert_int_equal(size, 0);
+	json_decref(digests);
+	write_at(x, x->h, x->run, "a", 0, data, sizeof(data));
+	/* An earlier writer that wakes up writes the same bytes to the same place. */
+	write_at(x, x->h, x->run, "a", 12345, data + 12345, 100000);
+	read_all(x, x->run, "a", 0, &got);
+	assert_int_equal(got.len, sizeof(data));
+	assert_memory_equal(got.data, data, sizeof(data));
+	read_all(x, x->run, "a", 700000, &got);
+	assert_int_equal(got.len, 1);
+	assert_ok(
+	    x->h->ops->spool_digests(x->h, x->run, "a", 262144, 300000, &digests, &size, &x->err));
+	assert_int_equal(size, sizeof(data));
+	assert_int_equal(json_array_size(digests), 2);
+	rfa_digest_of(RFA_BLAKE2B, data + 262144, 300000 - 262144, hex);
+	assert_string_equal(hex, json_string_value(json_array_get(digests, 1)));
+	json_decref(digests);
+	assert_ok(x->h->ops->run_remove(x->h, x->run, &x->err));
+	assert_fails(NOTFOUND, x->h->ops->spool_read(x->h, x->run, "a", 0, &s, &x->err));
+	assert_ok(x->h->ops->run_remove(x->h, x->run, &x->err));
+	rfa_buf_release(&got);
+	end(x);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static void files_are_replaced_whole(void **state)
+{
+	struct fixture *x = begin(state, "files");
+	const struct rfa_host_ops *ops = x->h->ops;
+	struct rfa_buf got = RFA_BUF_INIT(1u << 20);
+	static const char bytes[] = "a\0b\n\nlast line without end";
+	struct rfa_file_stat st;
+	struct rfa_error *err = &x->err;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/file", x->world->dir);
+	assert_ok(ops->file_remove(x->h, path, err));
+	assert_ok(ops->file_stat(x->h, path, &st, err));
+	assert_int_equal(st.type, 0);
+	assert_fails(NOTFOUND, ops->file_read(x->h, path, 100, &got, err));
+	assert_ok(ops->file_write(x->h, path, 0640, bytes, sizeof(bytes), err));
+	assert_ok(ops->file_stat(x->h, path, &st, err));
+	assert_int_equal(st.type, 'f');
+	assert_int_equal(st.mode, 0640);
+	assert_int_equal(st.size, sizeof(bytes));
+	assert_true(st.mtime_s > 0);
+	assert_ok(ops->file_read(x->h, path, sizeof(bytes), &got, err));
+	assert_int_equal(got.len, sizeof(bytes));
+	assert_memory_equal(got.data, bytes, sizeof(bytes));
+	assert_fails(TOOBIG, ops->file_read(x->h, path, sizeof(bytes) - 1, &got, err));
+	/* The mode of what is there is kept. */
+	assert_ok(ops->file_write(x->h, path, 0600, "", 0, err));
+	assert_ok(ops->file_stat(x->h, path, &st, err));
+	assert_int_equal(st.mode, 0640);
+	assert_int_equal(st.size, 0);
+	rfa_buf_clear(&got);
+	assert_ok(ops->file_read(x->h, path, 0, &got, err));
+	assert_int_equal(got.len, 0);
+	assert_ok(ops->file_remove(x->h, path, err));
+	assert_ok(ops->file_remove(x->h, path, err));
+	snprintf(path, sizeof(path), "%s/is-not/there", x->world->dir);
+	assert_fails(NOTFOUND, ops->file_write(x->h, path, 0600, "x", 1, err));
+	snprintf(path, sizeof(path), "%s/keep/%s/deep", x->h->state_dir, x->world->tag);
+	assert_ok(ops->file_write(x->h, path, 0600, "x", 1, err));
+	assert_ok(ops->file_remove(x->h, path, err));
+	assert_ok(ops->file_stat(x->h, x->world->dir, &st, err));
+	assert_int_equal(st.type, 'd');
+	rfa_buf_release(&got);
+	end(x);
+}
+
+static void names_are_only_names(void **state)
+{
+	struct fixture *x = begin(state, "names");
+	static const char *const names[] = {
+		"a b",  "-n",    "a'b", "a\"b",    "a;touch hit", "$(touch hit)", "`touch hit`",
+		"a\nb", "a\\b",  "*",   "\033[2J", "\xc3\xbc",    "#x",           "a|b",
+		"a&b",  "{a,b}", "~"
+	};
+	struct rfa_buf got = RFA_BUF_INIT(4096);
+	struct rfa_file_stat st;
+	char path[512];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", x->world->dir, names[i]);
+		assert_ok(
+		    x->h->ops->file_write(x->h, path, 0600, names[i], strlen(names[i]), &x->err));
+	}
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", x->world->dir, names[i]);
+		rfa_buf_clear(&got);
+		assert_ok(x->h->ops->file_read(x->h, path, 100, &got, &x->err));
+		assert_string_equal(rfa_buf_str(&got), names[i]);
+		assert_ok(x->h->ops->file_remove(x->h, path, &x->err));
+	}
+	snprintf(path, sizeof(path), "%s/hit", x->world->dir);
+	assert_ok(x->h->ops->file_stat(x->h, path, &st, &x->err));
+	assert_int_equal(st.type, 0);
+	rfa_buf_release(&got);
+	end(x);
+}
+
+/* ---- the lock -------------------------------------------------------------------------------- */
+
+static void the_lock_belongs_to_a_run(void **state)
+{
+	struct fixture *x = begin(state, "lock");
+	const struct rfa_host_ops *ops = x->h->ops;
+	json_t *me = json_pack("{s:s, s:s, s:s}", "run", "run-a", "flow", "promote", "user",
+			       "\"run\":\"run-b\" it's");
+	json_t *you = json_pack("{s:s, s:s}", "run", "run-b", "flow", "data"), *holder = NULL;
+	struct rfa_error *err = &x->err, ignored;
+	struct rfa_host *other = NULL;
+	int rc = ops->lock_release(x->h, "run-a", &ignored);
+
+	(void)rc;
+	assert_ok(ops->lock_read(x->h, &holder, err));
+	assert_null(holder);
+	assert_ok(ops->lock_claim(x->h, me, &holder, err));
+	assert_ok(ops->lock_claim(x->h, me, &holder, err));
+	assert_null(holder);
+	assert_ok(x->world->open(x->world, 0, &other, err));
+	assert_fails(LOCKED, ops->lock_claim(other, you, &holder, err));
+	assert_true(json_equal(holder, me));
+	json_decref(holder);
+	holder = NULL;
+	assert_fails(LOCKED, ops->lock_release(other, "run-b", err));
+	assert_fails(LOCKED, ops->lock_release(other, "run-", err));
+	assert_ok(ops->lock_read(other, &holder, err));
+	assert_true(json_equal(holder, me));
+	json_decref(holder);
+	holder = NULL;
+	assert_ok(ops->lock_release(other, "run-a", err));
+	assert_ok(ops->lock_release(other, "run-a", err));
+	assert_ok(ops->lock_claim(other, you, &holder, err));
+	assert_ok(ops->lock_release(x->h, "run-b", err));
+	rfa_host_free(other);
+	json_decref(me);
+	json_decref(you);
+	end(x);
+}
+
+static void one_of_many_gets_the_lock(void **state)
+{
+	struct fixture *x = begin(state, "locks");
+	int status, won = -1, i;
+	pid_t pids[8];
+	char run[16];
+
+	if (!x->world->real_files) { /* a world in memory is not shared by processes */
+		end(x);
+		skip();
+	}
+	for (i = 0; i < 8; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			struct rfa_host *h = NULL;
+			struct rfa_error err;
+			json_t *who, *holder = NULL;
+			int rc;
+
+			snprintf(run, sizeof(run), "run-%d", i);
+			who = json_pack("{s:s}", "run", run);
+			rc = x->world->open(x->world, 0, &h, &err);
+			if (rc == 0)
+				rc = h->ops->lock_claim(h, who, &holder, &err);
+			_exit(rc == 0 ? 0 : rc == -RFA_ELOCKED && holder ? 1 : 2);
+		}
+	}
+	for (i = 0; i < 8; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+		if (WEXITSTATUS(status) == 0) {
+			assert_int_equal(won, -1);
+			won = i;
+		}
+	}
+	assert_true(won >= 0);
+	snprintf(run, sizeof(run), "run-%d", won);
+	assert_ok(x->h->ops->lock_release(x->h, run, &x->err));
+	end(x);
+}
+
+static int give(void **state, struct host_world *world)
+{
+	*state = world;
+	return 0;
+}
+
+/* cmocka hands a group's setup nothing: the world waits here for it. */
+static struct host_world *waiting;
+
+static int setup(void **state)
+{
+	return give(state, waiting);
+}
+
+int host_contract_run(const char *name, struct host_world *world)
+{
+	const struct CMUnitTest contract[] = {
+		cmocka_unit_test(info_tells_what_is_there),
+		cmocka_unit_test(disk_answers_for_paths_that_are_not_there),
+		cmocka_unit_test(what_is_not_there_is_not_found),
+		cmocka_unit_test(lists_hold_inspect_objects),
+		cmocka_unit_test(logs_come_from_both_streams),
+		cmocka_unit_test(a_container_lives_and_goes),
+		cmocka_unit_test(create_says_what_is_missing),
+		cmocka_unit_test(compose_brings_up_what_is_in_files),
+		cmocka_unit_test(a_rich_container_is_what_was_asked),
+		cmocka_unit_test(a_finished_job_answers_its_result),
+		cmocka_unit_test(a_killed_asker_costs_nothing),
+		cmocka_unit_test(many_askers_start_one_job),
+		cmocka_unit_test(keys_are_names),
+		cmocka_unit_test(tags_come_and_go),
+		cmocka_unit_test(an_export_reads_alike_from_any_offset),
+		cmocka_unit_test(export_names_what_is_wrong),
+		cmocka_unit_test(an_archive_loads_on_another_engine),
+		cmocka_unit_test(the_spool_keeps_what_was_written),
+		cmocka_unit_test(files_are_replaced_whole),
+		cmocka_unit_test(names_are_only_names),
+		cmocka_unit_test(the_lock_belongs_to_a_run),
+		cmocka_unit_test(one_of_many_gets_the_lock),
+	};
+
+	waiting = world;
+	return cmocka_run_group_tests_name(name, contract, setup, NULL);
+}

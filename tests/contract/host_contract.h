@@ -1,0 +1,33 @@
+/*
+ * What transports/host/host.h promises, as tests that any implementation is held to: the shell host
+ * over a fake docker, the simulated host, a real engine.
+ */
+#ifndef RFA_TESTS_CONTRACT_HOST_CONTRACT_H
+#define RFA_TESTS_CONTRACT_HOST_CONTRACT_H
+
+#include "transports/host/host.h"
+
+/* Two machines with an engine each; filled in by who runs the contract. */
+struct host_world {
+	void *data;
+	/*
+	 * A new handle on machine 0 or 1, as another process would get it. Machine 0 has the
+	 * images app:1 and app:2, of at least two layers, the lowest in common.
+	 */
+	int (*open)(struct host_world *, int machine, struct rfa_host **out, struct rfa_error *);
+	/* A directory on machine 0 for files; exists. */
+	char dir[256];
+	/* Makes stop and load take their time (1) or lets them end (0); NULL: cannot be done. */
+	void (*hold)(struct host_world *, int held);
+	/* How often stop was executed by the engine; NULL: cannot be told. */
+	int (*stops)(struct host_world *);
+	/* A path on machine 0 that a shell would break, too: 0 for a world that has no files. */
+	int real_files;
+	/* A word that differs in every test program, for names on a shared engine. */
+	char tag[32];
+};
+
+/* Runs all tests; returns how many failed. */
+int host_contract_run(const char *name, struct host_world *world);
+
+#endif

@@ -1,0 +1,34 @@
+/* The inside of the fake docker command of the tests. */
+#ifndef RFA_TESTS_FAKEDOCKER_H
+#define RFA_TESTS_FAKEDOCKER_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* All of the engine's objects, as inspect shows them; a file in the state directory. */
+struct fake {
+	char dir[512];
+	int lock;      /* descriptor; the whole command runs under it, but for waiting */
+	json_t *state; /* {"containers":[],"images":[],"networks":[],"volumes":[],"next":N} */
+};
+
+void fake_load(struct fake *f);
+void fake_store(struct fake *f);
+json_t *fake_list(struct fake *f, const char *type); /* "container" → the array; borrowed */
+/* By id, its beginning, or name; for an image a reference too. Borrowed; NULL: none. */
+json_t *fake_find(struct fake *f, const char *type, const char *name);
+/* Waits while the file "hold" is there, without the lock. */
+void fake_wait(struct fake *f);
+/* A call that docker would not understand, or that rfa promised never to make. */
+_Noreturn void fake_bad(struct fake *f, const char *why);
+/* The engine's no. */
+_Noreturn void fake_no(const char *text, const char *name);
+
+/* images.c */
+void fake_seed(struct fake *f);
+int fake_save(struct fake *f, const char *file, char *const ids[]);
+int fake_load_archive(struct fake *f, const char *file); /* NULL: standard input */
+/* http.c */
+int fake_dial(struct fake *f);
+
+#endif

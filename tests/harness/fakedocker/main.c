@@ -1,0 +1,483 @@
+/*
+ * A docker command for tests: keeps containers and images in a directory, answers like Docker 26,
+ * and refuses any call that it was not made for, so that it verifies how it is called.
+ *
+ * usage: fakedocker DIR docker's-words...
+ * DIR/calls gets a line for each call, DIR/bad one for each call that should not have been made.
+ * While DIR/hold exists, `stop` and `load` take their time; DIR/down: the daemon is down;
+ * DIR/full: its disk is full.
+ */
+#include "tests/harness/fakedocker/fakedocker.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What a command leaves allocated when it ends is the kernel's. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+
+static void path_of(const struct fake *f, const char *name, char out[600])
+{
+	snprintf(out, 600, "%s/%s", f->dir, name);
+}
+
+static int has(const struct fake *f, const char *name)
+{
+	char path[600];
+
+	path_of(f, name, path);
+	return access(path, F_OK) == 0;
+}
+
+static void note(const struct fake *f, const char *file, const char *text)
+{
+	char path[600];
+	FILE *out;
+
+	path_of(f, file, path);
+	out = fopen(path, "a");
+	if (out) {
+		fprintf(out, "%s\n", text);
+		fclose(out);
+	}
+}
+
+_Noreturn void fake_bad(struct fake *f, const char *why)
+{
+	note(f, "bad", why);
+	fprintf(stderr, "fakedocker: bad call: %s\n", why);
+	exit(64);
+}
+
+_Noreturn void fake_no(const char *text, const char *name)
+{
+	fprintf(stderr, "Error response from daemon: %s: %s\n", text, name);
+	exit(1);
+}
+
+void fake_load(struct fake *f)
+{
+	char path[600];
+
+	path_of(f, "lock", path);
+	f->lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	if (f->lock < 0 || flock(f->lock, LOCK_EX) < 0)
+		exit(70);
+	path_of(f, "state.json", path);
+	f->state = json_load_file(path, 0, NULL);
+	if (!f->state)
+		f->state = json_pack("{s:[], s:[], s:[], s:[], s:i}", "containers", "images",
+				     "networks", "volumes", "next", 1);
+}
+
+void fake_store(struct fake *f)
+{
+	char path[600], new[600];
+
+	path_of(f, "state.json", path);
+	path_of(f, "state.new", new);
+	if (json_dump_file(f->state, new, 0) || rename(new, path))
+		exit(70);
+}
+
+void fake_wait(struct fake *f)
+{
+	struct timespec tick = { 0, 5000000 };
+
+	json_decref(f->state);
+	close(f->lock);
+	while (has(f, "hold"))
+		nanosleep(&tick, NULL);
+	fake_load(f);
+}
+
+json_t *fake_list(struct fake *f, const char *type)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "%ss", type);
+	return json_object_get(f->state, key);
+}
+
+static int is_named(const char *type, json_t *object, const char *name)
+{
+	const char *id = json_string_value(json_object_get(object, "Id"));
+	const char *its = json_string_value(json_object_get(object, "Name"));
+	char whole[300];
+	json_t *tag;
+	size_t i;
+
+	if (its && strcmp(its[0] == '/' ? its + 1 : its, name[0] == '/' ? name + 1 : name) == 0)
+		return 1;
+	if (strcmp(type, "image") == 0) {
+		const char *slash = strrchr(name, '/');
+
+		snprintf(whole, sizeof(whole), "%s%s", name,
+			 strchr(slash ? slash : name, ':') ? "" : ":latest");
+		json_array_foreach (json_object_get(object, "RepoTags"), i, tag)
+			if (strcmp(json_string_value(tag), whole) == 0)
+				return 1;
+		if (id && strcmp(id, name) == 0)
+			return 1;
+		id = id ? id + 7 : NULL;
+	}
+	return id && strlen(name) >= 4 && strncmp(id, name, strlen(name)) == 0;
+}
+
+json_t *fake_find(struct fake *f, const char *type, const char *name)
+{
+	json_t *object;
+	size_t i;
+
+	json_array_foreach (fake_list(f, type), i, object)
+		if (is_named(type, object, name))
+			return object;
+	return NULL;
+}
+
+/* ---- commands: each gets the words behind its own name ----------------------------------------
+ */
+
+static int is(char *const words[], size_t n, const char *text)
+{
+	return words[n] && strcmp(words[n], text) == 0;
+}
+
+static int version(struct fake *f, char *const w[])
+{
+	if (!is(w, 0, "--format") || !is(w, 1, "{{json .}}") || w[2])
+		fake_bad(f, "version");
+	puts(
+	    "{\"Client\":{\"ApiVersion\":\"1.45\",\"Version\":\"26.1.5\"},\"Server\":{"
+	    "\"ApiVersion\":\"1.45\",\"Version\":\"26.1.5\",\"Os\":\"linux\",\"Arch\":\"amd64\"}}");
+	return 0;
+}
+
+static int info(struct fake *f, char *const w[])
+{
+	if (!is(w, 0, "--format") || !is(w, 1, "{{json .}}") || w[2])
+		fake_bad(f, "info");
+	puts("{\"Driver\":\"overlay2\",\"DriverStatus\":[[\"Backing Filesystem\",\"extfs\"]],"
+	     "\"DockerRootDir\":\"/var/lib/docker\"}");
+	return 0;
+}
+
+static int inspect(struct fake *f, char *const w[])
+{
+	static const char *const types[] = { "container", "image", "network", "volume" };
+	const char *type = w[1], *format = NULL;
+	json_t *all = json_array(), *object;
+	size_t i = 2, k;
+	int status = 0;
+
+	for (k = 0; k < 4 && type && strcmp(type, types[k]); k++)
+		;
+	if (!is(w, 0, "--type") || k == 4)
+		fake_bad(f, "inspect without --type");
+	if (is(w, i, "--format")) {
+		format = w[i + 1];
+		if (!format || (strcmp(format, "{{.Name}} {{.Id}}") && strcmp(format, "{{.Id}}")))
+			fake_bad(f, "inspect with another format");
+		i += 2;
+	}
+	if (!is(w, i, "--") || !w[i + 1])
+		fake_bad(f, "inspect without -- NAME");
+	while (w[++i]) {
+		object = fake_find(f, type, w[i]);
+		if (object && format) {
+			if (strstr(format, "Name"))
+				printf("%s ", json_string_value(json_object_get(object, "Name")));
+			puts(json_string_value(json_object_get(object, "Id")));
+		} else if (object) {
+			json_array_append(all, object);
+		} else {
+			if (strcmp(type, "network") == 0)
+				fprintf(stderr,
+					"Error response from daemon: network %s not found\n", w[i]);
+			else
+				fprintf(stderr, "Error response from daemon: No such %s: %s\n",
+					type, w[i]);
+			status = 1;
+		}
+	}
+	if (!format) {
+		json_dumpf(all, stdout, JSON_INDENT(4));
+		putchar('\n');
+	}
+	json_decref(all);
+	return status;
+}
+
+static int ids(struct fake *f, const char *type)
+{
+	json_t *object;
+	size_t i;
+
+	json_array_foreach (fake_list(f, type), i, object)
+		puts(json_string_value(
+		    json_object_get(object, strcmp(type, "volume") ? "Id" : "Name")));
+	return 0;
+}
+
+static int logs(struct fake *f, char *const w[])
+{
+	if (!is(w, 0, "--tail") || !w[1] || !is(w, 2, "--") || !w[3] || w[4])
+		fake_bad(f, "logs");
+	if (!fake_find(f, "container", w[3]))
+		fake_no("No such container", w[3]);
+	printf("%s: to standard output\n", w[3]);
+	fflush(stdout);
+	fprintf(stderr, "%s: to standard error\n", w[3]);
+	return 0;
+}
+
+static void set_running(json_t *container, int running)
+{
+	json_object_set_new(
+	    container, "State",
+	    json_pack("{s:s, s:b}", "Status", running ? "running" : "exited", "Running", running));
+}
+
+static int running(json_t *container)
+{
+	return json_is_true(json_object_get(json_object_get(container, "State"), "Running"));
+}
+
+static int container(struct fake *f, char *const w[])
+{
+	const char *verb = w[0] ? w[0] : "", *name;
+	char text[256];
+	json_t *c;
+	size_t i;
+
+	if (!is(w, 1, "--") || !w[2] || (strcmp(verb, "rename") == 0) != (w[3] != NULL))
+		fake_bad(f, "container verb without -- NAME");
+	name = w[2];
+	if (strcmp(verb, "stop") == 0)
+		fake_wait(f);
+	c = fake_find(f, "container", name);
+	if (!c)
+		fake_no("No such container", name);
+	if (strcmp(verb, "start") == 0) {
+		set_running(c, 1);
+	} else if (strcmp(verb, "stop") == 0) {
+		set_running(c, 0);
+	} else if (strcmp(verb, "rename") == 0) {
+		if (fake_find(f, "container", w[3]))
+			fake_no("Conflict. The container name is already in use by container",
+				w[3]);
+		snprintf(text, sizeof(text), "/%s", w[3]);
+		json_object_set_new(c, "Name", json_string(text));
+	} else if (strcmp(verb, "rm") == 0) {
+		if (running(c))
+			fake_no("cannot remove container: container is running", name);
+		json_array_foreach (fake_list(f, "container"), i, c)
+			if (c == fake_find(f, "container", name))
+				break;
+		json_array_remove(fake_list(f, "container"), i);
+	} else {
+		fake_bad(f, verb);
+	}
+	fake_store(f);
+	puts(name);
+	return 0;
+}
+
+static int used(struct fake *f, const json_t *image)
+{
+	const char *id = json_string_value(json_object_get(image, "Id"));
+	json_t *c;
+	size_t i;
+
+	json_array_foreach (fake_list(f, "container"), i, c)
+		if (strcmp(json_string_value(json_object_get(c, "Image")), id) == 0)
+			return 1;
+	return 0;
+}
+
+static int untag(struct fake *f, const char *ref)
+{
+	json_t *image = fake_find(f, "image", ref), *tags, *tag, *it;
+	size_t i;
+
+	if (!image)
+		fake_no("No such image", ref);
+	tags = json_object_get(image, "RepoTags");
+	if (json_array_size(tags) == 1 && used(f, image))
+		fake_no("conflict: unable to remove repository reference (must force)", ref);
+	json_array_foreach (tags, i, tag)
+		if (strcmp(json_string_value(tag), ref) == 0)
+			break;
+	json_array_remove(tags, i);
+	if (json_array_size(tags) == 0) {
+		json_array_foreach (fake_list(f, "image"), i, it)
+			if (it == image)
+				break;
+		json_array_remove(fake_list(f, "image"), i);
+	}
+	fake_store(f);
+	return 0;
+}
+
+static int image(struct fake *f, char *const w[])
+{
+	json_t *object;
+
+	if (is(w, 0, "ls") && is(w, 1, "-q") && is(w, 2, "--no-trunc") && !w[3])
+		return ids(f, "image");
+	if (is(w, 0, "tag") && is(w, 1, "--") && w[2] && w[3] && !w[4]) {
+		object = fake_find(f, "image", w[2]);
+		if (!object)
+			fake_no("No such image", w[2]);
+		if (!fake_find(f, "image", w[3]))
+			json_array_append_new(json_object_get(object, "RepoTags"),
+					      json_string(w[3]));
+		fake_store(f);
+		return 0;
+	}
+	if (is(w, 0, "rm") && is(w, 1, "--no-prune") && is(w, 2, "--") && w[3] && !w[4])
+		return untag(f, w[3]);
+	if (is(w, 0, "save") && is(w, 1, "-o") && w[2] && is(w, 3, "--") && w[4])
+		return fake_save(f, w[2], w + 4);
+	if (is(w, 0, "load") && (!w[1] || (is(w, 1, "-i") && w[2] && !w[3]))) {
+		fake_wait(f);
+		if (has(f, "full")) {
+			fprintf(stderr, "write /blob: no space left on device\n");
+			return 1;
+		}
+		return fake_load_archive(f, w[1] ? w[2] : NULL);
+	}
+	fake_bad(f, "image");
+}
+
+/* `config` answers the file, which must be JSON; `up` makes the networks and runs the services. */
+static int compose(struct fake *f, char *const w[])
+{
+	const char *file = NULL, *project = NULL, *key;
+	json_t *config, *service, *c;
+	char name[300], id[65];
+	size_t i = 0;
+
+	if (is(w, 0, "version") && is(w, 1, "--short") && !w[2]) {
+		puts("2.26.1");
+		return 0;
+	}
+	if (!is(w, 0, "--ansi") || !is(w, 1, "never"))
+		fake_bad(f, "compose");
+	for (i = 2; w[i] && w[i][0] == '-'; i += 2) {
+		if (is(w, i, "-f"))
+			file = w[i + 1];
+		else if (is(w, i, "-p"))
+			project = w[i + 1];
+		else if (!is(w, i, "--project-directory") && !is(w, i, "--env-file"))
+			fake_bad(f, w[i]);
+	}
+	if (!file || !project || !w[i])
+		fake_bad(f, "compose without -f, -p or a command");
+	config = json_load_file(file, 0, NULL);
+	if (!config) {
+		fprintf(stderr, "open %s: no such file or directory\n", file);
+		return 14;
+	}
+	if (is(w, i, "config") && is(w, i + 1, "--format") && is(w, i + 2, "json") && !w[i + 3]) {
+		json_object_set_new(config, "name", json_string(project));
+		json_dumpf(config, stdout, 0);
+		return 0;
+	}
+	if (!is(w, i, "up") || !is(w, i + 1, "-d") || !is(w, i + 2, "--no-build") ||
+	    !is(w, i + 3, "--remove-orphans=false") || !is(w, i + 4, "--pull") ||
+	    !is(w, i + 5, "never") || w[i + 6])
+		fake_bad(f, "compose up");
+	json_object_foreach (json_object_get(config, "networks"), key, service) {
+		snprintf(name, sizeof(name), "%s_%s", project, key);
+		snprintf(id, sizeof(id), "%064llx",
+			 (unsigned long long)json_array_size(fake_list(f, "network")) + 0xe00);
+		if (!fake_find(f, "network", name))
+			json_array_append_new(fake_list(f, "network"),
+					      json_pack("{s:s, s:s}", "Name", name, "Id", id));
+	}
+	json_object_foreach (json_object_get(config, "services"), key, service) {
+		const char *ref = json_string_value(json_object_get(service, "image"));
+		json_t *object = fake_find(f, "image", ref);
+
+		if (!object)
+			fake_no("No such image", ref);
+		snprintf(name, sizeof(name), "%s-%s-1", project, key);
+		snprintf(id, sizeof(id), "%064llx",
+			 (unsigned long long)json_array_size(fake_list(f, "container")) + 0xc00);
+		if (!fake_find(f, "container", name)) {
+			char slash[304];
+
+			snprintf(slash, sizeof(slash), "/%s", name);
+			c = json_pack("{s:s, s:s, s:O, s:{}}", "Name", slash, "Id", id, "Image",
+				      json_object_get(object, "Id"), "Config");
+			set_running(c, 1);
+			json_array_append_new(fake_list(f, "container"), c);
+		}
+	}
+	fake_store(f);
+	return 0;
+}
+
+static int dispatch(struct fake *f, char *const w[])
+{
+	if (is(w, 0, "version"))
+		return version(f, w + 1);
+	if (is(w, 0, "info"))
+		return info(f, w + 1);
+	if (is(w, 0, "inspect"))
+		return inspect(f, w + 1);
+	if (is(w, 0, "ps") && is(w, 1, "-aq") && is(w, 2, "--no-trunc") && !w[3])
+		return ids(f, "container");
+	if (is(w, 0, "network") && is(w, 1, "ls") && is(w, 2, "-q") && is(w, 3, "--no-trunc"))
+		return ids(f, "network");
+	if (is(w, 0, "volume") && is(w, 1, "ls") && is(w, 2, "-q") && !w[3])
+		return ids(f, "volume");
+	if (is(w, 0, "logs"))
+		return logs(f, w + 1);
+	if (is(w, 0, "container"))
+		return container(f, w + 1);
+	if (is(w, 0, "image"))
+		return image(f, w + 1);
+	if (is(w, 0, "compose"))
+		return compose(f, w + 1);
+	if (is(w, 0, "system") && is(w, 1, "dial-stdio") && !w[2])
+		return fake_dial(f);
+	if (is(w, 0, "seed"))
+		return fake_seed(f), 0;
+	fake_bad(f, w[0] ? w[0] : "no command");
+}
+
+int main(int argc, char **argv)
+{
+	struct fake f = { .lock = -1 };
+	char line[512];
+	size_t n = 0;
+	int i, status;
+
+	if (argc < 3)
+		return 64;
+	snprintf(f.dir, sizeof(f.dir), "%s", argv[1]);
+	for (i = 2; i < argc && n < sizeof(line); i++)
+		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s ", argv[i]);
+	note(&f, "calls", line);
+	if (has(&f, "down")) {
+		fprintf(stderr,
+			"Cannot connect to the Docker daemon at unix:///var/run/docker.sock."
+			" Is the docker daemon running?\n");
+		return 1;
+	}
+	fake_load(&f);
+	status = dispatch(&f, argv + 2);
+	json_decref(f.state);
+	return fflush(stdout) ? 1 : status;
+}
