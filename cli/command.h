@@ -1,0 +1,54 @@
+/* The table of commands: what there is to type, and everything that help says about it. */
+#ifndef RFA_CLI_COMMAND_H
+#define RFA_CLI_COMMAND_H
+
+#include "cli/args.h"
+#include "fsm/base/error.h"
+
+struct rfa_cli;
+
+struct rfa_example {
+	const char *line; /* what to type */
+	const char *what; /* what it does */
+};
+
+enum rfa_command_flag {
+	RFA_COMMAND_HIDDEN = 1 << 0, /* for the build and the tests: in no list */
+	RFA_COMMAND_READS = 1 << 1,  /* changes nothing: understands --json */
+	RFA_COMMAND_RUNS = 1 << 2,   /* drives a run: understands --events */
+	RFA_COMMAND_RAW = 1 << 3,    /* its words are handed on as they are, options too */
+};
+
+struct rfa_command {
+	const char *name; /* one word, or two: "lock free" */
+	const char *group;
+	const char *words; /* what follows the name: "STACK --from ENV --to ENV" */
+	const char *summary;
+	const char *details; /* a paragraph or more; lines of at most 90 columns */
+	const struct rfa_option *options; /* NULL: only the global ones */
+	const struct rfa_example *examples; /* ends with line NULL */
+	unsigned flags;
+	unsigned min_words, max_words; /* behind the name */
+	int (*run)(struct rfa_cli *, struct rfa_error *) RFA_MUST_USE;
+};
+
+/* In the order in which help shows them. */
+const struct rfa_command *const *rfa_commands(size_t *n);
+const struct rfa_option *rfa_global_options(void);
+/*
+ * The command that the words name; *used = how many words its name has. NULL: none; then `err`
+ * has a suggestion.
+ */
+const struct rfa_command *rfa_command_find(const char *const *words, size_t n, size_t *used,
+					   struct rfa_error *err);
+/* 1 if other commands begin with this word: "ledger". */
+int rfa_command_is_group(const char *word);
+
+/* One object a file; the table in commands.c lists them. */
+extern const struct rfa_command rfa_cmd_init, rfa_cmd_check, rfa_cmd_plan, rfa_cmd_promote,
+    rfa_cmd_resume, rfa_cmd_rollback, rfa_cmd_abort, rfa_cmd_status, rfa_cmd_runs, rfa_cmd_show,
+    rfa_cmd_log, rfa_cmd_history, rfa_cmd_verify, rfa_cmd_ledger_verify, rfa_cmd_ledger_path,
+    rfa_cmd_ledger_git, rfa_cmd_lock_show, rfa_cmd_lock_free, rfa_cmd_flows, rfa_cmd_doctor,
+    rfa_cmd_demo, rfa_cmd_help, rfa_cmd_version, rfa_cmd_completion, rfa_cmd_config_schema;
+
+#endif

@@ -1,0 +1,210 @@
+/* Resolves the configuration for an environment: overlays, defaults, and the plan of a run. */
+#include "cli/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/schema.h"
+#include "cli/suggest.h"
+#include "fsm/base/buf.h"
+#include "fsm/base/facts.h"
+
+static int has(const json_t *map, const char *kind, const char *name, struct rfa_error *err)
+{
+	struct rfa_suggestion s = { name, NULL, 0 };
+	struct rfa_buf shown = RFA_BUF_INIT(1024), all = RFA_BUF_INIT(1 << 20);
+	const char *key;
+	json_t *value;
+
+	if (strncmp(name, "x-", 2) != 0 && json_object_get(map, name))
+		return 0;
+	json_object_foreach((json_t *)map, key, value) {
+		if (strncmp(key, "x-", 2) == 0)
+			continue;
+		rfa_suggest_offer(&s, key);
+		rfa_buf_printf(&all, "%s%s", all.len ? ", " : "", key);
+	}
+	rfa_buf_put_printable(&shown, name, strlen(name), 60);
+	int rc = rfa_fail(err, RFA_ENOTFOUND, "config", "rfa.json has no %s \"%s\"", kind,
+			  rfa_buf_str(&shown));
+	if (s.best)
+		rfa_error_mend(err, "did you mean \"%s\"?", s.best);
+	else
+		rfa_error_mend(err, "there is: %.400s", all.len ? rfa_buf_str(&all) : "none");
+	rfa_buf_release(&shown);
+	rfa_buf_release(&all);
+	return rc;
+}
+
+int rfa_config_has_stack(const struct rfa_config *config, const char *stack, struct rfa_error *err)
+{
+	return has(json_object_get(config->root, "stacks"), "stack", stack, err);
+}
+
+int rfa_config_has_env(const struct rfa_config *config, const char *env, struct rfa_error *err)
+{
+	return has(json_object_get(config->root, "environments"), "environment", env, err);
+}
+
+int rfa_config_merge(json_t *under, const json_t *over, struct rfa_error *err)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach((json_t *)over, key, value) {
+		json_t *old = json_object_get(under, key);
+		int rc = json_is_object(old) && json_is_object(value)
+			     ? rfa_config_merge(old, value, err)
+			     : rfa_facts_set(under, key, json_deep_copy(value), err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* "root@10.0.0.7" and "ssh://root@[::1]:22" are reached at 10.0.0.7 and ::1. */
+static void host_of(const char *destination, char *into, size_t size)
+{
+	int is_url = strncmp(destination, "ssh://", 6) == 0;
+	const char *host = is_url ? destination + 6 : destination;
+	const char *at = strrchr(host, '@');
+	host = at ? at + 1 : host;
+	size_t len = strlen(host);
+	if (host[0] == '[') {
+		host++;
+		len = strcspn(host, "]");
+	} else if (is_url) {
+		len = strcspn(host, ":/");
+	}
+	snprintf(into, size, "%.*s", (int)len, host);
+}
+
+static int resolve_stack(const json_t *written, const char *env, json_t **out,
+			 struct rfa_error *err)
+{
+	json_t *stack = json_deep_copy(written);
+	json_t *overlay = json_incref(rfa_facts_at(stack, "environments"));
+	int rc = stack ? 0 : rfa_fail_nomem(err);
+
+	if (rc == 0)
+		json_object_del(stack, "environments");
+	if (rc == 0 && json_object_get(overlay, env))
+		rc = rfa_config_merge(stack, json_object_get(overlay, env), err);
+	json_decref(overlay);
+	if (rc == 0)
+		rc = rfa_schema_complete(rfa_schema_stack, stack, err);
+	/* The overlays are checked one by one; only laid together do they show this. */
+	if (rc == 0 && json_array_size(json_object_get(stack, "containers")) == 0 &&
+	    !json_object_get(stack, "compose")) {
+		rfa_fail(err, RFA_ECONFIG, "config",
+			 "the stack has neither containers nor compose in \"%.60s\"", env);
+		rc = rfa_error_mend(err, "the overlay of \"%.60s\" takes its containers away", env);
+	}
+	if (rc == 0)
+		*out = stack;
+	else
+		json_decref(stack);
+	return rc;
+}
+
+int rfa_config_side(const struct rfa_config *config, const char *env, const char *stack,
+		    json_t **out, struct rfa_error *err)
+{
+	json_t *side = NULL, *resolved = NULL;
+	char host[256];
+	int rc = rfa_config_has_env(config, env, err);
+	if (rc == 0 && stack)
+		rc = rfa_config_has_stack(config, stack, err);
+	if (rc < 0)
+		return rc;
+
+	side = json_deep_copy(
+	    json_object_get(json_object_get(config->root, "environments"), env));
+	if (!side)
+		return rfa_fail_nomem(err);
+	rc = rfa_schema_complete(rfa_schema_environment, side, err);
+	if (rc == 0)
+		rc = rfa_facts_set(side, "env", json_string(env), err);
+	const char *destination = rfa_facts_str(side, "destination", "");
+	host_of(destination, host, sizeof(host));
+	if (rc == 0 && !json_object_get(side, "destination"))
+		rc = rfa_facts_set(side, "destination", json_string(""), err);
+	if (rc == 0 && !json_object_get(side, "address"))
+		rc = rfa_facts_set(side, "address", json_string(host), err);
+	if (rc == 0 && !json_object_get(side, "ssh_config"))
+		rc = rfa_facts_set(side, "ssh_config", json_string(""), err);
+	if (rc == 0 && stack) {
+		rc = resolve_stack(json_object_get(json_object_get(config->root, "stacks"), stack),
+				   env, &resolved, err);
+		if (rc == 0)
+			rc = rfa_facts_set(side, "stack", resolved, err);
+	}
+	if (rc == 0)
+		*out = side;
+	else
+		json_decref(side);
+	return rc;
+}
+
+int rfa_config_options(const struct rfa_config *config, json_t **out, struct rfa_error *err)
+{
+	json_t *timeouts = json_deep_copy(json_object_get(config->root, "timeouts"));
+	if (!timeouts)
+		timeouts = json_object();
+	int rc = rfa_schema_complete(
+	    rfa_schema_find(rfa_schema_root.inside, "timeouts")->inside, timeouts, err);
+	json_t *options =
+	    rc < 0 ? NULL
+		   : json_pack("{s:I,s:I,s:I}", "idle_timeout_ms",
+			       (json_int_t)rfa_facts_int(timeouts, "idle_s", 30) * 1000,
+			       "connect_timeout_ms",
+			       (json_int_t)rfa_facts_int(timeouts, "connect_s", 10) * 1000,
+			       "attempts", (json_int_t)rfa_facts_int(timeouts, "attempts", 3));
+	json_decref(timeouts);
+	if (rc == 0 && !options)
+		rc = rfa_fail_nomem(err);
+	if (rc == 0)
+		*out = options;
+	return rc;
+}
+
+static int set_side(const struct rfa_config *config, json_t *plan, const char *role,
+		    const char *env, const char *stack, struct rfa_error *err)
+{
+	json_t *side = NULL;
+	if (!env)
+		return rfa_facts_set(plan, role, json_null(), err);
+	int rc = rfa_config_side(config, env, stack, &side, err);
+	return rc < 0 ? rc : rfa_facts_set(plan, role, side, err);
+}
+
+int rfa_config_plan(const struct rfa_config *config, const struct rfa_plan_ask *ask, json_t **out,
+		    struct rfa_error *err)
+{
+	json_t *options = NULL;
+	json_t *plan = json_pack("{s:i,s:s,s:s}", "format", 1, "flow", ask->flow, "stack",
+				 ask->stack);
+	int rc = plan ? 0 : rfa_fail_nomem(err);
+
+	if (rc == 0)
+		rc = set_side(config, plan, "source", ask->from, ask->stack, err);
+	if (rc == 0)
+		rc = set_side(config, plan, "target", ask->to, ask->stack, err);
+	if (rc == 0)
+		rc = rfa_config_options(config, &options, err);
+	if (rc == 0 && ask->force)
+		rc = rfa_facts_set(options, "force", json_true(), err);
+	if (rc == 0 && ask->reason)
+		rc = rfa_facts_set(options, "reason", json_string(ask->reason), err);
+	if (rc == 0)
+		rc = rfa_facts_set(plan, "options", json_incref(options), err);
+	if (rc == 0 && ask->point)
+		rc = rfa_facts_set(plan, "point", json_deep_copy(ask->point), err);
+	if (rc == 0 && ask->point_name)
+		rc = rfa_facts_set(plan, "point_name", json_string(ask->point_name), err);
+	json_decref(options);
+	if (rc == 0)
+		*out = plan;
+	else
+		json_decref(plan);
+	return rc;
+}
