@@ -52,8 +52,7 @@ static int set(struct rfa_args *args, const struct rfa_args_rules *rules,
 	while (at < args->n_set && args->set[at].option != option)
 		at++;
 	if (at == RFA_ARGS_MAX_SET)
-		return rfa_fail(err, RFA_EUSAGE, "cli", "more than %d options",
-				RFA_ARGS_MAX_SET);
+		return rfa_fail(err, RFA_EUSAGE, "cli", "more than %d options", RFA_ARGS_MAX_SET);
 	args->set[at].option = option;
 	args->set[at].value = value;
 	if (at == args->n_set)

@@ -10,7 +10,7 @@
 /* One option. A table of them ends with RFA_OPTION_END. */
 struct rfa_option {
 	const char *name;  /* without the dashes: "from" */
-	char letter;	   /* 'c' for -c; 0: none */
+	char letter;       /* 'c' for -c; 0: none */
 	const char *value; /* what it takes, for people: "FILE"; NULL: it is a switch */
 	const char *env;   /* the variable that stands in when the option is not given */
 	const char *words; /* the only values it takes: "text|markdown|dot"; NULL: any */

@@ -12,20 +12,20 @@ struct rfa_example {
 	const char *what; /* what it does */
 };
 
-enum rfa_command_flag {
-	RFA_COMMAND_HIDDEN = 1 << 0, /* for the build and the tests: in no list */
-	RFA_COMMAND_READS = 1 << 1,  /* changes nothing: understands --json */
-	RFA_COMMAND_RUNS = 1 << 2,   /* drives a run: understands --events */
-	RFA_COMMAND_RAW = 1 << 3,    /* its words are handed on as they are, options too */
+enum rfa_verb_flag {
+	RFA_VERB_HIDDEN = 1 << 0, /* for the build and the tests: in no list */
+	RFA_VERB_READS = 1 << 1,  /* changes nothing: understands --json */
+	RFA_VERB_RUNS = 1 << 2,   /* drives a run: understands --events */
+	RFA_VERB_RAW = 1 << 3,    /* its words are handed on as they are, options too */
 };
 
-struct rfa_command {
+struct rfa_verb {
 	const char *name; /* one word, or two: "lock free" */
 	const char *group;
 	const char *words; /* what follows the name: "STACK --from ENV --to ENV" */
 	const char *summary;
-	const char *details; /* a paragraph or more; lines of at most 90 columns */
-	const struct rfa_option *options; /* NULL: only the global ones */
+	const char *details;                /* a paragraph or more; lines of at most 90 columns */
+	const struct rfa_option *options;   /* NULL: only the global ones */
 	const struct rfa_example *examples; /* ends with line NULL */
 	unsigned flags;
 	unsigned min_words, max_words; /* behind the name */
@@ -33,19 +33,19 @@ struct rfa_command {
 };
 
 /* In the order in which help shows them. */
-const struct rfa_command *const *rfa_commands(size_t *n);
+const struct rfa_verb *const *rfa_verbs(size_t *n);
 const struct rfa_option *rfa_global_options(void);
 /*
  * The command that the words name; *used = how many words its name has. NULL: none; then `err`
  * has a suggestion.
  */
-const struct rfa_command *rfa_command_find(const char *const *words, size_t n, size_t *used,
-					   struct rfa_error *err);
+const struct rfa_verb *rfa_verb_find(const char *const *words, size_t n, size_t *used,
+				     struct rfa_error *err);
 /* 1 if other commands begin with this word: "ledger". */
-int rfa_command_is_group(const char *word);
+int rfa_verb_is_group(const char *word);
 
 /* One object a file; the table in commands.c lists them. */
-extern const struct rfa_command rfa_cmd_init, rfa_cmd_check, rfa_cmd_plan, rfa_cmd_promote,
+extern const struct rfa_verb rfa_cmd_init, rfa_cmd_check, rfa_cmd_plan, rfa_cmd_promote,
     rfa_cmd_resume, rfa_cmd_rollback, rfa_cmd_abort, rfa_cmd_status, rfa_cmd_runs, rfa_cmd_show,
     rfa_cmd_log, rfa_cmd_history, rfa_cmd_verify, rfa_cmd_ledger_verify, rfa_cmd_ledger_path,
     rfa_cmd_ledger_git, rfa_cmd_lock_show, rfa_cmd_lock_free, rfa_cmd_flows, rfa_cmd_doctor,

@@ -5,13 +5,13 @@
 
 #include "cli/suggest.h"
 
-static const struct rfa_command *const commands[] = {
-	&rfa_cmd_init,	      &rfa_cmd_check,	      &rfa_cmd_doctor,	    &rfa_cmd_demo,
-	&rfa_cmd_plan,	      &rfa_cmd_promote,	      &rfa_cmd_resume,	    &rfa_cmd_rollback,
-	&rfa_cmd_abort,	      &rfa_cmd_status,	      &rfa_cmd_runs,	    &rfa_cmd_show,
-	&rfa_cmd_log,	      &rfa_cmd_history,	      &rfa_cmd_verify,	    &rfa_cmd_ledger_verify,
-	&rfa_cmd_ledger_path, &rfa_cmd_ledger_git,    &rfa_cmd_lock_show,   &rfa_cmd_lock_free,
-	&rfa_cmd_flows,	      &rfa_cmd_help,	      &rfa_cmd_version,	    &rfa_cmd_completion,
+static const struct rfa_verb *const commands[] = {
+	&rfa_cmd_init,          &rfa_cmd_check,      &rfa_cmd_doctor,    &rfa_cmd_demo,
+	&rfa_cmd_plan,          &rfa_cmd_promote,    &rfa_cmd_resume,    &rfa_cmd_rollback,
+	&rfa_cmd_abort,         &rfa_cmd_status,     &rfa_cmd_runs,      &rfa_cmd_show,
+	&rfa_cmd_log,           &rfa_cmd_history,    &rfa_cmd_verify,    &rfa_cmd_ledger_verify,
+	&rfa_cmd_ledger_path,   &rfa_cmd_ledger_git, &rfa_cmd_lock_show, &rfa_cmd_lock_free,
+	&rfa_cmd_flows,         &rfa_cmd_help,       &rfa_cmd_version,   &rfa_cmd_completion,
 	&rfa_cmd_config_schema,
 };
 
@@ -24,13 +24,16 @@ static const struct rfa_option global_options[] = {
 	{ "events", 0, NULL, NULL, NULL, "print one JSON object a line for each event (runs)" },
 	{ "no-color", 0, NULL, "NO_COLOR", NULL, "no colours and no live view" },
 	{ "quiet", 'q', NULL, NULL, NULL, "only results and failures" },
-	{ "verbose", 'v', NULL, NULL, NULL, "details too: facts of steps, probes, where errors come from" },
-	{ "yes", 0, "NAME", NULL, NULL, "answers the question of a dangerous command: the name that it asks for" },
+	{ "verbose", 'v', NULL, NULL, NULL,
+	  "details too: facts of steps, probes, where errors come from" },
+	{ "yes", 0, "NAME", NULL, NULL,
+	  "answers the question of a dangerous command: the name that it asks for" },
 	{ "help", 'h', NULL, NULL, NULL, "explain the command" },
+	{ "version", 0, NULL, NULL, NULL, "print the version" },
 	RFA_OPTION_END,
 };
 
-const struct rfa_command *const *rfa_commands(size_t *n)
+const struct rfa_verb *const *rfa_verbs(size_t *n)
 {
 	*n = sizeof(commands) / sizeof(commands[0]);
 	return commands;
@@ -55,7 +58,7 @@ static int spelt(const char *name, const char *const *words, size_t n, size_t *u
 	return 1;
 }
 
-int rfa_command_is_group(const char *word)
+int rfa_verb_is_group(const char *word)
 {
 	size_t len = strlen(word);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -65,8 +68,8 @@ int rfa_command_is_group(const char *word)
 	return 0;
 }
 
-const struct rfa_command *rfa_command_find(const char *const *words, size_t n, size_t *used,
-					   struct rfa_error *err)
+const struct rfa_verb *rfa_verb_find(const char *const *words, size_t n, size_t *used,
+				     struct rfa_error *err)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (spelt(commands[i]->name, words, n, used))
@@ -74,21 +77,21 @@ const struct rfa_command *rfa_command_find(const char *const *words, size_t n, s
 	}
 
 	char typed[64];
-	if (n > 1 && rfa_command_is_group(words[0]))
+	if (n > 1 && rfa_verb_is_group(words[0]))
 		snprintf(typed, sizeof(typed), "%.30s %.30s", words[0], words[1]);
 	else
 		snprintf(typed, sizeof(typed), "%.60s", words[0]);
-	if (rfa_command_is_group(typed))
+	if (rfa_verb_is_group(typed))
 		rfa_fail(err, RFA_EUSAGE, "cli", "`rfa %s` needs one more word", typed);
 	else
 		rfa_fail(err, RFA_EUSAGE, "cli", "there is no command \"%s\"", typed);
 
 	struct rfa_suggestion s = { typed, NULL, 0 };
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (!(commands[i]->flags & RFA_COMMAND_HIDDEN))
+		if (!(commands[i]->flags & RFA_VERB_HIDDEN))
 			rfa_suggest_offer(&s, commands[i]->name);
 	}
-	if (rfa_command_is_group(typed))
+	if (rfa_verb_is_group(typed))
 		rfa_error_mend(err, "see `rfa help %s`", typed);
 	else if (s.best)
 		rfa_error_mend(err, "did you mean `rfa %s`? see `rfa help`", s.best);

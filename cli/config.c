@@ -42,7 +42,8 @@ int rfa_config_find(const char *folder, char **out, struct rfa_error *err)
 		char *slash = strrchr(at, '/');
 		slash[slash == at] = '\0';
 	}
-	rfa_fail(err, RFA_ENOTFOUND, "config", "there is no rfa.json in %.300s or above it", folder);
+	rfa_fail(err, RFA_ENOTFOUND, "config", "there is no rfa.json in %.300s or above it",
+		 folder);
 	return rfa_error_mend(err, "`rfa init` writes one; or name it: -c FILE");
 }
 
@@ -87,7 +88,8 @@ static const char *advice(const char *text, size_t len, const json_error_t *wher
 	/* jansson stands behind the token that it did not want. */
 	while (at > 0 && (isspace((unsigned char)text[at - 1]) || strchr("]}", text[at - 1])))
 		at--;
-	if (at > 0 && text[at - 1] == ',' && (strstr(where->text, "'}'") || strstr(where->text, "']'")))
+	if (at > 0 && text[at - 1] == ',' &&
+	    (strstr(where->text, "'}'") || strstr(where->text, "']'")))
 		return "remove the comma before it";
 	if (strstr(where->text, "duplicate"))
 		return "keep one of the two";
@@ -98,8 +100,8 @@ static void syntax(struct rfa_walk *walk, const json_error_t *where)
 {
 	struct rfa_buf text = RFA_BUF_INIT(2048);
 	rfa_buf_put_printable(&text, where->text, strlen(where->text), 0);
-	struct rfa_problem *problem = rfa_walk_problem(walk, "this is not JSON: %s",
-						       rfa_buf_str(&text));
+	struct rfa_problem *problem =
+	    rfa_walk_problem(walk, "this is not JSON: %s", rfa_buf_str(&text));
 	if (problem) {
 		problem->line = where->line > 0 ? where->line : 1;
 		problem->column = where->column > 0 ? where->column : 1;
@@ -111,13 +113,14 @@ static void syntax(struct rfa_walk *walk, const json_error_t *where)
 
 /* ---- what one row of the table cannot say ---------------------------------------------------- */
 
-static void no_such_name(struct rfa_walk *walk, const json_t *map, const char *kind, const char *name)
+static void no_such_name(struct rfa_walk *walk, const json_t *map, const char *kind,
+			 const char *name)
 {
 	struct rfa_problem *problem = rfa_walk_problem(walk, "there is no such %s", kind);
 	struct rfa_suggestion s = { name, NULL, 0 };
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)map, key, value)
+	json_object_foreach ((json_t *)map, key, value)
 		rfa_suggest_offer(&s, key);
 	if (s.best)
 		rfa_problem_mend(problem, "did you mean \"%.60s\"?", s.best);
@@ -129,7 +132,7 @@ static int lists(const json_t *array, const char *word)
 {
 	size_t i;
 	json_t *value;
-	json_array_foreach((json_t *)array, i, value) {
+	json_array_foreach ((json_t *)array, i, value) {
 		if (json_is_string(value) && strcmp(json_string_value(value), word) == 0)
 			return 1;
 	}
@@ -142,7 +145,7 @@ static void check_overlays(struct rfa_walk *walk, const json_t *root, const json
 	const char *env;
 	json_t *overlay;
 	rfa_walk_enter(walk, "environments", 0);
-	json_object_foreach(json_object_get(stack, "environments"), env, overlay) {
+	json_object_foreach (json_object_get(stack, "environments"), env, overlay) {
 		rfa_walk_enter(walk, env, 0);
 		if (strncmp(env, "x-", 2) != 0 && !json_object_get(environments, env))
 			no_such_name(walk, environments, "environment", env);
@@ -158,7 +161,7 @@ static void check_bootstrap(struct rfa_walk *walk, const json_t *stack)
 	json_t *body;
 	rfa_walk_enter(walk, "bootstrap", 0);
 	rfa_walk_enter(walk, "containers", 0);
-	json_object_foreach(rfa_facts_at(stack, "bootstrap/containers"), name, body) {
+	json_object_foreach (rfa_facts_at(stack, "bootstrap/containers"), name, body) {
 		if (strncmp(name, "x-", 2) == 0 || lists(listed, name))
 			continue;
 		rfa_walk_enter(walk, name, 0);
@@ -175,7 +178,7 @@ static void check_whole(struct rfa_walk *walk, const json_t *root)
 	const char *name;
 	json_t *stack;
 	rfa_walk_enter(walk, "stacks", 0);
-	json_object_foreach(json_object_get(root, "stacks"), name, stack) {
+	json_object_foreach (json_object_get(root, "stacks"), name, stack) {
 		rfa_walk_enter(walk, name, 0);
 		if (strncmp(name, "x-", 2) != 0) {
 			check_overlays(walk, root, stack);
@@ -248,7 +251,7 @@ static int take_secrets(struct rfa_config *config, struct rfa_error *err)
 	config->secrets = calloc(json_array_size(names) + 1, sizeof(*config->secrets));
 	if (!config->secrets)
 		return rfa_fail_nomem(err);
-	json_array_foreach(names, i, name) {
+	json_array_foreach (names, i, name) {
 		const char *value = getenv(json_string_value(name));
 		if (!value || !*value)
 			continue;
@@ -264,7 +267,7 @@ static int settle_paths(struct rfa_config *config, struct rfa_error *err)
 {
 	const char *name;
 	json_t *env;
-	json_object_foreach(json_object_get(config->root, "environments"), name, env) {
+	json_object_foreach (json_object_get(config->root, "environments"), name, env) {
 		const char *path = json_string_value(json_object_get(env, "ssh_config"));
 		char *whole = NULL;
 		if (!path)
@@ -276,8 +279,8 @@ static int settle_paths(struct rfa_config *config, struct rfa_error *err)
 		if (rc < 0)
 			return rc;
 	}
-	return absolute(config->folder,
-			rfa_facts_str(config->root, "ledger", ".rfa/ledger"), &config->ledger, err);
+	return absolute(config->folder, rfa_facts_str(config->root, "ledger", ".rfa/ledger"),
+			&config->ledger, err);
 }
 
 int rfa_config_load(struct rfa_config **out, const char *path, struct rfa_problems *problems,

@@ -10,7 +10,7 @@
 /* One thing that is wrong, in the words of the person who wrote the file. */
 struct rfa_problem {
 	int line, column; /* 0: the file as a whole */
-	char path[200];	  /* "stacks.shop.health[0].urll"; "" for the file as a whole */
+	char path[200];   /* "stacks.shop.health[0].urll"; "" for the file as a whole */
 	char what[300];
 	char mend[300];
 };
@@ -65,10 +65,9 @@ int rfa_config_options(const struct rfa_config *config, json_t **out,
 /* What a run is asked to do. */
 struct rfa_plan_ask {
 	const char *flow, *stack;
-	const char *from, *to;	  /* environments; NULL: none */
-	int force;		  /* gates that may be forced are, for this reason */
-	const char *reason;
-	const json_t *point;	  /* borrowed; of a rollback point; NULL: none */
+	const char *from, *to;    /* environments; NULL: none */
+	const char *force_reason; /* gates that may be forced are, for this reason */
+	const json_t *point;      /* borrowed; of a rollback point; NULL: none */
 	const char *point_name;
 };
 /* *out (new): the plan that rfa_run_begin() freezes. */

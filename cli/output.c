@@ -38,8 +38,8 @@ void rfa_out_init(struct rfa_out *o, FILE *out, FILE *err, int no_color)
 const char *rfa_out_style(const struct rfa_out *o, const FILE *file, enum rfa_style style)
 {
 	static const char *const escapes[] = {
-		[RFA_PLAIN] = "\033[0m",   [RFA_BOLD] = "\033[1m",    [RFA_DIM] = "\033[2m",
-		[RFA_GREEN] = "\033[32m",  [RFA_YELLOW] = "\033[33m", [RFA_RED] = "\033[31m",
+		[RFA_PLAIN] = "\033[0m",  [RFA_BOLD] = "\033[1m",    [RFA_DIM] = "\033[2m",
+		[RFA_GREEN] = "\033[32m", [RFA_YELLOW] = "\033[33m", [RFA_RED] = "\033[31m",
 		[RFA_CYAN] = "\033[36m",
 	};
 	int on = file == o->out ? o->color_out : o->color_err;
@@ -123,9 +123,9 @@ static size_t width_of(unsigned code)
 		unsigned first, last;
 		size_t width;
 	} ranges[] = {
-		{ 0x0300, 0x036f, 0 },	 { 0x200b, 0x200f, 0 },	  { 0x1100, 0x115f, 2 },
-		{ 0x2e80, 0xa4cf, 2 },	 { 0xac00, 0xd7a3, 2 },	  { 0xf900, 0xfaff, 2 },
-		{ 0xfe30, 0xfe6f, 2 },	 { 0xff00, 0xff60, 2 },	  { 0xffe0, 0xffe6, 2 },
+		{ 0x0300, 0x036f, 0 },   { 0x200b, 0x200f, 0 },   { 0x1100, 0x115f, 2 },
+		{ 0x2e80, 0xa4cf, 2 },   { 0xac00, 0xd7a3, 2 },   { 0xf900, 0xfaff, 2 },
+		{ 0xfe30, 0xfe6f, 2 },   { 0xff00, 0xff60, 2 },   { 0xffe0, 0xffe6, 2 },
 		{ 0x1f300, 0x1faff, 2 }, { 0x20000, 0x3fffd, 2 },
 	};
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {

@@ -18,13 +18,13 @@ enum rfa_style { RFA_PLAIN, RFA_BOLD, RFA_DIM, RFA_GREEN, RFA_YELLOW, RFA_RED, R
 struct rfa_out {
 	FILE *out, *err; /* borrowed */
 	int quiet, verbose;
-	int json;	/* the answer is one JSON document on `out` */
-	int events;	/* one JSON object a line on `out` */
-	int answered;	/* the JSON document was printed */
+	int json;     /* the answer is one JSON document on `out` */
+	int events;   /* one JSON object a line on `out` */
+	int answered; /* the JSON document was printed */
 	int color_out, color_err;
-	int live;	/* `err` is a terminal that can redraw a line */
-	int utf8;	/* the terminal shows UTF-8 */
-	int width;	/* columns of the terminal; 0: no terminal */
+	int live;  /* `err` is a terminal that can redraw a line */
+	int utf8;  /* the terminal shows UTF-8 */
+	int width; /* columns of the terminal; 0: no terminal */
 };
 
 /* Looks at the terminal, TERM, the locale; no_color also switches the live view off. */

@@ -176,9 +176,8 @@ static int only_quotes(const struct rfa_key *key, const json_t *value)
 static void wrong_type(struct rfa_walk *walk, const struct rfa_key *key, const json_t *value)
 {
 	char shown[120];
-	struct rfa_problem *problem = rfa_walk_problem(walk, "expected %s, got %s",
-						       rfa_schema_type(key->type),
-						       rfa_walk_show(shown, value));
+	struct rfa_problem *problem = rfa_walk_problem(
+	    walk, "expected %s, got %s", rfa_schema_type(key->type), rfa_walk_show(shown, value));
 	struct rfa_buf text = RFA_BUF_INIT(1024);
 
 	if (only_quotes(key, value)) {
@@ -342,7 +341,7 @@ static void check_object(struct rfa_walk *walk, const struct rfa_key *key, const
 
 	if (key->flags & RFA_KEY_OVERLAY)
 		walk->overlay = 1;
-	json_object_foreach((json_t *)object, name, value) {
+	json_object_foreach ((json_t *)object, name, value) {
 		const struct rfa_key *row = rfa_schema_find(key->inside, name);
 		if (private_key(name))
 			continue;
@@ -362,7 +361,7 @@ static void check_map(struct rfa_walk *walk, const struct rfa_key *key, const js
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)map, name, value) {
+	json_object_foreach ((json_t *)map, name, value) {
 		if (private_key(name))
 			continue;
 		rfa_walk_enter(walk, name, 0);
@@ -381,7 +380,7 @@ static void check_array(struct rfa_walk *walk, const struct rfa_key *key, const 
 	json_t *value;
 
 	walk->overlay = 0; /* a list is replaced as a whole: what is in it must be complete */
-	json_array_foreach((json_t *)array, i, value) {
+	json_array_foreach ((json_t *)array, i, value) {
 		rfa_walk_enter(walk, NULL, i);
 		rfa_walk_check(walk, key->inside, value);
 		for (size_t j = 0; j < i && json_is_string(value); j++) {

@@ -18,7 +18,7 @@ static int has(const json_t *map, const char *kind, const char *name, struct rfa
 
 	if (strncmp(name, "x-", 2) != 0 && json_object_get(map, name))
 		return 0;
-	json_object_foreach((json_t *)map, key, value) {
+	json_object_foreach ((json_t *)map, key, value) {
 		if (strncmp(key, "x-", 2) == 0)
 			continue;
 		rfa_suggest_offer(&s, key);
@@ -50,7 +50,7 @@ int rfa_config_merge(json_t *under, const json_t *over, struct rfa_error *err)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)over, key, value) {
+	json_object_foreach ((json_t *)over, key, value) {
 		json_t *old = json_object_get(under, key);
 		int rc = json_is_object(old) && json_is_object(value)
 			     ? rfa_config_merge(old, value, err)
@@ -117,8 +117,7 @@ int rfa_config_side(const struct rfa_config *config, const char *env, const char
 	if (rc < 0)
 		return rc;
 
-	side = json_deep_copy(
-	    json_object_get(json_object_get(config->root, "environments"), env));
+	side = json_deep_copy(json_object_get(json_object_get(config->root, "environments"), env));
 	if (!side)
 		return rfa_fail_nomem(err);
 	rc = rfa_schema_complete(rfa_schema_environment, side, err);
@@ -150,8 +149,8 @@ int rfa_config_options(const struct rfa_config *config, json_t **out, struct rfa
 	json_t *timeouts = json_deep_copy(json_object_get(config->root, "timeouts"));
 	if (!timeouts)
 		timeouts = json_object();
-	int rc = rfa_schema_complete(
-	    rfa_schema_find(rfa_schema_root.inside, "timeouts")->inside, timeouts, err);
+	int rc = rfa_schema_complete(rfa_schema_find(rfa_schema_root.inside, "timeouts")->inside,
+				     timeouts, err);
 	json_t *options =
 	    rc < 0 ? NULL
 		   : json_pack("{s:I,s:I,s:I}", "idle_timeout_ms",
@@ -181,8 +180,8 @@ int rfa_config_plan(const struct rfa_config *config, const struct rfa_plan_ask *
 		    struct rfa_error *err)
 {
 	json_t *options = NULL;
-	json_t *plan = json_pack("{s:i,s:s,s:s}", "format", 1, "flow", ask->flow, "stack",
-				 ask->stack);
+	json_t *plan =
+	    json_pack("{s:i,s:s,s:s}", "format", 1, "flow", ask->flow, "stack", ask->stack);
 	int rc = plan ? 0 : rfa_fail_nomem(err);
 
 	if (rc == 0)
@@ -191,10 +190,8 @@ int rfa_config_plan(const struct rfa_config *config, const struct rfa_plan_ask *
 		rc = set_side(config, plan, "target", ask->to, ask->stack, err);
 	if (rc == 0)
 		rc = rfa_config_options(config, &options, err);
-	if (rc == 0 && ask->force)
-		rc = rfa_facts_set(options, "force", json_true(), err);
-	if (rc == 0 && ask->reason)
-		rc = rfa_facts_set(options, "reason", json_string(ask->reason), err);
+	if (rc == 0 && ask->force_reason)
+		rc = rfa_facts_set(options, "force_reason", json_string(ask->force_reason), err);
 	if (rc == 0)
 		rc = rfa_facts_set(plan, "options", json_incref(options), err);
 	if (rc == 0 && ask->point)

@@ -11,9 +11,9 @@
 #include "fsm/base/error.h"
 
 enum rfa_type {
-	RFA_TYPE_OBJECT,  /* the keys in `inside` */
-	RFA_TYPE_MAP,	  /* any names of `format`; `inside` is one row for every value */
-	RFA_TYPE_ARRAY,	  /* `inside` is one row for every element */
+	RFA_TYPE_OBJECT, /* the keys in `inside` */
+	RFA_TYPE_MAP,    /* any names of `format`; `inside` is one row for every value */
+	RFA_TYPE_ARRAY,  /* `inside` is one row for every element */
 	RFA_TYPE_STRING,
 	RFA_TYPE_INTEGER,
 	RFA_TYPE_BOOLEAN,
@@ -43,10 +43,10 @@ struct rfa_key {
 	const char *help;     /* one line */
 	const struct rfa_key *inside;
 	const struct rfa_format *format; /* of a string, or of a map's names */
-	const char *words;		 /* a string's only values: "ssh|local" */
-	int64_t min, max;		 /* of an integer */
-	const char *needs;	 /* an object has at least one of these keys: "containers|compose" */
-	const char *unless;	 /* required, unless this sibling ... */
+	const char *words;               /* a string's only values: "ssh|local" */
+	int64_t min, max;                /* of an integer */
+	const char *needs;  /* an object has at least one of these keys: "containers|compose" */
+	const char *unless; /* required, unless this sibling ... */
 	const char *unless_word; /* ... has this value */
 };
 

@@ -49,11 +49,11 @@ static int describe_keys(const struct rfa_key *keys, int overlay, json_t *node,
 		if (!overlay && (keys->flags & RFA_KEY_REQUIRED))
 			json_array_append_new(required, json_string(keys->name));
 		if (!overlay && keys->unless)
-			json_array_append_new(
-			    conditions,
-			    json_pack("{s:{s:{s:{s:s}},s:[s]},s:{s:[s]}}", "if", "properties",
-				      keys->unless, "const", keys->unless_word, "required",
-				      keys->unless, "else", "required", keys->name));
+			json_array_append_new(conditions,
+					      json_pack("{s:{s:{s:{s:s}},s:[s]},s:{s:[s]}}", "if",
+							"properties", keys->unless, "const",
+							keys->unless_word, "required", keys->unless,
+							"else", "required", keys->name));
 	}
 	if (rc == 0)
 		rc = rfa_facts_set(node, "properties", json_incref(properties), err);
@@ -129,8 +129,8 @@ static int describe_inside(const struct rfa_key *key, int overlay, json_t *node,
 static int describe(const struct rfa_key *key, int overlay, json_t **out, struct rfa_error *err)
 {
 	static const char *const types[] = {
-		[RFA_TYPE_OBJECT] = "object",	[RFA_TYPE_MAP] = "object",
-		[RFA_TYPE_ARRAY] = "array",	[RFA_TYPE_STRING] = "string",
+		[RFA_TYPE_OBJECT] = "object",   [RFA_TYPE_MAP] = "object",
+		[RFA_TYPE_ARRAY] = "array",     [RFA_TYPE_STRING] = "string",
 		[RFA_TYPE_INTEGER] = "integer", [RFA_TYPE_BOOLEAN] = "boolean",
 		[RFA_TYPE_ENGINE] = "object",
 	};
@@ -143,9 +143,9 @@ static int describe(const struct rfa_key *key, int overlay, json_t **out, struct
 	if (rc == 0 && key->fallback && !overlay)
 		rc = set_json(node, "default", key->fallback, err);
 	if (rc == 0 && key->example)
-		rc = rfa_facts_set(node, "examples",
-				   json_pack("[o]", json_loads(key->example, JSON_DECODE_ANY, NULL)),
-				   err);
+		rc = rfa_facts_set(
+		    node, "examples",
+		    json_pack("[o]", json_loads(key->example, JSON_DECODE_ANY, NULL)), err);
 	if (rc == 0)
 		rc = describe_inside(key, overlay, node, err);
 	if (rc < 0)

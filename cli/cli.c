@@ -1,0 +1,151 @@
+/* Opens configuration and ledger when a command asks for them, and asks the operator. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void rfa_cli_problems(const struct rfa_cli *cli, const char *file)
+{
+	const struct rfa_out *o = &cli->out;
+	const char *bold = rfa_out_style(o, o->err, RFA_BOLD);
+	const char *plain = rfa_out_style(o, o->err, RFA_PLAIN);
+
+	for (size_t i = 0; i < cli->problems.n; i++) {
+		const struct rfa_problem *p = &cli->problems.items[i];
+		fprintf(o->err, "%s%s:%d:%d:%s %s%s%s\n", bold, file, p->line, p->column, plain,
+			p->path, p->path[0] ? ": " : "", p->what);
+		if (p->mend[0])
+			fprintf(o->err, "    %s\n", p->mend);
+	}
+	if (cli->problems.more)
+		fprintf(o->err, "and %zu more\n", cli->problems.more);
+}
+
+int rfa_cli_config(struct rfa_cli *cli, struct rfa_error *err)
+{
+	const char *named = rfa_args_get(&cli->args, "config");
+	char *path = named ? strdup(named) : NULL;
+	int rc = 0;
+
+	if (cli->config)
+		goto done;
+	if (named && !path)
+		rc = rfa_fail_nomem(err);
+	else if (!named)
+		rc = rfa_config_find(".", &path, err);
+	if (rc == 0)
+		rc = rfa_config_load(&cli->config, path, &cli->problems, err);
+	if (rc == -(int)RFA_ECONFIG && !cli->out.json)
+		rfa_cli_problems(cli, path);
+done:
+	free(path);
+	return rc;
+}
+
+int rfa_cli_config_if_any(struct rfa_cli *cli, struct rfa_error *err)
+{
+	int rc = rfa_cli_config(cli, err);
+	if (rc == -(int)RFA_ENOTFOUND && !rfa_args_get(&cli->args, "config")) {
+		rfa_error_clear(err);
+		return 0;
+	}
+	return rc;
+}
+
+int rfa_cli_ledger_path(struct rfa_cli *cli, char **out, struct rfa_error *err)
+{
+	const char *path = rfa_args_get(&cli->args, "ledger");
+	if (!path) {
+		int rc = rfa_cli_config(cli, err);
+		if (rc < 0)
+			return rc;
+		path = cli->config->ledger;
+	}
+	*out = strdup(path);
+	return *out ? 0 : rfa_fail_nomem(err);
+}
+
+int rfa_cli_ledger(struct rfa_cli *cli, struct rfa_error *err)
+{
+	char *path = NULL;
+	if (cli->ledger)
+		return 0;
+	/* With --ledger a ledger can be read where there is no rfa.json. */
+	int rc = rfa_cli_config_if_any(cli, err);
+	if (rc == 0)
+		rc = rfa_cli_ledger_path(cli, &path, err);
+	if (rc == 0) {
+		struct rfa_ledger_options options = {
+			.path = path,
+			.clock = cli->clock,
+			.secrets = cli->config ? (const char *const *)cli->config->secrets : NULL,
+		};
+		rc = rfa_ledger_open(&cli->ledger, &options, err);
+		if (rc < 0)
+			rfa_error_where(err, "%.120s", path);
+	}
+	free(path);
+	return rc;
+}
+
+void rfa_cli_release(struct rfa_cli *cli)
+{
+	for (size_t i = 0; i < cli->story.n_log; i++)
+		free(cli->story.log[i]);
+	rfa_ledger_free(cli->ledger);
+	rfa_config_free(cli->config);
+	rfa_problems_release(&cli->problems);
+	rfa_args_release(&cli->args);
+}
+
+const char *rfa_cli_word(const struct rfa_cli *cli, size_t n)
+{
+	return rfa_args_word(&cli->args, n);
+}
+
+const char *rfa_cli_option(const struct rfa_cli *cli, const char *name)
+{
+	return rfa_args_get(&cli->args, name);
+}
+
+int rfa_cli_need(const struct rfa_cli *cli, const char *name, const char **out,
+		 struct rfa_error *err)
+{
+	*out = rfa_cli_option(cli, name);
+	if (*out)
+		return 0;
+	rfa_fail(err, RFA_EUSAGE, "cli", "`rfa %s` needs --%s", cli->command->name, name);
+	return rfa_error_mend(err, "rfa %s %s", cli->command->name, cli->command->words);
+}
+
+int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what, struct rfa_error *err)
+{
+	const char *yes = rfa_cli_option(cli, "yes");
+	char typed[128] = "";
+
+	if (yes && strcmp(yes, name) == 0)
+		return 0;
+	if (yes) {
+		rfa_fail(err, RFA_EREFUSED, "cli", "--yes says \"%.60s\", but this is about \"%s\"",
+			 yes, name);
+		return rfa_error_mend(err, "--yes %s", name);
+	}
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+		rfa_fail(err, RFA_EREFUSED, "cli",
+			 "%s: this asks for \"%s\" to be typed, and there is no terminal", what,
+			 name);
+		return rfa_error_mend(err, "add --yes %s", name);
+	}
+	fflush(cli->out.out);
+	fprintf(cli->out.err,
+		"%s%s%s\nType %s to go on: ", rfa_out_style(&cli->out, cli->out.err, RFA_YELLOW),
+		what, rfa_out_style(&cli->out, cli->out.err, RFA_PLAIN), name);
+	fflush(cli->out.err);
+	if (!fgets(typed, sizeof(typed), stdin))
+		typed[0] = '\0';
+	typed[strcspn(typed, "\r\n")] = '\0';
+	if (strcmp(typed, name) == 0)
+		return 0;
+	return rfa_fail(err, RFA_EREFUSED, "cli", "\"%s\" was not typed: nothing was done", name);
+}

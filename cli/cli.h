@@ -1,0 +1,69 @@
+/* What a command gets: its arguments, the screen, and, when it asks, configuration and ledger. */
+#ifndef RFA_CLI_CLI_H
+#define RFA_CLI_CLI_H
+
+#include "cli/args.h"
+#include "cli/command.h"
+#include "cli/config.h"
+#include "cli/output.h"
+#include "fsm/base/clock.h"
+#include "fsm/base/facts.h"
+#include "fsm/run/run.h"
+#include "ledger/ledger.h"
+
+/* What a run told that the report of its end needs. */
+#define RFA_STORY_LOG 60
+struct rfa_story {
+	struct rfa_run_result result; /* run "" : no run was begun */
+	char flow[32], stack[64], from[64], to[64];
+	char state[24], step[48], host[64]; /* where it failed, or stands */
+	char *log[RFA_STORY_LOG];           /* the last lines of logs, oldest first; owned */
+	size_t n_log;
+	enum rfa_final asked; /* the operator asked for this end; NONE: for none */
+	int is_run;           /* the command drives a run */
+	int done;             /* steps that were done */
+	int undone;
+};
+
+struct rfa_cli {
+	const struct rfa_verb *command;
+	struct rfa_args args;
+	struct rfa_out out;
+	struct rfa_clock *clock;
+	const volatile int *cancel;
+	struct rfa_config *config; /* owned; NULL until asked for */
+	struct rfa_ledger *ledger; /* the same */
+	struct rfa_problems problems;
+	struct rfa_story story;
+};
+
+/* Finds and reads rfa.json, once. All problems are printed; then CONFIG. */
+int rfa_cli_config(struct rfa_cli *cli, struct rfa_error *err) RFA_MUST_USE;
+/* The same, but a file that is nowhere leaves cli->config NULL. */
+int rfa_cli_config_if_any(struct rfa_cli *cli, struct rfa_error *err) RFA_MUST_USE;
+/* Where the ledger is: flag, environment, rfa.json. *out (new). */
+int rfa_cli_ledger_path(struct rfa_cli *cli, char **out, struct rfa_error *err) RFA_MUST_USE;
+/* Opens the ledger, once. */
+int rfa_cli_ledger(struct rfa_cli *cli, struct rfa_error *err) RFA_MUST_USE;
+/* Prints the problems of the configuration on standard error. */
+void rfa_cli_problems(const struct rfa_cli *cli, const char *file);
+void rfa_cli_release(struct rfa_cli *cli);
+
+/* The n-th word behind the command's name; NULL: none. */
+const char *rfa_cli_word(const struct rfa_cli *cli, size_t n);
+const char *rfa_cli_option(const struct rfa_cli *cli, const char *name); /* NULL: not given */
+/* An option that the command cannot do without. Errors: USAGE. */
+int rfa_cli_need(const struct rfa_cli *cli, const char *name, const char **out,
+		 struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * Asks the operator to type a name, once what will happen has been said; --yes NAME answers.
+ * Errors: REFUSED, also without a terminal and without --yes.
+ */
+int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what,
+		    struct rfa_error *err) RFA_MUST_USE;
+
+/* Says a failure: what, where, evidence, what is true now, what to type next. */
+void rfa_cli_failure(struct rfa_cli *cli, const struct rfa_error *err);
+
+#endif

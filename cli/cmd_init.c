@@ -1,0 +1,211 @@
+/* `rfa init`: writes a first rfa.json and makes the ledger. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/suggest.h"
+
+/* First files for the kinds of set-ups that there are; the longer ones are in fixtures/apps. */
+static const struct {
+	const char *name, *what, *text;
+} templates[] = {
+	{ "containers", "containers made with docker run",
+	  "{\n"
+	  "\t\"version\": 1,\n"
+	  "\t\"environments\": {\n"
+	  "\t\t\"test\": { \"destination\": \"root@test.example.com\" },\n"
+	  "\t\t\"prod\": { \"destination\": \"root@prod.example.com\" }\n"
+	  "\t},\n"
+	  "\t\"stacks\": {\n"
+	  "\t\t\"shop\": {\n"
+	  "\t\t\t\"containers\": [\"shop-backend\", \"shop-frontend\"],\n"
+	  "\t\t\t\"health\": [{ \"url\": \"http://127.0.0.1:8000/health\" }],\n"
+	  "\t\t\t\"keep_images\": 3\n"
+	  "\t\t}\n"
+	  "\t}\n"
+	  "}\n" },
+	{ "compose", "a Compose project",
+	  "{\n"
+	  "\t\"version\": 1,\n"
+	  "\t\"environments\": {\n"
+	  "\t\t\"test\": { \"destination\": \"root@test.example.com\" },\n"
+	  "\t\t\"prod\": { \"destination\": \"root@prod.example.com\" }\n"
+	  "\t},\n"
+	  "\t\"stacks\": {\n"
+	  "\t\t\"shop\": {\n"
+	  "\t\t\t\"compose\": { \"project\": \"shop\", \"directory\": \"/srv/stacks/shop\" },\n"
+	  "\t\t\t\"health\": [{ \"url\": \"http://127.0.0.1:8000/health\" }],\n"
+	  "\t\t\t\"environments\": {\n"
+	  "\t\t\t\t\"prod\": { \"gates\": { \"require_verified\": true } }\n"
+	  "\t\t\t}\n"
+	  "\t\t}\n"
+	  "\t}\n"
+	  "}\n" },
+	{ "ragflowauth", "two containers, a guarded base_url, a first deployment",
+	  "{\n"
+	  "\t\"version\": 1,\n"
+	  "\t\"environments\": {\n"
+	  "\t\t\"test\": { \"destination\": \"root@172.30.30.58\", \"address\": \"172.30.30.58\" "
+	  "},\n"
+	  "\t\t\"prod\": { \"destination\": \"root@172.30.30.57\", \"address\": \"172.30.30.57\" "
+	  "}\n"
+	  "\t},\n"
+	  "\t\"stacks\": {\n"
+	  "\t\t\"ragflowauth\": {\n"
+	  "\t\t\t\"containers\": [\"ragflowauth-backend\", \"ragflowauth-frontend\"],\n"
+	  "\t\t\t\"base_url\": { \"file\": \"/opt/ragflowauth/ragflow_config.json\", \"key\": "
+	  "\"base_url\" },\n"
+	  "\t\t\t\"bootstrap\": {\n"
+	  "\t\t\t\t\"requires\": [\"/opt/ragflowauth/ragflow_config.json\", "
+	  "\"/opt/ragflowauth/ragflow_compose/\"]\n"
+	  "\t\t\t},\n"
+	  "\t\t\t\"health\": [{ \"url\": \"http://127.0.0.1:8001/health\" }],\n"
+	  "\t\t\t\"keep_running\": [\"node-exporter\", \"portainer\"]\n"
+	  "\t\t}\n"
+	  "\t}\n"
+	  "}\n" },
+};
+enum { N_TEMPLATES = sizeof(templates) / sizeof(templates[0]) };
+
+static int find_template(const char *name, const char **text, struct rfa_error *err)
+{
+	struct rfa_suggestion s = { name, NULL, 0 };
+	struct rfa_buf all = RFA_BUF_INIT(1024);
+	for (size_t i = 0; i < N_TEMPLATES; i++) {
+		if (strcmp(templates[i].name, name) == 0) {
+			*text = templates[i].text;
+			rfa_buf_release(&all);
+			return 0;
+		}
+		rfa_suggest_offer(&s, templates[i].name);
+		rfa_buf_printf(&all, "%s%s (%s)", i ? ", " : "", templates[i].name,
+			       templates[i].what);
+	}
+	rfa_fail(err, RFA_EUSAGE, "cli", "there is no example \"%.40s\"", name);
+	int rc = s.best ? rfa_error_mend(err, "did you mean --example %s?", s.best)
+			: rfa_error_mend(err, "there is: %s", rfa_buf_str(&all));
+	rfa_buf_release(&all);
+	return rc;
+}
+
+/* A file that is there is never touched. */
+static int write_new(const char *path, const char *text, int *written, struct rfa_error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	size_t len = strlen(text);
+	*written = 0;
+	if (fd < 0 && errno == EEXIST)
+		return 0;
+	if (fd < 0)
+		return rfa_fail_errno(err, errno, "%.300s", path);
+	ssize_t put = write(fd, text, len);
+	int saved = errno, synced = fsync(fd);
+	close(fd);
+	if (put != (ssize_t)len || synced != 0) {
+		unlink(path);
+		return rfa_fail_errno(err, put < 0 ? saved : ENOSPC, "%.300s", path);
+	}
+	*written = 1;
+	return 0;
+}
+
+/* Makes the folder of a path, and those above it, as `mkdir -p` does. */
+static int make_parents(const char *path, struct rfa_error *err)
+{
+	char at[PATH_MAX];
+	int n = snprintf(at, sizeof(at), "%s", path);
+	if (n < 0 || (size_t)n >= sizeof(at))
+		return rfa_fail(err, RFA_EUSAGE, "cli", "the path is too long: %.100s", path);
+	for (char *slash = strchr(at + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(at, 0777) < 0 && errno != EEXIST)
+			return rfa_fail_errno(err, errno, "%.300s", at);
+		*slash = '/';
+	}
+	return 0;
+}
+
+static int make_ledger(struct rfa_cli *cli, struct rfa_error *err)
+{
+	char *path = NULL;
+	int rc = rfa_cli_ledger_path(cli, &path, err);
+	if (rc == 0)
+		rc = make_parents(path, err);
+	if (rc == 0) {
+		struct rfa_ledger_options options = { .path = path, .clock = cli->clock };
+		rc = rfa_ledger_init(&options, err);
+	}
+	if (rc == 0)
+		rfa_out_say(&cli->out, "made the ledger %s", path);
+	if (rc == -(int)RFA_EEXISTS) {
+		rfa_error_clear(err);
+		rc = 0;
+		rfa_out_say(&cli->out, "the ledger %s is there already", path);
+	}
+	free(path);
+	return rc;
+}
+
+static int run_init(struct rfa_cli *cli, struct rfa_error *err)
+{
+	const char *folder = rfa_cli_word(cli, 0) ? rfa_cli_word(cli, 0) : ".";
+	const char *example = rfa_cli_option(cli, "example");
+	const char *named = rfa_cli_option(cli, "config");
+	const char *text = NULL;
+	char path[PATH_MAX];
+	int written = 0;
+
+	int rc = find_template(example ? example : "containers", &text, err);
+	if (rc < 0)
+		return rc;
+	int n = named ? snprintf(path, sizeof(path), "%s", named)
+		      : snprintf(path, sizeof(path), "%s/rfa.json", folder);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return rfa_fail(err, RFA_EUSAGE, "cli", "the path is too long");
+	rc = make_parents(path, err);
+	if (rc == 0)
+		rc = write_new(path, text, &written, err);
+	if (rc == 0)
+		rc = rfa_config_load(&cli->config, path, &cli->problems, err);
+	if (rc == -(int)RFA_ECONFIG)
+		rfa_cli_problems(cli, path);
+	if (rc < 0)
+		return rc;
+	rfa_out_say(&cli->out, written ? "wrote %s" : "%s is there already: it stays as it is",
+		    cli->config->path);
+	rc = make_ledger(cli, err);
+	if (rc == 0 && written)
+		rfa_out_note(&cli->out,
+			     "\nnext: put your hosts and containers into it, then `rfa check "
+			     "--connect`");
+	return rc;
+}
+
+static const struct rfa_option init_options[] = {
+	{ "example", 0, "NAME", NULL, NULL,
+	  "which example to begin with: containers, compose, ragflowauth" },
+	RFA_OPTION_END,
+};
+
+const struct rfa_verb rfa_cmd_init = {
+	.name = "init",
+	.group = "set up",
+	.words = "[DIR]",
+	.summary = "write a first rfa.json and make the ledger",
+	.details = "What is there already stays as it is.",
+	.options = init_options,
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa init", "in this folder" },
+		{ "rfa init deploy --example compose", "for a Compose project, in ./deploy" },
+		{ "rfa --ledger ~/ledger init", "with the ledger elsewhere" },
+		{ NULL, NULL },
+	    },
+	.max_words = 1,
+	.run = run_init,
+};

@@ -1,0 +1,303 @@
+/* The commands that drive runs: promote, resume, rollback, abort. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/drive.h"
+#include "cli/plan.h"
+#include "cli/points.h"
+
+/* ---- promote --------------------------------------------------------------------------------- */
+
+static const char *force_reason(const struct rfa_cli *cli)
+{
+	return rfa_cli_option(cli, "force") ? rfa_cli_option(cli, "reason") : NULL;
+}
+
+static int check_force(struct rfa_cli *cli, const char *to, struct rfa_error *err)
+{
+	const char *reason = rfa_cli_option(cli, "reason");
+	if (!rfa_cli_option(cli, "force"))
+		return 0;
+	if (!reason || !*reason) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--force needs --reason TEXT");
+		return rfa_error_mend(err, "the reason stays in the ledger for ever");
+	}
+	return rfa_cli_confirm(
+	    cli, to, "gates that may be forced will be; the ledger keeps it as FORCED", err);
+}
+
+static int run_promote(struct rfa_cli *cli, struct rfa_error *err)
+{
+	struct rfa_plan_ask ask = { .flow = "promote", .stack = rfa_cli_word(cli, 0) };
+	json_t *plan = NULL;
+
+	if (rfa_cli_option(cli, "dry-run"))
+		return rfa_plan_show(cli, err);
+	int rc = rfa_plan_sides(cli, &ask, err);
+	if (rc == 0)
+		rc = check_force(cli, ask.to, err);
+	ask.force_reason = force_reason(cli);
+	if (rc == 0)
+		rc = rfa_config_plan(cli->config, &ask, &plan, err);
+	if (rc == 0)
+		rc = rfa_cli_begin(cli, plan, err);
+	json_decref(plan);
+	return rc;
+}
+
+static const struct rfa_option promote_options[] = {
+	{ "from", 0, "ENV", NULL, NULL, "the environment whose running images are taken" },
+	{ "to", 0, "ENV", NULL, NULL, "the environment that gets them" },
+	{ "dry-run", 'n', NULL, NULL, NULL,
+	  "only show what would be done: the same as `rfa plan`" },
+	{ "force", 0, NULL, NULL, NULL,
+	  "pass gates that may be forced; asks for the target's name" },
+	{ "reason", 0, "TEXT", NULL, NULL, "why; required with --force, kept in the ledger" },
+	RFA_OPTION_END,
+};
+
+const struct rfa_verb rfa_cmd_promote = {
+	.name = "promote",
+	.group = "deploy",
+	.words = "STACK --from ENV --to ENV",
+	.summary = "bring the images that run in one environment to another",
+	.details =
+	    "Only layers that the target lacks travel. The target's containers are replaced one "
+	    "by\n"
+	    "one, with the configuration that they have; the old ones stay until the new ones "
+	    "have\n"
+	    "proven healthy. If they do not, everything is put back and the exit status is 5.\n"
+	    "Ctrl-C stops where that is safe (exit status 75); `rfa resume` carries on.",
+	.options = promote_options,
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa promote ragflowauth --from test --to prod", "what runs on test, to prod" },
+		{ "rfa promote ragflowauth --from test --to prod --dry-run",
+		  "show what would change" },
+		{ "rfa promote shop --from test --to prod --force --reason \"hotfix 12\" --yes "
+		  "prod",
+		  "pass the gates that may be forced, from a script" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_VERB_RUNS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_promote,
+};
+
+/* ---- resume ---------------------------------------------------------------------------------- */
+
+static int check_run_id(const char *run, struct rfa_error *err)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(1024);
+	if (rfa_run_id_ok(run))
+		return 0;
+	rfa_fail(err, RFA_EUSAGE, "cli", "\"%s\" is not the id of a run",
+		 rfa_out_safe(&safe, run, 60));
+	rfa_buf_release(&safe);
+	return rfa_error_mend(err, "`rfa runs --open` lists those that are unfinished");
+}
+
+static int show_next(struct rfa_cli *cli, const char *run, struct rfa_error *err)
+{
+	json_t *next = NULL;
+	int rc = rfa_cli_ledger(cli, err);
+	if (rc == 0)
+		rc = rfa_run_next(cli->ledger, run, &next, err);
+	if (rc == 0 && cli->out.json) {
+		rc = rfa_out_json(&cli->out, next, err);
+	} else if (rc == 0) {
+		const char *action = rfa_facts_str(next, "action", "");
+		if (strcmp(action, "end") == 0)
+			rfa_out_say(&cli->out, "run %s: nothing is left to do; it ends %s", run,
+				    rfa_facts_str(next, "final", ""));
+		else
+			rfa_out_say(&cli->out, "run %s: %s, next: %s %s (%s), attempt %d", run,
+				    rfa_facts_str(next, "direction", ""), action,
+				    rfa_facts_str(next, "step", ""),
+				    rfa_facts_str(next, "state", ""),
+				    (int)rfa_facts_int(next, "attempt", 1));
+	}
+	json_decref(next);
+	return rc;
+}
+
+static int run_resume(struct rfa_cli *cli, struct rfa_error *err)
+{
+	const char *run = rfa_cli_word(cli, 0);
+	int rc = check_run_id(run, err);
+	if (rc < 0)
+		return rc;
+	if (rfa_cli_option(cli, "plan"))
+		return show_next(cli, run, err);
+	if (cli->out.json) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--json goes with --plan; a run has --events");
+		return rfa_error_mend(err, "see `rfa help resume`");
+	}
+	return rfa_cli_take_over(cli, run, RFA_RUN_ON, err);
+}
+
+static const struct rfa_option resume_options[] = {
+	{ "plan", 0, NULL, NULL, NULL, "only say what would be done next" },
+	RFA_OPTION_END,
+};
+
+const struct rfa_verb rfa_cmd_resume = {
+	.name = "resume",
+	.group = "unfinished runs",
+	.words = "RUN",
+	.summary = "carry on with a run that was interrupted",
+	.details =
+	    "Carries on from the exact step, whichever way the run was going. What may have\n"
+	    "happened while nobody looked is looked at first. A finished run answers its\n"
+	    "result again and does nothing.",
+	.options = resume_options,
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa resume 20261122-103015-4f2a9c", "carry on" },
+		{ "rfa resume 20261122-103015-4f2a9c --plan", "say what would be done next" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_VERB_RUNS | RFA_VERB_READS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_resume,
+};
+
+/* ---- rollback -------------------------------------------------------------------------------- */
+
+static void say_limits(struct rfa_cli *cli, const char *stack, const char *env, const json_t *point)
+{
+	struct rfa_buf version = RFA_BUF_INIT(1024);
+	rfa_out_note(
+	    &cli->out,
+	    "%s on %s goes back to %s.\n"
+	    "  brought back:     the images of its containers, as they ran then\n"
+	    "  not brought back: data in volumes and databases, files beside them",
+	    stack, env,
+	    rfa_out_safe(&version, rfa_facts_str(point, "version", "an unnamed version"), 100));
+	rfa_buf_release(&version);
+}
+
+static int rollback_to(struct rfa_cli *cli, const char *stack, const char *env, const char *name,
+		       struct rfa_error *err)
+{
+	struct rfa_plan_ask ask = {
+		.flow = "rollback", .stack = stack, .to = env, .point_name = name
+	};
+	json_t *point = NULL, *plan = NULL;
+	int rc = rfa_points_read(cli, env, stack, name, &point, err);
+
+	ask.point = point;
+	if (rc == 0)
+		rc = rfa_config_plan(cli->config, &ask, &plan, err);
+	if (rc == 0)
+		say_limits(cli, stack, env, point);
+	if (rc == 0)
+		rc = rfa_cli_confirm(cli, env, "The containers of this stack will be replaced.",
+				     err);
+	if (rc == 0)
+		rc = rfa_cli_begin(cli, plan, err);
+	json_decref(plan);
+	json_decref(point);
+	return rc;
+}
+
+static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
+{
+	const char *word = rfa_cli_word(cli, 0), *env = NULL;
+	const char *name = rfa_cli_option(cli, "to");
+
+	if (rfa_run_id_ok(word)) {
+		cli->story.asked = RFA_FINAL_ROLLED_BACK;
+		return rfa_cli_take_over(cli, word, RFA_RUN_ROLLBACK, err);
+	}
+	int rc = rfa_cli_need(cli, "env", &env, err);
+	if (rc == 0)
+		rc = rfa_cli_config(cli, err);
+	if (rc == 0)
+		rc = rfa_config_has_stack(cli->config, word, err);
+	if (rc == 0)
+		rc = rfa_config_has_env(cli->config, env, err);
+	if (rc < 0)
+		return rc;
+	return name ? rollback_to(cli, word, env, name, err) : rfa_points_show(cli, env, word, err);
+}
+
+static const struct rfa_option rollback_options[] = {
+	{ "env", 0, "ENV", NULL, NULL, "the environment" },
+	{ "to", 0, "POINT", NULL, NULL, "the rollback point; without it they are listed" },
+	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
+	RFA_OPTION_END,
+};
+
+const struct rfa_verb rfa_cmd_rollback = {
+	.name = "rollback",
+	.group = "unfinished runs",
+	.words = "STACK --env ENV [--to POINT] | RUN",
+	.summary = "go back to what ran before, or undo an unfinished run",
+	.details = "With a run's id: undoes what that unfinished run did. With a stack: a new run\n"
+		   "that brings a rollback point back; it says what it can and cannot bring back,\n"
+		   "and asks for the environment's name. Without --to: lists the points.",
+	.options = rollback_options,
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa rollback ragflowauth --env prod", "list the rollback points, newest first" },
+		{ "rfa rollback ragflowauth --env prod --to 20260131_170801", "go back" },
+		{ "rfa rollback 20261122-103015-4f2a9c", "undo an unfinished run" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_VERB_RUNS | RFA_VERB_READS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_rollback,
+};
+
+/* ---- abort ----------------------------------------------------------------------------------- */
+
+static int run_abort(struct rfa_cli *cli, struct rfa_error *err)
+{
+	const char *run = rfa_cli_word(cli, 0);
+	int leave = rfa_cli_option(cli, "leave") != NULL;
+	int rc = check_run_id(run, err);
+
+	if (rc == 0 && leave)
+		rc =
+		    rfa_cli_confirm(cli, run,
+				    "No host will be touched: what the run did there stays, and so "
+				    "do its locks.",
+				    err);
+	cli->story.asked = RFA_FINAL_ABORTED;
+	if (rc == 0)
+		rc = rfa_cli_take_over(cli, run, leave ? RFA_RUN_LEAVE : RFA_RUN_ABORT, err);
+	return rc;
+}
+
+static const struct rfa_option abort_options[] = {
+	{ "leave", 0, NULL, NULL, NULL, "touch no host: only end the run in the ledger" },
+	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
+	RFA_OPTION_END,
+};
+
+const struct rfa_verb rfa_cmd_abort = {
+	.name = "abort",
+	.group = "unfinished runs",
+	.words = "RUN",
+	.summary = "give an unfinished run up",
+	.details =
+	    "Undoes what the run did and ends it as ABORTED. With --leave no host is touched:\n"
+	    "for a host that is gone for good. What was left there is recorded.",
+	.options = abort_options,
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa abort 20261122-103015-4f2a9c --reason \"wrong version\"",
+		  "undo and end it" },
+		{ "rfa abort 20261122-103015-4f2a9c --leave --yes 20261122-103015-4f2a9c",
+		  "end it without touching a host, from a script" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_VERB_RUNS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_abort,
+};

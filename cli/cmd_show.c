@@ -1,0 +1,293 @@
+/* The commands that tell one run: show (its steps) and log (its records). */
+#include <string.h>
+
+#include "cli/cli.h"
+
+static int take_first(void *user, const struct rfa_ledger_line *line)
+{
+	snprintf(user, RFA_RUN_ID_MAX, "%s", line->run);
+	return 1;
+}
+
+/* A run's id, or the newest run of a stack. */
+static int find_run(struct rfa_cli *cli, const char *word, char into[RFA_RUN_ID_MAX],
+		    struct rfa_error *err)
+{
+	struct rfa_ledger_filter filter = { .stack = word, .limit = 1 };
+	struct rfa_buf safe = RFA_BUF_INIT(1024);
+	int rc = rfa_cli_ledger(cli, err);
+
+	if (rc < 0)
+		return rc;
+	into[0] = '\0';
+	if (rfa_run_id_ok(word)) {
+		snprintf(into, RFA_RUN_ID_MAX, "%s", word);
+		return 0;
+	}
+	rc = rfa_ledger_list(cli->ledger, &filter, take_first, into, err);
+	if (into[0])
+		return 0;
+	if (rc < 0)
+		return rc;
+	rfa_fail(err, RFA_ENOTFOUND, "ledger", "there is no run \"%s\", and no stack has that name",
+		 rfa_out_safe(&safe, word, 60));
+	rfa_buf_release(&safe);
+	return rfa_error_mend(err, "`rfa runs` lists them");
+}
+
+static json_t *record_json(const struct rfa_record *r)
+{
+	char iso[RFA_TIME_MAX];
+	rfa_time_iso(r->wall_ms, iso);
+	json_t *object =
+	    json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:O?}", "seq", (int)r->seq, "record",
+		      rfa_record_kind_word(r->kind), "time", iso, "state",
+		      r->step[0] ? rfa_state_word(r->state) : "", "step", r->step, "host", r->host,
+		      "attempt", (int)r->attempt, "outcome", r->outcome, "facts", r->facts);
+	if (r->opens[0])
+		json_object_set_new(object, "opens", json_string(r->opens));
+	return object;
+}
+
+static json_t *history_json(const struct rfa_history *h)
+{
+	struct rfa_buf author = RFA_BUF_INIT(1024);
+	json_t *records = json_array();
+	for (size_t i = 0; i < h->n; i++)
+		json_array_append_new(records, record_json(&h->records[i]));
+	json_t *object =
+	    json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:O?,s:O?,s:o}", "run", h->run,
+		      "flow", h->flow, "flow_version", (int)h->flow_version, "stack", h->stack,
+		      "env", h->env, "from", h->from, "author", rfa_out_safe(&author, h->author, 0),
+		      "final", rfa_final_word(h->final), "alive", h->alive, "plan_sha256",
+		      h->plan_sha256, "plan", h->plan, "summary", h->summary, "records", records);
+	rfa_buf_release(&author);
+	return object;
+}
+
+/* ---- show ------------------------------------------------------------------------------------ */
+
+/* What a record's facts say in a few words. */
+static void put_says(struct rfa_buf *into, const struct rfa_record *r)
+{
+	static const char *const paths[] = { "says", "skipped", "error/msg", "withheld" };
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		const char *text = rfa_facts_str(r->facts, paths[i], "");
+		if (*text) {
+			rfa_buf_puts(into, text);
+			return;
+		}
+	}
+}
+
+static enum rfa_style style_of(const struct rfa_record *r)
+{
+	switch (r->kind) {
+	case RFA_RECORD_DONE:
+		return strcmp(r->outcome, "skipped") == 0 ? RFA_DIM : RFA_GREEN;
+	case RFA_RECORD_FAILED:
+		return RFA_RED;
+	case RFA_RECORD_UNDONE:
+		return RFA_YELLOW;
+	default:
+		return RFA_PLAIN;
+	}
+}
+
+/* A row for every record that closes a step; the last row says where an open run stands. */
+static void fill_steps(struct rfa_table *table, const struct rfa_history *h)
+{
+	int64_t since = h->n ? h->records[0].wall_ms : 0;
+	for (size_t i = 1; i < h->n; i++) {
+		const struct rfa_record *r = &h->records[i];
+		struct rfa_buf says = RFA_BUF_INIT(8192);
+		char took[RFA_SHORT_MAX], attempt[16];
+		int open =
+		    r->kind == RFA_RECORD_INTENT && i + 1 == h->n && h->final == RFA_FINAL_NONE;
+
+		if (r->kind == RFA_RECORD_PROGRESS || r->kind == RFA_RECORD_END)
+			continue;
+		if (r->kind == RFA_RECORD_INTENT && !open) {
+			since = r->wall_ms;
+			continue;
+		}
+		int64_t ms = rfa_facts_int(r->facts, "ms", r->wall_ms - since);
+		since = r->wall_ms;
+		snprintf(attempt, sizeof(attempt), "%s%u", r->attempt > 1 ? "attempt " : "",
+			 r->attempt);
+		put_says(&says, r);
+		rfa_table_cell(table, rfa_state_word(r->state), RFA_DIM);
+		rfa_table_cell(table, r->step, RFA_BOLD);
+		rfa_table_cell(table, r->host, RFA_PLAIN);
+		rfa_table_cell(table, open ? "open" : r->outcome, open ? RFA_YELLOW : style_of(r));
+		rfa_table_cell(table, r->attempt > 1 ? attempt : "", RFA_YELLOW);
+		rfa_table_cell(table, open ? "" : rfa_out_duration(took, ms), RFA_PLAIN);
+		rfa_table_cell(table, rfa_buf_str(&says), RFA_PLAIN);
+		rfa_buf_release(&says);
+	}
+}
+
+static void say_head(const struct rfa_out *o, const struct rfa_history *h)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(4096);
+	char text[RFA_SHORT_MAX];
+	const char *force = rfa_facts_str(h->plan, "options/force_reason", "");
+
+	rfa_out_say(o, "%srun %s%s  %s %s %s%s%s", rfa_out_style(o, o->out, RFA_BOLD), h->run,
+		    rfa_out_style(o, o->out, RFA_PLAIN), h->flow, h->stack, h->from,
+		    h->from[0] ? " > " : "", h->env);
+	if (h->n)
+		rfa_out_say(o, "  begun    %s by %s", rfa_out_time(text, h->records[0].wall_ms),
+			    rfa_out_safe(&safe, h->author, 100));
+	if (h->final != RFA_FINAL_NONE)
+		rfa_out_say(
+		    o, "  ended    %s: %s%s%s",
+		    h->n ? rfa_out_time(text, h->records[h->n - 1].wall_ms) : "",
+		    rfa_out_style(o, o->out, h->final == RFA_FINAL_SUCCEEDED ? RFA_GREEN : RFA_RED),
+		    rfa_final_word(h->final), rfa_out_style(o, o->out, RFA_PLAIN));
+	else
+		rfa_out_say(o, "  %s", h->alive ? "running" : "interrupted");
+	if (*rfa_facts_str(h->summary, "version", ""))
+		rfa_out_say(o, "  version  %s",
+			    rfa_out_safe(&safe, rfa_facts_str(h->summary, "version", ""), 100));
+	if (*rfa_facts_str(h->summary, "point", ""))
+		rfa_out_say(o, "  back     rfa rollback %s --env %s --to %s", h->stack, h->env,
+			    rfa_facts_str(h->summary, "point", ""));
+	if (*rfa_facts_str(h->summary, "why/msg", ""))
+		rfa_out_say(o, "  why      %s: %s", rfa_facts_str(h->summary, "why_step", "?"),
+			    rfa_out_safe(&safe, rfa_facts_str(h->summary, "why/msg", ""), 500));
+	if (*force)
+		rfa_out_say(o, "  FORCED   %s", rfa_out_safe(&safe, force, 300));
+	if (h->final == RFA_FINAL_NONE && !h->alive)
+		rfa_out_say(o, "  ways out rfa resume %s | rfa rollback %s | rfa abort %s", h->run,
+			    h->run, h->run);
+	rfa_out_say(o, "%s", "");
+	rfa_buf_release(&safe);
+}
+
+static int run_show(struct rfa_cli *cli, struct rfa_error *err)
+{
+	static const char *const heads[] = { "state", "step", "host",  "outcome",
+					     "",      "took", "facts", NULL };
+	char run[RFA_RUN_ID_MAX];
+	struct rfa_history *history = NULL;
+	struct rfa_table table;
+	int rc = find_run(cli, rfa_cli_word(cli, 0), run, err);
+
+	if (rc == 0)
+		rc = rfa_ledger_load(cli->ledger, run, &history, err);
+	if (rc < 0)
+		return rc;
+	rfa_table_init(&table, heads);
+	if (cli->out.json) {
+		json_t *document = history_json(history);
+		rc = rfa_out_json(&cli->out, document, err);
+		json_decref(document);
+	} else {
+		say_head(&cli->out, history);
+		fill_steps(&table, history);
+		rc = rfa_table_print(&cli->out, &table, err);
+	}
+	rfa_table_release(&table);
+	rfa_history_free(history);
+	return rc;
+}
+
+const struct rfa_verb rfa_cmd_show = {
+	.name = "show",
+	.group = "look",
+	.words = "RUN|STACK",
+	.summary = "one run: its steps, how long they took, what they found",
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa show 20261122-103015-4f2a9c", "one run" },
+		{ "rfa show ragflowauth", "the newest run of a stack" },
+		{ "rfa show ragflowauth --json | jq .plan", "its frozen plan" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_VERB_READS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_show,
+};
+
+/* ---- log ------------------------------------------------------------------------------------- */
+
+static void say_record(const struct rfa_out *o, const struct rfa_record *r)
+{
+	struct rfa_buf line = RFA_BUF_INIT(64 * 1024), text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
+	char time[RFA_SHORT_MAX];
+	struct rfa_error ignored;
+
+	rfa_buf_printf(&line, "%4u  %s  %-8s", (unsigned)r->seq, rfa_out_time(time, r->wall_ms),
+		       rfa_record_kind_word(r->kind));
+	if (r->step[0])
+		rfa_buf_printf(&line, "  %-14s  %-24s", rfa_state_word(r->state), r->step);
+	if (r->host[0])
+		rfa_buf_printf(&line, "  %-6s", r->host);
+	if (r->outcome[0])
+		rfa_buf_printf(&line, "  %s", r->outcome);
+	if (r->attempt > 1)
+		rfa_buf_printf(&line, "  attempt %u", r->attempt);
+	put_says(&text, r);
+	if (o->verbose) {
+		rfa_buf_clear(&text);
+		if (r->facts && rfa_facts_encode(r->facts, &text, &ignored) < 0)
+			rfa_buf_clear(&text);
+	}
+	if (text.len) {
+		rfa_buf_puts(&line, "  ");
+		rfa_buf_put_printable(&line, rfa_buf_str(&text), text.len, o->verbose ? 4000 : 300);
+	}
+	struct rfa_buf cut = RFA_BUF_INIT(64 * 1024);
+	if (o->width > 0 && !o->verbose)
+		rfa_out_cut(o, &cut, rfa_buf_str(&line), (size_t)o->width);
+	rfa_out_say(o, "%s", cut.len ? rfa_buf_str(&cut) : rfa_buf_str(&line));
+	rfa_buf_release(&cut);
+	rfa_buf_release(&line);
+	rfa_buf_release(&text);
+}
+
+static int run_log(struct rfa_cli *cli, struct rfa_error *err)
+{
+	char run[RFA_RUN_ID_MAX];
+	struct rfa_history *history = NULL;
+	int rc = find_run(cli, rfa_cli_word(cli, 0), run, err);
+
+	if (rc == 0)
+		rc = rfa_ledger_load(cli->ledger, run, &history, err);
+	if (rc == 0 && cli->out.json) {
+		json_t *list = json_array();
+		for (size_t i = 0; i < history->n; i++)
+			json_array_append_new(list, record_json(&history->records[i]));
+		rc = rfa_out_json(&cli->out, list, err);
+		json_decref(list);
+	} else if (rc == 0) {
+		rfa_out_note(&cli->out, "run %s: %s %s on %s", history->run, history->flow,
+			     history->stack, history->env);
+		for (size_t i = 0; i < history->n; i++)
+			say_record(&cli->out, &history->records[i]);
+	}
+	rfa_history_free(history);
+	return rc;
+}
+
+const struct rfa_verb rfa_cmd_log = {
+	.name = "log",
+	.group = "look",
+	.words = "RUN|STACK",
+	.summary = "every record of a run, a line each",
+	.details =
+	    "With -v each line has the whole facts. `rfa ledger git log` shows the same to an\n"
+	    "auditor without rfa.",
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa log ragflowauth", "the newest run of a stack" },
+		{ "rfa log 20261122-103015-4f2a9c -v", "one run, with all facts" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_VERB_READS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_log,
+};

@@ -1,0 +1,13 @@
+/* Drives a run from the command line: hosts, telling, and the words at its end. */
+#ifndef RFA_CLI_DRIVE_H
+#define RFA_CLI_DRIVE_H
+
+#include "cli/cli.h"
+
+/* Begins a run of this plan (borrowed) and drives it to its end. */
+int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err) RFA_MUST_USE;
+/* Takes an unfinished run over; a finished one answers its result again. */
+int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_run_way way,
+		      struct rfa_error *err) RFA_MUST_USE;
+
+#endif

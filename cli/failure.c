@@ -1,0 +1,202 @@
+/* Says a failure so that whoever reads it at night knows what is true and what to type. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+#include "cli/tell.h"
+
+/* What is true after each way for a run to end. */
+static const char *now_of(const struct rfa_story *story, const struct rfa_error *err)
+{
+	if (!story->result.run[0])
+		return "no run was begun; no host was changed";
+	switch (story->result.final) {
+	case RFA_FINAL_NONE:
+		return err->code == RFA_EREFUSED || err->code == RFA_ELOCKED
+			   ? "nothing was done to this run now; it stands where it stood"
+			   : "the run stands where it was stopped; nothing was undone, its locks "
+			     "hold";
+	case RFA_FINAL_SUCCEEDED:
+		return "the run succeeded";
+	case RFA_FINAL_ROLLED_BACK:
+		return "everything that the run changed was undone; what ran before runs again, "
+		       "and was checked";
+	case RFA_FINAL_FAILED:
+		return "nothing that serves was changed";
+	case RFA_FINAL_ABORTED:
+		return "the run has ended; `rfa show` says what was undone and what was left";
+	case RFA_FINAL_STUCK:
+		return "the way back failed: what runs there is uncertain, and the host's lock "
+		       "holds";
+	}
+	return "";
+}
+
+/* What to look at first, by code, where the error itself gives no advice. */
+static const char *next_of(enum rfa_code code)
+{
+	static const char *const nexts[RFA_CODE_COUNT] = {
+		[RFA_ECONFIG] = "rfa check",
+		[RFA_ENOTFOUND] = "rfa runs",
+		[RFA_ECORRUPT] = "rfa ledger verify",
+		[RFA_EUNREACHABLE] = "rfa check --connect",
+		[RFA_EAUTH] = "rfa check --connect",
+		[RFA_EHOSTKEY] = "rfa check --connect",
+		[RFA_ENOSPACE] = "free space on the host, then the same command again",
+		[RFA_EUNSUPPORTED] = "rfa doctor",
+		[RFA_EINTERNAL] = "rfa doctor",
+		[RFA_EIO] = "rfa doctor",
+		[RFA_EUNHEALTHY] = "mend the service, then the same command again",
+	};
+	return code < RFA_CODE_COUNT ? nexts[code] : NULL;
+}
+
+static void label(const struct rfa_out *o, const char *word, const char *text)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(8192);
+	if (text && *text)
+		fprintf(o->err, "  %s%-9s%s %s\n", rfa_out_style(o, o->err, RFA_DIM), word,
+			rfa_out_style(o, o->err, RFA_PLAIN), rfa_out_safe(&safe, text, 2000));
+	rfa_buf_release(&safe);
+}
+
+static void evidence(const struct rfa_cli *cli, const struct rfa_error *err)
+{
+	const struct rfa_out *o = &cli->out;
+	char text[128];
+	if (err->native && err->domain[0]) {
+		snprintf(text, sizeof(text), "%s answered %d", err->domain, err->native);
+		label(o, "evidence", text);
+	}
+	if (cli->story.n_log > 0)
+		label(o, "log", "the last lines:");
+	for (size_t i = 0; i < cli->story.n_log; i++)
+		fprintf(o->err, "    %s|%s %s\n", rfa_out_style(o, o->err, RFA_DIM),
+			rfa_out_style(o, o->err, RFA_PLAIN), cli->story.log[i]);
+}
+
+static void ways_out(const struct rfa_out *o, const char *run)
+{
+	char line[128];
+	static const struct {
+		const char *verb, *what;
+	} ways[] = {
+		{ "resume", "carry on with it" },
+		{ "rollback", "undo what it did" },
+		{ "abort", "give it up" },
+	};
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		snprintf(line, sizeof(line), "rfa %s %s   (%s)", ways[i].verb, run, ways[i].what);
+		label(o, i == 0 ? "next" : "or", line);
+	}
+}
+
+static void next_step(const struct rfa_cli *cli, const struct rfa_error *err)
+{
+	const struct rfa_out *o = &cli->out;
+	const char *run = cli->story.result.run;
+	char line[160];
+
+	if (cli->story.result.blocker[0]) {
+		ways_out(o, cli->story.result.blocker);
+		return;
+	}
+	label(o, "mend", err->mend);
+	if (run[0] && cli->story.result.final != RFA_FINAL_NONE) {
+		snprintf(line, sizeof(line), "rfa show %s", run);
+		label(o, "next", line);
+	} else if (!err->mend[0]) {
+		label(o, "next", next_of(err->code));
+	}
+}
+
+/* A run that stands half-way: its way on is the very last line of all output. */
+static int resumable(const struct rfa_cli *cli, const struct rfa_error *err)
+{
+	return cli->story.result.run[0] && cli->story.result.final == RFA_FINAL_NONE &&
+	       err->code != RFA_ELOCKED && err->code != RFA_EREFUSED;
+}
+
+static void where_of(const struct rfa_cli *cli, const struct rfa_error *err, char *into,
+		     size_t size)
+{
+	const struct rfa_story *s = &cli->story;
+	if (s->step[0])
+		snprintf(into, size, "%s %s%s%s%s%s", s->state, s->step, s->host[0] ? " on " : "",
+			 s->host, err->where[0] ? ": " : "", err->where);
+	else
+		snprintf(into, size, "%s", err->where);
+}
+
+static void print(struct rfa_cli *cli, const struct rfa_error *err)
+{
+	const struct rfa_out *o = &cli->out;
+	const struct rfa_story *story = &cli->story;
+	struct rfa_buf safe = RFA_BUF_INIT(8192);
+	char where[320];
+
+	fflush(o->out);
+	/* The exit status says how the run ended; it is no failure of what was asked. */
+	if (story->asked != RFA_FINAL_NONE && story->asked == story->result.final) {
+		fprintf(o->err, "run %s ended %s, as asked\n", story->result.run,
+			rfa_final_word(story->asked));
+		label(o, "next", "rfa status");
+		return;
+	}
+	fprintf(o->err, "%srfa: %s%s\n", rfa_out_style(o, o->err, RFA_RED),
+		rfa_out_safe(&safe, err->msg[0] ? err->msg : rfa_code_text(err->code), 0),
+		rfa_out_style(o, o->err, RFA_PLAIN));
+	rfa_buf_release(&safe);
+	if (err->code == RFA_EUSAGE) {
+		label(o, "mend", err->mend);
+		return;
+	}
+	where_of(cli, err, where, sizeof(where));
+	label(o, "where", where);
+	evidence(cli, err);
+	if (cli->story.is_run)
+		label(o, "now", now_of(&cli->story, err));
+	next_step(cli, err);
+	if (resumable(cli, err))
+		fprintf(o->err, "rfa resume %s\n", cli->story.result.run);
+}
+
+/* The same for programs: the last line of --events, or the document of --json. */
+static json_t *as_json(const struct rfa_cli *cli, const struct rfa_error *err)
+{
+	const struct rfa_run_result *result = &cli->story.result;
+	json_t *object = json_object();
+	json_object_set_new(object, "error", rfa_tell_error(err));
+	json_object_set_new(object, "status", json_integer(rfa_code_status(err->code)));
+	if (!cli->story.is_run)
+		return object;
+	char next[64];
+	snprintf(next, sizeof(next), "rfa resume %s", result->run);
+	json_object_set_new(object, "run", json_string(result->run));
+	json_object_set_new(object, "final", json_string(rfa_final_word(result->final)));
+	json_object_set_new(object, "blocker", json_string(result->blocker));
+	json_object_set_new(object, "now", json_string(now_of(&cli->story, err)));
+	json_object_set_new(object, "next", json_string(resumable(cli, err) ? next : ""));
+	return object;
+}
+
+void rfa_cli_failure(struct rfa_cli *cli, const struct rfa_error *err)
+{
+	struct rfa_out *o = &cli->out;
+	struct rfa_error ignored;
+	json_t *object;
+
+	if ((o->json && !o->answered) || o->events) {
+		object = as_json(cli, err);
+		if (o->events) {
+			json_object_set_new(object, "event", json_string("result"));
+			json_dumpf(object, o->out, JSON_COMPACT | JSON_ENSURE_ASCII);
+			fputc('\n', o->out);
+		} else if (rfa_out_json(o, object, &ignored) < 0) {
+			/* The screen is gone; the exit status still tells. */
+			rfa_error_clear(&ignored);
+		}
+		json_decref(object);
+	}
+	print(cli, err);
+}

@@ -1,0 +1,193 @@
+/* Pages that are made from tables: docs/cli.md, docs/errors.md, the completion of bash. */
+#include "cli/help.h"
+
+#include <string.h>
+
+#include "fsm/base/trace.h"
+
+/* The keys of an --events line; a promise to whoever parses them. */
+static const struct {
+	const char *key, *what;
+} event_keys[] = {
+	{ "event", "what happened: one of the words below; the last line of all has `result`" },
+	{ "time", "when, in UTC: `2026-11-22T10:30:15Z`" },
+	{ "run", "the run's id" },
+	{ "state", "one of the eight states" },
+	{ "step", "the step, as in `rfa flows`" },
+	{ "host", "the environment whose host it touches" },
+	{ "attempt", "which attempt it is, from 1" },
+	{ "text", "words for people; they may change" },
+	{ "done, total", "`progress`: bytes; a total of 0 is not known" },
+	{ "facts", "what was proven; of a `gate`: `name`, `verdict`, `evidence`, `mend`" },
+	{ "error", "an object: `code`, `severity`, `domain`, `where`, `message`, `mend`" },
+	{ "status", "`result`: the exit status" },
+	{ "final", "`result`: the final state; `NONE` for a run that can be resumed" },
+	{ "blocker", "`result`: the run that is in the way, or empty" },
+	{ "point, version", "`result` of a success: the rollback point, what runs there now" },
+	{ "now, next", "`result` of a failure: what is true now, the command that carries on" },
+};
+
+static void put_options(const struct rfa_out *o, const struct rfa_option *options)
+{
+	rfa_out_say(o, "| option | meaning |\n|---|---|");
+	for (; options->name; options++) {
+		struct rfa_buf left = RFA_BUF_INIT(256);
+		if (options->letter)
+			rfa_buf_printf(&left, "`-%c`, ", options->letter);
+		rfa_buf_printf(&left, "`--%s%s%s`", options->name, options->value ? " " : "",
+			       options->value ? options->value : "");
+		rfa_out_say(o, "| %s | %s%s%s%s |", rfa_buf_str(&left), options->help,
+			    options->env ? " (or `" : "", options->env ? options->env : "",
+			    options->env ? "` in the environment)" : "");
+		rfa_buf_release(&left);
+	}
+	rfa_out_say(o, "%s", "");
+}
+
+static void put_command(const struct rfa_out *o, const struct rfa_verb *c)
+{
+	rfa_out_say(o, "### rfa %s\n\n%c%s.\n", c->name, c->summary[0] - 'a' + 'A', c->summary + 1);
+	rfa_out_say(o, "```\nrfa %s%s%s%s\n```\n", c->name, *c->words ? " " : "", c->words,
+		    c->options ? " [OPTIONS]" : "");
+	if (c->details)
+		rfa_out_say(o, "%s\n", c->details);
+	if (c->options)
+		put_options(o, c->options);
+	rfa_out_say(o, "```sh");
+	for (const struct rfa_example *e = c->examples; e->line; e++)
+		rfa_out_say(o, "%s   # %s", e->line, e->what);
+	rfa_out_say(o, "```\n");
+}
+
+static void put_events(const struct rfa_out *o)
+{
+	rfa_out_say(o, "## Events\n\n`--events` prints one JSON object a line. Keys that do not "
+		       "apply are absent; new ones may come.\n");
+	rfa_out_say(o, "| key | meaning |\n|---|---|");
+	for (size_t i = 0; i < sizeof(event_keys) / sizeof(event_keys[0]); i++)
+		rfa_out_say(o, "| %s | %s |", event_keys[i].key, event_keys[i].what);
+
+	static const enum rfa_event_kind kinds[] = {
+#define KIND(name, word) RFA_EVENT_##name,
+		RFA_EVENTS(KIND)
+#undef KIND
+	};
+	struct rfa_buf words = RFA_BUF_INIT(1024);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		rfa_buf_printf(&words, "%s`%s`", i ? ", " : "", rfa_event_word(kinds[i]));
+	rfa_out_say(o, "\nThe words of `event`: %s.", rfa_buf_str(&words));
+	rfa_buf_release(&words);
+}
+
+void rfa_help_markdown(const struct rfa_out *o)
+{
+	size_t n;
+	const struct rfa_verb *const *commands = rfa_verbs(&n);
+	const char *group = "";
+
+	rfa_out_say(o, "# The command\n\n<!-- made by `rfa help --markdown`: edit the tables in "
+		       "cli/, not this page -->\n");
+	rfa_out_say(o, "A flag counts before the environment, the environment before `rfa.json`. "
+		       "Exit statuses: [errors.md](errors.md).\n");
+	rfa_out_say(o, "## Options of every command\n");
+	put_options(o, rfa_global_options());
+	for (size_t i = 0; i < n; i++) {
+		if (commands[i]->flags & RFA_VERB_HIDDEN)
+			continue;
+		if (strcmp(group, commands[i]->group) != 0) {
+			group = commands[i]->group;
+			rfa_out_say(o, "## %c%s\n", group[0] - 'a' + 'A', group + 1);
+		}
+		put_command(o, commands[i]);
+	}
+	put_events(o);
+}
+
+void rfa_help_errors(const struct rfa_out *o)
+{
+	static const struct {
+		const char *severity, *what;
+	} severities[] = {
+		{ "retry", "the host never saw the request: it is sent again" },
+		{ "fatal", "a definite no: asking again changes nothing" },
+		{ "unknown", "it may have happened: rfa looks before it does anything" },
+	};
+	rfa_out_say(o, "# Errors and exit statuses\n\n<!-- made by `rfa help --errors`: edit "
+		       "fsm/base/error.h, not this page -->\n");
+	rfa_out_say(o, "0 is success. A run that was rolled back never answers 0. 75 means: "
+		       "half-way, `rfa resume` carries on.\n");
+	rfa_out_say(o, "| error | exit status | severity | meaning |\n|---|---|---|---|");
+#define ROW(name, word, severity, status, text)                                                    \
+	rfa_out_say(o, "| `%s` | %d | %s | %s |", word, status, rfa_severity_word(RFA_##severity), \
+		    text);
+	RFA_CODES(ROW)
+#undef ROW
+	rfa_out_say(o, "\n| severity | meaning |\n|---|---|");
+	for (size_t i = 0; i < sizeof(severities) / sizeof(severities[0]); i++)
+		rfa_out_say(o, "| %s | %s |", severities[i].severity, severities[i].what);
+}
+
+/* ---- completion ------------------------------------------------------------------------------ */
+
+static void put_words(struct rfa_buf *into, const struct rfa_option *options)
+{
+	for (; options && options->name; options++)
+		rfa_buf_printf(into, " --%s", options->name);
+}
+
+void rfa_help_completion(const struct rfa_out *o)
+{
+	size_t n;
+	const struct rfa_verb *const *commands = rfa_verbs(&n);
+	struct rfa_buf names = RFA_BUF_INIT(4096), global = RFA_BUF_INIT(4096);
+	const char *last = "";
+
+	put_words(&global, rfa_global_options());
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strcspn(commands[i]->name, " ");
+		if (commands[i]->flags & RFA_VERB_HIDDEN ||
+		    strncmp(last, commands[i]->name, len + 1) == 0 ||
+		    (strncmp(last, commands[i]->name, len) == 0 && last[len] == ' '))
+			continue;
+		last = commands[i]->name;
+		rfa_buf_printf(&names, "%s%.*s", names.len ? " " : "", (int)len, last);
+	}
+	rfa_out_say(o, "# bash completion of rfa; made by `rfa completion bash`\n_rfa()\n{");
+	rfa_out_say(o, "\tlocal word=${COMP_WORDS[COMP_CWORD]} options=\"%s\" words=\"%s\"",
+		    rfa_buf_str(&global) + 1, rfa_buf_str(&names));
+	rfa_out_say(o, "\tif [ \"$COMP_CWORD\" -gt 1 ]; then\n\t\twords=\"\"\n"
+		       "\t\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in");
+	for (size_t i = 0; i < n; i++) {
+		const struct rfa_verb *c = commands[i];
+		struct rfa_buf own = RFA_BUF_INIT(1024);
+		put_words(&own, c->options);
+		/* "lock free" is two words, "runs" is one and anything may follow. */
+		if (!(c->flags & RFA_VERB_HIDDEN) && own.len > 0)
+			rfa_out_say(o, "\t\t\"%s\"*) options=\"$options%s\" ;;", c->name,
+				    rfa_buf_str(&own));
+		rfa_buf_release(&own);
+	}
+	rfa_out_say(o, "\t\tesac\n\t\t[ \"$COMP_CWORD\" -eq 2 ] && case \"${COMP_WORDS[1]}\" in");
+	last = "";
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strcspn(commands[i]->name, " ");
+		if (commands[i]->flags & RFA_VERB_HIDDEN || !commands[i]->name[len] ||
+		    strncmp(last, commands[i]->name, len + 1) == 0)
+			continue;
+		last = commands[i]->name;
+		struct rfa_buf second = RFA_BUF_INIT(1024);
+		for (size_t j = i; j < n; j++) {
+			if (strncmp(commands[j]->name, last, len + 1) == 0)
+				rfa_buf_printf(&second, "%s%s", second.len ? " " : "",
+					       commands[j]->name + len + 1);
+		}
+		rfa_out_say(o, "\t\t%.*s) words=\"%s\" ;;", (int)len, last, rfa_buf_str(&second));
+		rfa_buf_release(&second);
+	}
+	rfa_out_say(o, "\t\thelp) words=\"%s\" ;;\n\t\tesac\n\tfi", rfa_buf_str(&names));
+	rfa_out_say(o, "\tcase \"$word\" in\n\t-*) words=$options ;;\n\tesac\n"
+		       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
+		       "complete -o default -F _rfa rfa");
+	rfa_buf_release(&names);
+	rfa_buf_release(&global);
+}

@@ -1,0 +1,152 @@
+/* Reads a stack's containers on a host for `plan`, `verify` and `check`. */
+#include "cli/look.h"
+
+#include <string.h>
+
+#include "fsm/base/facts.h"
+
+/* The tag of "registry:5000/app:tag"; what has none is "latest" to docker. */
+static const char *version_of(const char *ref)
+{
+	const char *slash = strrchr(ref, '/');
+	const char *digest = strchr(ref, '@');
+	const char *colon = strrchr(slash ? slash : ref, ':');
+	if (digest)
+		return digest + 1;
+	return colon ? colon + 1 : "latest";
+}
+
+static int add_unit(struct rfa_host *host, const char *key, const json_t *c, json_t *units,
+		    struct rfa_error *err)
+{
+	const char *ref = rfa_facts_str(c, "Config/Image", "");
+	const char *name = rfa_facts_str(c, "Name", "");
+	json_t *image = NULL;
+	int rc = host->ops->inspect(host, RFA_IMAGE, rfa_facts_str(c, "Image", ""), &image, err);
+
+	/* A running container keeps its image's id even when the image's entry is gone. */
+	if (rc == -(int)RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	if (rc < 0)
+		return rc;
+	json_t *layers = rfa_facts_at(image, "RootFS/Layers");
+	json_t *unit = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "key", key, "container",
+				 name[0] == '/' ? name + 1 : name, "ref", ref, "version",
+				 version_of(ref), "image", rfa_facts_str(c, "Image", ""), "state",
+				 rfa_facts_str(c, "State/Status", "?"), "health",
+				 rfa_facts_str(c, "State/Health/Status", ""), "layers",
+				 layers ? json_incref(layers) : json_array());
+	json_decref(image);
+	if (!unit || json_array_append_new(units, unit) < 0)
+		return rfa_fail_nomem(err);
+	return 0;
+}
+
+static int look_at_containers(struct rfa_host *host, const json_t *names, json_t *units,
+			      struct rfa_error *err)
+{
+	json_t *name;
+	size_t i;
+	json_array_foreach ((json_t *)names, i, name) {
+		const char *key = json_string_value(name);
+		json_t *container = NULL;
+		int rc = host->ops->inspect(host, RFA_CONTAINER, key, &container, err);
+		if (rc == -(int)RFA_ENOTFOUND) {
+			rfa_error_clear(err);
+			rc = json_array_append_new(units, json_pack("{s:s}", "key", key)) < 0
+				 ? rfa_fail_nomem(err)
+				 : 0;
+		} else if (rc == 0) {
+			rc = add_unit(host, key, container, units, err);
+		}
+		json_decref(container);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int listed(const json_t *names, const char *name)
+{
+	json_t *one;
+	size_t i;
+	json_array_foreach ((json_t *)names, i, one) {
+		if (strcmp(json_string_value(one), name) == 0)
+			return 1;
+	}
+	return json_array_size(names) == 0;
+}
+
+/* A label's key has dots and no slash, so a path reaches it. */
+static const char *label_of(const json_t *container, const char *label)
+{
+	const json_t *labels = rfa_facts_at(container, "Config/Labels");
+	const char *text = json_string_value(json_object_get(labels, label));
+	return text ? text : "";
+}
+
+static int look_at_project(struct rfa_host *host, const json_t *compose, json_t *units,
+			   struct rfa_error *err)
+{
+	const char *project = rfa_facts_str(compose, "project", "");
+	json_t *all = NULL, *container;
+	size_t i;
+	int rc = host->ops->list(host, RFA_CONTAINER, &all, err);
+
+	json_array_foreach (all, i, container) {
+		const char *service = label_of(container, "com.docker.compose.service");
+		if (strcmp(label_of(container, "com.docker.compose.project"), project) != 0 ||
+		    strcmp(label_of(container, "com.docker.compose.oneoff"), "True") == 0 ||
+		    !listed(json_object_get(compose, "services"), service))
+			continue;
+		if (rc == 0)
+			rc = add_unit(host, service, container, units, err);
+	}
+	json_decref(all);
+	return rc;
+}
+
+int rfa_look(struct rfa_host *host, const json_t *stack, json_t **out, struct rfa_error *err)
+{
+	const json_t *compose = json_object_get(stack, "compose");
+	json_t *units = json_array();
+	int rc = units ? 0 : rfa_fail_nomem(err);
+
+	if (rc == 0)
+		rc = look_at_containers(host, json_object_get(stack, "containers"), units, err);
+	if (rc == 0 && json_is_object(compose))
+		rc = look_at_project(host, compose, units, err);
+	if (rc == 0)
+		*out = units;
+	else
+		json_decref(units);
+	return rc < 0 ? rfa_error_where(err, "%s", host->name) : 0;
+}
+
+const json_t *rfa_look_find(const json_t *units, const char *key)
+{
+	json_t *unit;
+	size_t i;
+	json_array_foreach ((json_t *)units, i, unit) {
+		if (strcmp(rfa_facts_str(unit, "key", ""), key) == 0)
+			return unit;
+	}
+	return NULL;
+}
+
+size_t rfa_look_missing(const json_t *layers, const json_t *images)
+{
+	size_t total = json_array_size(layers), best = 0, i;
+	json_t *image;
+	json_array_foreach ((json_t *)images, i, image) {
+		const json_t *there = rfa_facts_at(image, "RootFS/Layers");
+		size_t n = 0;
+		while (n < total && n < json_array_size(there) &&
+		       json_equal(json_array_get(layers, n), json_array_get(there, n)))
+			n++;
+		best = n > best ? n : best;
+	}
+	return total - best;
+}

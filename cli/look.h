@@ -1,0 +1,21 @@
+/* How a stack looks on a host: its containers, their images, read and never touched. */
+#ifndef RFA_CLI_LOOK_H
+#define RFA_CLI_LOOK_H
+
+#include <jansson.h>
+
+#include "fsm/base/error.h"
+#include "transports/host/host.h"
+
+/*
+ * stack: resolved configuration. *out (new): array of {"key","container","ref","version","image",
+ * "state","health","layers":[…]}; a container of the list that is not there has only "key".
+ */
+int rfa_look(struct rfa_host *host, const json_t *stack, json_t **out,
+	     struct rfa_error *err) RFA_MUST_USE;
+/* The unit with this key, or NULL. */
+const json_t *rfa_look_find(const json_t *units, const char *key);
+/* How many of `layers` are missing: those behind the longest beginning that some image has. */
+size_t rfa_look_missing(const json_t *layers, const json_t *images);
+
+#endif

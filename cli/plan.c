@@ -1,0 +1,193 @@
+/* `rfa plan`: compares what runs on two hosts and says what a promotion would change. */
+#include "cli/plan.h"
+
+#include <string.h>
+
+#include "cli/hosts.h"
+#include "cli/look.h"
+
+int rfa_plan_sides(struct rfa_cli *cli, struct rfa_plan_ask *ask, struct rfa_error *err)
+{
+	int rc = rfa_cli_config(cli, err);
+	if (rc == 0)
+		rc = rfa_config_has_stack(cli->config, ask->stack, err);
+	if (rc == 0)
+		rc = rfa_cli_need(cli, "from", &ask->from, err);
+	if (rc == 0)
+		rc = rfa_config_has_env(cli->config, ask->from, err);
+	if (rc == 0)
+		rc = rfa_cli_need(cli, "to", &ask->to, err);
+	if (rc == 0)
+		rc = rfa_config_has_env(cli->config, ask->to, err);
+	if (rc == 0 && strcmp(ask->from, ask->to) == 0) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--from and --to are both \"%s\"", ask->from);
+		rc = rfa_error_mend(err, "name two environments");
+	}
+	return rc;
+}
+
+static const char *change_of(const json_t *then, const json_t *now)
+{
+	if (!json_object_get(then, "image"))
+		return "not on the source";
+	if (!now || !json_object_get(now, "image"))
+		return "new";
+	if (strcmp(rfa_facts_str(then, "image", ""), rfa_facts_str(now, "image", "?")) == 0)
+		return "same";
+	/* Two stores name one image differently; its layers do not lie. */
+	if (json_equal(json_object_get(then, "layers"), json_object_get(now, "layers")) &&
+	    strcmp(rfa_facts_str(then, "ref", ""), rfa_facts_str(now, "ref", "?")) == 0)
+		return "same layers";
+	return "replaced";
+}
+
+/* The locks that are in the way, and the space on the target. */
+static int look_around(struct rfa_host *target, json_t *document, struct rfa_error *err)
+{
+	json_t *holder = NULL;
+	struct rfa_disk disk;
+	int rc = target->ops->lock_read(target, &holder, err);
+	if (rc == 0)
+		rc = target->ops->disk(target, target->state_dir, &disk, err);
+	if (rc == 0)
+		rc = rfa_facts_set(document, "locked_by",
+				   holder ? json_incref(holder) : json_null(), err);
+	if (rc == 0)
+		rc = rfa_facts_set(document, "free_bytes", json_integer(disk.bytes_free), err);
+	json_decref(holder);
+	return rc;
+}
+
+static int compare(const struct rfa_hosts *hosts, const json_t *plan, json_t *document,
+		   struct rfa_error *err)
+{
+	json_t *then = NULL, *now = NULL, *images = NULL, *list = json_array(), *unit;
+	size_t i;
+	int rc = rfa_look(hosts->source, rfa_facts_at(plan, "source/stack"), &then, err);
+
+	if (rc == 0)
+		rc = rfa_look(hosts->target, rfa_facts_at(plan, "target/stack"), &now, err);
+	if (rc == 0)
+		rc = hosts->target->ops->list(hosts->target, RFA_IMAGE, &images, err);
+	json_array_foreach (then, i, unit) {
+		const char *key = rfa_facts_str(unit, "key", "");
+		const json_t *there = rfa_look_find(now, key);
+		const json_t *layers = json_object_get(unit, "layers");
+		json_array_append_new(
+		    list, json_pack("{s:s,s:s,s:O,s:O?,s:I,s:I}", "key", key, "change",
+				    change_of(unit, there), "then", unit, "now", there, "layers",
+				    (json_int_t)json_array_size(layers), "missing",
+				    (json_int_t)rfa_look_missing(layers, images)));
+	}
+	if (rc == 0)
+		rc = rfa_facts_set(document, "units", json_incref(list), err);
+	if (rc == 0)
+		rc = look_around(hosts->target, document, err);
+	json_decref(list);
+	json_decref(then);
+	json_decref(now);
+	json_decref(images);
+	return rc;
+}
+
+static enum rfa_style style_of(const char *change)
+{
+	return strncmp(change, "same", 4) == 0            ? RFA_DIM
+	       : strcmp(change, "not on the source") == 0 ? RFA_RED
+							  : RFA_GREEN;
+}
+
+static int print(struct rfa_cli *cli, const struct rfa_plan_ask *ask, const json_t *document,
+		 struct rfa_error *err)
+{
+	const char *const heads[] = { "container", "state",           ask->from, ask->to,
+				      "change",    "layers to bring", NULL };
+	const json_t *holder = json_object_get(document, "locked_by");
+	struct rfa_table table;
+	char text[64];
+	json_t *unit;
+	size_t i;
+
+	rfa_table_init(&table, heads);
+	json_array_foreach (json_object_get(document, "units"), i, unit) {
+		const char *change = rfa_facts_str(unit, "change", "");
+		const char *health = rfa_facts_str(unit, "then/health", "");
+		snprintf(text, sizeof(text), "%.30s%s%.20s", rfa_facts_str(unit, "then/state", "-"),
+			 *health ? ", " : "", health);
+		rfa_table_cell(&table, rfa_facts_str(unit, "key", ""), RFA_BOLD);
+		rfa_table_cell(&table, text, RFA_PLAIN);
+		rfa_table_cell(&table, rfa_facts_str(unit, "then/version", "-"), RFA_PLAIN);
+		rfa_table_cell(&table, rfa_facts_str(unit, "now/version", "-"), RFA_PLAIN);
+		rfa_table_cell(&table, change, style_of(change));
+		snprintf(text, sizeof(text), "%d of %d", (int)rfa_facts_int(unit, "missing", 0),
+			 (int)rfa_facts_int(unit, "layers", 0));
+		rfa_table_cell(&table, text, RFA_PLAIN);
+	}
+	int rc = rfa_table_print(&cli->out, &table, err);
+	rfa_table_release(&table);
+	if (json_is_object(holder)) {
+		struct rfa_buf run = RFA_BUF_INIT(256);
+		rfa_out_warn(&cli->out, "%s is locked by run %s", ask->to,
+			     rfa_out_safe(&run, rfa_facts_str(holder, "run", "?"), 60));
+		rfa_buf_release(&run);
+	}
+	rfa_out_note(
+	    &cli->out,
+	    "\n%s free on %s. Nothing was touched; the gates are judged when the run begins:\n"
+	    "rfa promote %s --from %s --to %s",
+	    rfa_out_bytes(text, rfa_facts_int(document, "free_bytes", 0)), ask->to, ask->stack,
+	    ask->from, ask->to);
+	return rc;
+}
+
+int rfa_plan_show(struct rfa_cli *cli, struct rfa_error *err)
+{
+	struct rfa_plan_ask ask = { .flow = "promote", .stack = rfa_cli_word(cli, 0) };
+	struct rfa_hosts hosts = { NULL, NULL };
+	json_t *plan = NULL, *document = NULL;
+	int rc = rfa_plan_sides(cli, &ask, err);
+
+	if (rc == 0)
+		rc = rfa_config_plan(cli->config, &ask, &plan, err);
+	if (rc == 0)
+		rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
+	if (rc == 0) {
+		document =
+		    json_pack("{s:s,s:s,s:s}", "stack", ask.stack, "from", ask.from, "to", ask.to);
+		rc = document ? compare(&hosts, plan, document, err) : rfa_fail_nomem(err);
+	}
+	if (rc == 0)
+		rc = cli->out.json ? rfa_out_json(&cli->out, document, err)
+				   : print(cli, &ask, document, err);
+	rfa_hosts_release(&hosts);
+	json_decref(plan);
+	json_decref(document);
+	return rc;
+}
+
+static const struct rfa_option plan_options[] = {
+	{ "from", 0, "ENV", NULL, NULL, "the environment whose running images would be taken" },
+	{ "to", 0, "ENV", NULL, NULL, "the environment that would get them" },
+	RFA_OPTION_END,
+};
+
+const struct rfa_verb rfa_cmd_plan = {
+	.name = "plan",
+	.group = "deploy",
+	.words = "STACK --from ENV --to ENV",
+	.summary = "show what a promotion would change",
+	.details =
+	    "Looks at both hosts, takes no lock and changes nothing: what runs on each side,\n"
+	    "what would be replaced, and how many layers would have to travel.",
+	.options = plan_options,
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa plan ragflowauth --from test --to prod", "compare test and prod" },
+		{ "rfa plan ragflowauth --from test --to prod --json", "the same for a program" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_VERB_READS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = rfa_plan_show,
+};

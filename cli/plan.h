@@ -1,0 +1,13 @@
+/* What a run would do, told without doing it, and the sides that a command names. */
+#ifndef RFA_CLI_PLAN_H
+#define RFA_CLI_PLAN_H
+
+#include "cli/cli.h"
+
+/* Fills in from and to out of the options, and checks that all names exist. Loads rfa.json. */
+int rfa_plan_sides(struct rfa_cli *cli, struct rfa_plan_ask *ask,
+		   struct rfa_error *err) RFA_MUST_USE;
+/* Looks at both hosts of the promotion that the command line asks for, and prints what differs. */
+int rfa_plan_show(struct rfa_cli *cli, struct rfa_error *err) RFA_MUST_USE;
+
+#endif

@@ -1,0 +1,149 @@
+/* Reads rollback points and lists them. */
+#include "cli/points.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/suggest.h"
+
+int rfa_ledger_json(struct rfa_cli *cli, const char *path, json_t **out, struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
+	int rc = rfa_cli_ledger(cli, err);
+	if (rc == 0)
+		rc = rfa_ledger_read(cli->ledger, path, &text, err);
+	if (rc == 0)
+		rc = rfa_facts_parse(out, rfa_buf_str(&text), text.len, path, err);
+	rfa_buf_release(&text);
+	return rc;
+}
+
+/* The name without ".json"; NULL: the file is something else. */
+static const char *point_name(const json_t *entry, char into[200])
+{
+	const char *text = json_string_value(entry);
+	size_t len = text ? strlen(text) : 0;
+	if (len < 6 || len >= 200 || strcmp(text + len - 5, ".json") != 0)
+		return NULL;
+	snprintf(into, 200, "%.*s", (int)(len - 5), text);
+	return into;
+}
+
+static int names_of(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
+		    struct rfa_error *err)
+{
+	char folder[200];
+	snprintf(folder, sizeof(folder), "points/%s/%s", env, stack);
+	int rc = rfa_cli_ledger(cli, err);
+	return rc < 0 ? rc : rfa_ledger_names(cli->ledger, folder, out, err);
+}
+
+int rfa_points_read(struct rfa_cli *cli, const char *env, const char *stack, const char *name,
+		    json_t **out, struct rfa_error *err)
+{
+	struct rfa_suggestion s = { name, NULL, 0 };
+	json_t *names = NULL, *entry;
+	char one[200], best[200] = "", path[512];
+	struct rfa_buf safe = RFA_BUF_INIT(1024);
+	int there = 0;
+	size_t i;
+
+	int rc = names_of(cli, env, stack, &names, err);
+	if (rc < 0)
+		return rc;
+	json_array_foreach (names, i, entry) {
+		if (!point_name(entry, one))
+			continue;
+		there |= strcmp(one, name) == 0;
+		s.best = best[0] ? best : NULL;
+		rfa_suggest_offer(&s, one);
+		if (s.best == one)
+			snprintf(best, sizeof(best), "%s", one);
+	}
+	json_decref(names);
+	if (there) {
+		snprintf(path, sizeof(path), "points/%s/%s/%s.json", env, stack, name);
+		return rfa_ledger_json(cli, path, out, err);
+	}
+	rfa_fail(err, RFA_ENOTFOUND, "ledger", "%s on %s has no rollback point \"%s\"", stack, env,
+		 rfa_out_safe(&safe, name, 80));
+	rfa_buf_release(&safe);
+	if (best[0])
+		return rfa_error_mend(err, "did you mean --to %.100s?", best);
+	return rfa_error_mend(err, "`rfa rollback %s --env %s` lists them", stack, env);
+}
+
+/* ISO times sort as text; newest first. */
+static int by_age(const void *a, const void *b)
+{
+	return strcmp(rfa_facts_str(*(json_t *const *)b, "at", ""),
+		      rfa_facts_str(*(json_t *const *)a, "at", ""));
+}
+
+int rfa_points_list(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
+		    struct rfa_error *err)
+{
+	json_t *names = NULL, *points = NULL, **list = NULL, *entry;
+	char one[200], path[512];
+	size_t n = 0, i;
+
+	int rc = names_of(cli, env, stack, &names, err);
+	if (rc < 0)
+		return rc;
+	list = calloc(json_array_size(names) + 1, sizeof(*list));
+	points = json_array();
+	if (!list || !points)
+		rc = rfa_fail_nomem(err);
+	for (i = 0; rc == 0 && i < json_array_size(names); i++) {
+		entry = json_array_get(names, i);
+		if (!point_name(entry, one))
+			continue;
+		snprintf(path, sizeof(path), "points/%s/%s/%s.json", env, stack, one);
+		rc = rfa_ledger_json(cli, path, &list[n], err);
+		if (rc == 0)
+			rc = rfa_facts_set(list[n++], "name", json_string(one), err);
+	}
+	if (list)
+		qsort(list, n, sizeof(*list), by_age);
+	for (i = 0; i < n; i++)
+		json_array_append_new(points, list[i]);
+	free(list);
+	json_decref(names);
+	if (rc == 0)
+		*out = points;
+	else
+		json_decref(points);
+	return rc;
+}
+
+int rfa_points_show(struct rfa_cli *cli, const char *env, const char *stack, struct rfa_error *err)
+{
+	static const char *const heads[] = { "point", "version", "made", "by run", NULL };
+	struct rfa_table table;
+	json_t *points = NULL, *point;
+	size_t i;
+
+	int rc = rfa_points_list(cli, env, stack, &points, err);
+	if (rc < 0)
+		return rc;
+	rfa_table_init(&table, heads);
+	json_array_foreach (points, i, point) {
+		rfa_table_cell(&table, rfa_facts_str(point, "name", ""), RFA_BOLD);
+		rfa_table_cell(&table, rfa_facts_str(point, "version", "-"), RFA_PLAIN);
+		rfa_table_cell(&table, rfa_facts_str(point, "at", "-"), RFA_PLAIN);
+		rfa_table_cell(&table, rfa_facts_str(point, "run", "-"), RFA_PLAIN);
+	}
+	if (cli->out.json) {
+		rc = rfa_out_json(&cli->out, points, err);
+	} else if (json_array_size(points) == 0) {
+		rfa_out_say(&cli->out, "%s on %s has no rollback point yet: a run makes one", stack,
+			    env);
+	} else {
+		rc = rfa_table_print(&cli->out, &table, err);
+		rfa_out_note(&cli->out, "\nto go back: rfa rollback %s --env %s --to %s", stack,
+			     env, rfa_facts_str(json_array_get(points, 0), "name", ""));
+	}
+	rfa_table_release(&table);
+	json_decref(points);
+	return rc;
+}

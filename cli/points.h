@@ -1,0 +1,21 @@
+/* Rollback points, as the ledger keeps them: points/<env>/<stack>/<point>.json. */
+#ifndef RFA_CLI_POINTS_H
+#define RFA_CLI_POINTS_H
+
+#include "cli/cli.h"
+
+/* A JSON file of main's tree; *out is new. Errors: NOTFOUND. */
+int rfa_ledger_json(struct rfa_cli *cli, const char *path, json_t **out,
+		    struct rfa_error *err) RFA_MUST_USE;
+
+/* *out is new. Errors: NOTFOUND with a suggestion. */
+int rfa_points_read(struct rfa_cli *cli, const char *env, const char *stack, const char *name,
+		    json_t **out, struct rfa_error *err) RFA_MUST_USE;
+/* *out (new): all of them, newest first; each has "name". */
+int rfa_points_list(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
+		    struct rfa_error *err) RFA_MUST_USE;
+/* Prints the list. */
+int rfa_points_show(struct rfa_cli *cli, const char *env, const char *stack,
+		    struct rfa_error *err) RFA_MUST_USE;
+
+#endif

@@ -1,0 +1,297 @@
+/* Follows a run by its events and hands each on to the form in which it is shown. */
+#include "cli/tell.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/signals.h"
+
+static void copy(char *into, size_t size, const char *text)
+{
+	snprintf(into, size, "%s", text ? text : "");
+}
+
+int64_t rfa_rate_add(struct rfa_rate *rate, int64_t at_ms, int64_t done)
+{
+	enum { WINDOW_MS = 5000 };
+	/* Another transfer, or a clock that was set: begin anew. */
+	if (rate->n > 0 &&
+	    (rate->samples[rate->n - 1].done > done || rate->samples[rate->n - 1].at_ms > at_ms))
+		rate->n = 0;
+	while (rate->n == RFA_RATE_SAMPLES ||
+	       (rate->n > 1 && at_ms - rate->samples[0].at_ms > WINDOW_MS)) {
+		memmove(rate->samples, rate->samples + 1, (rate->n - 1) * sizeof(rate->samples[0]));
+		rate->n--;
+	}
+	/* Samples a moment apart would fill the window with one instant. */
+	if (rate->n < 2 || at_ms - rate->samples[rate->n - 1].at_ms >= 250) {
+		rate->samples[rate->n].at_ms = at_ms;
+		rate->samples[rate->n].done = done;
+		rate->n++;
+	}
+	int64_t elapsed = at_ms - rate->samples[0].at_ms;
+	return elapsed < 200 ? 0 : (done - rate->samples[0].done) * 1000 / elapsed;
+}
+
+static int is_state(const char *word, enum rfa_state *state)
+{
+	return word && rfa_state_parse(word, state) == 0;
+}
+
+static void mark(struct rfa_teller *t, const struct rfa_event *event, enum rfa_mark mark)
+{
+	enum rfa_state state;
+	if (!is_state(event->state, &state))
+		return;
+	/* A state with one skipped step and one done has been done. */
+	if (mark == RFA_MARK_SKIPPED && t->marks[state] != RFA_MARK_AHEAD)
+		return;
+	if (mark == RFA_MARK_NOW && t->back)
+		return;
+	for (int s = 0; mark == RFA_MARK_NOW && s < (int)state; s++) {
+		if (t->marks[s] == RFA_MARK_NOW)
+			t->marks[s] = RFA_MARK_DONE;
+	}
+	t->marks[state] = mark;
+}
+
+static void keep_log(struct rfa_story *story, const char *text)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(4096);
+	char *line = strdup(rfa_out_safe(&safe, text, 800));
+	rfa_buf_release(&safe);
+	if (!line)
+		return;
+	if (story->n_log == RFA_STORY_LOG) {
+		free(story->log[0]);
+		memmove(story->log, story->log + 1, (RFA_STORY_LOG - 1) * sizeof(story->log[0]));
+		story->n_log--;
+	}
+	story->log[story->n_log++] = line;
+}
+
+static void place(struct rfa_teller *t, const struct rfa_event *event)
+{
+	copy(t->state, sizeof(t->state), event->state);
+	copy(t->step, sizeof(t->step), event->step);
+	copy(t->host, sizeof(t->host), event->host);
+}
+
+static void remember_place(struct rfa_story *story, const struct rfa_event *event)
+{
+	copy(story->state, sizeof(story->state), event->state);
+	copy(story->step, sizeof(story->step), event->step);
+	copy(story->host, sizeof(story->host), event->host);
+}
+
+/* What every form needs: where the run stands. */
+static void follow(struct rfa_teller *t, const struct rfa_event *event)
+{
+	struct rfa_story *story = t->story;
+	switch (event->kind) {
+	case RFA_EVENT_RUN_BEGUN:
+	case RFA_EVENT_RUN_RESUMED:
+		t->begun_ms = event->wall_ms;
+		copy(story->result.run, sizeof(story->result.run), event->run);
+		rfa_signals_run(story->result.run);
+		break;
+	case RFA_EVENT_STEP_STARTED:
+		place(t, event);
+		t->step_ms = event->wall_ms;
+		t->attempt = event->attempt;
+		t->done = t->total = t->rate = 0;
+		t->samples.n = 0;
+		if (!t->back)
+			remember_place(story, event);
+		mark(t, event, RFA_MARK_NOW);
+		break;
+	case RFA_EVENT_PROGRESS:
+		t->done = event->done;
+		t->total = event->total;
+		t->rate = rfa_rate_add(&t->samples, event->wall_ms, event->done);
+		break;
+	case RFA_EVENT_STEP_DONE:
+		story->done++;
+		mark(t, event, RFA_MARK_NOW);
+		break;
+	case RFA_EVENT_STEP_SKIPPED:
+		mark(t, event, RFA_MARK_SKIPPED);
+		break;
+	case RFA_EVENT_STEP_FAILED:
+		remember_place(story, event);
+		mark(t, event, RFA_MARK_FAILED);
+		t->back = 1;
+		break;
+	case RFA_EVENT_STEP_UNDONE:
+		story->undone++;
+		t->back = 1;
+		mark(t, event, RFA_MARK_BACK);
+		break;
+	case RFA_EVENT_LOG:
+		if (event->text)
+			keep_log(story, event->text);
+		break;
+	case RFA_EVENT_RUN_ENDED:
+	case RFA_EVENT_RUN_INTERRUPTED:
+		rfa_signals_run(NULL);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_event(struct rfa_trace *trace, const struct rfa_event *event)
+{
+	struct rfa_teller *t = (struct rfa_teller *)trace; /* its first member */
+	follow(t, event);
+	if (t->out->events)
+		rfa_tell_json(t, event);
+	else if (t->out->live && !t->out->quiet)
+		rfa_tell_live(t, event);
+	else
+		rfa_tell_plain(t, event);
+}
+
+void rfa_teller_init(struct rfa_teller *t, struct rfa_out *out, struct rfa_story *story)
+{
+	memset(t, 0, sizeof(*t));
+	t->trace.event = on_event;
+	t->out = out;
+	t->story = story;
+}
+
+void rfa_tell_bytes(const struct rfa_teller *t, struct rfa_buf *into)
+{
+	char text[RFA_SHORT_MAX];
+	rfa_buf_puts(into, rfa_out_bytes(text, t->done));
+	if (t->total > 0) {
+		rfa_buf_printf(into, " of %s", rfa_out_bytes(text, t->total));
+		rfa_buf_printf(into, " (%" PRId64 " %%)",
+			       t->done >= t->total ? 100 : t->done * 100 / t->total);
+	}
+	if (t->rate <= 0)
+		return;
+	rfa_buf_printf(into, ", %s/s", rfa_out_bytes(text, t->rate));
+	if (t->total > t->done) {
+		int64_t left = (t->total - t->done) / t->rate;
+		rfa_buf_printf(into, ", %s left", rfa_out_duration(text, left * 1000));
+	}
+}
+
+/* ---- the lines that stay --------------------------------------------------------------------- */
+
+/* How a kind of event is told, and whether only -v tells it. */
+struct telling {
+	const char *word;
+	enum rfa_style style;
+	int verbose;
+};
+
+static const struct telling *telling_of(enum rfa_event_kind kind)
+{
+	static const struct telling tellings[] = {
+		[RFA_EVENT_RUN_BEGUN] = { "begun", RFA_BOLD, 0 },
+		[RFA_EVENT_RUN_RESUMED] = { "resumed", RFA_BOLD, 0 },
+		[RFA_EVENT_STEP_STARTED] = { NULL, RFA_PLAIN, 0 },
+		[RFA_EVENT_STEP_DONE] = { "done", RFA_GREEN, 0 },
+		[RFA_EVENT_STEP_SKIPPED] = { "skipped", RFA_DIM, 0 },
+		[RFA_EVENT_STEP_RETRIED] = { "again", RFA_YELLOW, 0 },
+		[RFA_EVENT_STEP_PROBED] = { "looked", RFA_DIM, 1 },
+		[RFA_EVENT_STEP_FAILED] = { "failed", RFA_RED, 0 },
+		[RFA_EVENT_STEP_UNDONE] = { "undone", RFA_YELLOW, 0 },
+		[RFA_EVENT_PROGRESS] = { NULL, RFA_PLAIN, 0 },
+		[RFA_EVENT_GATE] = { "gate", RFA_PLAIN, 0 },
+		[RFA_EVENT_NOTE] = { "note", RFA_PLAIN, 0 },
+		[RFA_EVENT_WARNING] = { "warning", RFA_YELLOW, 0 },
+		[RFA_EVENT_LOG] = { NULL, RFA_PLAIN, 0 },
+		[RFA_EVENT_RUN_ENDED] = { "ended", RFA_BOLD, 0 },
+		[RFA_EVENT_RUN_INTERRUPTED] = { "interrupted", RFA_YELLOW, 0 },
+	};
+	size_t n = sizeof(tellings) / sizeof(tellings[0]);
+	return (size_t)kind < n ? &tellings[kind] : NULL;
+}
+
+static void put_padded(struct rfa_buf *into, const char *text, size_t columns)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(1024);
+	rfa_buf_puts(into, rfa_out_safe(&safe, text, 100));
+	for (size_t i = rfa_out_columns(rfa_buf_str(&safe)); i < columns; i++)
+		rfa_buf_putc(into, ' ');
+	rfa_buf_putc(into, ' ');
+	rfa_buf_release(&safe);
+}
+
+static void put_gate(struct rfa_buf *into, const json_t *gate)
+{
+	static const struct {
+		const char *key, *lead;
+	} parts[] = {
+		{ "name", "" }, { "verdict", ": " }, { "evidence", " - " }, { "mend", "; mend: " }
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const json_t *value = json_object_get(gate, parts[i].key);
+		const char *text = json_is_string(value) ? json_string_value(value) : NULL;
+		if (!text || !*text)
+			continue;
+		rfa_buf_puts(into, parts[i].lead);
+		rfa_buf_put_printable(into, text, strlen(text), 300);
+	}
+}
+
+/* Facts are told as key=value; what is large stays in the ledger. */
+static void put_facts(struct rfa_buf *into, const json_t *facts)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach ((json_t *)facts, key, value) {
+		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
+		rfa_buf_puts(into, " ");
+		rfa_buf_put_printable(into, key, strlen(key), 40);
+		rfa_buf_puts(into, "=");
+		if (text)
+			rfa_buf_put_printable(into, text, strlen(text), 100);
+		free(text);
+	}
+}
+
+const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *event,
+			  struct rfa_buf *into)
+{
+	const struct telling *telling = telling_of(event->kind);
+	const struct rfa_out *o = t->out;
+	char text[RFA_SHORT_MAX];
+
+	rfa_buf_clear(into);
+	if (!telling || !telling->word || (telling->verbose && !o->verbose))
+		return "";
+	rfa_out_time(text, event->wall_ms);
+	rfa_buf_printf(into, "%s%.8s%s  ", rfa_out_style(o, o->err, RFA_DIM), text + 11,
+		       rfa_out_style(o, o->err, RFA_PLAIN));
+	if (event->step) {
+		put_padded(into, event->state ? event->state : "", 14);
+		put_padded(into, event->step, 24);
+		put_padded(into, event->host ? event->host : "", 8);
+	}
+	const char *on =
+	    telling->style == RFA_PLAIN ? "" : rfa_out_style(o, o->err, telling->style);
+	rfa_buf_printf(into, "%s%s%s", on, telling->word,
+		       *on ? rfa_out_style(o, o->err, RFA_PLAIN) : "");
+	if (event->kind == RFA_EVENT_STEP_DONE || event->kind == RFA_EVENT_STEP_UNDONE)
+		rfa_buf_printf(into, "  %s", rfa_out_duration(text, event->wall_ms - t->step_ms));
+	if (event->kind == RFA_EVENT_STEP_RETRIED)
+		rfa_buf_printf(into, " (attempt %u)", event->attempt);
+	if (event->kind == RFA_EVENT_GATE) {
+		rfa_buf_puts(into, "  ");
+		put_gate(into, event->facts);
+	} else if (event->text) {
+		rfa_buf_puts(into, "  ");
+		rfa_buf_put_printable(into, event->text, strlen(event->text), 400);
+	} else if (event->error && event->error->msg[0]) {
+		rfa_buf_puts(into, "  ");
+		rfa_buf_put_printable(into, event->error->msg, strlen(event->error->msg), 400);
+	}
+	if (o->verbose && event->facts && event->kind != RFA_EVENT_GATE)
+		put_facts(into, event->facts);
+	return rfa_buf_str(into);
+}

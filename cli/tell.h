@@ -1,0 +1,67 @@
+/*
+ * Tells a run as it happens: a live view on a terminal, plain lines elsewhere, or one JSON object
+ * a line. Keeps for the report of a failure what has to be in it.
+ */
+#ifndef RFA_CLI_TELL_H
+#define RFA_CLI_TELL_H
+
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "fsm/base/trace.h"
+
+enum rfa_mark {
+	RFA_MARK_AHEAD,
+	RFA_MARK_NOW,
+	RFA_MARK_DONE,
+	RFA_MARK_SKIPPED,
+	RFA_MARK_FAILED,
+	RFA_MARK_BACK, /* undone */
+};
+
+/* How fast bytes move: over the last few seconds, by the times of the events. */
+#define RFA_RATE_SAMPLES 16
+struct rfa_rate {
+	struct {
+		int64_t at_ms, done;
+	} samples[RFA_RATE_SAMPLES];
+	size_t n;
+};
+/* Bytes a second; 0: not known yet. */
+int64_t rfa_rate_add(struct rfa_rate *rate, int64_t at_ms, int64_t done);
+
+struct rfa_teller {
+	struct rfa_trace trace; /* hand out &teller.trace */
+	struct rfa_out *out;
+	struct rfa_story *story;
+	enum rfa_mark marks[RFA_STATE_COUNT];
+	char state[24], step[48], host[64];
+	int64_t begun_ms, step_ms, drawn_ms;
+	int64_t done, total, rate;
+	struct rfa_rate samples;
+	int drawn; /* lines of the live view that stand on the screen */
+	int back;  /* on the way back */
+	unsigned attempt;
+};
+
+/* Lines of the live view: the states, and the step at hand. */
+enum { RFA_LIVE_LINES = 2 };
+
+void rfa_teller_init(struct rfa_teller *t, struct rfa_out *out, struct rfa_story *story);
+/* Removes the live view; call before anything else is printed. */
+void rfa_teller_clear(struct rfa_teller *t);
+
+/* One of the three; each gets the event after the teller has taken its part from it. */
+void rfa_tell_live(struct rfa_teller *t, const struct rfa_event *event);
+void rfa_tell_plain(struct rfa_teller *t, const struct rfa_event *event);
+void rfa_tell_json(struct rfa_teller *t, const struct rfa_event *event);
+
+/* The line that stays for an event: "" when it is worth none. -v shows more. */
+const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *event,
+			  struct rfa_buf *into);
+/* "12.4 MB of 40.0 MB (31 %), 5.2 MB/s, 6 s left". */
+void rfa_tell_bytes(const struct rfa_teller *t, struct rfa_buf *into);
+
+/* An error as an object: {"code","severity","domain","where","message","mend"}; new. */
+json_t *rfa_tell_error(const struct rfa_error *err);
+
+#endif

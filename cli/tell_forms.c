@@ -1,0 +1,225 @@
+/* The three forms of telling: redrawn in place, plain lines, JSON lines. */
+#include "cli/tell.h"
+
+#include <string.h>
+
+/* ---- plain lines ----------------------------------------------------------------------------- */
+
+void rfa_tell_plain(struct rfa_teller *t, const struct rfa_event *event)
+{
+	enum { EVERY_MS = 5000 };
+	struct rfa_buf line = RFA_BUF_INIT(8192);
+	FILE *err = t->out->err;
+
+	if (t->out->quiet)
+		return;
+	if (event->kind == RFA_EVENT_STEP_STARTED)
+		t->drawn_ms = event->wall_ms; /* a short transfer needs no progress */
+	if (event->kind == RFA_EVENT_PROGRESS && event->wall_ms - t->drawn_ms >= EVERY_MS) {
+		t->drawn_ms = event->wall_ms;
+		char text[RFA_SHORT_MAX];
+		rfa_out_time(text, event->wall_ms);
+		rfa_buf_printf(&line, "%.8s  %s: ", text + 11, t->step);
+		rfa_tell_bytes(t, &line);
+		fprintf(err, "%s\n", rfa_buf_str(&line));
+	}
+	const char *text = rfa_tell_line(t, event, &line);
+	if (*text)
+		fprintf(err, "%s\n", text);
+	fflush(err);
+	rfa_buf_release(&line);
+}
+
+/* ---- JSON lines ------------------------------------------------------------------------------ */
+
+json_t *rfa_tell_error(const struct rfa_error *err)
+{
+	json_t *object = json_object();
+	const struct {
+		const char *key, *text;
+	} parts[] = {
+		{ "code", rfa_code_word(err->code) },
+		{ "severity", rfa_severity_word(err->severity) },
+		{ "domain", err->domain },
+		{ "where", err->where },
+		{ "message", err->msg },
+		{ "mend", err->mend },
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		/* A cut text may end within a character: shown as it is printed. */
+		struct rfa_buf safe = RFA_BUF_INIT(4096);
+		json_object_set_new(object, parts[i].key,
+				    json_string(rfa_out_safe(&safe, parts[i].text, 0)));
+		rfa_buf_release(&safe);
+	}
+	return object;
+}
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(64 * 1024);
+	if (text && *text) {
+		json_t *value = json_string(text);
+		if (!value) /* not UTF-8 */
+			value = json_string(rfa_out_safe(&safe, text, 8000));
+		json_object_set_new(object, key, value);
+	}
+	rfa_buf_release(&safe);
+}
+
+void rfa_tell_json(struct rfa_teller *t, const struct rfa_event *event)
+{
+	char iso[RFA_TIME_MAX];
+	json_t *line = json_object();
+
+	rfa_time_iso(event->wall_ms, iso);
+	set_text(line, "event", rfa_event_word(event->kind));
+	set_text(line, "time", iso);
+	set_text(line, "run", event->run);
+	set_text(line, "state", event->state);
+	set_text(line, "step", event->step);
+	set_text(line, "host", event->host);
+	set_text(line, "text", event->text);
+	if (event->attempt)
+		json_object_set_new(line, "attempt", json_integer(event->attempt));
+	if (event->kind == RFA_EVENT_PROGRESS) {
+		json_object_set_new(line, "done", json_integer(event->done));
+		json_object_set_new(line, "total", json_integer(event->total));
+	}
+	if (event->facts)
+		json_object_set_new(line, "facts", json_deep_copy(event->facts));
+	if (event->error)
+		json_object_set_new(line, "error", rfa_tell_error(event->error));
+	json_dumpf(line, t->out->out, JSON_COMPACT | JSON_ENSURE_ASCII);
+	fputc('\n', t->out->out);
+	fflush(t->out->out); /* whoever reads it waits for the line */
+	json_decref(line);
+}
+
+/* ---- the live view --------------------------------------------------------------------------- */
+
+static const char *mark_text(const struct rfa_out *o, enum rfa_mark mark)
+{
+	static const char *const utf8[] = { "", "▸", "✓", "–", "✗", "↶" };
+	static const char *const ascii[] = { "", ">", "ok", "-", "FAILED", "undone" };
+	return o->utf8 ? utf8[mark] : ascii[mark];
+}
+
+static enum rfa_style mark_style(enum rfa_mark mark)
+{
+	static const enum rfa_style styles[] = { RFA_DIM, RFA_CYAN, RFA_GREEN,
+						 RFA_DIM, RFA_RED,  RFA_YELLOW };
+	return styles[mark];
+}
+
+/* All states, or, where they do not fit, the one at hand and how many there are. */
+static void put_states(const struct rfa_teller *t, struct rfa_buf *into)
+{
+	const struct rfa_out *o = t->out;
+	const char *dot = o->utf8 ? " · " : " | ";
+	struct rfa_buf bare = RFA_BUF_INIT(1024);
+	size_t room = o->width > 0 ? (size_t)o->width : 80;
+
+	for (int s = 0; s < RFA_STATE_COUNT; s++) {
+		const char *text = mark_text(o, t->marks[s]);
+		const char *word = rfa_state_word((enum rfa_state)s);
+		rfa_buf_printf(&bare, "%s%s%s%s", s ? dot : "", word, *text ? " " : "", text);
+		rfa_buf_printf(into, "%s%s%s%s%s%s", s ? dot : "",
+			       rfa_out_style(o, o->err, mark_style(t->marks[s])), word,
+			       *text ? " " : "", text, rfa_out_style(o, o->err, RFA_PLAIN));
+	}
+	if (rfa_out_columns(rfa_buf_str(&bare)) >= room) {
+		enum rfa_state at = RFA_PRECHECK;
+		rfa_buf_clear(into);
+		rfa_buf_clear(&bare);
+		if (rfa_state_parse(t->state, &at) == 0)
+			rfa_buf_printf(&bare, "%d/%d %s %s", (int)at + 1, (int)RFA_STATE_COUNT,
+				       t->state, mark_text(o, t->marks[at]));
+		rfa_out_cut(o, into, rfa_buf_str(&bare), room - 1);
+	}
+	rfa_buf_release(&bare);
+}
+
+static void put_step(const struct rfa_teller *t, int64_t now_ms, struct rfa_buf *into)
+{
+	char text[RFA_SHORT_MAX];
+	struct rfa_buf line = RFA_BUF_INIT(1024);
+	size_t room = t->out->width > 0 ? (size_t)t->out->width : 80;
+
+	rfa_buf_printf(&line, "  %s%s", t->back ? "back: " : "", t->step);
+	if (t->host[0])
+		rfa_buf_printf(&line, " on %s", t->host);
+	if (t->attempt > 1)
+		rfa_buf_printf(&line, ", attempt %u", t->attempt);
+	if (t->done > 0 || t->total > 0) {
+		rfa_buf_puts(&line, "  ");
+		rfa_tell_bytes(t, &line);
+	} else if (now_ms - t->step_ms >= 1000) {
+		rfa_buf_printf(&line, "  %s", rfa_out_duration(text, now_ms - t->step_ms));
+	}
+	rfa_out_cut(t->out, into, rfa_buf_str(&line), room - 1);
+	rfa_buf_release(&line);
+}
+
+void rfa_teller_clear(struct rfa_teller *t)
+{
+	if (!t->drawn)
+		return;
+	/* The cursor stands at the end of the last line. */
+	fputs("\r\033[K", t->out->err);
+	for (int i = 1; i < t->drawn; i++)
+		fputs("\033[A\033[K", t->out->err);
+	fflush(t->out->err);
+	t->drawn = 0;
+}
+
+static void draw(struct rfa_teller *t, int64_t now_ms)
+{
+	struct rfa_buf states = RFA_BUF_INIT(4096), step = RFA_BUF_INIT(4096);
+	put_states(t, &states);
+	put_step(t, now_ms, &step);
+	rfa_teller_clear(t);
+	fprintf(t->out->err, "%s\n%s", rfa_buf_str(&states), rfa_buf_str(&step));
+	fflush(t->out->err);
+	t->drawn = RFA_LIVE_LINES;
+	t->drawn_ms = now_ms;
+	rfa_buf_release(&states);
+	rfa_buf_release(&step);
+}
+
+/* On a terminal the view shows how far it is; only what deserves it leaves a line. */
+static int leaves_line(const struct rfa_teller *t, const struct rfa_event *event)
+{
+	switch (event->kind) {
+	case RFA_EVENT_STEP_DONE:
+	case RFA_EVENT_STEP_SKIPPED:
+		return t->out->verbose;
+	case RFA_EVENT_GATE: {
+		const char *verdict = json_string_value(json_object_get(event->facts, "verdict"));
+		return t->out->verbose || !verdict || strcmp(verdict, "pass") != 0;
+	}
+	default:
+		return 1;
+	}
+}
+
+void rfa_tell_live(struct rfa_teller *t, const struct rfa_event *event)
+{
+	enum { EVERY_MS = 100 };
+	struct rfa_buf line = RFA_BUF_INIT(8192);
+	const char *text = leaves_line(t, event) ? rfa_tell_line(t, event, &line) : "";
+
+	if (*text) {
+		rfa_teller_clear(t);
+		fprintf(t->out->err, "%s\n", text);
+	}
+	if (event->kind == RFA_EVENT_RUN_ENDED || event->kind == RFA_EVENT_RUN_INTERRUPTED) {
+		rfa_teller_clear(t);
+	} else if (event->kind != RFA_EVENT_LOG && t->step[0]) {
+		int64_t since = event->wall_ms - t->drawn_ms;
+		if (event->kind != RFA_EVENT_PROGRESS || !t->drawn || since >= EVERY_MS ||
+		    since < 0)
+			draw(t, event->wall_ms);
+	}
+	rfa_buf_release(&line);
+}
