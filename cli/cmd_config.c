@@ -225,9 +225,11 @@ static int run_check(struct rfa_cli *cli, struct rfa_error *err)
 		rc = resolve_all(cli, err);
 
 	if (rc == 0 && !cli->out.json) {
-		rfa_out_say(&cli->out, "%s is right: %d environments, %d stacks", cli->config->path,
-			    count(json_object_get(cli->config->root, "environments")),
-			    count(json_object_get(cli->config->root, "stacks")));
+		int envs = count(json_object_get(cli->config->root, "environments"));
+		int stacks = count(json_object_get(cli->config->root, "stacks"));
+		rfa_out_say(&cli->out, "%s is right: %d environment%s, %d stack%s",
+			    cli->config->path, envs, envs == 1 ? "" : "s", stacks,
+			    stacks == 1 ? "" : "s");
 		note_secrets(cli);
 	}
 	json_object_set_new(document, "problems", problems_json(&cli->problems));

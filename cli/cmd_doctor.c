@@ -119,7 +119,7 @@ static void ask_config(struct doctor *d)
 static int count_open(void *user, const struct rfa_ledger_line *line)
 {
 	struct doctor *d = user;
-	char text[160], mend[160];
+	char text[400], mend[160];
 	if (line->alive)
 		return 0;
 	snprintf(text, sizeof(text), "run %s of %s on %s waits at %s %s", line->run, line->stack,

@@ -321,15 +321,17 @@ static void check_present(struct rfa_walk *walk, const struct rfa_key *key, cons
 	}
 	if (!key->needs)
 		return;
-	char first[64];
+	struct rfa_buf list = RFA_BUF_INIT(512);
+	int there = 0;
 	for (const char *at = key->needs; *at;) {
 		size_t len = strcspn(at, "|");
-		snprintf(first, sizeof(first), "%.*s", (int)len, at);
-		if (json_object_get(object, first))
-			return;
+		there |= json_object_getn(object, at, len) != NULL;
+		rfa_buf_printf(&list, "%s\"%.*s\"", list.len ? ", " : "", (int)len, at);
 		at += len + (at[len] == '|');
 	}
-	struct rfa_problem *problem = rfa_walk_problem(walk, "one of %s is needed", key->needs);
+	struct rfa_problem *problem =
+	    there ? NULL : rfa_walk_problem(walk, "one of %s is needed", rfa_buf_str(&list));
+	rfa_buf_release(&list);
 	rfa_problem_mend(problem, "add for example %s", key->example);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/problems.h"
 #include "cli/schema.h"
 #include "cli/suggest.h"
 #include "fsm/base/buf.h"
@@ -78,6 +79,32 @@ static void host_of(const char *destination, char *into, size_t size)
 	snprintf(into, size, "%.*s", (int)len, host);
 }
 
+/*
+ * In an overlay nothing is required, so only the whole shows what is missing. The text that the
+ * walk would take its lines from does not exist; the path says enough.
+ */
+static int check_resolved(const json_t *stack, const char *env, struct rfa_error *err)
+{
+	struct rfa_problems problems = { NULL, 0, 0, 0 };
+	struct rfa_walk walk = { .text = "", .problems = &problems };
+	int rc = 0;
+
+	rfa_walk_check(&walk, rfa_schema_find(rfa_schema_root.inside, "stacks")->inside, stack);
+	if (problems.n > 0) {
+		const struct rfa_problem *p = &problems.items[0];
+		rfa_fail(err, RFA_ECONFIG, "config", "the stack is not whole in \"%.60s\": %s%s%s",
+			 env, p->path, p->path[0] ? ": " : "", p->what);
+		rc = rfa_error_mend(err, "%s", p->mend);
+	} else if (json_array_size(json_object_get(stack, "containers")) == 0 &&
+		   !json_object_get(stack, "compose")) {
+		rfa_fail(err, RFA_ECONFIG, "config",
+			 "the stack has neither containers nor compose in \"%.60s\"", env);
+		rc = rfa_error_mend(err, "list its containers, or its Compose project");
+	}
+	rfa_problems_release(&problems);
+	return rc;
+}
+
 static int resolve_stack(const json_t *written, const char *env, json_t **out,
 			 struct rfa_error *err)
 {
@@ -91,14 +118,9 @@ static int resolve_stack(const json_t *written, const char *env, json_t **out,
 		rc = rfa_config_merge(stack, json_object_get(overlay, env), err);
 	json_decref(overlay);
 	if (rc == 0)
+		rc = check_resolved(stack, env, err);
+	if (rc == 0)
 		rc = rfa_schema_complete(rfa_schema_stack, stack, err);
-	/* The overlays are checked one by one; only laid together do they show this. */
-	if (rc == 0 && json_array_size(json_object_get(stack, "containers")) == 0 &&
-	    !json_object_get(stack, "compose")) {
-		rfa_fail(err, RFA_ECONFIG, "config",
-			 "the stack has neither containers nor compose in \"%.60s\"", env);
-		rc = rfa_error_mend(err, "the overlay of \"%.60s\" takes its containers away", env);
-	}
 	if (rc == 0)
 		*out = stack;
 	else
