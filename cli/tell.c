@@ -7,9 +7,12 @@
 
 #include "cli/signals.h"
 
+/* Names come from the ledger and from hosts: they are kept as they may be shown. */
 static void copy(char *into, size_t size, const char *text)
 {
-	snprintf(into, size, "%s", text ? text : "");
+	struct rfa_buf safe = RFA_BUF_INIT(4096);
+	snprintf(into, size, "%s", rfa_out_safe(&safe, text, 200));
+	rfa_buf_release(&safe);
 }
 
 int64_t rfa_rate_add(struct rfa_rate *rate, int64_t at_ms, int64_t done)

@@ -1,0 +1,372 @@
+/* How a run is told: the live view, plain lines, JSON lines; and nothing that a host could forge.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/tell.h"
+#include "fsm/base/facts.h"
+
+/* 2026-11-22T10:30:15Z */
+#define T0 INT64_C(1795343415000)
+
+/* A screen in memory. */
+struct screen {
+	struct rfa_out out;
+	struct rfa_story story;
+	struct rfa_teller teller;
+	char *out_text, *err_text;
+	size_t out_len, err_len, seen;
+};
+
+static void open_screen(struct screen *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->out.out = open_memstream(&s->out_text, &s->out_len);
+	s->out.err = open_memstream(&s->err_text, &s->err_len);
+	rfa_teller_init(&s->teller, &s->out, &s->story);
+}
+
+static void close_screen(struct screen *s)
+{
+	fclose(s->out.out);
+	fclose(s->out.err);
+	free(s->out_text);
+	free(s->err_text);
+	for (size_t i = 0; i < s->story.n_log; i++)
+		free(s->story.log[i]);
+}
+
+static const char *err_of(struct screen *s)
+{
+	fflush(s->out.err);
+	return s->err_text + s->seen;
+}
+
+/* Forgets what was printed so far. */
+static void wipe(struct screen *s)
+{
+	fflush(s->out.err);
+	s->seen = s->err_len;
+}
+
+static void send(struct screen *s, struct rfa_event event)
+{
+	event.run = "20261122-103015-4f2a9c";
+	event.wall_ms += T0;
+	if (event.step && !event.attempt)
+		event.attempt = 1;
+	rfa_trace_send(&s->teller.trace, &event);
+}
+
+/* The step, then what else there is to say: STEP(STEP_DONE, 100, "APPLY", "load", .text = "x"). */
+#define STEP(kind_, at_, state_, ...)                   \
+	((struct rfa_event){ .kind = RFA_EVENT_##kind_, \
+			     .wall_ms = (at_),          \
+			     .state = (state_),         \
+			     .host = "prod",            \
+			     .step = __VA_ARGS__ })
+
+/* ---- plain ----------------------------------------------------------------------------------- */
+
+static void plain(void **state)
+{
+	struct screen s;
+	(void)state;
+	open_screen(&s);
+	send(&s, (struct rfa_event){ .kind = RFA_EVENT_RUN_BEGUN, .text = "the-id" });
+	send(&s, STEP(STEP_STARTED, 100, "PRECHECK", "target.look"));
+	send(&s, STEP(STEP_DONE, 1900, "PRECHECK", "target.look"));
+	send(&s, STEP(STEP_SKIPPED, 1950, "STOP", "nothing", .text = "layers never change"));
+	send(&s, STEP(STEP_PROBED, 1960, "APPLY", "load", .text = "not-done"));
+	send(&s,
+	     STEP(STEP_RETRIED, 2000, "APPLY", "load", .text = "connection lost", .attempt = 2));
+	assert_string_equal(
+	    err_of(&s),
+	    "10:30:15  begun  the-id\n"
+	    "10:30:16  PRECHECK       target.look              prod     done  1.8 s\n"
+	    "10:30:16  STOP           nothing                  prod     skipped  layers never "
+	    "change\n"
+	    "10:30:17  APPLY          load                     prod     again (attempt 2)  "
+	    "connection lost\n");
+	close_screen(&s);
+}
+
+static void plain_progress_is_rare(void **state)
+{
+	struct screen s;
+	int lines = 0;
+	(void)state;
+	open_screen(&s);
+	send(&s, STEP(STEP_STARTED, 0, "TRANSFER", "transfer.receive"));
+	for (int64_t at = 100; at <= 20000; at += 100)
+		send(&s, STEP(PROGRESS, at, "TRANSFER", "transfer.receive", .done = at * 1000,
+			      .total = 40000000));
+	for (const char *p = err_of(&s); (p = strchr(p, '\n')); p++)
+		lines++;
+	assert_int_equal(lines, 4); /* one every five seconds */
+	assert_non_null(strstr(err_of(&s), "10:30:20  transfer.receive: 5.0 MB of 40.0 MB (12 %), "
+					   "1.0 MB/s, 35.0 s left\n"));
+	close_screen(&s);
+}
+
+static void quiet(void **state)
+{
+	struct screen s;
+	(void)state;
+	open_screen(&s);
+	s.out.quiet = 1;
+	send(&s, STEP(STEP_STARTED, 0, "TRANSFER", "x"));
+	send(&s, STEP(STEP_FAILED, 1, "TRANSFER", "x", .text = "no"));
+	assert_string_equal(err_of(&s), "");
+	assert_string_equal(s.story.step, "x"); /* but it is known where it failed */
+	close_screen(&s);
+}
+
+static void verbose(void **state)
+{
+	struct screen s;
+	json_t *facts = json_pack("{s:i,s:[s]}", "bytes", 12, "ids", "sha256:\x1b[2J");
+	(void)state;
+	/* The bell and its kin cannot be in JSON text unescaped, but in a fact's value they can. */
+	facts = facts ? facts : json_object();
+	open_screen(&s);
+	s.out.verbose = 1;
+	send(&s, STEP(STEP_DONE, 0, "APPLY", "load", .facts = facts));
+	assert_non_null(strstr(err_of(&s), "bytes=12"));
+	assert_null(strchr(err_of(&s), '\x1b'));
+	json_decref(facts);
+	close_screen(&s);
+}
+
+/* A host that answers with escapes writes them nowhere. */
+static void hostile(void **state)
+{
+	static const char evil[] = "\x1b]0;pwned\x07\x1b[2J\r\nrfa: all is well";
+	struct screen s;
+	(void)state;
+	for (int form = 0; form < 3; form++) {
+		json_t *gate = json_pack("{s:s,s:s}", "name", "disk", "verdict", "\x1b[31mfail");
+		open_screen(&s);
+		s.out.live = form == 1;
+		s.out.events = form == 2;
+		s.out.width = 100;
+		send(&s, STEP(STEP_STARTED, 0, "APPLY", evil));
+		send(&s, STEP(PROGRESS, 200, "APPLY", evil, .done = 1, .total = 2));
+		send(&s, STEP(WARNING, 300, "APPLY", evil, .text = evil));
+		send(&s, STEP(LOG, 300, "APPLY", evil, .text = evil));
+		send(&s, STEP(GATE, 300, "APPLY", evil, .facts = gate));
+		rfa_teller_clear(&s.teller);
+		fflush(s.out.out);
+		assert_null(strstr(err_of(&s), "\x1b]"));
+		assert_null(strstr(err_of(&s), "\x1b[2J"));
+		assert_null(strstr(err_of(&s), "\x1b[31m"));
+		assert_null(strchr(err_of(&s), '\x07'));
+		if (s.out_text)
+			assert_null(strchr(s.out_text, '\x1b'));
+		assert_int_equal(s.story.n_log, 1);
+		assert_null(strchr(s.story.log[0], '\x1b'));
+		json_decref(gate);
+		close_screen(&s);
+	}
+}
+
+static void keeps_the_last_lines(void **state)
+{
+	struct screen s;
+	char text[32];
+	(void)state;
+	open_screen(&s);
+	for (int i = 0; i < 500; i++) {
+		snprintf(text, sizeof(text), "line %d", i);
+		send(&s, STEP(LOG, i, "HEALTH", "check", .text = text));
+	}
+	assert_int_equal(s.story.n_log, RFA_STORY_LOG);
+	assert_string_equal(s.story.log[RFA_STORY_LOG - 1], "line 499");
+	close_screen(&s);
+}
+
+/* ---- JSON lines ------------------------------------------------------------------------------ */
+
+static void json_lines(void **state)
+{
+	struct screen s;
+	struct rfa_error err;
+	json_t *facts = json_pack("{s:s}", "image", "sha256:1");
+	(void)state;
+
+	open_screen(&s);
+	s.out.events = 1;
+	rfa_fail(&err, RFA_EUNHEALTHY, "http", "answered 500");
+	send(&s, STEP(STEP_DONE, 0, "APPLY", "load", .facts = facts));
+	send(&s, STEP(PROGRESS, 5, "TRANSFER", "receive", .done = 5, .total = 0));
+	send(&s, STEP(STEP_FAILED, 9, "HEALTH", "check", .text = "bytes \xff\xfe", .error = &err));
+	fflush(s.out.out);
+
+	assert_string_equal(
+	    s.out_text,
+	    "{\"event\":\"step-done\",\"time\":\"2026-11-22T10:30:15Z\",\"run\":"
+	    "\"20261122-103015-4f2a9c\",\"state\":\"APPLY\",\"step\":\"load\",\"host\":\"prod\","
+	    "\"attempt\":1,\"facts\":{\"image\":\"sha256:1\"}}\n"
+	    "{\"event\":\"progress\",\"time\":\"2026-11-22T10:30:15Z\",\"run\":"
+	    "\"20261122-103015-4f2a9c\",\"state\":\"TRANSFER\",\"step\":\"receive\",\"host\":"
+	    "\"prod\",\"attempt\":1,\"done\":5,\"total\":0}\n"
+	    "{\"event\":\"step-failed\",\"time\":\"2026-11-22T10:30:15Z\",\"run\":"
+	    "\"20261122-103015-4f2a9c\",\"state\":\"HEALTH\",\"step\":\"check\",\"host\":\"prod\","
+	    "\"text\":\"bytes \\\\xff\\\\xfe\",\"attempt\":1,\"error\":{\"code\":\"unhealthy\","
+	    "\"severity\":\"fatal\",\"domain\":\"http\",\"where\":\"\",\"message\":\"answered "
+	    "500\","
+	    "\"mend\":\"\"}}\n");
+	json_decref(facts);
+	close_screen(&s);
+}
+
+/* ---- the live view --------------------------------------------------------------------------- */
+
+static void live(void **state)
+{
+	struct screen s;
+	(void)state;
+	open_screen(&s);
+	s.out.live = s.out.utf8 = 1;
+	s.out.width = 120;
+	send(&s, STEP(STEP_STARTED, 0, "PRECHECK", "target.look"));
+	send(&s, STEP(STEP_DONE, 10, "PRECHECK", "target.look"));
+	send(&s, STEP(STEP_SKIPPED, 11, "STOP", "stop", .text = "nothing to stop"));
+	wipe(&s);
+	send(&s, STEP(STEP_STARTED, 20, "TRANSFER", "target.receive"));
+	assert_string_equal(err_of(&s),
+			    "\r\033[K\033[A\033[K"
+			    "PRECHECK ✓ · STOP – · VERIFY_STOPPED · EXPORT · TRANSFER ▸ · APPLY · "
+			    "RESTART · HEALTH\n"
+			    "  target.receive on prod");
+	wipe(&s);
+	for (int64_t at = 1000; at <= 4000; at += 500)
+		send(&s, STEP(PROGRESS, at, "TRANSFER", "target.receive", .done = at * 1000,
+			      .total = 10000000));
+	assert_non_null(strstr(err_of(&s), "\n  target.receive on prod  4.0 MB of 10.0 MB (40 %), "
+					   "1.0 MB/s, 6.0 s left"));
+	wipe(&s);
+
+	/* What stays is printed above; the view is drawn again below it. */
+	send(&s, STEP(WARNING, 4100, "TRANSFER", "target.receive", .text = "slow"));
+	assert_true(strncmp(err_of(&s), "\r\033[K\033[A\033[K10:30:19  ", 20) == 0);
+	assert_non_null(strstr(err_of(&s), "warning  slow\nPRECHECK ✓"));
+	wipe(&s);
+
+	/* At the end nothing of it is left. */
+	send(&s, (struct rfa_event){ .kind = RFA_EVENT_RUN_ENDED, .text = "SUCCEEDED" });
+	assert_int_equal(s.teller.drawn, 0);
+	assert_non_null(strstr(err_of(&s), "ended  SUCCEEDED\n"));
+	assert_null(strstr(strstr(err_of(&s), "ended"), "PRECHECK"));
+	close_screen(&s);
+}
+
+/* No line of the view is ever wider than the terminal: it would wrap and not be erased. */
+static void narrow(void **state)
+{
+	(void)state;
+	for (int width = 1; width < 130; width++) {
+		struct screen s;
+		open_screen(&s);
+		s.out.live = 1;
+		s.out.utf8 = width % 2;
+		s.out.width = width;
+		send(&s, STEP(STEP_STARTED, 0, "VERIFY_STOPPED", "検証する.a-rather-long-name"));
+		wipe(&s);
+		send(&s, STEP(PROGRESS, 900, "VERIFY_STOPPED", "x", .done = 1234567,
+			      .total = 99999999));
+		char *text = strdup(err_of(&s));
+		for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save)) {
+			const char *shown = line;
+			while (strncmp(shown, "\r\033[K", 4) == 0 ||
+			       strncmp(shown, "\033[", 2) == 0)
+				shown += shown[0] == '\r' ? 4 : 3;
+			if (rfa_out_columns(shown) >= (size_t)width && width > 1)
+				print_message("width %d: \"%s\"\n", width, shown);
+			assert_true(rfa_out_columns(shown) < (size_t)width || width == 1);
+		}
+		free(text);
+		close_screen(&s);
+	}
+}
+
+static void way_back(void **state)
+{
+	struct screen s;
+	(void)state;
+	open_screen(&s);
+	s.out.live = s.out.utf8 = 1;
+	s.out.width = 120;
+	send(&s, STEP(STEP_STARTED, 0, "RESTART", "replace"));
+	send(&s, STEP(STEP_DONE, 1, "RESTART", "replace"));
+	send(&s, STEP(STEP_STARTED, 2, "HEALTH", "health"));
+	send(&s, STEP(STEP_FAILED, 3, "HEALTH", "health", .text = "answered 500"));
+	wipe(&s);
+	send(&s, STEP(STEP_STARTED, 4, "RESTART", "replace"));
+	send(&s, STEP(STEP_UNDONE, 5, "RESTART", "replace"));
+	assert_non_null(strstr(err_of(&s), "RESTART ↶ · HEALTH ✗\n  back: replace on prod"));
+	/* The report is about the step that failed, not about the one that was undone. */
+	assert_string_equal(s.story.step, "health");
+	assert_int_equal(s.story.undone, 1);
+	close_screen(&s);
+}
+
+/* ---- short forms ----------------------------------------------------------------------------- */
+
+static void short_forms(void **state)
+{
+	char text[RFA_SHORT_MAX];
+	(void)state;
+	assert_string_equal(rfa_out_bytes(text, 0), "0 B");
+	assert_string_equal(rfa_out_bytes(text, 999), "999 B");
+	assert_string_equal(rfa_out_bytes(text, 1000), "1.0 kB");
+	assert_string_equal(rfa_out_bytes(text, 999949), "999.9 kB");
+	assert_string_equal(rfa_out_bytes(text, 999951), "1.0 MB");
+	assert_string_equal(rfa_out_bytes(text, INT64_MAX), "9223.4 PB");
+	assert_string_equal(rfa_out_bytes(text, -5), "0 B");
+	assert_string_equal(rfa_out_duration(text, -1), "-");
+	assert_string_equal(rfa_out_duration(text, 999), "999 ms");
+	assert_string_equal(rfa_out_duration(text, 1800), "1.8 s");
+	assert_string_equal(rfa_out_duration(text, 125000), "2 min 5 s");
+	assert_string_equal(rfa_out_duration(text, 3 * 3600000 + 60000), "3 h 1 min");
+	assert_string_equal(rfa_out_duration(text, INT64_C(90000000)), "1 d 1 h");
+	assert_string_equal(rfa_out_time(text, T0), "2026-11-22 10:30:15Z");
+	assert_int_equal(rfa_out_columns("aé検e\xcc\x81"), 5);
+}
+
+/* A clock that was set, a transfer that begins anew: no rate rather than a wrong one. */
+static void rate(void **state)
+{
+	struct rfa_rate r = { .n = 0 };
+	(void)state;
+	assert_int_equal(rfa_rate_add(&r, 0, 0), 0);
+	assert_int_equal(rfa_rate_add(&r, 1000, 500), 500);
+	assert_int_equal(rfa_rate_add(&r, 2000, 1000), 500);
+	assert_int_equal(rfa_rate_add(&r, 1000, 1500), 0);
+	assert_int_equal(rfa_rate_add(&r, 2000, 10), 0);
+	/* Only the last seconds count. */
+	for (int64_t at = 3000; at <= 60000; at += 1000)
+		rfa_rate_add(&r, at, 10 + at);
+	assert_int_equal(rfa_rate_add(&r, 61000, 10 + 60000 + 6000), 2000 - 1000 + 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain),       cmocka_unit_test(plain_progress_is_rare),
+		cmocka_unit_test(quiet),       cmocka_unit_test(verbose),
+		cmocka_unit_test(hostile),     cmocka_unit_test(keeps_the_last_lines),
+		cmocka_unit_test(json_lines),  cmocka_unit_test(live),
+		cmocka_unit_test(narrow),      cmocka_unit_test(way_back),
+		cmocka_unit_test(short_forms), cmocka_unit_test(rate),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
