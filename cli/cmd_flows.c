@@ -21,6 +21,8 @@ static void put_flags(struct rfa_buf *into, const struct rfa_step *step)
 		if (step->flags & flags[i].flag)
 			rfa_buf_printf(into, "%s%s", into->len ? ", " : "", flags[i].word);
 	}
+	if (!step->flags)
+		rfa_buf_puts(into, "changes");
 }
 
 /* What there is to come back from a step. */
@@ -97,7 +99,8 @@ static void say_markdown_head(const struct rfa_out *o)
 	};
 	for (size_t i = 0; i < sizeof(finals) / sizeof(finals[0]); i++)
 		rfa_out_say(o, "| `%s` | %s |", rfa_final_word(finals[i].final), finals[i].what);
-	rfa_out_say(o, "\nKinds of steps:\n\n| kind | meaning |\n|---|---|");
+	rfa_out_say(o, "\nKinds of steps:\n\n| kind | meaning |\n|---|---|\n"
+		       "| changes | changes what serves |");
 	for (size_t i = 0; i < N_FLAGS; i++)
 		rfa_out_say(o, "| %s | %s |", flags[i].word, flags[i].what);
 }

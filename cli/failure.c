@@ -64,7 +64,7 @@ static void evidence(const struct rfa_cli *cli, const struct rfa_error *err)
 {
 	const struct rfa_out *o = &cli->out;
 	char text[128];
-	if (err->native && err->domain[0]) {
+	if (o->verbose && err->native && err->domain[0]) {
 		snprintf(text, sizeof(text), "%s error %d", err->domain, err->native);
 		label(o, "evidence", text);
 	}

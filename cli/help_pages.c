@@ -156,14 +156,14 @@ void rfa_help_completion(const struct rfa_out *o)
 	rfa_out_say(o, "\tlocal word=${COMP_WORDS[COMP_CWORD]} options=\"%s\" words=\"%s\"",
 		    rfa_buf_str(&global) + 1, rfa_buf_str(&names));
 	rfa_out_say(o, "\tif [ \"$COMP_CWORD\" -gt 1 ]; then\n\t\twords=\"\"\n"
-		       "\t\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in");
+		       "\t\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]} \" in");
 	for (size_t i = 0; i < n; i++) {
 		const struct rfa_verb *c = commands[i];
 		struct rfa_buf own = RFA_BUF_INIT(1024);
 		put_words(&own, c->options);
 		/* "lock free" is two words, "runs" is one and anything may follow. */
 		if (!(c->flags & RFA_VERB_HIDDEN) && own.len > 0)
-			rfa_out_say(o, "\t\t\"%s\"*) options=\"$options%s\" ;;", c->name,
+			rfa_out_say(o, "\t\t\"%s \"*) options=\"$options%s\" ;;", c->name,
 				    rfa_buf_str(&own));
 		rfa_buf_release(&own);
 	}
