@@ -51,10 +51,11 @@ static const char *next_of(enum rfa_code code)
 	return code < RFA_CODE_COUNT ? nexts[code] : NULL;
 }
 
+/* A text that is not there is not told; "" leaves the word alone on its line. */
 static void label(const struct rfa_out *o, const char *word, const char *text)
 {
 	struct rfa_buf safe = RFA_BUF_INIT(8192);
-	if (text && *text)
+	if (text)
 		fprintf(o->err, "  %s%-9s%s %s\n", rfa_out_style(o, o->err, RFA_DIM), word,
 			rfa_out_style(o, o->err, RFA_PLAIN), rfa_out_safe(&safe, text, 2000));
 	rfa_buf_release(&safe);
@@ -69,7 +70,7 @@ static void evidence(const struct rfa_cli *cli, const struct rfa_error *err)
 		label(o, "evidence", text);
 	}
 	if (cli->story.n_log > 0)
-		label(o, "log", "the last lines:");
+		label(o, "evidence", "");
 	for (size_t i = 0; i < cli->story.n_log; i++)
 		fprintf(o->err, "    %s|%s %s\n", rfa_out_style(o, o->err, RFA_DIM),
 			rfa_out_style(o, o->err, RFA_PLAIN), cli->story.log[i]);
@@ -91,6 +92,13 @@ static void ways_out(const struct rfa_out *o, const char *run)
 	}
 }
 
+/* A run that stands half-way: its way on is the very last line of all output. */
+static int resumable(const struct rfa_cli *cli, const struct rfa_error *err)
+{
+	return cli->story.result.run[0] && cli->story.result.final == RFA_FINAL_NONE &&
+	       err->code != RFA_ELOCKED && err->code != RFA_EREFUSED;
+}
+
 static void next_step(const struct rfa_cli *cli, const struct rfa_error *err)
 {
 	const struct rfa_out *o = &cli->out;
@@ -101,20 +109,15 @@ static void next_step(const struct rfa_cli *cli, const struct rfa_error *err)
 		ways_out(o, cli->story.result.blocker);
 		return;
 	}
-	label(o, "mend", err->mend);
+	/* The driver's own advice is what the last line says. */
+	if (!resumable(cli, err) || strncmp(err->mend, "rfa resume ", 11) != 0)
+		label(o, "mend", err->mend[0] ? err->mend : NULL);
 	if (run[0] && cli->story.result.final != RFA_FINAL_NONE) {
 		snprintf(line, sizeof(line), "rfa show %s", run);
 		label(o, "next", line);
 	} else if (!err->mend[0]) {
 		label(o, "next", next_of(err->code));
 	}
-}
-
-/* A run that stands half-way: its way on is the very last line of all output. */
-static int resumable(const struct rfa_cli *cli, const struct rfa_error *err)
-{
-	return cli->story.result.run[0] && cli->story.result.final == RFA_FINAL_NONE &&
-	       err->code != RFA_ELOCKED && err->code != RFA_EREFUSED;
 }
 
 static void where_of(const struct rfa_cli *cli, const struct rfa_error *err, char *into,
@@ -148,11 +151,11 @@ static void print(struct rfa_cli *cli, const struct rfa_error *err)
 		rfa_out_style(o, o->err, RFA_PLAIN));
 	rfa_buf_release(&safe);
 	if (err->code == RFA_EUSAGE) {
-		label(o, "mend", err->mend);
+		label(o, "mend", err->mend[0] ? err->mend : NULL);
 		return;
 	}
 	where_of(cli, err, where, sizeof(where));
-	label(o, "where", where);
+	label(o, "where", where[0] ? where : NULL);
 	evidence(cli, err);
 	if (cli->story.is_run)
 		label(o, "now", now_of(&cli->story, err));

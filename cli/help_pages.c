@@ -18,7 +18,7 @@ static const struct {
 	{ "attempt", "which attempt it is, from 1" },
 	{ "text", "words for people; they may change" },
 	{ "done, total", "`progress`: bytes; a total of 0 is not known" },
-	{ "facts", "what was proven; of a `gate`: `name`, `verdict`, `evidence`, `mend`" },
+	{ "facts", "what was proven; of a `gate`: `gate`, `verdict`, `evidence`, `mend`" },
 	{ "error", "an object: `code`, `severity`, `domain`, `where`, `message`, `mend`" },
 	{ "status", "`result`: the exit status" },
 	{ "final", "`result`: the final state; `NONE` for a run that can be resumed" },

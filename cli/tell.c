@@ -74,6 +74,21 @@ static void keep_log(struct rfa_story *story, const char *text)
 	story->log[story->n_log++] = line;
 }
 
+/* Every gate that refused is told in the report, with its mend: nobody mends one at a time. */
+static void keep_refusal(struct rfa_story *story, const json_t *gate)
+{
+	struct rfa_buf line = RFA_BUF_INIT(8192);
+	if (strcmp(rfa_facts_str(gate, "verdict", ""), "refused") != 0)
+		return;
+	rfa_buf_printf(&line, "gate %s: %s", rfa_facts_str(gate, "gate", "?"),
+		       rfa_facts_str(gate, "evidence", ""));
+	keep_log(story, rfa_buf_str(&line));
+	rfa_buf_clear(&line);
+	rfa_buf_printf(&line, "  mend: %s", rfa_facts_str(gate, "mend", "-"));
+	keep_log(story, rfa_buf_str(&line));
+	rfa_buf_release(&line);
+}
+
 static void place(struct rfa_teller *t, const struct rfa_event *event)
 {
 	copy(t->state, sizeof(t->state), event->state);
@@ -134,6 +149,9 @@ static void follow(struct rfa_teller *t, const struct rfa_event *event)
 	case RFA_EVENT_LOG:
 		if (event->text)
 			keep_log(story, event->text);
+		break;
+	case RFA_EVENT_GATE:
+		keep_refusal(story, event->facts);
 		break;
 	case RFA_EVENT_RUN_ENDED:
 	case RFA_EVENT_RUN_INTERRUPTED:
@@ -204,7 +222,7 @@ static const struct telling *telling_of(enum rfa_event_kind kind)
 		[RFA_EVENT_STEP_FAILED] = { "failed", RFA_RED, 0 },
 		[RFA_EVENT_STEP_UNDONE] = { "undone", RFA_YELLOW, 0 },
 		[RFA_EVENT_PROGRESS] = { NULL, RFA_PLAIN, 0 },
-		[RFA_EVENT_GATE] = { "gate", RFA_PLAIN, 0 },
+		[RFA_EVENT_GATE] = { "gate", RFA_PLAIN, 1 }, /* the report lists what refused */
 		[RFA_EVENT_NOTE] = { "note", RFA_PLAIN, 0 },
 		[RFA_EVENT_WARNING] = { "warning", RFA_YELLOW, 0 },
 		[RFA_EVENT_LOG] = { NULL, RFA_PLAIN, 0 },
@@ -230,7 +248,7 @@ static void put_gate(struct rfa_buf *into, const json_t *gate)
 	static const struct {
 		const char *key, *lead;
 	} parts[] = {
-		{ "name", "" }, { "verdict", ": " }, { "evidence", " - " }, { "mend", "; mend: " }
+		{ "gate", "" }, { "verdict", ": " }, { "evidence", " - " }, { "mend", "; mend: " }
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const json_t *value = json_object_get(gate, parts[i].key);

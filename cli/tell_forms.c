@@ -194,10 +194,6 @@ static int leaves_line(const struct rfa_teller *t, const struct rfa_event *event
 	case RFA_EVENT_STEP_DONE:
 	case RFA_EVENT_STEP_SKIPPED:
 		return t->out->verbose;
-	case RFA_EVENT_GATE: {
-		const char *verdict = json_string_value(json_object_get(event->facts, "verdict"));
-		return t->out->verbose || !verdict || strcmp(verdict, "pass") != 0;
-	}
 	default:
 		return 1;
 	}

@@ -151,7 +151,8 @@ static void hostile(void **state)
 	struct screen s;
 	(void)state;
 	for (int form = 0; form < 3; form++) {
-		json_t *gate = json_pack("{s:s,s:s}", "name", "disk", "verdict", "\x1b[31mfail");
+		json_t *gate = json_pack("{s:s,s:s,s:s}", "gate", "disk", "verdict", "refused",
+					 "evidence", "\x1b[31mfull");
 		open_screen(&s);
 		s.out.live = form == 1;
 		s.out.events = form == 2;
@@ -169,8 +170,10 @@ static void hostile(void **state)
 		assert_null(strchr(err_of(&s), '\x07'));
 		if (s.out_text)
 			assert_null(strchr(s.out_text, '\x1b'));
-		assert_int_equal(s.story.n_log, 1);
-		assert_null(strchr(s.story.log[0], '\x1b'));
+		assert_int_equal(s.story.n_log,
+				 3); /* the log's line, the gate's evidence and mend */
+		for (size_t i = 0; i < s.story.n_log; i++)
+			assert_null(strchr(s.story.log[i], '\x1b'));
 		json_decref(gate);
 		close_screen(&s);
 	}
