@@ -59,6 +59,8 @@ struct rfa_ledger {
 	struct rfa_clock *clock;
 	char author_name[96], author_email[128];
 	struct rfa_scan *scan; /* owned */
+	int (*point)(void *user, const char *point, struct rfa_error *);
+	void *point_user;
 };
 
 /* First member of each implementation's run. */

@@ -24,6 +24,16 @@ static void put_identity(char *out, size_t size, const char *text)
 	out[n] = '\0';
 }
 
+/* A point between a write and its answer, where a test or the `faults` build may step in. */
+static int pass(const struct rfa_ledger *ledger, const char *point, struct rfa_error *err)
+{
+	char name[64];
+	int rc = ledger->point ? ledger->point(ledger->point_user, point, err) : 0;
+
+	snprintf(name, sizeof(name), "ledger.%s", point);
+	return rc ? rc : rfa_fault(name, err);
+}
+
 int rfa_ledger_setup(struct rfa_ledger *ledger, const struct rfa_ledger_options *options,
 		     struct rfa_error *err)
 {
@@ -33,6 +43,8 @@ int rfa_ledger_setup(struct rfa_ledger *ledger, const struct rfa_ledger_options 
 	const struct passwd *user = NULL;
 
 	ledger->clock = options->clock ? options->clock : rfa_clock_system();
+	ledger->point = options->point;
+	ledger->point_user = options->point_user;
 	if (options->author_name)
 		rfa_copy(name, sizeof(name), options->author_name);
 	if (options->author_email)
@@ -98,7 +110,7 @@ int rfa_ledger_begin(struct rfa_ledger *ledger, const struct rfa_ledger_begin *b
 	if (!rc)
 		rc = check_json(ledger, "the plan", begin->plan, err);
 	if (!rc)
-		rc = rfa_fault("ledger.begin.before", err);
+		rc = pass(ledger, "begin.before", err);
 	if (rc)
 		return rc;
 	rfa_copy(head.run, sizeof(head.run), begin->run);
@@ -110,7 +122,7 @@ int rfa_ledger_begin(struct rfa_ledger *ledger, const struct rfa_ledger_begin *b
 	rc = ledger->ops->begin(ledger, &head, begin->plan, &run, blocker, err);
 	if (rc)
 		return rc;
-	rc = rfa_fault("ledger.begin.after", err);
+	rc = pass(ledger, "begin.after", err);
 	if (rc) {
 		rfa_ledger_detach(run);
 		return rc;
@@ -153,12 +165,12 @@ int rfa_ledger_append(struct rfa_ledger_run *run, const struct rfa_record *recor
 	if (!rc && run->ended)
 		rc = rfa_fail(err, RFA_ESTALE, "ledger", "run %s has ended", run->head.run);
 	if (!rc)
-		rc = rfa_fault("ledger.append.before", err);
+		rc = pass(run->ledger, "append.before", err);
 	if (rc)
 		return rc;
 	rc = run->ledger->ops->append(run, record, subject, err);
 	if (!rc)
-		rc = rfa_fault("ledger.append.after", err);
+		rc = pass(run->ledger, "append.after", err);
 	return rc;
 }
 
@@ -209,11 +221,11 @@ int rfa_ledger_end(struct rfa_ledger_run *run, const struct rfa_record *record, 
 	if (!rc)
 		rc = check_end(run, end, err);
 	if (!rc)
-		rc = rfa_fault("ledger.end.before", err);
+		rc = pass(run->ledger, "end.before", err);
 	if (!rc)
 		rc = run->ledger->ops->end(run, record, subject, end, err);
 	if (!rc)
-		rc = rfa_fault("ledger.end.after", err);
+		rc = pass(run->ledger, "end.after", err);
 	if (!rc)
 		rfa_ledger_detach(run);
 	return rc;

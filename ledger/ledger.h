@@ -35,6 +35,12 @@ struct rfa_ledger_options {
 	struct rfa_clock *clock; /* borrowed; NULL: the system's */
 	/* Borrowed, NULL-terminated: values that must never enter the ledger. NULL: none. */
 	const char *const *secrets;
+	/*
+	 * Called before and after every write ("append.before"); an error ends the call there. How a
+	 * simulated world makes rfa die between a write and its answer. NULL: nobody is asked.
+	 */
+	int (*point)(void *user, const char *point, struct rfa_error *);
+	void *point_user;
 };
 
 /* Makes the repository (its folders synced, HEAD on main, a first commit). EXISTS if there is one.
