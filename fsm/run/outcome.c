@@ -221,7 +221,6 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 	struct rfa_ledger_end end = { 0 };
 	struct outcome o = { 0 };
 	char message[512];
-	char tag[320];
 	json_t *json = NULL;
 	size_t i;
 	int rc = 0;
@@ -251,8 +250,7 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 			 "--env %s --to %s\n",
 			 d->stack, d->env, d->result->run, rfa_drive_version(d), d->stack, d->env,
 			 o.point);
-		snprintf(tag, sizeof(tag), "rollback/%s/%s/%s", d->env, d->stack, o.point);
-		end.point = tag;
+		end.point = o.point;
 		end.point_message = message;
 	}
 	rc = rfa_ledger_end(d->ledger_run, record, subject, &end, err);
