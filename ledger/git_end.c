@@ -128,7 +128,7 @@ static int newest_points(const struct ending *e, const json_t *last, json_t **ou
 static int put_json(struct rfa_git_tree *tree, const char *path, const json_t *json,
 		    struct rfa_error *err)
 {
-	struct rfa_buf text = RFA_BUF_INIT(RFA_GIT_OBJECT_MAX);
+	struct rfa_buf text = RFA_BUF_INIT(RFA_LEDGER_MAX_TEXT);
 	int rc = rfa_facts_encode(json, &text, err);
 
 	rfa_buf_putc(&text, '\n');

@@ -88,12 +88,17 @@ RFA_API int rfa_ledger_attach(struct rfa_ledger *ledger, const char *run,
 /*
  * Appends one record; record->seq must be the next one, else STALE. `subject`: the part of the
  * commit's first line that a person reads after "<flow> <stack> <from>→<env>: "; made printable
- * and cut at 200 bytes. Errors: REFUSED if facts or subject hold a secret or what looks like one.
+ * and cut at 200 bytes. Errors: REFUSED if facts or subject hold a secret (of 4 bytes or more) or
+ * what looks like a key.
  */
 RFA_API int rfa_ledger_append(struct rfa_ledger_run *run, const struct rfa_record *record,
 			      const char *subject, struct rfa_error *err) RFA_MUST_USE;
 
-/* A file of main's tree that END writes. */
+/*
+ * A file of main's tree that END writes. runs/, open/, last/, history/, README and ledger.json are
+ * the ledger's own. A file that is added to is moved aside when it has grown past 256 KiB
+ * ("history.log" to "history/<run>.log"): else every END would write all of history again.
+ */
 struct rfa_ledger_file {
 	const char *path;    /* "environments/prod/ragflowauth.json"; parts [A-Za-z0-9._-]+ */
 	const char *content; /* NULL: remove it */
@@ -106,7 +111,9 @@ struct rfa_ledger_end {
 	const struct rfa_ledger_file *files;
 	size_t n_files;
 	const char *summary; /* JSON text for runs/YYYY/MM/DD/<id>.json; required */
-	/* A rollback point: tag "rollback/<env>/<stack>/<point>", annotated; NULL: none. */
+	/* A rollback point: tag "rollback/<env>/<stack>/<point>", annotated; NULL: none. The tags
+	   of the newest 20 points are kept; a point whose file points/<env>/<stack>/<point>.json
+	   END removes loses its tag. */
 	const char *point;
 	const char *point_message;
 };
@@ -114,8 +121,8 @@ struct rfa_ledger_end {
 /*
  * Ends the run: the merge on main with the END record (record->kind END), tree files, then the
  * tag, then the run's ref is dropped. Frees the run handle on success only. A crash in between is
- * finished by the next rfa_ledger_open(): the tag's text is in the tree (points/…), the ref of an
- * ended run is dropped.
+ * finished by the next rfa_ledger_open(), and so is a failure (a full disk, say) behind the merge:
+ * the run has ended then, and asking again finishes the rest.
  */
 RFA_API int rfa_ledger_end(struct rfa_ledger_run *run, const struct rfa_record *record,
 			   const char *subject, const struct rfa_ledger_end *end,
