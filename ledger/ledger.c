@@ -174,16 +174,6 @@ int rfa_ledger_append(struct rfa_ledger_run *run, const struct rfa_record *recor
 	return rc;
 }
 
-/* The last part of "rollback/<env>/<stack>/<point>", when the run is of that stack there. */
-static const char *point_name(const struct rfa_ledger_run *run, const char *tag)
-{
-	char prefix[192];
-	int len =
-	    snprintf(prefix, sizeof(prefix), "rollback/%s/%s/", run->head.env, run->head.stack);
-
-	return tag && !strncmp(tag, prefix, (size_t)len) ? tag + len : tag;
-}
-
 static int check_end(const struct rfa_ledger_run *run, const struct rfa_ledger_end *end,
 		     struct rfa_error *err)
 {
@@ -196,7 +186,7 @@ static int check_end(const struct rfa_ledger_run *run, const struct rfa_ledger_e
 				"a run ends with a final state and a summary");
 	if (end->point && !rfa_name_ok(end->point, RFA_POINT_MAX))
 		return rfa_fail(err, RFA_EINTERNAL, "ledger",
-				"a rollback point is named rollback/<env>/<stack>/<point>");
+				"a rollback point has a malformed name");
 	if (end->point_message)
 		rc = rfa_scan_text(scan, "a rollback point's text", end->point_message,
 				   strlen(end->point_message), err);
@@ -219,23 +209,21 @@ static int check_end(const struct rfa_ledger_run *run, const struct rfa_ledger_e
 }
 
 int rfa_ledger_end(struct rfa_ledger_run *run, const struct rfa_record *record, const char *subject,
-		   const struct rfa_ledger_end *asked, struct rfa_error *err)
+		   const struct rfa_ledger_end *end, struct rfa_error *err)
 {
-	struct rfa_ledger_end end = *asked;
 	int rc = check_record(run, record, subject, err);
 
-	end.point = point_name(run, end.point);
 	if (!rc && record->kind != RFA_RECORD_END)
 		rc = rfa_fail(err, RFA_EINTERNAL, "ledger", "a run ends with an END record");
-	if (!rc && strcmp(record->outcome, rfa_final_word(end.final)) != 0)
+	if (!rc && strcmp(record->outcome, rfa_final_word(end->final)) != 0)
 		rc = rfa_fail(err, RFA_EINTERNAL, "ledger",
 			      "END's outcome is the final state's word");
 	if (!rc)
-		rc = check_end(run, &end, err);
+		rc = check_end(run, end, err);
 	if (!rc)
 		rc = pass(run->ledger, "end.before", err);
 	if (!rc)
-		rc = run->ledger->ops->end(run, record, subject, &end, err);
+		rc = run->ledger->ops->end(run, record, subject, end, err);
 	if (!rc)
 		rc = pass(run->ledger, "end.after", err);
 	if (!rc)

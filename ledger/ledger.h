@@ -36,8 +36,8 @@ struct rfa_ledger_options {
 	/* Borrowed, NULL-terminated: values that must never enter the ledger. NULL: none. */
 	const char *const *secrets;
 	/*
-	 * Called before and after every write ("append.before"); an error ends the call there. How a
-	 * simulated world makes rfa die between a write and its answer. NULL: nobody is asked.
+	 * Called before and after every write ("append.before"); an error ends the call there. How
+	 * a simulated world makes rfa die between a write and its answer. NULL: nobody is asked.
 	 */
 	int (*point)(void *user, const char *point, struct rfa_error *);
 	void *point_user;
@@ -111,9 +111,9 @@ struct rfa_ledger_end {
 	const struct rfa_ledger_file *files;
 	size_t n_files;
 	const char *summary; /* JSON text for runs/YYYY/MM/DD/<id>.json; required */
-	/* A rollback point: tag "rollback/<env>/<stack>/<point>", annotated; NULL: none. The tags
-	   of the newest 20 points are kept; a point whose file points/<env>/<stack>/<point>.json
-	   END removes loses its tag. */
+	/* A rollback point: the last part of the annotated tag "rollback/<env>/<stack>/<point>";
+	   NULL: none. The tags of the newest 20 points are kept; a point whose file
+	   points/<env>/<stack>/<point>.json END removes loses its tag. */
 	const char *point;
 	const char *point_message;
 };
