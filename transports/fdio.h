@@ -39,6 +39,9 @@ int rfa_tcp_connect(struct rfa_stream **out, const char *host, unsigned port, in
 		    struct rfa_clock *clock, const volatile int *cancel,
 		    struct rfa_error *err) RFA_MUST_USE;
 
+/* Ends a command of the local transport at once, and reaps it. The stream stays to be closed. */
+void rfa_local_kill(struct rfa_stream *stream);
+
 /* The clock of a transport, never NULL. */
 struct rfa_clock *rfa_transport_clock(const struct rfa_transport *t);
 /* Fills in what every transport begins with. */

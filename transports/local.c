@@ -290,6 +290,22 @@ static const struct rfa_stream_ops local_stream_ops = {
 	.close = local_close,
 };
 
+void rfa_local_kill(struct rfa_stream *base)
+{
+	struct local_stream *s = (struct local_stream *)base;
+	int raw = 0;
+
+	if (!s->pid)
+		return;
+	/* It leads a session, so a process group, of its own; SIGKILL keeps the wait short. */
+	(void)kill(-s->pid, SIGKILL);
+	(void)kill(s->pid, SIGKILL);
+	while (waitpid(s->pid, &raw, 0) < 0 && errno == EINTR)
+		;
+	s->pid = 0;
+	s->status = status_of(raw);
+}
+
 /* The child's side of fork: descriptors, signals, session, exec. Never returns. */
 static void become(const char *const argv[], int in, int out, int err)
 {

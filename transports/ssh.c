@@ -100,6 +100,7 @@ static int add_hop(struct ssh_transport *t, const struct rfa_ssh_settings *setti
 	if (settings->timeout_ms && settings->timeout_ms < options.connect_timeout_ms)
 		options.connect_timeout_ms = settings->timeout_ms;
 	rc = open_wire(t, settings, options.connect_timeout_ms, &options.wire, err);
+	options.is_command = !t->count && settings->proxy_command;
 	if (!rc)
 		rc = rfa_ssh_hop_open(&t->hop[t->count], &options, err);
 	if (rc) {

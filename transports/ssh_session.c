@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "transports/ssh_hostkeys.h"
@@ -15,6 +16,7 @@
 /* An agent may ask its user; a dead one must not hold us for ever. */
 #define AGENT_TIMEOUT_MS 60000
 #define KEEPALIVE_PARTS 3
+#define KEEPALIVE_MIN_S 2
 
 /*
  * What we prefer, best first; prefer() strikes out what the library at hand does not know. 1.10
@@ -202,6 +204,8 @@ void rfa_ssh_hop_kill(struct rfa_ssh_hop *hop, const struct rfa_error *why)
 	if (hop->session)
 		(void)libssh2_session_free(hop->session);
 	hop->session = NULL;
+	if (hop->is_command)
+		rfa_local_kill(hop->wire);
 	rfa_stream_close(hop->wire);
 	hop->wire = NULL;
 	rfa_fd_close(&hop->anchor);
@@ -266,9 +270,31 @@ void rfa_ssh_hop_leave(struct rfa_ssh_hop *hop, LIBSSH2_CHANNEL *channel)
 	hop->leaving[hop->leaving_count++] = channel;
 }
 
+/*
+ * Sends a keep-alive after a third of the idle time-out. Only silence needs a question: libssh2
+ * never takes the answers out of its queue. It sends at most one in two seconds of the wall clock,
+ * and does not say whether it did: so the same count is kept here.
+ */
+static int ask(struct rfa_ssh_hop *hop, struct rfa_error *err)
+{
+	int64_t now = hop->clock->mono_ms(hop->clock);
+	int64_t now_s = (int64_t)time(NULL);
+	int next = 0;
+	int rc;
+
+	if (hop->asked_ms || now - hop->heard_ms < hop->idle_timeout_ms / KEEPALIVE_PARTS ||
+	    now_s < hop->kept_s + KEEPALIVE_MIN_S)
+		return 0;
+	rc = libssh2_keepalive_send(hop->session, &next);
+	if (rc && rc != LIBSSH2_ERROR_EAGAIN)
+		return rfa_ssh_hop_broke(hop, rc, err);
+	hop->asked_ms = now;
+	hop->kept_s = now_s;
+	return 0;
+}
+
 int rfa_ssh_hop_tend(struct rfa_ssh_hop *hop, struct rfa_error *err)
 {
-	int64_t now;
 	size_t kept = 0;
 	size_t i;
 	int rc = rfa_ssh_hop_flush(hop, err);
@@ -279,22 +305,13 @@ int rfa_ssh_hop_tend(struct rfa_ssh_hop *hop, struct rfa_error *err)
 		if (libssh2_channel_free(hop->leaving[i]) == LIBSSH2_ERROR_EAGAIN)
 			hop->leaving[kept++] = hop->leaving[i];
 	hop->leaving_count = kept;
-	/* Only silence needs a question: its answers are never taken out of libssh2's queue. */
-	now = hop->clock->mono_ms(hop->clock);
-	if (!hop->asked_ms && now - hop->heard_ms >= hop->idle_timeout_ms / KEEPALIVE_PARTS) {
-		int next = 0;
-
-		rc = libssh2_keepalive_send(hop->session, &next);
-		if (rc && rc != LIBSSH2_ERROR_EAGAIN)
-			return rfa_ssh_hop_broke(hop, rc, err);
-		hop->asked_ms = now;
-	}
-	return 0;
+	return ask(hop, err);
 }
 
 int rfa_ssh_hop_watch(struct rfa_ssh_hop *hop, struct rfa_error *err)
 {
 	int64_t now = hop->clock->mono_ms(hop->clock);
+	int64_t part = hop->idle_timeout_ms / KEEPALIVE_PARTS;
 	struct rfa_error why;
 
 	if (!hop->session)
@@ -305,8 +322,12 @@ int rfa_ssh_hop_watch(struct rfa_ssh_hop *hop, struct rfa_error *err)
 		hop->asked_ms = 0;
 		return 0;
 	}
-	/* Counted from the question: a caller that was busy elsewhere has not waited. */
-	if (now - hop->asked_ms < hop->idle_timeout_ms - hop->idle_timeout_ms / KEEPALIVE_PARTS)
+	/*
+	 * Counted from the question: a caller that was busy elsewhere has not waited. The host has
+	 * a third of the time-out to answer in any case.
+	 */
+	if (now - hop->asked_ms < part || (now - hop->heard_ms < hop->idle_timeout_ms &&
+					   now - hop->asked_ms < hop->idle_timeout_ms - part))
 		return 0;
 	rfa_fail(&why, RFA_ELOST, "ssh", "%s has been silent for %lld ms", hop->name,
 		 (long long)(now - hop->heard_ms));
@@ -468,6 +489,7 @@ int rfa_ssh_hop_open(struct rfa_ssh_hop **out, const struct rfa_ssh_hop_options 
 	hop->refs = 1;
 	hop->opening = 1;
 	hop->wire = options->wire;
+	hop->is_command = options->is_command;
 	hop->anchor = -1;
 	hop->out = empty;
 	snprintf(hop->name, sizeof(hop->name), "%s", options->name);

@@ -27,9 +27,11 @@ struct rfa_ssh_hop {
 	int64_t idle_timeout_ms;
 	int64_t heard_ms; /* when the last byte came */
 	int64_t asked_ms; /* when a keep-alive was sent that is not answered; 0: none */
-	uint64_t serial;  /* counts arrivals: a stream whose last look is older looks again */
-	int opening;      /* a failure is told, but what libssh2 holds stays until the way out */
-	int closing;      /* nothing is waited for any more */
+	int64_t kept_s;  /* when the last keep-alive was sent, by the clock that libssh2 looks at */
+	uint64_t serial; /* counts arrivals: a stream whose last look is older looks again */
+	int is_command;  /* the wire is a ProxyCommand, which ends with us */
+	int opening;     /* a failure is told, but what libssh2 holds stays until the way out */
+	int closing;     /* nothing is waited for any more */
 	LIBSSH2_CHANNEL **leaving; /* channels whose end the other side has not confirmed */
 	size_t leaving_count, leaving_cap;
 	/* A tunnel whose opening took too long: libssh2 can open nothing else before it ends. */
@@ -42,6 +44,7 @@ struct rfa_ssh_hop {
 struct rfa_ssh_hop_options {
 	const struct rfa_ssh_settings *settings;
 	struct rfa_stream *wire;
+	int is_command; /* the wire is a ProxyCommand */
 	const char *name;
 	struct rfa_clock *clock;
 	const volatile int *cancel;

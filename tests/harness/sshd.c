@@ -189,12 +189,14 @@ void sshd_start(struct sshd *s, const char *extra)
 	snprintf(text, sizeof(text), "[127.0.0.1]:%u %s", s->port, pub);
 	sshd_write(s, "known_hosts", text, 0);
 	free(pub);
+	/* SHLVL: bash under sshd reads its user's .bashrc, which may take a second, unless nested.
+	 */
 	snprintf(text, sizeof(text),
 		 "%s\nPort %u\nListenAddress 127.0.0.1\nHostKey %s/host_ed25519\n"
 		 "HostKey %s/host_ecdsa\nAuthorizedKeysFile %s\nStrictModes no\nUsePAM no\n"
 		 "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPidFile none\n"
 		 "PermitRootLogin yes\nMaxSessions 100\nMaxStartups 100\nUseDNS no\n"
-		 "LogLevel VERBOSE\n",
+		 "LogLevel VERBOSE\nSetEnv SHLVL=1\n",
 		 extra ? extra : "", s->port, s->dir, s->dir, s->authorized);
 	sshd_write(s, "sshd_config", text, 0);
 	snprintf(text, sizeof(text),
