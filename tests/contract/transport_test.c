@@ -25,6 +25,7 @@ struct world {
 	struct rfa_transport *t;
 	struct sshd sshd;
 	struct web web;
+	char bin[64], path[4096]; /* what busybox_setup() put in front of PATH, and PATH before */
 };
 
 #define assert_ok(call)                                                                      \
@@ -747,6 +748,31 @@ static int faulty_setup(void **state)
 	return 0;
 }
 
+/*
+ * The shell again where sh and its tools are busybox, as on many a small host: first in PATH, from
+ * the world's directory.
+ */
+static int busybox_setup(void **state)
+{
+	char text[8192];
+	const char *argv[] = { "sh", "-c", text, NULL };
+	struct world *w;
+
+	local_setup(state);
+	w = *state;
+	snprintf(w->bin, sizeof(w->bin), "/tmp/rfa-busybox-XXXXXX");
+	assert_non_null(mkdtemp(w->bin));
+	snprintf(text, sizeof(text),
+		 "b=$(command -v busybox) && for n in sh dd cat head wc sleep printf; "
+		 "do ln -s \"$b\" %s/$n || exit 1; done",
+		 w->bin);
+	sshd_command(argv);
+	snprintf(w->path, sizeof(w->path), "%s", getenv("PATH"));
+	snprintf(text, sizeof(text), "%s:%s", w->bin, w->path);
+	setenv("PATH", text, 1);
+	return 0;
+}
+
 static int ssh_setup(void **state)
 {
 	struct rfa_ssh_options options = RFA_SSH_OPTIONS_INIT;
@@ -771,6 +797,12 @@ static int teardown(void **state)
 	if (w->sshd.pid)
 		sshd_stop(&w->sshd);
 	web_stop(&w->web);
+	if (w->bin[0]) {
+		const char *argv[] = { "rm", "-r", w->bin, NULL };
+
+		setenv("PATH", w->path, 1);
+		sshd_command(argv);
+	}
 	free(w);
 	return 0;
 }
@@ -803,10 +835,21 @@ int main(int argc, char **argv)
 		cmocka_unit_test(streams_outlive_their_connection),
 	};
 
+	const struct CMUnitTest shell[] = {
+		cmocka_unit_test(shell_frames),
+		cmocka_unit_test(shell_opens_again),
+		cmocka_unit_test(shell_takes_any_byte),
+	};
+	int failed = 0;
+
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	return cmocka_run_group_tests_name("local", contract, local_setup, teardown) +
-	       cmocka_run_group_tests_name("faulty", contract, faulty_setup, teardown) +
-	       cmocka_run_group_tests_name("ssh", contract, ssh_setup, teardown);
+	failed += cmocka_run_group_tests_name("local", contract, local_setup, teardown);
+	failed += cmocka_run_group_tests_name("faulty", contract, faulty_setup, teardown);
+	if (sshd_installed("busybox"))
+		failed += cmocka_run_group_tests_name("busybox", shell, busybox_setup, teardown);
+	if (sshd_available())
+		failed += cmocka_run_group_tests_name("ssh", contract, ssh_setup, teardown);
+	return failed;
 }

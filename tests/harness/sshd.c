@@ -70,6 +70,15 @@ void sshd_command(const char *const argv[])
 		fail_msg("%s ended with %d", argv[0], status);
 }
 
+int sshd_installed(const char *name)
+{
+	const char *argv[] = { "sh", "-c", "command -v \"$1\"", "sh", name, NULL };
+	int status = -1;
+	pid_t pid = start(argv, NULL);
+
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 static void path_of(const struct sshd *s, const char *name, char *out, size_t size)
 {
 	if (name[0] == '/')

@@ -43,6 +43,8 @@ size_t sshd_signal_sessions(const struct sshd *s, int sig);
 void sshd_write(const struct sshd *s, const char *name, const char *text, int append);
 /* Reads a small file in the directory; the caller frees it. */
 char *sshd_read(const struct sshd *s, const char *name);
+/* 1 if a command of that name is in PATH. */
+int sshd_installed(const char *name);
 /* Runs a command to its end; fails the test unless its status is 0. argv ends with NULL. */
 void sshd_command(const char *const argv[]);
 /* Makes a key pair <name>, <name>.pub in the directory; passphrase "" for none. */
