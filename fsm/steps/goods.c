@@ -1,7 +1,9 @@
 /* What a stack runs, in words that hold on every host. */
 #include "fsm/steps/goods.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int rfa_inspect_or_null(struct rfa_host *host, enum rfa_object kind, const char *name, json_t **out,
@@ -71,7 +73,15 @@ static const char *label(const json_t *inspect, const char *name)
 	return json_string_value(json_object_get(rfa_facts_at(inspect, "Config/Labels"), name));
 }
 
-/* The running container of a service, else any; a service that is scaled has the lowest number. */
+/* Its number among the containers of its service. */
+static unsigned long number_of(const json_t *inspect)
+{
+	const char *text = label(inspect, "com.docker.compose.container-number");
+
+	return text ? strtoul(text, NULL, 10) : ULONG_MAX;
+}
+
+/* The running container of a service, else any; of several the one with the lowest number. */
 static json_t *container_of(const json_t *all, const char *project, const char *service)
 {
 	json_t *best = NULL;
@@ -82,12 +92,15 @@ static json_t *container_of(const json_t *all, const char *project, const char *
 		const char *p = label(one, "com.docker.compose.project");
 		const char *s = label(one, "com.docker.compose.service");
 		const char *oneoff = label(one, "com.docker.compose.oneoff");
+		int runs, best_runs;
 
 		if (!p || !s || strcmp(p, project) || strcmp(s, service) ||
 		    (oneoff && !strcmp(oneoff, "True")))
 			continue;
-		if (!best || (rfa_facts_bool(one, "State/Running", 0) &&
-			      !rfa_facts_bool(best, "State/Running", 0)))
+		runs = rfa_facts_bool(one, "State/Running", 0);
+		best_runs = rfa_facts_bool(best, "State/Running", 0);
+		if (!best || runs > best_runs ||
+		    (runs == best_runs && number_of(one) < number_of(best)))
 			best = one;
 	}
 	return best;
@@ -278,13 +291,15 @@ void rfa_goods_version(const json_t *images, char *out, size_t size)
 		snprintf(out, size, "%s", common);
 		return;
 	}
-	/* Images of several tags, or of none: named by what they are. */
+	/*
+	 * Images of several tags, or of none: named by what they are, in whatever order the engine
+	 * listed them (keys are sorted when they are encoded).
+	 */
 	{
-		json_t *ids = json_array();
+		json_t *ids = json_object();
 
 		json_array_foreach ((json_t *)(uintptr_t)images, i, good) {
-			json_array_append_new(ids,
-					      json_string(rfa_facts_str(good, "identity", "")));
+			json_object_set_new(ids, rfa_facts_str(good, "identity", ""), json_true());
 		}
 		if (rfa_facts_digest(ids, digest, &ignored))
 			digest[0] = '\0';

@@ -21,7 +21,10 @@ int rfa_units(struct rfa_host *host, const json_t *stack, json_t **out, struct r
 int rfa_good_of(const json_t *unit, const json_t *image, json_t **out, struct rfa_error *err);
 /* The identity of an image's inspect object. */
 int rfa_image_identity(const json_t *image, char out[65], struct rfa_error *err);
-/* The version that a list of GOODs amounts to; borrowed text in out. */
+/*
+ * The version that a list of GOODs amounts to, copied and cut to fit: the tag that all their refs
+ * have, else "set-<12 digits>" of the identities, in whatever order they are listed.
+ */
 void rfa_goods_version(const json_t *images, char *out, size_t size);
 
 /* What the run wants on the target: from source.look, or the plan's rollback point. */
