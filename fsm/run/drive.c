@@ -45,15 +45,18 @@ json_t *rfa_drive_error_json(const struct rfa_error *error)
 	/* What hosts say may not be UTF-8, and JSON must be. */
 	struct rfa_buf msg = RFA_BUF_INIT(8192);
 	struct rfa_buf mend = RFA_BUF_INIT(8192);
+	struct rfa_buf where = RFA_BUF_INIT(2048);
 	json_t *json;
 
 	rfa_buf_put_printable(&msg, error->msg, strlen(error->msg), 0);
 	rfa_buf_put_printable(&mend, error->mend, strlen(error->mend), 0);
+	rfa_buf_put_printable(&where, error->where, strlen(error->where), 0);
 	json = json_pack("{s:s, s:s, s:s, s:s, s:s}", "code", rfa_code_word(error->code),
-			 "severity", rfa_severity_word(error->severity), "where", error->where,
-			 "msg", rfa_buf_str(&msg), "mend", rfa_buf_str(&mend));
+			 "severity", rfa_severity_word(error->severity), "where",
+			 rfa_buf_str(&where), "msg", rfa_buf_str(&msg), "mend", rfa_buf_str(&mend));
 	rfa_buf_release(&msg);
 	rfa_buf_release(&mend);
+	rfa_buf_release(&where);
 	return json;
 }
 
@@ -158,6 +161,7 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	struct rfa_drive *d = ctx->driver;
 	struct rfa_machine after = d->machine;
 	struct rfa_record rec = { 0 };
+	struct rfa_machine after;
 	char subject[256];
 	int rc;
 
@@ -171,11 +175,13 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	if (ctx->host)
 		snprintf(rec.host, sizeof(rec.host), "%s", ctx->host->name);
 	subject_of(&rec, facts, subject, sizeof(subject));
+	/* A record that the machine refuses must never be durable: no resume could replay it. */
+	after = d->machine;
 	rc = rfa_machine_apply(&after, &rec, err);
-	if (!rc && ++d->records > MAX_RECORDS)
-		rc = rfa_fail(err, RFA_EINTERNAL, "run", "more than %d records", MAX_RECORDS);
 	if (!rc)
-		rc = append(d, &rec, subject, err);
+		rc = ++d->records > MAX_RECORDS
+			 ? rfa_fail(err, RFA_EINTERNAL, "run", "more than %d records", MAX_RECORDS)
+			 : append(d, &rec, subject, err);
 	if (!rc)
 		d->machine = after;
 	d->moved = 1;
@@ -243,6 +249,7 @@ static int again(struct rfa_drive *d, const struct rfa_error *why)
 
 static int interrupted(struct rfa_drive *d, const struct rfa_error *why, struct rfa_error *err)
 {
+	int row = rfa_machine_next(&d->machine).row;
 	struct rfa_error ignored;
 	json_t *facts;
 
@@ -250,7 +257,8 @@ static int interrupted(struct rfa_drive *d, const struct rfa_error *why, struct 
 		*err = *why;
 		return -(int)RFA_ECRASHED;
 	}
-	if (rfa_machine_next(&d->machine).row >= 0) {
+	/* Only of the row at hand: before the end there is none, and the step is an earlier one. */
+	if (row >= 0 && d->ctx.step == step_of(d, row)) {
 		facts = json_pack("{s:s, s:o}", "says", "interrupted", "error",
 				  rfa_drive_error_json(why));
 		/* For the audit only: a ledger that cannot take it is told by the next resume. */

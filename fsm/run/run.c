@@ -247,6 +247,8 @@ static int turn_round(struct rfa_drive *d, enum rfa_run_way way, struct rfa_erro
 	}
 	if (way == RFA_RUN_ROLLBACK && d->machine.phase == RFA_PHASE_BACK)
 		return 0; /* it is on its way already */
+	if (back && d->machine.phase == RFA_PHASE_BACK && d->machine.at < 0)
+		return 0; /* it is through: only its END is missing */
 	rfa_fail(&why, RFA_EABORTED, "run", "%s by %s: %s",
 		 back && way == RFA_RUN_ROLLBACK ? "rolled back" : "ended", d->ctx.user,
 		 d->options->reason ? d->options->reason : "no reason given");
