@@ -32,7 +32,7 @@ RFA_API int rfa_buf_add(struct rfa_buf *buf, const void *data, size_t len);
 RFA_API int rfa_buf_puts(struct rfa_buf *buf, const char *text);
 RFA_API int rfa_buf_putc(struct rfa_buf *buf, char c);
 RFA_API int rfa_buf_printf(struct rfa_buf *buf, const char *fmt, ...) RFA_PRINTF(2, 3);
-RFA_API int rfa_buf_vprintf(struct rfa_buf *buf, const char *fmt, va_list args);
+RFA_API int rfa_buf_vprintf(struct rfa_buf *buf, const char *fmt, va_list args) RFA_PRINTF(2, 0);
 
 /*
  * Appends text that came from elsewhere so that it can be shown to a person: control characters,
