@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../harness/structure.sh"
 
 alone() { # COMPILER STANDARD LANGUAGE DIR HEADER
-	printf '#include "%s"\n#include "%s"\n' "$5" "$5" |
+	printf '#include "%s"\n#include "%s"\nextern int something;\n' "$5" "$5" |
 		"$1" -std="$2" -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I "$4" "${JANSSON[@]}" -x "$3" -
 }
 

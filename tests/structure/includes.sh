@@ -37,11 +37,13 @@ END
 forbidden() { # DIR FILE...: prints each forbidden edge
 	local dir=$1
 	shift
-	edges | sed "s#PUBLIC#^($(public_headers | tr '\n' '|' | sed 's/|$//; s/[.]/\\\\\\\\./g'))\$#" >"$TMP/edges"
+	edges >"$TMP/edges"
+	public_headers >"$TMP/public"
 	only >"$TMP/only"
-	(cd "$dir" && awk -F'\t' -v edges="$TMP/edges" -v only="$TMP/only" '
+	(cd "$dir" && awk -F'\t' -v edges="$TMP/edges" -v only="$TMP/only" -v public="$TMP/public" '
 	BEGIN {
 		while ((getline <edges) > 0) { n++; from[n] = $1; to[n] = $2 }
+		while ((getline <public) > 0) is_public[$1] = 1
 		while ((getline <only) > 0) { m++; header[m] = $1; where[m] = $2 }
 	}
 	/^[ \t]*#[ \t]*include[ \t]*[<"]/ {
@@ -53,7 +55,10 @@ forbidden() { # DIR FILE...: prints each forbidden edge
 		if (quoted) {
 			bad = 1
 			for (i = 1; i <= n; i++)
-				if (FILENAME ~ from[i]) { bad = name !~ to[i]; break }
+				if (FILENAME ~ from[i]) {
+					bad = name !~ to[i] && !(to[i] ~ /PUBLIC/ && name in is_public)
+					break
+				}
 		}
 		for (i = 1; i <= m; i++)
 			if (name ~ header[i] && FILENAME !~ where[i]) bad = 1

@@ -32,7 +32,7 @@ runs() { # PROGRAM: it says what main.c is about
 	LD_LIBRARY_PATH=$libdir says "promote has " "$@"
 }
 
-flags() { pkg-config "$@" rfa | tr ' ' '\n' | sed '/^$/d'; }
+flags() { pkg-config rfa "$@" | tr " " "\n" | sed "/^$/d"; }
 with_pkg_config() {
 	local f
 	mapfile -t f < <(flags --cflags --libs)
@@ -40,8 +40,9 @@ with_pkg_config() {
 		readelf -d "$TMP/shared" | grep -q 'NEEDED.*librfa.so'
 }
 with_pkg_config_static() { # the static librfa; what it rests on stays shared
-	local f i
-	mapfile -t f < <(flags --cflags --libs --static)
+	local f i private
+	mapfile -t private < <(pkg-config --print-requires-private rfa | awk '{print $1}')
+	mapfile -t f < <(flags --cflags --libs "${private[@]}")
 	for i in "${!f[@]}"; do [ "${f[i]}" != -lrfa ] || f[i]=$libdir/librfa.a; done
 	cc -std=c11 -Wall -Wextra -Werror -o "$TMP/static" "$TMP/main.c" "${f[@]}" && "$TMP/static" &&
 		not grep -q 'librfa.so' <(readelf -d "$TMP/static")
