@@ -649,5 +649,6 @@ int main(void)
 		cmocka_unit_test(test_mutations_show),
 		cmocka_unit_test(test_speed),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

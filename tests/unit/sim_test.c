@@ -546,5 +546,6 @@ int main(void)
 		cmocka_unit_test(test_time_passes),
 		cmocka_unit_test(test_restart_policies),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
