@@ -46,7 +46,7 @@ static int check_free(const struct rfa_git *git, struct rfa_git_tree *tree,
 		rfa_copy(blocker, RFA_RUN_ID_MAX, run);
 	alive = rfa_run_id_ok(run) && rfa_git_alive(git, run);
 	rfa_fail(err, RFA_ELOCKED, "ledger",
-		 "run %s (%s of %s in %s, begun %.20s by %s) has not ended: %s", run,
+		 "run %s (%s of %s in %s, begun %.19sZ by %s) has not ended: %s", run,
 		 rfa_facts_str(open, "flow", "?"), head->stack, head->env,
 		 rfa_facts_str(open, "begun", "?"), rfa_facts_str(open, "author", "?"),
 		 alive ? "a process drives it now" : "it was interrupted");

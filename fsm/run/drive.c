@@ -395,6 +395,7 @@ static int turn_undo(struct rfa_drive *d, struct rfa_error *err)
 	struct rfa_error why;
 	int rc;
 
+	send(d, RFA_EVENT_STEP_STARTED, step, NULL, NULL, NULL);
 	rfa_error_clear(&why);
 	rc = settle(d, &why);
 	if (!rc)
