@@ -1,6 +1,7 @@
 /* Beginning, resuming and reading runs. */
 #include "fsm/run/run.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -214,15 +215,64 @@ static int recorded(const struct rfa_history *h, struct rfa_run_result *result,
 	enum rfa_code code = rfa_drive_code(h->final);
 
 	result->final = h->final;
-	snprintf(result->version, sizeof(result->version), "%s",
-		 rfa_facts_str(h->summary, "version", ""));
+	/* Of any other end, the summary names the version that was to come. */
+	if (code == RFA_OK)
+		snprintf(result->version, sizeof(result->version), "%s",
+			 rfa_facts_str(h->summary, "version", ""));
 	snprintf(result->point, sizeof(result->point), "%s",
 		 rfa_facts_str(h->summary, "point", ""));
 	if (code == RFA_OK)
 		return 0;
 	rfa_fail(err, code, "run", "this run has ended: %s",
 		 rfa_facts_str(h->summary, "why/msg", rfa_code_text(code)));
-	return rfa_error_where(err, "run %s", h->run);
+	rfa_error_where(err, "run %s", h->run);
+	return rfa_error_mend(err, "%s", rfa_facts_str(h->summary, "why/mend", ""));
+}
+
+/* Which steps' effects stay on hosts when the run is left as it stands: [{"step","on","how"}]. */
+static json_t *left_of(const struct rfa_drive *d)
+{
+	static const char *const how[] = {
+		[RFA_ROW_OPEN] = "in doubt",  [RFA_ROW_DONE] = "done",
+		[RFA_ROW_FAILED] = "in part", [RFA_ROW_UNDOING] = "in doubt",
+		[RFA_ROW_LEFT] = "in part",   [RFA_ROW_UNDONE] = NULL,
+	};
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < d->flow->n; i++) {
+		const struct rfa_step *step = &d->flow->steps[i];
+		const char *word = how[d->machine.rows[i].status];
+
+		if (word && step->run && !(step->flags & RFA_STEP_READS))
+			json_array_append_new(list,
+					      json_pack("{s:s, s:s, s:s}", "step", step->name, "on",
+							step->on ? step->on : "", "how", word));
+	}
+	return list;
+}
+
+/* Nothing frees a lock by itself, and the run that could have will never go on. */
+static void mend_left(const struct rfa_drive *d, const json_t *left, struct rfa_error *why)
+{
+	struct rfa_buf text = RFA_BUF_INIT(sizeof(why->mend));
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)left, i, one) {
+		const char *step = rfa_facts_str(one, "step", "");
+		const char *env =
+		    !strcmp(rfa_facts_str(one, "on", ""), "source") ? d->from : d->env;
+
+		if (strstr(step, ".claim"))
+			rfa_buf_printf(&text, "%s rfa lock free %s --run %s",
+				       text.len ? ", then:"
+						: "its lock holds; put in order what it "
+						  "left there, then:",
+				       env, d->result->run);
+	}
+	rfa_error_mend(why, "%s", rfa_buf_str(&text));
+	rfa_buf_release(&text);
 }
 
 static int turn_round(struct rfa_drive *d, enum rfa_run_way way, struct rfa_error *err)
@@ -234,6 +284,7 @@ static int turn_round(struct rfa_drive *d, enum rfa_run_way way, struct rfa_erro
 		[RFA_RUN_LEAVE] = RFA_TOLD_LEAVE,
 	};
 	struct rfa_error why;
+	json_t *facts = NULL;
 	int back = way == RFA_RUN_ROLLBACK || way == RFA_RUN_ABORT;
 
 	if (way == RFA_RUN_ON)
@@ -253,10 +304,14 @@ static int turn_round(struct rfa_drive *d, enum rfa_run_way way, struct rfa_erro
 		 back && way == RFA_RUN_ROLLBACK ? "rolled back" : "ended", d->ctx.user,
 		 d->options->reason ? d->options->reason : "no reason given");
 	if (way == RFA_RUN_LEAVE) {
+		facts = json_pack("{s:o}", "left", left_of(d));
+		if (!facts)
+			return rfa_fail_nomem(err);
+		mend_left(d, json_object_get(facts, "left"), &why);
 		d->why = why;
 		d->hands_off = 1;
 	}
-	return rfa_drive_tell(d, told[way], NULL, &why, err);
+	return rfa_drive_tell(d, told[way], facts, &why, err);
 }
 
 int rfa_run_resume(const struct rfa_run_options *options, const char *run, enum rfa_run_way way,
