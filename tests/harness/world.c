@@ -184,7 +184,8 @@ static int ledger_point(void *user, const char *point, struct rfa_error *err)
 	return rfa_sim_ledger_point(user, what, err);
 }
 
-void world_make(struct world *w, enum scenario s, uint64_t seed)
+void world_make_edited(struct world *w, enum scenario s, uint64_t seed,
+		       void (*edit)(void *user, json_t *setup, json_t *plan), void *user)
 {
 	struct rfa_ledger_options ledger = { 0 };
 	struct rfa_error err;
@@ -194,6 +195,13 @@ void world_make(struct world *w, enum scenario s, uint64_t seed)
 	setup = must_json(json_pack("{s:{s:o, s:o}}", "hosts", "test", host(s, "10.88.0.11", 2),
 				    "prod", host(s, "10.88.0.12", s == SCENARIO_FIRST ? 0 : 1)),
 			  "setup");
+	w->plan = must_json(
+	    json_pack("{s:i, s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "format", 1, "flow", "promote", "stack",
+		      "app", "source", side(s, "test", "10.88.0.11"), "target",
+		      side(s, "prod", "10.88.0.12"), "options", "idle_timeout_ms", 5000, "chunk_bytes", 32768),
+	    "plan");
+	if (edit)
+		edit(user, setup, w->plan);
 	must(rfa_sim_new(&w->sim, seed, &err), &err, "sim");
 	must(rfa_sim_setup(w->sim, setup, &err), &err, "setup");
 	json_decref(setup);
@@ -213,11 +221,11 @@ void world_make(struct world *w, enum scenario s, uint64_t seed)
 	w->options.clock = rfa_sim_clock(w->sim);
 	w->options.user = "olga";
 	w->options.machine = "desk";
-	w->plan = must_json(
-	    json_pack("{s:i, s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "format", 1, "flow", "promote", "stack",
-		      "app", "source", side(s, "test", "10.88.0.11"), "target",
-		      side(s, "prod", "10.88.0.12"), "options", "idle_timeout_ms", 5000, "chunk_bytes", 32768),
-	    "plan");
+}
+
+void world_make(struct world *w, enum scenario s, uint64_t seed)
+{
+	world_make_edited(w, s, seed, NULL, NULL);
 }
 
 void world_free(struct world *w)

@@ -28,6 +28,9 @@ struct world {
 
 /* Ends the test program on any error: a world that cannot be made is a defect of the test. */
 void world_make(struct world *w, enum scenario s, uint64_t seed);
+/* The same; what the hosts are made of and the plan may be edited before the world is made. */
+void world_make_edited(struct world *w, enum scenario s, uint64_t seed,
+		       void (*edit)(void *user, json_t *setup, json_t *plan), void *user);
 void world_free(struct world *w);
 
 /* The plan of a rollback to the newest point; NULL if there is none. New. */

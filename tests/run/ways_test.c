@@ -1,0 +1,650 @@
+/*
+ * The ways on and the ways out of a run: resume, rollback, abort and leave at every kind of place
+ * where it can have stopped; what is next; the fixed point of a run that has ended.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/facts.h"
+#include "tests/harness/ledger_kit.h"
+#include "tests/harness/watcher.h"
+
+struct bench {
+	struct world w;
+	struct watcher x;
+	json_t *before; /* what served on prod */
+	struct rfa_run_result result;
+	struct rfa_error err;
+};
+
+static void bench_open(struct bench *b, enum scenario s)
+{
+	memset(b, 0, sizeof(*b));
+	world_make(&b->w, s, 7);
+	watcher_begin(&b->x, &b->w);
+	b->before = world_serves(&b->w);
+}
+
+static void bench_close(struct bench *b)
+{
+	json_decref(b->before);
+	watcher_end(&b->x);
+	world_free(&b->w);
+}
+
+static void assert_as_before(struct bench *b)
+{
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	json_t *now = world_serves(&b->w);
+
+	rfa_sim_diff(b->before, now, &text);
+	(void)world_is_clean(&b->w, &text);
+	if (text.len)
+		fail_msg("%s: %s", b->result.run, rfa_buf_str(&text));
+	json_decref(now);
+	rfa_buf_release(&text);
+}
+
+static void assert_told(const char *text, const char *what)
+{
+	if (!strstr(text, what))
+		fail_msg("\"%s\" does not say \"%s\"", text, what);
+}
+
+static int resume(struct bench *b, enum rfa_run_way way)
+{
+	char run[RFA_RUN_ID_MAX];
+
+	snprintf(run, sizeof(run), "%s", b->result.run);
+	watcher_clear(&b->x);
+	return rfa_run_resume(&b->w.options, run, way, &b->result, &b->err);
+}
+
+/* ---- the operator's ways out ------------------------------------------------------------------
+ */
+
+static const struct {
+	const char *step;
+	unsigned call;
+	enum rfa_final rolled_back;
+} places[] = {
+	{ "source.claim", 0, RFA_FINAL_FAILED }, /* no host has seen anything */
+	{ "target.claim", 0, RFA_FINAL_FAILED },
+	{ "gates", 1, RFA_FINAL_FAILED },
+	{ "target.receive", 2, RFA_FINAL_FAILED }, /* TRANSFER: bytes are on their way */
+	{ "target.tag", 3, RFA_FINAL_ROLLED_BACK },
+	{ "target.replace", 6, RFA_FINAL_ROLLED_BACK }, /* the first container is in between */
+	{ "target.replace", 14, RFA_FINAL_ROLLED_BACK },
+	{ "target.health", 0, RFA_FINAL_ROLLED_BACK },
+};
+
+enum { PLACES = sizeof(places) / sizeof(places[0]) };
+
+static void test_rollback(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < PLACES; i++) {
+		struct bench b;
+		int rc;
+
+		bench_open(&b, SCENARIO_RUN);
+		watcher_begin_until(&b.x, b.w.plan, places[i].step, places[i].call, &b.result);
+		b.w.options.reason = "wrong version";
+		rc = resume(&b, RFA_RUN_ROLLBACK);
+		if (b.result.final != places[i].rolled_back)
+			fail_msg("from %s: %s (%s)", places[i].step, rfa_final_word(b.result.final),
+				 b.err.msg);
+		assert_int_equal(rc, places[i].rolled_back == RFA_FINAL_FAILED ? -RFA_EABORTED
+									       : -RFA_EROLLED_BACK);
+		assert_told(b.err.msg, "rolled back by olga: wrong version");
+		assert_as_before(&b);
+		bench_close(&b);
+	}
+}
+
+static void test_abort(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < PLACES; i++) {
+		struct bench b;
+
+		bench_open(&b, SCENARIO_RUN);
+		watcher_begin_until(&b.x, b.w.plan, places[i].step, places[i].call, &b.result);
+		assert_int_equal(resume(&b, RFA_RUN_ABORT), -RFA_EABORTED);
+		assert_int_equal(b.result.final, RFA_FINAL_ABORTED);
+		assert_told(b.err.msg, "olga");
+		assert_as_before(&b);
+		bench_close(&b);
+	}
+}
+
+static int is_locked(struct rfa_sim_host *host, const char *run)
+{
+	json_t *own = NULL;
+	struct rfa_error err;
+	int locked;
+
+	assert_int_equal(rfa_sim_snapshot(&own, host, RFA_SIM_OWN, &err), 0);
+	locked = !strcmp(rfa_facts_str(own, "own/lock/run", ""), run);
+	json_decref(own);
+	return locked;
+}
+
+static void test_leave(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < PLACES; i++) {
+		struct rfa_history *h = NULL;
+		struct bench b;
+		json_t *serves;
+		json_t *own;
+		json_t *now;
+		int locked;
+
+		bench_open(&b, SCENARIO_RUN);
+		watcher_begin_until(&b.x, b.w.plan, places[i].step, places[i].call, &b.result);
+		serves = world_serves(&b.w);
+		own = world_own(&b.w);
+		locked = is_locked(b.w.prod, b.result.run);
+		assert_int_equal(locked, i > 1);
+		assert_int_equal(resume(&b, RFA_RUN_LEAVE), -RFA_EABORTED);
+		assert_int_equal(b.result.final, RFA_FINAL_ABORTED);
+		assert_int_equal(b.x.host_calls, 0);
+		now = world_serves(&b.w);
+		assert_true(json_equal(serves, now));
+		json_decref(now);
+		now = world_own(&b.w);
+		assert_true(json_equal(own, now));
+		json_decref(now);
+		assert_int_equal(is_locked(b.w.prod, b.result.run), locked);
+		/* What is left is told, with the way out of it, and kept. */
+		assert_int_equal(rfa_ledger_load(b.w.ledger, b.result.run, &h, &b.err), 0);
+		if (locked) {
+			char mend[200];
+
+			resume(&b, RFA_RUN_ON);
+			snprintf(mend, sizeof(mend), "rfa lock free prod --run %s", b.result.run);
+			assert_told(b.err.mend, mend);
+			assert_told(rfa_facts_str(h->records[h->n - 1].facts, "left/0/step", ""),
+				    ".");
+		}
+		rfa_history_free(h);
+		json_decref(serves);
+		json_decref(own);
+		bench_close(&b);
+	}
+}
+
+/* Behind the point of no return there is no way back inside the run, only on. */
+static void test_no_return(void **state)
+{
+	static const enum rfa_run_way ways[] = { RFA_RUN_ROLLBACK, RFA_RUN_ABORT };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct bench b;
+		json_t *serves;
+		json_t *now;
+
+		bench_open(&b, SCENARIO_RUN);
+		watcher_begin_until(&b.x, b.w.plan, "target.tidy", 1, &b.result);
+		serves = world_serves(&b.w);
+		assert_int_equal(resume(&b, ways[i]), -RFA_EREFUSED);
+		assert_int_equal(b.result.final, RFA_FINAL_NONE);
+		assert_int_equal(b.x.host_calls, 0);
+		assert_told(b.err.msg, "no way back");
+		assert_told(b.err.mend, "rfa resume ");
+		assert_told(b.err.mend, "rfa rollback app --env prod");
+		now = world_serves(&b.w);
+		assert_true(json_equal(serves, now));
+		assert_int_equal(resume(&b, RFA_RUN_ON), 0);
+		assert_int_equal(b.result.final, RFA_FINAL_SUCCEEDED);
+		json_decref(serves);
+		json_decref(now);
+		bench_close(&b);
+	}
+}
+
+/* ---- a run that somebody drives ---------------------------------------------------------------
+ */
+
+static void driven(struct bench *b)
+{
+	static const enum rfa_run_way ways[] = { RFA_RUN_ON, RFA_RUN_ROLLBACK, RFA_RUN_ABORT,
+						 RFA_RUN_LEAVE };
+	struct rfa_ledger_run *handle = NULL;
+	char run[RFA_RUN_ID_MAX];
+	size_t i;
+
+	watcher_begin_until(&b->x, b->w.plan, "target.replace", 3, &b->result);
+	snprintf(run, sizeof(run), "%s", b->result.run);
+	assert_int_equal(rfa_ledger_attach(b->w.ledger, run, &handle, &b->err), 0);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(resume(b, ways[i]), -RFA_ELOCKED);
+		assert_string_equal(b->result.run, run);
+		assert_int_equal(b->result.final, RFA_FINAL_NONE);
+		assert_int_equal(b->x.host_calls, 0);
+	}
+	rfa_ledger_detach(handle);
+	assert_int_equal(resume(b, RFA_RUN_ON), 0);
+}
+
+static void test_driven(void **state)
+{
+	struct kit kit;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	driven(&b);
+	bench_close(&b);
+	bench_open(&b, SCENARIO_RUN);
+	world_use_git(&b.w, &kit);
+	driven(&b);
+	bench_close(&b);
+	kit_close(&kit);
+}
+
+/* ---- a finished run is a fixed point ----------------------------------------------------------
+ */
+
+static void refuse_renames(struct watcher *x, uint64_t call, const char *label)
+{
+	struct rfa_sim_fault fault = { 0 };
+	struct rfa_error err;
+
+	x->hook_call++; /* and before the next one */
+	if (!strstr(label, "container_rename") || !strstr(rfa_buf_str(&x->lines), "step-failed"))
+		return;
+	fault.at = call;
+	fault.kind = RFA_SIM_FAIL;
+	assert_int_equal(rfa_sim_plan(x->w->sim, &fault, &err), 0);
+}
+
+static void fixed_point(struct bench *b, int rc, enum rfa_final final)
+{
+	struct rfa_run_result first = b->result;
+	json_t *serves = world_serves(&b->w);
+	json_t *own = world_own(&b->w);
+	json_t *now;
+	int way;
+
+	if (first.final != final)
+		fail_msg("it ends %s: %s", rfa_final_word(first.final), b->err.msg);
+	for (way = RFA_RUN_ON; way <= RFA_RUN_LEAVE; way++) {
+		uint64_t calls = rfa_sim_calls(b->w.sim);
+
+		assert_int_equal(resume(b, (enum rfa_run_way)way), rc);
+		assert_int_equal(b->result.final, final);
+		assert_string_equal(b->result.run, first.run);
+		assert_string_equal(b->result.version, first.version);
+		assert_string_equal(b->result.point, first.point);
+		assert_int_equal(b->x.host_calls, 0);
+		assert_int_equal(rfa_sim_calls(b->w.sim), calls); /* nor is anything written */
+		if (rc)
+			assert_told(b->err.msg, "this run has ended");
+	}
+	now = world_serves(&b->w);
+	assert_true(json_equal(serves, now));
+	json_decref(now);
+	now = world_own(&b->w);
+	assert_true(json_equal(own, now));
+	json_decref(now);
+	json_decref(serves);
+	json_decref(own);
+}
+
+static void test_fixed_points(void **state)
+{
+	struct bench b;
+	int rc;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	rc = rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err);
+	assert_string_equal(b.result.version, "v2");
+	assert_string_equal(b.result.point, "v1");
+	fixed_point(&b, rc, RFA_FINAL_SUCCEEDED);
+	bench_close(&b);
+
+	bench_open(&b, SCENARIO_UNHEALTHY);
+	rc = rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err);
+	assert_as_before(&b);
+	fixed_point(&b, rc, RFA_FINAL_ROLLED_BACK);
+	bench_close(&b);
+
+	bench_open(&b, SCENARIO_RUN);
+	assert_int_equal(rfa_sim_container_stop(b.w.test, "backend", &b.err), 0);
+	assert_int_equal(rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err), -RFA_EREFUSED);
+	fixed_point(&b, -RFA_EREFUSED, RFA_FINAL_FAILED);
+	bench_close(&b);
+
+	bench_open(&b, SCENARIO_RUN);
+	watcher_begin_until(&b.x, b.w.plan, "target.replace", 9, &b.result);
+	rc = resume(&b, RFA_RUN_ABORT);
+	fixed_point(&b, rc, RFA_FINAL_ABORTED);
+	bench_close(&b);
+
+	bench_open(&b, SCENARIO_UNHEALTHY);
+	b.x.hook = refuse_renames;
+	rc = rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err);
+	assert_told(rfa_buf_str(&b.x.lines), "run-ended STUCK");
+	rfa_sim_plan_clear(b.w.sim);
+	fixed_point(&b, rc, RFA_FINAL_STUCK);
+	bench_close(&b);
+}
+
+/* ---- resume refuses what it cannot carry on ---------------------------------------------------
+ */
+
+static void test_other_version(void **state)
+{
+	struct rfa_ledger_begin begin = {
+		"20261122-101010-aaaaaa", "promote", 7, "app", "prod", "test", NULL
+	};
+	struct rfa_ledger_run *handle = NULL;
+	struct bench b;
+	json_t *next = NULL;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	begin.plan = b.w.plan;
+	assert_int_equal(rfa_ledger_begin(b.w.ledger, &begin, &handle, NULL, &b.err), 0);
+	rfa_ledger_detach(handle);
+	snprintf(b.result.run, sizeof(b.result.run), "%s", begin.run);
+	assert_int_equal(resume(&b, RFA_RUN_ON), -RFA_EREFUSED);
+	assert_told(b.err.msg, "version 7 of the flow promote, this rfa has version 1");
+	assert_told(b.err.mend, "rfa abort 20261122-101010-aaaaaa --leave");
+	assert_int_equal(b.x.host_calls, 0);
+	assert_int_equal(resume(&b, RFA_RUN_ROLLBACK), -RFA_EREFUSED);
+	assert_int_equal(rfa_run_next(b.w.ledger, begin.run, &next, &b.err), -RFA_EREFUSED);
+	/* The way out that is told is one. */
+	assert_int_equal(resume(&b, RFA_RUN_LEAVE), -RFA_EABORTED);
+	assert_int_equal(b.result.final, RFA_FINAL_ABORTED);
+	bench_close(&b);
+
+	/* A flow that this rfa does not know. */
+	bench_open(&b, SCENARIO_RUN);
+	begin.plan = b.w.plan;
+	begin.flow = "teleport";
+	assert_int_equal(rfa_ledger_begin(b.w.ledger, &begin, &handle, NULL, &b.err), 0);
+	rfa_ledger_detach(handle);
+	snprintf(b.result.run, sizeof(b.result.run), "%s", begin.run);
+	assert_int_equal(resume(&b, RFA_RUN_ON), -RFA_EREFUSED);
+	assert_told(b.err.msg, "no flow 'teleport'");
+	assert_told(b.err.mend, "use the rfa that began the run");
+	bench_close(&b);
+}
+
+/* The frozen plan is rewritten in the repository, and all that stands on it. */
+static void test_altered_plan(void **state)
+{
+	static const char script[] =
+	    "set -e; export GIT_DIR=$L GIT_INDEX_FILE=$L/../index\n"
+	    "REF=$(git for-each-ref --format='%(refname)' refs/rfa/runs)\n"
+	    "FILE=$(git ls-tree -r --name-only main | grep 'plan.json$')\n"
+	    "BLOB=$(git cat-file blob main:$FILE | sed s/32768/65536/ | git hash-object -w "
+	    "--stdin)\n"
+	    "git read-tree main; git update-index --add --cacheinfo 100644,$BLOB,$FILE\n"
+	    "TREE=$(git write-tree) OLDTREE=$(git rev-parse main^{tree}) OLD=$(git rev-parse "
+	    "main)\n"
+	    "NEW=$(git cat-file commit main | sed s/$OLDTREE/$TREE/ | git hash-object -t commit -w "
+	    "--stdin)\n"
+	    "TIP=$NEW WAS=$OLD\n"
+	    "for C in $(git rev-list --reverse $OLD..$REF); do\n"
+	    "  TIP=$(git cat-file commit $C | sed s/$WAS/$TIP/ | git hash-object -t commit -w "
+	    "--stdin); WAS=$C\n"
+	    "done\n"
+	    "git update-ref refs/heads/main $NEW; git update-ref $REF $TIP\n";
+	struct rfa_buf out = RFA_BUF_INIT(65536);
+	struct bench b;
+	struct kit kit;
+	json_t *serves;
+	json_t *now;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	world_use_git(&b.w, &kit);
+	watcher_begin_until(&b.x, b.w.plan, "target.replace", 2, &b.result);
+	serves = world_serves(&b.w);
+	if (kit_sh(&kit, &out, script))
+		fail_msg("git: %s", rfa_buf_str(&out));
+	assert_int_equal(resume(&b, RFA_RUN_ON), -RFA_ECORRUPT);
+	assert_told(b.err.msg, "the plan is not the one");
+	assert_int_equal(b.x.host_calls, 0);
+	now = world_serves(&b.w);
+	assert_true(json_equal(serves, now));
+	json_decref(serves);
+	json_decref(now);
+	rfa_buf_release(&out);
+	bench_close(&b);
+	kit_close(&kit);
+}
+
+/* ---- what is next is what happens next --------------------------------------------------------
+ */
+
+static void die_now(struct watcher *x, uint64_t call, const char *label)
+{
+	struct rfa_sim_fault fault = { 0 };
+	struct rfa_error err;
+
+	(void)label;
+	fault.at = call;
+	fault.kind = RFA_SIM_CRASH_AFTER;
+	assert_int_equal(rfa_sim_plan(x->w->sim, &fault, &err), 0);
+}
+
+/* The events by which a step that is run, probed, undone or skipped shows itself first. */
+static int shows_as(const char *action, enum rfa_event_kind kind)
+{
+	if (!strcmp(action, "probe"))
+		return kind == RFA_EVENT_STEP_PROBED;
+	if (!strcmp(action, "skip"))
+		return kind == RFA_EVENT_STEP_SKIPPED;
+	return kind == RFA_EVENT_STEP_STARTED;
+}
+
+static int next_at(enum scenario s, unsigned call)
+{
+	struct bench b;
+	json_t *next = NULL;
+	const char *action;
+	int rc;
+	int on;
+
+	bench_open(&b, s);
+	b.x.hook = die_now;
+	b.x.hook_call = call;
+	rc = rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err);
+	on = b.x.hooked && rc == -RFA_ECRASHED && b.result.final == RFA_FINAL_NONE;
+	if (on) {
+		rfa_sim_recover(b.w.sim);
+		assert_int_equal(rfa_run_next(b.w.ledger, b.result.run, &next, &b.err), 0);
+		assert_string_equal(rfa_facts_str(next, "run", ""), b.result.run);
+		action = rfa_facts_str(next, "action", "");
+		(void)!resume(&b, RFA_RUN_ON);
+		if (!strcmp(action, "end")) {
+			assert_false(b.x.first);
+		} else if (strcmp(rfa_facts_str(next, "step", ""), b.x.first_step) != 0 ||
+			   !shows_as(action, b.x.first_kind) ||
+			   rfa_facts_int(next, "attempt", -1) != (int)b.x.first_attempt) {
+			fail_msg("call %u: next is %s %s (attempt %d), and it begins with %s %s "
+				 "(attempt %u)",
+				 call, action, rfa_facts_str(next, "step", ""),
+				 (int)rfa_facts_int(next, "attempt", -1),
+				 rfa_event_word(b.x.first_kind), b.x.first_step, b.x.first_attempt);
+		}
+		if (!strcmp(action, "undo"))
+			assert_string_equal(rfa_facts_str(next, "direction", ""), "back");
+		else if (s == SCENARIO_RUN)
+			assert_string_equal(rfa_facts_str(next, "direction", ""), "forward");
+		assert_int_not_equal(b.result.final, RFA_FINAL_NONE);
+	}
+	json_decref(next);
+	bench_close(&b);
+	return rc == -RFA_ECRASHED;
+}
+
+static void test_next(void **state)
+{
+	unsigned call;
+
+	(void)state;
+	for (call = 0; next_at(SCENARIO_RUN, call); call += 3)
+		;
+	assert_in_range(call, 60, 1000);
+	for (call = 1; next_at(SCENARIO_UNHEALTHY, call); call += 3)
+		;
+	assert_in_range(call, 60, 1000);
+}
+
+/* ---- a signal ---------------------------------------------------------------------------------
+ */
+
+static volatile int cancel_flag;
+
+static void signal_now(struct watcher *x, uint64_t call, const char *label)
+{
+	(void)x;
+	(void)call;
+	(void)label;
+	cancel_flag = 1;
+}
+
+static void test_cancel(void **state)
+{
+	unsigned interrupted = 0;
+	unsigned call;
+	int hit = 1;
+
+	(void)state;
+	for (call = 0; hit; call++) {
+		struct bench b;
+		char mend[100];
+		int rc;
+
+		bench_open(&b, SCENARIO_RUN);
+		b.w.options.cancel = &cancel_flag;
+		b.x.hook = signal_now;
+		b.x.hook_call = call;
+		rc = rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err);
+		hit = b.x.hooked;
+		cancel_flag = 0;
+		if (rc) {
+			interrupted++;
+			assert_int_equal(rc, -RFA_EINTERRUPTED);
+			assert_int_equal(rfa_code_status(b.err.code), 75);
+			assert_int_equal(b.result.final, RFA_FINAL_NONE);
+			snprintf(mend, sizeof(mend), "rfa resume %s", b.result.run);
+			assert_string_equal(b.err.mend, mend);
+			assert_told(rfa_buf_str(&b.x.lines), "run-interrupted");
+			if (resume(&b, RFA_RUN_ON))
+				fail_msg("a signal at call %u, then: %s", call, b.err.msg);
+		}
+		assert_int_equal(b.result.final, RFA_FINAL_SUCCEEDED);
+		bench_close(&b);
+	}
+	assert_in_range(interrupted, 60, 1000);
+}
+
+/* Between two signals it may go no further at all, and still ends well. */
+static void test_cancel_at_once(void **state)
+{
+	struct bench b;
+	int i;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	b.w.options.cancel = &cancel_flag;
+	cancel_flag = 1;
+	assert_int_equal(rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err),
+			 -RFA_EINTERRUPTED);
+	assert_int_equal(b.x.host_calls, 0);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(resume(&b, RFA_RUN_ON), -RFA_EINTERRUPTED);
+	assert_int_equal(b.x.host_calls, 0);
+	cancel_flag = 0;
+	assert_int_equal(resume(&b, RFA_RUN_ON), 0);
+	bench_close(&b);
+}
+
+/* ---- what one undisturbed promote says --------------------------------------------------------
+ */
+
+static const char golden[] =
+    "run-begun @\n"
+    "step-started source.claim\nstep-done source.claim\n"
+    "step-started target.claim\nstep-done target.claim\n"
+    "step-started source.look\nstep-done source.look\n"
+    "step-started target.look\nstep-done target.look\n"
+    "step-started gates\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\n"
+    "step-done gates\n"
+    "step-skipped stop image layers are immutable: nothing has to stop\n"
+    "step-skipped verify-stopped nothing was stopped\n"
+    "step-started source.export\nstep-done source.export\n"
+    "step-started target.receive\nstep-done target.receive\n"
+    "step-started target.keep\nstep-done target.keep\n"
+    "step-started target.load\nstep-done target.load\n"
+    "step-started target.tag\nstep-done target.tag\n"
+    "step-started target.replace\nstep-done target.replace\n"
+    "step-started target.compose\n"
+    "step-skipped target.compose the stack has no Compose project\n"
+    "step-started target.health\nstep-done target.health\n"
+    "step-started target.tidy\nstep-done target.tidy\n"
+    "step-started source.release\nstep-done source.release\n"
+    "step-started target.release\nstep-done target.release\n"
+    "run-ended SUCCEEDED\n";
+
+static void test_golden(void **state)
+{
+	struct rfa_buf text = RFA_BUF_INIT(65536);
+	struct bench b;
+	const char *lines;
+	char *run;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	assert_int_equal(rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err), 0);
+	lines = rfa_buf_str(&b.x.lines);
+	run = strstr(lines, b.result.run);
+	assert_non_null(run);
+	rfa_buf_add(&text, lines, (size_t)(run - lines));
+	rfa_buf_puts(&text, "@");
+	rfa_buf_puts(&text, run + strlen(b.result.run));
+	assert_string_equal(rfa_buf_str(&text), golden);
+	rfa_buf_release(&text);
+	bench_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rollback),       cmocka_unit_test(test_abort),
+		cmocka_unit_test(test_leave),          cmocka_unit_test(test_no_return),
+		cmocka_unit_test(test_driven),         cmocka_unit_test(test_fixed_points),
+		cmocka_unit_test(test_other_version),  cmocka_unit_test(test_altered_plan),
+		cmocka_unit_test(test_next),           cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_cancel_at_once), cmocka_unit_test(test_golden),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
