@@ -54,7 +54,7 @@ static json_t *body(const char *image_ref, const char *port, const char *alias)
 {
 	return must_json(
 	    json_pack("{s:s, s:[ss], s:{s:s}, s:s, s:i, s:{s:[s], s:{s:[{s:s, s:s}]}, s:{s:s, s:i}, "
-		      "s:s, s:I, s:[s], s:{s:s, s:{s:s}}, s:[s]}, s:{s:{s:{s:[s]}}}}",
+		      "s:s, s:I, s:[s], s:{s:s, s:{s:s}}, s:[s]}, s:{s:{s:{s:[s]}}}, s:{s:{s:[s]}}}",
 		      "Image", image_ref, "Env", "SECRET=s3cr et'\"\n$x", "MODE=prod", "Labels",
 		      "team", "core", "User", "1000:1000", "StopTimeout", 3, "HostConfig", "Binds",
 		      "/opt/app/data:/data:rw", "PortBindings", "8001/tcp", "HostIp", "127.0.0.1",
@@ -62,7 +62,8 @@ static json_t *body(const char *image_ref, const char *port, const char *alias)
 		      "MaximumRetryCount", 0, "NetworkMode", "appnet", "Memory",
 		      (json_int_t)268435456, "CapDrop", "NET_RAW", "LogConfig", "Type", "json-file",
 		      "Config", "max-size", "10m", "ExtraHosts", "db:10.0.0.9", "NetworkingConfig",
-		      "EndpointsConfig", "appnet", "Aliases", alias),
+		      "EndpointsConfig", "appnet", "Aliases", alias, "x-rfa-networks", "edge", "Aliases",
+		      alias),
 	    "body");
 }
 
@@ -129,7 +130,7 @@ static json_t *host(enum scenario s, const char *address, int v)
 					"up", 1),
 			      "project"));
 	}
-	return must_json(json_pack("{s:[s], s:[s], s:{s:s}, s:o, s:o, s:o}", "networks", "appnet",
+	return must_json(json_pack("{s:[ss], s:[s], s:{s:s}, s:o, s:o, s:o}", "networks", "appnet", "edge",
 				   "directories", "/opt/app/data", "files", "/opt/app/config.json",
 				   config, "images", images, "containers", containers, "compose",
 				   projects),
@@ -306,6 +307,8 @@ int world_is_clean(struct world *w, struct rfa_buf *why)
 	json_t *serves = world_serves(w);
 	const char *env;
 	const char *name;
+	json_t *files;
+	json_t *file;
 	json_t *one;
 	int clean = 1;
 
@@ -317,6 +320,14 @@ int world_is_clean(struct world *w, struct rfa_buf *why)
 		if (lock && !json_is_null(lock)) {
 			rfa_buf_printf(why, "%s is still locked; ", env);
 			clean = 0;
+		}
+		files = rfa_facts_at(one, "own/files");
+		json_object_foreach(files, name, file)
+		{
+			if (rfa_facts_int(file, "mode", 0) & 077) {
+				rfa_buf_printf(why, "%s on %s can be read by others; ", name, env);
+				clean = 0;
+			}
 		}
 		if (json_object_size(runs)) {
 			rfa_buf_printf(why, "%s has a run's directory left; ", env);
