@@ -272,12 +272,12 @@ static void only_tidy_rows_stand_behind_a_tidy_row(void **state)
 	refused(&p, "(target.more)", "point of no return");
 	/* One that reads could fail, and nothing can be undone there. */
 	copy(&p);
-	step(&p, "source.unlock")->flags = RFA_STEP_READS;
-	step(&p, "source.unlock")->probe = NULL;
-	refused(&p, "(source.unlock)", "point of no return");
+	step(&p, "source.release")->flags = RFA_STEP_READS;
+	step(&p, "source.release")->probe = NULL;
+	refused(&p, "(source.release)", "point of no return");
 	copy(&p);
-	step(&p, "source.unlock")->flags = RFA_STEP_READS | RFA_STEP_TIDY;
-	step(&p, "source.unlock")->probe = NULL;
+	step(&p, "source.release")->flags = RFA_STEP_READS | RFA_STEP_TIDY;
+	step(&p, "source.release")->probe = NULL;
 	taken(&p);
 }
 
@@ -316,8 +316,8 @@ static void a_flow_that_never_ends_is_refused(void **state)
 
 	(void)state;
 	copy(&p);
-	step(&p, "target.unlock")->then = NULL;
-	refused(&p, "(target.unlock)", "no final state");
+	step(&p, "target.release")->then = NULL;
+	refused(&p, "(target.release)", "no final state");
 	copy(&p);
 	p.flow.n = 0;
 	refused(&p, "", "1 to 48 rows");
