@@ -48,8 +48,11 @@ void kit_close(struct kit *kit)
 
 const char *kit_id(unsigned n, char out[RFA_RUN_ID_MAX])
 {
-	snprintf(out, RFA_RUN_ID_MAX, "20261122-%02u%02u%02u-%06x", n / 3600 % 24, n / 60 % 60,
-		 n % 60, n % 0xffffff);
+	unsigned day = n < 86400 ? 0 : (n - 86400) / 300; /* 300 runs a day from there on */
+
+	snprintf(out, RFA_RUN_ID_MAX, "%04u%02u%02u-%02u%02u%02u-%06x",
+		 day ? 2027 + day / 336 : 2026, day ? 1 + day / 28 % 12 : 11,
+		 day ? 1 + day % 28 : 22, n / 3600 % 24, n / 60 % 60, n % 60, n % 0xffffff);
 	return out;
 }
 
