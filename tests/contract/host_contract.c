@@ -183,11 +183,10 @@ static void what_is_not_there_is_not_found(void **state)
 
 	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_CONTAINER, "nowhere", &out, &x->err));
 	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_IMAGE, "nowhere:1", &out, &x->err));
-	assert_fails(NOTFOUND,
-		     x->h->ops->inspect(x->h, RFA_IMAGE,
-					"sha256:00000000000000000000000000000000"
-					"00000000000000000000000000000001",
-					&out, &x->err));
+	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_IMAGE,
+						  "sha256:00000000000000000000000000000000"
+						  "00000000000000000000000000000001",
+						  &out, &x->err));
 	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_NETWORK, "nowhere", &out, &x->err));
 	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_VOLUME, "nowhere", &out, &x->err));
 	for (i = 0; i < HOSTILE; i++) {

@@ -163,7 +163,7 @@ int fake_save(struct fake *f, const char *file, char *const ids[])
 	json_t *rows = json_array(), *index = json_array(), *done = json_object();
 	FILE *out = fopen(file, "w");
 	char hex[65], path[128], *text;
-	size_t i, k, len;
+	size_t i, k, len = 0;
 
 	if (!out)
 		return 1;

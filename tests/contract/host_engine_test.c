@@ -1,0 +1,118 @@
+/*
+ * The host contract over real engines, where there are some: RFA_CONTRACT_SSH names a destination
+ * (lab: "test"), or RFA_CONTRACT_VIA says how to run a command there ("lab exec test").
+ * RFA_CONTRACT_SSH2 and RFA_CONTRACT_VIA2 are a second machine, else the first one is both. The
+ * first one must have the images app:1 and app:2.
+ */
+#include "tests/contract/host_contract.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- a transport that puts words before every command -----------------------------------------
+ */
+
+struct via {
+	struct rfa_transport base;
+	struct rfa_transport *inner;
+	char text[512], *words[16];
+};
+
+static int via_connect(struct rfa_transport *t, struct rfa_error *err)
+{
+	struct via *v = (struct via *)t;
+
+	return v->inner->ops->connect(v->inner, err);
+}
+
+static int via_exec(struct rfa_transport *t, const char *const argv[], struct rfa_stream **out,
+		    struct rfa_error *err)
+{
+	struct via *v = (struct via *)t;
+	const char *all[64];
+	size_t n = 0, i;
+
+	for (i = 0; v->words[i]; i++)
+		all[n++] = v->words[i];
+	for (i = 0; argv[i] && n < 63; i++)
+		all[n++] = argv[i];
+	all[n] = NULL;
+	return v->inner->ops->exec(v->inner, all, out, err);
+}
+
+static void via_disconnect(struct rfa_transport *t)
+{
+	struct via *v = (struct via *)t;
+
+	v->inner->ops->disconnect(v->inner);
+}
+
+static void via_free(struct rfa_transport *t)
+{
+	struct via *v = (struct via *)t;
+
+	rfa_transport_free(v->inner);
+	free(v);
+}
+
+static const struct rfa_transport_ops via_ops = {
+	RFA_TRANSPORT_OPS_VERSION, "via", via_connect, via_exec, NULL, via_disconnect, via_free,
+};
+
+static int via_new(struct rfa_transport **out, const char *words, struct rfa_error *err)
+{
+	struct via *v = calloc(1, sizeof(*v));
+	char *save = NULL, *word;
+	size_t n = 0;
+
+	if (!v)
+		return rfa_fail_nomem(err);
+	v->base.ops = &via_ops;
+	snprintf(v->base.name, sizeof(v->base.name), "via");
+	snprintf(v->text, sizeof(v->text), "%s", words);
+	for (word = strtok_r(v->text, " ", &save); word && n < 15;
+	     word = strtok_r(NULL, " ", &save))
+		v->words[n++] = word;
+	*out = &v->base;
+	return rfa_transport_local(&v->inner, "via", err);
+}
+
+/* ---- a real engine ----------------------------------------------------------------------------
+ */
+
+static int real_open(struct host_world *w, int machine, struct rfa_host **out,
+		     struct rfa_error *err)
+{
+	const char *via = getenv(machine && getenv("RFA_CONTRACT_VIA2") ? "RFA_CONTRACT_VIA2"
+									: "RFA_CONTRACT_VIA");
+	const char *ssh = getenv(machine && getenv("RFA_CONTRACT_SSH2") ? "RFA_CONTRACT_SSH2"
+									: "RFA_CONTRACT_SSH");
+	struct rfa_host_options options = { .name = machine ? "prod" : "test" };
+	struct rfa_ssh_options how = RFA_SSH_OPTIONS_INIT;
+	struct rfa_transport *t = NULL;
+	int rc;
+
+	(void)w;
+	how.destination = ssh;
+	rc = ssh ? rfa_transport_ssh(&t, options.name, &how, err) : via_new(&t, via, err);
+	return rc ? rc : rfa_host_shell(out, t, &options, err);
+}
+
+int main(void)
+{
+	struct host_world world = { .open = real_open, .real_files = 1 };
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (!getenv("RFA_CONTRACT_VIA") && !getenv("RFA_CONTRACT_SSH")) {
+		puts("1..0 # SKIP RFA_CONTRACT_SSH names no host");
+		return 0;
+	}
+	snprintf(world.dir, sizeof(world.dir), "/srv");
+	snprintf(world.tag, sizeof(world.tag), "contract");
+	return host_contract_run("host over a real engine", &world) != 0;
+}

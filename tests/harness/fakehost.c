@@ -1,0 +1,86 @@
+/* Shell hosts on this machine whose docker is the fake one, in a directory that goes away. */
+#include "tests/harness/fakehost.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int fakehosts_make(struct fakehosts *f)
+{
+	char command[1024];
+	int i;
+
+	memset(f, 0, sizeof(*f));
+	snprintf(f->root, sizeof(f->root), "/tmp/rfa-host-XXXXXX");
+	if (!mkdtemp(f->root))
+		return -1;
+	for (i = 0; i < FAKEHOSTS; i++) {
+		snprintf(f->state[i], sizeof(f->state[i]), "%s/state %d/it's", f->root, i);
+		snprintf(command, sizeof(command), "%s/engine%d", f->root, i);
+		if (mkdir(command, 0700))
+			return -1;
+		snprintf(f->engine[i], sizeof(f->engine[i]), RFA_FAKEDOCKER " %s/engine%d", f->root,
+			 i);
+	}
+	snprintf(f->files, sizeof(f->files), "%s/files here", f->root);
+	snprintf(command, sizeof(command), "%s seed", f->engine[0]);
+	return mkdir(f->files, 0700) || system(command) ? -1 : 0;
+}
+
+int fakehosts_open(struct fakehosts *f, int machine, struct rfa_transport *transport,
+		   struct rfa_host **out, struct rfa_error *err)
+{
+	struct rfa_host_options options = { .name = machine ? "prod" : "test",
+					    .state_dir = f->state[machine],
+					    .docker = f->engine[machine] };
+	int rc = transport ? 0 : rfa_transport_local(&transport, options.name, err);
+
+	return rc ? rc : rfa_host_shell(out, transport, &options, err);
+}
+
+void fakehosts_set(struct fakehosts *f, int machine, const char *what, int on)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/engine%d/%s", f->root, machine, what);
+	if (!on) {
+		unlink(path);
+		return;
+	}
+	file = fopen(path, "w");
+	if (!file || fclose(file))
+		abort();
+}
+
+int fakehosts_count(struct fakehosts *f, int machine, const char *file, const char *begin)
+{
+	char path[128], line[1024];
+	FILE *in;
+	int n = 0;
+
+	snprintf(path, sizeof(path), "%s/engine%d/%s", f->root, machine, file);
+	in = fopen(path, "r");
+	while (in && fgets(line, sizeof(line), in))
+		n += strncmp(line, begin, strlen(begin)) == 0;
+	if (in)
+		fclose(in);
+	return n;
+}
+
+int fakehosts_end(struct fakehosts *f)
+{
+	char command[128];
+	int i;
+
+	for (i = 0; i < FAKEHOSTS; i++)
+		if (fakehosts_count(f, i, "bad", "")) {
+			fprintf(stderr, "%s/engine%d/bad names calls that should not be made\n",
+				f->root, i);
+			return -1;
+		}
+	snprintf(command, sizeof(command), "rm -rf %s", f->root);
+	return system(command) ? -1 : 0;
+}
