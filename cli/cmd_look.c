@@ -41,6 +41,16 @@ static json_t *line_json(const struct rfa_ledger_line *line)
 	return object;
 }
 
+/* The person without the address, which --json has. */
+static const char *name_of(const char *author, char into[128])
+{
+	snprintf(into, 128, "%.*s", (int)strcspn(author, "<"), author);
+	size_t len = strlen(into);
+	while (len > 0 && into[len - 1] == ' ')
+		into[--len] = '\0';
+	return len > 0 ? into : author;
+}
+
 /* ---- runs ------------------------------------------------------------------------------------ */
 
 /* One listing, as a table and as a document. */
@@ -53,7 +63,7 @@ struct listing {
 static int add_run(void *user, const struct rfa_ledger_line *line)
 {
 	struct listing *l = user;
-	char begun[RFA_SHORT_MAX], took[RFA_SHORT_MAX], way[160], where[96];
+	char begun[RFA_SHORT_MAX], took[RFA_SHORT_MAX], way[160], where[96], by[128];
 
 	snprintf(way, sizeof(way), "%s%s%s", line->from, line->from[0] ? " > " : "", line->env);
 	snprintf(where, sizeof(where), "%s %s", line->state, line->step);
@@ -67,7 +77,7 @@ static int add_run(void *user, const struct rfa_ledger_line *line)
 		       line->ended_ms ? rfa_out_duration(took, line->ended_ms - line->begun_ms)
 				      : where,
 		       RFA_PLAIN);
-	rfa_table_cell(&l->table, line->author, RFA_DIM);
+	rfa_table_cell(&l->table, name_of(line->author, by), RFA_DIM);
 	json_array_append_new(l->list, line_json(line));
 	l->n++;
 	return 0;
@@ -197,12 +207,13 @@ static void say_open(const struct rfa_out *o, const json_t *open)
 	json_array_foreach ((json_t *)open, i, run) {
 		const char *id = rfa_facts_str(run, "run", "");
 		int alive = rfa_facts_bool(run, "alive", 0);
-		rfa_out_say(o, "\n%s%s run %s%s of %s on %s: begun %s by %s",
-			    rfa_out_style(o, o->out, RFA_YELLOW),
-			    alive ? "running:" : "interrupted:", id,
-			    rfa_out_style(o, o->out, RFA_PLAIN), rfa_facts_str(run, "stack", ""),
-			    rfa_facts_str(run, "env", ""), rfa_facts_str(run, "begun", ""),
-			    rfa_out_safe(&safe, rfa_facts_str(run, "author", ""), 100));
+		char by[128];
+		rfa_out_say(
+		    o, "\n%s%s run %s%s of %s on %s: begun %s by %s",
+		    rfa_out_style(o, o->out, RFA_YELLOW), alive ? "running:" : "interrupted:", id,
+		    rfa_out_style(o, o->out, RFA_PLAIN), rfa_facts_str(run, "stack", ""),
+		    rfa_facts_str(run, "env", ""), rfa_facts_str(run, "begun", ""),
+		    rfa_out_safe(&safe, name_of(rfa_facts_str(run, "author", ""), by), 100));
 		rfa_out_say(o, "  stands at %s %s", rfa_facts_str(run, "state", ""),
 			    rfa_facts_str(run, "step", ""));
 		if (!alive)

@@ -165,6 +165,44 @@ static void say_head(const struct rfa_out *o, const struct rfa_history *h)
 	rfa_buf_release(&safe);
 }
 
+static void say_logs(const struct rfa_out *o, const json_t *logs)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(8192);
+	const char *container;
+	json_t *lines, *line;
+	size_t i;
+	json_object_foreach ((json_t *)logs, container, lines) {
+		rfa_out_say(o, "\nthe last lines of %s", rfa_out_safe(&safe, container, 100));
+		json_array_foreach (lines, i, line) {
+			const char *text = json_string_value(line);
+			rfa_out_say(o, "  | %s", rfa_out_safe(&safe, text ? text : "", 1000));
+		}
+	}
+	rfa_buf_release(&safe);
+}
+
+/* What was kept with a failure: the gates that refused, and the containers' last lines. */
+static void say_evidence(const struct rfa_out *o, const struct rfa_history *h)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(8192);
+	json_t *gate;
+	size_t i;
+	for (size_t r = 0; r < h->n; r++) {
+		if (h->records[r].kind != RFA_RECORD_FAILED)
+			continue;
+		json_array_foreach (json_object_get(h->records[r].facts, "gates"), i, gate) {
+			if (strcmp(rfa_facts_str(gate, "verdict", ""), "refused") != 0)
+				continue;
+			rfa_out_say(o, "\ngate %s: %s", rfa_facts_str(gate, "gate", "?"),
+				    rfa_out_safe(&safe, rfa_facts_str(gate, "evidence", ""), 800));
+			rfa_out_say(o, "  mend: %s",
+				    rfa_out_safe(&safe, rfa_facts_str(gate, "mend", "-"), 400));
+		}
+		say_logs(o, json_object_get(h->records[r].facts, "logs"));
+	}
+	rfa_buf_release(&safe);
+}
+
 static int run_show(struct rfa_cli *cli, struct rfa_error *err)
 {
 	static const char *const heads[] = { "state", "step", "host",  "outcome",
@@ -187,6 +225,7 @@ static int run_show(struct rfa_cli *cli, struct rfa_error *err)
 		say_head(&cli->out, history);
 		fill_steps(&table, history);
 		rc = rfa_table_print(&cli->out, &table, err);
+		say_evidence(&cli->out, history);
 	}
 	rfa_table_release(&table);
 	rfa_history_free(history);
@@ -223,8 +262,8 @@ static void say_record(const struct rfa_out *o, const struct rfa_record *r)
 		       rfa_record_kind_word(r->kind));
 	if (r->step[0])
 		rfa_buf_printf(&line, "  %-14s  %-24s", rfa_state_word(r->state), r->step);
-	if (r->host[0])
-		rfa_buf_printf(&line, "  %-6s", r->host);
+	if (r->step[0])
+		rfa_buf_printf(&line, "  %-8s", r->host);
 	if (r->outcome[0])
 		rfa_buf_printf(&line, "  %s", r->outcome);
 	if (r->attempt > 1)

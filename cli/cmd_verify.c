@@ -127,8 +127,9 @@ static int judge_units(struct rfa_host *host, const json_t *recorded, const json
 		if (rc < 0)
 			return rc;
 		const char *state = rfa_facts_str(unit, "state", "-");
-		int bad = strcmp(verdict, "same") != 0 || strcmp(state, "running") != 0;
-		*differ += bad;
+		if (strcmp(verdict, "same") == 0 && strcmp(state, "running") != 0)
+			verdict = "does not run";
+		*differ += strcmp(verdict, "same") != 0;
 		json_array_append_new(lines, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "env",
 						       rfa_facts_str(recorded, "env", ""), "what",
 						       key, "verdict", verdict, "state", state,

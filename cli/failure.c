@@ -131,12 +131,22 @@ static void where_of(const struct rfa_cli *cli, const struct rfa_error *err, cha
 		snprintf(into, size, "%s", err->where);
 }
 
+/* "promote of shop to prod, ROLLED_BACK: "; nothing where no run was begun. */
+static void headline(const struct rfa_story *s, char *into, size_t size)
+{
+	into[0] = '\0';
+	if (s->result.run[0] && s->stack[0])
+		snprintf(into, size, "%.31s of %.63s to %.63s, %s: ", s->flow, s->stack, s->to,
+			 s->result.final == RFA_FINAL_NONE ? "unfinished"
+							   : rfa_final_word(s->result.final));
+}
+
 static void print(struct rfa_cli *cli, const struct rfa_error *err)
 {
 	const struct rfa_out *o = &cli->out;
 	const struct rfa_story *story = &cli->story;
 	struct rfa_buf safe = RFA_BUF_INIT(8192);
-	char where[320];
+	char where[320], head[200];
 
 	fflush(o->out);
 	/* The exit status says how the run ended; it is no failure of what was asked. */
@@ -146,7 +156,8 @@ static void print(struct rfa_cli *cli, const struct rfa_error *err)
 		label(o, "next", "rfa status");
 		return;
 	}
-	fprintf(o->err, "%srfa: %s%s\n", rfa_out_style(o, o->err, RFA_RED),
+	headline(story, head, sizeof(head));
+	fprintf(o->err, "%srfa: %s%s%s\n", rfa_out_style(o, o->err, RFA_RED), head,
 		rfa_out_safe(&safe, err->msg[0] ? err->msg : rfa_code_text(err->code), 0),
 		rfa_out_style(o, o->err, RFA_PLAIN));
 	rfa_buf_release(&safe);

@@ -172,6 +172,9 @@ static void on_event(struct rfa_trace *trace, const struct rfa_event *event)
 		rfa_tell_live(t, event);
 	else
 		rfa_tell_plain(t, event);
+	/* On the way back no event says that a step begins: it does where the last one ended. */
+	if (event->kind == RFA_EVENT_STEP_FAILED || event->kind == RFA_EVENT_STEP_UNDONE)
+		t->step_ms = event->wall_ms;
 }
 
 void rfa_teller_init(struct rfa_teller *t, struct rfa_out *out, struct rfa_story *story)
@@ -302,9 +305,13 @@ const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *ev
 		rfa_buf_printf(into, "  %s", rfa_out_duration(text, event->wall_ms - t->step_ms));
 	if (event->kind == RFA_EVENT_STEP_RETRIED)
 		rfa_buf_printf(into, " (attempt %u)", event->attempt);
+	const char *says = rfa_facts_str(event->facts, "says", "");
 	if (event->kind == RFA_EVENT_GATE) {
 		rfa_buf_puts(into, "  ");
 		put_gate(into, event->facts);
+	} else if (event->kind == RFA_EVENT_STEP_DONE && *says) {
+		rfa_buf_puts(into, "  ");
+		rfa_buf_put_printable(into, says, strlen(says), 400);
 	} else if (event->text) {
 		rfa_buf_puts(into, "  ");
 		rfa_buf_put_printable(into, event->text, strlen(event->text), 400);

@@ -1,0 +1,300 @@
+#!/usr/bin/env bash
+# Whole runs from the command line, on two hosts with a fake docker: success, rollback, Ctrl-C,
+# resume, abort, locks; piped, as JSON lines, and on a terminal.
+. "$(dirname "$0")/../harness/tap.sh"
+
+FAKE=${RFA_FAKEDOCKER:-$(dirname "$RFA")/tests/fakedocker}
+[ -x "$FAKE" ] || skip_all "there is no $FAKE"
+cd "$TMP" || exit 1
+unset RFA_CONFIG RFA_LEDGER NO_COLOR
+export HOME=$TMP LC_ALL=C.UTF-8
+echo leak:libpcre2 >lsan
+export LSAN_OPTIONS=suppressions=$TMP/lsan:print_suppressions=0
+export GIT_AUTHOR_NAME=Olga GIT_AUTHOR_EMAIL=olga@example.org
+
+# ---- two hosts: web runs app:2 on test, app:1 on prod
+
+run_web() { # HOST IMAGE
+	python3 - "$FAKE" "$TMP/$1" "$2" <<'PY' >/dev/null
+import json, subprocess, sys
+fake, folder, image = sys.argv[1:]
+body = json.dumps({"Image": image, "HostConfig": {"NetworkMode": "bridge",
+        "RestartPolicy": {"Name": "unless-stopped", "MaximumRetryCount": 0}}})
+p = subprocess.Popen([fake, folder, "system", "dial-stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+p.stdin.write(("POST /v1.45/containers/create?name=web HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"
+        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)).encode())
+p.stdin.flush()
+sys.exit(b" 201 " not in p.stdout.read())
+PY
+	"$FAKE" "$TMP/$1" container start -- web >/dev/null
+}
+drop_image() { # HOST REF
+	python3 - "$TMP/$1/state.json" "$2" <<'PY'
+import json, sys
+state = json.load(open(sys.argv[1]))
+state["images"] = [i for i in state["images"] if sys.argv[2] not in i["RepoTags"]]
+json.dump(state, open(sys.argv[1], "w"))
+PY
+}
+config() { # HEALTH: the stack's further keys
+	cat >rfa.json <<JSON
+{"version":1,"environments":{
+"test":{"transport":"local","state_dir":"$TMP/state-test","docker":"$FAKE $TMP/test","address":"127.0.0.1"},
+"prod":{"transport":"local","state_dir":"$TMP/state-prod","docker":"$FAKE $TMP/prod","address":"127.0.0.1"}},
+"stacks":{"shop":{"containers":["web"],"gates":{"disk_free_percent":0}$1}}}
+JSON
+}
+fresh() { # both hosts and the ledger as at the beginning
+	rm -rf test prod state-test state-prod .rfa
+	mkdir test prod
+	for host in test prod; do "$FAKE" "$TMP/$host" seed >/dev/null; done
+	run_web test app:2 && run_web prod app:1 && drop_image prod app:2
+	config ""
+	"$RFA" init >/dev/null
+}
+runs_on() { # HOST: the image of web there
+	python3 - "$TMP/$1/state.json" <<'PY'
+import json, sys
+state = json.load(open(sys.argv[1]))
+print(*[c["Config"]["Image"] for c in state["containers"] if c["Name"].lstrip("/") == "web"])
+PY
+}
+promote() { "$RFA" promote shop --from test --to prod "$@"; }
+# In the background, without the ignored SIGINT that a shell's background jobs begin with.
+begin() {
+	python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$RFA" promote shop --from test --to prod >out 2>err &
+	pid=$!
+}
+last_run() { "$RFA" runs --json --limit 1 | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["run"])'; }
+last_line() { tail -n 1 "$1"; }
+
+fresh
+ok "two hosts are there" is "$(runs_on test) $(runs_on prod)" "app:2 app:1"
+ok "check --connect" exits 0 "$RFA" check --connect
+ok "plan: what would be replaced" says "replaced" "$RFA" plan shop --from test --to prod
+ok "plan: one layer has to travel" says "1 of 2" "$RFA" plan shop --from test --to prod
+ok "--dry-run is plan" is "$(promote --dry-run 2>/dev/null)" "$("$RFA" plan shop --from test --to prod 2>/dev/null)"
+ok "plan touches nothing" is "$(runs_on prod) $("$RFA" runs)" "app:1 no run yet"
+
+# ---- success
+
+ok "promote" exits 0 promote
+ok "prod runs the new version" is "$(runs_on prod)" app:2
+ok "status says so" says "shop   prod  2 " "$RFA" status
+ok "runs says so" says "SUCCEEDED" "$RFA" runs
+ok "history says so" says "promote  2        success" "$RFA" history
+ok "show has the steps" says "target.replace" "$RFA" show shop
+ok "log has the records" says "INTENT" "$RFA" log shop
+ok "resume of a finished run answers its result" says "shop on prod: 2 runs now" "$RFA" resume "$(last_run)"
+ok "and does nothing" exits 0 "$RFA" resume "$(last_run)"
+ok "verify: prod runs what the ledger says" exits 0 "$RFA" verify shop --env prod
+ok "verify: everything" exits 0 "$RFA" verify --hosts
+ok "ledger verify" exits 0 "$RFA" ledger verify
+ok "the point is listed" says "1 " "$RFA" rollback shop --env prod
+for command in status runs history "show shop" "log shop" "rollback shop --env prod" "verify --hosts" \
+	"lock show prod" "plan shop --from test --to prod" "check --connect"; do
+	# shellcheck disable=SC2086
+	ok "$command --json is JSON" sh -c "'$RFA' $command --json | python3 -m json.tool"
+done
+
+# ---- back
+
+ok "rollback asks" exits 4 "$RFA" rollback shop --env prod --to 1 </dev/null
+ok "a mistyped point" says "did you mean" "$RFA" rollback shop --env prod --to 11
+ok "rollback" exits 0 "$RFA" rollback shop --env prod --to 1 --yes prod
+ok "prod runs the old version" is "$(runs_on prod)" app:1
+
+# ---- somebody meddles
+
+"$FAKE" "$TMP/prod" container stop -- web >/dev/null
+ok "verify notices" exits 1 "$RFA" verify shop --env prod
+ok "and says what" says "does not run" "$RFA" verify shop --env prod
+"$FAKE" "$TMP/prod" container start -- web >/dev/null
+
+# ---- failure: the new version is not healthy
+
+config ',"health":[{"url":"http://127.0.0.1:9/health"}],"health_deadline_s":1'
+status=0
+promote >out 2>err || status=$?
+ok "5: rolled back" is "$status" 5
+ok "prod runs what it ran" is "$(runs_on prod)" app:1
+ok "told: what failed" grep -q "^rfa: promote of shop to prod, ROLLED_BACK: http://127.0.0.1:9/health" err
+ok "told: where" grep -q "where     HEALTH target.health on prod" err
+ok "told: the container's last lines" grep -q "    | web | web: to standard output" err
+ok "told: what is true now" grep -q "now       everything that the run changed was undone" err
+ok "told: what to type next" grep -q "next      rfa show $(last_run)" err
+ok "show keeps the evidence" says "| web: to standard output" "$RFA" show shop
+ok "history keeps the failure" says "rolled back" "$RFA" history
+ok "resume answers the recorded result" exits 5 "$RFA" resume "$(last_run)"
+
+# ---- refused: a gate
+
+config ""
+"$FAKE" "$TMP/test" container stop -- web >/dev/null
+status=0
+promote -q >out 2>err || status=$?
+ok "4: a gate refuses" is "$status" 4
+ok "nothing was changed" grep -q "now       nothing that serves was changed" err
+ok "the gate is told, with -q too" grep -q "gate source runs:" err
+"$FAKE" "$TMP/test" container start -- web >/dev/null
+
+# ---- JSON lines
+
+promote --events >events 2>/dev/null
+ok "each event is JSON" python3 -c 'import json; [json.loads(l) for l in open("events")]'
+ok "the last is the result" python3 -c '
+import json
+last = json.loads(open("events").readlines()[-1])
+assert last["event"] == "result" and last["status"] == 0 and last["final"] == "SUCCEEDED", last'
+ok "only documented keys and words" python3 - "$SRC/docs/cli.md" <<'PY'
+import json, re, sys
+page = open(sys.argv[1]).read().split("## Events")[1]
+keys = {k.strip() for row in re.findall(r"^\| ([a-z, ]+) \|", page, re.M) for k in row.split(",")}
+words = set(re.findall(r"`([a-z-]+)`", page.split("The words of `event`:")[1])) | {"result"}
+for line in open("events"):
+    event = json.loads(line)
+    assert set(event) <= keys, set(event) - keys
+    assert event["event"] in words, event["event"]
+PY
+
+# ---- interrupted
+
+wait_for() { # COMMAND...: until it succeeds, for at most 30 s
+	local i
+	for ((i = 0; i < 300; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	return 1
+}
+fresh
+touch prod/hold
+begin
+ok "a run is under way" wait_for grep -q "target.keep .* done" err
+ok "status calls it running" says "running: run" "$RFA" status
+ok "8: another run is refused" exits 8 promote
+ok "and shown the ways out" says "rfa abort $(last_run)" promote
+sleep 0.3
+kill -INT $pid
+status=0
+wait $pid || status=$?
+ok "75: Ctrl-C interrupts" is "$status" 75
+ok "the last line is what to type" is "$(last_line err)" "rfa resume $(last_run)"
+ok "status calls it interrupted" says "interrupted: run" "$RFA" status
+ok "doctor knows" says "waits at" "$RFA" doctor
+ok "runs --open has it" says "$(last_run)" "$RFA" runs --open
+ok "resume --plan says what is next" says "run $(last_run): forward, next:" "$RFA" resume "$(last_run)" --plan
+ok "the lock is held" says "prod is locked" "$RFA" lock show prod
+ok "an unfinished run's lock is not freed" exits 4 \
+	"$RFA" lock free prod --run "$(last_run)" --reason x --yes prod
+rm -f prod/hold
+ok "resume" exits 0 "$RFA" resume "$(last_run)"
+ok "prod runs the new version" is "$(runs_on prod)" app:2
+
+fresh
+touch prod/hold
+begin
+wait_for grep -q "target.keep .* done" err
+sleep 0.3
+kill -INT $pid
+kill -TERM $pid
+status=0
+wait $pid || status=$?
+ok "75: the second signal leaves at once" is "$status" 75
+ok "its last line too is what to type" is "$(last_line err)" "rfa resume $(last_run)"
+rm -f prod/hold
+status=0
+"$RFA" rollback "$(last_run)" >out 2>err || status=$?
+ok "rollback of an unfinished run is no 0" test "$status" -ne 0
+ok "prod runs what it ran" is "$(runs_on prod)" app:1
+ok "the lock is gone" says "prod is free" "$RFA" lock show prod
+
+fresh
+touch prod/hold
+begin
+wait_for grep -q "target.keep .* done" err
+kill -KILL $pid
+wait $pid 2>/dev/null
+rm -f prod/hold
+run=$(last_run)
+ok "killed: interrupted" says "interrupted: run" "$RFA" status
+ok "abort --leave asks" exits 4 "$RFA" abort "$run" --leave </dev/null
+ok "6: abort --leave" exits 6 "$RFA" abort "$run" --leave --yes "$run" --reason "host is lost"
+ok "the lock stays" says "way out: rfa lock free prod --run $run" "$RFA" lock show prod
+ok "another run's lock is not freed" exits 8 \
+	"$RFA" lock free prod --run 20200101-000000-000000 --reason x --yes prod
+ok "lock free" exits 0 "$RFA" lock free prod --run "$run" --reason "looked at it" --yes prod
+ok "it is free" says "prod is free" "$RFA" lock show prod
+
+# ---- on a terminal
+
+fresh
+cat >pty.py <<'PY'
+import os, pty, select, sys
+# pty.py OUT [NAME=VALUE...] -- COMMAND...: the output of a command on a terminal of 100 columns
+import fcntl, struct, termios
+out, rest = sys.argv[1], sys.argv[2:]
+at = rest.index("--")
+for item in rest[:at]:
+    key, value = item.split("=", 1)
+    os.environ[key] = value
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    os.execvp(rest[at + 1], rest[at + 1:])
+data = b""
+while True:
+    try:
+        part = os.read(fd, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    data += part
+open(out, "wb").write(data)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+on_tty() { python3 pty.py "$@"; }
+ok "a run on a terminal" exits 0 on_tty out TERM=xterm -- "$RFA" promote shop --from test --to prod
+ok "it has the states" grep -q "PRECHECK.*✓.*TRANSFER" out
+ok "it redraws" grep -q $'\033\[A' out
+ok "nothing of the view is left" python3 - <<'PY'
+# A terminal's screen, as far as the view uses it.
+import re
+rows, row, col = [""], 0, 0
+for token in re.findall(r"\x1b\[[0-9;]*[A-Za-z]|.", open("out", newline="").read(), re.S):
+    if token == "\r":
+        col = 0
+    elif token == "\n":
+        row += 1
+        rows += [""] * (row - len(rows) + 1)
+    elif token == "\x1b[A":
+        row -= 1
+    elif token == "\x1b[K":
+        rows[row] = rows[row][:col]
+    elif token.startswith("\x1b["):
+        assert token.endswith("m"), repr(token)
+    else:
+        rows[row] = rows[row][:col].ljust(col) + token + rows[row][col + 1:]
+        col += 1
+screen = "\n".join(rows)
+assert "VERIFY_STOPPED" not in screen, screen
+assert "shop on prod: 2 runs now" in screen, screen
+assert max(map(len, rows)) <= 100, screen
+PY
+fresh
+ok "NO_COLOR" exits 0 on_tty out TERM=xterm NO_COLOR=1 -- "$RFA" promote shop --from test --to prod
+ok "no escape at all" not grep -q $'\033' out
+fresh
+ok "TERM=dumb" exits 0 on_tty out TERM=dumb -- "$RFA" promote shop --from test --to prod
+ok "no escape at all" not grep -q $'\033' out
+fresh
+ok "--no-color" exits 0 on_tty out TERM=xterm -- "$RFA" promote shop --from test --to prod --no-color
+ok "no escape at all" not grep -q $'\033' out
+ok "help on a terminal has colours" on_tty out TERM=xterm -- "$RFA" help
+ok "indeed" grep -q $'\033\[1m' out
+
+ok "the fake docker was called as promised" not cat test/bad prod/bad
+done_testing
