@@ -44,6 +44,13 @@ RFA_API int rfa_facts_bool(const json_t *facts, const char *path, int otherwise)
 RFA_API int rfa_facts_set(json_t *facts, const char *key, json_t *value,
 			  struct rfa_error *err) RFA_MUST_USE;
 
+/*
+ * An error as {"code","severity","where","msg","mend"} (words, printable text), and back. The first
+ * is new, or NULL when memory ran out; the second takes what is missing as "" and "internal".
+ */
+RFA_API json_t *rfa_facts_of_error(const struct rfa_error *error);
+RFA_API void rfa_facts_to_error(const json_t *facts, struct rfa_error *error);
+
 #ifdef __cplusplus
 }
 #endif

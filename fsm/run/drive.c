@@ -40,40 +40,6 @@ static void send(struct rfa_drive *d, enum rfa_event_kind kind, const struct rfa
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-json_t *rfa_drive_error_json(const struct rfa_error *error)
-{
-	/* What hosts say may not be UTF-8, and JSON must be. */
-	struct rfa_buf msg = RFA_BUF_INIT(8192);
-	struct rfa_buf mend = RFA_BUF_INIT(8192);
-	struct rfa_buf where = RFA_BUF_INIT(2048);
-	json_t *json;
-
-	rfa_buf_put_printable(&msg, error->msg, strlen(error->msg), 0);
-	rfa_buf_put_printable(&mend, error->mend, strlen(error->mend), 0);
-	rfa_buf_put_printable(&where, error->where, strlen(error->where), 0);
-	json = json_pack("{s:s, s:s, s:s, s:s, s:s}", "code", rfa_code_word(error->code),
-			 "severity", rfa_severity_word(error->severity), "where",
-			 rfa_buf_str(&where), "msg", rfa_buf_str(&msg), "mend", rfa_buf_str(&mend));
-	rfa_buf_release(&msg);
-	rfa_buf_release(&mend);
-	rfa_buf_release(&where);
-	return json;
-}
-
-void rfa_drive_error_read(const json_t *json, struct rfa_error *error)
-{
-	const char *word = rfa_facts_str(json, "code", "");
-	enum rfa_code code = RFA_EINTERNAL;
-	unsigned i;
-
-	for (i = 1; i < RFA_CODE_COUNT; i++)
-		if (!strcmp(word, rfa_code_word((enum rfa_code)i)))
-			code = (enum rfa_code)i;
-	rfa_fail(error, code, "run", "%s", rfa_facts_str(json, "msg", ""));
-	rfa_error_where(error, "%s", rfa_facts_str(json, "where", ""));
-	rfa_error_mend(error, "%s", rfa_facts_str(json, "mend", ""));
-}
-
 /* The part of a commit's subject that a person reads. */
 static void subject_of(const struct rfa_record *rec, const json_t *facts, char *out, size_t size)
 {
@@ -123,9 +89,9 @@ int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
 	int rc;
 
 	if (error && facts)
-		json_object_set_new(facts, "error", rfa_drive_error_json(error));
+		json_object_set_new(facts, "error", rfa_facts_of_error(error));
 	else if (error)
-		facts = json_pack("{s:o}", "error", rfa_drive_error_json(error));
+		facts = json_pack("{s:o}", "error", rfa_facts_of_error(error));
 	rc = rfa_machine_answer(&d->machine, told, &rec, err);
 	if (rc <= 0) {
 		json_decref(facts);
@@ -260,7 +226,7 @@ static int interrupted(struct rfa_drive *d, const struct rfa_error *why, struct 
 	/* Only of the row at hand: before the end there is none, and the step is an earlier one. */
 	if (row >= 0 && d->ctx.step == step_of(d, row)) {
 		facts = json_pack("{s:s, s:o}", "says", "interrupted", "error",
-				  rfa_drive_error_json(why));
+				  rfa_facts_of_error(why));
 		/* For the audit only: a ledger that cannot take it is told by the next resume. */
 		if (facts && tell_progress(&d->ctx, facts, &ignored))
 			send(d, RFA_EVENT_WARNING, NULL, ignored.msg, NULL, &ignored);

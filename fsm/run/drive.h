@@ -48,10 +48,6 @@ int rfa_drive_points(struct rfa_drive *d, json_t **out, struct rfa_error *err);
 /* What a command answers for a final state; OK for SUCCEEDED. */
 enum rfa_code rfa_drive_code(enum rfa_final final);
 
-/* {"code","severity","where","msg","mend"} and back. */
-json_t *rfa_drive_error_json(const struct rfa_error *error);
-void rfa_drive_error_read(const json_t *json, struct rfa_error *error);
-
 /* The version that the run brings or brought: what HEALTH proved, else what PRECHECK froze, or "".
  */
 const char *rfa_drive_version(const struct rfa_drive *d);

@@ -208,7 +208,7 @@ static json_t *summary_of(struct rfa_drive *d, const struct outcome *o, enum rfa
 		      "ended", o->now, "version", rfa_drive_version(d), "point", o->point,
 		      "records", (json_int_t)d->machine.seq + 1);
 	if (s && final != RFA_FINAL_SUCCEEDED && d->why.code) {
-		json_object_set_new(s, "why", rfa_drive_error_json(&d->why));
+		json_object_set_new(s, "why", rfa_facts_of_error(&d->why));
 		json_object_set_new(s, "why_step", json_string(d->why_step));
 	}
 	return s;

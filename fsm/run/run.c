@@ -200,7 +200,7 @@ static int replay(struct rfa_machine *m, const struct rfa_history *h, struct rfa
 		}
 		if (r->kind == RFA_RECORD_FAILED && !d->why.code &&
 		    rfa_facts_at(r->facts, "error")) {
-			rfa_drive_error_read(rfa_facts_at(r->facts, "error"), &d->why);
+			rfa_facts_to_error(rfa_facts_at(r->facts, "error"), &d->why);
 			snprintf(d->why_step, sizeof(d->why_step), "%s", r->step);
 		}
 	}
