@@ -109,13 +109,13 @@ int rfa_tail_add(struct rfa_buf *tail, const void *data, size_t len)
 {
 	const char *bytes = data;
 
-	if (len > RFA_TAIL_MAX) {
-		bytes += len - RFA_TAIL_MAX;
-		len = RFA_TAIL_MAX;
+	if (len > RFA_TAIL_KEPT) {
+		bytes += len - RFA_TAIL_KEPT;
+		len = RFA_TAIL_KEPT;
 	}
 	/* Forgetting in large pieces keeps the cost of moving bytes constant per byte. */
-	if (tail->len + len > (size_t)3 * RFA_TAIL_MAX)
-		rfa_buf_consume(tail, tail->len + len - RFA_TAIL_MAX);
+	if (tail->len + len > (size_t)3 * RFA_TAIL_KEPT)
+		rfa_buf_consume(tail, tail->len + len - RFA_TAIL_KEPT);
 	return rfa_buf_add(tail, bytes, len);
 }
 
@@ -123,8 +123,8 @@ size_t rfa_tail_take(struct rfa_buf *tail, void *data, size_t size)
 {
 	size_t n;
 
-	if (tail->len > RFA_TAIL_MAX)
-		rfa_buf_consume(tail, tail->len - RFA_TAIL_MAX);
+	if (tail->len > RFA_TAIL_KEPT)
+		rfa_buf_consume(tail, tail->len - RFA_TAIL_KEPT);
 	n = tail->len < size ? tail->len : size;
 	if (n)
 		memcpy(data, tail->data, n);

@@ -7,8 +7,9 @@
 
 #include "transports/transport.h"
 
-/* Standard error that nobody has read yet: only its last RFA_TAIL_MAX bytes are kept. */
+/* Standard error that nobody has read yet: its last RFA_TAIL_MAX bytes are kept at least. */
 #define RFA_TAIL_MAX 65536u
+#define RFA_TAIL_KEPT (RFA_TAIL_MAX + 256u) /* room for what frames it (transports/shell.c) */
 #define RFA_TAIL_INIT RFA_BUF_INIT((size_t)4 * RFA_TAIL_MAX)
 
 enum rfa_fd_kind { RFA_FD_PIPE, RFA_FD_SOCKET };

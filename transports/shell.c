@@ -336,7 +336,7 @@ static int receive_some(struct call *c, size_t limit, struct rfa_error *err)
 	scan(&c->out, c->end);
 	scan(&c->err, c->end);
 	if (!c->err.complete && c->err.data.len > (size_t)2 * RFA_TAIL_MAX) {
-		size_t drop = c->err.data.len - RFA_TAIL_MAX;
+		size_t drop = c->err.data.len - RFA_TAIL_KEPT;
 
 		rfa_buf_consume(&c->err.data, drop);
 		c->err.scanned = c->err.scanned > drop ? c->err.scanned - drop : 0;

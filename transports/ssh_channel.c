@@ -4,16 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fsm/base/quote.h"
 #include "transports/ssh_session.h"
 
-/* A larger window makes sshd buffer it; a smaller one caps a slow round trip sooner. */
-#define WINDOW (2u << 20)
-#define PACKET 32768u
-/* libssh2 refuses to send a packet above 35000 bytes, and a request is one packet. */
-#define COMMAND_MAX ((size_t)32000)
-#define READ_MAX ((size_t)256 << 10)
 #define WRITE_MAX ((size_t)256 << 10)
+/*
+ * Every read of a channel asks for exactly so much. A window adjustment that is put off (keys are
+ * being exchanged) is finished by the next read, and libssh2 1.10 then counts it with the size of
+ * that read, whatever it told the server: with a smaller one it would throw data away as beyond
+ * the window.
+ */
+#define READ_SIZE ((size_t)64 << 10)
+/* The most that libssh2 puts into one packet. */
+#define PACKET_DATA ((size_t)32700)
 
 /* What a call was refused, and which arrival it had last looked at. */
 struct refused {
@@ -29,6 +31,8 @@ struct ssh_stream {
 	int finished; /* our end of input was sent */
 	struct refused reading, writing, ending;
 	struct rfa_buf tail; /* of standard error */
+	struct rfa_buf held; /* output that was read and is not yet taken */
+	struct rfa_buf kept; /* input that libssh2 began to send and has to be given again */
 };
 
 static void refuse(const struct ssh_stream *s, struct refused *r)
@@ -49,14 +53,40 @@ static int broke(struct ssh_stream *s, ssize_t rc, struct rfa_error *err)
 	return -(int)RFA_ELOST;
 }
 
+/*
+ * While keys are exchanged libssh2 sends nothing, but it has settled the length of the packet that
+ * it was given, and wants the same bytes again. So they are kept here until they are gone.
+ */
+static int send_kept(struct ssh_stream *s, struct rfa_error *err)
+{
+	while (s->kept.len) {
+		ssize_t n = libssh2_channel_write_ex(s->channel, 0, s->kept.data, s->kept.len);
+
+		if (n == LIBSSH2_ERROR_EAGAIN || n == 0)
+			break;
+		if (n < 0)
+			return broke(s, n, err);
+		rfa_buf_consume(&s->kept, (size_t)n);
+	}
+	return 0;
+}
+
+/* What every call begins with. */
+static int tend(struct ssh_stream *s, struct rfa_error *err)
+{
+	int rc = rfa_ssh_hop_tend(s->hop, err);
+
+	return rc ? rc : send_kept(s, err);
+}
+
 /* Moves what has come of standard error into the tail: it shares the window with the output. */
 static int take_errors(struct ssh_stream *s, struct rfa_error *err)
 {
-	char data[16384];
+	char data[READ_SIZE];
 
 	while (s->is_command) {
-		ssize_t n = libssh2_channel_read_ex(s->channel, SSH_EXTENDED_DATA_STDERR, data,
-						    sizeof(data));
+		ssize_t n =
+		    libssh2_channel_read_ex(s->channel, SSH_EXTENDED_DATA_STDERR, data, READ_SIZE);
 
 		if (n == 0 || n == LIBSSH2_ERROR_EAGAIN)
 			break;
@@ -68,25 +98,59 @@ static int take_errors(struct ssh_stream *s, struct rfa_error *err)
 	return 0;
 }
 
+/* Reads output into `held`, unless there is some already. */
+static int hold(struct ssh_stream *s, struct rfa_error *err)
+{
+	char data[READ_SIZE];
+	ssize_t n;
+
+	if (s->held.len)
+		return 0;
+	n = libssh2_channel_read_ex(s->channel, 0, data, READ_SIZE);
+	if (n < 0 && n != LIBSSH2_ERROR_EAGAIN)
+		return broke(s, n, err);
+	if (n > 0 && rfa_buf_add(&s->held, data, (size_t)n))
+		return rfa_buf_check(&s->held, err);
+	return 0;
+}
+
+/* Reads what there is; a large buffer is read into directly. */
+static int receive(struct ssh_stream *s, void *data, size_t size, size_t *got,
+		   struct rfa_error *err)
+{
+	int rc;
+
+	if (!s->held.len && size >= READ_SIZE) {
+		ssize_t n = libssh2_channel_read_ex(s->channel, 0, data, READ_SIZE);
+
+		if (n < 0 && n != LIBSSH2_ERROR_EAGAIN)
+			return broke(s, n, err);
+		*got = n > 0 ? (size_t)n : 0;
+		return 0;
+	}
+	rc = hold(s, err);
+	if (rc)
+		return rc;
+	*got = s->held.len < size ? s->held.len : size;
+	if (*got)
+		memcpy(data, s->held.data, *got);
+	rfa_buf_consume(&s->held, *got);
+	return 0;
+}
+
 static int ssh_read(struct rfa_stream *base, void *data, size_t size, size_t *got, int *eof,
 		    struct rfa_error *err)
 {
 	struct ssh_stream *s = (struct ssh_stream *)base;
-	ssize_t n;
-	int rc = rfa_ssh_hop_tend(s->hop, err);
+	int rc = tend(s, err);
 
 	*got = 0;
 	*eof = 0;
 	s->reading.yes = 0;
-	if (rc)
+	if (!rc)
+		rc = receive(s, data, size, got, err);
+	if (rc || *got)
 		return rc;
-	n = libssh2_channel_read_ex(s->channel, 0, data, size < READ_MAX ? size : READ_MAX);
-	if (n > 0) {
-		*got = (size_t)n;
-		return 0;
-	}
-	if (n < 0 && n != LIBSSH2_ERROR_EAGAIN)
-		return broke(s, n, err);
 	refuse(s, &s->reading);
 	/* This may receive more, output too: then the serial tells that another look is due. */
 	rc = take_errors(s, err);
@@ -111,13 +175,13 @@ static int ssh_read_err(struct rfa_stream *base, void *data, size_t size, size_t
 	*eof = 0;
 	if (*got)
 		return 0;
-	rc = rfa_ssh_hop_tend(s->hop, err);
+	rc = tend(s, err);
 	if (!rc)
 		rc = take_errors(s, err);
 	if (rc)
 		return rc;
 	*got = rfa_tail_take(&s->tail, data, size);
-	*eof = !*got && libssh2_channel_eof(s->channel) == 1;
+	*eof = !*got && !s->held.len && libssh2_channel_eof(s->channel) == 1;
 	return 0;
 }
 
@@ -128,12 +192,36 @@ static int is_closed(struct ssh_stream *s)
 	return libssh2_channel_wait_closed(s->channel) == 0;
 }
 
+/* Gives libssh2 what it takes now. */
+static int push(struct ssh_stream *s, const char *data, size_t size, size_t *put,
+		struct rfa_error *err)
+{
+	/* What the wire refused waits in the hop; more is not piled upon it. */
+	while (*put < size && *put < WRITE_MAX && !s->hop->out.len && !s->kept.len) {
+		size_t len = size - *put < PACKET_DATA ? size - *put : PACKET_DATA;
+		ssize_t n = libssh2_channel_write_ex(s->channel, 0, data + *put, len);
+
+		if (n == LIBSSH2_ERROR_EAGAIN && libssh2_channel_window_write(s->channel)) {
+			/* Not for want of room: it was begun, see send_kept(). */
+			if (rfa_buf_add(&s->kept, data + *put, len))
+				return rfa_buf_check(&s->kept, err);
+			*put += len;
+			return 0;
+		}
+		if (n == LIBSSH2_ERROR_EAGAIN || n == 0)
+			return 0;
+		if (n < 0)
+			return broke(s, n, err);
+		*put += (size_t)n;
+	}
+	return 0;
+}
+
 static int ssh_write(struct rfa_stream *base, const void *data, size_t size, size_t *put,
 		     struct rfa_error *err)
 {
 	struct ssh_stream *s = (struct ssh_stream *)base;
-	char nothing;
-	int rc = rfa_ssh_hop_tend(s->hop, err);
+	int rc = tend(s, err);
 
 	*put = 0;
 	s->writing.yes = 0;
@@ -141,44 +229,38 @@ static int ssh_write(struct rfa_stream *base, const void *data, size_t size, siz
 		return rc;
 	if (s->is_command && is_closed(s))
 		return rfa_fail(err, RFA_EREMOTE, "ssh", "the command stopped reading its input");
-	/* What the wire refused waits in the hop; more is not piled upon it. */
-	while (*put < size && *put < WRITE_MAX && !s->hop->out.len) {
-		ssize_t n =
-		    libssh2_channel_write_ex(s->channel, 0, (const char *)data + *put, size - *put);
-
-		if (n == LIBSSH2_ERROR_EAGAIN || n == 0)
-			break;
-		if (n < 0)
-			return broke(s, n, err);
-		*put += (size_t)n;
-	}
-	if (*put == size)
-		return 0;
+	rc = push(s, data, size, put, err);
+	if (rc || *put == size)
+		return rc;
 	refuse(s, &s->writing);
 	/* With a blocked wire nothing was received above, not even the answer to a keep-alive. */
 	if (!*put)
-		(void)libssh2_channel_read_ex(s->channel, 0, &nothing, 0);
-	return rfa_ssh_hop_watch(s->hop, err);
+		rc = hold(s, err);
+	return rc ? rc : rfa_ssh_hop_watch(s->hop, err);
 }
 
 static int ssh_finish(struct rfa_stream *base, int *done, struct rfa_error *err)
 {
 	struct ssh_stream *s = (struct ssh_stream *)base;
-	int rc = rfa_ssh_hop_tend(s->hop, err);
+	int rc = tend(s, err);
 
 	*done = 0;
 	s->writing.yes = 0;
 	if (rc)
 		return rc;
-	if (!s->finished) {
-		/* Never EAGAIN, since sending never is. */
+	/* Neither while keys are exchanged: it has to be asked for again. */
+	if (!s->finished && !s->kept.len) {
 		rc = libssh2_channel_send_eof(s->channel);
-		if (rc < 0)
+		if (rc < 0 && rc != LIBSSH2_ERROR_EAGAIN)
 			return broke(s, rc, err);
-		s->finished = 1;
+		s->finished = rc == 0;
 	}
-	*done = 1;
-	return 0;
+	*done = s->finished;
+	if (*done)
+		return 0;
+	refuse(s, &s->writing);
+	rc = hold(s, err);
+	return rc ? rc : rfa_ssh_hop_watch(s->hop, err);
 }
 
 /* RFC 4254, 6.10 names signals; a status has only room for numbers. */
@@ -206,7 +288,7 @@ static int ssh_status(struct rfa_stream *base, int *done, int *status, struct rf
 	struct ssh_stream *s = (struct ssh_stream *)base;
 	char *name = NULL;
 	size_t len = 0;
-	int rc = rfa_ssh_hop_tend(s->hop, err);
+	int rc = tend(s, err);
 
 	*done = 0;
 	s->ending.yes = 0;
@@ -257,6 +339,8 @@ static void ssh_close(struct rfa_stream *base)
 	}
 	rfa_ssh_hop_unref(s->hop);
 	rfa_buf_release(&s->tail);
+	rfa_buf_release(&s->held);
+	rfa_buf_release(&s->kept);
 	free(s);
 }
 
@@ -280,12 +364,12 @@ static const struct rfa_stream_ops tunnel_ops = {
 	.close = ssh_close,
 };
 
-/* ---- opening ---- */
-
-static int make_stream(struct rfa_stream **out, struct rfa_ssh_hop *hop, LIBSSH2_CHANNEL *channel,
-		       int is_command, struct rfa_error *err)
+int rfa_ssh_stream(struct rfa_stream **out, struct rfa_ssh_hop *hop, LIBSSH2_CHANNEL *channel,
+		   int is_command, struct rfa_error *err)
 {
-	static const struct rfa_buf empty = RFA_TAIL_INIT;
+	static const struct rfa_buf tail = RFA_TAIL_INIT;
+	static const struct rfa_buf held = RFA_BUF_INIT(READ_SIZE);
+	static const struct rfa_buf kept = RFA_BUF_INIT(PACKET_DATA);
 	struct ssh_stream *s = calloc(1, sizeof(*s));
 
 	if (!s) {
@@ -297,175 +381,9 @@ static int make_stream(struct rfa_stream **out, struct rfa_ssh_hop *hop, LIBSSH2
 	hop->refs++;
 	s->channel = channel;
 	s->is_command = is_command;
-	s->tail = empty;
+	s->tail = tail;
+	s->held = held;
+	s->kept = kept;
 	*out = &s->base;
 	return 0;
-}
-
-/* Ends an opening that a former call gave up waiting for. */
-static int finish_stale(struct rfa_ssh_hop *hop, int64_t until, struct rfa_error *err)
-{
-	while (hop->stale) {
-		LIBSSH2_CHANNEL *channel = libssh2_channel_direct_tcpip_ex(
-		    hop->session, hop->stale_host, hop->stale_port, "127.0.0.1", 1);
-		int rc;
-
-		if (channel)
-			rfa_ssh_hop_leave(hop, channel);
-		if (channel || libssh2_session_last_errno(hop->session) != LIBSSH2_ERROR_EAGAIN) {
-			hop->stale = 0;
-			break;
-		}
-		rc = rfa_ssh_hop_await(hop, until, err);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-/* Waits inside an opening; a silent connection ends it earlier than `until`. */
-static int await(struct rfa_ssh_hop *hop, int64_t until, struct rfa_error *err)
-{
-	int rc = rfa_ssh_hop_await(hop, until, err);
-
-	if (!rc)
-		rc = rfa_ssh_hop_tend(hop, err);
-	if (!rc)
-		rc = rfa_ssh_hop_watch(hop, err);
-	return rc;
-}
-
-/*
- * An opening or request that was given up half-way cannot be taken back from libssh2: the
- * connection goes with it, so that the next connect() begins afresh.
- */
-static int give_up(struct rfa_ssh_hop *hop, int rc, struct rfa_error *err)
-{
-	if (hop->session && err)
-		rfa_ssh_hop_kill(hop, err);
-	return rc;
-}
-
-static int open_session(LIBSSH2_CHANNEL **out, struct rfa_ssh_hop *hop, int64_t until,
-			struct rfa_error *err)
-{
-	LIBSSH2_CHANNEL *channel;
-
-	while (!(channel = libssh2_channel_open_ex(hop->session, "session", sizeof("session") - 1,
-						   WINDOW, PACKET, NULL, 0))) {
-		int rc = libssh2_session_last_errno(hop->session);
-
-		if (rc == LIBSSH2_ERROR_CHANNEL_FAILURE) {
-			rfa_fail(err, RFA_EREMOTE, "ssh", "%s opens no further session: %s",
-				 hop->name, rfa_ssh_words(hop->session));
-			return rfa_error_mend(err, "raise MaxSessions in its sshd_config");
-		}
-		if (rc != LIBSSH2_ERROR_EAGAIN)
-			return rfa_ssh_hop_broke(hop, rc, err);
-		rc = await(hop, until, err);
-		if (rc)
-			return give_up(hop, rc, err);
-	}
-	*out = channel;
-	return 0;
-}
-
-static int request_exec(LIBSSH2_CHANNEL *channel, struct rfa_ssh_hop *hop,
-			const struct rfa_buf *command, int64_t until, struct rfa_error *err)
-{
-	int rc;
-
-	while ((rc = libssh2_channel_process_startup(channel, "exec", sizeof("exec") - 1,
-						     command->data, (unsigned)command->len)) ==
-	       LIBSSH2_ERROR_EAGAIN) {
-		rc = await(hop, until, err);
-		if (rc)
-			return give_up(hop, rc, err);
-	}
-	if (!rc)
-		return 0;
-	if (rfa_ssh_is_fatal(rc))
-		return rfa_ssh_hop_broke(hop, rc, err);
-	rfa_fail(err, RFA_EREMOTE, "ssh", "%s runs no commands: %s", hop->name,
-		 rfa_ssh_words(hop->session));
-	return rfa_error_as(err, RFA_FATAL);
-}
-
-int rfa_ssh_exec(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *const argv[],
-		 int64_t timeout_ms, struct rfa_error *err)
-{
-	struct rfa_buf command = RFA_BUF_INIT(COMMAND_MAX);
-	int64_t until = hop->clock->mono_ms(hop->clock) + timeout_ms;
-	LIBSSH2_CHANNEL *channel = NULL;
-	int sent = 0;
-	int rc;
-
-	rfa_quote_argv(&command, argv);
-	rc = rfa_buf_check(&command, err);
-	if (rc == -(int)RFA_ETOOBIG)
-		rfa_error_mend(err, "send it as a script on standard input");
-	if (!rc)
-		rc = rfa_ssh_hop_tend(hop, err);
-	if (!rc)
-		rc = finish_stale(hop, until, err);
-	if (!rc)
-		rc = open_session(&channel, hop, until, err);
-	if (!rc) {
-		sent = 1;
-		rc = request_exec(channel, hop, &command, until, err);
-		if (!rc)
-			rc = make_stream(out, hop, channel, 1, err);
-		else if (hop->session)
-			rfa_ssh_hop_leave(hop, channel);
-	}
-	if (rc && !sent && rc != -(int)RFA_ETOOBIG)
-		rfa_error_as(err, RFA_RETRY);
-	rfa_buf_release(&command);
-	return rc;
-}
-
-int rfa_ssh_tunnel(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *host,
-		   unsigned port, int64_t timeout_ms, struct rfa_error *err)
-{
-	int64_t until = hop->clock->mono_ms(hop->clock) + timeout_ms;
-	LIBSSH2_CHANNEL *channel;
-	int rc = rfa_ssh_hop_tend(hop, err);
-
-	if (!rc)
-		rc = finish_stale(hop, until, err);
-	if (rc)
-		goto done;
-	/* The address told as ours is for the server's log only. */
-	while (!(channel = libssh2_channel_direct_tcpip_ex(hop->session, host, (int)port,
-							   "127.0.0.1", 1))) {
-		rc = libssh2_session_last_errno(hop->session);
-		if (rc == LIBSSH2_ERROR_CHANNEL_FAILURE) {
-			rc = rfa_fail(err, RFA_EUNREACHABLE, "ssh",
-				      "%s cannot connect to %s port %u: %s", hop->name, host, port,
-				      rfa_ssh_words(hop->session));
-			goto done;
-		}
-		if (rc != LIBSSH2_ERROR_EAGAIN) {
-			rc = rfa_ssh_hop_broke(hop, rc, err);
-			goto done;
-		}
-		rc = await(hop, until, err);
-		if (!rc)
-			continue;
-		if (hop->session) {
-			hop->stale = 1;
-			snprintf(hop->stale_host, sizeof(hop->stale_host), "%s", host);
-			hop->stale_port = (int)port;
-		}
-		if (rc == -(int)RFA_ESTALLED)
-			rc = rfa_fail(err, RFA_EUNREACHABLE, "ssh",
-				      "%s did not connect to %s port %u within %lld ms", hop->name,
-				      host, port, (long long)timeout_ms);
-		goto done;
-	}
-	rc = make_stream(out, hop, channel, 0, err);
-done:
-	if (rc)
-		rfa_error_as(err, RFA_RETRY);
-	return rc;
 }

@@ -10,9 +10,9 @@
 
 /*
  * libssh2 sends through our callback, which always takes everything (what the wire does not take
- * is kept in `out`). So no call of libssh2 is ever left half-sent: the rules about repeating a call
- * with the same buffer, and about one channel's unfinished packet blocking the others, do not
- * arise. Only waiting for input makes a call answer EAGAIN.
+ * is kept in `out`). So no packet is ever left half-sent: one channel's unfinished packet never
+ * blocks the others. EAGAIN means that input is awaited: an answer, room in a window, or the end of
+ * an exchange of keys, during which libssh2 sends nothing else.
  */
 struct rfa_ssh_hop {
 	unsigned refs;            /* its transport, and each stream */
@@ -82,7 +82,14 @@ int rfa_ssh_is_fatal(int rc);
 int rfa_ssh_authenticate(struct rfa_ssh_hop *hop, const struct rfa_ssh_settings *settings,
 			 int64_t until, struct rfa_error *err) RFA_MUST_USE;
 
-/* ssh_channel.c. A reference on the hop is taken. Severity RETRY unless a command was sent. */
+/*
+ * ssh_channel.c: a channel as a stream, which owns it (also on failure) and takes a reference on
+ * the hop.
+ */
+int rfa_ssh_stream(struct rfa_stream **out, struct rfa_ssh_hop *hop, LIBSSH2_CHANNEL *channel,
+		   int is_command, struct rfa_error *err) RFA_MUST_USE;
+
+/* ssh_open.c. A reference on the hop is taken. Severity RETRY unless a command was sent. */
 int rfa_ssh_exec(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *const argv[],
 		 int64_t timeout_ms, struct rfa_error *err) RFA_MUST_USE;
 int rfa_ssh_tunnel(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *host,

@@ -33,7 +33,8 @@ struct rfa_stream_ops {
 	 */
 	int (*read)(struct rfa_stream *, void *data, size_t size, size_t *got, int *eof,
 		    struct rfa_error *);
-	/* The same for standard error of a command (at most 64 KiB is kept); NULL: has none. */
+	/* The same for standard error of a command (its last 64 KiB are kept for you); NULL: has
+	 * none. */
 	int (*read_err)(struct rfa_stream *, void *data, size_t size, size_t *got, int *eof,
 			struct rfa_error *);
 	/*

@@ -650,8 +650,17 @@ static void keys_change_on_the_way(void **state)
 	char *data = malloc(len);
 	struct rfa_transport *t;
 	struct rfa_error err;
+	const char *from[] = { "sh", "-c",
+			       "for i in 1 2 3 4 5 6 7 8 9 10; do head -c 2000000 /dev/zero; "
+			       "head -c 200000 /dev/zero >&2; done",
+			       NULL };
+	const char *to[] = { "wc", "-c", NULL };
+	struct rfa_relay relay = { .idle_timeout_ms = 20000 };
+	struct rfa_shell *sh = NULL;
 	struct sshd often;
+	uint64_t moved = 0;
 	int status = -1;
+	int eof;
 	size_t i;
 
 	(void)state;
@@ -659,12 +668,44 @@ static void keys_change_on_the_way(void **state)
 	for (i = 0; i < len; i++)
 		data[i] = (char)(i * 2654435761u >> 16);
 	cmd.input = data;
-	sshd_start(&often, "RekeyLimit 4M");
+	sshd_start(&often, "RekeyLimit 1M");
 	blame(0);
 	t = make(&often, "there");
 	assert_ok(rfa_transport_run(t, &cmd, &out, NULL, &status, &err));
 	assert_int_equal(out.len, len);
 	assert_memory_equal(out.data, data, len);
+	/* Two channels at once, with errors in between, and then many small readings. */
+	assert_ok(t->ops->exec(t, from, &relay.source, &err));
+	assert_ok(t->ops->exec(t, to, &relay.sink, &err));
+	assert_ok(rfa_relay(&relay, &moved, &err));
+	assert_int_equal(moved, 20000000);
+	for (i = 0; !i;) {
+		int done = 0;
+
+		assert_ok(relay.sink->ops->finish(relay.sink, &done, &err));
+		i = (size_t)done;
+		if (!done)
+			assert_ok(rfa_stream_wait(&relay.sink, 1, 1000, NULL, &err));
+	}
+	rfa_buf_clear(&out);
+	for (eof = 0; !eof;) {
+		char some[777];
+		size_t got = 0;
+
+		assert_ok(relay.sink->ops->read(relay.sink, some, sizeof(some), &got, &eof, &err));
+		rfa_buf_add(&out, some, got);
+		if (!got && !eof)
+			assert_ok(rfa_stream_wait(&relay.sink, 1, 1000, NULL, &err));
+	}
+	assert_string_equal(rfa_buf_str(&out), "20000000\n");
+	rfa_stream_close(relay.source);
+	rfa_stream_close(relay.sink);
+	assert_ok(rfa_shell_new(&sh, t, &err));
+	rfa_buf_clear(&out);
+	assert_ok(rfa_shell_run(sh, "cat", data, 6000001, 0, &out, NULL, &status, &err));
+	assert_int_equal(out.len, 6000001);
+	assert_memory_equal(out.data, data, out.len);
+	rfa_shell_free(sh);
 	rfa_transport_free(t);
 	blame(1);
 	sshd_stop(&often);
