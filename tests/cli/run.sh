@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Whole runs from the command line, on two hosts with a fake docker: success, rollback, Ctrl-C,
 # resume, abort, locks; piped, as JSON lines, and on a terminal.
+# Functions are called through ok.
+# shellcheck disable=SC2317
 . "$(dirname "$0")/../harness/tap.sh"
 
 FAKE=${RFA_FAKEDOCKER:-$(dirname "$RFA")/tests/fakedocker}
@@ -231,9 +233,9 @@ ok "it is free" says "prod is free" "$RFA" lock show prod
 # ---- on a terminal
 
 fresh
-cat >pty.py <<'PY'
-import os, pty, select, sys
-# pty.py OUT [NAME=VALUE...] -- COMMAND...: the output of a command on a terminal of 100 columns
+cat >terminal.py <<'PY'
+import os, pty, sys
+# terminal.py OUT [NAME=VALUE...] -- COMMAND...: the output of a command on a terminal of 100 columns
 import fcntl, struct, termios
 out, rest = sys.argv[1], sys.argv[2:]
 at = rest.index("--")
@@ -256,7 +258,7 @@ while True:
 open(out, "wb").write(data)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 PY
-on_tty() { python3 pty.py "$@"; }
+on_tty() { python3 terminal.py "$@"; }
 ok "a run on a terminal" exits 0 on_tty out TERM=xterm -- "$RFA" promote shop --from test --to prod
 ok "it has the states" grep -q "PRECHECK.*✓.*TRANSFER" out
 ok "it redraws" grep -q $'\033\[A' out
@@ -296,5 +298,5 @@ ok "no escape at all" not grep -q $'\033' out
 ok "help on a terminal has colours" on_tty out TERM=xterm -- "$RFA" help
 ok "indeed" grep -q $'\033\[1m' out
 
-ok "the fake docker was called as promised" not cat test/bad prod/bad
+ok "the fake docker was called as promised" test ! -e test/bad -a ! -e prod/bad
 done_testing
