@@ -225,18 +225,20 @@ static int gate_disk(struct court *c, struct rfa_error *err)
 					       "docker_root", "/var/lib/docker") };
 	struct rfa_disk disks[2];
 	size_t i;
+	int one_disk;
 
 	for (i = 0; i < 2; i++) {
-		struct rfa_disk *d = &disks[i];
-		int64_t needed = bytes;
-		int rc = ctx->target->ops->disk(ctx->target, paths[i], d, err);
+		int rc = ctx->target->ops->disk(ctx->target, paths[i], &disks[i], err);
 
 		if (rc)
 			return rc;
-		if (i && !strcmp(disks[0].filesystem, d->filesystem))
-			needed *= 2; /* the archive and what is loaded from it, on one disk */
-		else if (i == 0 && bytes == 0)
-			needed = 0;
+	}
+	/* One file system is told once; it takes both the archive and what is loaded from it. */
+	one_disk = !strcmp(disks[0].filesystem, disks[1].filesystem);
+	for (i = 0; i < (one_disk ? 1 : 2); i++) {
+		const struct rfa_disk *d = &disks[i];
+		int64_t needed = one_disk ? 2 * bytes : bytes;
+
 		if (d->bytes_free < needed)
 			refuse(
 			    c, "free some space there: docker image prune, or remove old backups",
@@ -253,8 +255,6 @@ static int gate_disk(struct court *c, struct rfa_error *err)
 			refuse(c, "remove small files there: nearly all inodes are used",
 			       "%s on %s has %lld of %lld inodes free", paths[i], ctx->target->name,
 			       (long long)d->inodes_free, (long long)d->inodes_total);
-		if (i == 0 && !strcmp(paths[0], paths[1]))
-			break;
 	}
 	return 0;
 }
