@@ -67,8 +67,12 @@ static void on_call(void *user, uint64_t call, const char *label)
 	x->host_calls++;
 	if (x->hook && (!x->hook_step[0] || !strcmp(x->hook_step, x->step)) &&
 	    (x->hook_step[0] ? x->in_step : x->host_calls - 1) == x->hook_call) {
+		void (*hook)(struct watcher *, uint64_t, const char *) = x->hook;
+
 		x->hooked++;
-		x->hook(x, call, label);
+		if (!x->hook_again)
+			x->hook = NULL;
+		hook(x, call, label);
 	}
 	x->in_step++;
 }
@@ -79,7 +83,7 @@ void watcher_clear(struct watcher *x)
 	rfa_buf_clear(&x->all);
 	json_array_clear(x->refused);
 	x->step[0] = x->hook_step[0] = x->first_step[0] = '\0';
-	x->first = x->hooked = 0;
+	x->first = x->hooked = x->hook_again = 0;
 	x->in_step = 0;
 	x->host_calls = 0;
 	x->hook = NULL;

@@ -24,7 +24,8 @@ struct watcher {
 	char hook_step[RFA_STEP_NAME_MAX];
 	unsigned hook_call;
 	void *user;
-	int hooked; /* how often the hook was called */
+	int hook_again; /* 1: not only once; the hook moves hook_call on */
+	int hooked;     /* how often the hook was called */
 };
 
 /* From now on, for the world's own options too. The watcher must stay where it is. */
