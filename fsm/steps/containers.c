@@ -121,34 +121,19 @@ static int bootstrap_body(struct rfa_ctx *ctx, const struct place *p, json_t **o
 static int point_body(struct rfa_ctx *ctx, const struct place *p, json_t **out,
 		      struct rfa_error *err)
 {
-	const char *path = rfa_facts_str(ctx->plan, "point/specs/file", "");
-	struct rfa_buf text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
 	json_t *image = NULL;
 	json_t *specs = NULL;
-	char digest[65];
 	json_t *spec;
-	int rc;
+	int rc = rfa_specs_read(ctx, &specs, err);
 
-	rc = ctx->target->ops->file_read(ctx->target, path, RFA_FACTS_MAX_BYTES, &text, err);
-	if (!rc)
-		rc = rfa_facts_parse(&specs, rfa_buf_str(&text), text.len, path, err);
-	if (!rc)
-		rc = rfa_facts_digest(specs, digest, err);
-	if (!rc && strcmp(digest, rfa_facts_str(ctx->plan, "point/specs/sha256", "")) != 0) {
-		rfa_fail(err, RFA_EMISMATCH, "rollback",
-			 "the point's description is not the one that the ledger names");
-		rc = rfa_error_where(err, "%s:%s", ctx->target->name, path);
-	}
 	if (rc)
-		goto done;
+		return rc;
 	spec = rfa_facts_at(json_object_get(specs, "containers"), p->name);
 	image = json_pack("{s:O?}", "Config", json_object_get(spec, "image"));
 	rc = rfa_spec_body(json_object_get(spec, "container"), image,
 			   rfa_facts_str(p->good, "ref", ""), out, err);
-done:
 	json_decref(image);
 	json_decref(specs);
-	rfa_buf_release(&text);
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 
 #include "fsm/steps/compose.h"
 #include "fsm/steps/goods.h"
+#include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
 
 /* Collects verdicts. */
@@ -423,7 +424,7 @@ static int gate_point(struct court *c, struct rfa_error *err)
 	struct rfa_ctx *ctx = c->ctx;
 	const char *file = rfa_facts_str(ctx->plan, "point/specs/file", NULL);
 	json_t *present = rfa_ctx_fact(ctx, "target.look", "present");
-	struct rfa_file_stat st;
+	json_t *specs = NULL;
 	json_t *good;
 	size_t i;
 	int rc;
@@ -438,12 +439,19 @@ static int gate_point(struct court *c, struct rfa_error *err)
 	}
 	if (!file)
 		return 0;
-	rc = ctx->target->ops->file_stat(ctx->target, file, &st, err);
-	if (!rc && st.type != 'f')
+	rc = rfa_specs_read(ctx, &specs, err);
+	json_decref(specs);
+	if (rc != -RFA_ENOTFOUND && rc != -RFA_EMISMATCH && rc != -RFA_ETOOBIG)
+		return rc;
+	if (rc == -RFA_ENOTFOUND)
 		refuse(c, "promote that version again from where it still is",
 		       "the description of the point's containers, %s, is no longer on %s", file,
 		       ctx->target->name);
-	return rc;
+	else
+		refuse(c, "promote that version again from where it still is", "%s: %s on %s",
+		       err->msg, file, ctx->target->name);
+	rfa_error_clear(err);
+	return 0;
 }
 
 /* Where a stack asks for it, only what a checking environment has proven may be deployed. */

@@ -19,6 +19,12 @@ int rfa_spec_body(const json_t *container, const json_t *image, const char *ref,
 /* Appends {"container","field","why","mend"} for each thing that cannot be carried over. */
 int rfa_spec_obstacles(const json_t *container, json_t *list, struct rfa_error *err);
 
+/*
+ * The containers' description that the plan's rollback point names; *out is new. Errors: NOTFOUND;
+ * MISMATCH when it is not the one that the ledger has the digest of.
+ */
+int rfa_specs_read(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err);
+
 /* Where the pins (the override file) of the stack's Compose project are on the target. */
 void rfa_pins_path(const struct rfa_ctx *ctx, char *out, size_t size);
 
