@@ -14,6 +14,7 @@ static int drop_kept(struct rfa_ctx *ctx, struct rfa_error *err)
 	json_array_foreach (json_object_get(rfa_ctx_stack(ctx), "containers"), i, name) {
 		struct rfa_ctx_key key;
 		json_t *kept = NULL;
+		json_t *now = NULL;
 		char kept_name[192];
 		int rc;
 
@@ -26,6 +27,18 @@ static int drop_kept(struct rfa_ctx *ctx, struct rfa_error *err)
 		if (!rc && kept)
 			rc = host->ops->container_remove(
 			    host, rfa_ctx_key(ctx, &key, "remove", kept_name), kept_name, err);
+		/*
+		 * A power cut since the health check may have started the old one first, by its
+		 * restart policy, and then the new one found its ports taken.
+		 */
+		if (!rc)
+			rc = rfa_inspect_or_null(host, RFA_CONTAINER, json_string_value(name), &now,
+						 err);
+		if (!rc && now && !rfa_facts_bool(now, "State/Running", 0))
+			rc = host->ops->container_start(
+			    host, rfa_ctx_key(ctx, &key, "start", json_string_value(name)),
+			    json_string_value(name), err);
+		json_decref(now);
 		json_decref(kept);
 		if (rc)
 			return rc;
