@@ -81,6 +81,18 @@ static int append(struct rfa_drive *d, struct rfa_record *rec, const char *subje
 	return rfa_ledger_append(d->ledger_run, rec, "details withheld: they held a secret", err);
 }
 
+int rfa_drive_learn(struct rfa_drive *d, const struct rfa_record *rec, struct rfa_error *err)
+{
+	json_t *made = rfa_facts_at(rec->facts, "made");
+
+	if (rec->kind == RFA_RECORD_DONE)
+		return rfa_facts_set(d->facts, rec->step,
+				     rec->facts ? json_incref(rec->facts) : json_object(), err);
+	if (rec->kind == RFA_RECORD_PROGRESS && made)
+		return rfa_facts_set(d->facts, rec->step, json_pack("{s:O}", "made", made), err);
+	return 0;
+}
+
 int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
 		   const struct rfa_error *error, struct rfa_error *err)
 {
@@ -110,9 +122,8 @@ int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
 		rc = append(d, &rec, subject, err);
 	if (!rc)
 		rc = rfa_machine_apply(&d->machine, &rec, err);
-	if (!rc && rec.kind == RFA_RECORD_DONE)
-		rc = rfa_facts_set(d->facts, rec.step,
-				   rec.facts ? json_incref(rec.facts) : json_object(), err);
+	if (!rc)
+		rc = rfa_drive_learn(d, &rec, err);
 	if (!rc && rec.kind == RFA_RECORD_FAILED && error && !d->why.code) {
 		d->why = *error;
 		snprintf(d->why_step, sizeof(d->why_step), "%s", rec.step);
@@ -150,6 +161,8 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 			 : append(d, &rec, subject, err);
 	if (!rc)
 		d->machine = after;
+	if (!rc)
+		rc = rfa_drive_learn(d, &rec, err);
 	d->moved = 1;
 	rfa_record_release(&rec);
 	return rc;

@@ -38,6 +38,12 @@ int rfa_drive(struct rfa_drive *d, struct rfa_error *err);
 int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
 		   const struct rfa_error *error, struct rfa_error *err);
 
+/*
+ * Takes up what a record proves, live or replayed: the facts of a DONE, and of a PROGRESS what the
+ * step has "made" so far, which its next attempt and its undo must know.
+ */
+int rfa_drive_learn(struct rfa_drive *d, const struct rfa_record *record, struct rfa_error *err);
+
 /* Writes the END: summary, environment, verified version, history line, rollback point. */
 int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const char *subject,
 		  struct rfa_error *err);

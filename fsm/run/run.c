@@ -192,12 +192,9 @@ static int replay(struct rfa_machine *m, const struct rfa_history *h, struct rfa
 			return rfa_error_where(err, "run %s", h->run);
 		if (!d)
 			continue;
-		if (r->kind == RFA_RECORD_DONE) {
-			rc = rfa_facts_set(d->facts, r->step,
-					   r->facts ? json_incref(r->facts) : json_object(), err);
-			if (rc)
-				return rc;
-		}
+		rc = rfa_drive_learn(d, r, err);
+		if (rc)
+			return rc;
 		if (r->kind == RFA_RECORD_FAILED && !d->why.code &&
 		    rfa_facts_at(r->facts, "error")) {
 			rfa_facts_to_error(rfa_facts_at(r->facts, "error"), &d->why);

@@ -5,6 +5,10 @@
  *     NAME            the one that serves
  *     NAME.rfa-RUN    the old one, stopped, kept for the way back
  *     NAME.rfa-new-RUN  the new one, made before the old one stops, so that the gap is short
+ *
+ * Anybody may remove and make containers meanwhile, so a name alone proves nothing: the old one is
+ * known by the id that target.look saw, the new one by the id that is on record before it gets the
+ * name. Containers are stopped, renamed and removed by id; whatever else has the name is left.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +26,7 @@ struct place {
 	json_t *now, *kept, *fresh; /* inspect objects; NULL: there is none */
 	const json_t *good;         /* what it shall run */
 	const json_t *before;       /* target.look's unit */
+	const char *made;           /* the id of the one that this run made; "": none yet */
 };
 
 static void place_release(struct place *p)
@@ -30,6 +35,16 @@ static void place_release(struct place *p)
 	json_decref(p->kept);
 	json_decref(p->fresh);
 	p->now = p->kept = p->fresh = NULL;
+}
+
+/* From the record of the step once it is done, before that from its progress. */
+static const char *made_by_run(const struct rfa_ctx *ctx, const char *name)
+{
+	const json_t *done = rfa_ctx_fact(ctx, ctx->step->name, "containers");
+	const json_t *made = rfa_ctx_fact(ctx, ctx->step->name, "made");
+	const char *id = json_string_value(json_object_get(done ? done : made, name));
+
+	return id ? id : "";
 }
 
 /* On failure the place is released. */
@@ -41,6 +56,7 @@ static int place_look(struct rfa_ctx *ctx, const char *name, struct place *p, st
 	p->name = name;
 	p->good = rfa_wanted_of(ctx, name);
 	p->before = rfa_before_of(ctx, name);
+	p->made = made_by_run(ctx, name);
 	snprintf(p->kept_name, sizeof(p->kept_name), "%s.rfa-%s", name, ctx->run);
 	snprintf(p->fresh_name, sizeof(p->fresh_name), "%s.rfa-new-%s", name, ctx->run);
 	rc = rfa_inspect_or_null(ctx->target, RFA_CONTAINER, name, &p->now, err);
@@ -70,19 +86,34 @@ static int is_old(const struct place *p)
 		       rfa_facts_str(p->before, "container_id", ""));
 }
 
-/* Made by this run: the old one was put aside, or there was none. */
+static const char *id_of(const json_t *container)
+{
+	return rfa_facts_str(container, "Id", "");
+}
+
+/* Made by this run, and serving under its name. */
 static int is_ours(const struct place *p)
 {
-	return p->now && !is_old(p) && (p->kept || !was_there(p));
+	return p->now && !is_old(p) && *p->made && !strcmp(id_of(p->now), p->made);
+}
+
+static int is_somebodys(const struct place *p)
+{
+	return p->now && !is_old(p) && !is_ours(p);
 }
 
 static int somebody(struct rfa_ctx *ctx, const struct place *p, struct rfa_error *err)
 {
-	rfa_fail(err, RFA_ENOTFOUND, "docker",
-		 "the container %s that ran before is gone: somebody removed or replaced it",
-		 p->name);
+	if (p->now)
+		rfa_fail(err, RFA_EREFUSED, "docker",
+			 "somebody has made a container %s meanwhile: it is not touched", p->name);
+	else
+		rfa_fail(err, RFA_ENOTFOUND, "docker",
+			 "the container %s that ran before is gone: somebody removed it", p->name);
 	rfa_error_where(err, "%s", ctx->target->name);
-	return rfa_error_mend(err, "what ran before is told by: rfa show %s", ctx->run);
+	return rfa_error_mend(err, "%s%s%swhat ran before is told by: rfa show %s",
+			      p->kept ? "the one that ran before is kept as " : "",
+			      p->kept ? p->kept_name : "", p->kept ? "; " : "", ctx->run);
 }
 
 /* The old one may stay when it runs the wanted image already, under the wanted name. */
@@ -173,20 +204,21 @@ static int make_fresh(struct rfa_ctx *ctx, const struct place *p, struct rfa_err
 	return rc;
 }
 
-static int start(struct rfa_ctx *ctx, const char *name, struct rfa_error *err)
+static int start(struct rfa_ctx *ctx, const char *name, const char *id, struct rfa_error *err)
 {
 	struct rfa_ctx_key key;
 
 	return ctx->target->ops->container_start(ctx->target, rfa_ctx_key(ctx, &key, "start", name),
-						 name, err);
+						 id, err);
 }
 
-static int stop(struct rfa_ctx *ctx, const char *name, struct rfa_error *err)
+static int stop(struct rfa_ctx *ctx, const char *name, const json_t *container,
+		struct rfa_error *err)
 {
 	struct rfa_ctx_key key;
 
 	return ctx->target->ops->container_stop(ctx->target, rfa_ctx_key(ctx, &key, "stop", name),
-						name, err);
+						id_of(container), err);
 }
 
 static int drop(struct rfa_ctx *ctx, const char *name, const json_t *container,
@@ -194,22 +226,53 @@ static int drop(struct rfa_ctx *ctx, const char *name, const json_t *container,
 {
 	struct rfa_ctx_key key;
 	int rc = runs(container) || rfa_facts_bool(container, "State/Restarting", 0)
-		     ? stop(ctx, name, err)
+		     ? stop(ctx, name, container, err)
 		     : 0;
 
 	if (rc)
 		return rc;
 	return ctx->target->ops->container_remove(
-	    ctx->target, rfa_ctx_key(ctx, &key, "remove", name), name, err);
+	    ctx->target, rfa_ctx_key(ctx, &key, "remove", name), id_of(container), err);
 }
 
-static int name_it(struct rfa_ctx *ctx, const char *op, const char *from, const char *to,
-		   struct rfa_error *err)
+static int name_it(struct rfa_ctx *ctx, const char *op, const char *id, const char *from,
+		   const char *to, struct rfa_error *err)
 {
 	struct rfa_ctx_key key;
 
-	return ctx->target->ops->container_rename(ctx->target, rfa_ctx_key(ctx, &key, op, from),
-						  from, to, err);
+	return ctx->target->ops->container_rename(ctx->target, rfa_ctx_key(ctx, &key, op, from), id,
+						  to, err);
+}
+
+/* The new one's id is on record before it gets the name: afterwards nothing else would tell. */
+static int put_on_record(struct rfa_ctx *ctx, struct place *p, struct rfa_error *err)
+{
+	json_t *made = json_copy(rfa_ctx_fact(ctx, ctx->step->name, "made"));
+	int rc = 0;
+
+	if (!p->fresh)
+		rc = rfa_inspect_or_null(ctx->target, RFA_CONTAINER, p->fresh_name, &p->fresh, err);
+	if (!rc && !p->fresh) {
+		rfa_fail(err, RFA_ENOTFOUND, "docker",
+			 "the new container %s is gone: somebody removed it", p->fresh_name);
+		rc = rfa_error_where(err, "%s", ctx->target->name);
+	}
+	if (rc || !strcmp(p->made, id_of(p->fresh)))
+		goto done;
+	if (!made)
+		made = json_object();
+	json_object_set_new(made, p->name, json_string(id_of(p->fresh)));
+	rc = ctx->progress(ctx,
+			   json_pack("{s:s++, s:O}", "says", "the new container of ", p->name,
+				     " is made", "made", made),
+			   err);
+	/* What could not be recorded was not done, as far as anybody can tell. */
+	if (rc)
+		rfa_error_as(err, RFA_UNKNOWN);
+	p->made = made_by_run(ctx, p->name);
+done:
+	json_decref(made);
+	return rc;
 }
 
 /* ---- the trio -----------------------------------------------------------------------------------
@@ -220,23 +283,28 @@ static int replace_one(struct rfa_ctx *ctx, struct place *p, struct rfa_error *e
 	int serving = is_ours(p); /* the new one has its name already */
 	int rc = 0;
 
-	if (p->now && !serving && !is_old(p))
+	if (is_somebodys(p) || (!p->now && !p->kept && was_there(p)))
 		return somebody(ctx, p, err);
 	if (is_old(p) && may_stay(p))
-		return runs(p->now) ? 0 : start(ctx, p->name, err);
+		return runs(p->now) ? 0 : start(ctx, p->name, id_of(p->now), err);
 	if (!serving && !p->fresh)
 		rc = make_fresh(ctx, p, err);
+	if (!rc && !serving)
+		rc = put_on_record(ctx, p, err);
 	if (!rc && is_old(p)) {
 		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s: the new container takes over", p->name);
 		if (runs(p->now) || rfa_facts_bool(p->now, "State/Restarting", 0))
-			rc = stop(ctx, p->name, err);
+			rc = stop(ctx, p->name, p->now, err);
 		if (!rc)
-			rc = name_it(ctx, "keep", p->name, p->kept_name, err);
+			rc = name_it(ctx, "keep", id_of(p->now), p->name, p->kept_name, err);
+	} else if (!rc && runs(p->kept)) {
+		/* A power cut may have started it again, by its restart policy, on our ports. */
+		rc = stop(ctx, p->kept_name, p->kept, err);
 	}
 	if (!rc && !serving)
-		rc = name_it(ctx, "name", p->fresh_name, p->name, err);
+		rc = name_it(ctx, "name", p->made, p->fresh_name, p->name, err);
 	if (!rc && !(serving && runs(p->now)))
-		rc = start(ctx, p->name, err);
+		rc = start(ctx, p->name, p->made, err);
 	return rc;
 }
 
@@ -269,6 +337,10 @@ int rfa_replace_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		place_release(&p);
 		if (!rc)
 			rc = place_look(ctx, json_string_value(name), &p, err);
+		if (!rc && !is_ours(&p) && !is_old(&p)) {
+			rc = somebody(ctx, &p, err);
+			place_release(&p);
+		}
 		if (rc) {
 			struct rfa_error why = *err;
 
@@ -305,7 +377,7 @@ int rfa_replace_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 		if (p.kept || p.fresh || is_ours(&p))
 			begun++;
 		if (p.now && runs(p.now) && !p.fresh && !runs(p.kept) &&
-		    (is_old(&p) ? may_stay(&p) : 1))
+		    (is_old(&p) ? may_stay(&p) : is_ours(&p)))
 			done++;
 		else if (is_old(&p) && rfa_facts_bool(p.before, "running", 0) && !runs(p.now))
 			begun++; /* stopped, and no further */
@@ -327,18 +399,20 @@ static int put_back(struct rfa_ctx *ctx, struct place *p, struct rfa_error *err)
 		rc = drop(ctx, p->name, p->now, err);
 	if (!rc && p->fresh)
 		rc = drop(ctx, p->fresh_name, p->fresh, err);
+	if (!rc && is_somebodys(p))
+		rc = somebody(ctx, p, err);
 	if (rc)
 		return rc;
 	if (p->kept) {
 		/* A reboot may have started it under its other name, by its restart policy. */
-		rc = name_it(ctx, "back", p->kept_name, p->name, err);
+		rc = name_it(ctx, "back", id_of(p->kept), p->kept_name, p->name, err);
 		if (!rc && ran && !runs(p->kept))
-			rc = start(ctx, p->name, err);
+			rc = start(ctx, p->name, id_of(p->kept), err);
 		return rc;
 	}
 	if (!is_old(p))
 		return was_there(p) ? somebody(ctx, p, err) : 0;
-	return ran && !runs(p->now) ? start(ctx, p->name, err) : 0;
+	return ran && !runs(p->now) ? start(ctx, p->name, id_of(p->now), err) : 0;
 }
 
 int rfa_replace_undo(struct rfa_ctx *ctx, struct rfa_error *err)

@@ -18,7 +18,7 @@ struct rfa_ctx {
 	unsigned attempt; /* of the run or of the undo */
 	int undoing;
 	const json_t *plan;   /* frozen at BEGIN (fsm/run/run.h) */
-	const json_t *facts;  /* step name -> the facts of its DONE record */
+	const json_t *facts;  /* step name -> the facts of its DONE record; before that {"made"} */
 	const json_t *points; /* rollback points of the target's stack, newest first */
 	struct rfa_host *source, *target;
 	struct rfa_host *host; /* of the step's own role; NULL if it has none */
@@ -26,7 +26,7 @@ struct rfa_ctx {
 	struct rfa_trace *trace;
 	const volatile int *cancel;
 	const char *user, *machine;
-	/* Makes a PROGRESS record durable; steals facts. */
+	/* Makes a PROGRESS record durable; steals facts. Their "made" is known ever after. */
 	int (*progress)(struct rfa_ctx *, json_t *facts, struct rfa_error *);
 	void *driver;
 };
