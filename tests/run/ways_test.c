@@ -341,6 +341,7 @@ static void test_fixed_points(void **state)
 
 	bench_open(&b, SCENARIO_UNHEALTHY);
 	b.x.hook = refuse_renames;
+	b.x.hook_again = 1;
 	rc = rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err);
 	assert_told(rfa_buf_str(&b.x.lines), "run-ended STUCK");
 	rfa_sim_plan_clear(b.w.sim);
