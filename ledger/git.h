@@ -14,8 +14,8 @@
 #define RFA_GIT_EMPTY_TREE "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 /* How long an append to main waits for another one, which takes milliseconds. */
 #define RFA_GIT_WAIT_MS 60000
-/* How long a run's lock is tried for: longer than a listing's look at it. */
-#define RFA_GIT_RUN_WAIT_MS 60
+/* How long a run's lock is tried for: longer than a look at it by a listing, or an open. */
+#define RFA_GIT_RUN_WAIT_MS 500
 /* No object that rfa writes is larger. */
 #define RFA_GIT_OBJECT_MAX (64u << 20)
 
@@ -39,9 +39,12 @@ struct rfa_git_run {
 int rfa_git_fail(struct rfa_error *err, int rc, const char *where, const char *fmt, ...)
     RFA_PRINTF(4, 5);
 void rfa_git_lock_path(const struct rfa_git *git, const char *run, char *out, size_t size);
-/* Takes the ledger's flock ("run" NULL) or a run's. */
+/* Takes the ledger's flock (`run` NULL) or a run's, to write. */
 int rfa_git_lock(const struct rfa_git *git, const char *run, struct rfa_lock *lock,
 		 struct rfa_error *err) RFA_MUST_USE;
+/* Takes a run's at once or not at all, to tidy up. */
+int rfa_git_lock_now(const struct rfa_git *git, const char *run, struct rfa_lock *lock,
+		     struct rfa_error *err) RFA_MUST_USE;
 /* 1 if a process drives the run now. */
 int rfa_git_alive(const struct rfa_git *git, const char *run);
 

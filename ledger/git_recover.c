@@ -38,13 +38,13 @@ static int recover_run(const struct rfa_git *git, struct rfa_git_tree *tree, con
 			ref[0] = '\0'; /* somebody's records: verify tells */
 		rfa_message_release(&message);
 		rfa_git_commit_release(&commit);
-		rc = ref[0] ? rfa_git_lock(git, run, &lock, err) : 0;
+		rc = ref[0] ? rfa_git_lock_now(git, run, &lock, err) : 0;
 		if (!rc && ref[0]) {
 			rfa_git_sweep_ref(git, ref);
 			rc = rfa_git_ref_drop(git, ref, err);
 		}
 	} else if (!rc) {
-		rc = rfa_git_lock(git, run, &lock, err);
+		rc = rfa_git_lock_now(git, run, &lock, err);
 		rfa_git_run_ref(run, ref);
 		if (!rc) {
 			rfa_git_sweep_ref(git, ref);
@@ -83,7 +83,7 @@ static void sweep_locks(const struct rfa_git *git, struct rfa_git_tree *tree, in
 
 		if (strncmp(entry->d_name, "run-", 4) != 0 || !rfa_run_id_ok(run))
 			continue;
-		if (rfa_git_lock(git, run, &lock, &ignored)) {
+		if (rfa_git_lock_now(git, run, &lock, &ignored)) {
 			alive = 1;
 			continue;
 		}
@@ -147,8 +147,10 @@ int rfa_git_recover(const struct rfa_git *git, struct rfa_error *err)
 	if (!rc)
 		rc = recover_locked(git, lock.unclean, err);
 	rfa_lock_release(&lock, 0);
-	/* A ledger on a full or busy disk can still be read; the next open tidies up. */
-	if (rc == -(int)RFA_EIO || rc == -(int)RFA_ENOSPACE || rc == -(int)RFA_ELOCKED) {
+	/* A ledger on a full or busy disk, or a damaged one, can still be read and verified; the
+	   next open tidies up. */
+	if (rc == -(int)RFA_EIO || rc == -(int)RFA_ENOSPACE || rc == -(int)RFA_ELOCKED ||
+	    rc == -(int)RFA_ECORRUPT) {
 		rfa_error_clear(err);
 		return 0;
 	}
