@@ -386,28 +386,29 @@ static void test_rotation(void **state)
 /* Names that could leave their folder, forge a trailer or reach a terminal are refused. */
 static void test_hostile_names(void **state)
 {
-	static const char *const bad[] = { "",
-					   "..",
-					   "../x",
-					   "a/b",
-					   "/etc",
-					   ".git",
-					   "a\nb",
-					   "a b",
-					   "\x1b[2J",
-					   "'; rm -rf",
-					   "\"",
-					   "a..b",
-					   "x.lock",
-					   "-rf",
-					   "caf\xc3\xa9",
-					   "a\x7f",
-					   "refs:x",
-					   "a~1",
-					   "a^",
-					   "x.",
-					   "0123456789012345678901234567890123456789"
-					   "0123456789012345678901234567890123456789" };
+	static const char *const bad[] = {
+		"",
+		"..",
+		"../x",
+		"a/b",
+		"/etc",
+		".git",
+		"a\nb",
+		"a b",
+		"\x1b[2J",
+		"'; rm -rf",
+		"\"",
+		"a..b",
+		"x.lock",
+		"-rf",
+		"caf\xc3\xa9",
+		"a\x7f",
+		"refs:x",
+		"a~1",
+		"a^",
+		"x.",
+		"01234567890123456789012345678901234567890123456789012345678901234567"
+	};
 	struct world *w = *state;
 	struct rfa_ledger_run *run = NULL;
 	struct rfa_record record = { .kind = RFA_RECORD_DONE, .seq = 1 };
