@@ -26,6 +26,7 @@ int main(void)
 	return 0;
 }
 END
+command -v ninja >/dev/null && export CMAKE_GENERATOR=Ninja # a machine may have no make
 libdir=$(dirname "$(find "$PREFIX" -name librfa.a)")
 export PKG_CONFIG_PATH=$libdir/pkgconfig
 runs() { # PROGRAM: it says what main.c is about
