@@ -43,9 +43,9 @@ static json_t *image(const char *name, const char *tag, const char *version, con
 	snprintf(env, sizeof(env), "VERSION=%s", version);
 	return must_json(
 	    json_pack("{s:s, s:[[si],[si],[si]], s:{s:[ss], s:{s:s}, s:{s:{}}, s:[s]}}", "ref", ref,
-		      "layers", base, 60000, deps, 30000, top, 110000, "config", "Env",
-		      "PATH=/bin", env, "Labels", "sim.health", health, "ExposedPorts", "8001/tcp",
-		      "Cmd", "/server"),
+		      "layers", base, 60000, deps, 30000, top, 110000, "config", "Env", "PATH=/bin",
+		      env, "Labels", "sim.health", health, "ExposedPorts", "8001/tcp", "Cmd",
+		      "/server"),
 	    ref);
 }
 
@@ -53,17 +53,17 @@ static json_t *image(const char *name, const char *tag, const char *version, con
 static json_t *body(const char *image_ref, const char *port, const char *alias)
 {
 	return must_json(
-	    json_pack("{s:s, s:[ss], s:{s:s}, s:s, s:i, s:{s:[s], s:{s:[{s:s, s:s}]}, s:{s:s, s:i}, "
-		      "s:s, s:I, s:[s], s:{s:s, s:{s:s}}, s:[s]}, s:{s:{s:{s:[s]}}}, s:{s:{s:[s]}}}",
-		      "Image", image_ref, "Env", "SECRET=s3cr et'\"\n$x", "MODE=prod", "Labels",
-		      "team", "core", "User", "1000:1000", "StopTimeout", 3, "HostConfig", "Binds",
-		      "/opt/app/data:/data:rw", "PortBindings", "8001/tcp", "HostIp", "127.0.0.1",
-		      "HostPort", port, "RestartPolicy", "Name", "unless-stopped",
-		      "MaximumRetryCount", 0, "NetworkMode", "appnet", "Memory",
-		      (json_int_t)268435456, "CapDrop", "NET_RAW", "LogConfig", "Type", "json-file",
-		      "Config", "max-size", "10m", "ExtraHosts", "db:10.0.0.9", "NetworkingConfig",
-		      "EndpointsConfig", "appnet", "Aliases", alias, "x-rfa-networks", "edge", "Aliases",
-		      alias),
+	    json_pack(
+		"{s:s, s:[ss], s:{s:s}, s:s, s:i, s:{s:[s], s:{s:[{s:s, s:s}]}, s:{s:s, s:i}, "
+		"s:s, s:I, s:[s], s:{s:s, s:{s:s}}, s:[s]}, s:{s:{s:{s:[s]}}}, s:{s:{s:[s]}}}",
+		"Image", image_ref, "Env", "SECRET=s3cr et'\"\n$x", "MODE=prod", "Labels", "team",
+		"core", "User", "1000:1000", "StopTimeout", 3, "HostConfig", "Binds",
+		"/opt/app/data:/data:rw", "PortBindings", "8001/tcp", "HostIp", "127.0.0.1",
+		"HostPort", port, "RestartPolicy", "Name", "unless-stopped", "MaximumRetryCount", 0,
+		"NetworkMode", "appnet", "Memory", (json_int_t)268435456, "CapDrop", "NET_RAW",
+		"LogConfig", "Type", "json-file", "Config", "max-size", "10m", "ExtraHosts",
+		"db:10.0.0.9", "NetworkingConfig", "EndpointsConfig", "appnet", "Aliases", alias,
+		"x-rfa-networks", "edge", "Aliases", alias),
 	    "body");
 }
 
@@ -123,17 +123,16 @@ static json_t *host(enum scenario s, const char *address, int v)
 	if (has_compose(s) && v) {
 		json_array_append_new(images, image("web", tag, version, health));
 		json_array_append_new(images, image("api", tag, version, "200"));
-		json_array_append_new(
-		    projects,
-		    must_json(json_pack("{s:s, s:s, s:o, s:b}", "project", "shop", "directory",
-					"/srv/stacks/shop", "config", compose_config(tag, 9001),
-					"up", 1),
-			      "project"));
+		json_array_append_new(projects,
+				      must_json(json_pack("{s:s, s:s, s:o, s:b}", "project", "shop",
+							  "directory", "/srv/stacks/shop", "config",
+							  compose_config(tag, 9001), "up", 1),
+						"project"));
 	}
-	return must_json(json_pack("{s:[ss], s:[s], s:{s:s}, s:o, s:o, s:o}", "networks", "appnet", "edge",
-				   "directories", "/opt/app/data", "files", "/opt/app/config.json",
-				   config, "images", images, "containers", containers, "compose",
-				   projects),
+	return must_json(json_pack("{s:[ss], s:[s], s:{s:s}, s:o, s:o, s:o}", "networks", "appnet",
+				   "edge", "directories", "/opt/app/data", "files",
+				   "/opt/app/config.json", config, "images", images, "containers",
+				   containers, "compose", projects),
 			 "host");
 }
 
@@ -144,9 +143,9 @@ static json_t *side(enum scenario s, const char *env, const char *address)
 
 	if (has_run(s)) {
 		json_object_set_new(stack, "containers", json_pack("[ss]", "backend", "frontend"));
-		json_array_append_new(health, json_pack("{s:s, s:i}", "url",
-							"http://127.0.0.1:8001/health", "status",
-							200));
+		json_array_append_new(
+		    health,
+		    json_pack("{s:s, s:i}", "url", "http://127.0.0.1:8001/health", "status", 200));
 	} else {
 		json_object_set_new(stack, "containers", json_array());
 	}
@@ -154,18 +153,18 @@ static json_t *side(enum scenario s, const char *env, const char *address)
 		json_object_set_new(stack, "compose",
 				    json_pack("{s:s, s:s, s:[s]}", "project", "shop", "directory",
 					      "/srv/stacks/shop", "files", "docker-compose.yml"));
-		json_array_append_new(health, json_pack("{s:s, s:i}", "url",
-							"http://127.0.0.1:9001/health", "status",
-							200));
+		json_array_append_new(
+		    health,
+		    json_pack("{s:s, s:i}", "url", "http://127.0.0.1:9001/health", "status", 200));
 	}
 	json_object_set_new(stack, "health", health);
 	json_object_set_new(stack, "health_deadline_s", json_integer(10));
 	json_object_set_new(stack, "health_interval_s", json_integer(1));
 	json_object_set_new(stack, "keep_images", json_integer(3));
 	json_object_set_new(stack, "gates", json_pack("{s:i}", "disk_free_percent", 5));
-	json_object_set_new(stack, "base_url",
-			    json_pack("{s:s, s:s}", "file", "/opt/app/config.json", "key",
-				      "base_url"));
+	json_object_set_new(
+	    stack, "base_url",
+	    json_pack("{s:s, s:s}", "file", "/opt/app/config.json", "key", "base_url"));
 	json_object_set_new(stack, "bootstrap",
 			    json_pack("{s:[s], s:{s:o, s:o}}", "requires", "/opt/app/data/",
 				      "containers", "backend", body("", "8001", "backend"),
@@ -222,11 +221,12 @@ void world_make_edited(struct world *w, enum scenario s, uint64_t seed,
 	w->options.clock = rfa_sim_clock(w->sim);
 	w->options.user = "olga";
 	w->options.machine = "desk";
-}
-
-void world_make(struct world *w, enum scenario s, uint64_t seed)
-{
-	world_make_edited(w, s, seed, NULL, NULL);
+	w->plan =
+	    must_json(json_pack("{s:i, s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "format", 1, "flow",
+				"promote", "stack", "app", "source", side(s, "test", "10.88.0.11"),
+				"target", side(s, "prod", "10.88.0.12"), "options",
+				"idle_timeout_ms", 5000, "chunk_bytes", 32768),
+		      "plan");
 }
 
 void world_free(struct world *w)
@@ -283,8 +283,7 @@ json_t *world_serves(struct world *w)
 	const char *name;
 
 	/* A container that was made again has another id, which names it too; and nothing else. */
-	json_object_foreach(json_object_get(s, "containers"), name, one)
-	{
+	json_object_foreach (json_object_get(s, "containers"), name, one) {
 		const char *host_name = rfa_facts_str(one, "config/Hostname", "-");
 
 		if (!strncmp(host_name, rfa_facts_str(one, "id", ""), strlen(host_name)))
@@ -312,8 +311,7 @@ int world_is_clean(struct world *w, struct rfa_buf *why)
 	json_t *one;
 	int clean = 1;
 
-	json_object_foreach(own, env, one)
-	{
+	json_object_foreach (own, env, one) {
 		json_t *lock = rfa_facts_at(one, "own/lock");
 		json_t *runs = rfa_facts_at(one, "own/runs");
 
@@ -322,8 +320,7 @@ int world_is_clean(struct world *w, struct rfa_buf *why)
 			clean = 0;
 		}
 		files = rfa_facts_at(one, "own/files");
-		json_object_foreach(files, name, file)
-		{
+		json_object_foreach (files, name, file) {
 			if (rfa_facts_int(file, "mode", 0) & 077) {
 				rfa_buf_printf(why, "%s on %s can be read by others; ", name, env);
 				clean = 0;
@@ -334,8 +331,7 @@ int world_is_clean(struct world *w, struct rfa_buf *why)
 			clean = 0;
 		}
 	}
-	json_object_foreach(json_object_get(serves, "containers"), name, one)
-	{
+	json_object_foreach (json_object_get(serves, "containers"), name, one) {
 		if (strstr(name, ".rfa-")) {
 			rfa_buf_printf(why, "the container %s is left; ", name);
 			clean = 0;
@@ -359,7 +355,8 @@ int world_drive(struct world *w, const json_t *plan, struct rfa_run_result *resu
 			snprintf(run, sizeof(run), "%s", result->run);
 		else if (result->blocker[0]) /* begun, and dead before anybody was told */
 			snprintf(run, sizeof(run), "%s", result->blocker);
-		/* What keeps a run from going on may take a while: the operator comes back later. */
+		/* What keeps a run from going on may take a while: the operator comes back later.
+		 */
 		w->options.clock->sleep_ms(w->options.clock, 30000);
 		rc = run[0] ? rfa_run_resume(&w->options, run, RFA_RUN_ON, result, err)
 			    : rfa_run_begin(&w->options, plan, result, err);

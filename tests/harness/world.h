@@ -1,4 +1,5 @@
-/* A standard world for tests: hosts `test` and `prod`, an application on both, a ledger in memory. */
+/* A standard world for tests: hosts `test` and `prod`, an application on both, a ledger in memory.
+ */
 #ifndef RFA_TESTS_HARNESS_WORLD_H
 #define RFA_TESTS_HARNESS_WORLD_H
 
@@ -7,10 +8,10 @@
 
 /* What is promoted. */
 enum scenario {
-	SCENARIO_RUN,	    /* two containers by `docker run`, v1 on prod, v2 on test */
+	SCENARIO_RUN,       /* two containers by `docker run`, v1 on prod, v2 on test */
 	SCENARIO_COMPOSE,   /* the same as a Compose project */
-	SCENARIO_MIXED,	    /* containers and a Compose project in one stack */
-	SCENARIO_FIRST,	    /* nothing on prod yet: bootstrap */
+	SCENARIO_MIXED,     /* containers and a Compose project in one stack */
+	SCENARIO_FIRST,     /* nothing on prod yet: bootstrap */
 	SCENARIO_UNHEALTHY, /* v2 answers 500 */
 	SCENARIO_SAME_TAG,  /* v2 has v1's tag */
 	SCENARIO_COUNT

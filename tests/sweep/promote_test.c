@@ -24,7 +24,8 @@
 
 enum { NO_MUTATION = -1, MAX_CALLS = 2000 };
 
-/* Under a sanitizer a run costs ten times as much: every seventh call then, another one each kind. */
+/* Under a sanitizer a run costs ten times as much: every seventh call then, another one each kind.
+ */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -101,8 +102,7 @@ static void complain(struct sweep *s, const struct world *w, const char *what, c
 	s->failed++;
 	if (s->failed > 5)
 		return;
-	rfa_buf_printf(&s->failures, "%s: %s\n  faults: %s\n", what, detail,
-		       rfa_sim_fired(w->sim));
+	rfa_buf_printf(&s->failures, "%s: %s\n  faults: %s\n", what, detail, rfa_sim_fired(w->sim));
 }
 
 static int in_ledger_legal(struct world *w, const char *run, struct rfa_error *err)
@@ -290,7 +290,8 @@ static void two_faults_at_random(enum scenario scenario, enum kind kind, unsigne
 			f[j].ms = (int64_t)(c->random(c) % 20000);
 			f[j].lag = c->random(c) % 100000;
 			f[j].count = 1 + c->random(c) % 3;
-			/* Two definite failures, one of them in an undo, are a case for a person. */
+			/* Two definite failures, one of them in an undo, are a case for a person.
+			 */
 			if (j && (f[j].kind == RFA_SIM_FAIL || f[j].kind == RFA_SIM_PARTIAL ||
 				  f[j].kind == RFA_SIM_NOSPACE))
 				f[j].kind = RFA_SIM_CRASH_AFTER;
@@ -302,7 +303,8 @@ static void two_faults_at_random(enum scenario scenario, enum kind kind, unsigne
 	sweep_done(&s);
 }
 
-/* ---- the sweep itself can fail ------------------------------------------------------------------ */
+/* ---- the sweep itself can fail ------------------------------------------------------------------
+ */
 
 /* One undisturbed run, or one with a fault at call `at`, in a world with a planted defect. */
 static unsigned defects_seen(enum scenario scenario, enum kind kind, int mutation, int fault_kind,
@@ -345,8 +347,8 @@ static unsigned is_found(int mutation)
 		enum kind kind;
 		int fault;
 	} tries[] = {
-		{ SCENARIO_RUN, PROMOTE, -1 },		{ SCENARIO_COMPOSE, PROMOTE, -1 },
-		{ SCENARIO_UNHEALTHY, PROMOTE, -1 },	{ SCENARIO_SAME_TAG, ROLLBACK, -1 },
+		{ SCENARIO_RUN, PROMOTE, -1 },          { SCENARIO_COMPOSE, PROMOTE, -1 },
+		{ SCENARIO_UNHEALTHY, PROMOTE, -1 },    { SCENARIO_SAME_TAG, ROLLBACK, -1 },
 		{ SCENARIO_RUN, PROMOTE, RFA_SIM_CUT },
 	};
 	size_t i;
@@ -374,10 +376,8 @@ static unsigned is_found(int mutation)
 static void sweeps_can_fail(void **state)
 {
 	static const enum rfa_sim_mutation elsewhere[] = {
-		RFA_SIM_MUTATION_LOAD_IGNORES_CORRUPTION,
-		RFA_SIM_MUTATION_DIGESTS_LIE,
-		RFA_SIM_MUTATION_JOB_RUNS_TWICE,
-		RFA_SIM_MUTATION_UNTAG_REMOVES_IN_USE,
+		RFA_SIM_MUTATION_LOAD_IGNORES_CORRUPTION, RFA_SIM_MUTATION_DIGESTS_LIE,
+		RFA_SIM_MUTATION_JOB_RUNS_TWICE,          RFA_SIM_MUTATION_UNTAG_REMOVES_IN_USE,
 		RFA_SIM_MUTATION_LOCK_NEVER_REFUSED,
 	};
 	int m;
@@ -395,16 +395,16 @@ static void sweeps_can_fail(void **state)
 	}
 }
 
-#define SWEEP(scenario_, kind_)                                                                    \
-	static void sweep_##scenario_##_##kind_(void **state)                                      \
-	{                                                                                          \
-		(void)state;                                                                       \
-		one_fault_everywhere(SCENARIO_##scenario_, kind_);                                 \
-	}                                                                                          \
-	static void pairs_##scenario_##_##kind_(void **state)                                      \
-	{                                                                                          \
-		(void)state;                                                                       \
-		two_faults_at_random(SCENARIO_##scenario_, kind_, RANDOM_RUNS);                            \
+#define SWEEP(scenario_, kind_)                                                 \
+	static void sweep_##scenario_##_##kind_(void **state)                   \
+	{                                                                       \
+		(void)state;                                                    \
+		one_fault_everywhere(SCENARIO_##scenario_, kind_);              \
+	}                                                                       \
+	static void pairs_##scenario_##_##kind_(void **state)                   \
+	{                                                                       \
+		(void)state;                                                    \
+		two_faults_at_random(SCENARIO_##scenario_, kind_, RANDOM_RUNS); \
 	}
 
 SWEEP(RUN, PROMOTE)
@@ -421,15 +421,24 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sweeps_can_fail),
-		cmocka_unit_test(sweep_RUN_PROMOTE),	   cmocka_unit_test(pairs_RUN_PROMOTE),
-		cmocka_unit_test(sweep_RUN_ROLLBACK),	   cmocka_unit_test(pairs_RUN_ROLLBACK),
-		cmocka_unit_test(sweep_COMPOSE_PROMOTE),   cmocka_unit_test(pairs_COMPOSE_PROMOTE),
-		cmocka_unit_test(sweep_COMPOSE_ROLLBACK),  cmocka_unit_test(pairs_COMPOSE_ROLLBACK),
-		cmocka_unit_test(sweep_MIXED_PROMOTE),	   cmocka_unit_test(pairs_MIXED_PROMOTE),
-		cmocka_unit_test(sweep_FIRST_PROMOTE),	   cmocka_unit_test(pairs_FIRST_PROMOTE),
-		cmocka_unit_test(sweep_UNHEALTHY_PROMOTE), cmocka_unit_test(pairs_UNHEALTHY_PROMOTE),
-		cmocka_unit_test(sweep_SAME_TAG_PROMOTE),  cmocka_unit_test(pairs_SAME_TAG_PROMOTE),
-		cmocka_unit_test(sweep_SAME_TAG_ROLLBACK), cmocka_unit_test(pairs_SAME_TAG_ROLLBACK),
+		cmocka_unit_test(sweep_RUN_PROMOTE),
+		cmocka_unit_test(pairs_RUN_PROMOTE),
+		cmocka_unit_test(sweep_RUN_ROLLBACK),
+		cmocka_unit_test(pairs_RUN_ROLLBACK),
+		cmocka_unit_test(sweep_COMPOSE_PROMOTE),
+		cmocka_unit_test(pairs_COMPOSE_PROMOTE),
+		cmocka_unit_test(sweep_COMPOSE_ROLLBACK),
+		cmocka_unit_test(pairs_COMPOSE_ROLLBACK),
+		cmocka_unit_test(sweep_MIXED_PROMOTE),
+		cmocka_unit_test(pairs_MIXED_PROMOTE),
+		cmocka_unit_test(sweep_FIRST_PROMOTE),
+		cmocka_unit_test(pairs_FIRST_PROMOTE),
+		cmocka_unit_test(sweep_UNHEALTHY_PROMOTE),
+		cmocka_unit_test(pairs_UNHEALTHY_PROMOTE),
+		cmocka_unit_test(sweep_SAME_TAG_PROMOTE),
+		cmocka_unit_test(pairs_SAME_TAG_PROMOTE),
+		cmocka_unit_test(sweep_SAME_TAG_ROLLBACK),
+		cmocka_unit_test(pairs_SAME_TAG_ROLLBACK),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
