@@ -245,12 +245,12 @@ int rfa_image_identity(const json_t *image, char out[65], struct rfa_error *err)
 int rfa_good_of(const json_t *unit, const json_t *image, json_t **out, struct rfa_error *err)
 {
 	char identity[65];
-	char keep[64];
+	char keep[80];
 	int rc = rfa_image_identity(image, identity, err);
 
 	if (rc)
 		return rc;
-	snprintf(keep, sizeof(keep), "rfa-keep:%.32s", identity);
+	snprintf(keep, sizeof(keep), "localhost/rfa-keep:%.32s", identity);
 	*out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:I}", "key",
 			 rfa_facts_str(unit, "key", ""), "shape", rfa_facts_str(unit, "shape", ""),
 			 "ref", rfa_facts_str(unit, "inspect/Config/Image", ""), "id",

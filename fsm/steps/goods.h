@@ -6,8 +6,8 @@
  * shape     "run" or "compose"
  * identity  SHA-256 over platform, layers and configuration: equal on every engine and store for
  *           the same image, while `.Id` is a manifest's digest on the containerd store
- * keep      "rfa-keep:<32 digits of identity>": the tag that keeps an image from being pruned
- *           while a rollback point needs it
+ * keep      "localhost/rfa-keep:<32 digits of identity>": the tag that keeps an image from being
+ *           pruned while a rollback point needs it; no engine ever looks for it elsewhere
  */
 #ifndef RFA_FSM_STEPS_GOODS_H
 #define RFA_FSM_STEPS_GOODS_H

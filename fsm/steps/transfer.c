@@ -151,52 +151,6 @@ static int on_data(void *user, const void *data, size_t len, struct rfa_error *e
 	return rc;
 }
 
-/* Ends the sink's input and waits for its status: only then is the data on the target's disk. */
-static int end_sink(struct rfa_ctx *ctx, struct rfa_stream *sink, struct rfa_error *err)
-{
-	const int64_t patience = 60000;
-	int64_t begun = ctx->clock->mono_ms(ctx->clock);
-	int finished = 0;
-	int status = 0;
-	int known = 0;
-	int eof = 0;
-	int rc;
-
-	while (!known) {
-		char said[512];
-		size_t got = 0;
-
-		rc = finished ? 0 : sink->ops->finish(sink, &finished, err);
-		if (!rc && !eof)
-			rc = sink->ops->read(sink, said, sizeof(said), &got, &eof, err);
-		if (!rc && eof)
-			rc = sink->ops->status(sink, &known, &status, err);
-		if (!rc && !known)
-			rc = rfa_stream_wait(&sink, 1, 1000, ctx->cancel, err);
-		if (rc)
-			return rc;
-		if (ctx->clock->mono_ms(ctx->clock) - begun > patience)
-			return rfa_fail(err, RFA_ESTALLED, "transfer",
-					"the end of the transfer was not acknowledged in %d s",
-					(int)(patience / 1000));
-	}
-	if (status) {
-		char said[512] = "";
-		size_t got = 0;
-
-		if (!sink->ops->read_err ||
-		    sink->ops->read_err(sink, said, sizeof(said) - 1, &got, &eof, err))
-			got = 0;
-		said[got] = '\0';
-		rfa_fail(
-		    err,
-		    strstr(said, "space") || strstr(said, "quota") ? RFA_ENOSPACE : RFA_EREMOTE,
-		    "transfer", "the archive could not be written (status %d): %s", status, said);
-		return rfa_error_where(err, "%s", ctx->target->name);
-	}
-	return 0;
-}
-
 /* Where the two ends agree: the truth is what lies on the target. */
 static int agreed_offset(struct rfa_ctx *ctx, const char *archive, uint64_t total, uint64_t *offset,
 			 struct rfa_error *err)
@@ -258,17 +212,22 @@ static int relay_from(struct rfa_ctx *ctx, const char *archive, struct passage *
 	relay.on_data = on_data;
 	relay.user = p;
 	rc = rfa_relay(&relay, &moved, err);
-	if (!rc)
-		rc = end_sink(ctx, out, err);
-	else if (rc == -RFA_EREMOTE || rc == -RFA_ELOST) {
+	if (!rc) {
+		rc =
+		    rfa_host_stream_end(ctx->target, &out, relay.idle_timeout_ms, ctx->cancel, err);
+	} else if (rc == -RFA_EREMOTE || rc == -RFA_ELOST) {
 		/* A writer that ran out of disk closes its input: its own words say more. */
 		struct rfa_error why;
 
-		if (end_sink(ctx, out, &why) && why.severity == RFA_FATAL) {
+		if (rfa_host_stream_end(ctx->target, &out, relay.idle_timeout_ms, ctx->cancel,
+					&why) &&
+		    why.severity == RFA_FATAL) {
 			*err = why;
 			rc = -(int)why.code;
 		}
 	}
+	if (!rc)
+		rc = rfa_host_stream_end(ctx->source, &in, relay.idle_timeout_ms, ctx->cancel, err);
 done:
 	rfa_stream_close(in);
 	rfa_stream_close(out);

@@ -581,7 +581,7 @@ static void tags_come_and_go(void **state)
 	struct rfa_error *err = &x->err;
 	char ref[64];
 
-	snprintf(ref, sizeof(ref), "rfa-keep:%s", x->world->tag);
+	snprintf(ref, sizeof(ref), "localhost/rfa-keep:%s", x->world->tag);
 	assert_ok(ops->image_tag(x->h, KEY("tag"), rfa_facts_str(image, "Id", ""), ref, err));
 	same = get(x, RFA_IMAGE, ref);
 	assert_string_equal(rfa_facts_str(same, "Id", ""), rfa_facts_str(image, "Id", ""));
@@ -637,9 +637,9 @@ static json_t *request(struct fixture *x, int omit)
 {
 	json_t *one = get(x, RFA_IMAGE, "app:1"), *two = get(x, RFA_IMAGE, "app:2");
 	json_t *r = json_pack("{s:[{s:s,s:s},{s:s,s:s}], s:[], s:s}", "images", "id",
-			      rfa_facts_str(one, "Id", ""), "name", "rfa-keep:one", "id",
-			      rfa_facts_str(two, "Id", ""), "name", "rfa-keep:two", "omit", "name",
-			      "images.1");
+			      rfa_facts_str(one, "Id", ""), "name", "localhost/rfa-keep:one", "id",
+			      rfa_facts_str(two, "Id", ""), "name", "localhost/rfa-keep:two",
+			      "omit", "name", "images.1");
 
 	if (omit)
 		json_array_append(json_object_get(r, "omit"), rfa_facts_at(one, "RootFS/Layers/0"));
@@ -750,8 +750,8 @@ static void an_archive_loads_on_another_engine(void **state)
 	json_t *r = request(x, 0), *out = NULL;
 	size_t half;
 
-	untag_on(x, x->other, "rfa-keep:one");
-	untag_on(x, x->other, "rfa-keep:two");
+	untag_on(x, x->other, "localhost/rfa-keep:one");
+	untag_on(x, x->other, "localhost/rfa-keep:two");
 	assert_fails(NOTFOUND,
 		     x->other->ops->image_load(x->other, KEY("load"), "images.1", &x->err));
 	assert_ok(x->h->ops->image_export(x->h, KEY("export"), r, &out, &x->err));
@@ -761,12 +761,12 @@ static void an_archive_loads_on_another_engine(void **state)
 	write_at(x, x->other, x->run, "images.1", half, whole.data + half, whole.len - half);
 	write_at(x, x->other, x->run, "images.1", 0, whole.data, half);
 	assert_ok(x->other->ops->image_load(x->other, KEY("load"), "images.1", &x->err));
-	assert_same_image(x, "app:1", "rfa-keep:one");
-	assert_same_image(x, "app:2", "rfa-keep:two");
+	assert_same_image(x, "app:1", "localhost/rfa-keep:one");
+	assert_same_image(x, "app:2", "localhost/rfa-keep:two");
 	json_decref(out);
 	json_decref(r);
 	/* Without the base layer, which is there now. */
-	untag_on(x, x->other, "rfa-keep:two");
+	untag_on(x, x->other, "localhost/rfa-keep:two");
 	r = request(x, 1);
 	json_array_remove(json_object_get(r, "images"), 0);
 	json_object_set_new(r, "name", json_string("rest"));
@@ -775,14 +775,14 @@ static void an_archive_loads_on_another_engine(void **state)
 	read_all(x, x->run, "rest", 0, &whole);
 	write_at(x, x->other, x->run, "rest", 0, whole.data, whole.len);
 	assert_ok(x->other->ops->image_load(x->other, KEY("load"), "rest", &x->err));
-	assert_same_image(x, "app:2", "rfa-keep:two");
+	assert_same_image(x, "app:2", "localhost/rfa-keep:two");
 	/* The machine that made it can load it as well. */
 	assert_ok(x->h->ops->image_load(x->h, KEY("load"), "images.1", &x->err));
-	json_decref(get(x, RFA_IMAGE, "rfa-keep:one"));
-	untag_on(x, x->h, "rfa-keep:one");
-	untag_on(x, x->h, "rfa-keep:two");
-	untag_on(x, x->other, "rfa-keep:one");
-	untag_on(x, x->other, "rfa-keep:two");
+	json_decref(get(x, RFA_IMAGE, "localhost/rfa-keep:one"));
+	untag_on(x, x->h, "localhost/rfa-keep:one");
+	untag_on(x, x->h, "localhost/rfa-keep:two");
+	untag_on(x, x->other, "localhost/rfa-keep:one");
+	untag_on(x, x->other, "localhost/rfa-keep:two");
 	json_decref(out);
 	json_decref(r);
 	rfa_buf_release(&whole);

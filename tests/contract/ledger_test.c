@@ -517,7 +517,7 @@ static void test_secrets(void **state)
 		"MAKIAIOSFODNN7EXAMPLE0",
 		"ghp_short",
 		"-----BEGIN CERTIFICATE-----",
-		"docker.io/library/postgres:16",
+		"registry.example/postgres:16",
 	};
 	struct world *w = *state;
 	struct rfa_ledger_options options = w->kit.options;

@@ -105,7 +105,7 @@ int kit_end(struct rfa_ledger_run *run, uint32_t seq, const char *stack, const c
 				     .state = RFA_HEALTH,
 				     .outcome = "SUCCEEDED",
 				     .wall_ms = 1795343417000 + seq };
-	char environment[128], verified[128], tag[128], line[256], content[256], text[256];
+	char environment[128], verified[128], line[256], content[256], text[256];
 	struct rfa_ledger_file files[3] = { { .path = environment }, { .path = "history.log" } };
 	struct rfa_ledger_end end = { .final = RFA_FINAL_SUCCEEDED,
 				      .files = files,
@@ -129,8 +129,7 @@ int kit_end(struct rfa_ledger_run *run, uint32_t seq, const char *stack, const c
 		files[2].content = "{\"images\":[]}\n";
 		files[2].len = strlen(files[2].content);
 		end.n_files = 3;
-		snprintf(tag, sizeof(tag), "rollback/%s/%s/%s", env, stack, point);
-		end.point = tag;
+		end.point = point;
 		end.point_message = text;
 	}
 	return rfa_ledger_end(run, &record, "12.4 MB, 1.8 s", &end, err);

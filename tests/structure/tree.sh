@@ -47,15 +47,14 @@ while read -r line; do
 	ok "planted: $line" grep -qEI "$FORBIDDEN" "$TMP/line"
 done <<'END'
 cd /wo@rk/tree && make
-url = "https:/@/ghcr.io/x/y"
-http:/@/deb.debian.org/debian
+url = "https:/@/ghcr.i@o/x/y"
+http:/@/deb.debian.o@rg/debian
 ghcr.i@o/v2/app/manifests
 END
 while read -r line; do
 	ok "legal: $line" not grep -qEI "$FORBIDDEN" <(printf '%s\n' "$line")
 done <<'END'
 BASE_PACKAGES=openssh-server,docker.io,docker-cli
-docker.io/library/nginx:1.27 is how an engine spells a name
 url = "https://registry.example/v2/"
 END
 

@@ -396,9 +396,9 @@ static void docker_25_on_the_classic_store(void **state)
 			    path[1], path[2]));
 	end(&s);
 
-	assert_int_equal(compose(&m, &s, request(im.id, "rfa-keep:x", NULL), &err), 0);
-	assert_named(&m, im.config_digest, im.manifest_digest, "rfa-keep:x",
-		     "docker.io/library/rfa-keep:x");
+	assert_int_equal(compose(&m, &s, request(im.id, "localhost/rfa-keep:x", NULL), &err), 0);
+	assert_named(&m, im.config_digest, im.manifest_digest, "localhost/rfa-keep:x",
+		     "localhost/rfa-keep:x");
 	assert_int_equal(m.archive.layers, 2);
 	assert_true(holds(&m, base.diff_id, base.data, base.len));
 	assert_true(holds(&m, top.diff_id, top.data, top.len));
@@ -462,12 +462,12 @@ static void docker_before_25(void **state)
 		  json_pack("[{s:s, s:[s], s:[s, s]}]", "Config", config, "RepoTags", "old:1",
 			    "Layers", name, two));
 	end(&s);
-	assert_int_equal(compose(&m, &s, request(im.id, "rfa-keep:old", NULL), &err), 0);
+	assert_int_equal(compose(&m, &s, request(im.id, "localhost/rfa-keep:old", NULL), &err), 0);
 	assert_true(holds(&m, base.diff_id, base.data, base.len));
 	assert_true(holds(&m, top.diff_id, top.data, top.len));
 	index = inside(&m, "index.json");
 	assert_named(&m, im.config_digest, rfa_facts_str(index, "manifests/0/digest", ""),
-		     "rfa-keep:old", "docker.io/library/rfa-keep:old");
+		     "localhost/rfa-keep:old", "localhost/rfa-keep:old");
 	snprintf(name, sizeof(name), "blobs/sha256/%s",
 		 rfa_facts_str(index, "manifests/0/digest", "") + 7);
 	manifest = inside(&m, name);
@@ -520,8 +520,9 @@ static void the_containerd_store(void **state)
 		  json_pack("[{s:s, s:n, s:[]}]", "Config", path[0], "RepoTags", "Layers"));
 	end(&s);
 	/* Layers are omitted by their diff ids, though blobs have other digests. */
-	assert_int_equal(compose(&m, &s, request(id, "a/b:1", base.diff_id), &err), 0);
-	assert_named(&m, im.config_digest, im.manifest_digest, "a/b:1", "docker.io/a/b:1");
+	assert_int_equal(compose(&m, &s, request(id, "localhost/a/b:1", base.diff_id), &err), 0);
+	assert_named(&m, im.config_digest, im.manifest_digest, "localhost/a/b:1",
+		     "localhost/a/b:1");
 	assert_false(holds(&m, base.digest, base.packed, base.packed_len));
 	assert_true(holds(&m, top.digest, top.packed, top.packed_len));
 	assert_true(holds(&m, im.manifest_digest, im.manifest, strlen(im.manifest)));

@@ -144,7 +144,7 @@ static void a_good_is_what_its_header_says(void **state)
 
 	(void)state;
 	identity(image, id);
-	snprintf(keep, sizeof(keep), "rfa-keep:%.32s", id);
+	snprintf(keep, sizeof(keep), "localhost/rfa-keep:%.32s", id);
 	assert_int_equal(rfa_good_of(unit, image, &good, &err), 0);
 	assert_string_equal(rfa_facts_str(good, "key", ""), "api");
 	assert_string_equal(rfa_facts_str(good, "shape", ""), "run");

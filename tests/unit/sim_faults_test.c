@@ -159,9 +159,10 @@ static void test_halves(void **state)
 	OK(&s, carry(s.test, s.prod, "images", 0, &s.err));
 	plan(&s, (struct rfa_sim_fault){ .at = rfa_sim_calls(s.world), .kind = RFA_SIM_PARTIAL });
 	REFUSED(&s, RFA_EREMOTE, p->ops->image_load(p, KEY("l.1", "l"), "images", &s.err));
-	REFUSED(&s, RFA_ENOTFOUND, p->ops->inspect(p, RFA_IMAGE, "rfa-keep:app-2", &none, &s.err));
+	REFUSED(&s, RFA_ENOTFOUND,
+		p->ops->inspect(p, RFA_IMAGE, "localhost/rfa-keep:app-2", &none, &s.err));
 	OK(&s, p->ops->image_load(p, KEY("l.2", "l"), "images", &s.err));
-	OK(&s, p->ops->inspect(p, RFA_IMAGE, "rfa-keep:app-2", &none, &s.err));
+	OK(&s, p->ops->inspect(p, RFA_IMAGE, "localhost/rfa-keep:app-2", &none, &s.err));
 	json_decref(none);
 	json_decref(answer);
 	json_decref(request);

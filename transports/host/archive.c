@@ -16,10 +16,6 @@
 #define FRAME_MAX (64u << 20)
 
 #define LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}"
-/* The domain and path that a name without them means (distribution/reference, "familiar names"). */
-#define DEFAULT_DOMAIN "docker.io/"
-#define DEFAULT_PATH "library/"
-
 struct making {
 	struct rfa_archive *out;
 	const json_t *omit;
@@ -154,36 +150,22 @@ static int add_image(struct making *m, const struct rfa_saved_image *image, stru
 	return rc;
 }
 
-/* "app" → "docker.io/library/app:latest": what the containerd store calls it. */
-static void canonical(const char *name, char out[320])
-{
-	const char *slash = strchr(name, '/');
-	size_t first = slash ? (size_t)(slash - name) : 0;
-	int domain = slash && (memchr(name, '.', first) || memchr(name, ':', first) ||
-			       (first == 9 && memcmp(name, "localhost", 9) == 0));
-
-	(void)snprintf(out, 320, "%s%s%s", domain ? "" : DEFAULT_DOMAIN,
-		       domain || slash ? "" : DEFAULT_PATH, name);
-}
-
 static int index_json(const struct making *m, struct rfa_buf *out, struct rfa_error *err)
 {
 	json_t *manifests = json_array(), *index;
-	char name[320];
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; i < m->n && rc == 0; i++) {
 		const struct rfa_saved_image *image = &m->images[i];
 
-		canonical(m->names[i], name);
 		if (json_array_append_new(
-			manifests,
-			json_pack("{s:s, s:s, s:I, s:{s:s, s:s}}", "mediaType",
-				  image->manifest_type, "digest", image->manifest_digest, "size",
-				  (json_int_t)image->manifest_size, "annotations",
-				  "io.containerd.image.name", name,
-				  "org.opencontainers.image.ref.name", strrchr(name, ':') + 1)))
+			manifests, json_pack("{s:s, s:s, s:I, s:{s:s, s:s}}", "mediaType",
+					     image->manifest_type, "digest", image->manifest_digest,
+					     "size", (json_int_t)image->manifest_size,
+					     "annotations", "io.containerd.image.name", m->names[i],
+					     "org.opencontainers.image.ref.name",
+					     strrchr(m->names[i], ':') + 1)))
 			rc = rfa_fail_nomem(err);
 	}
 	index = json_pack("{s:i, s:s, s:o}", "schemaVersion", 2, "mediaType",
@@ -223,16 +205,29 @@ static int manifest_json(const struct making *m, struct rfa_buf *out, struct rfa
 	return rc;
 }
 
+/*
+ * The containerd store lists an image only under a name that begins with a domain
+ * (distribution/reference); no domain is made up for one that has none.
+ */
+static int has_domain(const char *name)
+{
+	const char *slash = strchr(name, '/');
+	size_t first = slash ? (size_t)(slash - name) : 0;
+
+	return slash && (memchr(name, '.', first) || memchr(name, ':', first) ||
+			 (first == 9 && memcmp(name, "localhost", 9) == 0));
+}
+
 /* A name is a repository and a tag; without one, "latest" is meant. Digests name no tag. */
 static int take_name(const char *name, char out[256], struct rfa_error *err)
 {
 	const char *slash = strrchr(name, '/');
 	int tagged = strchr(slash ? slash : name, ':') != NULL;
 
-	if (!name[0] || strchr(name, '@') ||
+	if (!has_domain(name) || strchr(name, '@') ||
 	    snprintf(out, 256, "%s%s", name, tagged ? "" : ":latest") >= 256)
 		return rfa_fail(err, RFA_EINTERNAL, "docker",
-				"an image to save has no usable name");
+				"an image to save is named domain/repository:tag, not '%s'", name);
 	return 0;
 }
 

@@ -129,7 +129,7 @@ struct rfa_host_ops {
 	/*
 	 * Makes an archive of images in the host's spool, in the hybrid form (OCI layout and
 	 * manifest.json) that every engine loads, without the layers whose diff id is in "omit".
-	 * request: {"images":[{"id":"sha256:…","name":"rfa-keep:…"}],"omit":["sha256:…"],
+	 * request: {"images":[{"id":"sha256:…","name":"localhost/rfa-keep:…"}],"omit":["sha256:…"],
 	 * "name":"images"}. *out (new): {"archive":"<name>","bytes":N,"layers":N,"omitted":N}.
 	 * The archive's bytes are the same every time for the same request and images.
 	 */
