@@ -99,10 +99,11 @@ static int carry_volumes(json_t *host_config, const json_t *container, struct rf
 {
 	json_t *binds = json_object_get(host_config, "Binds");
 	json_t *asked = json_object_get(host_config, "Mounts");
+	int had = json_is_array(binds);
 	json_t *mount;
 	size_t i;
 
-	if (!json_is_array(binds)) {
+	if (!had) {
 		binds = json_array();
 		if (!binds || json_object_set_new(host_config, "Binds", binds))
 			return rfa_fail_nomem(err);
@@ -138,6 +139,9 @@ static int carry_volumes(json_t *host_config, const json_t *container, struct rf
 		if (json_array_append_new(binds, one))
 			return rfa_fail_nomem(err);
 	}
+	/* None stays none: the engine tells a list without entries from no list. */
+	if (!json_array_size(binds) && !had)
+		json_object_del(host_config, "Binds");
 	return 0;
 }
 

@@ -273,6 +273,18 @@ static void a_read_only_volume_stays_so(void **state)
 	body_is(w, "HostConfig/Binds", "['v1:/a:ro','v2:/a/b']");
 }
 
+/* The engine tells a list without entries from no list, and shows what it was given. */
+static void no_binds_stay_no_binds(void **state)
+{
+	struct world *w = *state;
+
+	put(w->container, "HostConfig/Binds", json_null());
+	put(w->container, "Mounts", js("[]"));
+	body_is(w, "HostConfig/Binds", NULL);
+	put(w->container, "HostConfig/Binds", js("[]"));
+	body_is(w, "HostConfig/Binds", "[]");
+}
+
 static void a_mount_that_names_its_volume_is_not_bound_again(void **state)
 {
 	struct world *w = *state;
@@ -500,6 +512,7 @@ int main(void)
 		TEST(modes_without_networks_have_none),
 		TEST(volumes_without_a_name_are_bound_by_it),
 		TEST(a_read_only_volume_stays_so),
+		TEST(no_binds_stay_no_binds),
 		TEST(a_mount_that_names_its_volume_is_not_bound_again),
 		TEST(a_bind_is_known_by_its_place_however_spelled),
 		TEST(a_long_place_is_not_cut),
