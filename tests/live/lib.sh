@@ -1,0 +1,248 @@
+# shellcheck shell=bash disable=SC2119,SC2120  # arguments of functions are optional
+# What the live tests share: two real hosts of the lab, an operator who has nothing but what a test
+# gives, and looks at the world that do not go through rfa. Read with: . "$(dirname "$0")/lib.sh"
+#
+# RFA_LAB_DIR says which lab; one that is up is used and left up, any other is started and stopped.
+
+# shellcheck source=tests/harness/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../harness/tap.sh"
+
+LAB=${RFA_LAB:-$SRC/fixtures/lab/lab}
+export RFA_LAB_DIR=${RFA_LAB_DIR:-/var/lib/rfa-lab-live}
+export HOME=$TMP/home LC_ALL=C.UTF-8 TZ=UTC
+unset RFA_CONFIG RFA_LEDGER SSH_AUTH_SOCK NO_COLOR XDG_CONFIG_HOME GIT_DIR GIT_WORK_TREE
+unset GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL EMAIL
+# Every process that a test starts carries this word, so that a leaked one is found.
+export RFA_LIVE_MARK=live-$$-$RANDOM$RANDOM
+mkdir -p "$HOME"
+printf '[user]\n\tname = Olga Operator\n\temail = olga@example.org\n[init]\n\tdefaultBranch = main\n' >"$HOME/.gitconfig"
+cd "$TMP" || exit 1
+
+# ---- the lab
+
+live_raised='' live_jobs=()
+
+live_end() {
+	local pid
+	for pid in ${live_jobs[@]+"${live_jobs[@]}"}; do kill -KILL "$pid" 2>/dev/null; done
+	if [ -n "$live_raised" ]; then
+		"$LAB" down >/dev/null 2>&1
+	else
+		live_mend
+	fi
+	rm -rf "$TMP"
+}
+live_mend() { # both hosts as they should be
+	local h
+	for h in test prod; do
+		"$LAB" net "$h" heal
+		"$LAB" unfill "$h"
+	done >/dev/null 2>&1
+}
+live_is_up() { case $("$LAB" status --json 2>/dev/null) in *'"state":"up"'*) ;; *) return 1 ;; esac; }
+
+address_of() { "$LAB" op getent ahostsv4 "$1" | awk '{print $1; exit}'; }
+live_up() { # [STORE]: the lab, empty; the rest of the test is skipped where none can run
+	local why
+	if ! why=$("$LAB" can 2>&1); then
+		echo "1..0 # SKIP $why"
+		exit 77
+	fi
+	trap live_end EXIT
+	if ! live_is_up; then
+		live_raised=1
+		"$LAB" up --store "${1:-classic}" >"$TMP/lab.log" 2>&1 || {
+			sed 's/^/# /' "$TMP/lab.log"
+			ok "the lab comes up" false
+			done_testing
+		}
+	fi
+	live_reset
+	test_address=$(address_of test)
+	prod_address=$(address_of prod)
+}
+live_reset() {
+	live_mend
+	"$LAB" reset test >/dev/null 2>&1 &
+	"$LAB" reset prod >/dev/null 2>&1
+	wait $!
+}
+
+on() { # HOST SCRIPT: root there, not through the network
+	"$LAB" exec "$1" sh -c "$2"
+}
+app() { # APP HOST VERSION...: sample applications, one host after the other
+	"$LAB" app "$@" >"$TMP/app.log" 2>&1 || { cat "$TMP/app.log" >&2; return 1; }
+}
+
+# ---- rfa
+
+# The timeouts are those of a test: what stalls is given up soon.
+# shellcheck disable=SC2034
+QUICK='"timeouts": { "idle_s": 4, "connect_s": 4, "attempts": 2 }'
+
+# work DIR STACKS [TIMEOUTS]: a directory with an rfa.json, and a ledger of its own
+work() {
+	W=$TMP/$1
+	mkdir -p "$W"
+	configure "${@:2}"
+	rfa -q init >/dev/null 2>&1
+}
+configure() { # STACKS [TIMEOUTS]
+	cat >"$W/rfa.json" <<-END
+	{
+		"version": 1,
+		"environments": {
+			"test": { "destination": "${test_destination:-test}", "ssh_config": "${ssh_config:-$RFA_LAB_DIR/op/ssh/config}", "own_addresses": ["$test_address"]${env_more:-} },
+			"prod": { "destination": "${prod_destination:-prod}", "ssh_config": "${ssh_config:-$RFA_LAB_DIR/op/ssh/config}", "own_addresses": ["$prod_address"]${env_more:-} }
+		},
+		"stacks": { $1 },
+		${2:-$QUICK}
+	}
+	END
+}
+ragflowauth_stack() { # [MORE KEYS]
+	cat <<-END
+	"ragflowauth": {
+		"containers": ["ragflowauth-backend", "ragflowauth-frontend"],
+		"base_url": { "file": "/opt/ragflowauth/ragflow_config.json", "key": "base_url" },
+		"health": [{ "url": "http://127.0.0.1:8001/health" }, { "url": "http://127.0.0.1:8080/" }],
+		"health_deadline_s": ${deadline:-30}${1:+, $1}
+	}
+	END
+}
+rfa() { (cd "$W" && exec "$LAB" op "$RFA" "$@"); }
+
+# Runs rfa; its status is in `status`, its streams in $W/out and $W/err, its run in `run`.
+status='' run=''
+run_rfa() {
+	status=0
+	rfa "$@" >"$W/out" 2>"$W/err" </dev/null || status=$?
+	run=$(sed -n 's/^[0-9:]*  begun  //p; s/^[0-9:]*  resumed  *\([0-9-]*[0-9a-f]*\).*/\1/p' "$W/err" | head -n 1)
+}
+promote() { run_rfa promote "$1" --from test --to prod "${@:2}"; }
+# The same, not waited for: `job` is the process of rfa itself, $W/events what it tells.
+job=''
+start_rfa() {
+	(cd "$W" && exec "$LAB" op "$RFA" "$@" --events >"$W/events" 2>"$W/err" </dev/null) &
+	job=$!
+	live_jobs+=("$job")
+}
+# shellcheck disable=SC2034  # `run` is used by the tests
+join() { # its exit status
+	status=0
+	wait "$job" 2>/dev/null || status=$?
+	run=$(sed -n 's/.*"run": *"\([^"]*\)".*/\1/p' "$W/events" | head -n 1)
+}
+told() { grep -cE "$1" "$W/events" >/dev/null 2>&1; } # PATTERN: an event that has it
+
+await() { # SECONDS CMD...: polls until it is true
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || { echo "not within the time: $*"; return 1; }
+		sleep 0.05
+	done
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# The last run said this: for assertions.
+ended() { # STATUS: the command ended so
+	[ "$status" = "$1" ] || {
+		echo "exit status $status instead of $1"
+		tail -n 30 "$W/err"
+		return 1
+	}
+}
+said() { # PATTERN: on standard error, one line
+	grep -qE -- "$1" "$W/err" || { echo "nowhere: $1"; cat "$W/err"; return 1; }
+}
+facts() { # RUN STEP PATH: one fact of the step's last record with facts, or of the run with STEP ''
+	rfa show "$1" --json 2>/dev/null | python3 -c '
+import json, sys
+d, step, path = json.load(sys.stdin), sys.argv[1], sys.argv[2]
+if step:
+    d = [r["facts"] for r in d["records"] if r["step"] == step and r["record"] in ("DONE", "FAILED")][-1]
+for key in path.split("/"):
+    d = d[int(key) if isinstance(d, list) else key]
+print(d if isinstance(d, (str, int)) else json.dumps(d, sort_keys=True))' "$2" "$3"
+}
+final_of() { facts "$1" '' final; }
+
+# ---- the world, as Docker itself tells it
+
+# All that a container is, without its image and what the image gives it: equal before and after.
+container() { # HOST NAME...
+	local h=$1
+	shift
+	{
+		on "$h" "docker container inspect $*"
+		on "$h" "docker image inspect \$(docker container inspect -f '{{.Image}}' $*)"
+	} | python3 -c '
+import json, sys
+text, decoder = sys.stdin.read(), json.JSONDecoder()
+containers, end = decoder.raw_decode(text)
+images = {i["Id"]: i for i in json.loads(text[end:])}
+for c in containers:
+    image, config, own = images[c["Image"]]["Config"], c["Config"], c["Id"][:12]
+    config.pop("Image")
+    if config["Hostname"] == own:
+        config["Hostname"] = "own id"
+    config["Env"] = sorted(e for e in config["Env"] if e not in image["Env"])
+    config["Labels"] = {k: v for k, v in config["Labels"].items() if (image.get("Labels") or {}).get(k) != v}
+    # A label with which Compose or the image speaks of the image itself.
+    for k in ("com.docker.compose.image", "com.docker.compose.replace"):
+        config["Labels"].pop(k, None)
+    for k in ("Cmd", "Entrypoint", "ExposedPorts", "Healthcheck", "WorkingDir", "User", "Volumes", "StopSignal"):
+        if config.get(k) == image.get(k):
+            config.pop(k, None)
+    networks = {}
+    for name, n in c["NetworkSettings"]["Networks"].items():
+        networks[name] = {k: n.get(k) for k in ("IPAMConfig", "Links", "DriverOpts")}
+        for k in ("Aliases", "DNSNames"):
+            networks[name][k] = sorted({"own id" if a == own else a for a in n.get(k) or []})
+    json.dump({"name": c["Name"], "config": config, "host": c["HostConfig"], "networks": networks,
+        "ports": c["NetworkSettings"]["Ports"], "path": c["Path"], "args": c["Args"],
+        "mounts": sorted(c["Mounts"], key=lambda m: m["Destination"]), "platform": c.get("Platform"),
+        "running": c["State"]["Running"], "health": c["State"].get("Health", {}).get("Status")},
+        sys.stdout, indent=1, sort_keys=True)
+    print()'
+}
+images_of() { # HOST NAME...: their image ids
+	on "$1" "docker container inspect -f '{{.Image}}' ${*:2}"
+}
+instances() { # HOST NAME...: which they are and since when: equal if nobody touched them
+	on "$1" "docker container inspect -f '{{.Name}} {{.Id}} {{.State.StartedAt}} {{.State.Status}} {{.RestartCount}}' ${*:2}"
+}
+# Everything on a host that rfa could touch.
+world() { # HOST
+	on "$1" '
+	docker ps -aq --no-trunc | sort |
+		xargs -r docker container inspect -f "{{.Id}} {{.Name}} {{.Image}} {{.State.StartedAt}} {{.State.Status}} {{.RestartCount}}"
+	docker images --no-trunc --format "{{.Repository}}:{{.Tag}} {{.ID}}" | sort
+	docker volume ls -q | sort
+	docker network ls --format "{{.Name}} {{.ID}}" | sort
+	find /var/lib/rfa -mindepth 1 ! -name ledger-head ! -path "/var/lib/rfa/runs" 2>/dev/null
+	find /opt /srv -xdev -type f ! -path "/opt/containerd/*" -exec sha256sum {} + 2>/dev/null | sort'
+}
+# What a finished run may not leave behind: prints it.
+leftovers() { # HOST...
+	local h
+	for h; do
+		on "$h" ': own look
+		docker ps -a --format "container {{.Names}}" | grep "[.]rfa-"
+		find /var/lib/rfa -mindepth 1 ! -name ledger-head ! -path "/var/lib/rfa/runs" ! -path "/var/lib/rfa/points*" 2>/dev/null
+		ps -eo args | grep -v "own look" | grep -E "/var/lib/rf[a]|^(docke[r]|docker-compos[e]) |^(ta[r]|sh|c[a]t|b2su[m]) .*(rf[a]|spoo[l])|sshd.*@nott[y]"
+		true' | sed "s/^/$h: /"
+	done
+	grep -lsF "RFA_LIVE_MARK=$RFA_LIVE_MARK" /proc/[0-9]*/environ 2>/dev/null | while read -r f; do
+		f=$({ tr '\0' ' ' <"${f%/environ}/cmdline"; } 2>/dev/null)
+		case $f in "$RFA "* | ssh\ * | git\ *) echo "operator: $f" ;; esac
+	done
+}
+clean() { # HOST...: nothing is left; what is on its way out has a moment for it
+	await 5 nothing leftovers "$@" >/dev/null || nothing leftovers "$@"
+}
+answers() { # HOST PORT/PATH VERSION: it serves this version
+	says "\"version\":\"$3\"" on "$1" "busybox wget -qO- -T 5 http://127.0.0.1:$2"
+}
