@@ -195,11 +195,12 @@ void world_make_edited(struct world *w, enum scenario s, uint64_t seed,
 	setup = must_json(json_pack("{s:{s:o, s:o}}", "hosts", "test", host(s, "10.88.0.11", 2),
 				    "prod", host(s, "10.88.0.12", s == SCENARIO_FIRST ? 0 : 1)),
 			  "setup");
-	w->plan = must_json(
-	    json_pack("{s:i, s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "format", 1, "flow", "promote", "stack",
-		      "app", "source", side(s, "test", "10.88.0.11"), "target",
-		      side(s, "prod", "10.88.0.12"), "options", "idle_timeout_ms", 5000, "chunk_bytes", 32768),
-	    "plan");
+	w->plan =
+	    must_json(json_pack("{s:i, s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "format", 1, "flow",
+				"promote", "stack", "app", "source", side(s, "test", "10.88.0.11"),
+				"target", side(s, "prod", "10.88.0.12"), "options",
+				"idle_timeout_ms", 5000, "chunk_bytes", 32768),
+		      "plan");
 	if (edit)
 		edit(user, setup, w->plan);
 	must(rfa_sim_new(&w->sim, seed, &err), &err, "sim");
