@@ -215,6 +215,15 @@ static int is_there(struct world *w, const char *id)
 	return there;
 }
 
+static int backend_runs(struct world *w)
+{
+	json_t *snap = snapshot(w->prod, RFA_SIM_CONTAINERS);
+	int runs = rfa_facts_bool(snap, "containers/backend/running", 0);
+
+	json_decref(snap);
+	return runs;
+}
+
 /* 0: the call was not made. */
 static int with_hand(enum scenario s, int by_replacing, const char *step, unsigned call)
 {
@@ -242,6 +251,10 @@ static int with_hand(enum scenario s, int by_replacing, const char *step, unsign
 			fail_msg("%s call %u: removed somebody's container (%s: %s)\n%s", step,
 				 call, rfa_final_word(result.final), err.msg, rfa_sim_trace(w.sim));
 	}
+	/* Nobody is told that it serves when it does not. */
+	if (hooked && !by_replacing && result.final != RFA_FINAL_STUCK && !backend_runs(&w))
+		fail_msg("%s call %u: %s, and nothing runs", step, call,
+			 rfa_final_word(result.final));
 	watcher_end(&x);
 	world_free(&w);
 	return hooked;
