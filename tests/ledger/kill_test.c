@@ -22,7 +22,8 @@
 
 #include "tests/harness/ledger_kit.h"
 
-enum { MOST_RUNS = 40000, WRITERS = 3, RECORDS = 4 };
+/* Each writer's life has SHARE numbers for its runs; all of them fit into MOST_RUNS. */
+enum { MOST_RUNS = 80000, WRITERS = 3, RECORDS = 4, SHARE = 20 };
 
 /* What a writer says when a call has answered 0. */
 struct ack {
@@ -152,6 +153,7 @@ static void writer(const struct kit *kit, const char *stack, unsigned first, uns
 
 static void note(struct world *w, const struct ack *ack)
 {
+	assert_true(ack->run < MOST_RUNS);
 	if (w->acked[ack->run] < ack->seq + 1)
 		w->acked[ack->run] = ack->seq + 1;
 	if (ack->end)
@@ -170,6 +172,7 @@ static int round_of_kills(struct world *w, unsigned writers, int early)
 	int failed = 0;
 	int fds[2];
 
+	assert_true(w->next_run + writers * SHARE + WRITERS < MOST_RUNS);
 	assert_int_equal(pipe(fds), 0);
 	for (unsigned i = 0; i < writers; i++) {
 		char stack[16];
@@ -179,10 +182,10 @@ static int round_of_kills(struct world *w, unsigned writers, int early)
 		assert_true(pids[i] >= 0);
 		if (!pids[i]) {
 			close(fds[0]);
-			writer(&w->kit, stack, w->next_run + i * 100, 90, fds[1], early);
+			writer(&w->kit, stack, w->next_run + i * SHARE, SHARE, fds[1], early);
 		}
 	}
-	w->next_run += writers * 100;
+	w->next_run += writers * SHARE;
 	close(fds[1]);
 	for (unsigned i = 0; i < wait_for; i++) {
 		if (read(fds[0], &ack, sizeof(ack)) != (ssize_t)sizeof(ack))
@@ -368,9 +371,9 @@ static void test_together(void **state)
 		snprintf(stack, sizeof(stack), "s%u", i);
 		pids[i] = fork();
 		if (!pids[i])
-			writer(&w->kit, stack, w->next_run + i * 100, 6, fds[1], 0);
+			writer(&w->kit, stack, w->next_run + i * SHARE, 6, fds[1], 0);
 	}
-	w->next_run += WRITERS * 100;
+	w->next_run += WRITERS * SHARE;
 	close(fds[1]);
 	assert_int_equal(rfa_ledger_open(&ledger, &w->kit.options, &w->err), 0);
 	while (read(fds[0], &ack, sizeof(ack)) == (ssize_t)sizeof(ack)) {
