@@ -418,9 +418,11 @@ static void docker_25_on_the_classic_store(void **state)
 	assert_true(holds(&m, top.diff_id, top.data, top.len));
 	release(&m);
 
-	assert_int_equal(compose(&m, &s, request(base.diff_id, "a:1", NULL), &err), -RFA_ENOTFOUND);
+	assert_int_equal(compose(&m, &s, request(base.diff_id, "localhost/a:1", NULL), &err),
+			 -RFA_ENOTFOUND);
 	release(&m);
-	assert_int_equal(compose(&m, &s, request("bf92", "a:1", NULL), &err), -RFA_EINTERNAL);
+	assert_int_equal(compose(&m, &s, request("bf92", "localhost/a:1", NULL), &err),
+			 -RFA_EINTERNAL);
 	release(&m);
 	assert_int_equal(compose(&m, &s, request(im.id, "", NULL), &err), -RFA_EINTERNAL);
 	release(&m);
@@ -705,7 +707,8 @@ static void lying_descriptions_are_refused(void **state)
 					    lie == 5 ? "../../etc/passwd" : path[2]));
 		end(&s);
 		/* A manifest that is missing is made (3). */
-		assert_int_equal(compose(&m, &s, request(im.id, "a:1", NULL), &err) == 0, lie == 3);
+		assert_int_equal(compose(&m, &s, request(im.id, "localhost/a:1", NULL), &err) == 0,
+				 lie == 3);
 		release(&m);
 		drop(&s);
 	}

@@ -267,7 +267,7 @@ static void check_layout(struct fake *f, const char *tar, size_t len)
 
 		snprintf(path, sizeof(path), "blobs/sha256/%s", digest + 7);
 		data = tar_get(f, tar, len, path, &size);
-		if (!data || !name || !strchr(name, '.') || !strchr(name, ':') ||
+		if (!data || !name || !strchr(name, '/') || !strchr(name, ':') ||
 		    !json_object_get(notes, "org.opencontainers.image.ref.name"))
 			fake_bad(f, "index.json");
 		rfa_digest_of(RFA_SHA256, data, size, hex);
