@@ -36,6 +36,8 @@ int rfa_cli_config(struct rfa_cli *cli, struct rfa_error *err)
 		rc = rfa_config_find(".", &path, err);
 	if (rc == 0)
 		rc = rfa_config_load(&cli->config, path, &cli->problems, err);
+	if (rc == 0)
+		cli->out.secrets = (const char *const *)cli->config->secrets;
 	if (rc == -(int)RFA_ECONFIG && !cli->out.json)
 		rfa_cli_problems(cli, path);
 done:

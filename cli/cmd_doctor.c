@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/redact.h"
 
 enum verdict { FINE, NOTE, BAD };
 
@@ -113,6 +114,9 @@ static void ask_config(struct doctor *d)
 		if (!value || !*value)
 			tell(d, NOTE, "secrets", text,
 			     "set it, or rfa cannot keep its value out of the ledger");
+		else if (strlen(value) < RFA_SECRET_MIN)
+			tell(d, NOTE, "secrets", "a value is too short to be told from other text",
+			     "use longer secrets");
 	}
 }
 

@@ -194,11 +194,14 @@ static json_t *as_json(const struct rfa_cli *cli, const struct rfa_error *err)
 	return object;
 }
 
-void rfa_cli_failure(struct rfa_cli *cli, const struct rfa_error *err)
+void rfa_cli_failure(struct rfa_cli *cli, const struct rfa_error *raised)
 {
 	struct rfa_out *o = &cli->out;
-	struct rfa_error ignored;
+	struct rfa_error ignored, shown;
+	const struct rfa_error *err = &shown;
 	json_t *object;
+
+	rfa_tell_hide(&shown, raised, o->secrets);
 
 	if ((o->json && !o->answered) || o->events) {
 		object = as_json(cli, err);

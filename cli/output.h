@@ -16,7 +16,8 @@
 enum rfa_style { RFA_PLAIN, RFA_BOLD, RFA_DIM, RFA_GREEN, RFA_YELLOW, RFA_RED, RFA_CYAN };
 
 struct rfa_out {
-	FILE *out, *err; /* borrowed */
+	FILE *out, *err;            /* borrowed */
+	const char *const *secrets; /* values that are never shown; borrowed; NULL: none */
 	int quiet, verbose;
 	int json;     /* the answer is one JSON document on `out` */
 	int events;   /* one JSON object a line on `out` */

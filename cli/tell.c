@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/redact.h"
 #include "cli/signals.h"
 
 /* Names come from the ledger and from hosts: they are kept as they may be shown. */
@@ -162,9 +163,8 @@ static void follow(struct rfa_teller *t, const struct rfa_event *event)
 	}
 }
 
-static void on_event(struct rfa_trace *trace, const struct rfa_event *event)
+static void hand_on(struct rfa_teller *t, const struct rfa_event *event)
 {
-	struct rfa_teller *t = (struct rfa_teller *)trace; /* its first member */
 	follow(t, event);
 	if (t->out->events)
 		rfa_tell_json(t, event);
@@ -172,9 +172,45 @@ static void on_event(struct rfa_trace *trace, const struct rfa_event *event)
 		rfa_tell_live(t, event);
 	else
 		rfa_tell_plain(t, event);
-	/* On the way back no event says that a step begins: it does where the last one ended. */
-	if (event->kind == RFA_EVENT_STEP_FAILED || event->kind == RFA_EVENT_STEP_UNDONE)
-		t->step_ms = event->wall_ms;
+}
+
+/* A container may log its password: nothing behind this line gets to see it. */
+static void on_event(struct rfa_trace *trace, const struct rfa_event *event)
+{
+	struct rfa_teller *t = (struct rfa_teller *)trace; /* its first member */
+	const char *const *secrets = t->out->secrets;
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	struct rfa_event shown = *event;
+	struct rfa_error error;
+
+	if (!secrets || !*secrets) {
+		hand_on(t, event);
+		return;
+	}
+	if (event->text) {
+		rfa_redact(&text, secrets, event->text);
+		shown.text = rfa_buf_str(&text);
+	}
+	if (event->error) {
+		rfa_tell_hide(&error, event->error, secrets);
+		shown.error = &error;
+	}
+	shown.facts = event->facts ? rfa_redact_json(secrets, event->facts) : NULL;
+	hand_on(t, &shown);
+	json_decref((json_t *)shown.facts);
+	rfa_buf_release(&text);
+}
+
+void rfa_tell_hide(struct rfa_error *into, const struct rfa_error *err, const char *const *secrets)
+{
+	struct rfa_buf text = RFA_BUF_INIT(64 * 1024);
+	*into = *err;
+	rfa_redact(&text, secrets, err->msg);
+	snprintf(into->msg, sizeof(into->msg), "%s", rfa_buf_str(&text));
+	rfa_buf_clear(&text);
+	rfa_redact(&text, secrets, err->mend);
+	snprintf(into->mend, sizeof(into->mend), "%s", rfa_buf_str(&text));
+	rfa_buf_release(&text);
 }
 
 void rfa_teller_init(struct rfa_teller *t, struct rfa_out *out, struct rfa_story *story)

@@ -61,6 +61,8 @@ const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *ev
 /* "12.4 MB of 40.0 MB (31 %), 5.2 MB/s, 6 s left". */
 void rfa_tell_bytes(const struct rfa_teller *t, struct rfa_buf *into);
 
+/* A copy of an error without secrets. */
+void rfa_tell_hide(struct rfa_error *into, const struct rfa_error *err, const char *const *secrets);
 /* An error as an object: {"code","severity","domain","where","message","mend"}; new. */
 json_t *rfa_tell_error(const struct rfa_error *err);
 

@@ -64,6 +64,7 @@ PY
 promote() { "$RFA" promote shop --from test --to prod "$@"; }
 # In the background, without the ignored SIGINT that a shell's background jobs begin with.
 begin() {
+	rm -f out err # or the last run's words would be taken for this one's
 	python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$RFA" promote shop --from test --to prod >out 2>err &

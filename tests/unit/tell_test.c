@@ -179,6 +179,37 @@ static void hostile(void **state)
 	}
 }
 
+/* What a container says of its password reaches no form, no report and no JSON. */
+static void secret(void **state)
+{
+	static const char *const secrets[] = { "hunter2", "hunter2-longer", "abc", NULL };
+	static const char said[] = "login hunter2-longer, hunter2; abc stays: too short";
+	json_t *facts = json_pack("{s:[s],s:i}", "hunter2", said, "n", 1);
+	struct rfa_error err;
+	struct screen s;
+	(void)state;
+
+	rfa_fail(&err, RFA_EREMOTE, "docker", "%s", said);
+	for (int form = 0; form < 3; form++) {
+		open_screen(&s);
+		s.out.secrets = secrets;
+		s.out.verbose = 1;
+		s.out.live = form == 1;
+		s.out.events = form == 2;
+		send(&s, STEP(LOG, 0, "HEALTH", "x", .text = said));
+		send(&s, STEP(WARNING, 0, "HEALTH", "x", .text = said));
+		send(&s, STEP(STEP_DONE, 0, "HEALTH", "x", .facts = facts));
+		send(&s, STEP(STEP_FAILED, 0, "HEALTH", "x", .error = &err));
+		fflush(s.out.out);
+		assert_null(strstr(err_of(&s), "hunter2"));
+		assert_true(!s.out_text || !strstr(s.out_text, "hunter2"));
+		assert_string_equal(s.story.log[0],
+				    "login [secret], [secret]; abc stays: too short");
+		close_screen(&s);
+	}
+	json_decref(facts);
+}
+
 static void keeps_the_last_lines(void **state)
 {
 	struct screen s;
@@ -363,12 +394,19 @@ static void rate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain),       cmocka_unit_test(plain_progress_is_rare),
-		cmocka_unit_test(quiet),       cmocka_unit_test(verbose),
-		cmocka_unit_test(hostile),     cmocka_unit_test(keeps_the_last_lines),
-		cmocka_unit_test(json_lines),  cmocka_unit_test(live),
-		cmocka_unit_test(narrow),      cmocka_unit_test(way_back),
-		cmocka_unit_test(short_forms), cmocka_unit_test(rate),
+		cmocka_unit_test(plain),
+		cmocka_unit_test(plain_progress_is_rare),
+		cmocka_unit_test(quiet),
+		cmocka_unit_test(verbose),
+		cmocka_unit_test(hostile),
+		cmocka_unit_test(secret),
+		cmocka_unit_test(keeps_the_last_lines),
+		cmocka_unit_test(json_lines),
+		cmocka_unit_test(live),
+		cmocka_unit_test(narrow),
+		cmocka_unit_test(way_back),
+		cmocka_unit_test(short_forms),
+		cmocka_unit_test(rate),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
