@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -241,6 +242,7 @@ static pid_t agent_start(const struct sshd *s, char *socket, size_t size)
 	assert_true(pid >= 0);
 	if (!pid) {
 		freopen("/dev/null", "w", stdout);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execlp("ssh-agent", "ssh-agent", "-D", "-a", socket, (char *)NULL);
 		_exit(127);
 	}

@@ -618,7 +618,9 @@ static void tunnel_to_nobody(void **state)
 
 static int get(void **state, const char *path, struct rfa_http_reply *reply, struct rfa_error *err)
 {
-	struct rfa_http_request request = { .timeout_ms = 1000, .max_body = 1000 };
+	/* Long enough for a busy machine; what must time out says so in its path. */
+	struct rfa_http_request request = { .timeout_ms = strcmp(path, "/slow") ? 20000 : 500,
+					    .max_body = 1000 };
 	char url[128];
 
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", ((struct world *)*state)->web.port,
@@ -667,7 +669,7 @@ static void http_shows_its_request(void **state)
 
 static void http_fails_well(void **state)
 {
-	struct rfa_http_request request = { .timeout_ms = 1000 };
+	struct rfa_http_request request = { .timeout_ms = 20000 };
 	struct rfa_http_reply reply;
 	struct rfa_error err;
 	char url[64];

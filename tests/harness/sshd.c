@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -52,6 +53,8 @@ static pid_t start(const char *const argv[], const char *log)
 	fd = open(log ? log : "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0600);
 	dup2(fd, 1);
 	dup2(fd, 2);
+	/* A test that crashes tears nothing down: then what it started ends with it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Nothing of the test's may be held open by what it starts. */
 	for (fd = 3; fd < 256; fd++)
 		close(fd);
