@@ -66,7 +66,7 @@ app ragflowauth test v2
 before=$(container prod ragflowauth-backend ragflowauth-frontend)
 promote ragflowauth
 ok "the next promotion: exit status 0" ended 0
-ok "all else of both containers is as before" diff <(echo "$before") <(container prod ragflowauth-backend ragflowauth-frontend)
+ok "all else of both containers is as before" as_before "$before" container prod ragflowauth-backend ragflowauth-frontend
 ok "v2 serves" answers prod 8001/health v2
 ok "nothing is left" clean test prod
 

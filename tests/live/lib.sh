@@ -208,6 +208,9 @@ for c in containers:
         sys.stdout, indent=1, sort_keys=True)
     print()'
 }
+as_before() { # WHAT-IT-WAS CMD...: what the command prints now
+	diff <(echo "$1") <("${@:2}")
+}
 images_of() { # HOST NAME...: their image ids
 	on "$1" "docker container inspect -f '{{.Image}}' ${*:2}"
 }
@@ -242,7 +245,7 @@ leftovers() { # HOST...
 	done
 }
 clean() { # HOST...: nothing is left; what is on its way out has a moment for it
-	await 5 nothing leftovers "$@" >/dev/null || nothing leftovers "$@"
+	await "${patience:-5}" nothing leftovers "$@" >/dev/null || nothing leftovers "$@"
 }
 answers() { # HOST PORT/PATH VERSION: it serves this version
 	says "\"version\":\"$3\"" on "$1" "busybox wget -qO- -T 5 http://127.0.0.1:$2"

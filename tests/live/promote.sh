@@ -30,7 +30,7 @@ ok "promote v1 to v2: exit status 0" ended 0
 # shellcheck disable=SC2086
 {
 	ok "prod runs the images of test" is "$(images_of prod $both)" "$(images_of test $both)"
-	ok "all else of both containers is as before" diff <(echo "$before") <(container prod $both)
+	ok "all else of both containers is as before" as_before "$before" container prod $both
 	ok "the bystanders were not touched" is "$(instances prod $others)" "$bystanders"
 	ok "test was not touched" is "$(instances test $both ragflow_compose-ragflow-cpu-1)" "$test_side"
 }
@@ -64,7 +64,7 @@ ok "a version that is ill: exit status 5" ended 5
 # shellcheck disable=SC2086
 {
 	ok "prod runs what it ran" is "$(images_of prod $both)" "$ran"
-	ok "as it ran before, and healthy" await 15 diff <(echo "$before") <(container prod $both)
+	ok "as it ran before, and healthy" await 15 as_before "$before" container prod $both
 }
 ok "v2 serves again" answers prod 8001/health v2
 ok "the other containers were not touched" is "$(instances prod node-exporter portainer ragflow_compose-ragflow-cpu-1)" "$bystanders"
@@ -94,7 +94,7 @@ back=$run
 ok "rollback --to v1: exit status 0" ended 0
 ok "v1 serves" answers prod 8001/health v1
 # shellcheck disable=SC2086
-ok "all else of both containers is as before" diff <(echo "$before") <(container prod $both)
+ok "all else of both containers is as before" as_before "$before" container prod $both
 ok "nothing is left" clean test prod
 ok "verify agrees with prod" exits 0 rfa verify ragflowauth --env prod
 app ragflowauth test v2

@@ -28,7 +28,7 @@ refused() {
 	ok "$1: what" said "$3"
 	ok "$1: where" said "^  where .*($4)|gate .*($4)"
 	ok "$1: how to mend it" said "(mend|next) .*${5:-.}"
-	ok "$1: prod is untouched" diff <(echo "$unchanged") <(world prod)
+	ok "$1: prod is untouched" as_before "$unchanged" world prod
 	ok "$1: nothing is left" clean test prod
 }
 
@@ -147,7 +147,7 @@ ok "another ledger's lock: exit status 8" ended 8
 ok "another ledger's lock: whose run" said "$theirs"
 ok "another ledger's lock: who, and since when" said 'by .* on .*since [0-9]{4}-'
 for way in resume rollback abort; do ok "another ledger's lock: way out: $way" said "rfa $way $theirs"; done
-ok "another ledger's lock: prod is untouched" diff <(echo "$unchanged") <(world prod)
+ok "another ledger's lock: prod is untouched" as_before "$unchanged" world prod
 ok "lock show tells the same" says "$theirs" rfa lock show prod
 W=$TMP/other
 run_rfa abort "$theirs" --reason "was a test"

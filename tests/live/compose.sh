@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# A Compose project goes from test to prod: forth, to a version that is ill, back; and what is refused.
+# shellcheck disable=SC2016,SC2119,SC2317  # quoted for hosts; no arguments; called by name
+. "$(dirname "$0")/lib.sh"
+live_up
+
+stack() { # DEADLINE
+	cat <<-END
+	"shop": {
+		"compose": { "project": "shop", "directory": "/srv/stacks/shop", "files": ["compose.yaml"] },
+		"health": [{ "url": "http://127.0.0.1:8090/health" }], "health_deadline_s": $1
+	}
+	END
+}
+shop='shop-api-1 shop-web-1'
+file=/srv/stacks/shop/compose.yaml
+# Compose's own notes on a container name its image and the hash of its service.
+services() { container prod shop-api-1 shop-web-1 | grep -vE '"com.docker.compose.(config-hash|image|project.config_files|project.environment_file|depends_on)"'; }
+data() { on prod 'cat /var/lib/docker/volumes/shop_data/_data/*'; }
+
+app shop test v1
+app shop prod v1 && app bystanders prod
+app shop test v2
+work compose "$(stack 40)"
+
+before=$(services)
+bystanders=$(instances prod node-exporter portainer)
+kept=$(data)
+promote shop
+ok "promote v1 to v2: exit status 0" ended 0
+# shellcheck disable=SC2086
+ok "prod runs the images of test" is "$(images_of prod $shop)" "$(images_of test $shop)"
+ok "all else of both services is as before" as_before "$before" services
+ok "there is something to compare" says 'GREETING=it' echo "$before"
+ok "web serves, with the API behind it" says '"status":"ok"' on prod 'busybox wget -qO- -T 5 http://127.0.0.1:8090/health'
+ok "the bystanders were not touched" is "$(instances prod node-exporter portainer)" "$bystanders"
+ok "the volume is as before" is "$(data)" "$kept"
+ok "nothing is left" clean test prod
+ok "verify agrees" exits 0 rfa verify shop --env prod
+# shellcheck disable=SC2086
+ran=$(images_of prod $shop)
+# shellcheck disable=SC2086
+pinned=$(instances prod $shop)
+on prod "cd ${file%/*} && docker compose -f compose.yaml -f /var/lib/rfa/stacks/shop/images.json up -d >/dev/null 2>&1"
+# shellcheck disable=SC2086
+ok "docker compose with the pinned images finds nothing to do" is "$(instances prod $shop)" "$pinned"
+
+# ---- v3 answers 500
+
+app shop test v3bad
+on test "cd ${file%/*} && printf 'services: {api: {healthcheck: {disable: true}}, web: {healthcheck: {disable: true}}}\n' >compose.override.yaml && docker compose up -d >/dev/null 2>&1; rm compose.override.yaml"
+before=$(services)
+configure "$(stack 6)"
+promote shop
+ok "a version that is ill: exit status 5" ended 5
+# shellcheck disable=SC2086
+ok "prod runs what it ran" is "$(images_of prod $shop)" "$ran"
+ok "as it ran before, and healthy" await 15 as_before "$before" services
+ok "nothing is left" clean test prod
+
+# ---- to a rollback point
+
+configure "$(stack 40)"
+run_rfa rollback shop --env prod --to v1 --yes prod
+ok "rollback --to v1: exit status 0" ended 0
+ok "v1 runs" is "$(on prod "docker container inspect -f '{{.Config.Image}}' $shop" | tr '\n' ' ')" "shop-api:v1 shop-web:v1 "
+ok "all else of both services is as before" await 10 as_before "$before" services
+ok "the volume is as before" is "$(data)" "$kept"
+ok "nothing is left" clean test prod
+ok "verify agrees" exits 0 rfa verify shop --env prod
+
+# ---- refused before anything is touched
+
+app shop test v2
+on prod "cp $file /run/compose.kept; printf 'services: {api: {build: .}}\n' >${file%/*}/build.yaml
+	sed -i 's/^    image: shop-web.*/&\n    build: ./' $file"
+unchanged=$(world prod)
+promote shop
+ok "build: on prod: exit status 4" ended 4
+ok "it names the service" said 'service web is built'
+ok "prod is untouched" is "$(world prod)" "$unchanged"
+on prod "cp /run/compose.kept $file; rm ${file%/*}/build.yaml; sed -i 's/^  edge:\$/  edge: \&edge/; s/external: true/external: true\n    name: nowhere/' $file"
+unchanged=$(world prod)
+promote shop
+ok "an external network is missing: exit status 4" ended 4
+ok "it names the network" said 'nowhere'
+ok "and how to mend it" said 'docker network create'
+ok "prod is untouched" is "$(world prod)" "$unchanged"
+on prod "cp /run/compose.kept $file"
+
+done_testing
