@@ -67,6 +67,7 @@ struct rfa_plan_ask {
 	const char *flow, *stack;
 	const char *from, *to;    /* environments; NULL: none */
 	const char *force_reason; /* gates that may be forced are, for this reason */
+	const char *verified;     /* the version that `from` has proven; NULL: none */
 	const json_t *point;      /* borrowed; of a rollback point; NULL: none */
 	const char *point_name;
 };

@@ -214,6 +214,8 @@ int rfa_config_plan(const struct rfa_config *config, const struct rfa_plan_ask *
 		rc = rfa_config_options(config, &options, err);
 	if (rc == 0 && ask->force_reason)
 		rc = rfa_facts_set(options, "force_reason", json_string(ask->force_reason), err);
+	if (rc == 0 && ask->verified)
+		rc = rfa_facts_set(options, "verified", json_string(ask->verified), err);
 	if (rc == 0)
 		rc = rfa_facts_set(plan, "options", json_incref(options), err);
 	if (rc == 0 && ask->point)
