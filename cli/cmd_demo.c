@@ -20,8 +20,8 @@ void rfa_narrate_scene(struct rfa_narrator *n, const char *title)
 		    rfa_out_style(o, o->out, RFA_PLAIN));
 }
 
-static void say(struct rfa_narrator *n, enum rfa_style style, const char *lead, const char *fmt,
-		va_list args)
+static void RFA_PRINTF(4, 0) say(struct rfa_narrator *n, enum rfa_style style, const char *lead,
+				 const char *fmt, va_list args)
 {
 	const struct rfa_out *o = &n->cli->out;
 	struct rfa_buf text = RFA_BUF_INIT(64 * 1024);

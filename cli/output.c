@@ -55,7 +55,8 @@ void rfa_out_say(const struct rfa_out *o, const char *fmt, ...)
 	fputc('\n', o->out);
 }
 
-static void about(const struct rfa_out *o, const char *head, const char *fmt, va_list args)
+static void RFA_PRINTF(3, 0)
+    about(const struct rfa_out *o, const char *head, const char *fmt, va_list args)
 {
 	fflush(o->out); /* what was said before it appears before it */
 	fputs(head, o->err);

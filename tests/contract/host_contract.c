@@ -952,10 +952,27 @@ static void the_lock_belongs_to_a_run(void **state)
 	end(x);
 }
 
+/* What came of a claim: by a pipe, since memory checkers have their own say in exit statuses. */
+static void claim_and_tell(struct fixture *x, const char *run, int to)
+{
+	json_t *who = json_pack("{s:s}", "run", run);
+	struct rfa_host *h = NULL;
+	json_t *holder = NULL;
+	struct rfa_error err;
+	int rc = x->world->open(x->world, 0, &h, &err);
+	char answer;
+
+	if (rc == 0)
+		rc = h->ops->lock_claim(h, who, &holder, &err);
+	answer = rc == 0 ? 'w' : rc == -RFA_ELOCKED && holder ? 'l' : '?';
+	_exit(write(to, &answer, 1) != 1);
+}
+
 static void one_of_many_gets_the_lock(void **state)
 {
 	struct fixture *x = begin(state, "locks");
-	int status, won = -1, i;
+	int pipes[8][2];
+	int won = -1, i;
 	pid_t pids[8];
 	char run[16];
 
@@ -964,25 +981,21 @@ static void one_of_many_gets_the_lock(void **state)
 		skip();
 	}
 	for (i = 0; i < 8; i++) {
+		assert_int_equal(pipe(pipes[i]), 0);
+		snprintf(run, sizeof(run), "run-%d", i);
 		pids[i] = fork();
-		if (pids[i] == 0) {
-			struct rfa_host *h = NULL;
-			struct rfa_error err;
-			json_t *who, *holder = NULL;
-			int rc;
-
-			snprintf(run, sizeof(run), "run-%d", i);
-			who = json_pack("{s:s}", "run", run);
-			rc = x->world->open(x->world, 0, &h, &err);
-			if (rc == 0)
-				rc = h->ops->lock_claim(h, who, &holder, &err);
-			_exit(rc == 0 ? 0 : rc == -RFA_ELOCKED && holder ? 1 : 2);
-		}
+		if (pids[i] == 0)
+			claim_and_tell(x, run, pipes[i][1]);
+		close(pipes[i][1]);
 	}
 	for (i = 0; i < 8; i++) {
-		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
-		assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
-		if (WEXITSTATUS(status) == 0) {
+		char answer = '?';
+
+		assert_int_equal(read(pipes[i][0], &answer, 1), 1);
+		close(pipes[i][0]);
+		assert_int_equal(waitpid(pids[i], NULL, 0), pids[i]);
+		assert_int_not_equal(answer, '?');
+		if (answer == 'w') {
 			assert_int_equal(won, -1);
 			won = i;
 		}
