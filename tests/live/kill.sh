@@ -31,18 +31,19 @@ show_version() { # VERSION: it is what runs on test
 		docker rename spare-a-$1 pair-a && docker rename spare-b-$1 pair-b"
 	shown=$1
 }
-ready() { # what runs on test is healthy
-	is "$(on test "docker container inspect -f '{{.State.Health.Status}}' pair-a pair-b" | sort -u)" healthy
+ready() { # HOST: what runs there is healthy
+	is "$(on "$1" "docker container inspect -f '{{.State.Health.Status}}' pair-a pair-b" | sort -u)" healthy
 }
 
 work kill '"pair": { "containers": ["pair-a", "pair-b"], "keep_images": 1, "health_deadline_s": 20,
 	"health": [{ "url": "http://127.0.0.1:8001/health" }, { "url": "http://127.0.0.1:8002/health" }] }' \
 	'"timeouts": { "idle_s": 20, "connect_s": 10, "attempts": 3 }'
+await 30 ready prod >/dev/null
 as_before=$(container prod pair-a pair-b)
 
 # One that nobody kills: how long it takes, and how many events it has.
 show_version v2
-await 30 ready >/dev/null
+await 30 ready test >/dev/null
 begun=$(date +%s%N)
 start_rfa promote pair --from test --to prod
 join

@@ -140,7 +140,7 @@ await() { # SECONDS CMD...: polls until it is true
 	local end=$((SECONDS + $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ "$SECONDS" -lt "$end" ] || { echo "not within the time: $*"; return 1; }
+		[ "$SECONDS" -lt "$end" ] || { echo "not within its time: $1"; "$@"; return 1; }
 		sleep 0.05
 	done
 }
