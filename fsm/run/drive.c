@@ -246,7 +246,8 @@ static int interrupted(struct rfa_drive *d, const struct rfa_error *why, struct 
 	}
 	rfa_fail(err, RFA_EINTERRUPTED, why->domain, "%s", why->msg);
 	rfa_error_where(err, "%s", why->where);
-	rfa_error_mend(err, "rfa resume %s", d->result->run);
+	rfa_error_mend(err, "%s%srfa resume %s", why->mend, why->mend[0] ? "; then: " : "",
+		       d->result->run);
 	send(d, RFA_EVENT_RUN_INTERRUPTED, d->ctx.step, why->msg, NULL, why);
 	return -(int)RFA_EINTERRUPTED;
 }
