@@ -84,13 +84,19 @@ static int append(struct rfa_drive *d, struct rfa_record *rec, const char *subje
 int rfa_drive_learn(struct rfa_drive *d, const struct rfa_record *rec, struct rfa_error *err)
 {
 	json_t *made = rfa_facts_at(rec->facts, "made");
+	json_t *facts;
 
-	if (rec->kind == RFA_RECORD_DONE)
-		return rfa_facts_set(d->facts, rec->step,
-				     rec->facts ? json_incref(rec->facts) : json_object(), err);
-	if (rec->kind == RFA_RECORD_PROGRESS && made)
-		return rfa_facts_set(d->facts, rec->step, json_pack("{s:O}", "made", made), err);
-	return 0;
+	if (rec->kind != RFA_RECORD_DONE && (rec->kind != RFA_RECORD_PROGRESS || !made))
+		return 0;
+	/* A probe that finds the step done knows less of it than the attempt that made it. */
+	if (!made)
+		made = rfa_facts_at(json_object_get(d->facts, rec->step), "made");
+	facts = rec->kind == RFA_RECORD_DONE && rec->facts ? json_copy(rec->facts) : json_object();
+	if (!facts || (made && json_object_set(facts, "made", made))) {
+		json_decref(facts);
+		return rfa_fail_nomem(err);
+	}
+	return rfa_facts_set(d->facts, rec->step, facts, err);
 }
 
 int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,

@@ -37,12 +37,11 @@ static void place_release(struct place *p)
 	p->now = p->kept = p->fresh = NULL;
 }
 
-/* From the record of the step once it is done, before that from its progress. */
+/* Known from the step's progress on, whatever comes of the attempt. */
 static const char *made_by_run(const struct rfa_ctx *ctx, const char *name)
 {
-	const json_t *done = rfa_ctx_fact(ctx, ctx->step->name, "containers");
 	const json_t *made = rfa_ctx_fact(ctx, ctx->step->name, "made");
-	const char *id = json_string_value(json_object_get(done ? done : made, name));
+	const char *id = json_string_value(json_object_get(made, name));
 
 	return id ? id : "";
 }
