@@ -75,12 +75,14 @@ static json_t *compose_config(const char *version, int first_port)
 	snprintf(api, sizeof(api), "api:%s", version);
 	snprintf(port, sizeof(port), "%d", first_port);
 	snprintf(port2, sizeof(port2), "%d", first_port + 1);
-	return must_json(
-	    json_pack("{s:{s:{s:s, s:[{s:i, s:s, s:s}], s:{s:s}}, s:{s:s, s:[{s:i, s:s, s:s}]}}}",
-		      "services", "web", "image", web, "ports", "target", 8001, "published", port,
-		      "host_ip", "127.0.0.1", "environment", "MODE", "prod", "api", "image", api,
-		      "ports", "target", 8001, "published", port2, "host_ip", "127.0.0.1"),
-	    "compose");
+	return must_json(json_pack("{s:{s:{s:s, s:s, s:[{s:i, s:s, s:s}], s:{s:s}}, s:{s:s, s:s, "
+				   "s:[{s:i, s:s, s:s}]}}}",
+				   "services", "web", "restart", "unless-stopped", "image", web,
+				   "ports", "target", 8001, "published", port, "host_ip",
+				   "127.0.0.1", "environment", "MODE", "prod", "api", "restart",
+				   "unless-stopped", "image", api, "ports", "target", 8001,
+				   "published", port2, "host_ip", "127.0.0.1"),
+			 "compose");
 }
 
 static int has_run(enum scenario s)
