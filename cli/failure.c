@@ -26,8 +26,8 @@ static const char *now_of(const struct rfa_story *story, const struct rfa_error 
 	case RFA_FINAL_ABORTED:
 		return "the run has ended; `rfa show` says what was undone and what was left";
 	case RFA_FINAL_STUCK:
-		return "the way back failed: what runs there is uncertain, and the host's lock "
-		       "holds";
+		return "the way back failed in part: what runs there is uncertain; the hosts are "
+		       "no longer locked";
 	}
 	return "";
 }

@@ -99,12 +99,21 @@ static int up(struct rfa_ctx *ctx, int pinned, struct rfa_error *err)
 /* Compose itself goes on from what it sees, so it may be repeated. */
 int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
+	char path[400];
+	char says[480];
 	int rc;
 
 	if (!compose_of(ctx))
 		return rfa_ctx_skip(facts, "the stack has no Compose project", err);
 	rc = pin_wanted(ctx, err);
-	return rc ? rc : up(ctx, 1, err);
+	if (!rc)
+		rc = up(ctx, 1, err);
+	if (rc)
+		return rc;
+	/* Without the override, a hand-made `up` goes back to what the project's own files name. */
+	rfa_pins_path(ctx, path, sizeof(path));
+	snprintf(says, sizeof(says), "the images are pinned: by hand, add -f %s", path);
+	return rfa_facts_set(facts, "says", json_string(says), err);
 }
 
 /* Counts the services that run the wanted image, and those that are as before. */
