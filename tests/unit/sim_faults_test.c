@@ -381,9 +381,10 @@ static int step_rename(struct way *w, const struct rfa_job_key *key, struct rfa_
 }
 static int step_create(struct way *w, const struct rfa_job_key *key, struct rfa_error *err)
 {
-	json_t *body = quick("{'Image':'rfa-keep:app-2','HostConfig':{'NetworkMode':'net',"
-			     "'PortBindings':{'80/tcp':[{'HostPort':'8000'}]}},"
-			     "'x-rfa-networks':{'back':{}}}");
+	json_t *body =
+	    quick("{'Image':'localhost/rfa-keep:app-2','HostConfig':{'NetworkMode':'net',"
+		  "'PortBindings':{'80/tcp':[{'HostPort':'8000'}]}},"
+		  "'x-rfa-networks':{'back':{}}}");
 	int rc = w->s->prod->ops->container_create(w->s->prod, key, "app", body, err);
 	json_decref(body);
 	return rc;
