@@ -3,7 +3,7 @@
 # end, nothing is left behind, and prod runs what the ledger says.
 #
 # RFA_LIVE_SEED (printed) repeats the moments by event; RFA_LIVE_KILLS says how many kills. Without it:
-# 30, or as many as four minutes allow on a slow machine, and never less than 8.
+# 30, or as many as twelve minutes allow on a slow machine, and never less than 8.
 # shellcheck disable=SC2016,SC2119,SC2317  # quoted for hosts; no arguments; called by name
 . "$(dirname "$0")/lib.sh"
 live_up
@@ -90,11 +90,11 @@ holds() { # RUN VERSION-IF-IT-SUCCEEDED VERSION-IF-NOT
 
 is_open() { rfa runs --open 2>/dev/null | grep -q "$1"; }
 
-successes=0 end=$((SECONDS + 240))
+successes=0 end=$((SECONDS + 720))
 for ((i = 1; i <= kills; i++)); do
 	if [ "$i" -gt "$least" ] && [ "$SECONDS" -gt "$end" ]; then
 		kills=$((i - 1))
-		echo "# four minutes are over after $kills kills"
+		echo "# twelve minutes are over after $kills kills"
 		break
 	fi
 	next=v$((${ran#v} % 4 + 1)) old=$ran all=''
