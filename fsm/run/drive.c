@@ -298,6 +298,16 @@ static void add_time(struct rfa_drive *d, json_t *facts, int64_t begun)
 	json_object_set_new(facts, "ms", json_integer(d->ctx.clock->mono_ms(d->ctx.clock) - begun));
 }
 
+/*
+ * Is a "no" worth asking again? Where there is no way back from it any more: behind the point of no
+ * return something would be left, on the way back a person would be called. A health check has
+ * asked often enough by itself.
+ */
+static int asks_again(const struct rfa_step *step, const struct rfa_error *why)
+{
+	return (step->flags & (RFA_STEP_TIDY | RFA_STEP_BACK)) && why->code != RFA_EUNHEALTHY;
+}
+
 static int turn_run(struct rfa_drive *d, struct rfa_error *err)
 {
 	const struct rfa_step *step = d->ctx.step;
@@ -322,8 +332,7 @@ static int turn_run(struct rfa_drive *d, struct rfa_error *err)
 				      err);
 	}
 	no = why.severity == RFA_FATAL && !is_over(&why);
-	/* A "no" to tidying up is asked again: there is no way back, only something left behind. */
-	if (no && (!(step->flags & RFA_STEP_TIDY) || again(d, &why))) {
+	if (no && (!asks_again(step, &why) || again(d, &why))) {
 		send(d, RFA_EVENT_STEP_FAILED, step, why.msg, facts, &why);
 		add_time(d, facts, begun);
 		return rfa_drive_tell(d, RFA_TOLD_FAILED, facts, &why, err);

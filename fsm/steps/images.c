@@ -18,15 +18,19 @@ static const char *before_of_ref(const struct rfa_ctx *ctx, const char *ref)
 	return json_string_value(json_object_get(refs, ref));
 }
 
+enum { UNTAG_ATTEMPTS = 3 };
+
 static int untag(struct rfa_ctx *ctx, const char *ref, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->target;
 	struct rfa_ctx_key key;
 	int rc = host->ops->image_untag(host, rfa_ctx_key(ctx, &key, "untag", ref), ref, err);
 
+	/* A "no" is asked again (the driver does), then believed. */
+	if (rc == -RFA_EREMOTE && ctx->attempt < UNTAG_ATTEMPTS)
+		return rc;
 	if (rc == -RFA_EREMOTE) {
-		/* The engine keeps a last tag that a container needs. It is told, and harms
-		 * nothing. */
+		/* The engine keeps a last tag that a container needs: that harms nothing. */
 		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "the tag %s stays on %s: %s", ref, host->name,
 			    err->msg);
 		rfa_error_clear(err);

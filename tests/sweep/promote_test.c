@@ -444,5 +444,7 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (getenv("RFA_TEST")) /* one of them, by a pattern */
+		cmocka_set_test_filter(getenv("RFA_TEST"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
