@@ -21,6 +21,7 @@ LONG='tests/contract/host_contract.c
 tests/contract/ssh_test.c
 tests/contract/transport_test.c
 tests/unit/base_test.c
+tests/unit/archive_test.c
 tests/unit/machine_test.c'
 long() { # LIMIT FILE...
 	local limit=$1
