@@ -25,7 +25,8 @@ there_and_back() { # NAME
 	"$LAB" image test one:v2 v2 --port 8001 --label 'org.example.odd=it'"'"'s "odd"' >/dev/null
 	on test 'docker run -d --name one --health-interval 1s one:v2 >/dev/null'
 	on prod 'docker run -d --name one -p 127.0.0.1:8001:8001 --restart unless-stopped -e "ODD=it'"'"'s \"odd\"" one:v1 >/dev/null'
-	await 20 healthy_on_test >/dev/null
+	await 20 healthy test >/dev/null
+	await 20 healthy prod >/dev/null
 	work "$1" '"one": { "containers": ["one"], "health": [{ "url": "http://127.0.0.1:8001/health" }], "health_deadline_s": 30 }'
 	before=$(container prod one)
 	promote one
@@ -40,7 +41,7 @@ there_and_back() { # NAME
 	ok "$1: v1 serves" answers prod 8001/health v1
 	ok "$1: nothing is left" clean test prod
 }
-healthy_on_test() { is "$(on test "docker container inspect -f '{{.State.Health.Status}}' one")" healthy; }
+healthy() { is "$(on "$1" "docker container inspect -f '{{.State.Health.Status}}' one")" healthy; }
 
 there_and_back "containerd to containerd"
 ok "containerd to containerd: the ids are the same too" is "$(on prod 'docker image inspect -f "{{.Id}}" one:v2')" \

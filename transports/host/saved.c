@@ -1,7 +1,8 @@
 /*
  * Where an image is in what `docker save` wrote. Three forms are in the world:
  *
- * classic store, docker 25 on    index.json names a manifest made for the archive, manifest.json
+ * classic store, docker 25 on    index.json names a manifest made for the archive (of one image or
+ * another, so it is made anew here), manifest.json
  * the config (whose digest is the image's id) and the layers, each a blob named by its diff id
  * containerd store               index.json names the image's own manifest or index (its digest is
  *                                the image's id), blobs are as they were pulled, mostly gzip'd
@@ -295,32 +296,6 @@ static const json_t *row_of(const json_t *rows, const char *id)
 	return NULL;
 }
 
-/* The manifest made for the archive whose config is this image's, if there is one. */
-static int own_manifest(struct rfa_saved_image *out, const struct rfa_archive_source *source,
-			const json_t *index, const char *id, json_t **manifest,
-			struct rfa_error *err)
-{
-	json_t *m, *read = NULL;
-	size_t i;
-	int rc = 0;
-
-	json_array_foreach (json_object_get(index, "manifests"), i, m) {
-		const char *digest = rfa_facts_str(m, "digest", NULL);
-		const struct rfa_tar_entry *entry = is_digest(digest) ? blob(source, digest) : NULL;
-
-		if (rc != 0 || *manifest || !entry || is_index(m))
-			continue;
-		rc = rfa_archive_json(source, entry, digest, &read, err);
-		if (rc == 0 && strcmp(rfa_facts_str(read, "config/digest", ""), id) == 0) {
-			rc = keep_manifest(out, source, m, err);
-			*manifest = json_incref(read);
-		}
-		json_decref(read);
-		read = NULL;
-	}
-	return rc;
-}
-
 static const json_t *named(const json_t *index, const char *id)
 {
 	json_t *m;
@@ -355,15 +330,17 @@ int rfa_saved_find(struct rfa_saved_image *out, const struct rfa_archive_source 
 		if (rc == 0)
 			rc = rfa_archive_json(source, out->manifest, out->manifest_digest,
 					      &manifest, err);
-	} else if (row) {
-		rc = own_manifest(out, source, index, id, &manifest, err);
-	} else {
+	} else if (!row) {
 		rc = index || rows ? rfa_fail(err, RFA_ENOTFOUND, "docker",
 					      "image %s is not among the saved ones", id)
 				   : corrupt("neither index.json nor manifest.json is there", err);
 	}
 	if (rc != 0)
 		goto done;
+	/*
+	 * What docker 25 on the classic store makes for an archive is not kept: of several images
+	 * without a name its index lists any one, so the same request would give other bytes.
+	 */
 	if (manifest) {
 		rc = by_manifest(out, source, manifest, err);
 	} else {
