@@ -144,7 +144,6 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	struct rfa_drive *d = ctx->driver;
 	struct rfa_machine after = d->machine;
 	struct rfa_record rec = { 0 };
-	struct rfa_machine after;
 	char subject[256];
 	int rc;
 
@@ -158,13 +157,11 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	if (ctx->host)
 		snprintf(rec.host, sizeof(rec.host), "%s", ctx->host->name);
 	subject_of(&rec, facts, subject, sizeof(subject));
-	/* A record that the machine refuses must never be durable: no resume could replay it. */
-	after = d->machine;
 	rc = rfa_machine_apply(&after, &rec, err);
+	if (!rc && ++d->records > MAX_RECORDS)
+		rc = rfa_fail(err, RFA_EINTERNAL, "run", "more than %d records", MAX_RECORDS);
 	if (!rc)
-		rc = ++d->records > MAX_RECORDS
-			 ? rfa_fail(err, RFA_EINTERNAL, "run", "more than %d records", MAX_RECORDS)
-			 : append(d, &rec, subject, err);
+		rc = append(d, &rec, subject, err);
 	if (!rc)
 		d->machine = after;
 	if (!rc)
@@ -234,7 +231,6 @@ static int again(struct rfa_drive *d, const struct rfa_error *why)
 
 static int interrupted(struct rfa_drive *d, const struct rfa_error *why, struct rfa_error *err)
 {
-	int row = rfa_machine_next(&d->machine).row;
 	struct rfa_error ignored;
 	json_t *facts;
 
@@ -242,8 +238,7 @@ static int interrupted(struct rfa_drive *d, const struct rfa_error *why, struct 
 		*err = *why;
 		return -(int)RFA_ECRASHED;
 	}
-	/* Only of the row at hand: before the end there is none, and the step is an earlier one. */
-	if (row >= 0 && d->ctx.step == step_of(d, row)) {
+	if (rfa_machine_next(&d->machine).row >= 0) {
 		facts = json_pack("{s:s, s:o}", "says", "interrupted", "error",
 				  rfa_facts_of_error(why));
 		/* For the audit only: a ledger that cannot take it is told by the next resume. */

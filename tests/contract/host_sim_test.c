@@ -1,45 +1,73 @@
-/* The host contract over the simulated host. */
+/* The host contract over simulated hosts, of either image store. */
 #include "tests/contract/host_contract.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "fixtures/sim/sim.h"
 
+struct machines {
+	struct rfa_sim_host *at[2];
+};
+
 static int sim_open(struct host_world *w, int machine, struct rfa_host **out, struct rfa_error *err)
 {
-	return rfa_sim_open(out, rfa_sim_host_find(w->data, machine ? "prod" : "test"), err);
+	struct machines *m = w->data;
+
+	return rfa_sim_open(out, m->at[machine], err);
+}
+
+static int build(struct rfa_sim_world *world, struct machines *m, const char *store,
+		 struct rfa_error *err)
+{
+	const struct rfa_sim_layer one[] = { { "base", 300000 }, { "one", 40000 } };
+	const struct rfa_sim_layer two[] = { { "base", 300000 }, { "two", 50001 } };
+	struct rfa_sim_host_options options = { .store = store };
+	json_t *config = json_pack("{s:[s], s:[s]}", "Env", "PATH=/bin", "Cmd", "serve");
+	int rc = config ? 0 : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = rfa_sim_host_add(&m->at[0], world, "test", &options, err);
+	if (!rc)
+		rc = rfa_sim_host_add(&m->at[1], world, "prod", &options, err);
+	if (!rc)
+		rc = rfa_sim_image_add(m->at[0], "app:1", one, 2, config, err);
+	if (!rc)
+		rc = rfa_sim_image_add(m->at[0], "app:2", two, 2, config, err);
+	if (!rc)
+		rc = rfa_sim_file_put(m->at[0], "/srv/files here/there", 0600, "", err);
+	json_decref(config);
+	return rc;
+}
+
+static int run(const char *store)
+{
+	struct machines m = { { NULL, NULL } };
+	struct host_world world = { .data = &m, .open = sim_open };
+	struct rfa_sim_world *sim = NULL;
+	struct rfa_error err;
+	char name[64];
+	int failed = 1;
+
+	(void)snprintf(world.dir, sizeof(world.dir), "/srv/files here");
+	(void)snprintf(world.tag, sizeof(world.tag), "contract");
+	(void)snprintf(name, sizeof(name), "simulated host, %s store", store);
+	if (rfa_sim_new(&sim, 1, &err) || build(sim, &m, store, &err))
+		print_error("%s\n", err.msg);
+	else
+		failed = host_contract_run(name, &world);
+	rfa_sim_free(sim);
+	return failed;
 }
 
 int main(void)
 {
-	static const char text[] =
-	    "{\"hosts\":{\"test\":{\"directories\":[\"/srv/files here\"],\"images\":["
-	    "{\"ref\":\"app:1\",\"layers\":[[\"base\",300000],[\"one\",3000]],"
-	    "\"config\":{\"Env\":[\"A=b\"]}},"
-	    "{\"ref\":\"app:2\",\"layers\":[[\"base\",300000],[\"two\",3000]],"
-	    "\"config\":{\"Env\":[\"A=b\"]}}]},\"prod\":{}}}";
-	struct host_world world = { .open = sim_open };
-	struct rfa_sim_world *sim = NULL;
-	json_t *description = json_loads(text, 0, NULL);
-	struct rfa_error err;
-	int failed = 1;
-
-	snprintf(world.dir, sizeof(world.dir), "/srv/files here");
-	snprintf(world.tag, sizeof(world.tag), "contract");
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	if (rfa_sim_new(&sim, 1, &err) == 0 && rfa_sim_setup(sim, description, &err) == 0) {
-		world.data = sim;
-		failed = host_contract_run("simulated host", &world);
-	} else {
-		print_error("%s\n", err.msg);
-	}
-	rfa_sim_free(sim);
-	json_decref(description);
+	int failed = run("classic");
+
+	failed += run("containerd");
 	return failed != 0;
 }

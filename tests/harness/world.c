@@ -224,12 +224,11 @@ void world_make_edited(struct world *w, enum scenario s, uint64_t seed,
 	w->options.clock = rfa_sim_clock(w->sim);
 	w->options.user = "olga";
 	w->options.machine = "desk";
-	w->plan =
-	    must_json(json_pack("{s:i, s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "format", 1, "flow",
-				"promote", "stack", "app", "source", side(s, "test", "10.88.0.11"),
-				"target", side(s, "prod", "10.88.0.12"), "options",
-				"idle_timeout_ms", 5000, "chunk_bytes", 32768),
-		      "plan");
+}
+
+void world_make(struct world *w, enum scenario s, uint64_t seed)
+{
+	world_make_edited(w, s, seed, NULL, NULL);
 }
 
 void world_free(struct world *w)
