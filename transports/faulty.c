@@ -118,6 +118,15 @@ static int state(const struct faulty_stream *s, struct rfa_error *err)
 	return s->faults->broken || s->generation != s->faults->generation ? lost(err) : 0;
 }
 
+/* So many bytes went through: what was planned for them happens. */
+static void moved(struct faults *f, enum rfa_fault_kind cut, uint64_t bytes)
+{
+	if (pass(f, cut, bytes))
+		f->broken = 1;
+	if (pass(f, RFA_FAULT_STALL, bytes))
+		f->silent = 1;
+}
+
 static int faulty_read(struct rfa_stream *base, void *data, size_t size, size_t *got, int *eof,
 		       struct rfa_error *err)
 {
@@ -127,10 +136,7 @@ static int faulty_read(struct rfa_stream *base, void *data, size_t size, size_t 
 	*got = 0;
 	*eof = 0;
 	/* A fault at 0 bytes is due before the first one. */
-	if (pass(s->faults, RFA_FAULT_CUT_READ, 0))
-		s->faults->broken = 1;
-	if (pass(s->faults, RFA_FAULT_STALL, 0))
-		s->faults->silent = 1;
+	moved(s->faults, RFA_FAULT_CUT_READ, 0);
 	rc = state(s, err);
 	if (rc || s->faults->silent)
 		return rc;
@@ -143,10 +149,8 @@ static int faulty_read(struct rfa_stream *base, void *data, size_t size, size_t 
 		s->faults->broken = 1;
 		return lost(err);
 	}
-	if (!rc && *got && pass(s->faults, RFA_FAULT_CUT_READ, *got))
-		s->faults->broken = 1;
-	if (!rc && *got && pass(s->faults, RFA_FAULT_STALL, *got))
-		s->faults->silent = 1;
+	if (!rc && *got)
+		moved(s->faults, RFA_FAULT_CUT_READ, *got);
 	return rc;
 }
 
@@ -170,20 +174,15 @@ static int faulty_write(struct rfa_stream *base, const void *data, size_t size, 
 	int rc;
 
 	*put = 0;
-	if (pass(s->faults, RFA_FAULT_CUT_WRITE, 0))
-		s->faults->broken = 1;
-	if (pass(s->faults, RFA_FAULT_STALL, 0))
-		s->faults->silent = 1;
+	moved(s->faults, RFA_FAULT_CUT_WRITE, 0);
 	rc = state(s, err);
 	if (rc || s->faults->silent)
 		return rc;
 	size = room(s->faults, RFA_FAULT_CUT_WRITE, size);
 	size = room(s->faults, RFA_FAULT_STALL, size);
 	rc = s->inner->ops->write(s->inner, data, size, put, err);
-	if (*put && pass(s->faults, RFA_FAULT_CUT_WRITE, *put))
-		s->faults->broken = 1;
-	if (*put && pass(s->faults, RFA_FAULT_STALL, *put))
-		s->faults->silent = 1;
+	if (*put)
+		moved(s->faults, RFA_FAULT_CUT_WRITE, *put);
 	return rc;
 }
 
