@@ -71,8 +71,12 @@ live_reset() {
 on() { # HOST SCRIPT: root there, not through the network
 	"$LAB" exec "$1" sh -c "$2"
 }
-app() { # APP HOST VERSION...: sample applications, one host after the other
+app() { # APP HOST VERSION...: a sample application, up: each health check has found its answer
 	"$LAB" app "$@" >"$TMP/app.log" 2>&1 || { cat "$TMP/app.log" >&2; return 1; }
+	await 30 settled "$2"
+}
+settled() { # HOST: no container is still starting
+	is "$(on "$1" "docker ps -q --filter health=starting")" ''
 }
 
 # ---- rfa
