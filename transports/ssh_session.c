@@ -13,6 +13,8 @@
 #include "transports/ssh_hostkeys.h"
 
 #define OUT_MAX ((size_t)64 << 20)
+/* A server's banner and key exchange are some kilobytes. */
+#define GREETING_MAX ((size_t)256 << 10)
 /* An agent may ask its user; a dead one must not hold us for ever. */
 #define AGENT_TIMEOUT_MS 60000
 #define KEEPALIVE_PARTS 3
@@ -126,6 +128,35 @@ static ssize_t hop_send(libssh2_socket_t fd, const void *data, size_t len, int f
 	return (ssize_t)len;
 }
 
+/*
+ * A server that offers what only a client says makes libssh2 1.11.1 call through a null pointer
+ * (kex_agree_kex_hostkey() takes an extension's name for a key exchange), so it is not let in.
+ * After the handshake the server is the one whose key we know.
+ */
+static int is_no_server(struct rfa_ssh_hop *hop, const void *data, size_t len)
+{
+	static const char *const clients[] = { "ext-info-c", "kex-strict-c-v00@openssh.com" };
+	struct rfa_buf *all = &hop->greeting;
+	size_t i, at;
+
+	if (rfa_buf_add(all, data, len)) {
+		rfa_fail(&hop->why, RFA_EPROTOCOL, "ssh", "it talks and talks, but no SSH");
+		return 1;
+	}
+	for (i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
+		size_t n = strlen(clients[i]);
+
+		for (at = 0; at + n <= all->len; at++) {
+			if (memcmp(all->data + at, clients[i], n) != 0)
+				continue;
+			rfa_fail(&hop->why, RFA_EPROTOCOL, "ssh",
+				 "what answers there is no SSH server: it speaks as a client does");
+			return 1;
+		}
+	}
+	return 0;
+}
+
 static ssize_t hop_recv(libssh2_socket_t fd, void *data, size_t len, int flags, void **abstract)
 {
 	struct rfa_ssh_hop *hop = *abstract;
@@ -143,6 +174,8 @@ static ssize_t hop_recv(libssh2_socket_t fd, void *data, size_t len, int flags, 
 		return 0;
 	if (!got)
 		return -EAGAIN;
+	if (hop->greeting.max && is_no_server(hop, data, got))
+		return -ECONNRESET;
 	hop->serial++;
 	hop->heard_ms = hop->clock->mono_ms(hop->clock);
 	return (ssize_t)got;
@@ -477,6 +510,7 @@ int rfa_ssh_hop_open(struct rfa_ssh_hop **out, const struct rfa_ssh_hop_options 
 		     struct rfa_error *err)
 {
 	static const struct rfa_buf empty = RFA_BUF_INIT(OUT_MAX);
+	static const struct rfa_buf greeting = RFA_BUF_INIT(GREETING_MAX);
 	const struct rfa_ssh_settings *settings = options->settings;
 	struct rfa_ssh_hop *hop = calloc(1, sizeof(*hop));
 	int64_t until;
@@ -492,6 +526,7 @@ int rfa_ssh_hop_open(struct rfa_ssh_hop **out, const struct rfa_ssh_hop_options 
 	hop->is_command = options->is_command;
 	hop->anchor = -1;
 	hop->out = empty;
+	hop->greeting = greeting;
 	snprintf(hop->name, sizeof(hop->name), "%s", options->name);
 	hop->clock = options->clock;
 	hop->cancel = options->cancel;
@@ -501,6 +536,8 @@ int rfa_ssh_hop_open(struct rfa_ssh_hop **out, const struct rfa_ssh_hop_options 
 	rc = set_up(hop, settings, err);
 	if (!rc)
 		rc = shake_hands(hop, settings, until, err);
+	rfa_buf_release(&hop->greeting);
+	hop->greeting.max = 0;
 	if (!rc)
 		rc = rfa_ssh_authenticate(hop, settings, until, err);
 	hop->opening = 0;
