@@ -157,6 +157,13 @@ static int not_a_ledger(struct rfa_error *err, const char *path, const char *why
 	return rfa_error_mend(err, "rfa init");
 }
 
+static int too_new(const struct rfa_git *git, struct rfa_error *err, const char *what)
+{
+	rfa_fail(err, RFA_EUNSUPPORTED, "ledger", "%s", what);
+	rfa_error_where(err, "%s", git->path);
+	return rfa_error_mend(err, "install the rfa that wrote it, or a newer one");
+}
+
 /* The repository at path, nothing of it checked but that it is one. */
 static int open_repository(struct rfa_git **out, const struct rfa_ledger_options *options,
 			   const char *path, struct rfa_error *err)
@@ -180,13 +187,18 @@ static int open_repository(struct rfa_git **out, const struct rfa_ledger_options
 		rfa_error_where(err, "%s", path);
 		goto done;
 	}
-	/* Looks neither for extensions (check_format does) nor for the owner: an auditor reads a
-	   ledger that is not his, and no command is ever run from its configuration. The other
-	   opening matches each key with an expression and leaks that (1.5.1). */
+	/* Does not look for the owner: an auditor reads a ledger that is not his, and no command is
+	   ever run from its configuration. Extensions are looked at by check_format; libgit2 1.9
+	   does so itself. The other opening matches each key with an expression and leaks that
+	   (1.5.1). */
 	rc = git_repository_open_bare(&git->repo, git->path);
 	if (rc) {
+		const git_error *why = git_error_last();
+
 		if (rc == GIT_ENOTFOUND)
 			rc = not_a_ledger(err, git->path, "this is not a ledger");
+		else if (why && strstr(why->message, "unsupported extension"))
+			rc = too_new(git, err, why->message);
 		else
 			rc = rfa_git_fail(err, rc, git->path, "the ledger could not be opened");
 		goto done;
@@ -203,13 +215,6 @@ done:
 	else
 		*out = git;
 	return rc;
-}
-
-static int too_new(const struct rfa_git *git, struct rfa_error *err, const char *what)
-{
-	rfa_fail(err, RFA_EUNSUPPORTED, "ledger", "%s", what);
-	rfa_error_where(err, "%s", git->path);
-	return rfa_error_mend(err, "install the rfa that wrote it, or a newer one");
 }
 
 /* What the configuration says of the format; *format 0: nothing. UNSUPPORTED: not one of ours. */
