@@ -15,6 +15,7 @@
 #include <cmocka.h>
 #include <libssh2.h>
 
+#include "tests/harness/blame.h"
 #include "tests/harness/sshd.h"
 #include "tests/harness/web.h"
 #include "transports/http.h"
@@ -27,21 +28,6 @@
 			fail_msg("%s: %s: %s [%s]", #call, rfa_code_word(err.code), err.msg, \
 				 err.mend);                                                  \
 	} while (0)
-
-/*
- * libssh2 1.10 forgets the former host key with every new exchange of keys, and its own half of an
- * exchange that was never finished: not ours to free, so not ours to be blamed for.
- */
-void __lsan_disable(void) __attribute__((weak));
-void __lsan_enable(void) __attribute__((weak));
-
-static void blame(int on)
-{
-	if (__lsan_disable && !on)
-		__lsan_disable();
-	if (__lsan_enable && on)
-		__lsan_enable();
-}
 
 static size_t open_fds(void)
 {

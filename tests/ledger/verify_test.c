@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "tests/harness/blame.h"
 #include "tests/harness/ledger_kit.h"
 
 struct world {
@@ -411,7 +412,9 @@ static void test_not_ours(void **state)
 	opens_with(w, "empty.git", RFA_ENOTFOUND, "no ledger");
 	opens_with(w, "other.git", RFA_ENOTFOUND, "no ledger");
 	opens_with(w, "newer.git", RFA_EUNSUPPORTED, "format 2");
+	blame(0);
 	opens_with(w, "ext.git", RFA_EUNSUPPORTED, "strange");
+	blame(1);
 	opens_with(w, "headless.git", RFA_ECORRUPT, "main is gone");
 	/* Init never touches what is there. */
 	assert_int_equal(rfa_ledger_init(&options, &w->err), -RFA_EEXISTS);
