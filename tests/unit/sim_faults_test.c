@@ -529,7 +529,7 @@ static void note(void *user, uint64_t call, const char *label)
 
 static void test_a_clone_is_its_own_world(void **state)
 {
-	struct small a, b = { NULL };
+	struct small a, b = { .world = NULL };
 	(void)state;
 	small_open(&a, small_world, 3);
 	OK(&a, rfa_sim_clone(&b.world, a.world, &a.err));
