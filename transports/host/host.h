@@ -64,6 +64,29 @@ struct rfa_compose {
 	const char *const *env_files; /* --env-file; NULL-terminated; NULL: none */
 };
 
+/*
+ * What data is made of. A tree is a directory with everything in it; an SQLite database is a file
+ * with its companions (-wal, -journal, -shm), which only together are one. A *copy* of either is a
+ * directory that rfa owns, whose name begins with ".rfa-": of a tree with its content and its own
+ * attributes, of a database with the files db, db-wal and db-journal.
+ */
+enum rfa_tree_kind { RFA_TREE_DIRECTORY, RFA_TREE_SQLITE };
+
+/* A copy is made in two passes, so that what writes stands still only for the second one. */
+enum rfa_copy_pass {
+	/*
+	 * While others may still write: brings the bulk over, as far as it can be brought over at
+	 * all. Nothing at all where `final` will be quick anyway (reflinks; a database).
+	 */
+	RFA_COPY_BULK,
+	/*
+	 * Nobody writes any more: makes the copy exactly the source. By reflinks where the file
+	 * system has them; else only what changed since the bulk pass began is copied, and what is
+	 * no longer there goes.
+	 */
+	RFA_COPY_FINAL,
+};
+
 struct rfa_host_ops {
 	unsigned version; /* RFA_HOST_OPS_VERSION */
 
@@ -199,6 +222,106 @@ struct rfa_host_ops {
 	/* Removes one file. Absent is success. */
 	int (*file_remove)(struct rfa_host *, const char *path, struct rfa_error *);
 
+	/* -- trees: reads -- */
+	/*
+	 * *out (new): {"type":"d"|"f"|"l"|"o"|"", "mount":bool (something is mounted on it),
+	 * "uid","gid","mode","bytes" (allocated), "apparent" (sum of sizes),"inodes","device"
+	 * (equal text: one file system),"entry" ("device:inode": tells it from another one that
+	 * gets its name)}. type "" is all there is of a path that does not exist.
+	 */
+	int (*tree_look)(struct rfa_host *, enum rfa_tree_kind, const char *path, json_t **out,
+			 struct rfa_error *);
+	/*
+	 * Processes that hold a file of these trees open, map it, or stand in one of their
+	 * directories, whatever mount or process namespace they live in. paths: array of
+	 * {"kind":"directory"|"sqlite","path"}. *out (new): array of {"pid","command","path" (the
+	 * tree)}; at most 20. Errors: UNSUPPORTED when other users' processes cannot be looked at.
+	 */
+	int (*tree_holders)(struct rfa_host *, const json_t *paths, json_t **out,
+			    struct rfa_error *);
+	/*
+	 * What SQLite itself says of a copy of a database: *out (new): {"ok":bool,"says":"…"}.
+	 * The copy is left as it is. Errors: UNSUPPORTED when the host has neither sqlite3 nor
+	 * python3, and how to mend it.
+	 */
+	int (*sqlite_check)(struct rfa_host *, const char *copy, json_t **out, struct rfa_error *);
+
+	/* -- trees: changes, as jobs -- */
+	/*
+	 * Copies the tree or database at `from` to the copy `to`, whose parent exists. Kept are
+	 * owner, mode, times, xattrs, ACLs, hard links, symlinks, holes, empty directories, FIFOs
+	 * and devices; sockets are left out, since nobody listens at a copy. *out (new):
+	 * {"reflink":bool,"bytes","inodes"}. A job that is repeated under a new key begins the pass
+	 * again. Errors: NOTFOUND, NOSPACE, REMOTE; what is half there is completed by another
+	 * call, or removed by tree_remove.
+	 */
+	int (*tree_copy)(struct rfa_host *, const struct rfa_job_key *, enum rfa_tree_kind,
+			 const char *from, const char *to, enum rfa_copy_pass, json_t **out,
+			 struct rfa_error *);
+	/*
+	 * Makes an archive of a copy in the spool of the key's run: a tar whose bytes are the same
+	 * every time for the same copy. *out (new): {"archive","bytes","sha256"}.
+	 */
+	int (*tree_pack)(struct rfa_host *, const struct rfa_job_key *, const char *copy,
+			 const char *archive, json_t **out, struct rfa_error *);
+	/*
+	 * Makes the copy `to` from an archive in the spool of the key's run; on disk when it
+	 * answers. What was there under that name goes first. Errors: MISMATCH when the archive is
+	 * no such tar or names something outside of itself (nothing is left then), NOSPACE.
+	 */
+	int (*tree_unpack)(struct rfa_host *, const struct rfa_job_key *, const char *archive,
+			   const char *to, struct rfa_error *);
+	/*
+	 * Exchanges data by rename, in this order, all on one file system each. items: array of
+	 * {"kind":"directory"|"sqlite","place","in":copy|null,"out":copy|null}: what is at `place`
+	 * becomes the copy `out` (null: nothing is there), then the copy `in` takes the place
+	 * (null: nothing does). Begun anew from whatever a power cut left: each rename is done once
+	 * and none ever goes over something. On disk when it answers. Errors: EXISTS, NOTFOUND:
+	 * what is there is no stage of this exchange, nothing of that item was touched.
+	 */
+	int (*tree_swap)(struct rfa_host *, const struct rfa_job_key *, const json_t *items,
+			 struct rfa_error *);
+	/* Removes copies, whose names begin with ".rfa-" (else INTERNAL). Absent is success. */
+	int (*tree_remove)(struct rfa_host *, const struct rfa_job_key *, const json_t *copies,
+			   struct rfa_error *);
+
+	/* -- the vault: backups in a directory, <vault>/<backup>/ each -- */
+	/*
+	 * manifest.json, replication_manifest.json (the same), for each member <member>.chunks
+	 * ("SHA-256 BYTES" a line, in order), and chunks/<2 digits>/<SHA-256>. Chunks that an
+	 * earlier backup has are hard links to it, so each backup is whole by itself and `rm -r`
+	 * takes none away from another.
+	 */
+	/*
+	 * Cuts an archive of the key's run into chunks and stores them as a member of a backup that
+	 * is not complete yet. *out (new): {"bytes","sha256","chunks","new_bytes"}. Repeatable.
+	 */
+	int (*vault_store)(struct rfa_host *, const struct rfa_job_key *, const char *vault,
+			   const char *backup, const char *member, const char *archive,
+			   json_t **out, struct rfa_error *);
+	/* Completes a backup: its manifest is there, whole and on disk, or not at all. */
+	int (*vault_seal)(struct rfa_host *, const struct rfa_job_key *, const char *vault,
+			  const char *backup, const char *manifest, struct rfa_error *);
+	/*
+	 * *out (new): array of {"backup","manifest":{…}|null (not complete, or not readable)},
+	 * oldest first by name; [] where there is no vault.
+	 */
+	int (*vault_list)(struct rfa_host *, const char *vault, json_t **out, struct rfa_error *);
+	/*
+	 * Reads every byte of a backup. *out (new): {"ok":bool,"bytes","chunks","problems":[text]}:
+	 * each missing, flipped, short or extra member or chunk is named. Errors: NOTFOUND.
+	 */
+	int (*vault_verify)(struct rfa_host *, const struct rfa_job_key *, const char *vault,
+			    const char *backup, json_t **out, struct rfa_error *);
+	/* A member becomes an archive in the spool of the key's run again, as tree_pack made it.
+	 * *out (new): {"archive","bytes","sha256"}. Errors: NOTFOUND, MISMATCH names the chunk. */
+	int (*vault_open)(struct rfa_host *, const struct rfa_job_key *, const char *vault,
+			  const char *backup, const char *member, const char *archive, json_t **out,
+			  struct rfa_error *);
+	/* Removes a backup, complete or not. Absent is success. */
+	int (*vault_remove)(struct rfa_host *, const struct rfa_job_key *, const char *vault,
+			    const char *backup, struct rfa_error *);
+
 	/* -- the host lock, which belongs to a run (DESIGN §9) -- */
 	/*
 	 * Claims it for who["run"]; free of charge for the same run. On refusal (LOCKED) *holder
@@ -218,7 +341,7 @@ struct rfa_host_ops {
 
 	void (*free)(struct rfa_host *);
 };
-#define RFA_HOST_OPS_VERSION 1u
+#define RFA_HOST_OPS_VERSION 2u
 
 struct rfa_host {
 	const struct rfa_host_ops *ops;
