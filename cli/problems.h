@@ -3,8 +3,8 @@
 #define RFA_CLI_PROBLEMS_H
 
 #include "cli/config.h"
-#include "cli/locate.h"
 #include "cli/schema.h"
+#include "fsm/base/jsontext.h"
 
 #define RFA_CONFIG_DEPTH 12
 

@@ -108,7 +108,7 @@ static void open_line(const struct rfa_git *git, const struct cursor *at,
 	rfa_copy(line->env, sizeof(line->env), rfa_facts_str(at->open, "env", ""));
 	rfa_copy(line->from, sizeof(line->from), rfa_facts_str(at->open, "from", ""));
 	rfa_copy(line->author, sizeof(line->author), rfa_facts_str(at->open, "author", ""));
-	if (rfa_time_parse(rfa_facts_str(at->open, "begun", ""), &line->begun_ms))
+	if (rfa_time_parse_ms(rfa_facts_str(at->open, "begun", ""), &line->begun_ms))
 		line->begun_ms = 0;
 	line->alive = rfa_git_alive(git, at->run);
 	rfa_git_run_ref(at->run, ref);
@@ -152,7 +152,7 @@ static int ended_line(struct rfa_git_tree *tree, const struct cursor *at,
 		rfa_copy(line->author, sizeof(line->author), rfa_facts_str(ending, "author", ""));
 		if (rfa_final_parse(message.record.outcome, &line->final))
 			line->final = RFA_FINAL_STUCK; /* verify tells; never shown as good */
-		if (rfa_time_parse(rfa_facts_str(ending, "begun", ""), &line->begun_ms))
+		if (rfa_time_parse_ms(rfa_facts_str(ending, "begun", ""), &line->begun_ms))
 			line->begun_ms = 0;
 		line->ended_ms = message.record.wall_ms;
 		rfa_copy(previous, RFA_RUN_ID_MAX, rfa_facts_str(ending, "previous", ""));

@@ -95,7 +95,7 @@ int rfa_head_check(const struct rfa_ledger_begin *begin, struct rfa_error *err) 
 int rfa_record_check(const struct rfa_record *record, struct rfa_error *err) RFA_MUST_USE;
 /* "20261122T…": ISO 8601 with milliseconds, and back (-1: it is none). */
 void rfa_time_iso_ms(int64_t wall_ms, char out[RFA_TIME_MAX]);
-int rfa_time_parse(const char *text, int64_t *wall_ms);
+int rfa_time_parse_ms(const char *text, int64_t *wall_ms);
 /* Copies what fits; always terminated. */
 void rfa_copy(char *out, size_t size, const char *text);
 

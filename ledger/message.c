@@ -132,7 +132,7 @@ static int take(struct rfa_message *out, size_t i, const char *value)
 	case STATE:
 		return rfa_state_parse(value, &out->record.state);
 	case TIME:
-		return rfa_time_parse(value, &out->record.wall_ms);
+		return rfa_time_parse_ms(value, &out->record.wall_ms);
 	}
 	return -1;
 }

@@ -140,7 +140,7 @@ void rfa_time_iso_ms(int64_t wall_ms, char out[RFA_TIME_MAX])
 	snprintf(out, RFA_TIME_MAX, "%.19s.%03dZ", text, (int)(wall_ms % 1000));
 }
 
-int rfa_time_parse(const char *text, int64_t *wall_ms)
+int rfa_time_parse_ms(const char *text, int64_t *wall_ms)
 {
 	struct tm tm = { 0 };
 	int ms;

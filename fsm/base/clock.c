@@ -140,3 +140,50 @@ int rfa_run_id_ok(const char *text)
 	}
 	return text[i] == '\0';
 }
+
+/* Reads six numbers where the form has digits; 0, or -1 where the text has another character. */
+static int read_form(const char *text, const char *form, int out[6])
+{
+	static const unsigned char width[6] = { 4, 2, 2, 2, 2, 2 };
+	unsigned field = 0;
+	unsigned digits = 0;
+
+	memset(out, 0, 6 * sizeof(*out));
+	for (; *form; form++, text++) {
+		if (*form != 'd') {
+			if (*text != *form)
+				return -1;
+			continue;
+		}
+		if (*text < '0' || *text > '9')
+			return -1;
+		out[field] = out[field] * 10 + (*text - '0');
+		if (++digits == width[field]) {
+			field++;
+			digits = 0;
+		}
+	}
+	return 0;
+}
+
+int rfa_time_parse(const char *text, int64_t *wall_ms)
+{
+	struct tm tm;
+	int n[6];
+	time_t t;
+
+	if (read_form(text, "dddd-dd-ddTdd:dd:dd", n) && read_form(text, "dddddddd-dddddd", n))
+		return -1;
+	if (n[1] < 1 || n[1] > 12 || n[2] < 1 || n[2] > 31 || n[3] > 23 || n[4] > 59 || n[5] > 60)
+		return -1;
+	memset(&tm, 0, sizeof(tm));
+	tm.tm_year = n[0] - 1900;
+	tm.tm_mon = n[1] - 1;
+	tm.tm_mday = n[2];
+	tm.tm_hour = n[3];
+	tm.tm_min = n[4];
+	tm.tm_sec = n[5];
+	t = timegm(&tm);
+	*wall_ms = (int64_t)t * 1000;
+	return 0;
+}

@@ -563,6 +563,30 @@ static void times_are_spelled_in_utc(void **state)
 	assert_true(strlen(out) < RFA_TIME_MAX);
 }
 
+static void times_are_read_in_both_forms(void **state)
+{
+	static const char *const none[] = {
+		"",          "2026-11-22",          "2026-11-22 10:30:15", "2026-13-22T10:30:15Z",
+		"20261122",  "+026-11-22T10:30:15", "20261122-1030",       "2026-11-22T24:30:15Z",
+		"yesterday", "2026-11-32T10:30:15Z"
+	};
+	int64_t ms = -1;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(rfa_time_parse("2026-11-22T10:30:15Z", &ms), 0);
+	assert_int_equal(ms, 1795343415000);
+	assert_int_equal(rfa_time_parse("20261122-103015-4f2a9c", &ms), 0);
+	assert_int_equal(ms, 1795343415000);
+	assert_int_equal(rfa_time_parse("1970-01-01T00:00:00Z", &ms), 0);
+	assert_int_equal(ms, 0);
+	assert_int_equal(rfa_time_parse("2024-02-29T00:00:00Z", &ms), 0);
+	assert_int_equal(ms, 1709164800000);
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		if (!rfa_time_parse(none[i], &ms))
+			fail_msg("'%s' is a time", none[i]);
+}
+
 static void run_ids_have_one_form_and_sort_by_time(void **state)
 {
 	static const char *const bad[] = { "",
@@ -832,6 +856,7 @@ int main(void)
 		cmocka_unit_test(pieces_make_the_same_digest),
 		cmocka_unit_test(the_virtual_clock_moves_by_sleeping_alone),
 		cmocka_unit_test(times_are_spelled_in_utc),
+		cmocka_unit_test(times_are_read_in_both_forms),
 		cmocka_unit_test(run_ids_have_one_form_and_sort_by_time),
 		cmocka_unit_test(plain_words_stay_readable),
 		cmocka_unit_test(words_survive_sh),
