@@ -77,6 +77,27 @@ json_t *rfa_ctx_stack(const struct rfa_ctx *ctx)
 	return rfa_facts_at(ctx->plan, "target/stack");
 }
 
+static int on_source(const struct rfa_ctx *ctx)
+{
+	return !strcmp(ctx->step->on, "source");
+}
+
+json_t *rfa_ctx_own_stack(const struct rfa_ctx *ctx)
+{
+	return rfa_facts_at(ctx->plan, on_source(ctx) ? "source/stack" : "target/stack");
+}
+
+json_t *rfa_ctx_seen(const struct rfa_ctx *ctx, const char *path)
+{
+	return rfa_ctx_fact(ctx, on_source(ctx) ? "source.look" : "target.look", path);
+}
+
+int rfa_ctx_one_env(const struct rfa_ctx *ctx)
+{
+	return !strcmp(rfa_facts_str(ctx->plan, "source/env", "-"),
+		       rfa_facts_str(ctx->plan, "target/env", ""));
+}
+
 int rfa_ctx_skip(json_t *facts, const char *reason, struct rfa_error *err)
 {
 	return rfa_facts_set(facts, "skipped", json_string(reason), err);

@@ -12,13 +12,14 @@ void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts
 	json_t *logs = json_object_get(facts, "logs");
 	json_t *lines = json_array();
 	struct rfa_error ignored;
+	struct rfa_host *host = ctx->host ? ctx->host : ctx->target;
 	const char *at;
 
 	if (!logs) {
 		logs = json_object();
 		json_object_set_new(facts, "logs", logs);
 	}
-	if (ctx->target->ops->logs(ctx->target, container, LOG_LINES, &text, &ignored) &&
+	if (host->ops->logs(host, container, LOG_LINES, &text, &ignored) &&
 	    ignored.code != RFA_ETOOBIG)
 		goto done;
 	for (at = rfa_buf_str(&text); *at;) {

@@ -4,7 +4,8 @@
 
 #include "fsm/steps/ctx.h"
 
-/* The last 50 lines of a container on the target: as LOG events, and in facts["logs"][name]. */
+/* The last 50 lines of a container on the step's host: as LOG events, and in facts["logs"][name].
+ */
 void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts);
 
 #endif

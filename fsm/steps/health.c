@@ -10,6 +10,13 @@
 #include "fsm/steps/evidence.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/steps.h"
+#include "fsm/steps/users.h"
+
+/* What has to be well: everything, or only what was before the run. */
+struct demand {
+	int ran;      /* only containers that ran */
+	int answered; /* only URLs that answered */
+};
 
 /* The first thing that is not well, and whether waiting may help. */
 struct verdict {
@@ -87,8 +94,40 @@ static int ask(struct rfa_ctx *ctx, const json_t *check, struct verdict *v, stru
 	return 0;
 }
 
-/* Looks once at everything. before: only what was well before the run has to be well. */
-static int look_once(struct rfa_ctx *ctx, int before, struct verdict *v, struct rfa_error *err)
+/* A run about data knows its containers by the ids that its look saw; others by their names. */
+static int units_now(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+{
+	json_t *units = NULL;
+	json_t *all = NULL;
+	json_t *one;
+	size_t i;
+	int rc;
+
+	if (!rfa_ctx_fact(ctx, "target.look", "members"))
+		return rfa_units(ctx->target, rfa_ctx_stack(ctx), out, err);
+	rc = ctx->target->ops->list(ctx->target, RFA_CONTAINER, &all, err);
+	if (!rc)
+		units = json_deep_copy(rfa_ctx_fact(ctx, "target.look", "units"));
+	if (!rc && !units)
+		rc = rfa_fail_nomem(err);
+	json_array_foreach (units, i, one) {
+		json_t *now = rfa_container_of_id(all, rfa_facts_str(one, "container_id", ""));
+
+		if (!rc)
+			rc = rfa_facts_set(one, "inspect", now ? json_incref(now) : json_null(),
+					   err);
+	}
+	json_decref(all);
+	if (rc)
+		json_decref(units);
+	else
+		*out = units;
+	return rc;
+}
+
+/* Looks once at everything. */
+static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *v,
+		     struct rfa_error *err)
 {
 	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
 	json_t *answered = rfa_ctx_fact(ctx, "target.look", "health");
@@ -101,8 +140,8 @@ static int look_once(struct rfa_ctx *ctx, int before, struct verdict *v, struct 
 	json_array_foreach (checks, i, one) {
 		const char *url = rfa_facts_str(one, "url", "");
 
-		if (before && json_integer_value(json_object_get(answered, url)) !=
-				  rfa_facts_int(one, "status", 200))
+		if (demand.answered && json_integer_value(json_object_get(answered, url)) !=
+					   rfa_facts_int(one, "status", 200))
 			continue;
 		rc = ask(ctx, one, v, err);
 		if (rc)
@@ -112,13 +151,13 @@ static int look_once(struct rfa_ctx *ctx, int before, struct verdict *v, struct 
 	 * The containers come last: that the host answers now proves that a URL which did not
 	 * answer was the service's fault and not the network's.
 	 */
-	rc = rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, err);
+	rc = units_now(ctx, &units, err);
 	if (rc)
 		return rc;
 	json_array_foreach (units, i, one) {
 		const char *key = rfa_facts_str(one, "key", "");
 		const json_t *was = rfa_before_of(ctx, key);
-		int must = before ? rfa_facts_bool(was, "running", 0) : 1;
+		int must = demand.ran ? rfa_facts_bool(was, "running", 0) : 1;
 
 		/* A container's own trouble says more than a URL that does not answer. */
 		if (v->ill && !v->container[0]) {
@@ -135,7 +174,8 @@ static int look_once(struct rfa_ctx *ctx, int before, struct verdict *v, struct 
 	return 0;
 }
 
-static int until_well(struct rfa_ctx *ctx, int before, struct verdict *v, struct rfa_error *err)
+static int until_well(struct rfa_ctx *ctx, struct demand demand, struct verdict *v,
+		      struct rfa_error *err)
 {
 	struct rfa_clock *clock = ctx->clock;
 	int64_t deadline = clock->mono_ms(clock) +
@@ -143,7 +183,7 @@ static int until_well(struct rfa_ctx *ctx, int before, struct verdict *v, struct
 	int64_t pause = rfa_facts_int(rfa_ctx_stack(ctx), "health_interval_s", 1) * 1000;
 
 	for (;;) {
-		int rc = look_once(ctx, before, v, err);
+		int rc = look_once(ctx, demand, v, err);
 
 		if (rc || !v->ill || v->hopeless || clock->mono_ms(clock) >= deadline)
 			return rc;
@@ -160,7 +200,7 @@ static void all_logs(struct rfa_ctx *ctx, json_t *facts)
 	json_t *one;
 	size_t i;
 
-	if (rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, &ignored))
+	if (units_now(ctx, &units, &ignored))
 		return;
 	json_array_foreach (units, i, one) {
 		if (*rfa_facts_str(one, "container", "") &&
@@ -182,9 +222,10 @@ static int unhealthy(struct rfa_ctx *ctx, const struct verdict *v, json_t *facts
 int rfa_health_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
+	struct demand all = { 0, 0 };
 	struct verdict v;
 	char says[160];
-	int rc = until_well(ctx, 0, &v, err);
+	int rc = until_well(ctx, all, &v, err);
 
 	if (rc)
 		return rc;
@@ -199,15 +240,83 @@ int rfa_health_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 /* On the way back: what ran and answered before the run must do so again. */
 int rfa_health_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
+	struct demand before = { 1, 1 };
 	struct verdict v;
 	int rc;
 
 	if (!json_array_size(rfa_ctx_fact(ctx, "target.look", "goods/images")))
 		return rfa_ctx_skip(facts, "nothing ran before", err);
-	rc = until_well(ctx, 1, &v, err);
+	rc = until_well(ctx, before, &v, err);
 	if (rc)
 		return rc;
 	if (v.ill)
 		return unhealthy(ctx, &v, facts, err);
 	return rfa_facts_set(facts, "says", json_string("what ran before runs again"), err);
+}
+
+/* ---- with other data --------------------------------------------------------------------------
+ */
+
+/* How many containers ran; *all: none of them did not. */
+static size_t ran_before(const struct rfa_ctx *ctx, int *all)
+{
+	json_t *unit;
+	size_t n = 0;
+	size_t i;
+
+	*all = 1;
+	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
+		if (rfa_facts_bool(unit, "running", 0))
+			n++;
+		else
+			*all = 0;
+	}
+	return n;
+}
+
+static int data_health(struct rfa_ctx *ctx, struct demand demand, json_t *facts,
+		       struct rfa_error *err)
+{
+	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
+	struct verdict v;
+	char says[160];
+	int all;
+	int rc = until_well(ctx, demand, &v, err);
+
+	if (rc)
+		return rc;
+	if (v.ill)
+		return unhealthy(ctx, &v, facts, err);
+	if (demand.answered)
+		snprintf(says, sizeof(says), "what ran and answered before does so again");
+	else
+		snprintf(says, sizeof(says), "%zu container(s) and %zu URL(s) are well",
+			 ran_before(ctx, &all), json_array_size(checks));
+	return rfa_facts_set(facts, "says", json_string(says), err);
+}
+
+/*
+ * The new data has to serve: every URL has to answer, if everything ran that could. What did not
+ * run before was not started.
+ */
+int rfa_data_health_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct demand demand = { 1, 0 };
+	int all;
+
+	if (!ran_before(ctx, &all))
+		return rfa_ctx_skip(facts, "nothing ran before, so nothing was started", err);
+	demand.answered = !all;
+	return data_health(ctx, demand, facts, err);
+}
+
+/* The old data serves again, as well as it did. */
+int rfa_data_health_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct demand demand = { 1, 1 };
+	int all;
+
+	if (!ran_before(ctx, &all))
+		return rfa_ctx_skip(facts, "nothing ran before", err);
+	return data_health(ctx, demand, facts, err);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fsm/steps/goods.h"
+#include "fsm/steps/look.h"
 #include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
 
@@ -28,8 +29,7 @@ static int unit_facts(const json_t *unit, const json_t *good, json_t **out, stru
 	return *out ? 0 : rfa_fail_nomem(err);
 }
 
-/* The units of one side, and the GOODs of those that are there. */
-static int look_at(struct rfa_host *host, const json_t *stack, json_t *facts, json_t **units_out,
+int rfa_look_goods(struct rfa_host *host, const json_t *stack, json_t *facts, json_t **units_out,
 		   struct rfa_error *err)
 {
 	json_t *goods = json_array();
@@ -79,7 +79,7 @@ done:
 	return rc;
 }
 
-static int put_engine(struct rfa_host *host, json_t *facts, struct rfa_error *err)
+int rfa_look_engine(struct rfa_host *host, json_t *facts, struct rfa_error *err)
 {
 	json_t *info = NULL;
 	int rc = host->ops->info(host, &info, err);
@@ -90,9 +90,8 @@ static int put_engine(struct rfa_host *host, json_t *facts, struct rfa_error *er
 	return rc;
 }
 
-/* The value that the guarded key has in the stack's JSON file; the guard itself is a gate. */
-static int put_base_url(struct rfa_host *host, const json_t *stack, json_t *facts,
-			struct rfa_error *err)
+int rfa_look_base_url(struct rfa_host *host, const json_t *stack, json_t *facts,
+		      struct rfa_error *err)
 {
 	const char *file = rfa_facts_str(stack, "base_url/file", NULL);
 	const char *key = rfa_facts_str(stack, "base_url/key", "base_url");
@@ -131,12 +130,12 @@ int rfa_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 {
 	const json_t *stack = rfa_facts_at(ctx->plan, "source/stack");
 	char says[256];
-	int rc = put_engine(ctx->source, facts, err);
+	int rc = rfa_look_engine(ctx->source, facts, err);
 
 	if (!rc)
-		rc = look_at(ctx->source, stack, facts, NULL, err);
+		rc = rfa_look_goods(ctx->source, stack, facts, NULL, err);
 	if (!rc)
-		rc = put_base_url(ctx->source, stack, facts, err);
+		rc = rfa_look_base_url(ctx->source, stack, facts, err);
 	if (rc)
 		return rc;
 	snprintf(says, sizeof(says), "%s runs %s", ctx->source->name,
@@ -267,8 +266,7 @@ static int put_refs(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return rc;
 }
 
-/* Is a health URL answering before the run? Then it has to afterwards, should the run go back. */
-static int put_health(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_look_health(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
 	json_t *health = json_object();
@@ -350,20 +348,20 @@ int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 	const json_t *stack = rfa_ctx_stack(ctx);
 	json_t *units = NULL;
 	char says[256];
-	int rc = put_engine(ctx->target, facts, err);
+	int rc = rfa_look_engine(ctx->target, facts, err);
 
 	if (!rc)
-		rc = look_at(ctx->target, stack, facts, &units, err);
+		rc = rfa_look_goods(ctx->target, stack, facts, &units, err);
 	if (!rc)
 		rc = put_obstacles(units, facts, err);
 	if (!rc)
-		rc = put_base_url(ctx->target, stack, facts, err);
+		rc = rfa_look_base_url(ctx->target, stack, facts, err);
 	if (!rc)
 		rc = compare_images(ctx, facts, err);
 	if (!rc)
 		rc = put_refs(ctx, facts, err);
 	if (!rc)
-		rc = put_health(ctx, facts, err);
+		rc = rfa_look_health(ctx, facts, err);
 	if (!rc)
 		rc = put_pins(ctx, facts, err);
 	json_decref(units);

@@ -326,23 +326,70 @@ done:
 /* ---- the step ---------------------------------------------------------------------------------
  */
 
-static uint64_t archive_bytes(const struct rfa_ctx *ctx)
+/* What has to travel, {archive: {"bytes",…}}, whichever step made it; empty: nothing. *out is new.
+ */
+static int cargo_of(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 {
-	return (uint64_t)rfa_facts_int(rfa_ctx_fact(ctx, "source.export", ""), "bytes", 0);
+	static const char *const makers[] = { "source.pack", "source.open" };
+	json_int_t bytes =
+	    (json_int_t)rfa_facts_int(rfa_ctx_fact(ctx, "source.export", ""), "bytes", 0);
+	json_t *cargo = json_object();
+	size_t i;
+	int rc = cargo ? 0 : rfa_fail_nomem(err);
+
+	for (i = 0; i < sizeof(makers) / sizeof(makers[0]) && !rc; i++) {
+		json_t *archives = rfa_ctx_fact(ctx, makers[i], "archives");
+
+		if (archives && json_object_update(cargo, archives))
+			rc = rfa_fail_nomem(err);
+	}
+	if (!rc && bytes)
+		rc = rfa_facts_set(cargo, ARCHIVE, json_pack("{s:I}", "bytes", bytes), err);
+	if (rc)
+		json_decref(cargo);
+	else
+		*out = cargo;
+	return rc;
+}
+
+static int receive_all(struct rfa_ctx *ctx, const json_t *cargo, uint64_t *total, uint64_t *sent,
+		       struct rfa_error *err)
+{
+	const char *archive;
+	json_t *one;
+
+	*total = *sent = 0;
+	json_object_foreach ((json_t *)(uintptr_t)cargo, archive, one) {
+		uint64_t bytes = (uint64_t)rfa_facts_int(one, "bytes", 0);
+		uint64_t travelled = 0;
+		int rc = rfa_transfer_relay(ctx, archive, bytes, &travelled, err);
+
+		if (rc)
+			return rc;
+		*total += bytes;
+		*sent += travelled;
+	}
+	return 0;
 }
 
 /* Goes on from where both ends agree, so it may be repeated. */
 int rfa_receive_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	uint64_t total = archive_bytes(ctx);
+	uint64_t total = 0;
 	uint64_t sent = 0;
+	json_t *cargo = NULL;
 	char says[128];
 	int rc;
 
-	if (!total)
-		return rfa_ctx_skip(facts, "nothing has to travel", err);
-	rc = rfa_transfer_relay(ctx, ARCHIVE, total, &sent, err);
-	if (rc)
+	if (rfa_ctx_one_env(ctx))
+		return rfa_ctx_skip(facts, "both sides are one host: it is there", err);
+	rc = cargo_of(ctx, &cargo, err);
+	if (!rc && !json_object_size(cargo))
+		rc = rfa_ctx_skip(facts, "nothing has to travel", err);
+	else if (!rc)
+		rc = receive_all(ctx, cargo, &total, &sent, err);
+	json_decref(cargo);
+	if (rc || !total)
 		return rc;
 	snprintf(says, sizeof(says), "%.1f MB sent of %.1f MB", (double)sent / 1e6,
 		 (double)total / 1e6);
@@ -356,14 +403,26 @@ int rfa_receive_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 int rfa_receive_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 		      struct rfa_error *err)
 {
-	uint64_t total = archive_bytes(ctx);
-	uint64_t offset = 0;
-	int rc = total ? agreed_offset(ctx, ARCHIVE, total, &offset, err) : 0;
+	json_int_t total = 0;
+	json_t *cargo = NULL;
+	const char *archive;
+	json_t *one;
+	int rc = cargo_of(ctx, &cargo, err);
 
-	if (rc)
-		return rc;
-	*seen = offset == total ? RFA_PROBE_DONE : RFA_PROBE_NOT_DONE;
-	return rfa_facts_set(facts, "bytes", json_integer((json_int_t)total), err);
+	*seen = RFA_PROBE_DONE;
+	json_object_foreach (cargo, archive, one) {
+		uint64_t bytes = (uint64_t)rfa_facts_int(one, "bytes", 0);
+		uint64_t offset = 0;
+
+		if (rc || rfa_ctx_one_env(ctx))
+			break;
+		rc = agreed_offset(ctx, archive, bytes, &offset, err);
+		if (!rc && offset != bytes)
+			*seen = RFA_PROBE_NOT_DONE;
+		total += (json_int_t)bytes;
+	}
+	json_decref(cargo);
+	return rc ? rc : rfa_facts_set(facts, "bytes", json_integer(total), err);
 }
 
 int rfa_receive_undo(struct rfa_ctx *ctx, struct rfa_error *err)

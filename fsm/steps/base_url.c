@@ -1,0 +1,164 @@
+/*
+ * The target's own address, in data that came from elsewhere: after the exchange the guarded value
+ * in the stack's JSON file is what it was before the run. Nothing else in the file changes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsm/base/jsontext.h"
+#include "fsm/steps/exchange.h"
+#include "fsm/steps/steps.h"
+#include "fsm/steps/stop.h"
+
+enum { FILE_MAX = 1 << 20 };
+
+struct guarded {
+	const char *file, *key;
+	const char *before; /* the value before the run */
+	struct rfa_buf text;
+	char *literal; /* owned: how the value stands there now */
+};
+
+static void release(struct guarded *g)
+{
+	rfa_buf_release(&g->text);
+	free(g->literal);
+}
+
+static int look(struct rfa_ctx *ctx, struct guarded *g, struct rfa_error *err)
+{
+	const json_t *seen = rfa_ctx_fact(ctx, "target.look", "base_url");
+	size_t from, to;
+	int rc;
+
+	memset(g, 0, sizeof(*g));
+	g->text = (struct rfa_buf)RFA_BUF_INIT(FILE_MAX);
+	g->file = rfa_facts_str(seen, "file", "");
+	g->key = rfa_facts_str(seen, "key", "");
+	g->before = rfa_facts_str(seen, "value", "");
+	rc = ctx->host->ops->file_read(ctx->host, g->file, FILE_MAX, &g->text, err);
+	if (!rc)
+		rc =
+		    rfa_json_string_at(rfa_buf_str(&g->text), g->text.len, g->key, &from, &to, err);
+	if (rc) {
+		rfa_error_where(err, "%s:%s", ctx->host->name, g->file);
+		return rc;
+	}
+	g->literal = calloc(1, to - from + 1);
+	if (!g->literal)
+		return rfa_fail_nomem(err);
+	memcpy(g->literal, rfa_buf_str(&g->text) + from, to - from);
+	return 0;
+}
+
+/* 1 if the literal says the value, however it is spelled. */
+static int says(const char *literal, const char *value)
+{
+	json_t *text = json_loads(literal, JSON_DECODE_ANY, NULL);
+	int same = json_is_string(text) && !strcmp(json_string_value(text), value);
+
+	json_decref(text);
+	return same;
+}
+
+static int put(struct rfa_ctx *ctx, const struct guarded *g, const char *literal,
+	       struct rfa_error *err)
+{
+	struct rfa_buf out = RFA_BUF_INIT(FILE_MAX + 8192);
+	int rc =
+	    rfa_json_string_put(rfa_buf_str(&g->text), g->text.len, g->key, literal, &out, err);
+
+	if (!rc)
+		rc = ctx->host->ops->file_write(ctx->host, g->file, 0600, rfa_buf_str(&out),
+						out.len, err);
+	rfa_buf_release(&out);
+	return rc;
+}
+
+static int put_value(struct rfa_ctx *ctx, const struct guarded *g, const char *value,
+		     struct rfa_error *err)
+{
+	json_t *text = json_string(value);
+	char *literal = json_dumps(text, JSON_ENCODE_ANY);
+	int rc = literal ? put(ctx, g, literal, err) : rfa_fail_nomem(err);
+
+	json_decref(text);
+	free(literal);
+	return rc;
+}
+
+/* How it stood there is on record before it is overwritten: afterwards nothing would tell. */
+static int remember(struct rfa_ctx *ctx, const char *literal, struct rfa_error *err)
+{
+	int rc;
+
+	if (rfa_ctx_fact(ctx, ctx->step->name, "made/was"))
+		return 0;
+	rc = ctx->progress(ctx,
+			   json_pack("{s:s, s:{s:s}}", "says", "another address came with the data",
+				     "made", "was", literal),
+			   err);
+	/* What could not be recorded was not done, as far as anybody can tell. */
+	if (rc)
+		rfa_error_as(err, RFA_UNKNOWN);
+	return rc;
+}
+
+/* A value that is right is left as it is written, so it may be repeated. */
+int rfa_base_url_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct guarded g;
+	char epoch[65];
+	char text[300];
+	int rc;
+
+	if (!rfa_ctx_fact(ctx, "target.look", "base_url/value"))
+		return rfa_ctx_skip(facts, "the stack guards no base URL", err);
+	/* Whoever was started again by its restart policy has read another address. */
+	rc = rfa_hold_still(ctx, epoch, err);
+	if (rc)
+		return rc;
+	rc = look(ctx, &g, err);
+	if (!rc && says(g.literal, g.before)) {
+		rc = rfa_facts_set(facts, "says", json_string("it is the target's own"), err);
+	} else if (!rc) {
+		snprintf(text, sizeof(text), "%s is %.200s again", g.key, g.before);
+		rc = remember(ctx, g.literal, err);
+		if (!rc)
+			rc = put_value(ctx, &g, g.before, err);
+		if (!rc)
+			rc = rfa_facts_set(facts, "says", json_string(text), err);
+	}
+	release(&g);
+	return rc;
+}
+
+int rfa_base_url_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+		       struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
+/*
+ * The text that was there. Where the old data is back already (a drill), so is its own file, or it
+ * never held another value.
+ */
+int rfa_base_url_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const char *was = rfa_facts_str(rfa_ctx_fact(ctx, ctx->step->name, ""), "made/was", NULL);
+	struct guarded g;
+	int exchanged = 0;
+	int rc;
+
+	if (!was)
+		return 0;
+	rc = rfa_is_exchanged(ctx, &exchanged, err);
+	if (rc || !exchanged)
+		return rc;
+	rc = look(ctx, &g, err);
+	if (!rc && strcmp(g.literal, was) != 0)
+		rc = put(ctx, &g, was, err);
+	release(&g);
+	return rc;
+}

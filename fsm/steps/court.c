@@ -1,0 +1,214 @@
+/* The court, and the gates that more than one kind of run has. */
+#include "fsm/steps/court.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void add(struct rfa_court *c, const char *verdict, const char *evidence, const char *mend)
+{
+	struct rfa_event event = { 0 };
+	struct rfa_buf text = RFA_BUF_INIT(4096);
+	json_t *one;
+
+	rfa_buf_put_printable(&text, evidence, strlen(evidence), 800);
+	one = json_pack("{s:s, s:s, s:s, s:s}", "gate", c->gate, "verdict", verdict, "evidence",
+			rfa_buf_str(&text), "mend", mend);
+	event.kind = RFA_EVENT_GATE;
+	event.wall_ms = c->ctx->clock->wall_ms(c->ctx->clock);
+	event.run = c->ctx->run;
+	event.state = "PRECHECK";
+	event.step = c->ctx->step->name;
+	event.text = verdict;
+	event.facts = one;
+	rfa_trace_send(c->ctx->trace, &event);
+	json_array_append_new(c->gates, one);
+	rfa_buf_release(&text);
+}
+
+void rfa_refuse(struct rfa_court *c, const char *mend, const char *fmt, ...)
+{
+	char evidence[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(evidence, sizeof(evidence), fmt, args);
+	va_end(args);
+	c->refusals++;
+	c->of_this_gate++;
+	add(c, "refused", evidence, mend);
+}
+
+int rfa_court_sit(struct rfa_ctx *ctx, const struct rfa_gate *gates, size_t n, json_t *facts,
+		  struct rfa_error *err)
+{
+	struct rfa_court c = { ctx, "", json_array(), 0, 0 };
+	const json_t *one = NULL; /* gcc at -O2 cannot see that a refusal is always found */
+	size_t i;
+	int rc = c.gates ? 0 : rfa_fail_nomem(err);
+
+	for (i = 0; i < n && !rc; i++) {
+		c.gate = gates[i].name;
+		c.of_this_gate = 0;
+		rc = gates[i].judge(&c, err);
+		if (!rc && !c.of_this_gate)
+			add(&c, "passed", "", "");
+	}
+	if (!rc)
+		rc = rfa_facts_set(facts, "gates", json_incref(c.gates), err);
+	if (!rc && c.refusals) {
+		json_array_foreach (c.gates, i, one) {
+			if (!strcmp(rfa_facts_str(one, "verdict", ""), "refused"))
+				break;
+		}
+		if (c.refusals == 1)
+			rfa_fail(err, RFA_EREFUSED, "gate", "%s",
+				 rfa_facts_str(one, "evidence", ""));
+		else
+			rfa_fail(err, RFA_EREFUSED, "gate", "%zu reasons to refuse; the first: %s",
+				 c.refusals, rfa_facts_str(one, "evidence", ""));
+		rfa_error_where(err, "gate '%s'", rfa_facts_str(one, "gate", ""));
+		rc = rfa_error_mend(err, "%s", rfa_facts_str(one, "mend", ""));
+	}
+	json_decref(c.gates);
+	return rc;
+}
+
+/* ---- shared gates -----------------------------------------------------------------------------
+ */
+
+int rfa_gate_engine(struct rfa_court *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	json_t *s = rfa_ctx_fact(ctx, "source.look", "engine");
+	json_t *t = rfa_ctx_fact(ctx, "target.look", "engine");
+	json_t *sides[2] = { s, t };
+	const struct rfa_host *hosts[2] = { ctx->source, ctx->target };
+	size_t i;
+
+	(void)err;
+	for (i = 0; i < 2; i++) {
+		int major = 0;
+
+		if (!sides[i] || !hosts[i])
+			continue;
+		if (sscanf(rfa_facts_str(sides[i], "engine", ""), "%d", &major) == 1 && major < 20)
+			rfa_court_rfa_refuse(c, "install Docker Engine 20.10 or newer there",
+					     "%s has Docker Engine %s", hosts[i]->name,
+					     rfa_facts_str(sides[i], "engine", "?"));
+		if (!rfa_facts_bool(sides[i], "tools/b2sum", 1))
+			rfa_court_rfa_refuse(c, "install coreutils there (apt install coreutils)",
+					     "%s has no b2sum, which proves what was transferred",
+					     hosts[i]->name);
+	}
+	if (s && t && strcmp(rfa_facts_str(s, "arch", ""), rfa_facts_str(t, "arch", "")) != 0)
+		rfa_court_rfa_refuse(
+		    c, "build the images for the target's machine, and promote from such a host",
+		    "%s is %s and %s is %s", ctx->source->name, rfa_facts_str(s, "arch", "?"),
+		    ctx->target->name, rfa_facts_str(t, "arch", "?"));
+	return 0;
+}
+
+/* The host of "scheme://[user@]host[:port]/…"; "" if there is none. */
+static void host_of_url(const char *url, char *out, size_t size)
+{
+	const char *at = strstr(url, "://");
+	size_t len;
+
+	out[0] = '\0';
+	if (!at)
+		return;
+	at += 3;
+	len = strcspn(at, "/?#");
+	if (memchr(at, '@', len)) {
+		const char *user = memchr(at, '@', len);
+
+		len -= (size_t)(user + 1 - at);
+		at = user + 1;
+	}
+	if (*at == '[') {
+		const char *end = memchr(at, ']', len);
+
+		len = end ? (size_t)(end - at - 1) : 0;
+		at++;
+	} else if (memchr(at, ':', len)) {
+		len = (size_t)((const char *)memchr(at, ':', len) - at);
+	}
+	snprintf(out, size, "%.*s", (int)len, at);
+}
+
+static int is_own(const json_t *side, const char *host)
+{
+	static const char *const local[] = { "localhost", "127.0.0.1", "::1" };
+	json_t *one;
+	size_t i;
+
+	for (i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		if (!strcmp(host, local[i]))
+			return 1;
+	if (!strcmp(host, rfa_facts_str(side, "address", "")))
+		return 1;
+	json_array_foreach (json_object_get(side, "own_addresses"), i, one) {
+		if (!strcmp(host, json_string_value(one)))
+			return 1;
+	}
+	return 0;
+}
+
+int rfa_gate_base_url(struct rfa_court *c, struct rfa_error *err)
+{
+	static const char *const sides[2] = { "source", "target" };
+	static const char *const looks[2] = { "source.look", "target.look" };
+	size_t i;
+
+	(void)err;
+	for (i = 0; i < 2; i++) {
+		const json_t *side = rfa_facts_at(c->ctx->plan, sides[i]);
+		const json_t *seen = rfa_ctx_fact(c->ctx, looks[i], "base_url");
+		const char *env = rfa_facts_str(side, "env", "");
+		const char *file = rfa_facts_str(seen, "file", "");
+		const char *value = rfa_facts_str(seen, "value", NULL);
+		char host[256];
+
+		if (!seen)
+			continue;
+		if (!value) {
+			rfa_refuse(c, "write that file, or correct base_url in rfa.json",
+				   "%s on %s: %s", file, env, rfa_facts_str(seen, "problem", ""));
+			continue;
+		}
+		host_of_url(value, host, sizeof(host));
+		if (!is_own(side, host))
+			rfa_refuse(c,
+				   "correct it there, or add the name to own_addresses of that "
+				   "environment in rfa.json",
+				   "%s in %s on %s is %s, which is not %s itself",
+				   rfa_facts_str(seen, "key", ""), file, env, value, env);
+	}
+	return 0;
+}
+
+int rfa_gate_proven_drill(struct rfa_court *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	int64_t days = rfa_facts_int(rfa_ctx_stack(ctx), "gates/proven_drill_days", 0);
+	const char *at = rfa_facts_str(ctx->plan, "options/proven_drill_at", "");
+	const char *mend = "prove a backup first: rfa drill, or lower gates.proven_drill_days in "
+			   "rfa.json";
+	int64_t then = 0;
+	int64_t age;
+
+	(void)err;
+	/* Going back must always be possible. */
+	if (days <= 0 || rfa_facts_at(ctx->plan, "point"))
+		return 0;
+	if (rfa_time_parse(at, &then)) {
+		rfa_refuse(c, mend, "no backup of this stack has been proven by a drill");
+		return 0;
+	}
+	age = (ctx->clock->wall_ms(ctx->clock) - then) / 86400000;
+	if (age > days)
+		rfa_refuse(c, mend, "the last proven drill was %lld days ago (%s), more than %lld",
+			   (long long)age, at, (long long)days);
+	return 0;
+}

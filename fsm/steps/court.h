@@ -1,0 +1,40 @@
+/*
+ * The court: everything that could make a run fail half-way is looked at before anything is
+ * touched, and all of it is told at once. A gate is a row: its name, and a function that judges
+ * from what the looks found or asks the host itself.
+ */
+#ifndef RFA_FSM_STEPS_COURT_H
+#define RFA_FSM_STEPS_COURT_H
+
+#include "fsm/steps/ctx.h"
+
+/* Collects verdicts. */
+struct rfa_court {
+	struct rfa_ctx *ctx;
+	const char *gate;
+	json_t *gates; /* array of {"gate","verdict","evidence","mend"} */
+	size_t refusals;
+	size_t of_this_gate;
+};
+
+/* 0 with any number of refusals, or an error of the connection. */
+struct rfa_gate {
+	const char *name;
+	int (*judge)(struct rfa_court *, struct rfa_error *);
+};
+
+/* One gate may refuse for several reasons; each is told. */
+void rfa_refuse(struct rfa_court *c, const char *mend, const char *fmt, ...) RFA_PRINTF(3, 4);
+
+/* Hears every gate; facts get "gates". Errors: REFUSED, with the first reason. */
+int rfa_court_sit(struct rfa_ctx *ctx, const struct rfa_gate *gates, size_t n, json_t *facts,
+		  struct rfa_error *err);
+
+/* Gates that more than one kind of run has. */
+int rfa_gate_engine(struct rfa_court *c, struct rfa_error *err);
+/* Production that reads the test server's data is the accident that this one is for. */
+int rfa_gate_base_url(struct rfa_court *c, struct rfa_error *err);
+/* Where a stack asks for it, a backup has to have been proven lately. */
+int rfa_gate_proven_drill(struct rfa_court *c, struct rfa_error *err);
+
+#endif

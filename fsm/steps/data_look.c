@@ -1,0 +1,101 @@
+/*
+ * Looking at a stack's data before it is touched: where its members are, which containers use them,
+ * and how those run. Neither side is judged here; the gates do that, all at once.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "fsm/steps/look.h"
+#include "fsm/steps/members.h"
+#include "fsm/steps/steps.h"
+#include "fsm/steps/stop.h"
+#include "fsm/steps/users.h"
+
+static int put_users(struct rfa_ctx *ctx, const json_t *members, json_t *facts,
+		     struct rfa_error *err)
+{
+	const json_t *stack = rfa_ctx_own_stack(ctx);
+	json_t *all = NULL;
+	json_t *users = NULL;
+	json_t *units = NULL;
+	json_t *others = NULL;
+	int rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err);
+
+	if (!rc)
+		rc = rfa_users(stack, all, &users, err);
+	if (!rc)
+		rc = rfa_users_facts(users, &units, err);
+	if (!rc)
+		rc = rfa_users_other(stack, all, users, members, &others, err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "units", json_incref(units), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "others", json_incref(others), err);
+	json_decref(all);
+	json_decref(users);
+	json_decref(units);
+	json_decref(others);
+	return rc;
+}
+
+static int put_data(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	json_t *members = NULL;
+	int rc = rfa_members_look(ctx, &members, err);
+
+	if (!rc)
+		rc = put_users(ctx, members, facts, err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "members", json_incref(members), err);
+	json_decref(members);
+	return rc;
+}
+
+static int say(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	json_t *list = json_object_get(facts, "members");
+	json_t *units = json_object_get(facts, "units");
+	json_int_t bytes = 0;
+	char says[256];
+	size_t running = 0;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one) {
+		bytes += (json_int_t)rfa_facts_int(one, "bytes", 0);
+	}
+	json_array_foreach (units, i, one) {
+		running += rfa_facts_bool(one, "running", 0) != 0;
+	}
+	snprintf(says, sizeof(says), "%s: %zu member(s), %.1f MB; %zu of %zu container(s) run",
+		 ctx->host->name, json_array_size(list), (double)bytes / 1e6, running,
+		 json_array_size(units));
+	return rfa_facts_set(facts, "says", json_string(says), err);
+}
+
+int rfa_data_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	const json_t *stack = rfa_ctx_own_stack(ctx);
+	int rc = rfa_look_engine(ctx->host, facts, err);
+
+	if (!rc && rfa_is_about_images(ctx))
+		return rfa_look_goods(ctx->host, stack, facts, NULL, err);
+	if (!rc)
+		rc = put_data(ctx, facts, err);
+	if (!rc)
+		rc = rfa_look_base_url(ctx->host, stack, facts, err);
+	return rc ? rc : say(ctx, facts, err);
+}
+
+int rfa_data_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	int rc = rfa_look_engine(ctx->host, facts, err);
+
+	if (!rc)
+		rc = put_data(ctx, facts, err);
+	if (!rc)
+		rc = rfa_look_base_url(ctx->host, rfa_ctx_own_stack(ctx), facts, err);
+	if (!rc)
+		rc = rfa_look_health(ctx, facts, err);
+	return rc ? rc : say(ctx, facts, err);
+}

@@ -1,0 +1,220 @@
+/*
+ * What has arrived is laid out beside the old data, and takes its place by a rename: of all members
+ * in one call, while nothing runs that could see half of it. What was there stays beside it, as a
+ * generation to go back to. Every name is made of the run's id, so that whatever half a power cut
+ * leaves is known by its names.
+ */
+#include "fsm/steps/exchange.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fsm/steps/members.h"
+#include "fsm/steps/steps.h"
+#include "fsm/steps/stop.h"
+
+/* ---- laid out ---------------------------------------------------------------------------------
+ */
+
+/* What is there under the name goes first, so it may be repeated. */
+int rfa_unpack_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	json_t *member;
+	size_t i;
+
+	(void)facts;
+	json_array_foreach (rfa_members(ctx), i, member) {
+		const char *name = rfa_facts_str(member, "name", "");
+		struct rfa_ctx_key key;
+		char copy[RFA_COPY_MAX];
+		int rc;
+
+		rfa_member_copy(ctx, member, "new", copy);
+		rc = host->ops->tree_unpack(host, rfa_ctx_key(ctx, &key, "unpack", name), name,
+					    copy, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int rfa_unpack_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+		     struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
+int rfa_unpack_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	return rfa_copies_remove(ctx, "new", err);
+}
+
+/* ---- exchanged --------------------------------------------------------------------------------
+ */
+
+/* What takes the place of a member: what has arrived, or a generation. "": nothing does. */
+static void name_in(const struct rfa_ctx *ctx, const json_t *member, char out[RFA_COPY_MAX])
+{
+	const json_t *point = rfa_facts_at(ctx->plan, "point/members");
+
+	if (point)
+		snprintf(out, RFA_COPY_MAX, "%s",
+			 rfa_facts_str(rfa_member_find(point, rfa_facts_str(member, "name", "")),
+				       "copy", ""));
+	else
+		rfa_member_copy(ctx, member, "new", out);
+}
+
+/* Where what was there before stays. "": nothing was. */
+static void name_out(const struct rfa_ctx *ctx, const json_t *member, char out[RFA_COPY_MAX])
+{
+	out[0] = '\0';
+	if (rfa_member_there(member))
+		rfa_member_copy(ctx, member, "old", out);
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return *text ? json_string(text) : json_null();
+}
+
+static int swap(struct rfa_ctx *ctx, int back, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	json_t *items = json_array();
+	struct rfa_ctx_key key;
+	char in[RFA_COPY_MAX], out[RFA_COPY_MAX];
+	json_t *member;
+	size_t i;
+	int rc;
+
+	json_array_foreach (rfa_members(ctx), i, member) {
+		name_in(ctx, member, in);
+		name_out(ctx, member, out);
+		json_array_append_new(items, json_pack("{s:s, s:s, s:o, s:o}", "kind",
+						       rfa_facts_str(member, "tree", ""), "place",
+						       rfa_facts_str(member, "place", ""), "in",
+						       text_or_null(back ? out : in), "out",
+						       text_or_null(back ? in : out)));
+	}
+	if (json_array_size(items) != json_array_size(rfa_members(ctx)))
+		rc = rfa_fail_nomem(err);
+	else
+		rc = host->ops->tree_swap(host, rfa_ctx_key(ctx, &key, "swap", NULL), items, err);
+	json_decref(items);
+	return rc;
+}
+
+/* The generation that this run leaves, to be gone back to. */
+static json_t *point_of(const struct rfa_ctx *ctx)
+{
+	json_t *members = json_array();
+	char copy[RFA_COPY_MAX];
+	json_t *member;
+	size_t i;
+
+	json_array_foreach (rfa_members(ctx), i, member) {
+		name_out(ctx, member, copy);
+		json_array_append_new(members, json_pack("{s:s, s:s, s:s, s:o}", "name",
+							 rfa_facts_str(member, "name", ""), "kind",
+							 rfa_facts_str(member, "kind", ""), "place",
+							 rfa_facts_str(member, "place", ""), "copy",
+							 text_or_null(copy)));
+	}
+	return json_pack("{s:s, s:o}", "kind", "data", "members", members);
+}
+
+/*
+ * Each rename is done once, from whatever half of it is there, so it may be repeated. In one call
+ * after the proof: a container that comes back in between, by its restart policy, is stopped before
+ * the next attempt.
+ */
+int rfa_swap_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	char epoch[65];
+	int rc = rfa_hold_still(ctx, epoch, err);
+
+	if (!rc)
+		rc = swap(ctx, 0, err);
+	return rc ? rc : rfa_facts_set(facts, "point", point_of(ctx), err);
+}
+
+int rfa_swap_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
+int rfa_swap_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	char epoch[65];
+	int rc = rfa_hold_still(ctx, epoch, err);
+
+	return rc ? rc : swap(ctx, 1, err);
+}
+
+int rfa_is_exchanged(struct rfa_ctx *ctx, int *is, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	json_t *member;
+	size_t i;
+
+	*is = 1;
+	json_array_foreach (rfa_members(ctx), i, member) {
+		struct rfa_file_stat st = { 0 };
+		char in[RFA_COPY_MAX], out[RFA_COPY_MAX];
+		int rc = 0;
+
+		name_in(ctx, member, in);
+		name_out(ctx, member, out);
+		if (*in)
+			rc = host->ops->file_stat(host, in, &st, err);
+		if (!rc && *in && st.type)
+			*is = 0;
+		if (!rc && *out)
+			rc = host->ops->file_stat(host, out, &st, err);
+		if (!rc && *out && !st.type)
+			*is = 0;
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* ---- a drill's second half --------------------------------------------------------------------
+ */
+
+int rfa_swap_back_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	(void)facts;
+	return rfa_swap_undo(ctx, err);
+}
+
+int rfa_swap_back_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+			struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
+/* The undo of the exchange above goes on from whatever half of it is there. */
+int rfa_swap_back_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	(void)ctx;
+	(void)err;
+	return 0;
+}
+
+/* ---- afterwards -------------------------------------------------------------------------------
+ */
+
+int rfa_data_tidy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	(void)facts;
+	return rfa_copies_remove(ctx, "new", err);
+}
+
+int rfa_data_tidy_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+			struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}

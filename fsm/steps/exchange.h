@@ -1,0 +1,10 @@
+/* The exchange of data by rename, as more than one step sees it. */
+#ifndef RFA_FSM_STEPS_EXCHANGE_H
+#define RFA_FSM_STEPS_EXCHANGE_H
+
+#include "fsm/steps/ctx.h"
+
+/* 1 in *is: every member's new data is at its place (and not only some). */
+int rfa_is_exchanged(struct rfa_ctx *ctx, int *is, struct rfa_error *err);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Members: the pieces of a stack's data, as they are on one side: {"name","kind","tree","place",…}.
+ *
+ * kind   "volume", "directory", "sqlite", or "file" (a single file that only backups have)
+ * tree   "directory" or "sqlite": how the host is told what it is; a single file travels as a
+ *        database does, with companions that are not there
+ * place  the absolute path where it lives there; "" for a volume that does not exist
+ *
+ * Copies are beside the place, so that an exchange is a rename: <parent>/.rfa-<run>.<name>.<which>,
+ * which = "snap" (made on the source), "new" (arrived on the target), "old" (what was replaced).
+ */
+#ifndef RFA_FSM_STEPS_MEMBERS_H
+#define RFA_FSM_STEPS_MEMBERS_H
+
+#include "fsm/steps/ctx.h"
+
+/* Longest place, and longest last part of one: a copy's name must fit too. */
+enum { RFA_PLACE_MAX = 900, RFA_PLACE_NAME_MAX = 180, RFA_COPY_MAX = 1200 };
+
+/*
+ * How the members of the step's own side look now, in order of their names: the above, with
+ * {"type","mount","bytes","apparent","inodes","uid","gid","mode"} of the place, "parent" (bool: it
+ * exists), and of volumes "volume", "driver", "options" (how many). *out is new.
+ */
+int rfa_members_look(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err);
+
+/* Those of the step's own side, as its look saw them. Borrowed. */
+json_t *rfa_members(const struct rfa_ctx *ctx);
+/* By name; NULL. */
+json_t *rfa_member_find(const json_t *members, const char *name);
+
+enum rfa_tree_kind rfa_member_tree(const json_t *member);
+/* Was there anything at its place? */
+int rfa_member_there(const json_t *member);
+void rfa_member_copy(const struct rfa_ctx *ctx, const json_t *member, const char *which,
+		     char out[RFA_COPY_MAX]);
+
+/* Removes these copies of every member of the step's own side; those that are not there too. */
+int rfa_copies_remove(struct rfa_ctx *ctx, const char *which, struct rfa_error *err);
+
+/* 1 if inner is outer, or lies in it. Plain absolute paths. */
+int rfa_path_in(const char *outer, const char *inner);
+
+#endif

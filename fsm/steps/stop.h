@@ -1,0 +1,23 @@
+/* Standing still: what every step needs to know that touches data itself. */
+#ifndef RFA_FSM_STEPS_STOP_H
+#define RFA_FSM_STEPS_STOP_H
+
+#include "fsm/steps/ctx.h"
+
+/*
+ * Proves that nothing uses the data on the step's host. A container of ours that its restart policy
+ * has started again (a power cut) is stopped again. epoch: another text whenever one of those that
+ * could have written has run since. Errors: REFUSED names who uses it.
+ */
+int rfa_hold_still(struct rfa_ctx *ctx, char epoch[65], struct rfa_error *err);
+
+/*
+ * Is each container of the step's side that ran before running, and not ill by its own health
+ * check? Errors: UNHEALTHY names the first that is not.
+ */
+int rfa_runs_again(struct rfa_ctx *ctx, struct rfa_error *err);
+
+/* 1 for a run about images, which stops nothing and copies nothing. */
+int rfa_is_about_images(const struct rfa_ctx *ctx);
+
+#endif

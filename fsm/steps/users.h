@@ -1,0 +1,39 @@
+/*
+ * Users: the containers that may write to a stack's data. Its own are stopped and started again;
+ * any other one is in the way.
+ */
+#ifndef RFA_FSM_STEPS_USERS_H
+#define RFA_FSM_STEPS_USERS_H
+
+#include "fsm/steps/ctx.h"
+
+/*
+ * The stack's own containers among `all` (the host's list), in the order in which they are to be
+ * stopped (start: the reverse): {"key","shape","container","id","needs":[key…],"inspect":{…}|null}.
+ * The containers that `docker run` made, the last of "containers" first, then those of
+ * data.stop.containers, then each Compose project, dependents first. needs: those of its project
+ * that have to be healthy before it may start. keep_running is left out. *out is new.
+ */
+int rfa_users(const json_t *stack, const json_t *all, json_t **out, struct rfa_error *err);
+
+/*
+ * How they look, for facts: {"key","shape","container","present","running","restarting","health",
+ * "container_id","needs","started","paused","autoremove"}; nothing that may be secret. *out is new.
+ */
+int rfa_users_facts(const json_t *users, json_t **out, struct rfa_error *err);
+
+/*
+ * Every other container that mounts a member's place, lies in it, or could write to it from above:
+ * {"container","id","running","member","mount"}. *out is new.
+ */
+int rfa_users_other(const json_t *stack, const json_t *all, const json_t *users,
+		    const json_t *members, json_t **out, struct rfa_error *err);
+
+/* The container with this id in a list of inspect objects, or NULL. Borrowed. */
+json_t *rfa_container_of_id(const json_t *all, const char *id);
+/* 1 if it runs, or is about to. */
+int rfa_container_active(const json_t *inspect);
+/* Its name without the slash. */
+const char *rfa_container_name(const json_t *inspect);
+
+#endif
