@@ -385,7 +385,7 @@ static void sweeps_can_fail(void **state)
 	int m;
 
 	(void)state;
-	for (m = 0; m < RFA_SIM_MUTATION_COUNT; m++) {
+	for (m = 0; m < RFA_SIM_MUTATION_DATA; m++) {
 		size_t i;
 		int here = 1;
 
