@@ -26,5 +26,7 @@
 
 extern const struct rfa_flow rfa_flow_promote;
 extern const struct rfa_flow rfa_flow_rollback;
+extern const struct rfa_flow rfa_flow_data;
+extern const struct rfa_flow rfa_flow_rollback_data;
 
 #endif

@@ -54,8 +54,4 @@ int rfa_drive_points(struct rfa_drive *d, json_t **out, struct rfa_error *err);
 /* What a command answers for a final state; OK for SUCCEEDED. */
 enum rfa_code rfa_drive_code(enum rfa_final final);
 
-/* The version that the run brings or brought: what HEALTH proved, else what PRECHECK froze, or "".
- */
-const char *rfa_drive_version(const struct rfa_drive *d);
-
 #endif

@@ -5,7 +5,8 @@
 
 #include "fsm/run/run.h"
 
-static const struct rfa_flow *const flows[] = { &rfa_flow_promote, &rfa_flow_rollback };
+static const struct rfa_flow *const flows[] = { &rfa_flow_promote, &rfa_flow_rollback,
+						&rfa_flow_data, &rfa_flow_rollback_data };
 
 enum { FLOWS = sizeof(flows) / sizeof(flows[0]) };
 

@@ -1,39 +1,22 @@
 /* What a run leaves in the ledger at its end: the tree files that people read. */
-#include "fsm/run/drive.h"
+#include "fsm/run/outcome.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_MAX = 5, TEXT_MAX_BYTES = 4 << 20 };
-
-/* One tree file under construction. */
-struct out_file {
-	char path[256];
-	struct rfa_buf text;
-};
-
-struct outcome {
-	struct rfa_ledger_file list[FILES_MAX];
-	struct out_file files[FILES_MAX];
-	size_t n;
-	char now[RFA_TIME_MAX];
-	char point[128];
-};
-
-static struct out_file *add_file(struct outcome *o, int append)
+struct rfa_out_file *rfa_outcome_file(struct rfa_outcome *o, int append)
 {
-	struct out_file *f = &o->files[o->n];
+	struct rfa_out_file *f = &o->files[o->n];
 
-	f->text = (struct rfa_buf)RFA_BUF_INIT(TEXT_MAX_BYTES);
+	f->text = (struct rfa_buf)RFA_BUF_INIT(RFA_OUTCOME_BYTES);
 	o->list[o->n].path = f->path;
 	o->list[o->n].append = append;
 	o->n++;
 	return f;
 }
 
-/* Steals json. */
-static int put_json(struct out_file *f, json_t *json, struct rfa_error *err)
+int rfa_outcome_json(struct rfa_out_file *f, json_t *json, struct rfa_error *err)
 {
 	int rc = json ? rfa_facts_encode(json, &f->text, err) : rfa_fail_nomem(err);
 
@@ -43,17 +26,8 @@ static int put_json(struct out_file *f, json_t *json, struct rfa_error *err)
 	return rc;
 }
 
-static json_t *wanted(const struct rfa_drive *d)
-{
-	json_t *goods = rfa_facts_at(json_object_get(d->facts, "source.look"), "goods");
-
-	return goods ? goods : rfa_facts_at(d->plan, "point");
-}
-
-const char *rfa_drive_version(const struct rfa_drive *d)
-{
-	return rfa_facts_str(wanted(d), "version", "");
-}
+/* ---- points -----------------------------------------------------------------------------------
+ */
 
 /* A part of a path or tag: [A-Za-z0-9._-], never empty, never beginning with a dot or dash. */
 static void path_part(const char *text, char *out, size_t size)
@@ -87,27 +61,25 @@ static int has_point(const struct rfa_drive *d, const char *name)
 	return 0;
 }
 
-/* The version that the point brings back; with a number when there is such a point already. */
-static void name_point(const struct rfa_drive *d, const json_t *point, char *out, size_t size)
+/* With a number when there is such a point already. */
+static void name_point(const struct rfa_drive *d, const char *wish, char *out, size_t size)
 {
-	char version[96];
+	char name[96];
 	unsigned i;
 
-	path_part(rfa_facts_str(point, "version", ""), version, sizeof(version));
-	snprintf(out, size, "%s", version);
+	path_part(wish, name, sizeof(name));
+	snprintf(out, size, "%s", name);
 	for (i = 2; has_point(d, out) && i < 100000; i++)
-		snprintf(out, size, "%s-%u", version, i);
+		snprintf(out, size, "%s-%u", name, i);
 }
 
-static int add_point(struct rfa_drive *d, struct outcome *o, struct rfa_error *err)
+int rfa_outcome_point(struct rfa_drive *d, struct rfa_outcome *o, const char *name,
+		      const json_t *made, struct rfa_error *err)
 {
-	const json_t *made = rfa_facts_at(json_object_get(d->facts, "target.keep"), "point");
-	struct out_file *f;
+	struct rfa_out_file *f;
 	json_t *point;
 
-	if (!json_is_object(made))
-		return 0; /* nothing ran before: there is nothing to go back to */
-	name_point(d, made, o->point, sizeof(o->point));
+	name_point(d, name, o->point, sizeof(o->point));
 	point = json_deep_copy(made);
 	if (!point || json_object_set_new(point, "name", json_string(o->point)) ||
 	    json_object_set_new(point, "run", json_string(d->result->run)) ||
@@ -115,34 +87,75 @@ static int add_point(struct rfa_drive *d, struct outcome *o, struct rfa_error *e
 		json_decref(point);
 		return rfa_fail_nomem(err);
 	}
-	f = add_file(o, 0);
+	f = rfa_outcome_file(o, 0);
 	snprintf(f->path, sizeof(f->path), "points/%s/%s/%s.json", d->env, d->stack, o->point);
-	return put_json(f, point, err);
+	return rfa_outcome_json(f, point, err);
 }
 
-static int add_success(struct rfa_drive *d, struct outcome *o, struct rfa_error *err)
+/* ---- runs about images ------------------------------------------------------------------------
+ */
+
+static json_t *wanted(const struct rfa_drive *d)
 {
+	json_t *goods = rfa_facts_at(json_object_get(d->facts, "source.look"), "goods");
+
+	return goods ? goods : rfa_facts_at(d->plan, "point");
+}
+
+/* What HEALTH proved, else what PRECHECK froze. */
+static void images_version(const struct rfa_drive *d, struct rfa_outcome *o)
+{
+	snprintf(o->version, sizeof(o->version), "%s", rfa_facts_str(wanted(d), "version", ""));
+}
+
+static int images_succeeded(struct rfa_drive *d, struct rfa_outcome *o, struct rfa_error *err)
+{
+	const json_t *made = rfa_facts_at(json_object_get(d->facts, "target.keep"), "point");
 	json_t *images = rfa_facts_at(wanted(d), "images");
-	const char *version = rfa_drive_version(d);
-	struct out_file *f = add_file(o, 0);
+	struct rfa_out_file *f = rfa_outcome_file(o, 0);
 	int rc;
 
 	snprintf(f->path, sizeof(f->path), "environments/%s/%s.json", d->env, d->stack);
-	rc = put_json(f,
-		      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O?}", "stack", d->stack,
-				"env", d->env, "version", version, "since", o->now, "run",
-				d->result->run, "flow", d->flow->name, "from", d->from, "images",
-				images),
-		      err);
+	rc = rfa_outcome_json(f,
+			      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O?}", "stack",
+					d->stack, "env", d->env, "version", o->version, "since",
+					o->now, "run", d->result->run, "flow", d->flow->name,
+					"from", d->from, "images", images),
+			      err);
 	if (rc)
 		return rc;
-	f = add_file(o, 0);
+	f = rfa_outcome_file(o, 0);
 	snprintf(f->path, sizeof(f->path), "verified/%s/%s.json", d->env, d->stack);
-	rc = put_json(f,
-		      json_pack("{s:s, s:s, s:s, s:O?}", "version", version, "at", o->now, "run",
-				d->result->run, "images", images),
-		      err);
-	return rc ? rc : add_point(d, o, err);
+	rc = rfa_outcome_json(f,
+			      json_pack("{s:s, s:s, s:s, s:O?}", "version", o->version, "at",
+					o->now, "run", d->result->run, "images", images),
+			      err);
+	/* Where nothing ran before, there is nothing to go back to. */
+	if (!rc && json_is_object(made))
+		rc = rfa_outcome_point(d, o, rfa_facts_str(made, "version", ""), made, err);
+	return rc;
+}
+
+/* ---- all runs ---------------------------------------------------------------------------------
+ */
+
+static const struct rfa_ending image_endings[] = {
+	{ "promote", images_version, images_succeeded, NULL },
+	{ "rollback", images_version, images_succeeded, NULL },
+	{ NULL, NULL, NULL, NULL },
+};
+
+static const struct rfa_ending *ending_of(const struct rfa_flow *flow)
+{
+	const struct rfa_ending *e;
+
+	for (e = image_endings; e->flow; e++)
+		if (!strcmp(e->flow, flow->name))
+			return e;
+	for (e = rfa_data_endings; e->flow; e++)
+		if (!strcmp(e->flow, flow->name))
+			return e;
+	return NULL;
 }
 
 /* A field of history.log: one line, no separator of its own. */
@@ -157,8 +170,7 @@ static void history_field(struct rfa_buf *out, const char *text)
 			out->data[i] = '/';
 }
 
-static int add_history(struct rfa_drive *d, struct outcome *o, enum rfa_final final,
-		       struct rfa_error *err)
+static int add_history(struct rfa_drive *d, struct rfa_outcome *o, struct rfa_error *err)
 {
 	static const char *const status[] = {
 		[RFA_FINAL_NONE] = "?",
@@ -169,7 +181,7 @@ static int add_history(struct rfa_drive *d, struct outcome *o, enum rfa_final fi
 		[RFA_FINAL_STUCK] = "stuck",
 	};
 	const char *forced = rfa_facts_str(d->plan, "options/force_reason", NULL);
-	struct out_file *f = add_file(o, 1);
+	struct rfa_out_file *f = rfa_outcome_file(o, 1);
 	const char *notes[4] = { 0 };
 	size_t n = 0;
 	size_t i;
@@ -177,13 +189,13 @@ static int add_history(struct rfa_drive *d, struct outcome *o, enum rfa_final fi
 	snprintf(f->path, sizeof(f->path), "history.log");
 	rfa_buf_printf(&f->text, "%.10s %.8s | %s | %s | %s | ", o->now, o->now + 11, d->stack,
 		       d->env, d->flow->name);
-	history_field(&f->text, rfa_drive_version(d));
-	rfa_buf_printf(&f->text, " | %s | ", status[final]);
+	history_field(&f->text, o->version);
+	rfa_buf_printf(&f->text, " | %s | ", status[o->final]);
 	if (forced) {
 		notes[n++] = "FORCED: ";
 		notes[n++] = forced;
 	}
-	if (final != RFA_FINAL_SUCCEEDED && d->why.msg[0]) {
+	if (o->final != RFA_FINAL_SUCCEEDED && d->why.msg[0]) {
 		if (n)
 			notes[n++] = "; ";
 		notes[n++] = d->why.msg;
@@ -196,7 +208,7 @@ static int add_history(struct rfa_drive *d, struct outcome *o, enum rfa_final fi
 	return rfa_buf_check(&f->text, err);
 }
 
-static json_t *summary_of(struct rfa_drive *d, const struct outcome *o, enum rfa_final final)
+static json_t *summary_of(struct rfa_drive *d, const struct rfa_outcome *o)
 {
 	char begun[RFA_TIME_MAX];
 	json_t *s;
@@ -204,10 +216,10 @@ static json_t *summary_of(struct rfa_drive *d, const struct outcome *o, enum rfa
 	rfa_time_iso(d->begun_ms, begun);
 	s = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "format", 1,
 		      "run", d->result->run, "flow", d->flow->name, "stack", d->stack, "env",
-		      d->env, "from", d->from, "final", rfa_final_word(final), "begun", begun,
-		      "ended", o->now, "version", rfa_drive_version(d), "point", o->point,
-		      "records", (json_int_t)d->machine.seq + 1);
-	if (s && final != RFA_FINAL_SUCCEEDED && d->why.code) {
+		      d->env, "from", d->from, "final", rfa_final_word(o->final), "begun", begun,
+		      "ended", o->now, "version", o->version, "point", o->point, "records",
+		      (json_int_t)d->machine.seq + 1);
+	if (s && o->final != RFA_FINAL_SUCCEEDED && d->why.code) {
 		json_object_set_new(s, "why", rfa_facts_of_error(&d->why));
 		json_object_set_new(s, "why_step", json_string(d->why_step));
 	}
@@ -217,23 +229,29 @@ static json_t *summary_of(struct rfa_drive *d, const struct outcome *o, enum rfa
 int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const char *subject,
 		  struct rfa_error *err)
 {
-	struct rfa_buf summary = RFA_BUF_INIT(TEXT_MAX_BYTES);
+	const struct rfa_ending *ending = ending_of(d->flow);
+	struct rfa_buf summary = RFA_BUF_INIT(RFA_OUTCOME_BYTES);
 	struct rfa_ledger_end end = { 0 };
-	struct outcome o = { 0 };
+	struct rfa_outcome o = { 0 };
 	char message[512];
 	json_t *json = NULL;
 	size_t i;
 	int rc = 0;
 
 	rfa_final_parse(record->outcome, &end.final);
+	o.final = end.final;
 	rfa_time_iso(record->wall_ms, o.now);
-	if (end.final == RFA_FINAL_SUCCEEDED)
-		rc = add_success(d, &o, err);
+	if (ending)
+		ending->version(d, &o);
+	if (ending && end.final == RFA_FINAL_SUCCEEDED)
+		rc = ending->succeeded(d, &o, err);
+	else if (ending && ending->otherwise)
+		rc = ending->otherwise(d, &o, err);
 	if (!rc)
-		rc = add_history(d, &o, end.final, err);
+		rc = add_history(d, &o, err);
 	if (rc)
 		goto done;
-	json = summary_of(d, &o, end.final);
+	json = summary_of(d, &o);
 	rc = json ? rfa_facts_encode(json, &summary, err) : rfa_fail_nomem(err);
 	if (rc)
 		goto done;
@@ -248,8 +266,7 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 		snprintf(message, sizeof(message),
 			 "%s on %s: what ran before %s brought %s\n\nGo back with: rfa rollback %s "
 			 "--env %s --to %s\n",
-			 d->stack, d->env, d->result->run, rfa_drive_version(d), d->stack, d->env,
-			 o.point);
+			 d->stack, d->env, d->result->run, o.version, d->stack, d->env, o.point);
 		end.point = o.point;
 		end.point_message = message;
 	}
@@ -259,8 +276,7 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 	d->ledger_run = NULL; /* freed by the end */
 	snprintf(d->result->point, sizeof(d->result->point), "%s", o.point);
 	if (end.final == RFA_FINAL_SUCCEEDED)
-		snprintf(d->result->version, sizeof(d->result->version), "%s",
-			 rfa_drive_version(d));
+		snprintf(d->result->version, sizeof(d->result->version), "%s", o.version);
 done:
 	json_decref(json);
 	rfa_buf_release(&summary);
@@ -276,15 +292,11 @@ static int by_age(const void *a, const void *b)
 		      rfa_facts_str(*(json_t *const *)a, "at", ""));
 }
 
-static int read_point(struct rfa_drive *d, const char *folder, const char *name, json_t **out,
-		      struct rfa_error *err)
+int rfa_outcome_read(struct rfa_drive *d, const char *path, json_t **out, struct rfa_error *err)
 {
-	struct rfa_buf text = RFA_BUF_INIT(TEXT_MAX_BYTES);
-	char path[384];
-	int rc;
+	struct rfa_buf text = RFA_BUF_INIT(RFA_OUTCOME_BYTES);
+	int rc = rfa_ledger_read(d->options->ledger, path, &text, err);
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	rc = rfa_ledger_read(d->options->ledger, path, &text, err);
 	if (!rc)
 		rc = rfa_facts_parse(out, rfa_buf_str(&text), text.len, path, err);
 	rfa_buf_release(&text);
@@ -296,7 +308,7 @@ int rfa_drive_points(struct rfa_drive *d, json_t **out, struct rfa_error *err)
 	json_t *points = json_array();
 	json_t **list = NULL;
 	json_t *names = NULL;
-	char folder[160];
+	char folder[160], path[384];
 	size_t n = 0;
 	size_t i;
 	int rc;
@@ -311,8 +323,9 @@ int rfa_drive_points(struct rfa_drive *d, json_t **out, struct rfa_error *err)
 		goto done;
 	}
 	for (i = 0; i < json_array_size(names); i++) {
-		rc = read_point(d, folder, json_string_value(json_array_get(names, i)), &list[n],
-				err);
+		snprintf(path, sizeof(path), "%s/%s", folder,
+			 json_string_value(json_array_get(names, i)));
+		rc = rfa_outcome_read(d, path, &list[n], err);
 		if (rc)
 			goto done;
 		n++;

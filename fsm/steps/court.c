@@ -93,16 +93,16 @@ int rfa_gate_engine(struct rfa_court *c, struct rfa_error *err)
 		if (!sides[i] || !hosts[i])
 			continue;
 		if (sscanf(rfa_facts_str(sides[i], "engine", ""), "%d", &major) == 1 && major < 20)
-			rfa_court_rfa_refuse(c, "install Docker Engine 20.10 or newer there",
-					     "%s has Docker Engine %s", hosts[i]->name,
-					     rfa_facts_str(sides[i], "engine", "?"));
+			rfa_refuse(c, "install Docker Engine 20.10 or newer there",
+				   "%s has Docker Engine %s", hosts[i]->name,
+				   rfa_facts_str(sides[i], "engine", "?"));
 		if (!rfa_facts_bool(sides[i], "tools/b2sum", 1))
-			rfa_court_rfa_refuse(c, "install coreutils there (apt install coreutils)",
-					     "%s has no b2sum, which proves what was transferred",
-					     hosts[i]->name);
+			rfa_refuse(c, "install coreutils there (apt install coreutils)",
+				   "%s has no b2sum, which proves what was transferred",
+				   hosts[i]->name);
 	}
 	if (s && t && strcmp(rfa_facts_str(s, "arch", ""), rfa_facts_str(t, "arch", "")) != 0)
-		rfa_court_rfa_refuse(
+		rfa_refuse(
 		    c, "build the images for the target's machine, and promote from such a host",
 		    "%s is %s and %s is %s", ctx->source->name, rfa_facts_str(s, "arch", "?"),
 		    ctx->target->name, rfa_facts_str(t, "arch", "?"));

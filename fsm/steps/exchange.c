@@ -79,29 +79,66 @@ static json_t *text_or_null(const char *text)
 	return *text ? json_string(text) : json_null();
 }
 
+/* Whether anything of a member's exchange has happened: whatever comes in has left, or something
+ * went out. */
+static int is_begun(struct rfa_ctx *ctx, const json_t *member, int *begun, int *done,
+		    struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	struct rfa_file_stat has_in = { 0 };
+	struct rfa_file_stat has_out = { 0 };
+	char in[RFA_COPY_MAX], out[RFA_COPY_MAX];
+	int rc = 0;
+
+	name_in(ctx, member, in);
+	name_out(ctx, member, out);
+	if (*in)
+		rc = host->ops->file_stat(host, in, &has_in, err);
+	if (!rc && *out)
+		rc = host->ops->file_stat(host, out, &has_out, err);
+	*begun = (*in && !has_in.type) || has_out.type;
+	*done = !has_in.type && (!*out || has_out.type);
+	return rc;
+}
+
+static int add_item(struct rfa_ctx *ctx, const json_t *member, int back, json_t *items,
+		    struct rfa_error *err)
+{
+	char in[RFA_COPY_MAX], out[RFA_COPY_MAX];
+	json_t *item;
+
+	name_in(ctx, member, in);
+	name_out(ctx, member, out);
+	if (!*in && !*out)
+		return 0; /* nothing was there, and nothing comes */
+	item = json_pack("{s:s, s:s, s:o, s:o}", "kind", rfa_facts_str(member, "tree", ""), "place",
+			 rfa_facts_str(member, "place", ""), "in", text_or_null(back ? out : in),
+			 "out", text_or_null(back ? in : out));
+	return !item || json_array_append_new(items, item) ? rfa_fail_nomem(err) : 0;
+}
+
+/* All members in one call. On the way back those whose exchange never began are left alone. */
 static int swap(struct rfa_ctx *ctx, int back, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
 	json_t *items = json_array();
 	struct rfa_ctx_key key;
-	char in[RFA_COPY_MAX], out[RFA_COPY_MAX];
 	json_t *member;
 	size_t i;
-	int rc;
+	int rc = items ? 0 : rfa_fail_nomem(err);
 
 	json_array_foreach (rfa_members(ctx), i, member) {
-		name_in(ctx, member, in);
-		name_out(ctx, member, out);
-		json_array_append_new(items, json_pack("{s:s, s:s, s:o, s:o}", "kind",
-						       rfa_facts_str(member, "tree", ""), "place",
-						       rfa_facts_str(member, "place", ""), "in",
-						       text_or_null(back ? out : in), "out",
-						       text_or_null(back ? in : out)));
+		int begun = 1;
+		int done;
+
+		if (!rc && back)
+			rc = is_begun(ctx, member, &begun, &done, err);
+		if (!rc && begun)
+			rc = add_item(ctx, member, back, items, err);
 	}
-	if (json_array_size(items) != json_array_size(rfa_members(ctx)))
-		rc = rfa_fail_nomem(err);
-	else
-		rc = host->ops->tree_swap(host, rfa_ctx_key(ctx, &key, "swap", NULL), items, err);
+	if (!rc && json_array_size(items))
+		rc = host->ops->tree_swap(
+		    host, rfa_ctx_key(ctx, &key, back ? "back" : "swap", NULL), items, err);
 	json_decref(items);
 	return rc;
 }
@@ -155,28 +192,17 @@ int rfa_swap_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 
 int rfa_is_exchanged(struct rfa_ctx *ctx, int *is, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->host;
 	json_t *member;
 	size_t i;
 
 	*is = 1;
 	json_array_foreach (rfa_members(ctx), i, member) {
-		struct rfa_file_stat st = { 0 };
-		char in[RFA_COPY_MAX], out[RFA_COPY_MAX];
-		int rc = 0;
+		int begun, done;
+		int rc = is_begun(ctx, member, &begun, &done, err);
 
-		name_in(ctx, member, in);
-		name_out(ctx, member, out);
-		if (*in)
-			rc = host->ops->file_stat(host, in, &st, err);
-		if (!rc && *in && st.type)
-			*is = 0;
-		if (!rc && *out)
-			rc = host->ops->file_stat(host, out, &st, err);
-		if (!rc && *out && !st.type)
-			*is = 0;
 		if (rc)
 			return rc;
+		*is = *is && done;
 	}
 	return 0;
 }

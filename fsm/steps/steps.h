@@ -43,6 +43,36 @@ RFA_TRIO_OF(compose);
 /* health.c: does what runs there serve? */
 RFA_RUN_OF(health);
 RFA_RUN_OF(health_before);
+RFA_RUN_OF(data_health);
+RFA_RUN_OF(data_health_before);
+
+/* data_look.c, data_gates.c: where the data is, who uses it, and whether it may be touched */
+RFA_RUN_OF(data_source_look);
+RFA_RUN_OF(data_target_look);
+RFA_RUN_OF(data_gates);
+
+/* stop.c: what uses the data, on either side */
+RFA_TRIO_OF(stop);
+RFA_RUN_OF(verify_stopped);
+RFA_TRIO_OF(start);
+RFA_TRIO_OF(stop_again);
+RFA_TRIO_OF(start_again);
+
+/* copy.c: the data as it was at one moment */
+RFA_TRIO_OF(copy);
+RFA_TRIO_OF(snapshot);
+RFA_RUN_OF(check);
+RFA_TRIO_OF(pack);
+RFA_RUN_OF(source_tidy);
+RFA_PROBE_OF(source_tidy);
+
+/* exchange.c, base_url.c: the data takes its place */
+RFA_TRIO_OF(unpack);
+RFA_TRIO_OF(swap);
+RFA_TRIO_OF(swap_back);
+RFA_TRIO_OF(base_url);
+RFA_RUN_OF(data_tidy);
+RFA_PROBE_OF(data_tidy);
 
 /* tidy.c: what is not needed once the new version has proven itself */
 RFA_RUN_OF(tidy);

@@ -59,16 +59,31 @@ static int names_keep(const json_t *images, const char *keep)
 	return 0;
 }
 
+/* The points that have images, newest first: those of data do not count. *out is new. */
+static int image_points(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+{
+	json_t *list = json_array();
+	json_t *point;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, point) {
+		if (strcmp(rfa_facts_str(point, "kind", ""), "data") != 0)
+			json_array_append(list, point);
+	}
+	*out = list;
+	return list ? 0 : rfa_fail_nomem(err);
+}
+
 /* Is the image needed by what runs, by what ran before, or by one of the newest points? */
-static int is_needed(struct rfa_ctx *ctx, const char *keep, size_t points)
+static int is_needed(struct rfa_ctx *ctx, const json_t *all, const char *keep, size_t points)
 {
 	size_t i;
 
 	if (names_keep(rfa_facts_at(rfa_wanted(ctx), "images"), keep) ||
 	    names_keep(rfa_ctx_fact(ctx, "target.look", "goods/images"), keep))
 		return 1;
-	for (i = 0; i < points && i < json_array_size(ctx->points); i++)
-		if (names_keep(rfa_facts_at(json_array_get(ctx->points, i), "images"), keep))
+	for (i = 0; i < points && i < json_array_size(all); i++)
+		if (names_keep(rfa_facts_at(json_array_get(all, i), "images"), keep))
 			return 1;
 	return 0;
 }
@@ -77,7 +92,7 @@ static int is_needed(struct rfa_ctx *ctx, const char *keep, size_t points)
  * Points older than the newest `keep_images` give their images up: the keep tag first, then the
  * version's own tag if nothing else uses it. The engine itself refuses what a container needs.
  */
-static int prune(struct rfa_ctx *ctx, size_t *gone, struct rfa_error *err)
+static int prune(struct rfa_ctx *ctx, const json_t *points, size_t *gone, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->target;
 	size_t newest = (size_t)rfa_facts_int(rfa_ctx_stack(ctx), "keep_images", 3);
@@ -85,8 +100,8 @@ static int prune(struct rfa_ctx *ctx, size_t *gone, struct rfa_error *err)
 	size_t i, j;
 
 	/* The point that this run makes counts among them. */
-	for (i = newest ? newest - 1 : 0; i < json_array_size(ctx->points); i++) {
-		json_t *point = json_array_get(ctx->points, i);
+	for (i = newest ? newest - 1 : 0; i < json_array_size(points); i++) {
+		json_t *point = json_array_get(points, i);
 
 		json_array_foreach (json_object_get(point, "images"), j, good) {
 			const char *names[2] = { rfa_facts_str(good, "ref", ""),
@@ -95,7 +110,7 @@ static int prune(struct rfa_ctx *ctx, size_t *gone, struct rfa_error *err)
 			size_t n;
 			int rc;
 
-			if (is_needed(ctx, names[1], newest ? newest - 1 : 0))
+			if (is_needed(ctx, points, names[1], newest ? newest - 1 : 0))
 				continue;
 			rc = rfa_inspect_or_null(host, RFA_IMAGE, names[1], &kept, err);
 			for (n = 0; n < 2 && !rc && kept; n++) {
@@ -127,12 +142,16 @@ static int prune(struct rfa_ctx *ctx, size_t *gone, struct rfa_error *err)
 
 int rfa_tidy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
+	json_t *points = NULL;
 	size_t gone = 0;
 	char says[96];
 	int rc = drop_kept(ctx, err);
 
 	if (!rc)
-		rc = prune(ctx, &gone, err);
+		rc = image_points(ctx, &points, err);
+	if (!rc)
+		rc = prune(ctx, points, &gone, err);
+	json_decref(points);
 	if (rc)
 		return rc;
 	snprintf(says, sizeof(says), "old containers removed, %zu old image(s) pruned", gone);

@@ -1,0 +1,486 @@
+/* The gates of a run that brings data: each member, on each side, and room for all of it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsm/steps/court.h"
+#include "fsm/steps/members.h"
+#include "fsm/steps/steps.h"
+
+/* One side of the run whose data was looked at. */
+struct side {
+	const char *role;
+	struct rfa_host *host;
+	const json_t *look, *members, *units;
+};
+
+/* Those sides that have members; a vault has none. */
+static size_t sides_of(const struct rfa_ctx *ctx, struct side out[2])
+{
+	static const char *const looks[2] = { "source.look", "target.look" };
+	struct rfa_host *hosts[2] = { ctx->source, ctx->target };
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		const json_t *look = rfa_ctx_fact(ctx, looks[i], "");
+
+		if (!hosts[i] || !json_object_get(look, "members"))
+			continue;
+		out[n++] = (struct side){ i ? "target" : "source", hosts[i], look,
+					  json_object_get(look, "members"),
+					  json_object_get(look, "units") };
+	}
+	return n;
+}
+
+static const char *text(const json_t *json, const char *key)
+{
+	return rfa_facts_str(json, key, "");
+}
+
+/* ---- members ----------------------------------------------------------------------------------
+ */
+
+static int is_plain(const char *place)
+{
+	size_t n = strlen(place);
+	const char *slash = strrchr(place, '/');
+
+	return *place == '/' && n > 1 && n <= RFA_PLACE_MAX && slash &&
+	       strlen(slash + 1) <= RFA_PLACE_NAME_MAX && !strstr(place, "//") &&
+	       !strstr(place, "/./") && !strstr(place, "/../") && strcmp(slash, "/.") != 0 &&
+	       strcmp(slash, "/..") != 0;
+}
+
+static void judge_volume(struct rfa_court *c, const struct side *s, const json_t *m)
+{
+	if (!*text(m, "place"))
+		rfa_refuse(c, "make it there first: start the stack once, or docker volume create",
+			   "there is no volume %s on %s (member %s)", text(m, "volume"),
+			   s->host->name, text(m, "name"));
+	else if (strcmp(text(m, "driver"), "local") != 0 || rfa_facts_int(m, "options", 0))
+		rfa_refuse(c,
+			   "only volumes that the host keeps itself can be exchanged by a rename",
+			   "the volume %s on %s has the driver %s%s (member %s)", text(m, "volume"),
+			   s->host->name, text(m, "driver"),
+			   rfa_facts_int(m, "options", 0) ? " with options" : "", text(m, "name"));
+}
+
+static void judge_place(struct rfa_court *c, const struct side *s, const json_t *m)
+{
+	const char *place = text(m, "place");
+	const char *want = !strcmp(text(m, "tree"), "sqlite") ? "f" : "d";
+	const char *word = *want == 'f' ? "file" : "directory";
+
+	if (!*place)
+		return; /* told as a volume that is not there */
+	if (!is_plain(place))
+		rfa_refuse(c, "write its absolute path in rfa.json, without '..', and not too long",
+			   "%s is no plain absolute path (member %s)", place, text(m, "name"));
+	else if (!strcmp(text(m, "type"), "l"))
+		rfa_refuse(c, "name in rfa.json what it points to",
+			   "%s on %s is a symbolic link (member %s)", place, s->host->name,
+			   text(m, "name"));
+	else if (rfa_member_there(m) && strcmp(text(m, "type"), want) != 0)
+		rfa_refuse(c, "correct the member's kind in rfa.json",
+			   "%s on %s is no %s (member %s)", place, s->host->name, word,
+			   text(m, "name"));
+	else if (rfa_facts_bool(m, "mount", 0))
+		rfa_refuse(c, "name a directory in it: a mount point cannot be renamed",
+			   "something is mounted on %s on %s (member %s)", place, s->host->name,
+			   text(m, "name"));
+	else if (!rfa_member_there(m) && !strcmp(s->role, "source"))
+		rfa_refuse(c, "correct its path in rfa.json, or start the stack there once",
+			   "there is no %s %s on %s (member %s)", word, place, s->host->name,
+			   text(m, "name"));
+	else if (!rfa_member_there(m) && !rfa_facts_bool(m, "parent", 0))
+		rfa_refuse(c, "prepare the folder there: a first copy needs it",
+			   "the folder of %s does not exist on %s (member %s)", place,
+			   s->host->name, text(m, "name"));
+}
+
+static void judge_nesting(struct rfa_court *c, const struct side *s)
+{
+	json_t *a;
+	json_t *b;
+	size_t i, j;
+
+	json_array_foreach ((json_t *)(uintptr_t)s->members, i, a) {
+		json_array_foreach ((json_t *)(uintptr_t)s->members, j, b) {
+			const char *outer = text(a, "place");
+			const char *inner = text(b, "place");
+
+			if (i == j || !*outer || !*inner || !rfa_path_in(outer, inner) ||
+			    (!strcmp(outer, inner) && i > j))
+				continue;
+			rfa_refuse(c, "name each piece of data once in rfa.json",
+				   "the member %s lies in the member %s on %s (%s)",
+				   text(b, "name"), text(a, "name"), s->host->name, inner);
+		}
+	}
+}
+
+static void judge_pairs(struct rfa_court *c, const struct side *one, const struct side *other)
+{
+	json_t *m;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)one->members, i, m) {
+		const json_t *twin = rfa_member_find(other->members, text(m, "name"));
+
+		if (!twin)
+			rfa_refuse(c, "name the same members for both environments in rfa.json",
+				   "the member %s is on %s only", text(m, "name"), one->host->name);
+		else if (strcmp(text(m, "tree"), text(twin, "tree")) != 0 &&
+			 !strcmp(one->role, "source"))
+			rfa_refuse(c, "give it one kind in both environments in rfa.json",
+				   "the member %s is a %s on %s and a %s on %s", text(m, "name"),
+				   text(m, "kind"), one->host->name, text(twin, "kind"),
+				   other->host->name);
+	}
+}
+
+static int gate_members(struct rfa_court *c, struct rfa_error *err)
+{
+	struct side sides[2];
+	size_t n = sides_of(c->ctx, sides);
+	json_t *m;
+	size_t i, j;
+
+	(void)err;
+	for (i = 0; i < n; i++) {
+		if (!json_array_size(sides[i].members))
+			rfa_refuse(c, "list its members under \"data\" of the stack in rfa.json",
+				   "rfa.json names no data of this stack for %s",
+				   sides[i].host->name);
+		json_array_foreach ((json_t *)(uintptr_t)sides[i].members, j, m) {
+			if (*text(m, "volume"))
+				judge_volume(c, &sides[i], m);
+			judge_place(c, &sides[i], m);
+		}
+		judge_nesting(c, &sides[i]);
+	}
+	if (n == 2) {
+		judge_pairs(c, &sides[0], &sides[1]);
+		judge_pairs(c, &sides[1], &sides[0]);
+	}
+	return 0;
+}
+
+/* ---- who uses them ----------------------------------------------------------------------------
+ */
+
+static int gate_containers(struct rfa_court *c, struct rfa_error *err)
+{
+	struct side sides[2];
+	size_t n = sides_of(c->ctx, sides);
+	json_t *unit;
+	size_t i, j;
+
+	(void)err;
+	for (i = 0; i < n; i++) {
+		json_array_foreach ((json_t *)(uintptr_t)sides[i].units, j, unit) {
+			int runs = rfa_facts_bool(unit, "running", 0) ||
+				   rfa_facts_bool(unit, "restarting", 0);
+
+			if (runs && rfa_facts_bool(unit, "autoremove", 0))
+				rfa_refuse(
+				    c, "start it without --rm",
+				    "%s on %s is removed as soon as it stops (--rm): nothing "
+				    "could be started again",
+				    text(unit, "container"), sides[i].host->name);
+			if (rfa_facts_bool(unit, "paused", 0))
+				rfa_refuse(c, "docker unpause it",
+					   "%s on %s is paused, and cannot be stopped",
+					   text(unit, "container"), sides[i].host->name);
+		}
+	}
+	return 0;
+}
+
+static int gate_others(struct rfa_court *c, struct rfa_error *err)
+{
+	struct side sides[2];
+	size_t n = sides_of(c->ctx, sides);
+	json_t *other;
+	size_t i, j;
+
+	(void)err;
+	for (i = 0; i < n; i++) {
+		json_array_foreach (json_object_get(sides[i].look, "others"), j, other) {
+			if (rfa_facts_bool(other, "running", 0))
+				rfa_refuse(
+				    c,
+				    "stop it there, or list it under data.stop.containers of "
+				    "the stack in rfa.json, or its project under "
+				    "data.stop.projects",
+				    "the container %s on %s has %s (member %s) and is none of "
+				    "the stack's",
+				    text(other, "container"), sides[i].host->name,
+				    text(other, "mount"), text(other, "member"));
+		}
+	}
+	return 0;
+}
+
+static int refuse_unsupported(struct rfa_court *c, const struct side *s, int rc,
+			      struct rfa_error *err)
+{
+	if (rc == -RFA_EUNSUPPORTED)
+		rfa_refuse(c, err->mend, "%s on %s", err->msg, s->host->name);
+	/* Asked of what is not there yet: any other no is none of this gate's. */
+	if (rc &&
+	    (rc == -RFA_EUNSUPPORTED || (rc != -RFA_ECRASHED && err->severity == RFA_FATAL))) {
+		rfa_error_clear(err);
+		return 0;
+	}
+	return rc;
+}
+
+/*
+ * Whether the proof of a standstill, and the check of a database, can be had there. What they find
+ * counts later: now the containers still run.
+ */
+static int gate_tools(struct rfa_court *c, struct rfa_error *err)
+{
+	struct side sides[2];
+	size_t n = sides_of(c->ctx, sides);
+	json_t *paths = json_array();
+	json_t *m;
+	size_t i, j;
+	int rc = paths ? 0 : rfa_fail_nomem(err);
+
+	for (i = 0; i < n && !rc; i++) {
+		struct rfa_host *host = sides[i].host;
+		const json_t *database = NULL;
+		json_t *found = NULL;
+
+		json_array_clear(paths);
+		json_array_foreach ((json_t *)(uintptr_t)sides[i].members, j, m) {
+			if (!strcmp(text(m, "kind"), "sqlite"))
+				database = m;
+			if (rfa_member_there(m))
+				json_array_append_new(paths, json_pack("{s:s, s:s}", "kind",
+								       text(m, "tree"), "path",
+								       text(m, "place")));
+		}
+		rc = host->ops->tree_holders(host, paths, &found, err);
+		rc = refuse_unsupported(c, &sides[i], rc, err);
+		json_decref(found);
+		found = NULL;
+		if (!rc && database && !strcmp(sides[i].role, "source")) {
+			char copy[RFA_COPY_MAX];
+
+			rfa_member_copy(c->ctx, database, "snap", copy);
+			rc = host->ops->sqlite_check(host, copy, &found, err);
+			rc = refuse_unsupported(c, &sides[i], rc, err);
+			json_decref(found);
+		}
+	}
+	json_decref(paths);
+	return rc;
+}
+
+/* ---- room -------------------------------------------------------------------------------------
+ */
+
+/* What a file system has, and what the run needs of it. */
+struct room {
+	char path[RFA_COPY_MAX]; /* the first that was asked about */
+	struct rfa_disk disk;
+	int64_t bytes, inodes;
+};
+
+struct rooms {
+	struct rfa_host *host;
+	struct room list[16];
+	size_t n;
+};
+
+/* Two paths on one file system share it. */
+static int need(struct rooms *rooms, const char *path, int64_t bytes, int64_t inodes,
+		struct rfa_error *err)
+{
+	struct room *room = &rooms->list[rooms->n];
+	size_t i;
+	int rc;
+
+	if (rooms->n == sizeof(rooms->list) / sizeof(rooms->list[0]))
+		return 0;
+	memset(room, 0, sizeof(*room));
+	rc = rooms->host->ops->disk(rooms->host, path, &room->disk, err);
+	if (rc)
+		return rc;
+	for (i = 0; i < rooms->n; i++)
+		if (!strcmp(rooms->list[i].disk.filesystem, room->disk.filesystem))
+			break;
+	if (i == rooms->n) {
+		snprintf(room->path, sizeof(room->path), "%s", path);
+		rooms->n++;
+	}
+	rooms->list[i].bytes += bytes;
+	rooms->list[i].inodes += inodes;
+	return 0;
+}
+
+/* An archive has a header or two for each entry. */
+static int64_t archive_bytes(const json_t *m)
+{
+	return rfa_facts_int(m, "bytes", 0) + 2048 * rfa_facts_int(m, "inodes", 0);
+}
+
+static int need_beside(struct rooms *rooms, const json_t *place, const json_t *sized,
+		       struct rfa_error *err)
+{
+	return need(rooms, text(place, "place"), rfa_facts_int(sized, "bytes", 0),
+		    rfa_facts_int(sized, "inodes", 0) + 1, err);
+}
+
+/* A snapshot of each member, even where reflinks may make it free; and the archives. */
+static int need_on_source(struct rooms *rooms, const json_t *members, struct rfa_error *err)
+{
+	json_t *m;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach ((json_t *)(uintptr_t)members, i, m) {
+		if (!rc && rfa_member_there(m))
+			rc = need_beside(rooms, m, m, err);
+		if (!rc)
+			rc = need(rooms, rooms->host->state_dir, archive_bytes(m), 1, err);
+	}
+	return rc;
+}
+
+/* What arrives, and what is made of it. */
+static int need_on_target(struct rfa_ctx *ctx, struct rooms *rooms, const json_t *members,
+			  const json_t *sizes, struct rfa_error *err)
+{
+	json_t *m;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach ((json_t *)(uintptr_t)members, i, m) {
+		const json_t *sized = rfa_member_find(sizes, text(m, "name"));
+
+		if (!rc && *text(m, "place"))
+			rc = need_beside(rooms, m, sized, err);
+		if (!rc && !rfa_ctx_one_env(ctx))
+			rc = need(rooms, rooms->host->state_dir, archive_bytes(sized), 1, err);
+	}
+	return rc;
+}
+
+static void judge_room(struct rfa_court *c, const struct rooms *rooms, int64_t percent)
+{
+	const char *mend = "free some space there: old generations (rfa prune), images, backups";
+	size_t i;
+
+	for (i = 0; i < rooms->n; i++) {
+		const struct room *r = &rooms->list[i];
+		const struct rfa_disk *d = &r->disk;
+
+		if (d->bytes_free < r->bytes)
+			rfa_refuse(c, mend,
+				   "%s on %s has %.1f MB free, this run needs up to %.1f MB",
+				   r->path, rooms->host->name, (double)d->bytes_free / 1e6,
+				   (double)r->bytes / 1e6);
+		else if (d->bytes_total > 0 && d->bytes_free * 100 < d->bytes_total * percent)
+			rfa_refuse(c,
+				   "free some space there, or lower gates.disk_free_percent in "
+				   "rfa.json",
+				   "%s on %s has %lld %% of its space free, less than %lld %%",
+				   r->path, rooms->host->name,
+				   (long long)(d->bytes_free * 100 / d->bytes_total),
+				   (long long)percent);
+		if (d->inodes_total > 0 && d->inodes_free < r->inodes)
+			rfa_refuse(c, mend,
+				   "%s on %s has %lld inodes free, this run needs up to %lld",
+				   r->path, rooms->host->name, (long long)d->inodes_free,
+				   (long long)r->inodes);
+	}
+}
+
+static int gate_room(struct rfa_court *c, struct rfa_error *err)
+{
+	struct rfa_ctx *ctx = c->ctx;
+	const json_t *from = rfa_ctx_fact(ctx, "source.look", "members");
+	const json_t *to = rfa_ctx_fact(ctx, "target.look", "members");
+	int64_t percent = rfa_facts_int(rfa_ctx_stack(ctx), "gates/disk_free_percent", 20);
+	struct rooms *rooms = calloc(1, sizeof(*rooms));
+	int rc = rooms ? 0 : rfa_fail_nomem(err);
+
+	if (!rc && from) {
+		rooms->host = ctx->source;
+		rc = need_on_source(rooms, from, err);
+		if (!rc)
+			judge_room(c, rooms, 0);
+	}
+	/* Going back needs no room: everything is there. */
+	if (!rc && to && !rfa_facts_at(ctx->plan, "point")) {
+		memset(rooms, 0, sizeof(*rooms));
+		rooms->host = ctx->target;
+		rc = need_on_target(ctx, rooms, to, from, err);
+		if (!rc)
+			judge_room(c, rooms, percent);
+	}
+	free(rooms);
+	return rc;
+}
+
+/* ---- going back -------------------------------------------------------------------------------
+ */
+
+static int gate_point(struct rfa_court *c, struct rfa_error *err)
+{
+	struct rfa_ctx *ctx = c->ctx;
+	const json_t *members = rfa_ctx_fact(ctx, "target.look", "members");
+	json_t *m;
+	size_t i;
+
+	json_array_foreach (rfa_facts_at(ctx->plan, "point/members"), i, m) {
+		const json_t *now = rfa_member_find(members, text(m, "name"));
+		const char *copy = rfa_facts_str(m, "copy", NULL);
+		struct rfa_file_stat st = { 0 };
+		int rc;
+
+		if (!now || strcmp(text(now, "place"), text(m, "place")) != 0 ||
+		    strcmp(text(now, "kind"), text(m, "kind")) != 0) {
+			rfa_refuse(
+			    c, "put the member back as it was in rfa.json",
+			    "the member %s of the rollback point lived at %s, which rfa.json no "
+			    "longer says",
+			    text(m, "name"), text(m, "place"));
+			continue;
+		}
+		rc = copy ? ctx->target->ops->file_stat(ctx->target, copy, &st, err) : 0;
+		if (rc)
+			return rc;
+		if (copy && st.type != 'd')
+			rfa_refuse(c, "choose another point, or restore a backup: rfa restore",
+				   "%s, where the rollback point's data was, is no longer on %s",
+				   copy, ctx->target->name);
+	}
+	return 0;
+}
+
+/* ---- the lists --------------------------------------------------------------------------------
+ */
+
+int rfa_data_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	static const struct rfa_gate gates[] = {
+		{ "engine", rfa_gate_engine },
+		{ "members", gate_members },
+		{ "containers", gate_containers },
+		{ "other users", gate_others },
+		{ "tools", gate_tools },
+		{ "disk space", gate_room },
+		{ "base URL", rfa_gate_base_url },
+		{ "rollback point", gate_point },
+		{ "proven drill", rfa_gate_proven_drill },
+	};
+
+	return rfa_court_sit(ctx, gates, sizeof(gates) / sizeof(gates[0]), facts, err);
+}
