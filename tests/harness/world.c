@@ -6,8 +6,12 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
+#include "tests/harness/world_data.h"
 
-static const char *const words[] = { "run", "compose", "mixed", "first", "unhealthy", "same-tag" };
+static const char *const words[] = {
+	"run",  "compose",      "mixed",      "first",          "unhealthy",    "same-tag",
+	"data", "data-reflink", "data-first", "data-unhealthy", "data-corrupt", "data-stopped"
+};
 
 const char *scenario_word(enum scenario s)
 {
@@ -92,7 +96,7 @@ static int has_run(enum scenario s)
 
 static int has_compose(enum scenario s)
 {
-	return s == SCENARIO_COMPOSE || s == SCENARIO_MIXED;
+	return s == SCENARIO_COMPOSE || s == SCENARIO_MIXED || s >= SCENARIO_DATA;
 }
 
 /* v: 1 or 2: which version this host runs; 0: none. */
@@ -194,8 +198,9 @@ void world_make_edited(struct world *w, enum scenario s, uint64_t seed,
 	json_t *setup;
 
 	memset(w, 0, sizeof(*w));
-	setup = must_json(json_pack("{s:{s:o, s:o}}", "hosts", "test", host(s, "10.88.0.11", 2),
-				    "prod", host(s, "10.88.0.12", s == SCENARIO_FIRST ? 0 : 1)),
+	setup = must_json(json_pack("{s:{s:o, s:o}}", "hosts", "test",
+				    host(s, "10.88.0.11", s >= SCENARIO_DATA ? 1 : 2), "prod",
+				    host(s, "10.88.0.12", s == SCENARIO_FIRST ? 0 : 1)),
 			  "setup");
 	w->plan =
 	    must_json(json_pack("{s:i, s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "format", 1, "flow",
@@ -203,6 +208,8 @@ void world_make_edited(struct world *w, enum scenario s, uint64_t seed,
 				"target", side(s, "prod", "10.88.0.12"), "options",
 				"idle_timeout_ms", 5000, "chunk_bytes", 32768),
 		      "plan");
+	if (s >= SCENARIO_DATA)
+		world_add_data(s, setup, w->plan);
 	if (edit)
 		edit(user, setup, w->plan);
 	must(rfa_sim_new(&w->sim, seed, &err), &err, "sim");
@@ -255,8 +262,11 @@ json_t *world_rollback_plan(struct world *w)
 			 json_string_value(json_array_get(names, json_array_size(names) - 1)));
 		must(rfa_ledger_read(w->ledger, path, &text, &err), &err, path);
 		must(rfa_facts_parse(&point, rfa_buf_str(&text), text.len, path, &err), &err, path);
+		const char *kind = rfa_facts_str(point, "kind", "");
+		const char *flow = strcmp(kind, "data") == 0 ? "rollback-data" : "rollback";
+
 		plan = must_json(json_pack("{s:i, s:s, s:s, s:n, s:O, s:O, s:o}", "format", 1,
-					   "flow", "rollback", "stack", "app", "source", "target",
+					   "flow", flow, "stack", "app", "source", "target",
 					   json_object_get(w->plan, "target"), "options",
 					   json_object_get(w->plan, "options"), "point", point),
 				 "rollback plan");
@@ -332,6 +342,7 @@ int world_is_clean(struct world *w, struct rfa_buf *why)
 			rfa_buf_printf(why, "%s has a run's directory left; ", env);
 			clean = 0;
 		}
+		clean &= world_data_is_clean(w, env, one, why);
 	}
 	json_object_foreach (json_object_get(serves, "containers"), name, one) {
 		if (strstr(name, ".rfa-")) {

@@ -14,6 +14,18 @@ enum scenario {
 	SCENARIO_FIRST,     /* nothing on prod yet: bootstrap */
 	SCENARIO_UNHEALTHY, /* v2 answers 500 */
 	SCENARIO_SAME_TAG,  /* v2 has v1's tag */
+	/*
+	 * From here on the plan is of flow "data", and both hosts run v1: containers backend and
+	 * frontend by `docker run`, a Compose project of `web` and the database `es` that it
+	 * depends on, and a node-exporter that keeps running. Members: auth (sqlite), es (volume),
+	 * files (directory). What the data of a host is, its origin says: "test", "prod".
+	 */
+	SCENARIO_DATA,
+	SCENARIO_DATA_REFLINK,   /* file systems with reflinks */
+	SCENARIO_DATA_FIRST,     /* prod has no data yet: no auth, the others are empty */
+	SCENARIO_DATA_UNHEALTHY, /* prod's backend answers 500 while it has data of test */
+	SCENARIO_DATA_CORRUPT,   /* test's auth is one that SQLite complains of */
+	SCENARIO_DATA_STOPPED,   /* prod's frontend does not run, and is not to */
 	SCENARIO_COUNT
 };
 const char *scenario_word(enum scenario s);
@@ -34,14 +46,39 @@ void world_make_edited(struct world *w, enum scenario s, uint64_t seed,
 		       void (*edit)(void *user, json_t *setup, json_t *plan), void *user);
 void world_free(struct world *w);
 
-/* The plan of a rollback to the newest point; NULL if there is none. New. */
+/*
+ * The contents of all members: {"test":{"auth":{"origin","writes","torn"},"es":…,"files":…},
+ * "prod":{…}}, null where nothing is. New.
+ */
+json_t *world_data(struct world *w);
+/* 1 if every member of env ("prod") is of this origin and whole; else why is appended. */
+int world_data_is(struct world *w, const char *env, const char *origin, struct rfa_buf *why);
+/* Where a member lives: of the plan's side that is of this environment. 0: no such member. */
+int world_place(const struct world *w, const char *env, const char *member, char *out, size_t size);
+
+/*
+ * Plans of the other flows of data; New. Whose hosts they are about, w->options has from then on.
+ * The vault is on env itself, WORLD_VAULT; backup: an id. flow: "restore" or "drill".
+ */
+#define WORLD_VAULT "/var/backups/rfa/app"
+json_t *world_backup_plan(struct world *w, const char *env, const char *backup);
+json_t *world_restore_plan(struct world *w, const char *flow, const char *of, const char *to,
+			   const char *backup);
+
+/*
+ * The plan of a rollback to the newest point, of a promote or of a data run; NULL if there is none.
+ * New.
+ */
 json_t *world_rollback_plan(struct world *w);
 
 /* What serves on prod (containers without their ids, tags, networks, volumes, files). New. */
 json_t *world_serves(struct world *w);
 /* What is rfa's own on both hosts. New. */
 json_t *world_own(struct world *w);
-/* 1 if no lock, run directory or container of a run is left on any host; else why is appended. */
+/*
+ * 1 if nothing of a run is left on any host: no lock, run directory, container, copy that no
+ * rollback point names, backup that is not complete; else why is appended.
+ */
 int world_is_clean(struct world *w, struct rfa_buf *why);
 
 /* Drives until the run is final: begin, then recover and resume as often as it takes (bounded). */
