@@ -1,0 +1,57 @@
+/*
+ * The sweep: every fault at every call of a run, on simulated hosts, each followed by resumes until
+ * the run is final. Three assertions hold every time:
+ *
+ *   1. the final state is a legal one, and the ledger's records replay through the flow's table;
+ *   2. the world is what the ledger says: all new after SUCCEEDED, all old otherwise, and nothing
+ *      of the run is left;
+ *   3. resuming once more changes nothing.
+ */
+#ifndef RFA_TESTS_HARNESS_SWEEP_H
+#define RFA_TESTS_HARNESS_SWEEP_H
+
+#include "tests/harness/world.h"
+
+/* Under a sanitizer a run costs ten times as much: every seventh call then, another one each kind.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#define RFA_SWEEP_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RFA_SWEEP_SANITIZED 1
+#endif
+#endif
+#ifdef RFA_SWEEP_SANITIZED
+enum { SWEEP_STRIDE = 7, SWEEP_RANDOM_RUNS = 40 };
+#else
+enum { SWEEP_STRIDE = 1, SWEEP_RANDOM_RUNS = 300 };
+#endif
+
+enum { SWEEP_NO_MUTATION = -1, SWEEP_NO_FAULT = -1 };
+
+/* What is swept. */
+struct sweep_subject {
+	const char *name; /* "compose promote" */
+	int which;        /* prepare()'s own */
+	/* Makes the world, brings it to where the swept run begins; answers its plan. New. */
+	json_t *(*prepare)(struct world *w, int which);
+	enum rfa_final undisturbed; /* how it ends without a fault */
+	/* What serves, so that equal worlds are json_equal(). New. */
+	json_t *(*serves)(struct world *w);
+	/* Appends what else is wrong at the end of a run; NULL: nothing else is looked at. */
+	void (*judge)(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why);
+	uint64_t bytes;     /* of a stream, before a fault in its midst */
+	int ends_as_before; /* 1: all of its ends are as before (a drill) */
+};
+
+/* One fault of each kind at each call; fails the test with the first runs that ended wrong. */
+void sweep_one_fault(const struct sweep_subject *subject);
+/* Two or three faults at random calls (RFA_SEED). */
+void sweep_several_faults(const struct sweep_subject *subject, unsigned runs);
+/*
+ * In a world with a planted defect: one undisturbed run, or runs with a fault of this kind at each
+ * of the first calls, until one goes wrong. 1: one did, so that the sweep sees the defect.
+ */
+int sweep_sees(const struct sweep_subject *subject, int mutation, int fault_kind);
+
+#endif
