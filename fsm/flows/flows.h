@@ -28,5 +28,9 @@ extern const struct rfa_flow rfa_flow_promote;
 extern const struct rfa_flow rfa_flow_rollback;
 extern const struct rfa_flow rfa_flow_data;
 extern const struct rfa_flow rfa_flow_rollback_data;
+extern const struct rfa_flow rfa_flow_backup;
+extern const struct rfa_flow rfa_flow_restore;
+extern const struct rfa_flow rfa_flow_drill;
+extern const struct rfa_flow rfa_flow_prune;
 
 #endif

@@ -5,8 +5,10 @@
 
 #include "fsm/run/run.h"
 
-static const struct rfa_flow *const flows[] = { &rfa_flow_promote, &rfa_flow_rollback,
-						&rfa_flow_data, &rfa_flow_rollback_data };
+static const struct rfa_flow *const flows[] = {
+	&rfa_flow_promote, &rfa_flow_rollback, &rfa_flow_data,  &rfa_flow_rollback_data,
+	&rfa_flow_backup,  &rfa_flow_restore,  &rfa_flow_drill, &rfa_flow_prune,
+};
 
 enum { FLOWS = sizeof(flows) / sizeof(flows[0]) };
 

@@ -34,6 +34,8 @@ int rfa_court_sit(struct rfa_ctx *ctx, const struct rfa_gate *gates, size_t n, j
 int rfa_gate_engine(struct rfa_court *c, struct rfa_error *err);
 /* Production that reads the test server's data is the accident that this one is for. */
 int rfa_gate_base_url(struct rfa_court *c, struct rfa_error *err);
+/* room.c: the bytes and inodes that the run needs, on each file system of both sides. */
+int rfa_gate_room(struct rfa_court *c, struct rfa_error *err);
 /* Where a stack asks for it, a backup has to have been proven lately. */
 int rfa_gate_proven_drill(struct rfa_court *c, struct rfa_error *err);
 

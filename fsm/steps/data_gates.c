@@ -1,4 +1,4 @@
-/* The gates of a run that brings data: each member, on each side, and room for all of it. */
+/* The gates of runs about data: each member, on each side, and who uses it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "fsm/steps/court.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/steps.h"
+#include "fsm/steps/vault.h"
 
 /* One side of the run whose data was looked at. */
 struct side {
@@ -282,153 +283,6 @@ static int gate_tools(struct rfa_court *c, struct rfa_error *err)
 	return rc;
 }
 
-/* ---- room -------------------------------------------------------------------------------------
- */
-
-/* What a file system has, and what the run needs of it. */
-struct room {
-	char path[RFA_COPY_MAX]; /* the first that was asked about */
-	struct rfa_disk disk;
-	int64_t bytes, inodes;
-};
-
-struct rooms {
-	struct rfa_host *host;
-	struct room list[16];
-	size_t n;
-};
-
-/* Two paths on one file system share it. */
-static int need(struct rooms *rooms, const char *path, int64_t bytes, int64_t inodes,
-		struct rfa_error *err)
-{
-	struct room *room = &rooms->list[rooms->n];
-	size_t i;
-	int rc;
-
-	if (rooms->n == sizeof(rooms->list) / sizeof(rooms->list[0]))
-		return 0;
-	memset(room, 0, sizeof(*room));
-	rc = rooms->host->ops->disk(rooms->host, path, &room->disk, err);
-	if (rc)
-		return rc;
-	for (i = 0; i < rooms->n; i++)
-		if (!strcmp(rooms->list[i].disk.filesystem, room->disk.filesystem))
-			break;
-	if (i == rooms->n) {
-		snprintf(room->path, sizeof(room->path), "%s", path);
-		rooms->n++;
-	}
-	rooms->list[i].bytes += bytes;
-	rooms->list[i].inodes += inodes;
-	return 0;
-}
-
-/* An archive has a header or two for each entry. */
-static int64_t archive_bytes(const json_t *m)
-{
-	return rfa_facts_int(m, "bytes", 0) + 2048 * rfa_facts_int(m, "inodes", 0);
-}
-
-static int need_beside(struct rooms *rooms, const json_t *place, const json_t *sized,
-		       struct rfa_error *err)
-{
-	return need(rooms, text(place, "place"), rfa_facts_int(sized, "bytes", 0),
-		    rfa_facts_int(sized, "inodes", 0) + 1, err);
-}
-
-/* A snapshot of each member, even where reflinks may make it free; and the archives. */
-static int need_on_source(struct rooms *rooms, const json_t *members, struct rfa_error *err)
-{
-	json_t *m;
-	size_t i;
-	int rc = 0;
-
-	json_array_foreach ((json_t *)(uintptr_t)members, i, m) {
-		if (!rc && rfa_member_there(m))
-			rc = need_beside(rooms, m, m, err);
-		if (!rc)
-			rc = need(rooms, rooms->host->state_dir, archive_bytes(m), 1, err);
-	}
-	return rc;
-}
-
-/* What arrives, and what is made of it. */
-static int need_on_target(struct rfa_ctx *ctx, struct rooms *rooms, const json_t *members,
-			  const json_t *sizes, struct rfa_error *err)
-{
-	json_t *m;
-	size_t i;
-	int rc = 0;
-
-	json_array_foreach ((json_t *)(uintptr_t)members, i, m) {
-		const json_t *sized = rfa_member_find(sizes, text(m, "name"));
-
-		if (!rc && *text(m, "place"))
-			rc = need_beside(rooms, m, sized, err);
-		if (!rc && !rfa_ctx_one_env(ctx))
-			rc = need(rooms, rooms->host->state_dir, archive_bytes(sized), 1, err);
-	}
-	return rc;
-}
-
-static void judge_room(struct rfa_court *c, const struct rooms *rooms, int64_t percent)
-{
-	const char *mend = "free some space there: old generations (rfa prune), images, backups";
-	size_t i;
-
-	for (i = 0; i < rooms->n; i++) {
-		const struct room *r = &rooms->list[i];
-		const struct rfa_disk *d = &r->disk;
-
-		if (d->bytes_free < r->bytes)
-			rfa_refuse(c, mend,
-				   "%s on %s has %.1f MB free, this run needs up to %.1f MB",
-				   r->path, rooms->host->name, (double)d->bytes_free / 1e6,
-				   (double)r->bytes / 1e6);
-		else if (d->bytes_total > 0 && d->bytes_free * 100 < d->bytes_total * percent)
-			rfa_refuse(c,
-				   "free some space there, or lower gates.disk_free_percent in "
-				   "rfa.json",
-				   "%s on %s has %lld %% of its space free, less than %lld %%",
-				   r->path, rooms->host->name,
-				   (long long)(d->bytes_free * 100 / d->bytes_total),
-				   (long long)percent);
-		if (d->inodes_total > 0 && d->inodes_free < r->inodes)
-			rfa_refuse(c, mend,
-				   "%s on %s has %lld inodes free, this run needs up to %lld",
-				   r->path, rooms->host->name, (long long)d->inodes_free,
-				   (long long)r->inodes);
-	}
-}
-
-static int gate_room(struct rfa_court *c, struct rfa_error *err)
-{
-	struct rfa_ctx *ctx = c->ctx;
-	const json_t *from = rfa_ctx_fact(ctx, "source.look", "members");
-	const json_t *to = rfa_ctx_fact(ctx, "target.look", "members");
-	int64_t percent = rfa_facts_int(rfa_ctx_stack(ctx), "gates/disk_free_percent", 20);
-	struct rooms *rooms = calloc(1, sizeof(*rooms));
-	int rc = rooms ? 0 : rfa_fail_nomem(err);
-
-	if (!rc && from) {
-		rooms->host = ctx->source;
-		rc = need_on_source(rooms, from, err);
-		if (!rc)
-			judge_room(c, rooms, 0);
-	}
-	/* Going back needs no room: everything is there. */
-	if (!rc && to && !rfa_facts_at(ctx->plan, "point")) {
-		memset(rooms, 0, sizeof(*rooms));
-		rooms->host = ctx->target;
-		rc = need_on_target(ctx, rooms, to, from, err);
-		if (!rc)
-			judge_room(c, rooms, percent);
-	}
-	free(rooms);
-	return rc;
-}
-
 /* ---- going back -------------------------------------------------------------------------------
  */
 
@@ -465,8 +319,115 @@ static int gate_point(struct rfa_court *c, struct rfa_error *err)
 	return 0;
 }
 
+/* ---- backups ----------------------------------------------------------------------------------
+ */
+
+static int gate_vault(struct rfa_court *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	const char *vault = rfa_vault_path(ctx);
+	const char *backup = rfa_vault_backup(ctx);
+
+	(void)err;
+	if (*vault != '/')
+		rfa_refuse(c, "name it by an absolute path in rfa.json",
+			   "'%s' is no absolute path of a vault", vault);
+	if (!rfa_host_name_ok(backup))
+		rfa_refuse(c, "use letters, digits, '.', '_' and '-'",
+			   "'%s' is no name of a backup", backup);
+	if (json_is_object(rfa_ctx_fact(ctx, "target.look", "manifest")))
+		rfa_refuse(c, "begin another one: its name is made of the time",
+			   "there is a backup %s in %s already", backup, vault);
+	if (rfa_ctx_fact(ctx, "source.look", "goods") &&
+	    !json_array_size(rfa_ctx_fact(ctx, "source.look", "goods/images")))
+		rfa_refuse(c, "start the stack there first",
+			   "nothing of this stack runs on %s, so there are no images",
+			   ctx->source->name);
+	return 0;
+}
+
+static void judge_contents(struct rfa_court *c, const json_t *manifest)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	int some = json_is_array(rfa_facts_at(ctx->plan, "options/members"));
+	const json_t *there = rfa_ctx_fact(ctx, "target.look", "members");
+	json_t *m;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)there, i, m) {
+		const json_t *one =
+		    rfa_member_find(json_object_get(manifest, "members"), text(m, "name"));
+
+		if (!one)
+			rfa_refuse(c, "choose another backup, or name the members to restore",
+				   "the backup %s has no member %s", rfa_vault_backup(ctx),
+				   text(m, "name"));
+		else if (strcmp(text(one, "tree"), text(m, "tree")) != 0)
+			rfa_refuse(c, "give it the kind in rfa.json that it had",
+				   "the member %s is a %s in the backup and a %s in rfa.json",
+				   text(m, "name"), text(one, "kind"), text(m, "kind"));
+	}
+	json_array_foreach (json_object_get(manifest, "members"), i, m) {
+		if (!some && strcmp(text(m, "kind"), "file") != 0 &&
+		    !rfa_member_find(there, text(m, "name")))
+			rfa_refuse(c,
+				   "list it under \"data\" in rfa.json, or name the members to "
+				   "restore",
+				   "rfa.json does not know the member %s of the backup",
+				   text(m, "name"));
+	}
+	json_array_foreach (rfa_facts_at(ctx->plan, "options/members"), i, m) {
+		if (!rfa_member_find(there, json_string_value(m)))
+			rfa_refuse(c, "list it under \"data\" in rfa.json, or correct the name",
+				   "rfa.json has no member %s", json_string_value(m));
+	}
+}
+
+static int gate_backup(struct rfa_court *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	const json_t *manifest = rfa_ctx_fact(ctx, "source.look", "manifest");
+
+	(void)err;
+	if (!json_is_object(manifest))
+		rfa_refuse(c, "choose another one: rfa backup list",
+			   "there is no complete backup %s in %s on %s", rfa_vault_backup(ctx),
+			   rfa_vault_path(ctx), ctx->source->name);
+	else if (strcmp(text(manifest, "set"), "data") != 0 ||
+		 strcmp(text(manifest, "stack"), rfa_facts_str(ctx->plan, "stack", "")) != 0)
+		rfa_refuse(c, "choose another one: rfa backup list",
+			   "the backup %s is of the %s of %s", rfa_vault_backup(ctx),
+			   text(manifest, "set"), text(manifest, "stack"));
+	else
+		judge_contents(c, manifest);
+	return 0;
+}
+
+/* A drill in an environment where nothing runs would prove nothing. */
+static int gate_target_runs(struct rfa_court *c, struct rfa_error *err)
+{
+	json_t *units = rfa_ctx_fact(c->ctx, "target.look", "units");
+	json_t *unit;
+	size_t i;
+
+	(void)err;
+	if (!json_array_size(units))
+		rfa_refuse(c, "start it there first", "nothing of this stack is on %s",
+			   c->ctx->target->name);
+	json_array_foreach (units, i, unit) {
+		if (!rfa_facts_bool(unit, "running", 0))
+			rfa_refuse(c, "start it there first, or look at docker logs",
+				   "the container %s on %s does not run", text(unit, "container"),
+				   c->ctx->target->name);
+	}
+	return 0;
+}
+
 /* ---- the lists --------------------------------------------------------------------------------
  */
+
+#define SIT(ctx, gates, facts, err) \
+	rfa_court_sit(ctx, gates, sizeof(gates) / sizeof((gates)[0]), facts, err)
 
 int rfa_data_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
@@ -476,11 +437,52 @@ int rfa_data_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 		{ "containers", gate_containers },
 		{ "other users", gate_others },
 		{ "tools", gate_tools },
-		{ "disk space", gate_room },
+		{ "disk space", rfa_gate_room },
 		{ "base URL", rfa_gate_base_url },
 		{ "rollback point", gate_point },
 		{ "proven drill", rfa_gate_proven_drill },
 	};
 
-	return rfa_court_sit(ctx, gates, sizeof(gates) / sizeof(gates[0]), facts, err);
+	return SIT(ctx, gates, facts, err);
+}
+
+int rfa_backup_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	static const struct rfa_gate gates[] = {
+		{ "engine", rfa_gate_engine },     { "members", gate_members },
+		{ "containers", gate_containers }, { "other users", gate_others },
+		{ "tools", gate_tools },           { "vault", gate_vault },
+		{ "disk space", rfa_gate_room },
+	};
+
+	return SIT(ctx, gates, facts, err);
+}
+
+int rfa_restore_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	static const struct rfa_gate gates[] = {
+		{ "engine", rfa_gate_engine },   { "backup", gate_backup },
+		{ "members", gate_members },     { "containers", gate_containers },
+		{ "other users", gate_others },  { "tools", gate_tools },
+		{ "disk space", rfa_gate_room }, { "base URL", rfa_gate_base_url },
+	};
+
+	return SIT(ctx, gates, facts, err);
+}
+
+int rfa_drill_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	static const struct rfa_gate gates[] = {
+		{ "engine", rfa_gate_engine },
+		{ "backup", gate_backup },
+		{ "target runs", gate_target_runs },
+		{ "members", gate_members },
+		{ "containers", gate_containers },
+		{ "other users", gate_others },
+		{ "tools", gate_tools },
+		{ "disk space", rfa_gate_room },
+		{ "base URL", rfa_gate_base_url },
+	};
+
+	return SIT(ctx, gates, facts, err);
 }

@@ -50,6 +50,9 @@ RFA_RUN_OF(data_health_before);
 RFA_RUN_OF(data_source_look);
 RFA_RUN_OF(data_target_look);
 RFA_RUN_OF(data_gates);
+RFA_RUN_OF(backup_gates);
+RFA_RUN_OF(restore_gates);
+RFA_RUN_OF(drill_gates);
 
 /* stop.c: what uses the data, on either side */
 RFA_TRIO_OF(stop);
@@ -77,6 +80,20 @@ RFA_PROBE_OF(data_tidy);
 /* tidy.c: what is not needed once the new version has proven itself */
 RFA_RUN_OF(tidy);
 RFA_PROBE_OF(tidy);
+
+/* vault.c: backups */
+RFA_RUN_OF(vault_look);
+RFA_TRIO_OF(backup_export);
+RFA_TRIO_OF(store);
+RFA_TRIO_OF(seal);
+RFA_RUN_OF(vault_verify);
+RFA_TRIO_OF(open);
+
+/* prune.c: backups and generations that are not to be kept */
+RFA_RUN_OF(retain);
+RFA_PROBE_OF(retain);
+RFA_RUN_OF(prune);
+RFA_PROBE_OF(prune);
 
 /* For TIDY steps and others whose run looks first and completes what is half there. */
 RFA_PROBE_OF(again);

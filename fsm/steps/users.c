@@ -277,7 +277,7 @@ int rfa_users_facts(const json_t *users, json_t **out, struct rfa_error *err)
 	json_array_foreach ((json_t *)(uintptr_t)users, i, one) {
 		const json_t *c = json_object_get(one, "inspect");
 		json_t *line = json_pack(
-		    "{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:s, s:b, s:b}", "key",
+		    "{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:s, s:b, s:b, s:s, s:s}", "key",
 		    rfa_facts_str(one, "key", ""), "shape", rfa_facts_str(one, "shape", ""),
 		    "container", rfa_facts_str(one, "container", ""), "present", json_is_object(c),
 		    "running",
@@ -288,7 +288,9 @@ int rfa_users_facts(const json_t *users, json_t **out, struct rfa_error *err)
 		    rfa_facts_str(c, "Id", ""), "needs", json_object_get(one, "needs"), "started",
 		    rfa_facts_str(c, "State/StartedAt", ""), "paused",
 		    rfa_facts_bool(c, "State/Paused", 0), "autoremove",
-		    rfa_facts_bool(c, "HostConfig/AutoRemove", 0));
+		    rfa_facts_bool(c, "HostConfig/AutoRemove", 0), "ref",
+		    rfa_facts_str(c, "Config/Image", ""), "image_id",
+		    rfa_facts_str(c, "Image", ""));
 
 		if (!line || json_array_append_new(list, line)) {
 			json_decref(list);

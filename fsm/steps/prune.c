@@ -1,0 +1,259 @@
+/* What is no longer needed goes: old backups by the plan's retention, old generations of data. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsm/steps/retention.h"
+#include "fsm/steps/steps.h"
+#include "fsm/steps/vault.h"
+
+/* ---- backups ----------------------------------------------------------------------------------
+ */
+
+/* A proven drill, or a rollback point: what it names is what it can be gone back to with. */
+static int is_pinned(const struct rfa_ctx *ctx, const char *id)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (rfa_facts_at(ctx->plan, "options/pinned"), i, one) {
+		if (!strcmp(json_string_value(one), id))
+			return 1;
+	}
+	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, one) {
+		if (!strcmp(rfa_facts_str(one, "backup", ""), id))
+			return 1;
+	}
+	return 0;
+}
+
+/* "<time>-<env>-<set>": what is not complete says by its name whose it is. */
+static int is_of(const char *id, const char *env, const char *set)
+{
+	char tail[256];
+	size_t n = strlen(id);
+
+	snprintf(tail, sizeof(tail), "-%s-%s", env, set);
+	return n == 15 + strlen(tail) && !strcmp(id + 15, tail);
+}
+
+static struct rfa_retention policy_of(const struct rfa_ctx *ctx)
+{
+	const json_t *keep = rfa_facts_at(ctx->plan, "options/retention");
+	struct rfa_retention policy = { rfa_facts_int(keep, "count", 0),
+					rfa_facts_int(keep, "days", 0),
+					rfa_facts_int(keep, "daily", 0),
+					rfa_facts_int(keep, "weekly", 0),
+					rfa_facts_int(keep, "monthly", 0) };
+
+	return policy;
+}
+
+static size_t gather(const struct rfa_ctx *ctx, const json_t *list, const char *env,
+		     const char *set, struct rfa_kept *kept)
+{
+	json_t *one;
+	size_t n = 0;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)list, i, one) {
+		const char *id = rfa_facts_str(one, "backup", "");
+		int64_t ms;
+
+		/* What has another name is none of ours. */
+		if (!is_of(id, env, set) || rfa_time_parse(id, &ms))
+			continue;
+		kept[n++] = (struct rfa_kept){ id,
+					       ms,
+					       json_is_object(json_object_get(one, "manifest")),
+					       is_pinned(ctx, id),
+					       0,
+					       NULL };
+	}
+	return n;
+}
+
+static int retain_some(struct rfa_ctx *ctx, const json_t *list, const char *env, const char *set,
+		       json_t *removed, size_t *stay, struct rfa_error *err)
+{
+	struct rfa_retention policy = policy_of(ctx);
+	struct rfa_kept *kept = calloc(json_array_size(list) + 1, sizeof(*kept));
+	struct rfa_host *host = ctx->host;
+	size_t n, i;
+	int rc = 0;
+
+	if (!kept)
+		return rfa_fail_nomem(err);
+	n = gather(ctx, list, env, set, kept);
+	rfa_retain(kept, n, &policy, ctx->clock->wall_ms(ctx->clock));
+	for (i = n; i-- > 0 && !rc;) {
+		struct rfa_ctx_key key;
+
+		if (kept[i].keep) {
+			(*stay)++;
+			continue;
+		}
+		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the backup %s goes: %s", kept[i].id, kept[i].why);
+		rc = host->ops->vault_remove(host, rfa_ctx_key(ctx, &key, "remove", kept[i].id),
+					     rfa_vault_path(ctx), kept[i].id, err);
+		if (!rc)
+			json_array_append_new(removed, json_string(kept[i].id));
+	}
+	free(kept);
+	return rc;
+}
+
+/* Whose backups a vault has: by the names of those that are complete, each once. */
+static int retain_each(struct rfa_ctx *ctx, const json_t *list, json_t *removed, size_t *stay,
+		       struct rfa_error *err)
+{
+	json_t *seen = json_object();
+	json_t *one;
+	size_t i;
+	int rc = seen ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach ((json_t *)(uintptr_t)list, i, one) {
+		const char *env = rfa_facts_str(one, "manifest/env", "");
+		const char *set = rfa_facts_str(one, "manifest/set", "");
+		char whose[256];
+
+		snprintf(whose, sizeof(whose), "%s-%s", env, set);
+		if (rc || !*env || json_object_get(seen, whose))
+			continue;
+		rc = rfa_facts_set(seen, whose, json_true(), err);
+		if (!rc)
+			rc = retain_some(ctx, list, env, set, removed, stay, err);
+	}
+	json_decref(seen);
+	return rc;
+}
+
+int rfa_vault_retain(struct rfa_ctx *ctx, const char *env, const char *set, json_t *facts,
+		     struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	json_t *removed = json_array();
+	json_t *list = NULL;
+	size_t stay = 0;
+	int rc = removed ? host->ops->vault_list(host, rfa_vault_path(ctx), &list, err)
+			 : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = env ? retain_some(ctx, list, env, set, removed, &stay, err)
+			 : retain_each(ctx, list, removed, &stay, err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "kept", json_integer((json_int_t)stay), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "removed", json_incref(removed), err);
+	json_decref(list);
+	json_decref(removed);
+	return rc;
+}
+
+static int has_retention(const struct rfa_ctx *ctx)
+{
+	return json_is_object(rfa_facts_at(ctx->plan, "options/retention"));
+}
+
+static int say(json_t *facts, size_t generations, struct rfa_error *err)
+{
+	char says[120];
+
+	snprintf(says, sizeof(says), "%zu backup(s) and %zu generation(s) removed",
+		 json_array_size(json_object_get(facts, "removed")), generations);
+	return rfa_facts_set(facts, "says", json_string(says), err);
+}
+
+int rfa_retain_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	int rc;
+
+	if (!has_retention(ctx))
+		return rfa_ctx_skip(facts, "no retention is asked for", err);
+	rc = rfa_vault_retain(ctx, rfa_facts_str(ctx->plan, "source/env", ""),
+			      rfa_facts_str(ctx->plan, "options/set", "data"), facts, err);
+	return rc ? rc : say(facts, 0, err);
+}
+
+/* Looks for itself what is left to do, so it may be repeated. */
+int rfa_retain_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+		     struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
+/* ---- generations ------------------------------------------------------------------------------
+ */
+
+/* Copies of the point that are still there. */
+static int copies_of(struct rfa_ctx *ctx, const json_t *point, json_t *copies,
+		     struct rfa_error *err)
+{
+	json_t *member;
+	size_t i;
+
+	json_array_foreach (json_object_get(point, "members"), i, member) {
+		const char *copy = rfa_facts_str(member, "copy", NULL);
+		struct rfa_file_stat st = { 0 };
+		int rc = copy ? ctx->host->ops->file_stat(ctx->host, copy, &st, err) : 0;
+
+		if (rc)
+			return rc;
+		if (st.type && json_array_append_new(copies, json_string(copy)))
+			return rfa_fail_nomem(err);
+	}
+	return 0;
+}
+
+static int remove_copies(struct rfa_ctx *ctx, const json_t *point, const json_t *copies,
+			 struct rfa_error *err)
+{
+	struct rfa_ctx_key key;
+
+	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the generation %s goes",
+		    rfa_facts_str(point, "name", ""));
+	return ctx->host->ops->tree_remove(
+	    ctx->host, rfa_ctx_key(ctx, &key, "remove", rfa_facts_str(point, "name", "")), copies,
+	    err);
+}
+
+/* The newest that are still there stay; what was gone back to is no generation any more. */
+static int prune_generations(struct rfa_ctx *ctx, size_t *gone, struct rfa_error *err)
+{
+	int64_t stay = rfa_facts_int(rfa_ctx_own_stack(ctx), "data/keep_generations", 1);
+	json_t *point;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, point) {
+		json_t *copies;
+		int rc;
+
+		if (strcmp(rfa_facts_str(point, "kind", ""), "data") != 0)
+			continue;
+		copies = json_array();
+		rc = copies ? copies_of(ctx, point, copies, err) : rfa_fail_nomem(err);
+		if (!rc && json_array_size(copies) && stay-- <= 0) {
+			rc = remove_copies(ctx, point, copies, err);
+			*gone += !rc;
+		}
+		json_decref(copies);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int rfa_prune_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	size_t gone = 0;
+	int rc = prune_generations(ctx, &gone, err);
+
+	if (!rc && *rfa_vault_path(ctx) && has_retention(ctx))
+		rc = rfa_vault_retain(ctx, NULL, NULL, facts, err);
+	return rc ? rc : say(facts, gone, err);
+}
+
+int rfa_prune_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}

@@ -1,0 +1,104 @@
+/* Retention of backups. No I/O and no clock: two years of it are tested in a moment. */
+#include "fsm/steps/retention.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t DAY_MS = 86400000;
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct rfa_kept *x = a;
+	const struct rfa_kept *y = b;
+
+	if (x->wall_ms != y->wall_ms)
+		return x->wall_ms < y->wall_ms ? 1 : -1;
+	return -strcmp(x->id, y->id);
+}
+
+static int64_t day_of(int64_t wall_ms)
+{
+	return wall_ms / DAY_MS - (wall_ms % DAY_MS < 0);
+}
+
+/* 1970-01-01 was a Thursday. */
+static int64_t week_of(int64_t wall_ms)
+{
+	return (day_of(wall_ms) + 3) / 7;
+}
+
+/* Months since 0000-03 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
+static int64_t month_of(int64_t wall_ms)
+{
+	int64_t z = day_of(wall_ms) + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+
+	return (yoe + era * 400) * 12 + (5 * doy + 2) / 153;
+}
+
+static void keep(struct rfa_kept *one, const char *why)
+{
+	if (one->keep)
+		return;
+	one->keep = 1;
+	one->why = why;
+}
+
+/* The newest of each of the last `most` periods that have one. */
+static void keep_periods(struct rfa_kept *list, size_t n, int64_t (*period)(int64_t), int64_t most,
+			 const char *why)
+{
+	int64_t last = INT64_MIN;
+	size_t i;
+
+	for (i = 0; i < n && most > 0; i++) {
+		int64_t now;
+
+		if (!list[i].good)
+			continue;
+		now = period(list[i].wall_ms);
+		if (now == last)
+			continue;
+		last = now;
+		most--;
+		keep(&list[i], why);
+	}
+}
+
+void rfa_retain(struct rfa_kept *list, size_t n, const struct rfa_retention *policy, int64_t now_ms)
+{
+	int off = !policy->count && !policy->days && !policy->daily && !policy->weekly &&
+		  !policy->monthly;
+	int64_t nth = 0;
+	size_t i;
+
+	qsort(list, n, sizeof(*list), newest_first);
+	for (i = 0; i < n; i++) {
+		struct rfa_kept *one = &list[i];
+
+		one->keep = 0;
+		one->why = one->good ? "not needed" : "not complete";
+		if (one->pinned)
+			keep(one, "pinned");
+		if (off)
+			keep(one, "age");
+		if (!one->good) {
+			if (now_ms - one->wall_ms < 2 * DAY_MS)
+				keep(one, "may be in the making");
+			continue;
+		}
+		nth++;
+		if (nth == 1)
+			keep(one, "the newest");
+		if (nth <= policy->count)
+			keep(one, "count");
+		if (policy->days && now_ms - one->wall_ms <= policy->days * DAY_MS)
+			keep(one, "age");
+	}
+	keep_periods(list, n, day_of, policy->daily, "daily");
+	keep_periods(list, n, week_of, policy->weekly, "weekly");
+	keep_periods(list, n, month_of, policy->monthly, "monthly");
+}

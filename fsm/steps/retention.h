@@ -1,0 +1,36 @@
+/* Which backups stay: a pure function of what there is, the policy and the time. */
+#ifndef RFA_FSM_STEPS_RETENTION_H
+#define RFA_FSM_STEPS_RETENTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One backup; keep and why are answered. */
+struct rfa_kept {
+	const char *id;  /* borrowed */
+	int64_t wall_ms; /* when it was made */
+	int good;        /* complete and readable */
+	int pinned;      /* a rollback point or the last proven drill names it */
+	int keep;
+	const char *why; /* static: "pinned", "the newest", "age", "count", "daily", "weekly",
+			    "monthly", "may be in the making"; "not complete", "not needed" */
+};
+
+/* 0: that rule keeps none. All 0: everything stays. */
+struct rfa_retention {
+	int64_t count;   /* the newest so many */
+	int64_t days;    /* those that are no older */
+	int64_t daily;   /* the newest of each of the last so many days that have one (UTC) */
+	int64_t weekly;  /* the same of weeks, which begin on Monday */
+	int64_t monthly; /* the same of months */
+};
+
+/*
+ * Judges a list, in any order; it is sorted, newest first. What any rule keeps stays. The newest
+ * good one always stays, and so does what is pinned. What is not good counts for no rule; it stays
+ * for two days, since somebody may be making it.
+ */
+void rfa_retain(struct rfa_kept *list, size_t n, const struct rfa_retention *policy,
+		int64_t now_ms);
+
+#endif

@@ -1,0 +1,21 @@
+/* Backups, as more than one step sees them. */
+#ifndef RFA_FSM_STEPS_VAULT_H
+#define RFA_FSM_STEPS_VAULT_H
+
+#include "fsm/steps/ctx.h"
+
+/* The plan's vault and backup. */
+const char *rfa_vault_path(const struct rfa_ctx *ctx);
+const char *rfa_vault_backup(const struct rfa_ctx *ctx);
+
+/* What a run stores, {archive: {"bytes","sha256"?}}, one member each. *out is new. */
+int rfa_vault_cargo(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err);
+
+/*
+ * Applies the plan's retention to the vault on the step's host: of the backups of one environment
+ * and set, or (env NULL) of each. facts: "removed", "kept".
+ */
+int rfa_vault_retain(struct rfa_ctx *ctx, const char *env, const char *set, json_t *facts,
+		     struct rfa_error *err);
+
+#endif
