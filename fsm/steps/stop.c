@@ -17,9 +17,8 @@
 #include "fsm/steps/steps.h"
 #include "fsm/steps/users.h"
 
-/* How often a process is asked to go away, a second apart: looking into a directory takes a while.
- */
-enum { HOLDER_TRIES = 5 };
+/* How often the proof is tried, a second apart. */
+enum { PROOF_TRIES = 5 };
 
 int rfa_is_about_images(const struct rfa_ctx *ctx)
 {
@@ -229,19 +228,11 @@ static int holders_of(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 
 static int judge_processes(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	struct rfa_clock *clock = ctx->clock;
 	json_t *holders = NULL;
 	const json_t *first;
 	char how[400];
-	int tries;
 	int rc = holders_of(ctx, &holders, err);
 
-	for (tries = 1; !rc && json_array_size(holders) && tries < HOLDER_TRIES; tries++) {
-		json_decref(holders);
-		holders = NULL;
-		clock->sleep_ms(clock, 1000);
-		rc = holders_of(ctx, &holders, err);
-	}
 	first = json_array_get(holders, 0);
 	snprintf(how, sizeof(how), " (pid %lld) holds %s",
 		 (long long)rfa_facts_int(first, "pid", 0), rfa_facts_str(first, "path", ""));
@@ -265,13 +256,13 @@ static int judge(struct rfa_ctx *ctx, const json_t *all, char epoch[65], struct 
 	return rc;
 }
 
-int rfa_hold_still(struct rfa_ctx *ctx, char epoch[65], struct rfa_error *err)
+static int prove_once(struct rfa_ctx *ctx, int may_stop, char epoch[65], struct rfa_error *err)
 {
 	json_t *all = NULL;
 	size_t stopped = 0;
 	int rc = list_all(ctx, &all, err);
 
-	if (!rc)
+	if (!rc && may_stop)
 		rc = stop_ours(ctx, all, &stopped, err);
 	if (!rc && stopped) {
 		rfa_ctx_say(ctx, RFA_EVENT_WARNING,
@@ -285,18 +276,34 @@ int rfa_hold_still(struct rfa_ctx *ctx, char epoch[65], struct rfa_error *err)
 	return rc;
 }
 
+/* Whoever only looked into a directory is gone a second later; whoever came back is stopped then.
+ */
+static int prove(struct rfa_ctx *ctx, int may_stop, char epoch[65], struct rfa_error *err)
+{
+	int rc = prove_once(ctx, may_stop, epoch, err);
+	int tries;
+
+	for (tries = 1; rc == -RFA_EREFUSED && tries < PROOF_TRIES; tries++) {
+		ctx->clock->sleep_ms(ctx->clock, 1000);
+		rfa_error_clear(err);
+		rc = prove_once(ctx, may_stop, epoch, err);
+	}
+	return rc;
+}
+
+int rfa_hold_still(struct rfa_ctx *ctx, char epoch[65], struct rfa_error *err)
+{
+	return prove(ctx, 1, epoch, err);
+}
+
 int rfa_verify_stopped_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_t *all = NULL;
 	char epoch[65];
 	int rc;
 
 	if (rfa_is_about_images(ctx))
 		return skip_images(facts, err);
-	rc = list_all(ctx, &all, err);
-	if (!rc)
-		rc = judge(ctx, all, epoch, err);
-	json_decref(all);
+	rc = prove(ctx, 0, epoch, err);
 	return rc ? rc
 		  : rfa_facts_set(facts, "says",
 				  json_string("no container and no process uses the data"), err);

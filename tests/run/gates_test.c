@@ -13,69 +13,17 @@
 #include <cmocka.h>
 
 #include "fsm/base/facts.h"
+#include "tests/harness/edits.h"
 #include "tests/harness/watcher.h"
 
-enum { EDITS = 4, TOLD = 5 };
-
-/* One thing to change before the world is made: where (parts at '|'), and JSON; NULL: remove it. */
-struct edit {
-	const char *where; /* "hosts|…" of the setup, else of the plan */
-	const char *json;
-};
+enum { EDITS = WORLD_EDITS, TOLD = 5 };
 
 struct gate_case {
 	const char *gate; /* that refuses, and no other; NULL: none does */
 	enum scenario scenario;
-	struct edit edits[EDITS];
+	struct world_edit edits[EDITS];
 	const char *told[TOLD]; /* in its evidence, one refusal each */
 };
-
-static void set_at(json_t *root, const char *where, const char *text)
-{
-	char part[200];
-	json_t *value = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
-	json_t *at = root;
-
-	if (text && !value)
-		fail_msg("no JSON: %s", text);
-	for (;;) {
-		size_t len = strcspn(where, "|");
-		json_t *below;
-
-		snprintf(part, sizeof(part), "%.*s", (int)len, where);
-		where += len;
-		if (!*where)
-			break;
-		where++;
-		below = json_is_array(at) ? json_array_get(at, (size_t)atoi(part))
-					  : json_object_get(at, part);
-		if (!below && json_is_object(at)) {
-			below = json_object();
-			json_object_set_new(at, part, below);
-		}
-		if (!below)
-			fail_msg("no %s", part);
-		at = below;
-	}
-	if (json_is_array(at) && value)
-		json_array_set_new(at, (size_t)atoi(part), value);
-	else if (json_is_array(at))
-		json_array_remove(at, (size_t)atoi(part));
-	else if (value)
-		json_object_set_new(at, part, value);
-	else
-		json_object_del(at, part);
-}
-
-static void edit_world(void *user, json_t *setup, json_t *plan)
-{
-	const struct edit *edits = user;
-	size_t i;
-
-	for (i = 0; i < EDITS && edits[i].where; i++)
-		set_at(!strncmp(edits[i].where, "hosts|", 6) ? setup : plan, edits[i].where,
-		       edits[i].json);
-}
 
 #define BODY(host) "hosts|" host "|containers|0|body|"
 #define STACK "target|stack|"
@@ -281,6 +229,21 @@ static const struct gate_case cases[] = {
 	  { { STACK "gates|require_verified", "true" },
 	    { "options|force_reason", "\"the fire brigade is here\"" } },
 	  { 0 } },
+
+	{ "proven drill",
+	  SCENARIO_RUN,
+	  { { STACK "gates|proven_drill_days", "31" } },
+	  { "no backup of this stack has been proven" } },
+	{ "proven drill",
+	  SCENARIO_RUN,
+	  { { STACK "gates|proven_drill_days", "31" },
+	    { "options|proven_drill_at", "\"2026-10-21T09:00:00Z\"" } },
+	  { "was 32 days ago (2026-10-21T09:00:00Z), more than 31" } },
+	{ NULL,
+	  SCENARIO_RUN,
+	  { { STACK "gates|proven_drill_days", "31" },
+	    { "options|proven_drill_at", "\"2026-10-23T09:00:00Z\"" } },
+	  { 0 } },
 };
 
 static json_t *snapshot(struct rfa_sim_host *host)
@@ -374,7 +337,7 @@ static void judge(const struct gate_case *c)
 	size_t i;
 	int rc;
 
-	world_make_edited(&w, c->scenario, 7, edit_world, (void *)(uintptr_t)c->edits);
+	world_make_edited(&w, c->scenario, 7, world_edit_all, (void *)(uintptr_t)c->edits);
 	if (c->edits[0].json && strstr(c->edits[0].json, "broken.yml"))
 		assert_int_equal(rfa_sim_file_put(w.prod, "/srv/stacks/shop/broken.yml", 0644,
 						  "services: [", &err),
@@ -418,7 +381,7 @@ static void test_each_alone(void **state)
 
 static void test_all_at_once(void **state)
 {
-	static const struct edit edits[EDITS] = {
+	static const struct world_edit edits[EDITS] = {
 		{ "hosts|prod|engine", "\"19.3.1\"" },
 		{ "hosts|test|containers|1|stopped", "true" },
 		{ CONFIG("prod"), NULL },
@@ -438,7 +401,7 @@ static void test_all_at_once(void **state)
 	int rc;
 
 	(void)state;
-	world_make_edited(&w, SCENARIO_RUN, 7, edit_world, (void *)(uintptr_t)edits);
+	world_make_edited(&w, SCENARIO_RUN, 7, world_edit_all, (void *)(uintptr_t)edits);
 	watcher_begin(&x, &w);
 	before[0] = snapshot(w.test);
 	before[1] = snapshot(w.prod);

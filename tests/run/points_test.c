@@ -276,6 +276,54 @@ static void test_keep_images(void **state)
 	world_free(&w);
 }
 
+static json_t *data_plan(struct world *w)
+{
+	json_t *plan = json_deep_copy(w->plan);
+	json_t *members =
+	    json_pack("{s:{s:{s:s}}}", "members", "app", "directory", "/opt/app/data");
+
+	json_object_set_new(plan, "flow", json_string("data"));
+	json_object_set(rfa_facts_at(plan, "source/stack"), "data", members);
+	json_object_set_new(rfa_facts_at(plan, "target/stack"), "data", members);
+	return plan;
+}
+
+/* Generations of data are rollback points too, and take nobody's place among those of images. */
+static void test_data_does_not_count(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct world w;
+	char want[64];
+	json_t *data;
+	int v, i;
+
+	(void)state;
+	world_make(&w, SCENARIO_RUN, 7);
+	data = data_plan(&w);
+	for (v = 2; v <= 5; v++) {
+		if (v > 2) {
+			ship(&w, "backend", "8001", v);
+			ship(&w, "frontend", "8080", v);
+		}
+		if (rfa_run_begin(&w.options, w.plan, &result, &err))
+			fail_msg("v%d: %s (%s)", v, err.msg, err.where);
+		for (i = 0; i < 3; i++) {
+			w.options.clock->sleep_ms(w.options.clock, 3600000);
+			if (rfa_run_begin(&w.options, data, &result, &err))
+				fail_msg("data after v%d: %s (%s)", v, err.msg, err.where);
+			assert_int_equal(strncmp(result.point, "data-", 5), 0);
+		}
+	}
+	for (v = 1; v <= 5; v++) {
+		snprintf(want, sizeof(want), "backend:v%d", v);
+		if (has_tag(&w, want) != (v >= 2))
+			fail_msg("%s is %s", want, v >= 2 ? "gone" : "still there");
+	}
+	json_decref(data);
+	world_free(&w);
+}
+
 /* ---- what a point brings back -----------------------------------------------------------------
  */
 
@@ -414,6 +462,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_keep_images),
+		cmocka_unit_test(test_data_does_not_count),
 		cmocka_unit_test(test_config_of_the_point),
 		cmocka_unit_test(test_spoilt_points),
 		cmocka_unit_test(test_spoilt_meanwhile),
