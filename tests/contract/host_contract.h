@@ -23,11 +23,19 @@ struct host_world {
 	int (*stops)(struct host_world *);
 	/* A path on machine 0 that a shell would break, too: 0 for a world that has no files. */
 	int real_files;
+	/*
+	 * Makes a file on machine 0, and the directories that lead to it, as an application would;
+	 * NULL: the tests of trees and of the vault are left out.
+	 */
+	int (*put)(struct host_world *, const char *path, const char *content);
 	/* A word that differs in every test program, for names on a shared engine. */
 	char tag[32];
 };
 
 /* Runs all tests; returns how many failed. */
 int host_contract_run(const char *name, struct host_world *world);
+/* The same for trees and the vault; where there are real files, all that is special in them, too.
+ */
+int host_trees_run(const char *name, struct host_world *world);
 
 #endif

@@ -1,6 +1,7 @@
 /* Shell hosts on this machine whose docker is the fake one, in a directory that goes away. */
 #include "tests/harness/fakehost.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,24 @@ void fakehosts_set(struct fakehosts *f, int machine, const char *what, int on)
 	file = fopen(path, "w");
 	if (!file || fclose(file))
 		abort();
+}
+
+int fakehosts_put(const char *path, const char *content)
+{
+	char dir[1024], *slash = dir;
+	FILE *file;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	while ((slash = strchr(slash + 1, '/'))) {
+		*slash = '\0';
+		if (mkdir(dir, 0755) && errno != EEXIST)
+			return -1;
+		*slash = '/';
+	}
+	file = fopen(path, "w");
+	if (!file)
+		return -1;
+	return (fputs(content, file) < 0) | (fclose(file) != 0) ? -1 : 0;
 }
 
 int fakehosts_count(struct fakehosts *f, int machine, const char *file, const char *begin)

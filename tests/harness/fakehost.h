@@ -20,6 +20,8 @@ int fakehosts_open(struct fakehosts *f, int machine, struct rfa_transport *trans
 		   struct rfa_host **out, struct rfa_error *err);
 /* Makes or removes a file that says how the engine behaves: "hold", "down", "full". */
 void fakehosts_set(struct fakehosts *f, int machine, const char *what, int on);
+/* Makes a file and the directories that lead to it; 0 or -1. */
+int fakehosts_put(const char *path, const char *content);
 /* How many lines of an engine's file ("calls", "bad") begin so. */
 int fakehosts_count(struct fakehosts *f, int machine, const char *file, const char *begin);
 /* Removes everything; 0, or -1 if a call was made that docker would not have understood. */

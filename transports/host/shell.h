@@ -93,6 +93,31 @@ extern const char rfa_shell_parts[];
 int rfa_shell_archive_path(struct shell_host *h, struct rfa_buf *path, const char *run,
 			   const char *archive, struct rfa_error *err);
 
+/*
+ * Shell functions of what works on trees; see shell_trees.c. A script that has them is run by
+ * rfa_shell_tree_read() or rfa_shell_tree_job(), which put them in front.
+ */
+extern const char rfa_shell_trees[];
+/* `what` is said in the error; the script's own words name the path. */
+int rfa_shell_tree_read(struct shell_host *h, const struct shell_call *call, const char *what,
+			struct shell_answer *answer, struct rfa_error *err);
+int rfa_shell_tree_job(struct shell_host *h, const struct rfa_job_key *key,
+		       const struct shell_call *call, const char *what, struct shell_answer *answer,
+		       struct rfa_error *err);
+/* 0 if the text is an absolute path without "..", ".", "//" or a slash at its end. */
+int rfa_shell_tree_path(const struct shell_host *h, const char *path, struct rfa_error *err);
+/* The same, and its last name is one of rfa's own. */
+int rfa_shell_tree_own(const struct shell_host *h, const char *path, struct rfa_error *err);
+/* Parses "BYTES SHA-256\n" into {"archive","bytes","sha256"}. */
+int rfa_shell_tree_archive(const struct shell_host *h, const char *archive, const char *text,
+			   json_t **out, struct rfa_error *err);
+/* 64 hex digits (lower case) at text. */
+int rfa_shell_sha256_ok(const char *text);
+
+/* A vault is an absolute path, backup and member (may be NULL) are names; else INTERNAL. */
+int rfa_shell_vault_ok(const struct shell_host *h, const char *vault, const char *backup,
+		       const char *member, struct rfa_error *err);
+
 /* The operations, by file. */
 int rfa_shell_jobs_running(struct rfa_host *, const struct rfa_job_key *, int *,
 			   struct rfa_error *);
@@ -141,6 +166,34 @@ int rfa_shell_file_read(struct rfa_host *, const char *, size_t, struct rfa_buf 
 int rfa_shell_file_write(struct rfa_host *, const char *, unsigned, const void *, size_t,
 			 struct rfa_error *);
 int rfa_shell_file_remove(struct rfa_host *, const char *, struct rfa_error *);
+
+int rfa_shell_tree_look(struct rfa_host *, enum rfa_tree_kind, const char *, json_t **,
+			struct rfa_error *);
+int rfa_shell_tree_holders(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
+int rfa_shell_sqlite_check(struct rfa_host *, const char *, json_t **, struct rfa_error *);
+int rfa_shell_tree_copy(struct rfa_host *, const struct rfa_job_key *, enum rfa_tree_kind,
+			const char *, const char *, enum rfa_copy_pass, json_t **,
+			struct rfa_error *);
+int rfa_shell_tree_pack(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,
+			json_t **, struct rfa_error *);
+int rfa_shell_tree_unpack(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,
+			  struct rfa_error *);
+int rfa_shell_tree_swap(struct rfa_host *, const struct rfa_job_key *, const json_t *,
+			struct rfa_error *);
+int rfa_shell_tree_remove(struct rfa_host *, const struct rfa_job_key *, const json_t *,
+			  struct rfa_error *);
+
+int rfa_shell_vault_store(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,
+			  const char *, const char *, json_t **, struct rfa_error *);
+int rfa_shell_vault_seal(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,
+			 const char *, struct rfa_error *);
+int rfa_shell_vault_list(struct rfa_host *, const char *, json_t **, struct rfa_error *);
+int rfa_shell_vault_verify(struct rfa_host *, const struct rfa_job_key *, const char *,
+			   const char *, json_t **, struct rfa_error *);
+int rfa_shell_vault_open(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,
+			 const char *, const char *, json_t **, struct rfa_error *);
+int rfa_shell_vault_remove(struct rfa_host *, const struct rfa_job_key *, const char *,
+			   const char *, struct rfa_error *);
 
 int rfa_shell_lock_claim(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
 int rfa_shell_lock_read(struct rfa_host *, json_t **, struct rfa_error *);

@@ -20,7 +20,9 @@ enum rfa_says {
 	RFA_SAYS_CUT = 47,       /* the script's input did not arrive whole */
 	RFA_SAYS_STATE_DIR = 48, /* the state directory cannot be made or written */
 	RFA_SAYS_TOOBIG = 49,    /* more than the caller takes */
+	RFA_SAYS_MISMATCH = 50,  /* what is there is not what it should be */
 	RFA_SAYS_NO_TOOL = 51,   /* a tool is missing; its name is the last word on stderr */
+	RFA_SAYS_DENIED = 52,    /* this user may not look */
 	RFA_SAYS_REPLY = 60,     /* the engine answered no; its HTTP reply is the output */
 };
 

@@ -1,0 +1,674 @@
+/* Trees and the vault where there are real files: all that is special in a file system. */
+#include "tests/contract/trees_contract.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "fsm/base/facts.h"
+#include "fsm/base/quote.h"
+#include "tests/harness/listing.h"
+
+/* sh -c SCRIPT in the world's directory, which a shell would break. */
+static void sh(struct fixture *x, const char *script)
+{
+	struct rfa_buf text = RFA_BUF_INIT(65536);
+
+	(void)rfa_buf_puts(&text, "LC_ALL=C; export LC_ALL; set -e; cd ");
+	(void)rfa_quote(&text, x->world->dir);
+	(void)rfa_buf_printf(&text, "\n%s\n", script);
+	if (system(rfa_buf_str(&text)) != 0)
+		fail_msg("failed: %s", script);
+	rfa_buf_release(&text);
+}
+
+static const char *const names[] = { ".rfa-f.place", ".rfa-f.snap", ".rfa-f.new", ".rfa-f.old",
+				     ".rfa-f.other" };
+#define CLEAR() tree_clear(x, names, sizeof(names) / sizeof(names[0]))
+#define PLACE AT(".rfa-f.place")
+#define SNAP AT(".rfa-f.snap")
+#define NEW AT(".rfa-f.new")
+#define OLD AT(".rfa-f.old")
+
+static void attribute(struct fixture *x, const char *name, const char *key, const void *value,
+		      size_t len)
+{
+	/* Not every file system has every kind of them. */
+	if (lsetxattr(AT(name), key, value, len, 0) && errno != ENOTSUP && errno != EPERM)
+		fail_msg("%s of %s: %s", key, name, strerror(errno));
+}
+
+/* user::rwx user:1:rwx user:54321:r-x group::r-x mask::rwx other::r-x */
+static const unsigned char acl[] = { 2,    0,    0,    0,    1,    0,    7,    0,    0xff,
+				     0xff, 0xff, 0xff, 2,    0,    7,    0,    1,    0,
+				     0,    0,    2,    0,    5,    0,    0x31, 0xd4, 0,
+				     0,    4,    0,    5,    0,    0xff, 0xff, 0xff, 0xff,
+				     0x10, 0,    7,    0,    0xff, 0xff, 0xff, 0xff, 0x20,
+				     0,    5,    0,    0xff, 0xff, 0xff, 0xff };
+
+/* A bit of everything that a tree can have. */
+static void special(struct fixture *x)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "sock" };
+	char here[1024];
+	int fd;
+
+	sh(x, "rm -rf .rfa-f.place; mkdir .rfa-f.place; cd .rfa-f.place\n"
+	      "mkdir -p empty deep/er/still 'with blank' -- -dash\n"
+	      "echo plain >plain; echo one >deep/one; ln deep/one deep/er/two; ln deep/one three\n"
+	      "ln -s plain link; ln -s /etc/passwd out; ln -s ../../.. up; ln -s nowhere "
+	      "'dangling; x'\n"
+	      "ln link link2\n"
+	      "echo x >\"$(printf 'new\\nline')\"; echo x >\"it's \\\"quoted\\\"\"; echo x >./-n\n"
+	      "echo x >'$(touch hit)'; echo x >'`touch hit`;*?[a]'; echo x >\"$(printf "
+	      "'esc\\033[2J')\"\n"
+	      "echo x >\"$(printf 'bad\\377utf')\"; echo x >'back\\slash\\n'; echo x >'tr '; echo "
+	      "x >'...'\n"
+	      "truncate -s 40M sparse; printf end >>sparse; printf mid | dd of=sparse bs=1 "
+	      "seek=9000000 "
+	      "conv=notrunc status=none\n"
+	      "mkfifo fifo; chmod 4755 plain; chmod 2770 deep; chmod 1777 empty; chmod 0 -- -n\n"
+	      "head -c 3000000 /dev/urandom >big; : >none\n"
+	      "touch -d '1999-12-31 23:59:59.123456789' big deep/er; touch -h -d '2001-01-01 "
+	      "1:2:3.4' up\n"
+	      "touch -d '@7' none; [ $(id -u) != 0 ] || { chown 12345:54321 big; chown -h 7:8 out\n"
+	      "mknod null c 1 3 2>/dev/null || :; }");
+	attribute(x, ".rfa-f.place/big", "user.note", "a\0b\nc=", 6);
+	attribute(x, ".rfa-f.place/big", "trusted.note", "t", 1);
+	attribute(x, ".rfa-f.place/deep", "user.dir", "d", 1);
+	attribute(x, ".rfa-f.place/big", "system.posix_acl_access", acl, sizeof(acl));
+	attribute(x, ".rfa-f.place/deep", "system.posix_acl_default", acl, sizeof(acl));
+	/* Made last: inherits from the default ACL, while what was there before has none. */
+	sh(x, "cd .rfa-f.place; echo y >deep/heir; touch -d '2020-02-02' deep .");
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_int_equal(chdir(PLACE), 0);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	close(fd);
+	assert_int_equal(chdir(here), 0);
+	sh(x, "touch -d '2020-02-03 4:5:6.789' .rfa-f.place");
+}
+
+static void a_copy_has_all_that_a_tree_has(void **state)
+{
+	struct fixture *x = begin(state, "exact");
+	char sum[RFA_DIGEST_HEX], again[RFA_DIGEST_HEX];
+	int64_t bytes, size;
+
+	CLEAR();
+	special(x);
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	listing_same(PLACE, SNAP);
+	tree_clear(x, names + 1, 1);
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_BULK);
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_BULK);
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	listing_same(PLACE, SNAP);
+	tree_packed(x, SNAP, "tree", sum, &bytes);
+	tree_packed(x, SNAP, "again", again, &size);
+	assert_string_equal(sum, again);
+	/* Not 40 MB: holes are not packed. */
+	assert_true(bytes < 8000000);
+	assert_ok(x->h->ops->tree_unpack(x->h, KEY("unpack"), "tree", NEW, &x->err));
+	listing_same(PLACE, NEW);
+	tree_packed(x, NEW, "again", again, &size);
+	assert_string_equal(sum, again);
+	sh(x, "test ! -e hit; test ! -e .rfa-f.place/hit; test ! -e .rfa-f.snap.bulk");
+	CLEAR();
+	end(x);
+}
+
+/* A default ACL of the directory that holds the copies is no part of them. */
+static void a_parents_acl_is_not_inherited(void **state)
+{
+	struct fixture *x = begin(state, "acl");
+	char sum[RFA_DIGEST_HEX];
+	int64_t bytes;
+
+	CLEAR();
+	sh(x, "rm -rf inherit; mkdir inherit; mkdir -p inherit/p/d; echo x >inherit/p/d/f");
+	attribute(x, "inherit", "system.posix_acl_default", acl, sizeof(acl));
+	tree_copied(x, RFA_TREE_DIRECTORY, AT("inherit/p"), AT("inherit/.rfa-s"), RFA_COPY_BULK);
+	sh(x, "mkdir plain.$$; mv plain.$$ inherit/p/e; echo y >inherit/p/e/f");
+	tree_copied(x, RFA_TREE_DIRECTORY, AT("inherit/p"), AT("inherit/.rfa-s"), RFA_COPY_FINAL);
+	listing_same(AT("inherit/p"), AT("inherit/.rfa-s"));
+	tree_packed(x, AT("inherit/.rfa-s"), "tree", sum, &bytes);
+	assert_ok(
+	    x->h->ops->tree_unpack(x->h, KEY("unpack"), "tree", AT("inherit/.rfa-n"), &x->err));
+	listing_same(AT("inherit/p"), AT("inherit/.rfa-n"));
+	sh(x, "rm -rf inherit");
+	end(x);
+}
+
+static void the_second_pass_brings_every_change(void **state)
+{
+	struct fixture *x = begin(state, "second");
+	char *map;
+	int fd;
+
+	CLEAR();
+	special(x);
+	sh(x, "cd .rfa-f.place; mkdir many a b; i=0; while [ $i -lt 300 ]; do echo $i >many/$i; "
+	      "i=$((i+1)); done; mkdir -p moved/in/side todir; echo f >moved/in/side/f; echo f "
+	      ">tofile\n"
+	      "ln -s plain tolink; echo k >kept; ln kept kept2; ln kept kept3; ln -s /etc cross; "
+	      "echo s >s1\n"
+	      "echo t >s2; head -c 8192 /dev/zero >mapped; mkdir full; echo a >full/a; ln kept "
+	      "full/kept4\n"
+	      "mkdir attr; echo g >grow; echo same >swap1; echo diff >swap2; touch -d '2010-01-01' "
+	      "swap1 swap2");
+	attribute(x, ".rfa-f.place/attr", "user.a", "1", 1);
+	fd = open(AT(".rfa-f.place/mapped"), O_RDWR);
+	assert_true(fd >= 0);
+	map = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(map, MAP_FAILED);
+	map[0] = 'a'; /* dirty from before the bulk pass */
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_BULK);
+	map[1] = 'b';
+	sh(x,
+	   "cd .rfa-f.place; rm many/1 many/2; echo new >many/new; echo changed >many/3\n"
+	   "mv many/4 many/five; mv moved renamed; rm -r todir; echo now >todir; rm tofile; mkdir "
+	   "tofile\n"
+	   "echo in >tofile/in; rm tolink; mkdir tolink; echo in >tolink/in; ln kept kept5; rm "
+	   "kept2\n"
+	   "rm cross; mkdir cross; echo p >cross/passwd; rm -r full; ln -s /tmp full; mv s1 tmp; "
+	   "mv s2 s1\n"
+	   "mv tmp s2; rm -r empty; mkdir -p 'new dir/x'; mkfifo 'new dir/x/fifo'; chmod 600 grow\n"
+	   "echo more >>grow; mv swap1 t; mv swap2 swap1; mv t swap2\n"
+	   "printf x | dd of=sparse bs=1 seek=20000000 conv=notrunc status=none\n"
+	   "cp -p big big2; echo z >>big2; touch -r big big2; mv big2 big; ln big deep/bigger\n"
+	   "touch -d '1980-01-01' 'with blank'");
+	attribute(x, ".rfa-f.place/many/9", "user.late", "l", 1);
+	attribute(x, ".rfa-f.place/attr", "user.a", "22", 2);
+	map[4096] = 'c';
+	assert_int_equal(munmap(map, 8192), 0);
+	close(fd);
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	listing_same(PLACE, SNAP);
+	/* Again, from what is there. */
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	listing_same(PLACE, SNAP);
+	CLEAR();
+	end(x);
+}
+
+/* What is written while the bulk pass runs is no reason to fail, and is in the copy afterwards. */
+static void a_bulk_pass_bears_a_busy_place(void **state)
+{
+	struct fixture *x = begin(state, "busy");
+	pid_t writer;
+	int i;
+
+	CLEAR();
+	sh(x, "mkdir .rfa-f.place; cd .rfa-f.place; mkdir d; for i in $(seq 2000); do echo $i "
+	      ">d/$i; done");
+	writer = fork();
+	if (writer == 0) {
+		execl("/bin/sh", "sh", "-c",
+		      "cd \"$0\" && exec 2>/dev/null && while :; do for i in 7 70 700 1700; do rm "
+		      "-rf x$i; "
+		      "mkdir x$i; echo a >x$i/f; echo $i >>d/$i; mv d/$i d/m; mv d/m d/$i; "
+		      "ln -f d/$i x$i/l; done; done",
+		      PLACE, (char *)NULL);
+		_exit(127);
+	}
+	assert_true(writer > 0);
+	for (i = 0; i < 3; i++)
+		tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_BULK);
+	assert_int_equal(waitpid(writer, NULL, WNOHANG), 0);
+	kill(writer, SIGKILL);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	listing_same(PLACE, SNAP);
+	CLEAR();
+	end(x);
+}
+
+/* ---- archives that lie ----------------------------------------------------------------------- */
+
+/* The archive that a script leaves in `evil.tar`. */
+static void refused(struct fixture *x, const char *script)
+{
+	struct rfa_buf data = RFA_BUF_INIT(16u << 20);
+	static unsigned n;
+	char name[32];
+	int rc;
+
+	sh(x, "rm -rf evil evil.tar outside; mkdir evil; echo untouched >outside");
+	sh(x, script);
+	assert_ok(x->h->ops->file_read(x->h, AT("evil.tar"), 16u << 20, &data, &x->err));
+	snprintf(name, sizeof(name), "evil%u", n++);
+	tree_spooled(x, name, data.data ? data.data : "", data.len);
+	rc = x->h->ops->tree_unpack(x->h, KEY("unpack"), name, NEW, &x->err);
+	if (rc != -RFA_EMISMATCH)
+		fail_msg("%s: %s: %s", rfa_code_word(-rc), x->err.msg, script);
+	assert_null(strchr(x->err.msg, '\033'));
+	sh(x,
+	   "test ! -e .rfa-f.new; test ! -e .rfa-f.new.part; test \"$(cat outside)\" = untouched; "
+	   "rm -rf evil evil.tar outside");
+	rfa_buf_release(&data);
+}
+
+static void an_archive_that_lies_is_refused(void **state)
+{
+	struct fixture *x = begin(state, "evil");
+
+	CLEAR();
+	refused(x, ": >evil.tar");
+	refused(x, "head -c 10240 /dev/zero >evil.tar");
+	refused(x, "head -c 20480 /dev/urandom >evil.tar");
+	refused(x, "echo x >evil/a; tar -C evil -cf t . ; head -c 1024 t >evil.tar; rm t");
+	/* Cut between two members, where tar itself sees nothing. */
+	refused(x, "echo x >evil/a; echo x >evil/b; tar -C evil --sort=name -cf t .; "
+		   "head -c 1536 t >evil.tar; rm t");
+	refused(x, "head -c 100000 /dev/zero >evil/a; tar -C evil -cf t .; head -c 50000 t "
+		   ">evil.tar; rm t");
+	refused(x, "tar -P -cf evil.tar \"$PWD/outside\"");
+	refused(x, "tar -C evil -cf evil.tar .; tar -P -rf evil.tar \"$PWD/outside\"");
+	refused(x, "tar -C evil -cf evil.tar .; tar -C evil -P -rf evil.tar ../outside");
+	refused(x, "echo x >evil/a; tar -C evil -P -cf evil.tar --transform "
+		   "'s|^[.]/a|./b/../../outside|' .");
+	refused(x, "ln -s \"$PWD\" evil/a; tar -C evil -cf evil.tar .; rm evil/a; mkdir evil/a; "
+		   "echo hit >evil/a/outside; tar -C evil -rf evil.tar ./a/outside");
+	refused(x, "ln -s .. evil/a; tar -C evil -cf evil.tar .; rm evil/a; mkdir evil/a; "
+		   "echo hit >evil/a/outside; tar -C evil -rf evil.tar ./a");
+	refused(x,
+		"mkdir evil/a; tar -C evil -cf evil.tar .; rm -r evil/a; ln -s \"$PWD\" evil/a; "
+		"tar -C evil -rf evil.tar ./a; rm evil/a; mkdir evil/a; echo hit >evil/a/outside; "
+		"tar -C evil -rf evil.tar ./a/outside");
+	refused(x, "echo x >evil/a; ln evil/a evil/b; tar -C evil -P --sort=name -cf evil.tar "
+		   "--transform 's|^[.]/a|../outside|RSh' .");
+	refused(x, "echo x >evil/a; ln evil/a evil/b; tar -C evil -P --sort=name -cf evil.tar "
+		   "--transform 's|^[.]/a|/etc/passwd|RSh' .");
+	refused(
+	    x,
+	    "echo x >evil/a; tar -C evil -cf evil.tar .; tar -C evil -cf t ./a; cat t >>evil.tar; "
+	    "head -c 5120 evil.tar >t2; cat t >>t2; mv t2 evil.tar; rm t; "
+	    "printf 'junk' | dd of=evil.tar bs=1 seek=1030 conv=notrunc status=none");
+	refused(x, "echo x >\"$(printf 'evil/a\\033[2J\\n')\"; tar -C evil -P -cf evil.tar "
+		   "--transform 's|^[.]/a|../a|' .");
+	CLEAR();
+	end(x);
+}
+
+/* ---- exchanges ------------------------------------------------------------------------------- */
+
+static void a_database_goes_on_from_any_link(void **state)
+{
+	/* What a power cut may leave, step by step. */
+	static const char *const steps[] = {
+		"mkdir .rfa-old",      "ln x.db-wal .rfa-old/db-wal",
+		"mv x.db .rfa-old/db", "rm -f x.db-shm",
+		"rm x.db-wal",         "ln .rfa-new/db-wal x.db-wal",
+		"mv .rfa-new/db x.db", "rm .rfa-new/db-wal",
+		"rmdir .rfa-new",
+	};
+	struct fixture *x = begin(state, "links");
+	size_t n, i;
+
+	for (n = 0; n <= sizeof(steps) / sizeof(steps[0]); n++) {
+		CLEAR();
+		sh(x, "mkdir -p .rfa-f.place/.rfa-new; cd .rfa-f.place; echo d1 >x.db; echo w1 "
+		      ">x.db-wal; "
+		      "echo s1 >x.db-shm; echo d2 >.rfa-new/db; echo w2 >.rfa-new/db-wal");
+		for (i = 0; i < n; i++) {
+			char step[128];
+
+			snprintf(step, sizeof(step), "cd .rfa-f.place; %s", steps[i]);
+			sh(x, step);
+		}
+		if (tree_swapped(x, "sqlite", AT(".rfa-f.place/x.db"), AT(".rfa-f.place/.rfa-new"),
+				 AT(".rfa-f.place/.rfa-old")))
+			fail_msg("after %zu steps: %s", n, x->err.msg);
+		sh(x, "cd .rfa-f.place; test \"$(cat x.db x.db-wal)\" = \"$(printf 'd2\\nw2')\"; "
+		      "test ! -e x.db-shm; test ! -e .rfa-new; test ! -e x.db-journal; "
+		      "test \"$(cat .rfa-old/db .rfa-old/db-wal)\" = \"$(printf 'd1\\nw1')\"");
+	}
+	/* A companion of nobody's. */
+	CLEAR();
+	sh(x, "mkdir -p .rfa-f.place/.rfa-new; cd .rfa-f.place; echo d2 >.rfa-new/db; echo w9 "
+	      ">x.db-wal");
+	assert_int_equal(
+	    tree_swapped(x, "sqlite", AT(".rfa-f.place/x.db"), AT(".rfa-f.place/.rfa-new"), NULL),
+	    -RFA_EEXISTS);
+	sh(x,
+	   "cd .rfa-f.place; test -e .rfa-new/db; test ! -e x.db; test \"$(cat x.db-wal)\" = w9");
+	CLEAR();
+	end(x);
+}
+
+static void an_exchange_never_copies(void **state)
+{
+	struct fixture *x = begin(state, "beside");
+
+	CLEAR();
+	sh(x, "mkdir -p .rfa-f.place/d .rfa-f.other/.rfa-new; echo 1 >.rfa-f.place/d/f");
+	assert_int_equal(tree_swapped(x, "directory", AT(".rfa-f.place/d"),
+				      AT(".rfa-f.other/.rfa-new"), AT(".rfa-f.place/.rfa-old")),
+			 -RFA_EREMOTE);
+	sh(x, "test -e .rfa-f.place/d/f; rm -r .rfa-f.place/d; ln -s /etc .rfa-f.place/d");
+	assert_int_equal(
+	    tree_swapped(x, "directory", AT(".rfa-f.place/d"), NULL, AT(".rfa-f.place/.rfa-old")),
+	    -RFA_EEXISTS);
+	sh(x, "test -L .rfa-f.place/d");
+	CLEAR();
+	end(x);
+}
+
+/* ---- who holds it ---------------------------------------------------------------------------- */
+
+static int holders_of(struct fixture *x, const char *kind, const char *path, pid_t pid)
+{
+	json_t *paths = json_pack("[{s:s, s:s}]", "kind", kind, "path", path), *out = NULL, *one;
+	size_t i;
+	int n = 0;
+
+	assert_ok(x->h->ops->tree_holders(x->h, paths, &out, &x->err));
+	json_array_foreach (out, i, one) {
+		assert_string_equal(rfa_facts_str(one, "path", ""), path);
+		assert_true(rfa_facts_str(one, "command", "")[0]);
+		n += rfa_facts_int(one, "pid", 0) == pid;
+	}
+	json_decref(out);
+	json_decref(paths);
+	return n;
+}
+
+static pid_t holder(struct fixture *x, int how)
+{
+	int pipes[2];
+	char ready;
+	pid_t pid;
+
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd = how == 'c' ? 0 : open(AT(".rfa-f.place/sub/file"), O_RDONLY);
+
+		if (how == 'c' && chdir(AT(".rfa-f.place/sub")))
+			_exit(1);
+		if (how == 'm') {
+			if (mmap(NULL, 4, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+				_exit(1);
+			close(fd);
+		}
+		if (fd >= 0 && write(pipes[1], "", 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	close(pipes[1]);
+	assert_int_equal(read(pipes[0], &ready, 1), 1);
+	close(pipes[0]);
+	return pid;
+}
+
+static void whoever_holds_a_tree_is_named(void **state)
+{
+	struct fixture *x = begin(state, "holders");
+	const char *how;
+
+	if (geteuid() != 0) {
+		end(x);
+		skip();
+	}
+	CLEAR();
+	sh(x, "mkdir -p .rfa-f.place/sub .rfa-f.other; echo some >.rfa-f.place/sub/file");
+	for (how = "ocm"; *how; how++) {
+		pid_t pid = holder(x, *how);
+
+		if (holders_of(x, "directory", PLACE, pid) != 1)
+			fail_msg("not seen: %c", *how);
+		assert_int_equal(holders_of(x, "directory", AT(".rfa-f.other"), pid), 0);
+		assert_int_equal(holders_of(x, "sqlite", AT(".rfa-f.place/sub/file"), pid),
+				 *how != 'c');
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+	}
+	CLEAR();
+	end(x);
+}
+
+/* ---- databases ------------------------------------------------------------------------------- */
+
+static void sqlite_says_what_a_copy_is(void **state)
+{
+	struct fixture *x = begin(state, "check");
+	json_t *out = NULL;
+
+	if (system("sqlite3 -version >/dev/null 2>&1")) {
+		end(x);
+		skip();
+	}
+	CLEAR();
+	sh(x, "mkdir -p .rfa-f.place; cd .rfa-f.place; sqlite3 x.db 'PRAGMA journal_mode=wal; "
+	      "CREATE TABLE t (a); INSERT INTO t SELECT hex(randomblob(500)) FROM "
+	      "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<200) SELECT i "
+	      "FROM n);' "
+	      ">/dev/null");
+	tree_copied(x, RFA_TREE_SQLITE, AT(".rfa-f.place/x.db"), SNAP, RFA_COPY_FINAL);
+	sh(x, "ls -l --full-time .rfa-f.snap >before");
+	assert_ok(x->h->ops->sqlite_check(x->h, SNAP, &out, &x->err));
+	assert_true(rfa_facts_bool(out, "ok", 0));
+	assert_string_equal(rfa_facts_str(out, "says", ""), "ok");
+	json_decref(out);
+	sh(x, "ls -l --full-time .rfa-f.snap | cmp - before; rm before; test -z \"$(ls -d "
+	      ".rfa-f.snap.* "
+	      "2>/dev/null)\"; head -c 9000 /dev/urandom | dd of=.rfa-f.snap/db bs=1 seek=12000 "
+	      "conv=notrunc status=none");
+	assert_ok(x->h->ops->sqlite_check(x->h, SNAP, &out, &x->err));
+	assert_false(rfa_facts_bool(out, "ok", 1));
+	json_decref(out);
+	sh(x, "printf 'no database \\033[2J' >.rfa-f.snap/db");
+	assert_ok(x->h->ops->sqlite_check(x->h, SNAP, &out, &x->err));
+	assert_false(rfa_facts_bool(out, "ok", 1));
+	assert_true(rfa_facts_str(out, "says", "")[0]);
+	json_decref(out);
+	assert_fails(NOTFOUND, x->h->ops->sqlite_check(x->h, OLD, &out, &x->err));
+	CLEAR();
+	end(x);
+}
+
+/* ---- a small disk ---------------------------------------------------------------------------- */
+
+static void a_full_disk_says_so(void **state)
+{
+	struct fixture *x = begin(state, "full");
+	char sum[RFA_DIGEST_HEX];
+	json_t *out = NULL;
+	int64_t bytes;
+
+	CLEAR();
+	sh(x, "mkdir -p tiny .rfa-f.place; head -c 6000000 /dev/urandom >.rfa-f.place/big");
+	if (mount("tmpfs", AT("tiny"), "tmpfs", 0, "size=4m")) {
+		end(x);
+		skip();
+	}
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	tree_packed(x, SNAP, "tree", sum, &bytes);
+	out = tree_looked(x, RFA_TREE_DIRECTORY, AT("tiny"));
+	assert_true(rfa_facts_bool(out, "mount", 0));
+	json_decref(out);
+	out = NULL;
+	assert_fails(NOSPACE,
+		     x->h->ops->tree_copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY, PLACE,
+					  AT("tiny/.rfa-s"), RFA_COPY_FINAL, &out, &x->err));
+	sh(x, "rm -rf tiny/.rfa-*");
+	assert_fails(NOSPACE, x->h->ops->tree_unpack(x->h, KEY("unpack"), "tree", AT("tiny/.rfa-n"),
+						     &x->err));
+	sh(x, "test -z \"$(ls -A tiny)\"");
+	assert_fails(NOSPACE, x->h->ops->vault_store(x->h, KEY("store"), AT("tiny/v"), "1", "m",
+						     "tree", &out, &x->err));
+	sh(x, "test ! -e tiny/v/1/m.chunks; rm -rf tiny/v");
+	assert_null(out);
+	/* What is mounted is not moved away, and not removed. */
+	sh(x, "mkdir -p .rfa-f.other/in; mount --bind .rfa-f.place .rfa-f.other/in");
+	assert_int_equal(tree_swapped(x, "directory", AT("tiny"), NULL, OLD), -RFA_EREMOTE);
+	assert_int_equal(tree_swapped(x, "directory", AT(".rfa-f.other"), NULL, OLD), -RFA_EREMOTE);
+	out = json_pack("[s]", AT(".rfa-f.other"));
+	assert_fails(REMOTE, x->h->ops->tree_remove(x->h, KEY("remove"), out, &x->err));
+	json_decref(out);
+	sh(x, "umount .rfa-f.other/in; umount tiny; rmdir tiny; test -s .rfa-f.place/big");
+	CLEAR();
+	end(x);
+}
+
+/* ---- the vault ------------------------------------------------------------------------------- */
+
+static void what_did_not_change_is_not_stored_again(void **state)
+{
+	struct fixture *x = begin(state, "reuse");
+	char sum[RFA_DIGEST_HEX];
+	json_t *one, *two;
+	int64_t bytes;
+
+	CLEAR();
+	sh(x, "rm -rf vault");
+	sh(x, "mkdir -p .rfa-f.place/d; cd .rfa-f.place; head -c 20000000 /dev/urandom >m; i=0\n"
+	      "while [ $i -lt 2000 ]; do echo $i >d/$i; i=$((i+1)); done\n"
+	      "head -c 4000000 /dev/urandom | split -b 2000 -a 4 - d/x\n"
+	      "truncate -s 50M sparse; echo x >>sparse; touch -d '2020-01-01' .");
+	tree_packed(x, PLACE, "one", sum, &bytes);
+	one = vault_stored(x, AT("vault"), "1", "m", "one");
+	assert_int_equal(rfa_facts_int(one, "new_bytes", -1), bytes);
+	vault_sealed(x, AT("vault"), "1", "m", one);
+	sh(x, "echo new >\".rfa-f.place/d/$(printf '10\\n00')\"; touch -d '2020-01-01' "
+	      ".rfa-f.place/d");
+	tree_packed(x, PLACE, "two", sum, &bytes);
+	two = vault_stored(x, AT("vault"), "2", "m", "two");
+	assert_int_equal(rfa_facts_int(two, "bytes", -1), bytes);
+	if (rfa_facts_int(two, "new_bytes", -1) > 2000000 ||
+	    rfa_facts_int(two, "new_bytes", 0) <= 0)
+		fail_msg("%lld new bytes", (long long)rfa_facts_int(two, "new_bytes", -1));
+	vault_sealed(x, AT("vault"), "2", "m", two);
+	json_decref(one);
+	json_decref(two);
+	/* What has rotted in an earlier backup is not linked. */
+	sh(x, "f=$(find vault/2/chunks -type f -size +4000k -print -quit); printf X | dd of=\"$f\" "
+	      "bs=1 "
+	      "seek=77 conv=notrunc status=none");
+	two = vault_stored(x, AT("vault"), "3", "m", "two");
+	vault_sealed(x, AT("vault"), "3", "m", two);
+	json_decref(two);
+	two = vault_verified(x, AT("vault"), "3");
+	assert_true(rfa_facts_bool(two, "ok", 0));
+	assert_int_equal(rfa_facts_int(two, "bytes", 0), bytes);
+	json_decref(two);
+	two = vault_verified(x, AT("vault"), "2");
+	assert_false(rfa_facts_bool(two, "ok", 1));
+	json_decref(two);
+	sh(x, "test -z \"$(find vault -type d ! -perm 700 -o -type f ! -perm 600)\"");
+	sh(x, "rm -rf vault");
+	CLEAR();
+	end(x);
+}
+
+static void damaged(struct fixture *x, const char *script, const char *says, int open)
+{
+	json_t *verdict, *out = NULL, *text;
+	int found = 0, rc;
+	size_t i;
+
+	sh(x, "rm -rf vault/broken; cp -a vault/whole vault/broken; cd vault/broken");
+	sh(x, script);
+	verdict = vault_verified(x, AT("vault"), "broken");
+	json_array_foreach (json_object_get(verdict, "problems"), i, text)
+		found |= strstr(json_string_value(text), says) != NULL;
+	if (!found) {
+		char *all = json_dumps(verdict, 0);
+
+		fail_msg("%s: not said: %s; but: %s", script, says, all);
+	}
+	json_decref(verdict);
+	rc = x->h->ops->vault_open(x->h, KEY("open"), AT("vault"), "broken", "m", "broken", &out,
+				   &x->err);
+	if (-rc != open)
+		fail_msg("%s: open: %s %s", script, rfa_code_word(-rc), rc ? x->err.msg : "");
+	json_decref(out);
+}
+
+static void each_damage_has_a_name(void **state)
+{
+	struct fixture *x = begin(state, "damage");
+	char sum[RFA_DIGEST_HEX];
+	json_t *stored;
+	int64_t bytes;
+
+	CLEAR();
+	sh(x, "rm -rf vault");
+	sh(x, "mkdir -p .rfa-f.place; head -c 9000000 /dev/urandom >.rfa-f.place/f; echo x "
+	      ">.rfa-f.place/g");
+	tree_packed(x, PLACE, "tree", sum, &bytes);
+	stored = vault_stored(x, AT("vault"), "whole", "m", "tree");
+	vault_sealed(x, AT("vault"), "whole", "m", stored);
+	json_decref(stored);
+	damaged(x,
+		"cd vault/broken; c=$(find chunks -type f -size +4000k | head -n 1); printf X | "
+		"dd of=$c bs=1 seek=5 conv=notrunc status=none",
+		"is not what it was", RFA_EMISMATCH);
+	damaged(x, "cd vault/broken; rm $(find chunks -type f | head -n 1)", "is missing",
+		RFA_EMISMATCH);
+	damaged(x, "cd vault/broken; truncate -s -1 $(find chunks -type f | head -n 1)",
+		"bytes instead of", RFA_EMISMATCH);
+	damaged(x, "cd vault/broken; echo x >chunks/extra", "chunks/extra does not belong there",
+		0);
+	damaged(x, "cd vault/broken; echo x >\"$(printf 'od\\nd\\033')\"", "does not belong there",
+		0);
+	damaged(x, "cd vault/broken; : >other.chunks", "member other is not in the manifest", 0);
+	damaged(x, "cd vault/broken; tac m.chunks >t; cat t >m.chunks; rm t",
+		"member m is not what the manifest says", RFA_EMISMATCH);
+	damaged(x, "cd vault/broken; head -n 1 m.chunks >t; cat t >m.chunks; rm t", "member m has",
+		RFA_EMISMATCH);
+	damaged(x, "cd vault/broken; echo junk >>m.chunks", "m.chunks has a line that is none",
+		RFA_EMISMATCH);
+	damaged(x, "cd vault/broken; sed -i '1s/ .*/ 7/' m.chunks", "bytes instead of 7", 0);
+	damaged(x, "cd vault/broken; rm m.chunks", "member m is missing", RFA_ENOTFOUND);
+	damaged(x, "cd vault/broken; echo ' ' >>replication_manifest.json", "differ", 0);
+	damaged(x, "cd vault/broken; rm replication_manifest.json",
+		"replication_manifest.json is missing", 0);
+	damaged(x, "cd vault/broken; rm manifest.json", "manifest.json is missing", RFA_ENOTFOUND);
+	damaged(x, "cd vault/broken; echo '{' >manifest.json", "manifest.json", RFA_ENOTFOUND);
+	sh(x, "rm -rf vault");
+	CLEAR();
+	end(x);
+}
+
+static struct host_world *waiting;
+
+static int setup(void **state)
+{
+	*state = waiting;
+	return 0;
+}
+
+int host_tree_files_run(const char *name, struct host_world *world)
+{
+	const struct CMUnitTest contract[] = {
+		cmocka_unit_test(a_copy_has_all_that_a_tree_has),
+		cmocka_unit_test(a_parents_acl_is_not_inherited),
+		cmocka_unit_test(the_second_pass_brings_every_change),
+		cmocka_unit_test(a_bulk_pass_bears_a_busy_place),
+		cmocka_unit_test(an_archive_that_lies_is_refused),
+		cmocka_unit_test(a_database_goes_on_from_any_link),
+		cmocka_unit_test(an_exchange_never_copies),
+		cmocka_unit_test(whoever_holds_a_tree_is_named),
+		cmocka_unit_test(sqlite_says_what_a_copy_is),
+		cmocka_unit_test(a_full_disk_says_so),
+		cmocka_unit_test(what_did_not_change_is_not_stored_again),
+		cmocka_unit_test(each_damage_has_a_name),
+	};
+	char whole[128];
+
+	waiting = world;
+	(void)snprintf(whole, sizeof(whole), "%s, real files", name);
+	return cmocka_run_group_tests_name(whole, contract, setup, NULL);
+}

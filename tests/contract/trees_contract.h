@@ -1,0 +1,37 @@
+/* What the two files of the contract of trees share. */
+#ifndef RFA_TESTS_CONTRACT_TREES_CONTRACT_H
+#define RFA_TESTS_CONTRACT_TREES_CONTRACT_H
+
+#include "fsm/base/digest.h"
+#include "tests/contract/host_fixture.h"
+
+/* The path of a name in the world's directory. */
+const char *tree_at(struct fixture *x, const char *name, char out[512]);
+#define AT(name) tree_at(x, name, (char[512]){ 0 })
+
+json_t *tree_looked(struct fixture *x, enum rfa_tree_kind kind, const char *path);
+/* The type that a look tells; 0: there is nothing. */
+char tree_type(struct fixture *x, const char *path);
+/* Removes these names of the world's directory. */
+void tree_clear(struct fixture *x, const char *const names[], size_t n);
+void tree_copied(struct fixture *x, enum rfa_tree_kind kind, const char *from, const char *to,
+		 enum rfa_copy_pass pass);
+void tree_packed(struct fixture *x, const char *copy, const char *archive, char sum[RFA_DIGEST_HEX],
+		 int64_t *bytes);
+/* Puts an archive into the run's spool. */
+void tree_spooled(struct fixture *x, const char *archive, const char *data, size_t len);
+/* The code of an exchange of one item. */
+int tree_swapped(struct fixture *x, const char *kind, const char *place, const char *in,
+		 const char *out);
+
+json_t *vault_stored(struct fixture *x, const char *vault, const char *backup, const char *member,
+		     const char *archive);
+/* With a manifest of this one member. */
+void vault_sealed(struct fixture *x, const char *vault, const char *backup, const char *member,
+		  const json_t *stored);
+json_t *vault_verified(struct fixture *x, const char *vault, const char *backup);
+
+/* What only real files have; see files_contract.c. */
+int host_tree_files_run(const char *name, struct host_world *world);
+
+#endif
