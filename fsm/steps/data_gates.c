@@ -239,47 +239,38 @@ static int refuse_unsupported(struct rfa_court *c, const struct side *s, int rc,
 	return rc;
 }
 
-/*
- * Whether the proof of a standstill, and the check of a database, can be had there. What they find
- * counts later: now the containers still run.
- */
+/* Whether the proof of a standstill can be had there, and a database be checked. */
 static int gate_tools(struct rfa_court *c, struct rfa_error *err)
 {
 	struct side sides[2];
 	size_t n = sides_of(c->ctx, sides);
-	json_t *paths = json_array();
+	json_t *none = json_array();
 	json_t *m;
 	size_t i, j;
-	int rc = paths ? 0 : rfa_fail_nomem(err);
+	int rc = none ? 0 : rfa_fail_nomem(err);
 
 	for (i = 0; i < n && !rc; i++) {
 		struct rfa_host *host = sides[i].host;
 		const json_t *database = NULL;
+		char copy[RFA_COPY_MAX];
 		json_t *found = NULL;
 
-		json_array_clear(paths);
 		json_array_foreach ((json_t *)(uintptr_t)sides[i].members, j, m) {
-			if (!strcmp(text(m, "kind"), "sqlite"))
+			if (!strcmp(text(m, "kind"), "sqlite") && *text(m, "place") == '/')
 				database = m;
-			if (rfa_member_there(m))
-				json_array_append_new(paths, json_pack("{s:s, s:s}", "kind",
-								       text(m, "tree"), "path",
-								       text(m, "place")));
 		}
-		rc = host->ops->tree_holders(host, paths, &found, err);
+		rc = host->ops->tree_holders(host, none, &found, err);
 		rc = refuse_unsupported(c, &sides[i], rc, err);
 		json_decref(found);
 		found = NULL;
-		if (!rc && database && !strcmp(sides[i].role, "source")) {
-			char copy[RFA_COPY_MAX];
-
-			rfa_member_copy(c->ctx, database, "snap", copy);
-			rc = host->ops->sqlite_check(host, copy, &found, err);
-			rc = refuse_unsupported(c, &sides[i], rc, err);
-			json_decref(found);
-		}
+		if (rc || !database || strcmp(sides[i].role, "source") != 0)
+			continue;
+		rfa_member_copy(c->ctx, database, "snap", copy);
+		rc = host->ops->sqlite_check(host, copy, &found, err);
+		rc = refuse_unsupported(c, &sides[i], rc, err);
+		json_decref(found);
 	}
-	json_decref(paths);
+	json_decref(none);
 	return rc;
 }
 

@@ -143,6 +143,41 @@ static int swap(struct rfa_ctx *ctx, int back, struct rfa_error *err)
 	return rc;
 }
 
+/*
+ * A power cut may leave a copy of a database that has its companions only, or nothing: the database
+ * itself never left its place.
+ */
+static int drop_husks(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	json_t *husks = json_array();
+	struct rfa_ctx_key key;
+	json_t *member;
+	size_t i;
+	int rc = husks ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach (rfa_members(ctx), i, member) {
+		struct rfa_file_stat copy = { 0 };
+		struct rfa_file_stat database = { 0 };
+		char out[RFA_COPY_MAX], path[RFA_COPY_MAX + 8];
+
+		name_out(ctx, member, out);
+		if (rc || !*out || rfa_member_tree(member) != RFA_TREE_SQLITE)
+			continue;
+		snprintf(path, sizeof(path), "%s/db", out);
+		rc = host->ops->file_stat(host, out, &copy, err);
+		if (!rc && copy.type)
+			rc = host->ops->file_stat(host, path, &database, err);
+		if (!rc && copy.type && !database.type)
+			json_array_append_new(husks, json_string(out));
+	}
+	if (!rc && json_array_size(husks))
+		rc =
+		    host->ops->tree_remove(host, rfa_ctx_key(ctx, &key, "husks", NULL), husks, err);
+	json_decref(husks);
+	return rc;
+}
+
 /* The generation that this run leaves, to be gone back to. */
 static json_t *point_of(const struct rfa_ctx *ctx)
 {
@@ -187,7 +222,9 @@ int rfa_swap_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	char epoch[65];
 	int rc = rfa_hold_still(ctx, epoch, err);
 
-	return rc ? rc : swap(ctx, 1, err);
+	if (!rc)
+		rc = swap(ctx, 1, err);
+	return rc ? rc : drop_husks(ctx, err);
 }
 
 int rfa_is_exchanged(struct rfa_ctx *ctx, int *is, struct rfa_error *err)

@@ -242,7 +242,7 @@ struct rfa_host_ops {
 	/*
 	 * What SQLite itself says of a copy of a database: *out (new): {"ok":bool,"says":"…"}.
 	 * The copy is left as it is. Errors: UNSUPPORTED when the host has neither sqlite3 nor
-	 * python3, and how to mend it.
+	 * python3, and how to mend it; that is said even where there is no such copy (NOTFOUND).
 	 */
 	int (*sqlite_check)(struct rfa_host *, const char *copy, json_t **out, struct rfa_error *);
 

@@ -174,7 +174,6 @@ static const char holders_text[] =
  * next.
  */
 static const char check_text[] =
-    "[ -f \"$1/db\" ] || exit 44\n"
     "with=\n"
     "if command -v sqlite3 >/dev/null; then\n"
     "	with=sqlite3\n"
@@ -182,6 +181,7 @@ static const char check_text[] =
     "	with=python3\n"
     "fi\n"
     "[ -n \"$with\" ] || die 51 sqlite3\n"
+    "[ -f \"$1/db\" ] || exit 44\n"
     "patience\n"
     "scratch=$1.check.$$\n"
     "trap 'kill $patient 2>/dev/null; rm -rf -- \"$scratch\"' EXIT\n"
