@@ -86,7 +86,7 @@ RFA_RUN_OF(vault_look);
 RFA_TRIO_OF(backup_export);
 RFA_TRIO_OF(store);
 RFA_TRIO_OF(seal);
-RFA_RUN_OF(vault_verify);
+RFA_TRIO_OF(vault_verify);
 RFA_TRIO_OF(open);
 
 /* prune.c: backups and generations that are not to be kept */

@@ -365,9 +365,26 @@ static int verify(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return rc;
 }
 
+/*
+ * It only reads, but as a job that takes its time: one that a power cut ended has no result, and
+ * only another attempt begins another one.
+ */
 int rfa_vault_verify_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	return verify(ctx, facts, err);
+}
+
+int rfa_vault_verify_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+			   struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
+int rfa_vault_verify_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	(void)ctx;
+	(void)err;
+	return 0;
 }
 
 /* ---- out --------------------------------------------------------------------------------------

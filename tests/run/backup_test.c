@@ -1,0 +1,664 @@
+/*
+ * Backups: what a vault and the ledger hold afterwards, what is refused and what is told of damage;
+ * restores, drills, and what is removed when.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/facts.h"
+#include "tests/harness/served.h"
+#include "tests/harness/watcher.h"
+
+#define ID "20261122-100100-prod-data"
+
+struct bench {
+	struct world w;
+	struct watcher x;
+	json_t *before; /* what served on both hosts */
+	struct rfa_run_result result;
+	struct rfa_error err;
+};
+
+static void bench_open(struct bench *b, enum scenario s)
+{
+	memset(b, 0, sizeof(*b));
+	world_make(&b->w, s, 7);
+	b->w.options.clock->sleep_ms(b->w.options.clock, 60000);
+	watcher_begin(&b->x, &b->w);
+	b->before = world_data_serves(&b->w);
+}
+
+static void bench_close(struct bench *b)
+{
+	json_decref(b->before);
+	watcher_end(&b->x);
+	world_free(&b->w);
+}
+
+/* Steals the plan. */
+static int run(struct bench *b, json_t *plan)
+{
+	int rc;
+
+	watcher_clear(&b->x);
+	rc = rfa_run_begin(&b->w.options, plan, &b->result, &b->err);
+	json_decref(plan);
+	return rc;
+}
+
+/* Of its own, so that it may be changed. Steals the plan. */
+static json_t *own(json_t *plan)
+{
+	json_t *copy = json_deep_copy(plan);
+
+	json_decref(plan);
+	return copy;
+}
+
+static json_t *with(json_t *plan, const char *option, json_t *value)
+{
+	json_object_set_new(json_object_get(plan, "options"), option, value);
+	return plan;
+}
+
+static void backup(struct bench *b, const char *env, const char *id)
+{
+	if (run(b, world_backup_plan(&b->w, env, id)))
+		fail_msg("backup %s: %s (%s)", id, b->err.msg, b->err.where);
+}
+
+static void assert_told(const char *text, const char *what)
+{
+	if (!strstr(text, what))
+		fail_msg("\"%s\" does not say \"%s\"", text, what);
+}
+
+static void assert_as_before(struct bench *b)
+{
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	json_t *now = world_data_serves(&b->w);
+
+	rfa_sim_diff(b->before, now, &text);
+	(void)world_is_clean(&b->w, &text);
+	if (text.len)
+		fail_msg("%s: %s", b->result.run, rfa_buf_str(&text));
+	json_decref(now);
+	rfa_buf_release(&text);
+}
+
+static void assert_data(struct bench *b, const char *env, const char *origin)
+{
+	struct rfa_buf text = RFA_BUF_INIT(4096);
+
+	if (!world_data_is(&b->w, env, origin, &text))
+		fail_msg("%s", rfa_buf_str(&text));
+	rfa_buf_release(&text);
+}
+
+/* New; NULL: there is no such file. */
+static json_t *ledger_json(struct bench *b, const char *path)
+{
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	struct rfa_error err;
+	json_t *json = NULL;
+
+	if (!rfa_ledger_read(b->w.ledger, path, &text, &err))
+		json = json_loads(rfa_buf_str(&text), 0, NULL);
+	rfa_buf_release(&text);
+	return json;
+}
+
+/* Ids of what the vault on prod holds, "a b c ". */
+static void vault_of(struct bench *b, struct rfa_buf *out)
+{
+	struct rfa_error err;
+	json_t *list = NULL;
+	json_t *one;
+	size_t i;
+
+	assert_int_equal(b->w.target->ops->vault_list(b->w.target, WORLD_VAULT, &list, &err), 0);
+	json_array_foreach (list, i, one) {
+		rfa_buf_printf(out, "%s%s ", rfa_facts_str(one, "backup", ""),
+			       json_is_object(json_object_get(one, "manifest")) ? "" : "(half)");
+	}
+	json_decref(list);
+}
+
+static void assert_vault(struct bench *b, const char *want)
+{
+	struct rfa_buf text = RFA_BUF_INIT(8192);
+
+	vault_of(b, &text);
+	assert_string_equal(rfa_buf_str(&text), want);
+	rfa_buf_release(&text);
+}
+
+/* ---- backup -----------------------------------------------------------------------------------
+ */
+
+static void test_backup(void **state)
+{
+	struct bench b;
+	json_t *m;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	backup(&b, "prod", ID);
+	assert_as_before(&b);
+	assert_vault(&b, ID " ");
+	assert_told(rfa_buf_str(&b.x.lines), "target.receive both sides are one host");
+	assert_string_equal(b.result.version, ID);
+	assert_string_equal(b.result.point, "");
+	m = ledger_json(&b, "backups/prod/app/" ID ".json");
+	assert_non_null(m);
+	assert_string_equal(rfa_facts_str(m, "set", ""), "data");
+	assert_string_equal(rfa_facts_str(m, "run", ""), b.result.run);
+	assert_string_equal(rfa_facts_str(m, "where", ""), "prod");
+	assert_string_equal(rfa_facts_str(m, "vault", ""), WORLD_VAULT);
+	assert_string_equal(rfa_facts_str(m, "members/0/name", ""), "auth");
+	assert_int_equal(rfa_facts_int(m, "members/0/mode", 0), 0600);
+	assert_int_equal(rfa_facts_int(m, "members/0/uid", 0), 1000);
+	assert_int_equal(strlen(rfa_facts_str(m, "members/0/sha256", "")), 64);
+	assert_string_equal(rfa_facts_str(m, "containers/0/ref", ""), "frontend:v1");
+	json_decref(m);
+
+	/* The same once more: its name is taken. */
+	assert_int_equal(run(&b, world_backup_plan(&b.w, "prod", ID)), -RFA_EREFUSED);
+	assert_told(b.err.msg, "there is a backup " ID);
+	assert_vault(&b, ID " ");
+	bench_close(&b);
+}
+
+/* Single files of the host go along, and come back only when they are asked for. */
+static void test_files(void **state)
+{
+	json_t *files;
+	struct bench b;
+	json_t *plan;
+	json_t *m;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	files = json_pack("[s]", "/opt/app/config.json");
+	json_object_set_new(rfa_facts_at(b.w.plan, "target/stack"), "backup",
+			    json_pack("{s:O}", "files", files));
+	backup(&b, "prod", ID);
+	m = ledger_json(&b, "backups/prod/app/" ID ".json");
+	assert_int_equal(json_array_size(json_object_get(m, "members")), 4);
+	assert_string_equal(rfa_facts_str(m, "members/2/name", ""), "file.config.json");
+	json_decref(m);
+
+	assert_int_equal(rfa_sim_file_put(b.w.prod, "/opt/app/config.json", 0600,
+					  "{\"base_url\": \"http://10.88.0.12/new\"}", &b.err),
+			 0);
+	assert_int_equal(run(&b, world_restore_plan(&b.w, "restore", "prod", "prod", ID)), 0);
+	assert_null(strstr(rfa_sim_trace(b.w.sim), ".config.json.new"));
+	plan = with(world_restore_plan(&b.w, "restore", "prod", "prod", ID), "members",
+		    json_pack("[s]", "file.config.json"));
+	assert_int_equal(run(&b, plan), 0);
+	assert_non_null(strstr(rfa_sim_trace(b.w.sim), ".config.json.new"));
+	json_decref(files);
+	bench_close(&b);
+}
+
+static void test_images(void **state)
+{
+	struct bench b;
+	json_t *m;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	assert_int_equal(
+	    run(&b, with(world_backup_plan(&b.w, "prod", "20261122-100100-prod-images"), "set",
+			 json_string("images"))),
+	    0);
+	assert_as_before(&b);
+	assert_vault(&b, "20261122-100100-prod-images ");
+	assert_null(strstr(rfa_sim_trace(b.w.sim), "container_stop"));
+	m = ledger_json(&b, "backups/prod/app/20261122-100100-prod-images.json");
+	assert_string_equal(rfa_facts_str(m, "version", ""), "v1");
+	assert_int_equal(json_array_size(json_object_get(m, "images")), 4);
+	assert_string_equal(rfa_facts_str(m, "members/0/name", ""), "images");
+	json_decref(m);
+	/* Which no data comes out of. */
+	assert_int_equal(run(&b, world_restore_plan(&b.w, "restore", "prod", "test",
+						    "20261122-100100-prod-images")),
+			 -RFA_EREFUSED);
+	assert_told(b.err.msg, "is of the images of app");
+	assert_as_before(&b);
+	bench_close(&b);
+}
+
+/* To a vault on another host: what travels is proven, as ever. */
+static void test_elsewhere(void **state)
+{
+	struct bench b;
+	json_t *plan;
+	json_t *m;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	plan = world_backup_plan(&b.w, "prod", "20261122-100100-test-data");
+	json_object_set(plan, "source", json_object_get(b.w.plan, "source"));
+	b.w.options.source = b.w.source;
+	assert_int_equal(run(&b, plan), 0);
+	assert_told(rfa_buf_str(&b.x.lines), "step-done target.receive");
+	assert_as_before(&b);
+	m = ledger_json(&b, "backups/test/app/20261122-100100-test-data.json");
+	assert_string_equal(rfa_facts_str(m, "where", ""), "prod");
+	json_decref(m);
+	bench_close(&b);
+}
+
+static void test_corrupt(void **state)
+{
+	struct bench b;
+	json_t *plan;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA_CORRUPT);
+	plan = world_backup_plan(&b.w, "test", "20261122-100100-test-data");
+	assert_int_equal(run(&b, plan), -RFA_EROLLED_BACK);
+	assert_told(b.err.msg, "the database auth is not whole");
+	assert_as_before(&b);
+	assert_null(ledger_json(&b, "backups/test/app/20261122-100100-test-data.json"));
+	bench_close(&b);
+}
+
+/* ---- restore ----------------------------------------------------------------------------------
+ */
+
+static void test_restore(void **state)
+{
+	struct bench b;
+	json_t *data;
+	json_t *plan;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	backup(&b, "prod", ID);
+	assert_int_equal(run(&b, world_restore_plan(&b.w, "restore", "prod", "test", ID)), 0);
+	assert_data(&b, "test", "prod");
+	assert_data(&b, "prod", "prod");
+	data = ledger_json(&b, "data/test/app.json");
+	assert_string_equal(rfa_facts_str(data, "backup", ""), ID);
+	assert_string_equal(rfa_facts_str(data, "flow", ""), "restore");
+	json_decref(data);
+	assert_int_equal(strncmp(b.result.point, "data-", 5), 0);
+
+	/* One member: the others stay as they are. */
+	plan = with(world_restore_plan(&b.w, "restore", "prod", "prod", ID), "members",
+		    json_pack("[s]", "es"));
+	b.w.options.clock->sleep_ms(b.w.options.clock, 60000);
+	assert_int_equal(run(&b, plan), 0);
+	assert_data(&b, "prod", "prod");
+	assert_null(strstr(rfa_sim_trace(b.w.sim), "prod tree_unpack auth"));
+	bench_close(&b);
+}
+
+/* Wiped, and restored. */
+static void test_wiped(void **state)
+{
+	struct bench b;
+	struct rfa_buf why = RFA_BUF_INIT(4096);
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	backup(&b, "prod", ID);
+	rfa_sim_file_drop(b.w.prod, "/opt/app/data/auth.db");
+	rfa_sim_file_drop(b.w.prod, "/srv/stacks/shop/files");
+	assert_false(world_data_is(&b.w, "prod", "prod", &why));
+	if (run(&b, world_restore_plan(&b.w, "restore", "prod", "prod", ID)))
+		fail_msg("%s", b.err.msg);
+	assert_data(&b, "prod", "prod");
+	rfa_buf_release(&why);
+	bench_close(&b);
+}
+
+static void refused(struct bench *b, json_t *plan, const char *gate, const char *told)
+{
+	struct rfa_buf text = RFA_BUF_INIT(65536);
+
+	assert_int_equal(run(b, plan), -RFA_EREFUSED);
+	assert_int_equal(b->result.final, RFA_FINAL_FAILED);
+	rfa_buf_printf(&text, "%s", b->err.msg);
+	assert_told(rfa_buf_str(&text), told);
+	assert_told(b->err.where, gate);
+	rfa_buf_release(&text);
+}
+
+static void test_restore_gates(void **state)
+{
+	struct bench b;
+	json_t *plan;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	backup(&b, "prod", ID);
+	refused(&b,
+		world_restore_plan(&b.w, "restore", "prod", "test", "20260101-000000-prod-data"),
+		"gate 'backup'", "there is no complete backup 20260101-000000-prod-data");
+	plan = with(world_restore_plan(&b.w, "restore", "prod", "test", ID), "members",
+		    json_pack("[s]", "none"));
+	refused(&b, plan, "gate 'backup'", "rfa.json has no member none");
+	plan = own(world_restore_plan(&b.w, "restore", "prod", "test", ID));
+	json_object_del(rfa_facts_at(plan, "target/stack/data/members"), "es");
+	refused(&b, plan, "gate 'backup'", "does not know the member es of the backup");
+	plan = own(world_restore_plan(&b.w, "restore", "prod", "test", ID));
+	json_object_set_new(rfa_facts_at(plan, "target/stack/data/members"), "more",
+			    json_pack("{s:s}", "directory", "/srv/more"));
+	refused(&b, plan, "gate 'backup'", "has no member more");
+	plan = own(world_restore_plan(&b.w, "drill", "prod", "test", ID));
+	assert_int_equal(rfa_sim_container_stop(b.w.test, "frontend", &b.err), 0);
+	refused(&b, plan, "gate 'target runs'", "the container frontend on test does not run");
+	/* Refused for a reason of its own, a drill says nothing of the backup. */
+	assert_null(ledger_json(&b, "drills/test/app.json"));
+	bench_close(&b);
+}
+
+/* ---- damage -----------------------------------------------------------------------------------
+ */
+
+static const struct {
+	const char *what, *told;
+} damages[] = {
+	{ "flip a chunk", "was changed" },
+	{ "drop a chunk", "is missing" },
+	{ "drop a list", "member auth is missing" },
+	{ "add a file", "is none of it" },
+	{ "drop the second manifest", "replication_manifest.json is missing" },
+};
+
+static void damage(struct bench *b, size_t which)
+{
+	json_t *files = rfa_sim_files_in(b->w.prod, WORLD_VAULT "/" ID "/chunks");
+	const char *chunk = json_string_value(json_array_get(files, 0));
+
+	assert_non_null(chunk);
+	switch (which) {
+	case 0:
+		assert_int_equal(rfa_sim_file_flip(b->w.prod, chunk, &b->err), 0);
+		break;
+	case 1:
+		rfa_sim_file_drop(b->w.prod, chunk);
+		break;
+	case 2:
+		rfa_sim_file_drop(b->w.prod, WORLD_VAULT "/" ID "/auth.chunks");
+		break;
+	case 3:
+		assert_int_equal(rfa_sim_file_put(b->w.prod, WORLD_VAULT "/" ID "/more.chunks",
+						  0600, "x", &b->err),
+				 0);
+		break;
+	default:
+		rfa_sim_file_drop(b->w.prod, WORLD_VAULT "/" ID "/replication_manifest.json");
+		break;
+	}
+	json_decref(files);
+}
+
+/* Named, refused before anything stops, and a drill remembers it. */
+static void test_damage(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		struct bench b;
+		json_t *drill;
+
+		bench_open(&b, SCENARIO_DATA);
+		backup(&b, "prod", ID);
+		assert_int_equal(run(&b, world_restore_plan(&b.w, "drill", "prod", "test", ID)), 0);
+		damage(&b, i);
+		assert_int_not_equal(
+		    run(&b, world_restore_plan(&b.w, "restore", "prod", "test", ID)), 0);
+		assert_int_equal(b.result.final, RFA_FINAL_FAILED);
+		assert_told(b.err.msg, damages[i].told);
+		assert_null(strstr(rfa_buf_str(&b.x.lines), "target.stop"));
+		drill = ledger_json(&b, "drills/test/app.json");
+		assert_true(rfa_facts_bool(drill, "proven", 0));
+		json_decref(drill);
+
+		assert_int_not_equal(run(&b, world_restore_plan(&b.w, "drill", "prod", "test", ID)),
+				     0);
+		drill = ledger_json(&b, "drills/test/app.json");
+		assert_false(rfa_facts_bool(drill, "proven", 1));
+		assert_told(rfa_facts_str(drill, "why", ""), damages[i].told);
+		assert_string_equal(rfa_facts_str(drill, "run", ""), b.result.run);
+		assert_string_equal(rfa_facts_str(drill, "last_proven/backup", ""), ID);
+		json_decref(drill);
+		assert_data(&b, "test", "test");
+		bench_close(&b);
+	}
+}
+
+/* ---- drill ------------------------------------------------------------------------------------
+ */
+
+static void test_drill(void **state)
+{
+	struct bench b;
+	json_t *drill;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	backup(&b, "prod", ID);
+	assert_int_equal(run(&b, world_restore_plan(&b.w, "drill", "prod", "test", ID)), 0);
+	assert_as_before(&b);
+	assert_data(&b, "test", "test");
+	assert_told(rfa_buf_str(&b.x.lines), "step-done target.health\n");
+	assert_told(rfa_buf_str(&b.x.lines), "step-done target.health2\n");
+	drill = ledger_json(&b, "drills/test/app.json");
+	assert_true(rfa_facts_bool(drill, "proven", 0));
+	assert_string_equal(rfa_facts_str(drill, "backup", ""), ID);
+	assert_string_equal(rfa_facts_str(drill, "of", ""), "prod");
+	assert_string_equal(b.result.point, "");
+	json_decref(drill);
+	assert_null(ledger_json(&b, "data/test/app.json"));
+	/* One whose manifest is gone is none. */
+	rfa_sim_file_drop(b.w.prod, WORLD_VAULT "/" ID "/manifest.json");
+	assert_int_equal(run(&b, world_restore_plan(&b.w, "drill", "prod", "test", ID)),
+			 -RFA_EREFUSED);
+	drill = ledger_json(&b, "drills/test/app.json");
+	assert_false(rfa_facts_bool(drill, "proven", 1));
+	json_decref(drill);
+	bench_close(&b);
+}
+
+/* An application that does not like the backup's data: everything is as it was, and on record. */
+static void test_drill_fails(void **state)
+{
+	struct bench b;
+	json_t *drill;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA_UNHEALTHY);
+	backup(&b, "test", "20261122-100100-test-data");
+	/* The backend on prod dislikes test's data. */
+	assert_int_equal(
+	    run(&b, world_restore_plan(&b.w, "drill", "test", "prod", "20261122-100100-test-data")),
+	    -RFA_EROLLED_BACK);
+	assert_as_before(&b);
+	assert_data(&b, "prod", "prod");
+	drill = ledger_json(&b, "drills/prod/app.json");
+	assert_false(rfa_facts_bool(drill, "proven", 1));
+	assert_told(rfa_facts_str(drill, "why", ""), "answers 500");
+	json_decref(drill);
+	bench_close(&b);
+}
+
+/* Whoever calls it off has proven nothing, and disproven nothing. */
+static void test_drill_aborted(void **state)
+{
+	struct bench b;
+	json_t *drill;
+	json_t *plan;
+	char id[RFA_RUN_ID_MAX];
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	backup(&b, "prod", ID);
+	assert_int_equal(run(&b, world_restore_plan(&b.w, "drill", "prod", "test", ID)), 0);
+	plan = world_restore_plan(&b.w, "drill", "prod", "test", ID);
+	watcher_begin_until(&b.x, plan, "target.swap-back", 1, &b.result);
+	snprintf(id, sizeof(id), "%s", b.result.run);
+	assert_int_equal(rfa_run_resume(&b.w.options, id, RFA_RUN_ABORT, &b.result, &b.err),
+			 -RFA_EABORTED);
+	assert_as_before(&b);
+	assert_data(&b, "test", "test");
+	drill = ledger_json(&b, "drills/test/app.json");
+	assert_true(rfa_facts_bool(drill, "proven", 0));
+	json_decref(drill);
+	json_decref(plan);
+	bench_close(&b);
+}
+
+/* ---- what is removed --------------------------------------------------------------------------
+ */
+
+/* Every day one, of which a backup's own retention keeps three; a pinned one stays. */
+static void test_retention(void **state)
+{
+	struct bench b;
+	int day;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	for (day = 0; day < 6; day++) {
+		char at[RFA_TIME_MAX], id[64];
+		json_t *plan;
+
+		rfa_time_compact(b.w.options.clock->wall_ms(b.w.options.clock), at);
+		snprintf(id, sizeof(id), "%s-prod-data", at);
+		plan = with(world_backup_plan(&b.w, "prod", id), "retention",
+			    json_pack("{s:i}", "count", 3));
+		plan = with(plan, "pinned", json_pack("[s]", "20261122-100100-prod-data"));
+		if (run(&b, plan))
+			fail_msg("day %d: %s", day, b.err.msg);
+		b.w.options.clock->sleep_ms(b.w.options.clock, 86400000 - 10000);
+	}
+	{
+		struct rfa_buf text = RFA_BUF_INIT(8192);
+
+		vault_of(&b, &text);
+		if (strncmp(rfa_buf_str(&text), "20261122-100100-prod-data 20261125-", 35) != 0 ||
+		    text.len != 4 * strlen(ID " "))
+			fail_msg("%s", rfa_buf_str(&text));
+		rfa_buf_release(&text);
+	}
+	bench_close(&b);
+}
+
+static json_t *prune_plan(struct bench *b)
+{
+	b->w.options.source = NULL;
+	b->w.options.target = b->w.target;
+	return json_pack("{s:i, s:s, s:s, s:n, s:O, s:O}", "format", 1, "flow", "prune", "stack",
+			 "app", "source", "target", json_object_get(b->w.plan, "target"), "options",
+			 json_object_get(b->w.plan, "options"));
+}
+
+static size_t copies_on_prod(struct bench *b)
+{
+	struct rfa_error err;
+	json_t *shared = NULL;
+	size_t n;
+
+	assert_int_equal(rfa_sim_snapshot(&shared, b->w.prod, RFA_SIM_OWN, &err), 0);
+	n = json_object_size(rfa_facts_at(shared, "own/copies"));
+	json_decref(shared);
+	return n;
+}
+
+/* Of the generations the newest stays, and those that have been gone back to count for nothing. */
+static void test_prune(void **state)
+{
+	struct bench b;
+	json_t *back;
+	int i;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(run(&b, json_incref(b.w.plan)), 0);
+		b.w.options.clock->sleep_ms(b.w.options.clock, 3600000);
+	}
+	assert_int_equal(copies_on_prod(&b), 9);
+	back = world_rollback_plan(&b.w);
+	assert_int_equal(run(&b, json_incref(back)), 0);
+	assert_int_equal(copies_on_prod(&b), 9);
+	assert_int_equal(run(&b, prune_plan(&b)), 0);
+	assert_told(rfa_buf_str(&b.x.all), "0 backup(s) and 2 generation(s) removed");
+	assert_int_equal(copies_on_prod(&b), 3);
+	assert_data(&b, "prod", "test");
+	/* Again: nothing is left to do. */
+	assert_int_equal(run(&b, prune_plan(&b)), 0);
+	assert_told(rfa_buf_str(&b.x.all), "0 backup(s) and 0 generation(s) removed");
+	/* What stayed can be gone back to. */
+	json_decref(back);
+	back = world_rollback_plan(&b.w);
+	b.w.options.source = NULL;
+	assert_int_equal(run(&b, back), 0);
+	bench_close(&b);
+}
+
+/* Of each environment and set by itself. */
+static void test_prune_vault(void **state)
+{
+	static const char *const ids[] = {
+		"20261120-100000-prod-data",   "20261121-100000-prod-data",
+		"20261121-110000-prod-images", "20261122-090000-prod-data",
+		"20261122-093000-test-data",
+	};
+	struct bench b;
+	json_t *plan;
+	size_t i;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		plan = world_backup_plan(&b.w, "prod", ids[i]);
+		if (strstr(ids[i], "test")) {
+			json_object_set(plan, "source", json_object_get(b.w.plan, "source"));
+			b.w.options.source = b.w.source;
+		}
+		if (strstr(ids[i], "images"))
+			plan = with(plan, "set", json_string("images"));
+		if (run(&b, plan))
+			fail_msg("%s: %s", ids[i], b.err.msg);
+	}
+	plan = own(prune_plan(&b));
+	plan = with(plan, "vault", json_string(WORLD_VAULT));
+	plan = with(plan, "retention", json_pack("{s:i}", "count", 1));
+	assert_int_equal(run(&b, plan), 0);
+	assert_vault(&b, "20261121-110000-prod-images 20261122-090000-prod-data "
+			 "20261122-093000-test-data ");
+	bench_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_backup),      cmocka_unit_test(test_files),
+		cmocka_unit_test(test_images),      cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_corrupt),     cmocka_unit_test(test_restore),
+		cmocka_unit_test(test_wiped),       cmocka_unit_test(test_restore_gates),
+		cmocka_unit_test(test_damage),      cmocka_unit_test(test_drill),
+		cmocka_unit_test(test_drill_fails), cmocka_unit_test(test_drill_aborted),
+		cmocka_unit_test(test_retention),   cmocka_unit_test(test_prune),
+		cmocka_unit_test(test_prune_vault),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (getenv("RFA_TEST"))
+		cmocka_set_test_filter(getenv("RFA_TEST"));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

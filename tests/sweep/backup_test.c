@@ -1,0 +1,209 @@
+/*
+ * The sweep of backups, restores and drills: a backup is whole or not there at all, a drill leaves
+ * everything as it was whatever becomes of it, and what is restored is all of it or nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/facts.h"
+#include "tests/harness/served.h"
+#include "tests/harness/sweep.h"
+
+#define ID "20261122-100100-prod-data"
+#define MORE WORLD_VAULT "/" ID "/more.chunks"
+
+/* A backup with something in it that is none of it. */
+enum { EXTRA = 0x100 };
+
+static void must(int rc, const struct rfa_error *err)
+{
+	if (rc)
+		fail_msg("%s (%s)", err->msg, err->where);
+}
+
+/* The one writer of prod's data makes a backup of two moments visible. */
+static void make(struct world *w, int which)
+{
+	world_make_one_writer(w, (enum scenario)(which & 0xff), 1);
+	w->options.clock->sleep_ms(w->options.clock, 60000);
+}
+
+static json_t *backup(struct world *w, int which)
+{
+	make(w, which);
+	return world_backup_plan(w, "prod", ID);
+}
+
+static void with_backup(struct world *w, int which)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	json_t *plan = backup(w, which);
+
+	must(rfa_run_begin(&w->options, plan, &result, &err), &err);
+	json_decref(plan);
+	if (which & EXTRA)
+		must(rfa_sim_file_put(w->prod, MORE, 0600, "x", &err), &err);
+}
+
+static json_t *drill(struct world *w, int which)
+{
+	with_backup(w, which);
+	return world_restore_plan(w, "drill", "prod", "test", ID);
+}
+
+/* Onto the host that the vault is on. */
+static json_t *restore(struct world *w, int which)
+{
+	with_backup(w, which);
+	return world_restore_plan(w, "restore", "prod", "prod", ID);
+}
+
+/* ---- what has to be true at the end -----------------------------------------------------------
+ */
+
+static json_t *ledger_json(struct world *w, const char *path)
+{
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	struct rfa_error err;
+	json_t *json = NULL;
+
+	if (!rfa_ledger_read(w->ledger, path, &text, &err))
+		json = json_loads(rfa_buf_str(&text), 0, NULL);
+	rfa_buf_release(&text);
+	return json;
+}
+
+static void judge_data(struct world *w, const char *env, const char *origin, struct rfa_buf *why)
+{
+	(void)world_data_is(w, env, origin, why);
+	(void)world_is_one_moment(w, env, why);
+}
+
+/* On record if and only if it is there, and then it is whole. */
+static void judge_backup(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	struct rfa_job_key key = { "20261122-235959-ffffff", "judge", "verify" };
+	json_t *known = ledger_json(w, "backups/prod/app/" ID ".json");
+	struct rfa_error err;
+	json_t *found = NULL;
+	int there;
+
+	/* A host that was down is up again by then. */
+	w->options.clock->sleep_ms(w->options.clock, 60000);
+	there = !w->target->ops->vault_verify(w->target, &key, WORLD_VAULT, ID, &found, &err);
+	if (there != (result->final == RFA_FINAL_SUCCEEDED) || there != (known != NULL))
+		rfa_buf_printf(why, "the backup is %s, and %son record; ", there ? "there" : "gone",
+			       known ? "" : "not ");
+	if (there && !rfa_facts_bool(found, "ok", 0))
+		rfa_buf_puts(why, "the backup is not whole; ");
+	(void)!w->target->ops->run_remove(w->target, key.run, &err);
+	judge_data(w, "prod", "prod", why);
+	json_decref(known);
+	json_decref(found);
+}
+
+static void judge_drill(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	json_t *known = ledger_json(w, "drills/test/app.json");
+	int proven = rfa_facts_bool(known, "proven", 0);
+
+	if (proven != (result->final == RFA_FINAL_SUCCEEDED))
+		rfa_buf_printf(why, "it ends %s, and is %sproven; ", rfa_final_word(result->final),
+			       proven ? "" : "not ");
+	if (result->final == RFA_FINAL_ROLLED_BACK && !known)
+		rfa_buf_puts(why, "a failed drill is not on record; ");
+	judge_data(w, "test", "test", why);
+	judge_data(w, "prod", "prod", why);
+	json_decref(known);
+}
+
+static void judge_restore(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	(void)result;
+	judge_data(w, "prod", "prod", why);
+	judge_data(w, "test", "test", why);
+}
+
+/* ---- the sweeps -------------------------------------------------------------------------------
+ */
+
+static const struct sweep_subject backups = {
+	"backup",          SCENARIO_DATA, backup, RFA_FINAL_SUCCEEDED,
+	world_data_serves, judge_backup,  20000,  1
+};
+static const struct sweep_subject drills = {
+	"drill", SCENARIO_DATA, drill, RFA_FINAL_SUCCEEDED, world_data_serves, judge_drill, 20000, 1
+};
+static const struct sweep_subject extra = {
+	"drill of a damaged backup", SCENARIO_DATA | EXTRA, drill, RFA_FINAL_FAILED,
+	world_data_serves,           judge_drill,           20000, 1
+};
+/* What is restored is prod's own, so that only what is left and what is torn can be wrong. */
+static const struct sweep_subject restores = {
+	"restore",         SCENARIO_DATA, restore, RFA_FINAL_SUCCEEDED,
+	world_data_serves, judge_restore, 20000,   1
+};
+
+static int is_found(int mutation)
+{
+	return sweep_sees(&backups, mutation, SWEEP_NO_FAULT) ||
+	       sweep_sees(&drills, mutation, SWEEP_NO_FAULT) ||
+	       sweep_sees(&extra, mutation, SWEEP_NO_FAULT);
+}
+
+static void sweeps_can_fail(void **state)
+{
+	static const enum rfa_sim_mutation planted[] = {
+		RFA_SIM_MUTATION_STORE_DROPS_CHUNK,
+		RFA_SIM_MUTATION_SEAL_DOES_NOTHING,
+		RFA_SIM_MUTATION_VERIFY_LIES,
+		RFA_SIM_MUTATION_SWAP_FORGETS_LAST,
+		RFA_SIM_MUTATION_SWAP_BACK_DOES_NOTHING,
+		RFA_SIM_MUTATION_REMOVE_LEAVES_COPIES,
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(planted) / sizeof(planted[0]); i++)
+		if (!is_found((int)planted[i]))
+			fail_msg("no sweep finds the planted defect: %s",
+				 rfa_sim_mutation_text(planted[i]));
+}
+
+#define SWEEP(subject)                                             \
+	static void sweep_##subject(void **state)                  \
+	{                                                          \
+		(void)state;                                       \
+		sweep_one_fault(&subject);                         \
+	}                                                          \
+	static void pairs_##subject(void **state)                  \
+	{                                                          \
+		(void)state;                                       \
+		sweep_several_faults(&subject, SWEEP_RANDOM_RUNS); \
+	}
+
+SWEEP(backups)
+SWEEP(drills)
+SWEEP(restores)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sweeps_can_fail), cmocka_unit_test(sweep_backups),
+		cmocka_unit_test(pairs_backups),   cmocka_unit_test(sweep_drills),
+		cmocka_unit_test(pairs_drills),    cmocka_unit_test(sweep_restores),
+		cmocka_unit_test(pairs_restores),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (getenv("RFA_TEST")) /* one of them, by a pattern */
+		cmocka_set_test_filter(getenv("RFA_TEST"));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
