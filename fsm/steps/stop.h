@@ -7,7 +7,8 @@
 /*
  * Proves that nothing uses the data on the step's host. A container of ours that its restart policy
  * has started again (a power cut) is stopped again. epoch: another text whenever one of those that
- * could have written has run since. Errors: REFUSED names who uses it.
+ * could have written has run since. Processes are looked for again unless that was done seconds
+ * ago, since that takes as long as the data has files. Errors: REFUSED names who uses it.
  */
 int rfa_hold_still(struct rfa_ctx *ctx, char epoch[65], struct rfa_error *err);
 

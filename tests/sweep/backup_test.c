@@ -95,7 +95,8 @@ static void judge_backup(struct world *w, const struct rfa_run_result *result, s
 	json_t *found = NULL;
 	int there;
 
-	/* A host that was down is up again by then. */
+	/* Whoever was down is up again by then. */
+	rfa_sim_recover(w->sim);
 	w->options.clock->sleep_ms(w->options.clock, 60000);
 	there = !w->target->ops->vault_verify(w->target, &key, WORLD_VAULT, ID, &found, &err);
 	if (there != (result->final == RFA_FINAL_SUCCEEDED) || there != (known != NULL))
