@@ -12,35 +12,9 @@
 
 #include <cmocka.h>
 
-#include "fsm/base/facts.h"
-#include "tests/harness/served.h"
-#include "tests/harness/watcher.h"
+#include "tests/run/data_bench.h"
 
 #define ID "20261122-100100-prod-data"
-
-struct bench {
-	struct world w;
-	struct watcher x;
-	json_t *before; /* what served on both hosts */
-	struct rfa_run_result result;
-	struct rfa_error err;
-};
-
-static void bench_open(struct bench *b, enum scenario s)
-{
-	memset(b, 0, sizeof(*b));
-	world_make(&b->w, s, 7);
-	b->w.options.clock->sleep_ms(b->w.options.clock, 60000);
-	watcher_begin(&b->x, &b->w);
-	b->before = world_data_serves(&b->w);
-}
-
-static void bench_close(struct bench *b)
-{
-	json_decref(b->before);
-	watcher_end(&b->x);
-	world_free(&b->w);
-}
 
 /* Steals the plan. */
 static int run(struct bench *b, json_t *plan)
@@ -72,47 +46,6 @@ static void backup(struct bench *b, const char *env, const char *id)
 {
 	if (run(b, world_backup_plan(&b->w, env, id)))
 		fail_msg("backup %s: %s (%s)", id, b->err.msg, b->err.where);
-}
-
-static void assert_told(const char *text, const char *what)
-{
-	if (!strstr(text, what))
-		fail_msg("\"%s\" does not say \"%s\"", text, what);
-}
-
-static void assert_as_before(struct bench *b)
-{
-	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
-	json_t *now = world_data_serves(&b->w);
-
-	rfa_sim_diff(b->before, now, &text);
-	(void)world_is_clean(&b->w, &text);
-	if (text.len)
-		fail_msg("%s: %s", b->result.run, rfa_buf_str(&text));
-	json_decref(now);
-	rfa_buf_release(&text);
-}
-
-static void assert_data(struct bench *b, const char *env, const char *origin)
-{
-	struct rfa_buf text = RFA_BUF_INIT(4096);
-
-	if (!world_data_is(&b->w, env, origin, &text))
-		fail_msg("%s", rfa_buf_str(&text));
-	rfa_buf_release(&text);
-}
-
-/* New; NULL: there is no such file. */
-static json_t *ledger_json(struct bench *b, const char *path)
-{
-	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
-	struct rfa_error err;
-	json_t *json = NULL;
-
-	if (!rfa_ledger_read(b->w.ledger, path, &text, &err))
-		json = json_loads(rfa_buf_str(&text), 0, NULL);
-	rfa_buf_release(&text);
-	return json;
 }
 
 /* Ids of what the vault on prod holds, "a b c ". */

@@ -1,0 +1,234 @@
+/*
+ * The gates of a run about data: each refuses alone, with evidence and advice, several are told at
+ * once, and a run that is refused has touched nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/harness/edits.h"
+#include "tests/run/data_bench.h"
+
+#define AUTH "/opt/app/data/auth.db"
+#define FILES "/srv/stacks/shop/files"
+
+static void bench_open_edited(struct bench *b, const struct world_edit *edits)
+{
+	memset(b, 0, sizeof(*b));
+	world_make_edited(&b->w, SCENARIO_DATA, 7, world_edit_all, (void *)(uintptr_t)edits);
+	bench_begin(b);
+}
+
+enum { TOLD = 4 };
+
+struct gate_case {
+	const char *gate; /* that refuses, and no other; NULL: none does */
+	struct world_edit edits[WORLD_EDITS];
+	const char *told[TOLD];
+};
+
+#define FROM "source|stack|data|"
+#define TO "target|stack|data|"
+#define HOST_CONFIG(host, n) "hosts|" host "|containers|" n "|body|HostConfig|"
+#define CONFIG(host) "hosts|" host "|files|/opt/app/config.json"
+#define FOREIGN(binds)                                                     \
+	"{\"name\":\"stranger\",\"body\":{\"Image\":\"node-exporter:v1\"," \
+	"\"HostConfig\":{\"Binds\":[\"" binds "\"],\"NetworkMode\":\"host\"}}}"
+
+static const struct gate_case cases[] = {
+	{ NULL, { { 0 } }, { 0 } },
+	{ "engine",
+	  { { "hosts|prod|engine", "\"19.3.1\"" } },
+	  { "prod has Docker Engine 19.3.1" } },
+	{ "members",
+	  { { "hosts|test|trees|" FILES, NULL },
+	    { FROM "members|files|directory", "\"/srv/none\"" } },
+	  { "there is no directory /srv/none on test (member files)" } },
+	{ "members",
+	  { { FROM "members|auth|sqlite", "\"/opt/app/data\"" } },
+	  { "/opt/app/data on test is no file (member auth)" } },
+	{ "members",
+	  { { TO "members|files|directory", "\"/no/parent/files\"" } },
+	  { "the folder of /no/parent/files does not exist on prod" } },
+	{ NULL, { { TO "members|files|directory", "\"/srv/stacks/shop/other\"" } }, { 0 } },
+	{ "members",
+	  { { FROM "members|es|volume", "\"none\"" } },
+	  { "there is no volume none on test (member es)" } },
+	{ "members",
+	  { { TO "members|es|volume", "\"none\"" } },
+	  { "there is no volume none on prod (member es)" } },
+	{ "members",
+	  { { FROM "members|files|directory", "\"relative/path\"" } },
+	  { "relative/path is no plain absolute path" } },
+	{ "members",
+	  { { FROM "members|files|directory", "\"/srv/../srv/stacks/shop/files\"" } },
+	  { "is no plain absolute path" } },
+	{ NULL, { { FROM "members|files|directory", "\"" FILES "//\"" } }, { 0 } },
+	{ "members",
+	  { { FROM "members|more", "{\"directory\":\"/opt/app/data\"}" },
+	    { TO "members|more", "{\"directory\":\"/opt/app/data\"}" } },
+	  { "the member auth lies in the member more on test",
+	    "the member auth lies in the member more on prod" } },
+	{ "members",
+	  { { FROM "members|more", "{\"directory\":\"/opt/app/data\"}" },
+	    { FROM "members|auth", NULL } },
+	  { "the member more is on test only", "the member auth is on prod only" } },
+	{ "members",
+	  { { FROM "members|auth", "{\"directory\":\"/opt/app/data\"}" } },
+	  { "the member auth is a directory on test and a sqlite on prod" } },
+	{ "members",
+	  { { "hosts|prod|trees|" FILES "|mount", "true" } },
+	  { "something is mounted on " FILES " on prod" } },
+	{ "members",
+	  { { FROM "members", "{}" }, { TO "members", "{}" } },
+	  { "names no data of this stack for test", "names no data of this stack for prod" } },
+
+	{ "containers",
+	  { { HOST_CONFIG("test", "0") "AutoRemove", "true" },
+	    { HOST_CONFIG("test", "0") "RestartPolicy", NULL } },
+	  { "backend on test is removed as soon as it stops (--rm)" } },
+
+	{ "other users", { { "hosts|prod|containers|9", FOREIGN("/opt/app/data:/d:ro") } }, { 0 } },
+	{ "other users",
+	  { { "hosts|test|containers|9", FOREIGN(AUTH ":/auth.db:ro") } },
+	  { "the container stranger on test has " AUTH " (member auth)" } },
+	{ "other users",
+	  { { "hosts|prod|containers|9", FOREIGN(FILES "/deep:/f:ro") } },
+	  { "the container stranger on prod has " FILES "/deep (member files)" } },
+	{ "other users",
+	  { { "hosts|prod|containers|9", FOREIGN("shop_esdata:/es:ro") } },
+	  { "(member es)" } },
+	{ "other users",
+	  { { "hosts|prod|containers|9", FOREIGN("/srv/stacks:/s:rw") } },
+	  { "has /srv/stacks (member files)" } },
+	{ NULL, { { "hosts|prod|containers|9", FOREIGN("/srv/stacks:/s:ro") } }, { 0 } },
+	{ NULL, { { "hosts|prod|containers|9", FOREIGN("/srv/stacks/sh:/s:rw") } }, { 0 } },
+	{ NULL,
+	  { { "hosts|prod|containers|9", FOREIGN("/srv/stacks:/s:rw") },
+	    { TO "stop|containers", "[\"stranger\"]" } },
+	  { 0 } },
+
+	{ "tools",
+	  { { "hosts|test|sqlite", "false" } },
+	  { "neither sqlite3 nor python3 is installed on test" } },
+	{ NULL, { { "hosts|prod|sqlite", "false" } }, { 0 } },
+
+	{ "disk space",
+	  { { "hosts|test|disk_bytes", "100000000" }, { "hosts|test|disk_used", "99700000" } },
+	  { "on test has 0." } },
+	{ "disk space",
+	  { { "hosts|prod|disk_bytes", "100000000" },
+	    { "hosts|prod|disk_used", "99600000" },
+	    { "target|stack|gates|disk_free_percent", "0" } },
+	  { "on prod has 0." } },
+	{ "disk space",
+	  { { "target|stack|gates|disk_free_percent", "100" } },
+	  { "of its space free, less than 100 %" } },
+
+	{ "base URL",
+	  { { CONFIG("test"), "\"{\\\"base_url\\\":\\\"http://10.88.0.12/\\\"}\"" } },
+	  { "on test is http://10.88.0.12/, which is not test itself" } },
+	{ "base URL",
+	  { { CONFIG("prod"), "\"{\\\"base_url\\\":\\\"http://10.88.0.11/\\\"}\"" } },
+	  { "on prod is http://10.88.0.11/, which is not prod itself" } },
+	{ "base URL", { { CONFIG("prod"), "\"\\ufeff{}\"" } }, { "/opt/app/config.json on prod" } },
+
+	{ "proven drill",
+	  { { "target|stack|gates|proven_drill_days", "7" } },
+	  { "no backup of this stack has been proven" } },
+	{ NULL,
+	  { { "target|stack|gates|proven_drill_days", "7" },
+	    { "options|proven_drill_at", "\"2026-11-20T09:00:00Z\"" } },
+	  { 0 } },
+};
+
+static int is_told(const struct watcher *x, const char *gate, const char *text)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (x->refused, i, one) {
+		if (!strcmp(rfa_facts_str(one, "gate", ""), gate) &&
+		    strstr(rfa_facts_str(one, "evidence", ""), text) &&
+		    *rfa_facts_str(one, "mend", ""))
+			return 1;
+	}
+	return 0;
+}
+
+static void judge(const struct gate_case *c)
+{
+	struct bench b;
+	size_t n = 0;
+	int rc;
+
+	bench_open_edited(&b, c->edits);
+	rc = begin(&b);
+	if (!c->gate || !c->told[0]) {
+		if (rc && c->gate)
+			fail_msg("%s: %s", c->gate, b.err.msg);
+		if (rc)
+			fail_msg("%s: %s (%s)", c->edits[0].where ? c->edits[0].where : "none",
+				 b.err.msg, b.err.where);
+		bench_close(&b);
+		return;
+	}
+	while (n < TOLD && c->told[n]) {
+		if (!is_told(&b.x, c->gate, c->told[n]))
+			fail_msg("'%s' is not told by %s: %s", c->told[n], c->gate,
+				 json_dumps(b.x.refused, JSON_INDENT(1)));
+		n++;
+	}
+	if (json_array_size(b.x.refused) != n)
+		fail_msg("%s: %s", c->told[0], json_dumps(b.x.refused, JSON_INDENT(1)));
+	assert_int_equal(rc, -RFA_EREFUSED);
+	assert_int_equal(b.result.final, RFA_FINAL_FAILED);
+	assert_as_before(&b);
+	bench_close(&b);
+}
+
+static void test_gates(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		judge(&cases[i]);
+}
+
+static void test_all_at_once(void **state)
+{
+	static const struct world_edit edits[WORLD_EDITS] = {
+		{ FROM "members|files|directory", "\"/srv/none\"" },
+		{ "hosts|prod|containers|9", FOREIGN("shop_esdata:/es:ro") },
+		{ CONFIG("prod"), NULL },
+		{ "hosts|test|sqlite", "false" },
+	};
+	struct bench b;
+
+	(void)state;
+	bench_open_edited(&b, edits);
+	assert_int_equal(begin(&b), -RFA_EREFUSED);
+	assert_told(b.err.msg, "4 reasons to refuse");
+	assert_true(is_told(&b.x, "members", "/srv/none"));
+	assert_true(is_told(&b.x, "other users", "stranger"));
+	assert_true(is_told(&b.x, "base URL", "config.json"));
+	assert_true(is_told(&b.x, "tools", "sqlite3"));
+	assert_as_before(&b);
+	bench_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_gates),
+		cmocka_unit_test(test_all_at_once),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
