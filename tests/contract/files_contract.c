@@ -194,6 +194,12 @@ static void the_second_pass_brings_every_change(void **state)
 	close(fd);
 	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
 	listing_same(PLACE, SNAP);
+	/* What a directory no longer has. */
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_BULK);
+	(void)removexattr(AT(".rfa-f.place/attr"), "user.a");
+	(void)removexattr(AT(".rfa-f.place/deep"), "system.posix_acl_default");
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	listing_same(PLACE, SNAP);
 	/* Again, from what is there. */
 	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
 	listing_same(PLACE, SNAP);

@@ -491,6 +491,43 @@ static void a_backup_is_whole_or_not_there(void **state)
 	end(x);
 }
 
+/* An archive that was made here lies in the spool in another form than one that was received. */
+static void images_are_stored_as_well(void **state)
+{
+	struct fixture *x = begin(state, "images");
+	const struct rfa_host_ops *ops = x->h->ops;
+	json_t *image = NULL, *request, *out = NULL, *one = NULL, *two = NULL;
+	uint64_t bytes = 0, again = 0;
+
+	clear_vault(x, AT("vault"));
+	assert_ok(ops->inspect(x->h, RFA_IMAGE, "app:1", &image, &x->err));
+	request =
+	    json_pack("{s:[{s:s, s:s}], s:[], s:s}", "images", "id", rfa_facts_str(image, "Id", ""),
+		      "name", "localhost/rfa-keep:1", "omit", "name", "images");
+	assert_ok(ops->image_export(x->h, KEY("export"), request, &out, &x->err));
+	json_decref(out);
+	out = vault_stored(x, AT("vault"), "1-test-images", "images", "images");
+	vault_sealed(x, AT("vault"), "1-test-images", "images", out);
+	json_decref(out);
+	out = vault_verified(x, AT("vault"), "1-test-images");
+	assert_true(rfa_facts_bool(out, "ok", 0));
+	json_decref(out);
+	assert_ok(ops->vault_open(x->h, KEY("open"), AT("vault"), "1-test-images", "images", "back",
+				  &out, &x->err));
+	json_decref(out);
+	assert_ok(
+	    ops->spool_digests(x->h, x->run, "images", 1000, 1u << 30, &one, &bytes, &x->err));
+	assert_ok(ops->spool_digests(x->h, x->run, "back", 1000, 1u << 30, &two, &again, &x->err));
+	assert_int_equal(bytes, again);
+	assert_true(bytes > 0 && json_equal(one, two));
+	json_decref(one);
+	json_decref(two);
+	json_decref(image);
+	json_decref(request);
+	clear_vault(x, AT("vault"));
+	end(x);
+}
+
 static struct host_world *waiting;
 
 static int setup(void **state)
@@ -510,6 +547,7 @@ int host_trees_run(const char *name, struct host_world *world)
 		cmocka_unit_test(what_is_no_stage_is_not_touched),
 		cmocka_unit_test(a_database_moves_with_its_companions),
 		cmocka_unit_test(a_backup_is_whole_or_not_there),
+		cmocka_unit_test(images_are_stored_as_well),
 	};
 	int failed;
 

@@ -67,8 +67,9 @@ struct rfa_compose {
 /*
  * What data is made of. A tree is a directory with everything in it; an SQLite database is a file
  * with its companions (-wal, -journal, -shm), which only together are one. A *copy* of either is a
- * directory that rfa owns, whose name begins with ".rfa-": of a tree with its content and its own
- * attributes, of a database with the files db, db-wal and db-journal.
+ * directory that rfa owns, whose name begins with ".rfa-" (else INTERNAL): of a tree with its
+ * content and its own attributes, of a database with the files db, db-wal and db-journal. Paths are
+ * absolute and plain: no "..", no slash at the end.
  */
 enum rfa_tree_kind { RFA_TREE_DIRECTORY, RFA_TREE_SQLITE };
 
@@ -224,8 +225,9 @@ struct rfa_host_ops {
 
 	/* -- trees: reads -- */
 	/*
-	 * *out (new): {"type":"d"|"f"|"l"|"o"|"", "mount":bool (something is mounted on it),
-	 * "uid","gid","mode","bytes" (allocated), "apparent" (sum of sizes),"inodes","device"
+	 * *out (new): {"type":"d"|"f"|"l"|"o"|"", "mount":bool (something is mounted on it
+	 * or in it), "uid","gid","mode","bytes" (allocated), "apparent" (sum of the sizes of its
+	 * files),"inodes","device"
 	 * (equal text: one file system),"entry" ("device:inode": tells it from another one that
 	 * gets its name)}. type "" is all there is of a path that does not exist.
 	 */
@@ -249,11 +251,12 @@ struct rfa_host_ops {
 	/* -- trees: changes, as jobs -- */
 	/*
 	 * Copies the tree or database at `from` to the copy `to`, whose parent exists. Kept are
-	 * owner, mode, times, xattrs, ACLs, hard links, symlinks, holes, empty directories, FIFOs
-	 * and devices; sockets are left out, since nobody listens at a copy. *out (new):
-	 * {"reflink":bool,"bytes","inodes"}. A job that is repeated under a new key begins the pass
-	 * again. Errors: NOTFOUND, NOSPACE, REMOTE; what is half there is completed by another
-	 * call, or removed by tree_remove.
+	 * owner, mode, times, xattrs, ACLs, hard links (of files and symlinks), symlinks, holes,
+	 * empty directories, FIFOs and devices; sockets are left out, since nobody listens at a
+	 * copy. A tree in which something is mounted is refused (REMOTE). *out (new):
+	 * {"reflink":bool,"bytes","inodes"} (0 and 0 where the bulk pass left nothing). A job that
+	 * is repeated under a new key begins the pass again. Errors: NOTFOUND, NOSPACE, REMOTE;
+	 * what is half there is completed by another call, or removed by tree_remove.
 	 */
 	int (*tree_copy)(struct rfa_host *, const struct rfa_job_key *, enum rfa_tree_kind,
 			 const char *from, const char *to, enum rfa_copy_pass, json_t **out,
@@ -272,12 +275,13 @@ struct rfa_host_ops {
 	int (*tree_unpack)(struct rfa_host *, const struct rfa_job_key *, const char *archive,
 			   const char *to, struct rfa_error *);
 	/*
-	 * Exchanges data by rename, in this order, all on one file system each. items: array of
+	 * Exchanges data by rename, in this order; copies lie beside their place, in its directory
+	 * (else REMOTE), so that nothing is ever copied. items: array of
 	 * {"kind":"directory"|"sqlite","place","in":copy|null,"out":copy|null}: what is at `place`
 	 * becomes the copy `out` (null: nothing is there), then the copy `in` takes the place
 	 * (null: nothing does). Begun anew from whatever a power cut left: each rename is done once
 	 * and none ever goes over something. On disk when it answers. Errors: EXISTS, NOTFOUND:
-	 * what is there is no stage of this exchange, nothing of that item was touched.
+	 * what is there is no stage of this exchange, nothing of any item was touched.
 	 */
 	int (*tree_swap)(struct rfa_host *, const struct rfa_job_key *, const json_t *items,
 			 struct rfa_error *);
@@ -294,12 +298,16 @@ struct rfa_host_ops {
 	 */
 	/*
 	 * Cuts an archive of the key's run into chunks and stores them as a member of a backup that
-	 * is not complete yet. *out (new): {"bytes","sha256","chunks","new_bytes"}. Repeatable.
+	 * is not complete yet (else EXISTS). *out (new): {"bytes","sha256","chunks","new_bytes"}.
+	 * Repeatable.
 	 */
 	int (*vault_store)(struct rfa_host *, const struct rfa_job_key *, const char *vault,
 			   const char *backup, const char *member, const char *archive,
 			   json_t **out, struct rfa_error *);
-	/* Completes a backup: its manifest is there, whole and on disk, or not at all. */
+	/*
+	 * Completes a backup: its manifest is there, whole and on disk, or not at all. Success too
+	 * if it is complete with this manifest. Errors: NOTFOUND; EXISTS: it has another manifest.
+	 */
 	int (*vault_seal)(struct rfa_host *, const struct rfa_job_key *, const char *vault,
 			  const char *backup, const char *manifest, struct rfa_error *);
 	/*
@@ -314,7 +322,9 @@ struct rfa_host_ops {
 	int (*vault_verify)(struct rfa_host *, const struct rfa_job_key *, const char *vault,
 			    const char *backup, json_t **out, struct rfa_error *);
 	/* A member becomes an archive in the spool of the key's run again, as tree_pack made it.
-	 * *out (new): {"archive","bytes","sha256"}. Errors: NOTFOUND, MISMATCH names the chunk. */
+	 * *out (new): {"archive","bytes","sha256"}, as its manifest["members"] (array of
+	 * {"name","bytes","sha256",…}) says. Errors: NOTFOUND (also when it is not complete or the
+	 * manifest does not name the member), MISMATCH names the chunk. */
 	int (*vault_open)(struct rfa_host *, const struct rfa_job_key *, const char *vault,
 			  const char *backup, const char *member, const char *archive, json_t **out,
 			  struct rfa_error *);
