@@ -18,8 +18,7 @@
 #include "fsm/base/quote.h"
 #include "tests/harness/listing.h"
 
-/* sh -c SCRIPT in the world's directory, which a shell would break. */
-static void sh(struct fixture *x, const char *script)
+void sh(struct fixture *x, const char *script)
 {
 	struct rfa_buf text = RFA_BUF_INIT(65536);
 
@@ -31,13 +30,8 @@ static void sh(struct fixture *x, const char *script)
 	rfa_buf_release(&text);
 }
 
-static const char *const names[] = { ".rfa-f.place", ".rfa-f.snap", ".rfa-f.new", ".rfa-f.old",
-				     ".rfa-f.other" };
-#define CLEAR() tree_clear(x, names, sizeof(names) / sizeof(names[0]))
-#define PLACE AT(".rfa-f.place")
-#define SNAP AT(".rfa-f.snap")
-#define NEW AT(".rfa-f.new")
-#define OLD AT(".rfa-f.old")
+const char *const tree_names[5] = { ".rfa-f.place", ".rfa-f.snap", ".rfa-f.new", ".rfa-f.old",
+				    ".rfa-f.other" };
 
 static void attribute(struct fixture *x, const char *name, const char *key, const void *value,
 		      size_t len)
@@ -104,11 +98,11 @@ static void a_copy_has_all_that_a_tree_has(void **state)
 	char sum[RFA_DIGEST_HEX], again[RFA_DIGEST_HEX];
 	int64_t bytes, size;
 
-	CLEAR();
+	CLEAR_FILES();
 	special(x);
 	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
 	listing_same(PLACE, SNAP);
-	tree_clear(x, names + 1, 1);
+	tree_clear(x, tree_names + 1, 1);
 	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_BULK);
 	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_BULK);
 	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
@@ -123,7 +117,7 @@ static void a_copy_has_all_that_a_tree_has(void **state)
 	tree_packed(x, NEW, "again", again, &size);
 	assert_string_equal(sum, again);
 	sh(x, "test ! -e hit; test ! -e .rfa-f.place/hit; test ! -e .rfa-f.snap.bulk");
-	CLEAR();
+	CLEAR_FILES();
 	end(x);
 }
 
@@ -134,7 +128,7 @@ static void a_parents_acl_is_not_inherited(void **state)
 	char sum[RFA_DIGEST_HEX];
 	int64_t bytes;
 
-	CLEAR();
+	CLEAR_FILES();
 	sh(x, "rm -rf inherit; mkdir inherit; mkdir -p inherit/p/d; echo x >inherit/p/d/f");
 	attribute(x, "inherit", "system.posix_acl_default", acl, sizeof(acl));
 	tree_copied(x, RFA_TREE_DIRECTORY, AT("inherit/p"), AT("inherit/.rfa-s"), RFA_COPY_BULK);
@@ -155,7 +149,7 @@ static void the_second_pass_brings_every_change(void **state)
 	char *map;
 	int fd;
 
-	CLEAR();
+	CLEAR_FILES();
 	special(x);
 	sh(x, "cd .rfa-f.place; mkdir many a b; i=0; while [ $i -lt 300 ]; do echo $i >many/$i; "
 	      "i=$((i+1)); done; mkdir -p moved/in/side todir; echo f >moved/in/side/f; echo f "
@@ -203,7 +197,7 @@ static void the_second_pass_brings_every_change(void **state)
 	/* Again, from what is there. */
 	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
 	listing_same(PLACE, SNAP);
-	CLEAR();
+	CLEAR_FILES();
 	end(x);
 }
 
@@ -214,7 +208,7 @@ static void a_bulk_pass_bears_a_busy_place(void **state)
 	pid_t writer;
 	int i;
 
-	CLEAR();
+	CLEAR_FILES();
 	sh(x, "mkdir .rfa-f.place; cd .rfa-f.place; mkdir d; for i in $(seq 2000); do echo $i "
 	      ">d/$i; done");
 	writer = fork();
@@ -235,7 +229,7 @@ static void a_bulk_pass_bears_a_busy_place(void **state)
 	assert_int_equal(waitpid(writer, NULL, 0), writer);
 	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
 	listing_same(PLACE, SNAP);
-	CLEAR();
+	CLEAR_FILES();
 	end(x);
 }
 
@@ -268,7 +262,7 @@ static void an_archive_that_lies_is_refused(void **state)
 {
 	struct fixture *x = begin(state, "evil");
 
-	CLEAR();
+	CLEAR_FILES();
 	refused(x, ": >evil.tar");
 	refused(x, "head -c 10240 /dev/zero >evil.tar");
 	refused(x, "head -c 20480 /dev/urandom >evil.tar");
@@ -297,7 +291,7 @@ static void an_archive_that_lies_is_refused(void **state)
 		   "seek=520 conv=notrunc status=none");
 	refused(x, "echo x >\"$(printf 'evil/a\\033[2J\\n')\"; tar -C evil -P -cf evil.tar "
 		   "--transform 's|^[.]/a|../a|' .");
-	CLEAR();
+	CLEAR_FILES();
 	end(x);
 }
 
@@ -317,7 +311,7 @@ static void a_database_goes_on_from_any_link(void **state)
 	size_t n, i;
 
 	for (n = 0; n <= sizeof(steps) / sizeof(steps[0]); n++) {
-		CLEAR();
+		CLEAR_FILES();
 		sh(x, "mkdir -p .rfa-f.place/.rfa-new; cd .rfa-f.place; echo d1 >x.db; echo w1 "
 		      ">x.db-wal; "
 		      "echo s1 >x.db-shm; echo d2 >.rfa-new/db; echo w2 >.rfa-new/db-wal");
@@ -335,7 +329,7 @@ static void a_database_goes_on_from_any_link(void **state)
 		      "test \"$(cat .rfa-old/db .rfa-old/db-wal)\" = \"$(printf 'd1\\nw1')\"");
 	}
 	/* A companion of nobody's. */
-	CLEAR();
+	CLEAR_FILES();
 	sh(x, "mkdir -p .rfa-f.place/.rfa-new; cd .rfa-f.place; echo d2 >.rfa-new/db; echo w9 "
 	      ">x.db-wal");
 	assert_int_equal(
@@ -343,7 +337,7 @@ static void a_database_goes_on_from_any_link(void **state)
 	    -RFA_EEXISTS);
 	sh(x,
 	   "cd .rfa-f.place; test -e .rfa-new/db; test ! -e x.db; test \"$(cat x.db-wal)\" = w9");
-	CLEAR();
+	CLEAR_FILES();
 	end(x);
 }
 
@@ -351,7 +345,7 @@ static void an_exchange_never_copies(void **state)
 {
 	struct fixture *x = begin(state, "beside");
 
-	CLEAR();
+	CLEAR_FILES();
 	sh(x, "mkdir -p .rfa-f.place/d .rfa-f.other/.rfa-new; echo 1 >.rfa-f.place/d/f");
 	assert_int_equal(tree_swapped(x, "directory", AT(".rfa-f.place/d"),
 				      AT(".rfa-f.other/.rfa-new"), AT(".rfa-f.place/.rfa-old")),
@@ -361,7 +355,7 @@ static void an_exchange_never_copies(void **state)
 	    tree_swapped(x, "directory", AT(".rfa-f.place/d"), NULL, AT(".rfa-f.place/.rfa-old")),
 	    -RFA_EEXISTS);
 	sh(x, "test -L .rfa-f.place/d");
-	CLEAR();
+	CLEAR_FILES();
 	end(x);
 }
 
@@ -422,7 +416,7 @@ static void whoever_holds_a_tree_is_named(void **state)
 		end(x);
 		skip();
 	}
-	CLEAR();
+	CLEAR_FILES();
 	sh(x, "mkdir -p .rfa-f.place/sub .rfa-f.other; echo some >.rfa-f.place/sub/file");
 	for (how = "ocm"; *how; how++) {
 		pid_t pid = holder(x, *how);
@@ -435,7 +429,7 @@ static void whoever_holds_a_tree_is_named(void **state)
 		kill(pid, SIGKILL);
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
 	}
-	CLEAR();
+	CLEAR_FILES();
 	end(x);
 }
 
@@ -450,7 +444,7 @@ static void sqlite_says_what_a_copy_is(void **state)
 		end(x);
 		skip();
 	}
-	CLEAR();
+	CLEAR_FILES();
 	sh(x, "mkdir -p .rfa-f.place; cd .rfa-f.place; sqlite3 x.db 'PRAGMA journal_mode=wal; "
 	      "CREATE TABLE t (a); INSERT INTO t SELECT hex(randomblob(500)) FROM "
 	      "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<200) SELECT i "
@@ -475,7 +469,7 @@ static void sqlite_says_what_a_copy_is(void **state)
 	assert_true(rfa_facts_str(out, "says", "")[0]);
 	json_decref(out);
 	assert_fails(NOTFOUND, x->h->ops->sqlite_check(x->h, OLD, &out, &x->err));
-	CLEAR();
+	CLEAR_FILES();
 	end(x);
 }
 
@@ -487,7 +481,7 @@ static void a_missing_tool_is_named(void **state)
 	json_t *out = NULL;
 	struct rfa_host *poor = NULL;
 
-	CLEAR();
+	CLEAR_FILES();
 	sh(x, "rm -rf bin; mkdir bin; for t in sh stat mkdir mv rm cat ln sync nohup sleep head "
 	      "tail kill; do "
 	      "ln -s \"$(command -v $t)\" bin/$t || :; done; mkdir -p .rfa-f.snap; echo x "
@@ -506,7 +500,7 @@ static void a_missing_tool_is_named(void **state)
 	rfa_host_free(poor);
 	free(path);
 	sh(x, "rm -rf bin");
-	CLEAR();
+	CLEAR_FILES();
 	end(x);
 }
 
@@ -519,7 +513,7 @@ static void a_full_disk_says_so(void **state)
 	json_t *out = NULL;
 	int64_t bytes;
 
-	CLEAR();
+	CLEAR_FILES();
 	sh(x, "mkdir -p tiny .rfa-f.place; head -c 6000000 /dev/urandom >.rfa-f.place/big");
 	if (mount("tmpfs", AT("tiny"), "tmpfs", 0, "size=4m")) {
 		end(x);
@@ -550,127 +544,7 @@ static void a_full_disk_says_so(void **state)
 	assert_fails(REMOTE, x->h->ops->tree_remove(x->h, KEY("remove"), out, &x->err));
 	json_decref(out);
 	sh(x, "umount .rfa-f.other/in; umount tiny; rmdir tiny; test -s .rfa-f.place/big");
-	CLEAR();
-	end(x);
-}
-
-/* ---- the vault ------------------------------------------------------------------------------- */
-
-static void what_did_not_change_is_not_stored_again(void **state)
-{
-	struct fixture *x = begin(state, "reuse");
-	char sum[RFA_DIGEST_HEX];
-	json_t *one, *two;
-	int64_t bytes;
-
-	CLEAR();
-	sh(x, "rm -rf vault");
-	sh(x, "mkdir -p .rfa-f.place/d; cd .rfa-f.place; head -c 20000000 /dev/urandom >m; i=0\n"
-	      "while [ $i -lt 2000 ]; do echo $i >d/$i; i=$((i+1)); done\n"
-	      "head -c 4000000 /dev/urandom | split -b 2000 -a 4 - d/x\n"
-	      "truncate -s 50M sparse; echo x >>sparse; touch -d '2020-01-01' .");
-	tree_packed(x, PLACE, "one", sum, &bytes);
-	one = vault_stored(x, AT("vault"), "1", "m", "one");
-	assert_int_equal(rfa_facts_int(one, "new_bytes", -1), bytes);
-	vault_sealed(x, AT("vault"), "1", "m", one);
-	sh(x, "echo new >\".rfa-f.place/d/$(printf '10\\n00')\"; touch -d '2020-01-01' "
-	      ".rfa-f.place/d");
-	tree_packed(x, PLACE, "two", sum, &bytes);
-	two = vault_stored(x, AT("vault"), "2", "m", "two");
-	assert_int_equal(rfa_facts_int(two, "bytes", -1), bytes);
-	if (rfa_facts_int(two, "new_bytes", -1) > 2000000 ||
-	    rfa_facts_int(two, "new_bytes", 0) <= 0)
-		fail_msg("%lld new bytes", (long long)rfa_facts_int(two, "new_bytes", -1));
-	vault_sealed(x, AT("vault"), "2", "m", two);
-	json_decref(one);
-	json_decref(two);
-	/* What has rotted in an earlier backup is not linked. */
-	sh(x, "f=$(find vault/2/chunks -type f -size +4000k -print -quit); printf X | dd of=\"$f\" "
-	      "bs=1 "
-	      "seek=77 conv=notrunc status=none");
-	two = vault_stored(x, AT("vault"), "3", "m", "two");
-	vault_sealed(x, AT("vault"), "3", "m", two);
-	json_decref(two);
-	two = vault_verified(x, AT("vault"), "3");
-	assert_true(rfa_facts_bool(two, "ok", 0));
-	assert_int_equal(rfa_facts_int(two, "bytes", 0), bytes);
-	json_decref(two);
-	two = vault_verified(x, AT("vault"), "2");
-	assert_false(rfa_facts_bool(two, "ok", 1));
-	json_decref(two);
-	sh(x, "test -z \"$(find vault -type d ! -perm 700 -o -type f ! -perm 600)\"");
-	sh(x, "rm -rf vault");
-	CLEAR();
-	end(x);
-}
-
-static void damaged(struct fixture *x, const char *script, const char *says, int open)
-{
-	json_t *verdict, *out = NULL, *text;
-	int found = 0, rc;
-	size_t i;
-
-	sh(x, "rm -rf vault/broken; cp -a vault/whole vault/broken; cd vault/broken");
-	sh(x, script);
-	verdict = vault_verified(x, AT("vault"), "broken");
-	json_array_foreach (json_object_get(verdict, "problems"), i, text)
-		found |= strstr(json_string_value(text), says) != NULL;
-	if (!found) {
-		char *all = json_dumps(verdict, 0);
-
-		fail_msg("%s: not said: %s; but: %s", script, says, all);
-	}
-	json_decref(verdict);
-	rc = x->h->ops->vault_open(x->h, KEY("open"), AT("vault"), "broken", "m", "broken", &out,
-				   &x->err);
-	if (-rc != open)
-		fail_msg("%s: open: %s %s", script, rfa_code_word(-rc), rc ? x->err.msg : "");
-	json_decref(out);
-}
-
-static void each_damage_has_a_name(void **state)
-{
-	struct fixture *x = begin(state, "damage");
-	char sum[RFA_DIGEST_HEX];
-	json_t *stored;
-	int64_t bytes;
-
-	CLEAR();
-	sh(x, "rm -rf vault");
-	sh(x, "mkdir -p .rfa-f.place; head -c 9000000 /dev/urandom >.rfa-f.place/f; echo x "
-	      ">.rfa-f.place/g");
-	tree_packed(x, PLACE, "tree", sum, &bytes);
-	stored = vault_stored(x, AT("vault"), "whole", "m", "tree");
-	vault_sealed(x, AT("vault"), "whole", "m", stored);
-	json_decref(stored);
-	damaged(x,
-		"cd vault/broken; c=$(find chunks -type f -size +4000k | head -n 1); printf X | "
-		"dd of=$c bs=1 seek=5 conv=notrunc status=none",
-		"is not what it was", RFA_EMISMATCH);
-	damaged(x, "cd vault/broken; rm $(find chunks -type f | head -n 1)", "is missing",
-		RFA_EMISMATCH);
-	damaged(x, "cd vault/broken; truncate -s -1 $(find chunks -type f | head -n 1)",
-		"bytes instead of", RFA_EMISMATCH);
-	damaged(x, "cd vault/broken; echo x >chunks/extra", "chunks/extra does not belong there",
-		0);
-	damaged(x, "cd vault/broken; echo x >\"$(printf 'od\\nd\\033')\"", "does not belong there",
-		0);
-	damaged(x, "cd vault/broken; : >other.chunks", "member other is not in the manifest", 0);
-	damaged(x, "cd vault/broken; tac m.chunks >t; cat t >m.chunks; rm t",
-		"member m is not what the manifest says", RFA_EMISMATCH);
-	damaged(x, "cd vault/broken; head -n 1 m.chunks >t; cat t >m.chunks; rm t", "member m has",
-		RFA_EMISMATCH);
-	damaged(x, "cd vault/broken; echo junk >>m.chunks", "m.chunks has a line that is none",
-		RFA_EMISMATCH);
-	damaged(x, "cd vault/broken; sed -i '1s/ .*/ 7/' m.chunks", "bytes instead of 7", 0);
-	damaged(x, "cd vault/broken; rm m.chunks", "member m is missing", RFA_ENOTFOUND);
-	damaged(x, "cd vault/broken; echo ' ' >>replication_manifest.json", "differ", 0);
-	damaged(x, "cd vault/broken; rm replication_manifest.json",
-		"replication_manifest.json is missing", 0);
-	damaged(x, "cd vault/broken; rm manifest.json", "manifest.json is missing", RFA_ENOTFOUND);
-	damaged(x, "cd vault/broken; echo '{' >manifest.json", "manifest.json", RFA_ENOTFOUND);
-	sh(x, "rm -rf vault");
-	CLEAR();
+	CLEAR_FILES();
 	end(x);
 }
 
@@ -696,12 +570,11 @@ int host_tree_files_run(const char *name, struct host_world *world)
 		cmocka_unit_test(sqlite_says_what_a_copy_is),
 		cmocka_unit_test(a_missing_tool_is_named),
 		cmocka_unit_test(a_full_disk_says_so),
-		cmocka_unit_test(what_did_not_change_is_not_stored_again),
-		cmocka_unit_test(each_damage_has_a_name),
 	};
 	char whole[128];
 
 	waiting = world;
 	(void)snprintf(whole, sizeof(whole), "%s, real files", name);
-	return cmocka_run_group_tests_name(whole, contract, setup, NULL);
+	return cmocka_run_group_tests_name(whole, contract, setup, NULL) +
+	       host_vault_files_run(name, world);
 }

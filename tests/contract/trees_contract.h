@@ -1,4 +1,4 @@
-/* What the two files of the contract of trees share. */
+/* What the files of the contract of trees share. */
 #ifndef RFA_TESTS_CONTRACT_TREES_CONTRACT_H
 #define RFA_TESTS_CONTRACT_TREES_CONTRACT_H
 
@@ -31,7 +31,18 @@ void vault_sealed(struct fixture *x, const char *vault, const char *backup, cons
 		  const json_t *stored);
 json_t *vault_verified(struct fixture *x, const char *vault, const char *backup);
 
-/* What only real files have; see files_contract.c. */
+/* What only real files have; see files_contract.c and vault_contract.c. */
 int host_tree_files_run(const char *name, struct host_world *world);
+int host_vault_files_run(const char *name, struct host_world *world);
+
+/* A script in the world's directory, where there are real files. */
+void sh(struct fixture *x, const char *script);
+/* The names that these tests use in it. */
+extern const char *const tree_names[5];
+#define CLEAR_FILES() tree_clear(x, tree_names, 5)
+#define PLACE AT(".rfa-f.place")
+#define SNAP AT(".rfa-f.snap")
+#define NEW AT(".rfa-f.new")
+#define OLD AT(".rfa-f.old")
 
 #endif
