@@ -284,6 +284,10 @@ static int gate_point(struct rfa_court *c, struct rfa_error *err)
 	json_t *m;
 	size_t i;
 
+	if (rfa_facts_at(ctx->plan, "point") &&
+	    !json_array_size(rfa_facts_at(ctx->plan, "point/members")))
+		rfa_refuse(c, "choose a point of data: rfa rollback lists them",
+			   "the rollback point names no data");
 	json_array_foreach (rfa_facts_at(ctx->plan, "point/members"), i, m) {
 		const json_t *now = rfa_member_find(members, text(m, "name"));
 		const char *copy = rfa_facts_str(m, "copy", NULL);

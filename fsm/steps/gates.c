@@ -283,6 +283,9 @@ static int gate_point(struct rfa_court *c, struct rfa_error *err)
 
 	if (!rfa_facts_at(ctx->plan, "point"))
 		return 0;
+	if (!json_array_size(rfa_facts_at(ctx->plan, "point/images")))
+		rfa_refuse(c, "choose a point of images: rfa rollback lists them",
+			   "the rollback point names no images");
 	json_array_foreach (rfa_facts_at(ctx->plan, "point/images"), i, good) {
 		if (!json_object_get(present, rfa_facts_str(good, "identity", "")))
 			rfa_refuse(c, "promote that version again from where it still is",

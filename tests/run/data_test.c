@@ -198,6 +198,14 @@ static void test_moved_member(void **state)
 			    json_string("/srv/elsewhere"));
 	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), -RFA_EREFUSED);
 	assert_told(b.err.msg, "files of the rollback point lived at /srv/elsewhere");
+	/* Nor is a point of data one of images, nor the other way round. */
+	json_object_set_new(plan, "flow", json_string("rollback"));
+	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), -RFA_EREFUSED);
+	assert_told(b.err.msg, "names no images");
+	json_object_set_new(plan, "flow", json_string("rollback-data"));
+	json_object_del(json_object_get(plan, "point"), "members");
+	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), -RFA_EREFUSED);
+	assert_told(rfa_buf_str(&b.x.all), "names no data");
 	json_decref(plan);
 	bench_close(&b);
 }
