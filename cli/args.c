@@ -40,6 +40,12 @@ static int among(const char *words, const char *word)
 	return 0;
 }
 
+static int repeats(const struct rfa_option *option)
+{
+	size_t len = option->value ? strlen(option->value) : 0;
+	return len > 3 && strcmp(option->value + len - 3, "...") == 0;
+}
+
 static int set(struct rfa_args *args, const struct rfa_args_rules *rules,
 	       const struct rfa_option *option, const char *value, struct rfa_error *err)
 {
@@ -48,7 +54,7 @@ static int set(struct rfa_args *args, const struct rfa_args_rules *rules,
 			 option->name, option->words, value);
 		return usage(rules, err);
 	}
-	size_t at = 0;
+	size_t at = repeats(option) ? args->n_set : 0;
 	while (at < args->n_set && args->set[at].option != option)
 		at++;
 	if (at == RFA_ARGS_MAX_SET)
@@ -190,13 +196,18 @@ void rfa_args_release(struct rfa_args *args)
 	args->n_words = args->n_set = 0;
 }
 
-const char *rfa_args_get(const struct rfa_args *args, const char *name)
+const char *rfa_args_nth(const struct rfa_args *args, const char *name, size_t n)
 {
 	for (size_t i = 0; i < args->n_set; i++) {
-		if (strcmp(args->set[i].option->name, name) == 0)
+		if (strcmp(args->set[i].option->name, name) == 0 && n-- == 0)
 			return args->set[i].value;
 	}
 	return NULL;
+}
+
+const char *rfa_args_get(const struct rfa_args *args, const char *name)
+{
+	return rfa_args_nth(args, name, 0);
 }
 
 const char *rfa_args_word(const struct rfa_args *args, size_t n)

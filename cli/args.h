@@ -9,9 +9,10 @@
 
 /* One option. A table of them ends with RFA_OPTION_END. */
 struct rfa_option {
-	const char *name;  /* without the dashes: "from" */
-	char letter;       /* 'c' for -c; 0: none */
-	const char *value; /* what it takes, for people: "FILE"; NULL: it is a switch */
+	const char *name; /* without the dashes: "from" */
+	char letter;      /* 'c' for -c; 0: none */
+	/* What it takes, for people: "FILE"; "NAME...": it may be given again; NULL: a switch. */
+	const char *value;
 	const char *env;   /* the variable that stands in when the option is not given */
 	const char *words; /* the only values it takes: "text|markdown|dot"; NULL: any */
 	const char *help;  /* one line */
@@ -55,6 +56,8 @@ void rfa_args_release(struct rfa_args *args);
 
 /* The value of an option, "" for a switch that is on; NULL: not given. */
 const char *rfa_args_get(const struct rfa_args *args, const char *name);
+/* The n-th value of an option that may be given again; NULL: there are no more. */
+const char *rfa_args_nth(const struct rfa_args *args, const char *name, size_t n);
 /* The n-th word; NULL: there is none. */
 const char *rfa_args_word(const struct rfa_args *args, size_t n);
 /* A whole number from an option; *out keeps its value when it was not given. Errors: USAGE. */

@@ -16,6 +16,7 @@
 struct rfa_story {
 	struct rfa_run_result result; /* run "" : no run was begun */
 	char flow[32], stack[64], from[64], to[64];
+	char backup[128];                   /* the one that the run is about, or "" */
 	char state[24], step[48], host[64]; /* where it failed, or stands */
 	char *log[RFA_STORY_LOG];           /* the last lines of logs, oldest first; owned */
 	size_t n_log;
@@ -55,6 +56,10 @@ const char *rfa_cli_option(const struct rfa_cli *cli, const char *name); /* NULL
 /* An option that the command cannot do without. Errors: USAGE. */
 int rfa_cli_need(const struct rfa_cli *cli, const char *name, const char **out,
 		 struct rfa_error *err) RFA_MUST_USE;
+
+/* *reason: that of --force, or NULL without --force. Errors: USAGE for --force without one. */
+int rfa_cli_force(const struct rfa_cli *cli, const char **reason,
+		  struct rfa_error *err) RFA_MUST_USE;
 
 /*
  * Asks the operator to type a name, once what will happen has been said; --yes NAME answers.

@@ -46,7 +46,7 @@ static const struct {
 	  "\t\t}\n"
 	  "\t}\n"
 	  "}\n" },
-	{ "ragflowauth", "two containers, a guarded base_url, a first deployment",
+	{ "ragflowauth", "two containers, a guarded base_url, a first deployment, data and backups",
 	  "{\n"
 	  "\t\"version\": 1,\n"
 	  "\t\"environments\": {\n"
@@ -65,7 +65,22 @@ static const struct {
 	  "\"/opt/ragflowauth/ragflow_compose/\"]\n"
 	  "\t\t\t},\n"
 	  "\t\t\t\"health\": [{ \"url\": \"http://127.0.0.1:8001/health\" }],\n"
-	  "\t\t\t\"keep_running\": [\"node-exporter\", \"portainer\"]\n"
+	  "\t\t\t\"keep_running\": [\"node-exporter\", \"portainer\"],\n"
+	  "\t\t\t\"data\": {\n"
+	  "\t\t\t\t\"members\": {\n"
+	  "\t\t\t\t\t\"auth\": { \"sqlite\": \"/opt/ragflowauth/data/auth.db\" },\n"
+	  "\t\t\t\t\t\"esdata01\": { \"volume\": \"ragflow_compose_esdata01\" },\n"
+	  "\t\t\t\t\t\"mysql_data\": { \"volume\": \"ragflow_compose_mysql_data\" },\n"
+	  "\t\t\t\t\t\"minio_data\": { \"volume\": \"ragflow_compose_minio_data\" },\n"
+	  "\t\t\t\t\t\"redis_data\": { \"volume\": \"ragflow_compose_redis_data\" }\n"
+	  "\t\t\t\t},\n"
+	  "\t\t\t\t\"stop\": { \"projects\": [\"ragflow_compose\"] }\n"
+	  "\t\t\t},\n"
+	  "\t\t\t\"backup\": {\n"
+	  "\t\t\t\t\"directory\": \"/var/backups/rfa\",\n"
+	  "\t\t\t\t\"files\": [\"/opt/ragflowauth/ragflow_config.json\"],\n"
+	  "\t\t\t\t\"keep\": { \"days\": 30, \"weekly\": 8, \"monthly\": 12 }\n"
+	  "\t\t\t}\n"
 	  "\t\t}\n"
 	  "\t}\n"
 	  "}\n" },

@@ -1,8 +1,7 @@
-/* The commands that read what is and was: status, runs, history. */
+/* The commands that read what was: runs, history. */
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/points.h"
+#include "cli/lines.h"
 
 static const char *final_text(const struct rfa_ledger_line *line)
 {
@@ -25,7 +24,7 @@ static enum rfa_style final_style(const struct rfa_ledger_line *line)
 	}
 }
 
-static json_t *line_json(const struct rfa_ledger_line *line)
+json_t *rfa_line_json(const struct rfa_ledger_line *line)
 {
 	char begun[RFA_TIME_MAX], ended[RFA_TIME_MAX] = "";
 	struct rfa_buf author = RFA_BUF_INIT(1024);
@@ -41,8 +40,7 @@ static json_t *line_json(const struct rfa_ledger_line *line)
 	return object;
 }
 
-/* The person without the address, which --json has. */
-static const char *name_of(const char *author, char into[128])
+const char *rfa_line_author(const char *author, char into[128])
 {
 	snprintf(into, 128, "%.*s", (int)strcspn(author, "<"), author);
 	size_t len = strlen(into);
@@ -77,8 +75,8 @@ static int add_run(void *user, const struct rfa_ledger_line *line)
 		       line->ended_ms ? rfa_out_duration(took, line->ended_ms - line->begun_ms)
 				      : where,
 		       RFA_PLAIN);
-	rfa_table_cell(&l->table, name_of(line->author, by), RFA_DIM);
-	json_array_append_new(l->list, line_json(line));
+	rfa_table_cell(&l->table, rfa_line_author(line->author, by), RFA_DIM);
+	json_array_append_new(l->list, rfa_line_json(line));
 	l->n++;
 	return 0;
 }
@@ -138,152 +136,6 @@ const struct rfa_verb rfa_cmd_runs = {
 	    },
 	.flags = RFA_VERB_READS,
 	.run = run_runs,
-};
-
-/* ---- status ---------------------------------------------------------------------------------- */
-
-static void add_status(struct listing *l, const json_t *entry)
-{
-	rfa_table_cell(&l->table, rfa_facts_str(entry, "stack", ""), RFA_BOLD);
-	rfa_table_cell(&l->table, rfa_facts_str(entry, "env", ""), RFA_PLAIN);
-	rfa_table_cell(&l->table, rfa_facts_str(entry, "version", "-"), RFA_GREEN);
-	rfa_table_cell(&l->table, rfa_facts_str(entry, "since", "-"), RFA_PLAIN);
-	rfa_table_cell(&l->table, rfa_facts_str(entry, "flow", "-"), RFA_PLAIN);
-	rfa_table_cell(&l->table, rfa_facts_str(entry, "run", "-"), RFA_DIM);
-	json_array_append(l->list, (json_t *)entry);
-	l->n++;
-}
-
-/* environments/<env>/<stack>.json: what runs there, written at the end of a run. */
-static int read_environment(struct rfa_cli *cli, const char *env, const char *stack,
-			    struct listing *l, struct rfa_error *err)
-{
-	char folder[128], path[400];
-	json_t *names = NULL, *name;
-	size_t i;
-
-	snprintf(folder, sizeof(folder), "environments/%.64s", env);
-	int rc = rfa_ledger_names(cli->ledger, folder, &names, err);
-	for (i = 0; rc == 0 && i < json_array_size(names); i++) {
-		json_t *entry = NULL;
-		name = json_array_get(names, i);
-		snprintf(path, sizeof(path), "%s/%.200s", folder, json_string_value(name));
-		rc = rfa_ledger_json(cli, path, &entry, err);
-		if (rc == 0 && (!stack || strcmp(rfa_facts_str(entry, "stack", ""), stack) == 0))
-			add_status(l, entry);
-		json_decref(entry);
-	}
-	json_decref(names);
-	return rc;
-}
-
-static int read_environments(struct rfa_cli *cli, const char *stack, struct listing *l,
-			     struct rfa_error *err)
-{
-	const char *env = rfa_cli_option(cli, "env");
-	json_t *names = NULL, *name;
-	size_t i;
-	if (env)
-		return read_environment(cli, env, stack, l, err);
-	int rc = rfa_ledger_names(cli->ledger, "environments", &names, err);
-	json_array_foreach (names, i, name) {
-		if (rc == 0)
-			rc = read_environment(cli, json_string_value(name), stack, l, err);
-	}
-	json_decref(names);
-	return rc;
-}
-
-static int add_open(void *user, const struct rfa_ledger_line *line)
-{
-	return json_array_append_new(user, line_json(line));
-}
-
-static void say_open(const struct rfa_out *o, const json_t *open)
-{
-	struct rfa_buf safe = RFA_BUF_INIT(1024);
-	json_t *run;
-	size_t i;
-	json_array_foreach ((json_t *)open, i, run) {
-		const char *id = rfa_facts_str(run, "run", "");
-		int alive = rfa_facts_bool(run, "alive", 0);
-		char by[128];
-		rfa_out_say(
-		    o, "\n%s%s run %s%s of %s on %s: begun %s by %s",
-		    rfa_out_style(o, o->out, RFA_YELLOW), alive ? "running:" : "interrupted:", id,
-		    rfa_out_style(o, o->out, RFA_PLAIN), rfa_facts_str(run, "stack", ""),
-		    rfa_facts_str(run, "env", ""), rfa_facts_str(run, "begun", ""),
-		    rfa_out_safe(&safe, name_of(rfa_facts_str(run, "author", ""), by), 100));
-		rfa_out_say(o, "  stands at %s %s", rfa_facts_str(run, "state", ""),
-			    rfa_facts_str(run, "step", ""));
-		if (!alive)
-			rfa_out_say(o, "  ways out: rfa resume %s | rfa rollback %s | rfa abort %s",
-				    id, id, id);
-	}
-	rfa_buf_release(&safe);
-}
-
-static int run_status(struct rfa_cli *cli, struct rfa_error *err)
-{
-	static const char *const heads[] = {
-		"stack", "env", "version", "since", "by", "run", NULL
-	};
-	const char *stack = rfa_cli_word(cli, 0);
-	struct rfa_ledger_filter filter = {
-		.stack = stack,
-		.env = rfa_cli_option(cli, "env"),
-		.open_only = 1,
-		.limit = 1000,
-	};
-	struct listing l = { .list = json_array() };
-	json_t *open = json_array(), *document = NULL;
-
-	rfa_table_init(&l.table, heads);
-	int rc = rfa_cli_ledger(cli, err);
-	if (rc == 0)
-		rc = read_environments(cli, stack, &l, err);
-	if (rc == 0)
-		rc = rfa_ledger_list(cli->ledger, &filter, add_open, open, err);
-	if (rc == 0 && cli->out.json) {
-		document = json_pack("{s:O,s:O}", "running", l.list, "unfinished", open);
-		rc = document ? rfa_out_json(&cli->out, document, err) : rfa_fail_nomem(err);
-	} else if (rc == 0) {
-		if (l.n == 0)
-			rfa_out_say(&cli->out, "the ledger knows of nothing that runs%s%s",
-				    stack ? " of " : "", stack ? stack : "");
-		else
-			rc = rfa_table_print(&cli->out, &l.table, err);
-		say_open(&cli->out, open);
-	}
-	rfa_table_release(&l.table);
-	json_decref(l.list);
-	json_decref(open);
-	json_decref(document);
-	return rc;
-}
-
-static const struct rfa_option status_options[] = {
-	{ "env", 0, "ENV", NULL, NULL, "only this environment" },
-	RFA_OPTION_END,
-};
-
-const struct rfa_verb rfa_cmd_status = {
-	.name = "status",
-	.group = "look",
-	.words = "[STACK]",
-	.summary = "what runs where, since when, by which run; and what is unfinished",
-	.details = "What the ledger says. `rfa verify` asks the hosts whether it is true.",
-	.options = status_options,
-	.examples =
-	    (const struct rfa_example[]){
-		{ "rfa status", "everything" },
-		{ "rfa status ragflowauth --env prod", "one stack in one environment" },
-		{ "rfa status --json", "for a program" },
-		{ NULL, NULL },
-	    },
-	.flags = RFA_VERB_READS,
-	.max_words = 1,
-	.run = run_status,
 };
 
 /* ---- history --------------------------------------------------------------------------------- */

@@ -3,28 +3,12 @@
 #include <string.h>
 
 #include "cli/drive.h"
+#include "cli/foretell.h"
+#include "cli/known.h"
 #include "cli/plan.h"
 #include "cli/points.h"
 
 /* ---- promote --------------------------------------------------------------------------------- */
-
-static const char *force_reason(const struct rfa_cli *cli)
-{
-	return rfa_cli_option(cli, "force") ? rfa_cli_option(cli, "reason") : NULL;
-}
-
-static int check_force(struct rfa_cli *cli, const char *to, struct rfa_error *err)
-{
-	const char *reason = rfa_cli_option(cli, "reason");
-	if (!rfa_cli_option(cli, "force"))
-		return 0;
-	if (!reason || !*reason) {
-		rfa_fail(err, RFA_EUSAGE, "cli", "--force needs --reason TEXT");
-		return rfa_error_mend(err, "the reason stays in the ledger for ever");
-	}
-	return rfa_cli_confirm(
-	    cli, to, "gates that may be forced will be; the ledger keeps it as FORCED", err);
-}
 
 /* The version of the stack that `from` has proven, as far as this ledger knows; "" for none. */
 static int read_verified(struct rfa_cli *cli, const struct rfa_plan_ask *ask, char *out,
@@ -55,18 +39,24 @@ static int read_verified(struct rfa_cli *cli, const struct rfa_plan_ask *ask, ch
 static int run_promote(struct rfa_cli *cli, struct rfa_error *err)
 {
 	struct rfa_plan_ask ask = { .flow = "promote", .stack = rfa_cli_word(cli, 0) };
-	char verified[128];
+	char verified[128], proof[RFA_TIME_MAX] = "";
 	json_t *plan = NULL;
 
 	if (rfa_cli_option(cli, "dry-run"))
 		return rfa_plan_show(cli, err);
 	int rc = rfa_plan_sides(cli, &ask, err);
 	if (rc == 0)
-		rc = check_force(cli, ask.to, err);
-	ask.force_reason = force_reason(cli);
+		rc = rfa_cli_force(cli, &ask.force_reason, err);
+	if (rc == 0 && ask.force_reason)
+		rc = rfa_cli_confirm(
+		    cli, ask.to, "gates that may be forced will be; the ledger keeps it as FORCED",
+		    err);
 	if (rc == 0)
 		rc = read_verified(cli, &ask, verified, sizeof(verified), err);
+	if (rc == 0)
+		rc = rfa_known_proof(cli, ask.to, ask.stack, proof, err);
 	ask.verified = verified;
+	ask.proven_drill_at = *proof ? proof : NULL;
 	if (rc == 0)
 		rc = rfa_config_plan(cli->config, &ask, &plan, err);
 	if (rc == 0)
@@ -209,22 +199,27 @@ static void say_limits(struct rfa_cli *cli, const char *stack, const char *env, 
 	rfa_buf_release(&version);
 }
 
+/* What the point says of itself decides which flow brings it back. */
 static int rollback_to(struct rfa_cli *cli, const char *stack, const char *env, const char *name,
 		       struct rfa_error *err)
 {
-	struct rfa_plan_ask ask = {
-		.flow = "rollback", .stack = stack, .to = env, .point_name = name
-	};
+	struct rfa_plan_ask ask = { .stack = stack, .to = env, .point_name = name };
 	json_t *point = NULL, *plan = NULL;
 	int rc = rfa_points_read(cli, env, stack, name, &point, err);
+	int is_data = rfa_point_is_data(point);
 
 	ask.point = point;
+	ask.flow = is_data ? "rollback-data" : "rollback";
 	if (rc == 0)
 		rc = rfa_config_plan(cli->config, &ask, &plan, err);
-	if (rc == 0)
+	if (rc == 0 && is_data)
+		rfa_foretell_rollback_data(cli, plan);
+	else if (rc == 0)
 		say_limits(cli, stack, env, point);
 	if (rc == 0)
-		rc = rfa_cli_confirm(cli, env, "The containers of this stack will be replaced.",
+		rc = rfa_cli_confirm(cli, env,
+				     is_data ? "The data of this environment will be replaced."
+					     : "The containers of this stack will be replaced.",
 				     err);
 	if (rc == 0)
 		rc = rfa_cli_begin(cli, plan, err);
@@ -266,14 +261,18 @@ const struct rfa_verb rfa_cmd_rollback = {
 	.group = "unfinished runs",
 	.words = "STACK --env ENV [--to POINT] | RUN",
 	.summary = "go back to what ran before, or undo an unfinished run",
-	.details = "With a run's id: undoes what that unfinished run did. With a stack: a new run\n"
-		   "that brings a rollback point back; it says what it can and cannot bring back,\n"
-		   "and asks for the environment's name. Without --to: lists the points.",
+	.details =
+	    "With a run's id: undoes what that unfinished run did. With a stack: a new run\n"
+	    "that brings a rollback point back; it says what it can and cannot bring back,\n"
+	    "and asks for the environment's name. Without --to: lists the points. A point of\n"
+	    "images brings containers back, a point of data (data-…) what was stored.",
 	.options = rollback_options,
 	.examples =
 	    (const struct rfa_example[]){
 		{ "rfa rollback ragflowauth --env prod", "list the rollback points, newest first" },
 		{ "rfa rollback ragflowauth --env prod --to 20260131_170801", "go back" },
+		{ "rfa rollback ragflowauth --env prod --to data-20260131-170801",
+		  "the data that the run of that time replaced" },
 		{ "rfa rollback 20261122-103015-4f2a9c", "undo an unfinished run" },
 		{ NULL, NULL },
 	    },

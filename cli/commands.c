@@ -6,14 +6,17 @@
 #include "cli/suggest.h"
 
 static const struct rfa_verb *const commands[] = {
-	&rfa_cmd_init,          &rfa_cmd_check,       &rfa_cmd_doctor,     &rfa_cmd_demo,
-	&rfa_cmd_plan,          &rfa_cmd_promote,     &rfa_cmd_resume,     &rfa_cmd_rollback,
-	&rfa_cmd_abort,         &rfa_cmd_status,      &rfa_cmd_runs,       &rfa_cmd_show,
-	&rfa_cmd_log,           &rfa_cmd_history,     &rfa_cmd_verify,     &rfa_cmd_flows,
-	&rfa_cmd_ledger_verify, &rfa_cmd_ledger_path, &rfa_cmd_ledger_git, &rfa_cmd_lock_show,
-	&rfa_cmd_lock_free,     &rfa_cmd_help,        &rfa_cmd_version,    &rfa_cmd_completion,
-	&rfa_cmd_config_schema,
+	&rfa_cmd_init,        &rfa_cmd_check,         &rfa_cmd_doctor,       &rfa_cmd_demo,
+	&rfa_cmd_plan,        &rfa_cmd_promote,       &rfa_cmd_data,         &rfa_cmd_backup,
+	&rfa_cmd_backup_list, &rfa_cmd_backup_verify, &rfa_cmd_backup_prune, &rfa_cmd_restore,
+	&rfa_cmd_drill,       &rfa_cmd_prune,         &rfa_cmd_schedule,     &rfa_cmd_resume,
+	&rfa_cmd_rollback,    &rfa_cmd_abort,         &rfa_cmd_status,       &rfa_cmd_runs,
+	&rfa_cmd_show,        &rfa_cmd_log,           &rfa_cmd_history,      &rfa_cmd_verify,
+	&rfa_cmd_flows,       &rfa_cmd_ledger_verify, &rfa_cmd_ledger_path,  &rfa_cmd_ledger_git,
+	&rfa_cmd_lock_show,   &rfa_cmd_lock_free,     &rfa_cmd_help,         &rfa_cmd_version,
+	&rfa_cmd_completion,  &rfa_cmd_config_schema,
 };
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static const struct rfa_option global_options[] = {
 	{ "config", 'c', "FILE", "RFA_CONFIG", NULL,
@@ -35,7 +38,7 @@ static const struct rfa_option global_options[] = {
 
 const struct rfa_verb *const *rfa_verbs(size_t *n)
 {
-	*n = sizeof(commands) / sizeof(commands[0]);
+	*n = N_COMMANDS;
 	return commands;
 }
 
@@ -58,10 +61,19 @@ static int spelt(const char *name, const char *const *words, size_t n, size_t *u
 	return 1;
 }
 
+void rfa_verb_suggest(const char *word, struct rfa_suggestion *s)
+{
+	size_t len = strlen(word);
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strncmp(commands[i]->name, word, len) == 0 && commands[i]->name[len] == ' ')
+			rfa_suggest_offer(s, commands[i]->name + len + 1);
+	}
+}
+
 int rfa_verb_is_group(const char *word)
 {
 	size_t len = strlen(word);
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < N_COMMANDS; i++) {
 		if (strncmp(commands[i]->name, word, len) == 0 && commands[i]->name[len] == ' ')
 			return 1;
 	}
@@ -71,10 +83,18 @@ int rfa_verb_is_group(const char *word)
 const struct rfa_verb *rfa_verb_find(const char *const *words, size_t n, size_t *used,
 				     struct rfa_error *err)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (spelt(commands[i]->name, words, n, used))
-			return commands[i];
+	const struct rfa_verb *found = NULL;
+	size_t taken = 0;
+	*used = 0;
+	/* `backup list` is another command than `backup` of a stack: the longer name counts. */
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (spelt(commands[i]->name, words, n, &taken) && taken > *used) {
+			found = commands[i];
+			*used = taken;
+		}
 	}
+	if (found)
+		return found;
 
 	char typed[64];
 	if (n > 1 && rfa_verb_is_group(words[0]))
@@ -87,7 +107,7 @@ const struct rfa_verb *rfa_verb_find(const char *const *words, size_t n, size_t 
 		rfa_fail(err, RFA_EUSAGE, "cli", "there is no command \"%s\"", typed);
 
 	struct rfa_suggestion s = { typed, NULL, 0 };
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < N_COMMANDS; i++) {
 		if (!(commands[i]->flags & RFA_VERB_HIDDEN))
 			rfa_suggest_offer(&s, commands[i]->name);
 	}

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/data_rules.h"
 #include "cli/problems.h"
 #include "cli/suggest.h"
 #include "fsm/base/buf.h"
@@ -173,6 +174,18 @@ static void check_bootstrap(struct rfa_walk *walk, const json_t *stack)
 	rfa_walk_leave(walk);
 }
 
+/* An overlay may mend what the stack alone lacks: then only the whole is judged, by `rfa check`. */
+static int overlays_say(const json_t *stack, const char *key)
+{
+	const char *env;
+	json_t *overlay;
+	json_object_foreach (json_object_get(stack, "environments"), env, overlay) {
+		if (json_object_get(overlay, key))
+			return 1;
+	}
+	return 0;
+}
+
 static void check_whole(struct rfa_walk *walk, const json_t *root)
 {
 	const char *name;
@@ -183,6 +196,8 @@ static void check_whole(struct rfa_walk *walk, const json_t *root)
 		if (strncmp(name, "x-", 2) != 0) {
 			check_overlays(walk, root, stack);
 			check_bootstrap(walk, stack);
+			if (!overlays_say(stack, "data") && !overlays_say(stack, "backup"))
+				rfa_data_check(walk, stack);
 		}
 		rfa_walk_leave(walk);
 	}
@@ -260,6 +275,12 @@ static int take_secrets(struct rfa_config *config, struct rfa_error *err)
 			return rfa_fail_nomem(err);
 	}
 	return 0;
+}
+
+int rfa_config_path(const struct rfa_config *config, const char *path, char **out,
+		    struct rfa_error *err)
+{
+	return absolute(config->folder, path, out, err);
 }
 
 /* ssh reads its -F relative to where rfa was called; the file says it relative to itself. */

@@ -46,6 +46,10 @@ void rfa_config_free(struct rfa_config *config); /* NULL-safe */
 int rfa_config_parse(json_t **out, const char *text, size_t len, struct rfa_problems *problems,
 		     struct rfa_error *err) RFA_MUST_USE;
 
+/* *out (new): a path made absolute: "~" is the user's home, the rest is relative to the file. */
+int rfa_config_path(const struct rfa_config *config, const char *path, char **out,
+		    struct rfa_error *err) RFA_MUST_USE;
+
 /* 0 if there is such a stack or environment; else NOTFOUND with a suggestion. */
 int rfa_config_has_stack(const struct rfa_config *config, const char *stack,
 			 struct rfa_error *err) RFA_MUST_USE;
@@ -62,13 +66,22 @@ int rfa_config_side(const struct rfa_config *config, const char *env, const char
 int rfa_config_options(const struct rfa_config *config, json_t **out,
 		       struct rfa_error *err) RFA_MUST_USE;
 
+/* In the place of an environment: the machine where rfa is typed. No environment is called so. */
+#define RFA_OPERATOR "operator"
+
 /* What a run is asked to do. */
 struct rfa_plan_ask {
 	const char *flow, *stack;
-	const char *from, *to;    /* environments; NULL: none */
-	const char *force_reason; /* gates that may be forced are, for this reason */
-	const char *verified;     /* the version that `from` has proven; NULL: none */
-	const json_t *point;      /* borrowed; of a rollback point; NULL: none */
+	const char *from, *to; /* environments; NULL: none */
+	const char
+	    *operator_state; /* the state directory there, if from or to is RFA_OPERATOR ... */
+	const char *operator_stack; /* ... and the environment whose stack it stands for */
+	const char *force_reason;   /* gates that may be forced are, for this reason */
+	const char *verified;       /* the version that `from` has proven; NULL: none */
+	const char
+	    *proven_drill_at;  /* when a drill has last proven a backup of `to`; NULL: never */
+	const json_t *options; /* borrowed; the flow's own; NULL: none */
+	const json_t *point;   /* borrowed; of a rollback point; NULL: none */
 	const char *point_name;
 };
 /* *out (new): the plan that rfa_run_begin() freezes. */

@@ -10,11 +10,7 @@
 #include "cli/signals.h"
 #include "cli/tell.h"
 
-struct who {
-	char user[64], machine[128];
-};
-
-static void find_who(struct who *who)
+void rfa_cli_who(struct rfa_who *who)
 {
 	const struct passwd *entry = getpwuid(getuid());
 	snprintf(who->user, sizeof(who->user), "%s", entry ? entry->pw_name : "?");
@@ -29,10 +25,12 @@ static void take_names(struct rfa_story *story, const json_t *plan)
 	snprintf(story->stack, sizeof(story->stack), "%s", rfa_facts_str(plan, "stack", ""));
 	snprintf(story->from, sizeof(story->from), "%s", rfa_facts_str(plan, "source/env", ""));
 	snprintf(story->to, sizeof(story->to), "%s", rfa_facts_str(plan, "target/env", ""));
+	snprintf(story->backup, sizeof(story->backup), "%s",
+		 rfa_facts_str(plan, "options/backup", ""));
 }
 
 static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_hosts *hosts,
-					 struct rfa_teller *teller, const struct who *who)
+					 struct rfa_teller *teller, const struct rfa_who *who)
 {
 	struct rfa_run_options options = {
 		.ledger = cli->ledger,
@@ -48,30 +46,69 @@ static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_h
 	return options;
 }
 
+static void say_result(const struct rfa_story *s, const struct rfa_out *o)
+{
+	const struct rfa_run_result *r = &s->result;
+	json_t *line =
+	    json_pack("{s:s,s:s,s:i,s:s,s:s,s:s}", "event", "result", "run", r->run, "status", 0,
+		      "final", rfa_final_word(r->final), "point", r->point, "version", r->version);
+	if (s->backup[0])
+		json_object_set_new(line, "backup", json_string(s->backup));
+	json_dumpf(line, o->out, JSON_COMPACT | JSON_ENSURE_ASCII);
+	fputc('\n', o->out);
+	json_decref(line);
+}
+
+/* What is true now, by flow; where none is listed, something else runs. */
+static void put_news(const struct rfa_story *s, struct rfa_buf *into)
+{
+	static const struct {
+		const char *flow, *what;
+	} news[] = {
+		{ "data", "it has the data of @ now" },
+		{ "rollback-data", "it has the data of that rollback point again" },
+		{ "restore", "it has the data of the backup # now" },
+		{ "drill", "the backup # is proven, and the own data serves again" },
+		{ "backup", "the backup # is complete, and was read back" },
+		{ "prune", "only the newest of its replaced data is left" },
+	};
+	struct rfa_buf version = RFA_BUF_INIT(1024);
+	const char *what = NULL;
+
+	for (size_t i = 0; i < sizeof(news) / sizeof(news[0]); i++)
+		what = strcmp(news[i].flow, s->flow) == 0 ? news[i].what : what;
+	if (!what)
+		rfa_buf_printf(into, "%s runs now",
+			       s->result.version[0] ? rfa_out_safe(&version, s->result.version, 0)
+						    : "what was asked for");
+	for (const char *p = what; p && *p; p++) {
+		if (*p == '@' || *p == '#')
+			rfa_buf_puts(into, *p == '@' ? s->from : s->backup);
+		else
+			rfa_buf_putc(into, *p);
+	}
+	rfa_buf_release(&version);
+}
+
 static void say_success(struct rfa_cli *cli)
 {
 	const struct rfa_story *s = &cli->story;
 	const struct rfa_out *o = &cli->out;
-	const struct rfa_run_result *r = &s->result;
-	struct rfa_buf version = RFA_BUF_INIT(1024);
+	struct rfa_buf news = RFA_BUF_INIT(2048);
 
 	if (o->events) {
-		json_t *line = json_pack("{s:s,s:s,s:i,s:s,s:s,s:s}", "event", "result", "run",
-					 r->run, "status", 0, "final", rfa_final_word(r->final),
-					 "point", r->point, "version", r->version);
-		json_dumpf(line, o->out, JSON_COMPACT | JSON_ENSURE_ASCII);
-		fputc('\n', o->out);
-		json_decref(line);
+		say_result(s, o);
 		return;
 	}
-	rfa_out_say(o, "%s%s%s on %s: %s runs now (run %s)", rfa_out_style(o, o->out, RFA_GREEN),
-		    s->stack, rfa_out_style(o, o->out, RFA_PLAIN), s->to,
-		    r->version[0] ? rfa_out_safe(&version, r->version, 0) : "what was asked for",
-		    r->run);
-	if (r->point[0])
+	put_news(s, &news);
+	rfa_out_say(o, "%s%s%s on %s: %s (run %s)", rfa_out_style(o, o->out, RFA_GREEN), s->stack,
+		    rfa_out_style(o, o->out, RFA_PLAIN),
+		    strcmp(s->flow, "backup") == 0 ? s->from : s->to, rfa_buf_str(&news),
+		    s->result.run);
+	if (s->result.point[0])
 		rfa_out_say(o, "to go back: rfa rollback %s --env %s --to %s", s->stack, s->to,
-			    r->point);
-	rfa_buf_release(&version);
+			    s->result.point);
+	rfa_buf_release(&news);
 }
 
 static int finish(struct rfa_cli *cli, struct rfa_teller *teller, int rc)
@@ -87,7 +124,7 @@ int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err
 {
 	struct rfa_hosts hosts = { NULL, NULL };
 	struct rfa_teller teller;
-	struct who who;
+	struct rfa_who who;
 	int rc = rfa_cli_ledger(cli, err);
 
 	cli->story.is_run = 1;
@@ -96,7 +133,7 @@ int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err
 		rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
 	if (rc == 0) {
 		rfa_teller_init(&teller, &cli->out, &cli->story);
-		find_who(&who);
+		rfa_cli_who(&who);
 		struct rfa_run_options options = options_of(cli, &hosts, &teller, &who);
 		rc = rfa_run_begin(&options, plan, &cli->story.result, err);
 		rc = finish(cli, &teller, rc);
@@ -111,7 +148,7 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_run_way way
 	struct rfa_hosts hosts = { NULL, NULL };
 	struct rfa_history *history = NULL;
 	struct rfa_teller teller;
-	struct who who;
+	struct rfa_who who;
 	int rc = rfa_cli_ledger(cli, err);
 
 	cli->story.is_run = 1;
@@ -127,7 +164,7 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_run_way way
 		rc = rfa_hosts_of_plan(cli, history->plan, way != RFA_RUN_LEAVE, &hosts, err);
 	if (rc == 0) {
 		rfa_teller_init(&teller, &cli->out, &cli->story);
-		find_who(&who);
+		rfa_cli_who(&who);
 		struct rfa_run_options options = options_of(cli, &hosts, &teller, &who);
 		rc = rfa_run_resume(&options, history->run, way, &cli->story.result, err);
 		rc = finish(cli, &teller, rc);

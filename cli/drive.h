@@ -4,6 +4,12 @@
 
 #include "cli/cli.h"
 
+/* Who types, and where: for records and for locks. */
+struct rfa_who {
+	char user[64], machine[128];
+};
+void rfa_cli_who(struct rfa_who *who);
+
 /* Begins a run of this plan (borrowed) and drives it to its end. */
 int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err) RFA_MUST_USE;
 /* Takes an unfinished run over; a finished one answers its result again. */

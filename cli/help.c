@@ -40,6 +40,21 @@ static void say_options(const struct rfa_out *o, const struct rfa_option *option
 	}
 }
 
+/* The commands whose names begin with this one's: `backup` has `backup list`. */
+static void say_further(const struct rfa_out *o, const char *name)
+{
+	size_t n, said = 0, len = strlen(name);
+	const struct rfa_verb *const *commands = rfa_verbs(&n);
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(commands[i]->name, name, len) != 0 || commands[i]->name[len] != ' ')
+			continue;
+		if (!said++)
+			rfa_out_say(o, "\n%ssee also%s", rfa_out_style(o, o->out, RFA_BOLD),
+				    rfa_out_style(o, o->out, RFA_PLAIN));
+		rfa_out_say(o, "  rfa %-20s %s", commands[i]->name, commands[i]->summary);
+	}
+}
+
 static void say_page(const struct rfa_out *o, const struct rfa_verb *c)
 {
 	const char *bold = rfa_out_style(o, o->out, RFA_BOLD);
@@ -57,6 +72,7 @@ static void say_page(const struct rfa_out *o, const struct rfa_verb *c)
 	rfa_out_say(o, "\n%sexamples%s", bold, plain);
 	for (const struct rfa_example *e = c->examples; e->line; e++)
 		rfa_out_say(o, "  %s\n      %s", e->line, e->what);
+	say_further(o, c->name);
 }
 
 void rfa_help_command(const struct rfa_out *o, const struct rfa_verb *command)
@@ -100,10 +116,12 @@ static int run_help(struct rfa_cli *cli, struct rfa_error *err)
 		rfa_help_overview(o);
 		return 0;
 	}
-	if (!rfa_cli_word(cli, 1) && say_group(o, rfa_cli_word(cli, 0)))
-		return 0;
 	const struct rfa_verb *command =
 	    rfa_verb_find(cli->args.words, cli->args.n_words, &used, err);
+	if (!command && !rfa_cli_word(cli, 1) && say_group(o, rfa_cli_word(cli, 0))) {
+		rfa_error_clear(err);
+		return 0;
+	}
 	if (!command)
 		return -(int)RFA_EUSAGE;
 	rfa_help_command(o, command);

@@ -24,6 +24,8 @@ static const struct {
 	{ "final", "`result`: the final state; `NONE` for a run that can be resumed" },
 	{ "blocker", "`result`: the run that is in the way, or empty" },
 	{ "point, version", "`result` of a success: the rollback point, what runs there now" },
+	{ "backup",
+	  "`result` of a success: the backup that was made or used, if the run was about one" },
 	{ "now, next", "`result` of a failure: what is true now, the command that carries on" },
 };
 
@@ -146,8 +148,8 @@ void rfa_help_completion(const struct rfa_out *o)
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strcspn(commands[i]->name, " ");
 		if (commands[i]->flags & RFA_VERB_HIDDEN ||
-		    strncmp(last, commands[i]->name, len + 1) == 0 ||
-		    (strncmp(last, commands[i]->name, len) == 0 && last[len] == ' '))
+		    (strncmp(last, commands[i]->name, len) == 0 &&
+		     (last[len] == ' ' || !last[len])))
 			continue;
 		last = commands[i]->name;
 		rfa_buf_printf(&names, "%s%.*s", names.len ? " " : "", (int)len, last);
@@ -157,12 +159,14 @@ void rfa_help_completion(const struct rfa_out *o)
 		    rfa_buf_str(&global) + 1, rfa_buf_str(&names));
 	rfa_out_say(o, "\tif [ \"$COMP_CWORD\" -gt 1 ]; then\n\t\twords=\"\"\n"
 		       "\t\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]} \" in");
-	for (size_t i = 0; i < n; i++) {
-		const struct rfa_verb *c = commands[i];
+	/* "lock free" is two words, "runs" is one and anything may follow: the longer ones first.
+	 */
+	for (size_t i = 0; i < 2 * n; i++) {
+		const struct rfa_verb *c = commands[i % n];
 		struct rfa_buf own = RFA_BUF_INIT(1024);
 		put_words(&own, c->options);
-		/* "lock free" is two words, "runs" is one and anything may follow. */
-		if (!(c->flags & RFA_VERB_HIDDEN) && own.len > 0)
+		if (!(c->flags & RFA_VERB_HIDDEN) && own.len > 0 &&
+		    (strchr(c->name, ' ') != NULL) == (i < n))
 			rfa_out_say(o, "\t\t\"%s \"*) options=\"$options%s\" ;;", c->name,
 				    rfa_buf_str(&own));
 		rfa_buf_release(&own);

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "cli/signals.h"
+#include "cli/suggest.h"
 
 /* The words behind the command, the options in front of it and behind it. */
 static int read_arguments(struct rfa_cli *cli, int argc, char *const argv[], struct rfa_error *err)
@@ -61,6 +62,10 @@ static int check_words(const struct rfa_cli *cli, struct rfa_error *err)
 	else
 		return 0;
 	rfa_buf_release(&safe);
+	struct rfa_suggestion s = { n ? cli->args.words[0] : "", NULL, 0 };
+	rfa_verb_suggest(c->name, &s);
+	if (n > c->max_words && s.best)
+		return rfa_error_mend(err, "did you mean `rfa %s %s`?", c->name, s.best);
 	return rfa_error_mend(err, "see `rfa help %s`", c->name);
 }
 

@@ -206,6 +206,20 @@ const char *rfa_out_duration(char into[RFA_SHORT_MAX], int64_t ms)
 	return into;
 }
 
+const char *rfa_out_age(char into[RFA_SHORT_MAX], int64_t ms)
+{
+	long long s = ms < 0 ? 0 : ms / 1000;
+	if (s < 120)
+		snprintf(into, RFA_SHORT_MAX, "%lld s", s);
+	else if (s < 7200)
+		snprintf(into, RFA_SHORT_MAX, "%lld min", s / 60);
+	else if (s < 2 * 86400)
+		snprintf(into, RFA_SHORT_MAX, "%lld h", s / 3600);
+	else
+		snprintf(into, RFA_SHORT_MAX, "%lld d", s / 86400);
+	return into;
+}
+
 const char *rfa_out_time(char into[RFA_SHORT_MAX], int64_t wall_ms)
 {
 	char iso[RFA_TIME_MAX];

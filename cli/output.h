@@ -55,6 +55,8 @@ void rfa_out_cut(const struct rfa_out *o, struct rfa_buf *into, const char *text
 #define RFA_SHORT_MAX 32
 const char *rfa_out_bytes(char into[RFA_SHORT_MAX], int64_t bytes);
 const char *rfa_out_duration(char into[RFA_SHORT_MAX], int64_t ms);
+/* How long ago, in one unit: "40 s", "5 min", "3 h", "12 d"; never less than nothing. */
+const char *rfa_out_age(char into[RFA_SHORT_MAX], int64_t ms);
 /* "2026-11-22 10:30:15Z". */
 const char *rfa_out_time(char into[RFA_SHORT_MAX], int64_t wall_ms);
 

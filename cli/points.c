@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/foretell.h"
+#include "cli/known.h"
 #include "cli/suggest.h"
 
 int rfa_ledger_json(struct rfa_cli *cli, const char *path, json_t **out, struct rfa_error *err)
@@ -116,9 +118,64 @@ int rfa_points_list(struct rfa_cli *cli, const char *env, const char *stack, jso
 	return rc;
 }
 
+int rfa_point_is_data(const json_t *point)
+{
+	return strcmp(rfa_facts_str(point, "kind", ""), "data") == 0;
+}
+
+int rfa_points_old_data(struct rfa_cli *cli, const char *env, const char *stack, size_t keep,
+			json_t **out, struct rfa_error *err)
+{
+	json_t *all = NULL, *old = json_array(), *point;
+	size_t i, n = 0;
+	int rc = rfa_points_list(cli, env, stack, &all, err);
+	json_array_foreach (all, i, point) {
+		if (rfa_point_is_data(point) && n++ >= keep)
+			json_array_append(old, point);
+	}
+	json_decref(all);
+	if (rc == 0)
+		*out = old;
+	else
+		json_decref(old);
+	return rc;
+}
+
+/* "version 2 of web, api"; "the data auth, es". */
+static void put_promise(struct rfa_buf *into, const json_t *point)
+{
+	const json_t *images = json_object_get(point, "images");
+	json_t *image;
+	size_t i;
+	if (rfa_point_is_data(point)) {
+		rfa_buf_puts(into, "data: ");
+		rfa_foretell_names(into, json_object_get(point, "members"));
+		return;
+	}
+	rfa_buf_printf(into, "version %s", rfa_facts_str(point, "version", "?"));
+	json_array_foreach ((json_t *)images, i, image)
+		rfa_buf_printf(into, "%s%s", i ? ", " : " of ", rfa_facts_str(image, "key", "?"));
+}
+
+static void add_row(struct rfa_cli *cli, struct rfa_table *table, const json_t *point)
+{
+	struct rfa_buf promise = RFA_BUF_INIT(8192);
+	char age[RFA_SHORT_MAX];
+
+	put_promise(&promise, point);
+	rfa_table_cell(table, rfa_facts_str(point, "name", ""), RFA_BOLD);
+	rfa_table_cell(table, rfa_point_is_data(point) ? "data" : "images", RFA_PLAIN);
+	rfa_table_cell(table, rfa_known_age(cli, rfa_facts_str(point, "at", ""), age), RFA_PLAIN);
+	rfa_table_cell(table, rfa_facts_str(point, "at", "-"), RFA_PLAIN);
+	rfa_table_cell(table, rfa_facts_str(point, "run", "-"), RFA_PLAIN);
+	rfa_table_cell(table, rfa_buf_str(&promise), RFA_PLAIN);
+	rfa_buf_release(&promise);
+}
+
 int rfa_points_show(struct rfa_cli *cli, const char *env, const char *stack, struct rfa_error *err)
 {
-	static const char *const heads[] = { "point", "version", "made", "by run", NULL };
+	static const char *const heads[] = { "point",  "kind",        "age", "made",
+					     "by run", "brings back", NULL };
 	struct rfa_table table;
 	json_t *points = NULL, *point;
 	size_t i;
@@ -128,10 +185,10 @@ int rfa_points_show(struct rfa_cli *cli, const char *env, const char *stack, str
 		return rc;
 	rfa_table_init(&table, heads);
 	json_array_foreach (points, i, point) {
-		rfa_table_cell(&table, rfa_facts_str(point, "name", ""), RFA_BOLD);
-		rfa_table_cell(&table, rfa_facts_str(point, "version", "-"), RFA_PLAIN);
-		rfa_table_cell(&table, rfa_facts_str(point, "at", "-"), RFA_PLAIN);
-		rfa_table_cell(&table, rfa_facts_str(point, "run", "-"), RFA_PLAIN);
+		/* Points that were made before there was data say nothing of their kind. */
+		if (!json_object_get(point, "kind"))
+			json_object_set_new(point, "kind", json_string("images"));
+		add_row(cli, &table, point);
 	}
 	if (cli->out.json) {
 		rc = rfa_out_json(&cli->out, points, err);

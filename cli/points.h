@@ -14,7 +14,12 @@ int rfa_points_read(struct rfa_cli *cli, const char *env, const char *stack, con
 /* *out (new): all of them, newest first; each has "name". */
 int rfa_points_list(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
 		    struct rfa_error *err) RFA_MUST_USE;
-/* Prints the list. */
+/* 1: it brings data back; 0: images. */
+int rfa_point_is_data(const json_t *point);
+/* *out (new): those of data, newest first, but for the newest `keep`. */
+int rfa_points_old_data(struct rfa_cli *cli, const char *env, const char *stack, size_t keep,
+			json_t **out, struct rfa_error *err) RFA_MUST_USE;
+/* Prints the list: kind, age, what each brings back. */
 int rfa_points_show(struct rfa_cli *cli, const char *env, const char *stack,
 		    struct rfa_error *err) RFA_MUST_USE;
 

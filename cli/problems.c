@@ -310,6 +310,34 @@ static int is_required(const struct rfa_key *row, const json_t *object)
 	return (row->flags & RFA_KEY_REQUIRED) != 0;
 }
 
+/* "a|b" as "\"a\", \"b\""; *there: how many of them the object has. */
+static void put_words(struct rfa_buf *list, const char *words, const json_t *object, int *there)
+{
+	*there = 0;
+	for (const char *at = words; *at;) {
+		size_t len = strcspn(at, "|");
+		*there += json_object_getn(object, at, len) != NULL;
+		rfa_buf_printf(list, "%s\"%.*s\"", list->len ? ", " : "", (int)len, at);
+		at += len + (at[len] == '|');
+	}
+}
+
+/* What is exactly one thing is so in an overlay as well: there it replaces the whole. */
+static void check_one_of(struct rfa_walk *walk, const struct rfa_key *key, const json_t *object)
+{
+	struct rfa_buf list = RFA_BUF_INIT(512);
+	int there;
+	put_words(&list, key->one_of, object, &there);
+	if (there == 0)
+		rfa_problem_mend(rfa_walk_problem(walk, "one of %s is needed", rfa_buf_str(&list)),
+				 "add for example %s", key->example);
+	else if (there > 1)
+		rfa_problem_mend(
+		    rfa_walk_problem(walk, "only one of %s can be here", rfa_buf_str(&list)),
+		    "keep one; a second piece gets a name of its own");
+	rfa_buf_release(&list);
+}
+
 static void check_present(struct rfa_walk *walk, const struct rfa_key *key, const json_t *object)
 {
 	for (const struct rfa_key *row = key->inside; row->name; row++) {
@@ -322,13 +350,8 @@ static void check_present(struct rfa_walk *walk, const struct rfa_key *key, cons
 	if (!key->needs)
 		return;
 	struct rfa_buf list = RFA_BUF_INIT(512);
-	int there = 0;
-	for (const char *at = key->needs; *at;) {
-		size_t len = strcspn(at, "|");
-		there |= json_object_getn(object, at, len) != NULL;
-		rfa_buf_printf(&list, "%s\"%.*s\"", list.len ? ", " : "", (int)len, at);
-		at += len + (at[len] == '|');
-	}
+	int there;
+	put_words(&list, key->needs, object, &there);
 	struct rfa_problem *problem =
 	    there ? NULL : rfa_walk_problem(walk, "one of %s is needed", rfa_buf_str(&list));
 	rfa_buf_release(&list);
@@ -356,6 +379,8 @@ static void check_object(struct rfa_walk *walk, const struct rfa_key *key, const
 	}
 	if (!walk->overlay)
 		check_present(walk, key, object);
+	if (key->one_of)
+		check_one_of(walk, key, object);
 	walk->overlay = before;
 }
 
@@ -369,6 +394,10 @@ static void check_map(struct rfa_walk *walk, const struct rfa_key *key, const js
 		rfa_walk_enter(walk, name, 0);
 		if (!rfa_schema_fits(key->format, name))
 			rfa_walk_problem(walk, "expected %s as the key", key->format->expects);
+		else if (key->taken && strcmp(name, key->taken) == 0)
+			rfa_problem_mend(
+			    rfa_walk_problem(walk, "this name is taken: it is %s", key->taken_by),
+			    "choose another name");
 		else
 			rfa_walk_check(walk, key->inside, value);
 		rfa_walk_leave(walk);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/data_rules.h"
 #include "cli/problems.h"
 #include "cli/schema.h"
 #include "cli/suggest.h"
@@ -90,6 +91,7 @@ static int check_resolved(const json_t *stack, const char *env, struct rfa_error
 	int rc = 0;
 
 	rfa_walk_check(&walk, rfa_schema_find(rfa_schema_root.inside, "stacks")->inside, stack);
+	rfa_data_check(&walk, stack);
 	if (problems.n > 0) {
 		const struct rfa_problem *p = &problems.items[0];
 		rfa_fail(err, RFA_ECONFIG, "config", "the stack is not whole in \"%.60s\": %s%s%s",
@@ -114,6 +116,8 @@ static int resolve_stack(const json_t *written, const char *env, json_t **out,
 
 	if (rc == 0)
 		json_object_del(stack, "environments");
+	if (rc == 0)
+		rfa_data_replace_members(stack, json_object_get(overlay, env));
 	if (rc == 0 && json_object_get(overlay, env))
 		rc = rfa_config_merge(stack, json_object_get(overlay, env), err);
 	json_decref(overlay);
@@ -188,13 +192,34 @@ int rfa_config_options(const struct rfa_config *config, json_t **out, struct rfa
 	return rc;
 }
 
-static int set_side(const struct rfa_config *config, json_t *plan, const char *role,
-		    const char *env, const char *stack, struct rfa_error *err)
+/* The machine where rfa is typed: no engine is asked for there, only files are kept. */
+static int operator_side(const struct rfa_config *config, const struct rfa_plan_ask *ask,
+			 json_t **out, struct rfa_error *err)
 {
+	json_t *side = NULL, *whole = NULL;
+	int rc = rfa_config_side(config, ask->operator_stack, ask->stack, &whole, err);
+	if (rc < 0)
+		return rc;
+	side = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O}", "env", RFA_OPERATOR, "transport", "local",
+			 "destination", "", "address", "", "state_dir", ask->operator_state,
+			 "stack", json_object_get(whole, "stack"));
+	json_decref(whole);
+	*out = side;
+	return side ? 0 : rfa_fail_nomem(err);
+}
+
+static int set_side(const struct rfa_config *config, const struct rfa_plan_ask *ask, json_t *plan,
+		    const char *role, struct rfa_error *err)
+{
+	const char *env = strcmp(role, "source") == 0 ? ask->from : ask->to;
 	json_t *side = NULL;
+	int rc;
 	if (!env)
 		return rfa_facts_set(plan, role, json_null(), err);
-	int rc = rfa_config_side(config, env, stack, &side, err);
+	if (strcmp(env, RFA_OPERATOR) == 0)
+		rc = operator_side(config, ask, &side, err);
+	else
+		rc = rfa_config_side(config, env, ask->stack, &side, err);
 	return rc < 0 ? rc : rfa_facts_set(plan, role, side, err);
 }
 
@@ -207,15 +232,20 @@ int rfa_config_plan(const struct rfa_config *config, const struct rfa_plan_ask *
 	int rc = plan ? 0 : rfa_fail_nomem(err);
 
 	if (rc == 0)
-		rc = set_side(config, plan, "source", ask->from, ask->stack, err);
+		rc = set_side(config, ask, plan, "source", err);
 	if (rc == 0)
-		rc = set_side(config, plan, "target", ask->to, ask->stack, err);
+		rc = set_side(config, ask, plan, "target", err);
 	if (rc == 0)
 		rc = rfa_config_options(config, &options, err);
 	if (rc == 0 && ask->force_reason)
 		rc = rfa_facts_set(options, "force_reason", json_string(ask->force_reason), err);
 	if (rc == 0 && ask->verified)
 		rc = rfa_facts_set(options, "verified", json_string(ask->verified), err);
+	if (rc == 0 && ask->proven_drill_at)
+		rc = rfa_facts_set(options, "proven_drill_at", json_string(ask->proven_drill_at),
+				   err);
+	if (rc == 0 && ask->options)
+		rc = rfa_config_merge(options, ask->options, err);
 	if (rc == 0)
 		rc = rfa_facts_set(plan, "options", json_incref(options), err);
 	if (rc == 0 && ask->point)

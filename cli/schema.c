@@ -1,11 +1,6 @@
 /* The table of rfa.json's keys. Adding a row here is all that a new key needs. */
 #include "cli/schema.h"
 
-#include <regex.h>
-#include <string.h>
-
-#include "fsm/base/facts.h"
-
 /* ---- what strings look like ------------------------------------------------------------------ */
 
 /* No dots: these names become parts of git refs, where "x.lock" and ".." are refused. */
@@ -24,6 +19,23 @@ static const struct rfa_format project = {
 static const struct rfa_format absolute = {
 	"an absolute path without . or .. in it",
 	"^/(([^./][^/]*|[.][^./][^/]*|[.][.][^/]+)(/([^./][^/]*|[.][^./][^/]*|[.][.][^/]+))*/?)?$",
+};
+/* Copies lie beside it, so the root is none, and its last part is a name. */
+static const struct rfa_format place = {
+	"an absolute path without . or .. in it and without / at its end",
+	"^(/([^./][^/]*|[.][^./][^/]*|[.][.][^/]+))+$",
+};
+static const struct rfa_format folder = {
+	"a path without . or .. in it and without / at its end",
+	"^/?([^./][^/]*|[.][^./][^/]*|[.][.][^/]+)(/([^./][^/]*|[.][^./][^/]*|[.][.][^/]+))*$",
+};
+static const struct rfa_format member = {
+	"a name of letters, digits, - and _, at most 40 characters",
+	"^[A-Za-z0-9_-]{1,40}$",
+};
+static const struct rfa_format volume = {
+	"a volume's name: letters, digits, _ . and -",
+	"^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$",
 };
 /* A leading dash would reach ssh as an option. */
 static const struct rfa_format destination = {
@@ -203,6 +215,160 @@ static const struct rfa_key gate_keys[] = {
 	  .fallback = "false",
 	  .example = "true",
 	  .help = "let images with the tag latest, or without one, pass" },
+	{ .name = "proven_drill_days",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "0",
+	  .example = "31",
+	  .help = "refuse when no drill has proven a backup in so many days; 0: never refuse",
+	  .min = 0,
+	  .max = 3650 },
+	{ .name = NULL },
+};
+
+/* ---- data and backups ------------------------------------------------------------------------ */
+
+static const struct rfa_key member_keys[] = {
+	{ .name = "volume",
+	  .type = RFA_TYPE_STRING,
+	  .example = "\"shop_db\"",
+	  .help = "a Docker volume, by the name that `docker volume ls` shows",
+	  .format = &volume },
+	{ .name = "directory",
+	  .type = RFA_TYPE_STRING,
+	  .example = "\"/srv/shop/files\"",
+	  .help = "a directory with all that is in it",
+	  .format = &place },
+	{ .name = "sqlite",
+	  .type = RFA_TYPE_STRING,
+	  .example = "\"/srv/shop/auth.db\"",
+	  .help = "an SQLite database; its -wal and -journal belong to it",
+	  .format = &place },
+	{ .name = NULL },
+};
+static const struct rfa_key a_member = {
+	.name = "",
+	.type = RFA_TYPE_OBJECT,
+	.example = "{\"volume\":\"shop_db\"}",
+	.help = "one piece: a volume, a directory or a database",
+	.inside = member_keys,
+	.one_of = "volume|directory|sqlite",
+};
+static const struct rfa_key a_project = {
+	.name = "",
+	.type = RFA_TYPE_STRING,
+	.example = "\"shop\"",
+	.help = "a Compose project",
+	.format = &project,
+};
+static const struct rfa_key stop_keys[] = {
+	{ .name = "projects",
+	  .type = RFA_TYPE_ARRAY,
+	  .fallback = "[]",
+	  .example = "[\"shop_search\"]",
+	  .help = "Compose projects",
+	  .inside = &a_project },
+	{ .name = "containers",
+	  .type = RFA_TYPE_ARRAY,
+	  .fallback = "[]",
+	  .example = "[\"shop-indexer\"]",
+	  .help = "containers",
+	  .inside = &a_container },
+	{ .name = NULL },
+};
+static const struct rfa_key data_keys[] = {
+	{ .name = "members",
+	  .type = RFA_TYPE_MAP,
+	  .flags = RFA_KEY_REQUIRED,
+	  .example = "{\"db\":{\"volume\":\"shop_db\"}}",
+	  .help = "the pieces, each under a name that is the same in all environments",
+	  .inside = &a_member,
+	  .format = &member },
+	{ .name = "stop",
+	  .type = RFA_TYPE_OBJECT,
+	  .fallback = "{}",
+	  .example = "{\"projects\":[\"shop_search\"]}",
+	  .help = "what uses the data beside the stack's own containers, and stops with them",
+	  .inside = stop_keys },
+	{ .name = "keep_generations",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "1",
+	  .example = "1",
+	  .help = "how many replaced copies of the data `rfa prune` leaves as rollback points",
+	  .min = 0,
+	  .max = 100 },
+	{ .name = NULL },
+};
+
+static const struct rfa_key a_backup_file = {
+	.name = "",
+	.type = RFA_TYPE_STRING,
+	.example = "\"/opt/shop/config.json\"",
+	.help = "a file on the host",
+	.format = &place,
+};
+static const struct rfa_key keep_keys[] = {
+	{ .name = "count",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "0",
+	  .example = "7",
+	  .help = "the newest, so many",
+	  .min = 0,
+	  .max = 100000 },
+	{ .name = "days",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "30",
+	  .example = "30",
+	  .help = "all that are not older than so many days",
+	  .min = 0,
+	  .max = 36500 },
+	{ .name = "daily",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "0",
+	  .example = "14",
+	  .help = "the newest of a day, for so many days that have one",
+	  .min = 0,
+	  .max = 36500 },
+	{ .name = "weekly",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "8",
+	  .example = "8",
+	  .help = "the newest of a week, for so many weeks that have one",
+	  .min = 0,
+	  .max = 5200 },
+	{ .name = "monthly",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "12",
+	  .example = "12",
+	  .help = "the newest of a month, for so many months that have one",
+	  .min = 0,
+	  .max = 1200 },
+	{ .name = NULL },
+};
+static const struct rfa_key backup_keys[] = {
+	{ .name = "where",
+	  .type = RFA_TYPE_STRING,
+	  .fallback = "\"host\"",
+	  .example = "\"operator\"",
+	  .help = "host: on the host itself; operator: on the machine where rfa is typed",
+	  .words = "host|operator" },
+	{ .name = "directory",
+	  .type = RFA_TYPE_STRING,
+	  .example = "\"/var/backups/rfa\"",
+	  .help = "holds a folder for each stack; default: /var/lib/rfa/backups on a host, and "
+		  "backups beside rfa.json for operator",
+	  .format = &folder },
+	{ .name = "files",
+	  .type = RFA_TYPE_ARRAY,
+	  .fallback = "[]",
+	  .example = "[\"/opt/shop/config.json\"]",
+	  .help = "single files that go into a backup of the data too; nothing puts them back",
+	  .inside = &a_backup_file },
+	{ .name = "keep",
+	  .type = RFA_TYPE_OBJECT,
+	  .fallback = "{}",
+	  .example = "{\"days\":30,\"weekly\":8,\"monthly\":12}",
+	  .help = "which backups stay: all that any of these rules wants; all 0: every one",
+	  .inside = keep_keys },
 	{ .name = NULL },
 };
 
@@ -263,6 +429,16 @@ const struct rfa_key rfa_schema_stack[] = {
 	  .example = "{\"disk_free_percent\":20}",
 	  .help = "what must hold before anything is touched",
 	  .inside = gate_keys },
+	{ .name = "data",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"members\":{\"db\":{\"volume\":\"shop_db\"}}}",
+	  .help = "what the stack stores: for `rfa data`, `backup`, `restore` and `drill`",
+	  .inside = data_keys },
+	{ .name = "backup",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"where\":\"operator\"}",
+	  .help = "where backups go, and how long they stay",
+	  .inside = backup_keys },
 	{ .name = "keep_images",
 	  .type = RFA_TYPE_INTEGER,
 	  .fallback = "3",
@@ -414,7 +590,9 @@ static const struct rfa_key file_keys[] = {
 	  .example = "{\"prod\":{\"destination\":\"root@10.0.0.7\"}}",
 	  .help = "the hosts",
 	  .inside = &an_environment,
-	  .format = &name },
+	  .format = &name,
+	  .taken = "operator",
+	  .taken_by = "the machine where rfa is typed" },
 	{ .name = "stacks",
 	  .type = RFA_TYPE_MAP,
 	  .flags = RFA_KEY_REQUIRED,
@@ -444,79 +622,3 @@ const struct rfa_key rfa_schema_root = {
 	.help = "what rfa deploys, from where, to where",
 	.inside = file_keys,
 };
-
-/* ---- what the table answers ------------------------------------------------------------------ */
-
-const struct rfa_key *rfa_schema_find(const struct rfa_key *keys, const char *wanted)
-{
-	for (; keys->name; keys++) {
-		if (strcmp(keys->name, wanted) == 0)
-			return keys;
-	}
-	return NULL;
-}
-
-const char *rfa_schema_type(enum rfa_type type)
-{
-	static const char *const words[] = {
-		[RFA_TYPE_OBJECT] = "an object",       [RFA_TYPE_MAP] = "an object",
-		[RFA_TYPE_ARRAY] = "a list",           [RFA_TYPE_STRING] = "a string",
-		[RFA_TYPE_INTEGER] = "a whole number", [RFA_TYPE_BOOLEAN] = "true or false",
-		[RFA_TYPE_ENGINE] = "an object",
-	};
-	return words[type];
-}
-
-int rfa_schema_fits(const struct rfa_format *format, const char *text)
-{
-	regex_t pattern;
-	if (!format || !format->pattern)
-		return 1;
-	if (regcomp(&pattern, format->pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return 0;
-	int fits = regexec(&pattern, text, 0, NULL, 0) == 0;
-	regfree(&pattern);
-	return fits;
-}
-
-static int complete_key(const struct rfa_key *key, json_t *object, struct rfa_error *err)
-{
-	json_t *value = json_object_get(object, key->name);
-	if (!value && key->fallback) {
-		value = json_loads(key->fallback, JSON_DECODE_ANY, NULL);
-		int rc = rfa_facts_set(object, key->name, value, err);
-		if (rc < 0)
-			return rc;
-	}
-	if (!value)
-		return 0;
-	if (key->type == RFA_TYPE_OBJECT)
-		return rfa_schema_complete(key->inside, value, err);
-	if (key->type == RFA_TYPE_ARRAY && key->inside->type == RFA_TYPE_OBJECT) {
-		size_t i;
-		json_t *element;
-		json_array_foreach (value, i, element) {
-			int rc = rfa_schema_complete(key->inside->inside, element, err);
-			if (rc < 0)
-				return rc;
-		}
-	}
-	return 0;
-}
-
-int rfa_schema_complete(const struct rfa_key *keys, json_t *object, struct rfa_error *err)
-{
-	const char *own;
-	void *next;
-	json_t *value;
-	json_object_foreach_safe (object, next, own, value) {
-		if (strncmp(own, "x-", 2) == 0)
-			json_object_del(object, own);
-	}
-	for (; keys->name; keys++) {
-		int rc = complete_key(keys, object, err);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}

@@ -45,8 +45,11 @@ struct rfa_key {
 	const struct rfa_format *format; /* of a string, or of a map's names */
 	const char *words;               /* a string's only values: "ssh|local" */
 	int64_t min, max;                /* of an integer */
-	const char *needs;  /* an object has at least one of these keys: "containers|compose" */
-	const char *unless; /* required, unless this sibling ... */
+	const char *needs;    /* an object has at least one of these keys: "containers|compose" */
+	const char *one_of;   /* an object has exactly one of these keys, in an overlay too */
+	const char *taken;    /* a name that a map cannot have ... */
+	const char *taken_by; /* ... and what has it */
+	const char *unless;   /* required, unless this sibling ... */
 	const char *unless_word; /* ... has this value */
 };
 

@@ -71,18 +71,21 @@ static int describe_keys(const struct rfa_key *keys, int overlay, json_t *node,
 	return rc;
 }
 
-static int describe_map(const struct rfa_key *key, json_t *node, struct rfa_error *err)
+static int describe_map(const struct rfa_key *key, int overlay, json_t *node, struct rfa_error *err)
 {
 	/* A name that begins with x- is nobody's, as everywhere. */
 	char names[256];
 	snprintf(names, sizeof(names), "^(?!x-)%s", key->format->pattern + 1);
 
 	json_t *child = NULL;
-	int rc = describe(key->inside, 0, &child, err);
+	int rc = describe(key->inside, overlay, &child, err);
 	if (rc < 0)
 		return rc;
 	rc = rfa_facts_set(node, "patternProperties",
 			   json_pack("{s:b,s:o}", "^x-", 1, names, child), err);
+	if (rc == 0 && key->taken)
+		rc = rfa_facts_set(node, "propertyNames",
+				   json_pack("{s:{s:s}}", "not", "const", key->taken), err);
 	return rc < 0 ? rc : set_json(node, "additionalProperties", "false", err);
 }
 
@@ -107,9 +110,11 @@ static int describe_inside(const struct rfa_key *key, int overlay, json_t *node,
 				   err);
 		if (rc == 0 && key->needs && !overlay)
 			rc = rfa_facts_set(node, "anyOf", split(key->needs, 1), err);
+		if (rc == 0 && key->one_of)
+			rc = rfa_facts_set(node, "oneOf", split(key->one_of, 1), err);
 		return rc;
 	case RFA_TYPE_MAP:
-		return describe_map(key, node, err);
+		return describe_map(key, overlay, node, err);
 	case RFA_TYPE_ARRAY:
 		rc = describe(key->inside, 0, &child, err);
 		return rc < 0 ? rc : rfa_facts_set(node, "items", child, err);

@@ -1,0 +1,253 @@
+/* What the configuration of a stack's data must keep that one row of the table cannot say. */
+#include "cli/data_rules.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsm/base/buf.h"
+#include "fsm/base/facts.h"
+
+#define HOST_VAULTS "/var/lib/rfa/backups"
+
+static const char *const kinds[] = { "volume", "directory", "sqlite" };
+enum { N_KINDS = 3, SQLITE = 2 };
+
+/* Which of the three a member is; -1: none, or no text. */
+static int kind_of(const json_t *member, const char **text)
+{
+	for (int k = 0; k < N_KINDS; k++) {
+		*text = json_string_value(json_object_get(member, kinds[k]));
+		if (*text)
+			return k;
+	}
+	return -1;
+}
+
+/*
+ * Where the member lies. A volume's place is the engine's affair, but nearly all engines keep
+ * theirs here, and a file named by that path is the usual way to name one thing twice.
+ */
+static int place_of(const json_t *member, char into[PATH_MAX])
+{
+	const char *text = NULL;
+	int kind = kind_of(member, &text);
+	if (kind < 0)
+		return -1;
+	int n = snprintf(into, PATH_MAX, kind ? "%s" : "/var/lib/docker/volumes/%s/_data", text);
+	return n > 0 && n < PATH_MAX ? kind : -1;
+}
+
+/* 1 if path is `folder` or lies in it. */
+static int lies_in(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+	return strncmp(path, folder, len) == 0 && (path[len] == '\0' || path[len] == '/');
+}
+
+static int is_member(const char *name, const json_t *member)
+{
+	return strncmp(name, "x-", 2) != 0 && json_is_object(member);
+}
+
+/* "" if the two have nothing in common; else how the second lies to the first. */
+static const char *clash(const json_t *first, const json_t *second)
+{
+	char a[PATH_MAX], b[PATH_MAX];
+	int ka = place_of(first, a), kb = place_of(second, b);
+	if (ka < 0 || kb < 0)
+		return "";
+	if (strcmp(a, b) == 0)
+		return "is the same as";
+	if (ka != SQLITE && lies_in(b, a))
+		return "lies in";
+	return kb != SQLITE && lies_in(a, b) ? "contains" : "";
+}
+
+/* A piece that is swapped with another piece inside of it would be swapped twice. */
+static void check_overlap(struct rfa_walk *walk, const json_t *members, const char *name,
+			  const json_t *member)
+{
+	const char *other;
+	json_t *before;
+	json_object_foreach ((json_t *)members, other, before) {
+		const char *how = before == member ? "" : clash(before, member);
+		if (before == member)
+			break;
+		if (!is_member(other, before) || !*how)
+			continue;
+		rfa_walk_enter(walk, name, 0);
+		rfa_problem_mend(rfa_walk_problem(walk, "it %s the member \"%.40s\"", how, other),
+				 "name each piece of data once");
+		rfa_walk_leave(walk);
+		break;
+	}
+}
+
+static void check_vault(struct rfa_walk *walk, const json_t *stack, const char *name,
+			const json_t *member)
+{
+	const char *vault = rfa_facts_str(stack, "backup/directory", HOST_VAULTS);
+	char place[PATH_MAX];
+	int kind = place_of(member, place);
+	if (kind < 0 || kind == SQLITE || (!lies_in(vault, place) && !lies_in(place, vault)))
+		return;
+	rfa_walk_enter(walk, name, 0);
+	rfa_problem_mend(
+	    rfa_walk_problem(walk, "it and the backups' directory %.100s overlap", vault),
+	    "put the backups elsewhere: \"backup\": {\"directory\": …}");
+	rfa_walk_leave(walk);
+}
+
+static int on_operator(const json_t *stack)
+{
+	return strcmp(rfa_facts_str(stack, "backup/where", "host"), RFA_OPERATOR) == 0;
+}
+
+static void check_members(struct rfa_walk *walk, const json_t *stack)
+{
+	const json_t *members = rfa_facts_at(stack, "data/members");
+	const char *name;
+	json_t *member;
+
+	rfa_walk_enter(walk, "data", 0);
+	rfa_walk_enter(walk, "members", 0);
+	json_object_foreach ((json_t *)members, name, member) {
+		if (!is_member(name, member))
+			continue;
+		check_overlap(walk, members, name, member);
+		if (!on_operator(stack))
+			check_vault(walk, stack, name, member);
+	}
+	rfa_walk_leave(walk);
+	rfa_walk_leave(walk);
+}
+
+void rfa_data_check(struct rfa_walk *walk, const json_t *stack)
+{
+	const char *vault = rfa_facts_str(stack, "backup/directory", HOST_VAULTS);
+
+	check_members(walk, stack);
+	if (on_operator(stack) || vault[0] == '/')
+		return;
+	rfa_walk_enter(walk, "backup", 0);
+	rfa_walk_enter(walk, "directory", 0);
+	rfa_problem_mend(rfa_walk_problem(walk, "expected an absolute path on the host"),
+			 "begin it with /, or add \"where\": \"operator\"");
+	rfa_walk_leave(walk);
+	rfa_walk_leave(walk);
+}
+
+void rfa_data_replace_members(json_t *stack, const json_t *overlay)
+{
+	json_t *members = rfa_facts_at(stack, "data/members");
+	const char *name;
+	json_t *member;
+	json_object_foreach (rfa_facts_at(overlay, "data/members"), name, member)
+		json_object_del(members, name);
+}
+
+int rfa_data_has(const json_t *side, struct rfa_error *err)
+{
+	const char *env = rfa_facts_str(side, "env", "");
+	if (json_object_size(rfa_facts_at(side, "stack/data/members")) > 0)
+		return 0;
+	rfa_fail(err, RFA_ECONFIG, "config", "the stack names no data in \"%.60s\"", env);
+	return rfa_error_mend(
+	    err, "add to it for example \"data\": {\"members\": {\"db\": {\"volume\": \"…\"}}}");
+}
+
+/* Volumes and directories are both trees: they may differ. A database is another thing. */
+static int same_kind(const char *name, const json_t *from, const json_t *to, struct rfa_error *err)
+{
+	static const char *const words[] = { "a volume", "a directory", "a database" };
+	const char *unused;
+	const json_t *a = json_object_get(rfa_facts_at(from, "stack/data/members"), name);
+	const json_t *b = json_object_get(rfa_facts_at(to, "stack/data/members"), name);
+	int ka = kind_of(a, &unused), kb = kind_of(b, &unused);
+
+	if (ka < 0 || kb < 0) {
+		const json_t *lacks = ka < 0 ? from : to;
+		rfa_fail(err, RFA_ECONFIG, "config", "the data's member \"%.40s\" is not in \"%s\"",
+			 name, rfa_facts_str(lacks, "env", ""));
+		return rfa_error_mend(
+		    err, "members have the same names everywhere; only what they are may differ");
+	}
+	if ((ka == SQLITE) == (kb == SQLITE))
+		return 0;
+	rfa_fail(err, RFA_ECONFIG, "config",
+		 "the data's member \"%.40s\" is %s in \"%s\" and %s in \"%s\"", name, words[ka],
+		 rfa_facts_str(from, "env", ""), words[kb], rfa_facts_str(to, "env", ""));
+	return rfa_error_mend(err, "make it a database in both, or in neither");
+}
+
+int rfa_data_same(const json_t *from, const json_t *to, struct rfa_error *err)
+{
+	const json_t *sides[2] = { from, to };
+	for (size_t i = 0; i < 2; i++) {
+		const char *name;
+		json_t *member;
+		json_object_foreach (rfa_facts_at(sides[i], "stack/data/members"), name, member) {
+			int rc = same_kind(name, from, to, err);
+			if (rc < 0)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+/* Every rule 0: nothing is ever removed. */
+static const json_t *rules_of(const json_t *backup)
+{
+	const json_t *keep = json_object_get(backup, "keep");
+	const char *rule;
+	json_t *n;
+	json_object_foreach ((json_t *)keep, rule, n) {
+		if (json_integer_value(n) > 0)
+			return keep;
+	}
+	return NULL;
+}
+
+int rfa_config_vault(const struct rfa_config *config, const char *env, const char *stack,
+		     struct rfa_vault *out, struct rfa_error *err)
+{
+	json_t *side = NULL, *backup = NULL;
+	char *directory = NULL;
+	int rc = rfa_config_side(config, env, stack, &side, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc < 0)
+		return rc;
+	/* A stack that says nothing of backups has the defaults all the same. */
+	backup = json_incref(rfa_facts_at(side, "stack/backup"));
+	if (!backup)
+		backup = json_object();
+	rc = backup ? rfa_schema_complete(rfa_schema_find(rfa_schema_stack, "backup")->inside,
+					  backup, err)
+		    : rfa_fail_nomem(err);
+	if (rc < 0)
+		goto done;
+	out->on_operator = on_operator(rfa_facts_at(side, "stack"));
+	snprintf(out->env, sizeof(out->env), "%s", env);
+	const char *named =
+	    rfa_facts_str(backup, "directory", out->on_operator ? "backups" : HOST_VAULTS);
+	rc = rfa_config_path(config, named, &directory, err);
+	if (rc < 0)
+		goto done;
+	int n = snprintf(out->path, sizeof(out->path), "%s/%s", directory, stack);
+	if (n < 0 || (size_t)n >= sizeof(out->path))
+		rc = rfa_fail(err, RFA_ETOOBIG, "config", "the backups' directory is too long");
+	out->keep = json_incref((json_t *)rules_of(backup));
+done:
+	free(directory);
+	json_decref(side);
+	json_decref(backup);
+	return rc;
+}
+
+void rfa_vault_release(struct rfa_vault *vault)
+{
+	json_decref(vault->keep);
+	vault->keep = NULL;
+}

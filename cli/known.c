@@ -1,0 +1,182 @@
+/* Looks backups and drills up in the ledger, as the ends of runs have written them. */
+#include "cli/known.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/points.h"
+
+/* ---- times ----------------------------------------------------------------------------------- */
+
+/* Days since 1970-01-01 of a day of the Gregorian calendar; years begin in March here. */
+static int64_t days_of(int year, int month, int day)
+{
+	int64_t y = month < 3 ? year - 1 : year;
+	int64_t m = month < 3 ? month + 9 : month - 3;
+	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
+}
+
+static int64_t ms_of(const int part[6])
+{
+	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 31 ||
+	    part[3] > 23 || part[4] > 59 || part[5] > 60)
+		return -1;
+	int64_t s = days_of(part[0], part[1], part[2]) * 86400;
+	return (s + part[3] * 3600 + part[4] * 60 + part[5]) * 1000;
+}
+
+/* The form has a 9 for each digit of year, month, day, hour, minute and second; -1: another form.
+ */
+static int64_t time_by(const char *form, const char *text)
+{
+	static const int widths[6] = { 4, 2, 2, 2, 2, 2 };
+	int part[6] = { 0 }, n = 0, in_part = 0;
+	for (size_t i = 0; form[i]; i++) {
+		int digit = text[i] >= '0' && text[i] <= '9';
+		if (form[i] != '9' ? text[i] != form[i] : !digit)
+			return -1;
+		if (!digit)
+			continue;
+		part[n] = part[n] * 10 + (text[i] - '0');
+		if (++in_part == widths[n]) {
+			n++;
+			in_part = 0;
+		}
+	}
+	return ms_of(part);
+}
+
+int64_t rfa_time_of(const char *iso)
+{
+	return time_by("9999-99-99T99:99:99", iso);
+}
+
+const char *rfa_known_age(const struct rfa_cli *cli, const char *iso, char into[RFA_SHORT_MAX])
+{
+	int64_t at = rfa_time_of(iso);
+	if (at >= 0)
+		return rfa_out_age(into, cli->clock->wall_ms(cli->clock) - at);
+	snprintf(into, RFA_SHORT_MAX, "-");
+	return into;
+}
+
+int rfa_backup_id_parse(const char *text, struct rfa_backup_id *out)
+{
+	const char *set = strrchr(text, '-');
+	out->at_ms = time_by("99999999-999999-", text);
+	if (out->at_ms < 0 || !set || set <= text + 16 ||
+	    (size_t)(set - text - 16) >= sizeof(out->env))
+		return -1;
+	snprintf(out->env, sizeof(out->env), "%.*s", (int)(set - text - 16), text + 16);
+	snprintf(out->set, sizeof(out->set), "%s", set + 1);
+	return strcmp(set, "-data") == 0 || strcmp(set, "-images") == 0 ? 0 : -1;
+}
+
+/* ---- the ledger's files ---------------------------------------------------------------------- */
+
+/* A drill proves whose backup was put back, not the place where that was done. */
+static int is_of(const json_t *drill, const char *place, const char *env)
+{
+	struct rfa_backup_id id;
+	if (rfa_backup_id_parse(rfa_facts_str(drill, "backup", ""), &id) < 0)
+		return strcmp(place, env) == 0;
+	return strcmp(id.env, env) == 0;
+}
+
+/* A file that may well not be there: *out is NULL then. */
+static int read_if_any(struct rfa_cli *cli, const char *path, json_t **out, struct rfa_error *err)
+{
+	*out = NULL;
+	int rc = rfa_ledger_json(cli, path, out, err);
+	if (rc == -(int)RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	return rc;
+}
+
+int rfa_known_drill(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
+		    struct rfa_error *err)
+{
+	json_t *places = NULL, *place, *best = NULL;
+	char path[256];
+	size_t i;
+
+	int rc = rfa_ledger_names(cli->ledger, "drills", &places, err);
+	json_array_foreach (places, i, place) {
+		const char *where = json_string_value(place);
+		json_t *drill = NULL;
+		if (rc < 0)
+			break;
+		snprintf(path, sizeof(path), "drills/%.64s/%.64s.json", where, stack);
+		rc = read_if_any(cli, path, &drill, err);
+		if (drill && is_of(drill, where, env) &&
+		    (!best ||
+		     strcmp(rfa_facts_str(drill, "at", ""), rfa_facts_str(best, "at", "")) > 0)) {
+			json_decref(best);
+			best = json_incref(drill);
+		}
+		json_decref(drill);
+	}
+	json_decref(places);
+	if (rc == 0)
+		*out = best;
+	else
+		json_decref(best);
+	return rc;
+}
+
+int rfa_known_proof(struct rfa_cli *cli, const char *env, const char *stack,
+		    char into[RFA_TIME_MAX], struct rfa_error *err)
+{
+	json_t *drill = NULL;
+	int rc = rfa_known_drill(cli, env, stack, &drill, err);
+	into[0] = '\0';
+	if (rc == 0 && rfa_facts_bool(drill, "proven", 0))
+		snprintf(into, RFA_TIME_MAX, "%s", rfa_facts_str(drill, "at", ""));
+	json_decref(drill);
+	return rc;
+}
+
+/* Ids sort by time. A vault on the operator's machine has those of all environments. */
+static void take_newest(const json_t *names, const char *env, char into[128])
+{
+	struct rfa_backup_id id;
+	json_t *name;
+	char text[128];
+	size_t i;
+	json_array_foreach ((json_t *)names, i, name) {
+		snprintf(text, sizeof(text), "%s", json_string_value(name));
+		size_t len = strlen(text);
+		if (len < 6 || strcmp(text + len - 5, ".json") != 0)
+			continue;
+		text[len - 5] = '\0';
+		if (rfa_backup_id_parse(text, &id) == 0 && strcmp(id.env, env) == 0 &&
+		    strcmp(text, into) > 0)
+			snprintf(into, 128, "%s", text);
+	}
+}
+
+int rfa_known_backup(struct rfa_cli *cli, const char *env, const char *stack, char into[128],
+		     struct rfa_error *err)
+{
+	json_t *places = NULL, *place;
+	char folder[256];
+	size_t i;
+
+	into[0] = '\0';
+	int rc = rfa_ledger_names(cli->ledger, "backups", &places, err);
+	json_array_foreach (places, i, place) {
+		json_t *names = NULL;
+		if (rc < 0)
+			break;
+		snprintf(folder, sizeof(folder), "backups/%.64s/%.64s", json_string_value(place),
+			 stack);
+		rc = rfa_ledger_names(cli->ledger, folder, &names, err);
+		if (rc == 0)
+			take_newest(names, env, into);
+		json_decref(names);
+	}
+	json_decref(places);
+	return rc;
+}

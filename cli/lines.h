@@ -1,0 +1,12 @@
+/* A run as a listing tells it. */
+#ifndef RFA_CLI_LINES_H
+#define RFA_CLI_LINES_H
+
+#include "cli/cli.h"
+
+/* New; NULL when memory ran out. */
+json_t *rfa_line_json(const struct rfa_ledger_line *line);
+/* The person without the address, which --json has. */
+const char *rfa_line_author(const char *author, char into[128]);
+
+#endif

@@ -1,0 +1,234 @@
+/* Thins a vault out: the rules decide, the operator sees it and agrees, the host is locked
+ * meanwhile. */
+#include "cli/prune.h"
+
+#include <string.h>
+
+#include "cli/drive.h"
+#include "cli/known.h"
+
+/* ---- what the rules say ---------------------------------------------------------------------- */
+
+/* *out (new): array of {"backup","stays":bool,"why"}, newest first; incomplete ones are left out.
+ */
+static int judge(const struct rfa_open_vault *vault, const char *set, const char *coming,
+		 json_t **out, struct rfa_error *err)
+{
+	(void)coming;
+	json_t *list = json_array();
+	for (size_t i = json_array_size(vault->all); i-- > 0;) {
+		const json_t *backup = json_array_get(vault->all, i);
+		if (!rfa_vault_is(vault, backup, set) ||
+		    !json_is_object(json_object_get(backup, "manifest")))
+			continue;
+		json_array_append_new(list, json_pack("{s:s,s:b,s:s}", "backup",
+						      rfa_facts_str(backup, "backup", ""), "stays",
+						      1, "why", "every one is kept"));
+	}
+	*out = list;
+	return list ? 0 : rfa_fail_nomem(err);
+}
+
+/* Those that no manifest completes: of a run that was given up, or damaged. */
+static int add_incomplete(const struct rfa_cli *cli, const struct rfa_open_vault *vault,
+			  const char *set, json_t *verdicts, struct rfa_error *err)
+{
+	int goes = rfa_cli_option(cli, "incomplete") != NULL;
+	json_t *backup;
+	size_t i;
+	json_array_foreach (vault->all, i, backup) {
+		if (!rfa_vault_is(vault, backup, set) ||
+		    json_is_object(json_object_get(backup, "manifest")))
+			continue;
+		if (json_array_append_new(
+			verdicts,
+			json_pack("{s:s,s:b,s:s}", "backup", rfa_facts_str(backup, "backup", ""),
+				  "stays", !goes, "why",
+				  goes ? "not complete"
+				       : "not complete: --incomplete removes it")) < 0)
+			return rfa_fail_nomem(err);
+	}
+	return 0;
+}
+
+static int verdicts_of(const struct rfa_cli *cli, const struct rfa_open_vault *vault,
+		       const char *set, json_t **out, struct rfa_error *err)
+{
+	int rc = judge(vault, set, "", out, err);
+	return rc < 0 ? rc : add_incomplete(cli, vault, set, *out, err);
+}
+
+static size_t count_going(const json_t *verdicts)
+{
+	json_t *verdict;
+	size_t i, n = 0;
+	json_array_foreach ((json_t *)verdicts, i, verdict)
+		n += !rfa_facts_bool(verdict, "stays", 1);
+	return n;
+}
+
+/* ---- showing --------------------------------------------------------------------------------- */
+
+static int print(struct rfa_cli *cli, const struct rfa_open_vault *vault, const json_t *verdicts,
+		 struct rfa_error *err)
+{
+	static const char *const heads[] = { "backup", "age", "then", "why", NULL };
+	struct rfa_table table;
+	json_t *verdict;
+	size_t i;
+	int rc = 0;
+
+	rfa_table_init(&table, heads);
+	json_array_foreach ((json_t *)verdicts, i, verdict) {
+		const char *name = rfa_facts_str(verdict, "backup", "");
+		int stays = rfa_facts_bool(verdict, "stays", 1);
+		struct rfa_backup_id id = { .at_ms = 0 };
+		char age[RFA_SHORT_MAX];
+
+		if (rfa_backup_id_parse(name, &id) == 0)
+			rfa_out_age(age, cli->clock->wall_ms(cli->clock) - id.at_ms);
+		else
+			snprintf(age, sizeof(age), "-");
+		rfa_table_cell(&table, name, RFA_BOLD);
+		rfa_table_cell(&table, age, RFA_PLAIN);
+		rfa_table_cell(&table, stays ? "stays" : "goes", stays ? RFA_GREEN : RFA_YELLOW);
+		rfa_table_cell(&table, rfa_facts_str(verdict, "why", ""), RFA_PLAIN);
+	}
+	if (json_array_size(verdicts) == 0)
+		rfa_out_say(&cli->out, "there is no backup in %s on %s yet", vault->at.path,
+			    vault->host->name);
+	else
+		rc = rfa_table_print(&cli->out, &table, err);
+	rfa_table_release(&table);
+	return rc;
+}
+
+int rfa_prune_show(struct rfa_cli *cli, const struct rfa_open_vault *vault, const char *set,
+		   const char *coming, struct rfa_error *err)
+{
+	json_t *verdicts = NULL;
+	int rc = judge(vault, set, coming, &verdicts, err);
+	if (rc == 0)
+		rc = print(cli, vault, verdicts, err);
+	json_decref(verdicts);
+	return rc;
+}
+
+/* ---- removing -------------------------------------------------------------------------------- */
+
+static int refuse(const char *env, const json_t *holder, struct rfa_error *err)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(1024);
+	rfa_fail(err, RFA_ELOCKED, "lock", "%s is locked by run %s", env,
+		 rfa_out_safe(&safe, rfa_facts_str(holder, "run", "?"), 60));
+	rfa_buf_release(&safe);
+	return rfa_error_mend(err, "a backup may be under way: rfa lock show %s", env);
+}
+
+static int lock(struct rfa_cli *cli, struct rfa_host *host, const char *stack, const char *run,
+		struct rfa_error *err)
+{
+	char since[RFA_TIME_MAX];
+	json_t *holder = NULL, *claim;
+	struct rfa_who who;
+
+	rfa_cli_who(&who);
+	rfa_time_iso(cli->clock->wall_ms(cli->clock), since);
+	claim = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "run", run, "flow", "backup prune", "stack",
+			  stack, "user", who.user, "machine", who.machine, "since", since);
+	int rc = claim ? host->ops->lock_claim(host, claim, &holder, err) : rfa_fail_nomem(err);
+	if (rc == -(int)RFA_ELOCKED)
+		rc = refuse(host->name, holder, err);
+	json_decref(claim);
+	json_decref(holder);
+	return rc;
+}
+
+static int remove_all(struct rfa_cli *cli, struct rfa_open_vault *vault, const char *run,
+		      const json_t *verdicts, struct rfa_error *err)
+{
+	char op[32];
+	struct rfa_job_key key = { run, "backup.prune", op };
+	json_t *verdict;
+	size_t i;
+	json_array_foreach ((json_t *)verdicts, i, verdict) {
+		const char *name = rfa_facts_str(verdict, "backup", "");
+		if (rfa_facts_bool(verdict, "stays", 1))
+			continue;
+		snprintf(op, sizeof(op), "1.remove-%zu", i);
+		int rc =
+		    vault->host->ops->vault_remove(vault->host, &key, vault->at.path, name, err);
+		if (rc < 0)
+			return rc;
+		if (!cli->out.json)
+			rfa_out_say(&cli->out, "removed %s", name);
+	}
+	return 0;
+}
+
+/* What was agreed to must still be so: a backup that was under way may be whole by now. */
+static int still_so(const struct rfa_cli *cli, struct rfa_open_vault *vault, const char *set,
+		    const json_t *agreed, struct rfa_error *err)
+{
+	json_t *all = NULL, *now = NULL;
+	int rc = vault->host->ops->vault_list(vault->host, vault->at.path, &all, err);
+	if (rc < 0)
+		return rc;
+	json_decref(vault->all);
+	vault->all = all;
+	rc = verdicts_of(cli, vault, set, &now, err);
+	if (rc == 0 && !json_equal(now, agreed)) {
+		rfa_fail(err, RFA_EREFUSED, "vault", "the backups are others by now");
+		rc = rfa_error_mend(err, "look again: the same command");
+	}
+	json_decref(now);
+	return rc;
+}
+
+/* The lock goes back whatever came of it; the first failure is the one that is told. */
+static int remove_locked(struct rfa_cli *cli, struct rfa_open_vault *vault, const char *set,
+			 const json_t *verdicts, struct rfa_error *err)
+{
+	struct rfa_host *host = vault->host;
+	struct rfa_error late;
+	char run[RFA_RUN_ID_MAX];
+
+	rfa_run_id(cli->clock, run);
+	int rc = lock(cli, host, vault->stack, run, err);
+	if (rc < 0)
+		return rc;
+	rc = still_so(cli, vault, set, verdicts, err);
+	if (rc == 0)
+		rc = remove_all(cli, vault, run, verdicts, err);
+	if (host->ops->run_remove(host, run, &late) < 0)
+		rfa_error_clear(&late); /* a folder of an id that nobody asks for again */
+	if (host->ops->lock_release(host, run, &late) < 0 && rc == 0) {
+		*err = late;
+		rc = -(int)late.code;
+	}
+	return rc;
+}
+
+int rfa_prune_vault(struct rfa_cli *cli, struct rfa_open_vault *vault, const char *set,
+		    struct rfa_error *err)
+{
+	json_t *verdicts = NULL;
+	char what[128];
+	int rc = verdicts_of(cli, vault, set, &verdicts, err);
+
+	if (rc < 0)
+		goto done;
+	size_t going = count_going(verdicts);
+	rc = cli->out.json ? rfa_out_json(&cli->out, verdicts, err)
+			   : print(cli, vault, verdicts, err);
+	if (rc < 0 || going == 0 || rfa_cli_option(cli, "dry-run"))
+		goto done;
+	snprintf(what, sizeof(what), "%zu backup%s will be gone for good.", going,
+		 going == 1 ? "" : "s");
+	rc = rfa_cli_confirm(cli, vault->at.env, what, err);
+	if (rc == 0)
+		rc = remove_locked(cli, vault, set, verdicts, err);
+done:
+	json_decref(verdicts);
+	return rc;
+}
