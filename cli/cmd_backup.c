@@ -103,7 +103,7 @@ static const struct rfa_option backup_options[] = {
 	{ "env", 0, "ENV", NULL, NULL, "the environment whose stack is backed up" },
 	{ "set", 0, "SET", NULL, "data|images", "data (the default) or the images that run" },
 	{ "dry-run", 'n', NULL, NULL, NULL,
-	  "only say what would stop, where it would go, and which backups would be removed" },
+	  "only say what would happen, and which backups would be removed" },
 	RFA_OPTION_END,
 };
 

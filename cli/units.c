@@ -71,6 +71,12 @@ int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, s
 	int rc = check_paths(s, err);
 	if (rc < 0)
 		return rc;
+	if (strpbrk(s->program, "\"'\\")) {
+		rfa_fail(err, RFA_EUSAGE, "cli",
+			 "the path of rfa has a quote or a backslash in it: systemd starts no such "
+			 "program");
+		return rfa_error_mend(err, "install rfa elsewhere");
+	}
 	rfa_buf_printf(out,
 		       "[Unit]\n"
 		       "Description=rfa: %s of %s on %s\n"

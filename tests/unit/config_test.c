@@ -160,7 +160,7 @@ static void keys(void **state)
 	       "2:13 stacks.shop.health[0].urll: there is no such key; did you mean \"url\"?");
 	expect(FILE_WITH(",\"gates\":{\"qqqqq\":1}"),
 	       "2:11 stacks.shop.gates.qqqqq: there is no such key; keys here: disk_free_percent, "
-	       "require_verified, allow_latest (and x-… for your own)");
+	       "require_verified, allow_latest, proven_drill_days (and x-… for your own)");
 	expect(
 	    "{\"stacks\":{\"a\":{}}}",
 	    "1:1 \"version\" is missing: the format of this file; add for example \"version\": 1\n"
@@ -197,7 +197,8 @@ static void names(void **state)
 	       "\"prod\"?\n"
 	       "2:27 stacks.shop.environments.prodd.environments: there is no such key; keys here: "
 	       "containers, compose, base_url, bootstrap, health, health_deadline_s, "
-	       "health_interval_s, gates, keep_images, keep_running (and x-… for your own)");
+	       "health_interval_s, gates, data, backup, keep_images, keep_running (and x-… for "
+	       "your own)");
 	expect(FILE_WITH(",\"bootstrap\":{\"containers\":{\"other\":{}}}"),
 	       "2:29 stacks.shop.bootstrap.containers.other: the stack does not list this "
 	       "container; add it to \"containers\" of the stack");
@@ -415,7 +416,8 @@ static void overlay(void **state)
 	    "{\"address\":\"shop.example\",\"destination\":\"ssh://root@[2001:db8::7]:2222\","
 	    "\"docker\":\"sudo docker\",\"env\":\"prod\",\"own_addresses\":[\"www.shop.example\"],"
 	    "\"ssh_config\":\"\",\"stack\":{\"containers\":[\"web\",\"api\"],"
-	    "\"gates\":{\"allow_latest\":false,\"disk_free_percent\":30,\"require_verified\":true},"
+	    "\"gates\":{\"allow_latest\":false,\"disk_free_percent\":30,"
+	    "\"proven_drill_days\":0,\"require_verified\":true},"
 	    "\"health\":[{\"insecure_tls\":true,\"status\":200,\"timeout_s\":5,\"url\":"
 	    "\"https://127.0.0.1/c\"}],\"health_deadline_s\":60,\"health_interval_s\":1,"
 	    "\"keep_images\":3,\"keep_running\":[]},\"state_dir\":\"/var/lib/rfa\","
