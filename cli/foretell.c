@@ -23,21 +23,21 @@ static void RFA_PRINTF(3, 4) say(const struct rfa_cli *cli, const char *label, c
 	rfa_buf_release(&text);
 }
 
-static void put_name(struct rfa_buf *into, const char *lead, const char *name)
+static void put_name(struct rfa_buf *into, size_t begun, const char *name)
 {
-	rfa_buf_puts(into, into->len ? lead : "");
+	rfa_buf_puts(into, into->len > begun ? ", " : "");
 	rfa_buf_put_printable(into, name, strlen(name), 100);
 }
 
 void rfa_foretell_names(struct rfa_buf *into, const json_t *members)
 {
+	size_t begun = into->len, i;
 	const char *name;
 	json_t *member;
-	size_t i;
 	json_object_foreach ((json_t *)members, name, member)
-		put_name(into, ", ", name);
+		put_name(into, begun, name);
 	json_array_foreach ((json_t *)members, i, member)
-		put_name(into, ", ",
+		put_name(into, begun,
 			 json_is_string(member) ? json_string_value(member)
 						: rfa_facts_str(member, "name", "?"));
 }
