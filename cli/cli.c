@@ -121,18 +121,6 @@ int rfa_cli_need(const struct rfa_cli *cli, const char *name, const char **out,
 	return rfa_error_mend(err, "rfa %s %s", cli->command->name, cli->command->words);
 }
 
-int rfa_cli_force(const struct rfa_cli *cli, const char **reason, struct rfa_error *err)
-{
-	*reason = NULL;
-	if (!rfa_cli_option(cli, "force"))
-		return 0;
-	*reason = rfa_cli_option(cli, "reason");
-	if (*reason && **reason)
-		return 0;
-	rfa_fail(err, RFA_EUSAGE, "cli", "--force needs --reason TEXT");
-	return rfa_error_mend(err, "the reason stays in the ledger for ever");
-}
-
 int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what, struct rfa_error *err)
 {
 	const char *yes = rfa_cli_option(cli, "yes");

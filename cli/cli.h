@@ -57,10 +57,6 @@ const char *rfa_cli_option(const struct rfa_cli *cli, const char *name); /* NULL
 int rfa_cli_need(const struct rfa_cli *cli, const char *name, const char **out,
 		 struct rfa_error *err) RFA_MUST_USE;
 
-/* *reason: that of --force, or NULL without --force. Errors: USAGE for --force without one. */
-int rfa_cli_force(const struct rfa_cli *cli, const char **reason,
-		  struct rfa_error *err) RFA_MUST_USE;
-
 /*
  * Asks the operator to type a name, once what will happen has been said; --yes NAME answers.
  * Errors: REFUSED, also without a terminal and without --yes.

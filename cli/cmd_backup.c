@@ -81,6 +81,65 @@ static int show_plan(struct rfa_cli *cli, const struct rfa_plan_ask *ask, const 
 	return rc;
 }
 
+/* ---- with nobody there ----------------------------------------------------------------------- */
+
+/* A line that was cut at night must not leave a stack stopped until the morning. */
+enum { TRIES = 60, PAUSE_MS = 60000 };
+
+static int stands_half_way(const struct rfa_cli *cli, int rc, const struct rfa_error *err)
+{
+	return rc < 0 && cli->story.result.run[0] && cli->story.result.final == RFA_FINAL_NONE &&
+	       err->code != RFA_ELOCKED && err->code != RFA_EREFUSED &&
+	       !(cli->cancel && *cli->cancel);
+}
+
+static int carry_on(struct rfa_cli *cli, int rc, struct rfa_error *err)
+{
+	for (int i = 0; i < TRIES && stands_half_way(cli, rc, err); i++) {
+		char run[RFA_RUN_ID_MAX];
+		struct rfa_buf safe = RFA_BUF_INIT(4096);
+		snprintf(run, sizeof(run), "%s", cli->story.result.run);
+		rfa_out_warn(&cli->out, "%s; carrying on in a minute",
+			     rfa_out_safe(&safe, err->msg, 300));
+		rfa_buf_release(&safe);
+		cli->clock->sleep_ms(cli->clock, PAUSE_MS);
+		if (cli->cancel && *cli->cancel)
+			break;
+		rc = rfa_cli_take_over(cli, run, RFA_RUN_ON, err);
+	}
+	return rc;
+}
+
+/* The backup of an earlier night that was left half-way; another kind of run is somebody's. */
+static int may_finish(struct rfa_cli *cli, const char *blocker)
+{
+	struct rfa_history *history = NULL;
+	struct rfa_error ignored;
+	int may = *blocker && rfa_ledger_load(cli->ledger, blocker, &history, &ignored) == 0 &&
+		  strcmp(history->flow, "backup") == 0 && !history->alive &&
+		  history->final == RFA_FINAL_NONE;
+	rfa_history_free(history);
+	return may;
+}
+
+static int begin_unattended(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
+{
+	char blocker[RFA_RUN_ID_MAX];
+	int rc = rfa_cli_begin(cli, plan, err);
+
+	snprintf(blocker, sizeof(blocker), "%s", cli->story.result.blocker);
+	if (rc == -(int)RFA_ELOCKED && may_finish(cli, blocker)) {
+		rfa_out_warn(&cli->out, "the backup %s was left half-way: it goes first", blocker);
+		rc = rfa_cli_take_over(cli, blocker, RFA_RUN_ON, err);
+		rc = carry_on(cli, rc, err);
+		/* However it ended: unless it stands half-way still, tonight's is made. */
+		if (cli->story.result.final == RFA_FINAL_NONE)
+			return rc;
+		rc = rfa_cli_begin(cli, plan, err);
+	}
+	return carry_on(cli, rc, err);
+}
+
 static int run_backup(struct rfa_cli *cli, struct rfa_error *err)
 {
 	struct rfa_plan_ask ask = { .flow = "backup" };
@@ -94,7 +153,8 @@ static int run_backup(struct rfa_cli *cli, struct rfa_error *err)
 	if (rc == 0 && rfa_cli_option(cli, "dry-run"))
 		rc = show_plan(cli, &ask, set, plan, err);
 	else if (rc == 0)
-		rc = rfa_cli_begin(cli, plan, err);
+		rc = rfa_cli_option(cli, "unattended") ? begin_unattended(cli, plan, err)
+						       : rfa_cli_begin(cli, plan, err);
 	json_decref(plan);
 	return rc;
 }
@@ -102,6 +162,8 @@ static int run_backup(struct rfa_cli *cli, struct rfa_error *err)
 static const struct rfa_option backup_options[] = {
 	{ "env", 0, "ENV", NULL, NULL, "the environment whose stack is backed up" },
 	{ "set", 0, "SET", NULL, "data|images", "data (the default) or the images that run" },
+	{ "unattended", 0, NULL, NULL, NULL,
+	  "for timers: carry on by itself for an hour when a line is cut" },
 	{ "dry-run", 'n', NULL, NULL, NULL,
 	  "only say what would happen, and which backups would be removed" },
 	RFA_OPTION_END,
@@ -116,7 +178,10 @@ const struct rfa_verb rfa_cmd_backup = {
 	    "The stack stops for a snapshot only; a backup of the images stops nothing. Chunks\n"
 	    "that an earlier backup has are not stored again, and yet each backup is whole by\n"
 	    "itself. It is read back and compared before the run succeeds; then those that the\n"
-	    "rules in rfa.json (\"backup\": {\"keep\": …}) do not keep any more are removed.",
+	    "rules in rfa.json (\"backup\": {\"keep\": …}) do not keep any more are removed.\n"
+	    "With --unattended a run that is interrupted is resumed every minute, for an hour, "
+	    "and\n"
+	    "one that an earlier night left half-way is finished first.",
 	.options = backup_options,
 	.examples =
 	    (const struct rfa_example[]){

@@ -49,19 +49,13 @@ static int run_data(struct rfa_cli *cli, struct rfa_error *err)
 {
 	struct rfa_plan_ask ask = { .flow = "data", .stack = rfa_cli_word(cli, 0) };
 	json_t *plan = NULL;
-	int rc = rfa_cli_force(cli, &ask.force_reason, err);
+	int rc = data_plan(cli, &ask, &plan, err);
 
-	if (rc == 0)
-		rc = data_plan(cli, &ask, &plan, err);
 	if (rc == 0)
 		rfa_foretell_data(cli, plan);
 	if (rc == 0)
 		rc = ask_and_begin(cli, plan, ask.to,
-				   ask.force_reason
-				       ? "The data of this environment will be replaced, and gates "
-					 "that may be forced will be."
-				       : "The data of this environment will be replaced.",
-				   err);
+				   "The data of this environment will be replaced.", err);
 	json_decref(plan);
 	return rc;
 }
@@ -70,8 +64,7 @@ static const struct rfa_option data_options[] = {
 	{ "from", 0, "ENV", NULL, NULL, "the environment whose data is taken" },
 	{ "to", 0, "ENV", NULL, NULL, "the environment that gets it" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only say what would happen" },
-	{ "force", 0, NULL, NULL, NULL, "pass gates that may be forced" },
-	{ "reason", 0, "TEXT", NULL, NULL, "why; required with --force, kept in the ledger" },
+	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
 	RFA_OPTION_END,
 };
 
@@ -267,6 +260,7 @@ static const struct rfa_option restore_options[] = {
 	{ "of", 0, "ENV", NULL, NULL, "whose backups; default: those of --env" },
 	{ "member", 0, "NAME...", NULL, NULL, "only this piece of the data; may be given again" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only say what would happen" },
+	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
 	RFA_OPTION_END,
 };
 

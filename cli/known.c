@@ -6,55 +6,10 @@
 
 #include "cli/points.h"
 
-/* ---- times ----------------------------------------------------------------------------------- */
-
-/* Days since 1970-01-01 of a day of the Gregorian calendar; years begin in March here. */
-static int64_t days_of(int year, int month, int day)
-{
-	int64_t y = month < 3 ? year - 1 : year;
-	int64_t m = month < 3 ? month + 9 : month - 3;
-	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
-}
-
-static int64_t ms_of(const int part[6])
-{
-	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 31 ||
-	    part[3] > 23 || part[4] > 59 || part[5] > 60)
-		return -1;
-	int64_t s = days_of(part[0], part[1], part[2]) * 86400;
-	return (s + part[3] * 3600 + part[4] * 60 + part[5]) * 1000;
-}
-
-/* The form has a 9 for each digit of year, month, day, hour, minute and second; -1: another form.
- */
-static int64_t time_by(const char *form, const char *text)
-{
-	static const int widths[6] = { 4, 2, 2, 2, 2, 2 };
-	int part[6] = { 0 }, n = 0, in_part = 0;
-	for (size_t i = 0; form[i]; i++) {
-		int digit = text[i] >= '0' && text[i] <= '9';
-		if (form[i] != '9' ? text[i] != form[i] : !digit)
-			return -1;
-		if (!digit)
-			continue;
-		part[n] = part[n] * 10 + (text[i] - '0');
-		if (++in_part == widths[n]) {
-			n++;
-			in_part = 0;
-		}
-	}
-	return ms_of(part);
-}
-
-int64_t rfa_time_of(const char *iso)
-{
-	return time_by("9999-99-99T99:99:99", iso);
-}
-
 const char *rfa_known_age(const struct rfa_cli *cli, const char *iso, char into[RFA_SHORT_MAX])
 {
-	int64_t at = rfa_time_of(iso);
-	if (at >= 0)
+	int64_t at;
+	if (rfa_time_parse(iso, &at) == 0)
 		return rfa_out_age(into, cli->clock->wall_ms(cli->clock) - at);
 	snprintf(into, RFA_SHORT_MAX, "-");
 	return into;
@@ -63,9 +18,9 @@ const char *rfa_known_age(const struct rfa_cli *cli, const char *iso, char into[
 int rfa_backup_id_parse(const char *text, struct rfa_backup_id *out)
 {
 	const char *set = strrchr(text, '-');
-	out->at_ms = time_by("99999999-999999-", text);
-	if (out->at_ms < 0 || !set || set <= text + 16 ||
-	    (size_t)(set - text - 16) >= sizeof(out->env))
+	/* The compact form only: it sorts as text, and it is what a file can be called. */
+	if (strspn(text, "0123456789") != 8 || rfa_time_parse(text, &out->at_ms) != 0 ||
+	    text[15] != '-' || set <= text + 16 || (size_t)(set - text - 16) >= sizeof(out->env))
 		return -1;
 	snprintf(out->env, sizeof(out->env), "%.*s", (int)(set - text - 16), text + 16);
 	snprintf(out->set, sizeof(out->set), "%s", set + 1);

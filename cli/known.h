@@ -13,9 +13,7 @@ struct rfa_backup_id {
 /* 0, or -1: the text is no such id. */
 int rfa_backup_id_parse(const char *text, struct rfa_backup_id *out);
 
-/* "2026-11-22T10:30:15Z" as milliseconds; -1: it is no such time. */
-int64_t rfa_time_of(const char *iso);
-/* *into: the age of that time in words, "-" if there is none. */
+/* into: the age of that time in words, "-" if there is none. */
 const char *rfa_known_age(const struct rfa_cli *cli, const char *iso, char into[RFA_SHORT_MAX]);
 
 /*

@@ -92,7 +92,8 @@ int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, s
 	put_word(out, "HOME=", s->home, 0);
 	rfa_buf_puts(out, "\nExecStart=");
 	put_word(out, "", s->program, 0);
-	rfa_buf_printf(out, " backup %s --env %s --set %s -c ", s->stack, s->env, r->set);
+	rfa_buf_printf(out, " backup %s --env %s --set %s --unattended -c ", s->stack, s->env,
+		       r->set);
 	put_word(out, "", s->config, DOLLARS);
 	if (s->ledger) {
 		rfa_buf_puts(out, " --ledger ");
@@ -139,11 +140,19 @@ int rfa_unit_timer(const struct rfa_schedule *s, const struct rfa_repeat *r, str
 int rfa_unit_cron(const struct rfa_schedule *s, const struct rfa_repeat *r, struct rfa_buf *out,
 		  struct rfa_error *err)
 {
-	const char *const argv[] = {
-		s->program, "backup", s->stack, "--env",   s->env,
-		"--set",    r->set,   "-c",     s->config, s->ledger ? "--ledger" : NULL,
-		s->ledger,  NULL
-	};
+	const char *const argv[] = { s->program,
+				     "backup",
+				     s->stack,
+				     "--env",
+				     s->env,
+				     "--set",
+				     r->set,
+				     "--unattended",
+				     "-c",
+				     s->config,
+				     s->ledger ? "--ledger" : NULL,
+				     s->ledger,
+				     NULL };
 	struct rfa_buf line = RFA_BUF_INIT(64 * 1024);
 	int at = minute_of_day(s, r);
 	int rc = check_paths(s, err);

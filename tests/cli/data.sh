@@ -70,7 +70,6 @@ ok "what to add" says "add --yes prod" data </dev/null
 ok "all of it is said before" says "the way back" data </dev/null
 ok "4: another name" exits 4 data --yes test
 ok "--quiet still tells what is asked" says "The data of this environment will be replaced." data -q </dev/null
-ok "2: --force without a reason" exits 2 data --force
 ok "11: agreed, but nobody is there" exits 11 data --yes prod
 ok "nothing was begun" says "no run yet" "$RFA" runs
 ok "prune asks as well" exits 4 "$RFA" prune shop --env prod </dev/null
@@ -167,7 +166,7 @@ ok "at another time" says "OnCalendar=*-*-* 03:15:00" schedule --at 03:15
 for at in 24:00 3:15 03:60 03:15:00 now; do ok "2: --at $at" exits 2 schedule --at $at; done
 ok "missed ones are made up for" says "Persistent=true" schedule
 ok "what it calls" says \
-	"\"$RFA\" backup shop --env prod --set data -c \"$TMP/rfa.json\"" schedule
+	"\"$RFA\" backup shop --env prod --set data --unattended -c \"$TMP/rfa.json\"" schedule
 ok "a ledger that was named is named there" says "--ledger \"$TMP/.rfa/ledger\"" schedule --ledger .rfa/ledger
 ok "no agent is assumed" says "without an SSH agent" schedule
 ok "a stack without data: only the images" not grep -q "set data" <("$RFA" schedule bare --env prod)
@@ -175,7 +174,7 @@ ok "for programs" is "$(schedule --json | python3 -c '
 import json, sys
 print(*[u["name"] for u in json.load(sys.stdin)["units"]])')" \
 	"rfa-backup-shop-prod-data.service rfa-backup-shop-prod-data.timer rfa-backup-shop-prod-images.service rfa-backup-shop-prod-images.timer"
-ok "cron" says "30 2 * * * HOME=$HOME $RFA backup shop --env prod --set data -c $TMP/rfa.json" schedule --cron
+ok "cron" says "30 2 * * * HOME=$HOME $RFA backup shop --env prod --set data --unattended -c $TMP/rfa.json" schedule --cron
 ok "2: cron and --write" exits 2 schedule --cron --write .
 
 mkdir units
