@@ -7,6 +7,7 @@
 #include "cli/known.h"
 #include "cli/prune.h"
 #include "cli/suggest.h"
+#include "cli/unattended.h"
 #include "cli/vault.h"
 
 /* Which of a name's environments and stacks are meant; loads rfa.json. */
@@ -67,94 +68,48 @@ static int backup_plan(struct rfa_cli *cli, struct rfa_plan_ask *ask, const char
 	return rc;
 }
 
+/* What a backup is asked to be. */
+struct asked {
+	const char *stack, *env, *set;
+};
+
+static int make_plan(struct rfa_cli *cli, void *user, json_t **plan, struct rfa_error *err)
+{
+	const struct asked *asked = user;
+	struct rfa_plan_ask ask = { .flow = "backup", .stack = asked->stack, .from = asked->env };
+	return backup_plan(cli, &ask, asked->set, plan, err);
+}
+
 /* What is said of a backup before it begins: the vault is asked what would go behind it. */
-static int show_plan(struct rfa_cli *cli, const struct rfa_plan_ask *ask, const char *set,
-		     const json_t *plan, struct rfa_error *err)
+static int show_plan(struct rfa_cli *cli, const struct asked *asked, const json_t *plan,
+		     struct rfa_error *err)
 {
 	struct rfa_open_vault vault;
 	rfa_foretell_backup(cli, plan);
-	int rc = rfa_vault_open(cli, ask->from, ask->stack, &vault, err);
+	int rc = rfa_vault_open(cli, asked->env, asked->stack, &vault, err);
 	if (rc == 0)
-		rc = rfa_prune_show(cli, &vault, set, rfa_facts_str(plan, "options/backup", ""),
-				    err);
+		rc = rfa_prune_show(cli, &vault, asked->set,
+				    rfa_facts_str(plan, "options/backup", ""), err);
 	rfa_vault_close(&vault);
 	return rc;
 }
 
-/* ---- with nobody there ----------------------------------------------------------------------- */
-
-/* A line that was cut at night must not leave a stack stopped until the morning. */
-enum { TRIES = 60, PAUSE_MS = 60000 };
-
-static int stands_half_way(const struct rfa_cli *cli, int rc, const struct rfa_error *err)
-{
-	return rc < 0 && cli->story.result.run[0] && cli->story.result.final == RFA_FINAL_NONE &&
-	       err->code != RFA_ELOCKED && err->code != RFA_EREFUSED &&
-	       !(cli->cancel && *cli->cancel);
-}
-
-static int carry_on(struct rfa_cli *cli, int rc, struct rfa_error *err)
-{
-	for (int i = 0; i < TRIES && stands_half_way(cli, rc, err); i++) {
-		char run[RFA_RUN_ID_MAX];
-		struct rfa_buf safe = RFA_BUF_INIT(4096);
-		snprintf(run, sizeof(run), "%s", cli->story.result.run);
-		rfa_out_warn(&cli->out, "%s; carrying on in a minute",
-			     rfa_out_safe(&safe, err->msg, 300));
-		rfa_buf_release(&safe);
-		cli->clock->sleep_ms(cli->clock, PAUSE_MS);
-		if (cli->cancel && *cli->cancel)
-			break;
-		rc = rfa_cli_take_over(cli, run, RFA_RUN_ON, err);
-	}
-	return rc;
-}
-
-/* The backup of an earlier night that was left half-way; another kind of run is somebody's. */
-static int may_finish(struct rfa_cli *cli, const char *blocker)
-{
-	struct rfa_history *history = NULL;
-	struct rfa_error ignored;
-	int may = *blocker && rfa_ledger_load(cli->ledger, blocker, &history, &ignored) == 0 &&
-		  strcmp(history->flow, "backup") == 0 && !history->alive &&
-		  history->final == RFA_FINAL_NONE;
-	rfa_history_free(history);
-	return may;
-}
-
-static int begin_unattended(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
-{
-	char blocker[RFA_RUN_ID_MAX];
-	int rc = rfa_cli_begin(cli, plan, err);
-
-	snprintf(blocker, sizeof(blocker), "%s", cli->story.result.blocker);
-	if (rc == -(int)RFA_ELOCKED && may_finish(cli, blocker)) {
-		rfa_out_warn(&cli->out, "the backup %s was left half-way: it goes first", blocker);
-		rc = rfa_cli_take_over(cli, blocker, RFA_RUN_ON, err);
-		rc = carry_on(cli, rc, err);
-		/* However it ended: unless it stands half-way still, tonight's is made. */
-		if (cli->story.result.final == RFA_FINAL_NONE)
-			return rc;
-		rc = rfa_cli_begin(cli, plan, err);
-	}
-	return carry_on(cli, rc, err);
-}
-
 static int run_backup(struct rfa_cli *cli, struct rfa_error *err)
 {
-	struct rfa_plan_ask ask = { .flow = "backup" };
-	const char *set = rfa_cli_option(cli, "set");
+	struct asked asked = { .set = rfa_cli_option(cli, "set") };
 	json_t *plan = NULL;
-	int rc = named(cli, &ask.stack, &ask.from, err);
+	int rc = named(cli, &asked.stack, &asked.env, err);
 
-	set = set ? set : "data";
-	if (rc == 0)
-		rc = backup_plan(cli, &ask, set, &plan, err);
+	asked.set = asked.set ? asked.set : "data";
+	if (rc < 0)
+		return rc;
+	if (rfa_cli_option(cli, "unattended"))
+		return rfa_cli_unattended(cli, make_plan, &asked, err);
+	rc = make_plan(cli, &asked, &plan, err);
 	if (rc == 0 && rfa_cli_option(cli, "dry-run"))
-		rc = show_plan(cli, &ask, set, plan, err);
+		rc = show_plan(cli, &asked, plan, err);
 	else if (rc == 0)
-		rc = rfa_cli_option(cli, "unattended") ? begin_unattended(cli, plan, err)
-						       : rfa_cli_begin(cli, plan, err);
+		rc = rfa_cli_begin(cli, plan, err);
 	json_decref(plan);
 	return rc;
 }
@@ -163,7 +118,7 @@ static const struct rfa_option backup_options[] = {
 	{ "env", 0, "ENV", NULL, NULL, "the environment whose stack is backed up" },
 	{ "set", 0, "SET", NULL, "data|images", "data (the default) or the images that run" },
 	{ "unattended", 0, NULL, NULL, NULL,
-	  "for timers: carry on by itself for an hour when a line is cut" },
+	  "for timers: wait for a lock, carry on by itself when a line is cut" },
 	{ "dry-run", 'n', NULL, NULL, NULL,
 	  "only say what would happen, and which backups would be removed" },
 	RFA_OPTION_END,

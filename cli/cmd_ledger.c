@@ -5,6 +5,7 @@
 
 #include "cli/git.h"
 #include "cli/hosts.h"
+#include "cli/vault.h"
 
 static int run_path(struct rfa_cli *cli, struct rfa_error *err)
 {
@@ -75,6 +76,9 @@ static int open_env(struct rfa_cli *cli, const char *env, struct rfa_host **host
 		    struct rfa_error *err)
 {
 	int rc = rfa_cli_config(cli, err);
+	/* Backups that are pulled to this machine lock it as any host. */
+	if (rc == 0 && strcmp(env, RFA_OPERATOR) == 0)
+		return rfa_operator_open(cli, host, err);
 	if (rc == 0)
 		rc = rfa_config_has_env(cli->config, env, err);
 	return rc < 0 ? rc : rfa_hosts_open(cli, env, host, err);

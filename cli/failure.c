@@ -134,9 +134,12 @@ static void where_of(const struct rfa_cli *cli, const struct rfa_error *err, cha
 /* "promote of shop to prod, ROLLED_BACK: "; nothing where no run was begun. */
 static void headline(const struct rfa_story *s, char *into, size_t size)
 {
+	int brings = strcmp(s->flow, "promote") == 0 || strcmp(s->flow, "data") == 0;
+	int takes = strcmp(s->flow, "backup") == 0;
 	into[0] = '\0';
 	if (s->result.run[0] && s->stack[0])
-		snprintf(into, size, "%.31s of %.63s to %.63s, %s: ", s->flow, s->stack, s->to,
+		snprintf(into, size, "%.31s of %.63s %s %.63s, %s: ", s->flow, s->stack,
+			 brings ? "to" : "on", takes ? s->from : s->to,
 			 s->result.final == RFA_FINAL_NONE ? "unfinished"
 							   : rfa_final_word(s->result.final));
 }

@@ -45,7 +45,7 @@ int rfa_vault_side(struct rfa_cli *cli, const struct rfa_vault *vault, const cha
 	return rc;
 }
 
-static int open_operator(struct rfa_cli *cli, struct rfa_host **out, struct rfa_error *err)
+int rfa_operator_open(struct rfa_cli *cli, struct rfa_host **out, struct rfa_error *err)
 {
 	json_t *side = NULL, *options = NULL;
 	struct rfa_host *host = NULL;
@@ -78,7 +78,7 @@ int rfa_vault_open(struct rfa_cli *cli, const char *env, const char *stack,
 	out->stack = stack;
 	int rc = rfa_config_vault(cli->config, env, stack, &out->at, err);
 	if (rc == 0)
-		rc = out->at.on_operator ? open_operator(cli, &out->host, err)
+		rc = out->at.on_operator ? rfa_operator_open(cli, &out->host, err)
 					 : rfa_hosts_open(cli, env, &out->host, err);
 	if (rc == 0)
 		rc = out->host->ops->vault_list(out->host, out->at.path, &out->all, err);

@@ -14,6 +14,9 @@ struct rfa_open_vault {
 
 /* The state directory of the operator's side: beside the ledger, so that each has its own. */
 int rfa_operator_state(struct rfa_cli *cli, char **out, struct rfa_error *err) RFA_MUST_USE;
+/* This machine as a host: local, and no engine is asked for. Connected; *out is new. */
+int rfa_operator_open(struct rfa_cli *cli, struct rfa_host **out,
+		      struct rfa_error *err) RFA_MUST_USE;
 /*
  * Fills in what a plan needs of the side where the vault is: ask->from or ask->to (`role`), and of
  * the operator what belongs to it. *state is new, or NULL; free it behind the plan.

@@ -86,6 +86,7 @@ ok "what to do" says "rfa backup away --env prod --set data" "$RFA" restore away
 ok "9: nothing to drill" exits 9 "$RFA" drill away --env test --of prod --yes test
 ok "9: nothing to verify" exits 9 "$RFA" backup verify away --env prod
 ok "nothing to prune" exits 0 "$RFA" backup prune away --env prod
+ok "it can be locked as a host can" says "operator is free" "$RFA" lock show operator
 ok "a backup says where it will go" says "goes to        $TMP/backups/away on this machine" \
 	"$RFA" backup away --env prod --dry-run
 ok "and stops nothing for images" says "nothing stops" "$RFA" backup away --env prod --set images --dry-run
