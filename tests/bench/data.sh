@@ -32,14 +32,14 @@ tree='opt/records/data opt/records/conf var/lib/docker/volumes/records_pgdata/_d
 	var/lib/docker/volumes/records_files/_data var/lib/docker/volumes/records_blobs/_data
 	var/lib/docker/volumes/records_odd/_data'
 tree=$(echo "$tree" | tr -s '\n\t' '  ')
-stop_all='docker stop records-backend >/dev/null && cd /srv/stacks/records && docker compose stop >/dev/null 2>&1 &&
-	[ -z "$(docker ps -q)" ] && cd /'
+stop_all='docker stop records-backend >/dev/null && cd /srv/stacks/records && docker compose stop 2>/run/lab/stop.log &&
+	[ -z "$(docker ps -q)" ] && cd / || { cat /run/lab/stop.log; docker ps -a; exit 1; } >&2'
 start_all='cd /srv/stacks/records && docker compose up -d db app >/dev/null 2>&1 && docker start records-backend >/dev/null'
 by_hand() {
 	# shellcheck disable=SC2154  # set by live_up
-	"$LAB" ssh test "$stop_all && tar -cSf /var/tmp/data.tar --xattrs --acls $tree && $start_all" &&
+	"$LAB" ssh test "$stop_all; tar -cSf /var/tmp/data.tar --xattrs --acls $tree && $start_all" &&
 		"$LAB" op scp -q -3 -F "$RFA_LAB_DIR/op/ssh/config" test:/var/tmp/data.tar prod:/var/tmp/data.tar &&
-		"$LAB" ssh prod "$stop_all && tar -cSf /var/tmp/old.tar --xattrs --acls $tree && rm -rf $tree &&
+		"$LAB" ssh prod "$stop_all; tar -cSf /var/tmp/old.tar --xattrs --acls $tree && rm -rf $tree &&
 			tar -xSpf /var/tmp/data.tar --xattrs --xattrs-include='*' --acls --numeric-owner &&
 			sed -i 's|\"base_url\":\"http://$test_address|\"base_url\":\"http://$prod_address|' opt/records/conf/config.json && $start_all" &&
 		"$LAB" ssh test rm /var/tmp/data.tar && "$LAB" ssh prod rm /var/tmp/data.tar /var/tmp/old.tar

@@ -4,7 +4,7 @@
 #
 # RFA_LIVE_SEED (printed) repeats the moments by event; RFA_LIVE_KILLS says how many kills. Without it:
 # 30, or as many as twelve minutes allow on a slow machine, and never less than 8.
-# shellcheck disable=SC2016,SC2119,SC2317  # quoted for hosts; no arguments; called by name
+# shellcheck disable=SC2016,SC2119,SC2154,SC2317  # quoted for hosts; no arguments; set by name; called by name
 . "$(dirname "$0")/lib.sh"
 live_up
 
@@ -44,34 +44,9 @@ as_before=$(container prod pair-a pair-b)
 # One that nobody kills: how long it takes, and how many events it has.
 show_version v2
 await 30 ready test >/dev/null
-begun=$(date +%s%N)
-start_rfa promote pair --from test --to prod
-join
-duration=$((($(date +%s%N) - begun) / 1000000)) events=$(wc -l <"$W/events")
-ok "a run that nobody kills" is "$status" 0
-echo "# it takes $duration ms and has $events events"
+undisturbed promote pair --from test --to prod
 ran=v2
 
-events_seen() { [ "$(wc -l <"$W/events")" -ge "$1" ] || gone "$job"; }
-past() { [ "$(($(date +%s%N) / 1000000))" -ge "$1" ] || gone "$job"; }
-moment() { # waits for the moment, and says which it was
-	if [ $((RANDOM % 2)) = 0 ]; then
-		local n=$((1 + RANDOM % events))
-		await 120 events_seen "$n" >/dev/null
-		when="after event $n"
-	else
-		local ms=$((RANDOM * 32768 + RANDOM))
-		ms=$((ms % duration))
-		await 120 past $(($(date +%s%N) / 1000000 + ms)) >/dev/null
-		when="after $ms ms"
-	fi
-}
-slay() { # kills rfa, and says where it was
-	kill -KILL "$job" 2>/dev/null
-	join
-	[ "$status" = 137 ] || when="$when (too late)"
-	when="$when, $(sed -n 's/.*"step": *"\([^"]*\)".*/\1/p' "$W/events" | tail -n 1)"
-}
 # What must hold whenever a run has ended.
 holds() { # RUN VERSION-IF-IT-SUCCEEDED VERSION-IF-NOT
 	local final
@@ -87,8 +62,6 @@ holds() { # RUN VERSION-IF-IT-SUCCEEDED VERSION-IF-NOT
 		exits 0 rfa verify pair --env prod &&
 		is "$(rfa status pair --env prod --json | grep -o '"version": *"[^"]*"' | head -n 1 | tr -d ' ')" "\"version\":\"$ran\""
 }
-
-is_open() { rfa runs --open 2>/dev/null | grep -q "$1"; }
 
 successes=0 end=$((SECONDS + 720))
 for ((i = 1; i <= kills; i++)); do

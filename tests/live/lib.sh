@@ -150,6 +150,40 @@ await() { # SECONDS CMD...: polls until it is true
 }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
+# A run at random moments. `undisturbed` measures one: how long it takes, how many events it has.
+duration=0 events=0
+undisturbed() { # ARG...: of start_rfa
+	local begun
+	begun=$(date +%s%N)
+	start_rfa "$@"
+	join
+	duration=$((($(date +%s%N) - begun) / 1000000)) events=$(wc -l <"$W/events")
+	ok "a run that nobody kills" is "$status" 0
+	echo "# it takes $duration ms and has $events events"
+}
+events_seen() { [ "$(wc -l <"$W/events")" -ge "$1" ] || gone "$job"; }
+past() { [ "$(($(date +%s%N) / 1000000))" -ge "$1" ] || gone "$job"; }
+moment() { # waits for the moment, and says in `when` which it was
+	if [ $((RANDOM % 2)) = 0 ]; then
+		local n=$((1 + RANDOM % events))
+		await 120 events_seen "$n" >/dev/null
+		when="after event $n"
+	else
+		local ms=$((RANDOM * 32768 + RANDOM))
+		ms=$((ms % duration))
+		await 120 past $(($(date +%s%N) / 1000000 + ms)) >/dev/null
+		when="after $ms ms"
+	fi
+}
+last_step() { sed -n 's/.*"step": *"\([^"]*\)".*/\1/p' "$W/events" | tail -n 1; }
+slay() { # kills rfa, and says where it was
+	kill -KILL "$job" 2>/dev/null
+	join
+	[ "$status" = 137 ] || when="$when (too late)"
+	when="$when, $(last_step)"
+}
+is_open() { rfa runs --open 2>/dev/null | grep -q "$1"; } # RUN
+
 # The last run said this: for assertions.
 ended() { # STATUS: the command ended so
 	[ "$status" = "$1" ] || {
