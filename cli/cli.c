@@ -134,9 +134,11 @@ int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what, str
 		return rfa_error_mend(err, "--yes %s", name);
 	}
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+		size_t len = strlen(what);
+		len -= len > 0 && what[len - 1] == '.';
 		rfa_fail(err, RFA_EREFUSED, "cli",
-			 "%s: this asks for \"%s\" to be typed, and there is no terminal", what,
-			 name);
+			 "%.*s: this asks for \"%s\" to be typed, and there is no terminal",
+			 (int)len, what, name);
 		return rfa_error_mend(err, "add --yes %s", name);
 	}
 	fflush(cli->out.out);

@@ -400,7 +400,6 @@ static const struct rfa_option prune_options[] = {
 	{ "env", 0, "ENV", NULL, NULL, "the environment" },
 	{ "set", 0, "SET", NULL, "data|images", "of the data (the default) or of the images" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only show what stays, what goes, and why" },
-	{ "incomplete", 0, NULL, NULL, NULL, "remove those that were never completed as well" },
 	RFA_OPTION_END,
 };
 
@@ -411,7 +410,9 @@ const struct rfa_verb rfa_cmd_backup_prune = {
 	.summary = "remove the backups that the rules do not keep",
 	.details =
 	    "Each backup is shown with what keeps it; then this asks for the environment's name.\n"
-	    "The newest complete one always stays. Every backup does this at its end as well.",
+	    "The newest complete one always stays, and so does what a rollback point or the last\n"
+	    "proven drill names. What is not complete goes after two days. Every backup does this\n"
+	    "at its end as well.",
 	.options = prune_options,
 	.examples =
 	    (const struct rfa_example[]){

@@ -2,60 +2,104 @@
  * meanwhile. */
 #include "cli/prune.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/drive.h"
 #include "cli/known.h"
+#include "cli/points.h"
+#include "fsm/steps/retention.h"
 
 /* ---- what the rules say ---------------------------------------------------------------------- */
 
-/* *out (new): array of {"backup","stays":bool,"why"}, newest first; incomplete ones are left out.
- */
-static int judge(const struct rfa_open_vault *vault, const char *set, const char *coming,
-		 json_t **out, struct rfa_error *err)
+/* Ids that something else names: a rollback point that came from one, the last proven drill. */
+static int read_pins(struct rfa_cli *cli, const struct rfa_open_vault *vault, json_t **out,
+		     struct rfa_error *err)
 {
-	(void)coming;
-	json_t *list = json_array();
-	for (size_t i = json_array_size(vault->all); i-- > 0;) {
-		const json_t *backup = json_array_get(vault->all, i);
-		if (!rfa_vault_is(vault, backup, set) ||
-		    !json_is_object(json_object_get(backup, "manifest")))
-			continue;
-		json_array_append_new(list, json_pack("{s:s,s:b,s:s}", "backup",
-						      rfa_facts_str(backup, "backup", ""), "stays",
-						      1, "why", "every one is kept"));
-	}
-	*out = list;
-	return list ? 0 : rfa_fail_nomem(err);
-}
-
-/* Those that no manifest completes: of a run that was given up, or damaged. */
-static int add_incomplete(const struct rfa_cli *cli, const struct rfa_open_vault *vault,
-			  const char *set, json_t *verdicts, struct rfa_error *err)
-{
-	int goes = rfa_cli_option(cli, "incomplete") != NULL;
-	json_t *backup;
+	json_t *pins = json_object(), *points = NULL, *point, *drill = NULL;
 	size_t i;
-	json_array_foreach (vault->all, i, backup) {
-		if (!rfa_vault_is(vault, backup, set) ||
-		    json_is_object(json_object_get(backup, "manifest")))
-			continue;
-		if (json_array_append_new(
-			verdicts,
-			json_pack("{s:s,s:b,s:s}", "backup", rfa_facts_str(backup, "backup", ""),
-				  "stays", !goes, "why",
-				  goes ? "not complete"
-				       : "not complete: --incomplete removes it")) < 0)
-			return rfa_fail_nomem(err);
-	}
-	return 0;
+	int rc = pins ? 0 : rfa_fail_nomem(err);
+
+	if (rc == 0)
+		rc = rfa_points_list(cli, vault->at.env, vault->stack, &points, err);
+	json_array_foreach (points, i, point)
+		json_object_set_new(pins, rfa_facts_str(point, "backup", ""), json_null());
+	if (rc == 0)
+		rc = rfa_known_drill(cli, vault->at.env, vault->stack, &drill, err);
+	if (rfa_facts_bool(drill, "proven", 0))
+		json_object_set_new(pins, rfa_facts_str(drill, "backup", ""), json_null());
+	json_decref(points);
+	json_decref(drill);
+	if (rc == 0)
+		*out = pins;
+	else
+		json_decref(pins);
+	return rc;
 }
 
-static int verdicts_of(const struct rfa_cli *cli, const struct rfa_open_vault *vault,
-		       const char *set, json_t **out, struct rfa_error *err)
+/* kept: room for all of the vault and one more. */
+static size_t collect(struct rfa_cli *cli, const struct rfa_open_vault *vault, const char *set,
+		      const char *coming, const json_t *pins, struct rfa_kept *kept)
 {
-	int rc = judge(vault, set, "", out, err);
-	return rc < 0 ? rc : add_incomplete(cli, vault, set, *out, err);
+	struct rfa_backup_id id;
+	json_t *backup;
+	size_t i, n = 0;
+	json_array_foreach (vault->all, i, backup) {
+		const char *name = rfa_facts_str(backup, "backup", "");
+		if (!rfa_vault_is(vault, backup, set) || rfa_backup_id_parse(name, &id) < 0)
+			continue;
+		kept[n++] = (struct rfa_kept){
+			.id = name,
+			.wall_ms = id.at_ms,
+			.good = json_is_object(json_object_get(backup, "manifest")),
+			.pinned = json_object_get(pins, name) != NULL,
+		};
+	}
+	if (*coming)
+		kept[n++] = (struct rfa_kept){ .id = coming,
+					       .wall_ms = cli->clock->wall_ms(cli->clock),
+					       .good = 1 };
+	return n;
+}
+
+static struct rfa_retention policy_of(const json_t *keep)
+{
+	return (struct rfa_retention){
+		.count = rfa_facts_int(keep, "count", 0),
+		.days = rfa_facts_int(keep, "days", 0),
+		.daily = rfa_facts_int(keep, "daily", 0),
+		.weekly = rfa_facts_int(keep, "weekly", 0),
+		.monthly = rfa_facts_int(keep, "monthly", 0),
+	};
+}
+
+/* *out (new): array of {"backup","stays":bool,"why"}, newest first. */
+static int judge(struct rfa_cli *cli, const struct rfa_open_vault *vault, const char *set,
+		 const char *coming, json_t **out, struct rfa_error *err)
+{
+	struct rfa_retention policy = policy_of(vault->at.keep);
+	struct rfa_kept *kept = calloc(json_array_size(vault->all) + 1, sizeof(*kept));
+	json_t *pins = NULL, *list = json_array();
+	int rc = kept && list ? 0 : rfa_fail_nomem(err);
+	size_t n = 0;
+
+	if (rc == 0)
+		rc = read_pins(cli, vault, &pins, err);
+	if (rc == 0) {
+		n = collect(cli, vault, set, coming, pins, kept);
+		rfa_retain(kept, n, &policy, cli->clock->wall_ms(cli->clock));
+	}
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+		    list, json_pack("{s:s,s:b,s:s}", "backup", kept[i].id, "stays", kept[i].keep,
+				    "why", vault->at.keep ? kept[i].why : "no rule removes it"));
+	free(kept);
+	json_decref(pins);
+	if (rc == 0)
+		*out = list;
+	else
+		json_decref(list);
+	return rc;
 }
 
 static size_t count_going(const json_t *verdicts)
@@ -107,7 +151,7 @@ int rfa_prune_show(struct rfa_cli *cli, const struct rfa_open_vault *vault, cons
 		   const char *coming, struct rfa_error *err)
 {
 	json_t *verdicts = NULL;
-	int rc = judge(vault, set, coming, &verdicts, err);
+	int rc = judge(cli, vault, set, coming, &verdicts, err);
 	if (rc == 0)
 		rc = print(cli, vault, verdicts, err);
 	json_decref(verdicts);
@@ -167,7 +211,7 @@ static int remove_all(struct rfa_cli *cli, struct rfa_open_vault *vault, const c
 }
 
 /* What was agreed to must still be so: a backup that was under way may be whole by now. */
-static int still_so(const struct rfa_cli *cli, struct rfa_open_vault *vault, const char *set,
+static int still_so(struct rfa_cli *cli, struct rfa_open_vault *vault, const char *set,
 		    const json_t *agreed, struct rfa_error *err)
 {
 	json_t *all = NULL, *now = NULL;
@@ -176,7 +220,7 @@ static int still_so(const struct rfa_cli *cli, struct rfa_open_vault *vault, con
 		return rc;
 	json_decref(vault->all);
 	vault->all = all;
-	rc = verdicts_of(cli, vault, set, &now, err);
+	rc = judge(cli, vault, set, "", &now, err);
 	if (rc == 0 && !json_equal(now, agreed)) {
 		rfa_fail(err, RFA_EREFUSED, "vault", "the backups are others by now");
 		rc = rfa_error_mend(err, "look again: the same command");
@@ -214,7 +258,7 @@ int rfa_prune_vault(struct rfa_cli *cli, struct rfa_open_vault *vault, const cha
 {
 	json_t *verdicts = NULL;
 	char what[128];
-	int rc = verdicts_of(cli, vault, set, &verdicts, err);
+	int rc = judge(cli, vault, set, "", &verdicts, err);
 
 	if (rc < 0)
 		goto done;

@@ -69,7 +69,7 @@ ok "4: no terminal and no --yes" exits 4 data </dev/null
 ok "what to add" says "add --yes prod" data </dev/null
 ok "all of it is said before" says "the way back" data </dev/null
 ok "4: another name" exits 4 data --yes test
-ok "--quiet still tells what is asked" says "The data of this environment will be replaced." data -q </dev/null
+ok "--quiet still tells what is asked" says "The data of this environment will be replaced: this asks" data -q </dev/null
 ok "11: agreed, but nobody is there" exits 11 data --yes prod
 ok "nothing was begun" says "no run yet" "$RFA" runs
 ok "prune asks as well" exits 4 "$RFA" prune shop --env prod </dev/null

@@ -23,7 +23,7 @@ config() { # KEEP
  "timeouts":{"attempts":1,"connect_s":2}}
 JSON
 }
-config '{"days":30}'
+config '{"days":30,"weekly":0,"monthly":0}'
 "$RFA" init >/dev/null 2>&1
 vault=$TMP/backups/shop
 
@@ -66,7 +66,7 @@ mkdir -p "$vault/lost+found"
 list() { "$RFA" backup list shop --env prod "$@"; }
 ok "list: newest first, of this environment" is "$(list | awk 'NR > 1 {print $1}' | tr '\n' ' ')" \
 	"$images $new $half $old "
-ok "list: age, bytes, what it holds" says "data    3 h   700 B  complete      auth, files" list
+ok "list: age, bytes, what it holds" says "data    3 h     700 B  complete      auth, files" list
 ok "list: what is not complete" says "not complete" list
 ok "list --set" is "$(list --set images | awk 'NR > 1 {print $1}')" "$images"
 ok "list --all has other environments" says "$other" list --all
@@ -126,19 +126,21 @@ rm -r "${vault:?}/$(find "$vault" -maxdepth 1 -name '*-prod-data' -printf '%f\n'
 # ---- prune
 
 prune() { "$RFA" backup prune shop --env prod "$@"; }
-ok "prune -n: what goes" grep -q "^$old  60 d  goes" <(prune -n)
-ok "what stays, and why" grep -q "^$new  3 h   stays" <(prune -n)
-ok "what is not complete" says "not complete: --incomplete removes it" prune -n
+making=$(id_ago '5 minutes')-prod-data
+backup "$making"
+ok "prune -n: what goes" grep -q "^$old  60 d   goes   not needed" <(prune -n)
+ok "what stays, and why" grep -q "^$new  3 h    stays  the newest" <(prune -n)
+ok "what was never completed" grep -q "^$half  5 d    goes   not complete" <(prune -n)
+ok "what somebody may be making" grep -q "^$making  5 min  stays  may be in the making" <(prune -n)
 ok "nothing is removed yet" test -d "$vault/$old"
 ok "as JSON" json prune -n --json
 ok "4: it asks" exits 4 prune </dev/null
-ok "and says how many" says "1 backup will be gone for good" prune </dev/null
-ok "nothing is removed yet" test -d "$vault/$old"
+ok "and says how many" says "2 backups will be gone for good" prune </dev/null
+ok "nothing is removed by that" test -d "$vault/$old"
 ok "agreed" says "removed $old" prune --yes prod
 ok "it is gone" test ! -e "$vault/$old"
-ok "the others are there" test -d "$vault/$new" -a -d "$vault/$other" -a -d "$vault/$images" -a -d "$vault/$half"
+ok "the others are there" test -d "$vault/$new" -a -d "$vault/$other" -a -d "$vault/$images" -a -d "$vault/$making"
 ok "again: nothing is left to do, nothing is asked" exits 0 prune </dev/null
-ok "--incomplete" says "removed $half" prune --incomplete --yes prod
 ok "the lock was given back" says "operator is free" "$RFA" lock show operator
 ok "the rest is whole" exits 0 verify --all
 backup "$old" auth files
@@ -146,7 +148,7 @@ config '{"count":0,"days":0,"daily":0,"weekly":0,"monthly":0}'
 ok "no rule: everything stays" exits 0 prune </dev/null
 config '{"count":0,"days":1,"weekly":0,"monthly":0}'
 rm -r "${vault:?}/$new"
-ok "the newest stays, whatever the rules say" grep -q "^$old  60 d  stays" <(prune -n)
-ok "a dry run shows what the new one would push out" grep -q "^$old  60 d  goes" \
+ok "the newest stays, whatever the rules say" grep -q "^$old  60 d   stays  the newest" <(prune -n)
+ok "a dry run shows what the new one would push out" grep -q "^$old  60 d   goes " \
 	<("$RFA" backup shop --env prod --dry-run)
 done_testing

@@ -17,7 +17,7 @@ edges() {
 ^ledger/	^fsm/base/|^fsm/core/record\.h$|^ledger/
 ^transports/host/	^fsm/base/|^transports/(transport|http|fdio)\.h$|^transports/host/
 ^transports/	^fsm/base/|^transports/[a-z_0-9]+\.h$
-^cli/	^cli/|^fixtures/sim/sim\.h$|PUBLIC
+^cli/	^cli/|^fixtures/sim/sim\.h$|^fsm/steps/retention\.h$|PUBLIC
 ^fixtures/	^fixtures/|PUBLIC
 ^tests/	.
 END
@@ -106,6 +106,7 @@ ledger/x.c <git2.h>
 transports/ssh_auth.c <libssh2.h>
 transports/http.c <curl/curl.h>
 cli/x.c "fsm/run/run.h"
+cli/x.c "fsm/steps/retention.h"
 fsm/steps/x.c "transports/host/host.h"
 END
 
