@@ -44,15 +44,17 @@ static int backup_plan(struct rfa_cli *cli, struct rfa_plan_ask *ask, const char
 {
 	struct rfa_vault vault = { .keep = NULL };
 	char id[128], *state = NULL;
-	json_t *options = NULL;
+	json_t *options = NULL, *pins = NULL;
 	int rc = rfa_config_vault(cli->config, ask->from, ask->stack, &vault, err);
 
+	if (rc == 0)
+		rc = rfa_known_pins(cli, ask->from, ask->stack, &pins, err);
 	if (rc == 0)
 		rc = rfa_vault_side(cli, &vault, &ask->to, ask, &state, err);
 	if (rc == 0) {
 		name_backup(cli, ask->from, set, id);
-		options = json_pack("{s:s,s:s,s:s,s:O?}", "set", set, "vault", vault.path, "backup",
-				    id, "retention", vault.keep);
+		options = json_pack("{s:s,s:s,s:s,s:O?,s:O}", "set", set, "vault", vault.path,
+				    "backup", id, "retention", vault.keep, "pinned", pins);
 		rc = options ? 0 : rfa_fail_nomem(err);
 	}
 	ask->options = options;
@@ -63,6 +65,7 @@ static int backup_plan(struct rfa_cli *cli, struct rfa_plan_ask *ask, const char
 	ask->options = NULL;
 	ask->to = ask->operator_state = ask->operator_stack = NULL;
 	json_decref(options);
+	json_decref(pins);
 	rfa_vault_release(&vault);
 	free(state);
 	return rc;

@@ -50,14 +50,17 @@ static int read_if_any(struct rfa_cli *cli, const char *path, json_t **out, stru
 	return rc;
 }
 
-int rfa_known_drill(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
-		    struct rfa_error *err)
+/* *out (new): the drills of backups of this environment's stack, wherever they were held. */
+static int read_drills(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
+		       struct rfa_error *err)
 {
-	json_t *places = NULL, *place, *best = NULL;
+	json_t *places = NULL, *place, *list = json_array();
 	char path[256];
 	size_t i;
 
-	int rc = rfa_ledger_names(cli->ledger, "drills", &places, err);
+	int rc = rfa_cli_ledger(cli, err);
+	if (rc == 0)
+		rc = rfa_ledger_names(cli->ledger, "drills", &places, err);
 	json_array_foreach (places, i, place) {
 		const char *where = json_string_value(place);
 		json_t *drill = NULL;
@@ -65,19 +68,70 @@ int rfa_known_drill(struct rfa_cli *cli, const char *env, const char *stack, jso
 			break;
 		snprintf(path, sizeof(path), "drills/%.64s/%.64s.json", where, stack);
 		rc = read_if_any(cli, path, &drill, err);
-		if (drill && is_of(drill, where, env) &&
-		    (!best ||
-		     strcmp(rfa_facts_str(drill, "at", ""), rfa_facts_str(best, "at", "")) > 0)) {
-			json_decref(best);
-			best = json_incref(drill);
-		}
+		if (drill && is_of(drill, where, env))
+			json_array_append(list, drill);
 		json_decref(drill);
 	}
 	json_decref(places);
 	if (rc == 0)
-		*out = best;
+		*out = list;
 	else
-		json_decref(best);
+		json_decref(list);
+	return rc;
+}
+
+int rfa_known_drill(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
+		    struct rfa_error *err)
+{
+	json_t *drills = NULL, *drill, *best = NULL;
+	size_t i;
+	int rc = read_drills(cli, env, stack, &drills, err);
+	json_array_foreach (drills, i, drill) {
+		if (!best ||
+		    strcmp(rfa_facts_str(drill, "at", ""), rfa_facts_str(best, "at", "")) > 0)
+			best = drill;
+	}
+	*out = rc == 0 ? json_incref(best) : NULL;
+	json_decref(drills);
+	return rc;
+}
+
+static void pin(json_t *pins, const char *id)
+{
+	json_t *one;
+	size_t i;
+	json_array_foreach (pins, i, one) {
+		if (strcmp(json_string_value(one), id) == 0)
+			return;
+	}
+	if (*id)
+		json_array_append_new(pins, json_string(id));
+}
+
+int rfa_known_pins(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
+		   struct rfa_error *err)
+{
+	json_t *pins = json_array(), *points = NULL, *drills = NULL, *one;
+	size_t i;
+	int rc = pins ? 0 : rfa_fail_nomem(err);
+
+	if (rc == 0)
+		rc = rfa_points_list(cli, env, stack, &points, err);
+	if (rc == 0)
+		rc = read_drills(cli, env, stack, &drills, err);
+	json_array_foreach (points, i, one)
+		pin(pins, rfa_facts_str(one, "backup", ""));
+	/* A drill that failed names the one that was proven before it. */
+	json_array_foreach (drills, i, one)
+		pin(pins, rfa_facts_bool(one, "proven", 0)
+			      ? rfa_facts_str(one, "backup", "")
+			      : rfa_facts_str(one, "last_proven/backup", ""));
+	json_decref(points);
+	json_decref(drills);
+	if (rc == 0)
+		*out = pins;
+	else
+		json_decref(pins);
 	return rc;
 }
 

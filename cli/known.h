@@ -25,6 +25,12 @@ int rfa_known_drill(struct rfa_cli *cli, const char *env, const char *stack, jso
 /* For a plan's gate: when the newest drill was held, if it has proven something; else "". */
 int rfa_known_proof(struct rfa_cli *cli, const char *env, const char *stack,
 		    char into[RFA_TIME_MAX], struct rfa_error *err) RFA_MUST_USE;
+/*
+ * *out (new): the ids of backups that no retention may take, each once: what a rollback point of
+ * this environment's stack came from, and what a drill has proven last.
+ */
+int rfa_known_pins(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
+		   struct rfa_error *err) RFA_MUST_USE;
 /* into: the id of the newest backup of this environment's stack; "" if there is none. */
 int rfa_known_backup(struct rfa_cli *cli, const char *env, const char *stack, char into[128],
 		     struct rfa_error *err) RFA_MUST_USE;

@@ -7,34 +7,19 @@
 
 #include "cli/drive.h"
 #include "cli/known.h"
-#include "cli/points.h"
 #include "fsm/steps/retention.h"
 
 /* ---- what the rules say ---------------------------------------------------------------------- */
 
-/* Ids that something else names: a rollback point that came from one, the last proven drill. */
-static int read_pins(struct rfa_cli *cli, const struct rfa_open_vault *vault, json_t **out,
-		     struct rfa_error *err)
+static int listed(const json_t *names, const char *name)
 {
-	json_t *pins = json_object(), *points = NULL, *point, *drill = NULL;
+	json_t *one;
 	size_t i;
-	int rc = pins ? 0 : rfa_fail_nomem(err);
-
-	if (rc == 0)
-		rc = rfa_points_list(cli, vault->at.env, vault->stack, &points, err);
-	json_array_foreach (points, i, point)
-		json_object_set_new(pins, rfa_facts_str(point, "backup", ""), json_null());
-	if (rc == 0)
-		rc = rfa_known_drill(cli, vault->at.env, vault->stack, &drill, err);
-	if (rfa_facts_bool(drill, "proven", 0))
-		json_object_set_new(pins, rfa_facts_str(drill, "backup", ""), json_null());
-	json_decref(points);
-	json_decref(drill);
-	if (rc == 0)
-		*out = pins;
-	else
-		json_decref(pins);
-	return rc;
+	json_array_foreach ((json_t *)names, i, one) {
+		if (strcmp(json_string_value(one), name) == 0)
+			return 1;
+	}
+	return 0;
 }
 
 /* kept: room for all of the vault and one more. */
@@ -52,7 +37,7 @@ static size_t collect(struct rfa_cli *cli, const struct rfa_open_vault *vault, c
 			.id = name,
 			.wall_ms = id.at_ms,
 			.good = json_is_object(json_object_get(backup, "manifest")),
-			.pinned = json_object_get(pins, name) != NULL,
+			.pinned = listed(pins, name),
 		};
 	}
 	if (*coming)
@@ -84,7 +69,7 @@ static int judge(struct rfa_cli *cli, const struct rfa_open_vault *vault, const 
 	size_t n = 0;
 
 	if (rc == 0)
-		rc = read_pins(cli, vault, &pins, err);
+		rc = rfa_known_pins(cli, vault->at.env, vault->stack, &pins, err);
 	if (rc == 0) {
 		n = collect(cli, vault, set, coming, pins, kept);
 		rfa_retain(kept, n, &policy, cli->clock->wall_ms(cli->clock));

@@ -4,6 +4,7 @@
 # Functions are called through ok; backquotes are part of what rfa says.
 # shellcheck disable=SC2016,SC2317
 . "$(dirname "$0")/../harness/tap.sh"
+. "$(dirname "$0")/lib.sh"
 
 cd "$TMP" || exit 1
 unset RFA_CONFIG RFA_LEDGER NO_COLOR
@@ -93,19 +94,7 @@ ok "and stops nothing for images" says "nothing stops" "$RFA" backup away --env 
 
 # ---- what the ledger knows: made by hand, as runs leave it
 
-ledger=$TMP/.rfa/ledger
-put() { # PATH: standard input becomes that file of main, in a commit as rfa's own
-	local blob tree
-	blob=$(git -C "$ledger" hash-object -w --stdin)
-	export GIT_INDEX_FILE=$TMP/index
-	git -C "$ledger" read-tree main
-	git -C "$ledger" update-index --add --cacheinfo "100644,$blob,$1"
-	tree=$(git -C "$ledger" write-tree)
-	git -C "$ledger" update-ref refs/heads/main \
-		"$(git -C "$ledger" -c user.name=rfa -c user.email=rfa@localhost commit-tree -p main -m x "$tree")"
-}
-ago() { date -u -d "-$1" +%Y-%m-%dT%H:%M:%SZ; }
-id_ago() { date -u -d "-$1" +%Y%m%d-%H%M%S; }
+put() { ledger_put "$TMP/.rfa/ledger" "$1"; }
 if ! command -v git >/dev/null; then
 	skip "points and ages" "no git"
 else

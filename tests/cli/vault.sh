@@ -4,6 +4,7 @@
 # Functions are called through ok; backquotes are part of what rfa says.
 # shellcheck disable=SC2016,SC2317
 . "$(dirname "$0")/../harness/tap.sh"
+. "$(dirname "$0")/lib.sh"
 
 cd "$TMP" || exit 1
 unset RFA_CONFIG RFA_LEDGER NO_COLOR
@@ -51,7 +52,6 @@ else:
     os.makedirs(os.path.join(folder, "chunks"))
 PY
 }
-id_ago() { date -u -d "-$1" +%Y%m%d-%H%M%S; }
 old=$(id_ago '60 days')-prod-data new=$(id_ago '3 hours')-prod-data
 other=$(id_ago '2 hours')-test-data images=$(id_ago '1 hour')-prod-images half=$(id_ago '5 days')-prod-data
 backup "$old" auth files
@@ -151,4 +151,14 @@ rm -r "${vault:?}/$new"
 ok "the newest stays, whatever the rules say" grep -q "^$old  60 d   stays  the newest" <(prune -n)
 ok "a dry run shows what the new one would push out" grep -q "^$old  60 d   goes " \
 	<("$RFA" backup shop --env prod --dry-run)
+backup "$new" auth files
+ok "without that it goes" grep -q "^$old  60 d   goes " <(prune -n)
+if command -v git >/dev/null; then
+	ledger_put .rfa/ledger drills/test/shop.json <<JSON
+{"proven":false,"at":"$(ago '2 days')","backup":"$half","last_proven":{"at":"$(ago '9 days')","backup":"$old"}}
+JSON
+	ok "what a drill has proven last stays" grep -q "^$old  60 d   stays  pinned" <(prune -n)
+else
+	skip "what a drill has proven last stays" "no git"
+fi
 done_testing
