@@ -93,7 +93,9 @@ ok "PostgreSQL has test's rows" is "$(psql prod 'select md5(string_agg(body, chr
 ok "and its indexes agree" psql prod 'set enable_seqscan = off; select count(*) from records where body > chr(48)'
 since=$(on prod 'docker inspect -f "{{.State.StartedAt}}" records-db-1')
 ok "it found itself shut down well" says "database system was shut down at" on prod "docker logs --since $since records-db-1 2>&1"
-ok "it had nothing to recover" not grep -iE 'recover|interrupted|not properly|panic|fatal|error' <(on prod "docker logs --since $since records-db-1 2>&1")
+# Who asks for its health while it starts is told so.
+ok "it had nothing to recover" not grep -iE 'recover|interrupted|not properly|panic|fatal|error' \
+	<(on prod "docker logs --since $since records-db-1 2>&1" | grep -v 'the database system is starting up')
 ok "test is still written to" await 10 eval 'test "$(psql test "select max(number) from written")" -gt "$in_file"'
 
 # ---- back, made to stand still once more
@@ -142,7 +144,8 @@ ok "the ledger is whole" exits 0 rfa ledger verify --hosts
 
 # ---- what was replaced goes
 
-ok "four generations are there" is "$(copies prod | grep -c '[.]old$')" 24
+# Each way back took the generation that it put in place.
+ok "two generations are there" is "$(copies prod | grep -c '[.]old$')" 12
 run_rfa prune records --env prod --yes prod
 ok "prune: exit status 0" ended 0
 ok "one is left" is "$(copies prod | grep -c '[.]old$') of $(copies prod | wc -l)" "6 of 6"

@@ -13,7 +13,7 @@ rfa_data() { run_rfa data records --from test --to prod "$@"; }
 
 # refused WHAT PATTERN [ANSWER]: a run that does not happen
 refused() {
-	local what=$1 pattern=$2 answer=${3-prod} before of_test
+	local what=$1 pattern=$2 answer=${3-prod} before of_test h
 	before=$(running prod) of_test=$(running test)
 	rfa_data ${answer:+--yes "$answer"}
 	ok "$what: it does not happen (exit status $status)" grep -qxE '[23456]' <<<"$status"
@@ -85,7 +85,7 @@ await 20 all_run test
 
 # The page of its table, overwritten; the file keeps its length.
 on test 'cd /opt/records/data && cp -p auth.db /run/auth.db && cp -p auth.db-wal /run/auth.db-wal &&
-	rm -f auth.db-wal auth.db-shm && dd if=/dev/urandom of=auth.db bs=1 seek=4200 count=3000 conv=notrunc status=none'
+	rm -f auth.db-wal auth.db-shm && dd if=/dev/urandom of=auth.db bs=1 seek=4096 count=200 conv=notrunc status=none'
 letters_of_test=$(letters test)
 refused "a corrupt database" 'auth'
 ok "a corrupt database: prod was not stopped" not grep -q prod <<<"$stopped"
