@@ -7,7 +7,7 @@ live_up
 
 ok "the application is up" records prod --size 40 --files 3000
 stack() { # MORE OF "backup"
-	records_stack "\"backup\": { \"files\": [\"/opt/records/conf/config.json\", \"/srv/stacks/records/compose.yaml\"]$1 }"
+	records_stack "\"backup\": { \"files\": [\"/srv/stacks/records/compose.yaml\", \"/srv/stacks/records/.env\"]$1 }"
 }
 on_host=', "where": "host", "directory": "/var/backups/rfa"'
 work backup "$(stack "$on_host")" "$PATIENT"
