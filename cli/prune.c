@@ -74,10 +74,13 @@ static int judge(struct rfa_cli *cli, const struct rfa_open_vault *vault, const 
 		n = collect(cli, vault, set, coming, pins, kept);
 		rfa_retain(kept, n, &policy, cli->clock->wall_ms(cli->clock));
 	}
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(
-		    list, json_pack("{s:s,s:b,s:s}", "backup", kept[i].id, "stays", kept[i].keep,
-				    "why", vault->at.keep ? kept[i].why : "no rule removes it"));
+	for (size_t i = 0; i < n; i++) {
+		const char *why = vault->at.keep ? kept[i].why : "no rule removes it";
+		if (strcmp(kept[i].id, coming) == 0)
+			why = "is made now";
+		json_array_append_new(list, json_pack("{s:s,s:b,s:s}", "backup", kept[i].id,
+						      "stays", kept[i].keep, "why", why));
+	}
 	free(kept);
 	json_decref(pins);
 	if (rc == 0)
