@@ -69,7 +69,10 @@ int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 /* ---- images -----------------------------------------------------------------------------------
  */
 
-/* All that run on the source, whole: a backup stands for itself. */
+/*
+ * All that run on the source, whole: a backup stands for itself. Under names with a domain, which
+ * every store takes; what they are called by people is in the manifest.
+ */
 int rfa_backup_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
@@ -94,7 +97,7 @@ int rfa_backup_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 			continue;
 		json_object_set_new(seen, id, json_true());
 		json_array_append_new(images, json_pack("{s:s, s:s}", "id", id, "name",
-							rfa_facts_str(good, "ref", "")));
+							rfa_facts_str(good, "keep", "")));
 	}
 	request = json_pack("{s:O, s:[], s:s}", "images", images, "omit", "name", IMAGES);
 	rc = request ? host->ops->image_export(host, rfa_ctx_key(ctx, &key, "export", NULL),
