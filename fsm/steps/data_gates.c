@@ -398,23 +398,30 @@ static int gate_backup(struct rfa_court *c, struct rfa_error *err)
 	return 0;
 }
 
-/* A drill in an environment where nothing runs would prove nothing. */
+/*
+ * A drill in an environment where nothing runs would prove nothing. Services of a Compose project
+ * may stand still: one that has done its work, or that is started when it is needed.
+ */
 static int gate_target_runs(struct rfa_court *c, struct rfa_error *err)
 {
+	static const char *const mend = "start it there first, or look at docker logs";
 	json_t *units = rfa_ctx_fact(c->ctx, "target.look", "units");
+	const char *env = c->ctx->target->name;
+	size_t i, n = 0;
 	json_t *unit;
-	size_t i;
 
 	(void)err;
-	if (!json_array_size(units))
-		rfa_refuse(c, "start it there first", "nothing of this stack is on %s",
-			   c->ctx->target->name);
 	json_array_foreach (units, i, unit) {
-		if (!rfa_facts_bool(unit, "running", 0))
-			rfa_refuse(c, "start it there first, or look at docker logs",
-				   "the container %s on %s does not run", text(unit, "container"),
-				   c->ctx->target->name);
+		if (rfa_facts_bool(unit, "running", 0))
+			n++;
+		else if (strcmp(text(unit, "shape"), "compose") != 0)
+			rfa_refuse(c, mend, "the container %s on %s does not run",
+				   text(unit, "container"), env);
 	}
+	if (!json_array_size(units))
+		rfa_refuse(c, "start it there first", "nothing of this stack is on %s", env);
+	else if (!n)
+		rfa_refuse(c, mend, "nothing of this stack runs on %s", env);
 	return 0;
 }
 
