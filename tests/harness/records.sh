@@ -7,7 +7,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../live/lib.sh"
 
 records_volumes='pgdata files blobs odd'
-records_members='auth blobs conf files odd pg'
 
 # records HOST [OPTION...]: the application is up, with data
 records() {
@@ -34,7 +33,7 @@ records_stack() { # [MORE KEYS]
 			"blobs": { "volume": "records_blobs" },
 			"odd": { "volume": "records_odd" } } },
 		"health": [{ "url": "http://127.0.0.1:8071/health" }],
-		"health_deadline_s": 30${1:+, $1}
+		"health_deadline_s": ${deadline:-30}${1:+, $1}
 	}
 	END
 }

@@ -32,7 +32,8 @@ ok "no copies are left" is "$(copies prod)" ""
 ok "nothing is left" clean prod
 ok "its name says when, whose, what" grep -qxE '[0-9]{8}-[0-9]{6}-prod-data' <<<"$first"
 ok "both manifests are one" on prod "cmp $vault/$first/manifest.json $vault/$first/replication_manifest.json"
-ok "the manifest names each member" is "$(on prod "cat $vault/$first/manifest.json" | python3 -c 'import json, sys; print(*sorted(m["name"] for m in json.load(sys.stdin)["members"]))')" "$records_members"
+ok "the manifest names each member" is "$(on prod "cat $vault/$first/manifest.json" | python3 -c 'import json, sys; print(*sorted(m["name"] for m in json.load(sys.stdin)["members"]))')" \
+	"auth blobs conf file..env file.compose.yaml files odd pg"
 whole_vault() { # each chunk has the content that its name says, each list only chunks that are there
 	on prod "cd $vault/$1 && find chunks -type f | while read -r f; do echo \"\${f##*/}  \$f\"; done | sha256sum -c --quiet &&
 		cat *.chunks | while read -r sum bytes; do
@@ -134,6 +135,8 @@ backup --set images
 ok "images: exit status 0" ended 0
 ok "images: nobody was stopped" is "$(running prod)" "$since"
 ok "images: it is whole" exits 0 rfa backup verify records --env prod --set images
+ok "images: any engine takes them" says "Loaded image" on prod "cd $vault/$(newest) && cut -c1-64 images.chunks |
+	while read -r s; do cat chunks/\$(echo \$s | cut -c1-2)/\$s; done | docker load"
 ok "images: it is there" says "$(newest)" rfa backup list records --env prod --set images
 
 # ---- what is not kept goes
@@ -150,6 +153,7 @@ ok "prune: it is whole" whole_vault "$second"
 
 # ---- by itself
 
+mkdir "$W/units"
 run_rfa schedule records --env prod --write "$W/units"
 ok "schedule: exit status 0" ended 0
 ok "schedule: two services, two timers" is "$(find "$W/units" -name '*.timer' | wc -l) $(find "$W/units" -name '*.service' | wc -l)" "2 2"

@@ -38,7 +38,9 @@ ok "nothing is left" clean test
 ok "no copies are left" is "$(copies test)" ""
 ok "it is recorded as proven" is "$(proven)" True
 ok "with the backup's name" says "$(basename "$(newest)")" drill_record
-ok "status shows it" says drill rfa status records --env test
+# Whose backup it was, wherever it was tried out.
+ok "status shows how long ago" grep -qE ' [0-9]+ s$' <(rfa status records --env prod)
+ok "status for programs too" grep -qE '"proven": ?true' <(rfa status records --env prod --json)
 run_rfa data records --from test --to prod --yes prod --dry-run
 ok "the gate is content: exit status 0" ended 0
 
@@ -67,7 +69,7 @@ on test 'cd /srv/stacks/records && docker exec records-db-1 psql -h /tmp -U post
 ok "data that does not serve: test's own does" await 20 all_run test
 run_rfa backup records --env prod
 ok "data that does not serve: backed up" ended 0
-configure "$(stack "$gate, \"health_deadline_s\": 6")" "$PATIENT"
+configure "$(deadline=6 stack "$gate")" "$PATIENT"
 run_rfa drill records --env test --of prod --yes test
 ok "data that does not serve: exit status 5" ended 5
 ok "data that does not serve: test has its own again" is "$(letter)" "$own"
