@@ -380,7 +380,7 @@ static int wait_for_needs(struct rfa_ctx *ctx, const json_t *unit, struct rfa_er
 	int64_t deadline = clock->mono_ms(clock) +
 			   rfa_facts_int(rfa_ctx_own_stack(ctx), "health_deadline_s", 60) * 1000;
 	const char *whom = "";
-	int said = 0;
+	int wait_ms = 50, said = 0;
 
 	for (;;) {
 		int rc = lacking(ctx, unit, &whom, err);
@@ -394,7 +394,9 @@ static int wait_for_needs(struct rfa_ctx *ctx, const json_t *unit, struct rfa_er
 		if (!said++)
 			rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s waits until %s is healthy",
 				    rfa_facts_str(unit, "container", ""), whom);
-		clock->sleep_ms(clock, 500);
+		/* Somebody waits for the service meanwhile: most are healthy within a second. */
+		clock->sleep_ms(clock, wait_ms);
+		wait_ms = wait_ms < 400 ? wait_ms * 2 : 500;
 	}
 	rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s is not healthy yet: %s is started all the same",
 		    whom, rfa_facts_str(unit, "container", ""));
