@@ -128,6 +128,7 @@ promote() { run_rfa promote "$1" --from test --to prod "${@:2}"; }
 # The same, not waited for: `job` is the process of rfa itself, $W/events what it tells.
 job=''
 start_rfa() {
+	: >"$W/events"
 	(cd "$W" && exec "$LAB" op "$RFA" "$@" --events >"$W/events" 2>"$W/err" </dev/null) &
 	job=$!
 	live_jobs+=("$job")
