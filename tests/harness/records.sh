@@ -125,8 +125,6 @@ probe_begin() { # HOST...: asks for the health of what runs there
 }
 is_up_for_prober() { tail -n 1 "$TMP/probed-$1" | grep -q up; }
 probe_end() { # HOST: what was seen there: asked, good, outages, down_ms, longest_ms
-	# Wanted is the first answer after the change, not the moment of the end.
-	await 30 is_up_for_prober "$1"
 	kill -TERM "${prober[$1]}"
 	wait "${prober[$1]}"
 	read -r _ asked _ good _ outages _ down_ms _ longest_ms <"$TMP/prober-$1"

@@ -77,7 +77,7 @@ refused "a container that somebody starts again" 'records-app-1'
 on prod ': >/run/enough'
 on test 'docker update --restart always records-app-1 >/dev/null; docker rm -f records-backend >/dev/null
 	docker run -d --name records-backend --network records -p 127.0.0.1:8071:8071 -v /opt/records/data:/data/auth \
-		-e BACKEND=records-app:8070 -e IGNORE_TERM=1 --stop-timeout 2 --restart always \
+		-e BACKEND=172.31.77.20:8070 -e BACKEND_MS=500 -e IGNORE_TERM=1 --stop-timeout 2 --restart always \
 		--health-cmd "/bin/server --check" --health-start-interval 100ms --health-start-period 20s records-backend:v1 >/dev/null'
 await 20 all_run test
 

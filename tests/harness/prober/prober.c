@@ -1,15 +1,15 @@
 /*
- * A client of a service that may go down: asks http://127.0.0.1:PORT/PATH every 20 ms in the
- * network namespace that it is started in, and tells how long nobody answered.
+ * A client of a service that may go down: asks http://127.0.0.1:PORT/PATH every 20 ms, in the
+ * network namespace that it is started in, whatever became of the questions before, and tells how
+ * long nobody answered.
  *
  *   prober PORT PATH SECONDS [LOG]
  *
- * Ends after SECONDS or by SIGTERM, then prints one line: "asked N good N outages N down_ms N
- * longest_ms N". An outage begins at the last good answer before a bad one and ends at the next
- * good answer, so that no outage is told shorter than it was. LOG gets a line for each change, at
- * once:
- * "<ms since 1970> up|down". One question is given up after a second. Exit status 1: nobody ever
- * answered.
+ * Ends after SECONDS; or after SIGTERM as soon as 25 answers in a row were good, or half a minute
+ * has passed. Then it prints one line: "asked N good N outages N down_ms N longest_ms N". An outage
+ * is the time from the last good answer before a bad one to the next good answer. LOG gets a line
+ * for each change, at once: "<ms since 1970> up|down". A question is given up after a second. Exit
+ * status 1: nobody ever answered.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,14 +24,35 @@
 #include <unistd.h>
 
 #define PERIOD_MS 20
-#define GIVE_UP_MS 1000
+#define GIVE_UP_MS 500
+#define GOOD_AT_END 25
+#define END_MS 30000
+/* More than can be open at a time. */
+#define QUESTIONS (GIVE_UP_MS / PERIOD_MS + 10)
 
-static volatile sig_atomic_t ended;
+struct question {
+	int sent;
+	int64_t asked;
+	size_t got;
+	char answer[13];
+};
+
+struct prober {
+	struct sockaddr_in to;
+	char request[512];
+	FILE *log;
+	struct question questions[QUESTIONS];
+	struct pollfd fds[QUESTIONS]; /* fd -1: free */
+	int64_t last_good, down, longest, asked, good, outages;
+	int is_down, streak;
+};
+
+static volatile sig_atomic_t told_to_end;
 
 static void on_end(int sig)
 {
 	(void)sig;
-	ended = 1;
+	told_to_end = 1;
 }
 
 static int64_t now_ms(clockid_t clock)
@@ -42,108 +63,165 @@ static int64_t now_ms(clockid_t clock)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Waits for the descriptor until the deadline; 0 if it came. */
-static int ready(int fd, short events, int64_t deadline)
+static void tell(struct prober *p, const char *word)
 {
-	struct pollfd p = { .fd = fd, .events = events };
-	int64_t left = deadline - now_ms(CLOCK_MONOTONIC);
-
-	return left > 0 && poll(&p, 1, (int)left) > 0 ? 0 : -1;
+	if (p->log != NULL)
+		fprintf(p->log, "%" PRId64 " %s\n", now_ms(CLOCK_REALTIME), word);
 }
 
-/* 1 if the service answers 200 in time. */
-static int ask(int port, const char *path)
+static void is_good(struct prober *p, int64_t now)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	int64_t deadline = now_ms(CLOCK_MONOTONIC) + GIVE_UP_MS;
-	char text[512];
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), problem = 0, good = 0;
-	socklen_t size = sizeof(problem);
-	size_t got = 0;
+	p->good++;
+	p->streak++;
+	if (p->is_down && p->last_good > 0) {
+		int64_t gone = now - p->last_good;
+
+		p->outages++;
+		p->down += gone;
+		p->longest = gone > p->longest ? gone : p->longest;
+	}
+	if (p->is_down || p->good == 1)
+		tell(p, "up");
+	p->is_down = 0;
+	p->last_good = now;
+}
+
+/* A question that was asked before the last good answer says nothing any more. */
+static void is_bad(struct prober *p, int64_t asked)
+{
+	if (p->last_good > 0 && asked < p->last_good)
+		return;
+	p->streak = 0;
+	if (!p->is_down)
+		tell(p, "down");
+	p->is_down = 1;
+}
+
+static void end_question(struct prober *p, size_t i, int good, int64_t now)
+{
+	close(p->fds[i].fd);
+	p->fds[i].fd = -1;
+	if (good)
+		is_good(p, now);
+	else
+		is_bad(p, p->questions[i].asked);
+}
+
+static void ask(struct prober *p, int64_t now)
+{
+	size_t i = 0;
+
+	while (i < QUESTIONS && p->fds[i].fd >= 0)
+		i++;
+	if (i == QUESTIONS)
+		return;
+	p->asked++;
+	p->questions[i] = (struct question){ .asked = now };
+	p->fds[i] = (struct pollfd){ .fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0),
+				     .events = POLLOUT };
+	if (p->fds[i].fd < 0)
+		is_bad(p, now);
+	else if (connect(p->fds[i].fd, (struct sockaddr *)&p->to, sizeof(p->to)) < 0 &&
+		 errno != EINPROGRESS)
+		end_question(p, i, 0, now);
+}
+
+static void go_on(struct prober *p, size_t i, int64_t now)
+{
+	struct question *q = &p->questions[i];
 	ssize_t n;
 
-	if (fd < 0)
-		return 0;
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS)
-		goto done;
-	if (ready(fd, POLLOUT, deadline) < 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &problem, &size) < 0 || problem != 0)
-		goto done;
-	n = snprintf(text, sizeof(text), "GET %s HTTP/1.0\r\n\r\n", path);
-	if (send(fd, text, (size_t)n, MSG_NOSIGNAL) != n)
-		goto done;
-	while (got < 12) {
-		if (ready(fd, POLLIN, deadline) < 0)
-			goto done;
-		n = recv(fd, text + got, sizeof(text) - 1 - got, 0);
-		if (n <= 0)
-			goto done;
-		got += (size_t)n;
+	if (!q->sent) {
+		n = send(p->fds[i].fd, p->request, strlen(p->request), MSG_NOSIGNAL);
+		if (n != (ssize_t)strlen(p->request)) {
+			end_question(p, i, 0, now);
+			return;
+		}
+		q->sent = 1;
+		p->fds[i].events = POLLIN;
+		return;
 	}
-	text[got] = '\0';
-	good = memcmp(text + 8, " 200", 4) == 0;
-done:
-	close(fd);
-	return good;
+	n = recv(p->fds[i].fd, q->answer + q->got, sizeof(q->answer) - 1 - q->got, 0);
+	if (n > 0)
+		q->got += (size_t)n;
+	if (n <= 0 || q->got == sizeof(q->answer) - 1)
+		end_question(p, i, n > 0 && memcmp(q->answer + 8, " 200", 4) == 0, now);
+}
+
+/* Takes what comes until it is time for the next question. */
+static void listen_until(struct prober *p, int64_t next)
+{
+	int64_t now = now_ms(CLOCK_MONOTONIC);
+
+	while (now < next) {
+		if (poll(p->fds, QUESTIONS, (int)(next - now)) < 0 && errno != EINTR)
+			return;
+		now = now_ms(CLOCK_MONOTONIC);
+		for (size_t i = 0; i < QUESTIONS; i++) {
+			if (p->fds[i].fd < 0)
+				continue;
+			if (p->fds[i].revents != 0)
+				go_on(p, i, now);
+			else if (now - p->questions[i].asked > GIVE_UP_MS)
+				end_question(p, i, 0, now);
+		}
+	}
+}
+
+static void run(struct prober *p, int64_t until)
+{
+	int64_t next = now_ms(CLOCK_MONOTONIC);
+	int ending = 0;
+
+	while (next < until) {
+		ask(p, now_ms(CLOCK_MONOTONIC));
+		next += PERIOD_MS;
+		listen_until(p, next);
+		if (told_to_end && !ending) {
+			ending = 1;
+			p->streak = 0;
+			until = next + END_MS;
+		}
+		if (ending && p->streak >= GOOD_AT_END)
+			return;
+	}
+	/* Still down: that counts too. */
+	if (p->is_down && p->last_good > 0) {
+		p->good--;
+		is_good(p, now_ms(CLOCK_MONOTONIC));
+	}
 }
 
 int main(int argc, char **argv)
 {
+	static struct prober p;
 	struct sigaction act = { .sa_handler = on_end };
-	int64_t begun = now_ms(CLOCK_MONOTONIC), next = begun, last_good = -1;
-	int64_t down = 0, longest = 0, asked = 0, good = 0, outages = 0;
-	FILE *log = NULL;
-	int was_good = -1;
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: prober PORT PATH SECONDS [LOG]\n");
 		return 2;
 	}
+	p.to = (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons((uint16_t)strtol(argv[1], NULL, 10)) };
+	p.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	snprintf(p.request, sizeof(p.request), "GET %s HTTP/1.0\r\n\r\n", argv[2]);
+	for (size_t i = 0; i < QUESTIONS; i++)
+		p.fds[i].fd = -1;
 	if (argc > 4) {
-		log = fopen(argv[4], "w");
-		if (log == NULL) {
+		p.log = fopen(argv[4], "w");
+		if (p.log == NULL) {
 			perror(argv[4]);
 			return 2;
 		}
-		setvbuf(log, NULL, _IOLBF, 0);
+		setvbuf(p.log, NULL, _IOLBF, 0);
 	}
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGINT, &act, NULL);
-	while (!ended && now_ms(CLOCK_MONOTONIC) - begun < strtol(argv[3], NULL, 10) * 1000) {
-		int is_good = ask((int)strtol(argv[1], NULL, 10), argv[2]);
-		int64_t now = now_ms(CLOCK_MONOTONIC);
-
-		asked++;
-		good += is_good;
-		if (log != NULL && is_good != was_good)
-			fprintf(log, "%" PRId64 " %s\n", now_ms(CLOCK_REALTIME),
-				is_good ? "up" : "down");
-		if (is_good && !was_good && last_good >= 0) {
-			outages++;
-			down += now - last_good;
-			if (now - last_good > longest)
-				longest = now - last_good;
-		}
-		if (is_good)
-			last_good = now;
-		was_good = is_good;
-		for (next += PERIOD_MS; next < now;)
-			next += PERIOD_MS;
-		poll(NULL, 0, (int)(next - now));
-	}
-	/* Still down: that counts too. */
-	if (!was_good && last_good >= 0) {
-		int64_t gone = now_ms(CLOCK_MONOTONIC) - last_good;
-
-		outages++;
-		down += gone;
-		longest = gone > longest ? gone : longest;
-	}
-	if (log != NULL && fclose(log) != 0)
+	run(&p, now_ms(CLOCK_MONOTONIC) + strtol(argv[3], NULL, 10) * 1000);
+	if (p.log != NULL && fclose(p.log) != 0)
 		return 2;
 	printf("asked %" PRId64 " good %" PRId64 " outages %" PRId64 " down_ms %" PRId64
 	       " longest_ms %" PRId64 "\n",
-	       asked, good, outages, down, longest);
-	return good > 0 ? 0 : 1;
+	       p.asked, p.good, p.outages, p.down, p.longest);
+	return p.good > 0 ? 0 : 1;
 }
