@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# While data goes to prod, rfa is killed (SIGKILL) or the network is cut, at random moments, many times;
-# each time `rfa resume` (or `rfa rollback`) brings the run to its end: prod has all of the new data or
+# While data goes to prod, rfa is killed (SIGKILL), the network is cut, or a host loses power, at random
+# moments, many times; each time `rfa resume` (or `rfa rollback`) brings the run to its end: prod has all of the new data or
 # all of the old, never some of both; both sides run; nothing is left behind.
 #
 # RFA_LIVE_SEED (printed) repeats the moments by event; RFA_LIVE_KILLS says how many kills. Without it:
-# 30, or as many as ten minutes allow on a slow machine, and never less than 8.
+# 30, or as many as ten minutes allow on a slow machine, and never less than 10.
 # shellcheck disable=SC2016,SC2119,SC2154,SC2317  # quoted for hosts; no arguments; set by name; called by name
 . "$(dirname "$0")/../harness/records.sh"
 live_up
 
-kills=${RFA_LIVE_KILLS:-30} least=${RFA_LIVE_KILLS:-8}
+kills=${RFA_LIVE_KILLS:-30} least=${RFA_LIVE_KILLS:-10}
 RANDOM=${RFA_LIVE_SEED:=$((RANDOM % 32768))}
 echo "# RFA_LIVE_SEED=$RFA_LIVE_SEED RFA_LIVE_KILLS=$kills"
 
@@ -62,6 +62,14 @@ cut_off() {
 	join
 	"$LAB" net "$h" heal
 }
+lose_power() {
+	local h
+	h=$([ $((RANDOM % 2)) = 0 ] && echo test || echo prod)
+	when="$h lost power $when, $(last_step)"
+	"$LAB" restart "$h" >/dev/null 2>&1
+	await 60 gone "$job" >/dev/null || kill -KILL "$job"
+	join
+}
 # What must hold whenever a run has ended.
 holds() { # RUN
 	local final expected
@@ -89,7 +97,11 @@ for ((i = 1; i <= kills; i++)); do
 	old=$(look prod) new=$(look test)
 	start_rfa data pair --from test --to prod --yes prod
 	moment
-	if [ $((i % 5)) = 0 ]; then cut_off; else slay; fi
+	case $((i % 10)) in
+	0 | 5) cut_off ;;
+	7) lose_power ;;
+	*) slay ;;
+	esac
 	all=$when id=$run
 	if [ -z "$id" ]; then
 		ok "$i $all: nothing had begun" says "no run is unfinished" rfa runs --open
