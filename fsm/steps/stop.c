@@ -3,7 +3,9 @@
  * that ran before, and no others. All goes by the ids that the look saw; what somebody made since
  * is nobody's to touch.
  *
- * A power cut may start containers again by their restart policies. So whoever touches data asks
+ * Some restart policies start a container with the engine, even one that was stopped; after a power
+ * cut it would write to whatever half of an exchange is there. So these policies are put aside as
+ * long as the container is to stand still. And since nothing is certain, whoever touches data asks
  * for the proof himself (rfa_hold_still), and a job's key names the start that it ends: the kept
  * result of an earlier stop must not answer for a later one.
  */
@@ -71,6 +73,46 @@ static const struct rfa_job_key *key_of(const struct rfa_ctx *ctx, struct rfa_ct
 /* ---- stop -------------------------------------------------------------------------------------
  */
 
+/* Of all of ours, also of those that do not run. */
+static int put_policies_aside(struct rfa_ctx *ctx, const json_t *all, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	json_t *unit;
+	size_t i;
+
+	json_array_foreach (units(ctx), i, unit) {
+		json_t *now = now_of(all, unit);
+		struct rfa_ctx_key key;
+		int rc;
+
+		if (!rfa_container_comes_back(now))
+			continue;
+		rc = host->ops->container_policy(host, key_of(ctx, &key, "aside", now),
+						 rfa_facts_str(now, "Id", ""), "no", err);
+		if (rc == -RFA_ENOTFOUND)
+			rfa_error_clear(err);
+		else if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* What somebody else has said of it meanwhile stays. */
+static int put_policy_back(struct rfa_ctx *ctx, const json_t *unit, const json_t *now,
+			   struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	const char *before = rfa_facts_str(unit, "policy", "no");
+	struct rfa_ctx_key key;
+	char is[64];
+
+	rfa_container_policy(now, is, sizeof(is));
+	if (!now || strcmp(is, "no") != 0 || !strcmp(before, "no"))
+		return 0;
+	return host->ops->container_policy(host, key_of(ctx, &key, "policy", now),
+					   rfa_facts_str(now, "Id", ""), before, err);
+}
+
 /* Stops those of ours that run. *stopped: how many. all: the list, which is old afterwards. */
 static int stop_ours(struct rfa_ctx *ctx, const json_t *all, size_t *stopped, struct rfa_error *err)
 {
@@ -121,6 +163,8 @@ static int stop_all(struct rfa_ctx *ctx, size_t *stopped, struct rfa_error *err)
 	int rc = list_all(ctx, &all, err);
 
 	if (!rc)
+		rc = put_policies_aside(ctx, all, err);
+	if (!rc)
 		rc = stop_ours(ctx, all, stopped, err);
 	if (!rc && *stopped)
 		rc = list_all(ctx, &all, err);
@@ -156,7 +200,9 @@ int rfa_stop_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
 	json_array_foreach (units(ctx), i, unit) {
-		if (rfa_container_active(now_of(all, unit)))
+		const json_t *now = now_of(all, unit);
+
+		if (rfa_container_active(now) || rfa_container_comes_back(now))
 			*seen = RFA_PROBE_NOT_DONE;
 	}
 	json_decref(all);
@@ -278,6 +324,8 @@ static int prove_once(struct rfa_ctx *ctx, int may_stop, char epoch[65], struct 
 	size_t stopped = 0;
 	int rc = list_all(ctx, &all, err);
 
+	if (!rc && may_stop)
+		rc = put_policies_aside(ctx, all, err);
 	if (!rc && may_stop)
 		rc = stop_ours(ctx, all, &stopped, err);
 	if (!rc && stopped) {
@@ -479,9 +527,11 @@ static int start_all(struct rfa_ctx *ctx, size_t *started, json_t *facts, struct
 		const json_t *unit = json_array_get(units(ctx), i);
 		const json_t *now = now_of(all, unit);
 
-		if (!ran_before(unit) || rfa_container_active(now))
+		rc = put_policy_back(ctx, unit, now, err);
+		if (!rc && (!ran_before(unit) || rfa_container_active(now)))
 			continue;
-		rc = start_one(ctx, unit, now, err);
+		if (!rc)
+			rc = start_one(ctx, unit, now, err);
 		if (!rc) {
 			(*started)++;
 			continue;
@@ -531,7 +581,12 @@ int rfa_start_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, st
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
 	json_array_foreach (units(ctx), i, unit) {
-		if (ran_before(unit) && !rfa_container_active(now_of(all, unit)))
+		const json_t *now = now_of(all, unit);
+		char is[64];
+
+		rfa_container_policy(now, is, sizeof(is));
+		if ((ran_before(unit) && !rfa_container_active(now)) ||
+		    (now && strcmp(is, rfa_facts_str(unit, "policy", "no")) != 0))
 			*seen = RFA_PROBE_NOT_DONE;
 	}
 	json_decref(all);

@@ -1,6 +1,7 @@
 /* Which containers use a stack's data, and in which order they stop and start. */
 #include "fsm/steps/users.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,26 @@ int rfa_container_active(const json_t *inspect)
 {
 	return rfa_facts_bool(inspect, "State/Running", 0) ||
 	       rfa_facts_bool(inspect, "State/Restarting", 0);
+}
+
+void rfa_container_policy(const json_t *inspect, char *out, size_t size)
+{
+	const char *name = rfa_facts_str(inspect, "HostConfig/RestartPolicy/Name", "");
+	long long most =
+	    (long long)rfa_facts_int(inspect, "HostConfig/RestartPolicy/MaximumRetryCount", 0);
+
+	if (!strcmp(name, "on-failure") && most > 0)
+		snprintf(out, size, "%s:%lld", name, most);
+	else
+		snprintf(out, size, "%s", *name ? name : "no");
+}
+
+/* on-failure too: what was told to stop has mostly ended with another status than 0. */
+int rfa_container_comes_back(const json_t *inspect)
+{
+	const char *name = rfa_facts_str(inspect, "HostConfig/RestartPolicy/Name", "");
+
+	return !strcmp(name, "always") || !strcmp(name, "on-failure");
 }
 
 static json_t *find(const json_t *all, const char *field, const char *value)
@@ -276,9 +297,13 @@ int rfa_users_facts(const json_t *users, json_t **out, struct rfa_error *err)
 
 	json_array_foreach ((json_t *)(uintptr_t)users, i, one) {
 		const json_t *c = json_object_get(one, "inspect");
-		json_t *line = json_pack(
-		    "{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:s, s:b, s:b, s:s, s:s}", "key",
-		    rfa_facts_str(one, "key", ""), "shape", rfa_facts_str(one, "shape", ""),
+		char policy[64];
+		json_t *line;
+
+		rfa_container_policy(c, policy, sizeof(policy));
+		line = json_pack(
+		    "{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:s, s:b, s:b, s:s, s:s, s:s}",
+		    "key", rfa_facts_str(one, "key", ""), "shape", rfa_facts_str(one, "shape", ""),
 		    "container", rfa_facts_str(one, "container", ""), "present", json_is_object(c),
 		    "running",
 		    rfa_facts_bool(c, "State/Running", 0) &&
@@ -289,8 +314,8 @@ int rfa_users_facts(const json_t *users, json_t **out, struct rfa_error *err)
 		    rfa_facts_str(c, "State/StartedAt", ""), "paused",
 		    rfa_facts_bool(c, "State/Paused", 0), "autoremove",
 		    rfa_facts_bool(c, "HostConfig/AutoRemove", 0), "ref",
-		    rfa_facts_str(c, "Config/Image", ""), "image_id",
-		    rfa_facts_str(c, "Image", ""));
+		    rfa_facts_str(c, "Config/Image", ""), "image_id", rfa_facts_str(c, "Image", ""),
+		    "policy", policy);
 
 		if (!line || json_array_append_new(list, line)) {
 			json_decref(list);

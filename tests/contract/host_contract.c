@@ -193,6 +193,17 @@ static void a_container_lives_and_goes(void **state)
 	assert_ok(ops->container_stop(x->h, KEY("stop"), NAME("life"), err));
 	assert_ok(ops->container_stop(x->h, KEY("stop"), NAME("life"), err));
 	assert_false(is_running(x, NAME("life")));
+	assert_ok(ops->container_policy(x->h, KEY("policy"), NAME("life"), "always", err));
+	assert_false(is_running(x, NAME("life")));
+	assert_ok(ops->inspect(x->h, RFA_CONTAINER, NAME("life"), &out, err));
+	assert_string_equal(rfa_facts_str(out, "HostConfig/RestartPolicy/Name", ""), "always");
+	json_decref(out);
+	out = NULL;
+	assert_ok(ops->container_policy(x->h, KEY("policy"), NAME("life"), "no", err));
+	assert_ok(ops->inspect(x->h, RFA_CONTAINER, NAME("life"), &out, err));
+	assert_string_equal(rfa_facts_str(out, "HostConfig/RestartPolicy/Name", ""), "no");
+	json_decref(out);
+	out = NULL;
 	assert_ok(ops->container_create(x->h, KEY("create"), NAME("gone"), body, err));
 	assert_fails(EXISTS,
 		     ops->container_rename(x->h, KEY("mv"), NAME("life"), NAME("gone"), err));
@@ -205,6 +216,7 @@ static void a_container_lives_and_goes(void **state)
 	assert_fails(NOTFOUND, ops->container_remove(x->h, KEY("rm"), NAME("gone"), err));
 	assert_fails(NOTFOUND, ops->container_start(x->h, KEY("start"), NAME("gone"), err));
 	assert_fails(NOTFOUND, ops->container_stop(x->h, KEY("stop"), NAME("gone"), err));
+	assert_fails(NOTFOUND, ops->container_policy(x->h, KEY("policy"), NAME("gone"), "no", err));
 	json_decref(body);
 	end(x);
 }

@@ -72,7 +72,8 @@ static void edit_host(json_t *host)
 	json_object_set_new(backend, "Binds",
 			    json_pack("[sss]", "/opt/app/data:/data:rw", "shop_esdata:/es:rw",
 				      "/srv/stacks/shop/files:/files:rw"));
-	json_object_set_new(backend, "RestartPolicy", json_pack("{s:s}", "Name", "always"));
+	json_object_set_new(backend, "RestartPolicy",
+			    json_pack("{s:s, s:i}", "Name", "always", "MaximumRetryCount", 0));
 	json_object_del(frontend, "Binds");
 	json_object_foreach (services, name, service) {
 		json_object_del(service, "volumes");

@@ -305,9 +305,14 @@ static void test_stranger(void **state)
 	bench_close(&b);
 }
 
-/* The power fails and is back, and rfa did not ask for anything meanwhile. */
+/*
+ * The power fails and is back, a watchdog starts the writer, and rfa did not ask for anything
+ * meanwhile.
+ */
 static void silent_power_cut(struct watcher *x, uint64_t call, const char *label)
 {
+	struct rfa_error err;
+
 	(void)call;
 	(void)label;
 	x->hook_call += 3;
@@ -315,6 +320,52 @@ static void silent_power_cut(struct watcher *x, uint64_t call, const char *label
 		return;
 	rfa_sim_reboot(x->user);
 	x->w->options.clock->sleep_ms(x->w->options.clock, 120000);
+	assert_int_equal(rfa_sim_container_start(x->user, "backend", &err), 0);
+}
+
+/* The engine starts nothing by itself while data is exchanged, and as it did afterwards. */
+static void look_at_policy(struct watcher *x, uint64_t call, const char *label)
+{
+	struct rfa_error err;
+	json_t *shared = NULL;
+
+	(void)call;
+	(void)label;
+	assert_int_equal(rfa_sim_snapshot(&shared, x->user, RFA_SIM_CONTAINERS, &err), 0);
+	assert_string_equal(rfa_facts_str(shared, "containers/backend/host/RestartPolicy/Name", ""),
+			    "no");
+	assert_string_equal(
+	    rfa_facts_str(shared, "containers/frontend/host/RestartPolicy/Name", ""),
+	    "unless-stopped");
+	json_decref(shared);
+}
+
+static void test_policy(void **state)
+{
+	static const char *const steps[] = { "source.snapshot", "target.swap" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		json_t *now;
+		struct bench b;
+
+		memset(&b, 0, sizeof(b));
+		world_make_one_writer(&b.w, SCENARIO_DATA, 0);
+		bench_begin(&b);
+		b.x.hook = look_at_policy;
+		b.x.user = i ? b.w.prod : b.w.test;
+		snprintf(b.x.hook_step, sizeof(b.x.hook_step), "%s", steps[i]);
+		assert_int_equal(begin(&b), 0);
+		assert_int_equal(b.x.hooked, 1);
+		now = world_data_serves(&b.w);
+		assert_true(json_equal(rfa_facts_at(now, "prod/containers"),
+				       rfa_facts_at(b.before, "prod/containers")));
+		assert_true(json_equal(rfa_facts_at(now, "test/containers"),
+				       rfa_facts_at(b.before, "test/containers")));
+		json_decref(now);
+		bench_close(&b);
+	}
 }
 
 /* Whenever it happens, once or twice: one moment's data. */
@@ -362,6 +413,59 @@ static void test_power_cuts(void **state)
 	(void)state;
 	power_cuts(0);
 	power_cuts(1);
+}
+
+/* ---- between two renames ----------------------------------------------------------------------
+ */
+
+static uint64_t cut_after;
+
+static void cut_renames(struct watcher *x, uint64_t call, const char *label)
+{
+	struct rfa_sim_fault fault = { 0 };
+	struct rfa_error err;
+
+	x->hook_call++;
+	if (!strstr(label, "tree_swap"))
+		return;
+	x->hook = NULL;
+	fault.at = call;
+	fault.kind = RFA_SIM_REBOOT;
+	fault.lag = cut_after;
+	assert_int_equal(rfa_sim_plan(x->w->sim, &fault, &err), 0);
+}
+
+/* Forward and back, after each of the renames: nobody has seen or written to half of it. */
+static void test_cut_renames(void **state)
+{
+	int back;
+
+	(void)state;
+	for (back = 0; back < 2; back++) {
+		for (cut_after = 1; cut_after < 6; cut_after++) {
+			struct rfa_buf why = RFA_BUF_INIT(4096);
+			struct bench b;
+
+			memset(&b, 0, sizeof(b));
+			world_make_one_writer(&b.w, back ? SCENARIO_DATA_UNHEALTHY : SCENARIO_DATA,
+					      1);
+			bench_begin(&b);
+			b.x.hook = cut_renames;
+			b.x.hook_again = 1;
+			b.x.user = b.w.prod;
+			snprintf(b.x.hook_step, sizeof(b.x.hook_step), "target.swap");
+			(void)!world_drive(&b.w, b.w.plan, &b.result, &b.err);
+			assert_int_equal(rfa_sim_fired_count(b.w.sim), 1);
+			assert_data(&b, "prod", back ? "prod" : "test");
+			if (!world_is_one_moment(&b.w, "prod", &why))
+				fail_msg("after %d renames: %s", (int)cut_after, rfa_buf_str(&why));
+			assert_clean(&b);
+			if (back)
+				assert_as_before(&b);
+			rfa_buf_release(&why);
+			bench_close(&b);
+		}
+	}
 }
 
 /* ---- the source does not come back ------------------------------------------------------------
@@ -498,7 +602,8 @@ int main(void)
 		cmocka_unit_test(test_stopped),           cmocka_unit_test(test_rollback_data),
 		cmocka_unit_test(test_moved_member),      cmocka_unit_test(test_unhealthy),
 		cmocka_unit_test(test_corrupt),           cmocka_unit_test(test_held),
-		cmocka_unit_test(test_stranger),          cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_stranger),          cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_power_cuts),        cmocka_unit_test(test_cut_renames),
 		cmocka_unit_test(test_source_stays_down), cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_rollback),          cmocka_unit_test(test_abort),
 	};

@@ -135,6 +135,12 @@ struct rfa_host_ops {
 	 * does not run. */
 	int (*container_stop)(struct rfa_host *, const struct rfa_job_key *, const char *name,
 			      struct rfa_error *);
+	/*
+	 * When the engine starts it by itself from now on, whether it runs or not: "no", "always",
+	 * "unless-stopped", "on-failure" or "on-failure:N". Errors: NOTFOUND, REMOTE.
+	 */
+	int (*container_policy)(struct rfa_host *, const struct rfa_job_key *, const char *name,
+				const char *policy, struct rfa_error *);
 	/* Errors: NOTFOUND (from), EXISTS (to is taken), whatever an earlier attempt did. */
 	int (*container_rename)(struct rfa_host *, const struct rfa_job_key *, const char *from,
 				const char *to, struct rfa_error *);

@@ -361,6 +361,7 @@ static const struct rfa_host_ops shell_ops = {
 	.container_create = rfa_shell_container_create,
 	.container_start = rfa_shell_container_start,
 	.container_stop = rfa_shell_container_stop,
+	.container_policy = rfa_shell_container_policy,
 	.container_rename = rfa_shell_container_rename,
 	.container_remove = rfa_shell_container_remove,
 	.image_tag = rfa_shell_image_tag,

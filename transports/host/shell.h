@@ -134,6 +134,8 @@ int rfa_shell_container_create(struct rfa_host *, const struct rfa_job_key *, co
 			       const json_t *, struct rfa_error *);
 int rfa_shell_container_start(struct rfa_host *, const struct rfa_job_key *, const char *,
 			      struct rfa_error *);
+int rfa_shell_container_policy(struct rfa_host *, const struct rfa_job_key *, const char *,
+			       const char *, struct rfa_error *);
 int rfa_shell_container_stop(struct rfa_host *, const struct rfa_job_key *, const char *,
 			     struct rfa_error *);
 int rfa_shell_container_rename(struct rfa_host *, const struct rfa_job_key *, const char *,

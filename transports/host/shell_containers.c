@@ -1,4 +1,4 @@
-/* Changes of containers, each as a job: create, start, stop, rename, remove. */
+/* Changes of containers, each as a job: create, start, stop, rename, remove, and their policy. */
 #include "transports/host/shell.h"
 
 #include <string.h>
@@ -11,8 +11,8 @@
 #define REQUEST_MAX (2u << 20)
 
 /*
- * $1 the verb, $2 the container, $3 the new name. A name of hexadecimal digits only could be taken
- * for the beginning of another container's id: it must be this one's name.
+ * $1 the verb, $2 the container, $3 the new name or the policy. A name of hexadecimal digits only
+ * could be taken for the beginning of another container's id: it must be this one's name.
  */
 static const char verb_text[] =
     "case $2 in\n"
@@ -26,6 +26,7 @@ static const char verb_text[] =
     "esac\n"
     "case $1 in\n"
     "rename) engine container rename -- \"$2\" \"$3\" ;;\n"
+    "update) engine container update --restart=\"$3\" -- \"$2\" ;;\n"
     "*) engine container \"$1\" -- \"$2\" ;;\n"
     "esac\n";
 
@@ -128,6 +129,12 @@ int rfa_shell_container_stop(struct rfa_host *host, const struct rfa_job_key *ke
 			     struct rfa_error *err)
 {
 	return verb(host, key, "stop", name, NULL, err);
+}
+
+int rfa_shell_container_policy(struct rfa_host *host, const struct rfa_job_key *key,
+			       const char *name, const char *policy, struct rfa_error *err)
+{
+	return verb(host, key, "update", name, policy, err);
 }
 
 int rfa_shell_container_rename(struct rfa_host *host, const struct rfa_job_key *key,

@@ -252,6 +252,26 @@ static int running(json_t *container)
 	return json_is_true(json_object_get(json_object_get(container, "State"), "Running"));
 }
 
+static int update(struct fake *f, char *const w[])
+{
+	static const char flag[] = "--restart=";
+	json_t *c;
+
+	if (!w[0] || strncmp(w[0], flag, sizeof(flag) - 1) != 0 || !is(w, 1, "--") || !w[2] || w[3])
+		fake_bad(f, "container update");
+	c = fake_find(f, "container", w[2]);
+	if (!c)
+		fake_no("No such container", w[2]);
+	if (!json_object_get(c, "HostConfig"))
+		json_object_set_new(c, "HostConfig", json_object());
+	json_object_set_new(
+	    json_object_get(c, "HostConfig"), "RestartPolicy",
+	    json_pack("{s:s, s:i}", "Name", w[0] + sizeof(flag) - 1, "MaximumRetryCount", 0));
+	fake_store(f);
+	puts(w[2]);
+	return 0;
+}
+
 static int container(struct fake *f, char *const w[])
 {
 	const char *verb = w[0] ? w[0] : "", *name;
@@ -259,6 +279,8 @@ static int container(struct fake *f, char *const w[])
 	json_t *c;
 	size_t i;
 
+	if (strcmp(verb, "update") == 0)
+		return update(f, w + 1);
 	if (!is(w, 1, "--") || !w[2] || (strcmp(verb, "rename") == 0) != (w[3] != NULL))
 		fake_bad(f, "container verb without -- NAME");
 	name = w[2];
