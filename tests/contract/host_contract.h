@@ -7,6 +7,8 @@
 
 #include "transports/host/host.h"
 
+struct databases;
+
 /* Two machines with an engine each; filled in by who runs the contract. */
 struct host_world {
 	void *data;
@@ -28,6 +30,8 @@ struct host_world {
 	 * NULL: the tests of trees and of the vault are left out.
 	 */
 	int (*put)(struct host_world *, const char *path, const char *content);
+	/* What the contract of databases needs; see databases_contract.h. */
+	struct databases *databases;
 	/* A word that differs in every test program, for names on a shared engine. */
 	char tag[32];
 };

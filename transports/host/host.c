@@ -6,6 +6,7 @@
 #include "transports/host/words.h"
 
 #define NAME_MAX_BYTES 128
+#define DATABASE_MAX_BYTES 63 /* of PostgreSQL: more is cut off */
 #define IDLE_MS 30000
 #define WAIT_MS 1000
 
@@ -17,6 +18,14 @@ int rfa_host_name_ok(const char *text)
 		return 0;
 	n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 	return n > 0 && n <= NAME_MAX_BYTES && text[n] == '\0';
+}
+
+int rfa_host_database_own(const char *database, const char *name)
+{
+	size_t n = strlen(database);
+
+	return n > 0 && strncmp(name, database, n) == 0 && strncmp(name + n, "_rfa_", 5) == 0 &&
+	       name[n + 5] && strlen(name) <= DATABASE_MAX_BYTES;
 }
 
 void rfa_host_free(struct rfa_host *host)

@@ -295,6 +295,56 @@ struct rfa_host_ops {
 	int (*tree_remove)(struct rfa_host *, const struct rfa_job_key *, const json_t *copies,
 			   struct rfa_error *);
 
+	/* -- databases that a server in a container keeps -- */
+	/*
+	 * Which one is meant: {"engine":"postgres","container","user","database"}. It is reached
+	 * by the programs in that container, over its local socket, so its port need not be open;
+	 * a password is only what the container's own environment has. Beside the database lie
+	 * rfa's own, whose names begin with "<database>_rfa_". The *copy* of a database is a
+	 * directory with one file, `dump`; what is said of copies of trees holds for it too.
+	 */
+	/*
+	 * *out (new): {"up":bool,"why" (it is not up: in words),"version","major","data" (the
+	 * server's data directory in its container, or null),"databases":{name: bytes} (it, and
+	 * rfa's own beside it),"sessions":[{"pid","user","from","program"}] (of others on it; at
+	 * most 20),"obstacles":[text] (why it could not be exchanged)}; with "up" false there is
+	 * no more than "why". A server that is just starting is not up. Errors: NOTFOUND: there
+	 * is no such container.
+	 */
+	int (*database_look)(struct rfa_host *, const json_t *database, json_t **out,
+			     struct rfa_error *);
+	/* Reads a whole dump with the server's own program. *out (new): {"ok":bool,"says":"…"}. */
+	int (*database_check)(struct rfa_host *, const json_t *database, const char *copy,
+			      json_t **out, struct rfa_error *);
+
+	/* -- databases: changes, as jobs -- */
+	/*
+	 * Dumps it into the copy, whose parent exists: whole, and as it was at one moment, or not
+	 * at all. What was there under that name goes first. *out (new): {"bytes"}.
+	 */
+	int (*database_dump)(struct rfa_host *, const struct rfa_job_key *, const json_t *database,
+			     const char *copy, json_t **out, struct rfa_error *);
+	/*
+	 * Makes the database `name` (one of rfa's own) from a copy, with the owner, encoding,
+	 * locale, grants and settings of the one that is there; what was there under that name
+	 * goes first. Errors: NOTFOUND (the copy), REMOTE with the server's words; what is half
+	 * there goes by database_drop.
+	 */
+	int (*database_load)(struct rfa_host *, const struct rfa_job_key *, const json_t *database,
+			     const char *copy, const char *name, struct rfa_error *);
+	/*
+	 * Exchanges databases by rename, in this order. items: array of {"database":{…},"in","out"
+	 * (both of rfa's own)}: the database is called `out` from then on, and takes no sessions;
+	 * then `in` has its name. Sessions on either are ended. Each item happens as a whole or
+	 * not at all, one that has happened is left. Errors: EXISTS, NOTFOUND: what is there is no
+	 * stage of this exchange, nothing of any item was touched.
+	 */
+	int (*database_swap)(struct rfa_host *, const struct rfa_job_key *, const json_t *items,
+			     struct rfa_error *);
+	/* Removes databases of rfa's own (else INTERNAL). Absent is success. */
+	int (*database_drop)(struct rfa_host *, const struct rfa_job_key *, const json_t *database,
+			     const json_t *names, struct rfa_error *);
+
 	/* -- the vault: backups in a directory, <vault>/<backup>/ each -- */
 	/*
 	 * manifest.json, replication_manifest.json (the same), for each member <member>.chunks
@@ -357,7 +407,7 @@ struct rfa_host_ops {
 
 	void (*free)(struct rfa_host *);
 };
-#define RFA_HOST_OPS_VERSION 2u
+#define RFA_HOST_OPS_VERSION 3u
 
 struct rfa_host {
 	const struct rfa_host_ops *ops;
@@ -391,6 +441,12 @@ RFA_API void rfa_host_free(struct rfa_host *host);
 RFA_API int rfa_host_stream_end(struct rfa_host *host, struct rfa_stream **stream,
 				int64_t idle_timeout_ms, const volatile int *cancel,
 				struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * 1 if name is that of a database of rfa's own beside `database`: "<database>_rfa_…", and no longer
+ * than any server takes (63 bytes).
+ */
+RFA_API int rfa_host_database_own(const char *database, const char *name);
 
 /* 1 if text can be a key's part, a spool name: [A-Za-z0-9._-]+, not "." or "..", at most 128. */
 RFA_API int rfa_host_name_ok(const char *text);

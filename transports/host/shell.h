@@ -185,6 +185,18 @@ int rfa_shell_tree_swap(struct rfa_host *, const struct rfa_job_key *, const jso
 int rfa_shell_tree_remove(struct rfa_host *, const struct rfa_job_key *, const json_t *,
 			  struct rfa_error *);
 
+int rfa_shell_database_look(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
+int rfa_shell_database_check(struct rfa_host *, const json_t *, const char *, json_t **,
+			     struct rfa_error *);
+int rfa_shell_database_dump(struct rfa_host *, const struct rfa_job_key *, const json_t *,
+			    const char *, json_t **, struct rfa_error *);
+int rfa_shell_database_load(struct rfa_host *, const struct rfa_job_key *, const json_t *,
+			    const char *, const char *, struct rfa_error *);
+int rfa_shell_database_swap(struct rfa_host *, const struct rfa_job_key *, const json_t *,
+			    struct rfa_error *);
+int rfa_shell_database_drop(struct rfa_host *, const struct rfa_job_key *, const json_t *,
+			    const json_t *, struct rfa_error *);
+
 int rfa_shell_vault_store(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,
 			  const char *, const char *, json_t **, struct rfa_error *);
 int rfa_shell_vault_seal(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,

@@ -450,6 +450,26 @@ static int compose(struct fake *f, char *const w[])
 	return 0;
 }
 
+/* The container's programs are this machine's. */
+static int exec_in(struct fake *f, char *const w[])
+{
+	json_t *c;
+
+	if (!is(w, 0, "-i") || !is(w, 1, "--") || !w[2] || !is(w, 3, "sh") || !is(w, 4, "-c") ||
+	    !w[5])
+		fake_bad(f, "exec without -i -- NAME sh -c PROGRAM");
+	c = fake_find(f, "container", w[2]);
+	if (!c)
+		fake_no("No such container", w[2]);
+	if (!running(c)) {
+		fprintf(stderr, "Error response from daemon: container %s is not running\n", w[2]);
+		return 1;
+	}
+	close(f->lock);
+	execvp(w[3], w + 3);
+	return 127;
+}
+
 static int dispatch(struct fake *f, char *const w[])
 {
 	if (is(w, 0, "version"))
@@ -466,6 +486,8 @@ static int dispatch(struct fake *f, char *const w[])
 		return ids(f, "volume");
 	if (is(w, 0, "logs"))
 		return logs(f, w + 1);
+	if (is(w, 0, "exec"))
+		return exec_in(f, w + 1);
 	if (is(w, 0, "container"))
 		return container(f, w + 1);
 	if (is(w, 0, "image"))

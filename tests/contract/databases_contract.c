@@ -1,0 +1,271 @@
+/* What transports/host/host.h promises of databases, of any implementation. */
+#include "tests/contract/databases_contract.h"
+
+#include <string.h>
+
+#include "fsm/base/facts.h"
+#include "tests/contract/host_fixture.h"
+#include "tests/contract/trees_contract.h"
+
+#define DB DATABASES_NAME
+#define NEW DB "_rfa_new_1"
+#define OLD DB "_rfa_old_1"
+#define TRIED(call) (rfa_error_clear(&x->err), (call))
+
+static struct databases *databases_of(struct fixture *x)
+{
+	return x->world->databases;
+}
+
+static json_t *spec(struct fixture *x)
+{
+	return json_pack("{s:s, s:s, s:s, s:s}", "engine", "postgres", "container",
+			 databases_of(x)->container, "user", "postgres", "database", DB);
+}
+
+static json_t *looked(struct fixture *x)
+{
+	json_t *database = spec(x);
+	json_t *out = NULL;
+
+	assert_ok(x->h->ops->database_look(x->h, database, &out, &x->err));
+	json_decref(database);
+	return out;
+}
+
+static int has(struct fixture *x, const char *name)
+{
+	json_t *look = looked(x);
+	int found = json_is_integer(json_object_get(json_object_get(look, "databases"), name));
+
+	json_decref(look);
+	return found;
+}
+
+static void holds(struct fixture *x, const char *name, const char *text)
+{
+	char got[256] = "";
+
+	if (databases_of(x)->told(databases_of(x), name, got, sizeof(got)))
+		fail_msg("there is no database %s", name);
+	assert_string_equal(got, text);
+}
+
+static void writes(struct fixture *x, const char *text)
+{
+	assert_int_equal(databases_of(x)->write(databases_of(x), text), 0);
+}
+
+static void dumped(struct fixture *x, const char *copy)
+{
+	json_t *database = spec(x);
+	json_t *out = NULL;
+
+	assert_ok(x->h->ops->database_dump(x->h, KEY("dump"), database, copy, &out, &x->err));
+	assert_true(rfa_facts_int(out, "bytes", 0) > 0);
+	json_decref(out);
+	json_decref(database);
+}
+
+static int loaded(struct fixture *x, const char *copy, const char *name)
+{
+	json_t *database = spec(x);
+	int rc = TRIED(x->h->ops->database_load(x->h, KEY("load"), database, copy, name, &x->err));
+
+	json_decref(database);
+	return rc;
+}
+
+static int swapped(struct fixture *x, const char *in, const char *out)
+{
+	json_t *items = json_pack("[{s:o, s:s, s:s}]", "database", spec(x), "in", in, "out", out);
+	int rc = TRIED(x->h->ops->database_swap(x->h, KEY("swap"), items, &x->err));
+
+	json_decref(items);
+	return rc;
+}
+
+static int dropped(struct fixture *x, const char *one, const char *two)
+{
+	json_t *database = spec(x);
+	json_t *names = json_pack("[s, s]", one, two);
+	int rc = TRIED(x->h->ops->database_drop(x->h, KEY("drop"), database, names, &x->err));
+
+	json_decref(database);
+	json_decref(names);
+	return rc;
+}
+
+static const char *const leftovers[] = { ".rfa-db.snap", ".rfa-db.new" };
+#define CLEAR() tree_clear(x, leftovers, sizeof(leftovers) / sizeof(leftovers[0]))
+
+static void a_look_tells_of_the_server(void **state)
+{
+	struct fixture *x = begin(state, "database-look");
+	json_t *look = looked(x);
+
+	assert_true(rfa_facts_bool(look, "up", 0));
+	assert_true(rfa_facts_int(look, "major", 0) >= 9);
+	assert_true(atoi(rfa_facts_str(look, "version", "")) ==
+		    (int)rfa_facts_int(look, "major", 0));
+	assert_int_equal(json_array_size(json_object_get(look, "sessions")), 0);
+	assert_int_equal(json_array_size(json_object_get(look, "obstacles")), 0);
+	assert_int_equal(json_object_size(json_object_get(look, "databases")), 1);
+	assert_true(json_integer_value(json_object_get(json_object_get(look, "databases"), DB)) >
+		    0);
+	json_decref(look);
+	end(x);
+}
+
+static void what_is_not_up_says_so(void **state)
+{
+	struct fixture *x = begin(state, "database-down");
+	json_t *database = spec(x);
+	json_t *out = NULL;
+
+	json_object_set_new(database, "container", json_string("no-such-container"));
+	assert_fails(NOTFOUND, x->h->ops->database_look(x->h, database, &out, &x->err));
+	assert_null(out);
+	json_decref(database);
+	databases_of(x)->run(databases_of(x), x->h, 0);
+	out = looked(x);
+	assert_false(rfa_facts_bool(out, "up", 1));
+	assert_true(*rfa_facts_str(out, "why", "") != '\0');
+	json_decref(out);
+	databases_of(x)->run(databases_of(x), x->h, 1);
+	out = looked(x);
+	assert_true(rfa_facts_bool(out, "up", 0));
+	json_decref(out);
+	end(x);
+}
+
+static void a_dump_becomes_a_database(void **state)
+{
+	struct fixture *x = begin(state, "database-load");
+	json_t *database = spec(x);
+	json_t *out = NULL;
+	char one[RFA_DIGEST_HEX];
+	int64_t bytes;
+
+	CLEAR();
+	writes(x, "first");
+	dumped(x, AT(".rfa-db.snap"));
+	assert_ok(x->h->ops->database_check(x->h, database, AT(".rfa-db.snap"), &out, &x->err));
+	assert_true(rfa_facts_bool(out, "ok", 0));
+	json_decref(out);
+	tree_packed(x, AT(".rfa-db.snap"), "db", one, &bytes);
+	assert_ok(x->h->ops->tree_unpack(x->h, KEY("unpack"), "db", AT(".rfa-db.new"), &x->err));
+	writes(x, "second");
+	assert_int_equal(loaded(x, AT(".rfa-db.new"), NEW), 0);
+	holds(x, NEW, "first");
+	holds(x, DB, "second");
+	/* Again, over what is there. */
+	assert_int_equal(loaded(x, AT(".rfa-db.new"), NEW), 0);
+	holds(x, NEW, "first");
+	assert_int_equal(dropped(x, NEW, OLD), 0);
+	assert_false(has(x, NEW));
+	assert_int_equal(dropped(x, NEW, OLD), 0);
+	CLEAR();
+	json_decref(database);
+	end(x);
+}
+
+static void databases_are_exchanged_and_back(void **state)
+{
+	struct fixture *x = begin(state, "database-swap");
+
+	CLEAR();
+	writes(x, "first");
+	dumped(x, AT(".rfa-db.snap"));
+	writes(x, "second");
+	assert_int_equal(swapped(x, NEW, OLD), -RFA_ENOTFOUND);
+	holds(x, DB, "second");
+	assert_int_equal(loaded(x, AT(".rfa-db.snap"), NEW), 0);
+	assert_int_equal(swapped(x, NEW, OLD), 0);
+	holds(x, DB, "first");
+	assert_true(has(x, OLD));
+	assert_false(has(x, NEW));
+	/* Done before. */
+	assert_int_equal(swapped(x, NEW, OLD), 0);
+	holds(x, DB, "first");
+	/* And back. */
+	assert_int_equal(swapped(x, OLD, NEW), 0);
+	holds(x, DB, "second");
+	assert_int_equal(swapped(x, OLD, NEW), 0);
+	assert_true(has(x, NEW));
+	assert_false(has(x, OLD));
+	/* What is in the way is not gone over. */
+	assert_int_equal(loaded(x, AT(".rfa-db.snap"), OLD), 0);
+	assert_int_equal(swapped(x, NEW, OLD), -RFA_EEXISTS);
+	holds(x, DB, "second");
+	assert_int_equal(dropped(x, NEW, OLD), 0);
+	CLEAR();
+	end(x);
+}
+
+static void only_its_own_are_touched(void **state)
+{
+	struct fixture *x = begin(state, "database-own");
+
+	CLEAR();
+	writes(x, "mine");
+	dumped(x, AT(".rfa-db.snap"));
+	assert_int_equal(dropped(x, NEW, DB), -RFA_EINTERNAL);
+	assert_int_equal(dropped(x, "other_rfa_new_1", NEW), -RFA_EINTERNAL);
+	assert_int_equal(loaded(x, AT(".rfa-db.snap"), DB), -RFA_EINTERNAL);
+	assert_int_equal(swapped(x, NEW, "elsewhere"), -RFA_EINTERNAL);
+	assert_int_equal(loaded(x, AT(".rfa-db.nothing"), NEW), -RFA_ENOTFOUND);
+	holds(x, DB, "mine");
+	CLEAR();
+	end(x);
+}
+
+static void a_dump_of_nothing_leaves_nothing(void **state)
+{
+	struct fixture *x = begin(state, "database-none");
+	json_t *database = spec(x);
+	json_t *out = NULL;
+
+	CLEAR();
+	json_object_set_new(database, "database", json_string("no such database"));
+	assert_true(TRIED(x->h->ops->database_dump(x->h, KEY("dump"), database, AT(".rfa-db.snap"),
+						   &out, &x->err)) < 0);
+	assert_null(out);
+	assert_int_equal(tree_type(x, AT(".rfa-db.snap")), 0);
+	json_decref(database);
+	end(x);
+}
+
+static void names_of_its_own(void **state)
+{
+	char longest[80];
+
+	(void)state;
+	assert_true(rfa_host_database_own("app", "app_rfa_new_1"));
+	assert_false(rfa_host_database_own("app", "app"));
+	assert_false(rfa_host_database_own("app", "app_rfa_"));
+	assert_false(rfa_host_database_own("app", "apps_rfa_new_1"));
+	assert_false(rfa_host_database_own("", "_rfa_new_1"));
+	memset(longest, 'x', sizeof(longest));
+	memcpy(longest, "app_rfa_", 8);
+	longest[63] = '\0';
+	assert_true(rfa_host_database_own("app", longest));
+	longest[63] = 'x';
+	longest[64] = '\0';
+	assert_false(rfa_host_database_own("app", longest));
+}
+
+int host_databases_run(const char *name, struct host_world *world)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(a_look_tells_of_the_server, world),
+		cmocka_unit_test_prestate(what_is_not_up_says_so, world),
+		cmocka_unit_test_prestate(a_dump_becomes_a_database, world),
+		cmocka_unit_test_prestate(databases_are_exchanged_and_back, world),
+		cmocka_unit_test_prestate(only_its_own_are_touched, world),
+		cmocka_unit_test_prestate(a_dump_of_nothing_leaves_nothing, world),
+		cmocka_unit_test_prestate(names_of_its_own, world),
+	};
+
+	return _cmocka_run_group_tests(name, tests, sizeof(tests) / sizeof(tests[0]), NULL, NULL);
+}
