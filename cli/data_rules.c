@@ -10,14 +10,15 @@
 
 #define HOST_VAULTS "/var/lib/rfa/backups"
 
-static const char *const kinds[] = { "volume", "directory", "sqlite" };
-enum { N_KINDS = 3, SQLITE = 2 };
+static const char *const kinds[] = { "volume", "directory", "sqlite", "postgres/database" };
+/* From SQLITE on nothing can lie in it. */
+enum { N_KINDS = 4, SQLITE = 2, POSTGRES = 3 };
 
-/* Which of the three a member is; -1: none, or no text. */
+/* Which of them a member is; -1: none, or no text. */
 static int kind_of(const json_t *member, const char **text)
 {
 	for (int k = 0; k < N_KINDS; k++) {
-		*text = json_string_value(json_object_get(member, kinds[k]));
+		*text = json_string_value(rfa_facts_at(member, kinds[k]));
 		if (*text)
 			return k;
 	}
@@ -34,7 +35,13 @@ static int place_of(const json_t *member, char into[PATH_MAX])
 	int kind = kind_of(member, &text);
 	if (kind < 0)
 		return -1;
-	int n = snprintf(into, PATH_MAX, kind ? "%s" : "/var/lib/docker/volumes/%s/_data", text);
+	int n;
+	if (kind == POSTGRES)
+		n = snprintf(into, PATH_MAX, "%s/%s",
+			     rfa_facts_str(member, "postgres/container", ""), text);
+	else
+		n = snprintf(into, PATH_MAX, kind ? "%s" : "/var/lib/docker/volumes/%s/_data",
+			     text);
 	return n > 0 && n < PATH_MAX ? kind : -1;
 }
 
@@ -59,9 +66,9 @@ static const char *clash(const json_t *first, const json_t *second)
 		return "";
 	if (strcmp(a, b) == 0)
 		return "is the same as";
-	if (ka != SQLITE && lies_in(b, a))
+	if (ka < SQLITE && lies_in(b, a))
 		return "lies in";
-	return kb != SQLITE && lies_in(a, b) ? "contains" : "";
+	return kb < SQLITE && lies_in(a, b) ? "contains" : "";
 }
 
 /* A piece that is swapped with another piece inside of it would be swapped twice. */
@@ -90,7 +97,7 @@ static void check_vault(struct rfa_walk *walk, const json_t *stack, const char *
 	const char *vault = rfa_facts_str(stack, "backup/directory", HOST_VAULTS);
 	char place[PATH_MAX];
 	int kind = place_of(member, place);
-	if (kind < 0 || kind == SQLITE || (!lies_in(vault, place) && !lies_in(place, vault)))
+	if (kind < 0 || kind >= SQLITE || (!lies_in(vault, place) && !lies_in(place, vault)))
 		return;
 	rfa_walk_enter(walk, name, 0);
 	rfa_problem_mend(
@@ -160,7 +167,8 @@ int rfa_data_has(const json_t *side, struct rfa_error *err)
 /* Volumes and directories are both trees: they may differ. A database is another thing. */
 static int same_kind(const char *name, const json_t *from, const json_t *to, struct rfa_error *err)
 {
-	static const char *const words[] = { "a volume", "a directory", "a database" };
+	static const char *const words[] = { "a volume", "a directory", "an SQLite database",
+					     "a database of PostgreSQL" };
 	const char *unused;
 	const json_t *a = json_object_get(rfa_facts_at(from, "stack/data/members"), name);
 	const json_t *b = json_object_get(rfa_facts_at(to, "stack/data/members"), name);
@@ -173,12 +181,12 @@ static int same_kind(const char *name, const json_t *from, const json_t *to, str
 		return rfa_error_mend(
 		    err, "members have the same names everywhere; only what they are may differ");
 	}
-	if ((ka == SQLITE) == (kb == SQLITE))
+	if (ka == kb || (ka < SQLITE && kb < SQLITE))
 		return 0;
 	rfa_fail(err, RFA_ECONFIG, "config",
 		 "the data's member \"%.40s\" is %s in \"%s\" and %s in \"%s\"", name, words[ka],
 		 rfa_facts_str(from, "env", ""), words[kb], rfa_facts_str(to, "env", ""));
-	return rfa_error_mend(err, "make it a database in both, or in neither");
+	return rfa_error_mend(err, "make it the same kind of database in both, or in neither");
 }
 
 int rfa_data_same(const json_t *from, const json_t *to, struct rfa_error *err)

@@ -227,6 +227,25 @@ static const struct rfa_key gate_keys[] = {
 
 /* ---- data and backups ------------------------------------------------------------------------ */
 
+static const struct rfa_key postgres_keys[] = {
+	{ .name = "container",
+	  .type = RFA_TYPE_STRING,
+	  .flags = RFA_KEY_REQUIRED,
+	  .example = "\"shop-db-1\"",
+	  .help = "the container that the server runs in; it is not stopped",
+	  .format = &container },
+	{ .name = "database",
+	  .type = RFA_TYPE_STRING,
+	  .flags = RFA_KEY_REQUIRED,
+	  .example = "\"shop\"",
+	  .help = "the database; it must be there, in all environments" },
+	{ .name = "user",
+	  .type = RFA_TYPE_STRING,
+	  .fallback = "\"postgres\"",
+	  .example = "\"postgres\"",
+	  .help = "as whom: a superuser, or the database's owner with CREATEDB" },
+	{ .name = NULL },
+};
 static const struct rfa_key member_keys[] = {
 	{ .name = "volume",
 	  .type = RFA_TYPE_STRING,
@@ -243,6 +262,11 @@ static const struct rfa_key member_keys[] = {
 	  .example = "\"/srv/shop/auth.db\"",
 	  .help = "an SQLite database; its -wal and -journal belong to it",
 	  .format = &place },
+	{ .name = "postgres",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"container\":\"shop-db-1\",\"database\":\"shop\"}",
+	  .help = "one database of a PostgreSQL server in a container, as a dump",
+	  .inside = postgres_keys },
 	{ .name = NULL },
 };
 static const struct rfa_key a_member = {
@@ -251,7 +275,7 @@ static const struct rfa_key a_member = {
 	.example = "{\"volume\":\"shop_db\"}",
 	.help = "one piece: a volume, a directory or a database",
 	.inside = member_keys,
-	.one_of = "volume|directory|sqlite",
+	.one_of = "volume|directory|sqlite|postgres",
 };
 static const struct rfa_key a_project = {
 	.name = "",

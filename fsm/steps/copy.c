@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/steps/databases.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/stop.h"
@@ -17,6 +18,21 @@ static int skip_images(json_t *facts, struct rfa_error *err)
 	return rfa_ctx_skip(facts, "images are no data", err);
 }
 
+/* A dump is as quick as it is: there is nothing to bring over before. */
+static int dump_one(struct rfa_ctx *ctx, const json_t *member, const char *epoch, json_t **made,
+		    struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	struct rfa_ctx_key key;
+	char copy[RFA_COPY_MAX];
+	char about[160];
+
+	rfa_member_copy(ctx, member, "snap", copy);
+	snprintf(about, sizeof(about), "%s %s", rfa_facts_str(member, "name", ""), epoch);
+	return host->ops->database_dump(host, rfa_ctx_key(ctx, &key, "dump", about),
+					rfa_database_of(member), copy, made, err);
+}
+
 static int copy_one(struct rfa_ctx *ctx, const json_t *member, enum rfa_copy_pass pass,
 		    const char *epoch, json_t **made, struct rfa_error *err)
 {
@@ -25,6 +41,8 @@ static int copy_one(struct rfa_ctx *ctx, const json_t *member, enum rfa_copy_pas
 	char copy[RFA_COPY_MAX];
 	char about[160];
 
+	if (rfa_is_database(member))
+		return pass == RFA_COPY_BULK ? 0 : dump_one(ctx, member, epoch, made, err);
 	rfa_member_copy(ctx, member, "snap", copy);
 	snprintf(about, sizeof(about), "%s%s%s", rfa_facts_str(member, "name", ""),
 		 *epoch ? " " : "", epoch);
@@ -157,6 +175,30 @@ int rfa_snapshot_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 /* ---- the check --------------------------------------------------------------------------------
  */
 
+/* The server's own program reads all of it. */
+static int check_dump(struct rfa_ctx *ctx, const json_t *member, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	char copy[RFA_COPY_MAX];
+	json_t *answer = NULL;
+	int rc = rfa_database_await(ctx, rfa_database_of(member), &answer, err);
+
+	json_decref(answer);
+	answer = NULL;
+	rfa_member_copy(ctx, member, "snap", copy);
+	if (!rc)
+		rc = host->ops->database_check(host, rfa_database_of(member), copy, &answer, err);
+	if (!rc && !rfa_facts_bool(answer, "ok", 0)) {
+		rfa_fail(err, RFA_ECORRUPT, "database", "the dump of %s is not whole: %.300s",
+			 rfa_facts_str(member, "name", ""), rfa_facts_str(answer, "says", ""));
+		rfa_error_where(err, "%s:%s", host->name, rfa_facts_str(member, "place", ""));
+		rc = rfa_error_mend(err, "look at docker logs %s there",
+				    rfa_facts_str(member, "database/container", ""));
+	}
+	json_decref(answer);
+	return rc;
+}
+
 static int check_one(struct rfa_ctx *ctx, const json_t *member, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
@@ -189,18 +231,19 @@ int rfa_check_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (rfa_is_about_images(ctx))
 		return skip_images(facts, err);
 	json_array_foreach (rfa_members(ctx), i, member) {
+		int is_sqlite = !strcmp(rfa_facts_str(member, "kind", ""), "sqlite");
 		int rc;
 
-		if (strcmp(rfa_facts_str(member, "kind", ""), "sqlite") != 0)
+		if (!is_sqlite && !rfa_is_database(member))
 			continue;
-		rc = check_one(ctx, member, err);
+		rc = is_sqlite ? check_one(ctx, member, err) : check_dump(ctx, member, err);
 		if (rc)
 			return rc;
 		n++;
 	}
 	if (!n)
-		return rfa_ctx_skip(facts, "there is no SQLite database among the data", err);
-	snprintf(says, sizeof(says), "%zu database(s) whole, as SQLite says", n);
+		return rfa_ctx_skip(facts, "there is no database among the data", err);
+	snprintf(says, sizeof(says), "%zu database(s) whole, as their own programs say", n);
 	return rfa_facts_set(facts, "says", json_string(says), err);
 }
 

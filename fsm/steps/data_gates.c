@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fsm/steps/court.h"
+#include "fsm/steps/databases.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/vault.h"
@@ -101,6 +102,52 @@ static void judge_place(struct rfa_court *c, const struct side *s, const json_t 
 			   s->host->name, text(m, "name"));
 }
 
+/* A database must be there: its owner and its locale are those of the one that it replaces. */
+static void judge_database(struct rfa_court *c, const struct side *s, const json_t *m)
+{
+	char longest[2 * RFA_DATABASE_MAX];
+	json_t *one;
+	size_t i;
+
+	if (!rfa_facts_bool(m, "up", 0)) {
+		rfa_refuse(c, "start it there: it must run for a dump",
+			   "the server in %s on %s does not answer: %.300s (member %s)",
+			   rfa_facts_str(m, "database/container", ""), s->host->name,
+			   text(m, "why"), text(m, "name"));
+		return;
+	}
+	if (!rfa_member_there(m))
+		rfa_refuse(c, "make an empty one there first, or start the stack once",
+			   "there is no database %s on %s (member %s)", text(m, "place"),
+			   s->host->name, text(m, "name"));
+	rfa_database_name(c->ctx, m, "new", longest);
+	if (!rfa_host_database_own(rfa_facts_str(m, "database/database", ""), longest))
+		rfa_refuse(c, "name the volume that it lies in as a member instead",
+			   "the name of the database %s is too long to have another one beside it "
+			   "(member %s)",
+			   text(m, "place"), text(m, "name"));
+	json_array_foreach (json_object_get(m, "obstacles"), i, one) {
+		if (!strcmp(s->role, "target"))
+			rfa_refuse(c, "end that there, or name the volume as a member instead",
+				   "the database %s on %s cannot be exchanged: %.200s",
+				   text(m, "place"), s->host->name, json_string_value(one));
+	}
+}
+
+/* What a newer server has dumped, an older one may not understand. */
+static void judge_version(struct rfa_court *c, const json_t *from, const char *whose,
+			  const json_t *to)
+{
+	int64_t has = rfa_facts_int(to, "major", 0);
+	int64_t wants = rfa_facts_int(from, "major", 0);
+
+	if (has && wants > has)
+		rfa_refuse(c, "bring the newer version there first (rfa promote)",
+			   "the database %s is of version %lld %s, and the server on %s is of %lld",
+			   text(to, "name"), (long long)wants, whose, c->ctx->target->name,
+			   (long long)has);
+}
+
 static void judge_nesting(struct rfa_court *c, const struct side *s)
 {
 	json_t *a;
@@ -139,6 +186,8 @@ static void judge_pairs(struct rfa_court *c, const struct side *one, const struc
 				   "the member %s is a %s on %s and a %s on %s", text(m, "name"),
 				   text(m, "kind"), one->host->name, text(twin, "kind"),
 				   other->host->name);
+		else if (!strcmp(one->role, "source"))
+			judge_version(c, m, "on the source", twin);
 	}
 }
 
@@ -156,6 +205,10 @@ static int gate_members(struct rfa_court *c, struct rfa_error *err)
 				   "rfa.json names no data of this stack for %s",
 				   sides[i].host->name);
 		json_array_foreach ((json_t *)(uintptr_t)sides[i].members, j, m) {
+			if (rfa_is_database(m)) {
+				judge_database(c, &sides[i], m);
+				continue;
+			}
 			if (*text(m, "volume"))
 				judge_volume(c, &sides[i], m);
 			judge_place(c, &sides[i], m);
@@ -258,6 +311,10 @@ static int gate_tools(struct rfa_court *c, struct rfa_error *err)
 		json_array_foreach ((json_t *)(uintptr_t)sides[i].members, j, m) {
 			if (!strcmp(text(m, "kind"), "sqlite") && *text(m, "place") == '/')
 				database = m;
+			if (rfa_member_there(m) && !rfa_is_database(m))
+				json_array_append_new(paths, json_pack("{s:s, s:s}", "kind",
+								       text(m, "tree"), "path",
+								       text(m, "place")));
 		}
 		rc = host->ops->tree_holders(host, none, &found, err);
 		rc = refuse_unsupported(c, &sides[i], rc, err);
@@ -276,6 +333,23 @@ static int gate_tools(struct rfa_court *c, struct rfa_error *err)
 
 /* ---- going back -------------------------------------------------------------------------------
  */
+
+/* A server that does not answer is told of by another gate. */
+static int generation_there(struct rfa_host *host, const json_t *m, const char *copy, int *is,
+			    struct rfa_error *err)
+{
+	json_t *look = NULL;
+	int rc = host->ops->database_look(host, rfa_database_of(m), &look, err);
+
+	if (rc == -RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	*is = !rfa_facts_bool(look, "up", 0) ||
+	      json_object_get(json_object_get(look, "databases"), copy) != NULL;
+	json_decref(look);
+	return rc;
+}
 
 static int gate_point(struct rfa_court *c, struct rfa_error *err)
 {
@@ -303,7 +377,14 @@ static int gate_point(struct rfa_court *c, struct rfa_error *err)
 			    text(m, "name"), text(m, "place"));
 			continue;
 		}
-		rc = copy ? ctx->target->ops->file_stat(ctx->target, copy, &st, err) : 0;
+		if (copy && rfa_is_database(m)) {
+			int is = 0;
+
+			rc = generation_there(ctx->target, m, copy, &is, err);
+			st.type = is ? 'd' : 0;
+		} else {
+			rc = copy ? ctx->target->ops->file_stat(ctx->target, copy, &st, err) : 0;
+		}
 		if (rc)
 			return rc;
 		if (copy && st.type != 'd')
@@ -361,6 +442,8 @@ static void judge_contents(struct rfa_court *c, const json_t *manifest)
 			rfa_refuse(c, "give it the kind in rfa.json that it had",
 				   "the member %s is a %s in the backup and a %s in rfa.json",
 				   text(m, "name"), text(one, "kind"), text(m, "kind"));
+		else
+			judge_version(c, one, "in the backup", m);
 	}
 	json_array_foreach (json_object_get(manifest, "members"), i, m) {
 		if (!some && strcmp(text(m, "kind"), "file") != 0 &&

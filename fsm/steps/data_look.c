@@ -24,7 +24,7 @@ static int put_users(struct rfa_ctx *ctx, const json_t *members, json_t *facts,
 	if (!rc)
 		rc = rfa_users(stack, all, &users, err);
 	if (!rc)
-		rc = rfa_users_facts(users, &units, err);
+		rc = rfa_users_facts(stack, users, &units, err);
 	if (!rc)
 		rc = rfa_users_other(stack, all, users, members, &others, err);
 	if (!rc)

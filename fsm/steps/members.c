@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsm/steps/databases.h"
 #include "fsm/steps/goods.h"
 
 int rfa_path_in(const char *outer, const char *inner)
@@ -53,6 +54,22 @@ static int add_member(json_t *list, const char *name, const char *kind, const ch
 				is_file ? "sqlite" : "directory",
 				!strcmp(kind, "volume") ? "volume" : "place", place);
 
+	return !one || json_array_append_new(list, one) ? rfa_fail_nomem(err) : 0;
+}
+
+static int add_database(json_t *list, const char *name, const char *kind, const json_t *said,
+			struct rfa_error *err)
+{
+	const char *container = rfa_facts_str(said, "container", "");
+	const char *database = rfa_facts_str(said, "database", "");
+	char place[RFA_COPY_MAX];
+	json_t *one;
+
+	snprintf(place, sizeof(place), "%.255s/%.255s", container, database);
+	one = json_pack("{s:s, s:s, s:s, s:s, s:i, s:{s:s, s:s, s:s, s:s}}", "name", name, "kind",
+			kind, "tree", kind, "place", place, "inodes", 1, "database", "engine", kind,
+			"container", container, "user", rfa_facts_str(said, "user", "postgres"),
+			"database", database);
 	return !one || json_array_append_new(list, one) ? rfa_fail_nomem(err) : 0;
 }
 
@@ -116,6 +133,9 @@ static int configured(const struct rfa_ctx *ctx, json_t **out, struct rfa_error 
 			if (text)
 				rc = add_member(list, name, kinds[i], text, err);
 		}
+		if (!rc && json_object_get(one, "postgres"))
+			rc = add_database(list, name, "postgres", json_object_get(one, "postgres"),
+					  err);
 	}
 	json_array_foreach (rfa_facts_at(stack, "backup/files"), i, one) {
 		if (!rc)
@@ -217,6 +237,12 @@ int rfa_members_look(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 	if (rc)
 		return rc;
 	json_array_foreach (list, i, one) {
+		if (rfa_is_database(one)) {
+			rc = rfa_database_look(ctx->host, one, err);
+			if (rc)
+				break;
+			continue;
+		}
 		if (json_object_get(one, "volume"))
 			rc = look_volume(ctx->host, one, err);
 		if (!rc)
@@ -271,8 +297,35 @@ void rfa_member_copy(const struct rfa_ctx *ctx, const json_t *member, const char
 	const char *slash = strrchr(place, '/');
 	const char *base = slash ? slash + 1 : place;
 
+	if (rfa_is_database(member)) {
+		snprintf(out, RFA_COPY_MAX, "%s/.rfa-%s.%s.%s", ctx->host->state_dir, ctx->run,
+			 rfa_facts_str(member, "name", ""), which);
+		return;
+	}
 	snprintf(out, RFA_COPY_MAX, "%.*s/.rfa-%s.%s.%s", slash ? (int)(slash - place) : 0, place,
 		 ctx->run, base, which);
+}
+
+/* What was loaded of a dump that never took its place. */
+static int drop_new(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	char name[2 * RFA_DATABASE_MAX];
+	json_t *member;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach (rfa_members(ctx), i, member) {
+		json_t *names;
+
+		if (rc || !rfa_is_database(member) || !rfa_member_there(member))
+			continue;
+		rfa_database_name(ctx, member, "new", name);
+		names = json_pack("[s]", name);
+		rc = names ? rfa_databases_drop(ctx, rfa_database_of(member), names, err)
+			   : rfa_fail_nomem(err);
+		json_decref(names);
+	}
+	return rc;
 }
 
 int rfa_copies_remove(struct rfa_ctx *ctx, const char *which, struct rfa_error *err)
@@ -292,5 +345,5 @@ int rfa_copies_remove(struct rfa_ctx *ctx, const char *which, struct rfa_error *
 		rc = ctx->host->ops->tree_remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", which),
 						 copies, err);
 	json_decref(copies);
-	return rc;
+	return rc || strcmp(which, "new") != 0 ? rc : drop_new(ctx, err);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsm/steps/databases.h"
 #include "fsm/steps/retention.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/vault.h"
@@ -195,7 +196,10 @@ static int copies_of(struct rfa_ctx *ctx, const json_t *point, json_t *copies,
 	json_array_foreach (json_object_get(point, "members"), i, member) {
 		const char *copy = rfa_facts_str(member, "copy", NULL);
 		struct rfa_file_stat st = { 0 };
-		int rc = copy ? ctx->host->ops->file_stat(ctx->host, copy, &st, err) : 0;
+		int rc = 0;
+
+		if (copy && !rfa_is_database(member))
+			rc = ctx->host->ops->file_stat(ctx->host, copy, &st, err);
 
 		if (rc)
 			return rc;
@@ -205,6 +209,46 @@ static int copies_of(struct rfa_ctx *ctx, const json_t *point, json_t *copies,
 	return 0;
 }
 
+/* Databases of the point that are still there: the members that have one. */
+static int databases_of(struct rfa_ctx *ctx, const json_t *point, json_t *list,
+			struct rfa_error *err)
+{
+	json_t *member;
+	size_t i;
+
+	json_array_foreach (json_object_get(point, "members"), i, member) {
+		const char *copy = rfa_facts_str(member, "copy", NULL);
+		int is = 0;
+		int rc;
+
+		if (!copy || !rfa_is_database(member))
+			continue;
+		rc = rfa_database_there(ctx, rfa_database_of(member), copy, &is, err);
+		if (rc)
+			return rc;
+		if (is && json_array_append(list, member))
+			return rfa_fail_nomem(err);
+	}
+	return 0;
+}
+
+static int remove_databases(struct rfa_ctx *ctx, const json_t *list, struct rfa_error *err)
+{
+	json_t *member;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach ((json_t *)(uintptr_t)list, i, member) {
+		json_t *names = json_pack("[O]", json_object_get(member, "copy"));
+
+		if (!rc)
+			rc = names ? rfa_databases_drop(ctx, rfa_database_of(member), names, err)
+				   : rfa_fail_nomem(err);
+		json_decref(names);
+	}
+	return rc;
+}
+
 static int remove_copies(struct rfa_ctx *ctx, const json_t *point, const json_t *copies,
 			 struct rfa_error *err)
 {
@@ -212,6 +256,8 @@ static int remove_copies(struct rfa_ctx *ctx, const json_t *point, const json_t 
 
 	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the generation %s goes",
 		    rfa_facts_str(point, "name", ""));
+	if (!json_array_size(copies))
+		return 0;
 	return ctx->host->ops->tree_remove(
 	    ctx->host, rfa_ctx_key(ctx, &key, "remove", rfa_facts_str(point, "name", "")), copies,
 	    err);
@@ -225,17 +271,24 @@ static int prune_generations(struct rfa_ctx *ctx, size_t *gone, struct rfa_error
 	size_t i;
 
 	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, point) {
+		json_t *databases;
 		json_t *copies;
 		int rc;
 
 		if (strcmp(rfa_facts_str(point, "kind", ""), "data") != 0)
 			continue;
 		copies = json_array();
-		rc = copies ? copies_of(ctx, point, copies, err) : rfa_fail_nomem(err);
-		if (!rc && json_array_size(copies) && stay-- <= 0) {
+		databases = json_array();
+		rc = copies && databases ? copies_of(ctx, point, copies, err) : rfa_fail_nomem(err);
+		if (!rc)
+			rc = databases_of(ctx, point, databases, err);
+		if (!rc && json_array_size(copies) + json_array_size(databases) && stay-- <= 0) {
 			rc = remove_copies(ctx, point, copies, err);
+			if (!rc)
+				rc = remove_databases(ctx, databases, err);
 			*gone += !rc;
 		}
+		json_decref(databases);
 		json_decref(copies);
 		if (rc)
 			return rc;

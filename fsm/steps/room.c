@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fsm/steps/court.h"
+#include "fsm/steps/databases.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/vault.h"
 
@@ -60,7 +61,9 @@ static int64_t archive_bytes(const json_t *m)
 static int need_beside(struct rooms *rooms, const json_t *place, const json_t *sized,
 		       struct rfa_error *err)
 {
-	return need(rooms, text(place, "place"), rfa_facts_int(sized, "bytes", 0),
+	const char *beside = rfa_is_database(place) ? rooms->host->state_dir : text(place, "place");
+
+	return need(rooms, beside, rfa_facts_int(sized, "bytes", 0),
 		    rfa_facts_int(sized, "inodes", 0) + 1, err);
 }
 
@@ -138,6 +141,12 @@ static int need_on_target(const struct rfa_ctx *ctx, struct rooms *rooms, const 
 	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "members"), i, m) {
 		if (!rc && *text(m, "place"))
 			rc = need_beside(rooms, m, rfa_member_find(sizes, text(m, "name")), err);
+		/* A dump lies there, and the database that is made of it. */
+		if (!rc && *text(m, "disk"))
+			rc =
+			    need(rooms, text(m, "disk"),
+				 rfa_facts_int(rfa_member_find(sizes, text(m, "name")), "bytes", 0),
+				 1, err);
 	}
 	return rc;
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/steps/databases.h"
 #include "fsm/steps/evidence.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/steps.h"
@@ -46,6 +47,12 @@ static json_t *units(const struct rfa_ctx *ctx)
 static int ran_before(const json_t *unit)
 {
 	return rfa_facts_bool(unit, "running", 0) || rfa_facts_bool(unit, "restarting", 0);
+}
+
+/* What keeps a database that is dumped, loaded and renamed runs all the while. */
+static int stays(const json_t *unit)
+{
+	return rfa_facts_bool(unit, "serves", 0);
 }
 
 static json_t *now_of(const json_t *all, const json_t *unit)
@@ -126,7 +133,7 @@ static int stop_ours(struct rfa_ctx *ctx, const json_t *all, size_t *stopped, st
 		struct rfa_ctx_key key;
 		int rc;
 
-		if (!rfa_container_active(now))
+		if (stays(unit) || !rfa_container_active(now))
 			continue;
 		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s stops", rfa_facts_str(unit, "container", ""));
 		rc = host->ops->container_stop(host, key_of(ctx, &key, "stop", now),
@@ -146,7 +153,7 @@ static int still_runs(struct rfa_ctx *ctx, const json_t *all, struct rfa_error *
 	size_t i;
 
 	json_array_foreach (units(ctx), i, unit) {
-		if (!rfa_container_active(now_of(all, unit)))
+		if (stays(unit) || !rfa_container_active(now_of(all, unit)))
 			continue;
 		rfa_fail(err, RFA_EREMOTE, "docker",
 			 "the container %s does not stop, although the engine says so",
@@ -200,9 +207,7 @@ int rfa_stop_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
 	json_array_foreach (units(ctx), i, unit) {
-		const json_t *now = now_of(all, unit);
-
-		if (rfa_container_active(now) || rfa_container_comes_back(now))
+		if (!stays(unit) && rfa_container_active(now_of(all, unit)))
 			*seen = RFA_PROBE_NOT_DONE;
 	}
 	json_decref(all);
@@ -236,7 +241,8 @@ static int judge_containers(struct rfa_ctx *ctx, const json_t *all, json_t *seen
 	json_array_foreach (users, i, one) {
 		const json_t *c = json_object_get(one, "inspect");
 
-		if (!json_is_object(c) || rc)
+		if (!json_is_object(c) || rc ||
+		    rfa_is_database_server(stack, rfa_facts_str(one, "container", "")))
 			continue;
 		rc = rfa_facts_set(seen, rfa_facts_str(one, "id", ""),
 				   json_string(rfa_facts_str(c, "State/StartedAt", "")), err);
@@ -269,6 +275,8 @@ static int holders_of(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 	int rc;
 
 	json_array_foreach (rfa_members(ctx), i, one) {
+		if (rfa_is_database(one))
+			continue;
 		json_array_append_new(paths, json_pack("{s:s, s:s}", "kind",
 						       rfa_facts_str(one, "tree", ""), "path",
 						       rfa_facts_str(one, "place", "")));
@@ -310,6 +318,10 @@ static int judge(struct rfa_ctx *ctx, const json_t *all, char epoch[65], struct 
 	json_t *seen = json_object();
 	int rc = seen ? judge_containers(ctx, all, seen, err) : rfa_fail_nomem(err);
 
+	if (!rc)
+		rc = judge_processes(ctx, err);
+	if (!rc)
+		rc = rfa_databases_still(ctx, err);
 	if (!rc)
 		rc = rfa_facts_digest(seen, epoch, err);
 	if (!rc && !is_proven(ctx, epoch))
@@ -374,8 +386,9 @@ int rfa_verify_stopped_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error 
 	if (!rc)
 		rc = rfa_facts_set(facts, "proven_ms", json_integer(now), err);
 	return rc ? rc
-		  : rfa_facts_set(facts, "says",
-				  json_string("no container and no process uses the data"), err);
+		  : rfa_facts_set(
+			facts, "says",
+			json_string("no container, no process and no session uses the data"), err);
 }
 
 /* ---- start ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsm/steps/databases.h"
 #include "fsm/steps/members.h"
 
 const char *rfa_container_name(const json_t *inspect)
@@ -289,7 +290,7 @@ int rfa_users(const json_t *stack, const json_t *all, json_t **out, struct rfa_e
 	return rc;
 }
 
-int rfa_users_facts(const json_t *users, json_t **out, struct rfa_error *err)
+int rfa_users_facts(const json_t *stack, const json_t *users, json_t **out, struct rfa_error *err)
 {
 	json_t *list = json_array();
 	json_t *one;
@@ -297,12 +298,8 @@ int rfa_users_facts(const json_t *users, json_t **out, struct rfa_error *err)
 
 	json_array_foreach ((json_t *)(uintptr_t)users, i, one) {
 		const json_t *c = json_object_get(one, "inspect");
-		char policy[64];
-		json_t *line;
-
-		rfa_container_policy(c, policy, sizeof(policy));
-		line = json_pack(
-		    "{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:s, s:b, s:b, s:s, s:s, s:s}",
+		json_t *line = json_pack(
+		    "{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:s, s:b, s:b, s:s, s:s, s:b}",
 		    "key", rfa_facts_str(one, "key", ""), "shape", rfa_facts_str(one, "shape", ""),
 		    "container", rfa_facts_str(one, "container", ""), "present", json_is_object(c),
 		    "running",
@@ -315,7 +312,7 @@ int rfa_users_facts(const json_t *users, json_t **out, struct rfa_error *err)
 		    rfa_facts_bool(c, "State/Paused", 0), "autoremove",
 		    rfa_facts_bool(c, "HostConfig/AutoRemove", 0), "ref",
 		    rfa_facts_str(c, "Config/Image", ""), "image_id", rfa_facts_str(c, "Image", ""),
-		    "policy", policy);
+		    "serves", rfa_is_database_server(stack, rfa_facts_str(one, "container", "")));
 
 		if (!line || json_array_append_new(list, line)) {
 			json_decref(list);
@@ -369,8 +366,10 @@ int rfa_users_other(const json_t *stack, const json_t *all, const json_t *users,
 	int rc = list ? 0 : rfa_fail_nomem(err);
 
 	json_array_foreach ((json_t *)(uintptr_t)all, i, c) {
-		if (rc || find(users, "id", rfa_facts_str(c, "Id", "-")) ||
-		    is_kept_running(stack, c))
+		/* What keeps a database runs on: so it must have no other piece of the data. */
+		if (rc || is_kept_running(stack, c) ||
+		    (find(users, "id", rfa_facts_str(c, "Id", "-")) &&
+		     !rfa_is_database_server(stack, rfa_container_name(c))))
 			continue;
 		json_array_foreach (json_object_get(c, "Mounts"), j, mount) {
 			json_array_foreach ((json_t *)(uintptr_t)members, k, member) {

@@ -18,10 +18,11 @@ int rfa_users(const json_t *stack, const json_t *all, json_t **out, struct rfa_e
 
 /*
  * How they look, for facts: {"key","shape","container","present","running","restarting","health",
- * "container_id","needs","started","paused","autoremove","ref","image_id","policy"}; nothing that
- * may be secret. *out is new.
+ * "container_id","needs","started","paused","autoremove","serves" (it keeps a database of the stack
+ * that travels as a dump, and is not stopped),"ref","image_id"}; nothing that may be
+ * secret. *out is new.
  */
-int rfa_users_facts(const json_t *users, json_t **out, struct rfa_error *err);
+int rfa_users_facts(const json_t *stack, const json_t *users, json_t **out, struct rfa_error *err);
 
 /*
  * Every other container that mounts a member's place, lies in it, or could write to it from above:

@@ -85,6 +85,14 @@ static int swapped(struct fixture *x, const char *in, const char *out)
 	return rc;
 }
 
+static void opened(struct fixture *x)
+{
+	json_t *database = spec(x);
+
+	assert_ok(x->h->ops->database_open(x->h, KEY("open"), database, &x->err));
+	json_decref(database);
+}
+
 static int dropped(struct fixture *x, const char *one, const char *two)
 {
 	json_t *database = spec(x);
@@ -182,16 +190,20 @@ static void databases_are_exchanged_and_back(void **state)
 	holds(x, DB, "second");
 	assert_int_equal(loaded(x, AT(".rfa-db.snap"), NEW), 0);
 	assert_int_equal(swapped(x, NEW, OLD), 0);
+	opened(x);
 	holds(x, DB, "first");
 	assert_true(has(x, OLD));
 	assert_false(has(x, NEW));
 	/* Done before. */
 	assert_int_equal(swapped(x, NEW, OLD), 0);
+	opened(x);
 	holds(x, DB, "first");
 	/* And back. */
 	assert_int_equal(swapped(x, OLD, NEW), 0);
+	opened(x);
 	holds(x, DB, "second");
 	assert_int_equal(swapped(x, OLD, NEW), 0);
+	opened(x);
 	assert_true(has(x, NEW));
 	assert_false(has(x, OLD));
 	/* What is in the way is not gone over. */

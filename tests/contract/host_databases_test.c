@@ -197,10 +197,11 @@ static void what_is_said_of_it_stays(void **state)
 	    "setdatabase = d.oid)) FROM pg_database d WHERE datname = current_database()";
 	struct host_world *world = *state;
 	struct databases *d = world->databases;
-	struct rfa_job_key keys[4] = { { "contract-said", "a", "1" },
+	struct rfa_job_key keys[5] = { { "contract-said", "a", "1" },
 				       { "contract-said", "b", "1" },
 				       { "contract-said", "c", "1" },
-				       { "contract-said", "d", "1" } };
+				       { "contract-said", "d", "1" },
+				       { "contract-said", "e", "1" } };
 	json_t *database = json_pack("{s:s, s:s, s:s, s:s}", "engine", "postgres", "container",
 				     d->container, "user", "postgres", "database", DATABASES_NAME);
 	json_t *items = json_pack("[{s:O, s:s, s:s}]", "database", database, "in",
@@ -223,6 +224,9 @@ static void what_is_said_of_it_stays(void **state)
 						  DATABASES_NAME "_rfa_new_2", &err),
 			 0);
 	assert_int_equal(host->ops->database_swap(host, &keys[2], items, &err), 0);
+	/* Nobody can be too early. */
+	assert_int_equal(asked(DATABASES_NAME, about, after, sizeof(after)), -1);
+	assert_int_equal(host->ops->database_open(host, &keys[4], database, &err), 0);
 	assert_int_equal(asked(DATABASES_NAME, about, after, sizeof(after)), 0);
 	assert_string_equal(before, after);
 	/* What was replaced takes no session, and is still removed. */

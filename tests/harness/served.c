@@ -24,7 +24,8 @@ static void drop_copies(json_t *by_path)
 	void *tmp;
 
 	json_object_foreach_safe (by_path, tmp, path, one) {
-		if (strstr(path, "/.rfa-") || !strncmp(path, WORLD_VAULT, strlen(WORLD_VAULT)))
+		if (strstr(path, "/.rfa-") || strstr(path, "_rfa_") ||
+		    !strncmp(path, WORLD_VAULT, strlen(WORLD_VAULT)))
 			json_object_del(by_path, path);
 	}
 }
@@ -124,6 +125,9 @@ int world_is_one_moment(struct world *w, const char *env, struct rfa_buf *why)
 	json_object_foreach (json_object_get(data, env), name, one) {
 		json_int_t writes = (json_int_t)rfa_facts_int(one, "writes", -1);
 
+		/* After a power cut it may have taken no sessions for a while. */
+		if (!strcmp(name, "db") && rfa_sim_fired_count(w->sim) && writes < first)
+			continue;
 		if (first >= 0 && writes != first) {
 			rfa_buf_printf(why, "%s on %s was written %lld times, another %lld; ", name,
 				       env, (long long)writes, (long long)first);

@@ -9,8 +9,9 @@
 #include "tests/harness/world_data.h"
 
 static const char *const words[] = {
-	"run",  "compose",      "mixed",      "first",          "unhealthy",    "same-tag",
-	"data", "data-reflink", "data-first", "data-unhealthy", "data-corrupt", "data-stopped"
+	"run",          "compose",       "mixed",        "first",      "unhealthy",
+	"same-tag",     "data",          "data-reflink", "data-first", "data-unhealthy",
+	"data-corrupt", "data-database", "data-stopped"
 };
 
 const char *scenario_word(enum scenario s)

@@ -25,7 +25,9 @@ enum scenario {
 	SCENARIO_DATA_FIRST,     /* prod has no data yet: no auth, the others are empty */
 	SCENARIO_DATA_UNHEALTHY, /* prod's backend answers 500 while it has data of test */
 	SCENARIO_DATA_CORRUPT,   /* test's auth is one that SQLite complains of */
-	SCENARIO_DATA_STOPPED,   /* prod's frontend does not run, and is not to */
+	/* A further member: db (postgres), in shop-db-1, to which the backend writes. */
+	SCENARIO_DATA_DATABASE,
+	SCENARIO_DATA_STOPPED, /* prod's frontend does not run, and is not to */
 	SCENARIO_COUNT
 };
 const char *scenario_word(enum scenario s);

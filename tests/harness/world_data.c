@@ -9,6 +9,7 @@
 
 #define AUTH "/opt/app/data/auth.db"
 #define ES "/var/lib/docker/volumes/shop_esdata/_data"
+#define DATABASES "/var/lib/docker/databases/"
 #define FILES "/srv/stacks/shop/files"
 
 static json_t *must_json(json_t *json, const char *what)
@@ -73,6 +74,23 @@ static json_t *trees(int corrupt)
 	    "trees");
 }
 
+/* A server, whose own data is none of the trees that a stack names. */
+static void add_database(json_t *host, json_t *containers)
+{
+	json_t *images = json_object_get(host, "images");
+	json_t *labels = rfa_facts_at(json_array_get(containers, 0), "body/Labels");
+	json_t *services = rfa_facts_at(host, "compose/0/config/services");
+
+	json_array_append_new(images, lone_image("postgres:v1"));
+	json_object_set_new(services, "db",
+			    json_pack("{s:s, s:s, s:{s:[ss], s:s, s:i}}", "restart",
+				      "unless-stopped", "image", "postgres:v1", "healthcheck",
+				      "test", "CMD", "ready", "interval", "2s", "retries", 5));
+	json_object_set_new(labels, "sim.database", json_string("shop-db-1/app"));
+	json_object_set_new(json_object_get(host, "trees"), DATABASES "shop-db-1/app",
+			    json_pack("{s:i}", "bytes", 50000));
+}
+
 static void add_to_host(enum scenario s, json_t *host, int prod)
 {
 	json_t *containers = json_object_get(host, "containers");
@@ -85,6 +103,8 @@ static void add_to_host(enum scenario s, json_t *host, int prod)
 	json_object_set_new(project, "config", shop());
 	if (!prod || s != SCENARIO_DATA_FIRST)
 		json_object_set_new(host, "trees", trees(!prod && s == SCENARIO_DATA_CORRUPT));
+	if (s == SCENARIO_DATA_DATABASE)
+		add_database(host, containers);
 	if (s == SCENARIO_DATA_REFLINK)
 		json_object_set_new(host, "reflink", json_true());
 	if (prod && s == SCENARIO_DATA_UNHEALTHY)
@@ -94,7 +114,7 @@ static void add_to_host(enum scenario s, json_t *host, int prod)
 		json_object_set_new(json_array_get(containers, 1), "stopped", json_true());
 }
 
-static void add_to_side(json_t *side)
+static void add_to_side(enum scenario s, json_t *side)
 {
 	json_t *stack = json_object_get(side, "stack");
 
@@ -104,6 +124,10 @@ static void add_to_side(json_t *side)
 				"sqlite", AUTH, "es", "volume", "shop_esdata", "files", "directory",
 				FILES, "stop", "keep_generations", 1),
 		      "members"));
+	if (s == SCENARIO_DATA_DATABASE)
+		json_object_set_new(rfa_facts_at(stack, "data/members"), "db",
+				    json_pack("{s:{s:s, s:s, s:s}}", "postgres", "container",
+					      "shop-db-1", "user", "postgres", "database", "app"));
 	json_object_set_new(stack, "keep_running", json_pack("[ss]", "node-exporter", "portainer"));
 	json_object_del(stack, "bootstrap");
 }
@@ -112,8 +136,8 @@ void world_add_data(enum scenario s, json_t *setup, json_t *plan)
 {
 	add_to_host(s, rfa_facts_at(setup, "hosts/test"), 0);
 	add_to_host(s, rfa_facts_at(setup, "hosts/prod"), 1);
-	add_to_side(json_object_get(plan, "source"));
-	add_to_side(json_object_get(plan, "target"));
+	add_to_side(s, json_object_get(plan, "source"));
+	add_to_side(s, json_object_get(plan, "target"));
 	json_object_set_new(plan, "flow", json_string("data"));
 }
 
@@ -138,7 +162,10 @@ int world_place(const struct world *w, const char *env, const char *member, char
 
 	if (!one)
 		return 0;
-	if (volume)
+	if (json_object_get(one, "postgres"))
+		snprintf(out, size, DATABASES "%s/%s", rfa_facts_str(one, "postgres/container", ""),
+			 rfa_facts_str(one, "postgres/database", ""));
+	else if (volume)
 		snprintf(out, size, "/var/lib/docker/volumes/%s/_data", volume);
 	else
 		snprintf(out, size, "%s",
@@ -194,9 +221,12 @@ int world_data_is(struct world *w, const char *env, const char *origin, struct r
 	return good;
 }
 
-/* 1 if a rollback point of the environment has this copy. */
-static int is_of_a_point(struct world *w, const char *env, const char *copy)
+/* 1 if a rollback point of the environment has this copy, or this database. */
+static int is_of_a_point(struct world *w, const char *env, const char *path_of_copy)
 {
+	const char *copy = strncmp(path_of_copy, DATABASES, strlen(DATABASES)) != 0
+			       ? path_of_copy
+			       : strrchr(path_of_copy, '/') + 1;
 	char folder[128], path[256];
 	json_t *names = NULL;
 	json_t *name;

@@ -13,11 +13,19 @@
 #include <cmocka.h>
 
 #include "fsm/base/facts.h"
+#include "tests/harness/edits.h"
 #include "tests/harness/served.h"
 #include "tests/harness/sweep.h"
 
-/* Added to a scenario: world_make_one_writer(), without and with the guarded file in a member. */
-enum { ONE_WRITER = 0x100, GUARDED = 0x200 };
+/*
+ * Added to a scenario: world_make_one_writer(), without and with the guarded file in a member;
+ * prod's backend answers 500 while it has data of test.
+ */
+enum { ONE_WRITER = 0x100, GUARDED = 0x200, DISLIKES = 0x400 };
+
+static const struct world_edit dislikes[WORLD_EDITS] = {
+	{ "hosts|prod|images|0|config|Labels|sim.dislikes", "\"test\"" },
+};
 
 static void make(struct world *w, int which)
 {
@@ -25,6 +33,8 @@ static void make(struct world *w, int which)
 
 	if (which & (ONE_WRITER | GUARDED))
 		world_make_one_writer(w, s, which & GUARDED);
+	else if (which & DISLIKES)
+		world_make_edited(w, s, 7, world_edit_all, (void *)(uintptr_t)dislikes);
 	else
 		world_make(w, s, 7);
 	/* Containers that have a health check have had the time to pass it. */
@@ -91,6 +101,12 @@ static void judge_moment(struct world *w, const struct rfa_run_result *result, s
 static const struct sweep_subject plain = SUBJECT("data", data, SCENARIO_DATA, SUCCEEDED, judge);
 static const struct sweep_subject moment =
     SUBJECT("data, one moment", data, SCENARIO_DATA | GUARDED, SUCCEEDED, judge_moment);
+static const struct sweep_subject database =
+    SUBJECT("data, a dump", data, SCENARIO_DATA_DATABASE | GUARDED, SUCCEEDED, judge_moment);
+static const struct sweep_subject back_database = SUBJECT(
+    "rollback-data, a dump", rollback, SCENARIO_DATA_DATABASE | GUARDED, SUCCEEDED, judge_moment);
+static const struct sweep_subject sick_database =
+    SUBJECT("data, a dump, unhealthy", data, SCENARIO_DATA_DATABASE | DISLIKES, ROLLED_BACK, judge);
 static const struct sweep_subject reflink =
     SUBJECT("data, reflinks", data, SCENARIO_DATA_REFLINK | ONE_WRITER, SUCCEEDED, judge_moment);
 static const struct sweep_subject first =
@@ -115,9 +131,9 @@ static int is_found(int mutation)
 		const struct sweep_subject *subject;
 		int fault;
 	} tries[] = {
-		{ &moment, SWEEP_NO_FAULT },
-		{ &unhealthy, SWEEP_NO_FAULT },
-		{ &corrupt, SWEEP_NO_FAULT },
+		{ &moment, SWEEP_NO_FAULT },        { &unhealthy, SWEEP_NO_FAULT },
+		{ &corrupt, SWEEP_NO_FAULT },       { &database, SWEEP_NO_FAULT },
+		{ &sick_database, SWEEP_NO_FAULT },
 	};
 	size_t i;
 
@@ -130,12 +146,24 @@ static int is_found(int mutation)
 static void sweeps_can_fail(void **state)
 {
 	static const enum rfa_sim_mutation planted[] = {
-		RFA_SIM_MUTATION_STOP_DOES_NOT_STOP,   RFA_SIM_MUTATION_START_DOES_NOT_START,
-		RFA_SIM_MUTATION_SWAP_FORGETS_LAST,    RFA_SIM_MUTATION_SWAP_BACK_DOES_NOTHING,
-		RFA_SIM_MUTATION_FINAL_COPY_TORN,      RFA_SIM_MUTATION_UNPACK_HALF,
-		RFA_SIM_MUTATION_REMOVE_LEAVES_COPIES, RFA_SIM_MUTATION_STOP_LEAVES_WRITER,
-		RFA_SIM_MUTATION_SQLITE_CHECK_LIES,    RFA_SIM_MUTATION_FILE_WRITE_LOSES_MODE,
-		RFA_SIM_MUTATION_LOCK_NEVER_FREED,     RFA_SIM_MUTATION_RUN_REMOVE_LEAVES,
+		RFA_SIM_MUTATION_STOP_DOES_NOT_STOP,
+		RFA_SIM_MUTATION_START_DOES_NOT_START,
+		RFA_SIM_MUTATION_SWAP_FORGETS_LAST,
+		RFA_SIM_MUTATION_SWAP_BACK_DOES_NOTHING,
+		RFA_SIM_MUTATION_FINAL_COPY_TORN,
+		RFA_SIM_MUTATION_UNPACK_HALF,
+		RFA_SIM_MUTATION_REMOVE_LEAVES_COPIES,
+		RFA_SIM_MUTATION_STOP_LEAVES_WRITER,
+		RFA_SIM_MUTATION_SQLITE_CHECK_LIES,
+		RFA_SIM_MUTATION_FILE_WRITE_LOSES_MODE,
+		RFA_SIM_MUTATION_LOCK_NEVER_FREED,
+		RFA_SIM_MUTATION_RUN_REMOVE_LEAVES,
+		RFA_SIM_MUTATION_DUMP_HALF,
+		RFA_SIM_MUTATION_DATABASE_LOAD_HALF,
+		RFA_SIM_MUTATION_DATABASE_SWAP_DOES_NOTHING,
+		RFA_SIM_MUTATION_DATABASE_SWAP_BACK_DOES_NOTHING,
+		RFA_SIM_MUTATION_DATABASE_DROP_LEAVES,
+		RFA_SIM_MUTATION_DATABASE_STAYS_SHUT,
 	};
 	size_t i;
 
@@ -161,6 +189,10 @@ static void sweeps_can_fail(void **state)
 
 /* Those that go other ways, not all that there are: each costs a minute. */
 SWEEP(moment)
+SWEEP(reflink)
+SWEEP(database)
+SWEEP(sick_database)
+SWEEP(back_database)
 SWEEP(first)
 SWEEP(unhealthy)
 SWEEP(back)
@@ -177,13 +209,19 @@ PAIRS(back_first)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sweeps_can_fail), cmocka_unit_test(sweep_moment),
-		cmocka_unit_test(sweep_first),     cmocka_unit_test(sweep_unhealthy),
-		cmocka_unit_test(sweep_back),      cmocka_unit_test(pairs_plain),
-		cmocka_unit_test(pairs_moment),    cmocka_unit_test(pairs_reflink),
-		cmocka_unit_test(pairs_first),     cmocka_unit_test(pairs_unhealthy),
-		cmocka_unit_test(pairs_corrupt),   cmocka_unit_test(pairs_stopped),
-		cmocka_unit_test(pairs_back),      cmocka_unit_test(pairs_back_first),
+		cmocka_unit_test(sweeps_can_fail),     cmocka_unit_test(sweep_plain),
+		cmocka_unit_test(pairs_plain),         cmocka_unit_test(sweep_moment),
+		cmocka_unit_test(pairs_moment),        cmocka_unit_test(sweep_reflink),
+		cmocka_unit_test(pairs_reflink),       cmocka_unit_test(sweep_first),
+		cmocka_unit_test(pairs_first),         cmocka_unit_test(sweep_unhealthy),
+		cmocka_unit_test(pairs_unhealthy),     cmocka_unit_test(sweep_corrupt),
+		cmocka_unit_test(pairs_corrupt),       cmocka_unit_test(sweep_stopped),
+		cmocka_unit_test(pairs_stopped),       cmocka_unit_test(sweep_back),
+		cmocka_unit_test(pairs_back),          cmocka_unit_test(sweep_back_first),
+		cmocka_unit_test(pairs_back_first),    cmocka_unit_test(sweep_database),
+		cmocka_unit_test(pairs_database),      cmocka_unit_test(sweep_sick_database),
+		cmocka_unit_test(pairs_sick_database), cmocka_unit_test(sweep_back_database),
+		cmocka_unit_test(pairs_back_database),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -66,17 +66,40 @@ static void right(void **state)
 	    "");
 }
 
+static void a_database_of_a_server(void **state)
+{
+	(void)state;
+	expect(FILE_WITH(MEMBERS("\"a\":{\"postgres\":{\"container\":\"db-1\",\"database\":\"x y\","
+				 "\"user\":\"me\"}},\"b\":{\"postgres\":{\"container\":\"db-1\","
+				 "\"database\":\"other\"}}")),
+	       "");
+	expect(
+	    FILE_WITH(MEMBERS("\"a\":{\"postgres\":{\"database\":\"x\"}}")),
+	    "3:6 stacks.shop.data.members.a.postgres: \"container\" is missing: the container that "
+	    "the server runs in; it is not stopped; add for example \"container\": \"shop-db-1\"");
+	expect(
+	    FILE_WITH(MEMBERS("\"a\":{\"postgres\":{\"container\":\"d\",\"database\":\"x\"}},"
+			      "\n\"b\":{\"postgres\":{\"container\":\"d\",\"database\":\"x\"}}")),
+	    "4:1 stacks.shop.data.members.b: it is the same as the member \"a\"; name each "
+	    "piece of data once");
+	expect(FILE_WITH(MEMBERS("\"a\":{\"postgres\":\"x\"}")),
+	       "3:6 stacks.shop.data.members.a.postgres: expected an object, got the string \"x\"; "
+	       "for example \"postgres\": {\"container\":\"shop-db-1\",\"database\":\"shop\"}");
+}
+
 static void mistakes(void **state)
 {
 	(void)state;
-	expect(FILE_WITH(MEMBERS("\"a\":{}")),
-	       "3:1 stacks.shop.data.members.a: one of \"volume\", \"directory\", \"sqlite\" is "
-	       "needed; add for example {\"volume\":\"shop_db\"}");
+	expect(FILE_WITH(MEMBERS("\"a\":{}")), "3:1 stacks.shop.data.members.a: one of \"volume\", "
+					       "\"directory\", \"sqlite\", \"postgres\" is "
+					       "needed; add for example {\"volume\":\"shop_db\"}");
 	expect(FILE_WITH(MEMBERS("\"a\":{\"volume\":\"v\",\"sqlite\":\"/x.db\"}")),
-	       "3:1 stacks.shop.data.members.a: only one of \"volume\", \"directory\", \"sqlite\" "
+	       "3:1 stacks.shop.data.members.a: only one of \"volume\", \"directory\", \"sqlite\", "
+	       "\"postgres\" "
 	       "can be here; keep one; a second piece gets a name of its own");
 	expect(FILE_WITH(MEMBERS("\"a\":{\"volum\":\"v\"}")),
-	       "3:1 stacks.shop.data.members.a: one of \"volume\", \"directory\", \"sqlite\" is "
+	       "3:1 stacks.shop.data.members.a: one of \"volume\", \"directory\", \"sqlite\", "
+	       "\"postgres\" is "
 	       "needed; add for example {\"volume\":\"shop_db\"}\n"
 	       "3:6 stacks.shop.data.members.a.volum: there is no such key; did you mean "
 	       "\"volume\"?");
@@ -266,7 +289,8 @@ static void sides_that_differ(void **state)
 		{ "{\"members\":{\"more\":{\"volume\":\"w\"}}}",
 		  "the data's member \"more\" is not in \"test\"" },
 		{ "{\"members\":{\"db\":{\"sqlite\":\"/x.db\"}}}",
-		  "the data's member \"db\" is a volume in \"test\" and a database in \"prod\"" },
+		  "the data's member \"db\" is a volume in \"test\" and an SQLite database in "
+		  "\"prod\"" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char text[1024];
@@ -422,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(right),
+		cmocka_unit_test(a_database_of_a_server),
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(overlaps),
 		cmocka_unit_test_setup_teardown(resolved, make, drop),

@@ -334,12 +334,15 @@ struct rfa_host_ops {
 			     const char *copy, const char *name, struct rfa_error *);
 	/*
 	 * Exchanges databases by rename, in this order. items: array of {"database":{…},"in","out"
-	 * (both of rfa's own)}: the database is called `out` from then on, and takes no sessions;
-	 * then `in` has its name. Sessions on either are ended. Each item happens as a whole or
-	 * not at all, one that has happened is left. Errors: EXISTS, NOTFOUND: what is there is no
-	 * stage of this exchange, nothing of any item was touched.
+	 * (both of rfa's own)}: the database is called `out` from then on, and `in` has its name.
+	 * Sessions on either are ended, and neither takes any until database_open. Each item
+	 * happens as a whole or not at all, one that has happened is left. Errors: EXISTS,
+	 * NOTFOUND: what is there is no stage of this exchange, nothing of any item was touched.
 	 */
 	int (*database_swap)(struct rfa_host *, const struct rfa_job_key *, const json_t *items,
+			     struct rfa_error *);
+	/* It takes sessions again. */
+	int (*database_open)(struct rfa_host *, const struct rfa_job_key *, const json_t *database,
 			     struct rfa_error *);
 	/* Removes databases of rfa's own (else INTERNAL). Absent is success. */
 	int (*database_drop)(struct rfa_host *, const struct rfa_job_key *, const json_t *database,

@@ -391,6 +391,7 @@ static const struct rfa_host_ops shell_ops = {
 	.database_dump = rfa_shell_database_dump,
 	.database_load = rfa_shell_database_load,
 	.database_swap = rfa_shell_database_swap,
+	.database_open = rfa_shell_database_open,
 	.database_drop = rfa_shell_database_drop,
 	.vault_store = rfa_shell_vault_store,
 	.vault_seal = rfa_shell_vault_seal,

@@ -194,6 +194,8 @@ int rfa_shell_database_load(struct rfa_host *, const struct rfa_job_key *, const
 			    const char *, const char *, struct rfa_error *);
 int rfa_shell_database_swap(struct rfa_host *, const struct rfa_job_key *, const json_t *,
 			    struct rfa_error *);
+int rfa_shell_database_open(struct rfa_host *, const struct rfa_job_key *, const json_t *,
+			    struct rfa_error *);
 int rfa_shell_database_drop(struct rfa_host *, const struct rfa_job_key *, const json_t *,
 			    const json_t *, struct rfa_error *);
 

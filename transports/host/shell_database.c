@@ -157,8 +157,10 @@ static const char swap_sql[] =
     "ALTER DATABASE :\"base\" RENAME TO :\"out\";\n"
     "ALTER DATABASE :\"out\" WITH ALLOW_CONNECTIONS false;\n"
     "ALTER DATABASE :\"in\" RENAME TO :\"base\";\n"
-    "ALTER DATABASE :\"base\" WITH ALLOW_CONNECTIONS true;\n"
+    "ALTER DATABASE :\"base\" WITH ALLOW_CONNECTIONS false;\n"
     "COMMIT;\n";
+
+static const char open_sql[] = "ALTER DATABASE :\"base\" WITH ALLOW_CONNECTIONS true;\n";
 
 static const char drop_sql[] = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity\n"
 			       "	WHERE datname = :'in' AND pid <> pg_backend_pid();\n"
@@ -248,6 +250,9 @@ static const char swap_text[] =
     "}\n"
     "each look \"$@\"\n"
     "each exchange \"$@\"\n";
+
+/* $1 the SQL. */
+static const char open_text[] = "sql \"$1\" '' '' >/dev/null || exit 1\n";
 
 /* $1 the SQL, then the names. */
 static const char drop_text[] = "ask=$1\n"
@@ -463,6 +468,18 @@ int rfa_shell_database_swap(struct rfa_host *host, const struct rfa_job_key *key
 	rfa_buf_release(&text);
 	rfa_shell_answer_release(&answer);
 	free(args);
+	return rc;
+}
+
+int rfa_shell_database_open(struct rfa_host *host, const struct rfa_job_key *key,
+			    const json_t *database, struct rfa_error *err)
+{
+	struct shell_host *h = (struct shell_host *)host;
+	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
+	const char *own[] = { open_sql, NULL };
+	int rc = run(h, key, open_text, database, own, "opening a database", &answer, err);
+
+	rfa_shell_answer_release(&answer);
 	return rc;
 }
 
