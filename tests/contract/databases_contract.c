@@ -8,8 +8,8 @@
 #include "tests/contract/trees_contract.h"
 
 #define DB DATABASES_NAME
-#define NEW DB "_rfa_new_1"
-#define OLD DB "_rfa_old_1"
+#define DB_NEW DB "_rfa_new_1"
+#define DB_OLD DB "_rfa_old_1"
 #define TRIED(call) (rfa_error_clear(&x->err), (call))
 
 static struct databases *databases_of(struct fixture *x)
@@ -164,15 +164,15 @@ static void a_dump_becomes_a_database(void **state)
 	tree_packed(x, AT(".rfa-db.snap"), "db", one, &bytes);
 	assert_ok(x->h->ops->tree_unpack(x->h, KEY("unpack"), "db", AT(".rfa-db.new"), &x->err));
 	writes(x, "second");
-	assert_int_equal(loaded(x, AT(".rfa-db.new"), NEW), 0);
-	holds(x, NEW, "first");
+	assert_int_equal(loaded(x, AT(".rfa-db.new"), DB_NEW), 0);
+	holds(x, DB_NEW, "first");
 	holds(x, DB, "second");
 	/* Again, over what is there. */
-	assert_int_equal(loaded(x, AT(".rfa-db.new"), NEW), 0);
-	holds(x, NEW, "first");
-	assert_int_equal(dropped(x, NEW, OLD), 0);
-	assert_false(has(x, NEW));
-	assert_int_equal(dropped(x, NEW, OLD), 0);
+	assert_int_equal(loaded(x, AT(".rfa-db.new"), DB_NEW), 0);
+	holds(x, DB_NEW, "first");
+	assert_int_equal(dropped(x, DB_NEW, DB_OLD), 0);
+	assert_false(has(x, DB_NEW));
+	assert_int_equal(dropped(x, DB_NEW, DB_OLD), 0);
 	CLEAR();
 	json_decref(database);
 	end(x);
@@ -186,31 +186,31 @@ static void databases_are_exchanged_and_back(void **state)
 	writes(x, "first");
 	dumped(x, AT(".rfa-db.snap"));
 	writes(x, "second");
-	assert_int_equal(swapped(x, NEW, OLD), -RFA_ENOTFOUND);
+	assert_int_equal(swapped(x, DB_NEW, DB_OLD), -RFA_ENOTFOUND);
 	holds(x, DB, "second");
-	assert_int_equal(loaded(x, AT(".rfa-db.snap"), NEW), 0);
-	assert_int_equal(swapped(x, NEW, OLD), 0);
+	assert_int_equal(loaded(x, AT(".rfa-db.snap"), DB_NEW), 0);
+	assert_int_equal(swapped(x, DB_NEW, DB_OLD), 0);
 	opened(x);
 	holds(x, DB, "first");
-	assert_true(has(x, OLD));
-	assert_false(has(x, NEW));
+	assert_true(has(x, DB_OLD));
+	assert_false(has(x, DB_NEW));
 	/* Done before. */
-	assert_int_equal(swapped(x, NEW, OLD), 0);
+	assert_int_equal(swapped(x, DB_NEW, DB_OLD), 0);
 	opened(x);
 	holds(x, DB, "first");
 	/* And back. */
-	assert_int_equal(swapped(x, OLD, NEW), 0);
+	assert_int_equal(swapped(x, DB_OLD, DB_NEW), 0);
 	opened(x);
 	holds(x, DB, "second");
-	assert_int_equal(swapped(x, OLD, NEW), 0);
+	assert_int_equal(swapped(x, DB_OLD, DB_NEW), 0);
 	opened(x);
-	assert_true(has(x, NEW));
-	assert_false(has(x, OLD));
+	assert_true(has(x, DB_NEW));
+	assert_false(has(x, DB_OLD));
 	/* What is in the way is not gone over. */
-	assert_int_equal(loaded(x, AT(".rfa-db.snap"), OLD), 0);
-	assert_int_equal(swapped(x, NEW, OLD), -RFA_EEXISTS);
+	assert_int_equal(loaded(x, AT(".rfa-db.snap"), DB_OLD), 0);
+	assert_int_equal(swapped(x, DB_NEW, DB_OLD), -RFA_EEXISTS);
 	holds(x, DB, "second");
-	assert_int_equal(dropped(x, NEW, OLD), 0);
+	assert_int_equal(dropped(x, DB_NEW, DB_OLD), 0);
 	CLEAR();
 	end(x);
 }
@@ -222,11 +222,11 @@ static void only_its_own_are_touched(void **state)
 	CLEAR();
 	writes(x, "mine");
 	dumped(x, AT(".rfa-db.snap"));
-	assert_int_equal(dropped(x, NEW, DB), -RFA_EINTERNAL);
-	assert_int_equal(dropped(x, "other_rfa_new_1", NEW), -RFA_EINTERNAL);
+	assert_int_equal(dropped(x, DB_NEW, DB), -RFA_EINTERNAL);
+	assert_int_equal(dropped(x, "other_rfa_new_1", DB_NEW), -RFA_EINTERNAL);
 	assert_int_equal(loaded(x, AT(".rfa-db.snap"), DB), -RFA_EINTERNAL);
-	assert_int_equal(swapped(x, NEW, "elsewhere"), -RFA_EINTERNAL);
-	assert_int_equal(loaded(x, AT(".rfa-db.nothing"), NEW), -RFA_ENOTFOUND);
+	assert_int_equal(swapped(x, DB_NEW, "elsewhere"), -RFA_EINTERNAL);
+	assert_int_equal(loaded(x, AT(".rfa-db.nothing"), DB_NEW), -RFA_ENOTFOUND);
 	holds(x, DB, "mine");
 	CLEAR();
 	end(x);

@@ -127,7 +127,7 @@ static void test_needs(void **state)
 
 	(void)state;
 	assert_int_equal(rfa_users(stack, all, &users, &err), 0);
-	assert_int_equal(rfa_users_facts(users, &facts, &err), 0);
+	assert_int_equal(rfa_users_facts(stack, users, &facts, &err), 0);
 	assert_string_equal(rfa_facts_str(facts, "0/key", ""), "shop-web-1");
 	assert_int_equal(json_array_size(rfa_facts_at(facts, "0/needs")), 0);
 	assert_string_equal(rfa_facts_str(facts, "1/needs/0", ""), "shop-db-1");
