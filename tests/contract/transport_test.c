@@ -19,7 +19,8 @@
 #include "transports/http.h"
 #include "transports/transport.h"
 
-#define BULK ((size_t)50 << 20)
+/* More than any window and pipe holds, some times over. */
+#define BULK ((size_t)(getenv("RFA_TEST_SLOW") ? 8 : 50) << 20)
 
 struct world {
 	struct rfa_transport *t;
@@ -156,15 +157,16 @@ static void statuses_are_told(void **state)
 static void bytes_survive_both_ways(void **state)
 {
 	const char *cat[] = { "cat", NULL };
-	unsigned char *data = malloc(BULK);
+	size_t bulk = BULK;
+	unsigned char *data = malloc(bulk);
 	struct rfa_buf out = RFA_BUF_INIT((size_t)64 << 20);
 	char want[RFA_DIGEST_HEX], got[RFA_DIGEST_HEX];
 
 	assert_non_null(data);
-	noise(data, BULK, 42);
-	assert_int_equal(run(transport(state), cat, data, BULK, &out, NULL), 0);
-	assert_int_equal(out.len, BULK);
-	rfa_digest_of(RFA_BLAKE2B, data, BULK, want);
+	noise(data, bulk, 42);
+	assert_int_equal(run(transport(state), cat, data, bulk, &out, NULL), 0);
+	assert_int_equal(out.len, bulk);
+	rfa_digest_of(RFA_BLAKE2B, data, bulk, want);
 	rfa_digest_of(RFA_BLAKE2B, out.data, out.len, got);
 	assert_string_equal(want, got);
 	rfa_buf_release(&out);
@@ -487,7 +489,8 @@ static void slurp(struct rfa_stream *s, struct rfa_buf *out)
 
 static void relay_moves_all(void **state)
 {
-	const char *from[] = { "sh", "-c", "yes 0123456789 | head -c 52428800", NULL };
+	char flood[64];
+	const char *from[] = { "sh", "-c", flood, NULL };
 	const char *to[] = { "sh", "-c", "b2sum -l 256 | cut -c1-64", NULL };
 	struct rfa_transport *t = transport(state);
 	struct seen seen = { .bytes = 0 };
@@ -496,13 +499,15 @@ static void relay_moves_all(void **state)
 	char hex[RFA_DIGEST_HEX];
 	struct rfa_error err;
 	uint64_t moved = 0;
+	size_t bulk = BULK;
 
+	snprintf(flood, sizeof(flood), "yes 0123456789 | head -c %zu", bulk);
 	rfa_digest_init(&seen.digest, RFA_BLAKE2B);
 	assert_ok(t->ops->connect(t, &err));
 	assert_ok(t->ops->exec(t, from, &relay.source, &err));
 	assert_ok(t->ops->exec(t, to, &relay.sink, &err));
 	assert_ok(rfa_relay(&relay, &moved, &err));
-	assert_int_equal(moved, 52428800);
+	assert_int_equal(moved, bulk);
 	assert_int_equal(seen.bytes, moved);
 	finish(relay.sink);
 	slurp(relay.sink, &out);
