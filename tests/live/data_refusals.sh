@@ -71,8 +71,9 @@ done
 
 # ---- stopped is not stopped
 
-# Something starts it again and again, as people's watchdogs do.
-on prod 'rm -f /run/enough; while [ ! -e /run/enough ]; do docker start records-app-1 >/dev/null 2>&1; sleep 0.1; done >/dev/null 2>&1 &'
+# Something starts it again and again, as people's watchdogs do. Not called docker: that would be a leftover of rfa.
+on prod 'rm -f /run/enough; while [ ! -e /run/enough ]; do
+	bash -c "exec -a watchdog docker start records-app-1"; sleep 0.1; done >/dev/null 2>&1 &'
 refused "a container that somebody starts again" 'records-app-1'
 on prod ': >/run/enough'
 on test 'docker update --restart always records-app-1 >/dev/null; docker rm -f records-backend >/dev/null
