@@ -2,6 +2,7 @@
 #include "tests/harness/listing.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,19 +76,35 @@ static int collect(struct walk *w, int fd, const char *prefix)
 	return rc;
 }
 
+/*
+ * Only blocks that hold something, each with its place: the same for all that reads alike, however
+ * it is laid out, and a hole of many megabytes costs nothing, even under valgrind.
+ */
 static int content(struct walk *w, int at, const char *name)
 {
 	static unsigned char block[65536];
 	struct rfa_digest digest;
 	char hex[RFA_DIGEST_HEX];
-	ssize_t n;
+	off_t offset = 0, data;
+	ssize_t n = 0;
 	int fd = openat(at, name, O_RDONLY | O_NOFOLLOW);
 
 	if (fd < 0)
 		return -1;
 	rfa_digest_init(&digest, RFA_SHA256);
-	while ((n = read(fd, block, sizeof(block))) > 0)
-		rfa_digest_update(&digest, block, (size_t)n);
+	while ((data = lseek(fd, offset, SEEK_DATA)) >= 0) {
+		offset = data - data % (off_t)sizeof(block);
+		n = pread(fd, block, sizeof(block), offset);
+		if (n <= 0)
+			break;
+		if (block[0] || memcmp(block, block + 1, (size_t)n - 1) != 0) {
+			rfa_digest_update(&digest, &offset, sizeof(offset));
+			rfa_digest_update(&digest, block, (size_t)n);
+		}
+		offset += n;
+	}
+	if (data < 0 && errno != ENXIO)
+		n = -1;
 	rfa_digest_final(&digest, hex);
 	close(fd);
 	return n < 0 ? -1 : rfa_buf_printf(w->out, " %s", hex);
