@@ -40,6 +40,58 @@ static int names_of(struct rfa_cli *cli, const char *env, const char *stack, jso
 	return rc < 0 ? rc : rfa_ledger_names(cli->ledger, folder, out, err);
 }
 
+/* What became of a point that was there once; 1: it was told, in *err. */
+static int tell_spent(struct rfa_cli *cli, const char *env, const char *stack, const char *name,
+		      const json_t *names, struct rfa_error *err)
+{
+	static const struct {
+		const char *how, *did;
+	} fates[] = {
+		{ "pruned", "removed its data (rfa prune)" },
+		{ "used", "went back to it" },
+		{ "gone", "found its data gone" },
+	};
+	const char *how, *left, *did = "made an end of it";
+	json_t *point = NULL, *entry;
+	char path[512], one[200];
+	struct rfa_error none;
+	int back = 0;
+	size_t i;
+
+	if (strchr(name, '/') || strlen(name) >= sizeof(one))
+		return 0;
+	snprintf(path, sizeof(path), "spent/%s/%s/%s.json", env, stack, name);
+	if (rfa_ledger_json(cli, path, &point, &none) < 0) {
+		rfa_error_clear(&none);
+		return 0;
+	}
+	how = rfa_facts_str(point, "spent/how", "");
+	left = rfa_facts_str(point, "spent/left", "");
+	for (i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
+		if (strcmp(fates[i].how, how) == 0)
+			did = fates[i].did;
+	}
+	json_array_foreach ((json_t *)names, i, entry)
+		back |= point_name(entry, one) && strcmp(one, left) == 0;
+	rfa_fail(err, RFA_ENOTFOUND, "ledger",
+		 "the rollback point %s is spent: run %.40s %s at %.30s", name,
+		 rfa_facts_str(point, "spent/run", "?"), did,
+		 rfa_facts_str(point, "spent/at", "?"));
+	if (back)
+		rfa_error_mend(err,
+			       "what that run replaced is a point itself: rfa rollback %s --env %s "
+			       "--to %.100s",
+			       stack, env, left);
+	else
+		rfa_error_mend(
+		    err,
+		    "`rfa rollback %s --env %s` lists those that are left; a backup: rfa "
+		    "restore %s --env %s",
+		    stack, env, stack, env);
+	json_decref(point);
+	return 1;
+}
+
 int rfa_points_read(struct rfa_cli *cli, const char *env, const char *stack, const char *name,
 		    json_t **out, struct rfa_error *err)
 {
@@ -62,7 +114,10 @@ int rfa_points_read(struct rfa_cli *cli, const char *env, const char *stack, con
 		if (s.best == one)
 			snprintf(best, sizeof(best), "%s", one);
 	}
+	there = there ? 1 : -tell_spent(cli, env, stack, name, names, err);
 	json_decref(names);
+	if (there < 0)
+		return -(int)RFA_ENOTFOUND;
 	if (there) {
 		snprintf(path, sizeof(path), "points/%s/%s/%s.json", env, stack, name);
 		return rfa_ledger_json(cli, path, out, err);

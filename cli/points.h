@@ -8,7 +8,7 @@
 int rfa_ledger_json(struct rfa_cli *cli, const char *path, json_t **out,
 		    struct rfa_error *err) RFA_MUST_USE;
 
-/* *out is new. Errors: NOTFOUND with a suggestion. */
+/* *out is new. Errors: NOTFOUND with a suggestion, or with what became of it. */
 int rfa_points_read(struct rfa_cli *cli, const char *env, const char *stack, const char *name,
 		    json_t **out, struct rfa_error *err) RFA_MUST_USE;
 /* *out (new): all of them, newest first; each has "name". */

@@ -51,26 +51,57 @@ static void path_part(const char *text, char *out, size_t size)
 			out[i] = '_';
 }
 
-static int has_point(const struct rfa_drive *d, const char *name)
+/* Borrowed; NULL: there is none. */
+static json_t *find_point(const struct rfa_drive *d, const char *name)
 {
+	json_t *point;
 	size_t i;
 
-	for (i = 0; i < json_array_size(d->points); i++)
-		if (!strcmp(rfa_facts_str(json_array_get(d->points, i), "name", ""), name))
+	json_array_foreach (d->points, i, point) {
+		if (!strcmp(rfa_facts_str(point, "name", ""), name))
+			return point;
+	}
+	return NULL;
+}
+
+/* The names ("x.json") of those that are spent: nobody is called so again. *out is new. */
+static int spent_names(const struct rfa_drive *d, json_t **out, struct rfa_error *err)
+{
+	char folder[160];
+
+	snprintf(folder, sizeof(folder), "spent/%s/%s", d->env, d->stack);
+	return rfa_ledger_names(d->options->ledger, folder, out, err);
+}
+
+static int is_spent(const json_t *spent, const char *name)
+{
+	char file[160];
+	json_t *one;
+	size_t i;
+
+	snprintf(file, sizeof(file), "%s.json", name);
+	json_array_foreach ((json_t *)(uintptr_t)spent, i, one) {
+		if (!strcmp(json_string_value(one), file))
 			return 1;
+	}
 	return 0;
 }
 
-/* With a number when there is such a point already. */
-static void name_point(const struct rfa_drive *d, const char *wish, char *out, size_t size)
+/* With a number when there is, or was, such a point already. */
+static int name_point(const struct rfa_drive *d, const char *wish, char *out, size_t size,
+		      struct rfa_error *err)
 {
+	json_t *spent = NULL;
 	char name[96];
 	unsigned i;
+	int rc = spent_names(d, &spent, err);
 
 	path_part(wish, name, sizeof(name));
 	snprintf(out, size, "%s", name);
-	for (i = 2; has_point(d, out) && i < 100000; i++)
+	for (i = 2; (find_point(d, out) || is_spent(spent, out)) && i < 100000; i++)
 		snprintf(out, size, "%s-%u", name, i);
+	json_decref(spent);
+	return rc;
 }
 
 int rfa_outcome_point(struct rfa_drive *d, struct rfa_outcome *o, const char *name,
@@ -78,8 +109,10 @@ int rfa_outcome_point(struct rfa_drive *d, struct rfa_outcome *o, const char *na
 {
 	struct rfa_out_file *f;
 	json_t *point;
+	int rc = name_point(d, name, o->point, sizeof(o->point), err);
 
-	name_point(d, name, o->point, sizeof(o->point));
+	if (rc)
+		return rc;
 	point = json_deep_copy(made);
 	if (!point || json_object_set_new(point, "name", json_string(o->point)) ||
 	    json_object_set_new(point, "run", json_string(d->result->run)) ||
@@ -89,6 +122,28 @@ int rfa_outcome_point(struct rfa_drive *d, struct rfa_outcome *o, const char *na
 	}
 	f = rfa_outcome_file(o, 0);
 	snprintf(f->path, sizeof(f->path), "points/%s/%s/%s.json", d->env, d->stack, o->point);
+	return rfa_outcome_json(f, point, err);
+}
+
+int rfa_outcome_spend(struct rfa_drive *d, struct rfa_outcome *o, const char *name, const char *how,
+		      struct rfa_error *err)
+{
+	json_t *point = json_copy(find_point(d, name));
+	struct rfa_out_file *f;
+
+	if (!point)
+		return 0;
+	f = rfa_outcome_file(o, 0);
+	f->remove = 1;
+	snprintf(f->path, sizeof(f->path), "points/%s/%s/%s.json", d->env, d->stack, name);
+	if (json_object_set_new(point, "spent",
+				json_pack("{s:s, s:s, s:s, s:s}", "how", how, "run", d->result->run,
+					  "at", o->now, "left", o->point))) {
+		json_decref(point);
+		return rfa_fail_nomem(err);
+	}
+	f = rfa_outcome_file(o, 0);
+	snprintf(f->path, sizeof(f->path), "spent/%s/%s/%s.json", d->env, d->stack, name);
 	return rfa_outcome_json(f, point, err);
 }
 
@@ -230,6 +285,7 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 		  struct rfa_error *err)
 {
 	const struct rfa_ending *ending = ending_of(d->flow);
+	size_t room = RFA_OUTCOME_FILES + 2 * json_array_size(d->points);
 	struct rfa_buf summary = RFA_BUF_INIT(RFA_OUTCOME_BYTES);
 	struct rfa_ledger_end end = { 0 };
 	struct rfa_outcome o = { 0 };
@@ -238,6 +294,12 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 	size_t i;
 	int rc = 0;
 
+	o.list = calloc(room, sizeof(*o.list));
+	o.files = calloc(room, sizeof(*o.files));
+	if (!o.list || !o.files) {
+		rc = rfa_fail_nomem(err);
+		goto done;
+	}
 	rfa_final_parse(record->outcome, &end.final);
 	o.final = end.final;
 	rfa_time_iso(record->wall_ms, o.now);
@@ -256,7 +318,7 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 	if (rc)
 		goto done;
 	for (i = 0; i < o.n; i++) {
-		o.list[i].content = rfa_buf_str(&o.files[i].text);
+		o.list[i].content = o.files[i].remove ? NULL : rfa_buf_str(&o.files[i].text);
 		o.list[i].len = o.files[i].text.len;
 	}
 	end.files = o.list;
@@ -282,6 +344,8 @@ done:
 	rfa_buf_release(&summary);
 	for (i = 0; i < o.n; i++)
 		rfa_buf_release(&o.files[i].text);
+	free(o.list);
+	free(o.files);
 	return rc;
 }
 

@@ -10,11 +10,13 @@ enum { RFA_OUTCOME_FILES = 5, RFA_OUTCOME_BYTES = 4 << 20 };
 struct rfa_out_file {
 	char path[256];
 	struct rfa_buf text;
+	int remove; /* 1: the file goes */
 };
 
 struct rfa_outcome {
-	struct rfa_ledger_file list[RFA_OUTCOME_FILES];
-	struct rfa_out_file files[RFA_OUTCOME_FILES];
+	/* Room for RFA_OUTCOME_FILES, and two more for each point that there is. */
+	struct rfa_ledger_file *list;
+	struct rfa_out_file *files;
 	size_t n;
 	enum rfa_final final;
 	char now[RFA_TIME_MAX];
@@ -32,6 +34,15 @@ int rfa_outcome_json(struct rfa_out_file *f, json_t *json, struct rfa_error *err
  */
 int rfa_outcome_point(struct rfa_drive *d, struct rfa_outcome *o, const char *name,
 		      const json_t *made, struct rfa_error *err);
+
+/*
+ * What a point brought back is no longer there: its file goes (and with it its tag), and
+ * spent/<env>/<stack>/<name>.json says what became of it: the point with
+ * "spent": {"how","run","at","left"}, where `left` is the point that this run makes. A point that
+ * the ledger does not know is nobody's.
+ */
+int rfa_outcome_spend(struct rfa_drive *d, struct rfa_outcome *o, const char *name, const char *how,
+		      struct rfa_error *err);
 
 /*
  * How the runs of a flow end. version: fills in o->version. succeeded: the files of a success.

@@ -66,6 +66,9 @@ static int data_succeeded(struct rfa_drive *d, struct rfa_outcome *o, struct rfa
 	}
 	if (!rc)
 		rc = rfa_outcome_point(d, o, o->version, point, err);
+	/* The generation that serves again is no copy any more. */
+	if (!rc)
+		rc = rfa_outcome_spend(d, o, rfa_facts_str(d->plan, "point/name", ""), "used", err);
 	json_decref(data);
 	json_decref(point);
 	return rc;
@@ -166,12 +169,18 @@ static void no_version(const struct rfa_drive *d, struct rfa_outcome *o)
 	o->version[0] = '\0';
 }
 
-static int nothing(struct rfa_drive *d, struct rfa_outcome *o, struct rfa_error *err)
+static int prune_succeeded(struct rfa_drive *d, struct rfa_outcome *o, struct rfa_error *err)
 {
-	(void)d;
-	(void)o;
-	(void)err;
-	return 0;
+	json_t *one;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach (fact(d, "target.prune", "spent"), i, one) {
+		if (!rc)
+			rc = rfa_outcome_spend(d, o, rfa_facts_str(one, "point", ""),
+					       rfa_facts_str(one, "how", "gone"), err);
+	}
+	return rc;
 }
 
 const struct rfa_ending rfa_data_endings[] = {
@@ -180,6 +189,6 @@ const struct rfa_ending rfa_data_endings[] = {
 	{ "restore", generation, data_succeeded, NULL },
 	{ "backup", backup_id, backup_succeeded, NULL },
 	{ "drill", backup_id, drill_succeeded, drill_failed },
-	{ "prune", no_version, nothing, NULL },
+	{ "prune", no_version, prune_succeeded, NULL },
 	{ NULL, NULL, NULL, NULL },
 };

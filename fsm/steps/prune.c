@@ -249,57 +249,150 @@ static int remove_databases(struct rfa_ctx *ctx, const json_t *list, struct rfa_
 	return rc;
 }
 
-static int remove_copies(struct rfa_ctx *ctx, const json_t *point, const json_t *copies,
+static int remove_copies(struct rfa_ctx *ctx, const char *point, const json_t *copies,
 			 struct rfa_error *err)
 {
 	struct rfa_ctx_key key;
 
-	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the generation %s goes",
-		    rfa_facts_str(point, "name", ""));
+	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the generation %s goes", point);
 	if (!json_array_size(copies))
 		return 0;
-	return ctx->host->ops->tree_remove(
-	    ctx->host, rfa_ctx_key(ctx, &key, "remove", rfa_facts_str(point, "name", "")), copies,
-	    err);
+	return ctx->host->ops->tree_remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", point),
+					   copies, err);
 }
 
-/* The newest that are still there stay; what was gone back to is no generation any more. */
-static int prune_generations(struct rfa_ctx *ctx, size_t *gone, struct rfa_error *err)
+/* Whether a point has a copy at all: where nothing was before, going back needs none. */
+static int names_copies(const json_t *point)
+{
+	json_t *member;
+	size_t i;
+
+	json_array_foreach (json_object_get(point, "members"), i, member) {
+		if (rfa_facts_str(member, "copy", NULL))
+			return 1;
+	}
+	return 0;
+}
+
+/* An attempt before this one was about to remove it. */
+static int was_going(const struct rfa_ctx *ctx, const char *point)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (rfa_ctx_fact(ctx, ctx->step->name, "made/going"), i, one) {
+		if (!strcmp(json_string_value(one), point))
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * One point's verdict: {"point","how": "pruned" or "gone","copies","databases"}, or nothing of one
+ * that stays. What somebody else has removed is told as well: it can not be gone back to either.
+ */
+static int judge(struct rfa_ctx *ctx, const json_t *point, int64_t *stay, json_t *going,
+		 struct rfa_error *err)
+{
+	const char *name = rfa_facts_str(point, "name", "");
+	json_t *databases = json_array();
+	json_t *copies = json_array();
+	int there, ours;
+	int rc = copies && databases ? copies_of(ctx, point, copies, err) : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = databases_of(ctx, point, databases, err);
+	if (rc)
+		goto done;
+	there = json_array_size(copies) + json_array_size(databases) > 0;
+	ours = there || was_going(ctx, name);
+	if (there ? (*stay)-- > 0 : !names_copies(point))
+		goto done;
+	if (json_array_append_new(going, json_pack("{s:s, s:s, s:O, s:O}", "point", name, "how",
+						   ours ? "pruned" : "gone", "copies", copies,
+						   "databases", databases)))
+		rc = rfa_fail_nomem(err);
+done:
+	json_decref(databases);
+	json_decref(copies);
+	return rc;
+}
+
+/* The newest that are still there stay. */
+static int judge_all(struct rfa_ctx *ctx, json_t *going, struct rfa_error *err)
 {
 	int64_t stay = rfa_facts_int(rfa_ctx_own_stack(ctx), "data/keep_generations", 1);
 	json_t *point;
 	size_t i;
+	int rc = 0;
 
 	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, point) {
-		json_t *databases;
-		json_t *copies;
-		int rc;
-
-		if (strcmp(rfa_facts_str(point, "kind", ""), "data") != 0)
-			continue;
-		copies = json_array();
-		databases = json_array();
-		rc = copies && databases ? copies_of(ctx, point, copies, err) : rfa_fail_nomem(err);
-		if (!rc)
-			rc = databases_of(ctx, point, databases, err);
-		if (!rc && json_array_size(copies) + json_array_size(databases) && stay-- <= 0) {
-			rc = remove_copies(ctx, point, copies, err);
-			if (!rc)
-				rc = remove_databases(ctx, databases, err);
-			*gone += !rc;
-		}
-		json_decref(databases);
-		json_decref(copies);
-		if (rc)
-			return rc;
+		if (!rc && !strcmp(rfa_facts_str(point, "kind", ""), "data"))
+			rc = judge(ctx, point, &stay, going, err);
 	}
-	return 0;
+	return rc;
+}
+
+/* What is about to go is on record first: afterwards nothing would tell whose doing it was. */
+static int remember(struct rfa_ctx *ctx, const json_t *going, struct rfa_error *err)
+{
+	json_t *names = json_array();
+	json_t *one;
+	size_t i;
+	int rc;
+
+	json_array_foreach ((json_t *)(uintptr_t)going, i, one) {
+		if (!strcmp(rfa_facts_str(one, "how", ""), "pruned"))
+			json_array_append(names, json_object_get(one, "point"));
+	}
+	if (!json_array_size(names)) {
+		json_decref(names);
+		return 0;
+	}
+	rc = ctx->progress(
+	    ctx, json_pack("{s:s, s:{s:o}}", "says", "what goes is known", "made", "going", names),
+	    err);
+	/* What could not be recorded was not done, as far as anybody can tell. */
+	if (rc)
+		rfa_error_as(err, RFA_UNKNOWN);
+	return rc;
+}
+
+/* facts: "spent", [{"point","how"}]. */
+static int prune_generations(struct rfa_ctx *ctx, size_t *gone, json_t *facts,
+			     struct rfa_error *err)
+{
+	json_t *going = json_array();
+	json_t *spent = json_array();
+	json_t *one;
+	size_t i;
+	int rc = going && spent ? judge_all(ctx, going, err) : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = remember(ctx, going, err);
+	json_array_foreach (going, i, one) {
+		const char *how = rfa_facts_str(one, "how", "");
+
+		if (!rc && !strcmp(how, "pruned"))
+			rc = remove_copies(ctx, rfa_facts_str(one, "point", ""),
+					   json_object_get(one, "copies"), err);
+		if (!rc)
+			rc = remove_databases(ctx, json_object_get(one, "databases"), err);
+		*gone += !rc && !strcmp(how, "pruned");
+		json_array_append_new(spent, json_pack("{s:O, s:s}", "point",
+						       json_object_get(one, "point"), "how", how));
+	}
+	if (!rc)
+		rc = rfa_facts_set(facts, "spent", json_incref(spent), err);
+	json_decref(going);
+	json_decref(spent);
+	return rc;
 }
 
 int rfa_prune_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	size_t gone = 0;
-	int rc = prune_generations(ctx, &gone, err);
+	int rc = prune_generations(ctx, &gone, facts, err);
 
 	if (!rc && *rfa_vault_path(ctx) && has_retention(ctx))
 		rc = rfa_vault_retain(ctx, NULL, NULL, facts, err);

@@ -126,6 +126,33 @@ print(*[p["kind"] for p in json.load(sys.stdin)])')" "data data images"
 	ok "11: agreed" exits 11 back --yes prod
 	ok "a mistyped point" says "did you mean --to data-20261122-103015?" \
 		"$RFA" rollback shop --env prod --to data-20261122-103051
+	put spent/prod/shop/data-20261103-103015.json <<JSON
+{"kind":"data","name":"data-20261103-103015","members":[{"name":"auth"}],
+ "spent":{"how":"pruned","run":"20261110-090000-4f2a9c","at":"2026-11-10T09:00:09Z","left":""}}
+JSON
+	put spent/prod/shop/data-20261104-103015.json <<JSON
+{"kind":"data","name":"data-20261104-103015","members":[{"name":"auth"}],
+ "spent":{"how":"used","run":"20261122-103015-4f2a9c","at":"2026-11-22T10:31:00Z","left":"data-20261122-103015"}}
+JSON
+	put spent/prod/shop/data-20261105-103015.json <<JSON
+{"kind":"data","name":"data-20261105-103015","members":[{"name":"auth"}],
+ "spent":{"how":"used","run":"20261106-103015-4f2a9c","at":"2026-11-06T10:31:00Z","left":"data-20261103-103015"}}
+JSON
+	put spent/prod/shop/data-20261106-103015.json <<JSON
+{"kind":"data","name":"data-20261106-103015","members":[{"name":"auth"}],
+ "spent":{"how":"gone","run":"20261106-103015-4f2a9c","at":"2026-11-06T10:31:00Z","left":""}}
+JSON
+	spent() { "$RFA" rollback shop --env prod --to "data-2026110$1-103015" --yes prod; }
+	ok "spent points are not offered" not grep -qE "2026110[3-6]" <(points)
+	ok "9: a point that prune took" exits 9 spent 3
+	ok "whose doing it was" says "run 20261110-090000-4f2a9c removed its data (rfa prune) at 2026-11-10T09:00:09Z" spent 3
+	ok "what can be done instead" says "rfa restore shop --env prod" spent 3
+	ok "9: a point that somebody went back to" exits 9 spent 4
+	ok "by which run" says "run 20261122-103015-4f2a9c went back to it" spent 4
+	ok "the way forward again" says "rfa rollback shop --env prod --to data-20261122-103015" spent 4
+	ok "a way that is spent as well is not named" says "lists those that are left" spent 5
+	ok "9: a point whose data somebody removed" says "found its data gone" spent 6
+	ok "9: a path is no point" exits 9 "$RFA" rollback shop --env prod --to ../prod/data-20261103-103015
 	ok "prune tells what goes" says "auth, replaced at" "$RFA" prune shop --env prod -n
 	ok "but for the newest" not grep -q "auth, files" <("$RFA" prune shop --env prod -n 2>&1)
 
