@@ -71,6 +71,7 @@ follow restore records --env prod --backup "$first" --yes prod
 ok "prod stands still after the exchange" frozen prod target.base-url "$TMP/restored"
 join
 ok "restore: exit status 0" ended 0
+of_first=data-${run:0:15}
 ok "prod has what was backed up, byte for byte" same "$TMP/saved" "$TMP/restored"
 ok "prod runs" await 20 all_run prod
 ok "nothing is left" clean prod
@@ -143,7 +144,16 @@ ok "images: it is there" says "$(newest)" rfa backup list records --env prod --s
 
 configure "$(stack "$on_host, \"keep\": { \"count\": 1, \"days\": 0, \"daily\": 0, \"weekly\": 0, \"monthly\": 0 }")" "$PATIENT"
 run_rfa backup prune records --env prod --dry-run
-ok "prune: shown first" grep -q "$first" "$W/out"
+ok "prune: what a rollback point names stays" grep -qE "^$first .* stays +pinned" "$W/out"
+ok "a rollback point of that backup is offered" says "^$of_first " rfa rollback records --env prod
+run_rfa prune records --env prod --yes prod
+ok "prune of generations: exit status 0" ended 0
+ok "it is not offered any more" not grep -q "$of_first" <(rfa rollback records --env prod)
+run_rfa rollback records --env prod --to "$of_first" --yes prod
+ok "going back to it: exit status 9" ended 9
+ok "and what became of it" said "$of_first is spent: run .* removed its data \(rfa prune\)"
+run_rfa backup prune records --env prod --dry-run
+ok "prune: now it would go: shown first" grep -qE "^$first .* goes +not needed" "$W/out"
 ok "prune: nothing went" says "$first" backups
 run_rfa backup prune records --env prod --yes prod
 ok "prune: exit status 0" ended 0
