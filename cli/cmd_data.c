@@ -14,9 +14,12 @@
 static int ask_and_begin(struct rfa_cli *cli, const json_t *plan, const char *env, const char *what,
 			 struct rfa_error *err)
 {
+	char forced[256];
 	if (rfa_cli_option(cli, "dry-run"))
 		return 0;
-	int rc = rfa_cli_confirm(cli, env, what, err);
+	snprintf(forced, sizeof(forced), "%s Gates that may be forced will be.", what);
+	int rc = rfa_cli_confirm(cli, env,
+				 rfa_facts_at(plan, "options/force_reason") ? forced : what, err);
 	return rc < 0 ? rc : rfa_cli_begin(cli, plan, err);
 }
 
@@ -27,6 +30,8 @@ static int data_plan(struct rfa_cli *cli, struct rfa_plan_ask *ask, json_t **pla
 {
 	char proof[RFA_TIME_MAX] = "";
 	int rc = rfa_plan_sides(cli, ask, err);
+	if (rc == 0)
+		rc = rfa_plan_force(cli, ask, err);
 	if (rc == 0)
 		rc = rfa_cli_ledger(cli, err);
 	if (rc == 0)
@@ -64,7 +69,8 @@ static const struct rfa_option data_options[] = {
 	{ "from", 0, "ENV", NULL, NULL, "the environment whose data is taken" },
 	{ "to", 0, "ENV", NULL, NULL, "the environment that gets it" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only say what would happen" },
-	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
+	{ "force", 0, NULL, NULL, NULL, "pass gates that may be forced" },
+	{ "reason", 0, "TEXT", NULL, NULL, "why; required with --force, kept in the ledger" },
 	RFA_OPTION_END,
 };
 
@@ -84,6 +90,8 @@ const struct rfa_verb rfa_cmd_data = {
 		{ "rfa data ragflowauth --from test --to prod --dry-run",
 		  "what would stop, what would be replaced, what the way back is" },
 		{ "rfa data ragflowauth --from test --to prod --yes prod", "from a script" },
+		{ "rfa data ragflowauth --from test --to prod --force --reason \"demo at 9\"",
+		  "although no drill has proven a backup lately" },
 		{ NULL, NULL },
 	    },
 	.flags = RFA_VERB_RUNS,
@@ -218,6 +226,8 @@ static int vault_plan(struct rfa_cli *cli, struct rfa_plan_ask *ask, json_t **pl
 	if (rc == 0)
 		rc = rfa_config_has_env(cli->config, ask->to, err);
 	if (rc == 0)
+		rc = rfa_plan_force(cli, ask, err);
+	if (rc == 0)
 		rc = owner_of(cli, ask->to, of, err);
 	if (rc == 0)
 		rc = known_members(cli, ask->to, ask->stack, &members, err);
@@ -260,7 +270,8 @@ static const struct rfa_option restore_options[] = {
 	{ "of", 0, "ENV", NULL, NULL, "whose backups; default: those of --env" },
 	{ "member", 0, "NAME...", NULL, NULL, "only this piece of the data; may be given again" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only say what would happen" },
-	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
+	{ "force", 0, NULL, NULL, NULL, "pass gates that may be forced" },
+	{ "reason", 0, "TEXT", NULL, NULL, "why; required with --force, kept in the ledger" },
 	RFA_OPTION_END,
 };
 
@@ -312,6 +323,8 @@ static const struct rfa_option drill_options[] = {
 	{ "of", 0, "ENV", NULL, NULL, "whose backup; default: that of --env" },
 	{ "backup", 0, "ID", NULL, NULL, "which one; default: the newest that is complete" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only say what would happen" },
+	{ "force", 0, NULL, NULL, NULL, "pass gates that may be forced" },
+	{ "reason", 0, "TEXT", NULL, NULL, "why; required with --force, kept in the ledger" },
 	RFA_OPTION_END,
 };
 

@@ -10,24 +10,6 @@
 
 /* ---- promote --------------------------------------------------------------------------------- */
 
-static const char *force_reason(const struct rfa_cli *cli)
-{
-	return rfa_cli_option(cli, "force") ? rfa_cli_option(cli, "reason") : NULL;
-}
-
-static int check_force(struct rfa_cli *cli, const char *to, struct rfa_error *err)
-{
-	const char *reason = rfa_cli_option(cli, "reason");
-	if (!rfa_cli_option(cli, "force"))
-		return 0;
-	if (!reason || !*reason) {
-		rfa_fail(err, RFA_EUSAGE, "cli", "--force needs --reason TEXT");
-		return rfa_error_mend(err, "the reason stays in the ledger for ever");
-	}
-	return rfa_cli_confirm(
-	    cli, to, "gates that may be forced will be; the ledger keeps it as FORCED", err);
-}
-
 /* The version of the stack that `from` has proven, as far as this ledger knows; "" for none. */
 static int read_verified(struct rfa_cli *cli, const struct rfa_plan_ask *ask, char *out,
 			 size_t size, struct rfa_error *err)
@@ -64,8 +46,11 @@ static int run_promote(struct rfa_cli *cli, struct rfa_error *err)
 		return rfa_plan_show(cli, err);
 	int rc = rfa_plan_sides(cli, &ask, err);
 	if (rc == 0)
-		rc = check_force(cli, ask.to, err);
-	ask.force_reason = force_reason(cli);
+		rc = rfa_plan_force(cli, &ask, err);
+	if (rc == 0 && ask.force_reason)
+		rc = rfa_cli_confirm(
+		    cli, ask.to, "gates that may be forced will be; the ledger keeps it as FORCED",
+		    err);
 	if (rc == 0)
 		rc = read_verified(cli, &ask, verified, sizeof(verified), err);
 	if (rc == 0)

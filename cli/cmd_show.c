@@ -181,6 +181,20 @@ static void say_logs(const struct rfa_out *o, const json_t *logs)
 	rfa_buf_release(&safe);
 }
 
+/* The gates that were passed on purpose. */
+static void say_forced(const struct rfa_out *o, const json_t *gates)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(8192);
+	json_t *gate;
+	size_t i;
+	json_array_foreach ((json_t *)gates, i, gate) {
+		if (strcmp(rfa_facts_str(gate, "verdict", ""), "forced") == 0)
+			rfa_out_say(o, "\ngate %s, forced: %s", rfa_facts_str(gate, "gate", "?"),
+				    rfa_out_safe(&safe, rfa_facts_str(gate, "evidence", ""), 800));
+	}
+	rfa_buf_release(&safe);
+}
+
 /* What was kept with a failure: the gates that refused, and the containers' last lines. */
 static void say_evidence(const struct rfa_out *o, const struct rfa_history *h)
 {
@@ -188,6 +202,7 @@ static void say_evidence(const struct rfa_out *o, const struct rfa_history *h)
 	json_t *gate;
 	size_t i;
 	for (size_t r = 0; r < h->n; r++) {
+		say_forced(o, json_object_get(h->records[r].facts, "gates"));
 		if (h->records[r].kind != RFA_RECORD_FAILED)
 			continue;
 		json_array_foreach (json_object_get(h->records[r].facts, "gates"), i, gate) {

@@ -26,6 +26,19 @@ int rfa_plan_sides(struct rfa_cli *cli, struct rfa_plan_ask *ask, struct rfa_err
 	return rc;
 }
 
+int rfa_plan_force(const struct rfa_cli *cli, struct rfa_plan_ask *ask, struct rfa_error *err)
+{
+	const char *reason = rfa_cli_option(cli, "reason");
+	if (!rfa_cli_option(cli, "force"))
+		return 0;
+	if (!reason || !*reason) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--force needs --reason TEXT");
+		return rfa_error_mend(err, "the reason stays in the ledger for ever");
+	}
+	ask->force_reason = reason;
+	return 0;
+}
+
 static const char *change_of(const json_t *then, const json_t *now)
 {
 	if (!json_object_get(then, "image"))

@@ -7,6 +7,12 @@
 /* Fills in from and to out of the options, and checks that all names exist. Loads rfa.json. */
 int rfa_plan_sides(struct rfa_cli *cli, struct rfa_plan_ask *ask,
 		   struct rfa_error *err) RFA_MUST_USE;
+/*
+ * --force --reason TEXT, of the plan that is asked for. Errors: USAGE, no reason was given. The
+ * caller asks the operator.
+ */
+int rfa_plan_force(const struct rfa_cli *cli, struct rfa_plan_ask *ask,
+		   struct rfa_error *err) RFA_MUST_USE;
 /* Looks at both hosts of the promotion that the command line asks for, and prints what differs. */
 int rfa_plan_show(struct rfa_cli *cli, struct rfa_error *err) RFA_MUST_USE;
 

@@ -323,7 +323,10 @@ const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *ev
 	char text[RFA_SHORT_MAX];
 
 	rfa_buf_clear(into);
-	if (!telling || !telling->word || (telling->verbose && !o->verbose))
+	/* What was passed on purpose is told to everybody who looks. */
+	int quiet =
+	    telling && telling->verbose && strcmp(event->text ? event->text : "", "forced") != 0;
+	if (!telling || !telling->word || (quiet && !o->verbose))
 		return "";
 	rfa_out_time(text, event->wall_ms);
 	rfa_buf_printf(into, "%s%.8s%s  ", rfa_out_style(o, o->err, RFA_DIM), text + 11,

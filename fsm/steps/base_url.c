@@ -108,13 +108,17 @@ static int remember(struct rfa_ctx *ctx, const char *literal, struct rfa_error *
 /* A value that is right is left as it is written, so it may be repeated. */
 int rfa_base_url_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
+	const json_t *seen = rfa_ctx_fact(ctx, "target.look", "base_url");
 	struct guarded g;
 	char epoch[65];
 	char text[300];
 	int rc;
 
-	if (!rfa_ctx_fact(ctx, "target.look", "base_url/value"))
+	if (!seen)
 		return rfa_ctx_skip(facts, "the stack guards no base URL", err);
+	if (!rfa_facts_str(seen, "value", NULL))
+		return rfa_ctx_skip(facts, "the target had none (forced): the backup's own stays",
+				    err);
 	/* Whoever was started again by its restart policy has read another address. */
 	rc = rfa_hold_still(ctx, epoch, err);
 	if (rc)

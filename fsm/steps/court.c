@@ -39,6 +39,22 @@ void rfa_refuse(struct rfa_court *c, const char *mend, const char *fmt, ...)
 	add(c, "refused", evidence, mend);
 }
 
+void rfa_object(struct rfa_court *c, const char *mend, const char *fmt, ...)
+{
+	const char *forced = rfa_facts_str(c->ctx->plan, "options/force_reason", NULL);
+	char evidence[1024];
+	char both[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(evidence, sizeof(evidence), fmt, args);
+	va_end(args);
+	snprintf(both, sizeof(both), "%s, or use --force --reason '…'", mend);
+	c->refusals += !forced;
+	c->of_this_gate++;
+	add(c, forced ? "forced" : "refused", evidence, forced ? "" : both);
+}
+
 int rfa_court_sit(struct rfa_ctx *ctx, const struct rfa_gate *gates, size_t n, json_t *facts,
 		  struct rfa_error *err)
 {
@@ -155,6 +171,17 @@ static int is_own(const json_t *side, const char *host)
 	return 0;
 }
 
+/*
+ * A backup of the environment itself: the file that is missing may be what it brings back, and the
+ * address in it is the environment's own.
+ */
+static int own_backup(const struct rfa_ctx *ctx)
+{
+	const char *of = rfa_facts_str(rfa_ctx_fact(ctx, "source.look", ""), "manifest/env", NULL);
+
+	return of && !strcmp(of, rfa_facts_str(ctx->plan, "target/env", ""));
+}
+
 int rfa_gate_base_url(struct rfa_court *c, struct rfa_error *err)
 {
 	static const char *const sides[2] = { "source", "target" };
@@ -173,8 +200,9 @@ int rfa_gate_base_url(struct rfa_court *c, struct rfa_error *err)
 		if (!seen)
 			continue;
 		if (!value) {
-			rfa_refuse(c, "write that file, or correct base_url in rfa.json",
-				   "%s on %s: %s", file, env, rfa_facts_str(seen, "problem", ""));
+			(own_backup(c->ctx) ? rfa_object : rfa_refuse)(
+			    c, "write that file, or correct base_url in rfa.json", "%s on %s: %s",
+			    file, env, rfa_facts_str(seen, "problem", ""));
 			continue;
 		}
 		host_of_url(value, host, sizeof(host));
@@ -203,12 +231,12 @@ int rfa_gate_proven_drill(struct rfa_court *c, struct rfa_error *err)
 	if (days <= 0 || rfa_facts_at(ctx->plan, "point"))
 		return 0;
 	if (rfa_time_parse(at, &then)) {
-		rfa_refuse(c, mend, "no backup of this stack has been proven by a drill");
+		rfa_object(c, mend, "no backup of this stack has been proven by a drill");
 		return 0;
 	}
 	age = (ctx->clock->wall_ms(ctx->clock) - then) / 86400000;
 	if (age > days)
-		rfa_refuse(c, mend, "the last proven drill was %lld days ago (%s), more than %lld",
+		rfa_object(c, mend, "the last proven drill was %lld days ago (%s), more than %lld",
 			   (long long)age, at, (long long)days);
 	return 0;
 }

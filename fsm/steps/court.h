@@ -26,6 +26,12 @@ struct rfa_gate {
 /* One gate may refuse for several reasons; each is told. */
 void rfa_refuse(struct rfa_court *c, const char *mend, const char *fmt, ...) RFA_PRINTF(3, 4);
 
+/*
+ * The same of what may be passed on purpose: where the plan has a reason for it
+ * (options.force_reason) the verdict is "forced", and kept. Never for what protects data.
+ */
+void rfa_object(struct rfa_court *c, const char *mend, const char *fmt, ...) RFA_PRINTF(3, 4);
+
 /* Hears every gate; facts get "gates". Errors: REFUSED, with the first reason. */
 int rfa_court_sit(struct rfa_ctx *ctx, const struct rfa_gate *gates, size_t n, json_t *facts,
 		  struct rfa_error *err);

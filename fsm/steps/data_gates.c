@@ -483,7 +483,8 @@ static int gate_backup(struct rfa_court *c, struct rfa_error *err)
 
 /*
  * A drill in an environment where nothing runs would prove nothing. Services of a Compose project
- * may stand still: one that has done its work, or that is started when it is needed.
+ * may stand still: one that has done its work, or that is started when it is needed. That of
+ * another container only the operator knows.
  */
 static int gate_target_runs(struct rfa_court *c, struct rfa_error *err)
 {
@@ -498,7 +499,7 @@ static int gate_target_runs(struct rfa_court *c, struct rfa_error *err)
 		if (rfa_facts_bool(unit, "running", 0))
 			n++;
 		else if (strcmp(text(unit, "shape"), "compose") != 0)
-			rfa_refuse(c, mend, "the container %s on %s does not run",
+			rfa_object(c, mend, "the container %s on %s does not run",
 				   text(unit, "container"), env);
 	}
 	if (!json_array_size(units))

@@ -313,16 +313,15 @@ static int gate_point(struct rfa_court *c, struct rfa_error *err)
 static int gate_verified(struct rfa_court *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	const char *forced = rfa_facts_str(ctx->plan, "options/force_reason", NULL);
 	const char *version = rfa_facts_str(rfa_wanted(ctx), "version", "");
 	const char *verified = rfa_facts_str(ctx->plan, "options/verified", "");
 
 	(void)err;
-	if (!rfa_facts_bool(rfa_ctx_stack(ctx), "gates/require_verified", 0) || forced ||
+	if (!rfa_facts_bool(rfa_ctx_stack(ctx), "gates/require_verified", 0) ||
 	    rfa_facts_at(ctx->plan, "point"))
 		return 0;
 	if (strcmp(version, verified) != 0)
-		rfa_refuse(c, "deploy it there with rfa first, or use --force --reason '…'",
+		rfa_object(c, "deploy it there with rfa first",
 			   "version %s has not been verified on %s (verified there: %s)", version,
 			   rfa_facts_str(ctx->plan, "source/env", "?"),
 			   *verified ? verified : "none");

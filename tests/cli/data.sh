@@ -72,6 +72,13 @@ ok "all of it is said before" says "the way back" data </dev/null
 ok "4: another name" exits 4 data --yes test
 ok "--quiet still tells what is asked" says "The data of this environment will be replaced: this asks" data -q </dev/null
 ok "11: agreed, but nobody is there" exits 11 data --yes prod
+ok "2: --force without a reason" exits 2 data --force --yes prod
+ok "--force is told before the question" says "Gates that may be forced will be" data --force --reason x </dev/null
+ok "not forced, not told" not grep -q "forced" <(data </dev/null 2>&1)
+for of in restore drill; do
+	ok "2: $of --force without a reason" exits 2 "$RFA" $of shop --env test --force --yes test
+	ok "$of takes both" exits 11 "$RFA" $of shop --env test --force --reason x --yes test
+done
 ok "nothing was begun" says "no run yet" "$RFA" runs
 ok "prune asks as well" exits 4 "$RFA" prune shop --env prod </dev/null
 ok "prune --dry-run does not" exits 0 "$RFA" prune shop --env prod -n

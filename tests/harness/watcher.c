@@ -44,7 +44,7 @@ static void on_event(struct rfa_trace *trace, const struct rfa_event *e)
 		rfa_buf_printf(&x->lines, "%s%s%s%s%s\n", rfa_event_word(e->kind),
 			       e->step ? " " : "", e->step ? e->step : "", e->text ? " " : "",
 			       e->text ? e->text : "");
-	if (e->kind == RFA_EVENT_GATE && strcmp(e->text, "passed") != 0)
+	if (e->kind == RFA_EVENT_GATE && !strcmp(e->text, "refused"))
 		json_array_append_new(x->refused, json_deep_copy(e->facts));
 	if (is_step(e->kind) && !x->first) {
 		x->first = 1;

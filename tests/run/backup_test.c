@@ -296,6 +296,58 @@ static void test_restore_gates(void **state)
 	bench_close(&b);
 }
 
+static json_t *forced(json_t *plan)
+{
+	return with(own(plan), "force_reason", json_string("the disk died"));
+}
+
+/* The file with the address may be what a backup brings back: its own environment's only. */
+static void test_restore_forced(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	backup(&b, "prod", ID);
+	rfa_sim_file_drop(b.w.prod, "/opt/app/config.json");
+	rfa_sim_file_drop(b.w.test, "/opt/app/config.json");
+	refused(&b, own(world_restore_plan(&b.w, "restore", "prod", "prod", ID)), "gate 'base URL'",
+		"/opt/app/config.json on prod");
+	assert_told(b.err.mend, "--force --reason");
+	refused(&b, forced(world_restore_plan(&b.w, "restore", "prod", "test", ID)),
+		"gate 'base URL'", "/opt/app/config.json on test");
+	assert_null(strstr(b.err.mend, "--force"));
+	if (run(&b, forced(world_restore_plan(&b.w, "restore", "prod", "prod", ID))))
+		fail_msg("%s (%s)", b.err.msg, b.err.where);
+	assert_told(rfa_buf_str(&b.x.lines), "target.base-url the target had none (forced)");
+	assert_data(&b, "prod", "prod");
+	bench_close(&b);
+}
+
+/* A container that has done its work is no reason against a drill, if somebody says so. */
+static void test_drill_forced(void **state)
+{
+	struct bench b;
+	json_t *drill;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	backup(&b, "prod", ID);
+	json_object_set_new(rfa_facts_at(b.w.plan, "source/stack"), "health", json_array());
+	assert_int_equal(rfa_sim_container_stop(b.w.test, "frontend", &b.err), 0);
+	if (run(&b, forced(world_restore_plan(&b.w, "drill", "prod", "test", ID))))
+		fail_msg("%s (%s)", b.err.msg, b.err.where);
+	drill = ledger_json(&b, "drills/test/app.json");
+	assert_true(rfa_facts_bool(drill, "proven", 0));
+	json_decref(drill);
+	assert_int_equal(rfa_sim_container_stop(b.w.test, "backend", &b.err), 0);
+	assert_int_equal(rfa_sim_container_stop(b.w.test, "shop-web-1", &b.err), 0);
+	assert_int_equal(rfa_sim_container_stop(b.w.test, "shop-es-1", &b.err), 0);
+	refused(&b, forced(world_restore_plan(&b.w, "drill", "prod", "test", ID)),
+		"gate 'target runs'", "nothing of this stack runs on test");
+	bench_close(&b);
+}
+
 /* ---- damage -----------------------------------------------------------------------------------
  */
 
@@ -709,8 +761,8 @@ int main(void)
 		cmocka_unit_test(test_drill_fails),  cmocka_unit_test(test_drill_aborted),
 		cmocka_unit_test(test_retention),    cmocka_unit_test(test_prune),
 		cmocka_unit_test(test_prune_vault),  cmocka_unit_test(test_prune_found_gone),
-		cmocka_unit_test(test_prune_killed),
-
+		cmocka_unit_test(test_prune_killed), cmocka_unit_test(test_restore_forced),
+		cmocka_unit_test(test_drill_forced),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

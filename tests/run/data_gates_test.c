@@ -144,6 +144,22 @@ static const struct gate_case cases[] = {
 	  { { "target|stack|gates|proven_drill_days", "7" },
 	    { "options|proven_drill_at", "\"2026-11-20T09:00:00Z\"" } },
 	  { 0 } },
+
+	/* What protects data is never passed, whatever the reason. */
+	{ "other users",
+	  { { "hosts|prod|containers|9", FOREIGN("shop_esdata:/es:ro") },
+	    { "options|force_reason", "\"demo at 9\"" } },
+	  { "(member es)" } },
+	{ "tools",
+	  { { "hosts|test|sqlite", "false" }, { "options|force_reason", "\"demo at 9\"" } },
+	  { "neither sqlite3 nor python3 is installed on test" } },
+	{ "disk space",
+	  { { "target|stack|gates|disk_free_percent", "100" },
+	    { "options|force_reason", "\"demo at 9\"" } },
+	  { "of its space free, less than 100 %" } },
+	{ "base URL",
+	  { { CONFIG("prod"), NULL }, { "options|force_reason", "\"demo at 9\"" } },
+	  { "/opt/app/config.json on prod" } },
 };
 
 static int is_told(const struct watcher *x, const char *gate, const char *text)
@@ -222,10 +238,34 @@ static void test_all_at_once(void **state)
 	bench_close(&b);
 }
 
+/* Passed on purpose: the verdict, the evidence and the reason stay. */
+static void test_forced(void **state)
+{
+	static const struct world_edit edits[WORLD_EDITS] = {
+		{ "target|stack|gates|proven_drill_days", "7" },
+		{ "options|force_reason", "\"demo at 9\"" },
+	};
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	struct bench b;
+
+	(void)state;
+	bench_open_edited(&b, edits);
+	if (begin(&b))
+		fail_msg("%s", b.err.msg);
+	assert_told(rfa_buf_str(&b.x.lines), "forced");
+	assert_told(rfa_buf_str(&b.x.all), "no backup of this stack has been proven by a drill");
+	assert_data(&b, "prod", "test");
+	assert_int_equal(rfa_ledger_read(b.w.ledger, "history.log", &text, &b.err), 0);
+	assert_told(rfa_buf_str(&text), "| success | FORCED: demo at 9");
+	rfa_buf_release(&text);
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gates),
+		cmocka_unit_test(test_forced),
 		cmocka_unit_test(test_all_at_once),
 	};
 
