@@ -174,5 +174,28 @@ ok "and then makes its own" is "$("$RFA" runs --json --limit 1000 | grep -c '"SU
 ok "prod runs" well
 ok "prod has what it had" holds prod prod
 
+# A lock that is somebody else's: another ledger's run, which nobody here may finish.
+touch prod/hold
+"$RFA" --ledger other-ledger init >/dev/null 2>&1
+"$RFA" --ledger other-ledger backup shop --env prod >out 2>err &
+pid=$!
+ok "another operator's backup is under way" wait_for grep -q "source.stop .* note" err
+ok "8: ours is refused" exits 8 "$RFA" backup shop --env prod
+"$RFA" backup shop --env prod --unattended >out2 2>err2 &
+waiting=$!
+ok "--unattended waits" wait_for grep -q "is locked by run .*; trying again in ten minutes" err2
+ok "nothing is left unfinished meanwhile" says "no run is unfinished" "$RFA" runs --open
+kill -TERM $waiting
+status=0
+wait $waiting || status=$?
+ok "8: a signal ends the waiting" is "$status" 8
+ok "who has the lock is told" grep -q "locked" err2
+rm -f prod/hold
+status=0
+wait $pid || status=$?
+ok "theirs was left in peace" is "$status" 0
+ok "0: and then it is our turn" exits 0 "$RFA" backup shop --env prod --unattended
+ok "prod runs" well
+
 ok "the fake docker was called as promised" test ! -e test/bad -a ! -e prod/bad
 done_testing
