@@ -435,15 +435,29 @@ static void whoever_holds_a_tree_is_named(void **state)
 
 /* ---- databases ------------------------------------------------------------------------------- */
 
-static void sqlite_says_what_a_copy_is(void **state)
+/* With the commands that are in `tools` only; NULL: with those that are ours. */
+static int check_with(struct fixture *x, const char *tools, const char *copy, json_t **out)
 {
-	struct fixture *x = begin(state, "check");
+	char *path = strdup(getenv("PATH"));
+	struct rfa_host *h = NULL;
+	int rc;
+
+	if (tools)
+		setenv("PATH", tools, 1);
+	rc = x->world->open(x->world, 0, &h, &x->err);
+	if (!rc)
+		rc = h->ops->sqlite_check(h, copy, out, &x->err);
+	setenv("PATH", path, 1);
+	rfa_host_free(h);
+	free(path);
+	return rc;
+}
+
+/* What any SQLite says of a copy that is whole, of a damaged one, and of none. */
+static void judge_copies(struct fixture *x, const char *tools)
+{
 	json_t *out = NULL;
 
-	if (system("sqlite3 -version >/dev/null 2>&1")) {
-		end(x);
-		skip();
-	}
 	CLEAR_FILES();
 	sh(x, "mkdir -p .rfa-f.place; cd .rfa-f.place; sqlite3 x.db 'PRAGMA journal_mode=wal; "
 	      "CREATE TABLE t (a); INSERT INTO t SELECT hex(randomblob(500)) FROM "
@@ -452,7 +466,7 @@ static void sqlite_says_what_a_copy_is(void **state)
 	      ">/dev/null");
 	tree_copied(x, RFA_TREE_SQLITE, AT(".rfa-f.place/x.db"), SNAP, RFA_COPY_FINAL);
 	sh(x, "ls -l --full-time .rfa-f.snap >before");
-	assert_ok(x->h->ops->sqlite_check(x->h, SNAP, &out, &x->err));
+	assert_ok(check_with(x, tools, SNAP, &out));
 	assert_true(rfa_facts_bool(out, "ok", 0));
 	assert_string_equal(rfa_facts_str(out, "says", ""), "ok");
 	json_decref(out);
@@ -460,16 +474,50 @@ static void sqlite_says_what_a_copy_is(void **state)
 	      ".rfa-f.snap.* "
 	      "2>/dev/null)\"; head -c 9000 /dev/urandom | dd of=.rfa-f.snap/db bs=1 seek=12000 "
 	      "conv=notrunc status=none");
-	assert_ok(x->h->ops->sqlite_check(x->h, SNAP, &out, &x->err));
+	assert_ok(check_with(x, tools, SNAP, &out));
 	assert_false(rfa_facts_bool(out, "ok", 1));
 	json_decref(out);
 	sh(x, "printf 'no database \\033[2J' >.rfa-f.snap/db");
-	assert_ok(x->h->ops->sqlite_check(x->h, SNAP, &out, &x->err));
+	assert_ok(check_with(x, tools, SNAP, &out));
 	assert_false(rfa_facts_bool(out, "ok", 1));
 	assert_true(rfa_facts_str(out, "says", "")[0]);
 	json_decref(out);
-	assert_fails(NOTFOUND, x->h->ops->sqlite_check(x->h, OLD, &out, &x->err));
+	assert_fails(NOTFOUND, check_with(x, tools, OLD, &out));
 	CLEAR_FILES();
+}
+
+static void sqlite_says_what_a_copy_is(void **state)
+{
+	struct fixture *x = begin(state, "check");
+
+	if (system("sqlite3 -version >/dev/null 2>&1")) {
+		end(x);
+		skip();
+	}
+	judge_copies(x, NULL);
+	end(x);
+}
+
+/* The same on a host that has Python, and no sqlite3 command: the one in `bin` says that it was it.
+ */
+static void pythons_sqlite_does_as_well(void **state)
+{
+	struct fixture *x = begin(state, "python");
+
+	if (system(
+		"sqlite3 -version >/dev/null 2>&1 && python3 -I -c 'import sqlite3' 2>/dev/null")) {
+		end(x);
+		skip();
+	}
+	sh(x,
+	   "rm -rf bin asked; mkdir bin; for t in sh stat mkdir mv rm cat ln sync nohup sleep head "
+	   "tail kill cp id tr dd ls sed awk readlink; do ln -s \"$(command -v $t)\" bin/$t || "
+	   ":; done\n"
+	   "python=$(python3 -c 'import sys; print(sys.executable)')\n"
+	   "printf '#!/bin/sh\\necho asked >>\"%s/asked\"\\nexec %s \"$@\"\\n' \"$PWD\" "
+	   "\"$python\" >bin/python3; chmod 755 bin/python3; test ! -e bin/sqlite3");
+	judge_copies(x, AT("bin"));
+	sh(x, "test -s asked; rm -rf bin asked");
 	end(x);
 }
 
@@ -568,6 +616,7 @@ int host_tree_files_run(const char *name, struct host_world *world)
 		cmocka_unit_test(an_exchange_never_copies),
 		cmocka_unit_test(whoever_holds_a_tree_is_named),
 		cmocka_unit_test(sqlite_says_what_a_copy_is),
+		cmocka_unit_test(pythons_sqlite_does_as_well),
 		cmocka_unit_test(a_missing_tool_is_named),
 		cmocka_unit_test(a_full_disk_says_so),
 	};
