@@ -6,10 +6,11 @@
 live_up
 
 ok "the application is up on both sides" records_both --size 20 --files 1000
-stack() { # MORE
-	records_stack "\"backup\": { \"where\": \"operator\", \"directory\": \"backups\" }$1"
+# The disk of the machine that the operator sits at is also somebody else's.
+stack() { # MORE OF "gates"
+	records_stack "\"backup\": { \"where\": \"operator\", \"directory\": \"backups\" }, \"gates\": { \"disk_free_percent\": 1$1 }"
 }
-gate=', "gates": { "proven_drill_days": 31 }'
+gate=', "proven_drill_days": 31'
 work drill "$(stack "$gate")" "$PATIENT"
 drill_record() { git -C "$W/.rfa/ledger" show main:drills/test/records.json; }
 proven() { drill_record | python3 -c 'import json, sys; print(json.load(sys.stdin)["proven"])'; }
