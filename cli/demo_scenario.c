@@ -42,19 +42,23 @@ static json_t *body(const char *name, const char *version, const char *port)
 {
 	char ref[64];
 	snprintf(ref, sizeof(ref), "%s:%s", name, version);
-	return json_pack("{s:s,s:[s],s:{s:s,s:{s:[{s:s,s:s}]},s:{s:s}}}", "Image", ref, "Env",
-			 "MODE=shop", "HostConfig", "NetworkMode", "shop", "PortBindings",
-			 "8000/tcp", "HostIp", "127.0.0.1", "HostPort", port, "RestartPolicy",
-			 "Name", "unless-stopped");
+	return json_pack("{s:s,s:[s],s:{s:s,s:[ss],s:{s:[{s:s,s:s}]},s:{s:s}}}", "Image", ref,
+			 "Env", "MODE=shop", "HostConfig", "NetworkMode", "shop", "Binds",
+			 "/opt/shop/db:/db", "/srv/shop/files:/files", "PortBindings", "8000/tcp",
+			 "HostIp", "127.0.0.1", "HostPort", port, "RestartPolicy", "Name",
+			 "unless-stopped");
 }
 
 static json_t *host(const char *address, const char *version)
 {
 	char config[96];
 	snprintf(config, sizeof(config), "{\"base_url\": \"http://%s/\"}\n", address);
-	return json_pack("{s:i,s:i,s:[s],s:{s:s},s:[o,o],s:[{s:s,s:o},{s:s,s:o}]}", "rtt_ms", 12,
-			 "bytes_per_ms", 11000, "networks", "shop", "files",
-			 "/opt/shop/config.json", config, "images", image("backend", version, 200),
+	return json_pack("{s:i,s:i,s:[s],s:{s:s},s:{s:{s:s,s:i},s:{s:i,s:i}},s:[o,o],s:[{s:s,s:o},"
+			 "{s:s,s:o}]}",
+			 "rtt_ms", 12, "bytes_per_ms", 11000, "networks", "shop", "files",
+			 "/opt/shop/config.json", config, "trees", "/opt/shop/db/auth.db", "kind",
+			 "sqlite", "bytes", 4000000, "/srv/shop/files", "bytes", 90000000, "inodes",
+			 1200, "images", image("backend", version, 200),
 			 image("frontend", version, 200), "containers", "name", "backend", "body",
 			 body("backend", version, "8001"), "name", "frontend", "body",
 			 body("frontend", version, "8080"));
@@ -62,12 +66,15 @@ static json_t *host(const char *address, const char *version)
 
 static json_t *side(const char *env, const char *address)
 {
-	return json_pack("{s:s,s:s,s:s,s:s,s:[],s:s,s:{s:[ss],s:[{s:s,s:i}],s:i,s:i,s:{s:s,s:s}}}",
+	return json_pack("{s:s,s:s,s:s,s:s,s:[],s:s,s:{s:[ss],s:[{s:s,s:i}],s:i,s:i,s:{s:s,s:s},"
+			 "s:{s:{s:{s:s},s:{s:s}}}}}",
 			 "env", env, "transport", "sim", "destination", env, "address", address,
 			 "own_addresses", "state_dir", "/var/lib/rfa", "stack", "containers",
 			 "backend", "frontend", "health", "url", "http://127.0.0.1:8001/health",
 			 "status", 200, "health_deadline_s", 10, "keep_images", 3, "base_url",
-			 "file", "/opt/shop/config.json", "key", "base_url");
+			 "file", "/opt/shop/config.json", "key", "base_url", "data", "members",
+			 "auth", "sqlite", "/opt/shop/db/auth.db", "files", "directory",
+			 "/srv/shop/files");
 }
 
 static int make_ledger(struct stage *s, struct rfa_error *err)
@@ -242,6 +249,74 @@ static int resumed(struct stage *s, struct rfa_error *err)
 	return rc;
 }
 
+/* ---- data -------------------------------------------------------------------------------------
+ */
+
+/* A run of another flow, from and to "source" or "target" of the promotion. Steals the options. */
+static int drive(struct stage *s, const char *flow, const char *from, const char *to,
+		 json_t *options, struct rfa_error *err)
+{
+	struct rfa_teller teller;
+	struct rfa_error why;
+	json_t *plan = json_pack("{s:i,s:s,s:s,s:O,s:O,s:o}", "format", 1, "flow", flow, "stack",
+				 "shop", "source", json_object_get(s->plan, from), "target",
+				 json_object_get(s->plan, to), "options", options);
+	if (!plan)
+		return rfa_fail_nomem(err);
+	s->options.source = strcmp(from, "source") == 0 ? s->test : s->prod;
+	s->options.target = strcmp(to, "source") == 0 ? s->test : s->prod;
+	rfa_narrate_run(s->n, &teller);
+	s->options.trace = &teller.trace;
+	(void)!rfa_run_begin(&s->options, plan, &s->result, &why);
+	rfa_teller_clear(&teller);
+	s->options.source = s->test;
+	s->options.target = s->prod;
+	json_decref(plan);
+	return expect(s, RFA_FINAL_SUCCEEDED, &why, err);
+}
+
+static int moved(struct stage *s, struct rfa_error *err)
+{
+	rfa_narrate_scene(s->n, "The data goes as well: each side stands still for a moment only");
+	rfa_narrate(s->n, "test stops for a snapshot, prod for two renames; what prod had stays "
+			  "beside it.");
+	rfa_narrate_command(s->n, "rfa data shop --from test --to prod");
+	int rc = drive(s, "data", "source", "target", json_object(), err);
+	if (!rc)
+		rfa_narrate_result(s->n, 1,
+				   "prod has test's data; back: rfa rollback shop --env prod --to "
+				   "%s",
+				   s->result.point);
+	return rc;
+}
+
+static int proven(struct stage *s, struct rfa_error *err)
+{
+	static const char *const vault = "/var/lib/rfa/backups/shop";
+	char at[RFA_TIME_MAX], id[64];
+	rfa_narrate_scene(s->n, "A backup, and the proof that it is worth something");
+	rfa_time_compact(s->options.clock->wall_ms(s->options.clock), at);
+	snprintf(id, sizeof(id), "%s-prod-data", at);
+	rfa_narrate_command(s->n, "rfa backup shop --env prod");
+	int rc = drive(s, "backup", "target", "target",
+		       json_pack("{s:s,s:s,s:s,s:n}", "set", "data", "vault", vault, "backup", id,
+				 "retention"),
+		       err);
+	if (rc)
+		return rc;
+	rfa_narrate(s->n, "A drill lets test serve it, asks for its health, and puts test's own "
+			  "data back:");
+	rfa_narrate_command(s->n, "rfa drill shop --env test --of prod");
+	rc = drive(s, "drill", "target", "source",
+		   json_pack("{s:s,s:s,s:n}", "vault", vault, "backup", id, "members"), err);
+	if (!rc)
+		rfa_narrate_result(s->n, 1, "the backup %s is proven", id);
+	return rc;
+}
+
+/* ---- versions ---------------------------------------------------------------------------------
+ */
+
 /* v3 takes v2's place on test. */
 static int release_v3(struct stage *s, struct rfa_error *err)
 {
@@ -361,7 +436,7 @@ static int audit(struct stage *s, struct rfa_error *err)
 int rfa_demo_scenario(struct rfa_narrator *n, struct rfa_error *err)
 {
 	static int (*const scenes[])(struct stage *, struct rfa_error *) = {
-		stalled, resumed, unhealthy, rolled_back, audit,
+		stalled, resumed, moved, proven, unhealthy, rolled_back, audit,
 	};
 	struct stage s;
 	memset(&s, 0, sizeof(s));
