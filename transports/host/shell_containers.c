@@ -12,11 +12,12 @@
 
 /*
  * $1 the verb, $2 the container, $3 the new name or the policy. A name of hexadecimal digits only
- * could be taken for the beginning of another container's id: it must be this one's name.
+ * could be taken for the beginning of another container's id: it must be this one's name. What is
+ * as long as a whole id is the beginning of no other.
  */
 static const char verb_text[] =
-    "case $2 in\n"
-    "*[!0-9a-f]*) ;;\n"
+    "case ${#2}:$2 in\n"
+    "64:* | *:*[!0-9a-f]*) ;;\n"
     "*)\n"
     "	is=$(engine inspect --type container --format '{{.Name}} {{.Id}}' -- \"$2\") || exit\n"
     "	case $is in\n"

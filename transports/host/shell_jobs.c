@@ -40,18 +40,17 @@ static const char job_text[] =
     "line=${line##*) }\n"
     "set -- $line\n"
     /* An old file of this name may be linked elsewhere: never write into it. */
-    "rm -f pid.$$ status.$$\n"
+    "[ -e pid.$$ ] || [ -e status.$$ ] && rm -f pid.$$ status.$$\n"
     "printf '%s %s %s\\n' $$ \"${20}\" \"$boot\" >pid.$$ || exit\n"
     /* Has its block on disk now, so that a full disk cannot swallow the result. */
     "printf '    \\n' >status.$$ || exit\n"
     "ln pid.$$ pid 2>/dev/null\n"
-    "mine=$?\n"
-    "rm -f pid.$$\n"
-    "[ $mine = 0 ] || { rm -f status.$$; exit 0; }\n"
+    "[ $? = 0 ] || { rm -f pid.$$ status.$$; exit 0; }\n"
     "sync pid status.$$ . 2>/dev/null || sync\n"
     "true >out && true >err && sh ./cmd </dev/null >out 2>err\n"
     "printf '%-4s' $? 1<>status.$$\n"
-    "mv status.$$ status\n";
+    "mv status.$$ status\n"
+    "rm -f pid.$$\n";
 
 /*
  * alive DIR: the process that claimed the job in DIR still lives. Needs $boot. A zombie has ended:
@@ -83,7 +82,7 @@ static const char start_text[] =
  * Waits for the end of the job, two seconds at most so that the connection is seen to live. Says
  * "done STATUS BYTES ERRBYTES" and both outputs, "running", "unclaimed", or "gone".
  */
-static const char follow_text[] = "size() { [ -e \"$1\" ] && stat -c %s \"$1\" || echo 0; }\n"
+static const char follow_text[] = "size() { [ -s \"$1\" ] && stat -c %s \"$1\" || echo 0; }\n"
 				  "n=0\n"
 				  "while :; do\n"
 				  "	says=running\n"
