@@ -116,14 +116,15 @@ int rfa_base_url_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	if (!seen)
 		return rfa_ctx_skip(facts, "the stack guards no base URL", err);
-	if (!rfa_facts_str(seen, "value", NULL))
-		return rfa_ctx_skip(facts, "the target had none (forced): the backup's own stays",
-				    err);
-	/* Whoever was started again by its restart policy has read another address. */
-	rc = rfa_hold_still(ctx, epoch, err);
-	if (rc)
-		return rc;
 	rc = look(ctx, &g, err);
+	if (!rc && !says(g.literal, g.before)) {
+		/* Whoever was started again by its restart policy has read another address. */
+		rc = rfa_hold_still(ctx, epoch, err);
+		if (!rc) {
+			release(&g);
+			rc = look(ctx, &g, err);
+		}
+	}
 	if (!rc && says(g.literal, g.before)) {
 		rc = rfa_facts_set(facts, "says", json_string("it is the target's own"), err);
 	} else if (!rc) {
