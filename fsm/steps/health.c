@@ -174,6 +174,7 @@ static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *
 	return 0;
 }
 
+/* Most services are well within a second, so the first looks follow one another sooner. */
 static int until_well(struct rfa_ctx *ctx, struct demand demand, struct verdict *v,
 		      struct rfa_error *err)
 {
@@ -181,6 +182,7 @@ static int until_well(struct rfa_ctx *ctx, struct demand demand, struct verdict 
 	int64_t deadline = clock->mono_ms(clock) +
 			   rfa_facts_int(rfa_ctx_stack(ctx), "health_deadline_s", 60) * 1000;
 	int64_t pause = rfa_facts_int(rfa_ctx_stack(ctx), "health_interval_s", 1) * 1000;
+	int64_t wait = 125;
 
 	for (;;) {
 		int rc = look_once(ctx, demand, v, err);
@@ -189,7 +191,8 @@ static int until_well(struct rfa_ctx *ctx, struct demand demand, struct verdict 
 			return rc;
 		if (ctx->cancel && *ctx->cancel)
 			return rfa_fail(err, RFA_ECANCELLED, "run", "stopped by a signal");
-		clock->sleep_ms(clock, pause > 0 ? pause : 1000);
+		clock->sleep_ms(clock, wait < pause ? wait : pause);
+		wait = wait < pause ? wait * 2 : pause;
 	}
 }
 

@@ -457,7 +457,7 @@ static int wait_for_needs(struct rfa_ctx *ctx, const json_t *unit, struct rfa_er
 				    rfa_facts_str(unit, "container", ""), whom);
 		/* Somebody waits for the service meanwhile: most are healthy within a second. */
 		clock->sleep_ms(clock, wait_ms);
-		wait_ms = wait_ms < 400 ? wait_ms * 2 : 500;
+		wait_ms = wait_ms < 400 ? wait_ms + wait_ms / 4 : 500;
 	}
 	rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s is not healthy yet: %s is started all the same",
 		    whom, rfa_facts_str(unit, "container", ""));
