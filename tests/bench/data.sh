@@ -32,8 +32,10 @@ tree='opt/records/data opt/records/conf var/lib/docker/volumes/records_pgdata/_d
 	var/lib/docker/volumes/records_files/_data var/lib/docker/volumes/records_blobs/_data
 	var/lib/docker/volumes/records_odd/_data'
 tree=$(echo "$tree" | tr -s '\n\t' '  ')
+# `docker ps` may show a container for a moment after the engine has said that it stopped.
 stop_all='docker stop records-backend >/dev/null && cd /srv/stacks/records && docker compose stop 2>/run/lab/stop.log &&
-	[ -z "$(docker ps -q)" ] && cd / || { cat /run/lab/stop.log; docker ps -a; exit 1; } >&2'
+	n=50 && while [ -n "$(docker ps -q)" ] && [ $((n -= 1)) -gt 0 ]; do sleep 0.1; done &&
+	[ $n -gt 0 ] && cd / || { cat /run/lab/stop.log; docker ps -a; exit 1; } >&2'
 start_all='cd /srv/stacks/records && docker compose up -d db app >/dev/null 2>&1 && docker start records-backend >/dev/null'
 by_hand() {
 	# shellcheck disable=SC2154  # set by live_up
