@@ -1,0 +1,267 @@
+/* What is removed when: old backups, and data that was replaced. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/run/vault_bench.h"
+
+/* Every day one, of which a backup's own retention keeps three; a pinned one stays. */
+static void test_retention(void **state)
+{
+	struct bench b;
+	int day;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	for (day = 0; day < 6; day++) {
+		char at[RFA_TIME_MAX], id[64];
+		json_t *plan;
+
+		rfa_time_compact(b.w.options.clock->wall_ms(b.w.options.clock), at);
+		snprintf(id, sizeof(id), "%s-prod-data", at);
+		plan = with(world_backup_plan(&b.w, "prod", id), "retention",
+			    json_pack("{s:i}", "count", 3));
+		plan = with(plan, "pinned", json_pack("[s]", "20261122-100100-prod-data"));
+		if (run(&b, plan))
+			fail_msg("day %d: %s", day, b.err.msg);
+		b.w.options.clock->sleep_ms(b.w.options.clock, 86400000 - 10000);
+	}
+	{
+		struct rfa_buf text = RFA_BUF_INIT(8192);
+
+		vault_of(&b, &text);
+		if (strncmp(rfa_buf_str(&text), "20261122-100100-prod-data 20261125-", 35) != 0 ||
+		    text.len != 4 * strlen(ID " "))
+			fail_msg("%s", rfa_buf_str(&text));
+		rfa_buf_release(&text);
+	}
+	bench_close(&b);
+}
+
+static json_t *prune_plan(struct bench *b)
+{
+	b->w.options.source = NULL;
+	b->w.options.target = b->w.target;
+	return json_pack("{s:i, s:s, s:s, s:n, s:O, s:O}", "format", 1, "flow", "prune", "stack",
+			 "app", "source", "target", json_object_get(b->w.plan, "target"), "options",
+			 json_object_get(b->w.plan, "options"));
+}
+
+static size_t copies_on_prod(struct bench *b)
+{
+	struct rfa_error err;
+	json_t *shared = NULL;
+	size_t n;
+
+	assert_int_equal(rfa_sim_snapshot(&shared, b->w.prod, RFA_SIM_OWN, &err), 0);
+	n = json_object_size(rfa_facts_at(shared, "own/copies"));
+	json_decref(shared);
+	return n;
+}
+
+/* How many files a folder of main has. */
+static void assert_listed(struct bench *b, const char *folder, size_t want)
+{
+	json_t *names = NULL;
+
+	assert_int_equal(rfa_ledger_names(b->w.ledger, folder, &names, &b->err), 0);
+	if (json_array_size(names) != want)
+		fail_msg("%s: %zu instead of %zu", folder, json_array_size(names), want);
+	json_decref(names);
+}
+
+/* What became of a point, and by whose doing. */
+static void assert_spent(struct bench *b, const char *point, const char *how, const char *run_id)
+{
+	char path[256];
+	json_t *json;
+
+	snprintf(path, sizeof(path), "points/prod/app/%s.json", point);
+	assert_null(ledger_json(b, path));
+	snprintf(path, sizeof(path), "spent/prod/app/%s.json", point);
+	json = ledger_json(b, path);
+	if (!json)
+		fail_msg("%s is not spent", point);
+	assert_string_equal(rfa_facts_str(json, "name", ""), point);
+	assert_string_equal(rfa_facts_str(json, "spent/how", ""), how);
+	assert_string_equal(rfa_facts_str(json, "spent/run", ""), run_id);
+	json_decref(json);
+}
+
+/* Of the generations the newest stays, and those that have been gone back to count for nothing. */
+static void test_prune(void **state)
+{
+	char points[4][64];
+	struct bench b;
+	json_t *back;
+	json_t *spent;
+	char left[128];
+	int i;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(run(&b, json_incref(b.w.plan)), 0);
+		snprintf(points[i], sizeof(points[i]), "%s", b.result.point);
+		b.w.options.clock->sleep_ms(b.w.options.clock, 3600000);
+	}
+	assert_int_equal(copies_on_prod(&b), 9);
+	back = world_rollback_plan(&b.w);
+	assert_int_equal(run(&b, json_incref(back)), 0);
+	snprintf(points[3], sizeof(points[3]), "%s", b.result.point);
+	assert_int_equal(copies_on_prod(&b), 9);
+	assert_spent(&b, points[2], "used", b.result.run);
+	snprintf(left, sizeof(left), "spent/prod/app/%s.json", points[2]);
+	spent = ledger_json(&b, left);
+	assert_string_equal(rfa_facts_str(spent, "spent/left", ""), points[3]);
+	json_decref(spent);
+	assert_listed(&b, "points/prod/app", 3);
+	assert_int_equal(run(&b, prune_plan(&b)), 0);
+	assert_told(rfa_buf_str(&b.x.all), "0 backup(s) and 2 generation(s) removed");
+	assert_int_equal(copies_on_prod(&b), 3);
+	assert_spent(&b, points[0], "pruned", b.result.run);
+	assert_spent(&b, points[1], "pruned", b.result.run);
+	assert_listed(&b, "points/prod/app", 1);
+	assert_data(&b, "prod", "test");
+	/* Again: nothing is left to do. */
+	assert_int_equal(run(&b, prune_plan(&b)), 0);
+	assert_told(rfa_buf_str(&b.x.all), "0 backup(s) and 0 generation(s) removed");
+	/* What stayed can be gone back to. */
+	json_decref(back);
+	back = world_rollback_plan(&b.w);
+	b.w.options.source = NULL;
+	assert_int_equal(run(&b, back), 0);
+	bench_close(&b);
+}
+
+/* Removed by somebody else: not offered any more either, once it is seen. */
+static void test_prune_found_gone(void **state)
+{
+	struct bench b;
+	char first[64];
+	json_t *point;
+	json_t *member;
+	char path[256];
+	size_t i;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	assert_int_equal(run(&b, json_incref(b.w.plan)), 0);
+	snprintf(first, sizeof(first), "%s", b.result.point);
+	b.w.options.clock->sleep_ms(b.w.options.clock, 3600000);
+	assert_int_equal(run(&b, json_incref(b.w.plan)), 0);
+	snprintf(path, sizeof(path), "points/prod/app/%s.json", first);
+	point = ledger_json(&b, path);
+	json_array_foreach (json_object_get(point, "members"), i, member) {
+		json_t *copies = json_pack("[O]", json_object_get(member, "copy"));
+		struct rfa_job_key key = { "by-hand", "rm", rfa_facts_str(member, "name", "") };
+
+		assert_int_equal(b.w.target->ops->tree_remove(b.w.target, &key, copies, &b.err), 0);
+		json_decref(copies);
+	}
+	json_decref(point);
+	assert_int_equal(run(&b, prune_plan(&b)), 0);
+	assert_told(rfa_buf_str(&b.x.all), "0 backup(s) and 0 generation(s) removed");
+	assert_spent(&b, first, "gone", b.result.run);
+	assert_listed(&b, "points/prod/app", 1);
+	bench_close(&b);
+}
+
+static void die_behind(struct watcher *x, uint64_t call, const char *label)
+{
+	struct rfa_sim_fault fault = { 0 };
+	struct rfa_error err;
+
+	x->hook_call++;
+	if (!strstr(label, "tree_remove"))
+		return;
+	x->hook = NULL;
+	fault.at = call;
+	fault.kind = RFA_SIM_CRASH_AFTER;
+	assert_int_equal(rfa_sim_plan(x->w->sim, &fault, &err), 0);
+}
+
+/* Whoever dies behind the removal has still removed it. */
+static void test_prune_killed(void **state)
+{
+	char first[64], run_id[RFA_RUN_ID_MAX];
+	struct bench b;
+	json_t *plan;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	assert_int_equal(run(&b, json_incref(b.w.plan)), 0);
+	snprintf(first, sizeof(first), "%s", b.result.point);
+	b.w.options.clock->sleep_ms(b.w.options.clock, 3600000);
+	assert_int_equal(run(&b, json_incref(b.w.plan)), 0);
+	watcher_clear(&b.x);
+	b.x.hook = die_behind;
+	b.x.hook_again = 1;
+	snprintf(b.x.hook_step, sizeof(b.x.hook_step), "target.prune");
+	plan = prune_plan(&b);
+	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), -RFA_ECRASHED);
+	json_decref(plan);
+	rfa_sim_recover(b.w.sim);
+	rfa_sim_plan_clear(b.w.sim);
+	assert_int_equal(copies_on_prod(&b), 3);
+	snprintf(run_id, sizeof(run_id), "%s", b.result.run);
+	watcher_clear(&b.x);
+	if (rfa_run_resume(&b.w.options, run_id, RFA_RUN_ON, &b.result, &b.err))
+		fail_msg("%s (%s)", b.err.msg, b.err.where);
+	assert_spent(&b, first, "pruned", b.result.run);
+	bench_close(&b);
+}
+
+/* Of each environment and set by itself. */
+static void test_prune_vault(void **state)
+{
+	static const char *const ids[] = {
+		"20261120-100000-prod-data",   "20261121-100000-prod-data",
+		"20261121-110000-prod-images", "20261122-090000-prod-data",
+		"20261122-093000-test-data",
+	};
+	struct bench b;
+	json_t *plan;
+	size_t i;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		plan = world_backup_plan(&b.w, "prod", ids[i]);
+		if (strstr(ids[i], "test")) {
+			json_object_set(plan, "source", json_object_get(b.w.plan, "source"));
+			b.w.options.source = b.w.source;
+		}
+		if (strstr(ids[i], "images"))
+			plan = with(plan, "set", json_string("images"));
+		if (run(&b, plan))
+			fail_msg("%s: %s", ids[i], b.err.msg);
+	}
+	plan = own(prune_plan(&b));
+	plan = with(plan, "vault", json_string(WORLD_VAULT));
+	plan = with(plan, "retention", json_pack("{s:i}", "count", 1));
+	assert_int_equal(run(&b, plan), 0);
+	assert_vault(&b, "20261121-110000-prod-images 20261122-090000-prod-data "
+			 "20261122-093000-test-data ");
+	bench_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_retention),    cmocka_unit_test(test_prune),
+		cmocka_unit_test(test_prune_vault),  cmocka_unit_test(test_prune_found_gone),
+		cmocka_unit_test(test_prune_killed),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (getenv("RFA_TEST"))
+		cmocka_set_test_filter(getenv("RFA_TEST"));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
