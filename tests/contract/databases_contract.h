@@ -9,7 +9,7 @@
 
 /* On machine 0 of the world: a running server with a database of that name. */
 struct databases {
-	const char *container;
+	const char *engine, *container, *user;
 	/* What is in a database: 0, or -1 if there is none. */
 	int (*told)(struct databases *, const char *name, char *out, size_t size);
 	/* From now on this is in the database. */

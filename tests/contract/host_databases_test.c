@@ -65,7 +65,7 @@ static int sim_open(struct host_world *w, int machine, struct rfa_host **out, st
 
 static int simulated(void)
 {
-	struct databases d = { "db", sim_told, sim_write, sim_run, NULL };
+	struct databases d = { "postgres", "db", "postgres", sim_told, sim_write, sim_run, NULL };
 	struct host_world world = { .open = sim_open, .databases = &d };
 	const struct rfa_sim_layer layer = { "db", 40000 };
 	json_t *body = json_pack("{s:s}", "Image", "db:1");
@@ -349,7 +349,9 @@ static int make_container(struct host_world *w)
 
 static int real(void)
 {
-	struct databases d = { "db", real_told, real_write, real_run, NULL };
+	struct databases d = {
+		"postgres", "db", "postgres", real_told, real_write, real_run, NULL
+	};
 	struct rfa_buf command = RFA_BUF_INIT(65536);
 	struct fakehosts f;
 	struct host_world world = { .data = &f, .open = real_open, .databases = &d };

@@ -297,19 +297,22 @@ struct rfa_host_ops {
 
 	/* -- databases that a server in a container keeps -- */
 	/*
-	 * Which one is meant: {"engine":"postgres","container","user","database"}. It is reached
-	 * by the programs in that container, over its local socket, so its port need not be open;
-	 * a password is only what the container's own environment has. Beside the database lie
-	 * rfa's own, whose names begin with "<database>_rfa_". The *copy* of a database is a
-	 * directory with one file, `dump`; what is said of copies of trees holds for it too.
+	 * Which one is meant: {"engine","container","user","database"}; engine is "postgres", or
+	 * "mysql", which means MariaDB as well. It is reached by the programs in that container,
+	 * over its local socket, so its port need not be open; a password is only what the
+	 * container's own environment has. Beside the database lie rfa's own, whose names begin
+	 * with "<database>_rfa_". The *copy* of a database is a directory with one file, `dump`;
+	 * what is said of copies of trees holds for it too.
 	 */
 	/*
-	 * *out (new): {"up":bool,"why" (it is not up: in words),"version","major","data" (the
-	 * server's data directory in its container, or null),"databases":{name: bytes} (it, and
-	 * rfa's own beside it),"sessions":[{"pid","user","from","program"}] (of others on it; at
-	 * most 20),"obstacles":[text] (why it could not be exchanged)}; with "up" false there is
-	 * no more than "why". A server that is just starting is not up. Errors: NOTFOUND: there
-	 * is no such container.
+	 * *out (new): {"up":bool,"why" (it is not up: in words),"version","major" (grows with it;
+	 * of MySQL 8.4: 804),"make" (where an engine is made by several: "MySQL", "MariaDB"),
+	 * "data" (the server's data directory in its container, or null),"databases":{name: bytes}
+	 * (it, and rfa's own beside it, but for what is half loaded),"sessions":[{"pid","user",
+	 * "from","program"}] (of others on it; at most 20),"obstacles":[text] (why it could not be
+	 * exchanged),"unfit":[text] (why it cannot travel as a dump at all; may be left out)};
+	 * with "up" false there is no more than "why". A server that is just starting, or that
+	 * lets nobody in, is not up. Errors: NOTFOUND: there is no such container.
 	 */
 	int (*database_look)(struct rfa_host *, const json_t *database, json_t **out,
 			     struct rfa_error *);
@@ -335,9 +338,11 @@ struct rfa_host_ops {
 	/*
 	 * Exchanges databases by rename, in this order. items: array of {"database":{…},"in","out"
 	 * (both of rfa's own)}: the database is called `out` from then on, and `in` has its name.
-	 * Sessions on either are ended, and neither takes any until database_open. Each item
-	 * happens as a whole or not at all, one that has happened is left. Errors: EXISTS,
-	 * NOTFOUND: what is there is no stage of this exchange, nothing of any item was touched.
+	 * Sessions on either are ended, and neither takes any until database_open, where the
+	 * engine can keep them out (MySQL's cannot). Each item happens as a whole or not at all,
+	 * one that has happened is left; a server that breaks off in the midst of it (MySQL's of
+	 * old) leaves what this goes on with. Errors: EXISTS, NOTFOUND: what is there is no stage
+	 * of this exchange, nothing of any item was touched.
 	 */
 	int (*database_swap)(struct rfa_host *, const struct rfa_job_key *, const json_t *items,
 			     struct rfa_error *);

@@ -2,11 +2,10 @@
  * Databases that a server in a container keeps: looked at, dumped, loaded, exchanged by rename.
  *
  * All of it is done by the server's own programs, in its own container: they fit its version, find
- * its socket, and may see its password, which never leaves the container. A name is handed on as an
- * argument of its own up to psql, which quotes it (:"in"), or the server does (%I): nothing of ours
- * ever writes one into SQL.
+ * its socket, and may see its password, which never leaves the container. What is said to one kind
+ * of server is in a file of its own.
  */
-#include "transports/host/shell.h"
+#include "transports/host/shell_database.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,162 +14,29 @@
 
 /* Longest text of a server's that is passed on. */
 #define SAYS_MAX 2000
-/* The container has none of its programs. */
-#define STATUS_NO_PROGRAM "97"
 
-/*
- * Runs in the container: VERB USER DATABASE HOME IN OUT. HOME is a database to be connected to
- * while others are renamed. The highest version of the programs comes first, since one can read
- * what lower ones wrote. What is said of a commit is true only once it is on disk.
- */
-static const char inside_text[] =
-    "verb=$1 PGUSER=$2 base=$3 PGDATABASE=$4 in=$5 out=$6 more=\n"
-    "for d in /usr/local/pgsql/bin /usr/lib/postgresql/*/bin; do\n"
-    "	! [ -x \"$d/psql\" ] || more=$d:$more\n"
-    "done\n"
-    "PATH=$PATH:/usr/local/bin:/usr/bin:/bin:$more\n"
-    "for t in psql pg_dump pg_restore; do\n"
-    "	command -v $t >/dev/null || { echo \"there is no $t in the container\" >&2; "
-    "exit " STATUS_NO_PROGRAM "; }\n"
-    "done\n"
-    "if [ -z \"$PGHOST\" ]; then\n"
-    "	for d in /var/run/postgresql /run/postgresql /tmp; do\n"
-    "		! [ -S \"$d/.s.PGSQL.${PGPORT:-5432}\" ] || { PGHOST=$d; break; }\n"
-    "	done\n"
-    "fi\n"
-    "if [ -z \"$PGPASSWORD\" ] && [ -n \"$POSTGRES_PASSWORD_FILE\" ]; then\n"
-    "	PGPASSWORD=$(cat \"$POSTGRES_PASSWORD_FILE\")\n"
-    "elif [ -z \"$PGPASSWORD\" ]; then\n"
-    "	PGPASSWORD=$POSTGRES_PASSWORD\n"
-    "fi\n"
-    "PGOPTIONS='-c synchronous_commit=local -c client_min_messages=warning -c "
-    "statement_timeout=0'\n"
-    "PGAPPNAME=rfa PGCONNECT_TIMEOUT=10 LC_ALL=C\n"
-    "[ -n \"$PGPASSWORD\" ] || unset PGPASSWORD\n"
-    "[ -n \"$PGHOST\" ] || unset PGHOST\n"
-    "export PGUSER PGDATABASE PGHOST PGPASSWORD PGOPTIONS PGAPPNAME PGCONNECT_TIMEOUT LC_ALL\n"
-    "unset PGSERVICE PGSERVICEFILE PGCLIENTENCODING\n"
-    "case $verb in\n"
-    "sql) exec psql -X -q -A -t -w -v ON_ERROR_STOP=1 -v \"base=$base\" -v \"in=$in\" \\\n"
-    "	-v \"out=$out\" ;;\n"
-    "dump) PGDATABASE=$base exec pg_dump -F c -w ;;\n"
-    "check) exec pg_restore -f /dev/null ;;\n"
-    /* An empty name is none: so the one in the environment holds, which is never taken apart. */
-    "load)\n"
-    "	PGDATABASE=$in\n"
-    "	pg_restore -d '' -1 -e -w && exec psql -X -q -w -c ANALYZE </dev/null ;;\n"
-    "esac\n"
-    "exit 1\n";
+static const struct shell_engine *const engines[] = { &rfa_shell_postgres, &rfa_shell_mysql };
+enum { N_ENGINES = sizeof(engines) / sizeof(engines[0]) };
 
-/* inside VERB IN OUT: the above, for $container, $user, $base, $home. */
+/* inside VERB IN OUT: $program, in $container, for $user and $base. sql VERB IN OUT: the same, with
+ * the SQL that is in $ask. */
 static const char outside[] =
     "inside() {\n"
-    "	engine exec -i -- \"$container\" sh -c \"$program\" sh \"$1\" \"$user\" \"$base\" "
-    "\"$home\" \\\n"
+    "	engine exec -i -- \"$container\" sh -c \"$program\" sh \"$1\" \"$user\" \"$base\" \\\n"
     "		\"$2\" \"$3\"\n"
     "}\n"
-    "sql() { printf '%s\\n' \"$1\" | inside sql \"$2\" \"$3\"; }\n";
+    "sql() { printf '%s\\n' \"$ask\" | inside \"$@\"; }\n";
 
-/* What every script begins with: $1 the program, then of which database. */
-#define TAKE                                                \
-	"program=$1 container=$2 user=$3 home=$4 base=$5\n" \
+/* What every script begins with: the program, of which database, the SQL. */
+#define TAKE                                               \
+	"program=$1 container=$2 user=$3 base=$4 ask=$5\n" \
 	"shift 5\n"
-
-/* ---- SQL ------------------------------------------------------------------------------------- */
-
-static const char look_sql[] =
-    "SELECT json_build_object(\n"
-    "	'up', true,\n"
-    "	'version', current_setting('server_version'),\n"
-    "	'major', current_setting('server_version_num')::int / 10000,\n"
-    "	'data', (SELECT setting FROM pg_settings WHERE name = 'data_directory'),\n"
-    "	'databases', (SELECT coalesce(json_object_agg(datname, pg_database_size(oid)), '{}')\n"
-    "		FROM pg_database WHERE datname = :'base'\n"
-    "		OR left(datname, length(:'base' || '_rfa_')) = :'base' || '_rfa_'),\n"
-    "	'sessions', (SELECT coalesce(json_agg(s), '[]') FROM (\n"
-    "		SELECT pid, coalesce(usename::text, '') AS user,\n"
-    "			coalesce(host(client_addr), 'the container') AS from,\n"
-    "			coalesce(application_name, '') AS program\n"
-    "		FROM pg_stat_activity WHERE datname = :'base' AND pid <> pg_backend_pid()\n"
-    "			AND backend_type = 'client backend' ORDER BY pid LIMIT 20) s),\n"
-    "	'obstacles', (SELECT coalesce(json_agg(o.says), '[]') FROM (\n"
-    "		SELECT 'it is a template' AS says FROM pg_database\n"
-    "			WHERE datname = :'base' AND datistemplate\n"
-    "		UNION ALL SELECT 'the transaction ' || gid || ' is prepared in it'\n"
-    "			FROM pg_prepared_xacts WHERE database = :'base'\n"
-    "		UNION ALL SELECT 'the replication slot ' || slot_name || ' is of it'\n"
-    "			FROM pg_replication_slots WHERE database = :'base'\n"
-    "		UNION ALL SELECT 'the subscription ' || subname || ' writes to it'\n"
-    "			FROM pg_subscription JOIN pg_database d ON d.oid = subdbid\n"
-    "			WHERE datname = :'base'\n"
-    "		UNION ALL SELECT 'the user ' || current_user || ' may not rename it: "
-    "only a superuser may, or its owner with CREATEDB'\n"
-    "			FROM pg_database JOIN pg_roles r ON r.rolname = current_user\n"
-    "			WHERE datname = :'base' AND NOT rolsuper\n"
-    "			AND NOT (rolcreatedb AND pg_has_role(datdba, 'USAGE'))\n"
-    "		) o));\n";
-
-/* Whatever the versions call a locale. Lists among the settings are kept in quotes already. */
-static const char make_sql[] =
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity\n"
-    "	WHERE datname = :'in' AND pid <> pg_backend_pid();\n"
-    "DROP DATABASE IF EXISTS :\"in\";\n"
-    "SELECT format('CREATE DATABASE %I TEMPLATE template0 OWNER %I ENCODING %L LC_COLLATE %L '\n"
-    "	'LC_CTYPE %L', :'in', pg_get_userbyid(datdba), pg_encoding_to_char(encoding),\n"
-    "	datcollate, datctype) || CASE j->>'datlocprovider'\n"
-    "	WHEN 'i' THEN format(' LOCALE_PROVIDER icu ICU_LOCALE %L', l)\n"
-    "	WHEN 'b' THEN format(' LOCALE_PROVIDER builtin BUILTIN_LOCALE %L', l)\n"
-    "	ELSE '' END\n"
-    "FROM (SELECT d.*, to_jsonb(d) AS j,\n"
-    "	coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale') AS l\n"
-    "	FROM pg_database d WHERE datname = :'base') x \\gexec\n"
-    "SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'in') FROM pg_database\n"
-    "	WHERE datname = :'base' AND datacl IS NOT NULL \\gexec\n"
-    "SELECT format('GRANT %s ON DATABASE %I TO %s%s', a.privilege_type, :'in',\n"
-    "	CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,\n"
-    "	CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)\n"
-    "	FROM pg_database, aclexplode(datacl) a\n"
-    "	WHERE datname = :'base' AND a.grantee <> datdba \\gexec\n"
-    "SELECT format('ALTER %sDATABASE %I SET %I TO ',\n"
-    "	CASE setrole WHEN 0 THEN '' ELSE 'ROLE ' || quote_ident(pg_get_userbyid(setrole))\n"
-    "	|| ' IN ' END, :'in', split_part(c, '=', 1)) ||\n"
-    "	CASE WHEN split_part(c, '=', 1) IN ('search_path', 'temp_tablespaces',\n"
-    "	'session_preload_libraries', 'local_preload_libraries')\n"
-    "	THEN substr(c, strpos(c, '=') + 1) ELSE quote_literal(substr(c, strpos(c, '=') + 1)) "
-    "END\n"
-    "	FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase,\n"
-    "	unnest(setconfig) c WHERE datname = :'base' \\gexec\n";
-
-static const char stage_sql[] =
-    "SELECT count(*) FILTER (WHERE datname = :'base')::text ||\n"
-    "	count(*) FILTER (WHERE datname = :'in')::text ||\n"
-    "	count(*) FILTER (WHERE datname = :'out')::text FROM pg_database;\n";
-
-/*
- * From the first rename on nobody can connect to it until the transaction ends, and then he finds
- * the new one. Who came between the end of the sessions and the rename makes it fail, as a whole.
- */
-static const char swap_sql[] =
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity\n"
-    "	WHERE datname IN (:'base', :'in') AND pid <> pg_backend_pid();\n"
-    "BEGIN;\n"
-    "ALTER DATABASE :\"base\" RENAME TO :\"out\";\n"
-    "ALTER DATABASE :\"out\" WITH ALLOW_CONNECTIONS false;\n"
-    "ALTER DATABASE :\"in\" RENAME TO :\"base\";\n"
-    "ALTER DATABASE :\"base\" WITH ALLOW_CONNECTIONS false;\n"
-    "COMMIT;\n";
-
-static const char open_sql[] = "ALTER DATABASE :\"base\" WITH ALLOW_CONNECTIONS true;\n";
-
-static const char drop_sql[] = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity\n"
-			       "	WHERE datname = :'in' AND pid <> pg_backend_pid();\n"
-			       "DROP DATABASE IF EXISTS :\"in\";\n";
 
 /* ---- scripts --------------------------------------------------------------------------------- */
 
-/* $1 the SQL. Says the JSON; or "DOWN" and why. */
+/* Says the JSON; or "DOWN" and why. */
 static const char look_text[] = "exec 3>&1\n"
-				"words=$(sql \"$1\" '' '' 2>&1 >&3)\n"
+				"words=$(sql look '' '' 2>&1 >&3)\n"
 				"status=$?\n"
 				"[ $status != 0 ] || exit 0\n"
 				"case $status$words in\n"
@@ -185,7 +51,7 @@ static const char look_text[] = "exec 3>&1\n"
 static const char check_text[] =
     "[ -f \"$1/dump\" ] || die 44 \"$1\"\n"
     "patience\n"
-    "words=$(inside check '' '' <\"$1/dump\" 2>&1)\n"
+    "words=$(reads \"$1/dump\")\n"
     "status=$?\n"
     "case $status$words in\n"
     "0*) printf ok ;;\n"
@@ -201,24 +67,35 @@ static const char dump_text[] =
     "rm -rf --one-file-system -- \"$copy\" \"$part\" && mkdir -m 700 -- \"$part\" || exit\n"
     "inside dump '' '' </dev/null >\"$part/dump\" || exit 1\n"
     "[ -s \"$part/dump\" ] || die 1 'the dump is empty'\n"
+    "words=$(whole \"$part/dump\") || die 1 \"$words\"\n"
     "sync -- \"$part/dump\" 2>/dev/null || sync\n"
     "mv -T -- \"$part\" \"$copy\" || exit\n"
     "onto_disk \"${copy%/*}\"\n"
     "stat -c %s -- \"$copy/dump\"\n";
 
-/* $1 the copy, $2 the database to make, $3 the SQL that makes it. */
+/* $1 the copy, $2 the database to make. */
 static const char load_text[] = "[ -f \"$1/dump\" ] || die 44 \"$1\"\n"
-				"sql \"$3\" \"$2\" '' >/dev/null || exit 1\n"
+				"words=$(whole \"$1/dump\") || die 1 \"$words\"\n"
+				"sql make \"$2\" '' >/dev/null || exit 1\n"
 				"inside load \"$2\" '' <\"$1/dump\" || exit 1\n";
 
-/* $1 and $2 the SQL that asks and that changes, then groups of six: container, user, home, base,
- * in, out. All are looked at before one is touched. */
+/*
+ * For each engine its name, its program, the SQL that asks and that changes; "--"; then groups of
+ * six: engine, container, user, base, in, out. All are looked at before one is touched.
+ */
 static const char swap_text[] =
-    "program=$1 ask=$2 change=$3\n"
-    "shift 3\n"
+    "while [ \"$1\" != -- ]; do\n"
+    "	eval \"program_$1=\\$2 stage_$1=\\$3 change_$1=\\$4\"\n"
+    "	shift 4\n"
+    "done\n"
+    "shift\n"
     "words=$PWD/words.$$\n"
     "trap 'rm -f -- \"$words\"' EXIT\n"
-    "stage() { stage=$(sql \"$ask\" \"$in\" \"$out\") || exit 1; }\n"
+    "stage() {\n"
+    "	ask=$question\n"
+    "	stage=$(sql stage \"$in\" \"$out\") || exit 1\n"
+    "	ask=$change\n"
+    "}\n"
     "look() {\n"
     "	stage\n"
     "	case $stage in\n"
@@ -232,7 +109,7 @@ static const char swap_text[] =
     "	stage\n"
     "	[ \"$stage\" = 110 ] || return\n"
     "	tries=1\n"
-    "	until sql \"$change\" \"$in\" \"$out\" >/dev/null 2>\"$words\"; do\n"
+    "	until sql swap \"$in\" \"$out\" >/dev/null 2>\"$words\"; do\n"
     "		tries=$((tries + 1))\n"
     "		[ $tries -le 3 ] || { cat \"$words\" >&2; exit 1; }\n"
     "		stage\n"
@@ -243,7 +120,8 @@ static const char swap_text[] =
     "	what=$1\n"
     "	shift\n"
     "	while [ $# -ge 6 ]; do\n"
-    "		container=$1 user=$2 home=$3 base=$4 in=$5 out=$6\n"
+    "		container=$2 user=$3 base=$4 in=$5 out=$6\n"
+    "		eval \"program=\\$program_$1 question=\\$stage_$1 change=\\$change_$1\"\n"
     "		$what\n"
     "		shift 6\n"
     "	done\n"
@@ -251,32 +129,40 @@ static const char swap_text[] =
     "each look \"$@\"\n"
     "each exchange \"$@\"\n";
 
-/* $1 the SQL. */
-static const char open_text[] = "sql \"$1\" '' '' >/dev/null || exit 1\n";
+static const char open_text[] = "sql open '' '' >/dev/null || exit 1\n";
 
-/* $1 the SQL, then the names. */
-static const char drop_text[] = "ask=$1\n"
-				"shift\n"
-				"for name; do\n"
-				"	sql \"$ask\" \"$name\" '' >/dev/null || exit 1\n"
+/* The names. */
+static const char drop_text[] = "for name; do\n"
+				"	sql drop \"$name\" '' >/dev/null || exit 1\n"
 				"done\n";
 
 /* ---- running --------------------------------------------------------------------------------- */
 
 enum { SPEC_ARGS = 5 };
 
-/* container, user, home, base; borrowed of the description. */
-static int spec_args(const struct shell_host *h, const json_t *database, const char *args[4],
+/* NULL, and the error: it is not described, or of none. */
+static const struct shell_engine *engine_of(const struct shell_host *h, const json_t *database,
+					    struct rfa_error *err)
+{
+	const char *name = rfa_facts_str(database, "engine", "");
+	size_t i;
+
+	for (i = 0; i < N_ENGINES; i++)
+		if (!strcmp(engines[i]->name, name))
+			return engines[i];
+	(void)rfa_fail(err, RFA_EINTERNAL, "host", "a database of no engine");
+	(void)rfa_error_where(err, "%s", h->host.name);
+	return NULL;
+}
+
+/* container, user, base; borrowed of the description. */
+static int spec_args(const struct shell_host *h, const json_t *database, const char *args[3],
 		     struct rfa_error *err)
 {
-	const char *base = rfa_facts_str(database, "database", "");
-
 	args[0] = rfa_facts_str(database, "container", "");
 	args[1] = rfa_facts_str(database, "user", "");
-	args[2] = strcmp(base, "postgres") ? "postgres" : "template1";
-	args[3] = base;
-	if (*args[0] && *args[1] && *base &&
-	    !strcmp(rfa_facts_str(database, "engine", ""), "postgres"))
+	args[2] = rfa_facts_str(database, "database", "");
+	if (*args[0] && *args[1] && *args[2])
 		return 0;
 	(void)rfa_fail(err, RFA_EINTERNAL, "host", "a database that is not described");
 	return rfa_error_where(err, "%s", h->host.name);
@@ -292,37 +178,42 @@ static int own_check(const struct shell_host *h, const json_t *database, const c
 }
 
 /*
- * Runs a script with the program, what describes the database, and its own arguments; as a job if
- * key is not NULL.
+ * Runs a script with what describes the database, what is asked of its server (SHELL_ASKS:
+ * nothing), and its own arguments; as a job if key is not NULL.
  */
 static int run(struct shell_host *h, const struct rfa_job_key *key, const char *text,
-	       const json_t *database, const char *const *own, const char *what,
+	       const json_t *database, enum shell_ask ask, const char *const *own, const char *what,
 	       struct shell_answer *answer, struct rfa_error *err)
 {
-	struct rfa_buf whole = RFA_BUF_INIT(65536);
+	const struct shell_engine *engine = engine_of(h, database, err);
+	struct rfa_buf script = RFA_BUF_INIT(65536);
 	size_t n = 0, i;
 	const char **args;
 	int rc;
 
+	if (!engine)
+		return -RFA_EINTERNAL;
 	while (own[n])
 		n++;
 	args = calloc(n + SPEC_ARGS + 1, sizeof(*args));
 	rc = args ? spec_args(h, database, args + 1, err) : rfa_fail_nomem(err);
 	for (i = 0; args && i < n; i++)
 		args[SPEC_ARGS + i] = own[i];
-	(void)rfa_buf_puts(&whole, outside);
-	(void)rfa_buf_puts(&whole, TAKE);
-	(void)rfa_buf_puts(&whole, text);
+	(void)rfa_buf_puts(&script, outside);
+	(void)rfa_buf_puts(&script, engine->functions);
+	(void)rfa_buf_puts(&script, TAKE);
+	(void)rfa_buf_puts(&script, text);
 	if (rc == 0)
-		rc = rfa_buf_check(&whole, err);
+		rc = rfa_buf_check(&script, err);
 	if (rc == 0) {
-		struct shell_call call = { rfa_buf_str(&whole), args, NULL, 0 };
+		struct shell_call call = { rfa_buf_str(&script), args, NULL, 0 };
 
-		args[0] = inside_text;
+		args[0] = engine->program;
+		args[4] = ask == SHELL_ASKS ? "" : engine->sql[ask];
 		rc = key ? rfa_shell_tree_job(h, key, &call, what, answer, err)
 			 : rfa_shell_tree_read(h, &call, what, answer, err);
 	}
-	rfa_buf_release(&whole);
+	rfa_buf_release(&script);
 	free(args);
 	return rc;
 }
@@ -333,8 +224,9 @@ int rfa_shell_database_look(struct rfa_host *host, const json_t *database, json_
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	struct rfa_buf why = RFA_BUF_INIT(8 * SAYS_MAX);
-	const char *own[] = { look_sql, NULL };
-	int rc = run(h, NULL, look_text, database, own, "looking at a database", &answer, err);
+	const char *own[] = { NULL };
+	int rc = run(h, NULL, look_text, database, SHELL_ASK_LOOK, own, "looking at a database",
+		     &answer, err);
 	const char *text = rfa_buf_str(&answer.out);
 
 	if (rc == 0 && strncmp(text, "DOWN", 4) == 0) {
@@ -363,7 +255,8 @@ int rfa_shell_database_check(struct rfa_host *host, const json_t *database, cons
 	int rc = rfa_shell_tree_own(h, copy, err);
 
 	if (rc == 0)
-		rc = run(h, NULL, check_text, database, own, "reading a dump", &answer, err);
+		rc = run(h, NULL, check_text, database, SHELL_ASKS, own, "reading a dump", &answer,
+			 err);
 	if (rc == 0) {
 		size_t n = answer.out.len < SAYS_MAX ? answer.out.len : SAYS_MAX;
 
@@ -389,7 +282,8 @@ int rfa_shell_database_dump(struct rfa_host *host, const struct rfa_job_key *key
 	int rc = rfa_shell_tree_own(h, copy, err);
 
 	if (rc == 0)
-		rc = run(h, key, dump_text, database, own, "dumping a database", &answer, err);
+		rc = run(h, key, dump_text, database, SHELL_ASKS, own, "dumping a database",
+			 &answer, err);
 	p = rfa_buf_str(&answer.out);
 	if (rc == 0 && (rfa_shell_number(&p, &bytes) || *p))
 		rc = rfa_shell_host_nonsense(h, "what was dumped", err);
@@ -407,40 +301,38 @@ int rfa_shell_database_load(struct rfa_host *host, const struct rfa_job_key *key
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	const char *own[] = { copy, name, make_sql, NULL };
+	const char *own[] = { copy, name, NULL };
 	int rc = rfa_shell_tree_own(h, copy, err);
 
 	if (rc == 0)
 		rc = own_check(h, database, name, err);
 	if (rc == 0)
-		rc = run(h, key, load_text, database, own, "loading a database", &answer, err);
+		rc = run(h, key, load_text, database, SHELL_ASK_MAKE, own, "loading a database",
+			 &answer, err);
 	rfa_shell_answer_release(&answer);
 	return rc;
 }
 
-static int swap_args(const struct shell_host *h, const json_t *items, const char **args,
+enum { ENGINE_ARGS = 4, ITEM_ARGS = 6 };
+
+/* One group of swap_text. */
+static int swap_args(const struct shell_host *h, const json_t *item, const char *args[ITEM_ARGS],
 		     struct rfa_error *err)
 {
-	json_t *item;
-	size_t i;
-	int rc = 0;
+	const json_t *database = json_object_get(item, "database");
+	const struct shell_engine *engine = engine_of(h, database, err);
+	int rc = engine ? spec_args(h, database, args + 1, err) : -RFA_EINTERNAL;
 
-	json_array_foreach (items, i, item) {
-		const json_t *database = json_object_get(item, "database");
-		const char **a = args + 6 * i;
-
-		a[4] = rfa_facts_str(item, "in", "");
-		a[5] = rfa_facts_str(item, "out", "");
-		rc = spec_args(h, database, a, err);
-		if (rc == 0)
-			rc = own_check(h, database, a[4], err);
-		if (rc == 0)
-			rc = own_check(h, database, a[5], err);
-		if (rc == 0 && strcmp(a[4], a[5]) == 0)
-			rc = rfa_fail(err, RFA_EINTERNAL, "host", "an exchange of nothing");
-		if (rc != 0)
-			break;
-	}
+	args[4] = rfa_facts_str(item, "in", "");
+	args[5] = rfa_facts_str(item, "out", "");
+	if (rc == 0)
+		rc = own_check(h, database, args[4], err);
+	if (rc == 0)
+		rc = own_check(h, database, args[5], err);
+	if (rc == 0 && strcmp(args[4], args[5]) == 0)
+		rc = rfa_fail(err, RFA_EINTERNAL, "host", "an exchange of nothing");
+	if (rc == 0)
+		args[0] = engine->name;
 	return rc;
 }
 
@@ -449,10 +341,21 @@ int rfa_shell_database_swap(struct rfa_host *host, const struct rfa_job_key *key
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	const char **args = calloc(6 * json_array_size(items) + 4, sizeof(*args));
+	size_t n = json_array_size(items), at = 0, i;
+	const char **args = calloc(N_ENGINES * ENGINE_ARGS + ITEM_ARGS * n + 2, sizeof(*args));
 	struct rfa_buf text = RFA_BUF_INIT(65536);
-	int rc = args ? swap_args(h, items, args + 3, err) : rfa_fail_nomem(err);
+	int rc = args ? 0 : rfa_fail_nomem(err);
 
+	for (i = 0; args && i < N_ENGINES; i++) {
+		args[at++] = engines[i]->name;
+		args[at++] = engines[i]->program;
+		args[at++] = engines[i]->sql[SHELL_ASK_STAGE];
+		args[at++] = engines[i]->sql[SHELL_ASK_SWAP];
+	}
+	if (args)
+		args[at++] = "--";
+	for (i = 0; i < n && rc == 0; i++)
+		rc = swap_args(h, json_array_get(items, i), args + at + ITEM_ARGS * i, err);
 	(void)rfa_buf_puts(&text, outside);
 	(void)rfa_buf_puts(&text, swap_text);
 	if (rc == 0)
@@ -460,9 +363,6 @@ int rfa_shell_database_swap(struct rfa_host *host, const struct rfa_job_key *key
 	if (rc == 0) {
 		struct shell_call call = { rfa_buf_str(&text), args, NULL, 0 };
 
-		args[0] = inside_text;
-		args[1] = stage_sql;
-		args[2] = swap_sql;
 		rc = rfa_shell_tree_job(h, key, &call, "exchanging databases", &answer, err);
 	}
 	rfa_buf_release(&text);
@@ -476,8 +376,9 @@ int rfa_shell_database_open(struct rfa_host *host, const struct rfa_job_key *key
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	const char *own[] = { open_sql, NULL };
-	int rc = run(h, key, open_text, database, own, "opening a database", &answer, err);
+	const char *own[] = { NULL };
+	int rc = run(h, key, open_text, database, SHELL_ASK_OPEN, own, "opening a database",
+		     &answer, err);
 
 	rfa_shell_answer_release(&answer);
 	return rc;
@@ -488,7 +389,7 @@ int rfa_shell_database_drop(struct rfa_host *host, const struct rfa_job_key *key
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	const char **own = calloc(json_array_size(names) + 2, sizeof(*own));
+	const char **own = calloc(json_array_size(names) + 1, sizeof(*own));
 	int rc = own ? 0 : rfa_fail_nomem(err);
 	json_t *name;
 	size_t i;
@@ -497,12 +398,11 @@ int rfa_shell_database_drop(struct rfa_host *host, const struct rfa_job_key *key
 		if (rc == 0)
 			rc = own_check(h, database, json_string_value(name), err);
 		if (rc == 0)
-			own[i + 1] = json_string_value(name);
+			own[i] = json_string_value(name);
 	}
-	if (rc == 0) {
-		own[0] = drop_sql;
-		rc = run(h, key, drop_text, database, own, "removing databases", &answer, err);
-	}
+	if (rc == 0)
+		rc = run(h, key, drop_text, database, SHELL_ASK_DROP, own, "removing databases",
+			 &answer, err);
 	rfa_shell_answer_release(&answer);
 	free(own);
 	return rc;
