@@ -10,15 +10,23 @@
 
 #define HOST_VAULTS "/var/lib/rfa/backups"
 
-static const char *const kinds[] = { "volume", "directory", "sqlite", "postgres/database" };
-/* From SQLITE on nothing can lie in it. */
-enum { N_KINDS = 4, SQLITE = 2, POSTGRES = 3 };
+/* From SQLITE on nothing can lie in it; from SERVER on a server in a container keeps it. */
+enum { SQLITE = 2, SERVER = 3, N_KINDS = 5 };
+static const struct kind {
+	const char *text, *container, *word;
+} kinds[N_KINDS] = {
+	{ "volume", NULL, "a volume" },
+	{ "directory", NULL, "a directory" },
+	{ "sqlite", NULL, "an SQLite database" },
+	{ "postgres/database", "postgres/container", "a database of PostgreSQL" },
+	{ "mysql/database", "mysql/container", "a database of MySQL" },
+};
 
 /* Which of them a member is; -1: none, or no text. */
 static int kind_of(const json_t *member, const char **text)
 {
 	for (int k = 0; k < N_KINDS; k++) {
-		*text = json_string_value(rfa_facts_at(member, kinds[k]));
+		*text = json_string_value(rfa_facts_at(member, kinds[k].text));
 		if (*text)
 			return k;
 	}
@@ -36,9 +44,9 @@ static int place_of(const json_t *member, char into[PATH_MAX])
 	if (kind < 0)
 		return -1;
 	int n;
-	if (kind == POSTGRES)
+	if (kind >= SERVER)
 		n = snprintf(into, PATH_MAX, "%s/%s",
-			     rfa_facts_str(member, "postgres/container", ""), text);
+			     rfa_facts_str(member, kinds[kind].container, ""), text);
 	else
 		n = snprintf(into, PATH_MAX, kind ? "%s" : "/var/lib/docker/volumes/%s/_data",
 			     text);
@@ -167,8 +175,6 @@ int rfa_data_has(const json_t *side, struct rfa_error *err)
 /* Volumes and directories are both trees: they may differ. A database is another thing. */
 static int same_kind(const char *name, const json_t *from, const json_t *to, struct rfa_error *err)
 {
-	static const char *const words[] = { "a volume", "a directory", "an SQLite database",
-					     "a database of PostgreSQL" };
 	const char *unused;
 	const json_t *a = json_object_get(rfa_facts_at(from, "stack/data/members"), name);
 	const json_t *b = json_object_get(rfa_facts_at(to, "stack/data/members"), name);
@@ -184,8 +190,9 @@ static int same_kind(const char *name, const json_t *from, const json_t *to, str
 	if (ka == kb || (ka < SQLITE && kb < SQLITE))
 		return 0;
 	rfa_fail(err, RFA_ECONFIG, "config",
-		 "the data's member \"%.40s\" is %s in \"%s\" and %s in \"%s\"", name, words[ka],
-		 rfa_facts_str(from, "env", ""), words[kb], rfa_facts_str(to, "env", ""));
+		 "the data's member \"%.40s\" is %s in \"%s\" and %s in \"%s\"", name,
+		 kinds[ka].word, rfa_facts_str(from, "env", ""), kinds[kb].word,
+		 rfa_facts_str(to, "env", ""));
 	return rfa_error_mend(err, "make it the same kind of database in both, or in neither");
 }
 

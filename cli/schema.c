@@ -246,6 +246,25 @@ static const struct rfa_key postgres_keys[] = {
 	  .help = "as whom: a superuser, or the database's owner with CREATEDB" },
 	{ .name = NULL },
 };
+static const struct rfa_key mysql_keys[] = {
+	{ .name = "container",
+	  .type = RFA_TYPE_STRING,
+	  .flags = RFA_KEY_REQUIRED,
+	  .example = "\"shop-db-1\"",
+	  .help = "the container that the server runs in; it is not stopped",
+	  .format = &container },
+	{ .name = "database",
+	  .type = RFA_TYPE_STRING,
+	  .flags = RFA_KEY_REQUIRED,
+	  .example = "\"shop\"",
+	  .help = "the database; it must be there, in all environments" },
+	{ .name = "user",
+	  .type = RFA_TYPE_STRING,
+	  .fallback = "\"root\"",
+	  .example = "\"root\"",
+	  .help = "as whom: who sees all sessions, and may make databases" },
+	{ .name = NULL },
+};
 static const struct rfa_key member_keys[] = {
 	{ .name = "volume",
 	  .type = RFA_TYPE_STRING,
@@ -267,6 +286,11 @@ static const struct rfa_key member_keys[] = {
 	  .example = "{\"container\":\"shop-db-1\",\"database\":\"shop\"}",
 	  .help = "one database of a PostgreSQL server in a container, as a dump",
 	  .inside = postgres_keys },
+	{ .name = "mysql",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"container\":\"shop-db-1\",\"database\":\"shop\"}",
+	  .help = "one database of a MySQL or MariaDB server in a container, as a dump",
+	  .inside = mysql_keys },
 	{ .name = NULL },
 };
 static const struct rfa_key a_member = {
@@ -275,7 +299,7 @@ static const struct rfa_key a_member = {
 	.example = "{\"volume\":\"shop_db\"}",
 	.help = "one piece: a volume, a directory or a database",
 	.inside = member_keys,
-	.one_of = "volume|directory|sqlite|postgres",
+	.one_of = "volume|directory|sqlite|postgres|mysql",
 };
 static const struct rfa_key a_project = {
 	.name = "",

@@ -110,7 +110,7 @@ static void judge_database(struct rfa_court *c, const struct side *s, const json
 	size_t i;
 
 	if (!rfa_facts_bool(m, "up", 0)) {
-		rfa_refuse(c, "start it there: it must run for a dump",
+		rfa_refuse(c, "it must run there for a dump, and let its user in",
 			   "the server in %s on %s does not answer: %.300s (member %s)",
 			   rfa_facts_str(m, "database/container", ""), s->host->name,
 			   text(m, "why"), text(m, "name"));
@@ -126,6 +126,12 @@ static void judge_database(struct rfa_court *c, const struct side *s, const json
 			   "the name of the database %s is too long to have another one beside it "
 			   "(member %s)",
 			   text(m, "place"), text(m, "name"));
+	json_array_foreach (json_object_get(m, "unfit"), i, one) {
+		rfa_refuse(c, "let it travel as its volume instead",
+			   "the database %s on %s cannot travel as a dump: %.200s (member %s)",
+			   text(m, "place"), s->host->name, json_string_value(one),
+			   text(m, "name"));
+	}
 	json_array_foreach (json_object_get(m, "obstacles"), i, one) {
 		if (!strcmp(s->role, "target"))
 			rfa_refuse(c, "end that there, or name the volume as a member instead",
@@ -140,12 +146,18 @@ static void judge_version(struct rfa_court *c, const json_t *from, const char *w
 {
 	int64_t has = rfa_facts_int(to, "major", 0);
 	int64_t wants = rfa_facts_int(from, "major", 0);
+	char wanted[RFA_DATABASE_MAX], there[RFA_DATABASE_MAX];
 
-	if (has && wants > has)
+	rfa_database_release(from, wanted);
+	rfa_database_release(to, there);
+	if (has && wants && strcmp(text(from, "make"), text(to, "make")) != 0)
+		rfa_refuse(c, "a dump of one is none for the other: use the same on both sides",
+			   "the database %s is of %s %s, and the server on %s is %s",
+			   text(to, "name"), wanted, whose, c->ctx->target->name, there);
+	else if (has && wants > has)
 		rfa_refuse(c, "bring the newer version there first (rfa promote)",
-			   "the database %s is of version %lld %s, and the server on %s is of %lld",
-			   text(to, "name"), (long long)wants, whose, c->ctx->target->name,
-			   (long long)has);
+			   "the database %s is of version %s %s, and the server on %s is of %s",
+			   text(to, "name"), wanted, whose, c->ctx->target->name, there);
 }
 
 static void judge_nesting(struct rfa_court *c, const struct side *s)

@@ -8,9 +8,57 @@
 #include "fsm/steps/members.h"
 #include "fsm/steps/users.h"
 
+/* In rfa.json a member is described under its kind's name. */
+static const struct rfa_database_kind kinds[] = {
+	{ "postgres", "postgres", 1, 1 },
+	{ "mysql", "root", 100, 2 },
+	{ NULL, NULL, 0, 0 },
+};
+
+static const struct rfa_database_kind *kind_named(const char *name)
+{
+	const struct rfa_database_kind *kind;
+
+	for (kind = kinds; kind->name; kind++)
+		if (!strcmp(kind->name, name))
+			return kind;
+	return NULL;
+}
+
+const struct rfa_database_kind *rfa_database_kind(const json_t *said)
+{
+	const struct rfa_database_kind *kind;
+
+	for (kind = kinds; kind->name; kind++)
+		if (json_object_get(said, kind->name))
+			return kind;
+	return NULL;
+}
+
 int rfa_is_database(const json_t *member)
 {
-	return !strcmp(rfa_facts_str(member, "kind", ""), "postgres");
+	return kind_named(rfa_facts_str(member, "kind", "")) != NULL;
+}
+
+int64_t rfa_database_dump_bytes(const json_t *member)
+{
+	const struct rfa_database_kind *kind = kind_named(rfa_facts_str(member, "kind", ""));
+
+	return rfa_facts_int(member, "bytes", 0) * (kind ? kind->swells : 1);
+}
+
+void rfa_database_release(const json_t *member, char out[RFA_DATABASE_MAX])
+{
+	const struct rfa_database_kind *kind = kind_named(rfa_facts_str(member, "kind", ""));
+	long long major = (long long)rfa_facts_int(member, "major", 0);
+	const char *make = rfa_facts_str(member, "make", "");
+	int by = kind ? kind->minors : 1;
+
+	if (by > 1)
+		snprintf(out, RFA_DATABASE_MAX, "%.30s%s%lld.%lld", make, *make ? " " : "",
+			 major / by, major % by);
+	else
+		snprintf(out, RFA_DATABASE_MAX, "%lld", major);
 }
 
 json_t *rfa_database_of(const json_t *member)
@@ -39,7 +87,11 @@ int rfa_is_database_server(const json_t *stack, const char *container)
 	json_t *member;
 
 	json_object_foreach (rfa_facts_at(stack, "data/members"), name, member) {
-		if (!strcmp(rfa_facts_str(member, "postgres/container", ""), container))
+		const struct rfa_database_kind *kind = rfa_database_kind(member);
+
+		if (kind &&
+		    !strcmp(rfa_facts_str(json_object_get(member, kind->name), "container", ""),
+			    container))
 			return 1;
 	}
 	return 0;
@@ -75,7 +127,8 @@ static int look_disk(struct rfa_host *host, json_t *member, const char *data, st
 
 static int put_look(json_t *member, const json_t *look, struct rfa_error *err)
 {
-	static const char *const fields[] = { "up", "why", "version", "major", "obstacles" };
+	static const char *const fields[] = { "up",   "why",       "version", "major",
+					      "make", "obstacles", "unfit" };
 	json_t *bytes = json_object_get(json_object_get(look, "databases"),
 					rfa_facts_str(member, "database/database", ""));
 	size_t i;

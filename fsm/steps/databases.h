@@ -1,6 +1,6 @@
 /*
  * Members that a server in a container keeps: a database travels as a dump, and takes the place of
- * another one by a rename in the server, which therefore runs all the while. Who writes to it are
+ * another one by renames in the server, which therefore runs all the while. Who writes to it are
  * the sessions on it.
  */
 #ifndef RFA_FSM_STEPS_DATABASES_H
@@ -9,6 +9,16 @@
 #include "fsm/steps/ctx.h"
 
 enum { RFA_DATABASE_MAX = 64 };
+
+/* A kind of server, as a member's kind and as the host's engine is called. */
+struct rfa_database_kind {
+	const char *name;
+	const char *user; /* if none is said */
+	int minors;       /* its "major" has so many releases in one number that people say */
+	int swells;       /* a dump may be so many times what the server needs for it */
+};
+/* Of a member as rfa.json describes it, under the kind's name; NULL: it is another one. */
+const struct rfa_database_kind *rfa_database_kind(const json_t *said);
 
 /* 1 if the member is a database of a server. */
 int rfa_is_database(const json_t *member);
@@ -22,6 +32,11 @@ void rfa_database_name(const struct rfa_ctx *ctx, const json_t *member, const ch
 		       char out[2 * RFA_DATABASE_MAX]);
 /* 1 if this container keeps a member of the stack: it runs as long as the run lasts. */
 int rfa_is_database_server(const json_t *stack, const char *container);
+
+/* How large its dump may be; of other members, how large they are. */
+int64_t rfa_database_dump_bytes(const json_t *member);
+/* What is newer or older than another: "15", "MariaDB 10.11". */
+void rfa_database_release(const json_t *member, char out[RFA_DATABASE_MAX]);
 
 /* Adds to a member what is there now: see rfa_members_look(). */
 int rfa_database_look(struct rfa_host *host, json_t *member, struct rfa_error *err);

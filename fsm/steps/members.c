@@ -57,8 +57,8 @@ static int add_member(json_t *list, const char *name, const char *kind, const ch
 	return !one || json_array_append_new(list, one) ? rfa_fail_nomem(err) : 0;
 }
 
-static int add_database(json_t *list, const char *name, const char *kind, const json_t *said,
-			struct rfa_error *err)
+static int add_database(json_t *list, const char *name, const struct rfa_database_kind *kind,
+			const json_t *said, struct rfa_error *err)
 {
 	const char *container = rfa_facts_str(said, "container", "");
 	const char *database = rfa_facts_str(said, "database", "");
@@ -67,9 +67,9 @@ static int add_database(json_t *list, const char *name, const char *kind, const 
 
 	snprintf(place, sizeof(place), "%.255s/%.255s", container, database);
 	one = json_pack("{s:s, s:s, s:s, s:s, s:i, s:{s:s, s:s, s:s, s:s}}", "name", name, "kind",
-			kind, "tree", kind, "place", place, "inodes", 1, "database", "engine", kind,
-			"container", container, "user", rfa_facts_str(said, "user", "postgres"),
-			"database", database);
+			kind->name, "tree", kind->name, "place", place, "inodes", 1, "database",
+			"engine", kind->name, "container", container, "user",
+			rfa_facts_str(said, "user", kind->user), "database", database);
 	return !one || json_array_append_new(list, one) ? rfa_fail_nomem(err) : 0;
 }
 
@@ -127,15 +127,17 @@ static int configured(const struct rfa_ctx *ctx, json_t **out, struct rfa_error 
 	int rc = list ? 0 : rfa_fail_nomem(err);
 
 	json_object_foreach (rfa_facts_at(stack, "data/members"), name, one) {
+		const struct rfa_database_kind *database = rfa_database_kind(one);
+
 		for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !rc; i++) {
 			const char *text = rfa_facts_str(one, kinds[i], NULL);
 
 			if (text)
 				rc = add_member(list, name, kinds[i], text, err);
 		}
-		if (!rc && json_object_get(one, "postgres"))
-			rc = add_database(list, name, "postgres", json_object_get(one, "postgres"),
-					  err);
+		if (!rc && database)
+			rc = add_database(list, name, database,
+					  json_object_get(one, database->name), err);
 	}
 	json_array_foreach (rfa_facts_at(stack, "backup/files"), i, one) {
 		if (!rc)

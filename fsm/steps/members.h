@@ -1,8 +1,8 @@
 /*
  * Members: the pieces of a stack's data, as they are on one side: {"name","kind","tree","place",…}.
  *
- * kind   "volume", "directory", "sqlite", "postgres" (a database that a server in a container
- *        keeps: fsm/steps/databases.h), or "file" (a single file that only backups have)
+ * kind   "volume", "directory", "sqlite", "postgres", "mysql" (a database that a server in a
+ *        container keeps: fsm/steps/databases.h), or "file" (a single file that only backups have)
  * tree   "directory" or "sqlite": how the host is told what it is; a single file travels as a
  *        database does, with companions that are not there; of a server's database its kind
  * place  the absolute path where it lives there; "" for a volume that does not exist;
@@ -25,7 +25,8 @@ enum { RFA_PLACE_MAX = 900, RFA_PLACE_NAME_MAX = 180, RFA_COPY_MAX = 1200 };
  * {"type","mount","bytes","apparent","inodes","uid","gid","mode"} of the place, "parent" (bool: it
  * exists), of volumes "volume", "driver", "options" (how many); of a
  * server's database "database" (what the host is told), "up", "why", "version", "major",
- * "obstacles", "disk" (the path on the host where the server keeps its data). *out is new.
+ * "make", "obstacles", "unfit", "disk" (the path on the host where the server keeps its data). *out
+ * is new.
  */
 int rfa_members_look(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err);
 

@@ -55,7 +55,7 @@ static int need(struct rooms *rooms, const char *path, int64_t bytes, int64_t in
 /* An archive has a header or two for each entry. */
 static int64_t archive_bytes(const json_t *m)
 {
-	return rfa_facts_int(m, "bytes", 0) + 2048 * rfa_facts_int(m, "inodes", 0);
+	return rfa_database_dump_bytes(m) + 2048 * rfa_facts_int(m, "inodes", 0);
 }
 
 static int need_beside(struct rooms *rooms, const json_t *place, const json_t *sized,
@@ -63,7 +63,7 @@ static int need_beside(struct rooms *rooms, const json_t *place, const json_t *s
 {
 	const char *beside = rfa_is_database(place) ? rooms->host->state_dir : text(place, "place");
 
-	return need(rooms, beside, rfa_facts_int(sized, "bytes", 0),
+	return need(rooms, beside, rfa_database_dump_bytes(sized),
 		    rfa_facts_int(sized, "inodes", 0) + 1, err);
 }
 

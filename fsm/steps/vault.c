@@ -216,8 +216,8 @@ int rfa_store_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 static int add_member(const struct rfa_ctx *ctx, json_t *members, const char *name,
 		      const json_t *stored, struct rfa_error *err)
 {
-	static const char *const fields[] = { "kind", "tree",   "place",   "uid",  "gid",
-					      "mode", "inodes", "version", "major" };
+	static const char *const fields[] = { "kind", "tree",   "place",   "uid",   "gid",
+					      "mode", "inodes", "version", "major", "make" };
 	const json_t *seen = rfa_member_find(rfa_ctx_fact(ctx, "source.look", "members"), name);
 	json_t *one =
 	    json_pack("{s:s, s:s, s:O?, s:O?, s:O?}", "name", name, "kind", IMAGES, "bytes",

@@ -159,12 +159,15 @@ int world_place(const struct world *w, const char *env, const char *member, char
 	const json_t *one =
 	    json_object_get(rfa_facts_at(side_of(w, env), "stack/data/members"), member);
 	const char *volume = rfa_facts_str(one, "volume", NULL);
+	const json_t *server = json_object_get(one, "postgres");
 
+	if (!server)
+		server = json_object_get(one, "mysql");
 	if (!one)
 		return 0;
-	if (json_object_get(one, "postgres"))
-		snprintf(out, size, DATABASES "%s/%s", rfa_facts_str(one, "postgres/container", ""),
-			 rfa_facts_str(one, "postgres/database", ""));
+	if (server)
+		snprintf(out, size, DATABASES "%s/%s", rfa_facts_str(server, "container", ""),
+			 rfa_facts_str(server, "database", ""));
 	else if (volume)
 		snprintf(out, size, "/var/lib/docker/volumes/%s/_data", volume);
 	else

@@ -192,6 +192,51 @@ static void what_cannot_be_is_refused(void **state)
 	refused(mixed, "the member db is a postgres on test and a directory on prod");
 }
 
+#define MYSQL "{\"mysql\": {\"container\": \"shop-db-1\", \"database\": \"app\"}}"
+#define ON(host) "hosts|" host "|compose|0|config|services|db|labels|"
+
+/* The same steps, whoever keeps it; its user is another one if none is said. */
+static void mysql_goes_the_same_way(void **state)
+{
+	static const struct world_edit both[WORLD_EDITS] = {
+		{ "source|stack|data|members|db", MYSQL }, { "target|stack|data|members|db", MYSQL }
+	};
+	static const struct world_edit one[WORLD_EDITS] = { { "target|stack|data|members|db",
+							      MYSQL } };
+	static const struct world_edit newer[WORLD_EDITS] = {
+		{ "source|stack|data|members|db", MYSQL },
+		{ "target|stack|data|members|db", MYSQL },
+		{ ON("test") "sim.version", "\"11.4.2\"" },
+		{ ON("prod") "sim.version", "\"11.2.9\"" }
+	};
+	static const struct world_edit unfit[WORLD_EDITS] = {
+		{ "source|stack|data|members|db", MYSQL },
+		{ "target|stack|data|members|db", MYSQL },
+		{ ON("test") "sim.unfit", "\"it has the view v\"" }
+	};
+	static const struct world_edit others[WORLD_EDITS] = {
+		{ "source|stack|data|members|db", MYSQL },
+		{ "target|stack|data|members|db", MYSQL },
+		{ ON("test") "sim.make", "\"MySQL\"" }
+	};
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, both);
+	assert_int_equal(drive(&b, b.w.plan), 0);
+	assert_data(&b, "prod", "test");
+	assert_clean(&b);
+	assert_int_equal(old_databases(&b), 1);
+	bench_close(&b);
+	refused(one, "the member db is a postgres on test and a mysql on prod");
+	refused(newer, "the database db is of version MariaDB 11.4 on the source, and the server "
+		       "on prod is of MariaDB 11.2");
+	refused(unfit, "the database shop-db-1/app on test cannot travel as a dump: it has the "
+		       "view v (member db)");
+	refused(others, "the database db is of MySQL 15.8 on the source, and the server on prod is "
+			"MariaDB 15.8");
+}
+
 static void a_server_that_does_not_run_is_refused(void **state)
 {
 	struct bench b;
@@ -246,6 +291,7 @@ int main(void)
 		cmocka_unit_test(the_server_runs_all_the_while),
 		cmocka_unit_test(a_stranger_with_a_session_is_in_the_way),
 		cmocka_unit_test(what_cannot_be_is_refused),
+		cmocka_unit_test(mysql_goes_the_same_way),
 		cmocka_unit_test(a_server_that_does_not_run_is_refused),
 		cmocka_unit_test(a_backup_has_it),
 	};

@@ -82,6 +82,14 @@ static void a_database_of_a_server(void **state)
 			      "\n\"b\":{\"postgres\":{\"container\":\"d\",\"database\":\"x\"}}")),
 	    "4:1 stacks.shop.data.members.b: it is the same as the member \"a\"; name each "
 	    "piece of data once");
+	expect(FILE_WITH(MEMBERS("\"a\":{\"mysql\":{\"container\":\"d\",\"database\":\"x\"}},"
+				 "\"b\":{\"postgres\":{\"container\":\"p\",\"database\":\"x\"}}")),
+	       "");
+	expect(FILE_WITH(MEMBERS("\"a\":{\"mysql\":{\"container\":\"d\",\"database\":\"x\"}},"
+				 "\n\"b\":{\"mysql\":{\"container\":\"d\",\"database\":\"x\","
+				 "\"user\":\"me\"}}")),
+	       "4:1 stacks.shop.data.members.b: it is the same as the member \"a\"; name each "
+	       "piece of data once");
 	expect(FILE_WITH(MEMBERS("\"a\":{\"postgres\":\"x\"}")),
 	       "3:6 stacks.shop.data.members.a.postgres: expected an object, got the string \"x\"; "
 	       "for example \"postgres\": {\"container\":\"shop-db-1\",\"database\":\"shop\"}");
@@ -90,16 +98,17 @@ static void a_database_of_a_server(void **state)
 static void mistakes(void **state)
 {
 	(void)state;
-	expect(FILE_WITH(MEMBERS("\"a\":{}")), "3:1 stacks.shop.data.members.a: one of \"volume\", "
-					       "\"directory\", \"sqlite\", \"postgres\" is "
-					       "needed; add for example {\"volume\":\"shop_db\"}");
+	expect(FILE_WITH(MEMBERS("\"a\":{}")),
+	       "3:1 stacks.shop.data.members.a: one of \"volume\", "
+	       "\"directory\", \"sqlite\", \"postgres\", \"mysql\" is "
+	       "needed; add for example {\"volume\":\"shop_db\"}");
 	expect(FILE_WITH(MEMBERS("\"a\":{\"volume\":\"v\",\"sqlite\":\"/x.db\"}")),
 	       "3:1 stacks.shop.data.members.a: only one of \"volume\", \"directory\", \"sqlite\", "
-	       "\"postgres\" "
+	       "\"postgres\", \"mysql\" "
 	       "can be here; keep one; a second piece gets a name of its own");
 	expect(FILE_WITH(MEMBERS("\"a\":{\"volum\":\"v\"}")),
 	       "3:1 stacks.shop.data.members.a: one of \"volume\", \"directory\", \"sqlite\", "
-	       "\"postgres\" is "
+	       "\"postgres\", \"mysql\" is "
 	       "needed; add for example {\"volume\":\"shop_db\"}\n"
 	       "3:6 stacks.shop.data.members.a.volum: there is no such key; did you mean "
 	       "\"volume\"?");
