@@ -164,7 +164,8 @@ static int still_runs(struct rfa_ctx *ctx, const json_t *all, struct rfa_error *
 	return 0;
 }
 
-static int stop_all(struct rfa_ctx *ctx, size_t *stopped, struct rfa_error *err)
+/* sure: looks whether they stand still, where no proof of that follows. */
+static int stop_all(struct rfa_ctx *ctx, int sure, size_t *stopped, struct rfa_error *err)
 {
 	json_t *all = NULL;
 	int rc = list_all(ctx, &all, err);
@@ -173,15 +174,16 @@ static int stop_all(struct rfa_ctx *ctx, size_t *stopped, struct rfa_error *err)
 		rc = put_policies_aside(ctx, all, err);
 	if (!rc)
 		rc = stop_ours(ctx, all, stopped, err);
-	if (!rc && *stopped)
+	sure = sure && *stopped;
+	if (!rc && sure)
 		rc = list_all(ctx, &all, err);
-	if (!rc && *stopped)
+	if (!rc && sure)
 		rc = still_runs(ctx, all, err);
 	json_decref(all);
 	return rc;
 }
 
-/* What does not run is left as it is, so it may be repeated. */
+/* What does not run is left as it is, so it may be repeated. The proof is the next step's. */
 int rfa_stop_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	size_t stopped = 0;
@@ -190,7 +192,7 @@ int rfa_stop_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	if (rfa_is_about_images(ctx))
 		return skip_images(facts, err);
-	rc = stop_all(ctx, &stopped, err);
+	rc = stop_all(ctx, 0, &stopped, err);
 	if (rc)
 		return rc;
 	snprintf(says, sizeof(says), "%zu container(s) stopped", stopped);
@@ -611,7 +613,7 @@ int rfa_start_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	size_t stopped;
 
-	return strcmp(ctx->step->on, "source") ? stop_all(ctx, &stopped, err) : 0;
+	return strcmp(ctx->step->on, "source") ? stop_all(ctx, 1, &stopped, err) : 0;
 }
 
 int rfa_stop_undo(struct rfa_ctx *ctx, struct rfa_error *err)
