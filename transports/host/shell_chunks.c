@@ -20,10 +20,14 @@
  * is not shown: there the next member's number is the bound. What is no tar is cut every 4 MiB.
  *
  * A chunk of an earlier backup is compared before it is linked: what rotted there is not inherited.
+ *
+ * The archive is read once: each chunk goes to a file, to its own digest, and to that of the whole
+ * (descriptor 6). `stored` says that the loop, which a pipe makes a process of its own, came to its
+ * end.
  */
 static const char store_text[] =
     "vault=$1 dir=$1/$2 member=$3 archive=$4\n"
-    "need tar awk sha256sum dd\n"
+    "need tar awk sha256sum dd tee\n"
     "total=$(size \"$archive\") || exit\n"
     "[ -n \"$total\" ] || die 44 \"${archive##*/}\"\n"
     "! there \"$dir/manifest.json\" || die 45 \"backup $2 is complete\"\n"
@@ -31,8 +35,6 @@ static const char store_text[] =
     "new=$dir/.new.$member\n"
     "trap 'rm -rf -- \"$new\"' EXIT\n"
     "rm -rf -- \"$new\" && mkdir -- \"$new\" || exit\n"
-    "part \"$archive\" 0 \"$total\" | sha256sum >\"$new/sum\" &\n"
-    "summing=$!\n"
     "members() {\n"
     "	if [ -d \"$archive\" ]; then\n"
     "		part \"$archive\" 0 \"$total\" | tar -tvR --numeric-owner --quoting-style=c -f -\n"
@@ -95,14 +97,16 @@ static const char store_text[] =
     "command -v cmp >/dev/null && compare=cmp || compare=\n"
     "same() {\n"
     "	if [ -n \"$compare\" ]; then\n"
-    "		part \"$archive\" \"$from\" \"$to\" | cmp -s - \"$1\"\n"
+    "		cmp -s \"$new/chunk\" \"$1\"\n"
     "	else\n"
     "		[ \"$(sha256sum <\"$1\")\" = \"$sum  -\" ]\n"
     "	fi\n"
     "}\n"
-    "while read -r from bytes; do\n"
+    "{ while read -r from bytes; do\n"
     "	to=$((from + bytes))\n"
-    "	sum=$(part \"$archive\" \"$from\" \"$to\" | sha256sum) || exit\n"
+    "	sum=$({ part \"$archive\" \"$from\" \"$to\" || : >\"$new/failed\"; } |\n"
+    "		{ tee -- \"$new/chunk\" /dev/fd/6 || : >\"$new/failed\"; } | sha256sum) || exit\n"
+    "	! [ -e \"$new/failed\" ] || exit\n"
     "	sum=${sum%% *}\n"
     "	two=${sum%\"${sum#??}\"}\n"
     "	chunk=chunks/$two/$sum\n"
@@ -118,16 +122,17 @@ static const char store_text[] =
     "		have=1\n"
     "		break\n"
     "	done\n"
-    "	if [ -z \"$have\" ]; then\n"
+    "	if [ -n \"$have\" ]; then\n"
+    "		rm -f -- \"$new/chunk\"\n"
+    "	else\n"
     "		[ -d \"$dir/chunks/$two\" ] || mkdir -- \"$dir/chunks/$two\" || exit\n"
-    "		part \"$archive\" \"$from\" \"$to\" >\"$new/chunk\" || exit\n"
     "		mv -f -- \"$new/chunk\" \"$dir/$chunk\" || exit\n"
     "	fi\n"
     "	[ \"$dir/$chunk\" -ef \"$newest/$chunk\" ] || [ \"$dir/$chunk\" -ef \"$newer/$chunk\" ] "
     "||\n"
     "		[ \"$dir/$chunk\" -ef \"$oldest/$chunk\" ] || echo \"$sum $bytes\" >&5\n"
-    "done <\"$new/plan\" 4>\"$new/list\" 5>\"$new/fresh\" || exit\n"
-    "wait $summing || exit\n"
+    "done <\"$new/plan\" 4>\"$new/list\" 5>\"$new/fresh\" 6>&1 >&2 && : >\"$new/stored\"; } |\n"
+    "	sha256sum >\"$new/sum\" && [ -e \"$new/stored\" ] || exit 1\n"
     "read -r whole rest <\"$new/sum\"\n"
     "fresh=$(sort -u \"$new/fresh\" | awk '{ n += $2 } END { printf \"%.0f\", n }')\n"
     "sums=$(awk '{ n += $2 } END { printf \"%.0f %d\", n, NR }' \"$new/list\")\n"
