@@ -5,6 +5,7 @@
 
 #include "fsm/steps/court.h"
 #include "fsm/steps/databases.h"
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/vault.h"

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "fsm/steps/goods.h"
-#include "fsm/steps/members.h"
-#include "fsm/steps/users.h"
+#include "fsm/steps/inspect.h"
 
 /* In rfa.json a member is described under its kind's name. */
 static const struct rfa_database_kind kinds[] = {
@@ -258,13 +257,13 @@ static int still_one(struct rfa_ctx *ctx, const json_t *member, struct rfa_error
 	return rc;
 }
 
-int rfa_databases_still(struct rfa_ctx *ctx, struct rfa_error *err)
+int rfa_databases_still(struct rfa_ctx *ctx, const json_t *members, struct rfa_error *err)
 {
 	json_t *member;
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach (rfa_members(ctx), i, member) {
+	json_array_foreach ((json_t *)(uintptr_t)members, i, member) {
 		if (!rc && rfa_is_database(member))
 			rc = still_one(ctx, member, err);
 	}

@@ -51,8 +51,8 @@ int rfa_database_await(struct rfa_ctx *ctx, const json_t *database, json_t **out
 int rfa_database_there(struct rfa_ctx *ctx, const json_t *database, const char *name, int *is,
 		       struct rfa_error *err);
 
-/* REFUSED names who has a session on a database of the step's own side. */
-int rfa_databases_still(struct rfa_ctx *ctx, struct rfa_error *err);
+/* REFUSED names who has a session on one of these, of the step's own side. */
+int rfa_databases_still(struct rfa_ctx *ctx, const json_t *members, struct rfa_error *err);
 
 /* A dump becomes the database "new". */
 int rfa_database_load(struct rfa_ctx *ctx, const json_t *member, const char *copy,

@@ -9,8 +9,8 @@
 
 #include "fsm/steps/evidence.h"
 #include "fsm/steps/goods.h"
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/steps.h"
-#include "fsm/steps/users.h"
 
 /* What has to be well: everything, or only what was before the run. */
 struct demand {

@@ -8,15 +8,6 @@
 #include "fsm/steps/databases.h"
 #include "fsm/steps/goods.h"
 
-int rfa_path_in(const char *outer, const char *inner)
-{
-	size_t n = strlen(outer);
-
-	while (n && outer[n - 1] == '/')
-		n--;
-	return !strncmp(outer, inner, n) && (!inner[n] || inner[n] == '/');
-}
-
 /* ---- what the configuration says --------------------------------------------------------------
  */
 

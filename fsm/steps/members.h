@@ -44,7 +44,4 @@ void rfa_member_copy(const struct rfa_ctx *ctx, const json_t *member, const char
 /* Removes these copies of every member of the step's own side; those that are not there too. */
 int rfa_copies_remove(struct rfa_ctx *ctx, const char *which, struct rfa_error *err);
 
-/* 1 if inner is outer, or lies in it. Plain absolute paths. */
-int rfa_path_in(const char *outer, const char *inner);
-
 #endif

@@ -16,6 +16,7 @@
 
 #include "fsm/steps/databases.h"
 #include "fsm/steps/evidence.h"
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/users.h"
@@ -321,9 +322,7 @@ static int judge(struct rfa_ctx *ctx, const json_t *all, char epoch[65], struct 
 	int rc = seen ? judge_containers(ctx, all, seen, err) : rfa_fail_nomem(err);
 
 	if (!rc)
-		rc = judge_processes(ctx, err);
-	if (!rc)
-		rc = rfa_databases_still(ctx, err);
+		rc = rfa_databases_still(ctx, rfa_members(ctx), err);
 	if (!rc)
 		rc = rfa_facts_digest(seen, epoch, err);
 	if (!rc && !is_proven(ctx, epoch))

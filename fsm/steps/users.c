@@ -6,58 +6,19 @@
 #include <string.h>
 
 #include "fsm/steps/databases.h"
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/members.h"
 
-const char *rfa_container_name(const json_t *inspect)
-{
-	const char *name = rfa_facts_str(inspect, "Name", "");
-
-	return *name == '/' ? name + 1 : name;
-}
-
-int rfa_container_active(const json_t *inspect)
-{
-	return rfa_facts_bool(inspect, "State/Running", 0) ||
-	       rfa_facts_bool(inspect, "State/Restarting", 0);
-}
-
-void rfa_container_policy(const json_t *inspect, char *out, size_t size)
-{
-	const char *name = rfa_facts_str(inspect, "HostConfig/RestartPolicy/Name", "");
-	long long most =
-	    (long long)rfa_facts_int(inspect, "HostConfig/RestartPolicy/MaximumRetryCount", 0);
-
-	if (!strcmp(name, "on-failure") && most > 0)
-		snprintf(out, size, "%s:%lld", name, most);
-	else
-		snprintf(out, size, "%s", *name ? name : "no");
-}
-
-/* on-failure too: what was told to stop has mostly ended with another status than 0. */
-int rfa_container_comes_back(const json_t *inspect)
-{
-	const char *name = rfa_facts_str(inspect, "HostConfig/RestartPolicy/Name", "");
-
-	return !strcmp(name, "always") || !strcmp(name, "on-failure");
-}
-
-static json_t *find(const json_t *all, const char *field, const char *value)
+static json_t *user_with(const json_t *users, const char *field, const char *value)
 {
 	json_t *one;
 	size_t i;
 
-	json_array_foreach ((json_t *)(uintptr_t)all, i, one) {
-		const char *text = rfa_facts_str(one, field, "");
-
-		if (!strcmp(*text == '/' ? text + 1 : text, value))
+	json_array_foreach ((json_t *)(uintptr_t)users, i, one) {
+		if (!strcmp(rfa_facts_str(one, field, ""), value))
 			return one;
 	}
 	return NULL;
-}
-
-json_t *rfa_container_of_id(const json_t *all, const char *id)
-{
-	return *id ? find(all, "Id", id) : NULL;
 }
 
 static const char *label(const json_t *inspect, const char *name)
@@ -191,7 +152,7 @@ static int add_project(const json_t *stack, const json_t *all, const char *proje
 		if (!strcmp(project_of(one), project) && *project &&
 		    strcmp(label(one, "com.docker.compose.oneoff"), "True") != 0 &&
 		    !is_kept_running(stack, one) &&
-		    !find(users, "id", rfa_facts_str(one, "Id", "")))
+		    !user_with(users, "id", rfa_facts_str(one, "Id", "")))
 			list[n++] = one;
 	}
 	rc = start_order(list, n, users, err);
@@ -237,9 +198,9 @@ static int add_named(const json_t *stack, const json_t *all, const json_t *names
 
 	json_array_foreach ((json_t *)(uintptr_t)names, i, name) {
 		const char *text = json_string_value(name);
-		const json_t *inspect = find(all, "Name", text);
+		const json_t *inspect = rfa_container_named(all, text);
 
-		if (find(users, "key", text) || (inspect && is_kept_running(stack, inspect)))
+		if (user_with(users, "key", text) || (inspect && is_kept_running(stack, inspect)))
 			continue;
 		rc = add_user(users, text, "run", inspect, err);
 		if (rc)
@@ -368,7 +329,7 @@ int rfa_users_other(const json_t *stack, const json_t *all, const json_t *users,
 	json_array_foreach ((json_t *)(uintptr_t)all, i, c) {
 		/* What keeps a database runs on: so it must have no other piece of the data. */
 		if (rc || is_kept_running(stack, c) ||
-		    (find(users, "id", rfa_facts_str(c, "Id", "-")) &&
+		    (user_with(users, "id", rfa_facts_str(c, "Id", "-")) &&
 		     !rfa_is_database_server(stack, rfa_container_name(c))))
 			continue;
 		json_array_foreach (json_object_get(c, "Mounts"), j, mount) {

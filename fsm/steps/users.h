@@ -31,15 +31,4 @@ int rfa_users_facts(const json_t *stack, const json_t *users, json_t **out, stru
 int rfa_users_other(const json_t *stack, const json_t *all, const json_t *users,
 		    const json_t *members, json_t **out, struct rfa_error *err);
 
-/* The container with this id in a list of inspect objects, or NULL. Borrowed. */
-json_t *rfa_container_of_id(const json_t *all, const char *id);
-/* 1 if it runs, or is about to. */
-int rfa_container_active(const json_t *inspect);
-/* Its restart policy as container_policy() takes it: "on-failure:3". */
-void rfa_container_policy(const json_t *inspect, char *out, size_t size);
-/* 1 if a start of the engine starts it, although somebody has stopped it. */
-int rfa_container_comes_back(const json_t *inspect);
-/* Its name without the slash. */
-const char *rfa_container_name(const json_t *inspect);
-
 #endif

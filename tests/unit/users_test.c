@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "fsm/steps/members.h"
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/users.h"
 
 #include "tests/unit/data.h"

@@ -1,0 +1,23 @@
+/* What the engine's inspect object says of a container, and of the paths that it mounts. */
+#ifndef RFA_FSM_STEPS_INSPECT_H
+#define RFA_FSM_STEPS_INSPECT_H
+
+#include <jansson.h>
+
+/* The container with this id in a list of inspect objects, or NULL. Borrowed. */
+json_t *rfa_container_of_id(const json_t *all, const char *id);
+/* 1 if it runs, or is about to. */
+int rfa_container_active(const json_t *inspect);
+/* Its restart policy as container_policy() takes it: "on-failure:3". */
+void rfa_container_policy(const json_t *inspect, char *out, size_t size);
+/* 1 if a start of the engine starts it, although somebody has stopped it. */
+int rfa_container_comes_back(const json_t *inspect);
+/* Its name without the slash. */
+const char *rfa_container_name(const json_t *inspect);
+/* By name, without the slash, or NULL. Borrowed. */
+json_t *rfa_container_named(const json_t *all, const char *name);
+
+/* 1 if inner is outer, or lies in it. Plain absolute paths. */
+int rfa_path_in(const char *outer, const char *inner);
+
+#endif
