@@ -1,7 +1,7 @@
 /*
- * The containers that use the data are stopped, proven to stand still, and started again: those
- * that ran before, and no others. All goes by the ids that the look saw; what somebody made since
- * is nobody's to touch.
+ * The containers that use the data are stopped, and proven to stand still. start.c starts them
+ * again: those that ran before, and no others. All goes by the ids that the look saw; what somebody
+ * made since is nobody's to touch.
  *
  * Some restart policies start a container with the engine, even one that was stopped; after a power
  * cut it would write to whatever half of an exchange is there. So these policies are put aside as
@@ -35,47 +35,9 @@ int rfa_is_about_images(const struct rfa_ctx *ctx)
 	return !strcmp(rfa_facts_str(ctx->plan, "options/set", ""), "images");
 }
 
-static int skip_images(json_t *facts, struct rfa_error *err)
+int rfa_skip_images(json_t *facts, struct rfa_error *err)
 {
 	return rfa_ctx_skip(facts, "images are backed up while everything runs", err);
-}
-
-static json_t *units(const struct rfa_ctx *ctx)
-{
-	return rfa_ctx_seen(ctx, "units");
-}
-
-static int ran_before(const json_t *unit)
-{
-	return rfa_facts_bool(unit, "running", 0) || rfa_facts_bool(unit, "restarting", 0);
-}
-
-/* What keeps a database that is dumped, loaded and renamed runs all the while. */
-static int stays(const json_t *unit)
-{
-	return rfa_facts_bool(unit, "serves", 0);
-}
-
-static json_t *now_of(const json_t *all, const json_t *unit)
-{
-	return rfa_container_of_id(all, rfa_facts_str(unit, "container_id", ""));
-}
-
-static int list_all(struct rfa_ctx *ctx, json_t **all, struct rfa_error *err)
-{
-	json_decref(*all);
-	*all = NULL;
-	return ctx->host->ops->list(ctx->host, RFA_CONTAINER, all, err);
-}
-
-static const struct rfa_job_key *key_of(const struct rfa_ctx *ctx, struct rfa_ctx_key *key,
-					const char *op, const json_t *now)
-{
-	char about[256];
-
-	snprintf(about, sizeof(about), "%s %s", rfa_facts_str(now, "Id", ""),
-		 rfa_facts_str(now, "State/StartedAt", ""));
-	return rfa_ctx_key(ctx, key, op, about);
 }
 
 /* ---- stop -------------------------------------------------------------------------------------
@@ -88,14 +50,14 @@ static int put_policies_aside(struct rfa_ctx *ctx, const json_t *all, struct rfa
 	json_t *unit;
 	size_t i;
 
-	json_array_foreach (units(ctx), i, unit) {
-		json_t *now = now_of(all, unit);
+	json_array_foreach (rfa_users_seen(ctx), i, unit) {
+		json_t *now = rfa_user_now(all, unit);
 		struct rfa_ctx_key key;
 		int rc;
 
-		if (!rfa_container_comes_back(now))
+		if (rfa_user_stays(unit) || !rfa_container_comes_back(now))
 			continue;
-		rc = host->ops->container_policy(host, key_of(ctx, &key, "aside", now),
+		rc = host->ops->container_policy(host, rfa_container_key(ctx, &key, "aside", now),
 						 rfa_facts_str(now, "Id", ""), "no", err);
 		if (rc == -RFA_ENOTFOUND)
 			rfa_error_clear(err);
@@ -103,22 +65,6 @@ static int put_policies_aside(struct rfa_ctx *ctx, const json_t *all, struct rfa
 			return rc;
 	}
 	return 0;
-}
-
-/* What somebody else has said of it meanwhile stays. */
-static int put_policy_back(struct rfa_ctx *ctx, const json_t *unit, const json_t *now,
-			   struct rfa_error *err)
-{
-	struct rfa_host *host = ctx->host;
-	const char *before = rfa_facts_str(unit, "policy", "no");
-	struct rfa_ctx_key key;
-	char is[64];
-
-	rfa_container_policy(now, is, sizeof(is));
-	if (!now || strcmp(is, "no") != 0 || !strcmp(before, "no"))
-		return 0;
-	return host->ops->container_policy(host, key_of(ctx, &key, "policy", now),
-					   rfa_facts_str(now, "Id", ""), before, err);
 }
 
 /* Stops those of ours that run. *stopped: how many. all: the list, which is old afterwards. */
@@ -129,15 +75,15 @@ static int stop_ours(struct rfa_ctx *ctx, const json_t *all, size_t *stopped, st
 	size_t i;
 
 	*stopped = 0;
-	json_array_foreach (units(ctx), i, unit) {
-		json_t *now = now_of(all, unit);
+	json_array_foreach (rfa_users_seen(ctx), i, unit) {
+		json_t *now = rfa_user_now(all, unit);
 		struct rfa_ctx_key key;
 		int rc;
 
-		if (stays(unit) || !rfa_container_active(now))
+		if (rfa_user_stays(unit) || !rfa_container_active(now))
 			continue;
 		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s stops", rfa_facts_str(unit, "container", ""));
-		rc = host->ops->container_stop(host, key_of(ctx, &key, "stop", now),
+		rc = host->ops->container_stop(host, rfa_container_key(ctx, &key, "stop", now),
 					       rfa_facts_str(now, "Id", ""), err);
 		if (rc == -RFA_ENOTFOUND) /* somebody removed it: it does not run */
 			rfa_error_clear(err);
@@ -153,8 +99,8 @@ static int still_runs(struct rfa_ctx *ctx, const json_t *all, struct rfa_error *
 	json_t *unit;
 	size_t i;
 
-	json_array_foreach (units(ctx), i, unit) {
-		if (stays(unit) || !rfa_container_active(now_of(all, unit)))
+	json_array_foreach (rfa_users_seen(ctx), i, unit) {
+		if (rfa_user_stays(unit) || !rfa_container_active(rfa_user_now(all, unit)))
 			continue;
 		rfa_fail(err, RFA_EREMOTE, "docker",
 			 "the container %s does not stop, although the engine says so",
@@ -165,11 +111,10 @@ static int still_runs(struct rfa_ctx *ctx, const json_t *all, struct rfa_error *
 	return 0;
 }
 
-/* sure: looks whether they stand still, where no proof of that follows. */
-static int stop_all(struct rfa_ctx *ctx, int sure, size_t *stopped, struct rfa_error *err)
+int rfa_stop_ours(struct rfa_ctx *ctx, int sure, size_t *stopped, struct rfa_error *err)
 {
 	json_t *all = NULL;
-	int rc = list_all(ctx, &all, err);
+	int rc = rfa_containers(ctx, &all, err);
 
 	if (!rc)
 		rc = put_policies_aside(ctx, all, err);
@@ -177,7 +122,7 @@ static int stop_all(struct rfa_ctx *ctx, int sure, size_t *stopped, struct rfa_e
 		rc = stop_ours(ctx, all, stopped, err);
 	sure = sure && *stopped;
 	if (!rc && sure)
-		rc = list_all(ctx, &all, err);
+		rc = rfa_containers(ctx, &all, err);
 	if (!rc && sure)
 		rc = still_runs(ctx, all, err);
 	json_decref(all);
@@ -192,8 +137,8 @@ int rfa_stop_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	int rc;
 
 	if (rfa_is_about_images(ctx))
-		return skip_images(facts, err);
-	rc = stop_all(ctx, 0, &stopped, err);
+		return rfa_skip_images(facts, err);
+	rc = rfa_stop_ours(ctx, 0, &stopped, err);
 	if (rc)
 		return rc;
 	snprintf(says, sizeof(says), "%zu container(s) stopped", stopped);
@@ -205,12 +150,15 @@ int rfa_stop_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 	json_t *all = NULL;
 	json_t *unit;
 	size_t i;
-	int rc = list_all(ctx, &all, err);
+	int rc = rfa_containers(ctx, &all, err);
 
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
-	json_array_foreach (units(ctx), i, unit) {
-		if (!stays(unit) && rfa_container_active(now_of(all, unit)))
+	json_array_foreach (rfa_users_seen(ctx), i, unit) {
+		const json_t *now = rfa_user_now(all, unit);
+
+		if (!rfa_user_stays(unit) &&
+		    (rfa_container_active(now) || rfa_container_comes_back(now)))
 			*seen = RFA_PROBE_NOT_DONE;
 	}
 	json_decref(all);
@@ -335,7 +283,7 @@ static int prove_once(struct rfa_ctx *ctx, int may_stop, char epoch[65], struct 
 {
 	json_t *all = NULL;
 	size_t stopped = 0;
-	int rc = list_all(ctx, &all, err);
+	int rc = rfa_containers(ctx, &all, err);
 
 	if (!rc && may_stop)
 		rc = put_policies_aside(ctx, all, err);
@@ -345,7 +293,7 @@ static int prove_once(struct rfa_ctx *ctx, int may_stop, char epoch[65], struct 
 		rfa_ctx_say(ctx, RFA_EVENT_WARNING,
 			    "%zu container(s) on %s had been started again meanwhile", stopped,
 			    ctx->host->name);
-		rc = list_all(ctx, &all, err);
+		rc = rfa_containers(ctx, &all, err);
 	}
 	if (!rc)
 		rc = judge(ctx, all, epoch, err);
@@ -380,7 +328,7 @@ int rfa_verify_stopped_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error 
 	int rc;
 
 	if (rfa_is_about_images(ctx))
-		return skip_images(facts, err);
+		return rfa_skip_images(facts, err);
 	rc = prove(ctx, 0, epoch, err);
 	if (!rc)
 		rc = rfa_facts_set(facts, "epoch", json_string(epoch), err);
@@ -390,236 +338,6 @@ int rfa_verify_stopped_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error 
 		  : rfa_facts_set(
 			facts, "says",
 			json_string("no container, no process and no session uses the data"), err);
-}
-
-/* ---- start ------------------------------------------------------------------------------------
- */
-
-static json_t *unit_of(const struct rfa_ctx *ctx, const char *key)
-{
-	json_t *unit;
-	size_t i;
-
-	json_array_foreach (units(ctx), i, unit) {
-		if (!strcmp(rfa_facts_str(unit, "key", ""), key))
-			return unit;
-	}
-	return NULL;
-}
-
-/* Whom it waits for; "" when nobody is left. A dependency that did not run before is not waited
- * for. */
-static int lacking(struct rfa_ctx *ctx, const json_t *unit, const char **whom,
-		   struct rfa_error *err)
-{
-	json_t *need;
-	size_t i;
-
-	*whom = "";
-	json_array_foreach (json_object_get(unit, "needs"), i, need) {
-		const json_t *other = unit_of(ctx, json_string_value(need));
-		const char *id = rfa_facts_str(other, "container_id", "");
-		json_t *now = NULL;
-		int rc;
-
-		if (!ran_before(other))
-			continue;
-		rc = ctx->host->ops->inspect(ctx->host, RFA_CONTAINER, id, &now, err);
-		if (rc && rc != -RFA_ENOTFOUND)
-			return rc;
-		if (!rc && strcmp(rfa_facts_str(now, "State/Health/Status", "healthy"), "healthy"))
-			*whom = json_string_value(need);
-		json_decref(now);
-		rfa_error_clear(err);
-	}
-	return 0;
-}
-
-/* As long as the stack may take to be well; then it is started all the same, and judged by that. */
-static int wait_for_needs(struct rfa_ctx *ctx, const json_t *unit, struct rfa_error *err)
-{
-	struct rfa_clock *clock = ctx->clock;
-	int64_t deadline = clock->mono_ms(clock) +
-			   rfa_facts_int(rfa_ctx_own_stack(ctx), "health_deadline_s", 60) * 1000;
-	const char *whom = "";
-	int wait_ms = 50, said = 0;
-
-	for (;;) {
-		int rc = lacking(ctx, unit, &whom, err);
-
-		if (rc || !*whom)
-			return rc;
-		if (clock->mono_ms(clock) >= deadline)
-			break;
-		if (ctx->cancel && *ctx->cancel)
-			return rfa_fail(err, RFA_ECANCELLED, "run", "stopped by a signal");
-		if (!said++)
-			rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s waits until %s is healthy",
-				    rfa_facts_str(unit, "container", ""), whom);
-		/* Somebody waits for the service meanwhile: most are healthy within a second. */
-		clock->sleep_ms(clock, wait_ms);
-		wait_ms = wait_ms < 400 ? wait_ms + wait_ms / 4 : 500;
-	}
-	rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s is not healthy yet: %s is started all the same",
-		    whom, rfa_facts_str(unit, "container", ""));
-	return 0;
-}
-
-static int start_one(struct rfa_ctx *ctx, const json_t *unit, const json_t *now,
-		     struct rfa_error *err)
-{
-	struct rfa_host *host = ctx->host;
-	struct rfa_ctx_key key;
-	int rc;
-
-	if (!now) {
-		rfa_fail(err, RFA_ENOTFOUND, "docker",
-			 "the container %s that ran before is gone: somebody removed it",
-			 rfa_facts_str(unit, "container", ""));
-		rfa_error_where(err, "%s", host->name);
-		return rfa_error_mend(err,
-				      "make it again there; what ran before is told by: rfa "
-				      "show %s",
-				      ctx->run);
-	}
-	rc = wait_for_needs(ctx, unit, err);
-	if (rc)
-		return rc;
-	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s starts", rfa_facts_str(unit, "container", ""));
-	return host->ops->container_start(host, key_of(ctx, &key, "start", now),
-					  rfa_facts_str(now, "Id", ""), err);
-}
-
-/* A health check that has just begun anew is not to be asked: then health is 0. */
-static int run_again(struct rfa_ctx *ctx, int health, struct rfa_error *err)
-{
-	json_t *all = NULL;
-	json_t *unit;
-	size_t i;
-	int rc = list_all(ctx, &all, err);
-
-	json_array_foreach (units(ctx), i, unit) {
-		const json_t *now = now_of(all, unit);
-		int ill = health && !strcmp(rfa_facts_str(unit, "health", ""), "healthy") &&
-			  !strcmp(rfa_facts_str(now, "State/Health/Status", ""), "unhealthy");
-		int runs = rfa_facts_bool(now, "State/Running", 0) &&
-			   !rfa_facts_bool(now, "State/Restarting", 0);
-
-		if (rc || !rfa_facts_bool(unit, "running", 0) || (runs && !ill))
-			continue;
-		rfa_fail(err, RFA_EUNHEALTHY, "docker",
-			 runs ? "%s is unhealthy since it was started again"
-			      : "%s ran before and does not run again",
-			 rfa_facts_str(unit, "container", ""));
-		rfa_error_where(err, "%s", ctx->host->name);
-		rc = rfa_error_mend(err, "look at docker logs %s there, and start it",
-				    rfa_facts_str(unit, "container", ""));
-	}
-	json_decref(all);
-	return rc;
-}
-
-int rfa_runs_again(struct rfa_ctx *ctx, struct rfa_error *err)
-{
-	return run_again(ctx, 1, err);
-}
-
-/*
- * Starts what ran before, the reverse of the order in which it was stopped. A container that cannot
- * be started does not keep the others down; it is told at the end.
- */
-static int start_all(struct rfa_ctx *ctx, size_t *started, json_t *facts, struct rfa_error *err)
-{
-	json_t *all = NULL;
-	struct rfa_error first;
-	size_t i = json_array_size(units(ctx));
-	int rc = list_all(ctx, &all, err);
-
-	*started = 0;
-	rfa_error_clear(&first);
-	while (!rc && i-- > 0) {
-		const json_t *unit = json_array_get(units(ctx), i);
-		const json_t *now = now_of(all, unit);
-
-		rc = put_policy_back(ctx, unit, now, err);
-		if (!rc && (!ran_before(unit) || rfa_container_active(now)))
-			continue;
-		if (!rc)
-			rc = start_one(ctx, unit, now, err);
-		if (!rc) {
-			(*started)++;
-			continue;
-		}
-		if (err->severity != RFA_FATAL)
-			break;
-		if (facts)
-			rfa_evidence_logs(ctx, rfa_facts_str(unit, "container", ""), facts);
-		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s does not start: %s",
-			    rfa_facts_str(unit, "container", ""), err->msg);
-		if (!first.code)
-			first = *err;
-		rfa_error_clear(err);
-		rc = 0;
-	}
-	json_decref(all);
-	if (!rc && first.code) {
-		*err = first;
-		return -(int)first.code;
-	}
-	return rc ? rc : run_again(ctx, 0, err);
-}
-
-/* What runs is left as it is, so it may be repeated. */
-int rfa_start_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
-{
-	size_t started = 0;
-	char says[96];
-	int rc;
-
-	if (rfa_is_about_images(ctx))
-		return skip_images(facts, err);
-	rc = start_all(ctx, &started, facts, err);
-	if (rc)
-		return rc;
-	snprintf(says, sizeof(says), "%zu container(s) started", started);
-	return rfa_facts_set(facts, "says", json_string(says), err);
-}
-
-int rfa_start_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
-{
-	json_t *all = NULL;
-	json_t *unit;
-	size_t i;
-	int rc = list_all(ctx, &all, err);
-
-	(void)facts;
-	*seen = RFA_PROBE_DONE;
-	json_array_foreach (units(ctx), i, unit) {
-		const json_t *now = now_of(all, unit);
-		char is[64];
-
-		rfa_container_policy(now, is, sizeof(is));
-		if ((ran_before(unit) && !rfa_container_active(now)) ||
-		    (now && strcmp(is, rfa_facts_str(unit, "policy", "no")) != 0))
-			*seen = RFA_PROBE_NOT_DONE;
-	}
-	json_decref(all);
-	return rc;
-}
-
-/* On the source there is nothing to undo: it shall run. */
-int rfa_start_undo(struct rfa_ctx *ctx, struct rfa_error *err)
-{
-	size_t stopped;
-
-	return strcmp(ctx->step->on, "source") ? stop_all(ctx, 1, &stopped, err) : 0;
-}
-
-int rfa_stop_undo(struct rfa_ctx *ctx, struct rfa_error *err)
-{
-	size_t started;
-
-	return rfa_is_about_images(ctx) ? 0 : start_all(ctx, &started, NULL, err);
 }
 
 /* ---- a drill's second half: the way back before its time ---------------------------------------
@@ -642,20 +360,4 @@ int rfa_stop_again_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	(void)ctx;
 	(void)err;
 	return 0;
-}
-
-int rfa_start_again_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
-{
-	return rfa_start_run(ctx, facts, err);
-}
-
-int rfa_start_again_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
-			  struct rfa_error *err)
-{
-	return rfa_start_probe(ctx, seen, facts, err);
-}
-
-int rfa_start_again_undo(struct rfa_ctx *ctx, struct rfa_error *err)
-{
-	return rfa_stop_again_undo(ctx, err);
 }

@@ -18,7 +18,14 @@ int rfa_hold_still(struct rfa_ctx *ctx, char epoch[65], struct rfa_error *err);
  */
 int rfa_runs_again(struct rfa_ctx *ctx, struct rfa_error *err);
 
-/* 1 for a run about images, which stops nothing and copies nothing. */
+/*
+ * Stops all of ours that run; their restart policies are put aside. sure: looks whether they stand
+ * still, where no proof of that follows. *stopped: how many.
+ */
+int rfa_stop_ours(struct rfa_ctx *ctx, int sure, size_t *stopped, struct rfa_error *err);
+
+/* 1 for a run about images, which stops nothing and copies nothing; and what its steps say. */
 int rfa_is_about_images(const struct rfa_ctx *ctx);
+int rfa_skip_images(json_t *facts, struct rfa_error *err);
 
 #endif

@@ -345,3 +345,43 @@ int rfa_users_other(const json_t *stack, const json_t *all, const json_t *users,
 		*out = list;
 	return rc;
 }
+
+/* ---- the step's own, as its look saw them -------------------------------------------------------
+ */
+
+json_t *rfa_users_seen(const struct rfa_ctx *ctx)
+{
+	return rfa_ctx_seen(ctx, "units");
+}
+
+int rfa_user_ran(const json_t *unit)
+{
+	return rfa_facts_bool(unit, "running", 0) || rfa_facts_bool(unit, "restarting", 0);
+}
+
+int rfa_user_stays(const json_t *unit)
+{
+	return rfa_facts_bool(unit, "serves", 0);
+}
+
+json_t *rfa_user_now(const json_t *all, const json_t *unit)
+{
+	return rfa_container_of_id(all, rfa_facts_str(unit, "container_id", ""));
+}
+
+int rfa_containers(struct rfa_ctx *ctx, json_t **all, struct rfa_error *err)
+{
+	json_decref(*all);
+	*all = NULL;
+	return ctx->host->ops->list(ctx->host, RFA_CONTAINER, all, err);
+}
+
+const struct rfa_job_key *rfa_container_key(const struct rfa_ctx *ctx, struct rfa_ctx_key *key,
+					    const char *op, const json_t *now)
+{
+	char about[256];
+
+	snprintf(about, sizeof(about), "%s %s", rfa_facts_str(now, "Id", ""),
+		 rfa_facts_str(now, "State/StartedAt", ""));
+	return rfa_ctx_key(ctx, key, op, about);
+}

@@ -31,4 +31,19 @@ int rfa_users_facts(const json_t *stack, const json_t *users, json_t **out, stru
 int rfa_users_other(const json_t *stack, const json_t *all, const json_t *users,
 		    const json_t *members, json_t **out, struct rfa_error *err);
 
+/* Those of the step's own side, as its look saw them: the above. Borrowed. */
+json_t *rfa_users_seen(const struct rfa_ctx *ctx);
+/* 1 if it ran before, or was about to. */
+int rfa_user_ran(const json_t *unit);
+/* 1 if it runs all the while: it keeps a database that is dumped, loaded and renamed. */
+int rfa_user_stays(const json_t *unit);
+/* What the host says of it now, or NULL. all: the host's list. Borrowed. */
+json_t *rfa_user_now(const json_t *all, const json_t *unit);
+
+/* All containers of the step's host. *all is replaced: NULL, or an older list. New. */
+int rfa_containers(struct rfa_ctx *ctx, json_t **all, struct rfa_error *err);
+/* Names a change to this container, in the life that it has now. */
+const struct rfa_job_key *rfa_container_key(const struct rfa_ctx *ctx, struct rfa_ctx_key *key,
+					    const char *op, const json_t *now);
+
 #endif
