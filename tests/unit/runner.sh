@@ -102,6 +102,13 @@ ok "lane any: at the same time" last "2 passed, 0 failed"
 solo="echo 1..1; if mkdir $TMP/solo; then echo ok 1; else echo not ok 1; fi; sleep 0.2; rmdir $TMP/solo"
 run a one 9 "$solo" b one 9 "$solo" c one 9 "$solo"
 ok "lane one: never at the same time" last "3 passed, 0 failed"
+each="echo 1..1; if mkdir $TMP/taker-\$TAKER; then echo ok 1; else echo not ok 1; fi; sleep 0.2; rmdir $TMP/taker-\$TAKER"
+run a two/2 9 "$meet; echo x >$TMP/meet" b two/2 9 "$meet; read -r x <$TMP/meet"
+ok "a lane of two takers: two at the same time" last "2 passed, 0 failed"
+run a two/2 9 "$each" b two/2 9 "$each" c two/2 9 "$each" d two/2 9 "$each" e one 9 "$solo"
+ok "each of them one at a time" last "5 passed, 0 failed"
+run a two/2 9 'echo 1..1; echo not ok 1' b two/2 9 "$each" c two/2 9 "$each"
+ok "who takes after a failure goes on" last "2 passed, 1 failed"
 run a any 9 'trap "echo 1..1; echo ok 1; exit 0" INT; kill -INT $$; sleep 5'
 ok "a test can receive SIGINT" last "1 passed, 0 failed"
 
