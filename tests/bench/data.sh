@@ -5,7 +5,8 @@
 #
 # usage: data.sh [MB...]     (./dev bench data 50 5000)
 # A client asks /health of both sides every 20 ms. The service answers only if PostgreSQL, which is
-# behind it, answers a query. The lab's disks must hold six times the data: RFA_LAB_DISK_GB.
+# behind it, answers a query. The lab's disks must hold six times the data: RFA_LAB_DISK_GB. The exit
+# status is 1 if a promise does not hold; it is given for a machine that does nothing else.
 export RFA_LAB_DIR=${RFA_LAB_DIR:-/var/lib/rfa-lab-bench} RFA_LAB_DISK_GB=${RFA_LAB_DISK_GB:-36}
 # shellcheck source=tests/harness/records.sh
 . "$(dirname "$0")/../harness/records.sh"
@@ -64,6 +65,13 @@ measure() { # MB WAY FUNCTION
 		printf "%6d  %-24s %9d ms %9d ms %8.1f s  %7.2f\n", mb, way, p, t, all / 1000, p / r}'
 }
 
+promises=() broken=0
+promise() { # WHAT MS LIMIT
+	local word=holds
+	[ "$2" -le "$3" ] || word='does not hold' broken=1
+	promises+=("$1: $word ($2 ms)")
+}
+
 live_up
 printf '    MB  %-24s %12s %12s %10s  %s\n' way "PROD down" "TEST down" "all of it" "PROD down : restart"
 for mb; do
@@ -79,5 +87,12 @@ for mb; do
 		printf "%6d  by hand, PROD is down %.1f times as long as with rfa; rfa adds %d ms to a restart\n", mb, h / o, o - r}'
 	[ -z "${first:-}" ] || awk -v mb="$mb" -v f="$first" -v g="$first_down" -v o="${down["rfa data"]}" 'BEGIN {
 		printf "%6d  with rfa PROD is down %.2f times as long as for %d MB (%+d ms)\n", mb, o / g, f, o - g}'
+	promise "$mb MB: rfa adds at most 3 s to a restart" $((${down["rfa data"]} - ${down[restart]})) 3000
+	promise "$mb MB: going back takes less than 3 s" "${down["rfa rollback"]}" 2999
+	[ -z "${first:-}" ] ||
+		promise "$mb MB: PROD is down as long as for $first MB, give or take a second" \
+			$((${down["rfa data"]} > first_down ? ${down["rfa data"]} - first_down : first_down - ${down["rfa data"]})) 1000
 	first=${first:-$mb} first_down=${first_down:-${down["rfa data"]}}
 done
+printf '%s\n' "${promises[@]}"
+exit "$broken"
