@@ -11,7 +11,7 @@ trap live_end EXIT
 live_up
 live_raised=1
 
-ok "the application is up on both sides" records_both --size 200
+ok "the application is up on both sides" records_both --size 200 --files 2000
 work xfs "$(records_stack)" "$PATIENT"
 used_mb() { on "$1" 'sync; df --output=used -BM / | tail -n 1 | tr -dc 0-9'; }
 before=$(used_mb test)
