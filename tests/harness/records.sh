@@ -92,7 +92,7 @@ freeze_at() { # STEP
 	local line
 	while IFS= read -r -t 120 -u 7 line; do
 		case $line in *step-started*"\"$1\""* | *"\"$1\""*step-started*)
-			kill -STOP "$job"
+			signal STOP "$job"
 			return ;;
 		esac
 	done
@@ -100,7 +100,7 @@ freeze_at() { # STEP
 	tail -n 5 "$W/err"
 	return 1
 }
-thaw() { kill -CONT "$job"; }
+thaw() { signal CONT "$job"; }
 # frozen HOST STEP FILE: a listing of data that nobody uses, taken when rfa begins a step
 frozen() {
 	local status=0
@@ -119,13 +119,13 @@ probe_begin() { # HOST...: asks for the health of what runs there
 	for h; do
 		nsenter --target "$(host_pid "$h")" --net -- "$BUILD/tests/prober" 8071 /health 1800 "$TMP/probed-$h" >"$TMP/prober-$h" &
 		prober[$h]=$!
-		live_jobs+=("$!")
+		started "$!"
 		await 10 is_up_for_prober "$h" || return
 	done
 }
 is_up_for_prober() { tail -n 1 "$TMP/probed-$1" | grep -q up; }
 probe_end() { # HOST: what was seen there: asked, good, outages, down_ms, longest_ms
-	kill -TERM "${prober[$1]}"
+	signal TERM "${prober[$1]}"
 	wait "${prober[$1]}"
 	read -r _ asked _ good _ outages _ down_ms _ longest_ms <"$TMP/prober-$1"
 	echo "# $1: $(cat "$TMP/prober-$1")"

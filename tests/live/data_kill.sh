@@ -61,7 +61,7 @@ cut_off() {
 	h=$([ $((RANDOM % 2)) = 0 ] && echo test || echo prod)
 	"$LAB" net "$h" cut
 	when="$h cut off $when, $(last_step)"
-	await 60 gone "$job" >/dev/null || kill -KILL "$job"
+	await 60 gone "$job" >/dev/null || signal KILL "$job"
 	join
 	"$LAB" net "$h" heal
 }
@@ -70,7 +70,7 @@ lose_power() {
 	h=$([ $((RANDOM % 2)) = 0 ] && echo test || echo prod)
 	when="$h lost power $when, $(last_step)"
 	"$LAB" restart "$h" >/dev/null 2>&1
-	await 60 gone "$job" >/dev/null || kill -KILL "$job"
+	await 60 gone "$job" >/dev/null || signal KILL "$job"
 	join
 }
 # What must hold whenever a run has ended; `final` says how it did.

@@ -136,7 +136,7 @@ ok "no further databases on test" is "$(databases test)" "$of_prod"
 killed_at() { # STEP [power]: then rfa is dead, and the host may have been off
 	follow data orders --from test --to prod --yes prod
 	freeze_at "$1" || return
-	kill -KILL "$job"
+	signal KILL "$job"
 	join
 	[ -z "${2:-}" ] || "$LAB" restart prod >/dev/null 2>&1
 }

@@ -20,15 +20,32 @@ cd "$TMP" || exit 1
 
 # ---- the lab
 
-live_raised='' live_jobs=()
+live_raised=''
+
+# What a test has started, by its number and its beginning: the number alone is given to somebody else
+# minutes after it has ended.
+declare -A live_jobs=()
+began=''
+look_at() { # PID: lives, and when it `began`, by the kernel's clock
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+	stat=${stat##*) }
+	# shellcheck disable=SC2086
+	set -- $stat
+	began=${20}
+	[ "$1" != Z ]
+}
+started() { ! look_at "$1" || live_jobs[$1]=$began; } # PID
+gone() { ! look_at "$1" || [ "$began" != "${live_jobs[$1]:-}" ]; } # PID
+signal() { gone "$2" || kill "-$1" "$2"; } # NAME PID
 
 live_end() {
 	local pid
-	for pid in ${live_jobs[@]+"${live_jobs[@]}"}; do kill -KILL "$pid" 2>/dev/null; done
+	for pid in "${!live_jobs[@]}"; do signal KILL "$pid"; done 2>/dev/null
 	if [ -n "$live_raised" ]; then
 		"$LAB" down >/dev/null 2>&1
 	else
-		live_mend
+		live_reset
 	fi
 	rm -rf "$TMP"
 }
@@ -131,7 +148,7 @@ start_rfa() {
 	: >"$W/events"
 	(cd "$W" && exec "$LAB" op "$RFA" "$@" --events >"$W/events" 2>"$W/err" </dev/null) &
 	job=$!
-	live_jobs+=("$job")
+	started "$job"
 }
 # shellcheck disable=SC2034  # `run` is used by the tests
 join() { # its exit status
@@ -151,7 +168,6 @@ await() { # SECONDS CMD...: polls until it is true
 		read -r -t 0.05 -u "$never"
 	done
 }
-gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # A run at random moments. `undisturbed` measures one: how long it takes, how many events it has.
 duration=0 events=0
@@ -185,7 +201,7 @@ moment() { # waits for the moment, and says in `when` which it was
 }
 last_step() { sed -n 's/.*"step": *"\([^"]*\)".*/\1/p' "$W/events" | tail -n 1; }
 slay() { # kills rfa, and says where it was
-	kill -KILL "$job" 2>/dev/null
+	signal KILL "$job"
 	join
 	[ "$status" = 137 ] || when="$when (too late)"
 	when="$when, $(last_step)"

@@ -37,7 +37,7 @@ interrupted() {
 	ok "$how: the image travels" await 60 sent_mb 10
 	"$LAB" net prod "$how"
 	begun=$SECONDS
-	await 60 gone "$job" >/dev/null || kill -KILL "$job"
+	await 60 gone "$job" >/dev/null || signal KILL "$job"
 	join
 	took=$((SECONDS - begun))
 	id=$run
@@ -81,7 +81,7 @@ power() {
 	start_rfa promote fat --from test --to prod
 	ok "power lost in $step: it is there" await 60 in_step "$step"
 	"$LAB" restart prod >/dev/null 2>&1
-	await 60 gone "$job" >/dev/null || kill -KILL "$job"
+	await 60 gone "$job" >/dev/null || signal KILL "$job"
 	join
 	id=$run
 	ok "power lost in $step: interrupted, or carried on (exit status $status)" grep -qxE '75|0' <<<"$status"

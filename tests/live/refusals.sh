@@ -136,7 +136,7 @@ work other "$stack"
 start_rfa promote one --from test --to prod
 await 60 grep -q '"step":"target.claim"' "$W/events" >/dev/null
 await 60 on prod 'find /var/lib/rfa -name "*lock*" | grep -q .' >/dev/null
-kill -KILL "$job"
+signal KILL "$job"
 join
 theirs=$run
 W=$TMP/refusals
