@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that a directory is: two directories whose listings are equal are equal. Runs on the host
-# that has it, `bash -s DIRECTORY <listing.sh`; needs find, sha256sum, getfattr and getfacl.
+# that has it, `bash -s DIRECTORY <listing.sh`; needs find, b2sum, getfattr and getfacl.
 #
 # Left out is what no copy keeps: inode numbers, ctime, atime, the size and links of directories
 # themselves; of a file's blocks only whether some are missing, since file systems divide differently.
@@ -23,4 +23,4 @@ find . -type f -size +64k -printf '%b %s %p\0' | tr '\n\0' '\001\n' |
 # Sorted, so that both are asked for in the same order; each escapes names in its own way.
 find . -print0 | sort -z | xargs -0 -r getfattr --no-dereference --dump --match=- --encoding=hex
 find . ! -type l -print0 | sort -z | xargs -0 -r getfacl --numeric --skip-base
-find . -type f -print0 | xargs -0 -r sha256sum --zero | lines
+find . -type f -print0 | xargs -0 -r b2sum --zero | lines

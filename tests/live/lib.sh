@@ -165,7 +165,7 @@ await() { # SECONDS CMD...: polls until it is true
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || { echo "not within its time: $1"; "$@"; return 1; }
-		read -r -t 0.05 -u "$never"
+		read -r -t 0.05 -u "$never" || :
 	done
 }
 
