@@ -68,9 +68,9 @@ static json_t *trees(int corrupt)
 {
 	return must_json(
 	    json_pack("{s:{s:s, s:i, s:i, s:i, s:i, s:b}, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i}}",
-		      AUTH, "kind", "sqlite", "bytes", 40000, "mode", 0600, "uid", 1000, "gid",
-		      1000, "corrupt", corrupt, ES, "bytes", 90000, "inodes", 31, "uid", 1000,
-		      "gid", 0, FILES, "bytes", 70000, "inodes", 12),
+		      AUTH, "kind", "sqlite", "bytes", 12000, "mode", 0600, "uid", 1000, "gid",
+		      1000, "corrupt", corrupt, ES, "bytes", 40000, "inodes", 31, "uid", 1000,
+		      "gid", 0, FILES, "bytes", 24000, "inodes", 12),
 	    "trees");
 }
 
@@ -88,7 +88,7 @@ static void add_database(json_t *host, json_t *containers)
 				      "test", "CMD", "ready", "interval", "2s", "retries", 5));
 	json_object_set_new(labels, "sim.database", json_string("shop-db-1/app"));
 	json_object_set_new(json_object_get(host, "trees"), DATABASES "shop-db-1/app",
-			    json_pack("{s:i}", "bytes", 50000));
+			    json_pack("{s:i}", "bytes", 20000));
 }
 
 static void add_to_host(enum scenario s, json_t *host, int prod)
