@@ -121,8 +121,14 @@ static int start_one(struct rfa_ctx *ctx, const json_t *unit, const json_t *now,
 	if (rc)
 		return rc;
 	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s starts", rfa_facts_str(unit, "container", ""));
-	return host->ops->container_start(host, rfa_container_key(ctx, &key, "start", now),
-					  rfa_facts_str(now, "Id", ""), err);
+	rc = host->ops->container_start(host, rfa_container_key(ctx, &key, "start", now),
+					rfa_facts_str(now, "Id", ""), err);
+	/*
+	 * It had its port before. An engine may lose count of ports when its host loses power: then
+	 * nothing starts until somebody restarts it, neither the new data's container nor the
+	 * old's.
+	 */
+	return rc == -RFA_EEXISTS ? rfa_error_as(err, RFA_UNKNOWN) : rc;
 }
 
 /* A health check that has just begun anew is not to be asked: then health is 0. */

@@ -130,6 +130,12 @@ for ((i = 1; i <= kills; i++)); do
 		case $(final_of "$id") in ROLLED_BACK | FAILED) ;; *) run_rfa resume "$id" ;; esac ;;
 	*) run_rfa resume "$id" ;;
 	esac
+	# An engine that lost power may lose count of its ports. Then rfa says what to do; it is done.
+	if [ "$status" = 75 ] && said 'systemctl restart docker' >/dev/null; then
+		"$LAB" engine prod restart
+		run_rfa resume "$id"
+		all="$all; engine restarted; resumed"
+	fi
 	# Not in a subshell: the status is that of the run.
 	holds "$id" >"$TMP/held" 2>&1
 	held=$?

@@ -99,4 +99,19 @@ ok "it goes: exit status 0" ended 0
 ok "prod has test's data" is "$(letters prod | head -n 1)" "$(letters test | head -n 1)"
 for h in test prod; do ok "$h runs" await 20 all_run $h; done
 
+# ---- somebody takes the port of one that is to start again
+
+follow data records --from test --to prod --yes prod
+ok "prod is about to start" freeze_at target.start
+on prod 'docker run -d --name thief -p 127.0.0.1:8071:8071 records-backend:v1 >/dev/null'
+thaw
+join
+ok "its port is taken: interrupted, nothing is undone for that (exit status 75)" ended 75
+ok "its port is taken: the engine's words" said 'port is already allocated'
+ok "its port is taken: what to do" said 'ss -ltnp.*systemctl restart docker'
+on prod 'docker rm -f thief >/dev/null'
+run_rfa resume "$run"
+ok "its port is free again: exit status 0" ended 0
+for h in test prod; do ok "$h runs" await 20 all_run $h; done
+
 done_testing

@@ -79,10 +79,15 @@ live_up() { # [STORE]: the lab, empty; the rest of the test is skipped where non
 	prod_address=$(address_of prod)
 }
 live_reset() {
+	local h
 	live_mend
 	"$LAB" reset test >/dev/null 2>&1 &
 	"$LAB" reset prod >/dev/null 2>&1
 	wait $!
+	# An engine that lost power may hold ports of containers that are gone.
+	for h in test prod; do
+		! on $h 'pgrep -x docker-proxy >/dev/null' || "$LAB" engine $h restart
+	done
 }
 
 on() { # HOST SCRIPT: root there, not through the network

@@ -502,6 +502,52 @@ static void test_source_stays_down(void **state)
 	bench_close(&b);
 }
 
+static int resume(struct bench *b, enum rfa_run_way way)
+{
+	char run[RFA_RUN_ID_MAX];
+
+	snprintf(run, sizeof(run), "%s", b->result.run);
+	watcher_clear(&b->x);
+	return rfa_run_resume(&b->w.options, run, way, &b->result, &b->err);
+}
+
+/* ---- its port is taken meanwhile ----------------------------------------------------------------
+ */
+
+static void take_port(struct watcher *x, uint64_t call, const char *label)
+{
+	json_t *body =
+	    json_pack("{s:s, s:{s:{s:[{s:s, s:s}]}}}", "Image", "node-exporter:v1", "HostConfig",
+		      "PortBindings", "8001/tcp", "HostIp", "127.0.0.1", "HostPort", "8001");
+	struct rfa_error err;
+
+	(void)call;
+	(void)label;
+	assert_int_equal(rfa_sim_container_run(x->user, "thief", body, &err), 0);
+	json_decref(body);
+}
+
+/* Neither the new data nor the old would serve: it waits for a person, and then goes on. */
+static void test_port_taken(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	b.x.hook = take_port;
+	b.x.user = b.w.prod;
+	snprintf(b.x.hook_step, sizeof(b.x.hook_step), "target.start");
+	assert_int_equal(begin(&b), -RFA_EINTERRUPTED);
+	assert_told(b.err.msg, "port is already allocated");
+	assert_int_equal(rfa_sim_container_stop(b.w.prod, "thief", &b.err), 0);
+	assert_int_equal(rfa_sim_container_remove(b.w.prod, "thief", &b.err), 0);
+	assert_int_equal(resume(&b, RFA_RUN_ON), 0);
+	assert_data(&b, "prod", "test");
+	assert_data(&b, "test", "test");
+	assert_clean(&b);
+	bench_close(&b);
+}
+
 /* ---- the ways on and out ----------------------------------------------------------------------
  */
 
@@ -514,15 +560,6 @@ static const char *const all_steps[] = {
 };
 
 enum { STEPS = sizeof(all_steps) / sizeof(all_steps[0]) };
-
-static int resume(struct bench *b, enum rfa_run_way way)
-{
-	char run[RFA_RUN_ID_MAX];
-
-	snprintf(run, sizeof(run), "%s", b->result.run);
-	watcher_clear(&b->x);
-	return rfa_run_resume(&b->w.options, run, way, &b->result, &b->err);
-}
 
 static void open_until(struct bench *b, size_t i)
 {
@@ -598,14 +635,23 @@ static void test_abort(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_success),           cmocka_unit_test(test_base_url),
-		cmocka_unit_test(test_stopped),           cmocka_unit_test(test_rollback_data),
-		cmocka_unit_test(test_moved_member),      cmocka_unit_test(test_unhealthy),
-		cmocka_unit_test(test_corrupt),           cmocka_unit_test(test_held),
-		cmocka_unit_test(test_stranger),          cmocka_unit_test(test_policy),
-		cmocka_unit_test(test_power_cuts),        cmocka_unit_test(test_cut_renames),
-		cmocka_unit_test(test_source_stays_down), cmocka_unit_test(test_resume),
-		cmocka_unit_test(test_rollback),          cmocka_unit_test(test_abort),
+		cmocka_unit_test(test_success),
+		cmocka_unit_test(test_base_url),
+		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_rollback_data),
+		cmocka_unit_test(test_moved_member),
+		cmocka_unit_test(test_unhealthy),
+		cmocka_unit_test(test_corrupt),
+		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_stranger),
+		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_cut_renames),
+		cmocka_unit_test(test_source_stays_down),
+		cmocka_unit_test(test_port_taken),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_rollback),
+		cmocka_unit_test(test_abort),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -95,6 +95,8 @@ static void words_become_errors(void **state)
 		  RFA_FATAL },
 		{ 1, "Conflict. The name \"/x\" is already in use by container \"y\"", RFA_EREMOTE,
 		  RFA_EEXISTS, RFA_FATAL },
+		{ 1, "Bind for 127.0.0.1:8001 failed: port is already allocated", RFA_EREMOTE,
+		  RFA_EEXISTS, RFA_FATAL },
 		{ 1, "something else", RFA_EREMOTE, RFA_EREMOTE, RFA_FATAL },
 		{ 1, "", RFA_EREMOTE, RFA_EREMOTE, RFA_FATAL },
 		{ RFA_SAYS_NOTFOUND, "", RFA_ENOTFOUND, RFA_ENOTFOUND, RFA_FATAL },

@@ -86,7 +86,7 @@ static void test_names_and_ports_conflict(void **state)
 	struct rfa_host *p = s.prod;
 	REFUSED(&s, RFA_EEXISTS, p->ops->container_create(p, KEY("a.1", "c"), "app", body, &s.err));
 	OK(&s, p->ops->container_create(p, KEY("a.1", "d"), "app2", body, &s.err));
-	REFUSED(&s, RFA_EREMOTE, p->ops->container_start(p, KEY("a.1", "e"), "app2", &s.err));
+	REFUSED(&s, RFA_EEXISTS, p->ops->container_start(p, KEY("a.1", "e"), "app2", &s.err));
 	assert_non_null(strstr(s.err.msg, "port is already allocated"));
 	REFUSED(&s, RFA_EEXISTS,
 		p->ops->container_rename(p, KEY("a.1", "f"), "app2", "app", &s.err));

@@ -128,7 +128,7 @@ struct rfa_host_ops {
 	 */
 	int (*container_create)(struct rfa_host *, const struct rfa_job_key *, const char *name,
 				const json_t *body, struct rfa_error *);
-	/* Success too if it runs already. Errors: NOTFOUND, REMOTE. */
+	/* Success too if it runs already. Errors: NOTFOUND, EXISTS (a port is taken), REMOTE. */
 	int (*container_start)(struct rfa_host *, const struct rfa_job_key *, const char *name,
 			       struct rfa_error *);
 	/* Waits for the container's own stop time-out, then the engine kills it. Success too if it

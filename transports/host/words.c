@@ -32,6 +32,10 @@ struct meaning {
 
 #define MEND_ENGINE "start the engine there (systemctl start docker), then try again"
 #define MEND_GROUP "connect as root, or as a member of the group docker"
+#define MEND_PORT                                                                              \
+	"look who has the port there: ss -ltnp. If it is a docker-proxy of no container that " \
+	"runs, "                                                                               \
+	"the engine has lost count: restart it (systemctl restart docker)"
 #define MEND_SPACE "free some space there, or choose another disk for the engine or the state"
 
 /* True of every command. */
@@ -58,6 +62,7 @@ static const struct meaning objects[] = {
 	{ "no such volume", RFA_ENOTFOUND, RFA_FATAL, NULL },
 	{ "no such object", RFA_ENOTFOUND, RFA_FATAL, NULL },
 	{ "is already in use by container", RFA_EEXISTS, RFA_FATAL, NULL },
+	{ "port is already allocated", RFA_EEXISTS, RFA_FATAL, MEND_PORT },
 };
 
 /* A status of our own scripts. */
