@@ -116,6 +116,9 @@ int rfa_base_url_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	if (!seen)
 		return rfa_ctx_skip(facts, "the stack guards no base URL", err);
+	if (!rfa_facts_str(seen, "value", NULL))
+		return rfa_ctx_skip(facts, "the target had none (forced): the backup's own stays",
+				    err);
 	rc = look(ctx, &g, err);
 	if (!rc && !says(g.literal, g.before)) {
 		/* Whoever was started again by its restart policy has read another address. */

@@ -324,10 +324,6 @@ static int gate_tools(struct rfa_court *c, struct rfa_error *err)
 		json_array_foreach ((json_t *)(uintptr_t)sides[i].members, j, m) {
 			if (!strcmp(text(m, "kind"), "sqlite") && *text(m, "place") == '/')
 				database = m;
-			if (rfa_member_there(m) && !rfa_is_database(m))
-				json_array_append_new(paths, json_pack("{s:s, s:s}", "kind",
-								       text(m, "tree"), "path",
-								       text(m, "place")));
 		}
 		rc = host->ops->tree_holders(host, none, &found, err);
 		rc = refuse_unsupported(c, &sides[i], rc, err);

@@ -179,6 +179,41 @@ static int swap_some(struct rfa_ctx *ctx, int databases, int back, struct rfa_er
 	return rc;
 }
 
+/*
+ * A power cut may leave a copy of a database that has its companions only, or nothing: the database
+ * itself never left its place.
+ */
+static int drop_husks(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	json_t *husks = json_array();
+	struct rfa_ctx_key key;
+	json_t *member;
+	size_t i;
+	int rc = husks ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach (rfa_members(ctx), i, member) {
+		struct rfa_file_stat copy = { 0 };
+		struct rfa_file_stat database = { 0 };
+		char out[RFA_COPY_MAX], path[RFA_COPY_MAX + 8];
+
+		name_out(ctx, member, out);
+		if (rc || !*out || rfa_member_tree(member) != RFA_TREE_SQLITE)
+			continue;
+		snprintf(path, sizeof(path), "%s/db", out);
+		rc = host->ops->file_stat(host, out, &copy, err);
+		if (!rc && copy.type)
+			rc = host->ops->file_stat(host, path, &database, err);
+		if (!rc && copy.type && !database.type)
+			json_array_append_new(husks, json_string(out));
+	}
+	if (!rc && json_array_size(husks))
+		rc =
+		    host->ops->tree_remove(host, rfa_ctx_key(ctx, &key, "husks", NULL), husks, err);
+	json_decref(husks);
+	return rc;
+}
+
 /* Whether its exchange has begun or not: it may have been taken back already. */
 static int open_databases(struct rfa_ctx *ctx, struct rfa_error *err)
 {

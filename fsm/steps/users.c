@@ -259,8 +259,13 @@ int rfa_users_facts(const json_t *stack, const json_t *users, json_t **out, stru
 
 	json_array_foreach ((json_t *)(uintptr_t)users, i, one) {
 		const json_t *c = json_object_get(one, "inspect");
-		json_t *line = json_pack(
-		    "{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:s, s:b, s:b, s:s, s:s, s:b}",
+		char policy[64];
+		json_t *line;
+
+		rfa_container_policy(c, policy, sizeof(policy));
+		line = json_pack(
+		    "{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:s, s:b, s:b, s:s, s:s, s:s, "
+		    "s:b}",
 		    "key", rfa_facts_str(one, "key", ""), "shape", rfa_facts_str(one, "shape", ""),
 		    "container", rfa_facts_str(one, "container", ""), "present", json_is_object(c),
 		    "running",
@@ -273,7 +278,8 @@ int rfa_users_facts(const json_t *stack, const json_t *users, json_t **out, stru
 		    rfa_facts_bool(c, "State/Paused", 0), "autoremove",
 		    rfa_facts_bool(c, "HostConfig/AutoRemove", 0), "ref",
 		    rfa_facts_str(c, "Config/Image", ""), "image_id", rfa_facts_str(c, "Image", ""),
-		    "serves", rfa_is_database_server(stack, rfa_facts_str(one, "container", "")));
+		    "policy", policy, "serves",
+		    rfa_is_database_server(stack, rfa_facts_str(one, "container", "")));
 
 		if (!line || json_array_append_new(list, line)) {
 			json_decref(list);

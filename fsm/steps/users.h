@@ -18,8 +18,8 @@ int rfa_users(const json_t *stack, const json_t *all, json_t **out, struct rfa_e
 
 /*
  * How they look, for facts: {"key","shape","container","present","running","restarting","health",
- * "container_id","needs","started","paused","autoremove","serves" (it keeps a database of the stack
- * that travels as a dump, and is not stopped),"ref","image_id"}; nothing that may be
+ * "container_id","needs","started","paused","autoremove","ref","image_id","policy","serves" (it
+ * keeps a database of the stack that travels as a dump, and is not stopped)}; nothing that may be
  * secret. *out is new.
  */
 int rfa_users_facts(const json_t *stack, const json_t *users, json_t **out, struct rfa_error *err);

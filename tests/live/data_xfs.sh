@@ -29,16 +29,4 @@ ok "the snapshot shares its blocks: $((during - before)) MB for 200" test $((dur
 for h in test prod; do ok "$h runs" await 20 all_run $h; done
 ok "nothing is left" clean test prod
 
-probe_begin test
-run_rfa data records --from test --to prod --yes prod
-ok "data again: exit status 0" ended 0
-probe_end test
-of_test=$down_ms
-probe_begin test
-on test 'docker stop records-backend >/dev/null && cd /srv/stacks/records && docker compose restart db app >/dev/null 2>&1 && docker start records-backend >/dev/null'
-# An outage counts once it has ended.
-ok "test runs again" await 60 all_run test
-probe_end test
-ok "test was down ${of_test} ms, a restart of it all takes ${down_ms} ms" test "$of_test" -le $((down_ms + 6000))
-
 done_testing

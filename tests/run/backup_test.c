@@ -447,76 +447,6 @@ static void test_drill_aborted(void **state)
 	bench_close(&b);
 }
 
-/* ---- what is removed --------------------------------------------------------------------------
- */
-
-/* Every day one, of which a backup's own retention keeps three; a pinned one stays. */
-static void test_retention(void **state)
-{
-	struct bench b;
-	int day;
-
-	(void)state;
-	bench_open(&b, SCENARIO_DATA);
-	for (day = 0; day < 6; day++) {
-		char at[RFA_TIME_MAX], id[64];
-		json_t *plan;
-
-		rfa_time_compact(b.w.options.clock->wall_ms(b.w.options.clock), at);
-		snprintf(id, sizeof(id), "%s-prod-data", at);
-		plan = with(world_backup_plan(&b.w, "prod", id), "retention",
-			    json_pack("{s:i}", "count", 3));
-		plan = with(plan, "pinned", json_pack("[s]", "20261122-100100-prod-data"));
-		if (run(&b, plan))
-			fail_msg("day %d: %s", day, b.err.msg);
-		b.w.options.clock->sleep_ms(b.w.options.clock, 86400000 - 10000);
-	}
-	{
-		struct rfa_buf text = RFA_BUF_INIT(8192);
-
-		vault_of(&b, &text);
-		if (strncmp(rfa_buf_str(&text), "20261122-100100-prod-data 20261125-", 35) != 0 ||
-		    text.len != 4 * strlen(ID " "))
-			fail_msg("%s", rfa_buf_str(&text));
-		rfa_buf_release(&text);
-	}
-	bench_close(&b);
-}
-
-/* Of each environment and set by itself. */
-static void test_prune_vault(void **state)
-{
-	static const char *const ids[] = {
-		"20261120-100000-prod-data",   "20261121-100000-prod-data",
-		"20261121-110000-prod-images", "20261122-090000-prod-data",
-		"20261122-093000-test-data",
-	};
-	struct bench b;
-	json_t *plan;
-	size_t i;
-
-	(void)state;
-	bench_open(&b, SCENARIO_DATA);
-	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		plan = world_backup_plan(&b.w, "prod", ids[i]);
-		if (strstr(ids[i], "test")) {
-			json_object_set(plan, "source", json_object_get(b.w.plan, "source"));
-			b.w.options.source = b.w.source;
-		}
-		if (strstr(ids[i], "images"))
-			plan = with(plan, "set", json_string("images"));
-		if (run(&b, plan))
-			fail_msg("%s: %s", ids[i], b.err.msg);
-	}
-	plan = own(prune_plan(&b));
-	plan = with(plan, "vault", json_string(WORLD_VAULT));
-	plan = with(plan, "retention", json_pack("{s:i}", "count", 1));
-	assert_int_equal(run(&b, plan), 0);
-	assert_vault(&b, "20261121-110000-prod-images 20261122-090000-prod-data "
-			 "20261122-093000-test-data ");
-	bench_close(&b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -526,7 +456,6 @@ int main(void)
 		cmocka_unit_test(test_wiped),          cmocka_unit_test(test_restore_gates),
 		cmocka_unit_test(test_damage),         cmocka_unit_test(test_drill),
 		cmocka_unit_test(test_drill_fails),    cmocka_unit_test(test_drill_aborted),
-		cmocka_unit_test(test_retention),      cmocka_unit_test(test_prune_vault),
 		cmocka_unit_test(test_restore_forced), cmocka_unit_test(test_drill_forced),
 	};
 

@@ -82,16 +82,6 @@ static inline void assert_data(struct bench *b, const char *env, const char *ori
 	rfa_buf_release(&text);
 }
 
-/* New. */
-static inline json_t *prune_plan(struct bench *b)
-{
-	b->w.options.source = NULL;
-	b->w.options.target = b->w.target;
-	return json_pack("{s:i, s:s, s:s, s:n, s:O, s:O}", "format", 1, "flow", "prune", "stack",
-			 "app", "source", "target", json_object_get(b->w.plan, "target"), "options",
-			 json_object_get(b->w.plan, "options"));
-}
-
 /* New; NULL: there is no such file. */
 static inline json_t *ledger_json(struct bench *b, const char *path)
 {

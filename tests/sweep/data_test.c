@@ -190,10 +190,8 @@ static void sweeps_can_fail(void **state)
 /* Those that go other ways, not all that there are: one that is ill goes the way of one with a dump
  * that is ill. */
 SWEEP(moment)
-SWEEP(reflink)
 SWEEP(database)
 SWEEP(sick_database)
-SWEEP(back_database)
 SWEEP(first)
 SWEEP(back)
 PAIRS(plain)
@@ -205,6 +203,9 @@ PAIRS(corrupt)
 PAIRS(stopped)
 PAIRS(back)
 PAIRS(back_first)
+PAIRS(database)
+PAIRS(sick_database)
+PAIRS(back_database)
 
 int main(void)
 {
