@@ -4,7 +4,7 @@
 # all of the old, never some of both; both sides run; nothing is left behind.
 #
 # RFA_LIVE_SEED (printed) repeats the moments by event; RFA_LIVE_KILLS says how many kills. Without it:
-# 30, or as many as four minutes allow, and never less than 12.
+# 30, or as many as three minutes allow, and never less than 12.
 # shellcheck disable=SC2016,SC2119,SC2154,SC2317  # quoted for hosts; no arguments; set by name; called by name
 . "$(dirname "$0")/../harness/records.sh"
 live_up
@@ -90,11 +90,11 @@ holds() { # RUN
 		is "$(copies prod | grep -vc '[.]old$')" 0
 }
 
-went_on=0 end=$((SECONDS + 240))
+went_on=0 end=$((SECONDS + 180))
 for ((i = 1; i <= kills; i++)); do
 	if [ "$i" -gt "$least" ] && [ "$SECONDS" -gt "$end" ]; then
 		kills=$((i - 1))
-		echo "# four minutes are over after $kills kills"
+		echo "# three minutes are over after $kills kills"
 		break
 	fi
 	number=$((number + 1))

@@ -3,7 +3,7 @@
 # end, nothing is left behind, and prod runs what the ledger says.
 #
 # RFA_LIVE_SEED (printed) repeats the moments by event; RFA_LIVE_KILLS says how many kills. Without it:
-# 30, or as many as three minutes allow, and never less than 10.
+# 30, or as many as two minutes allow, and never less than 10.
 # shellcheck disable=SC2016,SC2119,SC2154,SC2317  # quoted for hosts; no arguments; set by name; called by name
 . "$(dirname "$0")/lib.sh"
 live_up
@@ -63,11 +63,11 @@ holds() { # RUN VERSION-IF-IT-SUCCEEDED VERSION-IF-NOT
 		is "$(rfa status pair --env prod --json | grep -o '"version": *"[^"]*"' | head -n 1 | tr -d ' ')" "\"version\":\"$ran\""
 }
 
-successes=0 end=$((SECONDS + 180))
+successes=0 end=$((SECONDS + 120))
 for ((i = 1; i <= kills; i++)); do
 	if [ "$i" -gt "$least" ] && [ "$SECONDS" -gt "$end" ]; then
 		kills=$((i - 1))
-		echo "# three minutes are over after $kills kills"
+		echo "# two minutes are over after $kills kills"
 		break
 	fi
 	next=v$((${ran#v} % 4 + 1)) old=$ran all=''
