@@ -10,6 +10,9 @@
 /* name, state, whose host, flags, attempts, trio: changes something, and can tell and undo it */
 #define STEP(name, state, on, flags, tries, trio) \
 	{ name, RFA_##state, on, flags, tries, rfa_##trio##_run, rfa_##trio##_probe, rfa_##trio##_undo, NULL, NULL }
+/* changes nothing, or what the undos of the rows above bring back from wherever it stands */
+#define OVER(name, state, on, flags, tries, trio) \
+	{ name, RFA_##state, on, flags, tries, rfa_##trio##_run, rfa_##trio##_probe, rfa_above_undo, NULL, NULL }
 /* only looks */
 #define LOOK(name, state, on, flags, tries, trio) \
 	{ name, RFA_##state, on, RFA_STEP_READS | (flags), tries, rfa_##trio##_run, NULL, NULL, NULL, NULL }

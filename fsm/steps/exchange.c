@@ -333,14 +333,6 @@ int rfa_swap_back_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts
 	return rfa_again_probe(ctx, seen, facts, err);
 }
 
-/* The undo of the exchange above goes on from whatever half of it is there. */
-int rfa_swap_back_undo(struct rfa_ctx *ctx, struct rfa_error *err)
-{
-	(void)ctx;
-	(void)err;
-	return 0;
-}
-
 /* ---- afterwards -------------------------------------------------------------------------------
  */
 

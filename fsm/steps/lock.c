@@ -115,3 +115,10 @@ int rfa_again_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, st
 	*seen = RFA_PROBE_NOT_DONE;
 	return 0;
 }
+
+int rfa_above_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	(void)ctx;
+	(void)err;
+	return 0;
+}

@@ -262,24 +262,3 @@ int rfa_stop_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 
 	return rfa_is_about_images(ctx) ? 0 : start_all(ctx, &started, NULL, err);
 }
-
-/* ---- a drill's second half: the way back before its time ---------------------------------------
- */
-
-int rfa_start_again_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
-{
-	return rfa_start_run(ctx, facts, err);
-}
-
-int rfa_start_again_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
-			  struct rfa_error *err)
-{
-	return rfa_start_probe(ctx, seen, facts, err);
-}
-
-int rfa_start_again_undo(struct rfa_ctx *ctx, struct rfa_error *err)
-{
-	(void)ctx;
-	(void)err;
-	return 0;
-}

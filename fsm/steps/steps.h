@@ -58,8 +58,6 @@ RFA_RUN_OF(drill_gates);
 RFA_TRIO_OF(stop);
 RFA_RUN_OF(verify_stopped);
 RFA_TRIO_OF(start);
-RFA_TRIO_OF(stop_again);
-RFA_TRIO_OF(start_again);
 
 /* copy.c: the data as it was at one moment */
 RFA_TRIO_OF(copy);
@@ -72,7 +70,8 @@ RFA_PROBE_OF(source_tidy);
 /* exchange.c, base_url.c: the data takes its place */
 RFA_TRIO_OF(unpack);
 RFA_TRIO_OF(swap);
-RFA_TRIO_OF(swap_back);
+RFA_RUN_OF(swap_back);
+RFA_PROBE_OF(swap_back);
 RFA_TRIO_OF(base_url);
 RFA_RUN_OF(data_tidy);
 RFA_PROBE_OF(data_tidy);
@@ -86,7 +85,8 @@ RFA_RUN_OF(vault_look);
 RFA_TRIO_OF(backup_export);
 RFA_TRIO_OF(store);
 RFA_TRIO_OF(seal);
-RFA_TRIO_OF(vault_verify);
+RFA_RUN_OF(vault_verify);
+RFA_PROBE_OF(vault_verify);
 RFA_TRIO_OF(open);
 
 /* prune.c: backups and generations that are not to be kept */
@@ -97,5 +97,7 @@ RFA_PROBE_OF(prune);
 
 /* For TIDY steps and others whose run looks first and completes what is half there. */
 RFA_PROBE_OF(again);
+/* For OVER steps: nothing of its own is to be undone. */
+RFA_UNDO_OF(above);
 
 #endif

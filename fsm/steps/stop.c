@@ -339,25 +339,3 @@ int rfa_verify_stopped_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error 
 			facts, "says",
 			json_string("no container, no process and no session uses the data"), err);
 }
-
-/* ---- a drill's second half: the way back before its time ---------------------------------------
- */
-
-/* The rows above bring everything back from whatever half of it is there: nothing to undo here. */
-int rfa_stop_again_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
-{
-	return rfa_stop_run(ctx, facts, err);
-}
-
-int rfa_stop_again_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
-			 struct rfa_error *err)
-{
-	return rfa_stop_probe(ctx, seen, facts, err);
-}
-
-int rfa_stop_again_undo(struct rfa_ctx *ctx, struct rfa_error *err)
-{
-	(void)ctx;
-	(void)err;
-	return 0;
-}

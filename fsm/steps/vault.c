@@ -383,13 +383,6 @@ int rfa_vault_verify_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *fa
 	return rfa_again_probe(ctx, seen, facts, err);
 }
 
-int rfa_vault_verify_undo(struct rfa_ctx *ctx, struct rfa_error *err)
-{
-	(void)ctx;
-	(void)err;
-	return 0;
-}
-
 /* ---- out --------------------------------------------------------------------------------------
  */
 

@@ -6,6 +6,7 @@
 #include "fsm/base/facts.h"
 #include "tests/contract/host_fixture.h"
 #include "tests/contract/trees_contract.h"
+#include "tests/harness/fakehost.h"
 
 #define DB DATABASES_NAME
 #define DB_NEW DB "_rfa_new_1"
@@ -285,4 +286,43 @@ int host_databases_run(const char *name, struct host_world *world)
 	};
 
 	return _cmocka_run_group_tests(name, tests, sizeof(tests) / sizeof(tests[0]), NULL, NULL);
+}
+
+/* ---- over a fake engine -----------------------------------------------------------------------
+ */
+
+void databases_fake_run(struct databases *d, struct rfa_host *host, int on)
+{
+	struct rfa_job_key key = { "contract-run", on ? "start" : "stop", "1" };
+	struct rfa_error err;
+
+	assert_int_equal(on ? host->ops->container_start(host, &key, d->container, &err)
+			    : host->ops->container_stop(host, &key, d->container, &err),
+			 0);
+}
+
+int databases_fake_open(struct host_world *w, int machine, struct rfa_host **out,
+			struct rfa_error *err)
+{
+	return fakehosts_open(w->data, machine, NULL, out, err);
+}
+
+int databases_fake_container(struct host_world *w)
+{
+	struct rfa_job_key keys[2] = { { "contract-make", "a", "1" },
+				       { "contract-make", "b", "1" } };
+	json_t *body = json_pack("{s:s}", "Image", "app:1");
+	struct rfa_host *host = NULL;
+	struct rfa_error err;
+	int rc = databases_fake_open(w, 0, &host, &err);
+
+	if (!rc)
+		rc = host->ops->container_create(host, &keys[0], "db", body, &err);
+	if (!rc)
+		rc = host->ops->container_start(host, &keys[1], "db", &err);
+	if (rc)
+		print_error("%s\n", err.msg);
+	rfa_host_free(host);
+	json_decref(body);
+	return rc;
 }

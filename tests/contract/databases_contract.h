@@ -19,6 +19,12 @@ struct databases {
 	void *data;
 };
 
+/* For a world of fakehosts, whose container is a server of this machine: run, open, and make it. */
+void databases_fake_run(struct databases *d, struct rfa_host *host, int on);
+int databases_fake_open(struct host_world *w, int machine, struct rfa_host **out,
+			struct rfa_error *err);
+int databases_fake_container(struct host_world *w);
+
 /* Runs all tests; returns how many failed. */
 int host_databases_run(const char *name, struct host_world *world);
 

@@ -171,22 +171,6 @@ static int real_write(struct databases *d, const char *text)
 	return asked(DATABASES_NAME, sql, out, sizeof(out));
 }
 
-static void real_run(struct databases *d, struct rfa_host *host, int on)
-{
-	struct rfa_job_key key = { "contract-run", on ? "start" : "stop", "1" };
-	struct rfa_error err;
-
-	assert_int_equal(on ? host->ops->container_start(host, &key, d->container, &err)
-			    : host->ops->container_stop(host, &key, d->container, &err),
-			 0);
-}
-
-static int real_open(struct host_world *w, int machine, struct rfa_host **out,
-		     struct rfa_error *err)
-{
-	return fakehosts_open(w->data, machine, NULL, out, err);
-}
-
 /* A database is made like the one that is there: nobody sees the difference. */
 static void what_is_said_of_it_stays(void **state)
 {
@@ -217,7 +201,7 @@ static void what_is_said_of_it_stays(void **state)
 	assert_true(strstr(before, "owner|SQL_ASCII|C|C|t|") == before);
 	assert_non_null(strstr(before, "reader=c/owner"));
 	assert_non_null(strstr(before, "search_path=\"$user\", public"));
-	assert_int_equal(real_open(world, 0, &host, &err), 0);
+	assert_int_equal(databases_fake_open(world, 0, &host, &err), 0);
 	snprintf(copy, sizeof(copy), "%s/.rfa-said.snap", world->dir);
 	assert_int_equal(host->ops->database_dump(host, &keys[0], database, copy, &out, &err), 0);
 	assert_int_equal(host->ops->database_load(host, &keys[1], database, copy,
@@ -253,7 +237,7 @@ static void a_session_is_seen_and_ended(void **state)
 	char got[64];
 	FILE *in;
 
-	assert_int_equal(real_open(world, 0, &host, &err), 0);
+	assert_int_equal(databases_fake_open(world, 0, &host, &err), 0);
 	(void)rfa_buf_puts(&command, "PGAPPNAME=stranger PGUSER=postgres PGDATABASE=");
 	(void)rfa_quote(&command, DATABASES_NAME);
 	(void)rfa_buf_puts(&command,
@@ -295,7 +279,7 @@ static void a_cut_dump_is_seen(void **state)
 	json_t *out = NULL;
 	int64_t bytes;
 
-	assert_int_equal(real_open(world, 0, &host, &err), 0);
+	assert_int_equal(databases_fake_open(world, 0, &host, &err), 0);
 	snprintf(copy, sizeof(copy), "%s/.rfa-cut.snap", world->dir);
 	snprintf(file, sizeof(file), "%s/dump", copy);
 	assert_int_equal(host->ops->database_dump(host, &keys[0], database, copy, &out, &err), 0);
@@ -326,35 +310,13 @@ static int real_tests(struct host_world *world)
 	return cmocka_run_group_tests_name("PostgreSQL's own", tests, NULL, NULL);
 }
 
-/* A container of the fake engine that runs. */
-static int make_container(struct host_world *w)
-{
-	struct rfa_job_key keys[2] = { { "contract-make", "a", "1" },
-				       { "contract-make", "b", "1" } };
-	json_t *body = json_pack("{s:s}", "Image", "app:1");
-	struct rfa_host *host = NULL;
-	struct rfa_error err;
-	int rc = real_open(w, 0, &host, &err);
-
-	if (!rc)
-		rc = host->ops->container_create(host, &keys[0], "db", body, &err);
-	if (!rc)
-		rc = host->ops->container_start(host, &keys[1], "db", &err);
-	if (rc)
-		print_error("%s\n", err.msg);
-	rfa_host_free(host);
-	json_decref(body);
-	return rc;
-}
-
 static int real(void)
 {
-	struct databases d = {
-		"postgres", "db", "postgres", real_told, real_write, real_run, NULL
-	};
+	struct databases d = { "postgres",         "db", "postgres", real_told, real_write,
+			       databases_fake_run, NULL };
 	struct rfa_buf command = RFA_BUF_INIT(65536);
 	struct fakehosts f;
-	struct host_world world = { .data = &f, .open = real_open, .databases = &d };
+	struct host_world world = { .data = &f, .open = databases_fake_open, .databases = &d };
 	char server[100], log[160];
 	int failed = 1, status;
 
@@ -376,7 +338,7 @@ static int real(void)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
 		print_message("# skipped: PostgreSQL is not installed on this machine\n");
 		failed = 0;
-	} else if (status == 0 && !make_container(&world)) {
+	} else if (status == 0 && !databases_fake_container(&world)) {
 		failed = real_write(&d, "something") ||
 			 host_databases_run("databases of PostgreSQL", &world) ||
 			 real_tests(&world);

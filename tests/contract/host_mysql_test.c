@@ -124,22 +124,6 @@ static int real_write(struct databases *d, const char *text)
 	return asked(sql, out, sizeof(out));
 }
 
-static void real_run(struct databases *d, struct rfa_host *host, int on)
-{
-	struct rfa_job_key key = { "contract-run", on ? "start" : "stop", "1" };
-	struct rfa_error err;
-
-	assert_int_equal(on ? host->ops->container_start(host, &key, d->container, &err)
-			    : host->ops->container_stop(host, &key, d->container, &err),
-			 0);
-}
-
-static int real_open(struct host_world *w, int machine, struct rfa_host **out,
-		     struct rfa_error *err)
-{
-	return fakehosts_open(w->data, machine, NULL, out, err);
-}
-
 /* ---- of its own -------------------------------------------------------------------------------
  */
 
@@ -169,7 +153,7 @@ static void open_stage(struct stage *s, void **state, const char *test)
 
 	memset(s, 0, sizeof(*s));
 	s->test = test;
-	assert_int_equal(real_open(world, 0, &s->h, &s->err), 0);
+	assert_int_equal(databases_fake_open(world, 0, &s->h, &s->err), 0);
 	s->database =
 	    json_pack("{s:s, s:s, s:s, s:s}", "engine", "mysql", "container",
 		      world->databases->container, "user", "root", "database", DATABASES_NAME);
@@ -487,7 +471,7 @@ static json_t *look_as(struct stage *s, void **state, const char *user)
 {
 	rfa_host_free(s->h);
 	s->h = NULL;
-	assert_int_equal(real_open(*state, 0, &s->h, &s->err), 0);
+	assert_int_equal(databases_fake_open(*state, 0, &s->h, &s->err), 0);
 	json_object_set_new(s->database, "user", json_string(user));
 	return look(s);
 }
@@ -573,27 +557,6 @@ static int real_tests(struct host_world *world)
 	return cmocka_run_group_tests_name("MySQL's own", tests, NULL, NULL);
 }
 
-/* A container of the fake engine that runs. */
-static int make_container(struct host_world *w)
-{
-	struct rfa_job_key keys[2] = { { "contract-make", "a", "1" },
-				       { "contract-make", "b", "1" } };
-	json_t *body = json_pack("{s:s}", "Image", "app:1");
-	struct rfa_host *host = NULL;
-	struct rfa_error err;
-	int rc = real_open(w, 0, &host, &err);
-
-	if (!rc)
-		rc = host->ops->container_create(host, &keys[0], "db", body, &err);
-	if (!rc)
-		rc = host->ops->container_start(host, &keys[1], "db", &err);
-	if (rc)
-		print_error("%s\n", err.msg);
-	rfa_host_free(host);
-	json_decref(body);
-	return rc;
-}
-
 static int begin_server(const char *server, const char *log)
 {
 	struct rfa_buf command = RFA_BUF_INIT(65536);
@@ -625,9 +588,10 @@ static int end_server(const char *server)
 
 int main(void)
 {
-	struct databases d = { "mysql", "db", "root", real_told, real_write, real_run, NULL };
+	struct databases d = { "mysql", "db", "root", real_told, real_write, databases_fake_run,
+			       NULL };
 	struct fakehosts f;
-	struct host_world world = { .data = &f, .open = real_open, .databases = &d };
+	struct host_world world = { .data = &f, .open = databases_fake_open, .databases = &d };
 	char server[100], port[110], log[160];
 	int failed = 1, status;
 
@@ -647,7 +611,7 @@ int main(void)
 	if (status == 77) {
 		print_message("1..0 # SKIP MariaDB is not installed on this machine\n");
 		failed = 0;
-	} else if (status == 0 && !make_container(&world)) {
+	} else if (status == 0 && !databases_fake_container(&world)) {
 		failed = real_write(&d, "something") ||
 			 host_databases_run("databases of MariaDB", &world) || real_tests(&world);
 	} else {

@@ -53,4 +53,18 @@ void sweep_several_faults(const struct sweep_subject *subject, unsigned runs);
  */
 int sweep_sees(const struct sweep_subject *subject, int mutation, int fault_kind);
 
+/* A test of each for a subject by this name. */
+#define SWEEP(subject)                            \
+	static void sweep_##subject(void **state) \
+	{                                         \
+		(void)state;                      \
+		sweep_one_fault(&subject);        \
+	}
+#define PAIRS(subject)                                             \
+	static void pairs_##subject(void **state)                  \
+	{                                                          \
+		(void)state;                                       \
+		sweep_several_faults(&subject, SWEEP_RANDOM_RUNS); \
+	}
+
 #endif

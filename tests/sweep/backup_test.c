@@ -178,21 +178,12 @@ static void sweeps_can_fail(void **state)
 				 rfa_sim_mutation_text(planted[i]));
 }
 
-#define SWEEP(subject)                                             \
-	static void sweep_##subject(void **state)                  \
-	{                                                          \
-		(void)state;                                       \
-		sweep_one_fault(&subject);                         \
-	}                                                          \
-	static void pairs_##subject(void **state)                  \
-	{                                                          \
-		(void)state;                                       \
-		sweep_several_faults(&subject, SWEEP_RANDOM_RUNS); \
-	}
-
 SWEEP(backups)
 SWEEP(drills)
 SWEEP(restores)
+PAIRS(backups)
+PAIRS(drills)
+PAIRS(restores)
 
 int main(void)
 {

@@ -174,19 +174,6 @@ static void sweeps_can_fail(void **state)
 				 rfa_sim_mutation_text(planted[i]));
 }
 
-#define SWEEP(subject)                            \
-	static void sweep_##subject(void **state) \
-	{                                         \
-		(void)state;                      \
-		sweep_one_fault(&subject);        \
-	}
-#define PAIRS(subject)                                             \
-	static void pairs_##subject(void **state)                  \
-	{                                                          \
-		(void)state;                                       \
-		sweep_several_faults(&subject, SWEEP_RANDOM_RUNS); \
-	}
-
 /* Those that go other ways, not all that there are: one that is ill goes the way of one with a dump
  * that is ill. */
 SWEEP(moment)

@@ -91,29 +91,20 @@ static void sweeps_can_fail(void **state)
 	}
 }
 
-#define SWEEP(scenario_, kind_)                                                  \
-	static void sweep_##scenario_##_##kind_(void **state)                    \
-	{                                                                        \
-		static const struct sweep_subject s = SUBJECT(scenario_, kind_); \
-		(void)state;                                                     \
-		sweep_one_fault(&s);                                             \
-	}                                                                        \
-	static void pairs_##scenario_##_##kind_(void **state)                    \
-	{                                                                        \
-		static const struct sweep_subject s = SUBJECT(scenario_, kind_); \
-		(void)state;                                                     \
-		sweep_several_faults(&s, SWEEP_RANDOM_RUNS);                     \
-	}
+#define BOTH(scenario_, kind_)                                                             \
+	static const struct sweep_subject scenario_##_##kind_ = SUBJECT(scenario_, kind_); \
+	SWEEP(scenario_##_##kind_)                                                         \
+	PAIRS(scenario_##_##kind_)
 
-SWEEP(RUN, promote)
-SWEEP(RUN, rollback)
-SWEEP(COMPOSE, promote)
-SWEEP(COMPOSE, rollback)
-SWEEP(MIXED, promote)
-SWEEP(FIRST, promote)
-SWEEP(UNHEALTHY, promote)
-SWEEP(SAME_TAG, promote)
-SWEEP(SAME_TAG, rollback)
+BOTH(RUN, promote)
+BOTH(RUN, rollback)
+BOTH(COMPOSE, promote)
+BOTH(COMPOSE, rollback)
+BOTH(MIXED, promote)
+BOTH(FIRST, promote)
+BOTH(UNHEALTHY, promote)
+BOTH(SAME_TAG, promote)
+BOTH(SAME_TAG, rollback)
 
 int main(void)
 {
