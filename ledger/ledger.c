@@ -24,7 +24,7 @@ static void put_identity(char *out, size_t size, const char *text)
 	out[n] = '\0';
 }
 
-/* A point between a write and its answer, where a test or the `faults` build may step in. */
+/* A point between a write and its answer, where a test or a fault point may step in. */
 static int pass(const struct rfa_ledger *ledger, const char *point, struct rfa_error *err)
 {
 	char name[64];

@@ -1,4 +1,4 @@
-/* Named fault points, in the `faults` build only. */
+/* Named fault points, in the `debug` build only. */
 #include "fsm/base/fault.h"
 
 #ifdef RFA_FAULTS

@@ -1,5 +1,5 @@
 /*
- * Named fault points. In the `faults` build a program may be told by RFA_FAULT to kill itself, or
+ * Named fault points. In the `debug` build a program may be told by RFA_FAULT to kill itself, or
  * to fail, when it passes a point for the n-th time:
  *
  *     RFA_FAULT=ledger.append.synced:3:kill    (also: eio, enospc)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tests/harness/slow.h"
 #include "transports/transport.h"
 
 static struct rfa_transport *make(const struct rfa_fault_plan *plan, size_t entries)
@@ -28,7 +29,7 @@ static int run(struct rfa_transport *t, const char *script, const char *input, s
 	struct rfa_command cmd = { .argv = argv,
 				   .input = input,
 				   .input_len = input ? strlen(input) : 0,
-				   .idle_timeout_ms = 300 };
+				   .idle_timeout_ms = slow_ms(2000) };
 	int status = -1;
 
 	rfa_buf_clear(out);
@@ -176,7 +177,8 @@ static void shell_under_cuts(void **state)
 
 		assert_int_equal(rfa_shell_new(&sh, t, &err), 0);
 		rfa_buf_clear(&out);
-		rc = rfa_shell_run(sh, "cat; exit 3", "input", 5, 2000, &out, NULL, &status, &err);
+		rc = rfa_shell_run(sh, "cat; exit 3", "input", 5, slow_ms(10000), &out, NULL,
+				   &status, &err);
 		if (rc) {
 			assert_int_equal(rc, -RFA_ELOST);
 			assert_int_equal(out.len, 0);
@@ -185,8 +187,8 @@ static void shell_under_cuts(void **state)
 				assert_int_equal(err.severity, RFA_RETRY);
 			if (n % 2 == 0 && n > 0)
 				assert_int_equal(err.severity, RFA_UNKNOWN);
-			rc = rfa_shell_run(sh, "cat; exit 3", "input", 5, 2000, &out, NULL, &status,
-					   &err);
+			rc = rfa_shell_run(sh, "cat; exit 3", "input", 5, slow_ms(10000), &out,
+					   NULL, &status, &err);
 		} else if (n > 200) {
 			finished = 1;
 		}

@@ -399,7 +399,7 @@ static void await_running(struct fixture *x, const struct rfa_job_key *k)
 	struct rfa_error err;
 
 	/* jobs_running would void what has not begun: give it the time to. */
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < 12000; i++) {
 		if (x->world->stops(x->world) > 0)
 			break;
 		pause_ms(10);

@@ -16,6 +16,7 @@
 #include <libssh2.h>
 
 #include "tests/harness/blame.h"
+#include "tests/harness/slow.h"
 #include "tests/harness/sshd.h"
 #include "tests/harness/web.h"
 #include "transports/http.h"
@@ -56,8 +57,8 @@ static struct rfa_transport *make(const struct sshd *s, const char *destination)
 
 	options.destination = destination;
 	options.config_file = s->config;
-	options.connect_timeout_ms = 5000;
-	options.idle_timeout_ms = 2400;
+	options.connect_timeout_ms = slow_ms(5000);
+	options.idle_timeout_ms = slow_ms(2400);
 	options.connect_attempts = 1;
 	assert_ok(rfa_transport_ssh(&t, "prod", &options, &err));
 	return t;
@@ -68,7 +69,7 @@ static int try_run(struct rfa_transport *t, const char *script, struct rfa_buf *
 		   struct rfa_error *err)
 {
 	const char *argv[] = { "sh", "-c", script, NULL };
-	struct rfa_command cmd = { .argv = argv, .idle_timeout_ms = 20000 };
+	struct rfa_command cmd = { .argv = argv, .idle_timeout_ms = slow_ms(20000) };
 	int status = -1;
 	int rc;
 
@@ -423,24 +424,24 @@ static void somebody_else_there(void **state)
 	snprintf(s.config, sizeof(s.config), "%s/somebody", s.dir);
 	options.destination = "there";
 	options.config_file = s.config;
-	options.connect_timeout_ms = 700;
+	options.connect_timeout_ms = slow_ms(700);
 	options.connect_attempts = 1;
 	assert_ok(rfa_transport_ssh(&t, "prod", &options, &err));
 	blame(0);
 	assert_int_equal(t->ops->connect(t, &err), -RFA_EUNREACHABLE);
 	blame(1);
-	assert_true(now_ms() - began < 5000);
+	assert_true(now_ms() - began < slow_ms(5000));
 	rfa_transport_free(t);
 	web_stop(&web);
 }
 
 /* ---- loss ---- */
 
-/* Reads until an error comes; its code. Gives up after 10 s. */
+/* Reads until an error comes; its code. Gives up after 10 s of a quiet machine. */
 static int drain_until_error(struct rfa_stream *s, uint64_t *bytes, struct rfa_error *err)
 {
 	static char data[65536];
-	int64_t until = now_ms() + 10000;
+	int64_t until = now_ms() + slow_ms(10000);
 	int eof = 0;
 
 	while (!eof && now_ms() < until) {
@@ -489,7 +490,7 @@ static void a_killed_server_is_seen_at_once(void **state)
 	assert_true(sshd_signal_sessions(s, SIGKILL) > 0);
 	assert_int_equal(drain_until_error(stream, &bytes, &err), -RFA_ELOST);
 	assert_int_equal(err.severity, RFA_UNKNOWN);
-	assert_true(now_ms() - began < 3000);
+	assert_true(now_ms() - began < slow_ms(3000));
 	assert_int_equal(idle->ops->read(idle, &byte, 1, &got, &eof, &err), -RFA_ELOST);
 	/* The next call connects again by itself; the old streams stay lost. */
 	rfa_buf_clear(&out);
@@ -523,7 +524,7 @@ static void a_frozen_server_is_told_in_time(void **state)
 		assert_ok(t->ops->exec(t, up, &stream, &err));
 		assert_true(sshd_signal_sessions(s, SIGSTOP) > 0);
 		began = now_ms();
-		while (!rc && now_ms() - began < 20000) {
+		while (!rc && now_ms() - began < slow_ms(20000)) {
 			size_t n = 0;
 			int eof = 0;
 
@@ -535,7 +536,7 @@ static void a_frozen_server_is_told_in_time(void **state)
 				rc = rfa_stream_wait(&stream, 1, 1000, NULL, &err);
 		}
 		assert_int_equal(rc, -RFA_ELOST);
-		assert_true(now_ms() - began < 10000);
+		assert_true(now_ms() - began < slow_ms(10000));
 		rfa_stream_close(stream);
 		/* A frozen listener's other sessions do not matter: a new one is made. */
 		expect(t, "echo back", "back\n");
@@ -550,7 +551,10 @@ static void a_quiet_command_is_no_loss(void **state)
 {
 	struct rfa_transport *t = make(*state, "there");
 
-	expect(t, "sleep 5; echo done", "done\n");
+	char script[64];
+
+	snprintf(script, sizeof(script), "sleep %d; echo done", (int)slow_ms(5000) / 1000);
+	expect(t, script, "done\n");
 	rfa_transport_free(t);
 }
 
@@ -563,7 +567,7 @@ static void a_busy_caller_is_no_loss(void **state)
 
 	expect(t, "echo 1", "1\n");
 	for (i = 0; i < 2; i++) {
-		usleep(3000000);
+		usleep((useconds_t)slow_ms(3000) * 1000);
 		assert_ok(t->ops->connect(t, &err));
 	}
 	expect(t, "echo 2", "2\n");
@@ -619,7 +623,7 @@ static void sessions_may_run_out(void **state)
 	rfa_stream_close(streams[0]);
 	rfa_stream_close(streams[1]);
 	/* A place is free again once the server has seen the command's end. */
-	until = now_ms() + 10000;
+	until = now_ms() + slow_ms(10000);
 	while ((rc = try_run(t, "echo 1", &out, &err)) && now_ms() < until)
 		usleep(10000);
 	assert_int_equal(rc, 0);
@@ -643,7 +647,7 @@ static void keys_change_on_the_way(void **state)
 			       "head -c 200000 /dev/zero >&2; done",
 			       NULL };
 	const char *to[] = { "wc", "-c", NULL };
-	struct rfa_relay relay = { .idle_timeout_ms = 20000 };
+	struct rfa_relay relay = { .idle_timeout_ms = slow_ms(20000) };
 	struct rfa_shell *sh = NULL;
 	struct sshd often;
 	uint64_t moved = 0;

@@ -15,12 +15,13 @@
 #include "fsm/base/digest.h"
 #include "fsm/base/quote.h"
 #include "tests/harness/sshd.h"
+#include "tests/harness/slow.h"
 #include "tests/harness/web.h"
 #include "transports/http.h"
 #include "transports/transport.h"
 
 /* More than any window and pipe holds, some times over. */
-#define BULK ((size_t)(getenv("RFA_TEST_SLOW") ? 8 : 50) << 20)
+#define BULK ((size_t)(getenv("RFA_TEST_SMALL") ? 8 : 50) << 20)
 
 struct world {
 	struct rfa_transport *t;
@@ -230,7 +231,7 @@ static void silence_is_a_stall(void **state)
 	assert_int_equal(rfa_transport_run(transport(state), &cmd, &out, NULL, &status, &err),
 			 -RFA_ESTALLED);
 	assert_int_equal(err.severity, RFA_UNKNOWN);
-	assert_true(clock->mono_ms(clock) - began < 5000);
+	assert_true(clock->mono_ms(clock) - began < slow_ms(5000));
 	rfa_buf_release(&out);
 }
 
@@ -494,7 +495,9 @@ static void relay_moves_all(void **state)
 	const char *to[] = { "sh", "-c", "b2sum -l 256 | cut -c1-64", NULL };
 	struct rfa_transport *t = transport(state);
 	struct seen seen = { .bytes = 0 };
-	struct rfa_relay relay = { .idle_timeout_ms = 10000, .on_data = see, .user = &seen };
+	struct rfa_relay relay = { .idle_timeout_ms = slow_ms(10000),
+				   .on_data = see,
+				   .user = &seen };
 	struct rfa_buf out = RFA_BUF_INIT(4096);
 	char hex[RFA_DIGEST_HEX];
 	struct rfa_error err;
@@ -521,10 +524,10 @@ static void relay_moves_all(void **state)
 
 static void relay_tells_a_stall(void **state)
 {
-	const char *from[] = { "sh", "-c", "echo x; sleep 20", NULL };
+	const char *from[] = { "sh", "-c", "echo x; sleep 600", NULL };
 	const char *to[] = { "cat", NULL };
 	struct rfa_transport *t = transport(state);
-	struct rfa_relay relay = { .idle_timeout_ms = 1500 };
+	struct rfa_relay relay = { .idle_timeout_ms = slow_ms(1500) };
 	struct rfa_error err;
 	uint64_t moved = 0;
 
@@ -543,7 +546,7 @@ static void relay_tells_a_dead_sink(void **state)
 	const char *to[] = { "sh", "-c", "head -c 100000 >/dev/null; echo full >&2; exit 28",
 			     NULL };
 	struct rfa_transport *t = transport(state);
-	struct rfa_relay relay = { .idle_timeout_ms = 10000 };
+	struct rfa_relay relay = { .idle_timeout_ms = slow_ms(10000) };
 	struct rfa_buf out = RFA_BUF_INIT(4096);
 	struct rfa_error err;
 	char text[64];
@@ -624,7 +627,8 @@ static void tunnel_to_nobody(void **state)
 static int get(void **state, const char *path, struct rfa_http_reply *reply, struct rfa_error *err)
 {
 	/* Long enough for a busy machine; what must time out says so in its path. */
-	struct rfa_http_request request = { .timeout_ms = strcmp(path, "/slow") ? 20000 : 500,
+	struct rfa_http_request request = { .timeout_ms =
+						strcmp(path, "/slow") ? slow_ms(20000) : 500,
 					    .max_body = 1000 };
 	char url[128];
 
@@ -674,7 +678,7 @@ static void http_shows_its_request(void **state)
 
 static void http_fails_well(void **state)
 {
-	struct rfa_http_request request = { .timeout_ms = 20000 };
+	struct rfa_http_request request = { .timeout_ms = slow_ms(20000) };
 	struct rfa_http_reply reply;
 	struct rfa_error err;
 	char url[64];

@@ -14,7 +14,7 @@
  */
 static const char *roomy(void)
 {
-	int slow = getenv("RFA_TEST_SLOW") != NULL;
+	int slow = getenv("RFA_TEST_SMALL") != NULL;
 
 	return slow && access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
 }

@@ -103,9 +103,11 @@ settled() { # HOST: no container is still starting
 
 # ---- rfa
 
-# The timeouts are those of a test: what stalls is given up soon.
+# How many times slower than a quiet machine this one is.
+SLOW=${RFA_TEST_SLOW:-1}
+# The timeouts are those of a test: what stalls is given up soon, but not what is slow.
 # shellcheck disable=SC2034
-QUICK='"timeouts": { "idle_s": 4, "connect_s": 4, "attempts": 2 }'
+QUICK="\"timeouts\": { \"idle_s\": $((4 * SLOW)), \"connect_s\": $((4 * SLOW)), \"attempts\": 2 }"
 
 # work DIR STACKS [TIMEOUTS]: a directory with an rfa.json, and a ledger of its own
 work() {
@@ -166,7 +168,8 @@ told() { grep -cE "$1" "$W/events" >/dev/null 2>&1; } # PATTERN: an event that h
 # A pause that needs no process: there are thousands of them.
 exec {never}<> <(:)
 await() { # SECONDS CMD...: polls until it is true
-	local end=$((SECONDS + $1))
+	# Time is for what hangs: a slow machine has more of it.
+	local end=$((SECONDS + $1 * SLOW))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || { echo "not within its time: $1"; "$@"; return 1; }
@@ -192,6 +195,22 @@ events_seen() { # N
 }
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 past() { [ $((${EPOCHREALTIME/./} / 1000)) -ge "$1" ] || gone "$job"; } # MS
+# Runs that are killed, as many as the time allows: their number is in `kills`.
+kills=0 kills_end=0
+kills_for() { # SECONDS: from now on
+	local seconds=$1
+	[ -z "${RFA_TEST_LONG:-}" ] || seconds=600
+	kills_end=$((SECONDS + ${RFA_LIVE_SECONDS:-$seconds}))
+}
+another_kill() { # N: the first is always one
+	if [ -n "${RFA_LIVE_KILLS:-}" ]; then
+		[ "$1" -le "$RFA_LIVE_KILLS" ] || return 1
+	elif [ "$1" -gt 1 ] && [ "$SECONDS" -ge "$kills_end" ]; then
+		echo "# the time is over after $kills kills"
+		return 1
+	fi
+	kills=$1
+}
 moment() { # waits for the moment, and says in `when` which it was
 	if [ $((RANDOM % 2)) = 0 ]; then
 		local n=$((1 + RANDOM % events))

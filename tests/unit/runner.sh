@@ -20,7 +20,7 @@ shows() { grep -qF -- "$1" "$TMP/out" || { echo "not shown: $1"; cat "$TMP/out";
 # shellcheck disable=SC2317
 gone() { # PID: soon; a zombie is gone, too
 	local n
-	for n in {1..100}; do
+	for n in {1..1200}; do
 		grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null || return 0
 		sleep 0.05
 	done
@@ -73,6 +73,32 @@ run a any 1 'trap "" TERM; echo 1..1; while :; do sleep 1; done'
 ok "a hang that ignores SIGTERM fails" last "0 passed, 1 failed"
 run a any 9 "sleep 300 & echo \$! >$TMP/left; echo 1..1; echo ok 1"
 ok "what a test leaves behind is killed" gone "$(cat "$TMP/left")"
+
+run a any 9 "setsid sleep 300 >/dev/null & sleep 0.2; echo \$! >$TMP/left; echo 1..1; echo ok 1"
+ok "also in a session of its own" gone "$(cat "$TMP/left")"
+run a any 9 "mktemp -d >$TMP/place; echo 1..1; echo ok 1"
+ok "and its temporary files" not test -e "$(cat "$TMP/place")"
+
+# Interrupted: whatever ran is gone.
+rm -f "$TMP/left" "$TMP/place"
+printf '%s\t%s\t%s\t%s\n' a any 99 "setsid sleep 300 & echo \$! >$TMP/left; mktemp -d >$TMP/place; sleep 300" \
+	b any 99 "trap '' INT TERM; echo \$\$ >$TMP/stubborn; while :; do sleep 1; done" \
+	c one 99 "echo \$\$ >$TMP/beside; sleep 300" >"$suites"
+RFA_TEST_JOBS=3 "$taprun" "$TMP/logs" <"$suites" >"$TMP/out" 2>&1 &
+runner=$!
+for _ in {1..1200}; do
+	[ ! -s "$TMP/place" ] || [ ! -s "$TMP/stubborn" ] || [ ! -s "$TMP/beside" ] || break
+	sleep 0.05
+done
+kill -TERM "$runner"
+wait "$runner"
+status=$?
+ok "interrupted: status 130" is "$status" 130
+for f in left stubborn beside; do
+	ok "interrupted: $f is gone" gone "$(cat "$TMP/$f")"
+done
+ok "interrupted: temporary files are gone" not test -e "$(cat "$TMP/place")"
+ok "interrupted: and it says so" last "taprun: interrupted"
 
 run a any 9 'echo 1..2; echo ok 1 - x; echo "ok 2 - y # SKIP no network"'
 ok "a skipped test is counted" last "1 passed, 0 failed, 1 skipped"
