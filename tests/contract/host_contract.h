@@ -41,5 +41,7 @@ int host_contract_run(const char *name, struct host_world *world);
 /* The same for trees and the vault; where there are real files, all that is special in them, too.
  */
 int host_trees_run(const char *name, struct host_world *world);
+/* What a container has of another one; where there is an engine, or a simulated one. */
+int host_refs_run(const char *name, struct host_world *world);
 
 #endif

@@ -114,5 +114,7 @@ int main(void)
 	}
 	snprintf(world.dir, sizeof(world.dir), "/srv");
 	snprintf(world.tag, sizeof(world.tag), "contract");
-	return host_contract_run("host over a real engine", &world) != 0;
+	return host_contract_run("host over a real engine", &world) +
+		   host_refs_run("references on a real engine", &world) !=
+	       0;
 }

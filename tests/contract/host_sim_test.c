@@ -58,7 +58,7 @@ static int run(const char *store)
 	if (rfa_sim_new(&sim, 1, &err) || build(sim, &m, store, &err))
 		print_error("%s\n", err.msg);
 	else
-		failed = host_contract_run(name, &world);
+		failed = host_contract_run(name, &world) + host_refs_run(name, &world);
 	rfa_sim_free(sim);
 	return failed;
 }

@@ -154,6 +154,11 @@ static void a_look_tells_what_is_there(void **state)
 	a = tree_looked(x, RFA_TREE_SQLITE, AT(".rfa-t.place/a"));
 	assert_string_equal(rfa_facts_str(a, "type", "?"), "f");
 	assert_int_equal(rfa_facts_int(a, "apparent", -1), 4);
+	assert_false(rfa_facts_bool(a, "sqlite", 1));
+	json_decref(a);
+	put(x, ".rfa-t.place/c", "SQLite format 3, and more");
+	a = tree_looked(x, RFA_TREE_SQLITE, AT(".rfa-t.place/c"));
+	assert_true(rfa_facts_bool(a, "sqlite", 0));
 	json_decref(a);
 	CLEAR();
 	end(x);

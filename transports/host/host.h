@@ -232,7 +232,8 @@ struct rfa_host_ops {
 	/* -- trees: reads -- */
 	/*
 	 * *out (new): {"type":"d"|"f"|"l"|"o"|"", "mount":bool (something is mounted on it
-	 * or in it), "uid","gid","mode","bytes" (allocated), "apparent" (sum of the sizes of its
+	 * or in it), "sqlite":bool (asked of a database: the file begins as SQLite's do),
+	 * "uid","gid","mode","bytes" (allocated), "apparent" (sum of the sizes of its
 	 * files),"inodes","device"
 	 * (equal text: one file system),"entry" ("device:inode": tells it from another one that
 	 * gets its name)}. type "" is all there is of a path that does not exist.

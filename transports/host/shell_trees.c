@@ -84,7 +84,8 @@ const char rfa_shell_trees[] =
 
 /*
  * $1 the path, $2 what else belongs to it: nothing, or "db". Says "none", or "MODE UID GID DEVICE
- * DEVICE:INODE", 1 if something is mounted there or 0, and the sums. What vanishes while it is
+ * DEVICE:INODE", 1 if something is mounted there or 0, 1 if it is a file of SQLite's or 0, and the
+ * sums. What vanishes while it is
  * counted is no error.
  */
 static const char look_text[] =
@@ -97,7 +98,11 @@ static const char look_text[] =
     "fi\n"
     "patience\n"
     "mount=$(mounted \"$1\")\n"
-    "echo \"$words $((${#mount} > 0))\"\n"
+    "sqlite=0\n"
+    "[ \"$2\" != db ] || ! [ -f \"$1\" ] ||\n"
+    "	[ \"$(head -c 15 -- \"$1\" 2>/dev/null | tr -d '\\000')\" != 'SQLite format 3' ] ||\n"
+    "	sqlite=1\n"
+    "echo \"$words $((${#mount} > 0)) $sqlite\"\n"
     "[ -z \"$2\" ] || set -- \"$1\" \"$1-wal\" \"$1-journal\"\n"
     "exec 3>&1\n"
     "words=$({ find \"$@\" -xdev " TALLY " 2>&4 | tally >&3; } 4>&1 |\n"
@@ -341,10 +346,10 @@ int rfa_shell_tree_archive(const struct shell_host *h, const char *archive, cons
 
 struct look {
 	unsigned long mode;
-	int64_t uid, gid, device, inode, mount, bytes, apparent, inodes;
+	int64_t uid, gid, device, inode, mount, sqlite, bytes, apparent, inodes;
 };
 
-/* "MODE UID GID DEVICE DEVICE:INODE MOUNTED" and "BYTES APPARENT INODES"; 0 or -1. */
+/* "MODE UID GID DEVICE DEVICE:INODE MOUNTED SQLITE" and "BYTES APPARENT INODES"; 0 or -1. */
 static int parse_look(const char *p, struct look *l)
 {
 	char *end = NULL;
@@ -362,8 +367,8 @@ static int parse_look(const char *p, struct look *l)
 		return -1;
 	p = end + 1;
 	if (rfa_shell_number(&p, &l->inode) || rfa_shell_number(&p, &l->mount) || l->mount > 1 ||
-	    rfa_shell_number(&p, &l->bytes) || rfa_shell_number(&p, &l->apparent) ||
-	    rfa_shell_number(&p, &l->inodes))
+	    rfa_shell_number(&p, &l->sqlite) || l->sqlite > 1 || rfa_shell_number(&p, &l->bytes) ||
+	    rfa_shell_number(&p, &l->apparent) || rfa_shell_number(&p, &l->inodes))
 		return -1;
 	return *p ? -1 : 0;
 }
@@ -384,11 +389,12 @@ static json_t *look_json(const struct look *l)
 	(void)snprintf(device, sizeof(device), "%lld", (long long)l->device);
 	(void)snprintf(entry, sizeof(entry), "%lld:%lld", (long long)l->device,
 		       (long long)l->inode);
-	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "type", type,
-			 "mount", (int)l->mount, "uid", (json_int_t)l->uid, "gid",
-			 (json_int_t)l->gid, "mode", (json_int_t)(l->mode & 07777), "bytes",
-			 (json_int_t)l->bytes, "apparent", (json_int_t)l->apparent, "inodes",
-			 (json_int_t)l->inodes, "device", device, "entry", entry);
+	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "type", type,
+			 "mount", (int)l->mount, "sqlite", (int)l->sqlite, "uid",
+			 (json_int_t)l->uid, "gid", (json_int_t)l->gid, "mode",
+			 (json_int_t)(l->mode & 07777), "bytes", (json_int_t)l->bytes, "apparent",
+			 (json_int_t)l->apparent, "inodes", (json_int_t)l->inodes, "device", device,
+			 "entry", entry);
 }
 
 int rfa_shell_tree_look(struct rfa_host *host, enum rfa_tree_kind kind, const char *path,
