@@ -242,15 +242,21 @@ int rfa_image_identity(const json_t *image, char out[65], struct rfa_error *err)
 	return rc;
 }
 
+void rfa_keep_tag(const char *identity, const char *run, char out[RFA_KEEP_MAX])
+{
+	snprintf(out, RFA_KEEP_MAX, RFA_KEEP_REPOSITORY ":%.32s%s%.64s", identity, *run ? "-" : "",
+		 run);
+}
+
 int rfa_good_of(const json_t *unit, const json_t *image, json_t **out, struct rfa_error *err)
 {
 	char identity[65];
-	char keep[80];
+	char keep[RFA_KEEP_MAX];
 	int rc = rfa_image_identity(image, identity, err);
 
 	if (rc)
 		return rc;
-	snprintf(keep, sizeof(keep), "localhost/rfa-keep:%.32s", identity);
+	rfa_keep_tag(identity, "", keep);
 	*out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:I}", "key",
 			 rfa_facts_str(unit, "key", ""), "shape", rfa_facts_str(unit, "shape", ""),
 			 "ref", rfa_facts_str(unit, "inspect/Config/Image", ""), "id",

@@ -6,13 +6,21 @@
  * shape     "run" or "compose"
  * identity  SHA-256 over platform, layers and configuration: equal on every engine and store for
  *           the same image, while `.Id` is a manifest's digest on the containerd store
- * keep      "localhost/rfa-keep:<32 digits of identity>": the tag that keeps an image from being
- *           pruned while a rollback point needs it; no engine ever looks for it elsewhere
+ * keep      a tag that no engine ever looks for elsewhere. "localhost/rfa-keep:<32 digits of
+ *           identity>": under this name an image travels, whoever brings it. Of a rollback point's
+ *           image "…-<run>" of the run that made the point: it keeps the image from being pruned,
+ *           and is the point's alone, so that whatever else needs the image (another stack,
+ *           somebody with a ledger of his own) has a tag of its own
  */
 #ifndef RFA_FSM_STEPS_GOODS_H
 #define RFA_FSM_STEPS_GOODS_H
 
 #include "fsm/steps/ctx.h"
+
+#define RFA_KEEP_REPOSITORY "localhost/rfa-keep"
+enum { RFA_KEEP_MAX = 160 };
+/* The tag of an image; run "": that under which it travels. */
+void rfa_keep_tag(const char *identity, const char *run, char out[RFA_KEEP_MAX]);
 
 /* One container of the stack on one host: {"key","shape","container","inspect":{…}|null}. */
 int rfa_units(struct rfa_host *host, const json_t *stack, json_t **out, struct rfa_error *err);

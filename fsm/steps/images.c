@@ -146,6 +146,30 @@ static int keep_tag(struct rfa_ctx *ctx, const char *image, const char *keep, st
 					   keep, err);
 }
 
+/* Tags what runs now with tags of the point's own. *out is new: the point. */
+static int keep_now(struct rfa_ctx *ctx, const json_t *now, json_t **out, struct rfa_error *err)
+{
+	json_t *point = json_deep_copy(now);
+	json_t *good;
+	size_t i;
+	int rc = point ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach (rfa_facts_at(point, "images"), i, good) {
+		char keep[RFA_KEEP_MAX];
+
+		rfa_keep_tag(rfa_facts_str(good, "identity", ""), ctx->run, keep);
+		if (!rc)
+			rc = rfa_facts_set(good, "keep", json_string(keep), err);
+		if (!rc)
+			rc = keep_tag(ctx, rfa_facts_str(good, "id", ""), keep, err);
+	}
+	if (rc)
+		json_decref(point);
+	else
+		*out = point;
+	return rc;
+}
+
 /* Tagging again and writing the file again change nothing, so it may be repeated. */
 int rfa_keep_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
@@ -156,12 +180,6 @@ int rfa_keep_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach (rfa_facts_at(now, "images"), i, good) {
-		rc = keep_tag(ctx, rfa_facts_str(good, "id", ""), rfa_facts_str(good, "keep", ""),
-			      err);
-		if (rc)
-			return rc;
-	}
 	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
 		const char *id = json_string_value(
 		    json_object_get(present, rfa_facts_str(good, "identity", "")));
@@ -174,10 +192,9 @@ int rfa_keep_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		return rfa_facts_set(
 		    facts, "says",
 		    json_string("nothing ran before: there is nothing to go back to"), err);
-	point = json_deep_copy(now);
-	if (!point)
-		return rfa_fail_nomem(err);
-	rc = write_specs(ctx, point, err);
+	rc = keep_now(ctx, now, &point, err);
+	if (!rc)
+		rc = write_specs(ctx, point, err);
 	if (!rc && rfa_ctx_fact(ctx, "target.look", "pins"))
 		rc = rfa_facts_set(point, "pins",
 				   json_incref(rfa_ctx_fact(ctx, "target.look", "pins")), err);
@@ -210,8 +227,17 @@ static int untag_keeps(struct rfa_ctx *ctx, const json_t *images, struct rfa_err
 int rfa_keep_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	char path[512];
-	int rc = untag_keeps(ctx, rfa_ctx_fact(ctx, "target.look", "goods/images"), err);
+	json_t *good;
+	size_t i;
+	int rc = 0;
 
+	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "goods/images"), i, good) {
+		char keep[RFA_KEEP_MAX];
+
+		rfa_keep_tag(rfa_facts_str(good, "identity", ""), ctx->run, keep);
+		if (!rc)
+			rc = put_back(ctx, keep, err);
+	}
 	if (!rc)
 		rc = untag_keeps(ctx, rfa_facts_at(rfa_wanted(ctx), "images"), err);
 	if (rc)

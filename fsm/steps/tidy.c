@@ -46,14 +46,14 @@ static int drop_kept(struct rfa_ctx *ctx, struct rfa_error *err)
 	return 0;
 }
 
-/* Does a list of GOODs name this keep tag? */
-static int names_keep(const json_t *images, const char *keep)
+/* Is the image among a list of GOODs? */
+static int has_image(const json_t *images, const char *identity)
 {
 	json_t *good;
 	size_t i;
 
 	json_array_foreach ((json_t *)(uintptr_t)images, i, good) {
-		if (!strcmp(rfa_facts_str(good, "keep", ""), keep))
+		if (!strcmp(rfa_facts_str(good, "identity", ""), identity))
 			return 1;
 	}
 	return 0;
@@ -75,69 +75,132 @@ static int image_points(const struct rfa_ctx *ctx, json_t **out, struct rfa_erro
 }
 
 /* Is the image needed by what runs, by what ran before, or by one of the newest points? */
-static int is_needed(struct rfa_ctx *ctx, const json_t *all, const char *keep, size_t points)
+static int is_needed(struct rfa_ctx *ctx, const json_t *all, const char *identity, size_t points)
 {
 	size_t i;
 
-	if (names_keep(rfa_facts_at(rfa_wanted(ctx), "images"), keep) ||
-	    names_keep(rfa_ctx_fact(ctx, "target.look", "goods/images"), keep))
+	if (has_image(rfa_facts_at(rfa_wanted(ctx), "images"), identity) ||
+	    has_image(rfa_ctx_fact(ctx, "target.look", "goods/images"), identity))
 		return 1;
 	for (i = 0; i < points && i < json_array_size(all); i++)
-		if (names_keep(rfa_facts_at(json_array_get(all, i), "images"), keep))
+		if (has_image(rfa_facts_at(json_array_get(all, i), "images"), identity))
 			return 1;
 	return 0;
 }
 
+/* A tag of rfa's that keeps the image for a rollback point, whoever made that. */
+static int is_of_a_point(const char *tag)
+{
+	size_t n = strlen(RFA_KEEP_REPOSITORY ":");
+
+	return !strncmp(tag, RFA_KEEP_REPOSITORY ":", n) && strlen(tag) > n + 32 &&
+	       tag[n + 32] == '-';
+}
+
+/* Does another rollback point need it: of another stack, or of somebody with another ledger? */
+static int has_other_point(const json_t *image, const char *own)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(image, "RepoTags"), i, one) {
+		const char *tag = json_string_value(one);
+
+		if (tag && is_of_a_point(tag) && strcmp(tag, own) != 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* Does any container of the host say so? */
+static int is_said(const json_t *containers, const char *field, const char *value)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)containers, i, one) {
+		if (!strcmp(rfa_facts_str(one, field, ""), value))
+			return 1;
+	}
+	return 0;
+}
+
+/* 0 too where the tag names another image by now, or the engine keeps it: *gone tells. */
+static int untag(struct rfa_ctx *ctx, const char *tag, const json_t *image, int *gone,
+		 struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->target;
+	struct rfa_ctx_key key;
+	json_t *named = NULL;
+	int rc = rfa_inspect_or_null(host, RFA_IMAGE, tag, &named, err);
+
+	*gone = !rc && named &&
+		!strcmp(rfa_facts_str(named, "Id", "-"), rfa_facts_str(image, "Id", ""));
+	if (*gone)
+		rc = host->ops->image_untag(host, rfa_ctx_key(ctx, &key, "prune", tag), tag, err);
+	if (rc == -RFA_EREMOTE) {
+		rfa_error_clear(err);
+		*gone = 0;
+		rc = 0;
+	}
+	json_decref(named);
+	return rc;
+}
+
+/* The names that nobody else needs, and last the point's own. */
+static int give_up(struct rfa_ctx *ctx, const json_t *good, const json_t *containers, size_t *gone,
+		   struct rfa_error *err)
+{
+	const char *own = rfa_facts_str(good, "keep", "");
+	const char *ref = rfa_facts_str(good, "ref", "");
+	char travels[RFA_KEEP_MAX];
+	json_t *image = NULL;
+	int free_of_others;
+	int one = 0;
+	int rc = rfa_inspect_or_null(ctx->target, RFA_IMAGE, own, &image, err);
+
+	if (rc || !image)
+		return rc;
+	rfa_keep_tag(rfa_facts_str(good, "identity", ""), "", travels);
+	free_of_others = !has_other_point(image, own) &&
+			 !is_said(containers, "Image", rfa_facts_str(image, "Id", "-"));
+	if (free_of_others && !is_said(containers, "Config/Image", ref))
+		rc = untag(ctx, ref, image, &one, err);
+	if (!rc && free_of_others && strcmp(travels, own) != 0)
+		rc = untag(ctx, travels, image, &one, err);
+	/* Points of old have no tag of their own. */
+	if (!rc && (free_of_others || is_of_a_point(own)))
+		rc = untag(ctx, own, image, &one, err);
+	*gone += !rc && one;
+	json_decref(image);
+	return rc;
+}
+
 /*
- * Points older than the newest `keep_images` give their images up: the keep tag first, then the
- * version's own tag if nothing else uses it. The engine itself refuses what a container needs.
+ * Points older than the newest `keep_images` give their images up. The engine itself refuses what a
+ * container needs.
  */
 static int prune(struct rfa_ctx *ctx, const json_t *points, size_t *gone, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->target;
 	size_t newest = (size_t)rfa_facts_int(rfa_ctx_stack(ctx), "keep_images", 3);
+	json_t *containers = NULL;
 	json_t *good;
 	size_t i, j;
+	int rc = 0;
 
 	/* The point that this run makes counts among them. */
-	for (i = newest ? newest - 1 : 0; i < json_array_size(points); i++) {
-		json_t *point = json_array_get(points, i);
-
-		json_array_foreach (json_object_get(point, "images"), j, good) {
-			const char *names[2] = { rfa_facts_str(good, "ref", ""),
-						 rfa_facts_str(good, "keep", "") };
-			json_t *kept = NULL;
-			size_t n;
-			int rc;
-
-			if (is_needed(ctx, points, names[1], newest ? newest - 1 : 0))
-				continue;
-			rc = rfa_inspect_or_null(host, RFA_IMAGE, names[1], &kept, err);
-			for (n = 0; n < 2 && !rc && kept; n++) {
-				struct rfa_ctx_key key;
-				json_t *named = NULL;
-
-				rc = rfa_inspect_or_null(host, RFA_IMAGE, names[n], &named, err);
-				if (!rc && named &&
-				    !strcmp(rfa_facts_str(named, "Id", "-"),
-					    rfa_facts_str(kept, "Id", "")))
-					rc = host->ops->image_untag(
-					    host, rfa_ctx_key(ctx, &key, "prune", names[n]),
-					    names[n], err);
-				json_decref(named);
-				if (rc == -RFA_EREMOTE) {
-					rfa_error_clear(err);
-					rc = 0;
-					break;
-				}
-				*gone += n && !rc;
-			}
-			json_decref(kept);
-			if (rc)
-				return rc;
+	newest = newest ? newest - 1 : 0;
+	if (json_array_size(points) > newest)
+		rc = ctx->target->ops->list(ctx->target, RFA_CONTAINER, &containers, err);
+	for (i = newest; i < json_array_size(points); i++) {
+		json_array_foreach (json_object_get(json_array_get(points, i), "images"), j, good) {
+			if (!rc &&
+			    !is_needed(ctx, points, rfa_facts_str(good, "identity", ""), newest))
+				rc = give_up(ctx, good, containers, gone, err);
 		}
 	}
-	return 0;
+	json_decref(containers);
+	return rc;
 }
 
 int rfa_tidy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)

@@ -206,6 +206,102 @@ static const char *runs_now(struct world *w, char *out, size_t size)
 	return out;
 }
 
+/* ---- several owners ---------------------------------------------------------------------------
+ */
+
+static int keeps(struct world *w, const char *ref)
+{
+	struct rfa_error err;
+	json_t *image = NULL;
+	int is = !w->target->ops->inspect(w->target, RFA_IMAGE, ref, &image, &err);
+
+	json_decref(image);
+	return is;
+}
+
+/*
+ * One host, two owners of the same images: another stack, or the same one of somebody with a ledger
+ * of his own. The clean-up of one takes nothing from the points of the other.
+ */
+static void owners(int other_ledger)
+{
+	struct rfa_ledger_options of_pia = { 0 };
+	struct rfa_run_options pia;
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct watcher x;
+	struct world w;
+	json_t *point;
+	json_t *plan;
+	json_t *theirs;
+	char point_name[128];
+	char path[256];
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	int v;
+
+	world_make(&w, SCENARIO_RUN, 7);
+	watcher_begin(&x, &w);
+	pia = w.options;
+	theirs = json_deep_copy(w.plan);
+	if (other_ledger) {
+		of_pia.clock = w.options.clock;
+		of_pia.author_name = "Pia Partner";
+		of_pia.author_email = "pia@example.org";
+		assert_int_equal(rfa_ledger_open_memory(&pia.ledger, &of_pia, &err), 0);
+	} else {
+		json_object_set_new(theirs, "stack", json_string("twin"));
+	}
+	/* The other one's point: v1 of both. */
+	if (rfa_run_begin(&pia, theirs, &result, &err))
+		fail_msg("%s (%s)", err.msg, err.where);
+	snprintf(point_name, sizeof(point_name), "%s", result.point);
+	snprintf(path, sizeof(path), "points/prod/%s/%s.json", rfa_facts_str(theirs, "stack", ""),
+		 point_name);
+	assert_int_equal(rfa_ledger_read(pia.ledger, path, &text, &err), 0);
+	assert_int_equal(rfa_facts_parse(&point, rfa_buf_str(&text), text.len, path, &err), 0);
+	plan = json_pack("{s:i, s:s, s:O, s:n, s:O, s:O, s:O}", "format", 1, "flow", "rollback",
+			 "stack", json_object_get(theirs, "stack"), "source", "target",
+			 json_object_get(theirs, "target"), "point", point, "options",
+			 json_object_get(theirs, "options"));
+	/* This one's go on and on, until his own points of v1 and v2 give up theirs. */
+	for (v = 2; v <= 7; v++) {
+		w.options.clock->sleep_ms(w.options.clock, 3600000);
+		if (v > 2) {
+			ship(&w, "backend", "8001", v);
+			ship(&w, "frontend", "8080", v);
+		}
+		if (rfa_run_begin(&w.options, w.plan, &result, &err))
+			fail_msg("v%d: %s (%s)", v, err.msg, err.where);
+	}
+	assert_true(keeps(&w, rfa_facts_str(point, "images/0/keep", "")));
+	assert_true(keeps(&w, rfa_facts_str(point, "images/1/keep", "")));
+	/* So it can be gone back to. */
+	watcher_clear(&x);
+	if (rfa_run_begin(&pia, plan, &result, &err))
+		fail_msg("%s (%s)", err.msg, err.where);
+	assert_int_equal(result.final, RFA_FINAL_SUCCEEDED);
+	if (other_ledger)
+		rfa_ledger_free(pia.ledger);
+	json_decref(plan);
+	json_decref(point);
+	json_decref(theirs);
+	rfa_buf_release(&text);
+	watcher_end(&x);
+	world_free(&w);
+}
+
+static void test_two_stacks(void **state)
+{
+	(void)state;
+	owners(0);
+}
+
+static void test_two_ledgers(void **state)
+{
+	(void)state;
+	owners(1);
+}
+
 static void test_keep_images(void **state)
 {
 	static const char *const back_to[] = { "v4", "v5", "v6" };
@@ -462,6 +558,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_keep_images),
+		cmocka_unit_test(test_two_stacks),
+		cmocka_unit_test(test_two_ledgers),
 		cmocka_unit_test(test_data_does_not_count),
 		cmocka_unit_test(test_config_of_the_point),
 		cmocka_unit_test(test_spoilt_points),
