@@ -183,12 +183,26 @@ static int prune_succeeded(struct rfa_drive *d, struct rfa_outcome *o, struct rf
 	return rc;
 }
 
+/* What it was about to remove may be there in part: nobody is to go back to it. */
+static int prune_broken_off(struct rfa_drive *d, struct rfa_outcome *o, struct rfa_error *err)
+{
+	json_t *name;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach (fact(d, "target.prune", "made/going"), i, name) {
+		if (!rc)
+			rc = rfa_outcome_spend(d, o, json_string_value(name), "pruned", err);
+	}
+	return rc;
+}
+
 const struct rfa_ending rfa_data_endings[] = {
 	{ "data", generation, data_succeeded, NULL },
 	{ "rollback-data", generation, data_succeeded, NULL },
 	{ "restore", generation, data_succeeded, NULL },
 	{ "backup", backup_id, backup_succeeded, NULL },
 	{ "drill", backup_id, drill_succeeded, drill_failed },
-	{ "prune", no_version, prune_succeeded, NULL },
+	{ "prune", no_version, prune_succeeded, prune_broken_off },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -17,6 +17,9 @@ static int is_pinned(const struct rfa_ctx *ctx, const char *id)
 	json_t *one;
 	size_t i;
 
+	/* What this run has made stays, whatever the clock says of its age. */
+	if (!strcmp(rfa_vault_backup(ctx), id))
+		return 1;
 	json_array_foreach (rfa_facts_at(ctx->plan, "options/pinned"), i, one) {
 		if (!strcmp(json_string_value(one), id))
 			return 1;
@@ -261,17 +264,17 @@ static int remove_copies(struct rfa_ctx *ctx, const char *point, const json_t *c
 					   copies, err);
 }
 
-/* Whether a point has a copy at all: where nothing was before, going back needs none. */
-static int names_copies(const json_t *point)
+/* How many copies a point has: where nothing was before, going back needs none. */
+static size_t names_copies(const json_t *point)
 {
 	json_t *member;
+	size_t n = 0;
 	size_t i;
 
 	json_array_foreach (json_object_get(point, "members"), i, member) {
-		if (rfa_facts_str(member, "copy", NULL))
-			return 1;
+		n += rfa_facts_str(member, "copy", NULL) != NULL;
 	}
-	return 0;
+	return n;
 }
 
 /* An attempt before this one was about to remove it. */
@@ -297,16 +300,18 @@ static int judge(struct rfa_ctx *ctx, const json_t *point, int64_t *stay, json_t
 	const char *name = rfa_facts_str(point, "name", "");
 	json_t *databases = json_array();
 	json_t *copies = json_array();
-	int there, ours;
+	size_t there;
+	int ours;
 	int rc = copies && databases ? copies_of(ctx, point, copies, err) : rfa_fail_nomem(err);
 
 	if (!rc)
 		rc = databases_of(ctx, point, databases, err);
 	if (rc)
 		goto done;
-	there = json_array_size(copies) + json_array_size(databases) > 0;
+	there = json_array_size(copies) + json_array_size(databases);
 	ours = there || was_going(ctx, name);
-	if (there ? (*stay)-- > 0 : !names_copies(point))
+	/* Nobody can go back with half of one: it does not count among those that stay. */
+	if (there == names_copies(point) && (!there || (*stay)-- > 0))
 		goto done;
 	if (json_array_append_new(going, json_pack("{s:s, s:s, s:O, s:O}", "point", name, "how",
 						   ours ? "pruned" : "gone", "copies", copies,
