@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fsm/base/jsontext.h"
+#include "fsm/steps/court.h"
 #include "fsm/steps/exchange.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/stop.h"
@@ -109,6 +110,7 @@ static int remember(struct rfa_ctx *ctx, const char *literal, struct rfa_error *
 int rfa_base_url_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const json_t *seen = rfa_ctx_fact(ctx, "target.look", "base_url");
+	const char *value;
 	struct guarded g;
 	char epoch[65];
 	char text[300];
@@ -116,9 +118,11 @@ int rfa_base_url_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	if (!seen)
 		return rfa_ctx_skip(facts, "the stack guards no base URL", err);
-	if (!rfa_facts_str(seen, "value", NULL))
-		return rfa_ctx_skip(facts, "the target had none (forced): the backup's own stays",
-				    err);
+	value = rfa_facts_str(seen, "value", NULL);
+	/* So it is where the target's own data comes back: what was wrong is not put over it. */
+	if (!value || !rfa_url_is_own(rfa_facts_at(ctx->plan, "target"), value))
+		return rfa_ctx_skip(facts,
+				    "the target had none of its own: what comes back has one", err);
 	rc = look(ctx, &g, err);
 	if (!rc && !says(g.literal, g.before)) {
 		/* Whoever was started again by its restart policy has read another address. */

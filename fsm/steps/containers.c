@@ -398,6 +398,13 @@ static int put_back(struct rfa_ctx *ctx, struct place *p, struct rfa_error *err)
 		rc = drop(ctx, p->name, p->now, err);
 	if (!rc && p->fresh)
 		rc = drop(ctx, p->fresh_name, p->fresh, err);
+	/* An updater has made it again before this run touched it: all of it is as it should be. */
+	if (!rc && is_somebodys(p) && was_there(p) && !p->kept && runs(p->now) >= ran) {
+		rfa_ctx_say(ctx, RFA_EVENT_WARNING,
+			    "somebody has made %s on %s again meanwhile: it is left as it is",
+			    p->name, ctx->target->name);
+		return 0;
+	}
 	if (!rc && is_somebodys(p))
 		rc = somebody(ctx, p, err);
 	if (rc)

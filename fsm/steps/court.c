@@ -171,6 +171,19 @@ static int is_own(const json_t *side, const char *host)
 	return 0;
 }
 
+int rfa_url_is_own(const json_t *side, const char *url)
+{
+	char host[256];
+
+	host_of_url(url, host, sizeof(host));
+	return is_own(side, host);
+}
+
+int rfa_goes_back(const struct rfa_ctx *ctx)
+{
+	return rfa_facts_at(ctx->plan, "point") != NULL;
+}
+
 /*
  * A backup of the environment itself: the file that is missing may be what it brings back, and the
  * address in it is the environment's own.
@@ -189,29 +202,31 @@ int rfa_gate_base_url(struct rfa_court *c, struct rfa_error *err)
 	size_t i;
 
 	(void)err;
+	/* What comes back was there before: it is no other environment's, and may mend the file. */
+	if (rfa_goes_back(c->ctx))
+		return 0;
 	for (i = 0; i < 2; i++) {
 		const json_t *side = rfa_facts_at(c->ctx->plan, sides[i]);
 		const json_t *seen = rfa_ctx_fact(c->ctx, looks[i], "base_url");
 		const char *env = rfa_facts_str(side, "env", "");
 		const char *file = rfa_facts_str(seen, "file", "");
 		const char *value = rfa_facts_str(seen, "value", NULL);
-		char host[256];
+		void (*no)(struct rfa_court *, const char *, const char *, ...) =
+		    own_backup(c->ctx) ? rfa_object : rfa_refuse;
 
 		if (!seen)
 			continue;
 		if (!value) {
-			(own_backup(c->ctx) ? rfa_object : rfa_refuse)(
-			    c, "write that file, or correct base_url in rfa.json", "%s on %s: %s",
-			    file, env, rfa_facts_str(seen, "problem", ""));
+			no(c, "write that file, or correct base_url in rfa.json", "%s on %s: %s",
+			   file, env, rfa_facts_str(seen, "problem", ""));
 			continue;
 		}
-		host_of_url(value, host, sizeof(host));
-		if (!is_own(side, host))
-			rfa_refuse(c,
-				   "correct it there, or add the name to own_addresses of that "
-				   "environment in rfa.json",
-				   "%s in %s on %s is %s, which is not %s itself",
-				   rfa_facts_str(seen, "key", ""), file, env, value, env);
+		if (!rfa_url_is_own(side, value))
+			no(c,
+			   "correct it there, or add the name to own_addresses of that "
+			   "environment in rfa.json",
+			   "%s in %s on %s is %s, which is not %s itself",
+			   rfa_facts_str(seen, "key", ""), file, env, value, env);
 	}
 	return 0;
 }
@@ -228,7 +243,7 @@ int rfa_gate_proven_drill(struct rfa_court *c, struct rfa_error *err)
 
 	(void)err;
 	/* Going back must always be possible. */
-	if (days <= 0 || rfa_facts_at(ctx->plan, "point"))
+	if (days <= 0 || rfa_goes_back(ctx))
 		return 0;
 	if (rfa_time_parse(at, &then)) {
 		rfa_object(c, mend, "no backup of this stack has been proven by a drill");

@@ -36,6 +36,14 @@ void rfa_object(struct rfa_court *c, const char *mend, const char *fmt, ...) RFA
 int rfa_court_sit(struct rfa_ctx *ctx, const struct rfa_gate *gates, size_t n, json_t *facts,
 		  struct rfa_error *err);
 
+/*
+ * 1 if the run goes back to a rollback point. Nothing comes from elsewhere then: gates that are for
+ * that do not stand in its way.
+ */
+int rfa_goes_back(const struct rfa_ctx *ctx);
+/* 1 if the URL's host is the environment itself: localhost, its address, or one of its own. */
+int rfa_url_is_own(const json_t *side, const char *url);
+
 /* Gates that more than one kind of run has. */
 int rfa_gate_engine(struct rfa_court *c, struct rfa_error *err);
 /* Production that reads the test server's data is the accident that this one is for. */

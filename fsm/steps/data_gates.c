@@ -7,35 +7,9 @@
 #include "fsm/steps/databases.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/members.h"
+#include "fsm/steps/sides.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/vault.h"
-
-/* One side of the run whose data was looked at. */
-struct side {
-	const char *role;
-	struct rfa_host *host;
-	const json_t *look, *members, *units;
-};
-
-/* Those sides that have members; a vault has none. */
-static size_t sides_of(const struct rfa_ctx *ctx, struct side out[2])
-{
-	static const char *const looks[2] = { "source.look", "target.look" };
-	struct rfa_host *hosts[2] = { ctx->source, ctx->target };
-	size_t n = 0;
-	size_t i;
-
-	for (i = 0; i < 2; i++) {
-		const json_t *look = rfa_ctx_fact(ctx, looks[i], "");
-
-		if (!hosts[i] || !json_object_get(look, "members"))
-			continue;
-		out[n++] = (struct side){ i ? "target" : "source", hosts[i], look,
-					  json_object_get(look, "members"),
-					  json_object_get(look, "units") };
-	}
-	return n;
-}
 
 static const char *text(const json_t *json, const char *key)
 {
@@ -56,7 +30,7 @@ static int is_plain(const char *place)
 	       strcmp(slash, "/..") != 0;
 }
 
-static void judge_volume(struct rfa_court *c, const struct side *s, const json_t *m)
+static void judge_volume(struct rfa_court *c, const struct rfa_side *s, const json_t *m)
 {
 	if (!*text(m, "place"))
 		rfa_refuse(c, "make it there first: start the stack once, or docker volume create",
@@ -70,7 +44,7 @@ static void judge_volume(struct rfa_court *c, const struct side *s, const json_t
 			   rfa_facts_int(m, "options", 0) ? " with options" : "", text(m, "name"));
 }
 
-static void judge_place(struct rfa_court *c, const struct side *s, const json_t *m)
+static void judge_place(struct rfa_court *c, const struct rfa_side *s, const json_t *m)
 {
 	const char *place = text(m, "place");
 	const char *want = !strcmp(text(m, "tree"), "sqlite") ? "f" : "d";
@@ -104,7 +78,7 @@ static void judge_place(struct rfa_court *c, const struct side *s, const json_t 
 }
 
 /* A database must be there: its owner and its locale are those of the one that it replaces. */
-static void judge_database(struct rfa_court *c, const struct side *s, const json_t *m)
+static void judge_database(struct rfa_court *c, const struct rfa_side *s, const json_t *m)
 {
 	char longest[2 * RFA_DATABASE_MAX];
 	json_t *one;
@@ -161,7 +135,7 @@ static void judge_version(struct rfa_court *c, const json_t *from, const char *w
 			   text(to, "name"), wanted, whose, c->ctx->target->name, there);
 }
 
-static void judge_nesting(struct rfa_court *c, const struct side *s)
+static void judge_nesting(struct rfa_court *c, const struct rfa_side *s)
 {
 	json_t *a;
 	json_t *b;
@@ -182,7 +156,8 @@ static void judge_nesting(struct rfa_court *c, const struct side *s)
 	}
 }
 
-static void judge_pairs(struct rfa_court *c, const struct side *one, const struct side *other)
+static void judge_pairs(struct rfa_court *c, const struct rfa_side *one,
+			const struct rfa_side *other)
 {
 	json_t *m;
 	size_t i;
@@ -206,8 +181,8 @@ static void judge_pairs(struct rfa_court *c, const struct side *one, const struc
 
 static int gate_members(struct rfa_court *c, struct rfa_error *err)
 {
-	struct side sides[2];
-	size_t n = sides_of(c->ctx, sides);
+	struct rfa_side sides[2];
+	size_t n = rfa_sides(c->ctx, sides);
 	json_t *m;
 	size_t i, j;
 
@@ -235,63 +210,10 @@ static int gate_members(struct rfa_court *c, struct rfa_error *err)
 	return 0;
 }
 
-/* ---- who uses them ----------------------------------------------------------------------------
+/* ---- tools ------------------------------------------------------------------------------------
  */
 
-static int gate_containers(struct rfa_court *c, struct rfa_error *err)
-{
-	struct side sides[2];
-	size_t n = sides_of(c->ctx, sides);
-	json_t *unit;
-	size_t i, j;
-
-	(void)err;
-	for (i = 0; i < n; i++) {
-		json_array_foreach ((json_t *)(uintptr_t)sides[i].units, j, unit) {
-			int runs = rfa_facts_bool(unit, "running", 0) ||
-				   rfa_facts_bool(unit, "restarting", 0);
-
-			if (runs && rfa_facts_bool(unit, "autoremove", 0))
-				rfa_refuse(
-				    c, "start it without --rm",
-				    "%s on %s is removed as soon as it stops (--rm): nothing "
-				    "could be started again",
-				    text(unit, "container"), sides[i].host->name);
-			if (rfa_facts_bool(unit, "paused", 0))
-				rfa_refuse(c, "docker unpause it",
-					   "%s on %s is paused, and cannot be stopped",
-					   text(unit, "container"), sides[i].host->name);
-		}
-	}
-	return 0;
-}
-
-static int gate_others(struct rfa_court *c, struct rfa_error *err)
-{
-	struct side sides[2];
-	size_t n = sides_of(c->ctx, sides);
-	json_t *other;
-	size_t i, j;
-
-	(void)err;
-	for (i = 0; i < n; i++) {
-		json_array_foreach (json_object_get(sides[i].look, "others"), j, other) {
-			if (rfa_facts_bool(other, "running", 0))
-				rfa_refuse(
-				    c,
-				    "stop it there, or list it under data.stop.containers of "
-				    "the stack in rfa.json, or its project under "
-				    "data.stop.projects",
-				    "the container %s on %s has %s (member %s) and is none of "
-				    "the stack's",
-				    text(other, "container"), sides[i].host->name,
-				    text(other, "mount"), text(other, "member"));
-		}
-	}
-	return 0;
-}
-
-static int refuse_unsupported(struct rfa_court *c, const struct side *s, int rc,
+static int refuse_unsupported(struct rfa_court *c, const struct rfa_side *s, int rc,
 			      struct rfa_error *err)
 {
 	if (rc == -RFA_EUNSUPPORTED)
@@ -308,8 +230,8 @@ static int refuse_unsupported(struct rfa_court *c, const struct side *s, int rc,
 /* Whether the proof of a standstill can be had there, and a database be checked. */
 static int gate_tools(struct rfa_court *c, struct rfa_error *err)
 {
-	struct side sides[2];
-	size_t n = sides_of(c->ctx, sides);
+	struct rfa_side sides[2];
+	size_t n = rfa_sides(c->ctx, sides);
 	json_t *none = json_array();
 	json_t *m;
 	size_t i, j;
@@ -527,15 +449,12 @@ static int gate_target_runs(struct rfa_court *c, struct rfa_error *err)
 int rfa_data_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },
-		{ "members", gate_members },
-		{ "containers", gate_containers },
-		{ "other users", gate_others },
-		{ "tools", gate_tools },
-		{ "disk space", rfa_gate_room },
-		{ "base URL", rfa_gate_base_url },
-		{ "rollback point", gate_point },
-		{ "proven drill", rfa_gate_proven_drill },
+		{ "engine", rfa_gate_engine },         { "members", gate_members },
+		{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
+		{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
+		{ "kept running", rfa_gate_kept },     { "tools", gate_tools },
+		{ "disk space", rfa_gate_room },       { "base URL", rfa_gate_base_url },
+		{ "rollback point", gate_point },      { "proven drill", rfa_gate_proven_drill },
 	};
 
 	return SIT(ctx, gates, facts, err);
@@ -544,9 +463,15 @@ int rfa_data_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 int rfa_backup_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },     { "members", gate_members },
-		{ "containers", gate_containers }, { "other users", gate_others },
-		{ "tools", gate_tools },           { "vault", gate_vault },
+		{ "engine", rfa_gate_engine },
+		{ "members", gate_members },
+		{ "containers", rfa_gate_containers },
+		{ "other users", rfa_gate_others },
+		{ "dependents", rfa_gate_dependents },
+		{ "database files", rfa_gate_files },
+		{ "kept running", rfa_gate_kept },
+		{ "tools", gate_tools },
+		{ "vault", gate_vault },
 		{ "disk space", rfa_gate_room },
 	};
 
@@ -556,10 +481,17 @@ int rfa_backup_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 int rfa_restore_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },   { "backup", gate_backup },
-		{ "members", gate_members },     { "containers", gate_containers },
-		{ "other users", gate_others },  { "tools", gate_tools },
-		{ "disk space", rfa_gate_room }, { "base URL", rfa_gate_base_url },
+		{ "engine", rfa_gate_engine },
+		{ "backup", gate_backup },
+		{ "members", gate_members },
+		{ "containers", rfa_gate_containers },
+		{ "other users", rfa_gate_others },
+		{ "dependents", rfa_gate_dependents },
+		{ "database files", rfa_gate_files },
+		{ "kept running", rfa_gate_kept },
+		{ "tools", gate_tools },
+		{ "disk space", rfa_gate_room },
+		{ "base URL", rfa_gate_base_url },
 	};
 
 	return SIT(ctx, gates, facts, err);
@@ -568,15 +500,12 @@ int rfa_restore_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 int rfa_drill_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },
-		{ "backup", gate_backup },
-		{ "target runs", gate_target_runs },
-		{ "members", gate_members },
-		{ "containers", gate_containers },
-		{ "other users", gate_others },
-		{ "tools", gate_tools },
-		{ "disk space", rfa_gate_room },
-		{ "base URL", rfa_gate_base_url },
+		{ "engine", rfa_gate_engine },         { "backup", gate_backup },
+		{ "target runs", gate_target_runs },   { "members", gate_members },
+		{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
+		{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
+		{ "kept running", rfa_gate_kept },     { "tools", gate_tools },
+		{ "disk space", rfa_gate_room },       { "base URL", rfa_gate_base_url },
 	};
 
 	return SIT(ctx, gates, facts, err);

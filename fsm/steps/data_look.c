@@ -7,9 +7,19 @@
 
 #include "fsm/steps/look.h"
 #include "fsm/steps/members.h"
+#include "fsm/steps/mounts.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/stop.h"
 #include "fsm/steps/users.h"
+
+/* Steals the list, which is NULL where rc is not 0. */
+static int put(json_t *facts, const char *name, int rc, json_t **list, struct rfa_error *err)
+{
+	if (!rc)
+		rc = rfa_facts_set(facts, name, *list, err);
+	*list = NULL;
+	return rc;
+}
 
 static int put_users(struct rfa_ctx *ctx, const json_t *members, json_t *facts,
 		     struct rfa_error *err)
@@ -17,24 +27,28 @@ static int put_users(struct rfa_ctx *ctx, const json_t *members, json_t *facts,
 	const json_t *stack = rfa_ctx_own_stack(ctx);
 	json_t *all = NULL;
 	json_t *users = NULL;
-	json_t *units = NULL;
-	json_t *others = NULL;
+	json_t *list = NULL;
 	int rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err);
 
 	if (!rc)
 		rc = rfa_users(stack, all, &users, err);
 	if (!rc)
-		rc = rfa_users_facts(stack, users, &units, err);
+		rc = rfa_users_facts(stack, users, &list, err);
+	rc = put(facts, "units", rc, &list, err);
 	if (!rc)
-		rc = rfa_users_other(stack, all, users, members, &others, err);
+		rc = rfa_mounts_other(stack, all, users, members, &list, err);
+	rc = put(facts, "others", rc, &list, err);
 	if (!rc)
-		rc = rfa_facts_set(facts, "units", json_incref(units), err);
+		rc = rfa_mounts_kept(stack, all, members, &list, err);
+	rc = put(facts, "kept", rc, &list, err);
 	if (!rc)
-		rc = rfa_facts_set(facts, "others", json_incref(others), err);
+		rc = rfa_mounts_files(ctx->host, all, members, &list, err);
+	rc = put(facts, "files", rc, &list, err);
+	if (!rc)
+		rc = rfa_users_dependents(stack, all, users, &list, err);
+	rc = put(facts, "dependents", rc, &list, err);
 	json_decref(all);
 	json_decref(users);
-	json_decref(units);
-	json_decref(others);
 	return rc;
 }
 

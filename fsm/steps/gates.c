@@ -69,7 +69,8 @@ static int gate_tags(struct rfa_court *c, struct rfa_error *err)
 	size_t i;
 
 	(void)err;
-	if (rfa_facts_bool(rfa_ctx_stack(c->ctx), "gates/allow_latest", 0))
+	/* What ran before may run again, whatever it was called. */
+	if (rfa_facts_bool(rfa_ctx_stack(c->ctx), "gates/allow_latest", 0) || rfa_goes_back(c->ctx))
 		return 0;
 	json_array_foreach (rfa_facts_at(rfa_wanted(c->ctx), "images"), i, good) {
 		const char *ref = rfa_facts_str(good, "ref", "");
@@ -99,6 +100,44 @@ static int gate_carry_over(struct rfa_court *c, struct rfa_error *err)
 			   "%s on %s cannot be made again: %s (%s)",
 			   rfa_facts_str(one, "container", ""), c->ctx->target->name,
 			   rfa_facts_str(one, "why", ""), rfa_facts_str(one, "field", ""));
+	}
+	return 0;
+}
+
+/* One that runs the wanted image already, under the wanted name, may stay what it is. */
+static int is_replaced(const struct rfa_ctx *ctx, const char *key)
+{
+	const json_t *before = rfa_before_of(ctx, key);
+	const json_t *good = rfa_wanted_of(ctx, key);
+
+	return good &&
+	       (strcmp(rfa_facts_str(before, "shape", ""), "run") != 0 ||
+		strcmp(rfa_facts_str(before, "identity", "-"),
+		       rfa_facts_str(good, "identity", "")) != 0 ||
+		strcmp(rfa_facts_str(before, "ref", "-"), rfa_facts_str(good, "ref", "")) != 0 ||
+		!rfa_facts_bool(before, "running", 0));
+}
+
+/* Those of the stack itself are told of as what cannot be carried over. */
+static int gate_dependents(struct rfa_court *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	json_t *one;
+	size_t i;
+
+	(void)err;
+	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "dependents"), i, one) {
+		const char *name = rfa_facts_str(one, "container", "");
+
+		if (rfa_before_of(ctx, name) || !is_replaced(ctx, rfa_facts_str(one, "key", "")))
+			continue;
+		rfa_object(c,
+			   "remove it, and make it again after the run; or give it a network of "
+			   "its own that both are in",
+			   "the container %s on %s has %s %s, which is replaced by another "
+			   "container: it would be cut off, and could not start again",
+			   name, ctx->target->name, rfa_facts_str(one, "how", ""),
+			   rfa_facts_str(one, "on", ""));
 	}
 	return 0;
 }
@@ -150,7 +189,8 @@ static int gate_bootstrap(struct rfa_court *c, struct rfa_error *err)
 static int gate_disk(struct rfa_court *c, struct rfa_error *err)
 {
 	struct rfa_ctx *ctx = c->ctx;
-	int64_t want = rfa_facts_int(rfa_ctx_stack(ctx), "gates/disk_free_percent", 20);
+	int64_t percent = rfa_facts_int(rfa_ctx_stack(ctx), "gates/disk_free_percent", 20);
+	int64_t want = rfa_goes_back(ctx) ? 0 : percent;
 	int64_t bytes = rfa_facts_int(rfa_ctx_fact(ctx, "target.look", ""), "bytes", 0);
 	const char *paths[2] = { ctx->target->state_dir,
 				 rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"),
@@ -183,7 +223,8 @@ static int gate_disk(struct rfa_court *c, struct rfa_error *err)
 			    "%s on %s has %lld %% of its space free, less than %lld %%", paths[i],
 			    ctx->target->name, (long long)(d->bytes_free * 100 / d->bytes_total),
 			    (long long)want);
-		if (d->inodes_total > 0 && d->inodes_free * 100 < d->inodes_total * 5)
+		if (!rfa_goes_back(ctx) && d->inodes_total > 0 &&
+		    d->inodes_free * 100 < d->inodes_total * 5)
 			rfa_refuse(c, "remove small files there: nearly all inodes are used",
 				   "%s on %s has %lld of %lld inodes free", paths[i],
 				   ctx->target->name, (long long)d->inodes_free,
@@ -201,7 +242,7 @@ static int judge_compose(struct rfa_court *c, const json_t *config, struct rfa_e
 	size_t i;
 
 	json_object_foreach (json_object_get(config, "services"), name, one) {
-		if (json_object_get(one, "build"))
+		if (json_object_get(one, "build") && !rfa_goes_back(ctx))
 			rfa_refuse(c, "name an image instead: production runs what was tested",
 				   "the service %s is built on %s", name, ctx->target->name);
 	}
@@ -263,7 +304,7 @@ static int gate_compose(struct rfa_court *c, struct rfa_error *err)
 			 project.env_files[i][0] == '/' ? "" : project.compose.directory,
 			 project.env_files[i][0] == '/' ? "" : "/", project.env_files[i]);
 		rc = ctx->target->ops->file_stat(ctx->target, path, &st, err);
-		if (!rc && st.type == 'f' && (st.mode & 04))
+		if (!rc && st.type == 'f' && (st.mode & 04) && !rfa_goes_back(ctx))
 			rfa_refuse(c, "chmod o-r it there", "%s on %s can be read by everybody",
 				   path, ctx->target->name);
 	}
@@ -317,8 +358,7 @@ static int gate_verified(struct rfa_court *c, struct rfa_error *err)
 	const char *verified = rfa_facts_str(ctx->plan, "options/verified", "");
 
 	(void)err;
-	if (!rfa_facts_bool(rfa_ctx_stack(ctx), "gates/require_verified", 0) ||
-	    rfa_facts_at(ctx->plan, "point"))
+	if (!rfa_facts_bool(rfa_ctx_stack(ctx), "gates/require_verified", 0) || rfa_goes_back(ctx))
 		return 0;
 	if (strcmp(version, verified) != 0)
 		rfa_object(c, "deploy it there with rfa first",
@@ -333,6 +373,7 @@ static const struct rfa_gate gates[] = {
 	{ "source runs", gate_source_runs },
 	{ "tags", gate_tags },
 	{ "carry over", gate_carry_over },
+	{ "dependents", gate_dependents },
 	{ "first deployment", gate_bootstrap },
 	{ "disk space", gate_disk },
 	{ "base URL", rfa_gate_base_url },

@@ -11,6 +11,7 @@
 #include "fsm/steps/goods.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/steps.h"
+#include "fsm/steps/users.h"
 
 /* What has to be well: everything, or only what was before the run. */
 struct demand {
@@ -94,7 +95,7 @@ static int ask(struct rfa_ctx *ctx, const json_t *check, struct verdict *v, stru
 	return 0;
 }
 
-/* A run about data knows its containers by the ids that its look saw; others by their names. */
+/* A run about data knows all that use the data; others look at what they bring. */
 static int units_now(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 {
 	json_t *units = NULL;
@@ -111,7 +112,7 @@ static int units_now(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 	if (!rc && !units)
 		rc = rfa_fail_nomem(err);
 	json_array_foreach (units, i, one) {
-		json_t *now = rfa_container_of_id(all, rfa_facts_str(one, "container_id", ""));
+		json_t *now = rfa_user_now(all, one);
 
 		if (!rc)
 			rc = rfa_facts_set(one, "inspect", now ? json_incref(now) : json_null(),

@@ -38,28 +38,16 @@ int rfa_container_comes_back(const json_t *inspect)
 	return !strcmp(name, "always") || !strcmp(name, "on-failure");
 }
 
-static json_t *find(const json_t *all, const char *field, const char *value)
+json_t *rfa_container_named(const json_t *all, const char *name)
 {
 	json_t *one;
 	size_t i;
 
 	json_array_foreach ((json_t *)(uintptr_t)all, i, one) {
-		const char *text = rfa_facts_str(one, field, "");
-
-		if (!strcmp(*text == '/' ? text + 1 : text, value))
+		if (!strcmp(rfa_container_name(one), name))
 			return one;
 	}
 	return NULL;
-}
-
-json_t *rfa_container_of_id(const json_t *all, const char *id)
-{
-	return *id ? find(all, "Id", id) : NULL;
-}
-
-json_t *rfa_container_named(const json_t *all, const char *name)
-{
-	return find(all, "Name", name);
 }
 
 int rfa_path_in(const char *outer, const char *inner)

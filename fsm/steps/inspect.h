@@ -4,8 +4,6 @@
 
 #include <jansson.h>
 
-/* The container with this id in a list of inspect objects, or NULL. Borrowed. */
-json_t *rfa_container_of_id(const json_t *all, const char *id);
 /* 1 if it runs, or is about to. */
 int rfa_container_active(const json_t *inspect);
 /* Its restart policy as container_policy() takes it: "on-failure:3". */
@@ -14,7 +12,7 @@ void rfa_container_policy(const json_t *inspect, char *out, size_t size);
 int rfa_container_comes_back(const json_t *inspect);
 /* Its name without the slash. */
 const char *rfa_container_name(const json_t *inspect);
-/* By name, without the slash, or NULL. Borrowed. */
+/* By name, without the slash, in a list of inspect objects, or NULL. Borrowed. */
 json_t *rfa_container_named(const json_t *all, const char *name);
 
 /* 1 if inner is outer, or lies in it. Plain absolute paths. */

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "fsm/steps/goods.h"
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/look.h"
+#include "fsm/steps/refs.h"
 #include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
 
@@ -322,6 +324,54 @@ static int put_obstacles(const json_t *units, json_t *facts, struct rfa_error *e
 	return rc;
 }
 
+/* 1 if the container is of the stack's own Compose project, which Compose makes again itself. */
+static int is_of_project(const json_t *stack, const char *name, const json_t *all)
+{
+	const json_t *labels = rfa_facts_at(rfa_container_named(all, name), "Config/Labels");
+	const char *own = rfa_facts_str(stack, "compose/project", NULL);
+	const char *is = json_string_value(json_object_get(labels, "com.docker.compose.project"));
+
+	return own && is && !strcmp(own, is);
+}
+
+/* Who cannot start again when the stack's containers are others: {"key","container","on","how"}. */
+static int put_dependents(struct rfa_ctx *ctx, const json_t *units, json_t *facts,
+			  struct rfa_error *err)
+{
+	json_t *dependents = json_array();
+	json_t *all = NULL;
+	json_t *unit;
+	size_t i;
+	int rc = dependents ? ctx->target->ops->list(ctx->target, RFA_CONTAINER, &all, err)
+			    : rfa_fail_nomem(err);
+
+	json_array_foreach ((json_t *)(uintptr_t)units, i, unit) {
+		json_t *found = json_array();
+		json_t *one;
+		size_t j;
+
+		if (!rc)
+			rc = found ? rfa_refs_on(all, json_object_get(unit, "inspect"), found, err)
+				   : rfa_fail_nomem(err);
+		json_array_foreach (found, j, one) {
+			const char *name = rfa_facts_str(one, "container", "");
+
+			if (rc || is_of_project(rfa_ctx_stack(ctx), name, all))
+				continue;
+			rc = rfa_facts_set(one, "key", json_incref(json_object_get(unit, "key")),
+					   err);
+			if (!rc && json_array_append(dependents, one))
+				rc = rfa_fail_nomem(err);
+		}
+		json_decref(found);
+	}
+	if (!rc)
+		rc = rfa_facts_set(facts, "dependents", json_incref(dependents), err);
+	json_decref(dependents);
+	json_decref(all);
+	return rc;
+}
+
 /* The pins that are in force for a Compose project: image references, nothing secret. */
 static int put_pins(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
@@ -354,6 +404,8 @@ int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 		rc = rfa_look_goods(ctx->target, stack, facts, &units, err);
 	if (!rc)
 		rc = put_obstacles(units, facts, err);
+	if (!rc)
+		rc = put_dependents(ctx, units, facts, err);
 	if (!rc)
 		rc = rfa_look_base_url(ctx->target, stack, facts, err);
 	if (!rc)

@@ -11,6 +11,9 @@
 #include "fsm/steps/stop.h"
 #include "fsm/steps/users.h"
 
+/* How often a container that somebody makes again is looked for, a second apart. */
+enum { RENEW_TRIES = 5 };
+
 /* What somebody else has said of it meanwhile stays. */
 static int put_policy_back(struct rfa_ctx *ctx, const json_t *unit, const json_t *now,
 			   struct rfa_error *err)
@@ -21,7 +24,7 @@ static int put_policy_back(struct rfa_ctx *ctx, const json_t *unit, const json_t
 	char is[64];
 
 	rfa_container_policy(now, is, sizeof(is));
-	if (!now || strcmp(is, "no") != 0 || !strcmp(before, "no"))
+	if (!now || rfa_user_theirs(unit, now) || strcmp(is, "no") != 0 || !strcmp(before, "no"))
 		return 0;
 	return host->ops->container_policy(host, rfa_container_key(ctx, &key, "policy", now),
 					   rfa_facts_str(now, "Id", ""), before, err);
@@ -30,21 +33,9 @@ static int put_policy_back(struct rfa_ctx *ctx, const json_t *unit, const json_t
 /* ---- start ------------------------------------------------------------------------------------
  */
 
-static json_t *unit_of(const struct rfa_ctx *ctx, const char *key)
-{
-	json_t *unit;
-	size_t i;
-
-	json_array_foreach (rfa_users_seen(ctx), i, unit) {
-		if (!strcmp(rfa_facts_str(unit, "key", ""), key))
-			return unit;
-	}
-	return NULL;
-}
-
 /* Whom it waits for; "" when nobody is left. A dependency that did not run before is not waited
  * for. */
-static int lacking(struct rfa_ctx *ctx, const json_t *unit, const char **whom,
+static int lacking(struct rfa_ctx *ctx, const json_t *all, const json_t *unit, const char **whom,
 		   struct rfa_error *err)
 {
 	json_t *need;
@@ -52,12 +43,12 @@ static int lacking(struct rfa_ctx *ctx, const json_t *unit, const char **whom,
 
 	*whom = "";
 	json_array_foreach (json_object_get(unit, "needs"), i, need) {
-		const json_t *other = unit_of(ctx, json_string_value(need));
-		const char *id = rfa_facts_str(other, "container_id", "");
+		const json_t *other = rfa_user_seen(ctx, json_string_value(need));
+		const char *id = rfa_facts_str(rfa_user_now(all, other), "Id", "");
 		json_t *now = NULL;
 		int rc;
 
-		if (!rfa_user_ran(other))
+		if (!rfa_user_ran(other) || !*id)
 			continue;
 		rc = ctx->host->ops->inspect(ctx->host, RFA_CONTAINER, id, &now, err);
 		if (rc && rc != -RFA_ENOTFOUND)
@@ -71,7 +62,8 @@ static int lacking(struct rfa_ctx *ctx, const json_t *unit, const char **whom,
 }
 
 /* As long as the stack may take to be well; then it is started all the same, and judged by that. */
-static int wait_for_needs(struct rfa_ctx *ctx, const json_t *unit, struct rfa_error *err)
+static int wait_for_needs(struct rfa_ctx *ctx, const json_t *all, const json_t *unit,
+			  struct rfa_error *err)
 {
 	struct rfa_clock *clock = ctx->clock;
 	int64_t deadline = clock->mono_ms(clock) +
@@ -80,7 +72,7 @@ static int wait_for_needs(struct rfa_ctx *ctx, const json_t *unit, struct rfa_er
 	int wait_ms = 50, said = 0;
 
 	for (;;) {
-		int rc = lacking(ctx, unit, &whom, err);
+		int rc = lacking(ctx, all, unit, &whom, err);
 
 		if (rc || !*whom)
 			return rc;
@@ -100,27 +92,34 @@ static int wait_for_needs(struct rfa_ctx *ctx, const json_t *unit, struct rfa_er
 	return 0;
 }
 
-static int start_one(struct rfa_ctx *ctx, const json_t *unit, const json_t *now,
+static int is_gone(struct rfa_ctx *ctx, const json_t *unit, struct rfa_error *err)
+{
+	rfa_fail(err, RFA_ENOTFOUND, "docker",
+		 "the container %s that ran before is gone: somebody removed it",
+		 rfa_facts_str(unit, "container", ""));
+	rfa_error_where(err, "%s", ctx->host->name);
+	return rfa_error_mend(err, "make it again there; what ran before is told by: rfa show %s",
+			      ctx->run);
+}
+
+/* all: the list that `now` is of. */
+static int start_one(struct rfa_ctx *ctx, const json_t *all, const json_t *unit, const json_t *now,
 		     struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
 	struct rfa_ctx_key key;
 	int rc;
 
-	if (!now) {
-		rfa_fail(err, RFA_ENOTFOUND, "docker",
-			 "the container %s that ran before is gone: somebody removed it",
-			 rfa_facts_str(unit, "container", ""));
-		rfa_error_where(err, "%s", host->name);
-		return rfa_error_mend(err,
-				      "make it again there; what ran before is told by: rfa "
-				      "show %s",
-				      ctx->run);
-	}
-	rc = wait_for_needs(ctx, unit, err);
+	if (!now)
+		return is_gone(ctx, unit, err);
+	rc = put_policy_back(ctx, unit, now, err);
+	if (rc || !rfa_user_ran(unit) || rfa_container_active(now))
+		return rc;
+	rc = wait_for_needs(ctx, all, unit, err);
 	if (rc)
 		return rc;
 	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s starts", rfa_facts_str(unit, "container", ""));
+	rfa_user_tell(ctx, unit, now);
 	rc = host->ops->container_start(host, rfa_container_key(ctx, &key, "start", now),
 					rfa_facts_str(now, "Id", ""), err);
 	/*
@@ -131,26 +130,89 @@ static int start_one(struct rfa_ctx *ctx, const json_t *unit, const json_t *now,
 	return rc == -RFA_EEXISTS ? rfa_error_as(err, RFA_UNKNOWN) : rc;
 }
 
-/* A health check that has just begun anew is not to be asked: then health is 0. */
-static int run_again(struct rfa_ctx *ctx, int health, struct rfa_error *err)
+/* 1: who makes it again is not done with it: it is not there, or another one since. */
+static int is_changing(const json_t *all, const json_t *unit, const char *id)
 {
-	json_t *all = NULL;
+	const json_t *now = rfa_user_now(all, unit);
+
+	return !now || strcmp(rfa_facts_str(now, "Id", ""), id) != 0;
+}
+
+/*
+ * An updater takes a container away, and makes another one of that name a moment later: so one that
+ * is gone, or is another one since, is looked for again. *all: the host's list, which is replaced.
+ */
+static int start_what_is_there(struct rfa_ctx *ctx, json_t **all, const json_t *unit, int *started,
+			       struct rfa_error *err)
+{
+	int tries;
+	int rc;
+
+	for (tries = 0;; tries++) {
+		const json_t *now = rfa_user_now(*all, unit);
+		struct rfa_error why;
+		char id[80];
+
+		*started = rfa_user_ran(unit) && !rfa_container_active(now);
+		snprintf(id, sizeof(id), "%s", rfa_facts_str(now, "Id", ""));
+		/* What did not run and is not there is not missed. */
+		rc = now || rfa_user_ran(unit) ? start_one(ctx, *all, unit, now, err) : 0;
+		if (!rc || err->severity != RFA_FATAL || tries == RENEW_TRIES)
+			return rc;
+		why = *err;
+		rfa_error_clear(err);
+		if (!now)
+			ctx->clock->sleep_ms(ctx->clock, 1000);
+		rc = rfa_containers(ctx, all, err);
+		if (!rc && now && !is_changing(*all, unit, id)) {
+			*err = why;
+			return -(int)why.code;
+		}
+		if (rc)
+			return rc;
+	}
+}
+
+/* The first that ran before and does not run, or is ill; NULL. *ill: which of the two. */
+static json_t *not_again(const struct rfa_ctx *ctx, const json_t *all, int health, int *ill)
+{
 	json_t *unit;
 	size_t i;
-	int rc = rfa_containers(ctx, &all, err);
 
 	json_array_foreach (rfa_users_seen(ctx), i, unit) {
 		const json_t *now = rfa_user_now(all, unit);
-		int ill = health && !strcmp(rfa_facts_str(unit, "health", ""), "healthy") &&
-			  !strcmp(rfa_facts_str(now, "State/Health/Status", ""), "unhealthy");
 		int runs = rfa_facts_bool(now, "State/Running", 0) &&
 			   !rfa_facts_bool(now, "State/Restarting", 0);
 
-		if (rc || !rfa_facts_bool(unit, "running", 0) || (runs && !ill))
-			continue;
+		*ill = runs && health && !strcmp(rfa_facts_str(unit, "health", ""), "healthy") &&
+		       !strcmp(rfa_facts_str(now, "State/Health/Status", ""), "unhealthy");
+		if (rfa_facts_bool(unit, "running", 0) && (!runs || *ill))
+			return unit;
+	}
+	return NULL;
+}
+
+/* A health check that has just begun anew is not to be asked: then health is 0. */
+static int run_again(struct rfa_ctx *ctx, int health, struct rfa_error *err)
+{
+	const json_t *unit = NULL;
+	json_t *all = NULL;
+	int ill = 0;
+	int rc, tries;
+
+	for (tries = 0;; tries++) {
+		rc = rfa_containers(ctx, &all, err);
+		unit = rc ? NULL : not_again(ctx, all, health, &ill);
+		/* Who makes it again takes a moment. */
+		if (!unit || ill || tries == RENEW_TRIES ||
+		    !rfa_user_renewed(unit, rfa_user_now(all, unit)))
+			break;
+		ctx->clock->sleep_ms(ctx->clock, 1000);
+	}
+	if (unit) {
 		rfa_fail(err, RFA_EUNHEALTHY, "docker",
-			 runs ? "%s is unhealthy since it was started again"
-			      : "%s ran before and does not run again",
+			 ill ? "%s is unhealthy since it was started again"
+			     : "%s ran before and does not run again",
 			 rfa_facts_str(unit, "container", ""));
 		rfa_error_where(err, "%s", ctx->host->name);
 		rc = rfa_error_mend(err, "look at docker logs %s there, and start it",
@@ -180,17 +242,12 @@ static int start_all(struct rfa_ctx *ctx, size_t *started, json_t *facts, struct
 	rfa_error_clear(&first);
 	while (!rc && i-- > 0) {
 		const json_t *unit = json_array_get(rfa_users_seen(ctx), i);
-		const json_t *now = rfa_user_now(all, unit);
+		int one = 0;
 
-		rc = put_policy_back(ctx, unit, now, err);
-		if (!rc && (!rfa_user_ran(unit) || rfa_container_active(now)))
-			continue;
+		rc = start_what_is_there(ctx, &all, unit, &one, err);
+		*started += !rc && one;
 		if (!rc)
-			rc = start_one(ctx, unit, now, err);
-		if (!rc) {
-			(*started)++;
 			continue;
-		}
 		if (err->severity != RFA_FATAL)
 			break;
 		if (facts)
@@ -241,7 +298,8 @@ int rfa_start_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, st
 
 		rfa_container_policy(now, is, sizeof(is));
 		if ((rfa_user_ran(unit) && !rfa_container_active(now)) ||
-		    (now && strcmp(is, rfa_facts_str(unit, "policy", "no")) != 0))
+		    (now && !rfa_user_theirs(unit, now) &&
+		     strcmp(is, rfa_facts_str(unit, "policy", "no")) != 0))
 			*seen = RFA_PROBE_NOT_DONE;
 	}
 	json_decref(all);

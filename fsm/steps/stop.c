@@ -1,7 +1,8 @@
 /*
  * The containers that use the data are stopped, and proven to stand still. start.c starts them
- * again: those that ran before, and no others. All goes by the ids that the look saw; what somebody
- * made since is nobody's to touch.
+ * again: those that ran before, and no others. A container is known by its name, or its place in a
+ * Compose project: an updater, or `docker compose up`, may make it again at any time. What has such
+ * a name now but was not there, or did not run, is nobody's to touch.
  *
  * Some restart policies start a container with the engine, even one that was stopped; after a power
  * cut it would write to whatever half of an exchange is there. So these policies are put aside as
@@ -18,6 +19,7 @@
 #include "fsm/steps/evidence.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/members.h"
+#include "fsm/steps/mounts.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/users.h"
 
@@ -43,6 +45,38 @@ int rfa_skip_images(json_t *facts, struct rfa_error *err)
 /* ---- stop -------------------------------------------------------------------------------------
  */
 
+static int is_left(const json_t *unit, const json_t *now)
+{
+	return rfa_user_stays(unit) || rfa_user_theirs(unit, now);
+}
+
+/* Somebody has removed it under our hands: so it does not run, and nothing is to be done to it. */
+static int unless_removed(struct rfa_ctx *ctx, int rc, const json_t *now, struct rfa_error *err)
+{
+	struct rfa_error unseen;
+	json_t *still = NULL;
+	int gone = rc == -RFA_ENOTFOUND;
+
+	if (rc == -RFA_EREMOTE)
+		gone =
+		    ctx->host->ops->inspect(ctx->host, RFA_CONTAINER, rfa_facts_str(now, "Id", ""),
+					    &still, &unseen) == -RFA_ENOTFOUND;
+	json_decref(still);
+	if (!gone)
+		return rc;
+	rfa_error_clear(err);
+	return 0;
+}
+
+/* Only one that is known from the look can be put back afterwards. */
+static int is_known_policy(const json_t *unit, const json_t *now)
+{
+	char is[64];
+
+	rfa_container_policy(now, is, sizeof(is));
+	return !rfa_user_renewed(unit, now) || !strcmp(is, rfa_facts_str(unit, "policy", ""));
+}
+
 /* Of all of ours, also of those that do not run. */
 static int put_policies_aside(struct rfa_ctx *ctx, const json_t *all, struct rfa_error *err)
 {
@@ -55,13 +89,13 @@ static int put_policies_aside(struct rfa_ctx *ctx, const json_t *all, struct rfa
 		struct rfa_ctx_key key;
 		int rc;
 
-		if (rfa_user_stays(unit) || !rfa_container_comes_back(now))
+		if (is_left(unit, now) || !rfa_container_comes_back(now) ||
+		    !is_known_policy(unit, now))
 			continue;
 		rc = host->ops->container_policy(host, rfa_container_key(ctx, &key, "aside", now),
 						 rfa_facts_str(now, "Id", ""), "no", err);
-		if (rc == -RFA_ENOTFOUND)
-			rfa_error_clear(err);
-		else if (rc)
+		rc = unless_removed(ctx, rc, now, err);
+		if (rc)
 			return rc;
 	}
 	return 0;
@@ -80,51 +114,82 @@ static int stop_ours(struct rfa_ctx *ctx, const json_t *all, size_t *stopped, st
 		struct rfa_ctx_key key;
 		int rc;
 
-		if (rfa_user_stays(unit) || !rfa_container_active(now))
+		if (is_left(unit, now) || !rfa_container_active(now))
 			continue;
 		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s stops", rfa_facts_str(unit, "container", ""));
+		rfa_user_tell(ctx, unit, now);
 		rc = host->ops->container_stop(host, rfa_container_key(ctx, &key, "stop", now),
 					       rfa_facts_str(now, "Id", ""), err);
-		if (rc == -RFA_ENOTFOUND) /* somebody removed it: it does not run */
-			rfa_error_clear(err);
-		else if (rc)
+		rc = unless_removed(ctx, rc, now, err);
+		if (rc)
 			return rc;
 		(*stopped)++;
 	}
 	return 0;
 }
 
-static int still_runs(struct rfa_ctx *ctx, const json_t *all, struct rfa_error *err)
+/* One of ours that runs, or NULL. */
+static json_t *first_active(const struct rfa_ctx *ctx, const json_t *all)
 {
 	json_t *unit;
 	size_t i;
 
 	json_array_foreach (rfa_users_seen(ctx), i, unit) {
-		if (rfa_user_stays(unit) || !rfa_container_active(rfa_user_now(all, unit)))
-			continue;
-		rfa_fail(err, RFA_EREMOTE, "docker",
-			 "the container %s does not stop, although the engine says so",
-			 rfa_facts_str(unit, "container", ""));
-		rfa_error_where(err, "%s", ctx->host->name);
-		return rfa_error_mend(err, "look at docker inspect and docker logs there");
+		const json_t *now = rfa_user_now(all, unit);
+
+		if (!is_left(unit, now) && rfa_container_active(now))
+			return unit;
 	}
-	return 0;
+	return NULL;
+}
+
+static int does_not_stop(struct rfa_ctx *ctx, const json_t *all, const json_t *unit,
+			 struct rfa_error *err)
+{
+	const char *name = rfa_facts_str(unit, "container", "");
+
+	if (rfa_user_renewed(unit, rfa_user_now(all, unit))) {
+		rfa_fail(err, RFA_EREMOTE, "docker",
+			 "the container %s runs again: somebody makes it again and again", name);
+		rfa_error_where(err, "%s", ctx->host->name);
+		return rfa_error_mend(err, "stop the updater, or whatever it is, that does so");
+	}
+	rfa_fail(err, RFA_EREMOTE, "docker",
+		 "the container %s does not stop, although the engine says so", name);
+	rfa_error_where(err, "%s", ctx->host->name);
+	return rfa_error_mend(err, "look at docker inspect and docker logs there");
+}
+
+static int stop_once(struct rfa_ctx *ctx, json_t **all, size_t *stopped, struct rfa_error *err)
+{
+	int rc = rfa_containers(ctx, all, err);
+
+	if (!rc)
+		rc = put_policies_aside(ctx, *all, err);
+	return rc ? rc : stop_ours(ctx, *all, stopped, err);
 }
 
 int rfa_stop_ours(struct rfa_ctx *ctx, int sure, size_t *stopped, struct rfa_error *err)
 {
+	const json_t *active = NULL;
 	json_t *all = NULL;
-	int rc = rfa_containers(ctx, &all, err);
+	int rc = stop_once(ctx, &all, stopped, err);
+	size_t n = *stopped;
+	int tries;
 
-	if (!rc)
-		rc = put_policies_aside(ctx, all, err);
-	if (!rc)
-		rc = stop_ours(ctx, all, stopped, err);
-	sure = sure && *stopped;
-	if (!rc && sure)
+	for (tries = 0; !rc && sure && n; tries++) {
 		rc = rfa_containers(ctx, &all, err);
-	if (!rc && sure)
-		rc = still_runs(ctx, all, err);
+		active = rc ? NULL : first_active(ctx, all);
+		if (!active)
+			break;
+		/* Whatever was made again meanwhile is stopped as well. */
+		if (tries == PROOF_TRIES || !rfa_user_renewed(active, rfa_user_now(all, active))) {
+			rc = does_not_stop(ctx, all, active, err);
+			break;
+		}
+		rc = stop_once(ctx, &all, &n, err);
+		*stopped += n;
+	}
 	json_decref(all);
 	return rc;
 }
@@ -157,8 +222,9 @@ int rfa_stop_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 	json_array_foreach (rfa_users_seen(ctx), i, unit) {
 		const json_t *now = rfa_user_now(all, unit);
 
-		if (!rfa_user_stays(unit) &&
-		    (rfa_container_active(now) || rfa_container_comes_back(now)))
+		if (!is_left(unit, now) &&
+		    (rfa_container_active(now) ||
+		     (rfa_container_comes_back(now) && is_known_policy(unit, now))))
 			*seen = RFA_PROBE_NOT_DONE;
 	}
 	json_decref(all);
@@ -176,6 +242,19 @@ static int in_use(struct rfa_ctx *ctx, struct rfa_error *err, const char *mend, 
 	return rfa_error_mend(err, "%s", mend);
 }
 
+static int runs_again(struct rfa_ctx *ctx, const json_t *user, struct rfa_error *err)
+{
+	const char *name = rfa_facts_str(user, "container", "");
+	const json_t *unit = rfa_user_seen(ctx, rfa_facts_str(user, "key", ""));
+
+	if (!rfa_user_renewed(unit, json_object_get(user, "inspect")))
+		return in_use(ctx, err, "look who starts it there", "the container", name, " runs");
+	return in_use(ctx, err, "stop the updater, or whatever it is, that does so, for this run",
+		      "the container", name,
+		      " runs: somebody, an updater or docker compose up, has made it again "
+		      "meanwhile");
+}
+
 static int judge_containers(struct rfa_ctx *ctx, const json_t *all, json_t *seen,
 			    struct rfa_error *err)
 {
@@ -188,7 +267,7 @@ static int judge_containers(struct rfa_ctx *ctx, const json_t *all, json_t *seen
 	int rc = rfa_users(stack, all, &users, err);
 
 	if (!rc)
-		rc = rfa_users_other(stack, all, users, rfa_members(ctx), &others, err);
+		rc = rfa_mounts_other(stack, all, users, rfa_members(ctx), &others, err);
 	json_array_foreach (users, i, one) {
 		const json_t *c = json_object_get(one, "inspect");
 
@@ -198,8 +277,7 @@ static int judge_containers(struct rfa_ctx *ctx, const json_t *all, json_t *seen
 		rc = rfa_facts_set(seen, rfa_facts_str(one, "id", ""),
 				   json_string(rfa_facts_str(c, "State/StartedAt", "")), err);
 		if (!rc && rfa_container_active(c))
-			rc = in_use(ctx, err, "look who starts it there", "the container",
-				    rfa_facts_str(one, "container", ""), " runs");
+			rc = runs_again(ctx, one, err);
 	}
 	json_array_foreach (others, i, one) {
 		if (rc)

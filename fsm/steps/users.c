@@ -7,7 +7,7 @@
 
 #include "fsm/steps/databases.h"
 #include "fsm/steps/inspect.h"
-#include "fsm/steps/members.h"
+#include "fsm/steps/refs.h"
 
 static json_t *user_with(const json_t *users, const char *field, const char *value)
 {
@@ -39,7 +39,18 @@ static const char *service_of(const json_t *inspect)
 	return label(inspect, "com.docker.compose.service");
 }
 
-static int is_kept_running(const json_t *stack, const json_t *inspect)
+static const char *number_of(const json_t *inspect)
+{
+	return label(inspect, "com.docker.compose.container-number");
+}
+
+/* What a one-off command runs in. */
+static int is_one_off(const json_t *inspect)
+{
+	return !strcmp(label(inspect, "com.docker.compose.oneoff"), "True");
+}
+
+int rfa_keeps_running(const json_t *stack, const json_t *inspect)
 {
 	json_t *one;
 	size_t i;
@@ -98,44 +109,6 @@ static int by_name(const void *a, const void *b)
 		      rfa_container_name(*(json_t *const *)b));
 }
 
-/* May it start: is none of those left that it depends on? */
-static int is_free(json_t *const left[], size_t n, size_t i)
-{
-	int healthy;
-	size_t j;
-
-	for (j = 0; j < n; j++)
-		if (j != i && left[j] && depends_on(left[i], service_of(left[j]), &healthy) &&
-		    strcmp(service_of(left[i]), service_of(left[j])) != 0)
-			return 0;
-	return 1;
-}
-
-/* Appends the containers of a project in the order in which they start. */
-static int start_order(json_t *of_project[], size_t n, json_t *users, struct rfa_error *err)
-{
-	size_t done;
-	int rc = 0;
-
-	qsort(of_project, n, sizeof(json_t *), by_name);
-	for (done = 0; done < n && !rc; done++) {
-		size_t pick = n;
-		size_t i;
-
-		for (i = 0; i < n && pick == n; i++)
-			if (of_project[i] && is_free(of_project, n, i))
-				pick = i;
-		/* Compose refuses circles, so there is none; if there is, it is cut somewhere. */
-		for (i = 0; i < n && pick == n; i++)
-			if (of_project[i])
-				pick = i;
-		rc = add_user(users, rfa_container_name(of_project[pick]), "compose",
-			      of_project[pick], err);
-		of_project[pick] = NULL;
-	}
-	return rc;
-}
-
 /* Containers of one-off commands are nobody's to start again: they count as others. */
 static int add_project(const json_t *stack, const json_t *all, const char *project, json_t *users,
 		       struct rfa_error *err)
@@ -144,19 +117,82 @@ static int add_project(const json_t *stack, const json_t *all, const char *proje
 	json_t *one;
 	size_t n = 0;
 	size_t i;
-	int rc;
+	int rc = 0;
 
 	if (!list)
 		return rfa_fail_nomem(err);
 	json_array_foreach ((json_t *)(uintptr_t)all, i, one) {
-		if (!strcmp(project_of(one), project) && *project &&
-		    strcmp(label(one, "com.docker.compose.oneoff"), "True") != 0 &&
-		    !is_kept_running(stack, one) &&
+		if (!strcmp(project_of(one), project) && *project && !is_one_off(one) &&
+		    !rfa_keeps_running(stack, one) &&
 		    !user_with(users, "id", rfa_facts_str(one, "Id", "")))
 			list[n++] = one;
 	}
-	rc = start_order(list, n, users, err);
+	qsort(list, n, sizeof(*list), by_name);
+	for (i = 0; i < n && !rc; i++)
+		rc = add_user(users, rfa_container_name(list[i]), "compose", list[i], err);
 	free(list);
+	return rc;
+}
+
+/* ---- in which order they start ------------------------------------------------------------------
+ */
+
+/* Can it not start, by what the engine or Compose says of it, before the other one? */
+static int waits_for(const json_t *one, const json_t *other)
+{
+	const json_t *c = json_object_get(one, "inspect");
+	const json_t *its = json_object_get(other, "inspect");
+	int healthy;
+
+	if (rfa_ref_to(c, its))
+		return 1;
+	return *project_of(c) && !strcmp(project_of(c), project_of(its)) &&
+	       strcmp(service_of(c), service_of(its)) != 0 &&
+	       depends_on(c, service_of(its), &healthy);
+}
+
+/* The first of those left for whom it would have to wait, or NULL. */
+static json_t *blocker(const json_t *left, const json_t *one)
+{
+	json_t *other;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)left, i, other) {
+		if (other != one && waits_for(one, other))
+			return other;
+	}
+	return NULL;
+}
+
+/*
+ * Sorts them so that each comes behind those that it waits for, and else as they are. A circle is
+ * cut at its first one, which gets "circle": for whom it waits.
+ */
+static int start_order(json_t *users, struct rfa_error *err)
+{
+	json_t *left = json_copy(users);
+	int rc = left ? json_array_clear(users) : rfa_fail_nomem(err);
+
+	while (!rc && json_array_size(left)) {
+		size_t n = json_array_size(left);
+		size_t pick = 0;
+		json_t *one;
+
+		while (pick < n && blocker(left, json_array_get(left, pick)))
+			pick++;
+		one = json_array_get(left, pick < n ? pick : 0);
+		if (pick == n) {
+			json_t *whom = blocker(left, one);
+
+			pick = 0;
+			rc = rfa_facts_set(one, "circle", json_incref(json_object_get(whom, "key")),
+					   err);
+		}
+		if (!rc && json_array_append(users, one))
+			rc = rfa_fail_nomem(err);
+		json_array_remove(left, pick);
+	}
+	json_decref(left);
 	return rc;
 }
 
@@ -200,7 +236,7 @@ static int add_named(const json_t *stack, const json_t *all, const json_t *names
 		const char *text = json_string_value(name);
 		const json_t *inspect = rfa_container_named(all, text);
 
-		if (user_with(users, "key", text) || (inspect && is_kept_running(stack, inspect)))
+		if (user_with(users, "key", text) || (inspect && rfa_keeps_running(stack, inspect)))
 			continue;
 		rc = add_user(users, text, "run", inspect, err);
 		if (rc)
@@ -244,6 +280,8 @@ int rfa_users(const json_t *stack, const json_t *all, json_t **out, struct rfa_e
 	if (!rc)
 		rc = add_named(stack, all, json_object_get(stack, "containers"), users, err);
 	if (!rc)
+		rc = start_order(users, err);
+	if (!rc)
 		rc = add_needs(users, err);
 	if (!rc)
 		rc = turn_round(users, out, err);
@@ -265,7 +303,7 @@ int rfa_users_facts(const json_t *stack, const json_t *users, json_t **out, stru
 		rfa_container_policy(c, policy, sizeof(policy));
 		line = json_pack(
 		    "{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:s, s:b, s:b, s:s, s:s, s:s, "
-		    "s:b}",
+		    "s:b, s:s, s:s, s:s, s:O*}",
 		    "key", rfa_facts_str(one, "key", ""), "shape", rfa_facts_str(one, "shape", ""),
 		    "container", rfa_facts_str(one, "container", ""), "present", json_is_object(c),
 		    "running",
@@ -279,7 +317,9 @@ int rfa_users_facts(const json_t *stack, const json_t *users, json_t **out, stru
 		    rfa_facts_bool(c, "HostConfig/AutoRemove", 0), "ref",
 		    rfa_facts_str(c, "Config/Image", ""), "image_id", rfa_facts_str(c, "Image", ""),
 		    "policy", policy, "serves",
-		    rfa_is_database_server(stack, rfa_facts_str(one, "container", "")));
+		    rfa_is_database_server(stack, rfa_facts_str(one, "container", "")), "project",
+		    project_of(c), "service", service_of(c), "number", number_of(c), "circle",
+		    json_object_get(one, "circle"));
 
 		if (!line || json_array_append_new(list, line)) {
 			json_decref(list);
@@ -292,64 +332,39 @@ int rfa_users_facts(const json_t *stack, const json_t *users, json_t **out, stru
 	return 0;
 }
 
-/* ---- the others -------------------------------------------------------------------------------
+/* ---- who depends on them ------------------------------------------------------------------------
  */
 
-static int reaches(const json_t *mount, const json_t *member)
-{
-	const char *place = rfa_facts_str(member, "place", "");
-	const char *volume = rfa_facts_str(member, "volume", "");
-	const char *source = rfa_facts_str(mount, "Source", "");
-
-	if (*volume && !strcmp(rfa_facts_str(mount, "Type", ""), "volume") &&
-	    !strcmp(rfa_facts_str(mount, "Name", ""), volume))
-		return 1;
-	if (*place != '/' || *source != '/')
-		return 0;
-	return rfa_path_in(place, source) ||
-	       (rfa_path_in(source, place) && rfa_facts_bool(mount, "RW", 1));
-}
-
-static int add_other(json_t *list, const json_t *c, const json_t *mount, const json_t *member,
-		     struct rfa_error *err)
-{
-	json_t *one = json_pack(
-	    "{s:s, s:s, s:b, s:s, s:s, s:s}", "container", rfa_container_name(c), "id",
-	    rfa_facts_str(c, "Id", ""), "running", rfa_container_active(c), "started",
-	    rfa_facts_str(c, "State/StartedAt", ""), "member", rfa_facts_str(member, "name", ""),
-	    "mount", rfa_facts_str(mount, "Source", ""));
-
-	return !one || json_array_append_new(list, one) ? rfa_fail_nomem(err) : 0;
-}
-
-int rfa_users_other(const json_t *stack, const json_t *all, const json_t *users,
-		    const json_t *members, json_t **out, struct rfa_error *err)
+int rfa_users_dependents(const json_t *stack, const json_t *all, const json_t *users, json_t **out,
+			 struct rfa_error *err)
 {
 	json_t *list = json_array();
+	json_t *user;
 	json_t *c;
-	json_t *mount;
-	json_t *member;
-	size_t i, j, k;
-	int rc = list ? 0 : rfa_fail_nomem(err);
+	size_t i, j;
 
 	json_array_foreach ((json_t *)(uintptr_t)all, i, c) {
-		/* What keeps a database runs on: so it must have no other piece of the data. */
-		if (rc || is_kept_running(stack, c) ||
-		    (user_with(users, "id", rfa_facts_str(c, "Id", "-")) &&
-		     !rfa_is_database_server(stack, rfa_container_name(c))))
+		if (!rfa_container_active(c) || user_with(users, "id", rfa_facts_str(c, "Id", "")))
 			continue;
-		json_array_foreach (json_object_get(c, "Mounts"), j, mount) {
-			json_array_foreach ((json_t *)(uintptr_t)members, k, member) {
-				if (!rc && reaches(mount, member))
-					rc = add_other(list, c, mount, member, err);
+		json_array_foreach ((json_t *)(uintptr_t)users, j, user) {
+			const char *on = rfa_facts_str(user, "container", "");
+			const char *how = rfa_ref_lost(c, json_object_get(user, "inspect"));
+			json_t *one;
+
+			if (!how || rfa_is_database_server(stack, on))
+				continue;
+			one = json_pack("{s:s, s:s, s:s}", "container", rfa_container_name(c), "on",
+					on, "how", how);
+			if (!list || !one || json_array_append_new(list, one)) {
+				json_decref(list);
+				return rfa_fail_nomem(err);
 			}
 		}
 	}
-	if (rc)
-		json_decref(list);
-	else
-		*out = list;
-	return rc;
+	if (!list)
+		return rfa_fail_nomem(err);
+	*out = list;
+	return 0;
 }
 
 /* ---- the step's own, as its look saw them -------------------------------------------------------
@@ -358,6 +373,11 @@ int rfa_users_other(const json_t *stack, const json_t *all, const json_t *users,
 json_t *rfa_users_seen(const struct rfa_ctx *ctx)
 {
 	return rfa_ctx_seen(ctx, "units");
+}
+
+json_t *rfa_user_seen(const struct rfa_ctx *ctx, const char *key)
+{
+	return user_with(rfa_users_seen(ctx), "key", key);
 }
 
 int rfa_user_ran(const json_t *unit)
@@ -370,9 +390,63 @@ int rfa_user_stays(const json_t *unit)
 	return rfa_facts_bool(unit, "serves", 0);
 }
 
+/* Its place in its Compose project. */
+static int is_in_place(const json_t *c, const json_t *unit)
+{
+	const char *project = rfa_facts_str(unit, "project", "");
+
+	return *project && !strcmp(project, project_of(c)) &&
+	       !strcmp(rfa_facts_str(unit, "service", ""), service_of(c)) &&
+	       !strcmp(rfa_facts_str(unit, "number", ""), number_of(c)) && !is_one_off(c);
+}
+
+/*
+ * Updaters, and Compose, make containers again; while they do so, there may be two of them. The one
+ * that runs counts, else the one that has the name.
+ */
 json_t *rfa_user_now(const json_t *all, const json_t *unit)
 {
-	return rfa_container_of_id(all, rfa_facts_str(unit, "container_id", ""));
+	const char *id = rfa_facts_str(unit, "container_id", "");
+	json_t *found = NULL;
+	json_t *c;
+	int best = 0;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)all, i, c) {
+		int is = 4 * !strcmp(rfa_container_name(c), rfa_facts_str(unit, "container", "")) +
+			 2 * is_in_place(c, unit) +
+			 (*id && !strcmp(rfa_facts_str(c, "Id", ""), id));
+		int score = is ? is + 8 * rfa_container_active(c) : 0;
+
+		if (score > best) {
+			best = score;
+			found = c;
+		}
+	}
+	return found;
+}
+
+int rfa_user_renewed(const json_t *unit, const json_t *now)
+{
+	const char *id = rfa_facts_str(unit, "container_id", "");
+
+	return !now || strcmp(rfa_facts_str(now, "Id", ""), id) != 0;
+}
+
+int rfa_user_theirs(const json_t *unit, const json_t *now)
+{
+	return !rfa_user_ran(unit) && rfa_user_renewed(unit, now);
+}
+
+void rfa_user_tell(const struct rfa_ctx *ctx, const json_t *unit, const json_t *now)
+{
+	if (rfa_user_renewed(unit, now))
+		rfa_ctx_say(ctx, RFA_EVENT_WARNING,
+			    "somebody has made %s on %s again meanwhile (it was %.12s, and is "
+			    "%.12s): the new one counts",
+			    rfa_facts_str(unit, "container", ""), ctx->host->name,
+			    rfa_facts_str(unit, "container_id", "none"),
+			    rfa_facts_str(now, "Id", "none"));
 }
 
 int rfa_containers(struct rfa_ctx *ctx, json_t **all, struct rfa_error *err)

@@ -39,6 +39,13 @@ struct gate_case {
 	"{\"name\":\"stranger\",\"body\":{\"Image\":\"node-exporter:v1\"," \
 	"\"HostConfig\":{\"Binds\":[\"" binds "\"],\"NetworkMode\":\"host\"}}}"
 
+#define STOPPED(binds)                                                                      \
+	"{\"name\":\"stranger\",\"stopped\":true,\"body\":{\"Image\":\"node-exporter:v1\"," \
+	"\"HostConfig\":{\"Binds\":[\"" binds "\"]}}}"
+#define BOUND(host_config)                                                 \
+	"{\"name\":\"stranger\",\"body\":{\"Image\":\"node-exporter:v1\"," \
+	"\"HostConfig\":{" host_config "}}}"
+
 static const struct gate_case cases[] = {
 	{ NULL, { { 0 } }, { 0 } },
 	{ "engine",
@@ -112,6 +119,53 @@ static const struct gate_case cases[] = {
 	    { TO "stop|containers", "[\"stranger\"]" } },
 	  { 0 } },
 
+	/* A mount that is the database itself: its companions are in the container. */
+	{ "database files",
+	  { { HOST_CONFIG("prod", "0") "Binds", "[\"" AUTH ":/data/auth.db\"]" },
+	    { HOST_CONFIG("test", "1") "Binds", "[\"" AUTH ":/data/auth.db:rw\"]" } },
+	  { "the container backend on prod has the database " AUTH " mounted as a single file",
+	    "the container frontend on test has the database " AUTH } },
+	{ "database files",
+	  { { "hosts|prod|containers|9", STOPPED(AUTH ":/auth.db") } },
+	  { "the container stranger on prod has the database " AUTH } },
+	{ NULL,
+	  { { HOST_CONFIG("prod", "1") "Binds", "[\"" AUTH ":/data/auth.db:ro\"]" } },
+	  { 0 } },
+	/* In a directory any file may be one; what is none may be mounted by itself. */
+	{ "database files",
+	  { { "hosts|prod|files|" FILES "/deep.db", "\"SQLite format 3 of old\"" },
+	    { HOST_CONFIG("prod", "0") "Binds", "[\"" FILES "/deep.db:/data/deep.db\"]" } },
+	  { "the container backend on prod has the database " FILES "/deep.db" } },
+	{ NULL,
+	  { { "hosts|prod|files|" FILES "/settings", "\"a=b\"" },
+	    { HOST_CONFIG("prod", "0") "Binds", "[\"" FILES "/settings:/settings\"]" } },
+	  { 0 } },
+
+	/* What keeps running sees what was there when it was started. */
+	{ "kept running",
+	  { { "hosts|prod|containers|9", FOREIGN(FILES ":/f:ro") },
+	    { TO "stop", "{}" },
+	    { "target|stack|keep_running", "[\"stranger\", \"node-exporter\"]" } },
+	  { "the container stranger on prod is to keep running, but would go on with the old data "
+	    "in " FILES } },
+	{ "kept running",
+	  { { "hosts|test|containers|9", FOREIGN("shop_esdata:/es:rw") },
+	    { "source|stack|keep_running", "[\"stranger\", \"node-exporter\"]" } },
+	  { "the container stranger on test is to keep running, but uses /var/lib/docker/volumes/"
+	    "shop_esdata/_data (member es)" } },
+
+	/* Who has the network of one that stops. */
+	{ "dependents",
+	  { { "hosts|prod|containers|9", BOUND("\"NetworkMode\":\"container:backend\"") } },
+	  { "the container stranger on prod has the network of backend" } },
+	{ "dependents",
+	  { { "hosts|test|containers|9", BOUND("\"PidMode\":\"container:frontend\"") } },
+	  { "the container stranger on test has the process namespace of frontend" } },
+	{ NULL, { { "hosts|prod|containers|9", BOUND("\"Links\":[\"backend:b\"]") } }, { 0 } },
+	{ NULL,
+	  { { "hosts|prod|containers|9", BOUND("\"NetworkMode\":\"container:backend\"") },
+	    { TO "stop|containers", "[\"stranger\"]" } },
+	  { 0 } },
 	{ "tools",
 	  { { "hosts|test|sqlite", "false" } },
 	  { "neither sqlite3 nor python3 is installed on test" } },

@@ -185,6 +185,34 @@ static void test_rollback_data(void **state)
 	bench_close(&b);
 }
 
+/*
+ * The guard against another environment's address does not stand in the way of what was there
+ * before: be the file broken, or the address in it another one's.
+ */
+static void test_way_back_of_broken_file(void **state)
+{
+	static const char *const texts[] = { "{\"base_url\": ",
+					     "{\"base_url\": \"http://10.88.0.11/\"}" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct bench b;
+		json_t *plan;
+
+		bench_open(&b, SCENARIO_DATA);
+		assert_int_equal(begin(&b), 0);
+		plan = world_rollback_plan(&b.w);
+		assert_int_equal(
+		    rfa_sim_file_put(b.w.prod, "/opt/app/config.json", 0644, texts[i], &b.err), 0);
+		if (rfa_run_begin(&b.w.options, plan, &b.result, &b.err))
+			fail_msg("%s (%s)", b.err.msg, b.err.where);
+		assert_data(&b, "prod", "prod");
+		json_decref(plan);
+		bench_close(&b);
+	}
+}
+
 static void test_moved_member(void **state)
 {
 	struct bench b;
@@ -637,6 +665,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_success),
 		cmocka_unit_test(test_base_url),
+		cmocka_unit_test(test_way_back_of_broken_file),
 		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_rollback_data),
 		cmocka_unit_test(test_moved_member),

@@ -26,7 +26,12 @@ struct gate_case {
 };
 
 #define BODY(host) "hosts|" host "|containers|0|body|"
+#define FRONTEND "hosts|prod|containers|1|body|HostConfig|"
 #define STACK "target|stack|"
+/* One that is none of the stack's, and has something of one that is. */
+#define BOUND(host_config)                                           \
+	"{\"name\":\"stranger\",\"body\":{\"Image\":\"backend:v1\"," \
+	"\"HostConfig\":{" host_config "}}}"
 #define CONFIG(host) "hosts|" host "|files|/opt/app/config.json"
 #define COMPOSE(host) "hosts|" host "|compose|0|config|"
 
@@ -96,20 +101,17 @@ static const struct gate_case cases[] = {
 	  { "it is removed as soon as it stops (--rm) (HostConfig/AutoRemove)" } },
 	{ "carry over",
 	  SCENARIO_RUN,
-	  { { BODY("prod") "HostConfig|IpcMode", "\"container:abc\"" } },
+	  { { FRONTEND "IpcMode", "\"container:backend\"" } },
 	  { "IPC namespace" } },
 	{ "carry over",
 	  SCENARIO_RUN,
-	  { { BODY("prod") "HostConfig|PidMode", "\"container:abc\"" } },
+	  { { FRONTEND "PidMode", "\"container:backend\"" } },
 	  { "process namespace" } },
 	{ "carry over",
 	  SCENARIO_RUN,
-	  { { BODY("prod") "HostConfig|VolumesFrom", "[\"other\"]" } },
+	  { { FRONTEND "VolumesFrom", "[\"backend\"]" } },
 	  { "volumes from another" } },
-	{ "carry over",
-	  SCENARIO_RUN,
-	  { { BODY("prod") "HostConfig|Links", "[\"db:db\"]" } },
-	  { "--link" } },
+	{ "carry over", SCENARIO_RUN, { { FRONTEND "Links", "[\"backend:db\"]" } }, { "--link" } },
 	{ "carry over",
 	  SCENARIO_RUN,
 	  { { BODY("prod") "Labels|com.docker.compose.project", "\"shop\"" } },
@@ -117,8 +119,39 @@ static const struct gate_case cases[] = {
 	{ "carry over",
 	  SCENARIO_RUN,
 	  { { BODY("prod") "Labels|com.docker.swarm.task.id", "\"x\"" },
-	    { BODY("prod") "HostConfig|Links", "[\"db:db\"]" } },
+	    { FRONTEND "Links", "[\"backend:db\"]" } },
 	  { "swarm", "--link" } },
+
+	/* Whoever cannot start again without the very container that is replaced. */
+	{ "dependents",
+	  SCENARIO_RUN,
+	  { { "hosts|prod|containers|9", BOUND("\"NetworkMode\":\"container:backend\"") } },
+	  { "the container stranger on prod has the network of backend" } },
+	{ "dependents",
+	  SCENARIO_RUN,
+	  { { "hosts|prod|containers|9", BOUND("\"PidMode\":\"container:backend\"") } },
+	  { "the container stranger on prod has the process namespace of backend" } },
+	{ "dependents",
+	  SCENARIO_RUN,
+	  { { "hosts|prod|containers|9", BOUND("\"IpcMode\":\"container:frontend\"") } },
+	  { "the container stranger on prod has the IPC namespace of frontend" } },
+	{ "dependents",
+	  SCENARIO_RUN,
+	  { { "hosts|prod|containers|9", BOUND("\"Links\":[\"backend:b\"]") } },
+	  { "the container stranger on prod has a link to backend" } },
+	{ NULL,
+	  SCENARIO_RUN,
+	  { { "hosts|prod|containers|9", BOUND("\"VolumesFrom\":[\"backend\"]") } },
+	  { 0 } },
+	{ "dependents",
+	  SCENARIO_COMPOSE,
+	  { { "hosts|prod|images|0|ref", "\"backend:v1\"" },
+	    { "hosts|prod|compose|0|config|services|web|image", "\"backend:v1\"" },
+	    { "hosts|prod|compose|1", "{\"project\":\"other\",\"directory\":\"/srv/"
+				      "other\",\"config\":{\"services\":{\"spy\":{"
+				      "\"image\":\"backend:v1\",\"network_mode\":\"container:shop-"
+				      "web-1\"}}},\"up\":true}" } },
+	  { "the container other-spy-1 on prod has the network of shop-web-1" } },
 
 	{ "first deployment",
 	  SCENARIO_FIRST,

@@ -11,6 +11,7 @@
 
 #include "fsm/steps/members.h"
 #include "fsm/steps/inspect.h"
+#include "fsm/steps/mounts.h"
 #include "fsm/steps/users.h"
 
 #include "tests/unit/data.h"
@@ -104,6 +105,122 @@ static void test_circle(void **state)
 	assert_order(js("{'compose':{'project':'p'}}"), all, "c b a ");
 }
 
+/* {'Id','Name'} with what it has of others. */
+static json_t *bound(const char *name, const char *host_config)
+{
+	json_t *one = container(name, "", "", "");
+
+	json_object_set_new(one, "HostConfig", js(host_config));
+	return one;
+}
+
+/* Whatever the order in which they are listed: with rows, because each kind is written otherwise.
+ */
+static void test_references(void **state)
+{
+	static const char *const ways[] = {
+		"{'NetworkMode':'container:id-vpn'}", "{'NetworkMode':'container:vpn'}",
+		"{'PidMode':'container:id-vpn'}",     "{'IpcMode':'container:id-vpn'}",
+		"{'Links':['/vpn:/app/v']}",          "{'VolumesFrom':['vpn:ro']}",
+		"{'VolumesFrom':['x','id-vpn']}",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		int turned;
+
+		for (turned = 0; turned < 2; turned++) {
+			json_t *all = json_array();
+
+			json_array_append_new(all, bound("app", ways[i]));
+			json_array_append_new(all, bound("vpn", "{}"));
+			/* Dependents stop first, so the other one starts first. */
+			assert_order(js(turned ? "{'containers':['vpn','app']}"
+					       : "{'containers':['app','vpn']}"),
+				     all, "app vpn ");
+		}
+	}
+	/* Across what the configuration tells apart, and through a third. */
+	{
+		json_t *all = json_array();
+
+		json_array_append_new(all, bound("a", "{'NetworkMode':'container:b'}"));
+		json_array_append_new(all, bound("b", "{'Links':['/p-c-1:/b/c']}"));
+		json_array_append_new(all, container("p-c-1", "p", "c", ""));
+		assert_order(js("{'containers':['a'],'compose':{'project':'p'},"
+				"'data':{'stop':{'containers':['b']}}}"),
+			     all, "a b p-c-1 ");
+	}
+}
+
+static void test_circle_is_told(void **state)
+{
+	json_t *stack = js("{'containers':['a','b']}");
+	json_t *all = json_array();
+	struct rfa_error err;
+	json_t *users = NULL;
+	json_t *facts = NULL;
+
+	(void)state;
+	json_array_append_new(all, bound("a", "{'Links':['/b:/a/x']}"));
+	json_array_append_new(all, bound("b", "{'Links':['/a:/b/x']}"));
+	assert_int_equal(rfa_users(stack, all, &users, &err), 0);
+	assert_int_equal(rfa_users_facts(stack, users, &facts, &err), 0);
+	assert_int_equal(json_array_size(facts), 2);
+	assert_string_equal(rfa_facts_str(facts, "1/key", ""), "a");
+	assert_string_equal(rfa_facts_str(facts, "1/circle", ""), "b");
+	assert_string_equal(rfa_facts_str(facts, "0/circle", ""), "");
+	json_decref(facts);
+	json_decref(users);
+	json_decref(all);
+	json_decref(stack);
+}
+
+/* Of those that could be meant, the one that counts. */
+static void test_now(void **state)
+{
+	static const char unit[] = "{'container':'p-web-1','container_id':'old','project':'p',"
+				   "'service':'web','number':'1','running':true}";
+#define IS(id, name, n, up)                                                                 \
+	"{'Id':'" id "','Name':'/" name "','State':{'Running':" up "},'Config':{'Labels':{" \
+	"'com.docker.compose.project':'p','com.docker.compose.service':'web',"              \
+	"'com.docker.compose.container-number':'" n "'}}}"
+	static const struct {
+		const char *all, *is;
+	} rows[] = {
+		{ "[" IS("old", "p-web-1", "1", "true") "]", "old" },
+		{ "[" IS("new", "p-web-1", "1", "true") "]", "new" },
+		{ "[" IS("new", "abc_p-web-1", "1", "true") "]", "new" },
+		{ "[" IS("old", "abc_p-web-1", "1", "false") "," IS("new", "p-web-1", "1",
+								    "false") "]",
+		  "new" },
+		{ "[" IS("old", "p-web-1", "1", "true") "," IS("new", "abc_p-web-1", "1",
+							       "false") "]",
+		  "old" },
+		{ "[" IS("old", "p-web-1", "1", "false") "," IS("new", "abc_p-web-1", "1",
+								"true") "]",
+		  "new" },
+		{ "[" IS("old", "other", "9", "false") "]", "old" },
+		{ "[" IS("new", "p-web-2", "2", "true") "]", "" },
+		{ "[]", "" },
+	};
+	json_t *one = js(unit);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *all = js(rows[i].all);
+		const json_t *now = rfa_user_now(all, one);
+
+		if (strcmp(rfa_facts_str(now, "Id", ""), rows[i].is) != 0)
+			fail_msg("%zu: %s", i, rfa_facts_str(now, "Id", "none"));
+		assert_int_equal(rfa_user_renewed(one, now), strcmp(rows[i].is, "old") != 0);
+		json_decref(all);
+	}
+	json_decref(one);
+}
+
 /* What a one-off command runs in is nobody's to start again. */
 static void test_one_off(void **state)
 {
@@ -181,7 +298,7 @@ static void test_others(void **state)
 			json_array_append_new(all, one);
 		}
 		assert_int_equal(rfa_users(stack, all, &users, &err), 0);
-		assert_int_equal(rfa_users_other(stack, all, users, members, &others, &err), 0);
+		assert_int_equal(rfa_mounts_other(stack, all, users, members, &others, &err), 0);
 		if ((json_array_size(others) > 0) != mounts[i].in_the_way)
 			fail_msg("%s: %zu", mounts[i].mount, json_array_size(others));
 		if (mounts[i].in_the_way)
@@ -192,6 +309,37 @@ static void test_others(void **state)
 	}
 	json_decref(members);
 	json_decref(stack);
+}
+
+static void test_reach(void **state)
+{
+	static const struct {
+		const char *mount;
+		enum rfa_reach reach;
+	} rows[] = {
+		{ "{'Type':'bind','Source':'/v'}", RFA_REACH_ABOVE },
+		{ "{'Type':'bind','Source':'/v/vol/_data'}", RFA_REACH_PLACE },
+		{ "{'Type':'bind','Source':'/v/vol/_data/x.db'}", RFA_REACH_INSIDE },
+		{ "{'Type':'volume','Name':'vol','Source':'/v/vol/_data','Destination':'/d'}",
+		  RFA_REACH_PLACE },
+		{ "{'Type':'volume','Name':'vol','Source':'/v/vol/_data','Destination':'/part'}",
+		  RFA_REACH_INSIDE },
+		{ "{'Type':'volume','Name':'o','Source':'/v/o/_data'}", RFA_REACH_NONE },
+	};
+	json_t *member = js("{'name':'vol','volume':'vol','place':'/v/vol/_data'}");
+	json_t *c = js("{'HostConfig':{'Mounts':[{'Target':'/part','VolumeOptions':{'Subpath':"
+		       "'x.db'}}]}}");
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *mount = js(rows[i].mount);
+
+		assert_int_equal(rfa_mount_reach(c, mount, member), rows[i].reach);
+		json_decref(mount);
+	}
+	json_decref(c);
+	json_decref(member);
 }
 
 static void test_paths(void **state)
@@ -208,9 +356,11 @@ static void test_paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),   cmocka_unit_test(test_circle),
-		cmocka_unit_test(test_one_off), cmocka_unit_test(test_needs),
-		cmocka_unit_test(test_others),  cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_order),      cmocka_unit_test(test_circle),
+		cmocka_unit_test(test_one_off),    cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_others),     cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_references), cmocka_unit_test(test_circle_is_told),
+		cmocka_unit_test(test_now),        cmocka_unit_test(test_reach),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
