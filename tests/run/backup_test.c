@@ -260,7 +260,7 @@ static void test_restore_forced(void **state)
 	assert_null(strstr(b.err.mend, "--force"));
 	if (run(&b, forced(world_restore_plan(&b.w, "restore", "prod", "prod", ID))))
 		fail_msg("%s (%s)", b.err.msg, b.err.where);
-	assert_told(rfa_buf_str(&b.x.lines), "target.base-url the target had none (forced)");
+	assert_told(rfa_buf_str(&b.x.lines), "target.base-url the target had none of its own");
 	assert_data(&b, "prod", "prod");
 	bench_close(&b);
 }
