@@ -11,38 +11,70 @@
 
 #include "fsm/base/facts.h"
 
-enum { MAX_CALLS = 2000, DEFECT_CALLS = 160 };
+enum { MAX_CALLS = 2000, DEFECT_CALLS = 160, MAX_SUBJECTS = 64 };
+
+/* What there is to know of a subject; it is run once for that. */
+struct known {
+	const struct sweep_subject *subject;
+	json_t *before, *after;    /* what serves */
+	uint64_t calls;            /* of a run that nothing disturbs */
+	uint32_t kinds[MAX_CALLS]; /* which faults can happen at each */
+};
 
 struct sweep {
 	const struct sweep_subject *subject;
+	const struct known *known;
 	int mutation;
-	json_t *before, *after; /* what serves */
 	unsigned runs, fired;
 	struct rfa_buf failures;
 	unsigned failed;
 };
 
-/* What the world looks like before, and after an undisturbed run. */
-static void learn(struct sweep *s)
+static int same_subject(const struct sweep_subject *a, const struct sweep_subject *b)
 {
-	const struct sweep_subject *subject = s->subject;
+	return a->prepare == b->prepare && a->serves == b->serves && a->which == b->which &&
+	       strcmp(a->name, b->name) == 0;
+}
+
+/* What the world looks like before and after an undisturbed run, and what the run asks of it. */
+static const struct known *learn(const struct sweep_subject *subject)
+{
+	static struct known all[MAX_SUBJECTS];
+	static size_t n;
 	struct rfa_run_result result;
 	struct rfa_error err = { 0 };
+	struct known *k;
 	struct world w;
-	json_t *plan = subject->prepare(&w, subject->which);
+	uint64_t base;
+	json_t *plan;
+	size_t i;
 
-	s->before = subject->serves(&w);
+	for (i = 0; i < n; i++)
+		if (same_subject(all[i].subject, subject))
+			return &all[i];
+	assert_true(n < MAX_SUBJECTS);
+	k = &all[n];
+	plan = subject->prepare(&w, subject->which);
+	k->subject = subject;
+	k->before = subject->serves(&w);
+	base = rfa_sim_calls(w.sim);
 	(void)!world_drive(&w, plan, &result, &err);
 	if (result.final != subject->undisturbed)
 		fail_msg("undisturbed %s: %s: %s (%s)", subject->name, rfa_final_word(result.final),
 			 err.msg, err.where);
 	if (getenv("RFA_TRACE"))
 		print_message("%s\n", rfa_sim_trace(w.sim));
-	s->after = subject->serves(&w);
+	k->calls = rfa_sim_calls(w.sim) - base;
+	assert_in_range(k->calls, 20, MAX_CALLS);
+	for (i = 0; i < k->calls; i++)
+		k->kinds[i] = rfa_sim_faults_at(w.sim, base + i);
+	k->after = subject->serves(&w);
 	if (subject->undisturbed == RFA_FINAL_SUCCEEDED && !subject->ends_as_before)
-		assert_false(json_equal(s->before, s->after));
+		assert_false(json_equal(k->before, k->after));
 	json_decref(plan);
 	world_free(&w);
+	n++;
+	return k;
 }
 
 static void complain(struct sweep *s, const struct world *w, const char *what, const char *detail)
@@ -67,8 +99,8 @@ static int in_ledger_legal(struct world *w, const char *run, struct rfa_error *e
 static void check_world(struct sweep *s, struct world *w, const struct rfa_run_result *result)
 {
 	const json_t *expected = result->final == RFA_FINAL_SUCCEEDED && !s->subject->ends_as_before
-				     ? s->after
-				     : s->before;
+				     ? s->known->after
+				     : s->known->before;
 	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
 	json_t *serves = s->subject->serves(w);
 
@@ -165,39 +197,17 @@ static unsigned run_with(struct sweep *s, const struct rfa_sim_fault *faults, si
 	return fired;
 }
 
-/* How many calls an undisturbed run makes, and which faults can happen at each. */
-static uint64_t calls_of(struct sweep *s, uint32_t kinds[MAX_CALLS])
-{
-	struct rfa_run_result result;
-	struct rfa_error err;
-	struct world w;
-	json_t *plan = s->subject->prepare(&w, s->subject->which);
-	uint64_t base = rfa_sim_calls(w.sim);
-	uint64_t n, i;
-
-	(void)!world_drive(&w, plan, &result, &err);
-	n = rfa_sim_calls(w.sim) - base;
-	assert_in_range(n, 20, MAX_CALLS);
-	for (i = 0; i < n; i++)
-		kinds[i] = rfa_sim_faults_at(w.sim, base + i);
-	json_decref(plan);
-	world_free(&w);
-	return n;
-}
-
 static void sweep_init(struct sweep *s, const struct sweep_subject *subject)
 {
 	memset(s, 0, sizeof(*s));
 	s->subject = subject;
 	s->mutation = SWEEP_NO_MUTATION;
 	s->failures = (struct rfa_buf)RFA_BUF_INIT(1 << 20);
-	learn(s);
+	s->known = learn(subject);
 }
 
 static void sweep_done(struct sweep *s)
 {
-	json_decref(s->before);
-	json_decref(s->after);
 	rfa_buf_release(&s->failures);
 }
 
@@ -223,19 +233,18 @@ static struct rfa_sim_fault fault_of(const struct sweep_subject *subject, int ki
 
 void sweep_one_fault(const struct sweep_subject *subject)
 {
-	uint32_t kinds[MAX_CALLS];
 	struct sweep s;
 	uint64_t calls;
 	uint64_t at;
 	int k;
 
 	sweep_init(&s, subject);
-	calls = calls_of(&s, kinds);
+	calls = s.known->calls;
 	for (k = 0; k < RFA_SIM_FAULT_COUNT; k++) {
 		for (at = (uint64_t)(k % SWEEP_STRIDE); at < calls; at += SWEEP_STRIDE) {
 			struct rfa_sim_fault fault = fault_of(subject, k, at);
 
-			if (kinds[at] & UINT32_C(1) << k)
+			if (s.known->kinds[at] & UINT32_C(1) << k)
 				assert_int_equal(run_with(&s, &fault, 1), 1);
 		}
 	}
@@ -249,21 +258,18 @@ void sweep_several_faults(const struct sweep_subject *subject, unsigned runs)
 	uint64_t seed = getenv("RFA_SEED") ? strtoull(getenv("RFA_SEED"), NULL, 10) : 20261122;
 	struct rfa_clock_virtual chance;
 	struct rfa_clock *c = &chance.clock;
-	uint32_t kinds[MAX_CALLS];
 	struct sweep s;
-	uint64_t calls;
 	unsigned i;
 
 	rfa_clock_virtual_init(&chance, 0, seed);
 	sweep_init(&s, subject);
-	calls = calls_of(&s, kinds);
 	for (i = 0; i < runs; i++) {
 		struct rfa_sim_fault f[3] = { { 0 } };
 		size_t n = 2 + c->random(c) % 2;
 		size_t j;
 
 		for (j = 0; j < n; j++) {
-			f[j].at = c->random(c) % (calls * 3 / 2);
+			f[j].at = c->random(c) % (s.known->calls * 3 / 2);
 			f[j].kind = (enum rfa_sim_fault_kind)(c->random(c) % RFA_SIM_FAULT_COUNT);
 			f[j].bytes = c->random(c) % 240000;
 			f[j].ms = (int64_t)(c->random(c) % 20000);
