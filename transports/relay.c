@@ -12,8 +12,17 @@ struct ring {
 	unsigned char *data;
 	size_t head; /* where the next byte to send is */
 	size_t used;
+	uint64_t taken; /* of the source, in all */
 	int eof;
 };
+
+/* What comes from elsewhere is held to what was announced before it can fill a disk. */
+static int too_much(const struct rfa_relay *relay, struct rfa_error *err)
+{
+	return rfa_fail(err, RFA_EMISMATCH, "transport",
+			"the sender announced %llu bytes and sends more",
+			(unsigned long long)relay->most);
+}
 
 /* Reads into the free room behind what is there, as far as it goes in one piece. */
 static int fill(struct ring *ring, const struct rfa_relay *relay, int *moved, struct rfa_error *err)
@@ -30,6 +39,9 @@ static int fill(struct ring *ring, const struct rfa_relay *relay, int *moved, st
 	rc = relay->source->ops->read(relay->source, ring->data + at, room, &got, &ring->eof, err);
 	if (rc)
 		return rc;
+	ring->taken += got;
+	if (relay->most && ring->taken > relay->most)
+		return too_much(relay, err);
 	ring->used += got;
 	*moved |= got || ring->eof;
 	return 0;

@@ -212,10 +212,12 @@ RFA_API void rfa_shell_free(struct rfa_shell *sh);
  * sink's input is not ended. `on_data` (may be NULL) sees the bytes that the sink accepted, in
  * order; its error ends the relay. *moved counts accepted bytes, also on failure.
  * Errors: those of the streams (REMOTE: the sink's command no longer reads; ask for its status);
- * STALLED after idle_timeout_ms without a byte; CANCELLED.
+ * STALLED after idle_timeout_ms without a byte; CANCELLED; MISMATCH when the source has more than
+ * `most` bytes: none beyond them reaches the sink.
  */
 struct rfa_relay {
 	struct rfa_stream *source, *sink;
+	uint64_t most;              /* what the source has announced; 0: nothing was */
 	int64_t idle_timeout_ms;    /* 0: 30000 */
 	const volatile int *cancel; /* borrowed; NULL: none */
 	struct rfa_clock *clock;    /* borrowed; NULL: the system's */

@@ -206,12 +206,15 @@ static int relay_from(struct rfa_ctx *ctx, const char *archive, struct passage *
 		goto done;
 	relay.source = in;
 	relay.sink = out;
+	relay.most = p->total - p->at;
 	relay.idle_timeout_ms = rfa_facts_int(ctx->plan, "options/idle_timeout_ms", 30000);
 	relay.cancel = ctx->cancel;
 	relay.clock = ctx->clock;
 	relay.on_data = on_data;
 	relay.user = p;
 	rc = rfa_relay(&relay, &moved, err);
+	if (rc == -RFA_EMISMATCH)
+		rfa_error_where(err, "%s", ctx->source->name);
 	if (!rc) {
 		rc =
 		    rfa_host_stream_end(ctx->target, &out, relay.idle_timeout_ms, ctx->cancel, err);

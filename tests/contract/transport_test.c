@@ -540,6 +540,35 @@ static void relay_tells_a_stall(void **state)
 	rfa_stream_close(relay.sink);
 }
 
+/* A sender that sends more than it announced: what is too much is never passed on. */
+static void relay_stops_at_what_was_announced(void **state)
+{
+	static const uint64_t announced[] = { 1, 11000, 262144, 9000000 };
+	const char *from[] = { "sh", "-c", "head -c 20000000 /dev/zero", NULL };
+	const char *to[] = { "sh", "-c", "wc -c", NULL };
+	struct rfa_transport *t = transport(state);
+	size_t i;
+
+	for (i = 0; i < sizeof(announced) / sizeof(announced[0]); i++) {
+		struct rfa_relay relay = { .idle_timeout_ms = 20000, .most = announced[i] };
+		struct rfa_buf out = RFA_BUF_INIT(4096);
+		struct rfa_error err;
+		uint64_t moved = 0;
+
+		assert_ok(t->ops->connect(t, &err));
+		assert_ok(t->ops->exec(t, from, &relay.source, &err));
+		assert_ok(t->ops->exec(t, to, &relay.sink, &err));
+		assert_int_equal(rfa_relay(&relay, &moved, &err), -RFA_EMISMATCH);
+		assert_true(moved <= announced[i]);
+		finish(relay.sink);
+		slurp(relay.sink, &out);
+		assert_true(strtoull(rfa_buf_str(&out), NULL, 10) <= announced[i]);
+		rfa_stream_close(relay.source);
+		rfa_stream_close(relay.sink);
+		rfa_buf_release(&out);
+	}
+}
+
 static void relay_tells_a_dead_sink(void **state)
 {
 	const char *from[] = { "cat", "/dev/zero", NULL };
@@ -837,6 +866,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(shell_takes_any_byte),
 		cmocka_unit_test(relay_moves_all),
 		cmocka_unit_test(relay_tells_a_stall),
+		cmocka_unit_test(relay_stops_at_what_was_announced),
 		cmocka_unit_test(relay_tells_a_dead_sink),
 		cmocka_unit_test(tunnel_echoes),
 		cmocka_unit_test(tunnel_to_nobody),

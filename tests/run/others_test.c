@@ -114,9 +114,7 @@ static void test_other_ledger(void **state)
 	assert_same(t.serves, now);
 	json_decref(now);
 	now = world_own(&t.w);
-	/* The refused run has ended, and each ended run leaves its ledger's head. */
-	json_object_del(rfa_facts_at(now, "test/own/files"), "/var/lib/rfa/ledger-head");
-	json_object_del(rfa_facts_at(now, "prod/own/files"), "/var/lib/rfa/ledger-head");
+	/* Not even its ledger's head is left by a run that had no lock. */
 	assert_same(own, now);
 	json_decref(now);
 	json_decref(own);
@@ -494,6 +492,37 @@ static void test_itself(void **state)
 	world_free(&w);
 }
 
+/* ---- a host that lies -------------------------------------------------------------------------
+ */
+
+/* The source announces an archive and sends more: the target gets no byte of what is too much. */
+static void test_source_sends_more(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct watcher x;
+	struct world w;
+	json_t *before;
+	json_t *now;
+
+	(void)state;
+	world_make(&w, SCENARIO_RUN, 7);
+	rfa_sim_mutate(w.sim, RFA_SIM_MUTATION_SPOOL_SWELLS);
+	watcher_begin(&x, &w);
+	before = world_serves(&w);
+	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EMISMATCH);
+	assert_int_equal(result.final, RFA_FINAL_FAILED);
+	assert_told(err.msg, "announced");
+	assert_told(err.msg, "sends more");
+	assert_string_equal(err.where, "test");
+	now = world_serves(&w);
+	assert_same(before, now);
+	json_decref(before);
+	json_decref(now);
+	watcher_end(&x);
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -505,6 +534,7 @@ int main(void)
 		cmocka_unit_test(test_reboot),
 		cmocka_unit_test(test_one_host),
 		cmocka_unit_test(test_itself),
+		cmocka_unit_test(test_source_sends_more),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
