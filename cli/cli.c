@@ -1,6 +1,8 @@
 /* Opens configuration and ledger when a command asks for them, and asks the operator. */
 #include "cli/cli.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +24,47 @@ void rfa_cli_problems(const struct rfa_cli *cli, const char *file)
 		fprintf(o->err, "and %zu more\n", cli->problems.more);
 }
 
+/* path: of a file; out: the folder that it is in. */
+static void folder_of(const char *path, char out[PATH_MAX])
+{
+	char *slash;
+
+	snprintf(out, PATH_MAX, "%s", path);
+	slash = strrchr(out, '/');
+	if (slash)
+		slash[slash == out] = '\0';
+}
+
+/* Of a file that was found: its link, itself, and the folders of both. */
+static int check_found(const char *path, struct rfa_error *err)
+{
+	char folder[PATH_MAX], whole[PATH_MAX];
+	struct stat st;
+	int rc = 0;
+
+	folder_of(path, folder);
+	if (lstat(path, &st) || !realpath(path, whole))
+		return rfa_fail_errno(err, errno, "%.300s", path);
+	/* A link has no mode of its own. */
+	st.st_mode &= S_ISLNK(st.st_mode) ? (mode_t)~S_IWOTH : (mode_t)~0;
+	rc = rfa_owner_check(path, &st, "the configuration", NULL, err);
+	if (rc == 0)
+		rc = rfa_owner_check(folder, NULL, "the folder", NULL, err);
+	if (rc == 0)
+		rc = rfa_owner_check(whole, NULL, "the configuration", NULL, err);
+	folder_of(whole, folder);
+	return rc < 0 ? rc : rfa_owner_check(folder, NULL, "the folder", NULL, err);
+}
+
+/* Whoever names a file knows whose it is. */
+static void trust_named(struct rfa_cli *cli, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		cli->trust = (struct rfa_trust){ st.st_uid, 1 };
+}
+
 int rfa_cli_config(struct rfa_cli *cli, struct rfa_error *err)
 {
 	const char *named = rfa_args_get(&cli->args, "config");
@@ -34,6 +77,10 @@ int rfa_cli_config(struct rfa_cli *cli, struct rfa_error *err)
 		rc = rfa_fail_nomem(err);
 	else if (!named)
 		rc = rfa_config_find(".", &path, err);
+	else
+		trust_named(cli, path);
+	if (rc == 0 && !named)
+		rc = check_found(path, err);
 	if (rc == 0)
 		rc = rfa_config_load(&cli->config, path, &cli->problems, err);
 	if (rc == 0)
@@ -55,6 +102,16 @@ int rfa_cli_config_if_any(struct rfa_cli *cli, struct rfa_error *err)
 	return rc;
 }
 
+/* A run is carried on as its plan says, and git has commands of its own in a repository. */
+static int check_ledger(struct rfa_cli *cli, const char *path, struct rfa_error *err)
+{
+	char folder[PATH_MAX];
+	int rc = rfa_owner_check(path, NULL, "the ledger", &cli->trust, err);
+
+	folder_of(path, folder);
+	return rc < 0 ? rc : rfa_owner_check(folder, NULL, "the folder", &cli->trust, err);
+}
+
 int rfa_cli_ledger_path(struct rfa_cli *cli, char **out, struct rfa_error *err)
 {
 	const char *path = rfa_args_get(&cli->args, "ledger");
@@ -63,6 +120,9 @@ int rfa_cli_ledger_path(struct rfa_cli *cli, char **out, struct rfa_error *err)
 		if (rc < 0)
 			return rc;
 		path = cli->config->ledger;
+		rc = check_ledger(cli, path, err);
+		if (rc < 0)
+			return rc;
 	}
 	*out = strdup(path);
 	return *out ? 0 : rfa_fail_nomem(err);

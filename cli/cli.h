@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/config.h"
 #include "cli/output.h"
+#include "cli/owner.h"
 #include "fsm/base/clock.h"
 #include "fsm/base/facts.h"
 #include "fsm/run/run.h"
@@ -33,6 +34,7 @@ struct rfa_cli {
 	struct rfa_clock *clock;
 	const volatile int *cancel;
 	struct rfa_config *config; /* owned; NULL until asked for */
+	struct rfa_trust trust;    /* whose files are obeyed */
 	struct rfa_ledger *ledger; /* the same */
 	struct rfa_problems problems;
 	struct rfa_story story;

@@ -19,6 +19,8 @@ static int make_transport(struct rfa_cli *cli, const json_t *side, const json_t 
 		return rfa_transport_local(out, env, err);
 	ssh.destination = rfa_facts_str(side, "destination", "");
 	ssh.config_file = text_or_null(side, "ssh_config");
+	if (ssh.config_file && rfa_owner_check_ssh(ssh.config_file, &cli->trust, err) < 0)
+		return -(int)err->code;
 	ssh.connect_timeout_ms =
 	    rfa_facts_int(options, "connect_timeout_ms", ssh.connect_timeout_ms);
 	ssh.idle_timeout_ms = rfa_facts_int(options, "idle_timeout_ms", ssh.idle_timeout_ms);

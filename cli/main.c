@@ -1,5 +1,8 @@
 /* Reads the command line, runs the command, says how it ended. */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/help.h"
@@ -69,6 +72,20 @@ static int check_words(const struct rfa_cli *cli, struct rfa_error *err)
 	return rfa_error_mend(err, "see `rfa help %s`", c->name);
 }
 
+/*
+ * What is closed at the start would be taken by the next file that is opened, and what is said
+ * would go into it: into the ledger. What stands in its place can neither be read (0) nor written
+ * (1, 2), so that an answer which nobody gets is told as that.
+ */
+static void hold_standard_files(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			_exit(rfa_code_status(RFA_EIO));
+	}
+}
+
 static int run(struct rfa_cli *cli, int argc, char *const argv[], struct rfa_error *err)
 {
 	int rc = read_arguments(cli, argc, argv, err);
@@ -103,6 +120,7 @@ int main(int argc, char *argv[])
 	struct rfa_cli cli;
 	struct rfa_error err;
 
+	hold_standard_files();
 	memset(&cli, 0, sizeof(cli));
 	rfa_error_clear(&err);
 	cli.clock = rfa_clock_system();

@@ -23,6 +23,9 @@ int rfa_operator_state(struct rfa_cli *cli, char **out, struct rfa_error *err)
 		rfa_buf_printf(&path, "%s-operator", whole);
 		rc = rfa_buf_check(&path, err);
 	}
+	/* Jobs are taken up from there. */
+	if (rc == 0)
+		rc = rfa_owner_check(rfa_buf_str(&path), NULL, "the folder", &cli->trust, err);
 	if (rc == 0 && !(*out = strdup(rfa_buf_str(&path))))
 		rc = rfa_fail_nomem(err);
 	free(ledger);
@@ -45,18 +48,26 @@ int rfa_vault_side(struct rfa_cli *cli, const struct rfa_vault *vault, const cha
 	return rc;
 }
 
+int rfa_operator_side(struct rfa_cli *cli, json_t **out, struct rfa_error *err)
+{
+	char *state = NULL;
+	int rc = rfa_operator_state(cli, &state, err);
+
+	if (rc == 0 && !(*out = json_pack("{s:s,s:s,s:s}", "env", RFA_OPERATOR, "transport",
+					  "local", "state_dir", state)))
+		rc = rfa_fail_nomem(err);
+	free(state);
+	return rc;
+}
+
 int rfa_operator_open(struct rfa_cli *cli, struct rfa_host **out, struct rfa_error *err)
 {
 	json_t *side = NULL, *options = NULL;
 	struct rfa_host *host = NULL;
-	char *state = NULL;
-	int rc = rfa_operator_state(cli, &state, err);
+	int rc = rfa_operator_side(cli, &side, err);
 
 	if (rc == 0)
 		rc = rfa_config_options(cli->config, &options, err);
-	if (rc == 0 && !(side = json_pack("{s:s,s:s,s:s}", "env", RFA_OPERATOR, "transport",
-					  "local", "state_dir", state)))
-		rc = rfa_fail_nomem(err);
 	if (rc == 0)
 		rc = rfa_hosts_make(cli, side, options, &host, err);
 	if (rc == 0)
@@ -67,7 +78,6 @@ int rfa_operator_open(struct rfa_cli *cli, struct rfa_host **out, struct rfa_err
 		rfa_host_free(host);
 	json_decref(side);
 	json_decref(options);
-	free(state);
 	return rc;
 }
 
