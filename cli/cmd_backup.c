@@ -415,7 +415,7 @@ const struct rfa_verb rfa_cmd_backup_prune = {
 	    "Each backup is shown with what keeps it; then this asks for the environment's name.\n"
 	    "The newest complete one always stays, and so does what a rollback point or the last\n"
 	    "proven drill names. What is not complete goes after two days. Every backup does this\n"
-	    "at its end as well.",
+	    "at its end as well. It is a run: it can be resumed, and the ledger keeps what went.",
 	.options = prune_options,
 	.examples =
 	    (const struct rfa_example[]){
@@ -423,7 +423,7 @@ const struct rfa_verb rfa_cmd_backup_prune = {
 		{ "rfa backup prune ragflowauth --env prod --yes prod", "from a script" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_VERB_READS | RFA_VERB_RUNS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_prune,

@@ -203,7 +203,10 @@ static void say_limits(struct rfa_cli *cli, const char *stack, const char *env, 
 static int rollback_to(struct rfa_cli *cli, const char *stack, const char *env, const char *name,
 		       struct rfa_error *err)
 {
-	struct rfa_plan_ask ask = { .stack = stack, .to = env, .point_name = name };
+	struct rfa_plan_ask ask = { .stack = stack,
+				    .to = env,
+				    .point_name = name,
+				    .reason = rfa_cli_option(cli, "reason") };
 	json_t *point = NULL, *plan = NULL;
 	int rc = rfa_points_read(cli, env, stack, name, &point, err);
 	int is_data = rfa_point_is_data(point);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/git.h"
 #include "cli/hosts.h"
 #include "cli/look.h"
 #include "cli/points.h"
@@ -54,39 +53,23 @@ int rfa_verify_ledger(struct rfa_cli *cli, json_t *document, struct rfa_error *e
 static int check_head(struct rfa_cli *cli, struct rfa_host *host, const char *env, json_t *lines,
 		      struct rfa_error *err)
 {
-	struct rfa_buf text = RFA_BUF_INIT(4096);
-	char path[320], head[65] = "", *ledger = NULL;
-	int status = 0;
+	json_t *kept = NULL;
+	int rc = rfa_cli_ledger(cli, err);
 
-	snprintf(path, sizeof(path), "%s/ledger-head", host->state_dir);
-	int rc = host->ops->file_read(host, path, 4096, &text, err);
-	if (rc == -(int)RFA_ENOTFOUND) {
-		rfa_error_clear(err);
-		rc = 0;
-		goto done;
-	}
-	if (rc < 0)
-		goto done;
-	snprintf(head, sizeof(head), "%.64s", rfa_buf_str(&text));
-	head[strspn(head, "0123456789abcdef")] = '\0';
-	rc = rfa_cli_ledger_path(cli, &ledger, err);
-	if (rc == 0) {
-		const char *const args[] = { "merge-base", "--is-ancestor", head, "main", NULL };
-		rc = strlen(head) < 40 ? 0 : rfa_git(ledger, args, 1, &status, err);
-	}
-	if (rc == 0 && (status != 0 || strlen(head) < 40)) {
+	if (rc == 0)
+		rc = rfa_run_kept_head(cli->ledger, host, &kept, err);
+	if (rc == 0 && kept && !rfa_facts_bool(kept, "known", 0)) {
+		const char *head = rfa_facts_str(kept, "head", "");
 		json_array_append_new(lines, json_pack("{s:s,s:s,s:s}", "env", env, "what",
 						       "ledger-head", "verdict", "differs"));
 		rfa_fail(err, RFA_ECORRUPT, "ledger",
 			 "%s keeps the head %.12s, which is not in this ledger", env,
 			 *head ? head : "(unreadable)");
-		rfa_error_where(err, "%s: %s", env, path);
-		rc = rfa_error_mend(err, "is this the ledger that deployed there? if so, it was "
-					 "altered");
+		rfa_error_where(err, "%s", env);
+		rc = rfa_error_mend(err, "this copy is older, was cut short or was altered: use "
+					 "the one that deployed there last");
 	}
-done:
-	free(ledger);
-	rfa_buf_release(&text);
+	json_decref(kept);
 	return rc;
 }
 

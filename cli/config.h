@@ -77,6 +77,7 @@ struct rfa_plan_ask {
 	    *operator_state; /* the state directory there, if from or to is RFA_OPERATOR ... */
 	const char *operator_stack; /* ... and the environment whose stack it stands for */
 	const char *force_reason;   /* gates that may be forced are, for this reason */
+	const char *reason;         /* why the run is made; NULL: nobody said */
 	const char *verified;       /* the version that `from` has proven; NULL: none */
 	const char
 	    *proven_drill_at;  /* when a drill has last proven a backup of `to`; NULL: never */

@@ -71,6 +71,9 @@ static void put_news(const struct rfa_story *s, struct rfa_buf *into)
 		{ "drill", "the backup # is proven, and the own data serves again" },
 		{ "backup", "the backup # is complete, and was read back" },
 		{ "prune", "only the newest of its replaced data is left" },
+		{ "prune-backups", "the backups that no rule keeps are gone" },
+		{ "free-lock", "its lock is free" },
+		{ "accept-ledger", "it trusts this ledger" },
 	};
 	struct rfa_buf version = RFA_BUF_INIT(1024);
 	const char *what = NULL;
@@ -95,16 +98,21 @@ static void say_success(struct rfa_cli *cli)
 	const struct rfa_story *s = &cli->story;
 	const struct rfa_out *o = &cli->out;
 	struct rfa_buf news = RFA_BUF_INIT(2048);
+	char where[96];
 
 	if (o->events) {
 		say_result(s, o);
 		return;
 	}
+	if (o->json)
+		return; /* its document was the answer */
+	snprintf(where, sizeof(where), "%s%s", s->stack[0] == '_' ? "" : " on ",
+		 strcmp(s->flow, "backup") == 0 ? s->from : s->to);
 	put_news(s, &news);
-	rfa_out_say(o, "%s%s%s on %s: %s (run %s)", rfa_out_style(o, o->out, RFA_GREEN), s->stack,
-		    rfa_out_style(o, o->out, RFA_PLAIN),
-		    strcmp(s->flow, "backup") == 0 ? s->from : s->to, rfa_buf_str(&news),
-		    s->result.run);
+	/* A run about a host itself is about no stack. */
+	rfa_out_say(o, "%s%s%s%s: %s (run %s)", rfa_out_style(o, o->out, RFA_GREEN),
+		    s->stack[0] == '_' ? "" : s->stack, rfa_out_style(o, o->out, RFA_PLAIN), where,
+		    rfa_buf_str(&news), s->result.run);
 	if (s->result.point[0])
 		rfa_out_say(o, "to go back: rfa rollback %s --env %s --to %s", s->stack, s->to,
 			    s->result.point);

@@ -29,6 +29,7 @@ int rfa_plan_sides(struct rfa_cli *cli, struct rfa_plan_ask *ask, struct rfa_err
 int rfa_plan_force(const struct rfa_cli *cli, struct rfa_plan_ask *ask, struct rfa_error *err)
 {
 	const char *reason = rfa_cli_option(cli, "reason");
+	ask->reason = reason && *reason ? reason : NULL;
 	if (!rfa_cli_option(cli, "force"))
 		return 0;
 	if (!reason || !*reason) {

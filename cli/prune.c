@@ -1,5 +1,4 @@
-/* Thins a vault out: the rules decide, the operator sees it and agrees, the host is locked
- * meanwhile. */
+/* Thins a vault out: the rules decide, the operator sees it and agrees, a run removes. */
 #include "cli/prune.h"
 
 #include <stdlib.h>
@@ -148,103 +147,40 @@ int rfa_prune_show(struct rfa_cli *cli, const struct rfa_open_vault *vault, cons
 
 /* ---- removing -------------------------------------------------------------------------------- */
 
-static int refuse(const char *env, const json_t *holder, struct rfa_error *err)
+/* What goes is part of the plan, so that nothing else does. */
+static int plan_of(struct rfa_cli *cli, const struct rfa_open_vault *vault, const char *set,
+		   const json_t *verdicts, json_t **plan, struct rfa_error *err)
 {
-	struct rfa_buf safe = RFA_BUF_INIT(1024);
-	rfa_fail(err, RFA_ELOCKED, "lock", "%s is locked by run %s", env,
-		 rfa_out_safe(&safe, rfa_facts_str(holder, "run", "?"), 60));
-	rfa_buf_release(&safe);
-	return rfa_error_mend(err, "a backup may be under way: rfa lock show %s", env);
-}
-
-static int lock(struct rfa_cli *cli, struct rfa_host *host, const char *stack, const char *run,
-		struct rfa_error *err)
-{
-	char since[RFA_TIME_MAX];
-	json_t *holder = NULL, *claim;
-	struct rfa_who who;
-
-	rfa_cli_who(&who);
-	rfa_time_iso(cli->clock->wall_ms(cli->clock), since);
-	claim = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "run", run, "flow", "backup prune", "stack",
-			  stack, "user", who.user, "machine", who.machine, "since", since);
-	int rc = claim ? host->ops->lock_claim(host, claim, &holder, err) : rfa_fail_nomem(err);
-	if (rc == -(int)RFA_ELOCKED)
-		rc = refuse(host->name, holder, err);
-	json_decref(claim);
-	json_decref(holder);
-	return rc;
-}
-
-static int remove_all(struct rfa_cli *cli, struct rfa_open_vault *vault, const char *run,
-		      const json_t *verdicts, struct rfa_error *err)
-{
-	char op[32];
-	struct rfa_job_key key = { run, "backup.prune", op };
-	json_t *verdict;
+	struct rfa_plan_ask ask = { .flow = "prune-backups", .stack = vault->stack };
+	json_t *agreed = json_array(), *pins = NULL, *options = NULL, *verdict;
+	char *state = NULL;
 	size_t i;
+	int rc = rfa_known_pins(cli, vault->at.env, vault->stack, &pins, err);
+
 	json_array_foreach ((json_t *)verdicts, i, verdict) {
-		const char *name = rfa_facts_str(verdict, "backup", "");
-		if (rfa_facts_bool(verdict, "stays", 1))
-			continue;
-		snprintf(op, sizeof(op), "1.remove-%zu", i);
-		int rc =
-		    vault->host->ops->vault_remove(vault->host, &key, vault->at.path, name, err);
-		if (rc < 0)
-			return rc;
-		if (!cli->out.json)
-			rfa_out_say(&cli->out, "removed %s", name);
+		if (!rfa_facts_bool(verdict, "stays", 1))
+			json_array_append(agreed, json_object_get(verdict, "backup"));
 	}
-	return 0;
-}
-
-/* What was agreed to must still be so: a backup that was under way may be whole by now. */
-static int still_so(struct rfa_cli *cli, struct rfa_open_vault *vault, const char *set,
-		    const json_t *agreed, struct rfa_error *err)
-{
-	json_t *all = NULL, *now = NULL;
-	int rc = vault->host->ops->vault_list(vault->host, vault->at.path, &all, err);
-	if (rc < 0)
-		return rc;
-	json_decref(vault->all);
-	vault->all = all;
-	rc = judge(cli, vault, set, "", &now, err);
-	if (rc == 0 && !json_equal(now, agreed)) {
-		rfa_fail(err, RFA_EREFUSED, "vault", "the backups are others by now");
-		rc = rfa_error_mend(err, "look again: the same command");
-	}
-	json_decref(now);
-	return rc;
-}
-
-/* The lock goes back whatever came of it; the first failure is the one that is told. */
-static int remove_locked(struct rfa_cli *cli, struct rfa_open_vault *vault, const char *set,
-			 const json_t *verdicts, struct rfa_error *err)
-{
-	struct rfa_host *host = vault->host;
-	struct rfa_error late;
-	char run[RFA_RUN_ID_MAX];
-
-	rfa_run_id(cli->clock, run);
-	int rc = lock(cli, host, vault->stack, run, err);
-	if (rc < 0)
-		return rc;
-	rc = still_so(cli, vault, set, verdicts, err);
 	if (rc == 0)
-		rc = remove_all(cli, vault, run, verdicts, err);
-	if (host->ops->run_remove(host, run, &late) < 0)
-		rfa_error_clear(&late); /* a folder of an id that nobody asks for again */
-	if (host->ops->lock_release(host, run, &late) < 0 && rc == 0) {
-		*err = late;
-		rc = -(int)late.code;
-	}
+		rc = rfa_vault_side(cli, &vault->at, &ask.to, &ask, &state, err);
+	if (rc == 0 && !(options = json_pack("{s:s,s:s,s:s,s:O?,s:O,s:O}", "vault", vault->at.path,
+					     "set", set, "of", vault->at.env, "retention",
+					     vault->at.keep, "pinned", pins, "agreed", agreed)))
+		rc = rfa_fail_nomem(err);
+	ask.options = options;
+	if (rc == 0)
+		rc = rfa_config_plan(cli->config, &ask, plan, err);
+	json_decref(options);
+	json_decref(agreed);
+	json_decref(pins);
+	free(state);
 	return rc;
 }
 
 int rfa_prune_vault(struct rfa_cli *cli, struct rfa_open_vault *vault, const char *set,
 		    struct rfa_error *err)
 {
-	json_t *verdicts = NULL;
+	json_t *verdicts = NULL, *plan = NULL;
 	char what[128];
 	int rc = judge(cli, vault, set, "", &verdicts, err);
 
@@ -259,8 +195,11 @@ int rfa_prune_vault(struct rfa_cli *cli, struct rfa_open_vault *vault, const cha
 		 going == 1 ? "" : "s");
 	rc = rfa_cli_confirm(cli, vault->at.env, what, err);
 	if (rc == 0)
-		rc = remove_locked(cli, vault, set, verdicts, err);
+		rc = plan_of(cli, vault, set, verdicts, &plan, err);
+	if (rc == 0)
+		rc = rfa_cli_begin(cli, plan, err);
 done:
+	json_decref(plan);
 	json_decref(verdicts);
 	return rc;
 }

@@ -239,6 +239,8 @@ int rfa_config_plan(const struct rfa_config *config, const struct rfa_plan_ask *
 		rc = rfa_config_options(config, &options, err);
 	if (rc == 0 && ask->force_reason)
 		rc = rfa_facts_set(options, "force_reason", json_string(ask->force_reason), err);
+	if (rc == 0 && ask->reason)
+		rc = rfa_facts_set(options, "reason", json_string(ask->reason), err);
 	if (rc == 0 && ask->verified)
 		rc = rfa_facts_set(options, "verified", json_string(ask->verified), err);
 	if (rc == 0 && ask->proven_drill_at)

@@ -20,6 +20,15 @@ static const struct rfa_format absolute = {
 	"an absolute path without . or .. in it",
 	"^/(([^./][^/]*|[.][^./][^/]*|[.][.][^/]+)(/([^./][^/]*|[.][^./][^/]*|[.][.][^/]+))*/?)?$",
 };
+/* What is made in it, and removed, is rfa's own. */
+static const struct rfa_format directory = {
+	"an absolute path without . or .. in it, and not / itself",
+	"^(/([^./][^/]*|[.][^./][^/]*|[.][.][^/]+))+/?$",
+};
+static const struct rfa_format command = {
+	"a command, such as docker or /usr/bin/docker or sudo -n docker",
+	"^[^ \t-][^\t]*$",
+};
 /* Copies lie beside it, so the root is none, and its last part is a name. */
 static const struct rfa_format place = {
 	"an absolute path without . or .. in it and without / at its end",
@@ -559,12 +568,13 @@ const struct rfa_key rfa_schema_environment[] = {
 	  .fallback = "\"/var/lib/rfa\"",
 	  .example = "\"/var/lib/rfa\"",
 	  .help = "where rfa keeps its things on the host",
-	  .format = &absolute },
+	  .format = &directory },
 	{ .name = "docker",
 	  .type = RFA_TYPE_STRING,
 	  .fallback = "\"docker\"",
 	  .example = "\"docker\"",
-	  .help = "the docker command on the host" },
+	  .help = "the docker command on the host",
+	  .format = &command },
 	{ .name = "ssh_config",
 	  .type = RFA_TYPE_STRING,
 	  .example = "\"ssh_config\"",

@@ -23,7 +23,8 @@ struct rfa_git {
 	struct rfa_ledger base;
 	git_repository *repo;
 	git_odb *odb;
-	char *path; /* owned; absolute, without a slash at its end */
+	char *path;                 /* owned; absolute, without a slash at its end */
+	char id[GIT_OID_HEXSZ + 1]; /* the ledger's own name; "": not read yet */
 };
 
 struct rfa_git_run {
@@ -191,6 +192,13 @@ int rfa_git_file(struct rfa_ledger *ledger, const char *path, struct rfa_buf *ou
 int rfa_git_names(struct rfa_ledger *ledger, const char *folder, json_t *out,
 		  struct rfa_error *err) RFA_MUST_USE;
 int rfa_git_head(struct rfa_ledger *ledger, char out[65], struct rfa_error *err) RFA_MUST_USE;
+
+/* ---- git_heads.c ------------------------------------------------------------------------------
+ */
+
+int rfa_git_id(struct rfa_ledger *ledger, char out[65], struct rfa_error *err) RFA_MUST_USE;
+int rfa_git_knows(struct rfa_ledger *ledger, const char *head, int *known,
+		  struct rfa_error *err) RFA_MUST_USE;
 
 /* ---- git_list.c, git_verify.c -----------------------------------------------------------------
  */

@@ -147,6 +147,8 @@ static const struct rfa_ledger_ops ops = {
 	.read = rfa_git_file,
 	.names = rfa_git_names,
 	.head = rfa_git_head,
+	.id = rfa_git_id,
+	.knows = rfa_git_knows,
 	.verify = rfa_git_verify,
 };
 
@@ -365,16 +367,20 @@ static int make_folders(const struct rfa_git *git, struct rfa_error *err)
 static int first_commit(const struct rfa_git *git, struct rfa_error *err)
 {
 	struct rfa_git_tree *tree = NULL;
+	char own[RFA_LEDGER_ID_MAX];
 	git_oid id, tree_id;
+	char mark[96];
 	int rc;
 
+	rfa_ledger_new_id(git->base.clock, own);
+	snprintf(mark, sizeof(mark), "{\"format\":%d,\"id\":\"%s\"}\n", RFA_LEDGER_FORMAT, own);
 	rc = rfa_git_write(git, &tree_id, GIT_OBJECT_TREE, "", 0, err);
 	if (!rc)
 		rc = rfa_git_tree_open(git, &tree_id, &tree, err);
 	if (!rc)
 		rc = rfa_git_tree_put_text(tree, "README", readme, sizeof(readme) - 1, err);
 	if (!rc)
-		rc = rfa_git_tree_put_text(tree, "ledger.json", "{\"format\":1}\n", 13, err);
+		rc = rfa_git_tree_put_text(tree, "ledger.json", mark, strlen(mark), err);
 	if (!rc)
 		rc = rfa_git_tree_write(tree, &tree_id, err);
 	if (!rc)

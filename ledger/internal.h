@@ -47,6 +47,8 @@ struct rfa_ledger_ops {
 	int (*read)(struct rfa_ledger *, const char *path, struct rfa_buf *out, struct rfa_error *);
 	int (*names)(struct rfa_ledger *, const char *folder, json_t *out, struct rfa_error *);
 	int (*head)(struct rfa_ledger *, char out[65], struct rfa_error *);
+	int (*id)(struct rfa_ledger *, char out[65], struct rfa_error *);
+	int (*knows)(struct rfa_ledger *, const char *head, int *known, struct rfa_error *);
 	int (*verify)(struct rfa_ledger *,
 		      int (*legal)(void *, const struct rfa_history *, struct rfa_error *),
 		      void (*each)(void *, const struct rfa_ledger_finding *), void *user,
@@ -90,6 +92,9 @@ int rfa_path_reserved(const char *path);
 void rfa_path_of_run(const char *run, const char *suffix, char out[RFA_LEDGER_PATH_MAX]);
 /* "history.log" and a run's id: "history/<id>.log". */
 void rfa_path_rotated(const char *path, const char *run, char out[RFA_LEDGER_PATH_MAX]);
+/* A new ledger's own name. */
+#define RFA_LEDGER_ID_MAX 33
+void rfa_ledger_new_id(struct rfa_clock *clock, char out[RFA_LEDGER_ID_MAX]);
 /* Refuses a head, or a record, whose words could not be kept or could mislead a reader. */
 int rfa_head_check(const struct rfa_ledger_begin *begin, struct rfa_error *err) RFA_MUST_USE;
 int rfa_record_check(const struct rfa_record *record, struct rfa_error *err) RFA_MUST_USE;
@@ -107,6 +112,12 @@ void rfa_scan_free(struct rfa_scan *scan);
 /* REFUSED, naming the pattern and `what`, never the value. */
 int rfa_scan_text(const struct rfa_scan *scan, const char *what, const char *text, size_t len,
 		  struct rfa_error *err) RFA_MUST_USE;
+
+/* Appends the text with "[secret]" in the place of each; 1 if there was one. */
+int rfa_scan_redact(const struct rfa_scan *scan, const char *text, size_t len, struct rfa_buf *out);
+/* The same for every string and name in *value (owned), which is replaced if *changed. */
+int rfa_scan_redact_json(const struct rfa_scan *scan, json_t **value, int *changed,
+			 struct rfa_error *err) RFA_MUST_USE;
 
 /* ---- message.c ------------------------------------------------------------------------------- */
 

@@ -141,6 +141,18 @@ int rfa_ledger_attach(struct rfa_ledger *ledger, const char *run, struct rfa_led
 	return ledger->ops->attach(ledger, run, out, err);
 }
 
+int rfa_ledger_redact(const struct rfa_ledger *ledger, json_t **value, int *changed,
+		      struct rfa_error *err)
+{
+	return rfa_scan_redact_json(ledger->scan, value, changed, err);
+}
+
+int rfa_ledger_redact_text(const struct rfa_ledger *ledger, const char *text, size_t len,
+			   struct rfa_buf *out)
+{
+	return rfa_scan_redact(ledger->scan, text, len, out);
+}
+
 static int check_record(const struct rfa_ledger_run *run, const struct rfa_record *record,
 			const char *subject, struct rfa_error *err)
 {
@@ -298,6 +310,16 @@ int rfa_ledger_names(struct rfa_ledger *ledger, const char *folder, json_t **out
 int rfa_ledger_head(struct rfa_ledger *ledger, char out[65], struct rfa_error *err)
 {
 	return ledger->ops->head(ledger, out, err);
+}
+
+int rfa_ledger_id(struct rfa_ledger *ledger, char out[65], struct rfa_error *err)
+{
+	return ledger->ops->id(ledger, out, err);
+}
+
+int rfa_ledger_knows(struct rfa_ledger *ledger, const char *head, int *known, struct rfa_error *err)
+{
+	return ledger->ops->knows(ledger, head, known, err);
 }
 
 int rfa_ledger_verify(struct rfa_ledger *ledger,

@@ -88,11 +88,22 @@ RFA_API int rfa_ledger_attach(struct rfa_ledger *ledger, const char *run,
 /*
  * Appends one record; record->seq must be the next one, else STALE. `subject`: the part of the
  * commit's first line that a person reads after "<flow> <stack> <from>→<env>: "; made printable
- * and cut at 200 bytes. Errors: REFUSED if facts or subject hold a secret (of 4 bytes or more) or
- * what looks like a key.
+ * and cut at 200 bytes. Errors: REFUSED if facts or subject hold a secret (of 4 bytes or more),
+ * what looks like a key, or a URL with a password: see rfa_ledger_redact().
  */
 RFA_API int rfa_ledger_append(struct rfa_ledger_run *run, const struct rfa_record *record,
 			      const char *subject, struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * Takes out what would be refused: every string in *value (owned; may be NULL) that holds a secret
+ * gets "[secret]" in its place, and *changed is 1. Identifiers of 12, 40 or 64 hexadecimal digits
+ * are left whole, whatever occurs inside of them.
+ */
+RFA_API int rfa_ledger_redact(const struct rfa_ledger *ledger, json_t **value, int *changed,
+			      struct rfa_error *err) RFA_MUST_USE;
+/* The same for a text, appended to out; 1 if there was one. */
+RFA_API int rfa_ledger_redact_text(const struct rfa_ledger *ledger, const char *text, size_t len,
+				   struct rfa_buf *out);
 
 /*
  * A file of main's tree that END writes. runs/, open/, last/, history/, README and ledger.json are
@@ -185,6 +196,18 @@ RFA_API int rfa_ledger_names(struct rfa_ledger *ledger, const char *folder, json
 /* The id of main's head (40 hex digits). The twin answers a digest of its content. */
 RFA_API int rfa_ledger_head(struct rfa_ledger *ledger, char out[65],
 			    struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * The ledger's own name: 32 or 40 hex digits, the same in every copy of it, and in no other ledger.
+ */
+RFA_API int rfa_ledger_id(struct rfa_ledger *ledger, char out[65],
+			  struct rfa_error *err) RFA_MUST_USE;
+/*
+ * *known = 1 if main's head is, or once was, this id: a copy that is older than it, was cut short
+ * or was altered does not know it, and what is no id is not known.
+ */
+RFA_API int rfa_ledger_knows(struct rfa_ledger *ledger, const char *head, int *known,
+			     struct rfa_error *err) RFA_MUST_USE;
 
 /*
  * Checks everything (LEDGER: Trust): objects, chains, sequence numbers, plan digests, legal paths

@@ -20,6 +20,8 @@ struct memory {
 	json_t *files;             /* path: content */
 	json_t *points;            /* name: text */
 	char head[RFA_DIGEST_HEX]; /* a digest of all that was ever written */
+	json_t *heads;             /* those that a BEGIN or an END has left: names of an object */
+	char id[RFA_LEDGER_ID_MAX];
 };
 
 struct memory_run {
@@ -58,6 +60,11 @@ static int chain(struct memory *memory, const struct rfa_run_head *head,
 	return rc;
 }
 
+static int moved(struct memory *memory, struct rfa_error *err)
+{
+	return rfa_facts_set(memory->heads, memory->head, json_true(), err);
+}
+
 /* A deep copy of the record, at the end of the run's history. */
 static int keep(struct entry *entry, const struct rfa_record *record, struct rfa_error *err)
 {
@@ -86,6 +93,7 @@ static void memory_free(struct rfa_ledger *ledger)
 	free(memory->entries);
 	json_decref(memory->files);
 	json_decref(memory->points);
+	json_decref(memory->heads);
 	rfa_ledger_teardown(&memory->base);
 	free(memory);
 }
@@ -173,6 +181,8 @@ static int memory_begin(struct rfa_ledger *ledger, const struct rfa_run_head *he
 		rc = keep(entry, &record, err);
 	if (!rc)
 		rc = chain(memory, head, &record, entry->history->plan_sha256, err);
+	if (!rc)
+		rc = moved(memory, err);
 	if (!rc)
 		rc = add_entry(memory, entry, err);
 	if (!rc) {
@@ -308,6 +318,8 @@ static int memory_end(struct rfa_ledger_run *base, const struct rfa_record *reco
 		rc = keep(run->entry, record, err);
 	if (!rc)
 		rc = chain(memory, &base->head, record, subject, err);
+	if (!rc)
+		rc = moved(memory, err);
 	if (rc) {
 		json_decref(files);
 		json_decref(summary);
@@ -484,6 +496,23 @@ static int memory_head(struct rfa_ledger *ledger, char out[65], struct rfa_error
 	return 0;
 }
 
+static int memory_id(struct rfa_ledger *ledger, char out[65], struct rfa_error *err)
+{
+	(void)err;
+	rfa_copy(out, 65, ((struct memory *)ledger)->id);
+	return 0;
+}
+
+static int memory_knows(struct rfa_ledger *ledger, const char *head, int *known,
+			struct rfa_error *err)
+{
+	const struct memory *memory = (struct memory *)ledger;
+
+	(void)err;
+	*known = !strcmp(head, memory->head) || json_object_get(memory->heads, head) != NULL;
+	return 0;
+}
+
 static int memory_verify(struct rfa_ledger *ledger,
 			 int (*legal)(void *, const struct rfa_history *, struct rfa_error *),
 			 void (*each)(void *, const struct rfa_ledger_finding *), void *user,
@@ -521,6 +550,8 @@ static const struct rfa_ledger_ops ops = {
 	.read = memory_read,
 	.names = memory_names,
 	.head = memory_head,
+	.id = memory_id,
+	.knows = memory_knows,
 	.verify = memory_verify,
 };
 
@@ -536,8 +567,12 @@ int rfa_ledger_open_memory(struct rfa_ledger **out, const struct rfa_ledger_opti
 	memory->files = json_object();
 	memory->points = json_object();
 	rfa_digest_of(RFA_SHA256, "", 0, memory->head);
-	rc = memory->files && memory->points ? rfa_ledger_setup(&memory->base, options, err)
-					     : rfa_fail_nomem(err);
+	memory->heads = json_object();
+	rc = memory->files && memory->points && memory->heads
+		 ? rfa_ledger_setup(&memory->base, options, err)
+		 : rfa_fail_nomem(err);
+	if (!rc)
+		rfa_ledger_new_id(memory->base.clock, memory->id);
 	if (rc)
 		memory_free(&memory->base);
 	else

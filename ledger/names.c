@@ -156,3 +156,11 @@ int rfa_time_parse_ms(const char *text, int64_t *wall_ms)
 	*wall_ms = (int64_t)timegm(&tm) * 1000 + ms;
 	return 0;
 }
+
+void rfa_ledger_new_id(struct rfa_clock *clock, char out[RFA_LEDGER_ID_MAX])
+{
+	unsigned long long high = clock->random(clock);
+	unsigned long long low = clock->random(clock);
+
+	snprintf(out, RFA_LEDGER_ID_MAX, "%016llx%016llx", high, low);
+}

@@ -81,30 +81,70 @@ int rfa_buf_printf(struct rfa_buf *buf, const char *fmt, ...)
 }
 
 /*
- * The length of the well-formed UTF-8 sequence (RFC 3629) at s, or 0. C1 controls (U+0080 to
- * U+009F) count as malformed: terminals obey them like escapes. So do the bidirectional overrides,
- * which can make one name look like another, and the line and paragraph separators.
+ * The length of the well-formed UTF-8 sequence (RFC 3629) at s, and the character that it is; 0:
+ * there is none.
  */
-static size_t utf8_len(const unsigned char *s, size_t left)
+static size_t utf8_at(const unsigned char *s, size_t left, unsigned *code)
 {
-	size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+	size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0x80 ? 2 : 1;
 	size_t i;
 
+	*code = n == 1 ? s[0] : s[0] & (0xffu >> (n + 1));
+	if (n == 1)
+		return 1;
 	if (s[0] < 0xc2 || s[0] > 0xf4 || left < n)
 		return 0;
-	for (i = 1; i < n; i++)
+	for (i = 1; i < n; i++) {
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	if (s[0] == 0xc2 && s[1] < 0xa0)
-		return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	if (s[0] == 0xe2 && s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae)
-		return 0;
-	if (s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9)
+		*code = *code << 6 | (s[i] & 0x3fu);
+	}
+	if ((n == 3 && *code < 0x800) || (n == 4 && (*code < 0x10000 || *code > 0x10ffff)) ||
+	    (*code >= 0xd800 && *code <= 0xdfff))
 		return 0;
 	return n;
+}
+
+/*
+ * Characters that are not shown but do something: controls (terminals obey C1, U+0080 to U+009F,
+ * like escapes), what changes the direction of writing and can make one name look like another,
+ * line separators, and what has no width.
+ */
+static int is_hidden(unsigned code)
+{
+	static const struct {
+		unsigned first, last;
+	} hidden[] = {
+		{ 0x00, 0x1f },     { 0x7f, 0x9f },     { 0xad, 0xad },       { 0x061c, 0x061c },
+		{ 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e },   { 0x2060, 0x206f },
+		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
+	};
+
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (code >= hidden[i].first && code <= hidden[i].last)
+			return 1;
+	return 0;
+}
+
+int rfa_buf_put_json(struct rfa_buf *buf, const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t i = 0;
+
+	while (i < len) {
+		unsigned code;
+		size_t n = utf8_at(s + i, len - i, &code);
+
+		if (!n || !is_hidden(code))
+			rfa_buf_add(buf, text + i, n ? n : 1);
+		else if (code < 0x10000)
+			rfa_buf_printf(buf, "\\u%04x", code);
+		else
+			rfa_buf_printf(buf, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
+				       0xdc00 + ((code - 0x10000) & 0x3ff));
+		i += n ? n : 1;
+	}
+	return buf->failed;
 }
 
 int rfa_buf_put_printable(struct rfa_buf *buf, const char *text, size_t len, size_t limit)
@@ -114,14 +154,13 @@ int rfa_buf_put_printable(struct rfa_buf *buf, const char *text, size_t len, siz
 	size_t i = 0;
 
 	while (i < end) {
-		size_t n;
+		unsigned code;
+		size_t n = utf8_at(s + i, len - i, &code);
 
-		if (s[i] >= 0x20 && s[i] < 0x7f) {
-			rfa_buf_putc(buf, text[i++]);
-		} else if (s[i] == '\n') {
+		if (s[i] == '\n') {
 			rfa_buf_puts(buf, "\\n");
 			i++;
-		} else if (s[i] >= 0x80 && (n = utf8_len(s + i, len - i)) > 0) {
+		} else if (n && !is_hidden(code)) {
 			if (n > end - i)
 				break; /* half of it would not be UTF-8 */
 			rfa_buf_add(buf, text + i, n);

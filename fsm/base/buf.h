@@ -36,11 +36,17 @@ RFA_API int rfa_buf_vprintf(struct rfa_buf *buf, const char *fmt, va_list args) 
 
 /*
  * Appends text that came from elsewhere so that it can be shown to a person: control characters,
- * terminal escapes, bidirectional overrides, line separators and bytes that are not UTF-8 appear
- * as \xNN, a newline as \n. The result is UTF-8. At most `limit` bytes of input are taken, whole
- * characters (then "..." follows); 0: all.
+ * terminal escapes, bidirectional overrides, characters without a width, line separators and bytes
+ * that are not UTF-8 appear as \xNN, a newline as \n. The result is UTF-8. At most `limit` bytes of
+ * input are taken, whole characters (then "..." follows); 0: all.
  */
 RFA_API int rfa_buf_put_printable(struct rfa_buf *buf, const char *text, size_t len, size_t limit);
+
+/*
+ * Appends JSON text, in which the same characters (they can stand in its strings only) become
+ * \uNNNN: it means the same, and can be shown as it is.
+ */
+RFA_API int rfa_buf_put_json(struct rfa_buf *buf, const char *text, size_t len);
 
 /* Drops the first n bytes (n <= len). */
 RFA_API void rfa_buf_consume(struct rfa_buf *buf, size_t n);

@@ -174,7 +174,8 @@ int rfa_time_parse(const char *text, int64_t *wall_ms)
 
 	if (read_form(text, "dddd-dd-ddTdd:dd:dd", n) && read_form(text, "dddddddd-dddddd", n))
 		return -1;
-	if (n[1] < 1 || n[1] > 12 || n[2] < 1 || n[2] > 31 || n[3] > 23 || n[4] > 59 || n[5] > 60)
+	if (n[0] < RFA_YEAR_FIRST || n[1] < 1 || n[1] > 12 || n[2] < 1 || n[2] > 31 || n[3] > 23 ||
+	    n[4] > 59 || n[5] > 60)
 		return -1;
 	memset(&tm, 0, sizeof(tm));
 	tm.tm_year = n[0] - 1900;

@@ -30,6 +30,11 @@ struct rfa_clock_virtual {
 };
 RFA_API void rfa_clock_virtual_init(struct rfa_clock_virtual *v, int64_t wall_ms, uint64_t seed);
 
+/* What the forms below can hold; a clock that says anything else is not set. */
+#define RFA_YEAR_FIRST 1970
+#define RFA_TIME_LAST 253402300799999 /* the last ms of the year 9999 */
+#define RFA_TIME_OK(wall_ms) ((wall_ms) >= 0 && (wall_ms) <= RFA_TIME_LAST)
+
 /* "2026-11-22T10:30:15Z" (20 characters and a NUL) and the file-name form "20261122-103015". */
 #define RFA_TIME_MAX 32
 RFA_API void rfa_time_iso(int64_t wall_ms, char out[RFA_TIME_MAX]);

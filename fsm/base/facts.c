@@ -11,7 +11,7 @@ static int dump_into(const char *data, size_t len, void *user)
 	return rfa_buf_add(user, data, len);
 }
 
-int rfa_facts_encode(const json_t *facts, struct rfa_buf *out, struct rfa_error *err)
+static int encode(const json_t *facts, struct rfa_buf *out, struct rfa_error *err)
 {
 	int rc = json_dump_callback(facts, dump_into, out,
 				    JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
@@ -20,6 +20,18 @@ int rfa_facts_encode(const json_t *facts, struct rfa_buf *out, struct rfa_error 
 		return rfa_buf_check(out, err);
 	/* jansson fails on memory, on a cycle, or on no value at all. */
 	return rc ? rfa_fail(err, RFA_EINTERNAL, "json", "a value could not be encoded") : 0;
+}
+
+/* Whoever reads a ledger with git, or a file with cat, sees the text as it is. */
+int rfa_facts_encode(const json_t *facts, struct rfa_buf *out, struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(out->max);
+	int rc = encode(facts, &text, err);
+
+	if (!rc && rfa_buf_put_json(out, rfa_buf_str(&text), text.len))
+		rc = rfa_buf_check(out, err);
+	rfa_buf_release(&text);
+	return rc;
 }
 
 int rfa_facts_parse(json_t **out, const char *text, size_t len, const char *what,
@@ -46,7 +58,7 @@ int rfa_facts_parse(json_t **out, const char *text, size_t len, const char *what
 int rfa_facts_digest(const json_t *facts, char out[65], struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
-	int rc = rfa_facts_encode(facts, &text, err);
+	int rc = encode(facts, &text, err);
 
 	if (!rc)
 		rfa_digest_of(RFA_SHA256, rfa_buf_str(&text), text.len, out);

@@ -20,7 +20,10 @@ extern "C" {
 /* Deepest nesting and largest text that rfa_facts_parse() takes. */
 #define RFA_FACTS_MAX_BYTES (16u << 20)
 
-/* Appends the canonical encoding (sorted keys, compact). */
+/*
+ * Appends the canonical encoding (sorted keys, compact), in which characters that a terminal obeys,
+ * or that cannot be seen, are \uNNNN (rfa_buf_put_json()).
+ */
 RFA_API int rfa_facts_encode(const json_t *facts, struct rfa_buf *out,
 			     struct rfa_error *err) RFA_MUST_USE;
 
@@ -28,7 +31,7 @@ RFA_API int rfa_facts_encode(const json_t *facts, struct rfa_buf *out,
 RFA_API int rfa_facts_parse(json_t **out, const char *text, size_t len, const char *what,
 			    struct rfa_error *err) RFA_MUST_USE;
 
-/* SHA-256 of the canonical encoding, as 64 hex digits and a NUL. */
+/* SHA-256 of the sorted, compact encoding without such \uNNNN, as 64 hex digits and a NUL. */
 RFA_API int rfa_facts_digest(const json_t *facts, char out[65], struct rfa_error *err) RFA_MUST_USE;
 
 /*

@@ -35,5 +35,8 @@ extern const struct rfa_flow rfa_flow_backup;
 extern const struct rfa_flow rfa_flow_restore;
 extern const struct rfa_flow rfa_flow_drill;
 extern const struct rfa_flow rfa_flow_prune;
+extern const struct rfa_flow rfa_flow_prune_backups;
+extern const struct rfa_flow rfa_flow_free_lock;
+extern const struct rfa_flow rfa_flow_accept_ledger;
 
 #endif

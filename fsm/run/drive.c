@@ -67,18 +67,52 @@ static void subject_of(const struct rfa_record *rec, const json_t *facts, char *
 			 ms % 1000 / 100);
 }
 
-/* Text that the ledger refused to keep (a secret) is left out rather than losing the record. */
-static int append(struct rfa_drive *d, struct rfa_record *rec, const char *subject,
-		  struct rfa_error *err)
+/*
+ * What the ledger must not keep is taken out of it, and the run knows no more than the ledger does:
+ * a resume would know no more either. A record is never left out for it.
+ */
+static int redact(struct rfa_drive *d, json_t **facts, int *changed, struct rfa_error *err)
 {
-	int may_withhold = rec->kind == RFA_RECORD_FAILED || rec->kind == RFA_RECORD_PROGRESS;
-	int rc = rfa_ledger_append(d->ledger_run, rec, subject, err);
+	return rfa_ledger_redact(d->options->ledger, facts, changed, err);
+}
 
-	if (rc != -RFA_EREFUSED || !may_withhold)
-		return rc;
-	json_decref(rec->facts);
-	rec->facts = json_pack("{s:s}", "withheld", err->msg);
-	return rfa_ledger_append(d->ledger_run, rec, "details withheld: they held a secret", err);
+static void redact_text(const struct rfa_drive *d, char *text, size_t size)
+{
+	struct rfa_buf out = RFA_BUF_INIT(64 * 1024);
+
+	if (rfa_ledger_redact_text(d->options->ledger, text, strlen(text), &out))
+		snprintf(text, size, "%s", rfa_buf_str(&out));
+	rfa_buf_release(&out);
+}
+
+/* What is about to go into the ledger, or back to the caller at the run's end. */
+static void redact_error(const struct rfa_drive *d, struct rfa_error *error)
+{
+	redact_text(d, error->msg, sizeof(error->msg));
+	redact_text(d, error->mend, sizeof(error->mend));
+	redact_text(d, error->where, sizeof(error->where));
+}
+
+/*
+ * The words of a look are used by later steps: with something taken out of them, those would do
+ * another thing than what was looked at. So that is found out before anything is touched.
+ */
+static int is_spoilt(const struct rfa_drive *d, enum rfa_told told, int changed)
+{
+	const char *name = d->ctx.step ? strstr(d->ctx.step->name, ".look") : NULL;
+
+	return changed && told == RFA_TOLD_DONE && name && !name[5];
+}
+
+static void say_spoilt(const struct rfa_drive *d, struct rfa_error *why)
+{
+	rfa_fail(
+	    why, RFA_EREFUSED, "run",
+	    "a name that %s has seen holds the value of a configured secret, or a password: it "
+	    "cannot be kept in the ledger, and the run cannot do without it",
+	    d->ctx.step->name);
+	rfa_error_where(why, "%s", d->ctx.host ? d->ctx.host->name : "");
+	rfa_error_mend(why, "choose a longer secret, or another name for what is called so");
 }
 
 int rfa_drive_learn(struct rfa_drive *d, const struct rfa_record *rec, struct rfa_error *err)
@@ -103,13 +137,31 @@ int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
 		   const struct rfa_error *error, struct rfa_error *err)
 {
 	struct rfa_record rec = { 0 };
+	struct rfa_error spoilt, clean;
 	char subject[256];
+	int changed = 0;
 	int rc;
 
 	if (error && facts)
 		json_object_set_new(facts, "error", rfa_facts_of_error(error));
 	else if (error)
 		facts = json_pack("{s:o}", "error", rfa_facts_of_error(error));
+	rc = redact(d, &facts, &changed, err);
+	if (rc) {
+		json_decref(facts);
+		return rc;
+	}
+	if (is_spoilt(d, told, changed)) {
+		say_spoilt(d, &spoilt);
+		json_decref(facts);
+		send(d, RFA_EVENT_STEP_FAILED, d->ctx.step, spoilt.msg, NULL, &spoilt);
+		return rfa_drive_tell(d, RFA_TOLD_FAILED, NULL, &spoilt, err);
+	}
+	if (error) {
+		clean = *error;
+		redact_error(d, &clean);
+		error = &clean;
+	}
 	rc = rfa_machine_answer(&d->machine, told, &rec, err);
 	if (rc <= 0) {
 		json_decref(facts);
@@ -125,7 +177,7 @@ int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
 	else if (rec.kind == RFA_RECORD_END)
 		rc = rfa_drive_end(d, &rec, subject, err);
 	else
-		rc = append(d, &rec, subject, err);
+		rc = rfa_ledger_append(d->ledger_run, &rec, subject, err);
 	if (!rc)
 		rc = rfa_machine_apply(&d->machine, &rec, err);
 	if (!rc)
@@ -144,9 +196,20 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	struct rfa_drive *d = ctx->driver;
 	struct rfa_machine after = d->machine;
 	struct rfa_record rec = { 0 };
+	json_t *made = json_incref(rfa_facts_at(facts, "made"));
 	char subject[256];
-	int rc;
+	int changed = 0;
+	int rc = redact(d, &facts, &changed, err);
 
+	if (!rc && changed && made && !json_equal(made, rfa_facts_at(facts, "made"))) {
+		say_spoilt(d, err);
+		rc = -RFA_EREFUSED;
+	}
+	json_decref(made);
+	if (rc) {
+		json_decref(facts);
+		return rc;
+	}
 	rec.kind = RFA_RECORD_PROGRESS;
 	rec.seq = d->machine.seq;
 	rec.state = ctx->step->state;
@@ -161,7 +224,7 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	if (!rc && ++d->records > MAX_RECORDS)
 		rc = rfa_fail(err, RFA_EINTERNAL, "run", "more than %d records", MAX_RECORDS);
 	if (!rc)
-		rc = append(d, &rec, subject, err);
+		rc = rfa_ledger_append(d->ledger_run, &rec, subject, err);
 	if (!rc)
 		d->machine = after;
 	if (!rc)
@@ -461,9 +524,20 @@ static int turn(struct rfa_drive *d, const struct rfa_action *a, struct rfa_erro
 	}
 }
 
+/* Once, before a run that was taken over touches anything. */
+static int look_at_heads(struct rfa_drive *d, struct rfa_error *err)
+{
+	int rc = d->taken_over ? rfa_drive_check_heads(d, err) : 0;
+
+	if (!rc)
+		d->taken_over = 0;
+	return rc;
+}
+
 int rfa_drive(struct rfa_drive *d, struct rfa_error *err)
 {
 	d->ctx.progress = tell_progress;
+	d->ctx.kept_head = rfa_drive_kept_head;
 	d->ctx.driver = d;
 	d->tries_row = -2;
 	while (d->machine.phase != RFA_PHASE_ENDED) {
@@ -479,13 +553,19 @@ int rfa_drive(struct rfa_drive *d, struct rfa_error *err)
 			rfa_fail(&why, RFA_ECANCELLED, "run", "stopped by a signal");
 			return interrupted(d, &why, err);
 		}
-		rc = turn(d, &a, &why);
+		rc = a.act != RFA_ACT_END ? look_at_heads(d, &why) : 0;
+		if (rc == -RFA_EREFUSED) {
+			*err = why;
+			return rc;
+		}
+		if (!rc)
+			rc = turn(d, &a, &why);
 		if (rc == -RFA_EINTERRUPTED || rc == -RFA_ECRASHED) {
 			*err = why;
 			return rc;
 		}
 		if (rc)
-			return interrupted(d, &why, err); /* the ledger could not take it */
+			return interrupted(d, &why, err); /* a host, or the ledger, is not there */
 	}
 	send(d, RFA_EVENT_RUN_ENDED, NULL, rfa_final_word(d->machine.final), NULL, NULL);
 	return finished(d, err);

@@ -23,8 +23,9 @@ struct rfa_drive {
 	uint32_t records; /* made by this process: a bound, so that a loop ends */
 	unsigned tries;   /* of the row at hand, by this process */
 	int tries_row;
-	int hands_off; /* no host may be touched any more */
-	int moved;     /* progress was recorded since the last try */
+	int hands_off;  /* no host may be touched any more */
+	int taken_over; /* resumed, and the hosts' heads were not looked at yet */
+	int moved;      /* progress was recorded since the last try */
 	struct rfa_run_result *result;
 };
 
@@ -50,6 +51,12 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 
 /* Reads the points of the target's stack, newest first. *out is new. */
 int rfa_drive_points(struct rfa_drive *d, json_t **out, struct rfa_error *err);
+
+/* The heads that the hosts keep (heads.c): for a step; of the hosts that the run has; at its end.
+ */
+int rfa_drive_kept_head(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err);
+int rfa_drive_check_heads(struct rfa_drive *d, struct rfa_error *err);
+void rfa_drive_leave_heads(struct rfa_drive *d);
 
 /* What a command answers for a final state; OK for SUCCEEDED. */
 enum rfa_code rfa_drive_code(enum rfa_final final);

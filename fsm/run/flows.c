@@ -6,8 +6,10 @@
 #include "fsm/run/run.h"
 
 static const struct rfa_flow *const flows[] = {
-	&rfa_flow_promote, &rfa_flow_rollback, &rfa_flow_data,  &rfa_flow_rollback_data,
-	&rfa_flow_backup,  &rfa_flow_restore,  &rfa_flow_drill, &rfa_flow_prune,
+	&rfa_flow_promote,       &rfa_flow_rollback,      &rfa_flow_data,
+	&rfa_flow_rollback_data, &rfa_flow_backup,        &rfa_flow_restore,
+	&rfa_flow_drill,         &rfa_flow_prune,         &rfa_flow_prune_backups,
+	&rfa_flow_free_lock,     &rfa_flow_accept_ledger,
 };
 
 enum { FLOWS = sizeof(flows) / sizeof(flows[0]) };

@@ -236,6 +236,8 @@ static int add_history(struct rfa_drive *d, struct rfa_outcome *o, struct rfa_er
 		[RFA_FINAL_STUCK] = "stuck",
 	};
 	const char *forced = rfa_facts_str(d->plan, "options/force_reason", NULL);
+	/* The plan's own stays the same whoever takes the run over. */
+	const char *reason = rfa_facts_str(d->plan, "options/reason", d->options->reason);
 	struct rfa_out_file *f = rfa_outcome_file(o, 1);
 	const char *notes[4] = { 0 };
 	size_t n = 0;
@@ -254,8 +256,8 @@ static int add_history(struct rfa_drive *d, struct rfa_outcome *o, struct rfa_er
 		if (n)
 			notes[n++] = "; ";
 		notes[n++] = d->why.msg;
-	} else if (d->options->reason && !forced) {
-		notes[n++] = d->options->reason;
+	} else if (reason && !forced) {
+		notes[n++] = reason;
 	}
 	for (i = 0; i < n; i++)
 		history_field(&f->text, notes[i]);
@@ -281,6 +283,38 @@ static json_t *summary_of(struct rfa_drive *d, const struct rfa_outcome *o)
 	return s;
 }
 
+/*
+ * A secret may have been configured after a text got into the ledger, and an operator's reason is
+ * not looked at before: END has to be written whatever it says.
+ */
+static int redact_file(const struct rfa_drive *d, struct rfa_out_file *f, int append,
+		       struct rfa_error *err)
+{
+	struct rfa_buf clean = RFA_BUF_INIT(RFA_OUTCOME_BYTES);
+	json_t *json = NULL;
+	int changed = 0;
+	int rc = 0;
+
+	if (f->remove ||
+	    !rfa_ledger_redact_text(d->options->ledger, rfa_buf_str(&f->text), f->text.len, &clean))
+		goto done;
+	if (!append) {
+		rc = rfa_facts_parse(&json, rfa_buf_str(&f->text), f->text.len, f->path, err);
+		if (!rc)
+			rc = rfa_ledger_redact(d->options->ledger, &json, &changed, err);
+		rfa_buf_clear(&f->text);
+		if (!rc)
+			rc = rfa_outcome_json(f, json, err);
+	} else {
+		rfa_buf_clear(&f->text);
+		rfa_buf_add(&f->text, rfa_buf_str(&clean), clean.len);
+		rc = rfa_buf_check(&f->text, err);
+	}
+done:
+	rfa_buf_release(&clean);
+	return rc;
+}
+
 int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const char *subject,
 		  struct rfa_error *err)
 {
@@ -291,6 +325,7 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 	struct rfa_outcome o = { 0 };
 	char message[512];
 	json_t *json = NULL;
+	int changed;
 	size_t i;
 	int rc = 0;
 
@@ -314,6 +349,14 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 	if (rc)
 		goto done;
 	json = summary_of(d, &o);
+	if (json)
+		rc = rfa_ledger_redact(d->options->ledger, &json, &changed, err);
+	if (rc)
+		goto done;
+	for (i = 0; i < o.n && !rc; i++)
+		rc = redact_file(d, &o.files[i], o.list[i].append, err);
+	if (rc)
+		goto done;
 	rc = json ? rfa_facts_encode(json, &summary, err) : rfa_fail_nomem(err);
 	if (rc)
 		goto done;

@@ -76,47 +76,12 @@ static void tell_begun(struct rfa_drive *d, enum rfa_event_kind kind)
 	rfa_trace_send(d->options->trace, &event);
 }
 
-/*
- * Whoever kept a later id of main's head can tell that history was altered, so each host of an
- * ended run keeps the newest one. It is told, not fatal, when a host cannot take it.
- */
-static void leave_head(struct rfa_drive *d)
-{
-	struct rfa_host *hosts[] = { d->ctx.source, d->ctx.target };
-	char text[RFA_RUN_ID_MAX + 80];
-	char path[320];
-	struct rfa_error why;
-	char head[65];
-	size_t i;
-
-	if (rfa_ledger_head(d->options->ledger, head, &why))
-		return;
-	snprintf(text, sizeof(text), "%s %s\n", head, d->result->run);
-	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		struct rfa_event event = { 0 };
-
-		if (!hosts[i] || (i && hosts[i] == hosts[0]))
-			continue;
-		snprintf(path, sizeof(path), "%s/ledger-head", hosts[i]->state_dir);
-		if (!hosts[i]->ops->file_write(hosts[i], path, 0600, text, strlen(text), &why) ||
-		    why.code == RFA_ECRASHED)
-			continue;
-		event.kind = RFA_EVENT_WARNING;
-		event.wall_ms = d->ctx.clock->wall_ms(d->ctx.clock);
-		event.run = d->result->run;
-		event.host = hosts[i]->name;
-		event.text = "the ledger's head could not be left on this host";
-		event.error = &why;
-		rfa_trace_send(d->options->trace, &event);
-	}
-}
-
 static int drive_on(struct rfa_drive *d, struct rfa_error *err)
 {
 	int rc = rfa_drive(d, err);
 
 	if (d->machine.phase == RFA_PHASE_ENDED && !d->hands_off)
-		leave_head(d);
+		rfa_drive_leave_heads(d);
 	return rc;
 }
 
@@ -132,6 +97,12 @@ int rfa_run_begin(const struct rfa_run_options *options, const json_t *plan,
 	rc = take_plan(&d, plan, err);
 	if (rc)
 		goto done;
+	if (!RFA_TIME_OK(d.ctx.clock->wall_ms(d.ctx.clock))) {
+		rfa_fail(err, RFA_EREFUSED, "run",
+			 "this machine's clock stands before 1970 or after 9999");
+		rc = rfa_error_mend(err, "set it: date, timedatectl");
+		goto done;
+	}
 	rfa_run_id(d.ctx.clock, result->run);
 	d.begun_ms = d.ctx.clock->wall_ms(d.ctx.clock);
 	begin = (struct rfa_ledger_begin){ result->run, d.flow->name, d.flow->version, d.stack,
@@ -348,6 +319,7 @@ int rfa_run_resume(const struct rfa_run_options *options, const char *run, enum 
 	rc = replay(&d.machine, h, &d, err);
 	if (rc)
 		goto done;
+	d.taken_over = way != RFA_RUN_LEAVE;
 	tell_begun(&d, RFA_EVENT_RUN_RESUMED);
 	rc = rfa_drive_points(&d, &d.points, err);
 	if (!rc)

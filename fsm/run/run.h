@@ -45,8 +45,8 @@ struct rfa_run_result {
  * plan: {"format":1,"flow","stack","source":SIDE|null,"target":SIDE,"options":{…}} with SIDE =
  * {"env":"prod","transport","destination","address","stack":{the stack's configuration, resolved
  * for this environment}}, and options = {"idle_timeout_ms","chunk_bytes","verified" (the version
- * that the source has proven),"force_reason"}. It is frozen: the ledger keeps it, a resume uses it
- * again.
+ * that the source has proven),"force_reason","reason" (why the run is made)}. It is frozen: the
+ * ledger keeps it, a resume uses it again.
  *
  * 0: SUCCEEDED. Otherwise the code says how it ended, and err why: REFUSED, LOCKED, NOSPACE or
  * what PRECHECK found (final FAILED: nothing was changed), ROLLED_BACK, ABORTED, STUCK,
@@ -78,6 +78,15 @@ RFA_API int rfa_run_resume(const struct rfa_run_options *options, const char *ru
  */
 RFA_API int rfa_run_next(struct rfa_ledger *ledger, const char *run, json_t **out,
 			 struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * The head of this ledger that a host keeps since a run ended there: *out (new) = {"head","run",
+ * "known"}, or NULL where it keeps none. A head that is not known is the trace of a ledger that was
+ * replaced by an older copy, cut short or altered: no run goes on there (flow "accept" can settle
+ * it). What cannot be read as a head is not known either.
+ */
+RFA_API int rfa_run_kept_head(struct rfa_ledger *ledger, struct rfa_host *host, json_t **out,
+			      struct rfa_error *err) RFA_MUST_USE;
 
 /* Replays a history through its flow's table; for rfa_ledger_verify(). */
 RFA_API int rfa_run_legal(void *unused, const struct rfa_history *history,

@@ -28,6 +28,9 @@ struct rfa_ctx {
 	const char *user, *machine;
 	/* Makes a PROGRESS record durable; steals facts. Their "made" is known ever after. */
 	int (*progress)(struct rfa_ctx *, json_t *facts, struct rfa_error *);
+	/* What the host of this context keeps of the ledger (rfa_run_kept_head()); NULL: nobody
+	   knows. *out is new. */
+	int (*kept_head)(struct rfa_ctx *, json_t **out, struct rfa_error *);
 	void *driver;
 };
 

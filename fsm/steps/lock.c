@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/steps/heads.h"
 #include "fsm/steps/steps.h"
 
 static int say_held(const struct rfa_ctx *ctx, const json_t *holder, struct rfa_error *err)
@@ -39,6 +40,8 @@ int rfa_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (rc == -RFA_ELOCKED && holder)
 		rc = say_held(ctx, holder, err);
 	if (!rc)
+		rc = rfa_kept_head_check(ctx, facts, err);
+	if (!rc)
 		rc = rfa_facts_set(facts, "says", json_string("the host is ours"), err);
 	json_decref(holder);
 	json_decref(who);
@@ -60,7 +63,13 @@ int rfa_lock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 	int ours = 0;
 	int rc = is_ours(ctx, &ours, err);
 
-	(void)facts;
+	/* Ours, but with a history that is not: the run of the step says so. */
+	if (!rc && ours)
+		rc = rfa_kept_head_check(ctx, facts, err);
+	if (rc == -RFA_EREFUSED) {
+		rfa_error_clear(err);
+		ours = rc = 0;
+	}
 	*seen = ours ? RFA_PROBE_DONE : RFA_PROBE_NOT_DONE;
 	return rc;
 }
@@ -105,6 +114,53 @@ int rfa_unlock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 	(void)facts;
 	*seen = ours ? RFA_PROBE_NOT_DONE : RFA_PROBE_DONE;
 	return rc;
+}
+
+/* ---- another run's lock ------------------------------------------------------------------------
+ */
+
+static const char *freed_run(const struct rfa_ctx *ctx)
+{
+	return rfa_facts_str(ctx->plan, "options/run", "");
+}
+
+/* Only the lock of the run that the operator named: it may be another's by now. */
+int rfa_holder_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	json_t *holder = NULL;
+	int rc = ctx->host->ops->lock_read(ctx->host, &holder, err);
+
+	if (!rc && holder && strcmp(rfa_facts_str(holder, "run", ""), freed_run(ctx)) != 0)
+		rc = say_held(ctx, holder, err);
+	if (!rc)
+		rc = rfa_kept_head_check(ctx, facts, err);
+	if (!rc)
+		rc =
+		    rfa_facts_set(facts, "holder", holder ? json_incref(holder) : json_null(), err);
+	json_decref(holder);
+	return rc;
+}
+
+/* What is free already, or another's, is free of that run: it may be repeated. */
+int rfa_free_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	int rc = ctx->host->ops->lock_release(ctx->host, freed_run(ctx), err);
+
+	if (rc == -RFA_ELOCKED) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	return rc ? rc
+		  : rfa_facts_set(facts, "says",
+				  json_sprintf("the lock of %s is free: %s", freed_run(ctx),
+					       rfa_facts_str(ctx->plan, "options/reason", "")),
+				  err);
+}
+
+int rfa_free_lock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+			struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
 }
 
 int rfa_again_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)

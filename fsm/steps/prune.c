@@ -77,12 +77,12 @@ static size_t gather(const struct rfa_ctx *ctx, const json_t *list, const char *
 	return n;
 }
 
-static int retain_some(struct rfa_ctx *ctx, const json_t *list, const char *env, const char *set,
-		       json_t *removed, size_t *stay, struct rfa_error *err)
+/* Appends what the rules do not keep, {"backup","why"}, the oldest first; *stay: how many stay. */
+static int judge_backups(const struct rfa_ctx *ctx, const json_t *list, const char *env,
+			 const char *set, json_t *going, size_t *stay, struct rfa_error *err)
 {
 	struct rfa_retention policy = policy_of(ctx);
 	struct rfa_kept *kept = calloc(json_array_size(list) + 1, sizeof(*kept));
-	struct rfa_host *host = ctx->host;
 	size_t n, i;
 	int rc = 0;
 
@@ -91,19 +91,49 @@ static int retain_some(struct rfa_ctx *ctx, const json_t *list, const char *env,
 	n = gather(ctx, list, env, set, kept);
 	rfa_retain(kept, n, &policy, ctx->clock->wall_ms(ctx->clock));
 	for (i = n; i-- > 0 && !rc;) {
-		struct rfa_ctx_key key;
-
-		if (kept[i].keep) {
+		if (kept[i].keep)
 			(*stay)++;
-			continue;
-		}
-		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the backup %s goes: %s", kept[i].id, kept[i].why);
-		rc = host->ops->vault_remove(host, rfa_ctx_key(ctx, &key, "remove", kept[i].id),
-					     rfa_vault_path(ctx), kept[i].id, err);
-		if (!rc)
-			json_array_append_new(removed, json_string(kept[i].id));
+		else if (json_array_append_new(going, json_pack("{s:s, s:s}", "backup", kept[i].id,
+								"why", kept[i].why)))
+			rc = rfa_fail_nomem(err);
 	}
 	free(kept);
+	return rc;
+}
+
+/* One that is gone already is success, so it may be repeated. */
+static int remove_backups(struct rfa_ctx *ctx, const json_t *going, json_t *removed,
+			  struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	json_t *one;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach ((json_t *)(uintptr_t)going, i, one) {
+		const char *id = rfa_facts_str(one, "backup", "");
+		struct rfa_ctx_key key;
+
+		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the backup %s goes: %s", id,
+			    rfa_facts_str(one, "why", ""));
+		rc = host->ops->vault_remove(host, rfa_ctx_key(ctx, &key, "remove", id),
+					     rfa_vault_path(ctx), id, err);
+		if (rc)
+			break;
+		json_array_append_new(removed, json_string(id));
+	}
+	return rc;
+}
+
+static int retain_some(struct rfa_ctx *ctx, const json_t *list, const char *env, const char *set,
+		       json_t *removed, size_t *stay, struct rfa_error *err)
+{
+	json_t *going = json_array();
+	int rc = going ? judge_backups(ctx, list, env, set, going, stay, err) : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = remove_backups(ctx, going, removed, err);
+	json_decref(going);
 	return rc;
 }
 
@@ -182,6 +212,77 @@ int rfa_retain_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 /* Looks for itself what is left to do, so it may be repeated. */
 int rfa_retain_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 		     struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
+/* ---- backups, by hand -------------------------------------------------------------------------
+ */
+
+static int is_agreed(const struct rfa_ctx *ctx, const json_t *going)
+{
+	const json_t *agreed = rfa_facts_at(ctx->plan, "options/agreed");
+	json_t *one;
+	size_t i, j;
+
+	if (json_array_size(agreed) != json_array_size(going))
+		return 0;
+	json_array_foreach ((json_t *)(uintptr_t)going, i, one) {
+		for (j = 0; j < json_array_size(agreed); j++)
+			if (json_equal(json_array_get(agreed, j), json_object_get(one, "backup")))
+				break;
+		if (j == json_array_size(agreed))
+			return 0;
+	}
+	return 1;
+}
+
+/* What the operator agreed to must still be so: a backup that was under way may be whole by now. */
+int rfa_thin_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	json_t *going = json_array();
+	json_t *list = NULL;
+	size_t stay = 0;
+	int rc = going ? host->ops->vault_list(host, rfa_vault_path(ctx), &list, err)
+		       : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = judge_backups(ctx, list, rfa_facts_str(ctx->plan, "options/of", ""),
+				   rfa_facts_str(ctx->plan, "options/set", "data"), going, &stay,
+				   err);
+	if (!rc && !is_agreed(ctx, going)) {
+		rfa_fail(err, RFA_EREFUSED, "vault", "the backups are others by now");
+		rfa_error_where(err, "%s:%s", host->name, rfa_vault_path(ctx));
+		rc = rfa_error_mend(err, "look again: the same command");
+	}
+	if (!rc)
+		rc = rfa_facts_set(facts, "going", json_incref(going), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "kept", json_integer((json_int_t)stay), err);
+	json_decref(list);
+	json_decref(going);
+	return rc;
+}
+
+int rfa_thin_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	json_t *removed = json_array();
+	int rc = removed
+		     ? remove_backups(ctx, rfa_ctx_fact(ctx, "target.look", "going"), removed, err)
+		     : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = rfa_facts_set(facts, "removed", json_incref(removed), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "says",
+				   json_sprintf("%zu backup(s) removed", json_array_size(removed)),
+				   err);
+	json_decref(removed);
+	return rc;
+}
+
+int rfa_thin_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
 {
 	return rfa_again_probe(ctx, seen, facts, err);
 }

@@ -17,6 +17,9 @@
 RFA_TRIO_OF(lock);
 RFA_RUN_OF(unlock);
 RFA_PROBE_OF(unlock);
+RFA_RUN_OF(holder);
+RFA_RUN_OF(free_lock);
+RFA_PROBE_OF(free_lock);
 
 /* look.c: what runs on the source, and how the target looks now */
 RFA_RUN_OF(source_look);
@@ -94,6 +97,9 @@ RFA_RUN_OF(retain);
 RFA_PROBE_OF(retain);
 RFA_RUN_OF(prune);
 RFA_PROBE_OF(prune);
+RFA_RUN_OF(thin_look);
+RFA_RUN_OF(thin);
+RFA_PROBE_OF(thin);
 
 /* For TIDY steps and others whose run looks first and completes what is half there. */
 RFA_PROBE_OF(again);

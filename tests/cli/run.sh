@@ -230,6 +230,15 @@ ok "another run's lock is not freed" exits 8 \
 	"$RFA" lock free prod --run 20200101-000000-000000 --reason x --yes prod
 ok "lock free" exits 0 "$RFA" lock free prod --run "$run" --reason "looked at it" --yes prod
 ok "it is free" says "prod is free" "$RFA" lock show prod
+ok "the ledger keeps why" says "free-lock | | success | looked at it" "$RFA" ledger git show main:history.log
+printf '%040d 20200101-000000-000000\n' 1 >"$(echo state-prod/ledger-heads/*)"
+ok "4: a ledger without the head that prod keeps" exits 4 promote
+ok "and what it is" says "this copy of the ledger does not have it" promote
+ok "verify --hosts says so too" exits 10 "$RFA" ledger verify --hosts
+ok "4: accepting it asks" exits 4 "$RFA" ledger accept prod --reason "restored" </dev/null
+ok "accepted" exits 0 "$RFA" ledger accept prod --reason "restored" --yes prod
+ok "once" says "trusts this ledger already" "$RFA" ledger accept prod --reason "restored"
+ok "on it goes" exits 0 promote
 
 # ---- on a terminal
 

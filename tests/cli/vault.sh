@@ -137,8 +137,9 @@ ok "as JSON" json prune -n --json
 ok "4: it asks" exits 4 prune </dev/null
 ok "and says how many" says "2 backups will be gone for good" prune </dev/null
 ok "nothing is removed by that" test -d "$vault/$old"
-ok "agreed" says "removed $old" prune --yes prod
+ok "agreed" says "the backup $old goes: not needed" prune --yes prod
 ok "it is gone" test ! -e "$vault/$old"
+ok "by a run" says "prune-backups shop" "$RFA" ledger git log -1 --format=%s main
 ok "the others are there" test -d "$vault/$new" -a -d "$vault/$other" -a -d "$vault/$images" -a -d "$vault/$making"
 ok "again: nothing is left to do, nothing is asked" exits 0 prune </dev/null
 ok "the lock was given back" says "operator is free" "$RFA" lock show operator

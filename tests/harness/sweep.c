@@ -108,13 +108,13 @@ static void check_world(struct sweep *s, struct world *w, const struct rfa_run_r
 	if (text.len)
 		complain(s, w, rfa_final_word(result->final), rfa_buf_str(&text));
 	rfa_buf_clear(&text);
-	if (!world_is_clean(w, &text))
-		complain(s, w, "left behind", rfa_buf_str(&text));
-	rfa_buf_clear(&text);
 	if (s->subject->judge)
 		s->subject->judge(w, result, &text);
 	if (text.len)
 		complain(s, w, "at the end", rfa_buf_str(&text));
+	rfa_buf_clear(&text);
+	if (!world_is_clean(w, &text))
+		complain(s, w, "left behind", rfa_buf_str(&text));
 	json_decref(serves);
 	rfa_buf_release(&text);
 }
@@ -248,7 +248,8 @@ void sweep_one_fault(const struct sweep_subject *subject)
 				assert_int_equal(run_with(&s, &fault, 1), 1);
 		}
 	}
-	assert_true(s.fired > calls * 5 / SWEEP_STRIDE);
+	/* The least that can happen at a call: a write of the ledger fails in three ways. */
+	assert_true(s.fired > calls * 2 / SWEEP_STRIDE);
 	sweep_report(&s, "one fault");
 	sweep_done(&s);
 }

@@ -37,7 +37,8 @@ struct sweep_subject {
 	enum rfa_final undisturbed; /* how it ends without a fault */
 	/* What serves, so that equal worlds are json_equal(). New. */
 	json_t *(*serves)(struct world *w);
-	/* Appends what else is wrong at the end of a run; NULL: nothing else is looked at. */
+	/* Appends what else is wrong at the end of a run, and may take away what was there before
+	   it; NULL: nothing else is looked at. */
 	void (*judge)(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why);
 	uint64_t bytes;     /* of a stream, before a fault in its midst */
 	int ends_as_before; /* 1: all of its ends are as before (a drill) */

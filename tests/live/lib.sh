@@ -311,7 +311,7 @@ world() { # HOST
 	docker images --no-trunc --format "{{.Repository}}:{{.Tag}} {{.ID}}" | sort
 	docker volume ls -q | sort
 	docker network ls --format "{{.Name}} {{.ID}}" | sort
-	find /var/lib/rfa -mindepth 1 ! -name ledger-head ! -path "/var/lib/rfa/runs" 2>/dev/null
+	find /var/lib/rfa -mindepth 1 ! -path "/var/lib/rfa/ledger-heads*" ! -path "/var/lib/rfa/runs" 2>/dev/null
 	find /opt /srv -xdev -type f ! -path "/opt/containerd/*" -exec sha256sum {} + 2>/dev/null | sort'
 }
 # What a finished run may not leave behind: prints it. The ledger's head, rollback points and what a
@@ -321,7 +321,7 @@ leftovers() { # HOST...
 	for h; do
 		on "$h" ': own look
 		docker ps -a --format "container {{.Names}}" | grep "[.]rfa-"
-		find /var/lib/rfa -mindepth 1 ! -name ledger-head ! -path "/var/lib/rfa/runs" ! -path "/var/lib/rfa/points*" ! -path "/var/lib/rfa/stacks*" 2>/dev/null
+		find /var/lib/rfa -mindepth 1 ! -path "/var/lib/rfa/ledger-heads*" ! -path "/var/lib/rfa/runs" ! -path "/var/lib/rfa/points*" ! -path "/var/lib/rfa/stacks*" 2>/dev/null
 		ps -eo args | grep -v "own look" | grep -E "/var/lib/rf[a]|^(docke[r]|docker-compos[e]) |^(ta[r]|sh|c[a]t|b2su[m]) .*(rf[a]|spoo[l])|sshd.*@nott[y]"
 		true' | sed "s/^/$h: /"
 	done

@@ -136,8 +136,8 @@ ok "it can be cloned" git clone -q --bare "$L" "$TMP/clone"
 ok "verify finds it whole" exits 0 rfa ledger verify
 ok "and part of it what the hosts keep" exits 0 rfa ledger verify --hosts
 head=$(git_l rev-parse main)
-ok "the hosts keep its head" is "$(on test 'cat /var/lib/rfa/ledger-head')
-$(on prod 'cat /var/lib/rfa/ledger-head')" "$head $forth
+ok "the hosts keep its head" is "$(on test 'cat /var/lib/rfa/ledger-heads/*')
+$(on prod 'cat /var/lib/rfa/ledger-heads/*')" "$head $forth
 $head $forth"
 
 # Somebody makes the failure a success.

@@ -292,13 +292,19 @@ static json_t *snapshot(struct rfa_sim_host *host)
 {
 	struct rfa_error err;
 	json_t *shared = NULL;
+	const char *path;
 	json_t *copy;
+	json_t *file;
+	void *tmp;
 
 	assert_int_equal(rfa_sim_snapshot(&shared, host, RFA_SIM_ALL, &err), 0);
 	copy = json_deep_copy(shared);
 	json_decref(shared);
 	/* The ledger's head is left on each host of an ended run. */
-	json_object_del(rfa_facts_at(copy, "own/files"), "/var/lib/rfa/ledger-head");
+	json_object_foreach_safe (rfa_facts_at(copy, "own/files"), tmp, path, file) {
+		if (!strncmp(path, "/var/lib/rfa/ledger-heads/", 26))
+			json_object_del(rfa_facts_at(copy, "own/files"), path);
+	}
 	return copy;
 }
 

@@ -252,8 +252,11 @@ static void texts_that_pose_as_others_are_escaped(void **state)
 	PRINTABLE("\xe2\x81\xa6\xe2\x81\xa9", "\\xe2\\x81\\xa6\\xe2\\x81\\xa9");
 	/* U+2028, U+2029: line ends of another kind */
 	PRINTABLE("\xe2\x80\xa8\xe2\x80\xa9", "\\xe2\\x80\\xa8\\xe2\\x80\\xa9");
-	/* their neighbours are letters like any other: U+2027, U+202F, U+2065 is unassigned */
+	/* their neighbours are letters like any other: U+2027, U+202F */
 	PRINTABLE("\xe2\x80\xa7\xe2\x80\xaf", "\xe2\x80\xa7\xe2\x80\xaf");
+	/* U+200B, U+200E, U+00AD, U+FEFF, U+E0041: nothing to be seen */
+	PRINTABLE("a\xe2\x80\x8b\xe2\x80\x8e\xc2\xad", "a\\xe2\\x80\\x8b\\xe2\\x80\\x8e\\xc2\\xad");
+	PRINTABLE("\xef\xbb\xbf\xf3\xa0\x81\x81", "\\xef\\xbb\\xbf\\xf3\\xa0\\x81\\x81");
 }
 
 static void what_is_not_utf8_is_escaped(void **state)

@@ -81,8 +81,9 @@ static void syntax(void **state)
 	    "{\"version\":1,\"version\":1}",
 	    "1:22 this is not JSON: duplicate object key near '\"version\"'; keep one of the two");
 	expect("{\"a\":1", "1:6 this is not JSON: '}' expected near end of file");
-	expect("\xef\xbb\xbf{}", "1:1 this is not JSON: invalid token near '\xef\xbb\xbf'; remove "
-				 "the byte order mark at the file's beginning");
+	expect("\xef\xbb\xbf{}",
+	       "1:1 this is not JSON: invalid token near '\\xef\\xbb\\xbf'; remove "
+	       "the byte order mark at the file's beginning");
 	/* What is cited from the file reaches no terminal as it is. */
 	expect("{\"a\":\x1b[31m}", "1:6 this is not JSON: invalid token near '\\x1b'");
 }

@@ -1,0 +1,13 @@
+/* Whether the ledger has the head that a host keeps of it. */
+#ifndef RFA_FSM_STEPS_HEADS_H
+#define RFA_FSM_STEPS_HEADS_H
+
+#include "fsm/steps/ctx.h"
+
+/*
+ * Compares what ctx->host keeps. REFUSED, with the evidence and the ways out, when this ledger does
+ * not know it, unless the plan accepts that: then `facts` (may be NULL) gets "kept", what it was.
+ */
+int rfa_kept_head_check(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err);
+
+#endif

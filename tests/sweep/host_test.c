@@ -1,0 +1,205 @@
+/*
+ * The sweep of runs about a host itself: its lock freed, a ledger accepted, a vault thinned out.
+ * Each has done what it says, or nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/facts.h"
+#include "tests/harness/served.h"
+#include "tests/harness/sweep.h"
+
+static const char dead[] = "20261121-101010-abcdef";
+
+static void must(int rc, const struct rfa_error *err)
+{
+	if (rc)
+		fail_msg("%s (%s)", err->msg, err->where);
+}
+
+static json_t *host_plan(struct world *w, const char *flow, json_t *options)
+{
+	json_t *side = json_copy(json_object_get(w->plan, "target"));
+	json_t *all = json_copy(json_object_get(w->plan, "options"));
+	json_t *plan;
+
+	w->options.source = NULL;
+	w->options.target = w->target;
+	json_object_del(side, "stack");
+	json_object_update(all, options);
+	plan = json_pack("{s:i, s:s, s:s, s:n, s:o, s:o}", "format", 1, "flow", flow, "stack",
+			 "_host", "source", "target", side, "options", all);
+	json_decref(options);
+	return plan;
+}
+
+/* ---- a lock -----------------------------------------------------------------------------------
+ */
+
+static json_t *locked(struct world *w, int which)
+{
+	json_t *who =
+	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "run", dead, "flow", "promote", "stack",
+		      "app", "user", "olga", "machine", "desk", "since", "2026-11-21T10:10:10Z");
+	json_t *holder = NULL;
+	struct rfa_error err;
+
+	world_make(w, (enum scenario)which, 7);
+	must(w->target->ops->lock_claim(w->target, who, &holder, &err), &err);
+	json_decref(who);
+	return host_plan(w, "free-lock",
+			 json_pack("{s:s, s:s, s:b}", "run", dead, "reason", "mended by hand",
+				   "accept_head", 1));
+}
+
+/* Free if the run says so; else it is as it was, and goes now. */
+static void judge_lock(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	struct rfa_error err;
+	json_t *holder = NULL;
+	int is_held;
+
+	rfa_sim_recover(w->sim);
+	w->options.clock->sleep_ms(w->options.clock, 60000);
+	must(w->target->ops->lock_read(w->target, &holder, &err), &err);
+	is_held = holder != NULL;
+	if (is_held == (result->final == RFA_FINAL_SUCCEEDED))
+		rfa_buf_printf(why, "it ends %s, and the lock is %s; ",
+			       rfa_final_word(result->final), is_held ? "held" : "free");
+	json_decref(holder);
+	if (is_held)
+		must(w->target->ops->lock_release(w->target, dead, &err), &err);
+}
+
+/* ---- a ledger ---------------------------------------------------------------------------------
+ */
+
+static json_t *other_head(struct world *w, int which)
+{
+	char path[160], text[200];
+	struct rfa_error err;
+	char id[65];
+
+	world_make(w, (enum scenario)which, 7);
+	must(rfa_ledger_id(w->ledger, id, &err), &err);
+	snprintf(path, sizeof(path), "/var/lib/rfa/ledger-heads/%s", id);
+	snprintf(text, sizeof(text), "%064d %s\n", 1, dead);
+	must(rfa_sim_file_put(w->prod, path, 0600, text, &err), &err);
+	return host_plan(w, "accept-ledger",
+			 json_pack("{s:s, s:b}", "reason", "restored", "accept_head", 1));
+}
+
+/* What is kept is known if the run says so; else it is the evidence that it was. */
+static void judge_head(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	struct rfa_error err;
+	json_t *kept = NULL;
+	int known;
+
+	rfa_sim_recover(w->sim);
+	w->options.clock->sleep_ms(w->options.clock, 60000);
+	must(rfa_run_kept_head(w->ledger, w->target, &kept, &err), &err);
+	known = rfa_facts_bool(kept, "known", 0);
+	/* A run that has ended may have failed to leave its head: that is told, not fatal. */
+	if (!known && strcmp(rfa_facts_str(kept, "run", ""), dead) != 0)
+		rfa_buf_puts(why, "what the host keeps is neither the old nor a new head; ");
+	if (known && result->final != RFA_FINAL_SUCCEEDED && !*rfa_facts_str(kept, "run", ""))
+		rfa_buf_puts(why, "the head is nobody's; ");
+	json_decref(kept);
+}
+
+/* ---- backups ----------------------------------------------------------------------------------
+ */
+
+static const char *const ids[] = { "20261120-100000-prod-data", "20261121-100000-prod-data",
+				   "20261122-090000-prod-data" };
+
+static json_t *thin(struct world *w, int which)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	json_t *plan;
+	size_t i;
+
+	world_make_one_writer(w, (enum scenario)which, 1);
+	w->options.clock->sleep_ms(w->options.clock, 60000);
+	for (i = 0; i < 3; i++) {
+		plan = world_backup_plan(w, "prod", ids[i]);
+		must(rfa_run_begin(&w->options, plan, &result, &err), &err);
+		json_decref(plan);
+	}
+	plan = host_plan(w, "prune-backups",
+			 json_pack("{s:s, s:s, s:s, s:{s:i}, s:[], s:[s, s]}", "vault", WORLD_VAULT,
+				   "set", "data", "of", "prod", "retention", "count", 1, "pinned",
+				   "agreed", ids[1], ids[0]));
+	json_object_set_new(plan, "stack", json_string("app"));
+	return plan;
+}
+
+/* The newest stays; the others go together with the word that they went. */
+static void judge_vault(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	struct rfa_error err;
+	json_t *list = NULL;
+	size_t n;
+
+	rfa_sim_recover(w->sim);
+	w->options.clock->sleep_ms(w->options.clock, 60000);
+	must(w->target->ops->vault_list(w->target, WORLD_VAULT, &list, &err), &err);
+	n = json_array_size(list);
+	if (n < 1 || strcmp(rfa_facts_str(json_array_get(list, n - 1), "backup", ""), ids[2]) != 0)
+		rfa_buf_puts(why, "the newest backup is gone; ");
+	if (result->final != RFA_FINAL_SUCCEEDED && n != 3)
+		rfa_buf_printf(why, "it ends %s, and %zu backups are left; ",
+			       rfa_final_word(result->final), n);
+	json_decref(list);
+}
+
+/* ---- the sweeps -------------------------------------------------------------------------------
+ */
+
+static const struct sweep_subject locks = { "free-lock",  SCENARIO_RUN, locked, RFA_FINAL_SUCCEEDED,
+					    world_serves, judge_lock,   20000,  1 };
+static const struct sweep_subject heads = { "accept-ledger", SCENARIO_RUN,
+					    other_head,      RFA_FINAL_SUCCEEDED,
+					    world_serves,    judge_head,
+					    20000,           1 };
+static const struct sweep_subject vaults = {
+	"prune-backups",   SCENARIO_DATA, thin,  RFA_FINAL_SUCCEEDED,
+	world_data_serves, judge_vault,   20000, 1
+};
+
+static void sweeps_can_fail(void **state)
+{
+	(void)state;
+	assert_true(sweep_sees(&locks, RFA_SIM_MUTATION_LOCK_NEVER_FREED, SWEEP_NO_FAULT));
+}
+
+SWEEP(locks)
+SWEEP(heads)
+SWEEP(vaults)
+PAIRS(locks)
+PAIRS(heads)
+PAIRS(vaults)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sweeps_can_fail), cmocka_unit_test(sweep_locks),
+		cmocka_unit_test(pairs_locks),     cmocka_unit_test(sweep_heads),
+		cmocka_unit_test(pairs_heads),     cmocka_unit_test(sweep_vaults),
+		cmocka_unit_test(pairs_vaults),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (getenv("RFA_TEST")) /* one of them, by a pattern */
+		cmocka_set_test_filter(getenv("RFA_TEST"));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
