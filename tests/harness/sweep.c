@@ -65,7 +65,8 @@ static const struct known *learn(const struct sweep_subject *subject)
 	if (getenv("RFA_TRACE"))
 		print_message("%s\n", rfa_sim_trace(w.sim));
 	k->calls = rfa_sim_calls(w.sim) - base;
-	assert_in_range(k->calls, 20, MAX_CALLS);
+	/* A run about a host itself makes a dozen; none makes fewer. */
+	assert_in_range(k->calls, 10, MAX_CALLS);
 	for (i = 0; i < k->calls; i++)
 		k->kinds[i] = rfa_sim_faults_at(w.sim, base + i);
 	k->after = subject->serves(&w);
