@@ -263,7 +263,11 @@ static void owners(int other_ledger)
 			 "stack", json_object_get(theirs, "stack"), "source", "target",
 			 json_object_get(theirs, "target"), "point", point, "options",
 			 json_object_get(theirs, "options"));
-	/* This one's go on and on, until his own points of v1 and v2 give up theirs. */
+	/* It goes back, so that this one's first point is of v1 as well. */
+	w.options.clock->sleep_ms(w.options.clock, 3600000);
+	if (rfa_run_begin(&pia, plan, &result, &err))
+		fail_msg("%s (%s)", err.msg, err.where);
+	/* This one's go on and on, until the points of v1 and v2 give up their images. */
 	for (v = 2; v <= 7; v++) {
 		w.options.clock->sleep_ms(w.options.clock, 3600000);
 		if (v > 2) {

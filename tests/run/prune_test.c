@@ -218,6 +218,84 @@ static void test_prune_killed(void **state)
 	bench_close(&b);
 }
 
+/* Nobody can go back with half of one: it does not count, and the whole one before it stays. */
+static void test_prune_half(void **state)
+{
+	char points[2][64], path[256];
+	struct bench b;
+	json_t *point;
+	json_t *copies;
+	int i;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(run(&b, json_incref(b.w.plan)), 0);
+		snprintf(points[i], sizeof(points[i]), "%s", b.result.point);
+		b.w.options.clock->sleep_ms(b.w.options.clock, 3600000);
+	}
+	snprintf(path, sizeof(path), "points/prod/app/%s.json", points[1]);
+	point = ledger_json(&b, path);
+	copies = json_pack("[O]", rfa_facts_at(point, "members/1/copy"));
+	assert_int_equal(b.w.target->ops->tree_remove(b.w.target,
+						      &(struct rfa_job_key){ "by-hand", "rm", "x" },
+						      copies, &b.err),
+			 0);
+	json_decref(copies);
+	json_decref(point);
+	assert_int_equal(run(&b, prune_plan(&b)), 0);
+	assert_spent(&b, points[1], "pruned", b.result.run);
+	assert_listed(&b, "points/prod/app", 1);
+	assert_int_equal(copies_on_prod(&b), 3);
+	bench_close(&b);
+}
+
+/* A prune that is given up in the middle: what it had begun to remove is offered to nobody. */
+static void test_prune_given_up(void **state)
+{
+	char first[64], run_id[RFA_RUN_ID_MAX];
+	struct bench b;
+	json_t *plan;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	assert_int_equal(run(&b, json_incref(b.w.plan)), 0);
+	snprintf(first, sizeof(first), "%s", b.result.point);
+	b.w.options.clock->sleep_ms(b.w.options.clock, 3600000);
+	assert_int_equal(run(&b, json_incref(b.w.plan)), 0);
+	watcher_clear(&b.x);
+	b.x.hook = die_behind;
+	b.x.hook_again = 1;
+	snprintf(b.x.hook_step, sizeof(b.x.hook_step), "target.prune");
+	plan = prune_plan(&b);
+	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), -RFA_ECRASHED);
+	json_decref(plan);
+	rfa_sim_recover(b.w.sim);
+	rfa_sim_plan_clear(b.w.sim);
+	snprintf(run_id, sizeof(run_id), "%s", b.result.run);
+	watcher_clear(&b.x);
+	(void)!rfa_run_resume(&b.w.options, run_id, RFA_RUN_LEAVE, &b.result, &b.err);
+	assert_int_equal(b.result.final, RFA_FINAL_ABORTED);
+	assert_spent(&b, first, "pruned", run_id);
+	bench_close(&b);
+}
+
+/* The clock went back: what the run itself has made is the oldest by its name, and stays. */
+static void test_clock_went_back(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	backup(&b, "prod", "20261122-100100-prod-data");
+	backup(&b, "prod", "20261122-100200-prod-data");
+	if (run(&b, with(world_backup_plan(&b.w, "prod", "20240101-000000-prod-data"), "retention",
+			 json_pack("{s:i}", "count", 1))))
+		fail_msg("%s", b.err.msg);
+	assert_vault(&b, "20240101-000000-prod-data 20261122-100200-prod-data ");
+	bench_close(&b);
+}
+
 /* Of each environment and set by itself. */
 static void test_prune_vault(void **state)
 {
@@ -255,9 +333,10 @@ static void test_prune_vault(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_retention),    cmocka_unit_test(test_prune),
-		cmocka_unit_test(test_prune_vault),  cmocka_unit_test(test_prune_found_gone),
-		cmocka_unit_test(test_prune_killed),
+		cmocka_unit_test(test_retention),      cmocka_unit_test(test_prune),
+		cmocka_unit_test(test_prune_vault),    cmocka_unit_test(test_prune_found_gone),
+		cmocka_unit_test(test_prune_killed),   cmocka_unit_test(test_prune_half),
+		cmocka_unit_test(test_prune_given_up), cmocka_unit_test(test_clock_went_back),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
