@@ -38,6 +38,39 @@ static void test_look(void **state)
 	small_close(&s);
 }
 
+/* Mounted as a file, its companions are in the container's layer: they outlive an exchange. */
+static void test_mounted_as_file(void **state)
+{
+	struct small s;
+	(void)state;
+	open_data(&s);
+	json_t *body = quick("{'Image':'app:1','HostConfig':{'Binds':['/one.db:/in/one.db']}}");
+	json_t *old = quick("{'kind':'sqlite','origin':'old'}");
+	json_t *new = quick("{'kind':'sqlite','origin':'new'}");
+	OK(&s, rfa_sim_tree_put(s.sim_prod, "/one.db", old, &s.err));
+	OK(&s, rfa_sim_image_add(s.sim_prod, "app:1", (struct rfa_sim_layer[]){ { "a", 1 } }, 1,
+				 NULL, &s.err));
+	OK(&s, rfa_sim_container_run(s.sim_prod, "one", body, &s.err));
+	sleep_on(&s, 100);
+	assert_int_equal(writes(s.sim_prod, "/one.db"), 0);
+	OK(&s, rfa_sim_container_stop(s.sim_prod, "one", &s.err));
+	/* Its own database takes them in. */
+	OK(&s, rfa_sim_container_start(s.sim_prod, "one", &s.err));
+	assert_in_range(writes(s.sim_prod, "/one.db"), 100, 200);
+	assert_false(flag(s.sim_prod, "/one.db", "torn"));
+	sleep_on(&s, 100);
+	OK(&s, rfa_sim_container_stop(s.sim_prod, "one", &s.err));
+	/* Another one is spoilt by them. */
+	OK(&s, rfa_sim_tree_put(s.sim_prod, "/one.db", new, &s.err));
+	OK(&s, rfa_sim_container_start(s.sim_prod, "one", &s.err));
+	assert_string_equal(origin(s.sim_prod, "/one.db"), "old");
+	assert_true(flag(s.sim_prod, "/one.db", "torn"));
+	json_decref(body);
+	json_decref(old);
+	json_decref(new);
+	small_close(&s);
+}
+
 static void test_who_runs_writes(void **state)
 {
 	struct small s;
@@ -431,6 +464,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_who_runs_writes),
+		cmocka_unit_test(test_mounted_as_file),
 		cmocka_unit_test(test_holders),
 		cmocka_unit_test(test_an_empty_one_appears),
 		cmocka_unit_test(test_copies_are_torn_or_exact),
