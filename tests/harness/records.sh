@@ -33,13 +33,13 @@ records_stack() { # [MORE KEYS]
 			"blobs": { "volume": "records_blobs" },
 			"odd": { "volume": "records_odd" } } },
 		"health": [{ "url": "http://127.0.0.1:8071/health" }],
-		"health_deadline_s": ${deadline:-30}${1:+, $1}
+		"health_deadline_s": ${deadline:-$((30 * SLOW))}${1:+, $1}
 	}
 	END
 }
 records_running='records-app-1 records-backend records-db-1'
 # A run that is made to wait is not given up by itself.
-PATIENT='"timeouts": { "idle_s": 60, "connect_s": 10, "attempts": 2 }'
+PATIENT='"timeouts": { "idle_s": '$((60 * SLOW))', "connect_s": '$((10 * SLOW))', "attempts": 2 }'
 
 # ---- what there is, without rfa
 
@@ -90,7 +90,7 @@ follow() {
 # rfa is stopped (SIGSTOP) when it begins this step; what the steps before it did is to be seen.
 freeze_at() { # STEP
 	local line
-	while IFS= read -r -t 120 -u 7 line; do
+	while IFS= read -r -t $((120 * SLOW)) -u 7 line; do
 		case $line in *step-started*"\"$1\""* | *"\"$1\""*step-started*)
 			signal STOP "$job"
 			return ;;

@@ -27,7 +27,7 @@ there_and_back() { # NAME
 	on prod 'docker run -d --name one -p 127.0.0.1:8001:8001 --restart unless-stopped -e "ODD=it'"'"'s \"odd\"" one:v1 >/dev/null'
 	await 20 healthy test >/dev/null
 	await 20 healthy prod >/dev/null
-	work "$1" '"one": { "containers": ["one"], "health": [{ "url": "http://127.0.0.1:8001/health" }], "health_deadline_s": 30 }'
+	work "$1" '"one": { "containers": ["one"], "health": [{ "url": "http://127.0.0.1:8001/health" }], "health_deadline_s": '$((30 * SLOW))' }'
 	before=$(container prod one)
 	promote one
 	ok "$1: promote: exit status 0" ended 0

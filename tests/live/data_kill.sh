@@ -41,7 +41,7 @@ both_run() { # HOST
 	is "$(on "$1" "docker container inspect -f '{{.State.Status}} {{.State.Health.Status}}' pair-a pair-b" | sort -u)" "running healthy"
 }
 
-work kill '"pair": { "containers": ["pair-a", "pair-b"], "health_deadline_s": 20,
+work kill '"pair": { "containers": ["pair-a", "pair-b"], "health_deadline_s": '$((20 * SLOW))',
 	"data": { "keep_generations": 1, "members": { "volume": { "volume": "pair" },
 		"files": { "directory": "/srv/pair/files" }, "db": { "sqlite": "/srv/pair/db/db" } } },
 	"health": [{ "url": "http://127.0.0.1:8001/health" }, { "url": "http://127.0.0.1:8002/health" }] }' \

@@ -34,9 +34,9 @@ ready() { # HOST: what runs there is healthy
 	is "$(on "$1" "docker container inspect -f '{{.State.Health.Status}}' pair-a pair-b" | sort -u)" healthy
 }
 
-work kill '"pair": { "containers": ["pair-a", "pair-b"], "keep_images": 1, "health_deadline_s": 20,
+work kill '"pair": { "containers": ["pair-a", "pair-b"], "keep_images": 1, "health_deadline_s": '$((20 * SLOW))',
 	"health": [{ "url": "http://127.0.0.1:8001/health" }, { "url": "http://127.0.0.1:8002/health" }] }' \
-	'"timeouts": { "idle_s": 20, "connect_s": 10, "attempts": 3 }'
+	'"timeouts": { "idle_s": '$((20 * SLOW))', "connect_s": '$((10 * SLOW))', "attempts": 3 }'
 await 30 ready prod >/dev/null
 as_before=$(container prod pair-a pair-b)
 

@@ -135,7 +135,7 @@ ragflowauth_stack() { # [MORE KEYS]
 		"containers": ["ragflowauth-backend", "ragflowauth-frontend"],
 		"base_url": { "file": "/opt/ragflowauth/ragflow_config.json", "key": "base_url" },
 		"health": [{ "url": "http://127.0.0.1:8001/health" }, { "url": "http://127.0.0.1:8080/" }],
-		"health_deadline_s": ${deadline:-30}${1:+, $1}
+		"health_deadline_s": ${deadline:-$((30 * SLOW))}${1:+, $1}
 	}
 	END
 }

@@ -16,7 +16,7 @@ test_runs() { # VERSION MB
 	on test "docker rm -f fat >/dev/null 2>&1; docker run -d --name fat fat:$1 >/dev/null"
 	await 20 healthy test
 }
-work network '"fat": { "containers": ["fat"], "health": [{ "url": "http://127.0.0.1:8001/health" }], "health_deadline_s": 30 }'
+work network '"fat": { "containers": ["fat"], "health": [{ "url": "http://127.0.0.1:8001/health" }], "health_deadline_s": '$((30 * SLOW))' }'
 await 20 healthy prod >/dev/null
 before=$(container prod fat)
 
@@ -42,7 +42,7 @@ interrupted() {
 	took=$((SECONDS - begun))
 	id=$run
 	ok "$how: rfa gives up by itself: exit status 75" ended 75
-	ok "$how: within its timeouts (${took} s)" test "$took" -le 40
+	ok "$how: within its timeouts (${took} s)" test "$took" -le $((40 * SLOW))
 	ok "$how: the last line is the way on" is "$(last_line)" "rfa resume $id"
 	ok "$how: status says interrupted" says interrupted rfa status
 	ok "$how: v1 serves meanwhile" on prod 'busybox wget -qO- -T 5 http://127.0.0.1:8001/health'
