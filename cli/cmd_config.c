@@ -1,8 +1,10 @@
 /* The commands about the configuration: check, and the hidden one that prints its schema. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/hosts.h"
+#include "cli/redact.h"
 #include "cli/schema.h"
 
 static json_t *problems_json(const struct rfa_problems *problems)
@@ -204,6 +206,9 @@ static int resolve_all(struct rfa_cli *cli, struct rfa_error *err)
 	return 0;
 }
 
+/* Shorter ones occur by chance in what hosts say. */
+enum { SECRET_GOOD = 12 };
+
 static void note_secrets(struct rfa_cli *cli)
 {
 	json_t *name;
@@ -214,7 +219,28 @@ static void note_secrets(struct rfa_cli *cli)
 			rfa_out_warn(&cli->out,
 				     "$%s is not set: rfa cannot tell its value from other text",
 				     json_string_value(name));
+		else if (strlen(value) < RFA_SECRET_MIN)
+			rfa_out_warn(
+			    &cli->out,
+			    "the value of $%s is too short to be told from other text: use "
+			    "at least 12 characters",
+			    json_string_value(name));
+		else if (strlen(value) < SECRET_GOOD)
+			rfa_out_warn(&cli->out,
+				     "the value of $%s is short: it may occur in other text, which "
+				     "is hidden then; use at least 12 characters",
+				     json_string_value(name));
 	}
+}
+
+/* What every run has done, with the words of hosts and containers. */
+static void note_ledger(struct rfa_cli *cli)
+{
+	struct stat st;
+
+	if (stat(cli->config->ledger, &st) == 0 && (st.st_mode & 077))
+		rfa_out_warn(&cli->out, "others can read the ledger (mode %04o): chmod 700 %s",
+			     (unsigned)st.st_mode & 07777, cli->config->ledger);
 }
 
 static int run_check(struct rfa_cli *cli, struct rfa_error *err)
@@ -231,6 +257,7 @@ static int run_check(struct rfa_cli *cli, struct rfa_error *err)
 			    cli->config->path, envs, envs == 1 ? "" : "s", stacks,
 			    stacks == 1 ? "" : "s");
 		note_secrets(cli);
+		note_ledger(cli);
 	}
 	json_object_set_new(document, "problems", problems_json(&cli->problems));
 	if (rc == 0 && rfa_cli_option(cli, "connect"))

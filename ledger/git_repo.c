@@ -413,6 +413,12 @@ static int build(const struct rfa_ledger_options *options, const char *path, str
 		rc = rfa_git_fail(err, rc, path, "the ledger could not be made");
 		goto done;
 	}
+	/* Nobody else goes in, whatever the mode of what is inside. */
+	if (chmod(path, 0700)) {
+		rc = rfa_fail_errno(err, errno, "the ledger could not be closed to others");
+		rfa_error_where(err, "%s", path);
+		goto done;
+	}
 	rc = open_repository(&git, options, path, err);
 	if (rc)
 		goto done;

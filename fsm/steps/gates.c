@@ -186,6 +186,25 @@ static int gate_bootstrap(struct rfa_court *c, struct rfa_error *err)
 	return 0;
 }
 
+/* What the images are exported to, with the layers that the target has: docker writes all of them.
+ */
+static int room_on_source(struct rfa_court *c, int64_t bytes, struct rfa_error *err)
+{
+	struct rfa_host *source = c->ctx->source;
+	struct rfa_disk disk;
+	int rc;
+
+	if (!source || bytes <= 0 || rfa_ctx_one_env(c->ctx))
+		return 0;
+	rc = source->ops->disk(source, source->state_dir, &disk, err);
+	if (!rc && disk.bytes_free < bytes)
+		rfa_refuse(c, "free some space there: docker image prune, or remove old backups",
+			   "%s on %s has %.1f MB free, this run needs up to %.1f MB",
+			   source->state_dir, source->name, (double)disk.bytes_free / 1e6,
+			   (double)bytes / 1e6);
+	return rc;
+}
+
 static int gate_disk(struct rfa_court *c, struct rfa_error *err)
 {
 	struct rfa_ctx *ctx = c->ctx;
@@ -230,7 +249,7 @@ static int gate_disk(struct rfa_court *c, struct rfa_error *err)
 				   ctx->target->name, (long long)d->inodes_free,
 				   (long long)d->inodes_total);
 	}
-	return 0;
+	return room_on_source(c, bytes, err);
 }
 
 static int judge_compose(struct rfa_court *c, const json_t *config, struct rfa_error *err)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -50,6 +51,11 @@ static void test_heads(void **state)
 	ok(rfa_ledger_id(w->ledger, again, &w->err));
 	assert_string_equal(again, id);
 	if (w->git) {
+		struct stat st;
+
+		/* Nobody else goes in. */
+		assert_int_equal(stat(w->kit.path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0700);
 		other = open_again(w);
 		ok(rfa_ledger_id(other, again, &w->err));
 		assert_string_equal(again, id);

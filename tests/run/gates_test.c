@@ -181,6 +181,13 @@ static const struct gate_case cases[] = {
 	    { "hosts|prod|docker_disk_bytes", "620000" },
 	    { STACK "gates|disk_free_percent", "0" } },
 	  { "/var/lib/docker on prod has 0.3 MB free, this run needs up to 0.4 MB" } },
+	/* The images are exported to the source's disk first. */
+	{ "disk space",
+	  SCENARIO_RUN,
+	  { { "hosts|test|disk_bytes", "100000000" },
+	    { "hosts|test|disk_used", "99900000" },
+	    { STACK "gates|disk_free_percent", "0" } },
+	  { "/var/lib/rfa on test has 0.0 MB free, this run needs up to 0.4 MB" } },
 	{ "disk space",
 	  SCENARIO_RUN,
 	  { { STACK "gates|disk_free_percent", "100" } },
