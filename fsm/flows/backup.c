@@ -30,5 +30,5 @@ static const struct rfa_step steps[] = {
 	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
-const struct rfa_flow rfa_flow_backup = { "backup", 1, "store data, or images, in a vault", steps,
+const struct rfa_flow rfa_flow_backup = { "backup", 2, "store data, or images, in a vault", steps,
 					  sizeof(steps) / sizeof(steps[0]) };

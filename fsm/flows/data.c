@@ -34,7 +34,7 @@ static const struct rfa_step steps[] = {
 };
 
 const struct rfa_flow rfa_flow_data = {
-	"data", 1,
+	"data", 2,
 	"bring the data of one environment to another, all of it as it was at one moment", steps,
 	sizeof(steps) / sizeof(steps[0])
 };

@@ -34,6 +34,6 @@ static const struct rfa_step steps[] = {
 };
 
 const struct rfa_flow rfa_flow_drill = {
-	"drill", 1, "prove a backup: restore it, check it, and put everything back as it was",
+	"drill", 2, "prove a backup: restore it, check it, and put everything back as it was",
 	steps, sizeof(steps) / sizeof(steps[0])
 };

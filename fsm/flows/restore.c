@@ -25,6 +25,6 @@ static const struct rfa_step steps[] = {
 	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
-const struct rfa_flow rfa_flow_restore = { "restore", 1,
+const struct rfa_flow rfa_flow_restore = { "restore", 2,
 					   "bring the data of a backup to an environment", steps,
 					   sizeof(steps) / sizeof(steps[0]) };

@@ -21,6 +21,6 @@ static const struct rfa_step steps[] = {
 	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
-const struct rfa_flow rfa_flow_rollback_data = { "rollback-data", 1,
+const struct rfa_flow rfa_flow_rollback_data = { "rollback-data", 2,
 						 "bring back the data that a rollback point names",
 						 steps, sizeof(steps) / sizeof(steps[0]) };

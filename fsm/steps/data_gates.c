@@ -55,6 +55,12 @@ static void judge_place(struct rfa_court *c, const struct rfa_side *s, const jso
 	if (!is_plain(place))
 		rfa_refuse(c, "write its absolute path in rfa.json, without '..', and not too long",
 			   "%s is no plain absolute path (member %s)", place, text(m, "name"));
+	else if (*text(m, "unsafe"))
+		rfa_refuse(c,
+			   "write its path without symbolic links in rfa.json, or let only root "
+			   "write to that directory",
+			   "%s on %s: %s (member %s)", place, s->host->name, text(m, "unsafe"),
+			   text(m, "name"));
 	else if (!strcmp(text(m, "type"), "l"))
 		rfa_refuse(c, "name in rfa.json what it points to",
 			   "%s on %s is a symbolic link (member %s)", place, s->host->name,
@@ -71,7 +77,7 @@ static void judge_place(struct rfa_court *c, const struct rfa_side *s, const jso
 		rfa_refuse(c, "correct its path in rfa.json, or start the stack there once",
 			   "there is no %s %s on %s (member %s)", word, place, s->host->name,
 			   text(m, "name"));
-	else if (!rfa_member_there(m) && !rfa_facts_bool(m, "parent", 0))
+	else if (!rfa_member_there(m) && !rfa_facts_bool(m, "where/parent", 0))
 		rfa_refuse(c, "prepare the folder there: a first copy needs it",
 			   "the folder of %s does not exist on %s (member %s)", place,
 			   s->host->name, text(m, "name"));
@@ -135,6 +141,13 @@ static void judge_version(struct rfa_court *c, const json_t *from, const char *w
 			   text(to, "name"), wanted, whose, c->ctx->target->name, there);
 }
 
+/* Told by what they are on the host: a path can lead there by a symbolic link, or a mount. */
+static int lies_in(const json_t *outer, const json_t *inner)
+{
+	return rfa_path_in(text(outer, "place"), text(inner, "place")) ||
+	       rfa_where_in(json_object_get(outer, "where"), json_object_get(inner, "where"));
+}
+
 static void judge_nesting(struct rfa_court *c, const struct rfa_side *s)
 {
 	json_t *a;
@@ -146,8 +159,8 @@ static void judge_nesting(struct rfa_court *c, const struct rfa_side *s)
 			const char *outer = text(a, "place");
 			const char *inner = text(b, "place");
 
-			if (i == j || !*outer || !*inner || !rfa_path_in(outer, inner) ||
-			    (!strcmp(outer, inner) && i > j))
+			if (i == j || !*outer || !*inner || !lies_in(a, b) ||
+			    (lies_in(b, a) && i > j))
 				continue;
 			rfa_refuse(c, "name each piece of data once in rfa.json",
 				   "the member %s lies in the member %s on %s (%s)",

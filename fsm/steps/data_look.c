@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/look.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/mounts.h"
@@ -30,6 +31,8 @@ static int put_users(struct rfa_ctx *ctx, const json_t *members, json_t *facts,
 	json_t *list = NULL;
 	int rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err);
 
+	if (!rc)
+		rc = rfa_mounts_where(ctx->host, all, err);
 	if (!rc)
 		rc = rfa_users(stack, all, &users, err);
 	if (!rc)

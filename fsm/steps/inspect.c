@@ -58,3 +58,69 @@ int rfa_path_in(const char *outer, const char *inner)
 		n--;
 	return !strncmp(outer, inner, n) && (!inner[n] || inner[n] == '/');
 }
+
+int rfa_where_in(const json_t *outer, const json_t *inner)
+{
+	const char *entry = rfa_facts_str(outer, "entry", "");
+	json_t *one;
+	size_t i;
+
+	if (*entry && !strcmp(entry, rfa_facts_str(inner, "entry", "")))
+		return 1;
+	json_array_foreach (json_object_get(inner, "above"), i, one) {
+		if (*entry && !strcmp(entry, json_string_value(one)))
+			return 1;
+	}
+	return *rfa_facts_str(outer, "real", "") && *rfa_facts_str(inner, "real", "") &&
+	       rfa_path_in(rfa_facts_str(outer, "real", ""), rfa_facts_str(inner, "real", ""));
+}
+
+/* Calls one() for each mount that has a path. */
+static int each_mount(json_t *all, json_t *with, int (*one)(json_t *mount, json_t *with))
+{
+	json_t *c, *mount;
+	size_t i, j;
+
+	json_array_foreach (all, i, c) {
+		json_array_foreach (json_object_get(c, "Mounts"), j, mount) {
+			if (*rfa_facts_str(mount, "Source", "") == '/' && one(mount, with))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int ask_for(json_t *mount, json_t *paths)
+{
+	const char *source = rfa_facts_str(mount, "Source", "");
+	json_t *path;
+	size_t i;
+
+	json_array_foreach (paths, i, path) {
+		if (!strcmp(json_string_value(path), source))
+			return 0;
+	}
+	return json_array_append_new(paths, json_string(source));
+}
+
+static int take_answer(json_t *mount, json_t *found)
+{
+	json_t *where = json_object_get(found, rfa_facts_str(mount, "Source", ""));
+
+	return where ? json_object_set(mount, "where", where) : 0;
+}
+
+int rfa_mounts_where(struct rfa_host *host, json_t *all, struct rfa_error *err)
+{
+	json_t *paths = json_array();
+	json_t *found = NULL;
+	int rc = paths && !each_mount(all, paths, ask_for) ? 0 : rfa_fail_nomem(err);
+
+	if (!rc && json_array_size(paths))
+		rc = host->ops->tree_where(host, paths, &found, err);
+	if (!rc && each_mount(all, found, take_answer))
+		rc = rfa_fail_nomem(err);
+	json_decref(paths);
+	json_decref(found);
+	return rc;
+}

@@ -4,6 +4,8 @@
 
 #include <jansson.h>
 
+#include "transports/host/host.h"
+
 /* 1 if it runs, or is about to. */
 int rfa_container_active(const json_t *inspect);
 /* Its restart policy as container_policy() takes it: "on-failure:3". */
@@ -17,5 +19,9 @@ json_t *rfa_container_named(const json_t *all, const char *name);
 
 /* 1 if inner is outer, or lies in it. Plain absolute paths. */
 int rfa_path_in(const char *outer, const char *inner);
+/* The same of two answers of the host's tree_where: whatever the paths are called. */
+int rfa_where_in(const json_t *outer, const json_t *inner);
+/* Sets "where" in every mount of these containers whose source is a path, as the host says. */
+int rfa_mounts_where(struct rfa_host *host, json_t *all, struct rfa_error *err);
 
 #endif

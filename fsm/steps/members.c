@@ -183,25 +183,10 @@ static int trim_place(json_t *member, struct rfa_error *err)
 	return rfa_facts_set(member, "place", json_stringn(place, n), err);
 }
 
-static int look_parent(struct rfa_host *host, json_t *member, struct rfa_error *err)
-{
-	const char *place = rfa_facts_str(member, "place", "");
-	const char *slash = strrchr(place, '/');
-	char parent[RFA_COPY_MAX];
-	struct rfa_file_stat st = { 0 };
-	int rc = 0;
-
-	if (slash && slash != place) {
-		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - place), place);
-		rc = host->ops->file_stat(host, parent, &st, err);
-	}
-	return rc ? rc : rfa_facts_set(member, "parent", json_boolean(st.type == 'd'), err);
-}
-
 static int look_place(struct rfa_host *host, json_t *member, struct rfa_error *err)
 {
-	static const char *const fields[] = { "type", "mount",  "bytes", "apparent",
-					      "uid",  "inodes", "gid",   "mode" };
+	static const char *const fields[] = { "type",   "mount", "bytes", "apparent", "uid",
+					      "inodes", "gid",   "mode",  "unsafe" };
 	const char *place = rfa_facts_str(member, "place", "");
 	json_t *seen = NULL;
 	size_t i;
@@ -217,7 +202,35 @@ static int look_place(struct rfa_host *host, json_t *member, struct rfa_error *e
 			rc = rfa_facts_set(member, fields[i], json_incref(value), err);
 	}
 	json_decref(seen);
-	return rc ? rc : look_parent(host, member, err);
+	return rc;
+}
+
+/* Whatever they are called: by it one is told from another, and from what lies in it. */
+static int look_where(struct rfa_host *host, json_t *list, struct rfa_error *err)
+{
+	json_t *paths = json_array();
+	json_t *found = NULL;
+	json_t *one;
+	size_t i;
+	int rc = paths ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach (list, i, one) {
+		const char *place = rfa_facts_str(one, "place", "");
+
+		if (*place == '/' && strlen(place) <= RFA_PLACE_MAX)
+			json_array_append_new(paths, json_string(place));
+	}
+	if (!rc && json_array_size(paths))
+		rc = host->ops->tree_where(host, paths, &found, err);
+	json_array_foreach (list, i, one) {
+		json_t *where = json_object_get(found, rfa_facts_str(one, "place", ""));
+
+		if (!rc && where)
+			rc = rfa_facts_set(one, "where", json_incref(where), err);
+	}
+	json_decref(paths);
+	json_decref(found);
+	return rc;
 }
 
 int rfa_members_look(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
@@ -245,6 +258,8 @@ int rfa_members_look(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 		if (rc)
 			break;
 	}
+	if (!rc)
+		rc = look_where(ctx->host, list, err);
 	if (rc)
 		json_decref(list);
 	else
@@ -291,12 +306,12 @@ void rfa_member_copy(const struct rfa_ctx *ctx, const json_t *member, const char
 	const char *base = slash ? slash + 1 : place;
 
 	if (rfa_is_database(member)) {
-		snprintf(out, RFA_COPY_MAX, "%s/.rfa-%s.%s.%s", ctx->host->state_dir, ctx->run,
+		snprintf(out, RFA_COPY_MAX, "%s/.rfa-%s.%s.%s/tree", ctx->host->state_dir, ctx->run,
 			 rfa_facts_str(member, "name", ""), which);
 		return;
 	}
-	snprintf(out, RFA_COPY_MAX, "%.*s/.rfa-%s.%s.%s", slash ? (int)(slash - place) : 0, place,
-		 ctx->run, base, which);
+	snprintf(out, RFA_COPY_MAX, "%.*s/.rfa-%s.%s.%s/tree", slash ? (int)(slash - place) : 0,
+		 place, ctx->run, base, which);
 }
 
 /* What was loaded of a dump that never took its place. */

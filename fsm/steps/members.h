@@ -8,7 +8,8 @@
  * place  the absolute path where it lives there; "" for a volume that does not exist;
  *        "CONTAINER/DATABASE" of a server's database
  *
- * Copies are beside the place, so that an exchange is a rename: <parent>/.rfa-<run>.<name>.<which>,
+ * Copies are beside the place, each in a directory of its own that nobody else can look into, so
+ * that an exchange is a rename: <parent>/.rfa-<run>.<name>.<which>/tree,
  * which = "snap" (made on the source), "new" (arrived on the target), "old" (what was replaced). A
  * dump's lie in the state directory.
  */
@@ -22,11 +23,11 @@ enum { RFA_PLACE_MAX = 900, RFA_PLACE_NAME_MAX = 180, RFA_COPY_MAX = 1200 };
 
 /*
  * How the members of the step's own side look now, in order of their names: the above, with
- * {"type","mount","bytes","apparent","inodes","uid","gid","mode"} of the place, "parent" (bool: it
- * exists), of volumes "volume", "driver", "options" (how many); of a
- * server's database "database" (what the host is told), "up", "why", "version", "major",
- * "make", "obstacles", "unfit", "disk" (the path on the host where the server keeps its data). *out
- * is new.
+ * {"type","mount","bytes","apparent","inodes","uid","gid","mode"} of the place, "unsafe"
+ * and "where" (what the host's tree_look and tree_where say), of volumes "volume", "driver",
+ * "options" (how many); of a server's database "database" (what the host is told), "up", "why",
+ * "version", "major", "make", "obstacles", "unfit", "disk" (the path on the host where the server
+ * keeps its data). *out is new.
  */
 int rfa_members_look(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err);
 

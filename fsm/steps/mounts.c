@@ -35,7 +35,11 @@ enum rfa_reach rfa_mount_reach(const json_t *c, const json_t *mount, const json_
 {
 	const char *place = rfa_facts_str(member, "place", "");
 	const char *volume = rfa_facts_str(member, "volume", "");
+	/* What the paths are called is not all: one may be a symbolic link to the other. */
+	const json_t *here = json_object_get(member, "where");
+	const json_t *there = json_object_get(mount, "where");
 	char source[RFA_COPY_MAX];
+	int inside, above;
 
 	if (*volume && !strcmp(rfa_facts_str(mount, "Type", ""), "volume") &&
 	    !strcmp(rfa_facts_str(mount, "Name", ""), volume))
@@ -43,9 +47,11 @@ enum rfa_reach rfa_mount_reach(const json_t *c, const json_t *mount, const json_
 	source_of(c, mount, source);
 	if (*place != '/' || *source != '/')
 		return RFA_REACH_NONE;
-	if (rfa_path_in(place, source))
-		return rfa_path_in(source, place) ? RFA_REACH_PLACE : RFA_REACH_INSIDE;
-	return rfa_path_in(source, place) ? RFA_REACH_ABOVE : RFA_REACH_NONE;
+	inside = rfa_path_in(place, source) || (!*part_of(c, mount) && rfa_where_in(here, there));
+	above = rfa_path_in(source, place) || (!*part_of(c, mount) && rfa_where_in(there, here));
+	if (inside)
+		return above ? RFA_REACH_PLACE : RFA_REACH_INSIDE;
+	return above ? RFA_REACH_ABOVE : RFA_REACH_NONE;
 }
 
 static int writes(const json_t *mount)

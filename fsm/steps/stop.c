@@ -264,8 +264,10 @@ static int judge_containers(struct rfa_ctx *ctx, const json_t *all, json_t *seen
 	json_t *one;
 	char how[400];
 	size_t i;
-	int rc = rfa_users(stack, all, &users, err);
+	int rc = rfa_mounts_where(ctx->host, (json_t *)(uintptr_t)all, err);
 
+	if (!rc)
+		rc = rfa_users(stack, all, &users, err);
 	if (!rc)
 		rc = rfa_mounts_other(stack, all, users, rfa_members(ctx), &others, err);
 	json_array_foreach (users, i, one) {

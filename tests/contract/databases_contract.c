@@ -107,7 +107,7 @@ static int dropped(struct fixture *x, const char *one, const char *two)
 	return rc;
 }
 
-static const char *const leftovers[] = { ".rfa-db.snap", ".rfa-db.new" };
+static const char *const leftovers[] = { ".rfa-db.snap/tree", ".rfa-db.new/tree" };
 #define CLEAR() tree_clear(x, leftovers, sizeof(leftovers) / sizeof(leftovers[0]))
 
 static void a_look_tells_of_the_server(void **state)
@@ -163,18 +163,20 @@ static void a_dump_becomes_a_database(void **state)
 
 	CLEAR();
 	writes(x, "first");
-	dumped(x, AT(".rfa-db.snap"));
-	assert_ok(x->h->ops->database_check(x->h, database, AT(".rfa-db.snap"), &out, &x->err));
+	dumped(x, AT(".rfa-db.snap/tree"));
+	assert_ok(
+	    x->h->ops->database_check(x->h, database, AT(".rfa-db.snap/tree"), &out, &x->err));
 	assert_true(rfa_facts_bool(out, "ok", 0));
 	json_decref(out);
-	tree_packed(x, AT(".rfa-db.snap"), "db", one, &bytes);
-	assert_ok(x->h->ops->tree_unpack(x->h, KEY("unpack"), "db", AT(".rfa-db.new"), &x->err));
+	tree_packed(x, AT(".rfa-db.snap/tree"), "db", one, &bytes);
+	assert_ok(
+	    x->h->ops->tree_unpack(x->h, KEY("unpack"), "db", AT(".rfa-db.new/tree"), &x->err));
 	writes(x, "second");
-	assert_int_equal(loaded(x, AT(".rfa-db.new"), DB_NEW), 0);
+	assert_int_equal(loaded(x, AT(".rfa-db.new/tree"), DB_NEW), 0);
 	holds(x, DB_NEW, "first");
 	holds(x, DB, "second");
 	/* Again, over what is there. */
-	assert_int_equal(loaded(x, AT(".rfa-db.new"), DB_NEW), 0);
+	assert_int_equal(loaded(x, AT(".rfa-db.new/tree"), DB_NEW), 0);
 	holds(x, DB_NEW, "first");
 	assert_int_equal(dropped(x, DB_NEW, DB_OLD), 0);
 	assert_false(has(x, DB_NEW));
@@ -190,11 +192,11 @@ static void databases_are_exchanged_and_back(void **state)
 
 	CLEAR();
 	writes(x, "first");
-	dumped(x, AT(".rfa-db.snap"));
+	dumped(x, AT(".rfa-db.snap/tree"));
 	writes(x, "second");
 	assert_int_equal(swapped(x, DB_NEW, DB_OLD), -RFA_ENOTFOUND);
 	holds(x, DB, "second");
-	assert_int_equal(loaded(x, AT(".rfa-db.snap"), DB_NEW), 0);
+	assert_int_equal(loaded(x, AT(".rfa-db.snap/tree"), DB_NEW), 0);
 	assert_int_equal(swapped(x, DB_NEW, DB_OLD), 0);
 	opened(x);
 	holds(x, DB, "first");
@@ -213,7 +215,7 @@ static void databases_are_exchanged_and_back(void **state)
 	assert_true(has(x, DB_NEW));
 	assert_false(has(x, DB_OLD));
 	/* What is in the way is not gone over. */
-	assert_int_equal(loaded(x, AT(".rfa-db.snap"), DB_OLD), 0);
+	assert_int_equal(loaded(x, AT(".rfa-db.snap/tree"), DB_OLD), 0);
 	assert_int_equal(swapped(x, DB_NEW, DB_OLD), -RFA_EEXISTS);
 	holds(x, DB, "second");
 	assert_int_equal(dropped(x, DB_NEW, DB_OLD), 0);
@@ -227,12 +229,12 @@ static void only_its_own_are_touched(void **state)
 
 	CLEAR();
 	writes(x, "mine");
-	dumped(x, AT(".rfa-db.snap"));
+	dumped(x, AT(".rfa-db.snap/tree"));
 	assert_int_equal(dropped(x, DB_NEW, DB), -RFA_EINTERNAL);
 	assert_int_equal(dropped(x, "other_rfa_new_1", DB_NEW), -RFA_EINTERNAL);
-	assert_int_equal(loaded(x, AT(".rfa-db.snap"), DB), -RFA_EINTERNAL);
+	assert_int_equal(loaded(x, AT(".rfa-db.snap/tree"), DB), -RFA_EINTERNAL);
 	assert_int_equal(swapped(x, DB_NEW, "elsewhere"), -RFA_EINTERNAL);
-	assert_int_equal(loaded(x, AT(".rfa-db.nothing"), DB_NEW), -RFA_ENOTFOUND);
+	assert_int_equal(loaded(x, AT(".rfa-db.nothing/tree"), DB_NEW), -RFA_ENOTFOUND);
 	holds(x, DB, "mine");
 	CLEAR();
 	end(x);
@@ -246,10 +248,10 @@ static void a_dump_of_nothing_leaves_nothing(void **state)
 
 	CLEAR();
 	json_object_set_new(database, "database", json_string("no such database"));
-	assert_true(TRIED(x->h->ops->database_dump(x->h, KEY("dump"), database, AT(".rfa-db.snap"),
-						   &out, &x->err)) < 0);
+	assert_true(TRIED(x->h->ops->database_dump(x->h, KEY("dump"), database,
+						   AT(".rfa-db.snap/tree"), &out, &x->err)) < 0);
 	assert_null(out);
-	assert_int_equal(tree_type(x, AT(".rfa-db.snap")), 0);
+	assert_int_equal(tree_type(x, AT(".rfa-db.snap/tree")), 0);
 	json_decref(database);
 	end(x);
 }

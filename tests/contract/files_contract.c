@@ -30,8 +30,8 @@ void sh(struct fixture *x, const char *script)
 	rfa_buf_release(&text);
 }
 
-const char *const tree_names[5] = { ".rfa-f.place", ".rfa-f.snap", ".rfa-f.new", ".rfa-f.old",
-				    ".rfa-f.other" };
+const char *const tree_names[5] = { ".rfa-f.place", ".rfa-f.snap/tree", ".rfa-f.new/tree",
+				    ".rfa-f.old/tree", ".rfa-f.other" };
 
 static void attribute(struct fixture *x, const char *name, const char *key, const void *value,
 		      size_t len)
@@ -116,7 +116,8 @@ static void a_copy_has_all_that_a_tree_has(void **state)
 	listing_same(PLACE, NEW);
 	tree_packed(x, NEW, "again", again, &size);
 	assert_string_equal(sum, again);
-	sh(x, "test ! -e hit; test ! -e .rfa-f.place/hit; test ! -e .rfa-f.snap.bulk");
+	sh(x, "test ! -e hit; test ! -e .rfa-f.place/hit; test \"$(ls -A .rfa-f.snap | tr '\\n' ' "
+	      "')\" = '.rfa tree '");
 	CLEAR_FILES();
 	end(x);
 }
@@ -129,16 +130,20 @@ static void a_parents_acl_is_not_inherited(void **state)
 	int64_t bytes;
 
 	CLEAR_FILES();
-	sh(x, "rm -rf inherit; mkdir inherit; mkdir -p inherit/p/d; echo x >inherit/p/d/f");
+	sh(x, "rm -rf inherit; mkdir inherit; chmod 2775 inherit; [ $(id -u) != 0 ] || chgrp 54321 "
+	      "inherit; mkdir -p inherit/p/d; chmod 700 inherit/p/d; echo x >inherit/p/d/f; chmod "
+	      "-R g-s inherit/p");
 	attribute(x, "inherit", "system.posix_acl_default", acl, sizeof(acl));
-	tree_copied(x, RFA_TREE_DIRECTORY, AT("inherit/p"), AT("inherit/.rfa-s"), RFA_COPY_BULK);
+	tree_copied(x, RFA_TREE_DIRECTORY, AT("inherit/p"), AT("inherit/.rfa-s/tree"),
+		    RFA_COPY_BULK);
 	sh(x, "mkdir plain.$$; mv plain.$$ inherit/p/e; echo y >inherit/p/e/f");
-	tree_copied(x, RFA_TREE_DIRECTORY, AT("inherit/p"), AT("inherit/.rfa-s"), RFA_COPY_FINAL);
-	listing_same(AT("inherit/p"), AT("inherit/.rfa-s"));
-	tree_packed(x, AT("inherit/.rfa-s"), "tree", sum, &bytes);
-	assert_ok(
-	    x->h->ops->tree_unpack(x->h, KEY("unpack"), "tree", AT("inherit/.rfa-n"), &x->err));
-	listing_same(AT("inherit/p"), AT("inherit/.rfa-n"));
+	tree_copied(x, RFA_TREE_DIRECTORY, AT("inherit/p"), AT("inherit/.rfa-s/tree"),
+		    RFA_COPY_FINAL);
+	listing_same(AT("inherit/p"), AT("inherit/.rfa-s/tree"));
+	tree_packed(x, AT("inherit/.rfa-s/tree"), "tree", sum, &bytes);
+	assert_ok(x->h->ops->tree_unpack(x->h, KEY("unpack"), "tree", AT("inherit/.rfa-n/tree"),
+					 &x->err));
+	listing_same(AT("inherit/p"), AT("inherit/.rfa-n/tree"));
 	sh(x, "rm -rf inherit");
 	end(x);
 }
@@ -252,9 +257,8 @@ static void refused(struct fixture *x, const char *script)
 	if (rc != -RFA_EMISMATCH)
 		fail_msg("%s: %s: %s", rfa_code_word(-rc), x->err.msg, script);
 	assert_null(strchr(x->err.msg, '\033'));
-	sh(x,
-	   "test ! -e .rfa-f.new; test ! -e .rfa-f.new.part; test \"$(cat outside)\" = untouched; "
-	   "rm -rf evil evil.tar outside");
+	sh(x, "test ! -e .rfa-f.new; test \"$(cat outside)\" = untouched; "
+	      "rm -rf evil evil.tar outside");
 	rfa_buf_release(&data);
 }
 
@@ -297,46 +301,151 @@ static void an_archive_that_lies_is_refused(void **state)
 
 /* ---- exchanges ------------------------------------------------------------------------------- */
 
-static void a_database_goes_on_from_any_link(void **state)
+/* A copy of a database as it lies beside its place: one of our own, or one of an earlier rfa. */
+static void from_any_link(struct fixture *x, const char *tree)
 {
 	/* What a power cut may leave, step by step. */
 	static const char *const steps[] = {
-		"mkdir .rfa-old",      "ln x.db-wal .rfa-old/db-wal",
-		"mv x.db .rfa-old/db", "rm -f x.db-shm",
-		"rm x.db-wal",         "ln .rfa-new/db-wal x.db-wal",
-		"mv .rfa-new/db x.db", "rm .rfa-new/db-wal",
-		"rmdir .rfa-new",
+		"mkdir -m 700 .rfa-old; [ ! \"$t\" ] || { echo .rfa-old >.rfa-old/.rfa; "
+		"mkdir .rfa-old$t; }",
+		"ln x.db-wal .rfa-old$t/db-wal",
+		"mv x.db .rfa-old$t/db",
+		"rm -f x.db-shm",
+		"rm x.db-wal",
+		"ln .rfa-new$t/db-wal x.db-wal",
+		"mv .rfa-new$t/db x.db",
+		"rm .rfa-new$t/db-wal",
+		"rmdir .rfa-new$t",
+		"rm -rf .rfa-new/.rfa",
+		"rm -rf .rfa-new",
 	};
-	struct fixture *x = begin(state, "links");
+	char in[64], out[64], step[256];
 	size_t n, i;
 
+	snprintf(in, sizeof(in), ".rfa-f.place/.rfa-new%s", tree);
+	snprintf(out, sizeof(out), ".rfa-f.place/.rfa-old%s", tree);
 	for (n = 0; n <= sizeof(steps) / sizeof(steps[0]); n++) {
 		CLEAR_FILES();
-		sh(x, "mkdir -p .rfa-f.place/.rfa-new; cd .rfa-f.place; echo d1 >x.db; echo w1 "
+		setenv("t", tree, 1);
+		sh(x, "mkdir -p .rfa-f.place/.rfa-new$t; cd .rfa-f.place; chmod 700 .rfa-new; "
+		      "[ ! \"$t\" ] || echo .rfa-new >.rfa-new/.rfa; echo d1 >x.db; echo w1 "
 		      ">x.db-wal; "
-		      "echo s1 >x.db-shm; echo d2 >.rfa-new/db; echo w2 >.rfa-new/db-wal");
+		      "echo s1 >x.db-shm; echo d2 >.rfa-new$t/db; echo w2 >.rfa-new$t/db-wal");
 		for (i = 0; i < n; i++) {
-			char step[128];
-
 			snprintf(step, sizeof(step), "cd .rfa-f.place; %s", steps[i]);
 			sh(x, step);
 		}
-		if (tree_swapped(x, "sqlite", AT(".rfa-f.place/x.db"), AT(".rfa-f.place/.rfa-new"),
-				 AT(".rfa-f.place/.rfa-old")))
-			fail_msg("after %zu steps: %s", n, x->err.msg);
+		if (tree_swapped(x, "sqlite", AT(".rfa-f.place/x.db"), AT(in), AT(out)))
+			fail_msg("%s after %zu steps: %s", tree, n, x->err.msg);
 		sh(x, "cd .rfa-f.place; test \"$(cat x.db x.db-wal)\" = \"$(printf 'd2\\nw2')\"; "
 		      "test ! -e x.db-shm; test ! -e .rfa-new; test ! -e x.db-journal; "
-		      "test \"$(cat .rfa-old/db .rfa-old/db-wal)\" = \"$(printf 'd1\\nw1')\"");
+		      "test \"$(cat .rfa-old$t/db .rfa-old$t/db-wal)\" = \"$(printf 'd1\\nw1')\"");
 	}
 	/* A companion of nobody's. */
 	CLEAR_FILES();
-	sh(x, "mkdir -p .rfa-f.place/.rfa-new; cd .rfa-f.place; echo d2 >.rfa-new/db; echo w9 "
+	sh(x, "mkdir -p .rfa-f.place/.rfa-new$t; cd .rfa-f.place; chmod 700 .rfa-new; "
+	      "[ ! \"$t\" ] || echo .rfa-new >.rfa-new/.rfa; echo d2 >.rfa-new$t/db; echo w9 "
 	      ">x.db-wal");
-	assert_int_equal(
-	    tree_swapped(x, "sqlite", AT(".rfa-f.place/x.db"), AT(".rfa-f.place/.rfa-new"), NULL),
-	    -RFA_EEXISTS);
+	assert_int_equal(tree_swapped(x, "sqlite", AT(".rfa-f.place/x.db"), AT(in), NULL),
+			 -RFA_EEXISTS);
+	sh(x, "cd .rfa-f.place; test -e .rfa-new$t/db; test ! -e x.db; test \"$(cat x.db-wal)\" = "
+	      "w9");
+	CLEAR_FILES();
+	unsetenv("t");
+}
+
+static void a_database_goes_on_from_any_link(void **state)
+{
+	struct fixture *x = begin(state, "links");
+
+	from_any_link(x, "");
+	from_any_link(x, "/tree");
+	end(x);
+}
+
+/* Only the content of a file is replaced: not what else it has, nor what it is called besides. */
+static void a_file_keeps_all_but_its_content(void **state)
+{
+	struct fixture *x = begin(state, "keeps");
+	char value[8];
+	struct stat st;
+	int has_acl;
+
+	CLEAR_FILES();
+	sh(x, "mkdir .rfa-f.place; cd .rfa-f.place; echo old >f; chmod 640 f; [ $(id -u) != 0 ] || "
+	      "chown 12345:54321 f; echo old >g; ln g h");
+	attribute(x, ".rfa-f.place/f", "user.note", "abc", 3);
+	attribute(x, ".rfa-f.place/f", "system.posix_acl_access", acl, sizeof(acl));
+	attribute(x, ".rfa-f.place", "system.posix_acl_default", acl, sizeof(acl));
+	sh(x, "touch -d '2001-02-03 4:5:6.789' .rfa-f.place/f .rfa-f.place/g");
+	has_acl = lgetxattr(AT(".rfa-f.place/f"), "system.posix_acl_access", NULL, 0) > 0;
+	assert_ok(x->h->ops->file_write(x->h, AT(".rfa-f.place/f"), 0600, "new", 3, &x->err));
+	assert_ok(x->h->ops->file_write(x->h, AT(".rfa-f.place/h"), 0600, "new", 3, &x->err));
+	sh(x, "cd .rfa-f.place; test \"$(cat f g h)\" = newnewnew; test g -ef h; for f in f g; do "
+	      "test \"$(stat -c %y $f | cut -c1-23)\" = '2001-02-03 04:05:06.789'; done; test "
+	      "-z \"$(ls -A | grep rfa-new)\"");
+	assert_int_equal(stat(AT(".rfa-f.place/f"), &st), 0);
+	if (geteuid() == 0)
+		assert_int_equal(st.st_uid, 12345);
+	if (lgetxattr(AT(".rfa-f.place/f"), "user.note", value, sizeof(value)) != 3)
+		assert_int_equal(errno, ENOTSUP);
+	assert_int_equal(lgetxattr(AT(".rfa-f.place/f"), "system.posix_acl_access", NULL, 0) > 0,
+			 has_acl);
+	assert_true(lgetxattr(AT(".rfa-f.place/h"), "system.posix_acl_access", NULL, 0) <= 0);
+	CLEAR_FILES();
+	end(x);
+}
+
+/* A link of somebody else's leads nowhere; one that only root can have made is followed. */
+static void a_link_of_another_users_is_not_followed(void **state)
+{
+	struct fixture *x = begin(state, "lead");
+	json_t *look, *out = NULL;
+
+	if (geteuid() != 0) {
+		end(x);
+		skip();
+	}
+	CLEAR_FILES();
 	sh(x,
-	   "cd .rfa-f.place; test -e .rfa-new/db; test ! -e x.db; test \"$(cat x.db-wal)\" = w9");
+	   "mkdir -p .rfa-f.place/his .rfa-f.other/d; echo 1 >.rfa-f.other/d/f; cd .rfa-f.place; "
+	   "ln -s ../.rfa-f.other roots; ln -s ../../.rfa-f.other his/own; chown -h 12345 his "
+	   "his/own");
+	look = tree_looked(x, RFA_TREE_DIRECTORY, AT(".rfa-f.place/roots/d"));
+	assert_string_equal(rfa_facts_str(look, "type", ""), "d");
+	json_decref(look);
+	look = tree_looked(x, RFA_TREE_DIRECTORY, AT(".rfa-f.place/his/own/d"));
+	assert_non_null(strstr(rfa_facts_str(look, "unsafe", ""), "own is a symbolic link"));
+	assert_non_null(strstr(rfa_facts_str(look, "unsafe", ""), "12345"));
+	json_decref(look);
+	assert_fails(REFUSED, x->h->ops->tree_copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY,
+						   AT(".rfa-f.place/his/own/d"), SNAP,
+						   RFA_COPY_FINAL, &out, &x->err));
+	assert_true(x->err.mend[0]);
+	assert_fails(REFUSED, x->h->ops->file_write(x->h, AT(".rfa-f.place/his/own/d/f"), 0600,
+						    "new", 3, &x->err));
+	sh(x, "test \"$(cat .rfa-f.other/d/f)\" = 1");
+	CLEAR_FILES();
+	end(x);
+}
+
+/* Two ways to one place are one place. */
+static void an_exchange_takes_a_place_once(void **state)
+{
+	struct fixture *x = begin(state, "twice");
+	json_t *items;
+
+	CLEAR_FILES();
+	sh(x, "mkdir -p .rfa-f.place/d .rfa-f.place/.rfa-a .rfa-f.place/.rfa-b; cd .rfa-f.place; "
+	      "echo 1 >d/f; ln -s . by");
+	items = json_pack("[{s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s}]", "kind", "directory",
+			  "place", AT(".rfa-f.place/d"), "in", AT(".rfa-f.place/.rfa-a"), "out",
+			  AT(".rfa-f.place/.rfa-c/tree"), "kind", "directory", "place",
+			  AT(".rfa-f.place/by/d"), "in", AT(".rfa-f.place/by/.rfa-b"), "out",
+			  AT(".rfa-f.place/by/.rfa-d/tree"));
+	assert_fails(EXISTS, x->h->ops->tree_swap(x->h, KEY("swap"), items, &x->err));
+	sh(x, "cd .rfa-f.place; test -e d/f; test -d .rfa-a; test -d .rfa-b");
+	json_decref(items);
 	CLEAR_FILES();
 	end(x);
 }
@@ -348,12 +457,13 @@ static void an_exchange_never_copies(void **state)
 	CLEAR_FILES();
 	sh(x, "mkdir -p .rfa-f.place/d .rfa-f.other/.rfa-new; echo 1 >.rfa-f.place/d/f");
 	assert_int_equal(tree_swapped(x, "directory", AT(".rfa-f.place/d"),
-				      AT(".rfa-f.other/.rfa-new"), AT(".rfa-f.place/.rfa-old")),
+				      AT(".rfa-f.other/.rfa-new/tree"),
+				      AT(".rfa-f.place/.rfa-old/tree")),
 			 -RFA_EREMOTE);
 	sh(x, "test -e .rfa-f.place/d/f; rm -r .rfa-f.place/d; ln -s /etc .rfa-f.place/d");
-	assert_int_equal(
-	    tree_swapped(x, "directory", AT(".rfa-f.place/d"), NULL, AT(".rfa-f.place/.rfa-old")),
-	    -RFA_EEXISTS);
+	assert_int_equal(tree_swapped(x, "directory", AT(".rfa-f.place/d"), NULL,
+				      AT(".rfa-f.place/.rfa-old/tree")),
+			 -RFA_EEXISTS);
 	sh(x, "test -L .rfa-f.place/d");
 	CLEAR_FILES();
 	end(x);
@@ -465,19 +575,20 @@ static void judge_copies(struct fixture *x, const char *tools)
 	      "FROM n);' "
 	      ">/dev/null");
 	tree_copied(x, RFA_TREE_SQLITE, AT(".rfa-f.place/x.db"), SNAP, RFA_COPY_FINAL);
-	sh(x, "ls -l --full-time .rfa-f.snap >before");
+	sh(x, "ls -l --full-time .rfa-f.snap/tree >before");
 	assert_ok(check_with(x, tools, SNAP, &out));
 	assert_true(rfa_facts_bool(out, "ok", 0));
 	assert_string_equal(rfa_facts_str(out, "says", ""), "ok");
 	json_decref(out);
-	sh(x, "ls -l --full-time .rfa-f.snap | cmp - before; rm before; test -z \"$(ls -d "
-	      ".rfa-f.snap.* "
-	      "2>/dev/null)\"; head -c 9000 /dev/urandom | dd of=.rfa-f.snap/db bs=1 seek=12000 "
-	      "conv=notrunc status=none");
+	sh(x,
+	   "ls -l --full-time .rfa-f.snap/tree | cmp - before; rm before; test -z \"$(ls -d "
+	   ".rfa-f.snap/check.* "
+	   "2>/dev/null)\"; head -c 9000 /dev/urandom | dd of=.rfa-f.snap/tree/db bs=1 seek=12000 "
+	   "conv=notrunc status=none");
 	assert_ok(check_with(x, tools, SNAP, &out));
 	assert_false(rfa_facts_bool(out, "ok", 1));
 	json_decref(out);
-	sh(x, "printf 'no database \\033[2J' >.rfa-f.snap/db");
+	sh(x, "printf 'no database \\033[2J' >.rfa-f.snap/tree/db");
 	assert_ok(check_with(x, tools, SNAP, &out));
 	assert_false(rfa_facts_bool(out, "ok", 1));
 	assert_true(rfa_facts_str(out, "says", "")[0]);
@@ -511,7 +622,8 @@ static void pythons_sqlite_does_as_well(void **state)
 	}
 	sh(x,
 	   "rm -rf bin asked; mkdir bin; for t in sh stat mkdir mv rm cat ln sync nohup sleep head "
-	   "tail kill cp id tr dd ls sed awk readlink; do ln -s \"$(command -v $t)\" bin/$t || "
+	   "tail kill cp id tr dd ls sed awk readlink chmod tar rmdir; do ln -s \"$(command -v "
+	   "$t)\" bin/$t || "
 	   ":; done\n"
 	   "python=$(python3 -c 'import sys; print(sys.executable)')\n"
 	   "printf '#!/bin/sh\\necho asked >>\"%s/asked\"\\nexec %s \"$@\"\\n' \"$PWD\" "
@@ -575,10 +687,10 @@ static void a_full_disk_says_so(void **state)
 	out = NULL;
 	assert_fails(NOSPACE,
 		     x->h->ops->tree_copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY, PLACE,
-					  AT("tiny/.rfa-s"), RFA_COPY_FINAL, &out, &x->err));
+					  AT("tiny/.rfa-s/tree"), RFA_COPY_FINAL, &out, &x->err));
 	sh(x, "rm -rf tiny/.rfa-*");
-	assert_fails(NOSPACE, x->h->ops->tree_unpack(x->h, KEY("unpack"), "tree", AT("tiny/.rfa-n"),
-						     &x->err));
+	assert_fails(NOSPACE, x->h->ops->tree_unpack(x->h, KEY("unpack"), "tree",
+						     AT("tiny/.rfa-n/tree"), &x->err));
 	sh(x, "test -z \"$(ls -A tiny)\"");
 	assert_fails(NOSPACE, x->h->ops->vault_store(x->h, KEY("store"), AT("tiny/v"), "1", "m",
 						     "tree", &out, &x->err));
@@ -614,6 +726,9 @@ int host_tree_files_run(const char *name, struct host_world *world)
 		cmocka_unit_test(an_archive_that_lies_is_refused),
 		cmocka_unit_test(a_database_goes_on_from_any_link),
 		cmocka_unit_test(an_exchange_never_copies),
+		cmocka_unit_test(an_exchange_takes_a_place_once),
+		cmocka_unit_test(a_link_of_another_users_is_not_followed),
+		cmocka_unit_test(a_file_keeps_all_but_its_content),
 		cmocka_unit_test(whoever_holds_a_tree_is_named),
 		cmocka_unit_test(sqlite_says_what_a_copy_is),
 		cmocka_unit_test(pythons_sqlite_does_as_well),

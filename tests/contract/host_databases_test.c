@@ -202,7 +202,7 @@ static void what_is_said_of_it_stays(void **state)
 	assert_non_null(strstr(before, "reader=c/owner"));
 	assert_non_null(strstr(before, "search_path=\"$user\", public"));
 	assert_int_equal(databases_fake_open(world, 0, &host, &err), 0);
-	snprintf(copy, sizeof(copy), "%s/.rfa-said.snap", world->dir);
+	snprintf(copy, sizeof(copy), "%s/.rfa-said.snap/tree", world->dir);
 	assert_int_equal(host->ops->database_dump(host, &keys[0], database, copy, &out, &err), 0);
 	assert_int_equal(host->ops->database_load(host, &keys[1], database, copy,
 						  DATABASES_NAME "_rfa_new_2", &err),
@@ -280,7 +280,7 @@ static void a_cut_dump_is_seen(void **state)
 	int64_t bytes;
 
 	assert_int_equal(databases_fake_open(world, 0, &host, &err), 0);
-	snprintf(copy, sizeof(copy), "%s/.rfa-cut.snap", world->dir);
+	snprintf(copy, sizeof(copy), "%s/.rfa-cut.snap/tree", world->dir);
 	snprintf(file, sizeof(file), "%s/dump", copy);
 	assert_int_equal(host->ops->database_dump(host, &keys[0], database, copy, &out, &err), 0);
 	bytes = rfa_facts_int(out, "bytes", 0);

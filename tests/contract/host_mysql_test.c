@@ -157,7 +157,7 @@ static void open_stage(struct stage *s, void **state, const char *test)
 	s->database =
 	    json_pack("{s:s, s:s, s:s, s:s}", "engine", "mysql", "container",
 		      world->databases->container, "user", "root", "database", DATABASES_NAME);
-	snprintf(s->copy, sizeof(s->copy), "%s/.rfa-%s.snap", world->dir, test);
+	snprintf(s->copy, sizeof(s->copy), "%s/.rfa-%s.snap/tree", world->dir, test);
 	snprintf(s->file, sizeof(s->file), "%s/dump", s->copy);
 	done("DROP DATABASE IF EXISTS " Q(NEW) "; DROP DATABASE IF EXISTS " Q(
 	    OLD) "; SET "

@@ -120,8 +120,10 @@ static void gone(struct fixture *x, const char *name)
 	assert_int_equal(st.type, 0);
 }
 
-static const char *const leftovers[] = { ".rfa-t.snap", ".rfa-t.new", ".rfa-t.old", ".rfa-t.place",
-					 ".rfa-t.place2" };
+/* Copies of either kind, and what stands for places. */
+static const char *const leftovers[] = { ".rfa-t.new",     ".rfa-t.old",       ".rfa-t.place",
+					 ".rfa-t.place2",  ".rfa-t.snap/tree", ".rfa-t.new/tree",
+					 ".rfa-t.old/tree" };
 #define CLEAR() tree_clear(x, leftovers, sizeof(leftovers) / sizeof(leftovers[0]))
 
 /* ---- trees ----------------------------------------------------------------------------------- */
@@ -164,6 +166,41 @@ static void a_look_tells_what_is_there(void **state)
 	end(x);
 }
 
+static void a_path_is_where_it_is(void **state)
+{
+	struct fixture *x = begin(state, "where");
+	json_t *paths, *out = NULL, *one, *entry;
+	const char *file;
+	size_t i;
+	int found = 0;
+
+	CLEAR();
+	put(x, ".rfa-t.place/sub/a", "four");
+	file = AT(".rfa-t.place/sub/a");
+	paths = json_pack("[s, s, s, s]", file, AT(".rfa-t.place"), AT(".rfa-t.place/none"),
+			  AT("none/at/all"));
+	assert_ok(x->h->ops->tree_where(x->h, paths, &out, &x->err));
+	assert_int_equal(json_object_size(out), 4);
+	one = json_object_get(out, AT(".rfa-t.place"));
+	assert_string_equal(rfa_facts_str(one, "real", ""), AT(".rfa-t.place"));
+	assert_true(rfa_facts_bool(one, "parent", 0));
+	entry = json_object_get(one, "entry");
+	assert_true(json_string_length(entry) > 0);
+	json_array_foreach (json_object_get(json_object_get(out, file), "above"), i, one)
+		found += json_equal(one, entry);
+	assert_int_equal(found, 1);
+	one = json_object_get(out, AT(".rfa-t.place/none"));
+	assert_string_equal(rfa_facts_str(one, "entry", "?"), "");
+	assert_true(rfa_facts_bool(one, "parent", 0));
+	one = json_object_get(out, AT("none/at/all"));
+	assert_string_equal(rfa_facts_str(one, "entry", "?"), "");
+	assert_false(rfa_facts_bool(one, "parent", 1));
+	json_decref(out);
+	json_decref(paths);
+	CLEAR();
+	end(x);
+}
+
 static void nobody_holds_what_nobody_uses(void **state)
 {
 	struct fixture *x = begin(state, "nobody");
@@ -191,36 +228,40 @@ static void a_copy_is_what_the_place_was(void **state)
 	CLEAR();
 	put(x, ".rfa-t.place/a", "first");
 	put(x, ".rfa-t.place/sub/b", "second");
-	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.snap"), RFA_COPY_BULK);
+	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.snap/tree"),
+		    RFA_COPY_BULK);
 	put(x, ".rfa-t.place/a", "other");
 	put(x, ".rfa-t.place/sub/c", "third");
-	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.snap"), RFA_COPY_FINAL);
-	says(x, ".rfa-t.snap/a", "other");
-	says(x, ".rfa-t.snap/sub/b", "second");
-	says(x, ".rfa-t.snap/sub/c", "third");
+	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.snap/tree"),
+		    RFA_COPY_FINAL);
+	says(x, ".rfa-t.snap/tree/a", "other");
+	says(x, ".rfa-t.snap/tree/sub/b", "second");
+	says(x, ".rfa-t.snap/tree/sub/c", "third");
 	says(x, ".rfa-t.place/a", "other");
-	tree_packed(x, AT(".rfa-t.snap"), "one", one, &bytes);
-	tree_packed(x, AT(".rfa-t.snap"), "two", two, &again);
+	tree_packed(x, AT(".rfa-t.snap/tree"), "one", one, &bytes);
+	tree_packed(x, AT(".rfa-t.snap/tree"), "two", two, &again);
 	assert_string_equal(one, two);
 	assert_int_equal(bytes, again);
-	assert_ok(x->h->ops->tree_unpack(x->h, KEY("unpack"), "one", AT(".rfa-t.new"), &x->err));
-	says(x, ".rfa-t.new/sub/c", "third");
-	tree_packed(x, AT(".rfa-t.new"), "two", two, &again);
+	assert_ok(
+	    x->h->ops->tree_unpack(x->h, KEY("unpack"), "one", AT(".rfa-t.new/tree"), &x->err));
+	says(x, ".rfa-t.new/tree/sub/c", "third");
+	tree_packed(x, AT(".rfa-t.new/tree"), "two", two, &again);
 	assert_string_equal(one, two);
 	/* What is there under that name goes first. */
-	put(x, ".rfa-t.new/stale", "stale");
-	assert_ok(x->h->ops->tree_unpack(x->h, KEY("unpack"), "one", AT(".rfa-t.new"), &x->err));
-	gone(x, ".rfa-t.new/stale");
+	put(x, ".rfa-t.new/tree/stale", "stale");
+	assert_ok(
+	    x->h->ops->tree_unpack(x->h, KEY("unpack"), "one", AT(".rfa-t.new/tree"), &x->err));
+	gone(x, ".rfa-t.new/tree/stale");
 	assert_fails(NOTFOUND,
 		     x->h->ops->tree_copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY, AT("nowhere"),
-					  AT(".rfa-t.old"), RFA_COPY_FINAL, &out, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->tree_pack(x->h, KEY("pack"), AT(".rfa-t.old"), "three",
-						    &out, &x->err));
+					  AT(".rfa-t.old/tree"), RFA_COPY_FINAL, &out, &x->err));
+	assert_fails(NOTFOUND, x->h->ops->tree_pack(x->h, KEY("pack"), AT(".rfa-t.old/tree"),
+						    "three", &out, &x->err));
 	assert_fails(NOTFOUND, x->h->ops->tree_unpack(x->h, KEY("unpack"), "three",
-						      AT(".rfa-t.old"), &x->err));
+						      AT(".rfa-t.old/tree"), &x->err));
 	assert_null(out);
 	CLEAR();
-	assert_int_equal(tree_type(x, AT(".rfa-t.snap")), 0);
+	assert_int_equal(tree_type(x, AT(".rfa-t.snap/tree")), 0);
 	end(x);
 }
 
@@ -230,11 +271,14 @@ static void what_is_no_archive_leaves_nothing(void **state)
 	static const char text[] = "this is no archive of anything";
 
 	CLEAR();
-	put(x, ".rfa-t.new/stale", "stale");
+	put(x, ".rfa-t.place/stale", "stale");
+	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.new/tree"),
+		    RFA_COPY_FINAL);
 	tree_spooled(x, "text", text, sizeof(text) - 1);
-	assert_fails(MISMATCH, x->h->ops->tree_unpack(x->h, KEY("unpack"), "text", AT(".rfa-t.new"),
-						      &x->err));
+	assert_fails(MISMATCH, x->h->ops->tree_unpack(x->h, KEY("unpack"), "text",
+						      AT(".rfa-t.new/tree"), &x->err));
 	assert_int_equal(tree_type(x, AT(".rfa-t.new")), 0);
+	CLEAR();
 	end(x);
 }
 
@@ -326,28 +370,30 @@ static void a_database_moves_with_its_companions(void **state)
 	put(x, ".rfa-t.place/x.db", "db one");
 	put(x, ".rfa-t.place/x.db-wal", "wal one");
 	put(x, ".rfa-t.place/x.db-shm", "shm one");
-	tree_copied(x, RFA_TREE_SQLITE, AT(".rfa-t.place/x.db"), AT(".rfa-t.place/.rfa-new"),
+	tree_copied(x, RFA_TREE_SQLITE, AT(".rfa-t.place/x.db"), AT(".rfa-t.place/.rfa-new/tree"),
 		    RFA_COPY_BULK);
-	tree_copied(x, RFA_TREE_SQLITE, AT(".rfa-t.place/x.db"), AT(".rfa-t.place/.rfa-new"),
+	tree_copied(x, RFA_TREE_SQLITE, AT(".rfa-t.place/x.db"), AT(".rfa-t.place/.rfa-new/tree"),
 		    RFA_COPY_FINAL);
-	says(x, ".rfa-t.place/.rfa-new/db", "db one");
-	says(x, ".rfa-t.place/.rfa-new/db-wal", "wal one");
-	gone(x, ".rfa-t.place/.rfa-new/db-shm");
-	gone(x, ".rfa-t.place/.rfa-new/db-journal");
+	says(x, ".rfa-t.place/.rfa-new/tree/db", "db one");
+	says(x, ".rfa-t.place/.rfa-new/tree/db-wal", "wal one");
+	gone(x, ".rfa-t.place/.rfa-new/tree/db-shm");
+	gone(x, ".rfa-t.place/.rfa-new/tree/db-journal");
 	put(x, ".rfa-t.place/.rfa-two/db", "db two");
 	put(x, ".rfa-t.place/.rfa-two/db-journal", "journal two");
 	assert_int_equal(tree_swapped(x, "sqlite", AT(".rfa-t.place/x.db"),
-				      AT(".rfa-t.place/.rfa-two"), AT(".rfa-t.place/.rfa-old")),
+				      AT(".rfa-t.place/.rfa-two"),
+				      AT(".rfa-t.place/.rfa-old/tree")),
 			 0);
 	says(x, ".rfa-t.place/x.db", "db two");
 	says(x, ".rfa-t.place/x.db-journal", "journal two");
 	gone(x, ".rfa-t.place/x.db-wal");
 	gone(x, ".rfa-t.place/x.db-shm");
 	gone(x, ".rfa-t.place/.rfa-two");
-	says(x, ".rfa-t.place/.rfa-old/db", "db one");
-	says(x, ".rfa-t.place/.rfa-old/db-wal", "wal one");
+	says(x, ".rfa-t.place/.rfa-old/tree/db", "db one");
+	says(x, ".rfa-t.place/.rfa-old/tree/db-wal", "wal one");
 	assert_int_equal(tree_swapped(x, "sqlite", AT(".rfa-t.place/x.db"),
-				      AT(".rfa-t.place/.rfa-two"), AT(".rfa-t.place/.rfa-old")),
+				      AT(".rfa-t.place/.rfa-two"),
+				      AT(".rfa-t.place/.rfa-old/tree")),
 			 0);
 	/* And back, from half-way. */
 	assert_int_equal(
@@ -356,18 +402,20 @@ static void a_database_moves_with_its_companions(void **state)
 	gone(x, ".rfa-t.place/x.db");
 	gone(x, ".rfa-t.place/x.db-journal");
 	assert_int_equal(tree_swapped(x, "sqlite", AT(".rfa-t.place/x.db"),
-				      AT(".rfa-t.place/.rfa-old"), AT(".rfa-t.place/.rfa-two")),
+				      AT(".rfa-t.place/.rfa-old/tree"),
+				      AT(".rfa-t.place/.rfa-two")),
 			 0);
 	says(x, ".rfa-t.place/x.db", "db one");
 	says(x, ".rfa-t.place/x.db-wal", "wal one");
 	gone(x, ".rfa-t.place/x.db-journal");
 	says(x, ".rfa-t.place/.rfa-two/db", "db two");
 	assert_int_equal(tree_swapped(x, "sqlite", AT(".rfa-t.place/x.db"),
-				      AT(".rfa-t.place/.rfa-two"), AT(".rfa-t.place/.rfa-new")),
+				      AT(".rfa-t.place/.rfa-two"),
+				      AT(".rfa-t.place/.rfa-new/tree")),
 			 -RFA_EEXISTS);
-	assert_int_equal(
-	    tree_swapped(x, "sqlite", AT(".rfa-t.place/y.db"), AT(".rfa-t.place/.rfa-none"), NULL),
-	    -RFA_ENOTFOUND);
+	assert_int_equal(tree_swapped(x, "sqlite", AT(".rfa-t.place/y.db"),
+				      AT(".rfa-t.place/.rfa-none/tree"), NULL),
+			 -RFA_ENOTFOUND);
 	says(x, ".rfa-t.place/x.db", "db one");
 	CLEAR();
 	end(x);
@@ -435,7 +483,9 @@ static void a_backup_is_whole_or_not_there(void **state)
 	json_decref(all);
 	put(x, ".rfa-t.place/a", "first");
 	put(x, ".rfa-t.place/b", "second");
-	tree_packed(x, AT(".rfa-t.place"), "files", sum, &bytes);
+	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.snap/tree"),
+		    RFA_COPY_FINAL);
+	tree_packed(x, AT(".rfa-t.snap/tree"), "files", sum, &bytes);
 	stored = vault_stored(x, AT("vault"), "1-prod-data", "files", "files");
 	assert_int_equal(rfa_facts_int(stored, "bytes", -1), bytes);
 	assert_int_equal(rfa_facts_int(stored, "new_bytes", -1), bytes);
@@ -481,8 +531,8 @@ static void a_backup_is_whole_or_not_there(void **state)
 	assert_int_equal(rfa_facts_int(out, "bytes", -1), bytes);
 	json_decref(out);
 	out = NULL;
-	assert_ok(ops->tree_unpack(x->h, KEY("unpack"), "back", AT(".rfa-t.new"), &x->err));
-	tree_packed(x, AT(".rfa-t.new"), "again", again, &size);
+	assert_ok(ops->tree_unpack(x->h, KEY("unpack"), "back", AT(".rfa-t.new/tree"), &x->err));
+	tree_packed(x, AT(".rfa-t.new/tree"), "again", again, &size);
 	assert_string_equal(again, sum);
 	assert_fails(NOTFOUND, ops->vault_open(x->h, KEY("open"), AT("vault"), "2-prod-data",
 					       "other", "back", &out, &x->err));
@@ -545,6 +595,7 @@ int host_trees_run(const char *name, struct host_world *world)
 {
 	const struct CMUnitTest contract[] = {
 		cmocka_unit_test(a_look_tells_what_is_there),
+		cmocka_unit_test(a_path_is_where_it_is),
 		cmocka_unit_test(nobody_holds_what_nobody_uses),
 		cmocka_unit_test(a_copy_is_what_the_place_was),
 		cmocka_unit_test(what_is_no_archive_leaves_nothing),

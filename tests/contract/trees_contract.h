@@ -41,8 +41,8 @@ void sh(struct fixture *x, const char *script);
 extern const char *const tree_names[5];
 #define CLEAR_FILES() tree_clear(x, tree_names, 5)
 #define PLACE AT(".rfa-f.place")
-#define SNAP AT(".rfa-f.snap")
-#define NEW AT(".rfa-f.new")
-#define OLD AT(".rfa-f.old")
+#define SNAP AT(".rfa-f.snap/tree")
+#define NEW AT(".rfa-f.new/tree")
+#define OLD AT(".rfa-f.old/tree")
 
 #endif

@@ -94,7 +94,7 @@ static void test_success(void **state)
 	assert_string_equal(rfa_facts_str(point, "version", ""), b.result.point);
 	assert_string_equal(rfa_facts_str(point, "members/0/kind", ""), "sqlite");
 	assert_string_equal(rfa_facts_str(point, "members/0/place", ""), AUTH);
-	snprintf(path, sizeof(path), "/opt/app/data/.rfa-%s.auth.db.old", b.result.run);
+	snprintf(path, sizeof(path), "/opt/app/data/.rfa-%s.auth.db.old/tree", b.result.run);
 	assert_string_equal(rfa_facts_str(point, "members/0/copy", ""), path);
 	/* What was replaced is there, as it was when it stopped. */
 	old = rfa_sim_tree_content(b.w.prod, path);

@@ -7,7 +7,7 @@
 #define DB "/opt/app/data/auth.db"
 #define DIR "/srv/app/files"
 #define VOL "/var/lib/docker/volumes/pg/_data"
-#define COPY(place_dir, name, end) place_dir "/.rfa-" RUN "." name "." end
+#define COPY(place_dir, name, end) place_dir "/.rfa-" RUN "." name "." end "/tree"
 #define DB_NEW COPY("/opt/app/data", "auth.db", "new")
 #define DB_OLD COPY("/opt/app/data", "auth.db", "old")
 #define DIR_SNAP COPY("/srv/app", "files", "snap")

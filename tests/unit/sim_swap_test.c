@@ -147,12 +147,12 @@ static void test_a_running_writer_keeps_the_old_one(void **state)
 #define ITEMS_3                                                                                 \
 	"[" ITEM_DB ",{'kind':'directory','place':'" DIR "','in':'" DIR_NEW "','out':'" DIR_OLD \
 	"'},{'kind':'directory','place':'" VOL "','in':'"                                       \
-	"/var/lib/docker/volumes/pg/.rfa-new','out':'/var/lib/docker/volumes/pg/"               \
-	".rfa-old'}]"
+	"/var/lib/docker/volumes/pg/.rfa-new/tree','out':'/var/lib/docker/volumes/pg/"          \
+	".rfa-old/tree'}]"
 
 static void make_three(struct small *s)
 {
-	static const char *const new[] = { DIR_NEW, "/var/lib/docker/volumes/pg/.rfa-new" };
+	static const char *const new[] = { DIR_NEW, "/var/lib/docker/volumes/pg/.rfa-new/tree" };
 	static const char *const old[] = { DIR, VOL };
 	beside(s);
 	for (size_t i = 0; i < 2; i++) {

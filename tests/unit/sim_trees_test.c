@@ -147,7 +147,7 @@ static void test_an_empty_one_appears(void **state)
 	OK(&s, p->ops->container_stop(p, KEY("c.1", "t"), "app", &s.err));
 	OK(&s, swap(&s, "b",
 		    "[{'kind':'directory','place':'" VOL
-		    "','in':null,'out':'/var/lib/docker/volumes/pg/.rfa-x'}]"));
+		    "','in':null,'out':'/var/lib/docker/volumes/pg/.rfa-x/tree'}]"));
 	REFUSED(&s, RFA_EREMOTE, p->ops->container_start(p, KEY("c.1", "u"), "app", &s.err));
 	assert_null(rfa_sim_tree_content(s.sim_prod, VOL));
 	json_decref(body);
@@ -191,31 +191,31 @@ static void test_copies_carry_files(void **state)
 	small_open(&s, "{'hosts':{'test':{'files':{'/d/app.db':'','/d/app.db-wal':'wal'}}}}", 1);
 	struct rfa_host *t = s.test;
 	/* A database of which only the files are known: the companions are part of it. */
-	OK(&s, t->ops->tree_copy(t, KEY("c.1", "c"), RFA_TREE_SQLITE, "/d/app.db", "/d/.rfa-r.snap",
-				 RFA_COPY_FINAL, &out, &s.err));
+	OK(&s, t->ops->tree_copy(t, KEY("c.1", "c"), RFA_TREE_SQLITE, "/d/app.db",
+				 "/d/.rfa-r.snap/tree", RFA_COPY_FINAL, &out, &s.err));
 	json_decref(out);
-	OK(&s, t->ops->file_read(t, "/d/.rfa-r.snap/db-wal", 10, &text, &s.err));
+	OK(&s, t->ops->file_read(t, "/d/.rfa-r.snap/tree/db-wal", 10, &text, &s.err));
 	assert_string_equal(rfa_buf_str(&text), "wal");
-	OK(&s, t->ops->sqlite_check(t, "/d/.rfa-r.snap", &out, &s.err));
+	OK(&s, t->ops->sqlite_check(t, "/d/.rfa-r.snap/tree", &out, &s.err));
 	assert_true(json_is_true(json_object_get(out, "ok")));
 	json_decref(out);
-	OK(&s, rfa_sim_file_put(s.sim_test, "/d/.rfa-r.snap/db", 0600, "no database", &s.err));
-	OK(&s, t->ops->sqlite_check(t, "/d/.rfa-r.snap", &out, &s.err));
+	OK(&s, rfa_sim_file_put(s.sim_test, "/d/.rfa-r.snap/tree/db", 0600, "no database", &s.err));
+	OK(&s, t->ops->sqlite_check(t, "/d/.rfa-r.snap/tree", &out, &s.err));
 	assert_false(json_is_true(json_object_get(out, "ok")));
 	json_decref(out);
 	/* And they arrive, by archive and by rename. */
-	OK(&s, t->ops->tree_pack(t, KEY("p.1", "p"), "/d/.rfa-r.snap", "app", &out, &s.err));
+	OK(&s, t->ops->tree_pack(t, KEY("p.1", "p"), "/d/.rfa-r.snap/tree", "app", &out, &s.err));
 	json_decref(out);
-	OK(&s, unpack(&s, t, "u", "app", "/d/.rfa-r.new"));
-	json_t *items = quick("[{'kind':'sqlite','place':'/d/app.db','in':'/d/.rfa-r.new',"
-			      "'out':'/d/.rfa-r.old'}]");
+	OK(&s, unpack(&s, t, "u", "app", "/d/.rfa-r.new/tree"));
+	json_t *items = quick("[{'kind':'sqlite','place':'/d/app.db','in':'/d/.rfa-r.new/tree',"
+			      "'out':'/d/.rfa-r.old/tree'}]");
 	OK(&s, t->ops->tree_swap(t, KEY("w.1", "w"), items, &s.err));
 	json_decref(items);
 	rfa_buf_clear(&text);
 	OK(&s, t->ops->file_read(t, "/d/app.db", 20, &text, &s.err));
 	assert_string_equal(rfa_buf_str(&text), "no database");
 	OK(&s, t->ops->file_read(t, "/d/app.db-wal", 20, &text, &s.err));
-	OK(&s, t->ops->file_read(t, "/d/.rfa-r.old/db-wal", 20, &text, &s.err));
+	OK(&s, t->ops->file_read(t, "/d/.rfa-r.old/tree/db-wal", 20, &text, &s.err));
 	rfa_buf_release(&text);
 	small_close(&s);
 }
@@ -237,20 +237,20 @@ static void test_reflinks_take_nothing(void **state)
 		struct rfa_host *t = s.test;
 		OK(&s, t->ops->disk(t, "/d", &before, &s.err));
 		OK(&s, t->ops->tree_copy(t, KEY("c.1", "b"), RFA_TREE_DIRECTORY, "/d/x",
-					 "/d/.rfa-x", RFA_COPY_BULK, &out, &s.err));
+					 "/d/.rfa-x/tree", RFA_COPY_BULK, &out, &s.err));
 		assert_int_equal(json_is_true(json_object_get(out, "reflink")), reflink);
 		assert_int_equal(json_integer_value(json_object_get(out, "bytes")),
 				 reflink ? 0 : 50000);
 		json_decref(out);
 		OK(&s, t->ops->tree_copy(t, KEY("c.1", "f"), RFA_TREE_DIRECTORY, "/d/x",
-					 "/d/.rfa-x", RFA_COPY_FINAL, &out, &s.err));
+					 "/d/.rfa-x/tree", RFA_COPY_FINAL, &out, &s.err));
 		json_decref(out);
 		OK(&s, t->ops->disk(t, "/d", &after, &s.err));
 		assert_int_equal(before.bytes_free - after.bytes_free, reflink ? 0 : 50000);
-		assert_false(flag(s.sim_test, "/d/.rfa-x", "torn"));
+		assert_false(flag(s.sim_test, "/d/.rfa-x/tree", "torn"));
 		rfa_sim_disk_used(s.sim_test, after.bytes_total - 10000);
 		int rc = t->ops->tree_copy(t, KEY("c.2", "f"), RFA_TREE_DIRECTORY, "/d/x",
-					   "/d/.rfa-y", RFA_COPY_FINAL, &out, &s.err);
+					   "/d/.rfa-y/tree", RFA_COPY_FINAL, &out, &s.err);
 		assert_int_equal(rc, reflink ? 0 : -RFA_ENOSPACE);
 		if (!rc)
 			json_decref(out);
@@ -266,24 +266,24 @@ static void test_what_copies_refuse(void **state)
 	open_data(&s);
 	struct rfa_host *t = s.test;
 	REFUSED(&s, RFA_ENOTFOUND,
-		t->ops->tree_copy(t, KEY("c.1", "a"), RFA_TREE_DIRECTORY, "/nope", "/.rfa-x",
+		t->ops->tree_copy(t, KEY("c.1", "a"), RFA_TREE_DIRECTORY, "/nope", "/.rfa-x/tree",
 				  RFA_COPY_FINAL, &out, &s.err));
 	REFUSED(&s, RFA_ENOTFOUND,
-		t->ops->tree_copy(t, KEY("c.1", "b"), RFA_TREE_DIRECTORY, DB, "/.rfa-x",
+		t->ops->tree_copy(t, KEY("c.1", "b"), RFA_TREE_DIRECTORY, DB, "/.rfa-x/tree",
 				  RFA_COPY_FINAL, &out, &s.err));
 	REFUSED(&s, RFA_ENOTFOUND,
-		t->ops->tree_copy(t, KEY("c.1", "c"), RFA_TREE_DIRECTORY, DIR, "/no/.rfa-x",
+		t->ops->tree_copy(t, KEY("c.1", "c"), RFA_TREE_DIRECTORY, DIR, "/no/.rfa-x/tree",
 				  RFA_COPY_FINAL, &out, &s.err));
 	REFUSED(&s, RFA_EINTERNAL,
 		t->ops->tree_copy(t, KEY("c.1", "d"), RFA_TREE_DIRECTORY, DIR, "/srv/app/x",
 				  RFA_COPY_FINAL, &out, &s.err));
-	json_t *one = quick("['" DIR "']"), *none = quick("['/srv/app/.rfa-none']");
+	json_t *one = quick("['" DIR "']"), *none = quick("['/srv/app/.rfa-none/tree']");
 	REFUSED(&s, RFA_EINTERNAL, t->ops->tree_remove(t, KEY("r.1", "a"), one, &s.err));
 	OK(&s, t->ops->tree_remove(t, KEY("r.1", "b"), none, &s.err));
 	assert_string_equal(origin(s.sim_test, DIR), "test");
 	json_decref(one);
 	json_decref(none);
-	REFUSED(&s, RFA_ENOTFOUND, t->ops->sqlite_check(t, "/srv/.rfa-none", &out, &s.err));
+	REFUSED(&s, RFA_ENOTFOUND, t->ops->sqlite_check(t, "/srv/.rfa-none/tree", &out, &s.err));
 	small_close(&s);
 }
 
@@ -301,15 +301,15 @@ static void test_sqlite_check(void **state)
 					"{'kind':'sqlite'}}}}}",
 			   1);
 		struct rfa_host *t = s.test;
-		OK(&s, t->ops->tree_copy(t, KEY("c.1", "f"), RFA_TREE_SQLITE, "/d/x", "/d/.rfa-x",
-					 RFA_COPY_FINAL, &out, &s.err));
+		OK(&s, t->ops->tree_copy(t, KEY("c.1", "f"), RFA_TREE_SQLITE, "/d/x",
+					 "/d/.rfa-x/tree", RFA_COPY_FINAL, &out, &s.err));
 		json_decref(out);
 		if (way == 2) {
 			REFUSED(&s, RFA_EUNSUPPORTED,
-				t->ops->sqlite_check(t, "/d/.rfa-x", &out, &s.err));
+				t->ops->sqlite_check(t, "/d/.rfa-x/tree", &out, &s.err));
 			assert_string_not_equal(s.err.mend, "");
 		} else {
-			OK(&s, t->ops->sqlite_check(t, "/d/.rfa-x", &out, &s.err));
+			OK(&s, t->ops->sqlite_check(t, "/d/.rfa-x/tree", &out, &s.err));
 			assert_int_equal(json_is_true(json_object_get(out, "ok")), way == 0);
 			json_decref(out);
 		}

@@ -10,7 +10,7 @@
 #include "tests/harness/world.h"
 
 #define DB "/opt/app/data/auth.db"
-#define LEFT "/opt/app/data/.rfa-20261122-103015-4f2a9c.auth.db.new"
+#define LEFT "/opt/app/data/.rfa-20261122-103015-4f2a9c.auth.db.new/tree"
 
 static void test_the_standard_world(void **state)
 {

@@ -66,10 +66,18 @@ struct rfa_compose {
 
 /*
  * What data is made of. A tree is a directory with everything in it; an SQLite database is a file
- * with its companions (-wal, -journal, -shm), which only together are one. A *copy* of either is a
- * directory that rfa owns, whose name begins with ".rfa-" (else INTERNAL): of a tree with its
+ * with its companions (-wal, -journal, -shm), which only together are one. A *copy* of either is
+ * the directory "tree" in a directory of its own, which rfa makes and removes, and whose name
+ * begins with ".rfa-": "/…/.rfa-…/tree" (else INTERNAL). A copy of a tree is the tree with its
  * content and its own attributes, of a database with the files db, db-wal and db-journal. Paths are
  * absolute and plain: no "..", no slash at the end.
+ *
+ * Other users of the host may own directories of a tree, or the one that it lies in, and exchange
+ * what is in them at any moment. What they do so never makes root read, write or change anything
+ * that is not in the tree: a change ends with REFUSED (or with what else became impossible), or it
+ * is of what was in the tree. The directory of a copy is root's alone; a copy that an earlier rfa
+ * made is one that lies beside its place itself, "/…/.rfa-…": it can be exchanged and removed where
+ * nobody else can write.
  */
 enum rfa_tree_kind { RFA_TREE_DIRECTORY, RFA_TREE_SQLITE };
 
@@ -219,10 +227,12 @@ struct rfa_host_ops {
 	int (*file_read)(struct rfa_host *, const char *path, size_t max, struct rfa_buf *out,
 			 struct rfa_error *);
 	/*
-	 * Replaces it atomically (temporary file beside it, synced, renamed), owner and mode of an
-	 * existing file are kept, a new one has `mode`; a symlink stays, what it points to is
-	 * replaced. Parents inside the state directory are made. Errors: NOTFOUND (no parent),
-	 * NOSPACE, REMOTE.
+	 * Replaces its content: made beside it, synced, renamed, so that the file is the old one or
+	 * the new one. All else that an existing file has stays: owner, mode, ACL, extended
+	 * attributes, times; one with several names is written over instead, and keeps them. A new
+	 * file has `mode`. A symlink stays, what it points to is replaced. Parents inside the state
+	 * directory are made. Errors: NOTFOUND (no parent), NOSPACE, REMOTE; REFUSED: the way leads
+	 * over a symlink in a directory that other users can write to.
 	 */
 	int (*file_write)(struct rfa_host *, const char *path, unsigned mode, const void *data,
 			  size_t len, struct rfa_error *);
@@ -236,10 +246,19 @@ struct rfa_host_ops {
 	 * "uid","gid","mode","bytes" (allocated), "apparent" (sum of the sizes of its
 	 * files),"inodes","device"
 	 * (equal text: one file system),"entry" ("device:inode": tells it from another one that
-	 * gets its name)}. type "" is all there is of a path that does not exist.
+	 * gets its name)}. type "" is all there is of a path that does not exist. One that leads
+	 * over a symlink in a directory that other users of the host can write to has "type" "" and
+	 * "unsafe", which says so.
 	 */
 	int (*tree_look)(struct rfa_host *, enum rfa_tree_kind, const char *path, json_t **out,
 			 struct rfa_error *);
+	/*
+	 * Where paths really are, whatever they are called. paths: array of absolute paths. *out
+	 * (new): {path: {"real" (without symbolic links), "entry" (as tree_look's; "": nothing is
+	 * there), "above" (the entries of all directories that it lies in), "parent" (bool: the one
+	 * that it lies in is there)}}.
+	 */
+	int (*tree_where)(struct rfa_host *, const json_t *paths, json_t **out, struct rfa_error *);
 	/*
 	 * Processes that hold a file of these trees open, map it, or stand in one of their
 	 * directories, whatever mount or process namespace they live in. paths: array of
@@ -287,8 +306,10 @@ struct rfa_host_ops {
 	 * {"kind":"directory"|"sqlite","place","in":copy|null,"out":copy|null}: what is at `place`
 	 * becomes the copy `out` (null: nothing is there), then the copy `in` takes the place
 	 * (null: nothing does). Begun anew from whatever a power cut left: each rename is done once
-	 * and none ever goes over something. On disk when it answers. Errors: EXISTS, NOTFOUND:
-	 * what is there is no stage of this exchange, nothing of any item was touched.
+	 * and none ever goes over something. On disk when it answers, and then each place
+	 * was seen to have what was to come there. Errors: EXISTS, NOTFOUND: what is there is no
+	 * stage of this exchange, or two places are one, or one lies in another; nothing of any
+	 * item was touched.
 	 */
 	int (*tree_swap)(struct rfa_host *, const struct rfa_job_key *, const json_t *items,
 			 struct rfa_error *);
@@ -416,7 +437,7 @@ struct rfa_host_ops {
 
 	void (*free)(struct rfa_host *);
 };
-#define RFA_HOST_OPS_VERSION 3u
+#define RFA_HOST_OPS_VERSION 4u
 
 struct rfa_host {
 	const struct rfa_host_ops *ops;

@@ -379,6 +379,7 @@ static const struct rfa_host_ops shell_ops = {
 	.file_write = rfa_shell_file_write,
 	.file_remove = rfa_shell_file_remove,
 	.tree_look = rfa_shell_tree_look,
+	.tree_where = rfa_shell_tree_where,
 	.tree_holders = rfa_shell_tree_holders,
 	.sqlite_check = rfa_shell_sqlite_check,
 	.tree_copy = rfa_shell_tree_copy,

@@ -94,9 +94,11 @@ int rfa_shell_archive_path(struct shell_host *h, struct rfa_buf *path, const cha
 			   const char *archive, struct rfa_error *err);
 
 /*
- * Shell functions of what works on trees; see shell_trees.c. A script that has them is run by
- * rfa_shell_tree_read() or rfa_shell_tree_job(), which put them in front.
+ * Shell functions of whatever works where others can write (shell_paths.c), and of what works on
+ * trees (shell_trees.c). Scripts that are run by rfa_shell_tree_read() or rfa_shell_tree_job() have
+ * them in front, but for `view`, which only jobs can have.
  */
+extern const char rfa_shell_paths[], rfa_shell_private[], rfa_shell_view[];
 extern const char rfa_shell_trees[];
 /* `what` is said in the error; the script's own words name the path. */
 int rfa_shell_tree_read(struct shell_host *h, const struct shell_call *call, const char *what,
@@ -106,8 +108,10 @@ int rfa_shell_tree_job(struct shell_host *h, const struct rfa_job_key *key,
 		       struct rfa_error *err);
 /* 0 if the text is an absolute path without "..", ".", "//" or a slash at its end. */
 int rfa_shell_tree_path(const struct shell_host *h, const char *path, struct rfa_error *err);
-/* The same, and its last name is one of rfa's own. */
+/* The same, and it is a copy's: ".rfa-…/tree". */
 int rfa_shell_tree_own(const struct shell_host *h, const char *path, struct rfa_error *err);
+/* The same, or one of an earlier rfa: ".rfa-…". */
+int rfa_shell_tree_any(const struct shell_host *h, const char *path, struct rfa_error *err);
 /* Parses "BYTES SHA-256\n" into {"archive","bytes","sha256"}. */
 int rfa_shell_tree_archive(const struct shell_host *h, const char *archive, const char *text,
 			   json_t **out, struct rfa_error *err);
@@ -171,6 +175,7 @@ int rfa_shell_file_remove(struct rfa_host *, const char *, struct rfa_error *);
 
 int rfa_shell_tree_look(struct rfa_host *, enum rfa_tree_kind, const char *, json_t **,
 			struct rfa_error *);
+int rfa_shell_tree_where(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
 int rfa_shell_tree_holders(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
 int rfa_shell_sqlite_check(struct rfa_host *, const char *, json_t **, struct rfa_error *);
 int rfa_shell_tree_copy(struct rfa_host *, const struct rfa_job_key *, enum rfa_tree_kind,

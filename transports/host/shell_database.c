@@ -49,9 +49,9 @@ static const char look_text[] = "exec 3>&1\n"
 
 /* $1 the copy. */
 static const char check_text[] =
-    "[ -f \"$1/dump\" ] || die 44 \"$1\"\n"
+    "own find \"$1\" && [ -f tree/dump ] || die 44 \"$1\"\n"
     "patience\n"
-    "words=$(reads \"$1/dump\")\n"
+    "words=$(reads tree/dump)\n"
     "status=$?\n"
     "case $status$words in\n"
     "0*) printf ok ;;\n"
@@ -61,23 +61,22 @@ static const char check_text[] =
 
 /* $1 the copy. Says how many bytes the dump has. */
 static const char dump_text[] =
-    "copy=$1 part=$1.part\n"
-    "[ -d \"${copy%/*}/\" ] || die 44 \"${copy%/*}\"\n"
-    "trap 'rm -rf -- \"$part\"' EXIT\n"
-    "rm -rf --one-file-system -- \"$copy\" \"$part\" && mkdir -m 700 -- \"$part\" || exit\n"
-    "inside dump '' '' </dev/null >\"$part/dump\" || exit 1\n"
-    "[ -s \"$part/dump\" ] || die 1 'the dump is empty'\n"
-    "words=$(whole \"$part/dump\") || die 1 \"$words\"\n"
-    "sync -- \"$part/dump\" 2>/dev/null || sync\n"
-    "mv -T -- \"$part\" \"$copy\" || exit\n"
-    "onto_disk \"${copy%/*}\"\n"
-    "stat -c %s -- \"$copy/dump\"\n";
+    "own make \"$1\"\n"
+    "trap 'rm -rf -- part; leave \"$dir\"' EXIT\n"
+    "rm -rf --one-file-system -- tree part && mkdir -m 700 -- part || exit\n"
+    "inside dump '' '' </dev/null >part/dump || exit 1\n"
+    "[ -s part/dump ] || die 1 'the dump is empty'\n"
+    "words=$(whole part/dump) || die 1 \"$words\"\n"
+    "sync -- part/dump 2>/dev/null || sync\n"
+    "mv -T -- part tree || exit\n"
+    "onto_disk . ..\n"
+    "stat -c %s -- tree/dump\n";
 
 /* $1 the copy, $2 the database to make. */
-static const char load_text[] = "[ -f \"$1/dump\" ] || die 44 \"$1\"\n"
-				"words=$(whole \"$1/dump\") || die 1 \"$words\"\n"
+static const char load_text[] = "own find \"$1\" && [ -f tree/dump ] || die 44 \"$1\"\n"
+				"words=$(whole tree/dump) || die 1 \"$words\"\n"
 				"sql make \"$2\" '' >/dev/null || exit 1\n"
-				"inside load \"$2\" '' <\"$1/dump\" || exit 1\n";
+				"inside load \"$2\" '' <tree/dump || exit 1\n";
 
 /*
  * For each engine its name, its program, the SQL that asks and that changes; "--"; then groups of

@@ -35,33 +35,62 @@ static const char read_text[] =
 /*
  * $1 the path, $2 the mode of a new file, $3 how many bytes come, $4 the state directory. A
  * connection that breaks ends the input early: what is short is never renamed into place.
+ *
+ * The new file is made in a directory that nobody else can look into, whose name nobody can guess,
+ * and gets there all that the old one has but its content. A file with several names must stay one
+ * file: it is written over, and is not followed if it has become a symbolic link.
  */
 static const char write_text[] =
-    "path=$1\n"
-    "[ -L \"$path\" ] && { path=$(readlink -f -- \"$1\") || exit; }\n"
-    "[ -d \"$path\" ] && { echo 'it is a directory' >&2; exit 1; }\n"
-    "dir=${path%/*}\n"
-    "case $path in \"$4\"/*) mkdir -p -- \"$dir\" || exit ;; esac\n"
-    "[ -d \"${dir:-/}\" ] || exit 44\n"
-    "new=$dir/.rfa-new.$$\n"
-    "rm -f -- \"$new\" || exit\n"
-    "trap 'rm -f -- \"$new\"' EXIT\n"
-    "(set -C; cat >\"$new\") || exit\n"
-    "[ \"$(stat -c %s -- \"$new\")\" = \"$3\" ] || exit 47\n"
-    "if [ -e \"$path\" ]; then\n"
-    "	is=$(stat -c '%a %u:%g' -- \"$path\") || exit\n"
-    "	chown \"${is#* }\" \"$new\" && chmod \"${is% *}\" \"$new\" || exit\n"
+    "path=$1 hops=0\n"
+    "case $path in \"$4\"/*) mkdir -p -- \"${path%/*}\" || exit ;; esac\n"
+    "while :; do\n"
+    "	case $path in */*) walk \"${path%/*}/\" || exit 44 ;; esac\n"
+    "	name=${path##*/}\n"
+    "	[ -L \"./$name\" ] || break\n"
+    "	! shared || die 53 \"$name is a symbolic link in a directory that others can change "
+    "($(who))\"\n"
+    "	hops=$((hops + 1))\n"
+    "	[ $hops -le 40 ] || die 1 'too many symbolic links'\n"
+    "	path=$(readlink -- \"./$name\"; echo x)\n"
+    "	path=${path%??}\n"
+    "done\n"
+    "[ -d \"./$name\" ] && die 1 'it is a directory'\n"
+    "! there \"./$name\" || [ -f \"./$name\" ] || die 1 'it is no plain file'\n"
+    "dir=$(mktemp -d ./.rfa-new.XXXXXXXXXX) || exit\n"
+    "step \"${dir#./}\"\n"
+    "[ \"$owner\" = \"$me\" ] && [ \"${mode#2}\" = 700 ] || die 53 'a directory was exchanged'\n"
+    "trap 'rm -f new; cd -P .. && rmdir -- \"$dir\" 2>/dev/null' EXIT\n"
+    "plain\n"
+    "(set -C; cat >new) || exit\n"
+    "[ \"$(stat -c %s new)\" = \"$3\" ] || exit 47\n"
+    "links=1\n"
+    "if there \"../$name\"; then\n"
+    "	is=$(stat -c '%a %u:%g %h' -- \"../$name\") || exit\n"
+    "	links=${is##* } is=${is% *}\n"
+    "	if ! cp -aT --attributes-only -- \"../$name\" new 2>/dev/null; then\n"
+    "		chown -h \"${is#* }\" new && chmod \"${is% *}\" new || exit\n"
+    "	fi\n"
+    "	[ -f new ] && ! [ -L new ] && [ \"$(stat -c %s new)\" = \"$3\" ] ||\n"
+    "		die 53 'it was exchanged while it was written'\n"
     "else\n"
-    "	chmod \"$2\" \"$new\" || exit\n"
+    "	chmod \"$2\" new || exit\n"
     "fi\n"
-    "sync \"$new\" 2>/dev/null || sync\n"
-    "mv -f -- \"$new\" \"$path\" || exit\n"
-    "sync \"${dir:-/}\" 2>/dev/null || sync\n";
+    "sync new 2>/dev/null || sync\n"
+    "if [ \"$links\" = 1 ] || ! dd if=new of=\"../$name\" oflag=nofollow conv=fsync status=none "
+    "\\\n"
+    "	2>/dev/null; then\n"
+    "	mv -fT -- new \"../$name\" || exit\n"
+    "else\n"
+    "	touch -h -r new -- \"../$name\" || exit\n"
+    "fi\n"
+    "sync .. 2>/dev/null || sync\n";
 
 /* $1 the path. */
-static const char remove_text[] = "[ -d \"$1\" ] && [ ! -L \"$1\" ] && {\n"
-				  "	echo 'it is a directory' >&2; exit 1; }\n"
-				  "rm -f -- \"$1\"\n";
+static const char remove_text[] =
+    "hold \"${1%/*}/\" || exit 0\n"
+    "name=${1##*/}\n"
+    "[ -d \"./$name\" ] && [ ! -L \"./$name\" ] && die 1 'it is a directory'\n"
+    "rm -f -- \"./$name\"\n";
 
 /*
  * $1 the path. Some file systems do not count inodes. Memory and layered file systems share one
@@ -87,17 +116,28 @@ static int absolute(const struct shell_host *h, const char *path, struct rfa_err
 static int over(struct shell_host *h, const struct shell_call *call, struct shell_answer *answer,
 		struct rfa_error *err)
 {
-	struct rfa_buf what = RFA_BUF_INIT(1024);
+	struct rfa_buf what = RFA_BUF_INIT(1024), text = RFA_BUF_INIT(65536);
+	struct shell_call whole = *call;
 	int rc = absolute(h, call->args[0], err);
 
+	(void)rfa_buf_puts(&text, rfa_shell_paths);
+	(void)rfa_buf_puts(&text, rfa_shell_private);
+	(void)rfa_buf_puts(&text, call->text);
+	whole.text = rfa_buf_str(&text);
+	/* Those that only read may follow a link of anybody's: as the engine and Compose do. */
+	if (call->text != write_text && call->text != remove_text)
+		whole.text = call->text;
 	if (rc == 0)
-		rc = call->text == write_text ? rfa_shell_host_run(h, call, answer, err)
-					      : rfa_shell_host_read(h, call, answer, err);
+		rc = rfa_buf_check(&text, err);
+	if (rc == 0)
+		rc = call->text == write_text ? rfa_shell_host_run(h, &whole, answer, err)
+					      : rfa_shell_host_read(h, &whole, answer, err);
 	if (rc == 0 && answer->status != 0) {
 		(void)rfa_buf_put_printable(&what, call->args[0], strlen(call->args[0]), 200);
 		rc = rfa_shell_host_fail(h, answer, rfa_buf_str(&what), err);
 	}
 	rfa_buf_release(&what);
+	rfa_buf_release(&text);
 	return rc;
 }
 

@@ -11,17 +11,17 @@
 
 /* $1 the copy, $2 the archive. Says "BYTES SHA-256". */
 static const char pack_text[] =
-    "copy=$1 spool=${2%/*} name=${2##*/}\n"
+    "spool=${2%/*} name=${2##*/}\n"
     "need tar tee sha256sum\n"
-    "[ -d \"$copy\" ] && ! [ -L \"$copy\" ] || die 44 \"$copy\"\n"
+    "own find \"$1\" && [ -d tree ] && ! [ -L tree ] || die 44 \"$1\"\n"
     "mkdir -p -- \"$spool\" || exit 48\n"
     "! [ -d \"$spool/$name\" ] || die 1 \"$name is an archive of images\"\n"
     "new=$spool/.new.$name\n"
     "trap 'rm -f -- \"$new\"' EXIT\n"
     /* How much of a file is allocated is certain only then. */
-    "sync -f -- \"$copy\" 2>/dev/null || sync\n"
+    "sync -f -- tree 2>/dev/null || sync\n"
     "set -- $({ { {\n"
-    "	tar -c -f - -C \"$copy\" --sort=name --format=posix --numeric-owner --sparse \\\n"
+    "	tar -c -f - -C tree --sort=name --format=posix --numeric-owner --sparse \\\n"
     "		--sparse-version=0.0 --xattrs --xattrs-include='*' \\\n"
     "		--pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' .\n"
     "	echo tar $? >&3\n"
@@ -51,13 +51,14 @@ static const char pack_text[] =
  * cut between two members is whole to tar.
  */
 static const char unpack_text[] =
-    "archive=$1 to=$2\n"
+    "archive=$1\n"
     "need tar awk\n"
     "[ -f \"$archive\" ] || die 44 \"${archive##*/}\"\n"
-    "[ -d \"${to%/*}/\" ] || die 44 \"${to%/*}\"\n"
-    "part=$to.part words=$PWD/words.$$ list=$PWD/list.$$\n"
-    "trap 'rm -f -- \"$words\" \"$list\"; rm -rf --one-file-system -- \"$part\"' EXIT\n"
-    "rm -rf --one-file-system -- \"$to\" \"$part\" || exit\n"
+    "words=$PWD/words.$$ list=$PWD/list.$$\n"
+    "own make \"$2\"\n"
+    "trap 'rm -f -- \"$words\" \"$list\"; rm -rf --one-file-system -- part; leave \"$dir\"' "
+    "EXIT\n"
+    "rm -rf --one-file-system -- tree part || exit\n"
     "tar -tvR --numeric-owner --quoting-style=c -f \"$archive\" >\"$list\" 2>\"$words\" ||\n"
     "	die 50 \"not an archive of data: $(head -n 1 \"$words\")\"\n"
     "wrong=$(awk '\n"
@@ -104,10 +105,8 @@ static const char unpack_text[] =
     "	else if (!ended) print \"its end is missing\"\n"
     "}' \"$list\") || exit\n"
     "[ -z \"$wrong\" ] || die 50 \"not an archive of data: $wrong\"\n"
-    "mkdir -m 700 -- \"$part\" || exit\n"
-    /* What the parent's default ACL gave to it, it would give to all. */
-    "tar -c -f - --no-recursion -C \"$part\" . | tar -x -f - -p --acls -C \"$part\" || exit\n"
-    "tar -x -f \"$archive\" -C \"$part\" -p --same-owner --numeric-owner --xattrs \\\n"
+    "mkdir -m 700 -- part || exit\n"
+    "tar -x -f \"$archive\" -C part -p --same-owner --numeric-owner --xattrs \\\n"
     "	--xattrs-include='*' --delay-directory-restore --warning=no-timestamp 2>\"$words\"\n"
     "status=$?\n"
     "if [ $status != 0 ] || [ -s \"$words\" ]; then\n"
@@ -118,9 +117,9 @@ static const char unpack_text[] =
     "	! grep -q 'Wrote only' \"$words\" || die 1 'No space left on device'\n"
     "	die 50 \"not an archive of data: $(head -n 1 \"$words\")\"\n"
     "fi\n"
-    "sync -f -- \"$part\" 2>/dev/null || sync\n"
-    "mv -T -- \"$part\" \"$to\" || exit\n"
-    "onto_disk \"${to%/*}/\"\n";
+    "sync -f -- part 2>/dev/null || sync\n"
+    "mv -T -- part tree || exit\n"
+    "onto_disk . ..\n";
 
 int rfa_shell_tree_pack(struct rfa_host *host, const struct rfa_job_key *key, const char *copy,
 			const char *archive, json_t **out, struct rfa_error *err)

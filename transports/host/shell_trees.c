@@ -17,21 +17,17 @@
 #define SAYS_MAX 4000
 
 /*
- * die STATUS WORDS…: says no.
- * there PATH: something has this name, if only a symlink to nowhere.
  * need TOOL…: these are there, and are GNU's own where that matters.
  * patience: lets a script that only reads be silent for as long as it takes: an empty line now and
  *   then, which no message keeps.
  * mounted PATH: says where something is mounted: "on" it, "in" it, both, or nothing. Bind mounts do
  *   not show in device numbers, only in mountinfo, which writes blanks and backslashes in octal.
+ * The path has no symbolic link. place NAME: its path, if the working directory is where it lies.
  * tally: adds up lines "TYPE LINKS INODE BLOCKS SIZE" to "BYTES APPARENT INODES"; a file with
  *   several names counts once.
  * onto_disk PATH…: what was renamed into these directories stays there.
  */
 const char rfa_shell_trees[] =
-    "unset TAR_OPTIONS TAPE POSIXLY_CORRECT TMPDIR\n"
-    "die() { s=$1; shift; printf '%s\\n' \"$*\" >&2; exit \"$s\"; }\n"
-    "there() { [ -e \"$1\" ] || [ -L \"$1\" ]; }\n"
     "need() {\n"
     "	for tool; do\n"
     "		command -v \"$tool\" >/dev/null || die 51 \"$tool\"\n"
@@ -51,8 +47,7 @@ const char rfa_shell_trees[] =
     "	trap 'kill $patient 2>/dev/null' EXIT\n"
     "}\n"
     "mounted() {\n"
-    "	real=$(readlink -f -- \"$1\"; echo x)\n"
-    "	RFA_PATH=${real%?x} awk '\n"
+    "	RFA_PATH=$1 awk '\n"
     "	BEGIN {\n"
     "		text = ENVIRON[\"RFA_PATH\"]\n"
     "		n = length(text)\n"
@@ -70,6 +65,11 @@ const char rfa_shell_trees[] =
     "	$5 == path { on = 1 }\n"
     "	index($5, path \"/\") == 1 && $5 != \"/\" { inside = 1 }\n"
     "	END { print (on ? \"on\" : \"\") (inside ? \"in\" : \"\") }' /proc/self/mountinfo\n"
+    "}\n"
+    "place() {\n"
+    "	here=$(pwd -P; echo x)\n"
+    "	here=${here%??}\n"
+    "	printf '%s' \"${here%/}/$1\"\n"
     "}\n"
     "tally() {\n"
     "	awk '$2 > 1 && $1 != \"d\" && seen[$3]++ { next }\n"
@@ -90,20 +90,20 @@ const char rfa_shell_trees[] =
  */
 static const char look_text[] =
     "need find awk stat\n"
-    "if ! words=$(stat -c '%f %u %g %d %d:%i' -- \"$1\" 2>&1); then\n"
-    "	case $words in\n"
-    "	*': No such file or directory' | *': Not a directory') echo none; exit 0 ;;\n"
-    "	esac\n"
+    "hold \"${1%/*}/\" || { echo none; exit 0; }\n"
+    "name=${1##*/}\n"
+    "if ! words=$(stat -c '%f %u %g %d %d:%i' -- \"./$name\" 2>&1); then\n"
+    "	case $words in *': No such file or directory') echo none; exit 0 ;; esac\n"
     "	die 1 \"$words\"\n"
     "fi\n"
     "patience\n"
-    "mount=$(mounted \"$1\")\n"
+    "mount=$(mounted \"$(place \"$name\")\")\n"
     "sqlite=0\n"
-    "[ \"$2\" != db ] || ! [ -f \"$1\" ] ||\n"
-    "	[ \"$(head -c 15 -- \"$1\" 2>/dev/null | tr -d '\\000')\" != 'SQLite format 3' ] ||\n"
+    "[ \"$2\" != db ] || ! [ -f \"./$name\" ] || [ -L \"./$name\" ] ||\n"
+    "	[ \"$(head -c 15 -- \"./$name\" 2>/dev/null | tr -d '\\000')\" != 'SQLite format 3' ] ||\n"
     "	sqlite=1\n"
     "echo \"$words $((${#mount} > 0)) $sqlite\"\n"
-    "[ -z \"$2\" ] || set -- \"$1\" \"$1-wal\" \"$1-journal\"\n"
+    "set -- \"./$name\" ${2:+\"./$name-wal\" \"./$name-journal\"}\n"
     "exec 3>&1\n"
     "words=$({ find \"$@\" -xdev " TALLY " 2>&4 | tally >&3; } 4>&1 |\n"
     "	grep -v ': No such file or directory$')\n"
@@ -186,21 +186,21 @@ static const char check_text[] =
     "	with=python3\n"
     "fi\n"
     "[ -n \"$with\" ] || die 51 sqlite3\n"
-    "[ -f \"$1/db\" ] || exit 44\n"
+    "own find \"$1\" && [ -f tree/db ] && ! [ -L tree/db ] || exit 44\n"
     "patience\n"
-    "scratch=$1.check.$$\n"
+    "scratch=check.$$\n"
     "trap 'kill $patient 2>/dev/null; rm -rf -- \"$scratch\"' EXIT\n"
     "trap 'exit 1' HUP INT TERM\n"
     "set +f\n"
-    "for old in \"$1\".check.*; do\n"
+    "for old in check.*; do\n"
     "	kill -0 \"${old##*.}\" 2>/dev/null || rm -rf -- \"$old\"\n"
     "done\n"
     "set -f\n"
     "rm -rf -- \"$scratch\"\n"
     "mkdir -m 700 -- \"$scratch\" || exit\n"
     "for file in db db-wal db-journal; do\n"
-    "	[ -e \"$1/$file\" ] || continue\n"
-    "	cp --reflink=auto -- \"$1/$file\" \"$scratch/$file\" || exit\n"
+    "	[ -f \"tree/$file\" ] && ! [ -L \"tree/$file\" ] || continue\n"
+    "	cp --reflink=auto -- \"tree/$file\" \"$scratch/$file\" || exit\n"
     "done\n"
     "if [ $with = sqlite3 ]; then\n"
     "	says=$(sqlite3 -batch -init /dev/null \"$scratch/db\" 'PRAGMA integrity_check;' 2>&1 \\\n"
@@ -221,6 +221,8 @@ static const char check_text[] =
 static int with_functions(const struct shell_call *call, struct rfa_buf *text,
 			  struct rfa_error *err)
 {
+	(void)rfa_buf_puts(text, rfa_shell_paths);
+	(void)rfa_buf_puts(text, rfa_shell_private);
 	(void)rfa_buf_puts(text, rfa_shell_trees);
 	(void)rfa_buf_puts(text, call->text);
 	return rfa_buf_check(text, err);
@@ -312,16 +314,35 @@ int rfa_shell_tree_path(const struct shell_host *h, const char *path, struct rfa
 	return rfa_error_where(err, "%s", h->host.name);
 }
 
+static int no_copy(const struct shell_host *h, struct rfa_error *err)
+{
+	(void)rfa_fail(err, RFA_EINTERNAL, "host", "this is not the path of a copy");
+	return rfa_error_where(err, "%s", h->host.name);
+}
+
+/* Does the last name of a path of this length begin with ".rfa-"? */
+static int is_own(const char *path, size_t len)
+{
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	return len > 0 && strncmp(path + len - 1, "/.rfa-", 6) == 0;
+}
+
 int rfa_shell_tree_own(const struct shell_host *h, const char *path, struct rfa_error *err)
 {
 	int rc = rfa_shell_tree_path(h, path, err);
+	size_t len = rc == 0 ? strlen(path) : 0;
 
-	if (rc == 0 && strncmp(strrchr(path, '/'), "/.rfa-", 6) != 0) {
-		rc = rfa_fail(err, RFA_EINTERNAL, "host",
-			      "a copy whose name does not begin with .rfa-");
-		(void)rfa_error_where(err, "%s", h->host.name);
-	}
+	if (rc == 0 && (len < 5 || strcmp(path + len - 5, "/tree") != 0 || !is_own(path, len - 5)))
+		rc = no_copy(h, err);
 	return rc;
+}
+
+int rfa_shell_tree_any(const struct shell_host *h, const char *path, struct rfa_error *err)
+{
+	int rc = rfa_shell_tree_path(h, path, err);
+
+	return rc || is_own(path, strlen(path)) ? rc : rfa_shell_tree_own(h, path, err);
 }
 
 int rfa_shell_sha256_ok(const char *text)
@@ -409,6 +430,19 @@ int rfa_shell_tree_look(struct rfa_host *host, enum rfa_tree_kind kind, const ch
 
 	if (rc == 0)
 		rc = rfa_shell_tree_read(h, &call, "looking at a tree", &answer, err);
+	if (rc == -RFA_EREFUSED && answer.status == RFA_SAYS_UNSAFE) {
+		struct rfa_buf words = RFA_BUF_INIT(2048);
+
+		(void)rfa_buf_put_printable(&words, answer.words.data,
+					    strcspn(rfa_buf_str(&answer.words), "\n"), 360);
+		*out = json_pack("{s:s, s:s}", "type", "", "unsafe", rfa_buf_str(&words));
+		rfa_buf_release(&words);
+		rfa_shell_answer_release(&answer);
+		if (!*out)
+			return rfa_fail_nomem(err);
+		rfa_error_clear(err);
+		return 0;
+	}
 	if (rc == 0 && strcmp(rfa_buf_str(&answer.out), "none\n") == 0) {
 		*out = json_pack("{s:s}", "type", "");
 		rc = *out ? 0 : rfa_fail_nomem(err);
@@ -418,6 +452,108 @@ int rfa_shell_tree_look(struct rfa_host *host, enum rfa_tree_kind kind, const ch
 		*out = look_json(&l);
 		rc = *out ? 0 : rfa_fail_nomem(err);
 	}
+	rfa_shell_answer_release(&answer);
+	return rc;
+}
+
+/* ---- where they are -------------------------------------------------------------------------- */
+
+/* Absolute paths. Says "BYTES REAL DEVICE:INODE…" a path: of all that is on the way to it, from the
+ * root on, as far as it is there. */
+static const char where_text[] =
+    "need readlink stat\n"
+    "one() {\n"
+    "	real=$(readlink -m -- \"$1\"; echo x)\n"
+    "	real=${real%??} at=\n"
+    "	rest=${real#/}\n"
+    "	printf '%s %s' \"${#real}\" \"$real\"\n"
+    "	set -- /\n"
+    "	while [ -n \"$rest\" ]; do\n"
+    "		at=$at/${rest%%/*}\n"
+    "		case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac\n"
+    "		set -- \"$@\" \"$at\"\n"
+    "	done\n"
+    "	printf ' %s' $(stat -c %d:%i -- \"$@\" 2>/dev/null)\n"
+    "	echo\n"
+    "}\n"
+    "for path; do one \"$path\"; done\n";
+
+/* "DEVICE:INODE" at p: how long it is; 0: it is none. */
+static size_t entry_len(const char *p)
+{
+	size_t n = strspn(p, "0123456789"), m;
+
+	if (n == 0 || p[n] != ':')
+		return 0;
+	m = strspn(p + n + 1, "0123456789");
+	return m && n + m < 48 ? n + 1 + m : 0;
+}
+
+/* One answer of where_text; NULL: it is none. *text moves behind it. */
+static json_t *parse_where(const char **text, const char *end)
+{
+	json_t *above = json_array(), *real = NULL, *out = NULL, *last;
+	const char *p = *text;
+	int64_t bytes = 0;
+	size_t parts = 1, n, i;
+
+	if (!above || rfa_shell_number(&p, &bytes) || bytes < 1 || bytes > end - p || *p != '/')
+		goto done;
+	real = json_stringn(p, (size_t)bytes);
+	if (!real) /* no UTF-8: still a text by which it can be compared */
+		real = json_string("/");
+	for (i = 0; i + 1 < (size_t)bytes; i++)
+		parts += p[i] == '/';
+	for (p += bytes; *p == ' ' && (n = entry_len(p + 1)) > 0; p += 1 + n)
+		if (json_array_append_new(above, json_stringn(p + 1, n)))
+			goto done;
+	n = json_array_size(above);
+	if (*p != '\n' || n > parts || !real)
+		goto done;
+	last = n == parts ? json_incref(json_array_get(above, n - 1)) : json_string("");
+	if (n == parts)
+		json_array_remove(above, n - 1);
+	out = json_pack("{s:O, s:o, s:O, s:b}", "real", real, "entry", last, "above", above,
+			"parent", n + 1 >= parts);
+	*text = p + 1;
+done:
+	json_decref(above);
+	json_decref(real);
+	return out;
+}
+
+int rfa_shell_tree_where(struct rfa_host *host, const json_t *paths, json_t **out,
+			 struct rfa_error *err)
+{
+	struct shell_host *h = (struct shell_host *)host;
+	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_JSON_MAX);
+	size_t n = json_array_size(paths), i;
+	const char **args = calloc(n + 1, sizeof(*args)), *p, *end;
+	struct shell_call call = { where_text, args, NULL, 0 };
+	json_t *found = json_object();
+	int rc = args && found ? 0 : rfa_fail_nomem(err);
+
+	for (i = 0; rc == 0 && i < n; i++) {
+		args[i] = json_string_value(json_array_get(paths, i));
+		if (!args[i] || args[i][0] != '/')
+			rc = rfa_fail(err, RFA_EINTERNAL, "host", "a path that is not absolute");
+	}
+	if (rc == 0 && n)
+		rc = rfa_shell_tree_read(h, &call, "looking where data is", &answer, err);
+	p = rfa_buf_str(&answer.out);
+	end = p + answer.out.len;
+	for (i = 0; rc == 0 && i < n; i++) {
+		json_t *one = parse_where(&p, end);
+
+		if (!one)
+			rc = rfa_shell_host_nonsense(h, "where data is", err);
+		else if (json_object_set_new(found, args[i], one))
+			rc = rfa_fail_nomem(err);
+	}
+	if (rc == 0)
+		*out = json_incref(found);
+	json_decref(found);
+	free(args);
 	rfa_shell_answer_release(&answer);
 	return rc;
 }

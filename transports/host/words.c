@@ -83,6 +83,10 @@ static const struct {
 	{ RFA_SAYS_MISMATCH, { "not what it should be", RFA_EMISMATCH, RFA_FATAL, NULL } },
 	{ RFA_SAYS_DENIED,
 	  { "this user may not look", RFA_EUNSUPPORTED, RFA_FATAL, "connect as root" } },
+	{ RFA_SAYS_UNSAFE,
+	  { "another user of the host could lead rfa astray there", RFA_EREFUSED, RFA_FATAL,
+	    "name the path without symbolic links in rfa.json, or let only root write to the "
+	    "directory" } },
 	{ RFA_SAYS_NO_TOOL,
 	  { "a tool is missing", RFA_EUNSUPPORTED, RFA_FATAL,
 	    "install coreutils and docker (with the compose plugin) on the host" } },

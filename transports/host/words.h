@@ -23,6 +23,7 @@ enum rfa_says {
 	RFA_SAYS_MISMATCH = 50,  /* what is there is not what it should be */
 	RFA_SAYS_NO_TOOL = 51,   /* a tool is missing; its name is the last word on stderr */
 	RFA_SAYS_DENIED = 52,    /* this user may not look */
+	RFA_SAYS_UNSAFE = 53,    /* another user of the host could lead us astray there */
 	RFA_SAYS_REPLY = 60,     /* the engine answered no; its HTTP reply is the output */
 };
 
