@@ -120,6 +120,8 @@ int rfa_drive_learn(struct rfa_drive *d, const struct rfa_record *rec, struct rf
 	json_t *made = rfa_facts_at(rec->facts, "made");
 	json_t *facts;
 
+	if (rec->kind == RFA_RECORD_INTENT || rec->opens[0])
+		d->intent_ms = rec->wall_ms;
 	if (rec->kind != RFA_RECORD_DONE && (rec->kind != RFA_RECORD_PROGRESS || !made))
 		return 0;
 	/* A probe that finds the step done knows less of it than the attempt that made it. */
@@ -356,6 +358,16 @@ static void add_time(struct rfa_drive *d, json_t *facts, int64_t begun)
 	json_object_set_new(facts, "ms", json_integer(d->ctx.clock->mono_ms(d->ctx.clock) - begun));
 }
 
+/* Of a step that is found done: nobody saw its end, but the record of its beginning has the time.
+ */
+static void add_time_since_intent(struct rfa_drive *d, json_t *facts)
+{
+	int64_t took = d->ctx.clock->wall_ms(d->ctx.clock) - d->intent_ms;
+
+	if (d->intent_ms && took >= 0)
+		json_object_set_new(facts, "ms", json_integer(took));
+}
+
 /*
  * Is a "no" worth asking again? Where there is no way back from it any more: behind the point of no
  * return something would be left, on the way back a person would be called. A health check has
@@ -428,6 +440,7 @@ static int turn_probe(struct rfa_drive *d, struct rfa_error *err)
 	send(d, RFA_EVENT_STEP_PROBED, step, rfa_probe_word(seen), facts, NULL);
 	switch (seen) {
 	case RFA_PROBE_DONE:
+		add_time_since_intent(d, facts);
 		send(d, RFA_EVENT_STEP_DONE, step, NULL, facts, NULL);
 		return rfa_drive_tell(d, RFA_TOLD_DONE, facts, NULL, err);
 	case RFA_PROBE_RUNNING:
@@ -444,6 +457,7 @@ static int turn_probe(struct rfa_drive *d, struct rfa_error *err)
 
 static int turn_undo(struct rfa_drive *d, struct rfa_error *err)
 {
+	static const char nothing[] = "it had done nothing: there is nothing to undo";
 	const struct rfa_step *step = d->ctx.step;
 	struct rfa_error why;
 	int rc;
@@ -453,6 +467,11 @@ static int turn_undo(struct rfa_drive *d, struct rfa_error *err)
 	rc = settle(d, &why);
 	if (!rc)
 		rc = step->undo(&d->ctx, &why);
+	if (!rc && rfa_ctx_fact(&d->ctx, step->name, "skipped")) {
+		send(d, RFA_EVENT_STEP_SKIPPED, step, nothing, NULL, NULL);
+		return rfa_drive_tell(d, RFA_TOLD_DONE, json_pack("{s:s}", "skipped", nothing),
+				      NULL, err);
+	}
 	if (!rc) {
 		send(d, RFA_EVENT_STEP_UNDONE, step, NULL, NULL, NULL);
 		return rfa_drive_tell(d, RFA_TOLD_DONE, NULL, NULL, err);

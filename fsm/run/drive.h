@@ -20,8 +20,9 @@ struct rfa_drive {
 	struct rfa_error why; /* what turned the run back */
 	char why_step[RFA_STEP_NAME_MAX];
 	int64_t begun_ms;
-	uint32_t records; /* made by this process: a bound, so that a loop ends */
-	unsigned tries;   /* of the row at hand, by this process */
+	int64_t intent_ms; /* wall clock: when the step at hand was begun; 0: not known */
+	uint32_t records;  /* made by this process: a bound, so that a loop ends */
+	unsigned tries;    /* of the row at hand, by this process */
 	int tries_row;
 	int hands_off;  /* no host may be touched any more */
 	int taken_over; /* resumed, and the hosts' heads were not looked at yet */

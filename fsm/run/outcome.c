@@ -244,7 +244,7 @@ static int add_history(struct rfa_drive *d, struct rfa_outcome *o, struct rfa_er
 	size_t i;
 
 	snprintf(f->path, sizeof(f->path), "history.log");
-	rfa_buf_printf(&f->text, "%.10s %.8s | %s | %s | %s | ", o->now, o->now + 11, d->stack,
+	rfa_buf_printf(&f->text, "%.10s %.8sZ | %s | %s | %s | ", o->now, o->now + 11, d->stack,
 		       d->env, d->flow->name);
 	history_field(&f->text, o->version);
 	rfa_buf_printf(&f->text, " | %s | ", status[o->final]);

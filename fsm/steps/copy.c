@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/base/size.h"
 #include "fsm/steps/databases.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/steps.h"
@@ -119,8 +120,8 @@ static int tell_copies(json_t *facts, json_t *copies, struct rfa_error *err)
 		bytes += (json_int_t)rfa_facts_int(one, "bytes", 0);
 		quick = quick && rfa_facts_bool(one, "reflink", 0);
 	}
-	snprintf(says, sizeof(says), "%zu member(s), %.1f MB%s", json_object_size(copies),
-		 (double)bytes / 1e6, quick ? ", by reflinks" : "");
+	snprintf(says, sizeof(says), "%zu member(s), %s%s", json_object_size(copies),
+		 RFA_SIZE(bytes), quick ? ", by reflinks" : "");
 	return rfa_facts_set(facts, "says", json_string(says), err);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/base/size.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/look.h"
 #include "fsm/steps/members.h"
@@ -84,8 +85,8 @@ static int say(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	json_array_foreach (units, i, one) {
 		running += rfa_facts_bool(one, "running", 0) != 0;
 	}
-	snprintf(says, sizeof(says), "%s: %zu member(s), %.1f MB; %zu of %zu container(s) run",
-		 ctx->host->name, json_array_size(list), (double)bytes / 1e6, running,
+	snprintf(says, sizeof(says), "%s: %zu member(s), %s; %zu of %zu container(s) run",
+		 ctx->host->name, json_array_size(list), RFA_SIZE(bytes), running,
 		 json_array_size(units));
 	return rfa_facts_set(facts, "says", json_string(says), err);
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/base/size.h"
 #include "fsm/steps/compose.h"
 #include "fsm/steps/court.h"
 #include "fsm/steps/goods.h"
@@ -233,8 +234,8 @@ static int gate_disk(struct rfa_court *c, struct rfa_error *err)
 		if (d->bytes_free < needed)
 			rfa_refuse(
 			    c, "free some space there: docker image prune, or remove old backups",
-			    "%s on %s has %.1f MB free, this run needs up to %.1f MB", paths[i],
-			    ctx->target->name, (double)d->bytes_free / 1e6, (double)needed / 1e6);
+			    "%s on %s has %s free, this run needs up to %s", paths[i],
+			    ctx->target->name, RFA_SIZE(d->bytes_free), RFA_SIZE(needed));
 		else if (d->bytes_total > 0 && d->bytes_free * 100 < d->bytes_total * want)
 			rfa_refuse(
 			    c,

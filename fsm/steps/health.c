@@ -25,6 +25,9 @@ struct verdict {
 	int hopeless;
 	char why[400];
 	char container[192]; /* whose fault it seems; "" unknown */
+	const char *url;     /* borrowed from the plan: it answered, and wrong; NULL: none did */
+	char answer[2048];   /* the beginning of that; any bytes */
+	size_t answer_len;
 };
 
 static void ill(struct verdict *v, int hopeless, const char *container, const char *fmt, ...)
@@ -65,6 +68,18 @@ static void judge_container(const json_t *unit, int must_run, struct verdict *v)
 		ill(v, 0, name, "%s is %s, says its own health check", name, health);
 }
 
+/* Anywhere in it: an answer may hold any byte, NUL too. */
+static int contains(const struct rfa_buf *answer, const char *text)
+{
+	size_t len = strlen(text);
+	size_t i;
+
+	for (i = 0; i + len <= answer->len; i++)
+		if (!memcmp(rfa_buf_str(answer) + i, text, len))
+			return 1;
+	return 0;
+}
+
 /* 0 with a verdict, or an error of the connection to the host. */
 static int ask(struct rfa_ctx *ctx, const json_t *check, struct verdict *v, struct rfa_error *err)
 {
@@ -89,8 +104,15 @@ static int ask(struct rfa_ctx *ctx, const json_t *check, struct verdict *v, stru
 	if (reply.status != want)
 		ill(v, 0, "", "%s answers %d instead of %lld", request.url, reply.status,
 		    (long long)want);
-	else if (body && !strstr(rfa_buf_str(&reply.body), body))
+	else if (body && !contains(&reply.body, body))
 		ill(v, 0, "", "the answer of %s does not contain \"%s\"", request.url, body);
+	if (v->ill && !v->url) {
+		v->url = request.url;
+		v->answer_len =
+		    reply.body.len < sizeof(v->answer) ? reply.body.len : sizeof(v->answer);
+		if (v->answer_len)
+			memcpy(v->answer, rfa_buf_str(&reply.body), v->answer_len);
+	}
 	rfa_http_reply_release(&reply);
 	return 0;
 }
@@ -165,8 +187,11 @@ static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *
 			struct verdict own = { 0 };
 
 			judge_container(one, must, &own);
-			if (own.ill)
-				*v = own;
+			if (own.ill) {
+				v->hopeless = own.hopeless;
+				memcpy(v->why, own.why, sizeof(v->why));
+				memcpy(v->container, own.container, sizeof(v->container));
+			}
 		} else {
 			judge_container(one, must, v);
 		}
@@ -217,6 +242,11 @@ static void all_logs(struct rfa_ctx *ctx, json_t *facts)
 static int unhealthy(struct rfa_ctx *ctx, const struct verdict *v, json_t *facts,
 		     struct rfa_error *err)
 {
+	struct rfa_buf answer = RFA_BUF_INIT(sizeof(v->answer));
+
+	if (v->url && !rfa_buf_add(&answer, v->answer, v->answer_len))
+		rfa_evidence_answer(ctx, v->url, &answer, facts);
+	rfa_buf_release(&answer);
 	all_logs(ctx, facts);
 	rfa_fail(err, RFA_EUNHEALTHY, "health", "%s", v->why);
 	rfa_error_where(err, "%s", ctx->target->name);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsm/base/size.h"
 #include "fsm/steps/court.h"
 #include "fsm/steps/databases.h"
 #include "fsm/steps/members.h"
@@ -161,10 +162,9 @@ static void judge_room(struct rfa_court *c, const struct rooms *rooms, int64_t p
 		const struct rfa_disk *d = &r->disk;
 
 		if (d->bytes_free < r->bytes)
-			rfa_refuse(c, mend,
-				   "%s on %s has %.1f MB free, this run needs up to %.1f MB",
-				   r->path, rooms->host->name, (double)d->bytes_free / 1e6,
-				   (double)r->bytes / 1e6);
+			rfa_refuse(c, mend, "%s on %s has %s free, this run needs up to %s",
+				   r->path, rooms->host->name, RFA_SIZE(d->bytes_free),
+				   RFA_SIZE(r->bytes));
 		else if (d->bytes_total > 0 && d->bytes_free * 100 < d->bytes_total * percent)
 			rfa_refuse(c,
 				   "free some space there, or lower gates.disk_free_percent in "

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fsm/base/digest.h"
+#include "fsm/base/size.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/steps.h"
 
@@ -64,9 +65,9 @@ int rfa_image_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	rc = rfa_transfer_export(ctx, ARCHIVE, omit, &made, err);
 	if (rc)
 		return rc;
-	snprintf(says, sizeof(says), "%lld layer(s), %.1f MB; %lld layer(s) are there already",
+	snprintf(says, sizeof(says), "%lld layer(s), %s; %lld layer(s) are there already",
 		 (long long)rfa_facts_int(made, "layers", 0),
-		 (double)rfa_facts_int(made, "bytes", 0) / 1e6,
+		 RFA_SIZE(rfa_facts_int(made, "bytes", 0)),
 		 (long long)rfa_facts_int(made, "omitted", 0));
 	rc = rfa_facts_set(facts, "says", json_string(says), err);
 	if (!rc && json_object_update(facts, made))
@@ -113,8 +114,7 @@ static int record_progress(struct passage *p, struct rfa_error *err)
 	char says[96];
 
 	p->since_record = 0;
-	snprintf(says, sizeof(says), "%.1f of %.1f MB", (double)p->at / 1e6,
-		 (double)p->total / 1e6);
+	snprintf(says, sizeof(says), "%s of %s", RFA_SIZE(p->at), RFA_SIZE(p->total));
 	return p->ctx->progress(p->ctx,
 				json_pack("{s:s, s:I, s:I}", "says", says, "bytes",
 					  (json_int_t)p->at, "total", (json_int_t)p->total),
@@ -308,8 +308,8 @@ int rfa_transfer_relay(struct rfa_ctx *ctx, const char *archive, uint64_t total,
 	if (first == total)
 		goto done;
 	if (first)
-		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%.1f of %.1f MB are there already",
-			    (double)first / 1e6, (double)total / 1e6);
+		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s of %s are there already", RFA_SIZE(first),
+			    RFA_SIZE(total));
 	p.at = first;
 	rc = relay_from(ctx, archive, &p, err);
 	if (!rc && p.at % p.chunk)
@@ -394,8 +394,7 @@ int rfa_receive_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	json_decref(cargo);
 	if (rc || !total)
 		return rc;
-	snprintf(says, sizeof(says), "%.1f MB sent of %.1f MB", (double)sent / 1e6,
-		 (double)total / 1e6);
+	snprintf(says, sizeof(says), "%s sent of %s", RFA_SIZE(sent), RFA_SIZE(total));
 	rc = rfa_facts_set(facts, "says", json_string(says), err);
 	if (!rc)
 		rc = rfa_facts_set(facts, "bytes", json_integer((json_int_t)total), err);

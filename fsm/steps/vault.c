@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/base/size.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/stop.h"
@@ -186,8 +187,8 @@ int rfa_store_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		if (rc)
 			break;
 	}
-	snprintf(says, sizeof(says), "%.1f MB, of which %.1f MB are new to the vault",
-		 (double)bytes / 1e6, (double)fresh / 1e6);
+	snprintf(says, sizeof(says), "%s, of which %s are new to the vault", RFA_SIZE(bytes),
+		 RFA_SIZE(fresh));
 	if (!rc)
 		rc = rfa_facts_set(facts, "says", json_string(says), err);
 	if (!rc)
@@ -350,8 +351,8 @@ static int verify(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		return rc;
 	problems = json_object_get(found, "problems");
 	if (rfa_facts_bool(found, "ok", 0)) {
-		snprintf(says, sizeof(says), "every byte of it is as it was stored (%.1f MB)",
-			 (double)rfa_facts_int(found, "bytes", 0) / 1e6);
+		snprintf(says, sizeof(says), "every byte of it is as it was stored (%s)",
+			 RFA_SIZE(rfa_facts_int(found, "bytes", 0)));
 		rc = rfa_facts_set(facts, "says", json_string(says), err);
 	} else {
 		rc = rfa_facts_set(facts, "problems", json_incref(problems), err);

@@ -128,6 +128,7 @@ ok "told: where" grep -q "where     HEALTH target.health on prod" err
 ok "told: the container's last lines" grep -q "    | web | web: to standard output" err
 ok "told: what is true now" grep -q "now       everything that the run changed was undone" err
 ok "told: what to type next" grep -q "next      rfa show $(last_run)" err
+ok "what a NUL came before is told too, and the NUL is shown" grep -q "    | web | a.x00b" err
 ok "show keeps the evidence" says "| web: to standard output" "$RFA" show shop
 ok "history keeps the failure" says "rolled back" "$RFA" history
 ok "resume answers the recorded result" exits 5 "$RFA" resume "$(last_run)"
@@ -184,7 +185,7 @@ kill -INT $pid
 status=0
 wait $pid || status=$?
 ok "75: Ctrl-C interrupts" is "$status" 75
-ok "the last line is what to type" is "$(last_line err)" "rfa resume $(last_run)"
+ok "the last line is what to type" is "$(last_line err)" "  next      rfa resume $(last_run)"
 ok "status calls it interrupted" says "interrupted: run" "$RFA" status
 ok "doctor knows" says "waits at" "$RFA" doctor
 ok "runs --open has it" says "$(last_run)" "$RFA" runs --open
@@ -206,7 +207,7 @@ kill -TERM $pid
 status=0
 wait $pid || status=$?
 ok "75: the second signal leaves at once" is "$status" 75
-ok "its last line too is what to type" is "$(last_line err)" "rfa resume $(last_run)"
+ok "its last line too is what to type" is "$(last_line err)" "  next      rfa resume $(last_run)"
 rm -f prod/hold
 status=0
 "$RFA" rollback "$(last_run)" >out 2>err || status=$?

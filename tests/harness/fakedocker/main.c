@@ -234,7 +234,8 @@ static int logs(struct fake *f, char *const w[])
 		fake_bad(f, "logs");
 	if (!fake_find(f, "container", w[3]))
 		fake_no("No such container", w[3]);
-	printf("%s: to standard output\n", w[3]);
+	/* A program that writes a NUL is cut nowhere. */
+	printf("a%cb\n%s: to standard output\n", 0, w[3]);
 	fflush(stdout);
 	fprintf(stderr, "%s: to standard error\n", w[3]);
 	return 0;
