@@ -186,7 +186,7 @@ static void add_row(const struct rfa_cli *cli, struct rfa_table *table, const js
 	rfa_table_cell(table, rfa_facts_str(entry, "backup", ""), RFA_BOLD);
 	rfa_table_cell(table, rfa_facts_str(entry, "set", "-"), RFA_PLAIN);
 	rfa_table_cell(table, rfa_known_age(cli, rfa_facts_str(entry, "at", ""), text), RFA_PLAIN);
-	rfa_table_cell(table, rfa_out_bytes(text, rfa_facts_int(entry, "bytes", 0)), RFA_PLAIN);
+	rfa_table_cell(table, RFA_SIZE(rfa_facts_int(entry, "bytes", 0)), RFA_PLAIN);
 	rfa_table_cell(table, whole ? "complete" : "not complete", whole ? RFA_GREEN : RFA_YELLOW);
 	rfa_table_cell(table, rfa_buf_str(&names), RFA_PLAIN);
 	rfa_buf_release(&names);
@@ -267,14 +267,13 @@ static void say_verdict(const struct rfa_out *o, const char *name, const json_t 
 {
 	int good = rfa_facts_bool(answer, "ok", 0);
 	struct rfa_buf safe = RFA_BUF_INIT(8192);
-	char text[RFA_SHORT_MAX];
 	json_t *problem;
 	size_t i;
 
 	rfa_out_say(o, "%s%s%s %s, %s in %d chunks",
 		    rfa_out_style(o, o->out, good ? RFA_GREEN : RFA_RED), good ? "whole" : "broken",
 		    rfa_out_style(o, o->out, RFA_PLAIN), rfa_out_safe(&safe, name, 100),
-		    rfa_out_bytes(text, rfa_facts_int(answer, "bytes", 0)),
+		    RFA_SIZE(rfa_facts_int(answer, "bytes", 0)),
 		    (int)rfa_facts_int(answer, "chunks", 0));
 	json_array_foreach (json_object_get(answer, "problems"), i, problem)
 		rfa_out_say(o, "  %s", rfa_out_safe(&safe, json_string_value(problem), 400));

@@ -63,7 +63,7 @@ static void judge_tools(json_t *lines, const json_t *info)
 
 static void judge_disk(json_t *lines, struct rfa_host *host, const char *what, const char *path)
 {
-	char total[RFA_SHORT_MAX], left[RFA_SHORT_MAX], text[160];
+	char text[160];
 	struct rfa_disk disk;
 	struct rfa_error err;
 	if (!path || !*path)
@@ -74,8 +74,7 @@ static void judge_disk(json_t *lines, struct rfa_host *host, const char *what, c
 	}
 	int64_t percent = disk.bytes_total > 0 ? disk.bytes_free * 100 / disk.bytes_total : 0;
 	snprintf(text, sizeof(text), "%.80s: %s of %s free (%d %%)", path,
-		 rfa_out_bytes(left, disk.bytes_free), rfa_out_bytes(total, disk.bytes_total),
-		 (int)percent);
+		 RFA_SIZE(disk.bytes_free), RFA_SIZE(disk.bytes_total), (int)percent);
 	add_line(lines, what, percent < 20 ? "note" : "ok", text,
 		 percent < 20 ? "the gate wants 20 % free unless a stack says otherwise" : "");
 }
@@ -84,12 +83,13 @@ static void judge_lock(json_t *lines, struct rfa_host *host)
 {
 	json_t *holder = NULL;
 	struct rfa_error err;
-	char text[160];
+	char text[160], since[RFA_SHORT_MAX];
 	if (host->ops->lock_read(host, &holder, &err) < 0) {
 		add_error(lines, "lock", &err);
 	} else if (holder) {
-		snprintf(text, sizeof(text), "held by run %.30s since %.30s",
-			 rfa_facts_str(holder, "run", "?"), rfa_facts_str(holder, "since", "?"));
+		snprintf(text, sizeof(text), "of the whole host, held by run %.30s since %s",
+			 rfa_facts_str(holder, "run", "?"),
+			 rfa_out_when(since, rfa_facts_str(holder, "since", "")));
 		add_line(lines, "lock", "note", text, "`rfa lock show` says more");
 	} else {
 		add_line(lines, "lock", "ok", "free", "");

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/lines.h"
 #include "cli/redact.h"
 
 enum verdict { FINE, NOTE, BAD };
@@ -127,7 +127,7 @@ static int count_open(void *user, const struct rfa_ledger_line *line)
 	if (line->alive)
 		return 0;
 	snprintf(text, sizeof(text), "run %s of %s on %s waits at %s %s", line->run, line->stack,
-		 line->env, line->state, line->step);
+		 line->env, rfa_line_state(line), line->step);
 	snprintf(mend, sizeof(mend), "rfa resume %s | rfa rollback %s | rfa abort %s", line->run,
 		 line->run, line->run);
 	tell(d, NOTE, "unfinished", text, mend);

@@ -1,4 +1,5 @@
 /* The commands about the ledger's folder. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,7 +43,8 @@ static int run_git(struct rfa_cli *cli, struct rfa_error *err)
 	}
 	if (rc == 0)
 		rc = rfa_git(path, cli->args.words, 0, &status, err);
-	if (rc == 0 && status != 0)
+	cli->out.cut = rc == 0 && status == 128 + SIGPIPE && rfa_out_gone(&cli->out);
+	if (rc == 0 && status != 0 && !cli->out.cut)
 		rc = rfa_fail(err, RFA_EREMOTE, "git", "git ended with status %d", status);
 	free(path);
 	return rc;

@@ -43,13 +43,17 @@ static void say_holder(struct rfa_cli *cli, const char *env, const json_t *holde
 	const struct rfa_out *o = &cli->out;
 	struct rfa_buf safe = RFA_BUF_INIT(4096);
 	const char *run = rfa_facts_str(holder, "run", "");
+	char since[RFA_SHORT_MAX];
 	int over;
 	const char *word = run_word(cli, run, &over);
 
-	rfa_out_say(o, "%s is locked", env);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		rfa_out_say(o, "  %-8s %s", keys[i],
-			    rfa_out_safe(&safe, rfa_facts_str(holder, keys[i], "-"), 200));
+	rfa_out_say(o, "%s is locked: the lock is the host's, it holds for every stack there", env);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *text = rfa_facts_str(holder, keys[i], "-");
+		if (strcmp(keys[i], "since") == 0)
+			text = rfa_out_when(since, text);
+		rfa_out_say(o, "  %-8s %s", keys[i], rfa_out_safe(&safe, text, 200));
+	}
 	rfa_out_say(o, "  %-8s %s", "is", word);
 	rfa_out_safe(&safe, run, 60);
 	if (strcmp(word, "interrupted") == 0)
@@ -89,6 +93,8 @@ const struct rfa_verb rfa_cmd_lock_show = {
 	.group = "ledger and locks",
 	.words = "ENV",
 	.summary = "who holds a host's lock, and whether that run is alive",
+	.details = "A run locks the whole hosts that it touches, not only its own stack on them: "
+		   "two\nstacks on one host wait for one another.",
 	.examples =
 	    (const struct rfa_example[]){
 		{ "rfa lock show prod", "who is in the way?" },

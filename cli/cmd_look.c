@@ -1,6 +1,7 @@
 /* The commands that read what was: runs, history. */
 #include <string.h>
 
+#include "cli/known.h"
 #include "cli/lines.h"
 
 static const char *final_text(const struct rfa_ledger_line *line)
@@ -24,6 +25,13 @@ static enum rfa_style final_style(const struct rfa_ledger_line *line)
 	}
 }
 
+const char *rfa_line_state(const struct rfa_ledger_line *line)
+{
+	const struct rfa_flow *flow = rfa_flow_by_name(line->flow);
+	int row = flow ? rfa_flow_find(flow, line->step) : -1;
+	return row >= 0 ? rfa_state_word(flow->steps[row].state) : line->state;
+}
+
 json_t *rfa_line_json(const struct rfa_ledger_line *line)
 {
 	char begun[RFA_TIME_MAX], ended[RFA_TIME_MAX] = "";
@@ -31,11 +39,12 @@ json_t *rfa_line_json(const struct rfa_ledger_line *line)
 	rfa_time_iso(line->begun_ms, begun);
 	if (line->ended_ms)
 		rfa_time_iso(line->ended_ms, ended);
-	json_t *object = json_pack(
-	    "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:s,s:s}", "run", line->run, "flow",
-	    line->flow, "stack", line->stack, "env", line->env, "from", line->from, "author",
-	    rfa_out_safe(&author, line->author, 0), "final", rfa_final_word(line->final), "alive",
-	    line->alive, "begun", begun, "ended", ended, "state", line->state, "step", line->step);
+	json_t *object =
+	    json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:s,s:s}", "run", line->run, "flow",
+		      line->flow, "stack", line->stack, "env", line->env, "from", line->from,
+		      "author", rfa_out_safe(&author, line->author, 0), "final",
+		      rfa_final_word(line->final), "alive", line->alive, "begun", begun, "ended",
+		      ended, "state", rfa_line_state(line), "step", line->step);
 	rfa_buf_release(&author);
 	return object;
 }
@@ -64,7 +73,7 @@ static int add_run(void *user, const struct rfa_ledger_line *line)
 	char begun[RFA_SHORT_MAX], took[RFA_SHORT_MAX], way[160], where[96], by[128];
 
 	snprintf(way, sizeof(way), "%s%s%s", line->from, line->from[0] ? " > " : "", line->env);
-	snprintf(where, sizeof(where), "%s %s", line->state, line->step);
+	snprintf(where, sizeof(where), "%s %s", rfa_line_state(line), line->step);
 	rfa_table_cell(&l->table, line->run, RFA_BOLD);
 	rfa_table_cell(&l->table, rfa_out_time(begun, line->begun_ms), RFA_PLAIN);
 	rfa_table_cell(&l->table, line->flow, RFA_PLAIN);
@@ -98,6 +107,10 @@ static int run_runs(struct rfa_cli *cli, struct rfa_error *err)
 	filter.limit = (size_t)limit;
 	if (rc == 0)
 		rc = rfa_cli_ledger(cli, err);
+	if (rc == 0)
+		rc = rfa_known_stack(cli, filter.stack, err);
+	if (rc == 0)
+		rc = rfa_known_env(cli, filter.env, err);
 	if (rc == 0)
 		rc = rfa_ledger_list(cli->ledger, &filter, add_run, &l, err);
 	if (rc == 0 && cli->out.json)
@@ -230,10 +243,15 @@ static int run_history(struct rfa_cli *cli, struct rfa_error *err)
 	if (rc == 0)
 		rc = rfa_cli_ledger(cli, err);
 	if (rc == 0)
+		rc = rfa_known_stack(cli, rfa_cli_option(cli, "stack"), err);
+	if (rc == 0)
+		rc = rfa_known_env(cli, rfa_cli_option(cli, "env"), err);
+	if (rc == 0) {
 		rc = rfa_ledger_read(cli->ledger, "history.log", &text, err);
-	if (rc == -(int)RFA_ENOTFOUND && cli->ledger) { /* nothing was done yet */
-		rfa_error_clear(err);
-		rc = 0;
+		if (rc == -(int)RFA_ENOTFOUND) { /* nothing was done yet */
+			rfa_error_clear(err);
+			rc = 0;
+		}
 	}
 	if (rc == 0) {
 		list = select_lines(cli, &text, (size_t)limit);

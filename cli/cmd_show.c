@@ -1,7 +1,7 @@
 /* The commands that tell one run: show (its steps) and log (its records). */
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/known.h"
 
 static int take_first(void *user, const struct rfa_ledger_line *line)
 {
@@ -29,10 +29,32 @@ static int find_run(struct rfa_cli *cli, const char *word, char into[RFA_RUN_ID_
 		return 0;
 	if (rc < 0)
 		return rc;
+	if (rfa_known_stack(cli, word, err) == 0) {
+		rfa_fail(err, RFA_ENOTFOUND, "ledger", "the stack %s has no run yet", word);
+		return rfa_error_mend(err,
+				      "rfa status %s; a first one: rfa promote %s --from ENV "
+				      "--to ENV",
+				      word, word);
+	}
+	struct rfa_error nearest = *err; /* the nearest stack, if there is one */
 	rfa_fail(err, RFA_ENOTFOUND, "ledger", "there is no run \"%s\", and no stack has that name",
 		 rfa_out_safe(&safe, word, 60));
+	rfa_error_mend(err, "%s; `rfa runs` lists the runs", nearest.mend);
+	rfa_known_run(cli, word, err);
 	rfa_buf_release(&safe);
-	return rfa_error_mend(err, "`rfa runs` lists them");
+	return -(int)RFA_ENOTFOUND;
+}
+
+static int load(struct rfa_cli *cli, struct rfa_history **out, struct rfa_error *err)
+{
+	char run[RFA_RUN_ID_MAX];
+	int rc = find_run(cli, rfa_cli_word(cli, 0), run, err);
+
+	if (rc == 0)
+		rc = rfa_ledger_load(cli->ledger, run, out, err);
+	if (rc == -(int)RFA_ENOTFOUND && rfa_run_id_ok(rfa_cli_word(cli, 0)))
+		rfa_known_run(cli, run, err);
+	return rc;
 }
 
 static json_t *record_json(const struct rfa_record *r)
@@ -80,11 +102,19 @@ static void put_says(struct rfa_buf *into, const struct rfa_record *r)
 	}
 }
 
+/* What had nothing to do had nothing to undo. */
+static const char *outcome_of(const struct rfa_record *r)
+{
+	return *rfa_facts_str(r->facts, "skipped", "") ? "skipped" : r->outcome;
+}
+
 static enum rfa_style style_of(const struct rfa_record *r)
 {
+	if (strcmp(outcome_of(r), "skipped") == 0)
+		return RFA_DIM;
 	switch (r->kind) {
 	case RFA_RECORD_DONE:
-		return strcmp(r->outcome, "skipped") == 0 ? RFA_DIM : RFA_GREEN;
+		return RFA_GREEN;
 	case RFA_RECORD_FAILED:
 		return RFA_RED;
 	case RFA_RECORD_UNDONE:
@@ -119,7 +149,8 @@ static void fill_steps(struct rfa_table *table, const struct rfa_history *h)
 		rfa_table_cell(table, rfa_state_word(r->state), RFA_DIM);
 		rfa_table_cell(table, r->step, RFA_BOLD);
 		rfa_table_cell(table, r->host, RFA_PLAIN);
-		rfa_table_cell(table, open ? "open" : r->outcome, open ? RFA_YELLOW : style_of(r));
+		rfa_table_cell(table, open ? "open" : outcome_of(r),
+			       open ? RFA_YELLOW : style_of(r));
 		rfa_table_cell(table, r->attempt > 1 ? attempt : "", RFA_YELLOW);
 		rfa_table_cell(table, open ? "" : rfa_out_duration(took, ms), RFA_PLAIN);
 		rfa_table_cell(table, rfa_buf_str(&says), RFA_PLAIN);
@@ -165,14 +196,14 @@ static void say_head(const struct rfa_out *o, const struct rfa_history *h)
 	rfa_buf_release(&safe);
 }
 
-static void say_logs(const struct rfa_out *o, const json_t *logs)
+static void say_lines(const struct rfa_out *o, const char *head, const json_t *logs)
 {
 	struct rfa_buf safe = RFA_BUF_INIT(8192);
 	const char *container;
 	json_t *lines, *line;
 	size_t i;
 	json_object_foreach ((json_t *)logs, container, lines) {
-		rfa_out_say(o, "\nthe last lines of %s", rfa_out_safe(&safe, container, 100));
+		rfa_out_say(o, "\n%s %s", head, rfa_out_safe(&safe, container, 200));
 		json_array_foreach (lines, i, line) {
 			const char *text = json_string_value(line);
 			rfa_out_say(o, "  | %s", rfa_out_safe(&safe, text ? text : "", 1000));
@@ -213,7 +244,8 @@ static void say_evidence(const struct rfa_out *o, const struct rfa_history *h)
 			rfa_out_say(o, "  mend: %s",
 				    rfa_out_safe(&safe, rfa_facts_str(gate, "mend", "-"), 400));
 		}
-		say_logs(o, json_object_get(h->records[r].facts, "logs"));
+		say_lines(o, "what answered", json_object_get(h->records[r].facts, "answers"));
+		say_lines(o, "the last lines of", json_object_get(h->records[r].facts, "logs"));
 	}
 	rfa_buf_release(&safe);
 }
@@ -222,13 +254,10 @@ static int run_show(struct rfa_cli *cli, struct rfa_error *err)
 {
 	static const char *const heads[] = { "state", "step", "host",  "outcome",
 					     "",      "took", "facts", NULL };
-	char run[RFA_RUN_ID_MAX];
 	struct rfa_history *history = NULL;
 	struct rfa_table table;
-	int rc = find_run(cli, rfa_cli_word(cli, 0), run, err);
+	int rc = load(cli, &history, err);
 
-	if (rc == 0)
-		rc = rfa_ledger_load(cli->ledger, run, &history, err);
 	if (rc < 0)
 		return rc;
 	rfa_table_init(&table, heads);
@@ -269,9 +298,8 @@ const struct rfa_verb rfa_cmd_show = {
 
 static void say_record(const struct rfa_out *o, const struct rfa_record *r)
 {
-	struct rfa_buf line = RFA_BUF_INIT(64 * 1024), text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
+	struct rfa_buf line = RFA_BUF_INIT(4 * RFA_FACTS_MAX_BYTES), text = RFA_BUF_INIT(8192);
 	char time[RFA_SHORT_MAX];
-	struct rfa_error ignored;
 
 	rfa_buf_printf(&line, "%4u  %s  %-8s", (unsigned)r->seq, rfa_out_time(time, r->wall_ms),
 		       rfa_record_kind_word(r->kind));
@@ -284,15 +312,12 @@ static void say_record(const struct rfa_out *o, const struct rfa_record *r)
 	if (r->attempt > 1)
 		rfa_buf_printf(&line, "  attempt %u", r->attempt);
 	put_says(&text, r);
-	if (o->verbose) {
-		rfa_buf_clear(&text);
-		if (r->facts && rfa_facts_encode(r->facts, &text, &ignored) < 0)
-			rfa_buf_clear(&text);
-	}
 	if (text.len) {
 		rfa_buf_puts(&line, "  ");
-		rfa_buf_put_printable(&line, rfa_buf_str(&text), text.len, o->verbose ? 4000 : 300);
+		rfa_buf_put_printable(&line, rfa_buf_str(&text), text.len, 300);
 	}
+	if (o->verbose)
+		rfa_out_facts(&line, r->facts, "        ", 0);
 	struct rfa_buf cut = RFA_BUF_INIT(64 * 1024);
 	if (o->width > 0 && !o->verbose)
 		rfa_out_cut(o, &cut, rfa_buf_str(&line), (size_t)o->width);
@@ -304,12 +329,9 @@ static void say_record(const struct rfa_out *o, const struct rfa_record *r)
 
 static int run_log(struct rfa_cli *cli, struct rfa_error *err)
 {
-	char run[RFA_RUN_ID_MAX];
 	struct rfa_history *history = NULL;
-	int rc = find_run(cli, rfa_cli_word(cli, 0), run, err);
+	int rc = load(cli, &history, err);
 
-	if (rc == 0)
-		rc = rfa_ledger_load(cli->ledger, run, &history, err);
 	if (rc == 0 && cli->out.json) {
 		json_t *list = json_array();
 		for (size_t i = 0; i < history->n; i++)
@@ -332,7 +354,7 @@ const struct rfa_verb rfa_cmd_log = {
 	.words = "RUN|STACK",
 	.summary = "every record of a run, a line each",
 	.details =
-	    "With -v each line has the whole facts. `rfa ledger git log` shows the same to an\n"
+	    "With -v the whole facts follow each line. `rfa ledger git log` shows the same to an\n"
 	    "auditor without rfa.",
 	.examples =
 	    (const struct rfa_example[]){

@@ -149,10 +149,11 @@ static void say_drill(const struct rfa_cli *cli, const json_t *entry, struct rfa
 
 static void add_row(const struct rfa_cli *cli, const json_t *entry, struct rfa_table *table)
 {
+	char since[RFA_SHORT_MAX];
 	rfa_table_cell(table, rfa_facts_str(entry, "stack", ""), RFA_BOLD);
 	rfa_table_cell(table, rfa_facts_str(entry, "env", ""), RFA_PLAIN);
 	rfa_table_cell(table, rfa_facts_str(entry, "version", "-"), RFA_GREEN);
-	rfa_table_cell(table, rfa_facts_str(entry, "since", "-"), RFA_PLAIN);
+	rfa_table_cell(table, rfa_out_when(since, rfa_facts_str(entry, "since", "")), RFA_PLAIN);
 	rfa_table_cell(table, rfa_facts_str(entry, "flow", "-"), RFA_PLAIN);
 	rfa_table_cell(table, rfa_facts_str(entry, "run", "-"), RFA_DIM);
 	say_backup(cli, entry, table);
@@ -224,12 +225,13 @@ static void say_open(const struct rfa_out *o, const json_t *open)
 	json_array_foreach ((json_t *)open, i, run) {
 		const char *id = rfa_facts_str(run, "run", "");
 		int alive = rfa_facts_bool(run, "alive", 0);
-		char by[128];
+		char by[128], begun[RFA_SHORT_MAX];
 		rfa_out_say(o, "\n%s%s run %s%s of %s on %s: begun %s by %s",
 			    rfa_out_style(o, o->out, RFA_YELLOW),
 			    alive ? "running:" : "interrupted:", id,
 			    rfa_out_style(o, o->out, RFA_PLAIN), rfa_facts_str(run, "stack", ""),
-			    rfa_facts_str(run, "env", ""), rfa_facts_str(run, "begun", ""),
+			    rfa_facts_str(run, "env", ""),
+			    rfa_out_when(begun, rfa_facts_str(run, "begun", "")),
 			    rfa_out_safe(
 				&safe, rfa_line_author(rfa_facts_str(run, "author", ""), by), 100));
 		rfa_out_say(o, "  stands at %s %s", rfa_facts_str(run, "state", ""),
@@ -253,6 +255,10 @@ static int run_status(struct rfa_cli *cli, struct rfa_error *err)
 	json_t *list = json_array(), *open = json_array(), *document = NULL;
 	int rc = rfa_cli_ledger(cli, err);
 
+	if (rc == 0)
+		rc = rfa_known_stack(cli, stack, err);
+	if (rc == 0)
+		rc = rfa_known_env(cli, filter.env, err);
 	if (rc == 0)
 		rc = read_entries(cli, stack, list, err);
 	if (rc == 0)

@@ -47,6 +47,30 @@ const struct rfa_option *rfa_global_options(void)
 	return global_options;
 }
 
+/* What people type who come from elsewhere. A word that names no command here stands nowhere. */
+static const struct {
+	const char *command, *words;
+} synonyms[] = {
+	{ "init", "new create setup" },
+	{ "check", "validate lint test ping" },
+	{ "plan", "diff preview dry-run compare" },
+	{ "promote", "deploy release ship publish push apply up update upgrade" },
+	{ "data", "sync copy move migrate" },
+	{ "backup", "dump save snapshot" },
+	{ "rollback", "undo revert back downgrade" },
+	{ "resume", "continue retry" },
+	{ "abort", "cancel stop kill" },
+	{ "status", "ps ls list info state" },
+	{ "runs", "jobs deployments" },
+	{ "show", "describe inspect view" },
+	{ "log", "logs events" },
+	{ "prune", "clean cleanup gc" },
+	{ "schedule", "cron timer" },
+	{ "lock show", "locks" },
+	{ "lock free", "unlock force-unlock" },
+	{ "ledger git", "git" },
+};
+
 /* 1 if `name` ("lock free") is made of the first words; *used: how many. */
 static int spelt(const char *name, const char *const *words, size_t n, size_t *used)
 {
@@ -111,6 +135,8 @@ const struct rfa_verb *rfa_verb_find(const char *const *words, size_t n, size_t 
 		if (!(commands[i]->flags & RFA_VERB_HIDDEN))
 			rfa_suggest_offer(&s, commands[i]->name);
 	}
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
+		rfa_suggest_also(&s, synonyms[i].command, synonyms[i].words);
 	if (rfa_verb_is_group(typed))
 		rfa_error_mend(err, "see `rfa help %s`", typed);
 	else if (s.best)

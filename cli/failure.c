@@ -115,7 +115,7 @@ static void next_step(const struct rfa_cli *cli, const struct rfa_error *err)
 	if (run[0] && cli->story.result.final != RFA_FINAL_NONE) {
 		snprintf(line, sizeof(line), "rfa show %s", run);
 		label(o, "next", line);
-	} else if (!err->mend[0]) {
+	} else if (!err->mend[0] && !resumable(cli, err)) {
 		label(o, "next", next_of(err->code));
 	}
 }
@@ -149,7 +149,7 @@ static void print(struct rfa_cli *cli, const struct rfa_error *err)
 	const struct rfa_out *o = &cli->out;
 	const struct rfa_story *story = &cli->story;
 	struct rfa_buf safe = RFA_BUF_INIT(8192);
-	char where[320], head[200];
+	char where[320], head[200], next[96];
 
 	fflush(o->out);
 	/* The exit status says how the run ended; it is no failure of what was asked. */
@@ -174,8 +174,10 @@ static void print(struct rfa_cli *cli, const struct rfa_error *err)
 	if (cli->story.is_run)
 		label(o, "now", now_of(&cli->story, err));
 	next_step(cli, err);
-	if (resumable(cli, err))
-		fprintf(o->err, "rfa resume %s\n", cli->story.result.run);
+	if (resumable(cli, err)) {
+		snprintf(next, sizeof(next), "rfa resume %s", story->result.run);
+		label(o, "next", next);
+	}
 }
 
 /* The same for programs: the last line of --events, or the document of --json. */

@@ -212,8 +212,9 @@ void rfa_foretell_backup(const struct rfa_cli *cli, const json_t *plan)
 void rfa_foretell_rollback_data(const struct rfa_cli *cli, const json_t *plan)
 {
 	const json_t *point = json_object_get(plan, "point");
-	const char *at = rfa_facts_str(point, "at", "?");
-	char where[256];
+	char where[256], at[RFA_SHORT_MAX];
+
+	rfa_out_when(at, rfa_facts_str(point, "at", ""));
 
 	snprintf(where, sizeof(where), "of %.60s on %.60s goes back to what was replaced at %.30s.",
 		 rfa_facts_str(plan, "stack", ""), rfa_facts_str(plan, "target/env", ""), at);
@@ -237,8 +238,9 @@ void rfa_foretell_prune(const struct rfa_cli *cli, const json_t *plan, const jso
 	say(cli, "stays", "the newest %d, and the data that serves",
 	    (int)rfa_facts_int(plan, "target/stack/data/keep_generations", 1));
 	json_array_foreach ((json_t *)going, i, point) {
-		char how[64];
-		snprintf(how, sizeof(how), ", replaced at %.30s", rfa_facts_str(point, "at", "?"));
+		char how[64], at[RFA_SHORT_MAX];
+		snprintf(how, sizeof(how), ", replaced at %s",
+			 rfa_out_when(at, rfa_facts_str(point, "at", "")));
 		say_members(cli, i ? "" : "goes for good", json_object_get(point, "members"), how);
 	}
 	if (json_array_size(going) == 0)

@@ -13,6 +13,15 @@ struct rfa_backup_id {
 /* 0, or -1: the text is no such id. */
 int rfa_backup_id_parse(const char *text, struct rfa_backup_id *out);
 
+/*
+ * 0 if rfa.json, or the ledger, or some run in it, knows a stack (an environment) of that name;
+ * NULL is known. Else NOTFOUND with a suggestion.
+ */
+int rfa_known_stack(struct rfa_cli *cli, const char *stack, struct rfa_error *err) RFA_MUST_USE;
+int rfa_known_env(struct rfa_cli *cli, const char *env, struct rfa_error *err) RFA_MUST_USE;
+/* The same of a run's id, as far as the newest thousand runs go: adds the nearest to the advice. */
+void rfa_known_run(struct rfa_cli *cli, const char *typed, struct rfa_error *err);
+
 /* into: the age of that time in words, "-" if there is none. */
 const char *rfa_known_age(const struct rfa_cli *cli, const char *iso, char into[RFA_SHORT_MAX]);
 

@@ -4,6 +4,11 @@
 
 #include "cli/cli.h"
 
+/*
+ * The state of the step where a run stands, as its flow's table has it: the record that opens a
+ * step may be the one that closes the step before it, in another state.
+ */
+const char *rfa_line_state(const struct rfa_ledger_line *line);
 /* New; NULL when memory ran out. */
 json_t *rfa_line_json(const struct rfa_ledger_line *line);
 /* The person without the address, which --json has. */

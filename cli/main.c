@@ -1,6 +1,7 @@
 /* Reads the command line, runs the command, says how it ended. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -130,9 +131,12 @@ int main(int argc, char *argv[])
 	int status = rc < 0 ? rfa_code_status(err.code) : 0;
 	if (rc < 0)
 		rfa_cli_failure(&cli, &err);
-	/* An answer that did not arrive is no success. */
-	if (fflush(stdout) != 0 || ferror(stdout))
-		status = status ? status : rfa_code_status(RFA_EIO);
+	/* An answer that did not arrive is no success; a reader who has seen enough is no failure.
+	 */
+	if (fflush(stdout) != 0 || ferror(stdout) || cli.out.cut)
+		status = status                   ? status
+			 : rfa_out_gone(&cli.out) ? 128 + SIGPIPE
+						  : rfa_code_status(RFA_EIO);
 	rfa_cli_release(&cli);
 	return status;
 }

@@ -3,6 +3,7 @@
 
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,10 +97,17 @@ const char *rfa_out_safe(struct rfa_buf *into, const char *text, size_t limit)
 int rfa_out_json(struct rfa_out *o, const json_t *document, struct rfa_error *err)
 {
 	o->answered = 1;
-	if (json_dumpf(document, o->out, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
+	if (json_dumpf(document, o->out, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0 &&
+	    !rfa_out_gone(o))
 		return rfa_fail(err, RFA_EIO, "cli", "the answer could not be written");
 	fputc('\n', o->out);
 	return 0;
+}
+
+int rfa_out_gone(const struct rfa_out *o)
+{
+	struct pollfd pipe = { fileno(o->out), POLLOUT, 0 };
+	return poll(&pipe, 1, 0) > 0 && (pipe.revents & POLLERR);
 }
 
 /* ---- widths ---------------------------------------------------------------------------------- */
@@ -170,24 +178,6 @@ void rfa_out_cut(const struct rfa_out *o, struct rfa_buf *into, const char *text
 
 /* ---- short forms ----------------------------------------------------------------------------- */
 
-const char *rfa_out_bytes(char into[RFA_SHORT_MAX], int64_t bytes)
-{
-	static const char *const units[] = { "kB", "MB", "GB", "TB", "PB" };
-	double value = (double)bytes / 1000;
-	size_t unit = 0;
-	if (bytes < 1000) {
-		snprintf(into, RFA_SHORT_MAX, "%d B", (int)(bytes < 0 ? 0 : bytes));
-		return into;
-	}
-	/* 999.95 would print as "1000.0". */
-	while (value >= 999.95 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		value /= 1000;
-		unit++;
-	}
-	snprintf(into, RFA_SHORT_MAX, "%.1f %s", value, units[unit]);
-	return into;
-}
-
 const char *rfa_out_duration(char into[RFA_SHORT_MAX], int64_t ms)
 {
 	long long s = ms / 1000;
@@ -226,6 +216,17 @@ const char *rfa_out_time(char into[RFA_SHORT_MAX], int64_t wall_ms)
 	rfa_time_iso(wall_ms, iso);
 	iso[10] = ' ';
 	snprintf(into, RFA_SHORT_MAX, "%.20s", iso);
+	return into;
+}
+
+const char *rfa_out_when(char into[RFA_SHORT_MAX], const char *iso)
+{
+	int64_t at;
+	struct rfa_buf safe = RFA_BUF_INIT(256);
+	if (rfa_time_parse(iso, &at) == 0)
+		return rfa_out_time(into, at);
+	snprintf(into, RFA_SHORT_MAX, "%s", *iso ? rfa_out_safe(&safe, iso, 30) : "-");
+	rfa_buf_release(&safe);
 	return into;
 }
 

@@ -12,6 +12,7 @@
 
 #include "fsm/base/buf.h"
 #include "fsm/base/error.h"
+#include "fsm/base/size.h"
 
 enum rfa_style { RFA_PLAIN, RFA_BOLD, RFA_DIM, RFA_GREEN, RFA_YELLOW, RFA_RED, RFA_CYAN };
 
@@ -22,6 +23,7 @@ struct rfa_out {
 	int json;     /* the answer is one JSON document on `out` */
 	int events;   /* one JSON object a line on `out` */
 	int answered; /* the JSON document was printed */
+	int cut;      /* a child found that nobody reads `out` any more */
 	int color_out, color_err;
 	int live;  /* `err` is a terminal that can redraw a line */
 	int utf8;  /* the terminal shows UTF-8 */
@@ -46,19 +48,30 @@ const char *rfa_out_safe(struct rfa_buf *into, const char *text, size_t limit);
 /* Prints the document (borrowed) and a newline, once. */
 int rfa_out_json(struct rfa_out *o, const json_t *document, struct rfa_error *err) RFA_MUST_USE;
 
+/*
+ * Appends facts, each on a line of its own that begins with `indent`: "image.ref: web:2". Not more
+ * than `most` of them, cut to fit; 0: all, whole. Text may come from anywhere.
+ */
+#define RFA_OUT_FACT_BYTES ((size_t)1 << 20)
+void rfa_out_facts(struct rfa_buf *into, const json_t *facts, const char *indent, size_t most);
+
+/* 1: `out` is a pipe that nobody reads any more (`rfa runs | head -1`): no failure of ours. */
+int rfa_out_gone(const struct rfa_out *o);
+
 /* The columns that text takes on a terminal. */
 size_t rfa_out_columns(const char *text);
 /* Appends text cut to so many columns, with … at the end if something is missing. */
 void rfa_out_cut(const struct rfa_out *o, struct rfa_buf *into, const char *text, size_t columns);
 
-/* "12.4 MB", "1.8 s", "2 min 5 s": into a caller's array. */
+/* "1.8 s", "2 min 5 s": into a caller's array. Sizes: fsm/base/size.h. */
 #define RFA_SHORT_MAX 32
-const char *rfa_out_bytes(char into[RFA_SHORT_MAX], int64_t bytes);
 const char *rfa_out_duration(char into[RFA_SHORT_MAX], int64_t ms);
 /* How long ago, in one unit: "40 s", "5 min", "3 h", "12 d"; never less than nothing. */
 const char *rfa_out_age(char into[RFA_SHORT_MAX], int64_t ms);
-/* "2026-11-22 10:30:15Z". */
+/* "2026-11-22 10:30:15Z": the one form in which times are shown. */
 const char *rfa_out_time(char into[RFA_SHORT_MAX], int64_t wall_ms);
+/* The same of a time in a record or a file; what is no time is shown as it is, "" as "-". */
+const char *rfa_out_when(char into[RFA_SHORT_MAX], const char *iso);
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 

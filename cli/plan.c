@@ -149,8 +149,8 @@ static int print(struct rfa_cli *cli, const struct rfa_plan_ask *ask, const json
 	    &cli->out,
 	    "\n%s free on %s. Nothing was touched; the gates are judged when the run begins:\n"
 	    "rfa promote %s --from %s --to %s",
-	    rfa_out_bytes(text, rfa_facts_int(document, "free_bytes", 0)), ask->to, ask->stack,
-	    ask->from, ask->to);
+	    RFA_SIZE(rfa_facts_int(document, "free_bytes", 0)), ask->to, ask->stack, ask->from,
+	    ask->to);
 	return rc;
 }
 

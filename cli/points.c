@@ -53,7 +53,7 @@ static int tell_spent(struct rfa_cli *cli, const char *env, const char *stack, c
 	};
 	const char *how, *left, *did = "made an end of it";
 	json_t *point = NULL, *entry;
-	char path[512], one[200];
+	char path[512], one[200], at[RFA_SHORT_MAX];
 	struct rfa_error none;
 	int back = 0;
 	size_t i;
@@ -76,7 +76,7 @@ static int tell_spent(struct rfa_cli *cli, const char *env, const char *stack, c
 	rfa_fail(err, RFA_ENOTFOUND, "ledger",
 		 "the rollback point %s is spent: run %.40s %s at %.30s", name,
 		 rfa_facts_str(point, "spent/run", "?"), did,
-		 rfa_facts_str(point, "spent/at", "?"));
+		 rfa_out_when(at, rfa_facts_str(point, "spent/at", "")));
 	if (back)
 		rfa_error_mend(err,
 			       "what that run replaced is a point itself: rfa rollback %s --env %s "
@@ -98,7 +98,7 @@ int rfa_points_read(struct rfa_cli *cli, const char *env, const char *stack, con
 	struct rfa_suggestion s = { name, NULL, 0 };
 	json_t *names = NULL, *entry;
 	char one[200], best[200] = "", path[512];
-	struct rfa_buf safe = RFA_BUF_INIT(1024);
+	struct rfa_buf safe = RFA_BUF_INIT(1024), all = RFA_BUF_INIT(1 << 20);
 	int there = 0;
 	size_t i;
 
@@ -108,6 +108,7 @@ int rfa_points_read(struct rfa_cli *cli, const char *env, const char *stack, con
 	json_array_foreach (names, i, entry) {
 		if (!point_name(entry, one))
 			continue;
+		rfa_buf_printf(&all, "%s%s", all.len ? ", " : "", one);
 		there |= strcmp(one, name) == 0;
 		s.best = best[0] ? best : NULL;
 		rfa_suggest_offer(&s, one);
@@ -116,18 +117,24 @@ int rfa_points_read(struct rfa_cli *cli, const char *env, const char *stack, con
 	}
 	there = there ? 1 : -tell_spent(cli, env, stack, name, names, err);
 	json_decref(names);
-	if (there < 0)
-		return -(int)RFA_ENOTFOUND;
-	if (there) {
+	if (there < 0) {
+		rc = -(int)RFA_ENOTFOUND;
+	} else if (there) {
 		snprintf(path, sizeof(path), "points/%s/%s/%s.json", env, stack, name);
-		return rfa_ledger_json(cli, path, out, err);
+		rc = rfa_ledger_json(cli, path, out, err);
+	} else {
+		rc = rfa_fail(err, RFA_ENOTFOUND, "ledger", "%s on %s has no rollback point \"%s\"",
+			      stack, env, rfa_out_safe(&safe, name, 80));
+		if (best[0])
+			rfa_error_mend(err, "did you mean --to %.100s?", best);
+		else
+			rfa_error_mend(err,
+				       "there is: %.300s; `rfa rollback %s --env %s` tells more",
+				       all.len ? rfa_buf_str(&all) : "none yet", stack, env);
 	}
-	rfa_fail(err, RFA_ENOTFOUND, "ledger", "%s on %s has no rollback point \"%s\"", stack, env,
-		 rfa_out_safe(&safe, name, 80));
 	rfa_buf_release(&safe);
-	if (best[0])
-		return rfa_error_mend(err, "did you mean --to %.100s?", best);
-	return rfa_error_mend(err, "`rfa rollback %s --env %s` lists them", stack, env);
+	rfa_buf_release(&all);
+	return rc;
 }
 
 /* ISO times sort as text; newest first. */
@@ -221,7 +228,7 @@ static void add_row(struct rfa_cli *cli, struct rfa_table *table, const json_t *
 	rfa_table_cell(table, rfa_facts_str(point, "name", ""), RFA_BOLD);
 	rfa_table_cell(table, rfa_point_is_data(point) ? "data" : "images", RFA_PLAIN);
 	rfa_table_cell(table, rfa_known_age(cli, rfa_facts_str(point, "at", ""), age), RFA_PLAIN);
-	rfa_table_cell(table, rfa_facts_str(point, "at", "-"), RFA_PLAIN);
+	rfa_table_cell(table, rfa_out_when(age, rfa_facts_str(point, "at", "")), RFA_PLAIN);
 	rfa_table_cell(table, rfa_facts_str(point, "run", "-"), RFA_PLAIN);
 	rfa_table_cell(table, rfa_buf_str(&promise), RFA_PLAIN);
 	rfa_buf_release(&promise);

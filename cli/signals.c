@@ -48,7 +48,8 @@ void rfa_signals_run(const char *run)
 	last_words_len = 0;
 	if (!run || !*run)
 		return;
-	int n = snprintf(last_words, sizeof(last_words),
-			 "\nrfa: left at once; the run is interrupted\nrfa resume %.60s\n", run);
+	int n = snprintf(
+	    last_words, sizeof(last_words),
+	    "\nrfa: left at once; the run is interrupted\n  next      rfa resume %.60s\n", run);
 	last_words_len = n > 0 && (size_t)n < sizeof(last_words) ? n : 0;
 }

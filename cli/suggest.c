@@ -42,7 +42,7 @@ void rfa_suggest_offer(struct rfa_suggestion *s, const char *candidate)
 	size_t typed = strlen(s->typed);
 	size_t distance = rfa_suggest_distance(s->typed, candidate);
 	/* A third of the letters may be wrong: more is another word, not a slip. */
-	size_t bound = typed < 3 ? 1 : 1 + typed / 3;
+	size_t bound = typed < 3 ? 1 : typed / 3;
 	if (typed >= 3 && strncmp(candidate, s->typed, typed) == 0)
 		distance = least(distance, 1); /* an abbreviation */
 	if (distance > bound)
@@ -50,5 +50,16 @@ void rfa_suggest_offer(struct rfa_suggestion *s, const char *candidate)
 	if (!s->best || distance < s->distance) {
 		s->best = candidate;
 		s->distance = distance;
+	}
+}
+
+void rfa_suggest_also(struct rfa_suggestion *s, const char *candidate, const char *words)
+{
+	size_t len = strlen(s->typed);
+	for (const char *at = words; len > 0 && *at; at += strcspn(at, " "), at += *at == ' ') {
+		if (strcspn(at, " ") == len && memcmp(at, s->typed, len) == 0) {
+			s->best = candidate;
+			s->distance = 0;
+		}
 	}
 }

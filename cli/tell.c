@@ -224,15 +224,15 @@ void rfa_teller_init(struct rfa_teller *t, struct rfa_out *out, struct rfa_story
 void rfa_tell_bytes(const struct rfa_teller *t, struct rfa_buf *into)
 {
 	char text[RFA_SHORT_MAX];
-	rfa_buf_puts(into, rfa_out_bytes(text, t->done));
+	rfa_buf_puts(into, RFA_SIZE(t->done));
 	if (t->total > 0) {
-		rfa_buf_printf(into, " of %s", rfa_out_bytes(text, t->total));
+		rfa_buf_printf(into, " of %s", RFA_SIZE(t->total));
 		rfa_buf_printf(into, " (%" PRId64 " %%)",
 			       t->done >= t->total ? 100 : t->done * 100 / t->total);
 	}
 	if (t->rate <= 0)
 		return;
-	rfa_buf_printf(into, ", %s/s", rfa_out_bytes(text, t->rate));
+	rfa_buf_printf(into, ", %s/s", RFA_SIZE(t->rate));
 	if (t->total > t->done) {
 		int64_t left = (t->total - t->done) / t->rate;
 		rfa_buf_printf(into, ", %s left", rfa_out_duration(text, left * 1000));
@@ -299,20 +299,22 @@ static void put_gate(struct rfa_buf *into, const json_t *gate)
 	}
 }
 
-/* Facts are told as key=value; what is large stays in the ledger. */
+/* By the record's own time, else by what was seen here; -1: nobody knows. */
+static int64_t took_of(const struct rfa_teller *t, const struct rfa_event *event)
+{
+	if (event->kind != RFA_EVENT_STEP_DONE && event->kind != RFA_EVENT_STEP_UNDONE)
+		return -1;
+	return rfa_facts_int(event->facts, "ms", t->step_ms ? event->wall_ms - t->step_ms : -1);
+}
+
+/* What the line does not say already. */
 static void put_facts(struct rfa_buf *into, const json_t *facts)
 {
-	const char *key;
-	json_t *value;
-	json_object_foreach ((json_t *)facts, key, value) {
-		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
-		rfa_buf_puts(into, " ");
-		rfa_buf_put_printable(into, key, strlen(key), 40);
-		rfa_buf_puts(into, "=");
-		if (text)
-			rfa_buf_put_printable(into, text, strlen(text), 100);
-		free(text);
-	}
+	json_t *rest = json_copy((json_t *)facts);
+	json_object_del(rest, "says");
+	json_object_del(rest, "ms");
+	rfa_out_facts(into, rest, "           ", 20);
+	json_decref(rest);
 }
 
 const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *event,
@@ -329,7 +331,7 @@ const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *ev
 	if (!telling || !telling->word || (quiet && !o->verbose))
 		return "";
 	rfa_out_time(text, event->wall_ms);
-	rfa_buf_printf(into, "%s%.8s%s  ", rfa_out_style(o, o->err, RFA_DIM), text + 11,
+	rfa_buf_printf(into, "%s%.9s%s  ", rfa_out_style(o, o->err, RFA_DIM), text + 11,
 		       rfa_out_style(o, o->err, RFA_PLAIN));
 	if (event->step) {
 		put_padded(into, event->state ? event->state : "", 14);
@@ -340,8 +342,9 @@ const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *ev
 	    telling->style == RFA_PLAIN ? "" : rfa_out_style(o, o->err, telling->style);
 	rfa_buf_printf(into, "%s%s%s", on, telling->word,
 		       *on ? rfa_out_style(o, o->err, RFA_PLAIN) : "");
-	if (event->kind == RFA_EVENT_STEP_DONE || event->kind == RFA_EVENT_STEP_UNDONE)
-		rfa_buf_printf(into, "  %s", rfa_out_duration(text, event->wall_ms - t->step_ms));
+	int64_t took = took_of(t, event);
+	if (took >= 0)
+		rfa_buf_printf(into, "  %s", rfa_out_duration(text, took));
 	if (event->kind == RFA_EVENT_STEP_RETRIED)
 		rfa_buf_printf(into, " (attempt %u)", event->attempt);
 	const char *says = rfa_facts_str(event->facts, "says", "");

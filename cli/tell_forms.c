@@ -19,7 +19,7 @@ void rfa_tell_plain(struct rfa_teller *t, const struct rfa_event *event)
 		t->drawn_ms = event->wall_ms;
 		char text[RFA_SHORT_MAX];
 		rfa_out_time(text, event->wall_ms);
-		rfa_buf_printf(&line, "%.8s  %s: ", text + 11, t->step);
+		rfa_buf_printf(&line, "%.9s  %s: ", text + 11, t->step);
 		rfa_tell_bytes(t, &line);
 		fprintf(err, "%s\n", rfa_buf_str(&line));
 	}

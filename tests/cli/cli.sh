@@ -49,6 +49,21 @@ ok "it completes an option of two words" is "$(complete_of rfa lock free prod --
 ok "no command" exits 2 "$RFA"
 ok "an unknown command" exits 2 "$RFA" promtoe
 ok "is suggested" says 'did you mean `rfa promote`?' "$RFA" promtoe
+while read -r typed command; do
+	ok "who types $typed means $command" says "did you mean \`rfa $command\`?" "$RFA" "$typed"
+done <<'END'
+deploy promote
+release promote
+undo rollback
+logs log
+ls status
+diff plan
+unlock lock free
+cancel abort
+END
+for typed in destroy delete remove down; do
+	ok "no command is meant by $typed" not says "did you mean" "$RFA" "$typed"
+done
 ok "half a command" says '`rfa ledger` needs one more word' "$RFA" ledger
 ok "a wrong second word" says 'did you mean `rfa ledger verify`?' "$RFA" ledger verfy
 ok "an unknown option" says 'did you mean --from?' "$RFA" promote shop --form test
@@ -102,6 +117,17 @@ ok "an unknown run as JSON is JSON" json "$RFA" show 20261122-103015-4f2a9c --js
 ok "an unknown stack's log" says "no stack has that name" "$RFA" log nothing
 ok "what is no run's id" says "is not the id of a run" "$RFA" resume 12
 ok "resume of an unknown run" exits 9 "$RFA" resume 20261122-103015-4f2a9c
+for command in "status nope" "status --env nope" "runs --stack nope" "runs --env nope" "history --stack nope" \
+	"history --env nope" "show nope" "log nope"; do
+	# shellcheck disable=SC2086
+	ok "9: $command" exits 9 "$RFA" $command
+done
+ok "an unknown stack is guessed" says 'did you mean "shop"?' "$RFA" status shpo
+ok "or all of them are named" says 'there is: shop' "$RFA" status nothing-like-it
+ok "an unknown environment is guessed" says 'did you mean "prod"?' "$RFA" runs --env prdo
+ok "a stack that has no run yet" exits 9 "$RFA" show shop
+ok "is not called unknown" says "the stack shop has no run yet" "$RFA" show shop
+ok "0: status of a stack without a run" exits 0 "$RFA" status shop
 ok "abort of an unknown run" exits 9 "$RFA" abort 20261122-103015-4f2a9c
 ok "no rollback point" says "has no rollback point yet" "$RFA" rollback shop --env prod
 ok "an unknown rollback point" exits 9 "$RFA" rollback shop --env prod --to 2026
@@ -150,5 +176,15 @@ ok "10: a damaged ledger" exits 10 "$RFA" -c broken/rfa.json ledger verify
 
 ok "no colour without a terminal" not grep -q $'\033' <("$RFA" help)
 ok "an answer that cannot be written is no success" exits 1 sh -c "'$RFA' help >/dev/full"
-ok "a reader that goes away kills nothing" sh -c "'$RFA' help | head -n 1"
+# A reader who has seen enough: nothing is said, and the status is that of any other tool.
+mkfifo gone
+for command in help "status --json" runs "config schema" "ledger git log -p main" "help --markdown"; do
+	# Nobody will ever read the pipe: its reader is gone before the command begins.
+	# shellcheck disable=SC2094  # it has to be opened for both, once
+	ok "$command | head" is "$(
+		exec 3<>gone 4>gone 3<&-
+		# shellcheck disable=SC2086
+		"$RFA" $command >&4 2>words || echo "$? $(cat words)"
+	)" "141 "
+done
 done_testing

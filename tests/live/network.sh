@@ -43,7 +43,7 @@ interrupted() {
 	id=$run
 	ok "$how: rfa gives up by itself: exit status 75" ended 75
 	ok "$how: within its timeouts (${took} s)" test "$took" -le $((40 * SLOW))
-	ok "$how: the last line is the way on" is "$(last_line)" "rfa resume $id"
+	ok "$how: the last line is the way on" is "$(last_line)" "  next      rfa resume $id"
 	ok "$how: status says interrupted" says interrupted rfa status
 	ok "$how: v1 serves meanwhile" on prod 'busybox wget -qO- -T 5 http://127.0.0.1:8001/health'
 	ok "$how: and nothing of it was changed" as_before "$before" container prod fat

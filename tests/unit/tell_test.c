@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "cli/lines.h"
 #include "cli/tell.h"
 #include "fsm/base/facts.h"
 
@@ -88,12 +89,33 @@ static void plain(void **state)
 	     STEP(STEP_RETRIED, 2000, "APPLY", "load", .text = "connection lost", .attempt = 2));
 	assert_string_equal(
 	    err_of(&s),
-	    "10:30:15  begun  the-id\n"
-	    "10:30:16  PRECHECK       target.look              prod     done  1.8 s\n"
-	    "10:30:16  STOP           nothing                  prod     skipped  layers never "
+	    "10:30:15Z  begun  the-id\n"
+	    "10:30:16Z  PRECHECK       target.look              prod     done  1.8 s\n"
+	    "10:30:16Z  STOP           nothing                  prod     skipped  layers never "
 	    "change\n"
-	    "10:30:17  APPLY          load                     prod     again (attempt 2)  "
+	    "10:30:17Z  APPLY          load                     prod     again (attempt 2)  "
 	    "connection lost\n");
+	close_screen(&s);
+}
+
+/* After a resume nobody here saw the step begin: only its record knows how long it took. */
+static void found_done(void **state)
+{
+	json_t *facts = json_pack("{s:i}", "ms", 65000), *none = json_object();
+	struct screen s;
+	(void)state;
+	open_screen(&s);
+	send(&s, (struct rfa_event){ .kind = RFA_EVENT_RUN_RESUMED, .text = "the-id" });
+	wipe(&s);
+	send(&s, STEP(STEP_DONE, 100, "APPLY", "target.load", .facts = facts));
+	assert_string_equal(err_of(&s), "10:30:15Z  APPLY          target.load              prod  "
+					"   done  1 min 5 s\n");
+	wipe(&s);
+	send(&s, STEP(STEP_DONE, 200, "APPLY", "target.tag", .facts = none));
+	assert_string_equal(err_of(&s), "10:30:15Z  APPLY          target.tag               prod  "
+					"   done\n");
+	json_decref(facts);
+	json_decref(none);
 	close_screen(&s);
 }
 
@@ -110,7 +132,7 @@ static void plain_progress_is_rare(void **state)
 	for (const char *p = err_of(&s); (p = strchr(p, '\n')); p++)
 		lines++;
 	assert_int_equal(lines, 4); /* one every five seconds */
-	assert_non_null(strstr(err_of(&s), "10:30:20  transfer.receive: 5.0 MB of 40.0 MB (12 %), "
+	assert_non_null(strstr(err_of(&s), "10:30:20Z  transfer.receive: 5.0 MB of 40 MB (12 %), "
 					   "1.0 MB/s, 35.0 s left\n"));
 	close_screen(&s);
 }
@@ -131,14 +153,18 @@ static void quiet(void **state)
 static void verbose(void **state)
 {
 	struct screen s;
-	json_t *facts = json_pack("{s:i,s:[s]}", "bytes", 12, "ids", "sha256:\x1b[2J");
+	json_t *facts =
+	    json_pack("{s:i,s:s,s:{s:[ss]},s:[{s:b},{s:b}]}", "bytes", 12, "bell", "\x07", "image",
+		      "tags", "web:1", "web:2", "list", "there", 0, "there", 1);
 	(void)state;
-	/* The bell and its kin cannot be in JSON text unescaped, but in a fact's value they can. */
-	facts = facts ? facts : json_object();
+	assert_non_null(facts);
 	open_screen(&s);
 	s.out.verbose = 1;
 	send(&s, STEP(STEP_DONE, 0, "APPLY", "load", .facts = facts));
-	assert_non_null(strstr(err_of(&s), "bytes=12"));
+	assert_non_null(strstr(err_of(&s), "\n           bytes: 12"));
+	assert_non_null(strstr(err_of(&s), "\n           image.tags: web:1, web:2"));
+	assert_non_null(strstr(err_of(&s), "\n           list.1.there: yes"));
+	assert_null(strpbrk(err_of(&s), "{}[]\""));
 	assert_null(strchr(err_of(&s), '\x1b'));
 	json_decref(facts);
 	close_screen(&s);
@@ -283,13 +309,13 @@ static void live(void **state)
 	for (int64_t at = 1000; at <= 4000; at += 500)
 		send(&s, STEP(PROGRESS, at, "TRANSFER", "target.receive", .done = at * 1000,
 			      .total = 10000000));
-	assert_non_null(strstr(err_of(&s), "\n  target.receive on prod  4.0 MB of 10.0 MB (40 %), "
+	assert_non_null(strstr(err_of(&s), "\n  target.receive on prod  4.0 MB of 10 MB (40 %), "
 					   "1.0 MB/s, 6.0 s left"));
 	wipe(&s);
 
 	/* What stays is printed above; the view is drawn again below it. */
 	send(&s, STEP(WARNING, 4100, "TRANSFER", "target.receive", .text = "slow"));
-	assert_true(strncmp(err_of(&s), "\r\033[K\033[A\033[K10:30:19  ", 20) == 0);
+	assert_true(strncmp(err_of(&s), "\r\033[K\033[A\033[K10:30:19Z  ", 21) == 0);
 	assert_non_null(strstr(err_of(&s), "warning  slow\nPRECHECK ✓"));
 	wipe(&s);
 
@@ -352,19 +378,38 @@ static void way_back(void **state)
 	close_screen(&s);
 }
 
+/* The record that opens a step closes the one before it, which may be of another state. */
+static void state_of_a_line(void **state)
+{
+	struct rfa_ledger_line line = { .run = "", .flow = "promote", .state = "APPLY" };
+	(void)state;
+	snprintf(line.step, sizeof(line.step), "target.replace");
+	assert_string_equal(rfa_line_state(&line), "RESTART");
+	snprintf(line.step, sizeof(line.step), "target.tag");
+	assert_string_equal(rfa_line_state(&line), "APPLY");
+	snprintf(line.flow, sizeof(line.flow), "from-the-future");
+	assert_string_equal(rfa_line_state(&line), "APPLY");
+}
+
 /* ---- short forms ----------------------------------------------------------------------------- */
 
 static void short_forms(void **state)
 {
 	char text[RFA_SHORT_MAX];
 	(void)state;
-	assert_string_equal(rfa_out_bytes(text, 0), "0 B");
-	assert_string_equal(rfa_out_bytes(text, 999), "999 B");
-	assert_string_equal(rfa_out_bytes(text, 1000), "1.0 kB");
-	assert_string_equal(rfa_out_bytes(text, 999949), "999.9 kB");
-	assert_string_equal(rfa_out_bytes(text, 999951), "1.0 MB");
-	assert_string_equal(rfa_out_bytes(text, INT64_MAX), "9223.4 PB");
-	assert_string_equal(rfa_out_bytes(text, -5), "0 B");
+	assert_string_equal(RFA_SIZE(0), "0 B");
+	assert_string_equal(RFA_SIZE(999), "999 B");
+	assert_string_equal(RFA_SIZE(1000), "1.0 kB");
+	assert_string_equal(RFA_SIZE(9949), "9.9 kB");
+	assert_string_equal(RFA_SIZE(9950), "10 kB");
+	assert_string_equal(RFA_SIZE(11264), "11 kB");
+	assert_string_equal(RFA_SIZE(999499), "999 kB");
+	assert_string_equal(RFA_SIZE(999500), "1.0 MB");
+	assert_string_equal(RFA_SIZE(INT64_MAX), "9.2 EB");
+	assert_string_equal(RFA_SIZE(-5), "0 B");
+	assert_string_equal(rfa_out_when(text, "2026-11-22T10:30:15Z"), "2026-11-22 10:30:15Z");
+	assert_string_equal(rfa_out_when(text, ""), "-");
+	assert_string_equal(rfa_out_when(text, "\x1b[2J"), "\\x1b[2J");
 	assert_string_equal(rfa_out_duration(text, -1), "-");
 	assert_string_equal(rfa_out_duration(text, 999), "999 ms");
 	assert_string_equal(rfa_out_duration(text, 1800), "1.8 s");
@@ -395,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain),
+		cmocka_unit_test(found_done),
 		cmocka_unit_test(plain_progress_is_rare),
 		cmocka_unit_test(quiet),
 		cmocka_unit_test(verbose),
@@ -405,6 +451,7 @@ int main(void)
 		cmocka_unit_test(live),
 		cmocka_unit_test(narrow),
 		cmocka_unit_test(way_back),
+		cmocka_unit_test(state_of_a_line),
 		cmocka_unit_test(short_forms),
 		cmocka_unit_test(rate),
 	};
