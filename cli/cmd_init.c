@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/init_from.h"
+#include "cli/schema.h"
 #include "cli/suggest.h"
 
 /* First files for the kinds of set-ups that there are; the longer ones are in fixtures/apps. */
@@ -16,6 +17,7 @@ static const struct {
 } templates[] = {
 	{ "containers", "containers made with docker run",
 	  "{\n"
+	  "\t\"$schema\": \"" RFA_INIT_SCHEMA "\",\n"
 	  "\t\"version\": 1,\n"
 	  "\t\"environments\": {\n"
 	  "\t\t\"test\": { \"destination\": \"root@test.example.com\" },\n"
@@ -31,6 +33,7 @@ static const struct {
 	  "}\n" },
 	{ "compose", "a Compose project",
 	  "{\n"
+	  "\t\"$schema\": \"" RFA_INIT_SCHEMA "\",\n"
 	  "\t\"version\": 1,\n"
 	  "\t\"environments\": {\n"
 	  "\t\t\"test\": { \"destination\": \"root@test.example.com\" },\n"
@@ -40,14 +43,13 @@ static const struct {
 	  "\t\t\"shop\": {\n"
 	  "\t\t\t\"compose\": { \"project\": \"shop\", \"directory\": \"/srv/stacks/shop\" },\n"
 	  "\t\t\t\"health\": [{ \"url\": \"http://127.0.0.1:8000/health\" }],\n"
-	  "\t\t\t\"environments\": {\n"
-	  "\t\t\t\t\"prod\": { \"gates\": { \"require_verified\": true } }\n"
-	  "\t\t\t}\n"
+	  "\t\t\t\"keep_images\": 3\n"
 	  "\t\t}\n"
 	  "\t}\n"
 	  "}\n" },
 	{ "ragflowauth", "two containers, a guarded base_url, a first deployment, data and backups",
 	  "{\n"
+	  "\t\"$schema\": \"" RFA_INIT_SCHEMA "\",\n"
 	  "\t\"version\": 1,\n"
 	  "\t\"environments\": {\n"
 	  "\t\t\"test\": { \"destination\": \"root@172.30.30.58\", \"address\": \"172.30.30.58\" "
@@ -166,44 +168,148 @@ static int make_ledger(struct rfa_cli *cli, struct rfa_error *err)
 	return rc;
 }
 
+/* The keys as an editor reads them, always those of this rfa. */
+static int write_schema(const char *beside, struct rfa_error *err)
+{
+	json_t *schema = NULL;
+	char path[PATH_MAX], *text = NULL;
+	int unused, rc = rfa_schema_json(&schema, err);
+
+	int n = snprintf(path, sizeof(path), "%.*s" RFA_INIT_SCHEMA,
+			 (int)(strrchr(beside, '/') - beside + 1), beside);
+	if (rc == 0 && (n < 0 || (size_t)n >= sizeof(path)))
+		rc = rfa_fail(err, RFA_EUSAGE, "cli", "the path is too long: %.100s", beside);
+	if (rc == 0)
+		rc = make_parents(path, err);
+	if (rc == 0 && unlink(path) < 0 && errno != ENOENT)
+		rc = rfa_fail_errno(err, errno, "%.300s", path);
+	text = rc == 0 ? json_dumps(schema, JSON_INDENT(1) | JSON_ENSURE_ASCII) : NULL;
+	if (rc == 0)
+		rc = text ? write_new(path, text, &unused, err) : rfa_fail_nomem(err);
+	free(text);
+	json_decref(schema);
+	return rc;
+}
+
+/* What was written for the look goes when there was nothing to be seen: nothing is left by half. */
+static int fill_in(struct rfa_cli *cli, const char *path, json_t *root, struct rfa_error *err)
+{
+	json_t *found = NULL;
+	char *text = NULL;
+	int written = 0;
+	int rc = rfa_init_look(cli, "test", &found, err);
+
+	if (unlink(path) < 0 && rc == 0)
+		rc = rfa_fail_errno(err, errno, "%.300s", path);
+	if (rc == 0)
+		rc = rfa_facts_set(root, "stacks", json_incref(json_object_get(found, "stacks")),
+				   err);
+	text = rc == 0 ? json_dumps(root, JSON_INDENT(2)) : NULL;
+	if (rc == 0)
+		rc = text ? write_new(path, text, &written, err) : rfa_fail_nomem(err);
+	if (rc == 0)
+		rfa_init_say(cli, "test", found);
+	free(text);
+	json_decref(found);
+	return rc;
+}
+
+/* There is an rfa.json: it stays as it is, and what to put into it is the answer. */
+static int show_only(struct rfa_cli *cli, const char *env, struct rfa_error *err)
+{
+	json_t *found = NULL, *stacks = NULL;
+	int rc = rfa_config_has_env(cli->config, env, err);
+
+	if (rc == 0)
+		rc = rfa_init_look(cli, env, &found, err);
+	if (rc == 0) {
+		stacks = json_pack("{s:O}", "stacks", json_object_get(found, "stacks"));
+		rc = stacks ? rfa_out_json(&cli->out, stacks, err) : rfa_fail_nomem(err);
+	}
+	if (rc == 0) {
+		rfa_init_say(cli, env, found);
+		rfa_out_note(&cli->out, "\n%s stays as it is: put into it what you need of this",
+			     cli->config->path);
+	}
+	json_decref(stacks);
+	json_decref(found);
+	return rc;
+}
+
+/* The text that a new file begins with, and, with --from, the document that it comes from (new). */
+static int first_text(struct rfa_cli *cli, char **text, json_t **root, struct rfa_error *err)
+{
+	const char *example = rfa_cli_option(cli, "example");
+	const char *from = rfa_cli_option(cli, "from"), *to = NULL;
+	const char *ready = NULL;
+	int rc = 0;
+
+	if (from) {
+		rc = rfa_cli_need(cli, "to", &to, err);
+		*root = rc == 0 ? rfa_init_root(from, to) : NULL;
+		*text = *root ? json_dumps(*root, JSON_INDENT(2)) : NULL;
+	} else {
+		rc = find_template(example ? example : "containers", &ready, err);
+		*text = rc == 0 ? strdup(ready) : NULL;
+	}
+	return rc == 0 && !*text ? rfa_fail_nomem(err) : rc;
+}
+
 static int run_init(struct rfa_cli *cli, struct rfa_error *err)
 {
 	const char *folder = rfa_cli_word(cli, 0) ? rfa_cli_word(cli, 0) : ".";
-	const char *example = rfa_cli_option(cli, "example");
 	const char *named = rfa_cli_option(cli, "config");
-	const char *text = NULL;
-	char path[PATH_MAX];
-	int written = 0;
+	const char *from = rfa_cli_option(cli, "from");
+	json_t *root = NULL;
+	char path[PATH_MAX], *text = NULL;
+	const char *ready;
+	int written = 0, rc = 0;
 
-	int rc = find_template(example ? example : "containers", &text, err);
-	if (rc < 0)
-		return rc;
 	int n = named ? snprintf(path, sizeof(path), "%s", named)
 		      : snprintf(path, sizeof(path), "%s/rfa.json", folder);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return rfa_fail(err, RFA_EUSAGE, "cli", "the path is too long");
-	rc = make_parents(path, err);
-	if (rc == 0)
-		rc = write_new(path, text, &written, err);
+	if (rfa_cli_option(cli, "example"))
+		rc = find_template(rfa_cli_option(cli, "example"), &ready, err);
+	if (rc == 0 && access(path, F_OK) != 0) {
+		rc = first_text(cli, &text, &root, err);
+		if (rc == 0)
+			rc = make_parents(path, err);
+		if (rc == 0)
+			rc = write_new(path, text, &written, err);
+	}
 	if (rc == 0)
 		rc = rfa_config_load(&cli->config, path, &cli->problems, err);
 	if (rc == -(int)RFA_ECONFIG)
 		rfa_cli_problems(cli, path);
-	if (rc < 0)
+	if (rc < 0 && written)
+		unlink(path);
+	if (rc == 0 && written && from)
+		rc = fill_in(cli, path, root, err);
+	if (rc == 0 && !written && from)
+		rc = show_only(cli, from, err);
+	free(text);
+	json_decref(root);
+	if (rc < 0 || (from && !written))
 		return rc;
 	rfa_out_say(&cli->out, written ? "wrote %s" : "%s is there already: it stays as it is",
 		    cli->config->path);
 	rc = make_ledger(cli, err);
+	if (rc == 0)
+		rc = write_schema(cli->config->path, err);
 	if (rc == 0 && written)
-		rfa_out_note(&cli->out,
-			     "\nnext: put your hosts and containers into it, then `rfa check "
-			     "--connect`");
+		rfa_out_note(&cli->out, "\nnext: %s, then `rfa check --connect`",
+			     from ? "read it, and fill in what is another one on prod"
+				  : "put your hosts and containers into it");
 	return rc;
 }
 
 static const struct rfa_option init_options[] = {
 	{ "example", 0, "NAME", NULL, NULL,
 	  "which example to begin with: containers, compose, ragflowauth" },
+	{ "from", 0, "DESTINATION", NULL, NULL,
+	  "describe what runs there; with an rfa.json: its environment" },
+	{ "to", 0, "DESTINATION", NULL, NULL, "with --from: where it shall run as well" },
 	RFA_OPTION_END,
 };
 
@@ -212,11 +318,19 @@ const struct rfa_verb rfa_cmd_init = {
 	.group = "set up",
 	.words = "[DIR]",
 	.summary = "write a first rfa.json and make the ledger",
-	.details = "What is there already stays as it is.",
+	.details =
+	    "What is there already stays as it is. With --from the file describes what runs on\n"
+	    "that host: a stack for each Compose project, and one for the containers of `docker\n"
+	    "run` that share a network, with all that is needed to make them elsewhere. Values\n"
+	    "that look secret, or that name the host itself, are not copied: ${NAME} stands in\n"
+	    "their place until you write what it is there, and no promotion begins before. Where\n"
+	    "there is an rfa.json, only the stacks are printed.",
 	.options = init_options,
 	.examples =
 	    (const struct rfa_example[]){
 		{ "rfa init", "in this folder" },
+		{ "rfa init --from root@test.example.com --to root@prod.example.com",
+		  "from what runs on test" },
 		{ "rfa init deploy --example compose", "for a Compose project, in ./deploy" },
 		{ "rfa --ledger ~/ledger init", "with the ledger elsewhere" },
 		{ NULL, NULL },

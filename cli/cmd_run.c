@@ -4,42 +4,14 @@
 
 #include "cli/drive.h"
 #include "cli/foretell.h"
-#include "cli/known.h"
 #include "cli/plan.h"
 #include "cli/points.h"
 
 /* ---- promote --------------------------------------------------------------------------------- */
 
-/* The version of the stack that `from` has proven, as far as this ledger knows; "" for none. */
-static int read_verified(struct rfa_cli *cli, const struct rfa_plan_ask *ask, char *out,
-			 size_t size, struct rfa_error *err)
-{
-	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
-	json_t *file = NULL;
-	char path[256];
-
-	out[0] = '\0';
-	snprintf(path, sizeof(path), "verified/%s/%s.json", ask->from, ask->stack);
-	int rc = rfa_cli_ledger(cli, err);
-	if (rc == 0)
-		rc = rfa_ledger_read(cli->ledger, path, &text, err);
-	if (rc == 0)
-		rc = rfa_facts_parse(&file, rfa_buf_str(&text), text.len, path, err);
-	if (rc == 0)
-		snprintf(out, size, "%s", rfa_facts_str(file, "version", ""));
-	if (rc == -RFA_ENOTFOUND && cli->ledger) {
-		rfa_error_clear(err);
-		rc = 0;
-	}
-	json_decref(file);
-	rfa_buf_release(&text);
-	return rc;
-}
-
 static int run_promote(struct rfa_cli *cli, struct rfa_error *err)
 {
 	struct rfa_plan_ask ask = { .flow = "promote", .stack = rfa_cli_word(cli, 0) };
-	char verified[128], proof[RFA_TIME_MAX] = "";
 	json_t *plan = NULL;
 
 	if (rfa_cli_option(cli, "dry-run"))
@@ -52,13 +24,7 @@ static int run_promote(struct rfa_cli *cli, struct rfa_error *err)
 		    cli, ask.to, "gates that may be forced will be; the ledger keeps it as FORCED",
 		    err);
 	if (rc == 0)
-		rc = read_verified(cli, &ask, verified, sizeof(verified), err);
-	if (rc == 0)
-		rc = rfa_known_proof(cli, ask.to, ask.stack, proof, err);
-	ask.verified = verified;
-	ask.proven_drill_at = *proof ? proof : NULL;
-	if (rc == 0)
-		rc = rfa_config_plan(cli->config, &ask, &plan, err);
+		rc = rfa_plan_make(cli, &ask, &plan, err);
 	if (rc == 0)
 		rc = rfa_cli_begin(cli, plan, err);
 	json_decref(plan);

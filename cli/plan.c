@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "cli/hosts.h"
+#include "cli/known.h"
 #include "cli/look.h"
+#include "cli/points.h"
 
 int rfa_plan_sides(struct rfa_cli *cli, struct rfa_plan_ask *ask, struct rfa_error *err)
 {
@@ -104,6 +106,90 @@ static int compare(const struct rfa_hosts *hosts, const json_t *plan, json_t *do
 	return rc;
 }
 
+/* The version of the stack that `from` has proven, as far as this ledger knows; "" for none. */
+static int read_verified(struct rfa_cli *cli, const struct rfa_plan_ask *ask, char *out,
+			 size_t size, struct rfa_error *err)
+{
+	json_t *file = NULL;
+	char path[256];
+
+	out[0] = '\0';
+	snprintf(path, sizeof(path), "verified/%s/%s.json", ask->from, ask->stack);
+	int rc = rfa_ledger_json(cli, path, &file, err);
+	if (rc == 0)
+		snprintf(out, size, "%s", rfa_facts_str(file, "version", ""));
+	if (rc == -RFA_ENOTFOUND && cli->ledger) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	json_decref(file);
+	return rc;
+}
+
+int rfa_plan_make(struct rfa_cli *cli, struct rfa_plan_ask *ask, json_t **out,
+		  struct rfa_error *err)
+{
+	char verified[128] = "", proof[RFA_TIME_MAX] = "";
+	int rc = read_verified(cli, ask, verified, sizeof(verified), err);
+
+	if (rc == 0)
+		rc = rfa_known_proof(cli, ask->to, ask->stack, proof, err);
+	ask->verified = verified;
+	ask->proven_drill_at = *proof ? proof : NULL;
+	if (rc == 0)
+		rc = rfa_config_plan(cli->config, ask, out, err);
+	ask->verified = ask->proven_drill_at = NULL;
+	return rc;
+}
+
+/* What the gates would say to the run: the same gates, asked in the same order. */
+static int foresee(struct rfa_cli *cli, const struct rfa_hosts *hosts, const json_t *plan,
+		   json_t *document, struct rfa_error *err)
+{
+	struct rfa_run_options options = {
+		.ledger = cli->ledger,
+		.source = hosts->source,
+		.target = hosts->target,
+		.clock = cli->clock,
+		.cancel = cli->cancel,
+	};
+	json_t *facts = NULL;
+	int rc = rfa_run_foresee(&options, plan, &facts, err);
+	json_t *gates = json_object_get(json_object_get(facts, "gates"), "gates");
+
+	if (gates)
+		json_object_set(document, "gates", gates);
+	json_object_set_new(document, "refused", json_boolean(rc == -(int)RFA_EREFUSED));
+	json_decref(facts);
+	return rc;
+}
+
+static void print_gates(const struct rfa_cli *cli, const json_t *document)
+{
+	const struct rfa_out *o = &cli->out;
+	struct rfa_buf safe = RFA_BUF_INIT(8192);
+	size_t i, refusals = 0, passed = 0;
+	json_t *gate;
+
+	json_array_foreach (json_object_get(document, "gates"), i, gate) {
+		const char *verdict = rfa_facts_str(gate, "verdict", "");
+		if (strcmp(verdict, "passed") == 0) {
+			passed++;
+			continue;
+		}
+		refusals++;
+		rfa_out_say(o, "%s%sgate %s:%s %s", refusals == 1 ? "\n" : "",
+			    rfa_out_style(o, o->out, RFA_RED), rfa_facts_str(gate, "gate", "?"),
+			    rfa_out_style(o, o->out, RFA_PLAIN),
+			    rfa_out_safe(&safe, rfa_facts_str(gate, "evidence", ""), 800));
+		rfa_out_say(o, "  mend: %s",
+			    rfa_out_safe(&safe, rfa_facts_str(gate, "mend", "-"), 400));
+	}
+	if (refusals == 0)
+		rfa_out_say(o, "\nall %zu gates let it pass", passed);
+	rfa_buf_release(&safe);
+}
+
 static enum rfa_style style_of(const char *change)
 {
 	return strncmp(change, "same", 4) == 0            ? RFA_DIM
@@ -145,12 +231,12 @@ static int print(struct rfa_cli *cli, const struct rfa_plan_ask *ask, const json
 			     rfa_out_safe(&run, rfa_facts_str(holder, "run", "?"), 60));
 		rfa_buf_release(&run);
 	}
-	rfa_out_note(
-	    &cli->out,
-	    "\n%s free on %s. Nothing was touched; the gates are judged when the run begins:\n"
-	    "rfa promote %s --from %s --to %s",
-	    RFA_SIZE(rfa_facts_int(document, "free_bytes", 0)), ask->to, ask->stack, ask->from,
-	    ask->to);
+	print_gates(cli, document);
+	rfa_out_note(&cli->out, "\n%s free on %s. Nothing was touched.",
+		     RFA_SIZE(rfa_facts_int(document, "free_bytes", 0)), ask->to);
+	if (!rfa_facts_bool(document, "refused", 0))
+		rfa_out_note(&cli->out, "to do it: rfa promote %s --from %s --to %s", ask->stack,
+			     ask->from, ask->to);
 	return rc;
 }
 
@@ -159,10 +245,11 @@ int rfa_plan_show(struct rfa_cli *cli, struct rfa_error *err)
 	struct rfa_plan_ask ask = { .flow = "promote", .stack = rfa_cli_word(cli, 0) };
 	struct rfa_hosts hosts = { NULL, NULL };
 	json_t *plan = NULL, *document = NULL;
-	int rc = rfa_plan_sides(cli, &ask, err);
+	struct rfa_error refusal;
+	int rc = rfa_plan_sides(cli, &ask, err), verdict = 0;
 
 	if (rc == 0)
-		rc = rfa_config_plan(cli->config, &ask, &plan, err);
+		rc = rfa_plan_make(cli, &ask, &plan, err);
 	if (rc == 0)
 		rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
 	if (rc == 0) {
@@ -170,9 +257,21 @@ int rfa_plan_show(struct rfa_cli *cli, struct rfa_error *err)
 		    json_pack("{s:s,s:s,s:s}", "stack", ask.stack, "from", ask.from, "to", ask.to);
 		rc = document ? compare(&hosts, plan, document, err) : rfa_fail_nomem(err);
 	}
+	if (rc == 0) {
+		rfa_error_clear(&refusal);
+		verdict = foresee(cli, &hosts, plan, document, &refusal);
+		if (verdict < 0 && verdict != -(int)RFA_EREFUSED) {
+			*err = refusal;
+			rc = verdict;
+		}
+	}
 	if (rc == 0)
 		rc = cli->out.json ? rfa_out_json(&cli->out, document, err)
 				   : print(cli, &ask, document, err);
+	if (rc == 0 && verdict < 0) {
+		*err = refusal;
+		rc = verdict;
+	}
 	rfa_hosts_release(&hosts);
 	json_decref(plan);
 	json_decref(document);
@@ -192,7 +291,8 @@ const struct rfa_verb rfa_cmd_plan = {
 	.summary = "show what a promotion would change",
 	.details =
 	    "Looks at both hosts, takes no lock and changes nothing: what runs on each side,\n"
-	    "what would be replaced, and how many layers would have to travel.",
+	    "what would be replaced, how many layers would have to travel, and what the gates\n"
+	    "say. Exit status 4 when a gate would refuse the promotion.",
 	.options = plan_options,
 	.examples =
 	    (const struct rfa_example[]){

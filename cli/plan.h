@@ -13,7 +13,13 @@ int rfa_plan_sides(struct rfa_cli *cli, struct rfa_plan_ask *ask,
  */
 int rfa_plan_force(const struct rfa_cli *cli, struct rfa_plan_ask *ask,
 		   struct rfa_error *err) RFA_MUST_USE;
-/* Looks at both hosts of the promotion that the command line asks for, and prints what differs. */
+/* *out (new): the plan of the promotion that is asked for, with what the ledger knows of it. */
+int rfa_plan_make(struct rfa_cli *cli, struct rfa_plan_ask *ask, json_t **out,
+		  struct rfa_error *err) RFA_MUST_USE;
+/*
+ * Looks at both hosts of the promotion that the command line asks for, and prints what differs and
+ * what the gates say. Errors: REFUSED, when one of them says no.
+ */
 int rfa_plan_show(struct rfa_cli *cli, struct rfa_error *err) RFA_MUST_USE;
 
 #endif

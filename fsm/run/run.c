@@ -126,6 +126,39 @@ done:
 	return rc;
 }
 
+int rfa_run_foresee(const struct rfa_run_options *options, const json_t *plan, json_t **out,
+		    struct rfa_error *err)
+{
+	struct rfa_run_result unused;
+	struct rfa_drive d;
+	size_t i;
+	int rc;
+
+	drive_init(&d, options, &unused);
+	rc = take_plan(&d, plan, err);
+	if (!rc && options->ledger)
+		rc = rfa_drive_points(&d, &d.points, err);
+	d.ctx.facts = d.facts;
+	d.ctx.points = d.points;
+	d.ctx.attempt = 1;
+	for (i = 0; !rc && i < d.flow->n; i++) {
+		const struct rfa_step *step = &d.flow->steps[i];
+		json_t *facts;
+
+		if (step->state != RFA_PRECHECK || !(step->flags & RFA_STEP_READS) || step->skipped)
+			continue;
+		facts = json_object();
+		d.ctx.step = step;
+		d.ctx.host = !strcmp(step->on, "source") ? d.ctx.source : d.ctx.target;
+		rc = facts ? step->run(&d.ctx, facts, err) : rfa_fail_nomem(err);
+		json_object_set_new(d.facts, step->name, facts);
+	}
+	if (!rc || rc == -(int)RFA_EREFUSED)
+		*out = json_incref(d.facts);
+	drive_release(&d);
+	return rc;
+}
+
 /* ---- resuming ---------------------------------------------------------------------------------
  */
 

@@ -55,6 +55,15 @@ struct rfa_run_result {
 RFA_API int rfa_run_begin(const struct rfa_run_options *options, const json_t *plan,
 			  struct rfa_run_result *result, struct rfa_error *err) RFA_MUST_USE;
 
+/*
+ * What a run of this plan would find before it touches anything: the rows of PRECHECK that only
+ * look, gates included. Takes no lock, records nothing. *out (new) = {STEP: its facts}, also after
+ * REFUSED. 0: the run may begin; REFUSED: a gate says no; other errors: a host could not be looked
+ * at. options: ledger may be NULL; then no rollback point is known.
+ */
+RFA_API int rfa_run_foresee(const struct rfa_run_options *options, const json_t *plan, json_t **out,
+			    struct rfa_error *err) RFA_MUST_USE;
+
 /* What to do with an unfinished run. */
 enum rfa_run_way {
 	RFA_RUN_ON,       /* carry on where it stands, whichever way it was going */

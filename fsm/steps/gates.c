@@ -143,6 +143,40 @@ static int gate_dependents(struct rfa_court *c, struct rfa_error *err)
 	return 0;
 }
 
+/* A value that `rfa init --from` would not copy, and that nobody has filled in yet. */
+static void judge_value(struct rfa_court *c, const char *container, const char *field,
+			const char *text)
+{
+	const char *equals = strchr(text, '=');
+	const char *value = equals && !rfa_is_reference(text) ? equals + 1 : text;
+
+	if (rfa_is_reference(value))
+		rfa_refuse(
+		    c, "write what it is there in its place, in bootstrap.containers of rfa.json",
+		    "%s of %s still has %s, which was not copied", field, container, value);
+}
+
+static void judge_body(struct rfa_court *c, const char *container, const json_t *body)
+{
+	static const char *const fields[] = { "Env", "Cmd", "Entrypoint", "Labels" };
+	const char *key;
+	json_t *one;
+	size_t f, i;
+
+	for (f = 0; f < sizeof(fields) / sizeof(fields[0]); f++) {
+		json_t *value = json_object_get(body, fields[f]);
+
+		json_array_foreach (value, i, one) {
+			if (json_is_string(one))
+				judge_value(c, container, fields[f], json_string_value(one));
+		}
+		json_object_foreach (value, key, one) {
+			if (json_is_string(one) && rfa_is_reference(json_string_value(one)))
+				judge_value(c, container, key, json_string_value(one));
+		}
+	}
+}
+
 /* A first deployment needs the files that it says it needs, and to be told how to make containers.
  */
 static int gate_bootstrap(struct rfa_court *c, struct rfa_error *err)
@@ -156,18 +190,22 @@ static int gate_bootstrap(struct rfa_court *c, struct rfa_error *err)
 
 	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
 		const char *key = rfa_facts_str(unit, "key", "");
+		const json_t *body =
+		    json_object_get(rfa_facts_at(stack, "bootstrap/containers"), key);
 
 		if (rfa_facts_bool(unit, "present", 0) ||
 		    strcmp(rfa_facts_str(unit, "shape", ""), "run") != 0)
 			continue;
 		first = 1;
-		if (!json_object_get(rfa_facts_at(stack, "bootstrap/containers"), key) &&
-		    !rfa_facts_at(ctx->plan, "point/specs"))
-			rfa_refuse(
-			    c, "describe it under bootstrap.containers of the stack in rfa.json",
-			    "there is no container %s on %s, and rfa.json does not say how to "
-			    "make it",
-			    key, ctx->target->name);
+		if (!body && !rfa_facts_at(ctx->plan, "point/specs"))
+			rfa_refuse(c,
+				   "describe it under bootstrap.containers of the stack: rfa init "
+				   "--from writes that from what runs elsewhere (README: A first "
+				   "deployment)",
+				   "there is no container %s on %s, and rfa.json does not say how "
+				   "to make it",
+				   key, ctx->target->name);
+		judge_body(c, key, body);
 	}
 	if (!first && json_array_size(rfa_ctx_fact(ctx, "target.look", "goods/images")))
 		return 0;
