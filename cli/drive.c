@@ -8,7 +8,7 @@
 
 #include "cli/hosts.h"
 #include "cli/signals.h"
-#include "cli/tell.h"
+#include "cli/ticker.h"
 
 void rfa_cli_who(struct rfa_who *who)
 {
@@ -99,6 +99,7 @@ static void say_success(struct rfa_cli *cli)
 	const struct rfa_out *o = &cli->out;
 	struct rfa_buf news = RFA_BUF_INIT(2048);
 	char where[96];
+	char took[RFA_SHORT_MAX];
 
 	if (o->events) {
 		say_result(s, o);
@@ -113,14 +114,19 @@ static void say_success(struct rfa_cli *cli)
 	rfa_out_say(o, "%s%s%s%s: %s (run %s)", rfa_out_style(o, o->out, RFA_GREEN),
 		    s->stack[0] == '_' ? "" : s->stack, rfa_out_style(o, o->out, RFA_PLAIN), where,
 		    rfa_buf_str(&news), s->result.run);
+	if (s->ended_ms > s->begun_ms && s->begun_ms)
+		rfa_out_note(o, "it took %s%s%s", rfa_out_duration(took, s->ended_ms - s->begun_ms),
+			     s->bytes ? "; bytes that travelled: " : "",
+			     s->bytes ? RFA_SIZE(s->bytes) : "");
 	if (s->result.point[0])
 		rfa_out_say(o, "to go back: rfa rollback %s --env %s --to %s", s->stack, s->to,
 			    s->result.point);
 	rfa_buf_release(&news);
 }
 
-static int finish(struct rfa_cli *cli, struct rfa_teller *teller, int rc)
+static int finish(struct rfa_cli *cli, struct rfa_teller *teller, struct rfa_ticker *ticker, int rc)
 {
+	rfa_ticker_stop(ticker);
 	rfa_teller_clear(teller);
 	rfa_signals_run(NULL);
 	if (rc == 0)
@@ -132,6 +138,7 @@ int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err
 {
 	struct rfa_hosts hosts = { NULL, NULL };
 	struct rfa_teller teller;
+	struct rfa_ticker ticker;
 	struct rfa_who who;
 	int rc = rfa_cli_ledger(cli, err);
 
@@ -141,10 +148,11 @@ int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err
 		rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
 	if (rc == 0) {
 		rfa_teller_init(&teller, &cli->out, &cli->story);
+		rfa_ticker_start(&ticker, &teller, cli->clock);
 		rfa_cli_who(&who);
 		struct rfa_run_options options = options_of(cli, &hosts, &teller, &who);
 		rc = rfa_run_begin(&options, plan, &cli->story.result, err);
-		rc = finish(cli, &teller, rc);
+		rc = finish(cli, &teller, &ticker, rc);
 	}
 	rfa_hosts_release(&hosts);
 	return rc;
@@ -156,6 +164,7 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_run_way way
 	struct rfa_hosts hosts = { NULL, NULL };
 	struct rfa_history *history = NULL;
 	struct rfa_teller teller;
+	struct rfa_ticker ticker;
 	struct rfa_who who;
 	int rc = rfa_cli_ledger(cli, err);
 
@@ -172,10 +181,11 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_run_way way
 		rc = rfa_hosts_of_plan(cli, history->plan, way != RFA_RUN_LEAVE, &hosts, err);
 	if (rc == 0) {
 		rfa_teller_init(&teller, &cli->out, &cli->story);
+		rfa_ticker_start(&ticker, &teller, cli->clock);
 		rfa_cli_who(&who);
 		struct rfa_run_options options = options_of(cli, &hosts, &teller, &who);
 		rc = rfa_run_resume(&options, history->run, way, &cli->story.result, err);
-		rc = finish(cli, &teller, rc);
+		rc = finish(cli, &teller, &ticker, rc);
 	}
 	rfa_hosts_release(&hosts);
 	rfa_history_free(history);

@@ -36,6 +36,14 @@ void rfa_out_init(struct rfa_out *o, FILE *out, FILE *err, int no_color)
 	o->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+size_t rfa_out_room(const struct rfa_out *o)
+{
+	struct winsize size;
+	if (o->live && ioctl(fileno(o->err), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return o->width > 0 ? (size_t)o->width : 80;
+}
+
 const char *rfa_out_style(const struct rfa_out *o, const FILE *file, enum rfa_style style)
 {
 	static const char *const escapes[] = {
@@ -174,6 +182,64 @@ void rfa_out_cut(const struct rfa_out *o, struct rfa_buf *into, const char *text
 	}
 	if (columns > 0)
 		rfa_buf_puts(into, mark);
+}
+
+/* One character, or a whole escape of ours; *width: the columns that it takes. */
+static size_t next_piece(const char *text, size_t *width)
+{
+	unsigned code = 0;
+	if (text[0] == '\033' && text[1] == '[') {
+		size_t n = 2 + strspn(text + 2, "0123456789;");
+		*width = 0;
+		return n + (text[n] != '\0');
+	}
+	size_t n = decode((const unsigned char *)text, &code);
+	*width = width_of(code);
+	return n;
+}
+
+static size_t new_line(struct rfa_buf *into, size_t indent)
+{
+	rfa_buf_putc(into, '\n');
+	for (size_t i = 0; i < indent; i++)
+		rfa_buf_putc(into, ' ');
+	return indent;
+}
+
+void rfa_out_wrap(struct rfa_buf *into, const char *text, size_t columns, size_t indent)
+{
+	size_t used = 0, begun = 0;
+	if (indent + 8 > columns)
+		indent = 0;
+	while (*text) {
+		/* The spaces before a word, then the word. */
+		size_t spaces = strspn(text, " "), len = 0, wide = 0, width;
+		const char *word = text + spaces;
+		while (word[len] && word[len] != ' ' && word[len] != '\n') {
+			len += next_piece(word + len, &width);
+			wide += width;
+		}
+		if (used > begun && used + spaces + wide > columns) {
+			begun = used = new_line(into, indent);
+			spaces = 0;
+		}
+		for (size_t i = 0; i < spaces && used < columns; i++, used++)
+			rfa_buf_putc(into, ' ');
+		for (size_t at = 0; at < len;) {
+			size_t n = next_piece(word + at, &width);
+			if (used + width > columns && used > begun)
+				begun = used = new_line(into, indent);
+			rfa_buf_add(into, word + at, n);
+			used += width;
+			at += n;
+		}
+		text = word + len;
+		if (*text == '\n') {
+			rfa_buf_putc(into, '\n');
+			begun = used = 0;
+			text++;
+		}
+	}
 }
 
 /* ---- short forms ----------------------------------------------------------------------------- */

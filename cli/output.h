@@ -30,6 +30,9 @@ struct rfa_out {
 	int width; /* columns of the terminal; 0: no terminal */
 };
 
+/* The columns that `err` has now: a window changes its size as it likes. 80 where none is. */
+size_t rfa_out_room(const struct rfa_out *o);
+
 /* Looks at the terminal, TERM, the locale; no_color also switches the live view off. */
 void rfa_out_init(struct rfa_out *o, FILE *out, FILE *err, int no_color);
 
@@ -62,6 +65,13 @@ int rfa_out_gone(const struct rfa_out *o);
 size_t rfa_out_columns(const char *text);
 /* Appends text cut to so many columns, with … at the end if something is missing. */
 void rfa_out_cut(const struct rfa_out *o, struct rfa_buf *into, const char *text, size_t columns);
+
+/*
+ * Appends text, broken between words into lines of at most so many columns; those behind the first
+ * begin with `indent` spaces. A word that is wider than a line is cut into pieces. Escapes of
+ * rfa_out_style() take no room.
+ */
+void rfa_out_wrap(struct rfa_buf *into, const char *text, size_t columns, size_t indent);
 
 /* "1.8 s", "2 min 5 s": into a caller's array. Sizes: fsm/base/size.h. */
 #define RFA_SHORT_MAX 32

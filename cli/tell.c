@@ -111,7 +111,7 @@ static void follow(struct rfa_teller *t, const struct rfa_event *event)
 	switch (event->kind) {
 	case RFA_EVENT_RUN_BEGUN:
 	case RFA_EVENT_RUN_RESUMED:
-		t->begun_ms = event->wall_ms;
+		t->begun_ms = story->begun_ms = event->wall_ms;
 		copy(story->result.run, sizeof(story->result.run), event->run);
 		rfa_signals_run(story->result.run);
 		break;
@@ -121,11 +121,17 @@ static void follow(struct rfa_teller *t, const struct rfa_event *event)
 		t->attempt = event->attempt;
 		t->done = t->total = t->rate = 0;
 		t->samples.n = 0;
+		t->wait[0] = '\0';
 		if (!t->back)
 			remember_place(story, event);
 		mark(t, event, RFA_MARK_NOW);
 		break;
+	case RFA_EVENT_WAIT:
+		copy(t->wait, sizeof(t->wait), event->text);
+		break;
 	case RFA_EVENT_PROGRESS:
+		t->wait[0] = '\0';
+		story->bytes += event->done > t->done ? event->done - t->done : 0;
 		t->done = event->done;
 		t->total = event->total;
 		t->rate = rfa_rate_add(&t->samples, event->wall_ms, event->done);
@@ -156,6 +162,7 @@ static void follow(struct rfa_teller *t, const struct rfa_event *event)
 		break;
 	case RFA_EVENT_RUN_ENDED:
 	case RFA_EVENT_RUN_INTERRUPTED:
+		story->ended_ms = event->wall_ms;
 		rfa_signals_run(NULL);
 		break;
 	default:
@@ -165,6 +172,7 @@ static void follow(struct rfa_teller *t, const struct rfa_event *event)
 
 static void hand_on(struct rfa_teller *t, const struct rfa_event *event)
 {
+	pthread_mutex_lock(&t->mutex);
 	follow(t, event);
 	if (t->out->events)
 		rfa_tell_json(t, event);
@@ -172,6 +180,7 @@ static void hand_on(struct rfa_teller *t, const struct rfa_event *event)
 		rfa_tell_live(t, event);
 	else
 		rfa_tell_plain(t, event);
+	pthread_mutex_unlock(&t->mutex);
 }
 
 /* A container may log its password: nothing behind this line gets to see it. */
@@ -216,6 +225,7 @@ void rfa_tell_hide(struct rfa_error *into, const struct rfa_error *err, const ch
 void rfa_teller_init(struct rfa_teller *t, struct rfa_out *out, struct rfa_story *story)
 {
 	memset(t, 0, sizeof(*t));
+	pthread_mutex_init(&t->mutex, NULL);
 	t->trace.event = on_event;
 	t->out = out;
 	t->story = story;
@@ -263,6 +273,7 @@ static const struct telling *telling_of(enum rfa_event_kind kind)
 		[RFA_EVENT_PROGRESS] = { NULL, RFA_PLAIN, 0 },
 		[RFA_EVENT_GATE] = { "gate", RFA_PLAIN, 1 }, /* the report lists what refused */
 		[RFA_EVENT_NOTE] = { "note", RFA_PLAIN, 0 },
+		[RFA_EVENT_WAIT] = { "waits", RFA_DIM, 1 },
 		[RFA_EVENT_WARNING] = { "warning", RFA_YELLOW, 0 },
 		[RFA_EVENT_LOG] = { NULL, RFA_PLAIN, 0 },
 		[RFA_EVENT_RUN_ENDED] = { "ended", RFA_BOLD, 0 },
@@ -333,10 +344,12 @@ const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *ev
 	rfa_out_time(text, event->wall_ms);
 	rfa_buf_printf(into, "%s%.9s%s  ", rfa_out_style(o, o->err, RFA_DIM), text + 11,
 		       rfa_out_style(o, o->err, RFA_PLAIN));
-	if (event->step) {
+	int narrow = o->live && rfa_out_room(o) < 100;
+	if (event->step && !narrow)
 		put_padded(into, event->state ? event->state : "", 14);
-		put_padded(into, event->step, 24);
-		put_padded(into, event->host ? event->host : "", 8);
+	if (event->step) {
+		put_padded(into, event->step, narrow ? 0 : 24);
+		put_padded(into, event->host ? event->host : "", narrow ? 0 : 8);
 	}
 	const char *on =
 	    telling->style == RFA_PLAIN ? "" : rfa_out_style(o, o->err, telling->style);

@@ -5,6 +5,8 @@
 #ifndef RFA_CLI_TELL_H
 #define RFA_CLI_TELL_H
 
+#include <pthread.h>
+
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "fsm/base/trace.h"
@@ -38,8 +40,11 @@ struct rfa_teller {
 	int64_t begun_ms, step_ms, drawn_ms;
 	int64_t done, total, rate;
 	struct rfa_rate samples;
-	int drawn; /* lines of the live view that stand on the screen */
-	int back;  /* on the way back */
+	char wait[200];        /* what is waited for; "": nothing that is known */
+	pthread_mutex_t mutex; /* the ticker's thread draws as well */
+	size_t shown[2];       /* columns of the lines that stand on the screen */
+	int drawn;             /* how many they are */
+	int back;              /* on the way back */
 	unsigned attempt;
 };
 
@@ -47,6 +52,8 @@ struct rfa_teller {
 enum { RFA_LIVE_LINES = 2 };
 
 void rfa_teller_init(struct rfa_teller *t, struct rfa_out *out, struct rfa_story *story);
+/* Draws the live view as it is at that time; the caller holds the mutex. */
+void rfa_teller_tick(struct rfa_teller *t, int64_t now_ms);
 /* Removes the live view; call before anything else is printed. */
 void rfa_teller_clear(struct rfa_teller *t);
 

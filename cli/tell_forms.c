@@ -118,7 +118,7 @@ static void put_states(const struct rfa_teller *t, struct rfa_buf *into)
 	const struct rfa_out *o = t->out;
 	const char *dot = o->utf8 ? " · " : " | ";
 	struct rfa_buf bare = RFA_BUF_INIT(1024);
-	size_t room = o->width > 0 ? (size_t)o->width : 80;
+	size_t room = rfa_out_room(o);
 
 	for (int s = 0; s < RFA_STATE_COUNT; s++) {
 		const char *text = mark_text(o, t->marks[s]);
@@ -140,37 +140,65 @@ static void put_states(const struct rfa_teller *t, struct rfa_buf *into)
 	rfa_buf_release(&bare);
 }
 
+/* What is most worth knowing comes first: the end of the line is cut where it does not fit. */
 static void put_step(const struct rfa_teller *t, int64_t now_ms, struct rfa_buf *into)
 {
 	char text[RFA_SHORT_MAX];
 	struct rfa_buf line = RFA_BUF_INIT(1024);
-	size_t room = t->out->width > 0 ? (size_t)t->out->width : 80;
 
 	rfa_buf_printf(&line, "  %s%s", t->back ? "back: " : "", t->step);
 	if (t->host[0])
 		rfa_buf_printf(&line, " on %s", t->host);
 	if (t->attempt > 1)
 		rfa_buf_printf(&line, ", attempt %u", t->attempt);
+	int64_t ms = now_ms - t->step_ms;
+	if (ms >= 60000)
+		rfa_buf_printf(&line, "  %s", rfa_out_duration(text, ms));
+	else if (ms >= 1000)
+		rfa_buf_printf(&line, "  %d s", (int)(ms / 1000));
 	if (t->done > 0 || t->total > 0) {
 		rfa_buf_puts(&line, "  ");
 		rfa_tell_bytes(t, &line);
-	} else if (now_ms - t->step_ms >= 1000) {
-		rfa_buf_printf(&line, "  %s", rfa_out_duration(text, now_ms - t->step_ms));
+	} else if (t->wait[0]) {
+		rfa_buf_printf(&line, "  %s", t->wait);
 	}
-	rfa_out_cut(t->out, into, rfa_buf_str(&line), room - 1);
+	rfa_out_cut(t->out, into, rfa_buf_str(&line), rfa_out_room(t->out) - 1);
 	rfa_buf_release(&line);
+}
+
+/* A window that became narrower has broken the lines that stood there. */
+static size_t rows_of(const struct rfa_teller *t, int line)
+{
+	size_t room = rfa_out_room(t->out);
+	return t->shown[line] > room ? (t->shown[line] + room - 1) / room : 1;
 }
 
 void rfa_teller_clear(struct rfa_teller *t)
 {
+	size_t rows = 0;
 	if (!t->drawn)
 		return;
+	for (int i = 0; i < t->drawn; i++)
+		rows += rows_of(t, i);
 	/* The cursor stands at the end of the last line. */
 	fputs("\r\033[K", t->out->err);
-	for (int i = 1; i < t->drawn; i++)
+	for (size_t i = 1; i < rows; i++)
 		fputs("\033[A\033[K", t->out->err);
 	fflush(t->out->err);
 	t->drawn = 0;
+}
+
+static size_t columns_of(const char *text)
+{
+	struct rfa_buf bare = RFA_BUF_INIT(8192);
+	/* Without the styles: what is between ESC and m. */
+	for (const char *p = text; *p; p += *p == '\033' ? strcspn(p, "m") + 1 : 1) {
+		if (*p != '\033')
+			rfa_buf_putc(&bare, *p);
+	}
+	size_t columns = rfa_out_columns(rfa_buf_str(&bare));
+	rfa_buf_release(&bare);
+	return columns;
 }
 
 static void draw(struct rfa_teller *t, int64_t now_ms)
@@ -181,22 +209,24 @@ static void draw(struct rfa_teller *t, int64_t now_ms)
 	rfa_teller_clear(t);
 	fprintf(t->out->err, "%s\n%s", rfa_buf_str(&states), rfa_buf_str(&step));
 	fflush(t->out->err);
+	t->shown[0] = columns_of(rfa_buf_str(&states));
+	t->shown[1] = columns_of(rfa_buf_str(&step));
 	t->drawn = RFA_LIVE_LINES;
 	t->drawn_ms = now_ms;
 	rfa_buf_release(&states);
 	rfa_buf_release(&step);
 }
 
-/* On a terminal the view shows how far it is; only what deserves it leaves a line. */
+void rfa_teller_tick(struct rfa_teller *t, int64_t now_ms)
+{
+	if (t->drawn)
+		draw(t, now_ms);
+}
+
+/* On a terminal the view shows what is under way; what was done stays above it. */
 static int leaves_line(const struct rfa_teller *t, const struct rfa_event *event)
 {
-	switch (event->kind) {
-	case RFA_EVENT_STEP_DONE:
-	case RFA_EVENT_STEP_SKIPPED:
-		return t->out->verbose;
-	default:
-		return 1;
-	}
+	return event->kind != RFA_EVENT_STEP_SKIPPED || t->out->verbose;
 }
 
 void rfa_tell_live(struct rfa_teller *t, const struct rfa_event *event)
@@ -206,8 +236,11 @@ void rfa_tell_live(struct rfa_teller *t, const struct rfa_event *event)
 	const char *text = leaves_line(t, event) ? rfa_tell_line(t, event, &line) : "";
 
 	if (*text) {
+		struct rfa_buf wrapped = RFA_BUF_INIT(64 * 1024);
+		rfa_out_wrap(&wrapped, text, rfa_out_room(t->out), 11);
 		rfa_teller_clear(t);
-		fprintf(t->out->err, "%s\n", text);
+		fprintf(t->out->err, "%s\n", rfa_buf_str(&wrapped));
+		rfa_buf_release(&wrapped);
 	}
 	if (event->kind == RFA_EVENT_RUN_ENDED || event->kind == RFA_EVENT_RUN_INTERRUPTED) {
 		rfa_teller_clear(t);

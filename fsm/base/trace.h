@@ -24,6 +24,7 @@ extern "C" {
 	X(PROGRESS, "progress")               /* done, total: bytes */                     \
 	X(GATE, "gate")                       /* facts: name, verdict, evidence, mend */   \
 	X(NOTE, "note")                       /* text: worth telling */                    \
+	X(WAIT, "wait")                       /* text: what is waited for from now on */   \
 	X(WARNING, "warning")                 /* text: an operator should look */          \
 	X(LOG, "log")                         /* text: a line of a container's log */      \
 	X(RUN_ENDED, "run-ended")             /* text: the final state */                  \

@@ -216,6 +216,7 @@ static int stop(struct rfa_ctx *ctx, const char *name, const json_t *container,
 {
 	struct rfa_ctx_key key;
 
+	rfa_ctx_say_stop(ctx, container);
 	return ctx->target->ops->container_stop(ctx->target, rfa_ctx_key(ctx, &key, "stop", name),
 						id_of(container), err);
 }

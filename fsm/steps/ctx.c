@@ -57,6 +57,15 @@ void rfa_ctx_say(const struct rfa_ctx *ctx, enum rfa_event_kind kind, const char
 	rfa_trace_send(ctx->trace, &event);
 }
 
+void rfa_ctx_say_stop(const struct rfa_ctx *ctx, const json_t *container)
+{
+	const char *name = rfa_facts_str(container, "Name", "?");
+
+	rfa_ctx_say(ctx, RFA_EVENT_WAIT, "waiting for %s to stop (time-out %lld s)",
+		    *name == '/' ? name + 1 : name,
+		    (long long)rfa_facts_int(container, "Config/StopTimeout", 10));
+}
+
 void rfa_ctx_bytes(const struct rfa_ctx *ctx, int64_t done, int64_t total)
 {
 	struct rfa_event event = event_of(ctx, RFA_EVENT_PROGRESS);

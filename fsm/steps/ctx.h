@@ -51,6 +51,8 @@ const struct rfa_job_key *rfa_ctx_key(const struct rfa_ctx *ctx, struct rfa_ctx_
 /* Tells the operator something. */
 void rfa_ctx_say(const struct rfa_ctx *ctx, enum rfa_event_kind kind, const char *fmt, ...)
     RFA_PRINTF(3, 4);
+/* Tells that a container is waited for, which may take its whole time-out. */
+void rfa_ctx_say_stop(const struct rfa_ctx *ctx, const json_t *container);
 /* Tells how many bytes have moved. */
 void rfa_ctx_bytes(const struct rfa_ctx *ctx, int64_t done, int64_t total);
 

@@ -118,6 +118,7 @@ static int stop_ours(struct rfa_ctx *ctx, const json_t *all, size_t *stopped, st
 			continue;
 		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s stops", rfa_facts_str(unit, "container", ""));
 		rfa_user_tell(ctx, unit, now);
+		rfa_ctx_say_stop(ctx, now);
 		rc = host->ops->container_stop(host, rfa_container_key(ctx, &key, "stop", now),
 					       rfa_facts_str(now, "Id", ""), err);
 		rc = unless_removed(ctx, rc, now, err);

@@ -309,8 +309,9 @@ static void live(void **state)
 	for (int64_t at = 1000; at <= 4000; at += 500)
 		send(&s, STEP(PROGRESS, at, "TRANSFER", "target.receive", .done = at * 1000,
 			      .total = 10000000));
-	assert_non_null(strstr(err_of(&s), "\n  target.receive on prod  4.0 MB of 10 MB (40 %), "
-					   "1.0 MB/s, 6.0 s left"));
+	assert_non_null(strstr(err_of(&s),
+			       "\n  target.receive on prod  3 s  4.0 MB of 10 MB (40 %), "
+			       "1.0 MB/s, 6.0 s left"));
 	wipe(&s);
 
 	/* What stays is printed above; the view is drawn again below it. */
@@ -325,6 +326,84 @@ static void live(void **state)
 	assert_non_null(strstr(err_of(&s), "ended  SUCCEEDED\n"));
 	assert_null(strstr(strstr(err_of(&s), "ended"), "PRECHECK"));
 	close_screen(&s);
+}
+
+/* Between events the clock goes on, and what is waited for is said. */
+static void ticks(void **state)
+{
+	struct screen s;
+	(void)state;
+	open_screen(&s);
+	s.out.live = s.out.utf8 = 1;
+	s.out.width = 120;
+	send(&s, STEP(STEP_STARTED, 0, "RESTART", "target.replace"));
+	send(&s, STEP(WAIT, 10, "RESTART", "target.replace",
+		      .text = "waiting for web to stop (time-out 10 s)"));
+	for (int i = 1; i < 16; i++) {
+		char line[120];
+		wipe(&s);
+		rfa_teller_tick(&s.teller, T0 + i * 1000);
+		snprintf(
+		    line, sizeof(line),
+		    "\n  target.replace on prod  %d s  waiting for web to stop (time-out 10 s)", i);
+		assert_non_null(strstr(err_of(&s), line));
+	}
+	wipe(&s);
+	rfa_teller_tick(&s.teller, T0 + 125000);
+	assert_non_null(strstr(err_of(&s), "on prod  2 min 5 s  waiting"));
+	/* The step is over: its line stays, and nothing is waited for any more. */
+	send(&s, STEP(STEP_DONE, 126000, "RESTART", "target.replace"));
+	send(&s, STEP(STEP_STARTED, 126000, "HEALTH", "target.health"));
+	wipe(&s);
+	rfa_teller_tick(&s.teller, T0 + 127000);
+	assert_null(strstr(err_of(&s), "waiting"));
+	rfa_teller_clear(&s.teller);
+	wipe(&s);
+	rfa_teller_tick(&s.teller, T0 + 128000);
+	assert_string_equal(err_of(&s), "");
+	close_screen(&s);
+}
+
+/* The window becomes narrower: the lines that it has broken go, all of them. */
+static void resized(void **state)
+{
+	struct screen s;
+	(void)state;
+	open_screen(&s);
+	s.out.live = s.out.utf8 = 1;
+	s.out.width = 132;
+	send(&s, STEP(STEP_STARTED, 0, "TRANSFER", "target.receive"));
+	s.out.width = 40; /* the states took 84 columns: three rows now */
+	wipe(&s);
+	rfa_teller_tick(&s.teller, T0 + 1000);
+	assert_true(strncmp(err_of(&s), "\r\033[K\033[A\033[K\033[A\033[K\033[A\033[K5/8", 26) ==
+		    0);
+	close_screen(&s);
+}
+
+static void wraps(void **state)
+{
+	static const char text[] =
+	    "10:30:15Z  target.look prod  done  a-word-that-is-longer-than-a-"
+	    "line and \033[32mgreen\033[0m 検証 ones";
+	(void)state;
+	for (size_t columns = 1; columns < 140; columns++) {
+		struct rfa_buf out = RFA_BUF_INIT(8192);
+		rfa_out_wrap(&out, text, columns, 11);
+		char *copy = strdup(rfa_buf_str(&out)), *save = NULL;
+		for (char *line = strtok_r(copy, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save)) {
+			size_t wide = rfa_out_columns(line);
+			wide -= strstr(line, "\033[32m") ? 5 : 0;
+			wide -= strstr(line, "\033[0m") ? 4 : 0;
+			assert_true(wide <= columns || columns < 2);
+		}
+		if (columns >= 60)
+			assert_non_null(
+			    strstr(rfa_buf_str(&out), "a-word-that-is-longer-than-a-line"));
+		free(copy);
+		rfa_buf_release(&out);
+	}
 }
 
 /* No line of the view is ever wider than the terminal: it would wrap and not be erased. */
@@ -449,6 +528,9 @@ int main(void)
 		cmocka_unit_test(keeps_the_last_lines),
 		cmocka_unit_test(json_lines),
 		cmocka_unit_test(live),
+		cmocka_unit_test(ticks),
+		cmocka_unit_test(resized),
+		cmocka_unit_test(wraps),
 		cmocka_unit_test(narrow),
 		cmocka_unit_test(way_back),
 		cmocka_unit_test(state_of_a_line),

@@ -1,0 +1,54 @@
+/* Draws the live view once a second: a step may wait for minutes without an event. */
+#include "cli/ticker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+static void *tick(void *user)
+{
+	struct rfa_ticker *k = user;
+	struct timespec next;
+
+	pthread_mutex_lock(&k->teller->mutex);
+	while (!k->over) {
+		clock_gettime(CLOCK_REALTIME, &next);
+		next.tv_sec++;
+		if (pthread_cond_timedwait(&k->wake, &k->teller->mutex, &next) == ETIMEDOUT &&
+		    !k->over)
+			rfa_teller_tick(k->teller, k->clock->wall_ms(k->clock));
+	}
+	pthread_mutex_unlock(&k->teller->mutex);
+	return NULL;
+}
+
+void rfa_ticker_start(struct rfa_ticker *k, struct rfa_teller *teller, struct rfa_clock *clock)
+{
+	sigset_t all, before;
+
+	memset(k, 0, sizeof(*k));
+	k->teller = teller;
+	k->clock = clock;
+	if (!teller->out->live || teller->out->quiet || teller->out->events)
+		return;
+	pthread_cond_init(&k->wake, NULL);
+	/* A signal is for the thread that drives the run: it shall stop waiting. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	k->runs = pthread_create(&k->thread, NULL, tick, k) == 0; /* else the view stands still */
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void rfa_ticker_stop(struct rfa_ticker *k)
+{
+	if (!k->runs)
+		return;
+	pthread_mutex_lock(&k->teller->mutex);
+	k->over = 1;
+	pthread_cond_signal(&k->wake);
+	pthread_mutex_unlock(&k->teller->mutex);
+	pthread_join(k->thread, NULL);
+	pthread_cond_destroy(&k->wake);
+	k->runs = 0;
+}
