@@ -44,12 +44,6 @@ static void RFA_PRINTF(4, 5)
 /* ---- values that stay where they are ----------------------------------------------------------
  */
 
-static int is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_';
-}
-
 /* Does `text`, in whatever case, hold one of the words? */
 static int has_any(const char *text, size_t len, const char *const *words)
 {
@@ -99,8 +93,9 @@ static const char *names_itself(const struct describe *d, const char *value)
 		for (at = value; n && (at = strstr(at, *own)); at++) {
 			char before = at == value ? ' ' : at[-1];
 
-			if (!is_word(before) && before != '-' && before != '.' && !is_word(at[n]) &&
-			    at[n] != '-' && (at[n] != '.' || !is_word(at[n + 1])))
+			if (!rfa_is_word(before) && before != '-' && before != '.' &&
+			    !rfa_is_word(at[n]) && at[n] != '-' &&
+			    (at[n] != '.' || !rfa_is_word(at[n + 1])))
 				return *own;
 		}
 	}
@@ -117,7 +112,7 @@ static void reference_name(const char *text, size_t len, char *out, size_t size)
 	if (i < len && text[i] >= '0' && text[i] <= '9')
 		out[n++] = '_';
 	for (; i < len && n + 1 < size; i++)
-		out[n++] = is_word(text[i]) ? text[i] : '_';
+		out[n++] = rfa_is_word(text[i]) ? text[i] : '_';
 	if (!n)
 		out[n++] = 'X';
 	out[n] = '\0';
@@ -486,17 +481,18 @@ static void group_name(const json_t *group, char *out, size_t size)
 
 		while (n < len && name[n] == first[n])
 			n++;
-		while (n && (is_word(first[n]) || is_word(name[n])) && is_word(first[n - 1]))
+		while (n && (rfa_is_word(first[n]) || rfa_is_word(name[n])) &&
+		       rfa_is_word(first[n - 1]))
 			n--;
 		len = n;
 	}
-	while (len && !is_word(first[len - 1]))
+	while (len && !rfa_is_word(first[len - 1]))
 		len--;
 	if (!len)
 		len = strlen(first);
 	snprintf(out, size < 64 ? size : 64, "%.*s", (int)len, first);
 	for (i = 0; out[i]; i++)
-		if (!is_word(out[i]) && out[i] != '-')
+		if (!rfa_is_word(out[i]) && out[i] != '-')
 			out[i] = '-';
 }
 

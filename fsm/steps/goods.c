@@ -346,7 +346,7 @@ json_t *rfa_before_of(const struct rfa_ctx *ctx, const char *key)
 	return by_key(rfa_ctx_fact(ctx, "target.look", "units"), key);
 }
 
-static int is_word(char c)
+int rfa_is_word(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	       c == '_';
@@ -356,9 +356,10 @@ int rfa_is_reference(const char *text)
 {
 	size_t n = 2;
 
-	if (strncmp(text, "${", 2) != 0 || !is_word(text[2]) || (text[2] >= '0' && text[2] <= '9'))
+	if (strncmp(text, "${", 2) != 0 || !rfa_is_word(text[2]) ||
+	    (text[2] >= '0' && text[2] <= '9'))
 		return 0;
-	while (is_word(text[n]))
+	while (rfa_is_word(text[n]))
 		n++;
 	return text[n] == '}' && !text[n + 1];
 }

@@ -246,7 +246,8 @@ ok "on it goes" exits 0 promote
 fresh
 cat >terminal.py <<'PY'
 import os, pty, sys
-# terminal.py OUT [NAME=VALUE...] -- COMMAND...: the output of a command on a terminal of 100 columns
+# terminal.py OUT [NAME=VALUE...] -- COMMAND...: the output of a command on a terminal of COLS columns
+# (100), which has RESIZE columns once the first bytes travel
 import fcntl, struct, termios
 out, rest = sys.argv[1], sys.argv[2:]
 at = rest.index("--")
@@ -255,7 +256,7 @@ for item in rest[:at]:
     os.environ[key] = value
 pid, fd = pty.fork()
 if pid == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, int(os.environ.get("COLS", 100)), 0, 0))
     os.execvp(rest[at + 1], rest[at + 1:])
 data = b""
 while True:
@@ -266,6 +267,8 @@ while True:
     if not part:
         break
     data += part
+    if b"target.receive" in part and "RESIZE" in os.environ:
+        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, int(os.environ.pop("RESIZE")), 0, 0))
 open(out, "wb").write(data)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 PY
@@ -273,9 +276,9 @@ on_tty() { python3 terminal.py "$@"; }
 ok "a run on a terminal" exits 0 on_tty out TERM=xterm -- "$RFA" promote shop --from test --to prod
 ok "it has the states" grep -q "PRECHECK.*✓.*TRANSFER" out
 ok "it redraws" grep -q $'\033\[A' out
-ok "nothing of the view is left" python3 - <<'PY'
+cat >screen.py <<'PY'
 # A terminal's screen, as far as the view uses it.
-import re
+import re, sys
 rows, row, col = [""], 0, 0
 for token in re.findall(r"\x1b\[[0-9;]*[A-Za-z]|.", open("out", newline="").read(), re.S):
     if token == "\r":
@@ -295,8 +298,19 @@ for token in re.findall(r"\x1b\[[0-9;]*[A-Za-z]|.", open("out", newline="").read
 screen = "\n".join(rows)
 assert "VERIFY_STOPPED" not in screen, screen
 assert "shop on prod: 2 runs now" in screen, screen
-assert max(map(len, rows)) <= 100, screen
+assert re.search(r"target.replace .* *done", screen), screen
+assert "it took" in screen and "travelled" in screen, screen
+assert max(map(len, rows)) <= int(sys.argv[1]), screen
 PY
+ok "nothing of the view is left, the finished steps are" python3 screen.py 100
+for columns in 40 80 132; do
+	fresh
+	ok "a run on $columns columns" exits 0 on_tty out TERM=xterm COLS=$columns -- "$RFA" promote shop --from test --to prod
+	ok "no line is wider, no word is broken" python3 screen.py $columns
+done
+fresh
+ok "a window that grows" exits 0 on_tty out TERM=xterm COLS=60 RESIZE=132 -- "$RFA" promote shop --from test --to prod
+ok "is used as it is then" grep -q "PRECHECK.*TRANSFER.*RESTART.*HEALTH" out
 fresh
 ok "NO_COLOR" exits 0 on_tty out TERM=xterm NO_COLOR=1 -- "$RFA" promote shop --from test --to prod
 ok "no escape at all" not grep -q $'\033' out

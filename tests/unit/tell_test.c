@@ -376,7 +376,7 @@ static void resized(void **state)
 	s.out.width = 40; /* the states took 84 columns: three rows now */
 	wipe(&s);
 	rfa_teller_tick(&s.teller, T0 + 1000);
-	assert_true(strncmp(err_of(&s), "\r\033[K\033[A\033[K\033[A\033[K\033[A\033[K5/8", 26) ==
+	assert_true(strncmp(err_of(&s), "\r\033[K\033[A\033[K\033[A\033[K\033[A\033[K5/8", 25) ==
 		    0);
 	close_screen(&s);
 }
