@@ -238,9 +238,8 @@ static int room_on_source(struct rfa_court *c, int64_t bytes, struct rfa_error *
 	rc = source->ops->disk(source, source->state_dir, &disk, err);
 	if (!rc && disk.bytes_free < bytes)
 		rfa_refuse(c, "free some space there: docker image prune, or remove old backups",
-			   "%s on %s has %.1f MB free, this run needs up to %.1f MB",
-			   source->state_dir, source->name, (double)disk.bytes_free / 1e6,
-			   (double)bytes / 1e6);
+			   "%s on %s has %s free, this run needs up to %s", source->state_dir,
+			   source->name, RFA_SIZE(disk.bytes_free), RFA_SIZE(bytes));
 	return rc;
 }
 
