@@ -187,7 +187,7 @@ static const struct gate_case cases[] = {
 	  { { "hosts|test|disk_bytes", "100000000" },
 	    { "hosts|test|disk_used", "99900000" },
 	    { STACK "gates|disk_free_percent", "0" } },
-	  { " kB free, this run needs up to 400 kB" } },
+	  { "/var/lib/rfa on test has 0 B free, this run needs up to 400 kB" } },
 	{ "disk space",
 	  SCENARIO_RUN,
 	  { { STACK "gates|disk_free_percent", "100" } },
