@@ -78,7 +78,7 @@ struct rfa_plan_ask {
 	const char *operator_stack; /* ... and the environment whose stack it stands for */
 	const char *force_reason;   /* gates that may be forced are, for this reason */
 	const char *reason;         /* why the run is made; NULL: nobody said */
-	const char *verified;       /* the version that `from` has proven; NULL: none */
+	const json_t *verified;     /* borrowed; what `from` has proven; NULL: nothing */
 	const char
 	    *proven_drill_at;  /* when a drill has last proven a backup of `to`; NULL: never */
 	const json_t *options; /* borrowed; the flow's own; NULL: none */

@@ -1,25 +1,26 @@
 /* Reads a stack's containers on a host for `plan`, `verify` and `check`. */
 #include "cli/look.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fsm/base/facts.h"
+#include "fsm/base/imageref.h"
 
-/* The tag of "registry:5000/app:tag"; what has none is "latest" to docker. */
-static const char *version_of(const char *ref)
+/* The tag; what has none is "latest" to docker. */
+static void version_of(const char *ref, char *out, size_t size)
 {
-	const char *slash = strrchr(ref, '/');
-	const char *digest = strchr(ref, '@');
-	const char *colon = strrchr(slash ? slash : ref, ':');
-	if (digest)
-		return digest + 1;
-	return colon ? colon + 1 : "latest";
+	struct rfa_imageref parsed;
+	if (!rfa_imageref_parse(&parsed, ref) || !*parsed.name)
+		snprintf(out, size, "%s", ref);
+	else
+		snprintf(out, size, "%s", *parsed.tag ? parsed.tag : "latest");
 }
 
 static int add_unit(struct rfa_host *host, const char *key, const json_t *c, json_t *units,
 		    struct rfa_error *err)
 {
-	const char *ref = rfa_facts_str(c, "Config/Image", "");
+	char ref[512], version[256];
 	const char *name = rfa_facts_str(c, "Name", "");
 	json_t *image = NULL;
 	int rc = host->ops->inspect(host, RFA_IMAGE, rfa_facts_str(c, "Image", ""), &image, err);
@@ -31,13 +32,16 @@ static int add_unit(struct rfa_host *host, const char *key, const json_t *c, jso
 	}
 	if (rc < 0)
 		return rc;
+	/* As the ledger has it: a digest is told by a tag. */
+	rfa_imageref_tagged(rfa_facts_str(c, "Config/Image", ""), ref, sizeof(ref));
+	version_of(ref, version, sizeof(version));
 	json_t *layers = rfa_facts_at(image, "RootFS/Layers");
-	json_t *unit = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "key", key, "container",
-				 name[0] == '/' ? name + 1 : name, "ref", ref, "version",
-				 version_of(ref), "image", rfa_facts_str(c, "Image", ""), "state",
-				 rfa_facts_str(c, "State/Status", "?"), "health",
-				 rfa_facts_str(c, "State/Health/Status", ""), "layers",
-				 layers ? json_incref(layers) : json_array());
+	json_t *unit =
+	    json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "key", key, "container",
+		      name[0] == '/' ? name + 1 : name, "ref", ref, "version", version, "image",
+		      rfa_facts_str(c, "Image", ""), "state", rfa_facts_str(c, "State/Status", "?"),
+		      "health", rfa_facts_str(c, "State/Health/Status", ""), "layers",
+		      layers ? json_incref(layers) : json_array());
 	json_decref(image);
 	if (!unit || json_array_append_new(units, unit) < 0)
 		return rfa_fail_nomem(err);

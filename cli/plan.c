@@ -106,31 +106,31 @@ static int compare(const struct rfa_hosts *hosts, const json_t *plan, json_t *do
 	return rc;
 }
 
-/* The version of the stack that `from` has proven, as far as this ledger knows; "" for none. */
-static int read_verified(struct rfa_cli *cli, const struct rfa_plan_ask *ask, char *out,
-			 size_t size, struct rfa_error *err)
+/*
+ * *out (new): what `from` has proven of the stack, as far as this ledger knows: {"version","run",
+ * "images"}; NULL for nothing.
+ */
+static int read_verified(struct rfa_cli *cli, const struct rfa_plan_ask *ask, json_t **out,
+			 struct rfa_error *err)
 {
-	json_t *file = NULL;
 	char path[256];
 
-	out[0] = '\0';
+	*out = NULL;
 	snprintf(path, sizeof(path), "verified/%s/%s.json", ask->from, ask->stack);
-	int rc = rfa_ledger_json(cli, path, &file, err);
-	if (rc == 0)
-		snprintf(out, size, "%s", rfa_facts_str(file, "version", ""));
+	int rc = rfa_ledger_json(cli, path, out, err);
 	if (rc == -RFA_ENOTFOUND && cli->ledger) {
 		rfa_error_clear(err);
 		rc = 0;
 	}
-	json_decref(file);
 	return rc;
 }
 
 int rfa_plan_make(struct rfa_cli *cli, struct rfa_plan_ask *ask, json_t **out,
 		  struct rfa_error *err)
 {
-	char verified[128] = "", proof[RFA_TIME_MAX] = "";
-	int rc = read_verified(cli, ask, verified, sizeof(verified), err);
+	char proof[RFA_TIME_MAX] = "";
+	json_t *verified;
+	int rc = read_verified(cli, ask, &verified, err);
 
 	if (rc == 0)
 		rc = rfa_known_proof(cli, ask->to, ask->stack, proof, err);
@@ -138,7 +138,9 @@ int rfa_plan_make(struct rfa_cli *cli, struct rfa_plan_ask *ask, json_t **out,
 	ask->proven_drill_at = *proof ? proof : NULL;
 	if (rc == 0)
 		rc = rfa_config_plan(cli->config, ask, out, err);
-	ask->verified = ask->proven_drill_at = NULL;
+	ask->verified = NULL;
+	ask->proven_drill_at = NULL;
+	json_decref(verified);
 	return rc;
 }
 

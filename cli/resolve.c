@@ -242,7 +242,7 @@ int rfa_config_plan(const struct rfa_config *config, const struct rfa_plan_ask *
 	if (rc == 0 && ask->reason)
 		rc = rfa_facts_set(options, "reason", json_string(ask->reason), err);
 	if (rc == 0 && ask->verified)
-		rc = rfa_facts_set(options, "verified", json_string(ask->verified), err);
+		rc = rfa_facts_set(options, "verified", json_deep_copy(ask->verified), err);
 	if (rc == 0 && ask->proven_drill_at)
 		rc = rfa_facts_set(options, "proven_drill_at", json_string(ask->proven_drill_at),
 				   err);

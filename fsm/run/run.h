@@ -44,9 +44,10 @@ struct rfa_run_result {
  *
  * plan: {"format":1,"flow","stack","source":SIDE|null,"target":SIDE,"options":{…}} with SIDE =
  * {"env":"prod","transport","destination","address","stack":{the stack's configuration, resolved
- * for this environment}}, and options = {"idle_timeout_ms","chunk_bytes","verified" (the version
- * that the source has proven),"force_reason","reason" (why the run is made)}. It is frozen: the
- * ledger keeps it, a resume uses it again.
+ * for this environment}}, and options = {"idle_timeout_ms","chunk_bytes","verified" (what the
+ * source has proven: {"version","images":[GOOD]}, as verified/ENV/STACK.json of the
+ * ledger),"force_reason","reason" (why the run is made)}. It is frozen: the ledger keeps it,
+ * a resume uses it again.
  *
  * 0: SUCCEEDED. Otherwise the code says how it ended, and err why: REFUSED, LOCKED, NOSPACE or
  * what PRECHECK found (final FAILED: nothing was changed), ROLLED_BACK, ABORTED, STUCK,

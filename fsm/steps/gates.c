@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/base/imageref.h"
 #include "fsm/base/size.h"
 #include "fsm/steps/compose.h"
 #include "fsm/steps/court.h"
@@ -53,17 +54,7 @@ static int gate_source_runs(struct rfa_court *c, struct rfa_error *err)
 	return 0;
 }
 
-/* The tag of a reference, "" for none, NULL for a digest. */
-static const char *tag_of(const char *ref)
-{
-	const char *slash = strrchr(ref, '/');
-	const char *colon = strrchr(slash ? slash : ref, ':');
-
-	if (strchr(ref, '@') || !strncmp(ref, "sha256:", 7))
-		return NULL;
-	return colon ? colon + 1 : "";
-}
-
+/* A digest is the best pin of all; goods have it as a tag (fsm/steps/goods.h). */
 static int gate_tags(struct rfa_court *c, struct rfa_error *err)
 {
 	json_t *good;
@@ -74,18 +65,19 @@ static int gate_tags(struct rfa_court *c, struct rfa_error *err)
 	if (rfa_facts_bool(rfa_ctx_stack(c->ctx), "gates/allow_latest", 0) || rfa_goes_back(c->ctx))
 		return 0;
 	json_array_foreach (rfa_facts_at(rfa_wanted(c->ctx), "images"), i, good) {
-		const char *ref = rfa_facts_str(good, "ref", "");
-		const char *tag = tag_of(ref);
+		const char *text = rfa_facts_str(good, "ref", "");
+		struct rfa_imageref ref;
 
-		if (!tag)
+		rfa_imageref_parse(&ref, text);
+		if (!*ref.name)
 			rfa_refuse(c, "give the image a tag and start the container from it",
 				   "%s runs %s, which has no tag", rfa_facts_str(good, "key", ""),
-				   ref);
-		else if (!*tag || !strcmp(tag, "latest"))
+				   text);
+		else if (!*ref.tag || !strcmp(ref.tag, "latest"))
 			rfa_refuse(c,
 				   "tag it with a version, or set gates.allow_latest in rfa.json",
 				   "%s runs %s: nobody could tell later which version that was",
-				   rfa_facts_str(good, "key", ""), ref);
+				   rfa_facts_str(good, "key", ""), text);
 	}
 	return 0;
 }
@@ -407,21 +399,47 @@ static int gate_point(struct rfa_court *c, struct rfa_error *err)
 	return 0;
 }
 
-/* Where a stack asks for it, only what a checking environment has proven may be deployed. */
+/* An image's id as people know it: its first 12 digits. */
+static const char *digits(const char *id)
+{
+	return !strncmp(id, "sha256:", 7) ? id + 7 : id;
+}
+
+/*
+ * Where a stack asks for it, only what a checking environment has proven may be deployed: these
+ * images, whatever they are called.
+ */
 static int gate_verified(struct rfa_court *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	const char *version = rfa_facts_str(rfa_wanted(ctx), "version", "");
-	const char *verified = rfa_facts_str(ctx->plan, "options/verified", "");
+	json_t *verified = rfa_facts_at(ctx->plan, "options/verified");
+	const char *version = rfa_facts_str(verified, "version", "none");
+	const char *env = rfa_facts_str(ctx->plan, "source/env", "?");
+	json_t *good;
+	size_t i;
 
 	(void)err;
 	if (!rfa_facts_bool(rfa_ctx_stack(ctx), "gates/require_verified", 0) || rfa_goes_back(ctx))
 		return 0;
-	if (strcmp(version, verified) != 0)
-		rfa_object(c, "deploy it there with rfa first",
-			   "version %s has not been verified on %s (verified there: %s)", version,
-			   rfa_facts_str(ctx->plan, "source/env", "?"),
-			   *verified ? verified : "none");
+	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
+		const char *key = rfa_facts_str(good, "key", "");
+		const json_t *proven = rfa_by_key(json_object_get(verified, "images"), key);
+		const char *id = digits(rfa_facts_str(good, "id", ""));
+
+		if (!proven)
+			rfa_object(c, "deploy it there with rfa first",
+				   "%s runs %s (image %.12s), of which no version has been "
+				   "verified on %s (verified there: %s)",
+				   key, rfa_facts_str(good, "ref", ""), id, env, version);
+		else if (strcmp(rfa_facts_str(proven, "identity", "-"),
+				rfa_facts_str(good, "identity", "")) != 0)
+			rfa_object(c, "deploy it there with rfa first",
+				   "%s runs %s (image %.12s), but what was verified on %s is %s "
+				   "(image %.12s)",
+				   key, rfa_facts_str(good, "ref", ""), id, env,
+				   rfa_facts_str(proven, "ref", ""),
+				   digits(rfa_facts_str(proven, "id", "")));
+	}
 	return 0;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsm/base/imageref.h"
+
 int rfa_inspect_or_null(struct rfa_host *host, enum rfa_object kind, const char *name, json_t **out,
 			struct rfa_error *err)
 {
@@ -248,38 +250,33 @@ void rfa_keep_tag(const char *identity, const char *run, char out[RFA_KEEP_MAX])
 		 run);
 }
 
+void rfa_unit_ref(const json_t *inspect, char *out, size_t size)
+{
+	rfa_imageref_tagged(rfa_facts_str(inspect, "Config/Image", ""), out, size);
+}
+
 int rfa_good_of(const json_t *unit, const json_t *image, json_t **out, struct rfa_error *err)
 {
 	char identity[65];
 	char keep[RFA_KEEP_MAX];
+	char ref[512];
 	int rc = rfa_image_identity(image, identity, err);
 
 	if (rc)
 		return rc;
 	rfa_keep_tag(identity, "", keep);
+	rfa_unit_ref(json_object_get(unit, "inspect"), ref, sizeof(ref));
 	*out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:I}", "key",
 			 rfa_facts_str(unit, "key", ""), "shape", rfa_facts_str(unit, "shape", ""),
-			 "ref", rfa_facts_str(unit, "inspect/Config/Image", ""), "id",
-			 rfa_facts_str(image, "Id", ""), "identity", identity, "keep", keep,
-			 "layers", rfa_facts_at(image, "RootFS/Layers"), "size",
+			 "ref", ref, "id", rfa_facts_str(image, "Id", ""), "identity", identity,
+			 "keep", keep, "layers", rfa_facts_at(image, "RootFS/Layers"), "size",
 			 (json_int_t)rfa_facts_int(image, "Size", 0));
 	return *out ? 0 : rfa_fail_nomem(err);
 }
 
-/* The tag of "repo/name:tag"; NULL for none, or a digest. */
-static const char *tag_of(const char *ref)
-{
-	const char *slash = strrchr(ref, '/');
-	const char *colon = strrchr(slash ? slash : ref, ':');
-
-	if (!colon || strchr(ref, '@') || !strncmp(ref, "sha256:", 7))
-		return NULL;
-	return colon + 1;
-}
-
 void rfa_goods_version(const json_t *images, char *out, size_t size)
 {
-	const char *common = NULL;
+	char common[sizeof(((struct rfa_imageref *)0)->tag)] = "";
 	char digest[65] = "";
 	struct rfa_error ignored;
 	json_t *good;
@@ -287,13 +284,13 @@ void rfa_goods_version(const json_t *images, char *out, size_t size)
 	int mixed = 0;
 
 	json_array_foreach ((json_t *)(uintptr_t)images, i, good) {
-		const char *tag = tag_of(rfa_facts_str(good, "ref", ""));
+		struct rfa_imageref ref;
 
-		if (!tag || (common && strcmp(common, tag)))
-			mixed = 1;
-		common = tag;
+		rfa_imageref_parse(&ref, rfa_facts_str(good, "ref", ""));
+		mixed |= !*ref.tag || (i && strcmp(common, ref.tag) != 0);
+		memcpy(common, ref.tag, sizeof(common));
 	}
-	if (common && !mixed) {
+	if (*common && !mixed) {
 		snprintf(out, size, "%s", common);
 		return;
 	}
@@ -324,12 +321,12 @@ json_t *rfa_wanted(const struct rfa_ctx *ctx)
 	return goods ? goods : rfa_facts_at(ctx->plan, "point");
 }
 
-static json_t *by_key(json_t *list, const char *key)
+json_t *rfa_by_key(const json_t *list, const char *key)
 {
 	json_t *one;
 	size_t i;
 
-	json_array_foreach (list, i, one) {
+	json_array_foreach ((json_t *)(uintptr_t)list, i, one) {
 		if (!strcmp(rfa_facts_str(one, "key", ""), key))
 			return one;
 	}
@@ -338,12 +335,12 @@ static json_t *by_key(json_t *list, const char *key)
 
 json_t *rfa_wanted_of(const struct rfa_ctx *ctx, const char *key)
 {
-	return by_key(rfa_facts_at(rfa_wanted(ctx), "images"), key);
+	return rfa_by_key(rfa_facts_at(rfa_wanted(ctx), "images"), key);
 }
 
 json_t *rfa_before_of(const struct rfa_ctx *ctx, const char *key)
 {
-	return by_key(rfa_ctx_fact(ctx, "target.look", "units"), key);
+	return rfa_by_key(rfa_ctx_fact(ctx, "target.look", "units"), key);
 }
 
 int rfa_is_word(char c)

@@ -4,6 +4,9 @@
  *
  * key       the container's name, or the Compose service's
  * shape     "run" or "compose"
+ * ref       what the container was made from; of a reference with a digest, the tag that says the
+ *           same ("app:1" for "app:1@sha256:…", "app:sha256-…" for "app@sha256:…"), since only a
+ *           registry can give an image a digest: what the digest promises, identity proves
  * identity  SHA-256 over platform, layers and configuration: equal on every engine and store for
  *           the same image, while `.Id` is a manifest's digest on the containerd store
  * keep      a tag that no engine ever looks for elsewhere. "localhost/rfa-keep:<32 digits of
@@ -25,6 +28,8 @@ void rfa_keep_tag(const char *identity, const char *run, char out[RFA_KEEP_MAX])
 /* One container of the stack on one host: {"key","shape","container","inspect":{…}|null}. */
 int rfa_units(struct rfa_host *host, const json_t *stack, json_t **out, struct rfa_error *err);
 
+/* The `ref` of a container's inspect object, cut to fit; "" for NULL. */
+void rfa_unit_ref(const json_t *inspect, char *out, size_t size);
 /* What a container's identity-giving image is: a GOOD; *out is new. image: its inspect object. */
 int rfa_good_of(const json_t *unit, const json_t *image, json_t **out, struct rfa_error *err);
 /* The identity of an image's inspect object. */
@@ -35,6 +40,8 @@ int rfa_image_identity(const json_t *image, char out[65], struct rfa_error *err)
  */
 void rfa_goods_version(const json_t *images, char *out, size_t size);
 
+/* The GOOD (or unit) of a list that has this key; NULL: none. Borrowed. */
+json_t *rfa_by_key(const json_t *list, const char *key);
 /* What the run wants on the target: from source.look, or the plan's rollback point. */
 json_t *rfa_wanted(const struct rfa_ctx *ctx);
 /* The wanted GOOD of a unit; NULL if the source has none. */

@@ -18,7 +18,9 @@ static int unit_facts(const json_t *unit, const json_t *good, json_t **out, stru
 {
 	const json_t *c = json_object_get(unit, "inspect");
 	int present = json_is_object(c);
+	char ref[512];
 
+	rfa_unit_ref(c, ref, sizeof(ref));
 	*out = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:s, s:s, s:s}", "key",
 			 rfa_facts_str(unit, "key", ""), "shape", rfa_facts_str(unit, "shape", ""),
 			 "container", rfa_facts_str(unit, "container", ""), "present", present,
@@ -26,8 +28,7 @@ static int unit_facts(const json_t *unit, const json_t *good, json_t **out, stru
 			 present && rfa_facts_bool(c, "State/Restarting", 0), "health",
 			 rfa_facts_str(c, "State/Health/Status", ""), "container_id",
 			 rfa_facts_str(c, "Id", ""), "image_id", rfa_facts_str(c, "Image", ""),
-			 "ref", rfa_facts_str(c, "Config/Image", ""), "identity",
-			 rfa_facts_str(good, "identity", ""));
+			 "ref", ref, "identity", rfa_facts_str(good, "identity", ""));
 	return *out ? 0 : rfa_fail_nomem(err);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
+#include "fsm/base/imageref.h"
 
 #define IMAGES_MAX 256u
 #define FRAME_MAX (64u << 20)
@@ -221,11 +222,10 @@ static int has_domain(const char *name)
 /* A name is a repository and a tag; without one, "latest" is meant. Digests name no tag. */
 static int take_name(const char *name, char out[256], struct rfa_error *err)
 {
-	const char *slash = strrchr(name, '/');
-	int tagged = strchr(slash ? slash : name, ':') != NULL;
+	struct rfa_imageref ref;
 
-	if (!has_domain(name) || strchr(name, '@') ||
-	    snprintf(out, 256, "%s%s", name, tagged ? "" : ":latest") >= 256)
+	if (!rfa_imageref_parse(&ref, name) || !has_domain(ref.name) || *ref.digest ||
+	    snprintf(out, 256, "%s:%s", ref.name, *ref.tag ? ref.tag : "latest") >= 256)
 		return rfa_fail(err, RFA_EINTERNAL, "docker",
 				"an image to save is named domain/repository:tag, not '%s'", name);
 	return 0;

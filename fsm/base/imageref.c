@@ -1,0 +1,73 @@
+/* The grammar is that of github.com/distribution/reference. */
+#include "fsm/base/imageref.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+/* Copies a part that has only these characters, and at least one; 0: it has others, or is long. */
+static int take(char *out, size_t size, const char *text, size_t len, const char *of)
+{
+	if (!len || len >= size || strspn(text, of) < len)
+		return 0;
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return 1;
+}
+
+/* "sha256:" and at least 32 hexadecimal digits. */
+static int take_digest(struct rfa_imageref *out, const char *text)
+{
+	size_t of = strcspn(text, ":");
+	size_t hex = text[of] ? strspn(text + of + 1, "0123456789abcdef") : 0;
+
+	return hex >= 32 && of > 0 && !text[of + 1 + hex] &&
+	       take(out->digest, sizeof(out->digest), text, strlen(text), ALNUM "+._-:");
+}
+
+static int parse(struct rfa_imageref *out, const char *text)
+{
+	size_t len = strcspn(text, "@");
+	const char *tag, *end = text + len;
+
+	if (!strncmp(text, "sha256:", 7))
+		return take_digest(out, text) && strlen(out->digest) == 71;
+	if (*end && !take_digest(out, end + 1))
+		return 0;
+	/* A colon before a slash is that of a port. */
+	for (tag = end; tag > text && tag[-1] != ':' && tag[-1] != '/'; tag--)
+		;
+	if (tag > text && tag[-1] == ':') {
+		if (*tag == '.' || *tag == '-' ||
+		    !take(out->tag, sizeof(out->tag), tag, (size_t)(end - tag), ALNUM "_.-"))
+			return 0;
+		len = (size_t)(tag - text) - 1;
+	}
+	return take(out->name, sizeof(out->name), text, len, ALNUM "._-/:[]") &&
+	       out->name[len - 1] != '/' && out->name[0] != '/' && out->name[0] != '-';
+}
+
+int rfa_imageref_parse(struct rfa_imageref *out, const char *text)
+{
+	memset(out, 0, sizeof(*out));
+	if (parse(out, text))
+		return 1;
+	memset(out, 0, sizeof(*out));
+	return 0;
+}
+
+void rfa_imageref_tagged(const char *text, char *out, size_t size)
+{
+	struct rfa_imageref ref;
+	char *colon;
+
+	if (!rfa_imageref_parse(&ref, text) || !*ref.name || !*ref.digest) {
+		snprintf(out, size, "%s", text);
+		return;
+	}
+	colon = strchr(ref.digest, ':');
+	*colon = '-';
+	/* No tag is longer. */
+	snprintf(out, size, "%s:%.128s", ref.name, *ref.tag ? ref.tag : ref.digest);
+}

@@ -1,0 +1,34 @@
+/* Names of images: [DOMAIN[:PORT]/]PATH[:TAG][@DIGEST], or an image's id. The only parser of them.
+ */
+#ifndef RFA_FSM_BASE_IMAGEREF_H
+#define RFA_FSM_BASE_IMAGEREF_H
+
+#include <stddef.h>
+
+#include "fsm/base/export.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rfa_imageref {
+	char name[256];   /* domain and path; "" of an image's id */
+	char tag[129];    /* "": none */
+	char digest[144]; /* "sha256:…"; "": none */
+};
+
+/* 1, or 0 if text is no reference: then all of *out is "". */
+RFA_API int rfa_imageref_parse(struct rfa_imageref *out, const char *text);
+
+/*
+ * The name that a tag on any host can have for this reference: "app:1" for "app:1@sha256:…",
+ * "app:sha256-…" for "app@sha256:…". Engines do not let anybody make a reference with a digest:
+ * it comes from a registry. Everything else (an id, what is no reference) stays as it is.
+ * Copied, and cut to fit.
+ */
+RFA_API void rfa_imageref_tagged(const char *text, char *out, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
