@@ -16,6 +16,7 @@
 #include "fsm/steps/evidence.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/spec.h"
+#include "fsm/steps/spec_fields.h"
 #include "fsm/steps/steps.h"
 
 /* One container of the stack, as it is now. */
@@ -132,6 +133,7 @@ static int bootstrap_body(struct rfa_ctx *ctx, const struct place *p, json_t **o
 {
 	json_t *bodies = rfa_facts_at(rfa_ctx_stack(ctx), "bootstrap/containers");
 	json_t *body = json_deep_copy(json_object_get(bodies, p->name));
+	int rc;
 
 	if (!body) {
 		rfa_fail(err, RFA_ENOTFOUND, "config",
@@ -139,12 +141,14 @@ static int bootstrap_body(struct rfa_ctx *ctx, const struct place *p, json_t **o
 			 p->name, ctx->target->name);
 		return rfa_error_mend(err, "add it under bootstrap.containers of the stack");
 	}
-	if (json_object_set_new(body, "Image", json_string(rfa_facts_str(p->good, "ref", "")))) {
+	rc = rfa_facts_set(body, "Image", json_string(rfa_facts_str(p->good, "ref", "")), err);
+	if (!rc)
+		rc = rfa_spec_expose(body, err);
+	if (rc)
 		json_decref(body);
-		return rfa_fail_nomem(err);
-	}
-	*out = body;
-	return 0;
+	else
+		*out = body;
+	return rc;
 }
 
 /* A rollback point's own description, which never left the host; checked against the ledger. */

@@ -4,82 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Drops members of `object` that `defaults` has with an equal value. */
-static void drop_equal_members(json_t *object, const json_t *defaults)
-{
-	const char *key;
-	json_t *value;
-	void *tmp;
+#include "fsm/steps/spec_fields.h"
 
-	json_object_foreach_safe (object, tmp, key, value) {
-		const json_t *d = json_object_get(defaults, key);
-
-		if (d && json_equal(d, value))
-			json_object_del(object, key);
-	}
-}
-
-/* Drops entries of an array that `defaults` has too (Env, whose entries are whole "K=V" texts). */
-static void drop_equal_entries(json_t *array, const json_t *defaults)
-{
-	size_t i = 0;
-
-	while (i < json_array_size(array)) {
-		json_t *entry = json_array_get(array, i);
-		json_t *d;
-		size_t j;
-		int found = 0;
-
-		json_array_foreach ((json_t *)(uintptr_t)defaults, j, d) {
-			found |= json_equal(d, entry);
-		}
-		if (found)
-			json_array_remove(array, i);
-		else
-			i++;
-	}
-}
-
-static int same(const json_t *a, const json_t *b, const char *field)
-{
-	const json_t *x = json_object_get(a, field);
-	const json_t *y = json_object_get(b, field);
-	int no_x = !x || json_is_null(x);
-	int no_y = !y || json_is_null(y);
-
-	return (no_x && no_y) || (x && y && json_equal(x, y));
-}
-
-/* What the old image gave by default goes, so that the new image's own defaults hold. */
-static void subtract_image(json_t *config, const json_t *image)
-{
-	static const char *const scalars[] = { "User", "WorkingDir", "StopSignal", "Healthcheck" };
-	const json_t *defaults = json_object_get(image, "Config");
-	int same_entrypoint = same(config, defaults, "Entrypoint");
-	size_t i;
-
-	if (!json_is_object(defaults))
-		return;
-	drop_equal_entries(json_object_get(config, "Env"), json_object_get(defaults, "Env"));
-	drop_equal_members(json_object_get(config, "Labels"), json_object_get(defaults, "Labels"));
-	drop_equal_members(json_object_get(config, "ExposedPorts"),
-			   json_object_get(defaults, "ExposedPorts"));
-	drop_equal_members(json_object_get(config, "Volumes"),
-			   json_object_get(defaults, "Volumes"));
-	for (i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++)
-		if (same(config, defaults, scalars[i]))
-			json_object_del(config, scalars[i]);
-	/*
-	 * An entrypoint of its own empties the image's command, so a command stays with it, and so
-	 * does an emptied one: without the entrypoint the engine would fill in the image's.
-	 */
-	if (!same_entrypoint ||
-	    (!json_array_size(json_object_get(config, "Cmd")) && !same(config, defaults, "Cmd")))
-		return;
-	if (same(config, defaults, "Cmd"))
-		json_object_del(config, "Cmd");
-	json_object_del(config, "Entrypoint");
-}
+/* ---- volumes ----------------------------------------------------------------------------------
+ */
 
 /* Is `text`, up to its end or a ':', the path `to`? The operator may have written "/data/". */
 static int is_place(const char *text, const char *to)
@@ -145,30 +73,62 @@ static int carry_volumes(json_t *host_config, const json_t *container, struct rf
 	return 0;
 }
 
-/* What the operator asked for of a network, without what the engine assigned. */
-static json_t *endpoint_of(const json_t *network, const char *short_id)
+/* ---- networks ---------------------------------------------------------------------------------
+ */
+
+/*
+ * The engine shows an address that it made as it shows one that it was given; those that it makes
+ * out of the endpoint's IP address (before engine 28) are known by it. Given again, they would
+ * stay when the IP address is another's.
+ */
+static int is_made(const char *mac, const json_t *endpoint)
 {
-	static const char *const fields[] = { "IPAMConfig", "Links", "DriverOpts", "GwPriority" };
-	json_t *aliases = json_array();
-	json_t *out = json_object();
-	json_t *alias;
-	size_t i;
+	unsigned ip[4] = { 0 };
+	char made[24];
 
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		json_t *v = json_object_get(network, fields[i]);
+	if (sscanf(rfa_facts_str(endpoint, "IPAddress", ""), "%3u.%3u.%3u.%3u", &ip[0], &ip[1],
+		   &ip[2], &ip[3]) != 4)
+		return 0;
+	snprintf(made, sizeof(made), "02:42:%02x:%02x:%02x:%02x", ip[0], ip[1], ip[2], ip[3]);
+	return !strcmp(mac, made);
+}
 
-		if (v && !json_is_null(v))
-			json_object_set(out, fields[i], v);
+/* What the operator asked for of a network, without what the engine assigned. */
+static int endpoint_of(const json_t *network, const char *short_id, json_t **out,
+		       struct rfa_error *err)
+{
+	const char *mac = rfa_facts_str(network, "MacAddress", "");
+	json_t *aliases = json_deep_copy(json_object_get(network, "Aliases"));
+	size_t shown = json_array_size(aliases);
+	json_t *endpoint = json_object();
+	const struct rfa_spec_field *row;
+	size_t n, i;
+	int rc = endpoint ? 0 : rfa_fail_nomem(err);
+
+	for (row = rfa_spec_fields(&n); n-- && !rc; row++) {
+		json_t *v = json_object_get(network, row->name);
+
+		if (row->part == RFA_SPEC_ENDPOINT && row->rule == RFA_SPEC_AS_SHOWN && v &&
+		    !json_is_null(v))
+			rc = rfa_facts_set(endpoint, row->name, json_incref(v), err);
 	}
-	json_array_foreach (json_object_get(network, "Aliases"), i, alias) {
-		/* Engines before 25 list the container's own short id here. */
-		if (json_is_string(alias) && strcmp(json_string_value(alias), short_id) != 0)
-			json_array_append(aliases, alias);
+	for (i = shown; i-- > 0;) {
+		const char *alias = json_string_value(json_array_get(aliases, i));
+
+		if (!alias || !strcmp(alias, short_id))
+			json_array_remove(aliases, i);
 	}
-	if (json_array_size(aliases))
-		json_object_set(out, "Aliases", aliases);
+	/* A list that had only the id was no list. */
+	if (!rc && json_is_array(aliases) && (json_array_size(aliases) || !shown))
+		rc = rfa_facts_set(endpoint, "Aliases", json_incref(aliases), err);
+	if (!rc && *mac && !is_made(mac, network))
+		rc = rfa_facts_set(endpoint, "MacAddress", json_string(mac), err);
 	json_decref(aliases);
-	return out;
+	if (rc)
+		json_decref(endpoint);
+	else
+		*out = endpoint;
+	return rc;
 }
 
 /* The network that the mode names, by its name or by its id (or the beginning of one). */
@@ -179,51 +139,94 @@ static int is_main(const char *name, const json_t *network, const char *mode)
 	return !strcmp(name, mode) || (strlen(mode) >= 12 && !strncmp(id, mode, strlen(mode)));
 }
 
-static int takes_networks(const char *mode)
+/* The network that a created container is in, whatever else is asked for; NULL: it has none. */
+static const char *network_of(const json_t *container)
 {
-	return strcmp(mode, "host") != 0 && strcmp(mode, "none") != 0 &&
-	       strncmp(mode, "container:", 10) != 0;
+	const char *mode = rfa_facts_str(container, "HostConfig/NetworkMode", "default");
+
+	if (!strcmp(mode, "host") || !strncmp(mode, "container:", 10) ||
+	    rfa_facts_bool(container, "Config/NetworkDisabled", 0))
+		return NULL;
+	return !*mode || !strcmp(mode, "default") ? "bridge" : mode;
 }
 
+/*
+ * Exactly the networks that it is in: the others are connected to, and the one that its mode names
+ * is left, if it was taken out of that.
+ */
 static int carry_networks(json_t *body, const json_t *container, const char *short_id,
 			  struct rfa_error *err)
 {
-	const char *mode = rfa_facts_str(container, "HostConfig/NetworkMode", "default");
 	json_t *networks = rfa_facts_at(container, "NetworkSettings/Networks");
+	const char *first = network_of(container);
 	json_t *further = json_object();
 	const char *name;
 	json_t *network;
+	int in_first = 0;
 	int rc = further ? 0 : rfa_fail_nomem(err);
 
-	if (!strcmp(mode, "default"))
-		mode = "bridge";
-	if (!takes_networks(mode))
+	if (!first || !json_is_object(networks))
 		goto done;
 	json_object_foreach (networks, name, network) {
-		json_t *endpoint = endpoint_of(network, short_id);
+		int is_first = is_main(name, network, first);
+		json_t *endpoint = NULL;
 
-		if (!is_main(name, network, mode))
+		in_first |= is_first;
+		if (rc || (is_first && !strcmp(first, "none")))
+			continue;
+		rc = endpoint_of(network, short_id, &endpoint, err);
+		if (!rc && !is_first)
 			rc = rfa_facts_set(further, name, endpoint, err);
-		else
+		else if (!rc)
 			rc = rfa_facts_set(
 			    body, "NetworkingConfig",
 			    json_pack("{s:{s:o}}", "EndpointsConfig", name, endpoint), err);
-		if (rc)
-			goto done;
 	}
-	if (json_object_size(further))
+	if (!rc && !in_first)
+		rc = rfa_facts_set(further, first, json_null(), err);
+	if (!rc && json_object_size(further))
 		rc = rfa_facts_set(body, "x-rfa-networks", json_incref(further), err);
 done:
 	json_decref(further);
 	return rc;
 }
 
+/* The address of the whole container, as engines before API 1.44 know it, and later ones show. */
+static void carry_mac_address(json_t *body, const json_t *container)
+{
+	const char *mac = rfa_facts_str(body, "MacAddress", "");
+	json_t *networks = rfa_facts_at(container, "NetworkSettings/Networks");
+	const char *name;
+	json_t *network;
+	int made = !*mac;
+
+	json_object_foreach (networks, name, network) {
+		made |= is_made(mac, network);
+	}
+	if (made)
+		json_object_del(body, "MacAddress");
+}
+
+/*
+ * A host name that the engine made from the id would name a container that is gone; one that
+ * belongs to somebody else (another container, the host) is refused by the engine.
+ */
+static void carry_hostname(json_t *body, const json_t *container, const char *short_id)
+{
+	const char *mode = rfa_facts_str(container, "HostConfig/NetworkMode", "");
+
+	if (!strcmp(rfa_facts_str(body, "Hostname", ""), short_id) ||
+	    !strncmp(mode, "container:", 10) ||
+	    !strcmp(rfa_facts_str(container, "HostConfig/UTSMode", ""), "host"))
+		json_object_del(body, "Hostname");
+}
+
 int rfa_spec_body(const json_t *container, const json_t *image, const char *ref, json_t **out,
 		  struct rfa_error *err)
 {
-	const char *mode = rfa_facts_str(container, "HostConfig/NetworkMode", "default");
 	json_t *body = json_deep_copy(json_object_get(container, "Config"));
 	json_t *host_config = json_deep_copy(json_object_get(container, "HostConfig"));
+	const json_t *defaults = json_object_get(image, "Config");
 	char short_id[13];
 	int rc;
 
@@ -236,19 +239,13 @@ int rfa_spec_body(const json_t *container, const json_t *image, const char *ref,
 				rfa_facts_str(container, "Name", "?"));
 	}
 	rc = rfa_facts_set(body, "HostConfig", host_config, err);
+	if (!rc)
+		rc =
+		    rfa_spec_take_image_away(body, json_is_object(defaults) ? defaults : NULL, err);
 	if (rc)
 		goto done;
-	if (image)
-		subtract_image(body, image);
-	/*
-	 * A host name that the engine made from the id would name a container that is gone; one
-	 * that belongs to somebody else (another container, the host) is refused by the engine.
-	 */
-	if (!strcmp(rfa_facts_str(body, "Hostname", ""), short_id) ||
-	    !strncmp(mode, "container:", 10) ||
-	    !strcmp(rfa_facts_str(host_config, "UTSMode", ""), "host"))
-		json_object_del(body, "Hostname");
-	json_object_del(body, "OnBuild");
+	carry_hostname(body, container, short_id);
+	carry_mac_address(body, container);
 	rc = rfa_facts_set(body, "Image", json_string(ref), err);
 	if (!rc)
 		rc = carry_volumes(host_config, container, err);

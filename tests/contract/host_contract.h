@@ -43,5 +43,11 @@ int host_contract_run(const char *name, struct host_world *world);
 int host_trees_run(const char *name, struct host_world *world);
 /* What a container has of another one; where there is an engine, or a simulated one. */
 int host_refs_run(const char *name, struct host_world *world);
+/*
+ * The same for making a container again. Machine 0 has the images spec:1 and spec:2, whose Config
+ * is host_spec_image() of 1 and 2, and the networks spec-a (172.29.5.0/24) and spec-b.
+ */
+int host_spec_run(const char *name, struct host_world *world);
+json_t *host_spec_image(int version); /* new */
 
 #endif

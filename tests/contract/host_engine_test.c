@@ -2,7 +2,8 @@
  * The host contract over real engines, where there are some: RFA_CONTRACT_SSH names a destination
  * (lab: "test"), or RFA_CONTRACT_VIA says how to run a command there ("lab exec test").
  * RFA_CONTRACT_SSH2 and RFA_CONTRACT_VIA2 are a second machine, else the first one is both. The
- * first one must have the images app:1 and app:2.
+ * first one must have the images app:1 and app:2, and what host_spec_run() asks for. RFA_TEST is a
+ * pattern of the tests to run.
  */
 #include "tests/contract/host_contract.h"
 
@@ -103,11 +104,25 @@ static int real_open(struct host_world *w, int machine, struct rfa_host **out,
 	return rc ? rc : rfa_host_shell(out, t, &options, err);
 }
 
-int main(void)
+/* The Config of one of the images that host_spec_run() asks for, for who makes it. */
+static int print_image(int version)
+{
+	json_t *config = host_spec_image(version);
+	int failed = !config || json_dumpf(config, stdout, JSON_COMPACT) < 0;
+
+	json_decref(config);
+	return failed;
+}
+
+int main(int argc, char **argv)
 {
 	struct host_world world = { .open = real_open, .real_files = 1 };
 
+	if (argc == 3 && !strcmp(argv[1], "--image"))
+		return print_image(atoi(argv[2]));
+
 	cmocka_set_message_output(CM_OUTPUT_TAP);
+	cmocka_set_test_filter(getenv("RFA_TEST"));
 	if (!getenv("RFA_CONTRACT_VIA") && !getenv("RFA_CONTRACT_SSH")) {
 		puts("1..0 # SKIP RFA_CONTRACT_SSH names no host");
 		return 0;
@@ -115,6 +130,7 @@ int main(void)
 	snprintf(world.dir, sizeof(world.dir), "/srv");
 	snprintf(world.tag, sizeof(world.tag), "contract");
 	return host_contract_run("host over a real engine", &world) +
-		   host_refs_run("references on a real engine", &world) !=
+		   host_refs_run("references on a real engine", &world) +
+		   host_spec_run("making a container again on a real engine", &world) !=
 	       0;
 }

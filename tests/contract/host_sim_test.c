@@ -37,6 +37,16 @@ static int build(struct rfa_sim_world *world, struct machines *m, const char *st
 		rc = rfa_sim_image_add(m->at[0], "app:1", one, 2, config, err);
 	if (!rc)
 		rc = rfa_sim_image_add(m->at[0], "app:2", two, 2, config, err);
+	for (int i = 1; i <= 2 && !rc; i++) {
+		json_t *spec = host_spec_image(i);
+		rc = rfa_sim_image_add(m->at[0], i == 1 ? "spec:1" : "spec:2", i == 1 ? one : two,
+				       2, spec, err);
+		json_decref(spec);
+	}
+	if (!rc)
+		rc = rfa_sim_network_add(m->at[0], "spec-a", err);
+	if (!rc)
+		rc = rfa_sim_network_add(m->at[0], "spec-b", err);
 	if (!rc)
 		rc = rfa_sim_file_put(m->at[0], "/srv/files here/there", 0600, "", err);
 	json_decref(config);
@@ -58,7 +68,8 @@ static int run(const char *store)
 	if (rfa_sim_new(&sim, 1, &err) || build(sim, &m, store, &err))
 		print_error("%s\n", err.msg);
 	else
-		failed = host_contract_run(name, &world) + host_refs_run(name, &world);
+		failed = host_contract_run(name, &world) + host_refs_run(name, &world) +
+			 host_spec_run(name, &world);
 	rfa_sim_free(sim);
 	return failed;
 }

@@ -72,6 +72,19 @@ static json_t *body(const char *image_ref, const char *port, const char *alias)
 	    "body");
 }
 
+/* The same, taken out of the network that its mode names: it is in the two others. */
+static json_t *taken_out(json_t *one)
+{
+	json_t *networks = json_object_get(one, "x-rfa-networks");
+
+	json_object_update(networks, rfa_facts_at(one, "NetworkingConfig/EndpointsConfig"));
+	json_object_set_new(networks, "bridge", json_null());
+	json_object_set_new(json_object_get(one, "HostConfig"), "NetworkMode",
+			    json_string("bridge"));
+	json_object_del(one, "NetworkingConfig");
+	return one;
+}
+
 static json_t *compose_config(const char *version, int first_port)
 {
 	char web[64], api[64], port[16], port2[16];
@@ -122,10 +135,10 @@ static json_t *host(enum scenario s, const char *address, int v)
 				      must_json(json_pack("{s:s, s:o}", "name", "backend", "body",
 							  body(backend, "8001", "backend")),
 						"backend"));
-		json_array_append_new(containers,
-				      must_json(json_pack("{s:s, s:o}", "name", "frontend", "body",
-							  body(frontend, "8080", "frontend")),
-						"frontend"));
+		json_array_append_new(
+		    containers, must_json(json_pack("{s:s, s:o}", "name", "frontend", "body",
+						    taken_out(body(frontend, "8080", "frontend"))),
+					  "frontend"));
 	}
 	if (has_compose(s) && v) {
 		json_array_append_new(images, image("web", tag, version, health));

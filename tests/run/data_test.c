@@ -545,8 +545,9 @@ static int resume(struct bench *b, enum rfa_run_way way)
 static void take_port(struct watcher *x, uint64_t call, const char *label)
 {
 	json_t *body =
-	    json_pack("{s:s, s:{s:{s:[{s:s, s:s}]}}}", "Image", "node-exporter:v1", "HostConfig",
-		      "PortBindings", "8001/tcp", "HostIp", "127.0.0.1", "HostPort", "8001");
+	    json_pack("{s:s, s:{s:{}}, s:{s:{s:[{s:s, s:s}]}}}", "Image", "node-exporter:v1",
+		      "ExposedPorts", "8001/tcp", "HostConfig", "PortBindings", "8001/tcp",
+		      "HostIp", "127.0.0.1", "HostPort", "8001");
 	struct rfa_error err;
 
 	(void)call;

@@ -96,10 +96,76 @@ static void labels_ports_and_volumes_of_the_image_are_its_own(void **state)
 	struct world *w = *state;
 
 	body_is(w, "Labels", "{'team':'shop'}");
-	body_is(w, "ExposedPorts", "{'9090/tcp':{}}");
-	body_is(w, "Volumes", "{}");
+	body_is(w, "ExposedPorts", "{'9090/tcp':{},'8080/tcp':{}}");
+	body_is(w, "Volumes", NULL);
 	put(w->container, "Config/Labels/maintainer", json_string("us"));
 	body_is(w, "Labels", "{'team':'shop','maintainer':'us'}");
+}
+
+/* -p 18080:8080, and EXPOSE 8080 in the old image only: the port was the operator's as well. */
+static void what_is_published_stays_exposed(void **state)
+{
+	struct world *w = *state;
+
+	put(w->container, "Config/ExposedPorts", js("{'8080/tcp':{}}"));
+	body_is(w, "ExposedPorts", "{'8080/tcp':{}}");
+	put(w->container, "HostConfig/PortBindings",
+	    js("{'8080/tcp':[{'HostIp':'127.0.0.1','HostPort':''}],'9/udp':[],"
+	       "'7000/tcp':[{'HostIp':'','HostPort':'7000-7009'}]}"));
+	body_is(w, "ExposedPorts", "{'8080/tcp':{},'7000/tcp':{}}");
+	put(w->container, "HostConfig/PortBindings", js("{}"));
+	body_is(w, "ExposedPorts", NULL);
+	put(w->container, "Config/ExposedPorts", json_null());
+	body_is(w, "ExposedPorts", "null");
+}
+
+/* --health-interval alone is no choice of a test. */
+static void a_health_check_is_the_operators_by_its_parts(void **state)
+{
+	struct world *w = *state;
+
+	put(w->container, "Config/Healthcheck/Interval", json_integer(2000000000));
+	body_is(w, "Healthcheck", "{'Interval':2000000000}");
+	put(w->container, "Config/Healthcheck/Test", js("['NONE']"));
+	body_is(w, "Healthcheck", "{'Test':['NONE'],'Interval':2000000000}");
+	put(w->image, "Config/Healthcheck", json_null());
+	body_is(w, "Healthcheck",
+		"{'Test':['NONE'],'Interval':2000000000,'Timeout':5000000000,'Retries':3}");
+}
+
+/* The engine puts the operator's variables first: so a value that the image has too can be his. */
+static void variables_are_told_by_their_order(void **state)
+{
+	struct world *w = *state;
+	static const char path[] =
+	    "'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'";
+	char all[512];
+
+	snprintf(all, sizeof(all), "['VERSION=1.4.0','MODE',%s,'LANG=C.UTF-8']", path);
+	put(w->container, "Config/Env", js(all));
+	body_is(w, "Env", "['VERSION=1.4.0','MODE']");
+	snprintf(all, sizeof(all), "[%s,'LANG=C.UTF-8','VERSION=1.4.0']", path);
+	put(w->container, "Config/Env", js(all));
+	body_is(w, "Env", NULL);
+	/* All of them given: the last is not taken for the image's because it has its value. */
+	put(w->container, "Config/Env", js("['VERSION=1.4.0','LANG=x','PATH=/bin']"));
+	body_is(w, "Env", "['VERSION=1.4.0','LANG=x','PATH=/bin']");
+	/* One that the image has is missing: no engine has put this together. */
+	put(w->container, "Config/Env", js("['VERSION=1.4.0','A=b']"));
+	body_is(w, "Env", "['A=b']");
+}
+
+/* The engine cleans the path. */
+static void a_directory_is_the_images_however_spelled(void **state)
+{
+	struct world *w = *state;
+
+	put(w->image, "Config/WorkingDir", json_string("/srv/"));
+	body_is(w, "WorkingDir", NULL);
+	put(w->image, "Config/WorkingDir", json_string("/srv2"));
+	body_is(w, "WorkingDir", "'/srv'");
+	put(w->image, "Config/WorkingDir", json_string(""));
+	body_is(w, "WorkingDir", "'/srv'");
 }
 
 static void defaults_go_and_choices_stay(void **state)
@@ -131,6 +197,8 @@ static void without_the_old_image_its_defaults_stay(void **state)
 	body_is(w, "User", "'app'");
 	body_is(w, "Labels/maintainer", "'somebody'");
 	body_is(w, "Env/3", "'VERSION=1.4.0'");
+	put(w->container, "Config/Entrypoint", json_null());
+	body_is(w, "Entrypoint", "['']");
 }
 
 /*
@@ -160,7 +228,16 @@ static void entrypoint_and_command_follow_the_engines_rule(void **state)
 	put(w->container, "Config/Entrypoint", js("['/usr/bin/entry']"));
 	body_is(w, "Entrypoint", "['/usr/bin/entry']");
 	body_is(w, "Cmd", "null");
+	/* none, by --entrypoint "": null would be the new image's */
+	put(w->container, "Config/Entrypoint", json_null());
+	put(w->container, "Config/Cmd", js("['work']"));
+	body_is(w, "Entrypoint", "['']");
+	body_is(w, "Cmd", "['work']");
+	put(w->container, "Config/Cmd", js("['serve','--port','8080']"));
+	body_is(w, "Entrypoint", "['']");
+	body_is(w, "Cmd", "['serve','--port','8080']");
 	/* an image without either */
+	put(w->container, "Config/Cmd", json_null());
 	put(w->image, "Config/Entrypoint", json_null());
 	put(w->image, "Config/Cmd", json_null());
 	put(w->container, "Config/Entrypoint", json_null());
@@ -236,7 +313,8 @@ static void modes_without_networks_have_none(void **state)
 		json_t *body;
 
 		put(w->container, "HostConfig/NetworkMode", json_string(modes[i]));
-		put(w->container, "NetworkSettings/Networks", js("{'host':{'Aliases':null}}"));
+		put(w->container, "NetworkSettings/Networks",
+		    js(i == 1 ? "{'none':{'Aliases':null}}" : "{'host':{'Aliases':null}}"));
 		put(w->container, "Config/Hostname", json_string("chosen"));
 		body = body_of(w);
 		is(body, "NetworkingConfig", NULL);
@@ -249,6 +327,55 @@ static void modes_without_networks_have_none(void **state)
 	put(w->container, "HostConfig/NetworkMode", json_string("host"));
 	put(w->container, "HostConfig/UTSMode", json_string("host"));
 	body_is(w, "Hostname", NULL);
+}
+
+/* docker network disconnect: it is not in the network that its mode names. */
+static void what_was_taken_out_of_a_network_is_not_in_it(void **state)
+{
+	static const char *const modes[] = { "default", "bridge", "none", "gone" };
+	static const char *const nulls[] = { "bridge", "bridge", "none", "gone" };
+	struct world *w = *state;
+	char want[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		put(w->container, "HostConfig/NetworkMode", json_string(modes[i]));
+		put(w->container, "NetworkSettings/Networks",
+		    js("{'shop':{'IPAMConfig':{'IPv4Address':'172.28.0.10'}}}"));
+		body_is(w, "NetworkingConfig", NULL);
+		snprintf(want, sizeof(want),
+			 "{'%s':null,'shop':{'IPAMConfig':{'IPv4Address':'172.28.0.10'}}}",
+			 nulls[i]);
+		body_is(w, "x-rfa-networks", want);
+		/* and in none at all */
+		put(w->container, "NetworkSettings/Networks", js("{}"));
+		snprintf(want, sizeof(want), "{'%s':null}", nulls[i]);
+		body_is(w, "x-rfa-networks", want);
+	}
+	put(w->container, "Config/NetworkDisabled", json_true());
+	body_is(w, "x-rfa-networks", NULL);
+}
+
+static void an_address_that_was_given_is_kept(void **state)
+{
+	struct world *w = *state;
+	json_t *body;
+
+	put(w->container, "Config/MacAddress", json_string("02:42:0a:00:00:01"));
+	put(w->container, "NetworkSettings/Networks/shop/MacAddress",
+	    json_string("02:42:0a:00:00:01"));
+	put(w->container, "NetworkSettings/Networks/monitoring/MacAddress",
+	    json_string("92:d0:c6:0a:29:33"));
+	put(w->container, "NetworkSettings/Networks/plain/GwPriority", json_integer(7));
+	body = body_of(w);
+	is(body, "MacAddress", "'02:42:0a:00:00:01'");
+	is(body, "NetworkingConfig/EndpointsConfig/shop/MacAddress", "'02:42:0a:00:00:01'");
+	is(body, "x-rfa-networks/monitoring/MacAddress", "'92:d0:c6:0a:29:33'");
+	is(body, "x-rfa-networks/plain", "{'IPAMConfig':{},'GwPriority':7}");
+	json_decref(body);
+	/* Engine 25.0 shows the one that it made as if it had been asked for. */
+	put(w->container, "Config/MacAddress", json_string("02:42:ac:1c:00:0a"));
+	body_is(w, "MacAddress", NULL);
 }
 
 /* ---- volumes -----------------------------------------------------------------------------------
@@ -502,6 +629,10 @@ int main(void)
 		TEST(the_image_is_the_wanted_one),
 		TEST(only_the_operators_environment_is_carried_over),
 		TEST(labels_ports_and_volumes_of_the_image_are_its_own),
+		TEST(what_is_published_stays_exposed),
+		TEST(a_health_check_is_the_operators_by_its_parts),
+		TEST(variables_are_told_by_their_order),
+		TEST(a_directory_is_the_images_however_spelled),
 		TEST(defaults_go_and_choices_stay),
 		TEST(without_the_old_image_its_defaults_stay),
 		TEST(entrypoint_and_command_follow_the_engines_rule),
@@ -510,6 +641,8 @@ int main(void)
 		TEST(one_network_needs_no_further_ones),
 		TEST(a_network_by_id_is_the_main_one),
 		TEST(modes_without_networks_have_none),
+		TEST(what_was_taken_out_of_a_network_is_not_in_it),
+		TEST(an_address_that_was_given_is_kept),
 		TEST(volumes_without_a_name_are_bound_by_it),
 		TEST(a_read_only_volume_stays_so),
 		TEST(no_binds_stay_no_binds),

@@ -130,9 +130,11 @@ struct rfa_host_ops {
 	/* -- the engine: changes, as jobs -- */
 	/*
 	 * POST /containers/create with this body (the Engine API's own: Config's fields at the top,
-	 * HostConfig, NetworkingConfig); further networks in "x-rfa-networks" {name: endpoint} are
-	 * connected after it; if one cannot be, the container is removed again. Errors: EXISTS
-	 * (name taken), NOTFOUND (image, network), REMOTE with the engine's words.
+	 * HostConfig, NetworkingConfig). "x-rfa-networks" {name: endpoint} are further networks,
+	 * connected after it; null for one that its NetworkMode puts it into and that it is taken
+	 * out of, before that. If one of these cannot be, the container is removed again; it never
+	 * ran. Errors: EXISTS (name taken), NOTFOUND (image, network), REMOTE with the engine's
+	 * words.
 	 */
 	int (*container_create)(struct rfa_host *, const struct rfa_job_key *, const char *name,
 				const json_t *body, struct rfa_error *);

@@ -33,7 +33,7 @@ static const char verb_text[] =
 
 /*
  * $1 the container, $2 how many networks, their names, the request that creates it, the rest those
- * that connect it to networks.
+ * that take it out of a network and connect it to others: all of it before it has ever run.
  *
  * The engine does not look whether a network exists when a container is created, only when it
  * starts, so we look.
@@ -174,16 +174,25 @@ static int create_request(struct shell_host *h, const char *name, const json_t *
 	return rc;
 }
 
-static int connect_request(struct shell_host *h, const char *name, const char *network,
+/* Connects it to a network; an endpoint of null takes it out. */
+static int network_request(struct shell_host *h, const char *name, const char *network,
 			   json_t *endpoint, struct rfa_buf *out, struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(REQUEST_MAX);
+	int leaves = json_is_null(endpoint);
 	struct rfa_http1_post post = {
-		h->api, "/networks/@/connect", network, NULL, NULL, NULL, 0
+		h->api,  leaves ? "/networks/@/disconnect" : "/networks/@/connect",
+		network, NULL,
+		NULL,    NULL,
+		0
 	};
-	json_t *body = json_pack("{s:s, s:O}", "Container", name, "EndpointConfig", endpoint);
-	int rc = body ? rfa_facts_encode(body, &text, err) : rfa_fail_nomem(err);
+	json_t *body = json_pack("{s:s}", "Container", name);
+	int rc = body ? 0 : rfa_fail_nomem(err);
 
+	if (rc == 0 && !leaves)
+		rc = rfa_facts_set(body, "EndpointConfig", json_incref(endpoint), err);
+	if (rc == 0)
+		rc = rfa_facts_encode(body, &text, err);
 	if (rc == 0) {
 		post.body = text.data;
 		post.body_len = text.len;
@@ -222,7 +231,13 @@ done:
 	return rc;
 }
 
-/* Adds the names of an object of networks to args; the engine's own default is no network. */
+static int too_many(struct rfa_error *err)
+{
+	return rfa_fail(err, RFA_ETOOBIG, "host", "a container has more than %d networks",
+			NETWORKS_MAX);
+}
+
+/* The names of the networks that have to exist; the engine's own default is no network. */
 static int add_names(const json_t *networks, const char *args[], size_t *n, struct rfa_error *err)
 {
 	const char *name;
@@ -230,9 +245,8 @@ static int add_names(const json_t *networks, const char *args[], size_t *n, stru
 
 	json_object_foreach ((json_t *)(uintptr_t)networks, name, endpoint) {
 		if (*n == NETWORKS_MAX)
-			return rfa_fail(err, RFA_ETOOBIG, "host",
-					"a container has more than %d networks", NETWORKS_MAX);
-		if (strcmp(name, "default") != 0)
+			return too_many(err);
+		if (strcmp(name, "default") != 0 && !json_is_null(endpoint))
 			args[(*n)++] = name;
 	}
 	return 0;
@@ -246,11 +260,12 @@ int rfa_shell_container_create(struct rfa_host *host, const struct rfa_job_key *
 	const json_t *more = json_object_get(body, "x-rfa-networks");
 	const json_t *first = rfa_facts_at(body, "NetworkingConfig/EndpointsConfig");
 	struct rfa_buf requests[NETWORKS_MAX + 1];
-	const char *args[2 * NETWORKS_MAX + 4] = { name }, *network;
+	const char *args[2 * NETWORKS_MAX + 5] = { name }, *network;
 	struct shell_call program = { create_text, args, NULL, 0 };
 	json_t *endpoint;
 	char count[24];
 	size_t names = 0, n = 0, i;
+	int leaves;
 	int rc = rfa_shell_host_know(h, err);
 
 	for (i = 0; i <= NETWORKS_MAX; i++)
@@ -261,11 +276,16 @@ int rfa_shell_container_create(struct rfa_host *host, const struct rfa_job_key *
 	if (rc == 0)
 		rc = add_names(more, args + 2, &names, err);
 	(void)snprintf(count, sizeof(count), "%zu", names);
+	if (rc == 0 && json_object_size(more) > NETWORKS_MAX)
+		rc = too_many(err);
 	if (rc == 0)
 		rc = create_request(h, name, body, &requests[n++], err);
-	json_object_foreach ((json_t *)(uintptr_t)more, network, endpoint)
-		if (rc == 0)
-			rc = connect_request(h, name, network, endpoint, &requests[n++], err);
+	/* Out first: who is in the network "none" may be in no other. */
+	for (leaves = 1; leaves >= 0; leaves--)
+		json_object_foreach ((json_t *)(uintptr_t)more, network, endpoint)
+			if (rc == 0 && json_is_null(endpoint) == leaves)
+				rc = network_request(h, name, network, endpoint, &requests[n++],
+						     err);
 	for (i = 0; i < n; i++)
 		args[2 + names + i] = rfa_buf_str(&requests[i]);
 	if (rc == 0)
