@@ -644,8 +644,8 @@ static void a_missing_tool_is_named(void **state)
 	CLEAR_FILES();
 	sh(x, "rm -rf bin; mkdir bin; for t in sh stat mkdir mv rm cat ln sync nohup sleep head "
 	      "tail kill; do "
-	      "ln -s \"$(command -v $t)\" bin/$t || :; done; mkdir -p .rfa-f.snap; echo x "
-	      ">.rfa-f.snap/db");
+	      "ln -s \"$(command -v $t)\" bin/$t || :; done; mkdir -p .rfa-f.place");
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
 	setenv("PATH", AT("bin"), 1);
 	assert_ok(x->world->open(x->world, 0, &poor, &x->err));
 	assert_fails(UNSUPPORTED,

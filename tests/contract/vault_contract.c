@@ -18,13 +18,15 @@ static void what_did_not_change_is_not_stored_again(void **state)
 	      "while [ $i -lt 2000 ]; do echo $i >d/$i; i=$((i+1)); done\n"
 	      "head -c 4000000 /dev/urandom | split -b 2000 -a 4 - d/x\n"
 	      "truncate -s 50M sparse; echo x >>sparse; touch -d '2020-01-01' .");
-	tree_packed(x, PLACE, "one", sum, &bytes);
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	tree_packed(x, SNAP, "one", sum, &bytes);
 	one = vault_stored(x, AT("vault"), "1", "m", "one");
 	assert_int_equal(rfa_facts_int(one, "new_bytes", -1), bytes);
 	vault_sealed(x, AT("vault"), "1", "m", one);
 	sh(x, "echo new >\".rfa-f.place/d/$(printf '10\\n00')\"; touch -d '2020-01-01' "
 	      ".rfa-f.place/d");
-	tree_packed(x, PLACE, "two", sum, &bytes);
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	tree_packed(x, SNAP, "two", sum, &bytes);
 	two = vault_stored(x, AT("vault"), "2", "m", "two");
 	assert_int_equal(rfa_facts_int(two, "bytes", -1), bytes);
 	if (rfa_facts_int(two, "new_bytes", -1) > 2000000 ||
@@ -88,7 +90,8 @@ static void each_damage_has_a_name(void **state)
 	sh(x, "rm -rf vault");
 	sh(x, "mkdir -p .rfa-f.place; head -c 9000000 /dev/urandom >.rfa-f.place/f; echo x "
 	      ">.rfa-f.place/g");
-	tree_packed(x, PLACE, "tree", sum, &bytes);
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	tree_packed(x, SNAP, "tree", sum, &bytes);
 	stored = vault_stored(x, AT("vault"), "whole", "m", "tree");
 	vault_sealed(x, AT("vault"), "whole", "m", stored);
 	json_decref(stored);
