@@ -98,26 +98,58 @@ static int judge_image(struct rfa_host *host, const json_t *good, const json_t *
 	return rc;
 }
 
+/* The same, and whether it runs. */
+static int judge_unit(struct rfa_host *host, const json_t *good, const json_t *unit,
+		      const char **verdict, struct rfa_error *err)
+{
+	int rc = judge_image(host, good, unit, verdict, err);
+	if (rc == 0 && strcmp(*verdict, "same") == 0 &&
+	    strcmp(rfa_facts_str(unit, "state", "-"), "running") != 0 &&
+	    !(rfa_facts_bool(good, "ends", 0) && rfa_facts_bool(unit, "ended", 0)))
+		*verdict = "does not run";
+	return rc;
+}
+
+/* All containers of one image of the record: *unit is the first that is wrong, else the first. */
+static int judge_good(struct rfa_host *host, const json_t *good, const json_t *units,
+		      const json_t **unit, const char **verdict, struct rfa_error *err)
+{
+	const char *key = rfa_facts_str(good, "key", "");
+	json_t *one;
+	size_t i;
+
+	*unit = rfa_look_find(units, key);
+	int rc = judge_unit(host, good, *unit, verdict, err);
+	json_array_foreach ((json_t *)units, i, one) {
+		if (rc < 0 || strcmp(*verdict, "same") != 0)
+			break;
+		if (strcmp(rfa_facts_str(one, "key", ""), key) != 0)
+			continue;
+		*unit = one;
+		rc = judge_unit(host, good, one, verdict, err);
+	}
+	return rc;
+}
+
 static int judge_units(struct rfa_host *host, const json_t *recorded, const json_t *units,
 		       json_t *lines, int *differ, struct rfa_error *err)
 {
 	json_t *good;
 	size_t i;
 	json_array_foreach (json_object_get(recorded, "images"), i, good) {
-		const char *key = rfa_facts_str(good, "key", ""), *verdict = "";
-		const json_t *unit = rfa_look_find(units, key);
-		int rc = judge_image(host, good, unit, &verdict, err);
+		const char *verdict = "";
+		const json_t *unit = NULL;
+		int rc = judge_good(host, good, units, &unit, &verdict, err);
 		if (rc < 0)
 			return rc;
-		const char *state = rfa_facts_str(unit, "state", "-");
-		if (strcmp(verdict, "same") == 0 && strcmp(state, "running") != 0)
-			verdict = "does not run";
 		*differ += strcmp(verdict, "same") != 0;
-		json_array_append_new(lines, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "env",
-						       rfa_facts_str(recorded, "env", ""), "what",
-						       key, "verdict", verdict, "state", state,
-						       "ledger", rfa_facts_str(good, "ref", ""),
-						       "runs", rfa_facts_str(unit, "ref", "-")));
+		json_array_append_new(lines,
+				      json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "env",
+						rfa_facts_str(recorded, "env", ""), "what",
+						rfa_facts_str(good, "key", ""), "verdict", verdict,
+						"state", rfa_facts_str(unit, "state", "-"),
+						"ledger", rfa_facts_str(good, "ref", ""), "runs",
+						rfa_facts_str(unit, "ref", "-")));
 	}
 	return 0;
 }

@@ -36,12 +36,12 @@ static int add_unit(struct rfa_host *host, const char *key, const json_t *c, jso
 	rfa_imageref_tagged(rfa_facts_str(c, "Config/Image", ""), ref, sizeof(ref));
 	version_of(ref, version, sizeof(version));
 	json_t *layers = rfa_facts_at(image, "RootFS/Layers");
-	json_t *unit =
-	    json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "key", key, "container",
-		      name[0] == '/' ? name + 1 : name, "ref", ref, "version", version, "image",
-		      rfa_facts_str(c, "Image", ""), "state", rfa_facts_str(c, "State/Status", "?"),
-		      "health", rfa_facts_str(c, "State/Health/Status", ""), "layers",
-		      layers ? json_incref(layers) : json_array());
+	json_t *unit = json_pack(
+	    "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o}", "key", key, "container",
+	    name[0] == '/' ? name + 1 : name, "ref", ref, "version", version, "image",
+	    rfa_facts_str(c, "Image", ""), "state", rfa_facts_str(c, "State/Status", "?"), "health",
+	    rfa_facts_str(c, "State/Health/Status", ""), "ended", rfa_host_ended_well(c), "layers",
+	    layers ? json_incref(layers) : json_array());
 	json_decref(image);
 	if (!unit || json_array_append_new(units, unit) < 0)
 		return rfa_fail_nomem(err);
@@ -127,6 +127,16 @@ int rfa_look(struct rfa_host *host, const json_t *stack, json_t **out, struct rf
 	else
 		json_decref(units);
 	return rc < 0 ? rfa_error_where(err, "%s", host->name) : 0;
+}
+
+size_t rfa_look_count(const json_t *units, const char *key)
+{
+	json_t *unit;
+	size_t i, n = 0;
+	json_array_foreach ((json_t *)units, i, unit)
+		n += strcmp(rfa_facts_str(unit, "key", ""), key) == 0 &&
+		     json_object_get(unit, "container");
+	return n;
 }
 
 const json_t *rfa_look_find(const json_t *units, const char *key)

@@ -9,12 +9,15 @@
 
 /*
  * stack: resolved configuration. *out (new): array of {"key","container","ref","version","image",
- * "state","health","layers":[…]}; a container of the list that is not there has only "key".
+ * "state","health","ended" (it has done what it was for),"layers":[…]}; a container of the list
+ * that is not there has only "key". A Compose service has one for each of its containers.
  */
 int rfa_look(struct rfa_host *host, const json_t *stack, json_t **out,
 	     struct rfa_error *err) RFA_MUST_USE;
-/* The unit with this key, or NULL. */
+/* The first unit with this key, or NULL. */
 const json_t *rfa_look_find(const json_t *units, const char *key);
+/* How many containers there are of this key. */
+size_t rfa_look_count(const json_t *units, const char *key);
 /* How many of `layers` are missing: those behind the longest beginning that some image has. */
 size_t rfa_look_missing(const json_t *layers, const json_t *images);
 

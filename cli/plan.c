@@ -57,6 +57,38 @@ static const char *change_of(const json_t *then, const json_t *now)
 	return "replaced";
 }
 
+/* The same over all containers of a service: the first change that there is. */
+static const char *change_of_all(const json_t *then, const json_t *now)
+{
+	const char *key = rfa_facts_str(then, "key", ""), *change = change_of(then, NULL);
+	json_t *one;
+	size_t i;
+	json_array_foreach ((json_t *)now, i, one) {
+		if (strcmp(rfa_facts_str(one, "key", ""), key) != 0)
+			continue;
+		change = change_of(then, one);
+		if (strncmp(change, "same", 4) != 0)
+			return change;
+	}
+	return change;
+}
+
+/* Of a service's containers the first that does not run, else the first. */
+static json_t *worst_of(const json_t *units, const char *key)
+{
+	json_t *first = NULL, *one;
+	size_t i;
+	json_array_foreach ((json_t *)units, i, one) {
+		if (strcmp(rfa_facts_str(one, "key", ""), key) != 0)
+			continue;
+		if (strcmp(rfa_facts_str(one, "state", ""), "running") != 0)
+			return one;
+		if (!first)
+			first = one;
+	}
+	return first;
+}
+
 /* The locks that are in the way, and the space on the target. */
 static int look_around(struct rfa_host *target, json_t *document, struct rfa_error *err)
 {
@@ -89,10 +121,14 @@ static int compare(const struct rfa_hosts *hosts, const json_t *plan, json_t *do
 		const char *key = rfa_facts_str(unit, "key", "");
 		const json_t *there = rfa_look_find(now, key);
 		const json_t *layers = json_object_get(unit, "layers");
+		if (rfa_look_find(then, key) != unit)
+			continue; /* another container of the same service */
 		json_array_append_new(
-		    list, json_pack("{s:s,s:s,s:O,s:O?,s:I,s:I}", "key", key, "change",
-				    change_of(unit, there), "then", unit, "now", there, "layers",
-				    (json_int_t)json_array_size(layers), "missing",
+		    list, json_pack("{s:s,s:s,s:O,s:O?,s:I,s:I,s:I,s:I}", "key", key, "change",
+				    change_of_all(unit, now), "then", worst_of(then, key), "now",
+				    there, "then_containers", (json_int_t)rfa_look_count(then, key),
+				    "now_containers", (json_int_t)rfa_look_count(now, key),
+				    "layers", (json_int_t)json_array_size(layers), "missing",
 				    (json_int_t)rfa_look_missing(layers, images)));
 	}
 	if (rc == 0)
@@ -199,6 +235,20 @@ static enum rfa_style style_of(const char *change)
 							  : RFA_GREEN;
 }
 
+/* "v2", of three containers "v2 (3)". */
+static void cell_version(struct rfa_table *table, const json_t *unit, const char *side)
+{
+	char path[32], text[160];
+	snprintf(path, sizeof(path), "%s_containers", side);
+	int n = (int)rfa_facts_int(unit, path, 0);
+	snprintf(path, sizeof(path), "%s/version", side);
+	if (n > 1)
+		snprintf(text, sizeof(text), "%.100s (%d)", rfa_facts_str(unit, path, "-"), n);
+	else
+		snprintf(text, sizeof(text), "%.140s", rfa_facts_str(unit, path, "-"));
+	rfa_table_cell(table, text, RFA_PLAIN);
+}
+
 static int print(struct rfa_cli *cli, const struct rfa_plan_ask *ask, const json_t *document,
 		 struct rfa_error *err)
 {
@@ -214,12 +264,16 @@ static int print(struct rfa_cli *cli, const struct rfa_plan_ask *ask, const json
 	json_array_foreach (json_object_get(document, "units"), i, unit) {
 		const char *change = rfa_facts_str(unit, "change", "");
 		const char *health = rfa_facts_str(unit, "then/health", "");
-		snprintf(text, sizeof(text), "%.30s%s%.20s", rfa_facts_str(unit, "then/state", "-"),
-			 *health ? ", " : "", health);
+		if (rfa_facts_bool(unit, "then/ended", 0))
+			snprintf(text, sizeof(text), "ended well");
+		else
+			snprintf(text, sizeof(text), "%.30s%s%.20s",
+				 rfa_facts_str(unit, "then/state", "-"), *health ? ", " : "",
+				 health);
 		rfa_table_cell(&table, rfa_facts_str(unit, "key", ""), RFA_BOLD);
 		rfa_table_cell(&table, text, RFA_PLAIN);
-		rfa_table_cell(&table, rfa_facts_str(unit, "then/version", "-"), RFA_PLAIN);
-		rfa_table_cell(&table, rfa_facts_str(unit, "now/version", "-"), RFA_PLAIN);
+		cell_version(&table, unit, "then");
+		cell_version(&table, unit, "now");
 		rfa_table_cell(&table, change, style_of(change));
 		snprintf(text, sizeof(text), "%d of %d", (int)rfa_facts_int(unit, "missing", 0),
 			 (int)rfa_facts_int(unit, "layers", 0));

@@ -224,6 +224,12 @@ static const struct rfa_key gate_keys[] = {
 	  .fallback = "false",
 	  .example = "true",
 	  .help = "let images with the tag latest, or without one, pass" },
+	{ .name = "allow_compose_changes",
+	  .type = RFA_TYPE_BOOLEAN,
+	  .fallback = "false",
+	  .example = "true",
+	  .help = "let a promote bring along what was changed in the target's Compose files since "
+		  "they were brought up" },
 	{ .name = "proven_drill_days",
 	  .type = RFA_TYPE_INTEGER,
 	  .fallback = "0",

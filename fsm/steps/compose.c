@@ -12,45 +12,13 @@
 #include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
 
-enum { FILES_MAX = 16 };
-
-static json_t *compose_of(const struct rfa_ctx *ctx)
+static int has_project(const struct rfa_ctx *ctx)
 {
-	json_t *compose = json_object_get(rfa_ctx_stack(ctx), "compose");
-
-	return json_is_object(compose) ? compose : NULL;
+	return json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose"));
 }
 
-static size_t take_list(const json_t *list, const char *files[], size_t n)
-{
-	json_t *one;
-	size_t i;
-
-	json_array_foreach ((json_t *)(uintptr_t)list, i, one) {
-		if (n < FILES_MAX)
-			files[n++] = json_string_value(one);
-	}
-	files[n] = NULL;
-	return n;
-}
-
-void rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compose_project *p)
-{
-	const json_t *compose = compose_of(ctx);
-	size_t n = take_list(json_object_get(compose, "files"), p->files, 0);
-
-	if (!n)
-		p->files[n++] = "docker-compose.yml";
-	if (pinned) {
-		rfa_pins_path(ctx, p->pins, sizeof(p->pins));
-		p->files[n++] = p->pins;
-	}
-	p->files[n] = NULL;
-	take_list(json_object_get(compose, "env_files"), p->env_files, 0);
-	p->compose =
-	    (struct rfa_compose){ rfa_facts_str(compose, "project", ""),
-				  rfa_facts_str(compose, "directory", ""), p->files, p->env_files };
-}
+/* ---- the pins ---------------------------------------------------------------------------------
+ */
 
 static int write_pins(struct rfa_ctx *ctx, const char *text, struct rfa_error *err)
 {
@@ -61,24 +29,48 @@ static int write_pins(struct rfa_ctx *ctx, const char *text, struct rfa_error *e
 		    : ctx->target->ops->file_remove(ctx->target, path, err);
 }
 
-/* The override: the wanted image for each service, and never a pull. JSON is YAML. */
-static int pin_wanted(struct rfa_ctx *ctx, struct rfa_error *err)
+/* The pins that were in force before the run, as an object; NULL: there were none. */
+static const char *old_pins(const struct rfa_ctx *ctx)
+{
+	return json_string_value(rfa_ctx_fact(ctx, "target.look", "pins"));
+}
+
+static int pin(json_t *services, const char *service, const char *ref, struct rfa_error *err)
+{
+	return rfa_facts_set(services, service,
+			     json_pack("{s:s, s:s}", "image", ref, "pull_policy", "never"), err);
+}
+
+/*
+ * Writes the override: an image for each of these services, and never a pull. What other services
+ * of the project were pinned to, they stay pinned to. JSON is YAML.
+ */
+static int write_override(struct rfa_ctx *ctx, const json_t *images, struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
-	json_t *services = json_object();
-	json_t *file = json_pack("{s:o}", "services", services);
-	json_t *good;
-	size_t i;
-	int rc;
+	const char *old = old_pins(ctx);
+	struct rfa_error ignored;
+	json_t *file = NULL;
+	json_t *services;
+	const char *service;
+	json_t *ref;
+	int rc = 0;
 
-	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
-		if (strcmp(rfa_facts_str(good, "shape", ""), "compose") == 0)
-			json_object_set_new(services, rfa_facts_str(good, "key", ""),
-					    json_pack("{s:s, s:s}", "image",
-						      rfa_facts_str(good, "ref", ""), "pull_policy",
-						      "never"));
+	/* A file of ours that is broken is no reason to stop: it is written anew. */
+	if (!old || rfa_facts_parse(&file, old, strlen(old), "pins", &ignored) ||
+	    !json_is_object(json_object_get(file, "services"))) {
+		json_decref(file);
+		file = json_pack("{s:{}}", "services");
 	}
-	rc = file ? rfa_facts_encode(file, &text, err) : rfa_fail_nomem(err);
+	services = json_object_get(file, "services");
+	if (!services)
+		rc = rfa_fail_nomem(err);
+	json_object_foreach ((json_t *)(uintptr_t)images, service, ref) {
+		if (!rc)
+			rc = pin(services, service, json_string_value(ref), err);
+	}
+	if (!rc)
+		rc = rfa_facts_encode(file, &text, err);
 	if (!rc)
 		rc = write_pins(ctx, rfa_buf_str(&text), err);
 	json_decref(file);
@@ -86,28 +78,166 @@ static int pin_wanted(struct rfa_ctx *ctx, struct rfa_error *err)
 	return rc;
 }
 
-static int up(struct rfa_ctx *ctx, int pinned, struct rfa_error *err)
+static int pin_wanted(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	json_t *images = json_object();
+	json_t *good;
+	size_t i;
+	int rc = images ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
+		const char *key = rfa_facts_str(good, "key", "");
+
+		if (!rc && rfa_compose_deploys(ctx, key))
+			rc = rfa_facts_set(images, key, json_string(rfa_facts_str(good, "ref", "")),
+					   err);
+	}
+	if (!rc)
+		rc = write_override(ctx, images, err);
+	json_decref(images);
+	return rc;
+}
+
+/*
+ * What each service ran before, {service: reference}; new. A tag that has been moved since then
+ * does not name it any more: the keep tag does.
+ */
+static int images_before(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+{
+	const json_t *refs = rfa_ctx_fact(ctx, "target.look", "refs");
+	json_t *images = json_object();
+	json_t *unit;
+	size_t i;
+	int rc = images ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
+		const char *key = rfa_facts_str(unit, "key", "");
+		const char *ref = rfa_facts_str(unit, "ref", "");
+		const char *points = json_string_value(json_object_get(refs, ref));
+		char keep[RFA_KEEP_MAX];
+
+		if (rc || !rfa_compose_deploys(ctx, key) || !rfa_facts_bool(unit, "present", 0) ||
+		    json_object_get(images, key))
+			continue;
+		rfa_keep_tag(rfa_facts_str(unit, "identity", ""), ctx->run, keep);
+		if (!points || strcmp(points, rfa_facts_str(unit, "image_id", "")) != 0)
+			ref = keep;
+		rc = rfa_facts_set(images, key, json_string(ref), err);
+	}
+	if (rc)
+		json_decref(images);
+	else
+		*out = images;
+	return rc;
+}
+
+/* *is: the project says by itself, with the pins of before, that it runs these images. */
+static int says(struct rfa_ctx *ctx, const json_t *images, int *is, struct rfa_error *err)
 {
 	struct rfa_compose_project project;
-	struct rfa_ctx_key key;
+	json_t *answer = NULL;
+	const char *service;
+	json_t *ref;
+	int rc = rfa_compose_project(ctx, old_pins(ctx) != NULL, &project, err);
 
-	rfa_compose_project(ctx, pinned, &project);
-	return ctx->target->ops->compose_up(ctx->target, rfa_ctx_key(ctx, &key, "up", NULL),
-					    &project.compose, err);
+	json_object_foreach ((json_t *)(uintptr_t)images, service, ref) {
+		if (!rc)
+			rc = rfa_compose_add_service(ctx, service, &project, err);
+	}
+	if (!rc)
+		rc = ctx->target->ops->compose_config(ctx->target, &project.compose, &answer, err);
+	*is = !rc;
+	json_object_foreach ((json_t *)(uintptr_t)images, service, ref) {
+		const json_t *services = rfa_facts_at(answer, "config/services");
+
+		if (strcmp(rfa_facts_str(json_object_get(services, service), "image", ""),
+			   json_string_value(ref)) != 0)
+			*is = 0;
+	}
+	rfa_compose_project_release(&project);
+	json_decref(answer);
+	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	return rc;
+}
+
+/*
+ * The pins for the way back: those of before, if with them the project says what ran. Its files may
+ * have come to name something else since; then what ran is pinned. *pinned: there are any.
+ */
+static int pin_before(struct rfa_ctx *ctx, int *pinned, struct rfa_error *err)
+{
+	json_t *images = NULL;
+	int is = 0;
+	int rc = images_before(ctx, &images, err);
+
+	if (!rc)
+		rc = write_pins(ctx, old_pins(ctx), err);
+	if (!rc)
+		rc = says(ctx, images, &is, err);
+	if (!rc && !is)
+		rc = write_override(ctx, images, err);
+	*pinned = !is || old_pins(ctx);
+	json_decref(images);
+	return rc;
+}
+
+/* ---- the trio ---------------------------------------------------------------------------------
+ */
+
+/* What ended badly says why in its own words. */
+static void keep_logs(struct rfa_ctx *ctx, json_t *facts)
+{
+	struct rfa_error ignored;
+	json_t *units = NULL;
+	json_t *unit;
+	size_t i;
+
+	if (rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, &ignored))
+		return;
+	json_array_foreach (units, i, unit) {
+		const json_t *c = json_object_get(unit, "inspect");
+
+		if (rfa_compose_deploys(ctx, rfa_facts_str(unit, "key", "")) && json_is_object(c) &&
+		    !rfa_facts_bool(c, "State/Running", 0) &&
+		    rfa_facts_int(c, "State/ExitCode", 0) != 0)
+			rfa_evidence_logs(ctx, rfa_facts_str(unit, "container", ""), facts);
+	}
+	json_decref(units);
 }
 
 /* Compose itself goes on from what it sees, so it may be repeated. */
 int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
+	struct rfa_compose_project project;
+	struct rfa_ctx_key key;
 	char path[400];
 	char says[480];
 	int rc;
 
-	if (!compose_of(ctx))
+	if (!has_project(ctx))
 		return rfa_ctx_skip(facts, "the stack has no Compose project", err);
-	rc = pin_wanted(ctx, err);
+	rc = rfa_compose_project(ctx, 1, &project, err);
 	if (!rc)
-		rc = up(ctx, 1, err);
+		rc = rfa_compose_add_wanted(ctx, &project, err);
+	if (!rc && !project.services[0]) {
+		rfa_compose_project_release(&project);
+		return rfa_ctx_skip(facts, "no service of it is deployed", err);
+	}
+	if (!rc)
+		rc = pin_wanted(ctx, err);
+	if (!rc)
+		rc = ctx->target->ops->compose_up(ctx->target, rfa_ctx_key(ctx, &key, "up", NULL),
+						  &project.compose, err);
+	rfa_compose_project_release(&project);
+	if (rc == -RFA_EREMOTE) {
+		struct rfa_error why = *err;
+
+		keep_logs(ctx, facts);
+		*err = why;
+	}
 	if (rc)
 		return rc;
 	/* Without the override, a hand-made `up` goes back to what the project's own files name. */
@@ -116,105 +246,183 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return rfa_facts_set(facts, "says", json_string(says), err);
 }
 
-/* Counts the services that run the wanted image, and those that are as before. */
-static int count(struct rfa_ctx *ctx, size_t *all, size_t *wanted, size_t *before,
-		 struct rfa_error *err)
+/* How far the containers of the deployed services are. */
+struct count {
+	size_t all,
+	    wanted; /* that are there; that run the wanted image, or have run it to its end */
+	size_t then, before; /* that were there before; that are as before */
+	size_t lacking;      /* services with fewer containers than they had, or with none */
+};
+
+static int is_wanted(struct rfa_ctx *ctx, const json_t *unit, int *is, struct rfa_error *err)
 {
-	json_t *units = NULL;
+	const json_t *c = json_object_get(unit, "inspect");
+	const json_t *good = rfa_wanted_of(ctx, rfa_facts_str(unit, "key", ""));
+	const char *id = NULL;
+	json_t *holder = NULL;
+	int rc = rfa_image_id(ctx->target, rfa_facts_str(good, "keep", ""), &holder, &id, err);
+
+	*is = id && !strcmp(id, rfa_facts_str(c, "Image", "")) &&
+	      (rfa_facts_bool(c, "State/Running", 0) || rfa_host_ended_well(c));
+	json_decref(holder);
+	return rc < 0 ? rc : 0;
+}
+
+static int is_as_before(const struct rfa_ctx *ctx, const json_t *unit)
+{
+	const json_t *c = json_object_get(unit, "inspect");
+	const json_t *was;
+	size_t i;
+
+	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, was) {
+		if (rfa_facts_bool(was, "present", 0) &&
+		    !strcmp(rfa_facts_str(was, "container_id", "-"), rfa_facts_str(c, "Id", "")))
+			return rfa_facts_bool(was, "running", 0) ==
+			       rfa_facts_bool(c, "State/Running", 0);
+	}
+	return 0;
+}
+
+static size_t containers_of(const json_t *units, const char *key)
+{
+	json_t *unit;
+	size_t n = 0;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)units, i, unit) {
+		n += !strcmp(rfa_facts_str(unit, "key", ""), key) &&
+		     json_is_object(json_object_get(unit, "inspect"));
+	}
+	return n;
+}
+
+static int count(struct rfa_ctx *ctx, const json_t *units, struct count *n, struct rfa_error *err)
+{
+	json_t *good;
 	json_t *unit;
 	size_t i;
-	int rc = rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, err);
 
-	*all = *wanted = *before = 0;
-	if (rc)
-		return rc;
-	json_array_foreach (units, i, unit) {
-		const char *key = rfa_facts_str(unit, "key", "");
-		const json_t *good = rfa_wanted_of(ctx, key);
-		const json_t *was = rfa_before_of(ctx, key);
-		const json_t *c = json_object_get(unit, "inspect");
-		const char *id = NULL;
-		json_t *holder = NULL;
+	memset(n, 0, sizeof(*n));
+	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
+		const char *key = rfa_facts_str(good, "key", "");
+		size_t then = rfa_count_before(ctx, key, 0);
+		size_t now = containers_of(units, key);
 
-		if (strcmp(rfa_facts_str(unit, "shape", ""), "compose") != 0)
+		if (!rfa_compose_deploys(ctx, key))
 			continue;
-		(*all)++;
-		if (was &&
-		    !strcmp(rfa_facts_str(was, "container_id", ""), rfa_facts_str(c, "Id", "")) &&
-		    rfa_facts_bool(was, "running", 0) == rfa_facts_bool(c, "State/Running", 0))
-			(*before)++;
-		rc = good ? rfa_image_id(ctx->target, rfa_facts_str(good, "keep", ""), &holder, &id,
-					 err)
-			  : 0;
-		if (rc >= 0)
-			rc = 0;
-		if (!good || (id && rfa_facts_bool(c, "State/Running", 0) &&
-			      !strcmp(id, rfa_facts_str(c, "Image", ""))))
-			(*wanted)++;
-		json_decref(holder);
-		if (rc)
-			break;
+		n->then += then;
+		n->lacking += now < (then ? then : 1);
 	}
-	json_decref(units);
-	return rc;
+	json_array_foreach ((json_t *)(uintptr_t)units, i, unit) {
+		int is = 0;
+		int rc;
+
+		if (!json_is_object(json_object_get(unit, "inspect")) ||
+		    !rfa_compose_deploys(ctx, rfa_facts_str(unit, "key", "")))
+			continue;
+		rc = is_wanted(ctx, unit, &is, err);
+		if (rc)
+			return rc;
+		n->all++;
+		n->wanted += is != 0;
+		n->before += is_as_before(ctx, unit) != 0;
+	}
+	return 0;
 }
 
 int rfa_compose_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 		      struct rfa_error *err)
 {
-	size_t all, wanted, before;
-	int rc = count(ctx, &all, &wanted, &before, err);
+	json_t *units = NULL;
+	struct count n;
+	int rc = rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, err);
 
 	(void)facts;
+	if (!rc)
+		rc = count(ctx, units, &n, err);
+	json_decref(units);
 	if (rc)
 		return rc;
-	*seen = all && wanted == all ? RFA_PROBE_DONE
-		: before == all      ? RFA_PROBE_NOT_DONE
-				     : RFA_PROBE_PARTIAL;
+	*seen = !n.lacking && n.wanted == n.all        ? RFA_PROBE_DONE
+		: n.before == n.all && n.all == n.then ? RFA_PROBE_NOT_DONE
+						       : RFA_PROBE_PARTIAL;
 	return 0;
 }
 
-/* The tags point where they did, the pins are what they were, and Compose brings that up. */
-int rfa_compose_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+/* A service that was not there before goes. */
+static int drop_new(struct rfa_ctx *ctx, const json_t *units, struct rfa_error *err)
 {
-	const char *pins = json_string_value(rfa_ctx_fact(ctx, "target.look", "pins"));
-	size_t all, wanted, before;
-	json_t *units = NULL;
 	json_t *unit;
 	size_t i;
-	int rc;
+	int rc = 0;
 
-	if (!compose_of(ctx))
-		return 0;
-	rc = count(ctx, &all, &wanted, &before, err);
-	if (!rc)
-		rc = write_pins(ctx, pins, err);
-	if (rc || before == all)
-		return rc;
-	rc = rfa_tag_undo(ctx, err);
-	if (!rc)
-		rc = rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, err);
-	if (rc)
-		return rc;
-	/* What was not there before goes; then Compose makes the rest as it was. */
-	json_array_foreach (units, i, unit) {
+	json_array_foreach ((json_t *)(uintptr_t)units, i, unit) {
 		const char *key = rfa_facts_str(unit, "key", "");
 		const char *name = rfa_facts_str(unit, "container", "");
 		struct rfa_ctx_key job;
 
-		if (strcmp(rfa_facts_str(unit, "shape", ""), "compose") != 0 || !*name ||
-		    rfa_facts_bool(rfa_before_of(ctx, key), "present", 0))
+		if (rc || !*name || !rfa_compose_deploys(ctx, key) || rfa_count_before(ctx, key, 0))
 			continue;
 		rc = ctx->target->ops->container_stop(
 		    ctx->target, rfa_ctx_key(ctx, &job, "stop", name), name, err);
 		if (!rc)
 			rc = ctx->target->ops->container_remove(
 			    ctx->target, rfa_ctx_key(ctx, &job, "remove", name), name, err);
-		if (rc)
-			break;
 	}
+	return rc;
+}
+
+/* Compose makes the services again that ran before, or those that did not: they are not started. */
+static int up_before(struct rfa_ctx *ctx, int pinned, int ran, struct rfa_error *err)
+{
+	struct rfa_compose_project project;
+	struct rfa_ctx_key key;
+	json_t *good;
+	size_t i;
+	int rc = rfa_compose_project(ctx, pinned, &project, err);
+
+	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
+		const char *service = rfa_facts_str(good, "key", "");
+
+		if (!rc && rfa_compose_deploys(ctx, service) && rfa_count_before(ctx, service, 0) &&
+		    (rfa_count_before(ctx, service, 1) > 0) == ran)
+			rc = rfa_compose_add_service(ctx, service, &project, err);
+	}
+	project.compose.no_start = !ran;
+	if (!rc && project.services[0])
+		rc = ctx->target->ops->compose_up(ctx->target,
+						  rfa_ctx_key(ctx, &key, ran ? "up" : "make", NULL),
+						  &project.compose, err);
+	rfa_compose_project_release(&project);
+	return rc;
+}
+
+/* The tags point where they did, Compose brings up what ran, and the pins are what they were. */
+int rfa_compose_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	json_t *units = NULL;
+	struct count n;
+	int pinned;
+	int rc;
+
+	if (!has_project(ctx))
+		return 0;
+	rc = rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, err);
+	if (!rc)
+		rc = count(ctx, units, &n, err);
+	if (!rc && (n.before != n.all || n.all != n.then)) {
+		rc = rfa_tag_undo(ctx, err);
+		if (!rc)
+			rc = drop_new(ctx, units, err);
+		if (!rc)
+			rc = pin_before(ctx, &pinned, err);
+		if (!rc)
+			rc = up_before(ctx, pinned, 1, err);
+		if (!rc)
+			rc = up_before(ctx, pinned, 0, err);
+	}
+	if (!rc)
+		rc = write_pins(ctx, old_pins(ctx), err);
 	json_decref(units);
-	if (!rc && rfa_ctx_fact(ctx, "target.look", "goods/images/0"))
-		rc = up(ctx, pins != NULL, err);
 	return rc;
 }

@@ -1,16 +1,54 @@
-/* How a stack's Compose project is named to the host. */
+/* How a stack's Compose project is named to the host, and which of its services a run is about. */
 #ifndef RFA_FSM_STEPS_COMPOSE_H
 #define RFA_FSM_STEPS_COMPOSE_H
 
 #include "fsm/steps/ctx.h"
 
+enum { RFA_COMPOSE_WORDS = 512 };
+
 struct rfa_compose_project {
-	struct rfa_compose compose; /* points into this struct and the plan */
-	const char *files[18], *env_files[18];
-	char pins[400];
+	struct rfa_compose compose; /* points into this struct, the plan and the facts */
+	const char *files[RFA_COMPOSE_WORDS], *env_files[RFA_COMPOSE_WORDS];
+	const char *services[RFA_COMPOSE_WORDS], *scale[RFA_COMPOSE_WORDS];
+	json_t *texts; /* what is not in the plan */
 };
 
-/* The target's project, with rfa's override file as the last one if pinned. */
-void rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compose_project *p);
+/*
+ * The target's project: its files as rfa.json names them, else as the look found them; with rfa's
+ * override file as the last one if pinned. No services: add them. Errors: TOOBIG. Release it in any
+ * case.
+ */
+int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compose_project *p,
+			struct rfa_error *err);
+/*
+ * Adds a service, with as many containers as it had before the run, however they came to be so
+ * many; as the files say if it had none.
+ */
+int rfa_compose_add_service(const struct rfa_ctx *ctx, const char *service,
+			    struct rfa_compose_project *p, struct rfa_error *err);
+/* All services that the run deploys. */
+int rfa_compose_add_wanted(const struct rfa_ctx *ctx, struct rfa_compose_project *p,
+			   struct rfa_error *err);
+void rfa_compose_project_release(struct rfa_compose_project *p);
+
+/* 1 if the run deploys the service: it has an image for it, and the stack's list has it. */
+int rfa_compose_deploys(const struct rfa_ctx *ctx, const char *service);
+
+/* Why a container is otherwise than its service would be now. */
+enum rfa_compose_cause {
+	RFA_COMPOSE_CAUSE_NONE,  /* nothing is known */
+	RFA_COMPOSE_CAUSE_OTHER, /* its files or variables say something else */
+	/* It was brought up in another way than rfa would do it. */
+	RFA_COMPOSE_CAUSE_FILES,
+	RFA_COMPOSE_CAUSE_ENV_FILES,
+	RFA_COMPOSE_CAUSE_DIRECTORY
+};
+/*
+ * Appends what is known of the differences, "; the variables: A, B; the ports": names, no values.
+ * service: of Compose's configuration; c: the container's inspect object.
+ */
+int rfa_compose_changes(const struct rfa_ctx *ctx, const struct rfa_compose *project,
+			const json_t *service, const json_t *c, struct rfa_buf *out,
+			enum rfa_compose_cause *cause, struct rfa_error *err);
 
 #endif

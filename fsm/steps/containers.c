@@ -74,6 +74,12 @@ static int runs(const json_t *container)
 	return rfa_facts_bool(container, "State/Running", 0);
 }
 
+/* It runs, or it has done what it was for: it is not started once more. */
+static int is_settled(const struct place *p)
+{
+	return runs(p->now) || (rfa_facts_bool(p->good, "ends", 0) && rfa_host_ended_well(p->now));
+}
+
 static int was_there(const struct place *p)
 {
 	return rfa_facts_bool(p->before, "present", 0);
@@ -307,7 +313,7 @@ static int replace_one(struct rfa_ctx *ctx, struct place *p, struct rfa_error *e
 	}
 	if (!rc && !serving)
 		rc = name_it(ctx, "name", p->made, p->fresh_name, p->name, err);
-	if (!rc && !(serving && runs(p->now)))
+	if (!rc && !(serving && is_settled(p)))
 		rc = start(ctx, p->name, p->made, err);
 	return rc;
 }
@@ -380,7 +386,7 @@ int rfa_replace_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 			return rc;
 		if (p.kept || p.fresh || is_ours(&p))
 			begun++;
-		if (p.now && runs(p.now) && !p.fresh && !runs(p.kept) &&
+		if (p.now && is_settled(&p) && !p.fresh && !runs(p.kept) &&
 		    (is_old(&p) ? may_stay(&p) : is_ours(&p)))
 			done++;
 		else if (is_old(&p) && rfa_facts_bool(p.before, "running", 0) && !runs(p.now))

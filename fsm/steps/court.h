@@ -48,6 +48,8 @@ int rfa_url_is_own(const json_t *side, const char *url);
 int rfa_gate_engine(struct rfa_court *c, struct rfa_error *err);
 /* Production that reads the test server's data is the accident that this one is for. */
 int rfa_gate_base_url(struct rfa_court *c, struct rfa_error *err);
+/* compose_gates.c: bringing a Compose project up changes its images, and nothing else. */
+int rfa_gate_compose(struct rfa_court *c, struct rfa_error *err);
 /* room.c: the bytes and inodes that the run needs, on each file system of both sides. */
 int rfa_gate_room(struct rfa_court *c, struct rfa_error *err);
 /* Where a stack asks for it, a backup has to have been proven lately. */

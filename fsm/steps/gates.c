@@ -4,7 +4,6 @@
 
 #include "fsm/base/imageref.h"
 #include "fsm/base/size.h"
-#include "fsm/steps/compose.h"
 #include "fsm/steps/court.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/spec.h"
@@ -36,19 +35,30 @@ static int gate_source_runs(struct rfa_court *c, struct rfa_error *err)
 			   "nothing of this stack is on %s", c->ctx->source->name);
 	json_array_foreach (units, i, unit) {
 		const char *key = rfa_facts_str(unit, "key", "");
+		const char *name = rfa_facts_str(unit, "container", key);
 		const char *health = rfa_facts_str(unit, "health", "");
+		const json_t *good = rfa_wanted_of(c->ctx, key);
 
-		if (!rfa_facts_bool(unit, "present", 0))
+		if (!rfa_facts_bool(unit, "present", 0)) {
 			rfa_refuse(c, "start it there first, or correct its name in rfa.json",
 				   "there is no container %s on %s", key, c->ctx->source->name);
-		else if (!rfa_facts_bool(unit, "running", 0) ||
-			 rfa_facts_bool(unit, "restarting", 0))
+			continue;
+		}
+		if (strcmp(rfa_facts_str(unit, "identity", ""),
+			   rfa_facts_str(good, "identity", "")))
+			rfa_refuse(c, "bring it up there with one image",
+				   "the containers of %s on %s run different images", key,
+				   c->ctx->source->name);
+		/* What has done its work and ended well is as good as what runs. */
+		if (rfa_facts_bool(unit, "ended", 0))
+			continue;
+		if (!rfa_facts_bool(unit, "running", 0) || rfa_facts_bool(unit, "restarting", 0))
 			rfa_refuse(
 			    c, "promote only what runs: start it there, and look at docker logs",
-			    "the container %s on %s does not run", key, c->ctx->source->name);
+			    "the container %s on %s does not run", name, c->ctx->source->name);
 		else if (*health && strcmp(health, "healthy") != 0)
 			rfa_refuse(c, "promote only what is healthy: wait, or look at docker logs",
-				   "the container %s on %s is %s", key, c->ctx->source->name,
+				   "the container %s on %s is %s", name, c->ctx->source->name,
 				   health);
 	}
 	return 0;
@@ -282,84 +292,6 @@ static int gate_disk(struct rfa_court *c, struct rfa_error *err)
 	return room_on_source(c, bytes, err);
 }
 
-static int judge_compose(struct rfa_court *c, const json_t *config, struct rfa_error *err)
-{
-	struct rfa_ctx *ctx = c->ctx;
-	const char *name;
-	json_t *one;
-	json_t *good;
-	size_t i;
-
-	json_object_foreach (json_object_get(config, "services"), name, one) {
-		if (json_object_get(one, "build") && !rfa_goes_back(ctx))
-			rfa_refuse(c, "name an image instead: production runs what was tested",
-				   "the service %s is built on %s", name, ctx->target->name);
-	}
-	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
-		const char *key = rfa_facts_str(good, "key", "");
-
-		if (strcmp(rfa_facts_str(good, "shape", ""), "compose") == 0 &&
-		    !json_object_get(json_object_get(config, "services"), key))
-			rfa_refuse(c, "bring its Compose file up to date",
-				   "the project on %s has no service %s", ctx->target->name, key);
-	}
-	json_object_foreach (json_object_get(config, "networks"), name, one) {
-		const char *real = rfa_facts_str(one, "name", name);
-		json_t *network = NULL;
-		int rc;
-
-		if (!rfa_facts_bool(one, "external", 0))
-			continue;
-		rc = rfa_inspect_or_null(ctx->target, RFA_NETWORK, real, &network, err);
-		if (rc)
-			return rc;
-		if (!network)
-			rfa_refuse(c, "docker network create it there",
-				   "the external network %s does not exist on %s", real,
-				   ctx->target->name);
-		json_decref(network);
-	}
-	return 0;
-}
-
-static int gate_compose(struct rfa_court *c, struct rfa_error *err)
-{
-	struct rfa_ctx *ctx = c->ctx;
-	struct rfa_compose_project project;
-	json_t *config = NULL;
-	size_t i;
-	int rc;
-
-	if (!json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose")) ||
-	    !rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"), "compose", NULL))
-		return 0;
-	rfa_compose_project(ctx, 0, &project);
-	rc = ctx->target->ops->compose_config(ctx->target, &project.compose, &config, err);
-	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND) {
-		rfa_refuse(c, "correct it there: docker compose config shows the same",
-			   "the Compose project in %s on %s is not valid: %s",
-			   project.compose.directory, ctx->target->name, err->msg);
-		rfa_error_clear(err);
-		return 0;
-	}
-	if (!rc)
-		rc = judge_compose(c, config, err);
-	json_decref(config);
-	for (i = 0; !rc && project.env_files[i]; i++) {
-		struct rfa_file_stat st;
-		char path[512];
-
-		snprintf(path, sizeof(path), "%s%s%s",
-			 project.env_files[i][0] == '/' ? "" : project.compose.directory,
-			 project.env_files[i][0] == '/' ? "" : "/", project.env_files[i]);
-		rc = ctx->target->ops->file_stat(ctx->target, path, &st, err);
-		if (!rc && st.type == 'f' && (st.mode & 04) && !rfa_goes_back(ctx))
-			rfa_refuse(c, "chmod o-r it there", "%s on %s can be read by everybody",
-				   path, ctx->target->name);
-	}
-	return rc;
-}
-
 /* Going back needs the images, and the description of the containers. */
 static int gate_point(struct rfa_court *c, struct rfa_error *err)
 {
@@ -452,7 +384,7 @@ static const struct rfa_gate gates[] = {
 	{ "first deployment", gate_bootstrap },
 	{ "disk space", gate_disk },
 	{ "base URL", rfa_gate_base_url },
-	{ "compose", gate_compose },
+	{ "compose", rfa_gate_compose },
 	{ "rollback point", gate_point },
 	{ "verified", gate_verified },
 	{ "proven drill", rfa_gate_proven_drill },

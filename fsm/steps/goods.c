@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fsm/base/imageref.h"
+#include "fsm/steps/inspect.h"
 
 int rfa_inspect_or_null(struct rfa_host *host, enum rfa_object kind, const char *name, json_t **out,
 			struct rfa_error *err)
@@ -70,39 +71,38 @@ static int run_units(struct rfa_host *host, const json_t *stack, json_t *units,
 	return 0;
 }
 
-static const char *label(const json_t *inspect, const char *name)
-{
-	return json_string_value(json_object_get(rfa_facts_at(inspect, "Config/Labels"), name));
-}
-
 /* Its number among the containers of its service. */
 static unsigned long number_of(const json_t *inspect)
 {
-	const char *text = label(inspect, "com.docker.compose.container-number");
+	const char *text = rfa_container_label(inspect, "com.docker.compose.container-number");
 
-	return text ? strtoul(text, NULL, 10) : ULONG_MAX;
+	return *text ? strtoul(text, NULL, 10) : ULONG_MAX;
 }
 
-/* The running container of a service, else any; of several the one with the lowest number. */
-static json_t *container_of(const json_t *all, const char *project, const char *service)
+/* Of this service, and no one-off command. */
+static int is_of_service(const json_t *inspect, const char *project, const char *service)
+{
+	return !strcmp(rfa_container_label(inspect, "com.docker.compose.project"), project) &&
+	       !strcmp(rfa_container_label(inspect, "com.docker.compose.service"), service) &&
+	       strcmp(rfa_container_label(inspect, "com.docker.compose.oneoff"), "True") != 0;
+}
+
+/* The container of a service that comes after another one, by their numbers; NULL: there is none.
+ */
+static json_t *next_of(const json_t *all, const char *project, const char *service,
+		       const json_t *after)
 {
 	json_t *best = NULL;
 	json_t *one;
 	size_t i;
 
 	json_array_foreach ((json_t *)(uintptr_t)all, i, one) {
-		const char *p = label(one, "com.docker.compose.project");
-		const char *s = label(one, "com.docker.compose.service");
-		const char *oneoff = label(one, "com.docker.compose.oneoff");
-		int runs, best_runs;
-
-		if (!p || !s || strcmp(p, project) || strcmp(s, service) ||
-		    (oneoff && !strcmp(oneoff, "True")))
+		if (!is_of_service(one, project, service) ||
+		    (after && number_of(one) <= number_of(after)))
 			continue;
-		runs = rfa_facts_bool(one, "State/Running", 0);
-		best_runs = rfa_facts_bool(best, "State/Running", 0);
-		if (!best || runs > best_runs ||
-		    (runs == best_runs && number_of(one) < number_of(best)))
+		/* While Compose replaces a container, there are two of one number. */
+		if (!best || number_of(one) < number_of(best) ||
+		    (number_of(one) == number_of(best) && !rfa_container_active(best)))
 			best = one;
 	}
 	return best;
@@ -126,10 +126,10 @@ static int service_names(const json_t *compose, const json_t *all, json_t **out,
 		return 0;
 	}
 	json_array_foreach ((json_t *)(uintptr_t)all, i, one) {
-		const char *p = label(one, "com.docker.compose.project");
-		const char *s = label(one, "com.docker.compose.service");
+		const char *p = rfa_container_label(one, "com.docker.compose.project");
+		const char *s = rfa_container_label(one, "com.docker.compose.service");
 
-		if (p && s && !strcmp(p, project))
+		if (*s && !strcmp(p, project))
 			json_object_set_new(seen, s, json_true());
 	}
 	*out = json_array();
@@ -160,12 +160,13 @@ static int compose_units(struct rfa_host *host, const json_t *compose, json_t *u
 	if (rc)
 		goto done;
 	json_array_foreach (names, i, name) {
-		json_t *one = container_of(all, project, json_string_value(name));
-		const char *container = rfa_facts_str(one, "Name", "");
+		const char *service = json_string_value(name);
+		json_t *one = next_of(all, project, service, NULL);
 
-		if (*container == '/')
-			container++;
-		rc = add_unit(units, json_string_value(name), "compose", container, one, err);
+		do {
+			rc = add_unit(units, service, "compose", rfa_container_name(one), one, err);
+			one = one ? next_of(all, project, service, one) : NULL;
+		} while (!rc && one);
 		if (rc)
 			goto done;
 	}
@@ -271,6 +272,11 @@ int rfa_good_of(const json_t *unit, const json_t *image, json_t **out, struct rf
 			 "ref", ref, "id", rfa_facts_str(image, "Id", ""), "identity", identity,
 			 "keep", keep, "layers", rfa_facts_at(image, "RootFS/Layers"), "size",
 			 (json_int_t)rfa_facts_int(image, "Size", 0));
+	if (*out && rfa_host_ended_well(json_object_get(unit, "inspect")) &&
+	    json_object_set_new(*out, "ends", json_true())) {
+		json_decref(*out);
+		*out = NULL;
+	}
 	return *out ? 0 : rfa_fail_nomem(err);
 }
 
@@ -341,6 +347,20 @@ json_t *rfa_wanted_of(const struct rfa_ctx *ctx, const char *key)
 json_t *rfa_before_of(const struct rfa_ctx *ctx, const char *key)
 {
 	return rfa_by_key(rfa_ctx_fact(ctx, "target.look", "units"), key);
+}
+
+size_t rfa_count_before(const struct rfa_ctx *ctx, const char *key, int running)
+{
+	json_t *unit;
+	size_t n = 0;
+	size_t i;
+
+	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
+		if (!strcmp(rfa_facts_str(unit, "key", ""), key) &&
+		    rfa_facts_bool(unit, running ? "running" : "present", 0))
+			n++;
+	}
+	return n;
 }
 
 int rfa_is_word(char c)

@@ -1,6 +1,6 @@
 /*
  * Goods: what a stack runs, host-independent: {"version", "images":[GOOD…]} with GOOD =
- * {"key","shape","ref","id","identity","keep","layers":[…],"size"}.
+ * {"key","shape","ref","id","identity","keep","layers":[…],"size","ends"}.
  *
  * key       the container's name, or the Compose service's
  * shape     "run" or "compose"
@@ -9,6 +9,8 @@
  *           registry can give an image a digest: what the digest promises, identity proves
  * identity  SHA-256 over platform, layers and configuration: equal on every engine and store for
  *           the same image, while `.Id` is a manifest's digest on the containerd store
+ * ends      true: its container has done what it was for and ended (rfa_host_ended_well); else
+ *           absent
  * keep      a tag that no engine ever looks for elsewhere. "localhost/rfa-keep:<32 digits of
  *           identity>": under this name an image travels, whoever brings it. Of a rollback point's
  *           image "…-<run>" of the run that made the point: it keeps the image from being pruned,
@@ -25,7 +27,11 @@ enum { RFA_KEEP_MAX = 160 };
 /* The tag of an image; run "": that under which it travels. */
 void rfa_keep_tag(const char *identity, const char *run, char out[RFA_KEEP_MAX]);
 
-/* One container of the stack on one host: {"key","shape","container","inspect":{…}|null}. */
+/*
+ * The stack on one host, an entry a container: {"key","shape","container","inspect":{…}|null}. A
+ * Compose service has one for each of its containers, by their numbers; one that is null if it has
+ * none.
+ */
 int rfa_units(struct rfa_host *host, const json_t *stack, json_t **out, struct rfa_error *err);
 
 /* The `ref` of a container's inspect object, cut to fit; "" for NULL. */
@@ -40,14 +46,17 @@ int rfa_image_identity(const json_t *image, char out[65], struct rfa_error *err)
  */
 void rfa_goods_version(const json_t *images, char *out, size_t size);
 
-/* The GOOD (or unit) of a list that has this key; NULL: none. Borrowed. */
+/* The GOOD (or unit) of a list that has this key, the first of several; NULL: none. Borrowed.
+ */
 json_t *rfa_by_key(const json_t *list, const char *key);
 /* What the run wants on the target: from source.look, or the plan's rollback point. */
 json_t *rfa_wanted(const struct rfa_ctx *ctx);
 /* The wanted GOOD of a unit; NULL if the source has none. */
 json_t *rfa_wanted_of(const struct rfa_ctx *ctx, const char *key);
-/* How the unit looked before the run (target.look), or NULL. */
+/* How the unit looked before the run (target.look), or NULL; of several containers the first. */
 json_t *rfa_before_of(const struct rfa_ctx *ctx, const char *key);
+/* How many containers of the key there were before the run; running: that ran. */
+size_t rfa_count_before(const struct rfa_ctx *ctx, const char *key, int running);
 
 /* 1 and *id (borrowed from *holder, new) if ref names an image on the host; 0 if not; < 0: error.
  */

@@ -21,6 +21,7 @@ struct demand {
 
 /* The first thing that is not well, and whether waiting may help. */
 struct verdict {
+	size_t containers; /* that were looked at */
 	int ill;
 	int hopeless;
 	char why[400];
@@ -46,7 +47,8 @@ static void ill(struct verdict *v, int hopeless, const char *container, const ch
 	va_end(args);
 }
 
-static void judge_container(const json_t *unit, int must_run, struct verdict *v)
+/* ends: it has to run to its end, and to end well. */
+static void judge_container(const json_t *unit, int must_run, int ends, struct verdict *v)
 {
 	const char *name = rfa_facts_str(unit, "container", "");
 	const json_t *c = json_object_get(unit, "inspect");
@@ -61,11 +63,32 @@ static void judge_container(const json_t *unit, int must_run, struct verdict *v)
 	else if (rfa_facts_bool(c, "State/Restarting", 0))
 		ill(v, 0, name, "%s restarts again and again (exit status %lld)", name,
 		    (long long)rfa_facts_int(c, "State/ExitCode", 0));
+	else if (ends && rfa_host_ended_well(c))
+		; /* it has done what it was for */
 	else if (!rfa_facts_bool(c, "State/Running", 0))
 		ill(v, !comes_back, name, "%s has ended with exit status %lld", name,
 		    (long long)rfa_facts_int(c, "State/ExitCode", 0));
 	else if (*health && strcmp(health, "healthy") != 0)
 		ill(v, 0, name, "%s is %s, says its own health check", name, health);
+	else if (ends)
+		ill(v, 0, name, "%s has not ended yet, and it has to", name);
+}
+
+/* A service has at least as many containers as it had. */
+static void judge_number(const struct rfa_ctx *ctx, const json_t *units, const char *key,
+			 int running, struct verdict *v)
+{
+	size_t then = rfa_count_before(ctx, key, running);
+	json_t *unit;
+	size_t now = 0;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)units, i, unit) {
+		now += !strcmp(rfa_facts_str(unit, "key", ""), key) &&
+		       json_is_object(json_object_get(unit, "inspect"));
+	}
+	if (now < then)
+		ill(v, 0, "", "%s has %zu container(s) instead of %zu", key, now, then);
 }
 
 /* Anywhere in it: an answer may hold any byte, NUL too. */
@@ -156,6 +179,7 @@ static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *
 	json_t *answered = rfa_ctx_fact(ctx, "target.look", "health");
 	json_t *units = NULL;
 	json_t *one;
+	size_t n = 0;
 	size_t i;
 	int rc;
 
@@ -179,23 +203,26 @@ static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *
 		return rc;
 	json_array_foreach (units, i, one) {
 		const char *key = rfa_facts_str(one, "key", "");
-		const json_t *was = rfa_before_of(ctx, key);
-		int must = demand.ran ? rfa_facts_bool(was, "running", 0) : 1;
+		const json_t *good = rfa_wanted_of(ctx, key);
+		int ran = rfa_count_before(ctx, key, 1) > 0;
+		/* What the run does not bring is as it was. */
+		int must = demand.ran || !good ? ran : 1;
+		int ends = !demand.ran && rfa_facts_bool(good, "ends", 0);
+		struct verdict own = { 0 };
 
+		n += must != 0;
+		judge_container(one, must, ends, &own);
 		/* A container's own trouble says more than a URL that does not answer. */
-		if (v->ill && !v->container[0]) {
-			struct verdict own = { 0 };
-
-			judge_container(one, must, &own);
-			if (own.ill) {
-				v->hopeless = own.hopeless;
-				memcpy(v->why, own.why, sizeof(v->why));
-				memcpy(v->container, own.container, sizeof(v->container));
-			}
-		} else {
-			judge_container(one, must, v);
+		if (own.ill && (!v->ill || !v->container[0])) {
+			v->ill = 1;
+			v->hopeless = own.hopeless;
+			memcpy(v->why, own.why, sizeof(v->why));
+			memcpy(v->container, own.container, sizeof(v->container));
 		}
+		if (must)
+			judge_number(ctx, units, key, demand.ran, v);
 	}
+	v->containers = n;
 	json_decref(units);
 	return 0;
 }
@@ -266,8 +293,8 @@ int rfa_health_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (v.ill)
 		return unhealthy(ctx, &v, facts, err);
 	snprintf(says, sizeof(says), "%s is well: %zu container(s), %zu URL(s)",
-		 rfa_facts_str(rfa_wanted(ctx), "version", ""),
-		 json_array_size(rfa_facts_at(rfa_wanted(ctx), "images")), json_array_size(checks));
+		 rfa_facts_str(rfa_wanted(ctx), "version", ""), v.containers,
+		 json_array_size(checks));
 	return rfa_facts_set(facts, "says", json_string(says), err);
 }
 

@@ -12,6 +12,14 @@ const char *rfa_container_name(const json_t *inspect)
 	return *name == '/' ? name + 1 : name;
 }
 
+const char *rfa_container_label(const json_t *inspect, const char *name)
+{
+	const char *text =
+	    json_string_value(json_object_get(rfa_facts_at(inspect, "Config/Labels"), name));
+
+	return text ? text : "";
+}
+
 int rfa_container_active(const json_t *inspect)
 {
 	return rfa_facts_bool(inspect, "State/Running", 0) ||

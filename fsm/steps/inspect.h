@@ -14,6 +14,8 @@ void rfa_container_policy(const json_t *inspect, char *out, size_t size);
 int rfa_container_comes_back(const json_t *inspect);
 /* Its name without the slash. */
 const char *rfa_container_name(const json_t *inspect);
+/* A label's value; "" if it has none. Borrowed. */
+const char *rfa_container_label(const json_t *inspect, const char *name);
 /* By name, without the slash, in a list of inspect objects, or NULL. Borrowed. */
 json_t *rfa_container_named(const json_t *all, const char *name);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/steps/compose.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/look.h"
@@ -21,11 +22,12 @@ static int unit_facts(const json_t *unit, const json_t *good, json_t **out, stru
 	char ref[512];
 
 	rfa_unit_ref(c, ref, sizeof(ref));
-	*out = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:s, s:s, s:s}", "key",
+	*out = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:s, s:s, s:s, s:s, s:s}", "key",
 			 rfa_facts_str(unit, "key", ""), "shape", rfa_facts_str(unit, "shape", ""),
 			 "container", rfa_facts_str(unit, "container", ""), "present", present,
 			 "running", present && rfa_facts_bool(c, "State/Running", 0), "restarting",
-			 present && rfa_facts_bool(c, "State/Restarting", 0), "health",
+			 present && rfa_facts_bool(c, "State/Restarting", 0), "ended",
+			 rfa_host_ended_well(c), "health",
 			 rfa_facts_str(c, "State/Health/Status", ""), "container_id",
 			 rfa_facts_str(c, "Id", ""), "image_id", rfa_facts_str(c, "Image", ""),
 			 "ref", ref, "identity", rfa_facts_str(good, "identity", ""));
@@ -58,8 +60,10 @@ int rfa_look_goods(struct rfa_host *host, const json_t *stack, json_t *facts, js
 		}
 		if (!rc)
 			rc = unit_facts(unit, good, &line, err);
-		if (good)
-			json_array_append_new(goods, good);
+		/* The containers of one service have one image; gates judge whether it is so. */
+		if (good && !rfa_by_key(goods, rfa_facts_str(good, "key", "")))
+			json_array_append(goods, good);
+		json_decref(good);
 		if (line)
 			json_array_append_new(seen, line);
 		json_decref(object);
@@ -394,6 +398,31 @@ static int put_pins(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return rc;
 }
 
+/* Which files a project has whose files rfa.json does not name; from then on these are meant. */
+static int put_files(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_compose_project project;
+	json_t *files = NULL;
+	int rc;
+
+	if (!json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose")) ||
+	    !rfa_facts_str(facts, "engine/compose", NULL))
+		return 0;
+	rc = rfa_compose_project(ctx, 0, &project, err);
+	if (!rc && !project.compose.files[0])
+		rc = ctx->target->ops->compose_files(ctx->target, &project.compose, &files, err);
+	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND || rc == -RFA_EUNSUPPORTED) {
+		/* A gate tells it. */
+		rc = rfa_facts_set(facts, "files_problem", json_string(err->msg), err);
+		rfa_error_clear(err);
+	} else if (!rc && files) {
+		rc = rfa_facts_set(facts, "files", json_incref(files), err);
+	}
+	json_decref(files);
+	rfa_compose_project_release(&project);
+	return rc;
+}
+
 int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const json_t *stack = rfa_ctx_stack(ctx);
@@ -417,6 +446,8 @@ int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 		rc = rfa_look_health(ctx, facts, err);
 	if (!rc)
 		rc = put_pins(ctx, facts, err);
+	if (!rc)
+		rc = put_files(ctx, facts, err);
 	json_decref(units);
 	if (rc)
 		return rc;

@@ -34,7 +34,9 @@ static int drop_kept(struct rfa_ctx *ctx, struct rfa_error *err)
 		if (!rc)
 			rc = rfa_inspect_or_null(host, RFA_CONTAINER, json_string_value(name), &now,
 						 err);
-		if (!rc && now && !rfa_facts_bool(now, "State/Running", 0))
+		if (!rc && now && !rfa_facts_bool(now, "State/Running", 0) &&
+		    !(rfa_facts_bool(rfa_wanted_of(ctx, json_string_value(name)), "ends", 0) &&
+		      rfa_host_ended_well(now)))
 			rc = host->ops->container_start(
 			    host, rfa_ctx_key(ctx, &key, "start", json_string_value(name)),
 			    json_string_value(name), err);

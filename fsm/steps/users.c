@@ -21,33 +21,25 @@ static json_t *user_with(const json_t *users, const char *field, const char *val
 	return NULL;
 }
 
-static const char *label(const json_t *inspect, const char *name)
-{
-	const char *text =
-	    json_string_value(json_object_get(rfa_facts_at(inspect, "Config/Labels"), name));
-
-	return text ? text : "";
-}
-
 static const char *project_of(const json_t *inspect)
 {
-	return label(inspect, "com.docker.compose.project");
+	return rfa_container_label(inspect, "com.docker.compose.project");
 }
 
 static const char *service_of(const json_t *inspect)
 {
-	return label(inspect, "com.docker.compose.service");
+	return rfa_container_label(inspect, "com.docker.compose.service");
 }
 
 static const char *number_of(const json_t *inspect)
 {
-	return label(inspect, "com.docker.compose.container-number");
+	return rfa_container_label(inspect, "com.docker.compose.container-number");
 }
 
 /* What a one-off command runs in. */
 static int is_one_off(const json_t *inspect)
 {
-	return !strcmp(label(inspect, "com.docker.compose.oneoff"), "True");
+	return !strcmp(rfa_container_label(inspect, "com.docker.compose.oneoff"), "True");
 }
 
 int rfa_keeps_running(const json_t *stack, const json_t *inspect)
@@ -86,7 +78,7 @@ static int add_user(json_t *users, const char *name, const char *shape, const js
  */
 static int depends_on(const json_t *inspect, const char *service, int *healthy)
 {
-	const char *at = label(inspect, "com.docker.compose.depends_on");
+	const char *at = rfa_container_label(inspect, "com.docker.compose.depends_on");
 	size_t n = strlen(service);
 
 	*healthy = 0;

@@ -244,6 +244,17 @@ static void create_says_what_is_missing(void **state)
 	end(x);
 }
 
+static void put_file(struct fixture *x, const char *name, const char *text)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", x->world->dir, name);
+	if (text)
+		assert_ok(x->h->ops->file_write(x->h, path, 0644, text, strlen(text), &x->err));
+	else
+		assert_ok(x->h->ops->file_remove(x->h, path, &x->err));
+}
+
 static void compose_brings_up_what_is_in_files(void **state)
 {
 	struct fixture *x = begin(state, "compose");
@@ -251,14 +262,15 @@ static void compose_brings_up_what_is_in_files(void **state)
 	    "{\"services\":{\"web\":{\"image\":\"app:1\",\"networks\":[\"front\","
 	    "\"back\"]}},\"networks\":{\"front\":{},\"back\":{}}}";
 	const char *files[] = { "compose it.yml", NULL };
-	struct rfa_compose project = { x->world->tag, x->world->dir, files, NULL };
+	struct rfa_compose project = { .project = x->world->tag,
+				       .directory = x->world->dir,
+				       .files = files };
 	json_t *out = NULL;
-	char path[512], name[128];
+	char name[128];
 
-	snprintf(path, sizeof(path), "%s/compose it.yml", x->world->dir);
-	assert_ok(x->h->ops->file_write(x->h, path, 0644, text, strlen(text), &x->err));
+	put_file(x, files[0], text);
 	assert_ok(x->h->ops->compose_config(x->h, &project, &out, &x->err));
-	assert_string_equal(rfa_facts_str(out, "services/web/image", ""), "app:1");
+	assert_string_equal(rfa_facts_str(out, "config/services/web/image", ""), "app:1");
 	json_decref(out);
 	assert_ok(x->h->ops->compose_up(x->h, KEY("up"), &project, &x->err));
 	snprintf(name, sizeof(name), "%s-web-1", x->world->tag);
@@ -267,6 +279,139 @@ static void compose_brings_up_what_is_in_files(void **state)
 	drop(x, name);
 	files[0] = "is-not-there.yml";
 	assert_fails(REMOTE, x->h->ops->compose_config(x->h, &project, &out, &x->err));
+	end(x);
+}
+
+/* The names of the files that Compose finds, without their directory, each with a blank. */
+static const char *found_files(struct fixture *x, const struct rfa_compose *project, char out[256])
+{
+	json_t *files = NULL, *one;
+	size_t i;
+
+	assert_ok(x->h->ops->compose_files(x->h, project, &files, &x->err));
+	out[0] = '\0';
+	json_array_foreach (files, i, one) {
+		const char *path = json_string_value(one);
+
+		assert_int_equal(strncmp(path, x->world->dir, strlen(x->world->dir)), 0);
+		snprintf(out + strlen(out), 256 - strlen(out), "%s ",
+			 path + strlen(x->world->dir) + 1);
+	}
+	json_decref(files);
+	return out;
+}
+
+static void compose_finds_its_files(void **state)
+{
+	struct fixture *x = begin(state, "files-of-compose");
+	static const char text[] = "{\"services\":{\"web\":{\"image\":\"app:1\"}}}";
+	/* In the order in which one goes before the other. */
+	static const char *const names[] = { "docker-compose.yaml", "docker-compose.yml",
+					     "compose.yml", "compose.yaml" };
+	static const char *const more[] = { "docker-compose.override.yaml",
+					    "docker-compose.override.yml", "compose.override.yaml",
+					    "compose.override.yml" };
+	struct rfa_compose project = { .project = x->world->tag, .directory = x->world->dir };
+	char found[256], expected[256];
+	json_t *out = NULL;
+	size_t i;
+
+	assert_fails(REMOTE, x->h->ops->compose_files(x->h, &project, &out, &x->err));
+	for (i = 0; i < 4; i++) {
+		put_file(x, names[i], text);
+		snprintf(expected, sizeof(expected), "%s ", names[i]);
+		assert_string_equal(found_files(x, &project, found), expected);
+	}
+	for (i = 0; i < 4; i++) {
+		put_file(x, more[i], "{\"services\":{\"web\":{\"labels\":{\"a\":\"b\"}}}}");
+		snprintf(expected, sizeof(expected), "compose.yaml %s ", more[i]);
+		assert_string_equal(found_files(x, &project, found), expected);
+	}
+	put_file(x, ".env", "COMPOSE_FILE=docker-compose.yml:more it.yml\n");
+	put_file(x, "more it.yml", "{\"services\":{\"web\":{\"labels\":{\"a\":\"c\"}}}}");
+	assert_string_equal(found_files(x, &project, found), "docker-compose.yml more it.yml ");
+	for (i = 0; i < 4; i++) {
+		put_file(x, names[i], NULL);
+		put_file(x, more[i], NULL);
+	}
+	put_file(x, ".env", NULL);
+	end(x);
+}
+
+/* The label with which Compose knows a service's configuration again. */
+static void assert_hash_is(struct fixture *x, const char *name, const json_t *hashes,
+			   const char *service)
+{
+	json_t *c = get(x, RFA_CONTAINER, name);
+	const json_t *labels = rfa_facts_at(c, "Config/Labels");
+
+	assert_string_equal(
+	    json_string_value(json_object_get(labels, "com.docker.compose.config-hash")),
+	    rfa_facts_str(hashes, service, ""));
+	json_decref(c);
+}
+
+static int is_there(struct fixture *x, const char *name)
+{
+	json_t *out = NULL;
+	int rc = x->h->ops->inspect(x->h, RFA_CONTAINER, name, &out, &x->err);
+
+	json_decref(out);
+	return rc == 0;
+}
+
+static void compose_touches_what_it_is_told(void **state)
+{
+	struct fixture *x = begin(state, "some-of-compose");
+	static const char text[] =
+	    "{\"services\":{\"web\":{\"image\":\"app:1\",\"environment\":{\"PW\":\"${PW}\"},"
+	    "\"depends_on\":{\"db\":{\"condition\":\"service_started\"}}},"
+	    "\"db\":{\"image\":\"app:1\"},"
+	    "\"tool\":{\"image\":\"app:2\",\"profiles\":[\"debug\"]}}}";
+	const char *services[] = { "web", "tool", NULL }, *scale[] = { "web=2", NULL };
+	struct rfa_compose project = { .project = x->world->tag,
+				       .directory = x->world->dir,
+				       .services = services,
+				       .scale = scale };
+	json_t *config = NULL, *hashes = NULL;
+	char web[128], web2[128], db[128], tool[128];
+
+	snprintf(web, sizeof(web), "%s-web-1", x->world->tag);
+	snprintf(web2, sizeof(web2), "%s-web-2", x->world->tag);
+	snprintf(db, sizeof(db), "%s-db-1", x->world->tag);
+	snprintf(tool, sizeof(tool), "%s-tool-1", x->world->tag);
+	put_file(x, "compose.yaml", text);
+	assert_ok(x->h->ops->compose_config(x->h, &project, &config, &x->err));
+	assert_string_equal(rfa_facts_str(config, "config/services/tool/image", ""), "app:2");
+	assert_string_equal(rfa_facts_str(config, "unset/0", ""), "PW");
+	assert_int_equal(json_array_size(json_object_get(config, "unset")), 1);
+	assert_ok(x->h->ops->compose_hash(x->h, &project, json_object_get(config, "config"),
+					  &hashes, &x->err));
+	assert_ok(x->h->ops->compose_up(x->h, KEY("up"), &project, &x->err));
+	assert_true(is_running(x, web));
+	assert_true(is_running(x, web2));
+	assert_true(is_running(x, tool));
+	assert_false(is_there(x, db));
+	assert_hash_is(x, web, hashes, "web");
+	assert_hash_is(x, tool, hashes, "tool");
+	/* Made, and not started. */
+	services[0] = "db";
+	services[1] = NULL;
+	scale[0] = NULL;
+	project.no_start = 1;
+	assert_ok(x->h->ops->compose_up(x->h, KEY("up"), &project, &x->err));
+	assert_true(is_there(x, db));
+	assert_false(is_running(x, db));
+	services[0] = "nobody";
+	json_decref(config);
+	config = NULL;
+	assert_fails(NOTFOUND, x->h->ops->compose_config(x->h, &project, &config, &x->err));
+	drop(x, web);
+	drop(x, web2);
+	drop(x, tool);
+	drop(x, db);
+	put_file(x, "compose.yaml", NULL);
+	json_decref(hashes);
 	end(x);
 }
 
@@ -972,6 +1117,8 @@ int host_contract_run(const char *name, struct host_world *world)
 		cmocka_unit_test(a_container_lives_and_goes),
 		cmocka_unit_test(create_says_what_is_missing),
 		cmocka_unit_test(compose_brings_up_what_is_in_files),
+		cmocka_unit_test(compose_finds_its_files),
+		cmocka_unit_test(compose_touches_what_it_is_told),
 		cmocka_unit_test(a_rich_container_is_what_was_asked),
 		cmocka_unit_test(a_finished_job_answers_its_result),
 		cmocka_unit_test(a_killed_asker_costs_nothing),

@@ -161,7 +161,8 @@ static void keys(void **state)
 	       "2:13 stacks.shop.health[0].urll: there is no such key; did you mean \"url\"?");
 	expect(FILE_WITH(",\"gates\":{\"qqqqq\":1}"),
 	       "2:11 stacks.shop.gates.qqqqq: there is no such key; keys here: disk_free_percent, "
-	       "require_verified, allow_latest, proven_drill_days (and x-… for your own)");
+	       "require_verified, allow_latest, allow_compose_changes, proven_drill_days (and x-… "
+	       "for your own)");
 	expect(
 	    "{\"stacks\":{\"a\":{}}}",
 	    "1:1 \"version\" is missing: the format of this file; add for example \"version\": 1\n"
@@ -417,7 +418,8 @@ static void overlay(void **state)
 	    "{\"address\":\"shop.example\",\"destination\":\"ssh://root@[2001:db8::7]:2222\","
 	    "\"docker\":\"sudo docker\",\"env\":\"prod\",\"own_addresses\":[\"www.shop.example\"],"
 	    "\"ssh_config\":\"\",\"stack\":{\"containers\":[\"web\",\"api\"],"
-	    "\"gates\":{\"allow_latest\":false,\"disk_free_percent\":30,"
+	    "\"gates\":{\"allow_compose_changes\":false,\"allow_latest\":false,\"disk_free_"
+	    "percent\":30,"
 	    "\"proven_drill_days\":0,\"require_verified\":true},"
 	    "\"health\":[{\"insecure_tls\":true,\"status\":200,\"timeout_s\":5,\"url\":"
 	    "\"https://127.0.0.1/c\"}],\"health_deadline_s\":60,\"health_interval_s\":1,"

@@ -361,7 +361,7 @@ static void containers_are_units_there_or_not(void **state)
 	"','com.docker.compose.container-number':'" number                               \
 	"','com.docker.compose.oneoff':'" oneoff "'}},'State':{'Running':" running "}}"
 
-static void services_are_units_by_their_lowest_running_container(void **state)
+static void each_container_of_a_service_is_a_unit(void **state)
 {
 	static const char containers[] = "[" OF("shop-web-10", "shop", "web", "10", "False", "true") "," OF(
 	    "shop-web-2", "shop", "web", "2", "False",
@@ -402,17 +402,21 @@ static void services_are_units_by_their_lowest_running_container(void **state)
 	    units_of("{'compose':{'project':'shop','services':['db','web','new']}}", containers);
 
 	(void)state;
-	assert_int_equal(json_array_size(units), 3);
+	assert_int_equal(json_array_size(units), 6);
 	assert_string_equal(rfa_facts_str(units, "0/key", ""), "db");
 	assert_string_equal(rfa_facts_str(units, "0/shape", ""), "compose");
 	assert_string_equal(rfa_facts_str(units, "0/container", ""), "shop-db-1");
-	assert_string_equal(rfa_facts_str(units, "1/container", ""), "shop-web-2");
-	assert_string_equal(rfa_facts_str(units, "2/key", ""), "new");
-	assert_true(json_is_null(rfa_facts_at(units, "2/inspect")));
+	assert_string_equal(rfa_facts_str(units, "1/container", ""), "shop-db-3");
+	assert_string_equal(rfa_facts_str(units, "2/container", ""), "shop-web-1");
+	assert_string_equal(rfa_facts_str(units, "3/container", ""), "shop-web-2");
+	assert_string_equal(rfa_facts_str(units, "4/container", ""), "shop-web-10");
+	assert_string_equal(rfa_facts_str(units, "4/key", ""), "web");
+	assert_string_equal(rfa_facts_str(units, "5/key", ""), "new");
+	assert_true(json_is_null(rfa_facts_at(units, "5/inspect")));
 	json_decref(units);
 	/* None listed: all that the project has here. */
 	units = units_of("{'compose':{'project':'shop'}}", containers);
-	assert_int_equal(json_array_size(units), 2);
+	assert_int_equal(json_array_size(units), 5);
 	json_decref(units);
 }
 
@@ -431,7 +435,7 @@ int main(void)
 		cmocka_unit_test(containers_are_units_there_or_not),
 		cmocka_unit_test(a_host_that_does_not_answer_is_no_empty_host),
 		cmocka_unit_test(goods_are_found_by_their_key),
-		cmocka_unit_test(services_are_units_by_their_lowest_running_container),
+		cmocka_unit_test(each_container_of_a_service_is_a_unit),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

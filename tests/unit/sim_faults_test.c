@@ -174,7 +174,9 @@ static void test_half_of_a_compose_up(void **state)
 {
 	struct small s;
 	const char *files[] = { "docker-compose.yml", "over.json", NULL };
-	struct rfa_compose compose = { "shop", "/srv/shop", files, NULL };
+	struct rfa_compose compose = { .project = "shop",
+				       .directory = "/srv/shop",
+				       .files = files };
 	(void)state;
 	small_open(&s,
 		   "{'hosts':{'prod':{'images':[{'ref':'a:1','layers':[['a1',9]]},"

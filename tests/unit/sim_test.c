@@ -313,7 +313,9 @@ static void test_compose_up_follows_the_override(void **state)
 	char version[32];
 	int status;
 	const char *files[] = { "docker-compose.yml", "/srv/over.json", NULL };
-	struct rfa_compose compose = { "shop", "/srv/shop", files, NULL };
+	struct rfa_compose compose = { .project = "shop",
+				       .directory = "/srv/shop",
+				       .files = files };
 	json_t *config = NULL, *before, *after;
 	(void)state;
 	compose_world(&s);
@@ -329,11 +331,11 @@ static void test_compose_up_follows_the_override(void **state)
 	const char *over = "{\"services\":{\"web\":{\"image\":\"app:2\"}}}";
 	OK(&s, p->ops->file_write(p, "/srv/over.json", 0600, over, strlen(over), &s.err));
 	OK(&s, p->ops->compose_config(p, &compose, &config, &s.err));
-	assert_string_equal(at(config, "services|web|image"), "app:2");
-	assert_string_equal(at(config, "services|web|ports|0|published"), "8000");
-	assert_string_equal(at(config, "services|web|environment|MODE"), "compose");
-	assert_string_equal(at(config, "networks|default|name"), "shop_default");
-	assert_string_equal(at(config, "volumes|pg|name"), "shop_pg");
+	assert_string_equal(at(config, "config|services|web|image"), "app:2");
+	assert_string_equal(at(config, "config|services|web|ports|0|published"), "8000");
+	assert_string_equal(at(config, "config|services|web|environment|MODE"), "compose");
+	assert_string_equal(at(config, "config|networks|default|name"), "shop_default");
+	assert_string_equal(at(config, "config|volumes|pg|name"), "shop_pg");
 	json_decref(config);
 	OK(&s, p->ops->compose_up(p, KEY("up.1", "u"), &compose, &s.err));
 	OK(&s, get(p, URL, &status, version, &s.err));
@@ -358,7 +360,7 @@ static void test_compose_up_follows_the_override(void **state)
 	OK(&s,
 	   rfa_sim_file_put(s.sim_prod, "/srv/shop/prod.env", 0600, "# x\nTAG=\"3\"\n", &s.err));
 	OK(&s, p->ops->compose_config(p, &compose, &config, &s.err));
-	assert_string_equal(at(config, "services|web|image"), "app:3");
+	assert_string_equal(at(config, "config|services|web|image"), "app:3");
 	json_decref(config);
 	REFUSED(&s, RFA_EREMOTE, p->ops->compose_up(p, KEY("up.3", "u"), &compose, &s.err));
 	small_close(&s);

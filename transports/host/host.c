@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fsm/base/facts.h"
 #include "transports/host/words.h"
 
 #define NAME_MAX_BYTES 128
@@ -26,6 +27,16 @@ int rfa_host_database_own(const char *database, const char *name)
 
 	return n > 0 && strncmp(name, database, n) == 0 && strncmp(name + n, "_rfa_", 5) == 0 &&
 	       name[n + 5] && strlen(name) <= DATABASE_MAX_BYTES;
+}
+
+int rfa_host_ended_well(const json_t *container)
+{
+	const char *policy = rfa_facts_str(container, "HostConfig/RestartPolicy/Name", "");
+
+	return strcmp(rfa_facts_str(container, "State/Status", ""), "exited") == 0 &&
+	       rfa_facts_int(container, "State/ExitCode", -1) == 0 &&
+	       (!*policy || strcmp(policy, "no") == 0 || strcmp(policy, "on-failure") == 0) &&
+	       json_object_size(rfa_facts_at(container, "HostConfig/PortBindings")) == 0;
 }
 
 void rfa_host_free(struct rfa_host *host)

@@ -56,12 +56,19 @@ struct rfa_disk {
 	char filesystem[128];              /* two paths with equal text share it */
 };
 
-/* A Compose project on a host. */
+/* A Compose project on a host. All lists are NULL-terminated; NULL is an empty one. */
 struct rfa_compose {
 	const char *project;          /* -p */
 	const char *directory;        /* --project-directory; absolute */
-	const char *const *files;     /* -f, absolute or relative to directory; NULL-terminated */
-	const char *const *env_files; /* --env-file; NULL-terminated; NULL: none */
+	const char *const *files;     /* -f, absolute or relative to directory; none: Compose's */
+	const char *const *env_files; /* --env-file; none: the directory's .env */
+	/*
+	 * Only these services, also those of a profile that is not active; none: all that are
+	 * active. Of compose_up: none that they depend on is touched.
+	 */
+	const char *const *services;
+	const char *const *scale; /* compose_up: "web=3", how many containers a service has */
+	int no_start;             /* compose_up: containers are made, not started */
 };
 
 /*
@@ -122,10 +129,28 @@ struct rfa_host_ops {
 	/* Appends the last lines of a container's output (both streams). */
 	int (*logs)(struct rfa_host *, const char *container, unsigned lines, struct rfa_buf *out,
 		    struct rfa_error *);
-	/* *out (new): `docker compose config --format json`. Errors: REMOTE with compose's words.
+	/*
+	 * The files of a project for which none are named, as Compose finds them: COMPOSE_FILE,
+	 * also of the .env file, else the usual names, in the directory or above it. *out (new):
+	 * array of absolute paths. Errors: REMOTE with compose's words; UNSUPPORTED: Compose finds
+	 * others than can be told.
+	 */
+	int (*compose_files)(struct rfa_host *, const struct rfa_compose *, json_t **out,
+			     struct rfa_error *);
+	/*
+	 * *out (new): {"config": `docker compose config --format json`, "unset":[variable]}: a
+	 * variable that the files name and nobody has set is blank in config. Errors: REMOTE with
+	 * compose's words; NOTFOUND: one of `services` is not in the files.
 	 */
 	int (*compose_config)(struct rfa_host *, const struct rfa_compose *, json_t **out,
 			      struct rfa_error *);
+	/*
+	 * What Compose labels the containers of each service with, com.docker.compose.config-hash,
+	 * if it is brought up as `config` says (as compose_config answered it, or edited). *out
+	 * (new): {service: hash}. Errors: REMOTE.
+	 */
+	int (*compose_hash)(struct rfa_host *, const struct rfa_compose *, const json_t *config,
+			    json_t **out, struct rfa_error *);
 
 	/* -- the engine: changes, as jobs -- */
 	/*
@@ -178,8 +203,11 @@ struct rfa_host_ops {
 	/* Loads an archive from the spool. Errors: REMOTE, NOSPACE. */
 	int (*image_load)(struct rfa_host *, const struct rfa_job_key *, const char *archive,
 			  struct rfa_error *);
-	/* docker compose up -d --no-build --remove-orphans=false, pull never, with what is in
-	 * files. */
+	/*
+	 * docker compose up -d --no-build --remove-orphans=false, pull never, with what is in
+	 * files. Errors: REMOTE with compose's words, also when a service does not end well that
+	 * another one waits for.
+	 */
 	int (*compose_up)(struct rfa_host *, const struct rfa_job_key *, const struct rfa_compose *,
 			  struct rfa_error *);
 
@@ -479,6 +507,12 @@ RFA_API int rfa_host_stream_end(struct rfa_host *host, struct rfa_stream **strea
  * than any server takes (63 bytes).
  */
 RFA_API int rfa_host_database_own(const char *database, const char *name);
+
+/*
+ * 1 if a container (its inspect object) has done what it was for: it ended with status 0, nothing
+ * starts it again, and it is no server, which would have a published port.
+ */
+RFA_API int rfa_host_ended_well(const json_t *container);
 
 /* 1 if text can be a key's part, a spool name: [A-Za-z0-9._-]+, not "." or "..", at most 128. */
 RFA_API int rfa_host_name_ok(const char *text);

@@ -131,8 +131,12 @@ int rfa_shell_inspect(struct rfa_host *, enum rfa_object, const char *, json_t *
 		      struct rfa_error *);
 int rfa_shell_list(struct rfa_host *, enum rfa_object, json_t **, struct rfa_error *);
 int rfa_shell_logs(struct rfa_host *, const char *, unsigned, struct rfa_buf *, struct rfa_error *);
+int rfa_shell_compose_files(struct rfa_host *, const struct rfa_compose *, json_t **,
+			    struct rfa_error *);
 int rfa_shell_compose_config(struct rfa_host *, const struct rfa_compose *, json_t **,
 			     struct rfa_error *);
+int rfa_shell_compose_hash(struct rfa_host *, const struct rfa_compose *, const json_t *, json_t **,
+			   struct rfa_error *);
 
 int rfa_shell_container_create(struct rfa_host *, const struct rfa_job_key *, const char *,
 			       const json_t *, struct rfa_error *);

@@ -28,6 +28,10 @@ _Noreturn void fake_no(const char *text, const char *name);
 void fake_seed(struct fake *f);
 int fake_save(struct fake *f, const char *file, char *const ids[]);
 int fake_load_archive(struct fake *f, const char *file); /* NULL: standard input */
+/* compose.c */
+int fake_compose(struct fake *f, char *const w[]);
+/* main.c */
+void fake_running(json_t *container, int running);
 /* http.c */
 int fake_dial(struct fake *f);
 

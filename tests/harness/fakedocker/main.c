@@ -241,7 +241,7 @@ static int logs(struct fake *f, char *const w[])
 	return 0;
 }
 
-static void set_running(json_t *container, int running)
+void fake_running(json_t *container, int running)
 {
 	json_object_set_new(
 	    container, "State",
@@ -291,9 +291,9 @@ static int container(struct fake *f, char *const w[])
 	if (!c)
 		fake_no("No such container", name);
 	if (strcmp(verb, "start") == 0) {
-		set_running(c, 1);
+		fake_running(c, 1);
 	} else if (strcmp(verb, "stop") == 0) {
-		set_running(c, 0);
+		fake_running(c, 0);
 	} else if (strcmp(verb, "rename") == 0) {
 		if (fake_find(f, "container", w[3]))
 			fake_no("Conflict. The container name is already in use by container",
@@ -382,75 +382,6 @@ static int image(struct fake *f, char *const w[])
 	fake_bad(f, "image");
 }
 
-/* `config` answers the file, which must be JSON; `up` makes the networks and runs the services. */
-static int compose(struct fake *f, char *const w[])
-{
-	const char *file = NULL, *project = NULL, *key;
-	json_t *config, *service, *c;
-	char name[300], id[65];
-	size_t i = 0;
-
-	if (is(w, 0, "version") && is(w, 1, "--short") && !w[2]) {
-		puts("2.26.1");
-		return 0;
-	}
-	if (!is(w, 0, "--ansi") || !is(w, 1, "never"))
-		fake_bad(f, "compose");
-	for (i = 2; w[i] && w[i][0] == '-'; i += 2) {
-		if (is(w, i, "-f"))
-			file = w[i + 1];
-		else if (is(w, i, "-p"))
-			project = w[i + 1];
-		else if (!is(w, i, "--project-directory") && !is(w, i, "--env-file"))
-			fake_bad(f, w[i]);
-	}
-	if (!file || !project || !w[i])
-		fake_bad(f, "compose without -f, -p or a command");
-	config = json_load_file(file, 0, NULL);
-	if (!config) {
-		fprintf(stderr, "open %s: no such file or directory\n", file);
-		return 14;
-	}
-	if (is(w, i, "config") && is(w, i + 1, "--format") && is(w, i + 2, "json") && !w[i + 3]) {
-		json_object_set_new(config, "name", json_string(project));
-		json_dumpf(config, stdout, 0);
-		return 0;
-	}
-	if (!is(w, i, "up") || !is(w, i + 1, "-d") || !is(w, i + 2, "--no-build") ||
-	    !is(w, i + 3, "--remove-orphans=false") || !is(w, i + 4, "--pull") ||
-	    !is(w, i + 5, "never") || w[i + 6])
-		fake_bad(f, "compose up");
-	json_object_foreach (json_object_get(config, "networks"), key, service) {
-		snprintf(name, sizeof(name), "%s_%s", project, key);
-		snprintf(id, sizeof(id), "%064llx",
-			 (unsigned long long)json_array_size(fake_list(f, "network")) + 0xe00);
-		if (!fake_find(f, "network", name))
-			json_array_append_new(fake_list(f, "network"),
-					      json_pack("{s:s, s:s}", "Name", name, "Id", id));
-	}
-	json_object_foreach (json_object_get(config, "services"), key, service) {
-		const char *ref = json_string_value(json_object_get(service, "image"));
-		json_t *object = fake_find(f, "image", ref);
-
-		if (!object)
-			fake_no("No such image", ref);
-		snprintf(name, sizeof(name), "%s-%s-1", project, key);
-		snprintf(id, sizeof(id), "%064llx",
-			 (unsigned long long)json_array_size(fake_list(f, "container")) + 0xc00);
-		if (!fake_find(f, "container", name)) {
-			char slash[304];
-
-			snprintf(slash, sizeof(slash), "/%s", name);
-			c = json_pack("{s:s, s:s, s:O, s:{}}", "Name", slash, "Id", id, "Image",
-				      json_object_get(object, "Id"), "Config");
-			set_running(c, 1);
-			json_array_append_new(fake_list(f, "container"), c);
-		}
-	}
-	fake_store(f);
-	return 0;
-}
-
 /* The container's programs are this machine's. */
 static int exec_in(struct fake *f, char *const w[])
 {
@@ -494,7 +425,7 @@ static int dispatch(struct fake *f, char *const w[])
 	if (is(w, 0, "image"))
 		return image(f, w + 1);
 	if (is(w, 0, "compose"))
-		return compose(f, w + 1);
+		return fake_compose(f, w + 1);
 	if (is(w, 0, "system") && is(w, 1, "dial-stdio") && !w[2])
 		return fake_dial(f);
 	if (is(w, 0, "seed"))

@@ -1,0 +1,414 @@
+/*
+ * The gate of a Compose project: it is valid, and bringing it up changes the images and nothing
+ * else. Compose makes a container anew whenever its files, its variables or the way it is called
+ * say something else than when it was brought up, and nobody would hear of it before it runs.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "fsm/steps/compose.h"
+#include "fsm/steps/court.h"
+#include "fsm/steps/goods.h"
+#include "fsm/steps/inspect.h"
+#include "fsm/steps/spec.h"
+
+/* What is known of the project on the target. */
+struct seen {
+	struct rfa_compose_project project;
+	json_t *config; /* as Compose understands it, all services that are deployed */
+	json_t *unset;  /* variables without a value */
+	json_t *units;  /* every container of the project, deployed or not */
+	json_t *hashes; /* what the services would be labelled with under their old images */
+};
+
+static void seen_release(struct seen *s)
+{
+	rfa_compose_project_release(&s->project);
+	json_decref(s->config);
+	json_decref(s->unset);
+	json_decref(s->units);
+	json_decref(s->hashes);
+}
+
+static const json_t *service_of(const struct seen *s, const char *name)
+{
+	return json_object_get(json_object_get(s->config, "services"), name);
+}
+
+/* Going back must always be possible: then it is only told. */
+static void object(struct rfa_court *c, const char *mend, const char *evidence)
+{
+	if (rfa_goes_back(c->ctx))
+		rfa_ctx_say(c->ctx, RFA_EVENT_WARNING, "%s", evidence);
+	else
+		rfa_object(c, mend, "%s", evidence);
+}
+
+/* ---- looking ----------------------------------------------------------------------------------
+ */
+
+/* Every container of the project, whichever services the stack lists. */
+static int look_units(const struct rfa_ctx *ctx, struct seen *s, struct rfa_error *err)
+{
+	json_t *all = json_pack("{s:{s:s}}", "compose", "project", s->project.compose.project);
+	int rc = all ? rfa_units(ctx->target, all, &s->units, err) : rfa_fail_nomem(err);
+
+	json_decref(all);
+	return rc;
+}
+
+/* The hashes as the containers would get them if only the images stayed what they are. */
+static int look_hashes(const struct rfa_ctx *ctx, struct seen *s, struct rfa_error *err)
+{
+	json_t *old = json_deep_copy(s->config);
+	json_t *unit;
+	size_t i;
+	int rc = old ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach (s->units, i, unit) {
+		json_t *service = json_object_get(json_object_get(old, "services"),
+						  rfa_facts_str(unit, "key", ""));
+		const char *ref = rfa_facts_str(unit, "inspect/Config/Image", NULL);
+
+		if (!rc && service && ref)
+			rc = rfa_facts_set(service, "image", json_string(ref), err);
+	}
+	if (!rc)
+		rc = ctx->target->ops->compose_hash(ctx->target, &s->project.compose, old,
+						    &s->hashes, err);
+	json_decref(old);
+	return rc;
+}
+
+static int refuse_invalid(struct rfa_court *c, const struct seen *s, struct rfa_error *err)
+{
+	const char *service = strstr(err->msg, "no such service: ");
+
+	if (err->code == RFA_ENOTFOUND && service)
+		rfa_refuse(c, "bring its Compose file up to date",
+			   "the project on %s has no service %s", c->ctx->target->name,
+			   service + strlen("no such service: "));
+	else
+		rfa_refuse(c, "correct it there: docker compose config shows the same",
+			   "the Compose project in %s on %s is not valid: %s",
+			   s->project.compose.directory, c->ctx->target->name, err->msg);
+	rfa_error_clear(err);
+	return 0;
+}
+
+/* *valid: there is something to judge. */
+static int look(struct rfa_court *c, struct seen *s, int *valid, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	const char *problem =
+	    rfa_facts_str(rfa_ctx_fact(ctx, "target.look", ""), "files_problem", NULL);
+	json_t *answer = NULL;
+	int rc = rfa_compose_project(ctx, 0, &s->project, err);
+
+	*valid = 0;
+	if (!rc && problem) {
+		(void)rfa_fail(err, RFA_EREMOTE, "compose", "%s", problem);
+		return refuse_invalid(c, s, err);
+	}
+	if (!rc)
+		rc = rfa_compose_add_wanted(ctx, &s->project, err);
+	if (!rc)
+		rc = ctx->target->ops->compose_config(ctx->target, &s->project.compose, &answer,
+						      err);
+	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND)
+		return refuse_invalid(c, s, err);
+	if (!rc) {
+		s->config = json_incref(json_object_get(answer, "config"));
+		s->unset = json_incref(json_object_get(answer, "unset"));
+		rc = look_units(ctx, s, err);
+	}
+	json_decref(answer);
+	if (!rc)
+		rc = look_hashes(ctx, s, err);
+	*valid = !rc;
+	return rc;
+}
+
+/* ---- as it always was -------------------------------------------------------------------------
+ */
+
+static int judge_networks(struct rfa_court *c, const struct seen *s, struct rfa_error *err)
+{
+	struct rfa_host *target = c->ctx->target;
+	const char *name;
+	json_t *one;
+
+	json_object_foreach (json_object_get(s->config, "networks"), name, one) {
+		const char *real = rfa_facts_str(one, "name", name);
+		json_t *network = NULL;
+		int rc;
+
+		if (!rfa_facts_bool(one, "external", 0))
+			continue;
+		rc = rfa_inspect_or_null(target, RFA_NETWORK, real, &network, err);
+		if (rc)
+			return rc;
+		if (!network)
+			rfa_refuse(c, "docker network create it there",
+				   "the external network %s does not exist on %s", real,
+				   target->name);
+		json_decref(network);
+	}
+	return 0;
+}
+
+static int judge_env_files(struct rfa_court *c, const struct seen *s, struct rfa_error *err)
+{
+	const struct rfa_compose *project = &s->project.compose;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && project->env_files[i]; i++) {
+		int absolute = project->env_files[i][0] == '/';
+		struct rfa_file_stat st;
+		char path[512];
+
+		snprintf(path, sizeof(path), "%s%s%s", absolute ? "" : project->directory,
+			 absolute ? "" : "/", project->env_files[i]);
+		rc = c->ctx->target->ops->file_stat(c->ctx->target, path, &st, err);
+		if (!rc && st.type == 'f' && (st.mode & 04) && !rfa_goes_back(c->ctx))
+			rfa_refuse(c, "chmod o-r it there", "%s on %s can be read by everybody",
+				   path, c->ctx->target->name);
+	}
+	return rc;
+}
+
+/* ---- what a service needs ---------------------------------------------------------------------
+ */
+
+/* Is a service that is not deployed as far as another one waits for it to be? */
+static int is_ready(const struct seen *s, const char *service, const char *condition)
+{
+	json_t *unit;
+	size_t i;
+
+	json_array_foreach (s->units, i, unit) {
+		const json_t *c = json_object_get(unit, "inspect");
+
+		if (strcmp(rfa_facts_str(unit, "key", ""), service) != 0)
+			continue;
+		if (!strcmp(condition, "service_completed_successfully"))
+			return rfa_host_ended_well(c);
+		if (!rfa_facts_bool(c, "State/Running", 0))
+			continue;
+		if (strcmp(condition, "service_healthy") != 0 ||
+		    !strcmp(rfa_facts_str(c, "State/Health/Status", ""), "healthy"))
+			return 1;
+	}
+	return 0;
+}
+
+static void judge_needs(struct rfa_court *c, const struct seen *s, const char *name)
+{
+	const json_t *listed = rfa_facts_at(rfa_ctx_stack(c->ctx), "compose/services");
+	const char *other;
+	json_t *how;
+
+	json_object_foreach (json_object_get(service_of(s, name), "depends_on"), other, how) {
+		const char *condition = rfa_facts_str(how, "condition", "service_started");
+		int completes = !strcmp(condition, "service_completed_successfully");
+		char evidence[400];
+		char mend[300];
+
+		if (rfa_compose_deploys(c->ctx, other) || !rfa_facts_bool(how, "required", 1) ||
+		    (is_ready(s, other, condition) && !(completes && !json_array_size(listed))))
+			continue;
+		snprintf(evidence, sizeof(evidence), "%s depends on %s, %s", name, other,
+			 !completes && !strcmp(condition, "service_healthy")
+			     ? "which is not healthy there and is not brought along"
+			 : !completes
+			     ? "which does not run there and is not brought along"
+			     : "which has to run to its end before, and is not brought along");
+		if (completes)
+			snprintf(mend, sizeof(mend),
+				 "run %s where the images come from, so that its version is known",
+				 other);
+		else
+			snprintf(mend, sizeof(mend),
+				 "start it there: docker compose -p %s up -d %s",
+				 s->project.compose.project, other);
+		object(c, mend, evidence);
+	}
+}
+
+static void judge_replicas(struct rfa_court *c, const struct seen *s, const char *name)
+{
+	size_t n = rfa_count_before(c->ctx, name, 0);
+	const char *identity = rfa_facts_str(rfa_before_of(c->ctx, name), "identity", "");
+	json_t *unit;
+	size_t i;
+
+	if (n > 1 && rfa_facts_str(service_of(s, name), "container_name", NULL))
+		rfa_refuse(c, "remove container_name from its Compose file",
+			   "%s runs in %zu containers on %s, and its container_name allows one",
+			   name, n, c->ctx->target->name);
+	json_array_foreach (rfa_ctx_fact(c->ctx, "target.look", "units"), i, unit) {
+		if (strcmp(rfa_facts_str(unit, "key", ""), name) != 0 ||
+		    !strcmp(rfa_facts_str(unit, "identity", ""), identity))
+			continue;
+		object(c, "bring it up there with one image first: there would be no way back",
+		       "the containers of a service on the target run different images");
+		return;
+	}
+}
+
+/* ---- what would change ------------------------------------------------------------------------
+ */
+
+static const char *mend_of(enum rfa_compose_cause cause)
+{
+	switch (cause) {
+	case RFA_COMPOSE_CAUSE_FILES:
+		return "name those files, in their order, in compose.files of the stack in "
+		       "rfa.json; or bring it up there from the files that shall hold";
+	case RFA_COMPOSE_CAUSE_ENV_FILES:
+		return "name that file in compose.env_files of the stack in rfa.json; or bring it "
+		       "up there as it shall be";
+	case RFA_COMPOSE_CAUSE_DIRECTORY:
+		return "correct compose.directory of the stack in rfa.json";
+	default:
+		return "if its files are as they shall be, bring it up there with them first "
+		       "(docker compose up -d), or set gates.allow_compose_changes in rfa.json";
+	}
+}
+
+/* "2.26.1" of "2.26.1-4" and of "v2.26.1". */
+static int same_version(const char *a, const char *b)
+{
+	size_t n;
+
+	a += *a == 'v';
+	b += *b == 'v';
+	n = strspn(a, "0123456789.");
+	return n == strspn(b, "0123456789.") && !strncmp(a, b, n);
+}
+
+/* *changes: it is not proven that only its image would change. */
+static int judge_service(struct rfa_court *c, const struct seen *s, const char *name, int *changes,
+			 struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	const char *hash = rfa_facts_str(s->hashes, name, "");
+	const char *compose =
+	    rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"), "compose", "");
+	struct rfa_buf what = RFA_BUF_INIT(4096);
+	const json_t *odd = NULL;
+	enum rfa_compose_cause cause = RFA_COMPOSE_CAUSE_NONE;
+	json_t *unit;
+	size_t n = 0;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach (s->units, i, unit) {
+		const json_t *one = json_object_get(unit, "inspect");
+
+		if (strcmp(rfa_facts_str(unit, "key", ""), name) != 0 || !json_is_object(one))
+			continue;
+		n++;
+		if (!odd &&
+		    strcmp(rfa_container_label(one, "com.docker.compose.config-hash"), hash) != 0)
+			odd = one;
+	}
+	*changes = odd || !n;
+	if (!odd)
+		return 0;
+	rc = rfa_compose_changes(ctx, &s->project.compose, service_of(s, name), odd, &what, &cause,
+				 err);
+	if (rc)
+		goto done;
+	if (cause == RFA_COMPOSE_CAUSE_NONE &&
+	    !same_version(rfa_container_label(odd, "com.docker.compose.version"), compose)) {
+		rfa_ctx_say(ctx, RFA_EVENT_WARNING,
+			    "%s was made by Compose %s, and %s has %s now: whether its "
+			    "configuration has changed cannot be told",
+			    name, rfa_container_label(odd, "com.docker.compose.version"),
+			    ctx->target->name, compose);
+		goto done;
+	}
+	if (!rfa_facts_bool(rfa_ctx_stack(ctx), "gates/allow_compose_changes", 0)) {
+		struct rfa_buf text = RFA_BUF_INIT(8192);
+
+		(void)rfa_buf_printf(&text, "more than the image of %s on %s would change%s", name,
+				     ctx->target->name,
+				     what.len ? rfa_buf_str(&what)
+					      : "; its configuration is not the one that it was "
+						"brought up with");
+		object(c, mend_of(cause), rfa_buf_str(&text));
+		rfa_buf_release(&text);
+	} else {
+		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s on %s changes with its image%s", name,
+			    ctx->target->name, rfa_buf_str(&what));
+	}
+done:
+	rfa_buf_release(&what);
+	return rc;
+}
+
+static void judge_unset(struct rfa_court *c, const struct seen *s)
+{
+	struct rfa_buf text = RFA_BUF_INIT(4096);
+	struct rfa_buf names = RFA_BUF_INIT(2048);
+	char mend[512];
+	json_t *one;
+	size_t n = 0;
+	size_t i;
+
+	json_array_foreach (s->unset, i, one) {
+		(void)rfa_buf_printf(&names, "%s%s", n++ ? ", " : "", json_string_value(one));
+	}
+	if (n) {
+		(void)rfa_buf_printf(&text,
+				     "no value is set on %s for %s: Compose would leave %s "
+				     "blank",
+				     c->ctx->target->name, rfa_buf_str(&names),
+				     n == 1 ? "it" : "them");
+		snprintf(mend, sizeof(mend),
+			 "write %s into %.300s/.env there, or into a file that compose.env_files "
+			 "of the stack in rfa.json names",
+			 n == 1 ? "it" : "them", s->project.compose.directory);
+		object(c, mend, rfa_buf_str(&text));
+	}
+	rfa_buf_release(&text);
+	rfa_buf_release(&names);
+}
+
+int rfa_gate_compose(struct rfa_court *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	struct seen s;
+	int any = 0;
+	int valid;
+	size_t i;
+	int rc;
+
+	if (!json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose")) ||
+	    !rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"), "compose", NULL))
+		return 0;
+	memset(&s, 0, sizeof(s));
+	rc = look(c, &s, &valid, err);
+	for (i = 0; !rc && valid && s.project.services[i]; i++) {
+		const char *name = s.project.services[i];
+		int changes = 0;
+
+		if (json_object_get(service_of(&s, name), "build") && !rfa_goes_back(ctx))
+			rfa_refuse(c, "name an image instead: production runs what was tested",
+				   "the service %s is built on %s", name, ctx->target->name);
+		judge_needs(c, &s, name);
+		judge_replicas(c, &s, name);
+		rc = judge_service(c, &s, name, &changes, err);
+		any |= changes;
+	}
+	if (!rc && valid && any)
+		judge_unset(c, &s);
+	if (!rc && valid)
+		rc = judge_networks(c, &s, err);
+	if (!rc)
+		rc = judge_env_files(c, &s, err);
+	seen_release(&s);
+	return rc;
+}
