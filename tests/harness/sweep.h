@@ -40,8 +40,9 @@ struct sweep_subject {
 	/* Appends what else is wrong at the end of a run, and may take away what was there before
 	   it; NULL: nothing else is looked at. */
 	void (*judge)(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why);
-	uint64_t bytes;     /* of a stream, before a fault in its midst */
-	int ends_as_before; /* 1: all of its ends are as before (a drill) */
+	uint64_t bytes;        /* of a stream, before a fault in its midst */
+	int ends_as_before;    /* 1: all of its ends are as before (a drill) */
+	uint64_t least_faults; /* for each call, in a run that is short; 0: as in every other */
 };
 
 /* One fault of each kind at each call; fails the test with the first runs that ended wrong. */

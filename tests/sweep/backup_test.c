@@ -137,19 +137,20 @@ static void judge_restore(struct world *w, const struct rfa_run_result *result, 
 
 static const struct sweep_subject backups = {
 	"backup",          SCENARIO_DATA, backup, RFA_FINAL_SUCCEEDED,
-	world_data_serves, judge_backup,  20000,  1
+	world_data_serves, judge_backup,  20000,  .ends_as_before = 1
 };
 static const struct sweep_subject drills = {
-	"drill", SCENARIO_DATA, drill, RFA_FINAL_SUCCEEDED, world_data_serves, judge_drill, 20000, 1
+	"drill",           SCENARIO_DATA, drill, RFA_FINAL_SUCCEEDED,
+	world_data_serves, judge_drill,   20000, .ends_as_before = 1
 };
 static const struct sweep_subject extra = {
 	"drill of a damaged backup", SCENARIO_DATA | EXTRA, drill, RFA_FINAL_FAILED,
-	world_data_serves,           judge_drill,           20000, 1
+	world_data_serves,           judge_drill,           20000, .ends_as_before = 1
 };
 /* What is restored is prod's own, so that only what is left and what is torn can be wrong. */
 static const struct sweep_subject restores = {
 	"restore",         SCENARIO_DATA, restore, RFA_FINAL_SUCCEEDED,
-	world_data_serves, judge_restore, 20000,   1
+	world_data_serves, judge_restore, 20000,   .ends_as_before = 1
 };
 
 static int is_found(int mutation)

@@ -93,9 +93,10 @@ static void judge_moment(struct world *w, const struct rfa_run_result *result, s
 }
 
 /* Where there was nothing before, or a database that is not whole, serves() says enough. */
-#define SUBJECT(name_, prepare_, which_, final_, judge_)                                         \
-	{                                                                                        \
-		name_, which_, prepare_, RFA_FINAL_##final_, world_data_serves, judge_, 20000, 0 \
+#define SUBJECT(name_, prepare_, which_, final_, judge_)                                       \
+	{                                                                                      \
+		name_, which_, prepare_, RFA_FINAL_##final_, world_data_serves, judge_, 20000, \
+		    .ends_as_before = 0                                                        \
 	}
 
 static const struct sweep_subject plain = SUBJECT("data", data, SCENARIO_DATA, SUCCEEDED, judge);

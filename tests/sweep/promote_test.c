@@ -37,7 +37,7 @@ static json_t *rollback(struct world *w, int which)
 #scenario_ " " #kind_, SCENARIO_##scenario_, kind_, \
 		    SCENARIO_##scenario_ == SCENARIO_UNHEALTHY      \
 		    ? RFA_FINAL_ROLLED_BACK : RFA_FINAL_SUCCEEDED,  \
-		    world_serves, NULL, 150000, 0                   \
+		    world_serves, NULL, 150000, .ends_as_before = 0 \
 	}
 
 /* ---- the sweep itself can fail ------------------------------------------------------------------
