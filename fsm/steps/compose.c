@@ -9,8 +9,10 @@
 #include "fsm/steps/compose.h"
 #include "fsm/steps/evidence.h"
 #include "fsm/steps/goods.h"
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
+#include "fsm/steps/users.h"
 
 static int has_project(const struct rfa_ctx *ctx)
 {
@@ -372,8 +374,11 @@ static int drop_new(struct rfa_ctx *ctx, const json_t *units, struct rfa_error *
 	return rc;
 }
 
-/* Compose makes the services again that ran before, or those that did not: they are not started. */
-static int up_before(struct rfa_ctx *ctx, int pinned, int ran, struct rfa_error *err)
+/*
+ * Compose makes the services again that were there before, all at once: what one of them depends on
+ * is part of it. None is started unless all of them ran.
+ */
+static int make_before(struct rfa_ctx *ctx, int pinned, int *started, struct rfa_error *err)
 {
 	struct rfa_compose_project project;
 	struct rfa_ctx_key key;
@@ -381,19 +386,51 @@ static int up_before(struct rfa_ctx *ctx, int pinned, int ran, struct rfa_error 
 	size_t i;
 	int rc = rfa_compose_project(ctx, pinned, &project, err);
 
+	*started = 1;
 	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
 		const char *service = rfa_facts_str(good, "key", "");
 
-		if (!rc && rfa_compose_deploys(ctx, service) && rfa_count_before(ctx, service, 0) &&
-		    (rfa_count_before(ctx, service, 1) > 0) == ran)
-			rc = rfa_compose_add_service(ctx, service, &project, err);
+		if (rc || !rfa_compose_deploys(ctx, service) || !rfa_count_before(ctx, service, 0))
+			continue;
+		*started &= rfa_count_before(ctx, service, 1) > 0;
+		rc = rfa_compose_add_service(ctx, service, &project, err);
 	}
-	project.compose.no_start = !ran;
+	project.compose.no_start = !*started;
 	if (!rc && project.services[0])
-		rc = ctx->target->ops->compose_up(ctx->target,
-						  rfa_ctx_key(ctx, &key, ran ? "up" : "make", NULL),
-						  &project.compose, err);
+		rc = ctx->target->ops->compose_up(
+		    ctx->target, rfa_ctx_key(ctx, &key, *started ? "up" : "make", NULL),
+		    &project.compose, err);
 	rfa_compose_project_release(&project);
+	return rc;
+}
+
+/* Starts what ran, in the order of what depends on what: the reverse of the one for stopping. */
+static int start_before(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	json_t *project = json_pack("{s:{s:s}}", "compose", "project",
+				    rfa_facts_str(rfa_ctx_stack(ctx), "compose/project", ""));
+	json_t *users = NULL;
+	json_t *all = NULL;
+	size_t i;
+	int rc = project ? ctx->target->ops->list(ctx->target, RFA_CONTAINER, &all, err)
+			 : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = rfa_users(project, all, &users, err);
+	for (i = json_array_size(users); !rc && i-- > 0;) {
+		const json_t *c = rfa_facts_at(json_array_get(users, i), "inspect");
+		const char *service = rfa_container_label(c, "com.docker.compose.service");
+		const char *name = rfa_container_name(c);
+		struct rfa_ctx_key key;
+
+		if (rfa_compose_deploys(ctx, service) && rfa_count_before(ctx, service, 1) &&
+		    !rfa_container_active(c))
+			rc = ctx->target->ops->container_start(
+			    ctx->target, rfa_ctx_key(ctx, &key, "start", name), name, err);
+	}
+	json_decref(project);
+	json_decref(users);
+	json_decref(all);
 	return rc;
 }
 
@@ -402,7 +439,7 @@ int rfa_compose_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	json_t *units = NULL;
 	struct count n;
-	int pinned;
+	int pinned, started;
 	int rc;
 
 	if (!has_project(ctx))
@@ -417,9 +454,9 @@ int rfa_compose_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 		if (!rc)
 			rc = pin_before(ctx, &pinned, err);
 		if (!rc)
-			rc = up_before(ctx, pinned, 1, err);
-		if (!rc)
-			rc = up_before(ctx, pinned, 0, err);
+			rc = make_before(ctx, pinned, &started, err);
+		if (!rc && !started)
+			rc = start_before(ctx, err);
 	}
 	if (!rc)
 		rc = write_pins(ctx, old_pins(ctx), err);

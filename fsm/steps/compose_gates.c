@@ -18,7 +18,9 @@ struct seen {
 	json_t *config; /* as Compose understands it, all services that are deployed */
 	json_t *unset;  /* variables without a value */
 	json_t *units;  /* every container of the project, deployed or not */
-	json_t *hashes; /* what the services would be labelled with under their old images */
+	/* What the services would be labelled with under their old images: if the whole project was
+	 * brought up, and if only the deployed services were. */
+	json_t *hashes, *own_hashes;
 };
 
 static void seen_release(struct seen *s)
@@ -28,6 +30,7 @@ static void seen_release(struct seen *s)
 	json_decref(s->unset);
 	json_decref(s->units);
 	json_decref(s->hashes);
+	json_decref(s->own_hashes);
 }
 
 static const json_t *service_of(const struct seen *s, const char *name)
@@ -57,9 +60,31 @@ static int look_units(const struct rfa_ctx *ctx, struct seen *s, struct rfa_erro
 	return rc;
 }
 
+/* What --no-deps takes out of a service: its dependencies on others than the deployed ones. */
+static void drop_needs(const struct rfa_ctx *ctx, json_t *config)
+{
+	const char *name;
+	const char *other;
+	json_t *service;
+	json_t *unused;
+	void *next;
+
+	json_object_foreach (json_object_get(config, "services"), name, service) {
+		json_t *needs = json_object_get(service, "depends_on");
+
+		json_object_foreach_safe (needs, next, other, unused) {
+			if (!rfa_compose_deploys(ctx, other))
+				(void)json_object_del(needs, other);
+		}
+		if (!json_object_size(needs))
+			(void)json_object_del(service, "depends_on");
+	}
+}
+
 /* The hashes as the containers would get them if only the images stayed what they are. */
 static int look_hashes(const struct rfa_ctx *ctx, struct seen *s, struct rfa_error *err)
 {
+	const struct rfa_host_ops *ops = ctx->target->ops;
 	json_t *old = json_deep_copy(s->config);
 	json_t *unit;
 	size_t i;
@@ -74,8 +99,11 @@ static int look_hashes(const struct rfa_ctx *ctx, struct seen *s, struct rfa_err
 			rc = rfa_facts_set(service, "image", json_string(ref), err);
 	}
 	if (!rc)
-		rc = ctx->target->ops->compose_hash(ctx->target, &s->project.compose, old,
-						    &s->hashes, err);
+		rc = ops->compose_hash(ctx->target, &s->project.compose, old, &s->hashes, err);
+	if (!rc) {
+		drop_needs(ctx, old);
+		rc = ops->compose_hash(ctx->target, &s->project.compose, old, &s->own_hashes, err);
+	}
 	json_decref(old);
 	return rc;
 }
@@ -293,11 +321,13 @@ static int judge_service(struct rfa_court *c, const struct seen *s, const char *
 			 struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	const char *hash = rfa_facts_str(s->hashes, name, "");
+	const char *whole = rfa_facts_str(s->hashes, name, "");
+	const char *own = rfa_facts_str(s->own_hashes, name, "");
 	const char *compose =
 	    rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"), "compose", "");
 	struct rfa_buf what = RFA_BUF_INIT(4096);
 	const json_t *odd = NULL;
+	const char *hash;
 	enum rfa_compose_cause cause = RFA_COMPOSE_CAUSE_NONE;
 	json_t *unit;
 	size_t n = 0;
@@ -310,8 +340,8 @@ static int judge_service(struct rfa_court *c, const struct seen *s, const char *
 		if (strcmp(rfa_facts_str(unit, "key", ""), name) != 0 || !json_is_object(one))
 			continue;
 		n++;
-		if (!odd &&
-		    strcmp(rfa_container_label(one, "com.docker.compose.config-hash"), hash) != 0)
+		hash = rfa_container_label(one, "com.docker.compose.config-hash");
+		if (!odd && strcmp(hash, whole) != 0 && strcmp(hash, own) != 0)
 			odd = one;
 	}
 	*changes = odd || !n;

@@ -256,6 +256,23 @@ static void what_is_not_named_is_not_touched(void **state)
 	done(&p);
 }
 
+/* Without what it depends on, Compose knows a service by another hash. */
+static void some_services_go_again_and_again(void **state)
+{
+	static const struct world_edit edits[WORLD_EDITS] = {
+		{ STACK "compose|services", "[\"web\"]" },
+		{ SERVICE("prod", "web|depends_on"), "[\"api\"]" },
+	};
+	struct project p;
+
+	(void)state;
+	make(&p, SCENARIO_COMPOSE, edits, NULL, NULL);
+	promote_well(&p);
+	promote_well(&p);
+	assert_on_prod(&p, "shop-api-1 api:v1 running, shop-web-1 web:v2 running");
+	done(&p);
+}
+
 /* Also when it is one of those that the source has, and which the target does not. */
 static void services_of_a_profile_are_brought_along(void **state)
 {
@@ -304,6 +321,7 @@ static void what_ends_badly_is_ill(void **state)
 	static const struct world_edit edits[WORLD_EDITS] = {
 		{ SERVICE("test", "migrate"), MIGRATE("v2", "0") },
 		{ SERVICE("prod", "migrate"), MIGRATE("v1", "3") },
+		{ SERVICE("prod", "web|depends_on"), "[\"migrate\"]" },
 	};
 	struct project p;
 
@@ -313,6 +331,8 @@ static void what_ends_badly_is_ill(void **state)
 	assert_int_equal(p.result.final, RFA_FINAL_ROLLED_BACK);
 	assert_non_null(strstr(rfa_buf_str(&p.x.all), "shop-migrate-1 has ended with exit status "
 						      "3"));
+	assert_label(&p, "shop-web-1", "com.docker.compose.depends_on",
+		     "migrate:service_started:false");
 	/* Made again, and not run again. */
 	assert_on_prod(&p, "shop-api-1 api:v1 running, shop-migrate-1 api:v1 created, "
 			   "shop-web-1 web:v1 running");
@@ -380,6 +400,7 @@ int main(void)
 		cmocka_unit_test(all_containers_of_a_service_come_back),
 		cmocka_unit_test(each_container_of_a_service_has_to_run),
 		cmocka_unit_test(what_is_not_named_is_not_touched),
+		cmocka_unit_test(some_services_go_again_and_again),
 		cmocka_unit_test(services_of_a_profile_are_brought_along),
 		cmocka_unit_test(what_ends_well_is_well),
 		cmocka_unit_test(what_ends_badly_is_ill),

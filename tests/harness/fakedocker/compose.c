@@ -185,13 +185,29 @@ static void choose(json_t *config, char *const names[])
 			json_object_del(services, key);
 }
 
+/* --no-deps: what is not there is no dependency either. */
+static void drop_needs(json_t *config)
+{
+	json_t *services = json_object_get(config, "services"), *each, *unused;
+	const char *key, *other;
+	void *next;
+
+	json_object_foreach (services, key, each) {
+		json_t *needs = json_object_get(each, "depends_on");
+
+		json_object_foreach_safe (needs, next, other, unused)
+			if (!json_object_get(services, other))
+				json_object_del(needs, other);
+		if (!json_object_size(needs))
+			json_object_del(each, "depends_on");
+	}
+}
+
 static void hash_of(const json_t *service, char hash[65])
 {
 	json_t *copy = json_deep_copy(service);
 
 	json_object_del(copy, "pull_policy");
-	json_object_del(copy, "profiles");
-	json_object_del(copy, "depends_on");
 	if (rfa_facts_digest(copy, hash, NULL))
 		exit(70);
 	json_decref(copy);
@@ -248,6 +264,7 @@ static int up(struct fake *f, const struct call *c, json_t *config)
 	else if (w[i])
 		fake_bad(f, "compose up");
 	choose(config, names);
+	drop_needs(config);
 	json_object_foreach (json_object_get(config, "networks"), key, each) {
 		snprintf(name, sizeof(name), "%s_%s", c->project, key);
 		snprintf(id, sizeof(id), "%064llx",
