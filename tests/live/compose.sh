@@ -88,4 +88,63 @@ ok "and how to mend it" said 'docker network create'
 ok "prod is untouched" is "$(world prod)" "$unchanged"
 on prod "cp /run/compose.kept $file"
 
+# ---- a project as people have them: files of the usual names, include, extends, a profile, several
+# containers of one service, one that ends, variables of an env_file
+
+many() { # HOST VERSION [UP ARG...]: brought up there
+	on "$1" "mkdir -p /srv/stacks/many/inc && cd /srv/stacks/many
+		printf 'EXTRA=it is \\x24x\\n' >web.env
+		cat >compose.yaml <<-'END'
+		include: [ inc/extra.yaml ]
+		services:
+		  web:
+		    extends: { file: inc/base.yaml, service: base }
+		    image: many:$2
+		    env_file: [ web.env ]
+		    environment: { PW: \"\${PW}\" }
+		    depends_on: { once: { condition: service_completed_successfully } }
+		  once: { image: \"many:$2\", command: [ sh, -c, exit 0 ] }
+		  tool: { image: \"many:$2\", profiles: [ debug ], healthcheck: { disable: true } }
+		END
+		printf 'services: { extra: { image: \"many:$2\", healthcheck: { disable: true } } }\\n' >inc/extra.yaml
+		printf 'services: { base: { healthcheck: { disable: true }, restart: unless-stopped } }\\n' >inc/base.yaml
+		printf 'services: { web: { labels: { from: more } } }\\n' >more.yaml
+		${4:-:}
+		docker compose --profile debug up -d ${3:-} >/dev/null 2>&1"
+}
+ran() { # what is on prod: name, image, state; and what the override gives
+	on prod "docker ps -a --filter label=com.docker.compose.project=many --format '{{.Names}} {{.Image}} {{.State}} {{.Label \"from\"}}' | sort"
+}
+all_of() { # VERSION
+	printf 'many-%s\n' "extra-1 many:$1 running " "once-1 many:$1 exited " "tool-1 many:$1 running " \
+		"web-1 many:$1 running more" "web-2 many:$1 running more" "web-3 many:$1 running more"
+}
+for h in test prod; do
+	"$LAB" image $h many:v1 v1 >/dev/null
+done
+"$LAB" image test many:v2 v2 >/dev/null
+named="printf 'COMPOSE_FILE=compose.yaml:more.yaml\\nPW=a\\n' >.env"
+many prod v1 '--scale web=3' "$named"
+many test v2 '' "$named"
+configure '"many": { "compose": { "project": "many", "directory": "/srv/stacks/many" }, "health_deadline_s": 40 }'
+promote many
+ok "files that .env names, include, extends: exit status 0" ended 0
+ok "all containers run the new image, what ended has ended again" is "$(ran)" "$(all_of v2)"
+ok "verify agrees" exits 0 rfa verify many --env prod
+
+# An override beside the file, and no .env; the same once more.
+beside="rm -f .env && mv more.yaml compose.override.yaml && export PW=a"
+many prod v2 '--scale web=3' "$beside"
+many test v1 '' "$beside"
+unchanged=$(world prod)
+promote many
+ok "a variable of somebody's shell: exit status 4" ended 4
+ok "it is named" said 'no value is set on prod for PW'
+ok "prod is untouched" is "$(world prod)" "$unchanged"
+on prod 'echo PW=a >/srv/stacks/many/.env'
+promote many
+ok "with the variable in .env: exit status 0" ended 0
+ok "the override holds" is "$(ran)" "$(all_of v1)"
+ok "nothing is left" clean test prod
+
 done_testing
