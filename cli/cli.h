@@ -21,6 +21,7 @@ struct rfa_story {
 	char state[24], step[48], host[64]; /* where it failed, or stands */
 	char *log[RFA_STORY_LOG];           /* the last lines of logs, oldest first; owned */
 	size_t n_log;
+	char seen[200];                    /* what was found on the way back; "" if nobody looked */
 	enum rfa_final asked;              /* the operator asked for this end; NONE: for none */
 	int is_run;                        /* the command drives a run */
 	int done;                          /* steps that were done */

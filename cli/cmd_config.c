@@ -97,6 +97,60 @@ static void judge_lock(json_t *lines, struct rfa_host *host)
 	json_decref(holder);
 }
 
+/* How one URL answers; the way there may be closed, which is no matter of the service's. */
+static int judge_url(json_t *lines, struct rfa_host *host, const json_t *check,
+		     struct rfa_error *err)
+{
+	struct rfa_http_request request = {
+		.url = rfa_facts_str(check, "url", ""),
+		.timeout_ms = rfa_facts_int(check, "timeout_s", 5) * 1000,
+		.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0),
+	};
+	int64_t want = rfa_facts_int(check, "status", 200);
+	struct rfa_http_reply reply;
+	char text[480];
+	int rc = host->ops->http_get(host, &request, &reply, err);
+
+	if (rc == 0) {
+		snprintf(text, sizeof(text), "%.300s answers %d", request.url, reply.status);
+		add_line(lines, "URL", reply.status == want ? "ok" : "note", text,
+			 reply.status == want ? "" : "a version that answers so is not healthy");
+		rfa_http_reply_release(&reply);
+	} else if (rfa_http_is_service(err)) {
+		snprintf(text, sizeof(text), "%.470s", err->msg);
+		add_line(lines, "URL", "note", text,
+			 "right where the stack does not run yet; else correct it in rfa.json");
+		rfa_error_clear(err);
+		rc = 0;
+	} else {
+		add_error(lines, "URL", err);
+	}
+	return rc;
+}
+
+/* The URLs of all stacks, as health checks will ask them. */
+static int judge_urls(struct rfa_cli *cli, json_t *lines, const char *env, struct rfa_host *host,
+		      struct rfa_error *err)
+{
+	const char *stack;
+	json_t *unused;
+	int rc = 0;
+
+	json_object_foreach (json_object_get(cli->config->root, "stacks"), stack, unused) {
+		json_t *side = NULL, *check;
+		size_t i;
+		if (rc < 0 || strncmp(stack, "x-", 2) == 0)
+			continue;
+		rc = rfa_config_side(cli->config, env, stack, &side, err);
+		json_array_foreach (rfa_facts_at(side, "stack/health"), i, check) {
+			if (rc == 0)
+				rc = judge_url(lines, host, check, err);
+		}
+		json_decref(side);
+	}
+	return rc;
+}
+
 /* Everything about one host; answers the code of the first failure. */
 static int look_at_host(struct rfa_cli *cli, const char *env, json_t *lines, struct rfa_error *err)
 {
@@ -117,6 +171,7 @@ static int look_at_host(struct rfa_cli *cli, const char *env, json_t *lines, str
 		judge_disk(lines, host, "disk", host->state_dir);
 		judge_disk(lines, host, "docker's disk", rfa_facts_str(info, "docker_root", NULL));
 		judge_lock(lines, host);
+		rc = judge_urls(cli, lines, env, host, err);
 	}
 	json_decref(info);
 	rfa_host_free(host);
@@ -279,7 +334,7 @@ static int run_check(struct rfa_cli *cli, struct rfa_error *err)
 
 static const struct rfa_option check_options[] = {
 	{ "connect", 0, NULL, NULL, NULL,
-	  "look at every host too: connection, docker, disk, lock" },
+	  "look at every host too: connection, docker, disk, lock, health URLs" },
 	RFA_OPTION_END,
 };
 

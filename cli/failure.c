@@ -5,8 +5,9 @@
 
 #include "cli/tell.h"
 
-/* What is true after each way for a run to end. */
-static const char *now_of(const struct rfa_story *story, const struct rfa_error *err)
+/* What is true after each way for a run to end, as far as somebody looked. */
+static const char *now_of(const struct rfa_story *story, const struct rfa_error *err,
+			  char into[320])
 {
 	if (!story->result.run[0])
 		return "no run was begun; no host was changed";
@@ -19,8 +20,9 @@ static const char *now_of(const struct rfa_story *story, const struct rfa_error 
 	case RFA_FINAL_SUCCEEDED:
 		return "the run succeeded";
 	case RFA_FINAL_ROLLED_BACK:
-		return "everything that the run changed was undone; what ran before runs again, "
-		       "and was checked";
+		snprintf(into, 320, "everything that the run changed was undone%s%s",
+			 story->seen[0] ? "; " : "", story->seen);
+		return into;
 	case RFA_FINAL_FAILED:
 		return "nothing that serves was changed";
 	case RFA_FINAL_ABORTED:
@@ -42,6 +44,8 @@ static const char *next_of(enum rfa_code code)
 		[RFA_EUNREACHABLE] = "rfa check --connect",
 		[RFA_EAUTH] = "rfa check --connect",
 		[RFA_EHOSTKEY] = "rfa check --connect",
+		[RFA_ENOSHELL] = "rfa check --connect",
+		[RFA_ESESSIONS] = "rfa check --connect",
 		[RFA_ENOSPACE] = "free space on the host, then the same command again",
 		[RFA_EUNSUPPORTED] = "rfa doctor",
 		[RFA_EINTERNAL] = "rfa doctor",
@@ -149,7 +153,7 @@ static void print(struct rfa_cli *cli, const struct rfa_error *err)
 	const struct rfa_out *o = &cli->out;
 	const struct rfa_story *story = &cli->story;
 	struct rfa_buf safe = RFA_BUF_INIT(8192);
-	char where[320], head[200], next[96];
+	char where[320], head[200], now[320], next[96];
 
 	fflush(o->out);
 	/* The exit status says how the run ended; it is no failure of what was asked. */
@@ -172,7 +176,7 @@ static void print(struct rfa_cli *cli, const struct rfa_error *err)
 	label(o, "where", where[0] ? where : NULL);
 	evidence(cli, err);
 	if (cli->story.is_run)
-		label(o, "now", now_of(&cli->story, err));
+		label(o, "now", now_of(&cli->story, err, now));
 	next_step(cli, err);
 	if (resumable(cli, err)) {
 		snprintf(next, sizeof(next), "rfa resume %s", story->result.run);
@@ -189,12 +193,12 @@ static json_t *as_json(const struct rfa_cli *cli, const struct rfa_error *err)
 	json_object_set_new(object, "status", json_integer(rfa_code_status(err->code)));
 	if (!cli->story.is_run)
 		return object;
-	char next[64];
+	char next[64], now[320];
 	snprintf(next, sizeof(next), "rfa resume %s", result->run);
 	json_object_set_new(object, "run", json_string(result->run));
 	json_object_set_new(object, "final", json_string(rfa_final_word(result->final)));
 	json_object_set_new(object, "blocker", json_string(result->blocker));
-	json_object_set_new(object, "now", json_string(now_of(&cli->story, err)));
+	json_object_set_new(object, "now", json_string(now_of(&cli->story, err, now)));
 	json_object_set_new(object, "next", json_string(resumable(cli, err) ? next : ""));
 	return object;
 }

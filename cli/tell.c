@@ -104,6 +104,16 @@ static void remember_place(struct rfa_story *story, const struct rfa_event *even
 	copy(story->host, sizeof(story->host), event->host);
 }
 
+/* What the last look on the way back found: only that is said of what runs now. */
+static void keep_seen(struct rfa_story *story, const struct rfa_event *event)
+{
+	const char *says = event->kind == RFA_EVENT_STEP_SKIPPED && event->text
+			       ? event->text
+			       : rfa_facts_str(event->facts, "says", "");
+	if (event->step && strstr(event->step, ".health-before"))
+		copy(story->seen, sizeof(story->seen), says);
+}
+
 /* What every form needs: where the run stands. */
 static void follow(struct rfa_teller *t, const struct rfa_event *event)
 {
@@ -138,9 +148,11 @@ static void follow(struct rfa_teller *t, const struct rfa_event *event)
 		break;
 	case RFA_EVENT_STEP_DONE:
 		story->done++;
+		keep_seen(story, event);
 		mark(t, event, RFA_MARK_NOW);
 		break;
 	case RFA_EVENT_STEP_SKIPPED:
+		keep_seen(story, event);
 		mark(t, event, RFA_MARK_SKIPPED);
 		break;
 	case RFA_EVENT_STEP_FAILED:
@@ -336,9 +348,10 @@ const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *ev
 	char text[RFA_SHORT_MAX];
 
 	rfa_buf_clear(into);
-	/* What was passed on purpose is told to everybody who looks. */
-	int quiet =
-	    telling && telling->verbose && strcmp(event->text ? event->text : "", "forced") != 0;
+	/* What was passed on purpose, or with a warning, is told to everybody who looks. */
+	const char *verdict = event->text ? event->text : "";
+	int quiet = telling && telling->verbose && strcmp(verdict, "forced") != 0 &&
+		    strcmp(verdict, "warning") != 0;
 	if (!telling || !telling->word || (quiet && !o->verbose))
 		return "";
 	rfa_out_time(text, event->wall_ms);

@@ -14,7 +14,8 @@ struct running {
 	struct rfa_buf tail; /* of standard error */
 	size_t start, limit; /* of output: where we began, how much we take */
 	size_t sent;
-	int input_done, output_done, moved;
+	int input_done, output_done;
+	size_t moved; /* bytes, in this turn */
 };
 
 static int feed(struct running *r, struct rfa_error *err)
@@ -27,8 +28,7 @@ static int feed(struct running *r, struct rfa_error *err)
 	if (r->sent < r->cmd->input_len) {
 		rc = ops->write(r->stream, data + r->sent, r->cmd->input_len - r->sent, &put, err);
 		r->sent += put;
-		if (put)
-			r->moved = 1;
+		r->moved += put;
 	}
 	if (!rc && r->sent == r->cmd->input_len)
 		rc = ops->finish(r->stream, &r->input_done, err);
@@ -53,7 +53,7 @@ static int take(struct running *r, struct rfa_error *err)
 	r->output_done = eof;
 	if (!got)
 		return 0;
-	r->moved = 1;
+	r->moved += got;
 	if (r->output->len - r->start + got > r->limit) {
 		rc = rfa_fail(err, RFA_ETOOBIG, "transport",
 			      "a command wrote more than %zu bytes of output", r->limit);
@@ -75,8 +75,7 @@ static int take_errors(struct running *r, struct rfa_error *err)
 		rc = r->stream->ops->read_err(r->stream, data, sizeof(data), &got, &eof, err);
 		if (rc)
 			return rc;
-		if (got)
-			r->moved = 1;
+		r->moved += got;
 		if (rfa_tail_add(&r->tail, data, got))
 			return rfa_buf_check(&r->tail, err);
 	} while (got);
@@ -89,7 +88,9 @@ static int pump(struct running *r, struct rfa_transport *t, int *status, struct 
 	struct rfa_clock *clock = rfa_transport_clock(t);
 	int64_t idle = r->cmd->idle_timeout_ms ? r->cmd->idle_timeout_ms : IDLE_MS;
 	int64_t since = clock->mono_ms(clock);
+	struct rfa_pace pace;
 
+	rfa_pace_begin(&pace, since, idle, RFA_PACE_CALL);
 	for (;;) {
 		int64_t left;
 		int done = 0;
@@ -111,9 +112,12 @@ static int pump(struct running *r, struct rfa_transport *t, int *status, struct 
 			return rc;
 		if (r->moved) {
 			since = clock->mono_ms(clock);
+			rc = rfa_pace_add(&pace, since, r->moved, err);
 			if (t->cancel && *t->cancel)
-				return rfa_fail(err, RFA_ECANCELLED, "transport",
-						"a signal asked to stop");
+				rc = rfa_fail(err, RFA_ECANCELLED, "transport",
+					      "a signal asked to stop");
+			if (rc)
+				return rc;
 			continue;
 		}
 		left = since + idle - clock->mono_ms(clock);

@@ -40,6 +40,22 @@ int rfa_tcp_connect(struct rfa_stream **out, const char *host, unsigned port, in
 		    struct rfa_clock *clock, const volatile int *cancel,
 		    struct rfa_error *err) RFA_MUST_USE;
 
+/*
+ * A floor under progress: a host that sends a byte now and then is never silent for the idle time,
+ * and yet gets nowhere. Within ten idle times so many bytes have to move.
+ */
+#define RFA_PACE_WINDOWS 10
+#define RFA_PACE_CALL 1024u   /* of a command or script, both ways */
+#define RFA_PACE_RELAY 16384u /* of bytes that only have to be passed on */
+struct rfa_pace {
+	int64_t window_ms, since;
+	uint64_t floor, moved;
+};
+void rfa_pace_begin(struct rfa_pace *pace, int64_t now_ms, int64_t idle_ms, uint64_t floor);
+/* Bytes have moved. Errors: STALLED, when a window ends with fewer than the floor. */
+int rfa_pace_add(struct rfa_pace *pace, int64_t now_ms, uint64_t bytes,
+		 struct rfa_error *err) RFA_MUST_USE;
+
 /* Ends a command of the local transport at once, and reaps it. The stream stays to be closed. */
 void rfa_local_kill(struct rfa_stream *stream);
 

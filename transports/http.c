@@ -369,11 +369,17 @@ static int open_exchange(struct exchange *x, const char *host, unsigned port, st
 {
 	int rc = x->transport->ops->connect(x->transport, err);
 
-	if (!rc)
-		rc = x->transport->ops->tunnel(x->transport, host, port, &x->tunnel, err);
-	if (!rc)
-		rc = open_listener(x, err);
-	return rc;
+	if (rc)
+		return rc;
+	rc = x->transport->ops->tunnel(x->transport, host, port, &x->tunnel, err);
+	if (rc == -(int)RFA_EUNREACHABLE) {
+		struct rfa_error inner = *err;
+
+		/* The machine was asked, and nobody listens there: so says the service. */
+		rc = rfa_fail(err, RFA_EUNREACHABLE, "http", "%s", inner.msg);
+		err->native = inner.native;
+	}
+	return rc ? rc : open_listener(x, err);
 }
 
 /* One exchange, with libcurl's handles made by the caller. */
@@ -478,6 +484,13 @@ done:
 	if (rc)
 		rfa_error_where(err, "%s", t->name);
 	return rc;
+}
+
+int rfa_http_is_service(const struct rfa_error *err)
+{
+	return !strcmp(err->domain, "http") && err->severity != RFA_UNKNOWN &&
+	       (err->code == RFA_EUNREACHABLE || err->code == RFA_ESTALLED ||
+		err->code == RFA_EPROTOCOL);
 }
 
 void rfa_http_reply_release(struct rfa_http_reply *reply)

@@ -24,11 +24,14 @@ struct rfa_http_reply {
 
 /*
  * One GET, no redirects followed, no proxy, no cookies. Errors: UNREACHABLE (nobody listens;
- * severity RETRY), STALLED (RETRY), PROTOCOL, LOST (the transport itself broke: UNKNOWN).
+ * severity RETRY), STALLED (RETRY), PROTOCOL; of the way there: LOST (the transport itself broke:
+ * UNKNOWN), FORWARDING (the SSH server opens no connections), and those of connect.
  * reply is valid only on 0.
  */
 RFA_API int rfa_http_get(struct rfa_transport *t, const struct rfa_http_request *request,
 			 struct rfa_http_reply *reply, struct rfa_error *err) RFA_MUST_USE;
+/* 1: the service itself was reached, or is not there; 0: the means of looking failed. */
+RFA_API int rfa_http_is_service(const struct rfa_error *err);
 RFA_API void rfa_http_reply_release(struct rfa_http_reply *reply);
 
 #ifdef __cplusplus

@@ -76,14 +76,17 @@ int rfa_relay(const struct rfa_relay *relay, uint64_t *moved, struct rfa_error *
 	int64_t idle = relay->idle_timeout_ms ? relay->idle_timeout_ms : IDLE_MS;
 	int64_t since = clock->mono_ms(clock);
 	struct ring ring = { 0 };
+	struct rfa_pace pace;
 	int rc = 0;
 
 	*moved = 0;
+	rfa_pace_begin(&pace, since, idle, RFA_PACE_RELAY);
 	ring.data = malloc(RING_SIZE);
 	if (!ring.data)
 		return rfa_fail_nomem(err);
 	while (!rc && !(ring.eof && !ring.used)) {
 		struct rfa_stream *waits[2];
+		uint64_t before = *moved;
 		size_t n = 0;
 		int any = 0;
 		int64_t left;
@@ -96,6 +99,7 @@ int rfa_relay(const struct rfa_relay *relay, uint64_t *moved, struct rfa_error *
 			break;
 		if (any) {
 			since = clock->mono_ms(clock);
+			rc = rfa_pace_add(&pace, since, *moved - before, err);
 			if (relay->cancel && *relay->cancel)
 				rc = rfa_fail(err, RFA_ECANCELLED, "transport",
 					      "a signal asked to stop");

@@ -29,6 +29,7 @@ static const char loop_script[] =
     "}\n"
     "printf '\\n%s\\n' \"$_rfa_h\"\n"
     "while IFS=' ' read -r _rfa_t _rfa_l _rfa_n; do\n"
+    "	[ -n \"$_rfa_t\" ] || continue\n"
     "	case $_rfa_l:$_rfa_n in *[!0-9:]*|:*|*:) exit 97;; esac\n"
     "	_rfa_s=\n"
     "	while [ \"$_rfa_l\" -gt 0 ]; do\n"
@@ -49,6 +50,12 @@ static const char loop_script[] =
     "	printf '\\n%s>%s\\n' \"$_rfa_t\" $_rfa_r >&2; printf '\\n%s>%s\\n' \"$_rfa_t\" $_rfa_r\n"
     "done\n";
 
+/*
+ * Said first, and passed over by the loop. An SFTP server that stands in the shell's place waits
+ * for the length of a message, and ends at such a one.
+ */
+static const char knock[] = "       \n";
+
 #define IDLE_MS 30000
 #define TOKEN_SIZE 33 /* 32 hex digits and a NUL */
 #define MARK_SIZE (TOKEN_SIZE + 2)
@@ -59,6 +66,7 @@ static const char loop_script[] =
 struct rfa_shell {
 	struct rfa_transport *transport; /* borrowed */
 	struct rfa_stream *stream;       /* owned; NULL: not open */
+	int worked;                      /* it was open before */
 };
 
 /* One output of one call, collected until its end mark has come. */
@@ -77,7 +85,7 @@ struct call {
 	size_t sent; /* of frame and input together */
 	char begin[MARK_SIZE + 1], end[MARK_SIZE];
 	struct collected out, err;
-	int moved;
+	size_t moved; /* bytes, in this turn */
 };
 
 static int make_token(char token[TOKEN_SIZE], struct rfa_error *err)
@@ -130,7 +138,7 @@ static int fail_ended(struct rfa_shell *sh, const struct rfa_buf *errors, struct
 }
 
 /* Takes what there is of standard error. */
-static int take_errors(struct rfa_shell *sh, struct rfa_buf *into, int *moved,
+static int take_errors(struct rfa_shell *sh, struct rfa_buf *into, size_t *moved,
 		       struct rfa_error *err)
 {
 	char data[4096];
@@ -142,12 +150,74 @@ static int take_errors(struct rfa_shell *sh, struct rfa_buf *into, int *moved,
 		rc = sh->stream->ops->read_err(sh->stream, data, sizeof(data), &got, &eof, err);
 		if (rc)
 			return rc;
-		if (got)
-			*moved = 1;
+		*moved += got;
 		if (rfa_buf_add(into, data, got))
 			return rfa_buf_check(into, err);
 	} while (got && into->len < (size_t)2 * RFA_TAIL_MAX);
 	return 0;
+}
+
+/*
+ * What stands in the shell's place has no sh for us: a login shell that lets nobody in, a forced
+ * command, an SFTP server. Its own words say which. how: "ended with status 1".
+ */
+static int no_shell(struct rfa_shell *sh, const struct rfa_buf *output,
+		    const struct rfa_buf *errors, const char *how, struct rfa_error *err)
+{
+	const struct rfa_buf *said[2] = { output, errors };
+	struct rfa_buf words = RFA_BUF_INIT(4096);
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		const char *text = rfa_buf_str(said[i]);
+		size_t len = said[i]->len;
+
+		while (len && strchr(" \t\r\n", text[len - 1]))
+			len--;
+		while (len && strchr(" \t\r\n", *text))
+			text++, len--;
+		if (len && words.len)
+			rfa_buf_puts(&words, "; ");
+		rfa_buf_put_printable(&words, text, len, 200);
+	}
+	rfa_fail(err, RFA_ENOSHELL, "shell", "%s let rfa in, but runs no sh for it: %s%s%s",
+		 sh->transport->name, how, words.len ? ", after these words: " : ", without a word",
+		 rfa_buf_str(&words));
+	rfa_buf_release(&words);
+	rfa_error_mend(err, "give that user a login shell which runs commands (getent passwd, "
+			    "chsh), and look for ForceCommand in sshd_config and command= in "
+			    "authorized_keys; or connect as another user");
+	/* Where it worked before, the host may be going down, and come back. */
+	return rfa_error_as(err, sh->worked ? RFA_RETRY : RFA_FATAL);
+}
+
+/* After the end of its output: how it ended. */
+static int ended_early(struct rfa_shell *sh, const struct rfa_buf *output, struct rfa_buf *errors,
+		       int64_t until, struct rfa_error *err)
+{
+	struct rfa_clock *clock = rfa_transport_clock(sh->transport);
+	int done = 0, status = 0;
+	size_t moved = 0;
+	char how[64];
+
+	for (;;) {
+		int64_t left = until - clock->mono_ms(clock);
+		int rc = sh->stream->ops->status(sh->stream, &done, &status, err);
+
+		if (!rc && !done && left > 0)
+			rc = rfa_stream_wait(&sh->stream, 1, left, sh->transport->cancel, err);
+		if (rc)
+			return rc;
+		if (done || left <= 0)
+			break;
+	}
+	if (done && take_errors(sh, errors, &moved, err))
+		return -(int)err->code;
+	/* Ended by a signal: so ends all that runs when a machine goes down. */
+	if (!done || status > 128)
+		return fail_ended(sh, errors->len ? errors : output, err);
+	snprintf(how, sizeof(how), "what was started there ended with status %d", status);
+	return no_shell(sh, output, errors, how, err);
 }
 
 /* Reads until the shell has said its hello: whatever login files print comes before it. */
@@ -165,7 +235,7 @@ static int await_hello(struct rfa_shell *sh, const char *hello, int64_t idle, st
 		char data[4096];
 		size_t got = 0;
 		int eof = 0;
-		int moved = 0;
+		size_t moved = 0;
 		int64_t left;
 
 		rc = sh->stream->ops->read(sh->stream, data, sizeof(data), &got, &eof, err);
@@ -186,16 +256,21 @@ static int await_hello(struct rfa_shell *sh, const char *hello, int64_t idle, st
 			break;
 		}
 		if (eof) {
-			rc = fail_ended(sh, &errors, err);
+			rc = ended_early(sh, &noise, &errors, until, err);
 			break;
 		}
 		if (got || moved)
 			continue;
 		left = until - clock->mono_ms(clock);
-		if (left <= 0)
-			rc = rfa_fail(err, RFA_ESTALLED, "shell", "sh did not start within %lld ms",
-				      (long long)idle);
-		else
+		if (left <= 0) {
+			char how[64];
+
+			snprintf(how, sizeof(how), "nothing has come of it for %lld ms",
+				 (long long)idle);
+			rc = no_shell(sh, &noise, &errors, how, err);
+			/* Nobody said no: it may have been slow. */
+			rfa_error_as(err, RFA_RETRY);
+		} else
 			rc = rfa_stream_wait(&sh->stream, 1, left, sh->transport->cancel, err);
 	}
 	rfa_buf_release(&noise);
@@ -217,10 +292,18 @@ static int open_shell(struct rfa_shell *sh, int64_t idle, struct rfa_error *err)
 		return rc;
 	argv[4] = hello;
 	rc = t->ops->exec(t, argv, &sh->stream, err);
-	if (!rc)
+	if (!rc) {
+		struct rfa_error ignored;
+		size_t put;
+
+		/* What cannot take it says so, or ends: that is seen below. */
+		(void)!sh->stream->ops->write(sh->stream, knock, strlen(knock), &put, &ignored);
 		rc = await_hello(sh, hello, idle, err);
-	if (!rc)
+	}
+	if (!rc) {
+		sh->worked = 1;
 		return 0;
+	}
 	shut(sh);
 	/* No script was sent yet, so asking again is safe whatever went wrong. */
 	if (rc == -(int)RFA_ELOST || rc == -(int)RFA_ESTALLED || rc == -(int)RFA_ECANCELLED)
@@ -285,7 +368,7 @@ static int send_some(struct call *c, struct rfa_error *err)
 		if (!put)
 			break;
 		c->sent += put;
-		c->moved = 1;
+		c->moved += put;
 		/* The answer to a long input must be taken while it is sent. */
 		if (c->sent > c->frame.len)
 			break;
@@ -330,8 +413,7 @@ static int receive_some(struct call *c, size_t limit, struct rfa_error *err)
 		rc = take_errors(c->sh, &c->err.data, &c->moved, err);
 	if (rc)
 		return rc;
-	if (got)
-		c->moved = 1;
+	c->moved += got;
 	rfa_buf_add(&c->out.data, data, got);
 	scan(&c->out, c->end);
 	scan(&c->err, c->end);
@@ -355,7 +437,9 @@ static int pump(struct call *c, int64_t idle, size_t limit, struct rfa_error *er
 	struct rfa_transport *t = c->sh->transport;
 	struct rfa_clock *clock = rfa_transport_clock(t);
 	int64_t since = clock->mono_ms(clock);
+	struct rfa_pace pace;
 
+	rfa_pace_begin(&pace, since, idle, RFA_PACE_CALL);
 	while (!c->out.complete || !c->err.complete) {
 		int64_t left;
 		int rc;
@@ -368,9 +452,12 @@ static int pump(struct call *c, int64_t idle, size_t limit, struct rfa_error *er
 			return rc;
 		if (c->moved) {
 			since = clock->mono_ms(clock);
+			rc = rfa_pace_add(&pace, since, c->moved, err);
 			if (t->cancel && *t->cancel)
-				return rfa_fail(err, RFA_ECANCELLED, "shell",
-						"a signal asked to stop");
+				rc = rfa_fail(err, RFA_ECANCELLED, "shell",
+					      "a signal asked to stop");
+			if (rc)
+				return rc;
 			continue;
 		}
 		left = since + idle - clock->mono_ms(clock);
@@ -454,6 +541,11 @@ int rfa_shell_new(struct rfa_shell **out, struct rfa_transport *t, struct rfa_er
 	sh->transport = t;
 	*out = sh;
 	return 0;
+}
+
+void rfa_shell_rest(struct rfa_shell *sh)
+{
+	shut(sh);
 }
 
 void rfa_shell_free(struct rfa_shell *sh)

@@ -2,6 +2,7 @@
  */
 #include "transports/ssh_config.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,9 @@ static int replace(char **slot, const char *text, struct rfa_error *err)
 	return 0;
 }
 
+/* How much of a value ssh expands (ssh_config(5), PATTERNS and TOKENS). */
+enum { TILDE = 1, TOKENS = 2, VARIABLES = 4 };
+
 /* Appends what %c stands for (ssh_config(5), TOKENS); 0 if it is none of those that we know. */
 static int add_token(struct rfa_buf *out, char c, const struct expansion *x)
 {
@@ -55,6 +59,9 @@ static int add_token(struct rfa_buf *out, char c, const struct expansion *x)
 		return 1;
 	case 'i':
 		rfa_buf_printf(out, "%lu", (unsigned long)getuid());
+		return 1;
+	case 'j':
+		rfa_buf_puts(out, s->proxy_jump ? s->proxy_jump : "");
 		return 1;
 	case 'k':
 		rfa_buf_puts(out, s->alias ? s->alias : x->destination);
@@ -83,28 +90,84 @@ static int add_token(struct rfa_buf *out, char c, const struct expansion *x)
 	}
 }
 
-/* Expands a leading ~ (of paths) and %-tokens: `ssh -G` leaves them as they were written. */
-static int expand(char **slot, int is_path, const struct expansion *x, struct rfa_error *err)
+/* "~" and "~user" at the beginning of a path; *p moves behind it. */
+static void add_home(struct rfa_buf *out, const char **p, const struct expansion *x)
+{
+	size_t len = strcspn(*p, "/");
+	const struct passwd *pw = NULL;
+	const char *home = x->place->home;
+	char user[128];
+
+	if (**p != '~')
+		return;
+	if (len > 1 && len <= sizeof(user)) {
+		snprintf(user, sizeof(user), "%.*s", (int)(len - 1), *p + 1);
+		pw = getpwnam(user);
+		home = pw ? pw->pw_dir : NULL;
+	}
+	if (!home)
+		return;
+	rfa_buf_puts(out, home);
+	*p += len;
+}
+
+/* "${NAME}"; *p moves to its last character. */
+static int add_variable(struct rfa_buf *out, const char **p, struct rfa_error *err)
+{
+	const char *end = strchr(*p, '}');
+	char name[128];
+	const char *value;
+
+	if (!end || end - *p - 2 < 1 || end - *p - 2 >= (long)sizeof(name))
+		return rfa_fail(err, RFA_ECONFIG, "ssh",
+				"ssh_config has an unfinished ${ in \"%.80s\"", *p);
+	snprintf(name, sizeof(name), "%.*s", (int)(end - *p - 2), *p + 2);
+	value = getenv(name);
+	if (!value) {
+		rfa_fail(err, RFA_ECONFIG, "ssh",
+			 "ssh_config names the variable %s, which is not set", name);
+		return rfa_error_mend(err, "set it: export %s=...", name);
+	}
+	rfa_buf_puts(out, value);
+	*p = end;
+	return 0;
+}
+
+/* Expands one value as `ssh -G` left it. */
+static int expand(char **slot, unsigned what, const struct expansion *x, struct rfa_error *err)
 {
 	struct rfa_buf out = RFA_BUF_INIT(VALUE_MAX);
 	const char *p = *slot;
-	int rc;
+	int rc = 0;
 
-	if (is_path && p[0] == '~' && (p[1] == '/' || !p[1]) && x->place->home) {
-		rfa_buf_puts(&out, x->place->home);
-		p++;
-	}
-	for (; *p; p++) {
-		if (*p == '%' && p[1] && add_token(&out, p[1], x))
+	if (what & TILDE)
+		add_home(&out, &p, x);
+	for (; !rc && *p; p++) {
+		if ((what & VARIABLES) && p[0] == '$' && p[1] == '{') {
+			rc = add_variable(&out, &p, err);
+		} else if ((what & TOKENS) && *p == '%' && p[1]) {
+			/* ssh says why it cannot expand this one; the hash is its own affair. */
+			if (!add_token(&out, p[1], x))
+				rc = rfa_fail(err, RFA_ECONFIG, "ssh",
+					      "rfa cannot expand %%%c of \"%.80s\" in ssh_config",
+					      p[1], *slot);
 			p++;
-		else
+		} else {
 			rfa_buf_putc(&out, *p);
+		}
 	}
-	rc = rfa_buf_check(&out, err);
+	if (!rc)
+		rc = rfa_buf_check(&out, err);
 	if (!rc)
 		rc = replace(slot, rfa_buf_str(&out), err);
 	rfa_buf_release(&out);
 	return rc;
+}
+
+static void release_files(struct rfa_ssh_files *files)
+{
+	while (files->count)
+		free(files->path[--files->count]);
 }
 
 static int add_file(struct rfa_ssh_files *files, const char *path, size_t len,
@@ -126,17 +189,50 @@ static int add_file(struct rfa_ssh_files *files, const char *path, size_t len,
 	return 0;
 }
 
-/* A value that is a list: `ssh -G` separates by spaces and quotes nothing. */
-static int add_files(struct rfa_ssh_files *files, const char *value, struct rfa_error *err)
+/* The place of the end of the n-th word from text, or NULL. */
+static const char *words_end(const char *text, size_t n)
+{
+	while (n--) {
+		text += strspn(text, " ");
+		if (!*text)
+			return NULL;
+		text += strcspn(text, " ");
+	}
+	return text;
+}
+
+/*
+ * A value that is a list: `ssh -G` separates by spaces and quotes nothing. So a name with blanks in
+ * it looks like several: the most words that are the name of a file are one.
+ */
+static int add_files(struct rfa_ssh_files *files, const char *value, unsigned what,
+		     const struct expansion *x, struct rfa_error *err)
 {
 	int rc = 0;
 
+	value += strspn(value, " ");
 	while (!rc && *value) {
-		size_t len = strcspn(value, " ");
+		const char *end;
+		char *name = NULL;
+		size_t n = 1;
 
-		rc = add_file(files, value, len, err);
-		value += len;
-		value += strspn(value, " ");
+		while (words_end(value, n + 1))
+			n++;
+		for (; !rc; n--) {
+			end = words_end(value, n);
+			free(name);
+			name = strndup(value, (size_t)(end - value));
+			if (!name)
+				rc = rfa_fail_nomem(err);
+			else
+				rc = expand(&name, what, x, err);
+			if (rc || n == 1 || !access(name, F_OK))
+				break;
+		}
+		if (!rc)
+			rc = add_file(files, name, strlen(name), err);
+		free(name);
+		value = end + strspn(end, " ");
 	}
 	return rc;
 }
@@ -205,14 +301,25 @@ static int take_identity(struct rfa_ssh_settings *s, const char *v, struct rfa_e
 	return add_file(&s->identities, v, strlen(v), err);
 }
 
+static int take_certificate(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	return add_file(&s->certificates, v, strlen(v), err);
+}
+
+/* Lists are cut into names only when what they need for their expansion is known: see settle(). */
 static int take_known(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
 {
-	return add_files(&s->known_hosts, v, err);
+	return add_file(&s->known_hosts, v, strlen(v), err);
 }
 
 static int take_global(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
 {
-	return add_files(&s->global_hosts, v, err);
+	return add_file(&s->global_hosts, v, strlen(v), err);
+}
+
+static int take_revoked(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
+{
+	return strcmp(v, "none") ? replace(&s->revoked_keys, v, err) : 0;
 }
 
 static const struct {
@@ -229,6 +336,8 @@ static const struct {
 	{ "identitiesonly", take_only },
 	{ "connecttimeout", take_timeout },
 	{ "identityfile", take_identity },
+	{ "certificatefile", take_certificate },
+	{ "revokedhostkeys", take_revoked },
 	{ "userknownhostsfile", take_known },
 	{ "globalknownhostsfile", take_global },
 };
@@ -255,10 +364,10 @@ static int settle_agent(struct rfa_ssh_settings *s, const struct expansion *x,
 
 	if (!s->agent || !strcmp(s->agent, "SSH_AUTH_SOCK"))
 		from = x->place->auth_sock;
-	else if (s->agent[0] == '$')
-		from = getenv(s->agent + 1 + (s->agent[1] == '{'));
+	else if (s->agent[0] == '$' && s->agent[1] != '{')
+		from = getenv(s->agent + 1);
 	else if (strcmp(s->agent, "none"))
-		return expand(&s->agent, 1, x, err);
+		return expand(&s->agent, TILDE | TOKENS | VARIABLES, x, err);
 	if (from && *from)
 		return replace(&s->agent, from, err);
 	free(s->agent);
@@ -266,8 +375,24 @@ static int settle_agent(struct rfa_ssh_settings *s, const struct expansion *x,
 	return 0;
 }
 
+/* Cuts the values of a list into names, and expands these. */
+static int settle_list(struct rfa_ssh_files *files, unsigned what, const struct expansion *x,
+		       struct rfa_error *err)
+{
+	struct rfa_ssh_files values = *files;
+	size_t i;
+	int rc = 0;
+
+	files->count = 0;
+	for (i = 0; !rc && i < values.count; i++)
+		rc = add_files(files, values.path[i], what, x, err);
+	release_files(&values);
+	return rc;
+}
+
 static int settle(struct rfa_ssh_settings *s, const struct expansion *x, struct rfa_error *err)
 {
+	const unsigned all = TILDE | TOKENS | VARIABLES;
 	size_t i;
 	int rc;
 
@@ -275,11 +400,17 @@ static int settle(struct rfa_ssh_settings *s, const struct expansion *x, struct 
 		return rfa_fail(err, RFA_ECONFIG, "ssh", "ssh -G told no host, user or port");
 	rc = settle_agent(s, x, err);
 	for (i = 0; !rc && i < s->identities.count; i++)
-		rc = expand(&s->identities.path[i], 1, x, err);
-	for (i = 0; !rc && i < s->known_hosts.count; i++)
-		rc = expand(&s->known_hosts.path[i], 1, x, err);
+		rc = expand(&s->identities.path[i], all, x, err);
+	for (i = 0; !rc && i < s->certificates.count; i++)
+		rc = expand(&s->certificates.path[i], all, x, err);
+	if (!rc && s->revoked_keys)
+		rc = expand(&s->revoked_keys, all, x, err);
+	if (!rc)
+		rc = settle_list(&s->known_hosts, all, x, err);
+	if (!rc)
+		rc = settle_list(&s->global_hosts, TILDE, x, err);
 	if (!rc && s->proxy_command)
-		rc = expand(&s->proxy_command, 0, x, err);
+		rc = expand(&s->proxy_command, TOKENS, x, err);
 	return rc;
 }
 
@@ -317,12 +448,6 @@ int rfa_ssh_settings_parse(struct rfa_ssh_settings **out, const char *text, size
 	return rc;
 }
 
-static void release_files(struct rfa_ssh_files *files)
-{
-	while (files->count)
-		free(files->path[--files->count]);
-}
-
 void rfa_ssh_settings_free(struct rfa_ssh_settings *s)
 {
 	if (!s)
@@ -333,7 +458,9 @@ void rfa_ssh_settings_free(struct rfa_ssh_settings *s)
 	free(s->agent);
 	free(s->proxy_jump);
 	free(s->proxy_command);
+	free(s->revoked_keys);
 	release_files(&s->identities);
+	release_files(&s->certificates);
 	release_files(&s->known_hosts);
 	release_files(&s->global_hosts);
 	free(s);

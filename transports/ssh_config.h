@@ -28,7 +28,8 @@ struct rfa_ssh_settings {
 	char *proxy_command; /* expanded; NULL: none */
 	int identities_only;
 	int64_t timeout_ms; /* ConnectTimeout; 0: none given */
-	struct rfa_ssh_files identities, known_hosts, global_hosts;
+	struct rfa_ssh_files identities, certificates, known_hosts, global_hosts;
+	char *revoked_keys; /* a file of keys that no host may have; NULL: none */
 };
 
 /* The hops from here to the destination, which is the last one. */
@@ -37,14 +38,16 @@ struct rfa_ssh_route {
 	size_t count;
 };
 
-/* Where ~ and $SSH_AUTH_SOCK lead to; borrowed. NULL members: not known. */
+/* Where ~ and $SSH_AUTH_SOCK lead to; borrowed. NULL members: not known. ${NAME} is getenv()'s. */
 struct rfa_ssh_place {
 	const char *home, *auth_sock, *local_user;
 };
 
 /*
- * Reads the output of `ssh -G`. Unknown lines are passed over. Errors: CONFIG when host, user or
- * port are missing or wrong, or a list is too long.
+ * Reads the output of `ssh -G`, and expands what it leaves to the client: ~, ~user, %-tokens and
+ * ${NAME}, each where ssh_config(5) says so. A list is told without quotes, so words that make the
+ * name of a file that is there are that file. Unknown lines are passed over. Errors: CONFIG when
+ * host, user or port are missing or wrong, a list is too long, or an expansion cannot be made.
  */
 int rfa_ssh_settings_parse(struct rfa_ssh_settings **out, const char *text, size_t len,
 			   const char *destination, const struct rfa_ssh_place *place,

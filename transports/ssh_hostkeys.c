@@ -16,6 +16,9 @@
 #define LINE_BYTES_MAX 16384u
 #define HOST_NAME_BYTES 300u
 #define DEFAULT_PORT 22u
+#define REVOKED_MEND                                                                               \
+	"do not connect: the key is in somebody else's hands; give the host new keys (ssh-keygen " \
+	"-A)"
 
 enum marker { PLAIN, REVOKED, AUTHORITY };
 
@@ -263,57 +266,72 @@ static unsigned weight(enum rfa_ssh_trust trust)
 	return 0;
 }
 
-static void found(struct rfa_ssh_verdict *v, enum rfa_ssh_trust trust, const char *file,
+static void found(struct rfa_ssh_known *k, enum rfa_ssh_trust trust, const char *file,
 		  unsigned line)
 {
-	if (weight(trust) <= weight(v->trust))
+	if (weight(trust) <= weight(k->trust))
 		return;
-	v->trust = trust;
-	v->line = line;
-	snprintf(v->file, sizeof(v->file), "%s", file);
+	k->trust = trust;
+	k->line = line;
+	snprintf(k->file, sizeof(k->file), "%s", file);
 }
 
-static void add_type(struct rfa_ssh_verdict *v, const char *type)
+static void add_type(struct rfa_ssh_known *k, const char *type)
 {
-	size_t len = strlen(v->types);
+	size_t len = strlen(k->types);
 
-	if (strchr(type, ',') || rfa_ssh_known_matches(v->types, type) ||
-	    len + strlen(type) + 2 > sizeof(v->types))
+	if (strchr(type, ',') || rfa_ssh_known_matches(k->types, type) ||
+	    len + strlen(type) + 2 > sizeof(k->types))
 		return;
-	snprintf(v->types + len, sizeof(v->types) - len, "%s%s", len ? "," : "", type);
+	snprintf(k->types + len, sizeof(k->types) - len, "%s%s", len ? "," : "", type);
+}
+
+/* One line that names the host in this way. */
+static void judge_known(struct rfa_ssh_known *k, const struct known_line *line, const char *file,
+			unsigned number, const struct wanted *w)
+{
+	int have_key = w->key.len != 0;
+	int same = have_key && !strcmp(line->key, rfa_buf_str(&w->key));
+
+	if (line->marker == REVOKED) {
+		if (same)
+			found(k, RFA_SSH_REVOKED, file, number);
+	} else if (line->marker == AUTHORITY) {
+		found(k, RFA_SSH_AUTHORITY, file, number);
+	} else {
+		add_type(k, line->type);
+		found(k,
+		      same                                       ? RFA_SSH_KNOWN
+		      : have_key && !strcmp(line->type, w->type) ? RFA_SSH_CHANGED
+								 : RFA_SSH_OTHERTYPE,
+		      file, number);
+	}
 }
 
 static void judge_line(struct rfa_ssh_verdict *v, char *text, const char *file, unsigned number,
 		       const struct wanted *w)
 {
-	int have_key = w->key.len != 0;
 	struct known_line line;
-	int same;
-	int exact;
 
 	if (!read_line(text, &line))
 		return;
-	exact = names(w, line.hosts, w->name);
-	if (!exact && !names(w, line.hosts, w->plain))
-		return;
-	same = have_key && !strcmp(line.key, rfa_buf_str(&w->key));
-	if (line.marker == REVOKED) {
-		if (same)
-			found(v, RFA_SSH_REVOKED, file, number);
-		return;
-	}
-	if (line.marker == AUTHORITY) {
-		found(v, RFA_SSH_AUTHORITY, file, number);
-		return;
-	}
-	add_type(v, line.type);
-	/* A line for the bare name vouches for a key on another port too, but it denies nothing. */
-	if (same)
-		found(v, RFA_SSH_KNOWN, file, number);
-	else if (exact)
-		found(v,
-		      have_key && !strcmp(line.type, w->type) ? RFA_SSH_CHANGED : RFA_SSH_OTHERTYPE,
-		      file, number);
+	if (names(w, line.hosts, w->name))
+		judge_known(&v->exact, &line, file, number, w);
+	if (names(w, line.hosts, w->plain))
+		judge_known(&v->bare, &line, file, number, w);
+}
+
+/* Which of the two names decides. */
+static void conclude(struct rfa_ssh_verdict *v)
+{
+	const struct rfa_ssh_known *k = &v->exact;
+
+	if (!*v->exact.types && v->exact.trust != RFA_SSH_REVOKED &&
+	    (v->bare.trust == RFA_SSH_KNOWN || v->bare.trust == RFA_SSH_REVOKED))
+		k = &v->bare;
+	v->all = *k;
+	if (!*v->exact.types)
+		snprintf(v->all.types, sizeof(v->all.types), "%s", v->bare.types);
 }
 
 static int want(struct wanted *w, const struct rfa_ssh_settings *host, const void *key,
@@ -372,6 +390,7 @@ static void judge_text(struct rfa_ssh_verdict *v, const char *text, size_t len, 
 		text += n + (end != NULL);
 		len -= n + (end != NULL);
 	}
+	conclude(v);
 }
 
 int rfa_ssh_known_judge(struct rfa_ssh_verdict *v, const char *text, size_t len, const char *file,
@@ -446,6 +465,51 @@ static const char *scan_word(const char *type)
 	return !strncmp(type, "ssh-", 4) ? type + 4 : type;
 }
 
+/*
+ * RevokedHostKeys: a list of public keys, a line each, which no host may have. As ssh, a list that
+ * cannot be read revokes all.
+ */
+static int check_revoked(const struct rfa_ssh_settings *host, const struct wanted *w,
+			 const char *print, struct rfa_error *err)
+{
+	static const char binary[] = "SSHKRL\n";
+	struct rfa_buf text = RFA_BUF_INIT(FILE_BYTES_MAX);
+	const char *p;
+	size_t n = w->key.len;
+	int rc = 0;
+
+	if (!host->revoked_keys)
+		return 0;
+	if (access(host->revoked_keys, R_OK) || slurp(&text, host->revoked_keys, err)) {
+		rc = rfa_fail(err, RFA_EHOSTKEY, "ssh",
+			      "RevokedHostKeys %s cannot be read, so no key is trusted",
+			      host->revoked_keys);
+		rfa_error_mend(err, "put the file there, or correct its name in ssh_config");
+		goto done;
+	}
+	p = rfa_buf_str(&text);
+	if (!strncmp(p, binary, sizeof(binary) - 1)) {
+		rfa_fail(err, RFA_EUNSUPPORTED, "ssh",
+			 "RevokedHostKeys %s is a key revocation list, which rfa cannot read",
+			 host->revoked_keys);
+		rc =
+		    rfa_error_mend(err, "list the revoked public keys in a text file, a line each");
+		goto done;
+	}
+	while (!rc && (p = strstr(p, rfa_buf_str(&w->key)))) {
+		if (p > text.data && strchr(" \t\n", p[-1]) && strchr(" \t\r\n", p[n])) {
+			rc = rfa_fail(err, RFA_EHOSTKEY, "ssh",
+				      "the %s key of %s, %s, is revoked by %s", scan_word(w->type),
+				      w->name, print, host->revoked_keys);
+			rfa_error_mend(err, REVOKED_MEND);
+		}
+		p += n;
+	}
+done:
+	rfa_buf_release(&text);
+	return rc;
+}
+
 int rfa_ssh_known_check(const struct rfa_ssh_settings *host, const void *key, size_t key_len,
 			struct rfa_error *err)
 {
@@ -458,33 +522,33 @@ int rfa_ssh_known_check(const struct rfa_ssh_settings *host, const void *key, si
 
 	if (rc)
 		return rc;
-	if (v.trust == RFA_SSH_KNOWN)
-		return 0;
 	rc = want(&w, host, key, key_len, err);
 	if (rc)
 		goto done;
 	rfa_ssh_fingerprint(key, key_len, print);
-	switch (v.trust) {
+	rc = check_revoked(host, &w, print, err);
+	if (rc || v.all.trust == RFA_SSH_KNOWN)
+		goto done;
+	switch (v.all.trust) {
 	case RFA_SSH_CHANGED:
 		rfa_fail(err, RFA_EHOSTKEY, "ssh",
 			 "the %s key of %s is %s, which is not the one in %s line %u",
-			 scan_word(w.type), w.name, print, v.file, v.line);
+			 scan_word(w.type), w.name, print, v.all.file, v.all.line);
 		rfa_error_mend(err,
 			       "somebody may be listening; if the host was installed anew: "
 			       "ssh-keygen -R '%s' -f %s && ssh-keyscan -t %s -p %u %s >> %s",
-			       w.name, v.file, scan_word(w.type), host->port, host->host, file);
+			       w.name, v.all.file, scan_word(w.type), host->port, host->host, file);
 		break;
 	case RFA_SSH_REVOKED:
 		rfa_fail(err, RFA_EHOSTKEY, "ssh", "the %s key of %s, %s, is revoked by %s line %u",
-			 scan_word(w.type), w.name, print, v.file, v.line);
-		rfa_error_mend(err, "do not connect: the key is in somebody else's hands; give the "
-				    "host new keys (ssh-keygen -A)");
+			 scan_word(w.type), w.name, print, v.all.file, v.all.line);
+		rfa_error_mend(err, REVOKED_MEND);
 		break;
 	case RFA_SSH_AUTHORITY:
 		rfa_fail(err, RFA_EUNSUPPORTED, "ssh",
 			 "%s is trusted by a certificate authority only (%s line %u), which cannot "
 			 "be checked; its %s key is %s",
-			 w.name, v.file, v.line, scan_word(w.type), print);
+			 w.name, v.all.file, v.all.line, scan_word(w.type), print);
 		rfa_error_mend(err,
 			       "compare the fingerprint, then add the key itself: "
 			       "ssh-keyscan -t %s -p %u %s >> %s",
@@ -493,7 +557,7 @@ int rfa_ssh_known_check(const struct rfa_ssh_settings *host, const void *key, si
 	case RFA_SSH_OTHERTYPE:
 		rfa_fail(err, RFA_EHOSTKEY, "ssh",
 			 "the %s key of %s is unknown: %s; %s line %u knows it by %s only",
-			 scan_word(w.type), w.name, print, v.file, v.line, v.types);
+			 scan_word(w.type), w.name, print, v.all.file, v.all.line, v.all.types);
 		rfa_error_mend(err,
 			       "compare the fingerprint with the host's owner, then: "
 			       "ssh-keyscan -t %s -p %u %s >> %s",
@@ -509,7 +573,7 @@ int rfa_ssh_known_check(const struct rfa_ssh_settings *host, const void *key, si
 			       scan_word(w.type), host->port, host->host, file);
 		break;
 	}
-	rc = v.trust == RFA_SSH_AUTHORITY ? -(int)RFA_EUNSUPPORTED : -(int)RFA_EHOSTKEY;
+	rc = v.all.trust == RFA_SSH_AUTHORITY ? -(int)RFA_EUNSUPPORTED : -(int)RFA_EHOSTKEY;
 done:
 	unwant(&w);
 	return rc;

@@ -18,11 +18,21 @@ enum rfa_ssh_trust {
 	RFA_SSH_AUTHORITY, /* only a @cert-authority line speaks for this host */
 };
 
-struct rfa_ssh_verdict {
+/* What the lines of one name say. */
+struct rfa_ssh_known {
 	enum rfa_ssh_trust trust;
 	char file[256]; /* the line that decided; empty: none */
 	unsigned line;
 	char types[256]; /* the types of the host's known keys, in order, "a,b" */
+};
+
+/*
+ * As ssh: the lines for "[host]:port" decide. Only where none of them has a key of the host, the
+ * lines for the bare name may vouch for it (or revoke it); they never deny one.
+ */
+struct rfa_ssh_verdict {
+	struct rfa_ssh_known all; /* of all that was read so far */
+	struct rfa_ssh_known exact, bare;
 };
 
 /*

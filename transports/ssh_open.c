@@ -9,8 +9,44 @@
 /* A larger window makes sshd buffer it; a smaller one caps a slow round trip sooner. */
 #define WINDOW (2u << 20)
 #define PACKET 32768u
+/* How long a server may take to see the end of a session that was closed. */
+#define PLACE_MS 10000
+#define PLACE_STEP_MS 20
 /* libssh2 refuses to send a packet above 35000 bytes, and a request is one packet. */
 #define COMMAND_MAX ((size_t)32000)
+
+/*
+ * What the server runs is read by the user's login shell, which may be csh, tcsh or fish. All of
+ * them read one line of words and of single quotes alike, as long as it has no backslash and no
+ * exclamation mark. Any other command goes as the octal digits that printf makes it from, for a sh
+ * that reads it as it is.
+ */
+static int for_login_shell(struct rfa_buf *out, const char *const argv[])
+{
+	struct rfa_buf command = RFA_BUF_INIT(COMMAND_MAX);
+	const char *text;
+	const unsigned char *p;
+
+	rfa_quote_argv(&command, argv);
+	text = rfa_buf_str(&command);
+	if (command.failed || !strpbrk(text, "\\!\n\r")) {
+		rfa_buf_release(out);
+		*out = command;
+		return out->failed;
+	}
+	rfa_buf_puts(out, "sh -c 'eval \"$(printf \"");
+	for (p = (const unsigned char *)text; *p; p++) {
+		if (*p == '%')
+			rfa_buf_puts(out, "%%");
+		else if (*p < ' ' || *p > '~' || strchr("'\"\\$`!", *p))
+			rfa_buf_printf(out, "\\%03o", *p);
+		else
+			rfa_buf_putc(out, (char)*p);
+	}
+	rfa_buf_puts(out, "\")\"'");
+	rfa_buf_release(&command);
+	return out->failed;
+}
 
 /* Ends an opening that a former call gave up waiting for. */
 static int finish_stale(struct rfa_ssh_hop *hop, int64_t until, struct rfa_error *err)
@@ -56,9 +92,24 @@ static int give_up(struct rfa_ssh_hop *hop, int rc, struct rfa_error *err)
 	return rc;
 }
 
-static int open_session(LIBSSH2_CHANNEL **out, struct rfa_ssh_hop *hop, int64_t until,
+/*
+ * A session that was closed lately is counted by the server until its command has ended, so the
+ * refusal may pass. Else it stands.
+ */
+static int await_place(struct rfa_ssh_hop *hop, struct rfa_error *err)
+{
+	int64_t now = hop->clock->mono_ms(hop->clock);
+
+	if (!hop->left_ms || now - hop->left_ms > PLACE_MS || (hop->cancel && *hop->cancel))
+		return -(int)RFA_ESESSIONS;
+	hop->clock->sleep_ms(hop->clock, PLACE_STEP_MS);
+	return rfa_ssh_hop_tend(hop, err);
+}
+
+static int open_session(LIBSSH2_CHANNEL **out, struct rfa_ssh_hop *hop, int64_t timeout_ms,
 			struct rfa_error *err)
 {
+	int64_t until = hop->clock->mono_ms(hop->clock) + timeout_ms;
 	LIBSSH2_CHANNEL *channel;
 
 	while (!(channel = libssh2_channel_open_ex(hop->session, "session", sizeof("session") - 1,
@@ -66,9 +117,14 @@ static int open_session(LIBSSH2_CHANNEL **out, struct rfa_ssh_hop *hop, int64_t 
 		int rc = libssh2_session_last_errno(hop->session);
 
 		if (rc == LIBSSH2_ERROR_CHANNEL_FAILURE) {
-			rfa_fail(err, RFA_EREMOTE, "ssh", "%s opens no further session: %s",
+			rfa_fail(err, RFA_ESESSIONS, "ssh", "%s opens no further session: %s",
 				 hop->name, rfa_ssh_words(hop->session));
-			return rfa_error_mend(err, "raise MaxSessions in its sshd_config");
+			rfa_error_mend(err, "raise MaxSessions in its sshd_config to 2 or more");
+			rc = await_place(hop, err);
+			if (rc)
+				return rc;
+			until = hop->clock->mono_ms(hop->clock) + timeout_ms;
+			continue;
 		}
 		if (rc != LIBSSH2_ERROR_EAGAIN)
 			return rfa_ssh_hop_broke(hop, rc, err);
@@ -96,9 +152,10 @@ static int request_exec(LIBSSH2_CHANNEL *channel, struct rfa_ssh_hop *hop,
 		return 0;
 	if (rfa_ssh_is_fatal(rc))
 		return rfa_ssh_hop_broke(hop, rc, err);
-	rfa_fail(err, RFA_EREMOTE, "ssh", "%s runs no commands: %s", hop->name,
+	rfa_fail(err, RFA_ENOSHELL, "ssh", "%s runs no commands: %s", hop->name,
 		 rfa_ssh_words(hop->session));
-	return rfa_error_as(err, RFA_FATAL);
+	return rfa_error_mend(err, "connect as a user whose sshd_config and authorized_keys let "
+				   "it run commands");
 }
 
 int rfa_ssh_exec(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *const argv[],
@@ -110,7 +167,7 @@ int rfa_ssh_exec(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *c
 	int sent = 0;
 	int rc;
 
-	rfa_quote_argv(&command, argv);
+	for_login_shell(&command, argv);
 	rc = rfa_buf_check(&command, err);
 	if (rc == -(int)RFA_ETOOBIG)
 		rfa_error_mend(err, "send it as a script on standard input");
@@ -119,9 +176,10 @@ int rfa_ssh_exec(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *c
 	if (!rc)
 		rc = finish_stale(hop, until, err);
 	if (!rc)
-		rc = open_session(&channel, hop, until, err);
+		rc = open_session(&channel, hop, timeout_ms, err);
 	if (!rc) {
 		sent = 1;
+		until = hop->clock->mono_ms(hop->clock) + timeout_ms;
 		rc = request_exec(channel, hop, &command, until, err);
 		if (!rc)
 			rc = rfa_ssh_stream(out, hop, channel, 1, err);
@@ -132,6 +190,28 @@ int rfa_ssh_exec(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *c
 		rfa_error_as(err, RFA_RETRY);
 	rfa_buf_release(&command);
 	return rc;
+}
+
+/*
+ * RFC 4254, 5.1 gives a reason: that the server may not connect is another matter than that nobody
+ * listens there. libssh2 passes the reason on in its words only.
+ */
+static int refused_tunnel(struct rfa_ssh_hop *hop, const char *host, unsigned port,
+			  struct rfa_error *err)
+{
+	const char *words = rfa_ssh_words(hop->session);
+
+	if (!strstr(words, "prohibited") && !strstr(words, "unknown channel type"))
+		return rfa_fail(err, RFA_EUNREACHABLE, "ssh", "%s cannot connect to %s port %u: %s",
+				hop->name, host, port, words);
+	rfa_fail(err, RFA_EFORWARDING, "ssh",
+		 "the SSH server of %s opens no connection to %s port %u for rfa: %s", hop->name,
+		 host, port, words);
+	return rfa_error_mend(err,
+			      "allow it in its sshd_config: AllowTcpForwarding local (and "
+			      "PermitOpen %s:%u, where that is set; no DisableForwarding); in "
+			      "authorized_keys: no \"restrict\" or \"no-port-forwarding\"",
+			      host, port);
 }
 
 int rfa_ssh_tunnel(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *host,
@@ -150,9 +230,7 @@ int rfa_ssh_tunnel(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char 
 							   "127.0.0.1", 1))) {
 		rc = libssh2_session_last_errno(hop->session);
 		if (rc == LIBSSH2_ERROR_CHANNEL_FAILURE) {
-			rc = rfa_fail(err, RFA_EUNREACHABLE, "ssh",
-				      "%s cannot connect to %s port %u: %s", hop->name, host, port,
-				      rfa_ssh_words(hop->session));
+			rc = refused_tunnel(hop, host, port, err);
 			goto done;
 		}
 		if (rc != LIBSSH2_ERROR_EAGAIN) {
@@ -175,7 +253,7 @@ int rfa_ssh_tunnel(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char 
 	}
 	rc = rfa_ssh_stream(out, hop, channel, 0, err);
 done:
-	if (rc)
+	if (rc && rc != -(int)RFA_EFORWARDING)
 		rfa_error_as(err, RFA_RETRY);
 	return rc;
 }

@@ -19,6 +19,9 @@
 #define AGENT_TIMEOUT_MS 60000
 #define KEEPALIVE_PARTS 3
 #define KEEPALIVE_MIN_S 2
+/* The last words of a ProxyCommand that has closed its output come at once, or not at all. */
+#define PROXY_TRIES 50
+#define PROXY_STEP_MS 20
 
 /*
  * What we prefer, best first; prefer() strikes out what the library at hand does not know. 1.10
@@ -181,6 +184,22 @@ static ssize_t hop_recv(libssh2_socket_t fd, void *data, size_t len, int flags, 
 	return (ssize_t)got;
 }
 
+/* SSH_MSG_DISCONNECT has words of the server's: why it hangs up. */
+static LIBSSH2_DISCONNECT_FUNC(hop_farewell)
+{
+	struct rfa_ssh_hop *hop = *abstract;
+	struct rfa_buf text = RFA_BUF_INIT(1024);
+
+	(void)session;
+	(void)reason;
+	(void)language;
+	(void)language_len;
+	if (message && message_len > 0)
+		rfa_buf_put_printable(&text, message, (size_t)message_len, 120);
+	snprintf(hop->farewell, sizeof(hop->farewell), "%s", rfa_buf_str(&text));
+	rfa_buf_release(&text);
+}
+
 /* C has no conversion from a function to an object pointer, which the older call wants. */
 static void set_callback(LIBSSH2_SESSION *session, int kind, void (*callback)(void))
 {
@@ -256,6 +275,47 @@ void rfa_ssh_hop_unref(struct rfa_ssh_hop *hop)
 	free(hop);
 }
 
+/*
+ * Adds what a ProxyCommand said on its standard error: it alone knows why there is no connection.
+ * One that has ended is read to the end.
+ */
+static void add_proxy_words(struct rfa_ssh_hop *hop, struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(4096);
+	struct rfa_buf shown = RFA_BUF_INIT(2048);
+	struct rfa_error ignored;
+	int over = 0, end = 0, tries = 0;
+	char data[512];
+	size_t got;
+
+	if (!hop->is_command || !hop->wire || !err)
+		return;
+	(void)!hop->wire->ops->read(hop->wire, data, sizeof(data), &got, &over, &ignored);
+	while (!end && !text.failed &&
+	       !hop->wire->ops->read_err(hop->wire, data, sizeof(data), &got, &end, &ignored)) {
+		rfa_buf_add(&text, data, got);
+		if (!got && !end && (!over || tries++ >= PROXY_TRIES))
+			break;
+		if (!got && !end)
+			hop->clock->sleep_ms(hop->clock, PROXY_STEP_MS);
+	}
+	while (text.len && strchr("\r\n", text.data[text.len - 1]))
+		text.len--;
+	if (text.len) {
+		struct rfa_error inner = *err;
+		size_t from = text.len > 300 ? text.len - 300 : 0;
+
+		rfa_buf_put_printable(&shown, text.data + from, text.len - from, 0);
+		rfa_fail(err, inner.code, inner.domain, "%s; its ProxyCommand said: %s", inner.msg,
+			 rfa_buf_str(&shown));
+		err->native = inner.native;
+		err->severity = inner.severity;
+		memcpy(err->mend, inner.mend, sizeof(err->mend));
+	}
+	rfa_buf_release(&text);
+	rfa_buf_release(&shown);
+}
+
 int rfa_ssh_hop_broke(struct rfa_ssh_hop *hop, int rc, struct rfa_error *err)
 {
 	struct rfa_error why;
@@ -268,7 +328,8 @@ int rfa_ssh_hop_broke(struct rfa_ssh_hop *hop, int rc, struct rfa_error *err)
 				 hop->name, hop->why.msg);
 		} else if (rc == LIBSSH2_ERROR_SOCKET_RECV ||
 			   rc == LIBSSH2_ERROR_SOCKET_DISCONNECT) {
-			rfa_fail(&why, RFA_ELOST, "ssh", "%s closed the connection", hop->name);
+			rfa_fail(&why, RFA_ELOST, "ssh", "%s closed the connection%s%s", hop->name,
+				 *hop->farewell ? ": " : "", hop->farewell);
 		} else {
 			rfa_fail(&why, RFA_ELOST, "ssh", "the connection to %s broke: %s",
 				 hop->name, rfa_ssh_words(hop->session));
@@ -280,6 +341,7 @@ int rfa_ssh_hop_broke(struct rfa_ssh_hop *hop, int rc, struct rfa_error *err)
 				*err = why;
 			return -(int)RFA_ELOST;
 		}
+		add_proxy_words(hop, &why);
 		rfa_ssh_hop_kill(hop, &why);
 	}
 	if (err)
@@ -289,6 +351,7 @@ int rfa_ssh_hop_broke(struct rfa_ssh_hop *hop, int rc, struct rfa_error *err)
 
 void rfa_ssh_hop_leave(struct rfa_ssh_hop *hop, LIBSSH2_CHANNEL *channel)
 {
+	hop->left_ms = hop->clock->mono_ms(hop->clock);
 	if (!hop->session || libssh2_channel_free(channel) != LIBSSH2_ERROR_EAGAIN)
 		return;
 	if (hop->leaving_count == hop->leaving_cap) {
@@ -438,7 +501,7 @@ static int prefer_known_types(struct rfa_ssh_hop *hop, const struct rfa_ssh_sett
 
 	if (rc)
 		return rc;
-	for (p = v.types; *p; p += strcspn(p, ","), p += *p == ',') {
+	for (p = v.all.types; *p; p += strcspn(p, ","), p += *p == ',') {
 		size_t len = strcspn(p, ",");
 
 		/* One RSA key signs in three ways; SHA-1 is the only one that 1.10 knows. */
@@ -470,6 +533,7 @@ static int set_up(struct rfa_ssh_hop *hop, const struct rfa_ssh_settings *settin
 	libssh2_session_set_blocking(hop->session, 0);
 	set_callback(hop->session, LIBSSH2_CALLBACK_SEND, (void (*)(void))hop_send);
 	set_callback(hop->session, LIBSSH2_CALLBACK_RECV, (void (*)(void))hop_recv);
+	set_callback(hop->session, LIBSSH2_CALLBACK_DISCONNECT, (void (*)(void))hop_farewell);
 	libssh2_keepalive_config(hop->session, 1, 1);
 	for (i = 0; !rc && i < sizeof(preferences) / sizeof(preferences[0]); i++)
 		rc = prefer(hop, preferences[i].method, preferences[i].list, err);
@@ -545,6 +609,7 @@ int rfa_ssh_hop_open(struct rfa_ssh_hop **out, const struct rfa_ssh_hop_options 
 		*out = hop;
 		return 0;
 	}
+	add_proxy_words(hop, err);
 	if (rc == -(int)RFA_ELOST || rc == -(int)RFA_ESTALLED) {
 		struct rfa_error inner = *err;
 

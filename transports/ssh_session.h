@@ -31,10 +31,12 @@ struct rfa_ssh_hop {
 	uint64_t serial; /* counts arrivals: a stream whose last look is older looks again */
 	int is_command;  /* the wire is a ProxyCommand, which ends with us */
 	int opening;     /* a failure is told, but what libssh2 holds stays until the way out */
+	char farewell[160];        /* the server's last words, printable; "" if none */
 	struct rfa_buf greeting;   /* what came before the handshake was through */
 	int closing;               /* nothing is waited for any more */
 	LIBSSH2_CHANNEL **leaving; /* channels whose end the other side has not confirmed */
 	size_t leaving_count, leaving_cap;
+	int64_t left_ms; /* when the last channel was given back; 0: none was */
 	/* A tunnel whose opening took too long: libssh2 can open nothing else before it ends. */
 	int stale;
 	char stale_host[256];

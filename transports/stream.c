@@ -71,6 +71,30 @@ done:
 	return rc;
 }
 
+void rfa_pace_begin(struct rfa_pace *pace, int64_t now_ms, int64_t idle_ms, uint64_t floor)
+{
+	pace->window_ms = idle_ms * RFA_PACE_WINDOWS;
+	pace->since = now_ms;
+	pace->floor = floor;
+	pace->moved = 0;
+}
+
+int rfa_pace_add(struct rfa_pace *pace, int64_t now_ms, uint64_t bytes, struct rfa_error *err)
+{
+	int64_t passed = now_ms - pace->since;
+
+	pace->moved += bytes;
+	if (passed < pace->window_ms)
+		return 0;
+	if (pace->moved < pace->floor)
+		return rfa_fail(err, RFA_ESTALLED, "transport",
+				"only %llu bytes moved in %lld s: the other side drips",
+				(unsigned long long)pace->moved, (long long)(passed / 1000));
+	pace->since = now_ms;
+	pace->moved = 0;
+	return 0;
+}
+
 void rfa_stream_close(struct rfa_stream *stream)
 {
 	if (stream)

@@ -86,20 +86,23 @@ struct rfa_transport_ops {
 	const char *kind; /* "local", "ssh", ... */
 	/*
 	 * Makes sure that there is a living connection (also after an error that ended one).
-	 * Errors: UNREACHABLE, AUTH, HOSTKEY, UNSUPPORTED, CONFIG. No-op when alive.
+	 * Errors: UNREACHABLE, AUTH, SECONDFACTOR, CERTIFICATE, MANYKEYS, HOSTKEY, UNSUPPORTED,
+	 * CONFIG; FORWARDING of a jump host. No-op when alive.
 	 */
 	int (*connect)(struct rfa_transport *, struct rfa_error *);
 	/*
 	 * Starts a command, given as argv; quoting is the transport's own business. A command that
 	 * cannot be found or executed is no error: it ends with status 127 or 126 and says so on
 	 * standard error. Severity of a failure is RETRY if the host never saw it. Does not connect
-	 * by itself: LOST (RETRY) when there is no connection.
+	 * by itself: LOST (RETRY) when there is no connection. SESSIONS: the server allows no more
+	 * of them at once.
 	 */
 	int (*exec)(struct rfa_transport *, const char *const argv[], struct rfa_stream **out,
 		    struct rfa_error *);
 	/*
 	 * Opens a TCP connection as seen from that machine (ssh: direct-tcpip). Errors: UNREACHABLE
-	 * (RETRY) when nobody listens there, LOST as exec.
+	 * (RETRY) when nobody listens there, FORWARDING when the server opens no connections for
+	 * us, LOST as exec.
 	 */
 	int (*tunnel)(struct rfa_transport *, const char *host, unsigned port,
 		      struct rfa_stream **out, struct rfa_error *);
@@ -171,8 +174,9 @@ struct rfa_command {
 	const char *const *argv;
 	const void *input; /* borrowed; NULL: none */
 	size_t input_len;
-	size_t max_output;       /* standard output beyond it: TOOBIG; 0: 16 MiB */
-	int64_t idle_timeout_ms; /* nothing moved for so long: STALLED; 0: 30000 */
+	size_t max_output; /* standard output beyond it: TOOBIG; 0: 16 MiB */
+	/* Nothing moved for so long, or less than 1 KiB in ten times as long: STALLED; 0: 30000. */
+	int64_t idle_timeout_ms;
 };
 
 /*
@@ -200,11 +204,14 @@ RFA_API int rfa_shell_new(struct rfa_shell **out, struct rfa_transport *t /* bor
  * it likes: the next one does not see it. What it leaves running in the background must have its
  * output redirected, else that text may appear in a later call's.
  * A failure before the first byte was sent is RETRY, later UNKNOWN; the shell is opened anew for
- * the next call. idle_timeout_ms 0: 30000.
+ * the next call. NOSHELL: the machine runs none for us; its own words are in the message.
+ * idle_timeout_ms 0: 30000.
  */
 RFA_API int rfa_shell_run(struct rfa_shell *sh, const char *script, const void *input,
 			  size_t input_len, int64_t idle_timeout_ms, struct rfa_buf *output,
 			  struct rfa_buf *errors, int *status, struct rfa_error *err) RFA_MUST_USE;
+/* Ends it until the next call: where a server allows one session only, another may be opened. */
+RFA_API void rfa_shell_rest(struct rfa_shell *sh);
 RFA_API void rfa_shell_free(struct rfa_shell *sh);
 
 /*
@@ -212,8 +219,9 @@ RFA_API void rfa_shell_free(struct rfa_shell *sh);
  * sink's input is not ended. `on_data` (may be NULL) sees the bytes that the sink accepted, in
  * order; its error ends the relay. *moved counts accepted bytes, also on failure.
  * Errors: those of the streams (REMOTE: the sink's command no longer reads; ask for its status);
- * STALLED after idle_timeout_ms without a byte; CANCELLED; MISMATCH when the source has more than
- * `most` bytes: none beyond them reaches the sink.
+ * STALLED after idle_timeout_ms without a byte, or ten times that with less than 16 KiB;
+ * CANCELLED; MISMATCH when the source has more than `most` bytes: none beyond them reaches the
+ * sink.
  */
 struct rfa_relay {
 	struct rfa_stream *source, *sink;

@@ -55,6 +55,18 @@ void rfa_object(struct rfa_court *c, const char *mend, const char *fmt, ...)
 	add(c, forced ? "forced" : "refused", evidence, forced ? "" : both);
 }
 
+void rfa_caution(struct rfa_court *c, const char *mend, const char *fmt, ...)
+{
+	char evidence[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(evidence, sizeof(evidence), fmt, args);
+	va_end(args);
+	c->of_this_gate++;
+	add(c, "warning", evidence, mend);
+}
+
 int rfa_court_sit(struct rfa_ctx *ctx, const struct rfa_gate *gates, size_t n, json_t *facts,
 		  struct rfa_error *err)
 {

@@ -32,6 +32,9 @@ void rfa_refuse(struct rfa_court *c, const char *mend, const char *fmt, ...) RFA
  */
 void rfa_object(struct rfa_court *c, const char *mend, const char *fmt, ...) RFA_PRINTF(3, 4);
 
+/* What need not be mended, but should be known before anything is touched: a "warning". */
+void rfa_caution(struct rfa_court *c, const char *mend, const char *fmt, ...) RFA_PRINTF(3, 4);
+
 /* Hears every gate; facts get "gates". Errors: REFUSED, with the first reason. */
 int rfa_court_sit(struct rfa_ctx *ctx, const struct rfa_gate *gates, size_t n, json_t *facts,
 		  struct rfa_error *err);
@@ -52,6 +55,12 @@ int rfa_gate_base_url(struct rfa_court *c, struct rfa_error *err);
 int rfa_gate_compose(struct rfa_court *c, struct rfa_error *err);
 /* room.c: the bytes and inodes that the run needs, on each file system of both sides. */
 int rfa_gate_room(struct rfa_court *c, struct rfa_error *err);
+/*
+ * reach.c: the networks that the containers join are there; and the host lets us ask the URLs that
+ * decide about the new version.
+ */
+int rfa_gate_networks(struct rfa_court *c, struct rfa_error *err);
+int rfa_gate_urls(struct rfa_court *c, struct rfa_error *err);
 /* Where a stack asks for it, a backup has to have been proven lately. */
 int rfa_gate_proven_drill(struct rfa_court *c, struct rfa_error *err);
 

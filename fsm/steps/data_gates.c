@@ -462,12 +462,19 @@ static int gate_target_runs(struct rfa_court *c, struct rfa_error *err)
 int rfa_data_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },         { "members", gate_members },
-		{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
-		{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
-		{ "kept running", rfa_gate_kept },     { "tools", gate_tools },
-		{ "disk space", rfa_gate_room },       { "base URL", rfa_gate_base_url },
-		{ "rollback point", gate_point },      { "proven drill", rfa_gate_proven_drill },
+		{ "engine", rfa_gate_engine },
+		{ "members", gate_members },
+		{ "containers", rfa_gate_containers },
+		{ "other users", rfa_gate_others },
+		{ "dependents", rfa_gate_dependents },
+		{ "database files", rfa_gate_files },
+		{ "kept running", rfa_gate_kept },
+		{ "tools", gate_tools },
+		{ "disk space", rfa_gate_room },
+		{ "base URL", rfa_gate_base_url },
+		{ "URLs", rfa_gate_urls },
+		{ "rollback point", gate_point },
+		{ "proven drill", rfa_gate_proven_drill },
 	};
 
 	return SIT(ctx, gates, facts, err);
@@ -505,6 +512,7 @@ int rfa_restore_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 		{ "tools", gate_tools },
 		{ "disk space", rfa_gate_room },
 		{ "base URL", rfa_gate_base_url },
+		{ "URLs", rfa_gate_urls },
 	};
 
 	return SIT(ctx, gates, facts, err);
@@ -513,12 +521,19 @@ int rfa_restore_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 int rfa_drill_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },         { "backup", gate_backup },
-		{ "target runs", gate_target_runs },   { "members", gate_members },
-		{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
-		{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
-		{ "kept running", rfa_gate_kept },     { "tools", gate_tools },
-		{ "disk space", rfa_gate_room },       { "base URL", rfa_gate_base_url },
+		{ "engine", rfa_gate_engine },
+		{ "backup", gate_backup },
+		{ "target runs", gate_target_runs },
+		{ "members", gate_members },
+		{ "containers", rfa_gate_containers },
+		{ "other users", rfa_gate_others },
+		{ "dependents", rfa_gate_dependents },
+		{ "database files", rfa_gate_files },
+		{ "kept running", rfa_gate_kept },
+		{ "tools", gate_tools },
+		{ "disk space", rfa_gate_room },
+		{ "base URL", rfa_gate_base_url },
+		{ "URLs", rfa_gate_urls },
 	};
 
 	return SIT(ctx, gates, facts, err);

@@ -385,6 +385,8 @@ static const struct rfa_gate gates[] = {
 	{ "disk space", gate_disk },
 	{ "base URL", rfa_gate_base_url },
 	{ "compose", rfa_gate_compose },
+	{ "networks", rfa_gate_networks },
+	{ "URLs", rfa_gate_urls },
 	{ "rollback point", gate_point },
 	{ "verified", gate_verified },
 	{ "proven drill", rfa_gate_proven_drill },

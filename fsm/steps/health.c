@@ -1,7 +1,8 @@
 /*
  * Health: containers run and are healthy, and the stack's URLs answer as they should, asked
- * through the host's own network. A service gets until the deadline; a connection to the host that
- * breaks is another matter, and never counts against the service.
+ * through the host's own network. A service gets until the deadline, and has to stay well for the
+ * settle time without a restart; a connection to the host that breaks, or that the host does not
+ * let us make, is another matter, and never counts against the service.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,8 +11,12 @@
 #include "fsm/steps/evidence.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/inspect.h"
+#include "fsm/steps/reach.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/users.h"
+
+/* How long a version has to stay well before it counts as well, where the plan does not say it. */
+#define SETTLE_S 5
 
 /* What has to be well: everything, or only what was before the run. */
 struct demand {
@@ -19,9 +24,8 @@ struct demand {
 	int answered; /* only URLs that answered */
 };
 
-/* The first thing that is not well, and whether waiting may help. */
+/* The first thing that is not well, and whether waiting may help; and what was looked at. */
 struct verdict {
-	size_t containers; /* that were looked at */
 	int ill;
 	int hopeless;
 	char why[400];
@@ -29,6 +33,7 @@ struct verdict {
 	const char *url;     /* borrowed from the plan: it answered, and wrong; NULL: none did */
 	char answer[2048];   /* the beginning of that; any bytes */
 	size_t answer_len;
+	size_t containers, urls;
 };
 
 static void ill(struct verdict *v, int hopeless, const char *container, const char *fmt, ...)
@@ -47,8 +52,42 @@ static void ill(struct verdict *v, int hopeless, const char *container, const ch
 	va_end(args);
 }
 
+/* What was found elsewhere counts here; what was counted here stays. */
+static void ill_as(struct verdict *v, const struct verdict *own)
+{
+	v->ill = 0;
+	ill(v, own->hopeless, own->container, "%s", own->why);
+}
+
+/*
+ * A container that lost a network cannot be reached by those that know it there; one that gained a
+ * network can be reached by those who were kept out.
+ */
+static void judge_networks(const json_t *unit, const json_t *want, struct verdict *v)
+{
+	const json_t *have = rfa_facts_at(unit, "inspect/NetworkSettings/Networks");
+	const char *container = rfa_facts_str(unit, "container", "");
+	const char *name;
+	json_t *one;
+	size_t i;
+
+	if (!want || !have)
+		return;
+	json_array_foreach ((json_t *)(uintptr_t)want, i, one) {
+		if (!json_object_get(have, json_string_value(one)))
+			ill(v, 1, container, "%s is not in the network %s, where it has to be",
+			    container, json_string_value(one));
+	}
+	json_object_foreach ((json_t *)(uintptr_t)have, name, one) {
+		if (!rfa_reach_lists(want, name))
+			ill(v, 1, container, "%s is in the network %s, where it should not be",
+			    container, name);
+	}
+}
+
 /* ends: it has to run to its end, and to end well. */
-static void judge_container(const json_t *unit, int must_run, int ends, struct verdict *v)
+static void judge_container(const json_t *unit, int must_run, int ends, const json_t *networks,
+			    struct verdict *v)
 {
 	const char *name = rfa_facts_str(unit, "container", "");
 	const json_t *c = json_object_get(unit, "inspect");
@@ -72,6 +111,8 @@ static void judge_container(const json_t *unit, int must_run, int ends, struct v
 		ill(v, 0, name, "%s is %s, says its own health check", name, health);
 	else if (ends)
 		ill(v, 0, name, "%s has not ended yet, and it has to", name);
+	else
+		judge_networks(unit, networks, v);
 }
 
 /* A service has at least as many containers as it had. */
@@ -117,8 +158,9 @@ static int ask(struct rfa_ctx *ctx, const json_t *check, struct verdict *v, stru
 	request.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0);
 	rc = ctx->target->ops->http_get(ctx->target, &request, &reply, err);
 	if (rc) {
-		if (err->severity == RFA_UNKNOWN || err->code == RFA_ECRASHED ||
-		    err->code == RFA_ECANCELLED)
+		if (err->code == RFA_EFORWARDING)
+			rfa_error_as(err, RFA_UNKNOWN); /* nobody knows how the service is */
+		if (!rfa_http_is_service(err))
 			return rc;
 		ill(v, 0, "", "%s: %s", request.url, err->msg);
 		rfa_error_clear(err);
@@ -171,15 +213,27 @@ static int units_now(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 	return rc;
 }
 
-/* Looks once at everything. */
-static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *v,
+/* Since when, and as which start, a container runs: another text means that it ended meanwhile. */
+static int put_stamp(const json_t *unit, json_t *stamps, struct rfa_error *err)
+{
+	char stamp[320];
+
+	snprintf(stamp, sizeof(stamp), "%.80s %.80s %lld", rfa_facts_str(unit, "inspect/Id", ""),
+		 rfa_facts_str(unit, "inspect/State/StartedAt", ""),
+		 (long long)rfa_facts_int(unit, "inspect/RestartCount", 0));
+	return json_object_set_new(stamps, rfa_facts_str(unit, "container", ""), json_string(stamp))
+		   ? rfa_fail_nomem(err)
+		   : 0;
+}
+
+/* Looks once at everything; stamps (an object) gets a line for each container that has to run. */
+static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *v, json_t *stamps,
 		     struct rfa_error *err)
 {
 	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
 	json_t *answered = rfa_ctx_fact(ctx, "target.look", "health");
 	json_t *units = NULL;
 	json_t *one;
-	size_t n = 0;
 	size_t i;
 	int rc;
 
@@ -193,6 +247,7 @@ static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *
 		rc = ask(ctx, one, v, err);
 		if (rc)
 			return rc;
+		v->urls++;
 	}
 	/*
 	 * The containers come last: that the host answers now proves that a URL which did not
@@ -208,45 +263,91 @@ static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *
 		/* What the run does not bring is as it was. */
 		int must = demand.ran || !good ? ran : 1;
 		int ends = !demand.ran && rfa_facts_bool(good, "ends", 0);
+		const json_t *networks = rfa_reach_networks(ctx, key, demand.ran);
 		struct verdict own = { 0 };
 
-		n += must != 0;
-		judge_container(one, must, ends, &own);
+		judge_container(one, must, ends, networks, &own);
 		/* A container's own trouble says more than a URL that does not answer. */
-		if (own.ill && (!v->ill || !v->container[0])) {
-			v->ill = 1;
-			v->hopeless = own.hopeless;
-			memcpy(v->why, own.why, sizeof(v->why));
-			memcpy(v->container, own.container, sizeof(v->container));
-		}
+		if (own.ill && !v->container[0])
+			ill_as(v, &own);
+		v->containers += must != 0;
 		if (must)
 			judge_number(ctx, units, key, demand.ran, v);
+		if (must && !rc)
+			rc = put_stamp(one, stamps, err);
 	}
-	v->containers = n;
 	json_decref(units);
+	return rc;
+}
+
+/* A container that is well again after a restart is not well: it will be restarted again. */
+static void judge_stamps(const json_t *before, const json_t *now, int64_t settle_s,
+			 struct verdict *v)
+{
+	const char *name;
+	json_t *stamp;
+
+	json_object_foreach ((json_t *)(uintptr_t)before, name, stamp) {
+		if (!json_equal(stamp, json_object_get(now, name)))
+			ill(v, 0, name,
+			    "%s did not stay up: it was started again within %lld s after it was "
+			    "well",
+			    name, (long long)settle_s);
+	}
+}
+
+static int rest(struct rfa_ctx *ctx, int64_t ms, struct rfa_error *err)
+{
+	while (ms > 0) {
+		int64_t slice = ms < 1000 ? ms : 1000;
+
+		if (ctx->cancel && *ctx->cancel)
+			return rfa_fail(err, RFA_ECANCELLED, "run", "stopped by a signal");
+		ctx->clock->sleep_ms(ctx->clock, slice);
+		ms -= slice;
+	}
 	return 0;
 }
 
-/* Most services are well within a second, so the first looks follow one another sooner. */
+/*
+ * Most services are well within a second, so the first looks follow one another sooner. Then the
+ * settle time has to pass between two looks that find all well, and no restart.
+ */
 static int until_well(struct rfa_ctx *ctx, struct demand demand, struct verdict *v,
 		      struct rfa_error *err)
 {
+	const json_t *stack = rfa_ctx_stack(ctx);
 	struct rfa_clock *clock = ctx->clock;
-	int64_t deadline = clock->mono_ms(clock) +
-			   rfa_facts_int(rfa_ctx_stack(ctx), "health_deadline_s", 60) * 1000;
-	int64_t pause = rfa_facts_int(rfa_ctx_stack(ctx), "health_interval_s", 1) * 1000;
+	int64_t deadline =
+	    clock->mono_ms(clock) + rfa_facts_int(stack, "health_deadline_s", 60) * 1000;
+	int64_t pause = rfa_facts_int(stack, "health_interval_s", 1) * 1000;
+	int64_t settle_s = rfa_facts_int(stack, "health_settle_s", SETTLE_S);
+	json_t *before = NULL; /* of the last look, if it found all well */
 	int64_t wait = 125;
+	int rc;
 
 	for (;;) {
-		int rc = look_once(ctx, demand, v, err);
+		json_t *now = json_object();
 
-		if (rc || !v->ill || v->hopeless || clock->mono_ms(clock) >= deadline)
-			return rc;
-		if (ctx->cancel && *ctx->cancel)
-			return rfa_fail(err, RFA_ECANCELLED, "run", "stopped by a signal");
-		clock->sleep_ms(clock, wait < pause ? wait : pause);
+		rc = now ? look_once(ctx, demand, v, now, err) : rfa_fail_nomem(err);
+		if (!rc)
+			judge_stamps(before, now, settle_s, v);
+		if (rc || (!v->ill && (before || settle_s == 0)) ||
+		    (v->ill && (v->hopeless || clock->mono_ms(clock) >= deadline))) {
+			json_decref(now);
+			break;
+		}
+		json_decref(before);
+		before = v->ill ? NULL : now;
+		if (v->ill)
+			json_decref(now);
+		rc = rest(ctx, before ? settle_s * 1000 : wait < pause ? wait : pause, err);
+		if (rc)
+			break;
 		wait = wait < pause ? wait * 2 : pause;
 	}
+	json_decref(before);
+	return rc;
 }
 
 static void all_logs(struct rfa_ctx *ctx, json_t *facts)
@@ -280,22 +381,40 @@ static int unhealthy(struct rfa_ctx *ctx, const struct verdict *v, json_t *facts
 	return rfa_error_mend(err, "its last log lines are kept: rfa show %s", ctx->run);
 }
 
+/* "<what>: 2 container(s), 1 of 2 URL(s) checked": nothing is said of what was not looked at. */
+static int say(const struct rfa_ctx *ctx, const char *what, const struct verdict *v, json_t *facts,
+	       struct rfa_error *err)
+{
+	size_t urls = json_array_size(json_object_get(rfa_ctx_stack(ctx), "health"));
+	char says[320];
+	int n = snprintf(says, sizeof(says), "%.160s: %zu container(s), ", what, v->containers);
+	size_t left = sizeof(says) - (size_t)n;
+
+	if (!urls)
+		snprintf(says + n, left, "no URL was checked: rfa.json names none");
+	else if (v->urls == urls)
+		snprintf(says + n, left, "%zu URL(s) checked", urls);
+	else
+		snprintf(says + n, left,
+			 "%zu of %zu URL(s) checked: the rest did not answer before the run either",
+			 v->urls, urls);
+	return rfa_facts_set(facts, "says", json_string(says), err);
+}
+
 int rfa_health_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
 	struct demand all = { 0, 0 };
 	struct verdict v;
-	char says[160];
+	char what[128];
 	int rc = until_well(ctx, all, &v, err);
 
 	if (rc)
 		return rc;
 	if (v.ill)
 		return unhealthy(ctx, &v, facts, err);
-	snprintf(says, sizeof(says), "%s is well: %zu container(s), %zu URL(s)",
-		 rfa_facts_str(rfa_wanted(ctx), "version", ""), v.containers,
-		 json_array_size(checks));
-	return rfa_facts_set(facts, "says", json_string(says), err);
+	snprintf(what, sizeof(what), "%.100s is well",
+		 rfa_facts_str(rfa_wanted(ctx), "version", ""));
+	return say(ctx, what, &v, facts, err);
 }
 
 /* On the way back: what ran and answered before the run must do so again. */
@@ -312,7 +431,7 @@ int rfa_health_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 		return rc;
 	if (v.ill)
 		return unhealthy(ctx, &v, facts, err);
-	return rfa_facts_set(facts, "says", json_string("what ran before runs again"), err);
+	return say(ctx, "what ran before runs again", &v, facts, err);
 }
 
 /* ---- with other data --------------------------------------------------------------------------
@@ -338,22 +457,15 @@ static size_t ran_before(const struct rfa_ctx *ctx, int *all)
 static int data_health(struct rfa_ctx *ctx, struct demand demand, json_t *facts,
 		       struct rfa_error *err)
 {
-	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
 	struct verdict v;
-	char says[160];
-	int all;
 	int rc = until_well(ctx, demand, &v, err);
 
 	if (rc)
 		return rc;
 	if (v.ill)
 		return unhealthy(ctx, &v, facts, err);
-	if (demand.answered)
-		snprintf(says, sizeof(says), "what ran and answered before does so again");
-	else
-		snprintf(says, sizeof(says), "%zu container(s) and %zu URL(s) are well",
-			 ran_before(ctx, &all), json_array_size(checks));
-	return rfa_facts_set(facts, "says", json_string(says), err);
+	return say(ctx, demand.answered ? "what ran before runs again" : "all is well", &v, facts,
+		   err);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "fsm/steps/goods.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/look.h"
+#include "fsm/steps/reach.h"
 #include "fsm/steps/refs.h"
 #include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
@@ -273,36 +274,68 @@ static int put_refs(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return rc;
 }
 
+/* How one URL answers: its status, 0 for none; why it is not as it should be, "" if it is. */
+static int ask(struct rfa_ctx *ctx, const json_t *check, int *status, char why[400],
+	       struct rfa_error *err)
+{
+	struct rfa_http_request request = { 0 };
+	struct rfa_http_reply reply;
+	int64_t want = rfa_facts_int(check, "status", 200);
+	int rc;
+
+	request.url = rfa_facts_str(check, "url", "");
+	request.timeout_ms = rfa_facts_int(check, "timeout_s", 5) * 1000;
+	request.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0);
+	*status = 0;
+	why[0] = '\0';
+	rc = ctx->target->ops->http_get(ctx->target, &request, &reply, err);
+	if (!rc) {
+		*status = reply.status;
+		if (reply.status != want)
+			snprintf(why, 400, "it answers %d instead of %lld", reply.status,
+				 (long long)want);
+		rfa_http_reply_release(&reply);
+	} else if (rfa_http_is_service(err)) {
+		snprintf(why, 400, "%.390s", err->msg);
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	return rc;
+}
+
 int rfa_look_health(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
 	json_t *health = json_object();
+	json_t *silent = json_object();
 	json_t *check;
 	size_t i;
-	int rc = health ? 0 : rfa_fail_nomem(err);
+	int rc = health && silent ? 0 : rfa_fail_nomem(err);
 
 	json_array_foreach (checks, i, check) {
-		struct rfa_http_request request = { 0 };
-		struct rfa_http_reply reply;
-		int status = 0;
+		const char *url = rfa_facts_str(check, "url", "");
+		char why[400];
+		int status;
 
-		request.url = rfa_facts_str(check, "url", "");
-		request.timeout_ms = rfa_facts_int(check, "timeout_s", 5) * 1000;
-		request.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0);
-		rc = ctx->target->ops->http_get(ctx->target, &request, &reply, err);
-		if (!rc) {
-			status = reply.status;
-			rfa_http_reply_release(&reply);
-		} else if (err->severity == RFA_UNKNOWN) {
-			break; /* the connection to the host, not the service */
-		}
-		rc = rfa_facts_set(health, request.url, json_integer(status), err);
+		if (!rc)
+			rc = ask(ctx, check, &status, why, err);
 		if (rc)
 			break;
+		rc = rfa_facts_set(health, url, json_integer(status), err);
+		if (!rc && why[0])
+			rc = rfa_facts_set(silent, url, json_string(why), err);
 	}
+	/* That nobody can be asked is no failure of the look: the gate says it with all others. */
+	if (rc == -RFA_EFORWARDING)
+		rc =
+		    rfa_facts_set(facts, "blind",
+				  json_pack("{s:s, s:s}", "why", err->msg, "mend", err->mend), err);
 	if (!rc)
 		rc = rfa_facts_set(facts, "health", json_incref(health), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "silent", json_incref(silent), err);
 	json_decref(health);
+	json_decref(silent);
 	return rc;
 }
 
@@ -436,6 +469,8 @@ int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 		rc = put_obstacles(units, facts, err);
 	if (!rc)
 		rc = put_dependents(ctx, units, facts, err);
+	if (!rc)
+		rc = rfa_reach_look(ctx, units, facts, err);
 	if (!rc)
 		rc = rfa_look_base_url(ctx->target, stack, facts, err);
 	if (!rc)

@@ -23,7 +23,8 @@ int rfa_look_base_url(struct rfa_host *host, const json_t *stack, json_t *facts,
 
 /*
  * facts["health"] {url: status}: is it answering on the target before the run? Then it has to
- * afterwards, should the run go back.
+ * afterwards, should the run go back. facts["silent"] {url: why} of those that do not answer as
+ * they should; facts["blind"] {"why","mend"} where the host does not let us ask.
  */
 int rfa_look_health(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err);
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include <libssh2.h>
 
 #include "tests/harness/blame.h"
+#include "tests/harness/dial.h"
 #include "tests/harness/slow.h"
 #include "tests/harness/sshd.h"
 #include "tests/harness/web.h"
@@ -49,75 +49,16 @@ static int64_t now_ms(void)
 	return clock->mono_ms(clock);
 }
 
-static struct rfa_transport *make(const struct sshd *s, const char *destination)
-{
-	struct rfa_ssh_options options = RFA_SSH_OPTIONS_INIT;
-	struct rfa_transport *t = NULL;
-	struct rfa_error err;
-
-	options.destination = destination;
-	options.config_file = s->config;
-	options.connect_timeout_ms = slow_ms(5000);
-	options.idle_timeout_ms = slow_ms(2400);
-	options.connect_attempts = 1;
-	assert_ok(rfa_transport_ssh(&t, "prod", &options, &err));
-	return t;
-}
-
-/* Runs a script; 0 or the error. */
-static int try_run(struct rfa_transport *t, const char *script, struct rfa_buf *out,
-		   struct rfa_error *err)
-{
-	const char *argv[] = { "sh", "-c", script, NULL };
-	struct rfa_command cmd = { .argv = argv, .idle_timeout_ms = slow_ms(20000) };
-	int status = -1;
-	int rc;
-
-	rfa_error_clear(err);
-	rc = rfa_transport_run(t, &cmd, out, NULL, &status, err);
-	return rc ? rc : status;
-}
-
 static void expect(struct rfa_transport *t, const char *script, const char *want)
 {
 	struct rfa_buf out = RFA_BUF_INIT(4096);
 	struct rfa_error err;
-	int rc = try_run(t, script, &out, &err);
+	int rc = ssh_run(t, script, &out, &err);
 
 	if (rc)
 		fail_msg("%s: %d %s [%s]", script, rc, err.msg, err.mend);
 	assert_string_equal(rfa_buf_str(&out), want);
 	rfa_buf_release(&out);
-}
-
-/* Connects with what the configuration of s says; 0 or the error. */
-static int try_connect(const struct sshd *s, struct rfa_error *err)
-{
-	struct rfa_transport *t = make(s, "there");
-	int rc;
-
-	rfa_error_clear(err);
-	rc = t->ops->connect(t, err);
-	rfa_transport_free(t);
-	return rc;
-}
-
-/* Replaces one line of the fixture's ssh_config (all of it after the first word). */
-static void configure(struct sshd *s, const char *lines)
-{
-	char text[2048];
-
-	snprintf(text, sizeof(text),
-		 "Host *\n HostName 127.0.0.1\n Port %u\n User %s\n"
-		 " GlobalKnownHostsFile /dev/null\n%s",
-		 s->port, s->user, lines);
-	sshd_write(s, "ssh_config", text, 0);
-}
-
-static void has(const char *text, const char *part)
-{
-	if (!strstr(text, part))
-		fail_msg("\"%s\" is not in: %s", part, text);
 }
 
 static char *fingerprint(const struct sshd *s, const char *key)
@@ -144,27 +85,27 @@ static void unknown_and_changed_keys(void **state)
 	char text[1024];
 
 	sshd_write(s, "known_hosts", "# nothing\n", 0);
-	assert_int_equal(try_connect(s, &err), -RFA_EHOSTKEY);
-	has(err.msg, "unknown");
-	has(err.msg, print);
-	has(err.mend, "ssh-keyscan -t ed25519 -p ");
+	assert_int_equal(ssh_connect(s, &err), -RFA_EHOSTKEY);
+	told(err.msg, "unknown");
+	told(err.msg, print);
+	told(err.mend, "ssh-keyscan -t ed25519 -p ");
 	snprintf(text, sizeof(text), "\n\n[127.0.0.1]:%u %s", s->port, other);
 	sshd_write(s, "known_hosts", text, 0);
-	assert_int_equal(try_connect(s, &err), -RFA_EHOSTKEY);
-	has(err.msg, print);
-	has(err.msg, s->known_hosts);
-	has(err.msg, "line 3");
-	has(err.mend, "ssh-keygen -R '[127.0.0.1]:");
+	assert_int_equal(ssh_connect(s, &err), -RFA_EHOSTKEY);
+	told(err.msg, print);
+	told(err.msg, s->known_hosts);
+	told(err.msg, "line 3");
+	told(err.mend, "ssh-keygen -R '[127.0.0.1]:");
 	assert_int_equal(err.severity, RFA_FATAL);
 	snprintf(text, sizeof(text), "%s@revoked * %s", good, strchr(good, ' ') + 1);
 	sshd_write(s, "known_hosts", text, 0);
-	assert_int_equal(try_connect(s, &err), -RFA_EHOSTKEY);
-	has(err.msg, "revoked");
+	assert_int_equal(ssh_connect(s, &err), -RFA_EHOSTKEY);
+	told(err.msg, "revoked");
 	snprintf(text, sizeof(text), "@cert-authority * %s", other);
 	sshd_write(s, "known_hosts", text, 0);
-	assert_int_equal(try_connect(s, &err), -RFA_EUNSUPPORTED);
+	assert_int_equal(ssh_connect(s, &err), -RFA_EUNSUPPORTED);
 	sshd_write(s, "known_hosts", good, 0);
-	assert_ok(try_connect(s, &err));
+	assert_ok(ssh_connect(s, &err));
 	free(print);
 	free(good);
 	free(other);
@@ -185,7 +126,7 @@ static void types_are_asked_for_in_order(void **state)
 
 		snprintf(text, sizeof(text), "[127.0.0.1]:%u %s", s->port, key);
 		sshd_write(s, "known_hosts", text, 0);
-		assert_ok(try_connect(s, &err));
+		assert_ok(ssh_connect(s, &err));
 		free(key);
 	}
 	sshd_write(s, "known_hosts", good, 0);
@@ -202,14 +143,14 @@ static void hashed_and_aliased(void **state)
 	char text[1024];
 
 	sshd_command(hash);
-	assert_ok(try_connect(s, &err));
+	assert_ok(ssh_connect(s, &err));
 	snprintf(text, sizeof(text), "%s HostKeyAlias blue\n", config);
 	sshd_write(s, "ssh_config", text, 0);
-	assert_int_equal(try_connect(s, &err), -RFA_EHOSTKEY);
-	has(err.msg, "blue");
+	assert_int_equal(ssh_connect(s, &err), -RFA_EHOSTKEY);
+	told(err.msg, "blue");
 	snprintf(text, sizeof(text), "blue%s", strchr(good, ' '));
 	sshd_write(s, "known_hosts", text, 0);
-	assert_ok(try_connect(s, &err));
+	assert_ok(ssh_connect(s, &err));
 	sshd_write(s, "known_hosts", good, 0);
 	sshd_write(s, "ssh_config", config, 0);
 	free(good);
@@ -218,26 +159,6 @@ static void hashed_and_aliased(void **state)
 
 /* ---- keys ---- */
 
-/* An agent of our own, in the fixture's directory. */
-static pid_t agent_start(const struct sshd *s, char *socket, size_t size)
-{
-	pid_t pid;
-	int tries;
-
-	snprintf(socket, size, "%s/agent", s->dir);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		freopen("/dev/null", "w", stdout);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execlp("ssh-agent", "ssh-agent", "-D", "-a", socket, (char *)NULL);
-		_exit(127);
-	}
-	for (tries = 0; tries < 500 && access(socket, F_OK); tries++)
-		usleep(10000);
-	return pid;
-}
-
 static void agent_keys(void **state)
 {
 	struct sshd *s = *state;
@@ -245,15 +166,15 @@ static void agent_keys(void **state)
 	struct rfa_error err;
 	char socket[128], text[1024], command[512];
 	const char *add[] = { "sh", "-c", command, NULL };
-	pid_t pid = agent_start(s, socket, sizeof(socket));
+	pid_t pid = ssh_agent(s, socket, sizeof(socket));
 
 	/* Without a key in it: refused, and the advice fits. */
 	snprintf(text, sizeof(text),
 		 " IdentityFile %s/none\n IdentityAgent %s\n UserKnownHostsFile %s\n", s->dir,
 		 socket, s->known_hosts);
-	configure(s, text);
-	assert_int_equal(try_connect(s, &err), -RFA_EAUTH);
-	has(err.mend, "ssh-copy-id");
+	ssh_configure(s, text);
+	assert_int_equal(ssh_connect(s, &err), -RFA_EAUTH);
+	told(err.mend, "ssh-copy-id");
 	/* An encrypted key: told by name; works once the agent has it, even with other keys first.
 	 */
 	sshd_keygen(s, "locked", "ed25519", "secret");
@@ -264,17 +185,17 @@ static void agent_keys(void **state)
 		 " IdentityFile %s/locked\n IdentitiesOnly yes\n IdentityAgent %s\n"
 		 " UserKnownHostsFile %s\n",
 		 s->dir, socket, s->known_hosts);
-	configure(s, text);
-	assert_int_equal(try_connect(s, &err), -RFA_EAUTH);
-	has(err.mend, "ssh-add");
-	has(err.mend, "/locked");
+	ssh_configure(s, text);
+	assert_int_equal(ssh_connect(s, &err), -RFA_EAUTH);
+	told(err.mend, "ssh-add");
+	told(err.mend, "/locked");
 	snprintf(command, sizeof(command),
 		 "cd %s && printf '#!/bin/sh\\necho secret\\n' > ask && chmod +x ask && "
 		 "SSH_AUTH_SOCK=%s ssh-add stranger && "
 		 "SSH_AUTH_SOCK=%s SSH_ASKPASS=./ask SSH_ASKPASS_REQUIRE=force ssh-add locked",
 		 s->dir, socket, socket);
 	sshd_command(add);
-	assert_ok(try_connect(s, &err));
+	assert_ok(ssh_connect(s, &err));
 	/* The same in the old PEM form, which libssh2 1.10 must never be shown. */
 	snprintf(command, sizeof(command),
 		 "cd %s && ssh-keygen -q -t rsa -b 2048 -m PEM -N secret -f pem", s->dir);
@@ -282,17 +203,17 @@ static void agent_keys(void **state)
 	snprintf(text, sizeof(text),
 		 " IdentityFile %s/pem\n IdentityAgent none\n UserKnownHostsFile %s\n", s->dir,
 		 s->known_hosts);
-	configure(s, text);
-	assert_int_equal(try_connect(s, &err), -RFA_EAUTH);
-	has(err.mend, "/pem needs a passphrase");
+	ssh_configure(s, text);
+	assert_int_equal(ssh_connect(s, &err), -RFA_EAUTH);
+	told(err.mend, "/pem needs a passphrase");
 	/* An agent that is gone is as good as none. */
 	kill(pid, SIGTERM);
 	waitpid(pid, NULL, 0);
 	snprintf(text, sizeof(text),
 		 " IdentityFile %s\n IdentityAgent %s\n UserKnownHostsFile %s\n", s->key, socket,
 		 s->known_hosts);
-	configure(s, text);
-	assert_ok(try_connect(s, &err));
+	ssh_configure(s, text);
+	assert_ok(ssh_connect(s, &err));
 	sshd_write(s, "ssh_config", config, 0);
 	free(config);
 }
@@ -312,15 +233,15 @@ static void rsa_keys(void **state)
 	snprintf(text, sizeof(text),
 		 " IdentityFile %s/rsa\n IdentityAgent none\n UserKnownHostsFile %s\n", s->dir,
 		 s->known_hosts);
-	configure(s, text);
-	rc = try_connect(s, &err);
+	ssh_configure(s, text);
+	rc = ssh_connect(s, &err);
 	/* The library at hand decides what must happen: 1.11 signs by SHA-2, before it cannot. */
 	if (libssh2_version(0x010b00)) {
 		assert_int_equal(rc, 0);
 	} else {
 		assert_int_equal(rc, -RFA_EAUTH);
-		has(err.mend, "ed25519");
-		has(err.mend, "1.11");
+		told(err.mend, "ed25519");
+		told(err.mend, "1.11");
 	}
 	sshd_write(s, "ssh_config", config, 0);
 	free(config);
@@ -349,21 +270,21 @@ static void jump_hosts(void **state)
 		 near.port, near.key, near.known_hosts, far->port, far->key, far->known_hosts,
 		 far->port, far->key, far->known_hosts, near.config, near.user);
 	sshd_write(&near, "ssh_config", text, 0);
-	t = make(&near, "far");
+	t = ssh_to(&near, "far");
 	expect(t, "echo through", "through\n");
 	/* More than every window on the way, so that each layer has to wait for the next. */
 	rfa_buf_clear(&out);
-	assert_int_equal(try_run(t, "head -c 12000000 /dev/zero", &out, &err), 0);
+	assert_int_equal(ssh_run(t, "head -c 12000000 /dev/zero", &out, &err), 0);
 	assert_int_equal(out.len, 12000000);
 	rfa_transport_free(t);
-	t = make(&near, "command");
+	t = ssh_to(&near, "command");
 	expect(t, "echo by command", "by command\n");
 	rfa_transport_free(t);
 	/* Every hop's key is checked. */
 	sshd_write(&near, "known_hosts", "", 0);
-	t = make(&near, "far");
+	t = ssh_to(&near, "far");
 	assert_int_equal(t->ops->connect(t, &err), -RFA_EHOSTKEY);
-	has(err.where, "");
+	told(err.where, "");
 	rfa_transport_free(t);
 	rfa_buf_release(&out);
 	sshd_stop(&near);
@@ -461,7 +382,7 @@ static void a_killed_server_is_seen_at_once(void **state)
 {
 	const char *argv[] = { "cat", "/dev/zero", NULL };
 	struct sshd *s = *state;
-	struct rfa_transport *t = make(s, "there");
+	struct rfa_transport *t = ssh_to(s, "there");
 	struct rfa_stream *stream = NULL, *idle = NULL;
 	const char *cat[] = { "cat", NULL };
 	struct rfa_shell *sh = NULL;
@@ -510,7 +431,7 @@ static void a_frozen_server_is_told_in_time(void **state)
 {
 	const char *up[] = { "cat", NULL };
 	struct sshd *s = *state;
-	struct rfa_transport *t = make(s, "there");
+	struct rfa_transport *t = ssh_to(s, "there");
 	struct rfa_stream *stream = NULL;
 	static char data[65536];
 	struct rfa_error err;
@@ -549,7 +470,7 @@ static void a_frozen_server_is_told_in_time(void **state)
 /* Silence of a command is not silence of the host. */
 static void a_quiet_command_is_no_loss(void **state)
 {
-	struct rfa_transport *t = make(*state, "there");
+	struct rfa_transport *t = ssh_to(*state, "there");
 
 	char script[64];
 
@@ -561,7 +482,7 @@ static void a_quiet_command_is_no_loss(void **state)
 /* A caller that was busy elsewhere for longer than the idle time-out has lost nothing. */
 static void a_busy_caller_is_no_loss(void **state)
 {
-	struct rfa_transport *t = make(*state, "there");
+	struct rfa_transport *t = ssh_to(*state, "there");
 	struct rfa_error err;
 	int i;
 
@@ -577,7 +498,7 @@ static void a_busy_caller_is_no_loss(void **state)
 static void a_deaf_listener_and_back(void **state)
 {
 	struct sshd *s = *state;
-	struct rfa_transport *t = make(s, "there");
+	struct rfa_transport *t = ssh_to(s, "there");
 	struct rfa_buf out = RFA_BUF_INIT(4096);
 	struct rfa_error err;
 	int i;
@@ -587,7 +508,7 @@ static void a_deaf_listener_and_back(void **state)
 	sshd_deafen(s);
 	/* The loss is seen on the first use or on the connect before it; both are safe to repeat.
 	 */
-	for (i = 0; i < 50 && !try_run(t, "true", &out, &err); i++)
+	for (i = 0; i < 50 && !ssh_run(t, "true", &out, &err); i++)
 		usleep(20000);
 	t->ops->disconnect(t);
 	assert_int_equal(t->ops->connect(t, &err), -RFA_EUNREACHABLE);
@@ -613,18 +534,18 @@ static void sessions_may_run_out(void **state)
 
 	(void)state;
 	sshd_start(&few, "MaxSessions 2");
-	t = make(&few, "there");
+	t = ssh_to(&few, "there");
 	assert_ok(t->ops->connect(t, &err));
 	assert_ok(t->ops->exec(t, cat, &streams[0], &err));
 	assert_ok(t->ops->exec(t, cat, &streams[1], &err));
-	assert_int_equal(t->ops->exec(t, cat, &streams[2], &err), -RFA_EREMOTE);
+	assert_int_equal(t->ops->exec(t, cat, &streams[2], &err), -RFA_ESESSIONS);
 	assert_int_equal(err.severity, RFA_RETRY);
-	has(err.mend, "MaxSessions");
+	told(err.mend, "MaxSessions");
 	rfa_stream_close(streams[0]);
 	rfa_stream_close(streams[1]);
 	/* A place is free again once the server has seen the command's end. */
 	until = now_ms() + slow_ms(10000);
-	while ((rc = try_run(t, "echo 1", &out, &err)) && now_ms() < until)
+	while ((rc = ssh_run(t, "echo 1", &out, &err)) && now_ms() < until)
 		usleep(10000);
 	assert_int_equal(rc, 0);
 	rfa_buf_release(&out);
@@ -662,7 +583,7 @@ static void keys_change_on_the_way(void **state)
 	cmd.input = data;
 	sshd_start(&often, "RekeyLimit 1M");
 	blame(0);
-	t = make(&often, "there");
+	t = ssh_to(&often, "there");
 	assert_ok(rfa_transport_run(t, &cmd, &out, NULL, &status, &err));
 	assert_int_equal(out.len, len);
 	assert_memory_equal(out.data, data, len);
@@ -718,7 +639,7 @@ static void login_files_may_talk(void **state)
 	/* What a talkative .bashrc does, without touching anybody's: before every command. */
 	sshd_start(&loud,
 		   "ForceCommand echo welcome; echo to prod >&2; eval \"$SSH_ORIGINAL_COMMAND\"");
-	t = make(&loud, "there");
+	t = ssh_to(&loud, "there");
 	assert_ok(rfa_shell_new(&sh, t, &err));
 	assert_ok(rfa_shell_run(sh, "echo 1", NULL, 0, 0, &out, NULL, &status, &err));
 	assert_string_equal(rfa_buf_str(&out), "1\n");
@@ -736,10 +657,10 @@ static void nothing_is_left(void **state)
 	size_t fds;
 	int i;
 
-	assert_ok(try_connect(s, &err));
+	assert_ok(ssh_connect(s, &err));
 	fds = open_fds();
 	for (i = 0; i < 10; i++) {
-		struct rfa_transport *t = make(s, "there");
+		struct rfa_transport *t = ssh_to(s, "there");
 
 		expect(t, "echo 1", "1\n");
 		t->ops->disconnect(t);

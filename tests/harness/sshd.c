@@ -73,6 +73,14 @@ void sshd_command(const char *const argv[])
 		fail_msg("%s ended with %d", argv[0], status);
 }
 
+pid_t sshd_run(const char *const argv[])
+{
+	pid_t pid = start(argv, NULL);
+
+	assert_true(pid > 0);
+	return pid;
+}
+
 int sshd_installed(const char *name)
 {
 	const char *argv[] = { "sh", "-c", "command -v \"$1\"", "sh", name, NULL };

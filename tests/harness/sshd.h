@@ -47,6 +47,8 @@ char *sshd_read(const struct sshd *s, const char *name);
 int sshd_installed(const char *name);
 /* Runs a command to its end; fails the test unless its status is 0. argv ends with NULL. */
 void sshd_command(const char *const argv[]);
+/* Starts a command that ends with the test, if nobody ends it before; its process. */
+pid_t sshd_run(const char *const argv[]);
 /* Makes a key pair <name>, <name>.pub in the directory; passphrase "" for none. */
 void sshd_keygen(const struct sshd *s, const char *name, const char *type, const char *passphrase);
 

@@ -199,7 +199,8 @@ static void names(void **state)
 	       "\"prod\"?\n"
 	       "2:27 stacks.shop.environments.prodd.environments: there is no such key; keys here: "
 	       "containers, compose, base_url, bootstrap, health, health_deadline_s, "
-	       "health_interval_s, gates, data, backup, keep_images, keep_running (and x-… for "
+	       "health_interval_s, health_settle_s, gates, data, backup, keep_images, keep_running "
+	       "(and x-… for "
 	       "your own)");
 	expect(FILE_WITH(",\"bootstrap\":{\"containers\":{\"other\":{}}}"),
 	       "2:29 stacks.shop.bootstrap.containers.other: the stack does not list this "
@@ -422,7 +423,8 @@ static void overlay(void **state)
 	    "percent\":30,"
 	    "\"proven_drill_days\":0,\"require_verified\":true},"
 	    "\"health\":[{\"insecure_tls\":true,\"status\":200,\"timeout_s\":5,\"url\":"
-	    "\"https://127.0.0.1/c\"}],\"health_deadline_s\":60,\"health_interval_s\":1,"
+	    "\"https://127.0.0.1/"
+	    "c\"}],\"health_deadline_s\":60,\"health_interval_s\":1,\"health_settle_s\":5,"
 	    "\"keep_images\":3,\"keep_running\":[]},\"state_dir\":\"/var/lib/rfa\","
 	    "\"transport\":\"ssh\"}");
 	free(text);

@@ -117,12 +117,24 @@ static void words_become_errors(void **state)
 				 -(int)rows[i].docker);
 		assert_int_equal(err.severity, rows[i].severity);
 	}
+	static const char lines[] =
+	    "Error response from daemon: failed to set up container networking: network "
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef not found\r\n\n"
+	    "\303\244 sha256:fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210\n"
+	    "tail\n";
+
 	/* No escape of theirs reaches a terminal; the preamble is not repeated; the end is kept. */
 	assert_int_equal(
 	    rfa_words_docker(1, "Error response from daemon: \033[2Jx", 32, "it", &err),
 	    -RFA_EREMOTE);
 	assert_null(strchr(err.msg, '\033'));
 	assert_null(strstr(err.msg, "daemon"));
+	/* Lines become one, and ids are as short as people use them. */
+	assert_int_equal(rfa_words_docker(1, lines, sizeof(lines) - 1, "start of web", &err),
+			 -RFA_EREMOTE);
+	assert_string_equal(
+	    err.msg, "start of web: failed to set up container networking: network "
+		     "0123456789ab not found; \303\244 sha256:fedcba987654; tail (status 1)");
 	assert_int_equal(rfa_words_fail(1, NULL, 0, "it", &err), -RFA_EREMOTE);
 	assert_int_equal(rfa_words_fail(1, NULL, 0, "it", NULL), -RFA_EREMOTE);
 }

@@ -53,16 +53,16 @@ static struct rfa_ssh_settings at(const char *host, unsigned port, const char *a
 	return s;
 }
 
-static struct rfa_ssh_verdict judge(const char *text, const struct rfa_ssh_settings *host,
-				    const struct key *key)
+static struct rfa_ssh_known judge(const char *text, const struct rfa_ssh_settings *host,
+				  const struct key *key)
 {
-	struct rfa_ssh_verdict v = { .trust = RFA_SSH_UNKNOWN };
+	struct rfa_ssh_verdict v = { .all.trust = RFA_SSH_UNKNOWN };
 	struct rfa_error err;
 
 	assert_int_equal(rfa_ssh_known_judge(&v, text, strlen(text), "kh", host,
 					     key ? key->wire : NULL, key ? key->len : 0, &err),
 			 0);
-	return v;
+	return v.all;
 }
 
 static enum rfa_ssh_trust trust(const char *hosts, const struct key *listed, const char *host,
@@ -80,6 +80,8 @@ static void names_and_ports(void **state)
 	const struct key a = make_key("ssh-ed25519", 'a');
 	const struct key b = make_key("ssh-ed25519", 'b');
 	const struct key c = make_key("ecdsa-sha2-nistp256", 'c');
+	const struct rfa_ssh_settings port = at("prod", 2222, NULL);
+	char text[1024];
 
 	(void)state;
 	assert_int_equal(trust("prod", &a, "prod", 22, &a), RFA_SSH_KNOWN);
@@ -93,9 +95,14 @@ static void names_and_ports(void **state)
 	assert_int_equal(trust("[prod]:2222", &a, "prod", 2222, &b), RFA_SSH_CHANGED);
 	assert_int_equal(trust("[prod]:2222", &a, "prod", 22, &a), RFA_SSH_UNKNOWN);
 	assert_int_equal(trust("[prod]:2222", &a, "prod", 2223, &a), RFA_SSH_UNKNOWN);
-	/* A key known for the bare name is the host's on any port; another one says nothing. */
+	/* A key known for the bare name is the host's on a port that has no line of its own. */
 	assert_int_equal(trust("prod", &a, "prod", 2222, &a), RFA_SSH_KNOWN);
 	assert_int_equal(trust("prod", &a, "prod", 2222, &b), RFA_SSH_UNKNOWN);
+	snprintf(text, sizeof(text), "[prod]:2222 %s\nprod %s\n", a.line, b.line);
+	assert_int_equal(judge(text, &port, &b).trust, RFA_SSH_CHANGED);
+	assert_int_equal(judge(text, &port, &a).trust, RFA_SSH_KNOWN);
+	snprintf(text, sizeof(text), "prod %s\n[prod]:2222 %s\n", b.line, c.line);
+	assert_int_equal(judge(text, &port, &b).trust, RFA_SSH_OTHERTYPE);
 }
 
 static void patterns(void **state)
@@ -150,7 +157,7 @@ static void markers(void **state)
 	const struct key a = make_key("ssh-ed25519", 'a');
 	const struct key b = make_key("ssh-ed25519", 'b');
 	const struct rfa_ssh_settings s = at("prod", 22, NULL);
-	struct rfa_ssh_verdict v;
+	struct rfa_ssh_known v;
 	char text[1024];
 
 	(void)state;
@@ -179,7 +186,7 @@ static void bad_lines_hide_nothing(void **state)
 	const struct key a = make_key("ssh-ed25519", 'a');
 	const struct rfa_ssh_settings s = at("prod", 22, NULL);
 	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
-	struct rfa_ssh_verdict v = { .trust = RFA_SSH_UNKNOWN };
+	struct rfa_ssh_verdict v = { .all.trust = RFA_SSH_UNKNOWN };
 	struct rfa_error err;
 	int i;
 
@@ -197,13 +204,13 @@ static void bad_lines_hide_nothing(void **state)
 	assert_int_equal(text.failed, 0);
 	assert_int_equal(
 	    rfa_ssh_known_judge(&v, text.data, text.len, "kh", &s, a.wire, a.len, &err), 0);
-	assert_int_equal(v.trust, RFA_SSH_KNOWN);
+	assert_int_equal(v.all.trust, RFA_SSH_KNOWN);
 	/* Without a newline at the end. */
 	memset(&v, 0, sizeof(v));
 	text.len--;
 	assert_int_equal(
 	    rfa_ssh_known_judge(&v, text.data, text.len, "kh", &s, a.wire, a.len, &err), 0);
-	assert_int_equal(v.trust, RFA_SSH_KNOWN);
+	assert_int_equal(v.all.trust, RFA_SSH_KNOWN);
 	rfa_buf_release(&text);
 }
 
@@ -213,7 +220,7 @@ static void types_in_order(void **state)
 	const struct key c = make_key("ecdsa-sha2-nistp256", 'c');
 	const struct key r = make_key("ssh-rsa", 'r');
 	const struct rfa_ssh_settings s = at("prod", 22, NULL);
-	struct rfa_ssh_verdict v;
+	struct rfa_ssh_known v;
 	char text[4096];
 
 	(void)state;
@@ -304,7 +311,7 @@ static void survives_noise(void **state)
 		 a.line, b.line, a.line);
 	len = strlen(good);
 	for (round = 0; round < 20000; round++) {
-		struct rfa_ssh_verdict v = { .trust = RFA_SSH_UNKNOWN };
+		struct rfa_ssh_verdict v = { .all.trust = RFA_SSH_UNKNOWN };
 		struct rfa_error err;
 		int hits;
 
@@ -317,7 +324,7 @@ static void survives_noise(void **state)
 		assert_int_equal(rfa_ssh_known_judge(&v, text, (size_t)((seed >> 40) % (len + 1)),
 						     "kh", &s, b.wire, b.len, &err),
 				 0);
-		if (v.trust == RFA_SSH_KNOWN)
+		if (v.all.trust == RFA_SSH_KNOWN)
 			fail_msg("round %d made a wrong key right", round);
 	}
 }

@@ -29,7 +29,7 @@ static void reads_what_matters(void **state)
 	struct rfa_ssh_settings *s =
 	    parse("host prod\nuser root\nhostname 10.0.0.7\nport 2222\nidentitiesonly yes\n"
 		  "hostkeyalias blue\nconnecttimeout 7\nproxyjump a,b\nsetenv X=hostname y\n"
-		  "identityfile ~/.ssh/id one\nidentityfile /k_%h_%p_%r_%u_%n_%k_%%_%z\n"
+		  "identityfile ~/.ssh/id one\nidentityfile /k_%h_%p_%r_%u_%n_%k_%%\n"
 		  "identityfile none\nuserknownhostsfile /a /b\nglobalknownhostsfile /c  /d\n");
 
 	(void)state;
@@ -44,7 +44,7 @@ static void reads_what_matters(void **state)
 	assert_string_equal(s->agent, "/run/agent.1");
 	assert_int_equal(s->identities.count, 2);
 	assert_string_equal(s->identities.path[0], "/home/me/.ssh/id one");
-	assert_string_equal(s->identities.path[1], "/k_10.0.0.7_2222_root_me_prod_blue_%_%z");
+	assert_string_equal(s->identities.path[1], "/k_10.0.0.7_2222_root_me_prod_blue_%");
 	assert_int_equal(s->known_hosts.count, 2);
 	assert_string_equal(s->known_hosts.path[1], "/b");
 	assert_int_equal(s->global_hosts.count, 2);
@@ -61,7 +61,8 @@ static void agents(void **state)
 		{ "identityagent none\n", NULL },
 		{ "identityagent SSH_AUTH_SOCK\n", "/run/agent.1" },
 		{ "identityagent $RFA_TEST_AGENT\n", "/run/other" },
-		{ "identityagent ${RFA_TEST_UNSET\n", NULL },
+		{ "identityagent $RFA_TEST_UNSET\n", NULL },
+		{ "identityagent ${RFA_TEST_AGENT}/%r\n", "/run/other/u" },
 		{ "identityagent ~/a/%r\n", "/home/me/a/u" },
 	};
 	size_t i;
@@ -83,6 +84,51 @@ static void agents(void **state)
 	unsetenv("RFA_TEST_AGENT");
 }
 
+/* `ssh -G` expands none of this, and prints lists without quotes. */
+static void what_is_left_to_the_client(void **state)
+{
+	const char *shell[] = { "sh", "-c", NULL, NULL };
+	struct rfa_ssh_settings *s;
+	struct sshd d = { .pid = 0 };
+	char text[1024], name[256];
+
+	(void)state;
+	snprintf(d.dir, sizeof(d.dir), "/tmp/rfa-config-XXXXXX");
+	assert_non_null(mkdtemp(d.dir));
+	snprintf(text, sizeof(text), "cd %s && touch 'a b' 'a  c' plain", d.dir);
+	shell[2] = text;
+	sshd_command(shell);
+	setenv("RFA_TEST_DIR", d.dir, 1);
+	snprintf(text, sizeof(text),
+		 "hostname h\nuser u\nport 22\nidentityfile ${RFA_TEST_DIR}/id_%%r\n"
+		 "certificatefile ~/c%%p\nrevokedhostkeys ${RFA_TEST_DIR}/revoked\n"
+		 "userknownhostsfile %s/a b %s/a  c ${RFA_TEST_DIR}/plain /none %s/a\n"
+		 "globalknownhostsfile ~/g ~root/g %%d/g %s/a b\n",
+		 d.dir, d.dir, d.dir, d.dir);
+	s = parse(text);
+	snprintf(name, sizeof(name), "%s/id_u", d.dir);
+	assert_string_equal(s->identities.path[0], name);
+	assert_string_equal(s->certificates.path[0], "/home/me/c22");
+	snprintf(name, sizeof(name), "%s/revoked", d.dir);
+	assert_string_equal(s->revoked_keys, name);
+	assert_int_equal(s->known_hosts.count, 5);
+	snprintf(name, sizeof(name), "%s/a b", d.dir);
+	assert_string_equal(s->known_hosts.path[0], name);
+	assert_string_equal(s->global_hosts.path[3], name);
+	snprintf(name, sizeof(name), "%s/a  c", d.dir);
+	assert_string_equal(s->known_hosts.path[1], name);
+	snprintf(name, sizeof(name), "%s/plain", d.dir);
+	assert_string_equal(s->known_hosts.path[2], name);
+	assert_string_equal(s->known_hosts.path[3], "/none");
+	assert_int_equal(s->global_hosts.count, 4);
+	assert_string_equal(s->global_hosts.path[0], "/home/me/g");
+	assert_string_equal(s->global_hosts.path[1], "/root/g");
+	assert_string_equal(s->global_hosts.path[2], "%d/g");
+	rfa_ssh_settings_free(s);
+	unsetenv("RFA_TEST_DIR");
+	sshd_stop(&d);
+}
+
 static void refuses(void **state)
 {
 	static const char *const bad[] = {
@@ -93,6 +139,10 @@ static void refuses(void **state)
 		"hostname h\nuser u\nport 22x\n",
 		"hostname h\nuser u\nport 65536\n",
 		"hostname h\nuser u\nport -1\n",
+		/* ssh refuses these as well, but only when it connects. */
+		"hostname h\nuser u\nport 1\nidentityfile /%z\n",
+		"hostname h\nuser u\nport 1\nidentityfile ${RFA_TEST_UNSET}/id\n",
+		"hostname h\nuser u\nport 1\nuserknownhostsfile ${RFA\n",
 	};
 	struct rfa_ssh_settings *s = NULL;
 	struct rfa_buf many = RFA_BUF_INIT(1 << 16);
@@ -193,6 +243,7 @@ static void survives_noise(void **state)
 	int round;
 
 	(void)state;
+	setenv("X", "/run/x", 1);
 	for (round = 0; round < 20000; round++) {
 		struct rfa_ssh_settings *s = NULL;
 		struct rfa_error err;
@@ -218,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_matters),
 		cmocka_unit_test(agents),
+		cmocka_unit_test(what_is_left_to_the_client),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(asks_ssh),
 		cmocka_unit_test(survives_noise),

@@ -41,7 +41,8 @@ static void error_words_are_unique_and_proper(void **state)
 /*
  * The statuses that scripts rely on: 0 is success alone, 1 is any failure without a number of its
  * own, 2 the command line, 75 (EX_TEMPFAIL) a run that can be resumed; and each other number tells
- * one code, but for 4, which is every "no" before anything was touched.
+ * one code, but for 4, which is every "no" before anything was touched, 12, which is every way of
+ * not being let in, and 15, which is every way of being let in for nothing.
  */
 static void exit_statuses_are_the_documented_ones(void **state)
 {
@@ -49,11 +50,14 @@ static void exit_statuses_are_the_documented_ones(void **state)
 		int status;
 		enum rfa_code code;
 	} alone[] = {
-		{ 2, RFA_EUSAGE },    { 3, RFA_ECONFIG },   { 5, RFA_EROLLED_BACK },
-		{ 6, RFA_EABORTED },  { 7, RFA_ESTUCK },    { 8, RFA_ELOCKED },
-		{ 9, RFA_ENOTFOUND }, { 10, RFA_ECORRUPT }, { 11, RFA_EUNREACHABLE },
-		{ 12, RFA_EAUTH },    { 13, RFA_EHOSTKEY },
+		{ 2, RFA_EUSAGE },    { 3, RFA_ECONFIG },      { 5, RFA_EROLLED_BACK },
+		{ 6, RFA_EABORTED },  { 7, RFA_ESTUCK },       { 8, RFA_ELOCKED },
+		{ 9, RFA_ENOTFOUND }, { 10, RFA_ECORRUPT },    { 11, RFA_EUNREACHABLE },
+		{ 13, RFA_EHOSTKEY }, { 14, RFA_EFORWARDING },
 	};
+	static const enum rfa_code kept_out[] = { RFA_EAUTH, RFA_ESECONDFACTOR, RFA_ECERTIFICATE,
+						  RFA_EMANYKEYS };
+	static const enum rfa_code no_use[] = { RFA_ENOSHELL, RFA_ESESSIONS };
 	static const enum rfa_code refused[] = { RFA_EREFUSED, RFA_ENOSPACE, RFA_EUNSUPPORTED };
 	static const enum rfa_code resumable[] = { RFA_ELOST, RFA_ESTALLED, RFA_EINTERRUPTED,
 						   RFA_ECANCELLED, RFA_ECRASHED };
@@ -69,11 +73,15 @@ static void exit_statuses_are_the_documented_ones(void **state)
 					 c == (int)alone[i].code);
 	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		assert_int_equal(rfa_code_status(refused[i]), 4);
+	for (i = 0; i < sizeof(kept_out) / sizeof(kept_out[0]); i++)
+		assert_int_equal(rfa_code_status(kept_out[i]), 12);
+	for (i = 0; i < sizeof(no_use) / sizeof(no_use[0]); i++)
+		assert_int_equal(rfa_code_status(no_use[i]), 15);
 	for (i = 0; i < sizeof(resumable) / sizeof(resumable[0]); i++)
 		assert_int_equal(rfa_code_status(resumable[i]), 75);
 	for (c = 1; c < RFA_CODE_COUNT; c++)
 		left += rfa_code_status((enum rfa_code)c) != 1;
-	assert_int_equal(left, 11 + 3 + 5); /* the rest is 1 */
+	assert_int_equal(left, 11 + 4 + 2 + 3 + 5); /* the rest is 1 */
 }
 
 /* What may have happened must be probed; exit status 75 promises that a resume does that. */

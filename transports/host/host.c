@@ -9,6 +9,7 @@
 #define NAME_MAX_BYTES 128
 #define DATABASE_MAX_BYTES 63 /* of PostgreSQL: more is cut off */
 #define IDLE_MS 30000
+#define ENDING_TIMES 10 /* so many idle times for the end of a stream in all */
 #define WAIT_MS 1000
 
 int rfa_host_name_ok(const char *text)
@@ -92,7 +93,7 @@ int rfa_host_stream_end(struct rfa_host *host, struct rfa_stream **stream, int64
 	struct rfa_clock *clock = rfa_clock_system();
 	struct ending e = { .words = RFA_BUF_INIT(65536) };
 	int64_t idle = idle_timeout_ms > 0 ? idle_timeout_ms : IDLE_MS;
-	int64_t last = clock->mono_ms(clock);
+	int64_t begun = clock->mono_ms(clock), last = begun;
 	int rc = 0, moved;
 
 	e.stream = *stream;
@@ -100,13 +101,14 @@ int rfa_host_stream_end(struct rfa_host *host, struct rfa_stream **stream, int64
 		rc = turn(&e, &moved, err);
 		if (rc != 0 || e.done)
 			break;
-		if (moved) {
+		/* All that was to come has come: a host that goes on talking only holds us. */
+		if (moved && clock->mono_ms(clock) - begun < ENDING_TIMES * idle) {
 			last = clock->mono_ms(clock);
 			continue;
 		}
-		if (clock->mono_ms(clock) - last > idle)
+		if (moved || clock->mono_ms(clock) - last > idle)
 			rc = rfa_fail(err, RFA_ESTALLED, "host",
-				      "nothing moved for %lld s at the end of a transfer",
+				      "a transfer did not end within %lld s",
 				      (long long)(idle / 1000));
 		else
 			rc = rfa_stream_wait(&e.stream, 1, WAIT_MS, cancel, err);

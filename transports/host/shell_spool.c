@@ -111,6 +111,11 @@ static int open_stream(struct shell_host *h, const char *text, const char *const
 
 	if (rc == 0)
 		rc = h->transport->ops->exec(h->transport, argv, out, err);
+	/* MaxSessions 1: the shell makes room, and is opened again after the stream. */
+	if (rc == -(int)RFA_ESESSIONS) {
+		rfa_shell_rest(h->shell);
+		rc = h->transport->ops->exec(h->transport, argv, out, err);
+	}
 	return rc == 0 ? 0 : rfa_error_where(err, "%s", h->host.name);
 }
 

@@ -8,6 +8,9 @@
 
 /* Longest piece of a host's own words in a message. */
 #define QUOTED_MAX 360
+/* Of an id of the engine, and of how it is shown. */
+#define ID_DIGITS 64u
+#define ID_SHOWN 12u
 
 int rfa_words_have(const char *text, size_t len, const char *needle)
 {
@@ -95,6 +98,43 @@ static const struct {
 	    "install coreutils and docker (with the compose plugin) on the host" } },
 };
 
+/* How many hexadecimal digits text begins with. */
+static size_t digits_at(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && isxdigit((unsigned char)text[n]))
+		n++;
+	return n;
+}
+
+/*
+ * As one line of plain text: the breaks of lines become semicolons, and of the 64 digits of an id
+ * the first twelve stay, which docker takes as well.
+ */
+static void put_plain(struct rfa_buf *out, const char *text, size_t len)
+{
+	size_t from = 0, i = 0;
+
+	while (i < len) {
+		int breaks = text[i] == '\n' || text[i] == '\r';
+		size_t digits = digits_at(text + i, len - i);
+
+		if (!breaks && digits != ID_DIGITS) {
+			i += digits ? digits : 1;
+			continue;
+		}
+		(void)rfa_buf_put_printable(out, text + from, i - from, 0);
+		(void)rfa_buf_put_printable(out, breaks ? "; " : text + i, breaks ? 2 : ID_SHOWN,
+					    0);
+		i += digits;
+		while (breaks && i < len && isspace((unsigned char)text[i]))
+			i++;
+		from = i;
+	}
+	(void)rfa_buf_put_printable(out, text + from, len - from, 0);
+}
+
 /* What a person should read of the words: the last of them, without docker's usual preamble. */
 static void quote(struct rfa_buf *out, const char *words, size_t len)
 {
@@ -112,7 +152,7 @@ static void quote(struct rfa_buf *out, const char *words, size_t len)
 		words += len - QUOTED_MAX;
 		len = QUOTED_MAX;
 	}
-	(void)rfa_buf_put_printable(out, words, len, 0);
+	put_plain(out, words, len);
 }
 
 static int raise(const struct meaning *m, const char *what, const char *quoted,
