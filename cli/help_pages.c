@@ -113,6 +113,7 @@ void rfa_help_errors(const struct rfa_out *o)
 		{ "retry", "the host never saw the request: it is sent again" },
 		{ "fatal", "a definite no: asking again changes nothing" },
 		{ "unknown", "it may have happened: rfa looks before it does anything" },
+		{ "denied", "the host does not let rfa in: a run stops half-way, to be resumed" },
 	};
 	rfa_out_say(o, "# Errors and exit statuses\n\n<!-- made by `rfa help --errors`: edit "
 		       "fsm/base/error.h, not this page -->\n");

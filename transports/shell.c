@@ -188,7 +188,7 @@ static int no_shell(struct rfa_shell *sh, const struct rfa_buf *output,
 			    "chsh), and look for ForceCommand in sshd_config and command= in "
 			    "authorized_keys; or connect as another user");
 	/* Where it worked before, the host may be going down, and come back. */
-	return rfa_error_as(err, sh->worked ? RFA_RETRY : RFA_FATAL);
+	return rfa_error_as(err, sh->worked ? RFA_RETRY : RFA_DENIED);
 }
 
 /* After the end of its output: how it ended. */

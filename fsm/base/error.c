@@ -44,7 +44,7 @@ int rfa_code_status(enum rfa_code code)
 
 const char *rfa_severity_word(enum rfa_severity severity)
 {
-	static const char *const words[] = { "retry", "fatal", "unknown" };
+	static const char *const words[] = { "retry", "fatal", "unknown", "denied" };
 
 	return (unsigned)severity < sizeof(words) / sizeof(words[0]) ? words[severity] : "";
 }

@@ -21,8 +21,10 @@ extern "C" {
  * RETRY    the host never saw the request: it is safe to send it again
  * FATAL    a definite no: the answer will not change by asking again
  * UNKNOWN  it may have happened: only a probe can tell
+ * DENIED   the host does not let rfa in, or not far enough: nothing was asked, and a person has to
+ *          open the way. It says nothing of what is on the host, so no run is rolled back for it.
  */
-enum rfa_severity { RFA_RETRY, RFA_FATAL, RFA_UNKNOWN };
+enum rfa_severity { RFA_RETRY, RFA_FATAL, RFA_UNKNOWN, RFA_DENIED };
 
 /*
  * Every error code: its name, its word in output and ledger, its severity unless the place that
@@ -45,17 +47,17 @@ enum rfa_severity { RFA_RETRY, RFA_FATAL, RFA_UNKNOWN };
 	X(STALE, "stale", RETRY, 1, "somebody else wrote first; read again and try again")        \
 	X(CORRUPT, "corrupt", FATAL, 10, "the ledger or a file is damaged or was altered")        \
 	X(UNREACHABLE, "unreachable", RETRY, 11, "a host could not be reached")                   \
-	X(AUTH, "authentication", FATAL, 12, "a host did not accept our keys")                    \
-	X(SECONDFACTOR, "second-factor", FATAL, 12,                                               \
+	X(AUTH, "authentication", DENIED, 12, "a host did not accept our keys")                   \
+	X(SECONDFACTOR, "second-factor", DENIED, 12,                                              \
 	  "a host took the key and wants another proof, which rfa cannot give")                   \
-	X(CERTIFICATE, "certificate", FATAL, 12,                                                  \
+	X(CERTIFICATE, "certificate", DENIED, 12,                                                 \
 	  "a host did not accept the key, and libssh2 cannot show its certificate")               \
-	X(MANYKEYS, "too-many-keys", FATAL, 12,                                                   \
+	X(MANYKEYS, "too-many-keys", DENIED, 12,                                                  \
 	  "a host hung up after too many keys: the right one was not reached")                    \
-	X(HOSTKEY, "host-key", FATAL, 13, "a host's key is unknown or has changed")               \
-	X(FORWARDING, "forwarding-refused", FATAL, 14,                                            \
+	X(HOSTKEY, "host-key", DENIED, 13, "a host's key is unknown or has changed")              \
+	X(FORWARDING, "forwarding-refused", DENIED, 14,                                           \
 	  "a host's SSH server opens no connection for rfa, so no URL can be checked")            \
-	X(NOSHELL, "no-shell", FATAL, 15, "a host let rfa in, but runs no shell for it")          \
+	X(NOSHELL, "no-shell", DENIED, 15, "a host let rfa in, but runs no shell for it")         \
 	X(SESSIONS, "no-session", RETRY, 15, "a host's SSH server opens no further session")      \
 	X(LOST, "connection-lost", UNKNOWN, 75,                                                   \
 	  "the connection broke while an answer was awaited")                                     \

@@ -280,7 +280,8 @@ static int again(struct rfa_drive *d, const struct rfa_error *why)
 	int64_t wait;
 	unsigned shift;
 
-	if (is_over(why))
+	/* Asking again would only make the host block this address. */
+	if (is_over(why) || why->severity == RFA_DENIED)
 		return -1;
 	if (d->moved)
 		d->tries = 0; /* bytes went through: it is not the same trouble again */

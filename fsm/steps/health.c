@@ -158,8 +158,6 @@ static int ask(struct rfa_ctx *ctx, const json_t *check, struct verdict *v, stru
 	request.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0);
 	rc = ctx->target->ops->http_get(ctx->target, &request, &reply, err);
 	if (rc) {
-		if (err->code == RFA_EFORWARDING)
-			rfa_error_as(err, RFA_UNKNOWN); /* nobody knows how the service is */
 		if (!rfa_http_is_service(err))
 			return rc;
 		ill(v, 0, "", "%s: %s", request.url, err->msg);

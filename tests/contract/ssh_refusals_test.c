@@ -63,7 +63,7 @@ static void forwarding(void **state)
 		sshd_start(&s, refusing[i]);
 		t = ssh_to(&s, "there");
 		assert_int_equal(get(t, web.port, &err), -RFA_EFORWARDING);
-		assert_int_equal(err.severity, RFA_FATAL);
+		assert_int_equal(err.severity, RFA_DENIED);
 		assert_false(rfa_http_is_service(&err));
 		told(err.msg, "opens no connection to 127.0.0.1 port");
 		told(err.mend, "AllowTcpForwarding");
@@ -183,7 +183,7 @@ static void no_shell(void **state)
 		sshd_start(&s, cases[i].config);
 		rfa_error_clear(&err);
 		assert_int_equal(ssh_shell(&s, "echo 1", &out, &err), -RFA_ENOSHELL);
-		assert_int_equal(err.severity, RFA_FATAL);
+		assert_int_equal(err.severity, RFA_DENIED);
 		assert_int_not_equal(rfa_code_status(err.code), 75);
 		told(err.msg, cases[i].words);
 		told(err.mend, "ForceCommand");

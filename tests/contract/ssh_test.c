@@ -96,7 +96,7 @@ static void unknown_and_changed_keys(void **state)
 	told(err.msg, s->known_hosts);
 	told(err.msg, "line 3");
 	told(err.mend, "ssh-keygen -R '[127.0.0.1]:");
-	assert_int_equal(err.severity, RFA_FATAL);
+	assert_int_equal(err.severity, RFA_DENIED);
 	snprintf(text, sizeof(text), "%s@revoked * %s", good, strchr(good, ' ') + 1);
 	sshd_write(s, "known_hosts", text, 0);
 	assert_int_equal(ssh_connect(s, &err), -RFA_EHOSTKEY);

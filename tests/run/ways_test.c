@@ -219,6 +219,95 @@ static void test_no_return(void **state)
 	}
 }
 
+/* ---- a host that lets nobody in any more -------------------------------------------------------
+ */
+
+static enum rfa_code deny_why;
+
+static void deny_now(struct watcher *x, uint64_t call, const char *label)
+{
+	(void)call;
+	(void)label;
+	rfa_sim_deny(x->w->prod, deny_why);
+}
+
+/* Once the way back has begun. */
+static void deny_on_the_way_back(struct watcher *x, uint64_t call, const char *label)
+{
+	x->hook_call++;
+	if (strstr(rfa_buf_str(&x->lines), "step-failed target.health") &&
+	    strstr(label, "prod container_"))
+		deny_now(x, call, label);
+}
+
+/* It stops half-way, as often as it is tried, and nothing is changed meanwhile. */
+static void assert_waits(struct bench *b, int rc)
+{
+	char mend[120];
+	json_t *serves = world_serves(&b->w);
+	json_t *now;
+
+	if (rc != -RFA_EINTERRUPTED || b->result.final != RFA_FINAL_NONE)
+		fail_msg("%s ends a run as %s: %s", rfa_code_word(deny_why),
+			 rfa_final_word(b->result.final), b->err.msg);
+	assert_told(b->err.msg, "prod does not let rfa in");
+	snprintf(mend, sizeof(mend), "open the way to prod; then: rfa resume %s", b->result.run);
+	assert_string_equal(b->err.mend, mend);
+	assert_null(strstr(rfa_buf_str(&b->x.lines), "step-retried"));
+	assert_int_equal(resume(b, RFA_RUN_ON), -RFA_EINTERRUPTED);
+	now = world_serves(&b->w);
+	assert_true(json_equal(serves, now));
+	json_decref(now);
+	json_decref(serves);
+	rfa_sim_deny(b->w.prod, RFA_OK);
+}
+
+static void denied_at(const char *step, unsigned call)
+{
+	struct bench b;
+
+	bench_open(&b, SCENARIO_RUN);
+	b.x.hook = deny_now;
+	b.x.hook_call = call;
+	snprintf(b.x.hook_step, sizeof(b.x.hook_step), "%s", step);
+	assert_waits(&b, rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err));
+	if (resume(&b, RFA_RUN_ON))
+		fail_msg("%s: %s", step, b.err.msg);
+	assert_int_equal(b.result.final, RFA_FINAL_SUCCEEDED);
+	bench_close(&b);
+}
+
+static void test_denied(void **state)
+{
+	unsigned kinds = 0;
+	int code;
+
+	(void)state;
+	for (code = RFA_OK + 1; code < RFA_CODE_COUNT; code++) {
+		struct rfa_error err;
+		struct bench b;
+		size_t i;
+
+		deny_why = (enum rfa_code)code;
+		(void)rfa_fail(&err, deny_why, "ssh", "no");
+		if (err.severity != RFA_DENIED)
+			continue;
+		kinds++;
+		for (i = 1; i < PLACES; i++)
+			denied_at(places[i].step, places[i].call);
+		denied_at("target.tidy", 1); /* behind the point of no return */
+
+		bench_open(&b, SCENARIO_UNHEALTHY);
+		b.x.hook = deny_on_the_way_back;
+		b.x.hook_again = 1;
+		assert_waits(&b, rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err));
+		assert_int_equal(resume(&b, RFA_RUN_ON), -RFA_EROLLED_BACK);
+		assert_as_before(&b);
+		bench_close(&b);
+	}
+	assert_in_range(kinds, 7, RFA_CODE_COUNT);
+}
+
 /* ---- a run that somebody drives ---------------------------------------------------------------
  */
 
@@ -640,12 +729,13 @@ static void test_golden(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rollback),       cmocka_unit_test(test_abort),
-		cmocka_unit_test(test_leave),          cmocka_unit_test(test_no_return),
-		cmocka_unit_test(test_driven),         cmocka_unit_test(test_fixed_points),
-		cmocka_unit_test(test_other_version),  cmocka_unit_test(test_altered_plan),
-		cmocka_unit_test(test_next),           cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_cancel_at_once), cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_rollback),      cmocka_unit_test(test_abort),
+		cmocka_unit_test(test_leave),         cmocka_unit_test(test_no_return),
+		cmocka_unit_test(test_driven),        cmocka_unit_test(test_fixed_points),
+		cmocka_unit_test(test_other_version), cmocka_unit_test(test_altered_plan),
+		cmocka_unit_test(test_next),          cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_denied),        cmocka_unit_test(test_cancel_at_once),
+		cmocka_unit_test(test_golden),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
