@@ -152,7 +152,7 @@ JSON
 	spent() { "$RFA" rollback shop --env prod --to "data-2026110$1-103015" --yes prod; }
 	ok "spent points are not offered" not grep -qE "2026110[3-6]" <(points)
 	ok "9: a point that prune took" exits 9 spent 3
-	ok "whose doing it was" says "run 20261110-090000-4f2a9c removed its data (rfa prune) at 2026-11-10T09:00:09Z" spent 3
+	ok "whose doing it was" says "run 20261110-090000-4f2a9c removed its data (rfa prune) at 2026-11-10 09:00:09Z" spent 3
 	ok "what can be done instead" says "rfa restore shop --env prod" spent 3
 	ok "9: a point that somebody went back to" exits 9 spent 4
 	ok "by which run" says "run 20261122-103015-4f2a9c went back to it" spent 4

@@ -200,3 +200,18 @@ void world_ledger_text(struct world *w, const char *run, struct rfa_buf *out)
 	if (rfa_ledger_read(w->ledger, "history.log", out, &err) && err.code != RFA_ENOTFOUND)
 		give_up("history.log", &err);
 }
+
+int watcher_is_refused(const json_t *gates, const char *gate, const char *text)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)gates, i, one) {
+		if (!strcmp(rfa_facts_str(one, "gate", ""), gate) &&
+		    !strcmp(rfa_facts_str(one, "verdict", ""), "refused") &&
+		    strstr(rfa_facts_str(one, "evidence", ""), text) &&
+		    *rfa_facts_str(one, "mend", ""))
+			return 1;
+	}
+	return 0;
+}

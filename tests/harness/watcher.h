@@ -47,4 +47,7 @@ void world_use_git(struct world *w, struct kit *kit);
 /* Appends the facts of every record of the run, and what the tree says. */
 void world_ledger_text(struct world *w, const char *run, struct rfa_buf *out);
 
+/* 1 if one of these gates refuses with this text in its evidence, and says how to mend it. */
+int watcher_is_refused(const json_t *gates, const char *gate, const char *text);
+
 #endif
