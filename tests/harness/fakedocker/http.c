@@ -54,10 +54,23 @@ static json_t *take(json_t *body, const char *key)
 	return value ? value : json_object();
 }
 
+/* Without endpoints a container is in the network that its mode names, as dockerd makes it. */
+static json_t *endpoints(json_t *networking, const json_t *host_config)
+{
+	json_t *all = take(networking, "EndpointsConfig");
+	const char *mode = json_string_value(json_object_get(host_config, "NetworkMode"));
+
+	if (!mode || !*mode || !strcmp(mode, "default"))
+		mode = "bridge";
+	if (!json_object_size(all) && strcmp(mode, "host") && strncmp(mode, "container:", 10))
+		json_object_set_new(all, mode, json_object());
+	return all;
+}
+
 static int create(struct fake *f, const char *name, json_t *body)
 {
 	const char *ref = json_string_value(json_object_get(body, "Image"));
-	json_t *image = ref ? fake_find(f, "image", ref) : NULL, *c, *net;
+	json_t *image = ref ? fake_find(f, "image", ref) : NULL, *c, *net, *nets;
 	json_int_t next = json_integer_value(json_object_get(f->state, "next"));
 	char id[65], slash[300];
 
@@ -69,10 +82,11 @@ static int create(struct fake *f, const char *name, json_t *body)
 		 0u);
 	snprintf(slash, sizeof(slash), "/%s", name);
 	net = take(body, "NetworkingConfig");
+	nets = endpoints(net, json_object_get(body, "HostConfig"));
 	c = json_pack("{s:s, s:s, s:O, s:o, s:{s:s, s:b}, s:{s:o}}", "Id", id, "Name", slash,
 		      "Image", json_object_get(image, "Id"), "HostConfig", take(body, "HostConfig"),
 		      "State", "Status", "created", "Running", 0, "NetworkSettings", "Networks",
-		      take(net, "EndpointsConfig"));
+		      nets);
 	json_object_set(c, "Config", body);
 	json_array_append_new(fake_list(f, "container"), c);
 	json_object_set_new(f->state, "next", json_integer(next + 1));
@@ -85,17 +99,21 @@ static int create(struct fake *f, const char *name, json_t *body)
 	return 0;
 }
 
-static int join(struct fake *f, const char *network, json_t *body)
+/* Connects a container to a network, or takes it out. */
+static int join(struct fake *f, const char *network, json_t *body, int leaves)
 {
 	json_t *net = fake_find(f, "network", network), *c, *networks;
 	const char *name = json_string_value(json_object_get(body, "Container"));
 
 	c = name ? fake_find(f, "container", name) : NULL;
-	if (!net || !c)
-		return reply(404, "network or container not found");
 	networks = json_object_get(json_object_get(c, "NetworkSettings"), "Networks");
-	json_object_set(networks, json_string_value(json_object_get(net, "Name")),
-			json_object_get(body, "EndpointConfig"));
+	if (leaves && json_object_get(networks, network))
+		json_object_del(networks, network);
+	else if (!leaves && net && c)
+		json_object_set(networks, json_string_value(json_object_get(net, "Name")),
+				json_object_get(body, "EndpointConfig"));
+	else
+		return reply(404, "network or container not found");
 	fake_store(f);
 	printf("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 	return 0;
@@ -128,7 +146,7 @@ int fake_dial(struct fake *f)
 		status = create(f, name, json);
 	} else if (sscanf(text, "POST /v1.45/networks/%299[^/]/connect HTTP/1.1", name) == 1) {
 		decode(name);
-		status = join(f, name, json);
+		status = join(f, name, json, strstr(text, "/disconnect HTTP/1.1") != NULL);
 	} else {
 		fake_bad(f, "a request that is not known");
 	}
