@@ -75,8 +75,9 @@ void fake_load(struct fake *f)
 	path_of(f, "state.json", path);
 	f->state = json_load_file(path, 0, NULL);
 	if (!f->state)
-		f->state = json_pack("{s:[], s:[], s:[], s:[], s:i}", "containers", "images",
-				     "networks", "volumes", "next", 1);
+		f->state =
+		    json_pack("{s:[], s:[], s:[{s:s, s:s}], s:[], s:i}", "containers", "images",
+			      "networks", "Name", "bridge", "Id", "bridge", "volumes", "next", 1);
 }
 
 void fake_store(struct fake *f)
