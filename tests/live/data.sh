@@ -10,7 +10,7 @@ on test 'mkdir -p /opt/records && : >/opt/records/writer'
 ok "the application is up on both sides" records_both
 app bystanders prod
 on prod 'docker rm -f portainer >/dev/null
-	docker run -d --name portainer -v records_files:/backup:ro portainer:v1 >/dev/null'
+	docker run -d --name portainer -v /var/lib/docker/volumes:/backup:ro portainer:v1 >/dev/null'
 work data "$(records_stack '"keep_running": ["node-exporter", "portainer"]')" "$PATIENT"
 neighbours() { instances prod node-exporter portainer; }
 config() { on "$1" 'cat /opt/records/conf/config.json; echo .'; }
