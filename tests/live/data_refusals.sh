@@ -69,6 +69,47 @@ for h in test prod; do
 	on $h 'kill "$(cat /run/holder)"'
 done
 
+# ---- a database that is mounted as a file
+
+backend() { # HOST VOLUME: made again, with this volume for its database
+	on "$1" "docker rm -f records-backend >/dev/null
+		docker run -d --name records-backend --network records -p 127.0.0.1:8071:8071 -v $2 \
+			-e BACKEND=172.31.77.20:8070 -e BACKEND_MS=500 --restart unless-stopped \
+			--health-cmd '/bin/server --check' --health-start-interval 100ms --health-start-period 20s records-backend:v1 >/dev/null"
+	await 20 all_run "$1"
+}
+for h in test prod; do
+	backend $h /opt/records/data/auth.db:/data/auth/auth.db
+	refused "a database that is mounted as a file on $h" "auth.db mounted as a single file"
+	untouched "a database that is mounted as a file on $h"
+	ok "a database that is mounted as a file on $h: what to do" said 'mount the directory'
+	backend $h /opt/records/data:/data/auth
+done
+
+# ---- somebody in the network of one that stops
+
+on prod 'docker run -d --name sidecar -e PORT=9999 --network container:records-backend records-app:v1 >/dev/null'
+refused "somebody has the network of a container on prod" 'sidecar on prod has the network of records-backend'
+untouched "somebody has the network of a container on prod"
+on prod 'docker rm -f sidecar >/dev/null'
+
+# ---- an updater that makes containers again all the while
+
+on test 'rm -f /run/enough; while [ ! -e /run/enough ]; do
+	bash -c "exec -a updater docker rm -f records-backend"
+	docker run -d --name records-backend --network records -p 127.0.0.1:8071:8071 -v /opt/records/data:/data/auth \
+		-e BACKEND=172.31.77.20:8070 -e BACKEND_MS=500 --restart unless-stopped records-backend:v1
+	sleep 0.3; done >/dev/null 2>&1 &'
+rfa_data --yes prod
+ok "an updater: it does not end as if something were broken (exit status $status)" grep -qxE '[0-6]' <<<"$status"
+on test ': >/run/enough'
+ok "an updater: nothing is unfinished" says "no run is unfinished" rfa runs --open
+ok "an updater: nobody has to look" sh -c '! grep -q STUCK "$1"' sh "$W/err"
+await 30 on test '! pgrep -f "exec -a update[r]" >/dev/null'
+backend test /opt/records/data:/data/auth
+for h in test prod; do ok "an updater: $h runs" await 20 all_run $h; done
+letters_of_prod=$(letters prod)
+
 # ---- stopped is not stopped
 
 # Something starts it again and again, as people's watchdogs do. Not called docker: that would be a leftover of rfa.
