@@ -260,7 +260,7 @@ static int gate_tools(struct rfa_court *c, struct rfa_error *err)
 			if (!strcmp(text(m, "kind"), "sqlite") && *text(m, "place") == '/')
 				database = m;
 		}
-		rc = host->ops->tree_holders(host, none, &found, err);
+		rc = host->ops->tree_holders(host, none, NULL, &found, err);
 		rc = refuse_unsupported(c, &sides[i], rc, err);
 		json_decref(found);
 		found = NULL;
@@ -462,19 +462,13 @@ static int gate_target_runs(struct rfa_court *c, struct rfa_error *err)
 int rfa_data_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },
-		{ "members", gate_members },
-		{ "containers", rfa_gate_containers },
-		{ "other users", rfa_gate_others },
-		{ "dependents", rfa_gate_dependents },
-		{ "database files", rfa_gate_files },
-		{ "kept running", rfa_gate_kept },
-		{ "tools", gate_tools },
-		{ "disk space", rfa_gate_room },
-		{ "base URL", rfa_gate_base_url },
-		{ "URLs", rfa_gate_urls },
-		{ "rollback point", gate_point },
-		{ "proven drill", rfa_gate_proven_drill },
+		{ "engine", rfa_gate_engine },         { "members", gate_members },
+		{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
+		{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
+		{ "kept running", rfa_gate_kept },     { "tools", gate_tools },
+		{ "processes", rfa_gate_processes },   { "disk space", rfa_gate_room },
+		{ "base URL", rfa_gate_base_url },     { "URLs", rfa_gate_urls },
+		{ "rollback point", gate_point },      { "proven drill", rfa_gate_proven_drill },
 	};
 
 	return SIT(ctx, gates, facts, err);
@@ -483,15 +477,11 @@ int rfa_data_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 int rfa_backup_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },
-		{ "members", gate_members },
-		{ "containers", rfa_gate_containers },
-		{ "other users", rfa_gate_others },
-		{ "dependents", rfa_gate_dependents },
-		{ "database files", rfa_gate_files },
-		{ "kept running", rfa_gate_kept },
-		{ "tools", gate_tools },
-		{ "vault", gate_vault },
+		{ "engine", rfa_gate_engine },         { "members", gate_members },
+		{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
+		{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
+		{ "kept running", rfa_gate_kept },     { "tools", gate_tools },
+		{ "processes", rfa_gate_processes },   { "vault", gate_vault },
 		{ "disk space", rfa_gate_room },
 	};
 
@@ -510,6 +500,7 @@ int rfa_restore_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 		{ "database files", rfa_gate_files },
 		{ "kept running", rfa_gate_kept },
 		{ "tools", gate_tools },
+		{ "processes", rfa_gate_processes },
 		{ "disk space", rfa_gate_room },
 		{ "base URL", rfa_gate_base_url },
 		{ "URLs", rfa_gate_urls },
@@ -521,19 +512,13 @@ int rfa_restore_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 int rfa_drill_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },
-		{ "backup", gate_backup },
-		{ "target runs", gate_target_runs },
-		{ "members", gate_members },
-		{ "containers", rfa_gate_containers },
-		{ "other users", rfa_gate_others },
-		{ "dependents", rfa_gate_dependents },
-		{ "database files", rfa_gate_files },
-		{ "kept running", rfa_gate_kept },
-		{ "tools", gate_tools },
-		{ "disk space", rfa_gate_room },
-		{ "base URL", rfa_gate_base_url },
-		{ "URLs", rfa_gate_urls },
+		{ "engine", rfa_gate_engine },         { "backup", gate_backup },
+		{ "target runs", gate_target_runs },   { "members", gate_members },
+		{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
+		{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
+		{ "kept running", rfa_gate_kept },     { "tools", gate_tools },
+		{ "processes", rfa_gate_processes },   { "disk space", rfa_gate_room },
+		{ "base URL", rfa_gate_base_url },     { "URLs", rfa_gate_urls },
 	};
 
 	return SIT(ctx, gates, facts, err);

@@ -24,5 +24,7 @@ int rfa_gate_dependents(struct rfa_court *c, struct rfa_error *err);
 int rfa_gate_files(struct rfa_court *c, struct rfa_error *err);
 /* What keep_running names, and an exchange would not reach. */
 int rfa_gate_kept(struct rfa_court *c, struct rfa_error *err);
+/* Processes that use the data, and are of no container that is stopped. */
+int rfa_gate_processes(struct rfa_court *c, struct rfa_error *err);
 
 #endif

@@ -313,7 +313,8 @@ static int holders_of(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 						       rfa_facts_str(one, "tree", ""), "path",
 						       rfa_facts_str(one, "place", "")));
 	}
-	rc = json_array_size(paths) ? ctx->host->ops->tree_holders(ctx->host, paths, out, err) : 0;
+	rc = json_array_size(paths) ? ctx->host->ops->tree_holders(ctx->host, paths, NULL, out, err)
+				    : 0;
 	json_decref(paths);
 	return rc;
 }

@@ -1,7 +1,13 @@
 /* The gates of runs about data that judge who uses it: what has to stop, and who is in the way. */
 #include <string.h>
 
+#include "fsm/steps/databases.h"
+#include "fsm/steps/members.h"
 #include "fsm/steps/sides.h"
+#include "fsm/steps/users.h"
+
+/* Whoever only looked into a directory is gone a second later. */
+enum { LOOKS = 3 };
 
 static const char *text(const json_t *json, const char *key)
 {
@@ -144,4 +150,86 @@ int rfa_gate_kept(struct rfa_court *c, struct rfa_error *err)
 {
 	(void)err;
 	return each(c, "kept", judge_kept);
+}
+
+/* ---- processes that no stop of a container ends
+ * --------------------------------------------------
+ */
+
+static int ask_holders(const struct rfa_side *s, json_t **out, struct rfa_error *err)
+{
+	static const char *const told[] = { "others", "kept" };
+	json_t *paths = json_array();
+	json_t *without = json_array();
+	json_t *one;
+	size_t i, k;
+	int rc = paths && without ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach ((json_t *)(uintptr_t)s->members, i, one) {
+		/* What is not there, or cannot be, other gates tell. */
+		if (!rc && !rfa_is_database(one) && rfa_member_there(one) &&
+		    json_array_append_new(paths, json_pack("{s:s, s:s}", "kind", text(one, "tree"),
+							   "path", text(one, "place"))))
+			rc = rfa_fail_nomem(err);
+	}
+	json_array_foreach ((json_t *)(uintptr_t)s->units, i, one) {
+		if (!rc && !rfa_user_stays(one) && *text(one, "container_id") &&
+		    json_array_append(without, json_object_get(one, "container_id")))
+			rc = rfa_fail_nomem(err);
+	}
+	/* Other gates tell these by their mounts. */
+	for (k = 0; k < sizeof(told) / sizeof(told[0]); k++) {
+		json_array_foreach (json_object_get(s->look, told[k]), i, one) {
+			if (!rc && *text(one, "id") &&
+			    json_array_append(without, json_object_get(one, "id")))
+				rc = rfa_fail_nomem(err);
+		}
+	}
+	if (!rc && json_array_size(paths))
+		rc = s->host->ops->tree_holders(s->host, paths, without, out, err);
+	json_decref(paths);
+	json_decref(without);
+	return rc;
+}
+
+static int judge_holders(struct rfa_court *c, const struct rfa_side *s, struct rfa_error *err)
+{
+	struct rfa_clock *clock = c->ctx->clock;
+	json_t *holders = NULL;
+	json_t *one;
+	size_t i;
+	int rc = ask_holders(s, &holders, err);
+
+	for (i = 1; !rc && json_array_size(holders) && i < LOOKS; i++) {
+		clock->sleep_ms(clock, 1000);
+		json_decref(holders);
+		holders = NULL;
+		rc = ask_holders(s, &holders, err);
+	}
+	json_array_foreach (holders, i, one) {
+		rfa_refuse(c,
+			   "end it there, or let it leave the data (cd /): it is of no container "
+			   "that is stopped",
+			   "the process %s (pid %lld) on %s holds %s", text(one, "command"),
+			   (long long)rfa_facts_int(one, "pid", 0), s->host->name,
+			   text(one, "path"));
+	}
+	json_decref(holders);
+	/* Where processes cannot be looked at, the gate of the tools says so. */
+	if (rc != -RFA_EUNSUPPORTED)
+		return rc;
+	rfa_error_clear(err);
+	return 0;
+}
+
+int rfa_gate_processes(struct rfa_court *c, struct rfa_error *err)
+{
+	struct rfa_side sides[2];
+	size_t n = rfa_sides(c->ctx, sides);
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < n && !rc; i++)
+		rc = judge_holders(c, &sides[i], err);
+	return rc;
 }

@@ -471,19 +471,23 @@ static void an_exchange_never_copies(void **state)
 
 /* ---- who holds it ---------------------------------------------------------------------------- */
 
+/* Whoever is of no container is told, whatever containers are left out. */
 static int holders_of(struct fixture *x, const char *kind, const char *path, pid_t pid)
 {
+	json_t *none =
+	    json_pack("[s]", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
 	json_t *paths = json_pack("[{s:s, s:s}]", "kind", kind, "path", path), *out = NULL, *one;
 	size_t i;
 	int n = 0;
 
-	assert_ok(x->h->ops->tree_holders(x->h, paths, &out, &x->err));
+	assert_ok(x->h->ops->tree_holders(x->h, paths, none, &out, &x->err));
 	json_array_foreach (out, i, one) {
 		assert_string_equal(rfa_facts_str(one, "path", ""), path);
 		assert_true(rfa_facts_str(one, "command", "")[0]);
 		n += rfa_facts_int(one, "pid", 0) == pid;
 	}
 	json_decref(out);
+	json_decref(none);
 	json_decref(paths);
 	return n;
 }

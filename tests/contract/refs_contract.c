@@ -16,6 +16,9 @@
 #include "tests/contract/host_contract.h"
 #include "tests/contract/host_fixture.h"
 
+/* An id that no container has. */
+#define NOBODY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static void drop(struct fixture *x, const char *name)
 {
 	struct rfa_error ignored;
@@ -42,6 +45,9 @@ static void make(struct fixture *x, const char *name, const char *host_config, c
 		 at ? other : "", at ? at + 1 : "");
 	body = json_pack("{s:s, s:i, s:[s, s], s:o}", "Image", "app:1", "StopTimeout", 1, "Env",
 			 "PORT=8999", "SIM_HEALTH=200", "HostConfig", json_loads(text, 0, NULL));
+	/* It stands in its data. */
+	if (strstr(text, ":/data"))
+		json_object_set_new(body, "WorkingDir", json_string("/data"));
 	assert_non_null(body);
 	assert_ok(x->h->ops->container_create(x->h, KEY("create"), name, body, &x->err));
 	json_decref(body);
@@ -151,6 +157,49 @@ static void volumes_are_its_own(void **state)
 	end(x);
 }
 
+static size_t holders(struct fixture *x, const char *path, const char *without)
+{
+	json_t *paths = json_pack("[{s:s, s:s}]", "kind", "directory", "path", path);
+	json_t *ids = without ? json_pack("[s, s]", NOBODY, without) : NULL;
+	json_t *out = NULL;
+	size_t n;
+
+	assert_ok(x->h->ops->tree_holders(x->h, paths, ids, &out, &x->err));
+	n = json_array_size(out);
+	json_decref(out);
+	json_decref(ids);
+	json_decref(paths);
+	return n;
+}
+
+/* Also where its processes are in the host's own namespace. */
+static void its_processes_are_told_apart(void **state)
+{
+	static const char *const ways[] = { "{\"Binds\": [\"contract-refs:/data\"]}",
+					    "{\"Binds\": [\"contract-refs:/data\"], "
+					    "\"PidMode\": \"host\"}" };
+	struct fixture *x = begin(state, "apart");
+	size_t i;
+
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		const char *source, *id;
+		json_t *one;
+
+		make(x, NAME("user"), ways[i], "");
+		one = seen(x, NAME("user"));
+		source = rfa_facts_str(one, "Mounts/0/Source", "");
+		id = rfa_facts_str(one, "Id", "");
+		assert_int_equal(holders(x, source, NULL), 0);
+		assert_ok(start(x, NAME("user")));
+		assert_int_equal(holders(x, source, NULL), 1);
+		assert_int_equal(holders(x, source, NOBODY), 1);
+		assert_int_equal(holders(x, source, id), 0);
+		json_decref(one);
+		drop(x, NAME("user"));
+	}
+	end(x);
+}
+
 static struct host_world *waiting;
 
 static int setup(void **state)
@@ -165,6 +214,7 @@ int host_refs_run(const char *name, struct host_world *world)
 		cmocka_unit_test(a_reference_is_to_the_very_container),
 		cmocka_unit_test(a_process_namespace_ends_with_its_owner),
 		cmocka_unit_test(volumes_are_its_own),
+		cmocka_unit_test(its_processes_are_told_apart),
 	};
 
 	waiting = world;

@@ -210,7 +210,7 @@ static void nobody_holds_what_nobody_uses(void **state)
 	put(x, ".rfa-t.place/a", "four");
 	paths = json_pack("[{s:s, s:s}, {s:s, s:s}]", "kind", "directory", "path",
 			  AT(".rfa-t.place"), "kind", "sqlite", "path", AT("no such database"));
-	assert_ok(x->h->ops->tree_holders(x->h, paths, &out, &x->err));
+	assert_ok(x->h->ops->tree_holders(x->h, paths, NULL, &out, &x->err));
 	assert_int_equal(json_array_size(out), 0);
 	json_decref(out);
 	json_decref(paths);

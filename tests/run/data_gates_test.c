@@ -290,6 +290,31 @@ static void test_gates(void **state)
 		judge(&cases[i]);
 }
 
+/* A shell that somebody has left in the data: known before anything stops. */
+static void test_processes(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		struct bench b;
+
+		bench_open(&b, SCENARIO_DATA);
+		assert_int_equal(rfa_sim_tree_hold(i ? b.w.prod : b.w.test, i == 2 ? AUTH : FILES,
+						   "bash", &b.err),
+				 0);
+		assert_int_equal(begin(&b), -RFA_EREFUSED);
+		assert_int_equal(b.result.final, RFA_FINAL_FAILED);
+		assert_int_equal(json_array_size(b.x.refused), 1);
+		assert_true(is_told(&b.x, "processes", "the process bash (pid 500) on "));
+		assert_told(b.err.msg, i == 2 ? AUTH : FILES);
+		assert_null(strstr(rfa_buf_str(&b.x.lines), ".stop"));
+		assert_as_before(&b);
+		rfa_sim_tree_release(i ? b.w.prod : b.w.test, "bash");
+		bench_close(&b);
+	}
+}
+
 static void test_all_at_once(void **state)
 {
 	static const struct world_edit edits[WORLD_EDITS] = {
@@ -340,6 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gates),
 		cmocka_unit_test(test_forced),
+		cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_all_at_once),
 	};
 

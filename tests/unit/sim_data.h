@@ -109,7 +109,7 @@ static inline size_t holders(struct small *s, struct rfa_host *h, const char *pa
 			     const char *first)
 {
 	json_t *list = quick(paths), *out = NULL;
-	OK(s, h->ops->tree_holders(h, list, &out, &s->err));
+	OK(s, h->ops->tree_holders(h, list, NULL, &out, &s->err));
 	size_t n = json_array_size(out);
 	if (first)
 		assert_string_equal(

@@ -292,11 +292,13 @@ struct rfa_host_ops {
 	/*
 	 * Processes that hold a file of these trees open, map it, or stand in one of their
 	 * directories, whatever mount or process namespace they live in. paths: array of
-	 * {"kind":"directory"|"sqlite","path"}. *out (new): array of {"pid","command","path" (the
-	 * tree)}; at most 20. Errors: UNSUPPORTED when other users' processes cannot be looked at.
+	 * {"kind":"directory"|"sqlite","path"}. without: array of ids of containers whose processes
+	 * are not told (by their cgroups: what `docker exec` starts, and containers inside one,
+	 * too); NULL: all are told. *out (new): array of {"pid","command","path" (the tree)}; at
+	 * most 20. Errors: UNSUPPORTED when other users' processes cannot be looked at.
 	 */
-	int (*tree_holders)(struct rfa_host *, const json_t *paths, json_t **out,
-			    struct rfa_error *);
+	int (*tree_holders)(struct rfa_host *, const json_t *paths, const json_t *without,
+			    json_t **out, struct rfa_error *);
 	/*
 	 * What SQLite itself says of a copy of a database: *out (new): {"ok":bool,"says":"…"}.
 	 * The copy is left as it is. Errors: UNSUPPORTED when the host has neither sqlite3 nor

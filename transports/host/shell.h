@@ -180,7 +180,8 @@ int rfa_shell_file_remove(struct rfa_host *, const char *, struct rfa_error *);
 int rfa_shell_tree_look(struct rfa_host *, enum rfa_tree_kind, const char *, json_t **,
 			struct rfa_error *);
 int rfa_shell_tree_where(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
-int rfa_shell_tree_holders(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
+int rfa_shell_tree_holders(struct rfa_host *, const json_t *, const json_t *, json_t **,
+			   struct rfa_error *);
 int rfa_shell_sqlite_check(struct rfa_host *, const char *, json_t **, struct rfa_error *);
 int rfa_shell_tree_copy(struct rfa_host *, const struct rfa_job_key *, enum rfa_tree_kind,
 			const char *, const char *, enum rfa_copy_pass, json_t **,

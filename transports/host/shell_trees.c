@@ -110,16 +110,19 @@ static const char look_text[] =
     "[ -z \"$words\" ] || die 1 \"$words\"\n";
 
 /*
- * Pairs of a kind ("d", "f") and a path. First all that any process holds, as "H DEVICE:INODE
- * PATH" (a look through /proc sees the same numbers from any mount or process namespace), then what
- * is in the trees, as "T NUMBER DEVICE:INODE": only the first is kept in memory. Says "PID NUMBER
- * COMMAND" a line. To read the link itself needs the same right as to look through it, but no file
- * system of the user's own can refuse it. The first process may be shut to root as well; it holds
- * no data.
+ * $1 the ids of containers whose processes are not told, then pairs of a kind ("d", "f") and a
+ * path. A container's id is a part of its cgroup's path, in v1 and v2 and with each cgroup driver.
+ * First all that any process holds, as "H DEVICE:INODE PATH" (a look through /proc sees the same
+ * numbers from any mount or process namespace), then what is in the trees, as "T NUMBER
+ * DEVICE:INODE": only the first is kept in memory. Says "PID NUMBER COMMAND" a line. To read the
+ * link itself needs the same right as to look through it, but no file system of the user's own can
+ * refuse it. The first process may be shut to root as well; it holds no data.
  */
 static const char holders_text[] =
     "need find awk stat xargs readlink\n"
     "[ -d /proc/1 ] || die 52 'processes of other users are hidden'\n"
+    "without=$1\n"
+    "shift\n"
     "cd / || exit\n"
     "patience\n"
     "held() {\n"
@@ -146,7 +149,19 @@ static const char holders_text[] =
     "words=$({ {\n"
     "	held\n"
     "	owned \"$@\"\n"
-    "} | awk -v me=$$ -v parent=$PPID '\n"
+    "} | awk -v me=$$ -v parent=$PPID -v without=\"$without\" '\n"
+    "	function left_out(pid,    file, line, got, i) {\n"
+    "		if (!ids || pid in out) return ids && out[pid]\n"
+    "		file = \"/proc/\" pid \"/cgroup\"\n"
+    "		out[pid] = 0\n"
+    "		while ((got = (getline line <file)) > 0)\n"
+    "			for (i = 1; i <= ids; i++)\n"
+    "				if (index(line, id[i])) out[pid] = 1\n"
+    "		if (got < 0) out[pid] = 1\n"
+    "		close(file)\n"
+    "		return out[pid]\n"
+    "	}\n"
+    "	BEGIN { ids = split(without, id, \" \") }\n"
     "	$1 == \"H\" {\n"
     "		split($3, part, \"/\")\n"
     "		pid = part[3]\n"
@@ -157,7 +172,7 @@ static const char holders_text[] =
     "	$1 == \"T\" && $3 in pids {\n"
     "		n = split(pids[$3], list, \" \")\n"
     "		for (i = 1; i <= n && told < 20; i++) {\n"
-    "			if ((list[i], $2) in said) continue\n"
+    "			if ((list[i], $2) in said || left_out(list[i])) continue\n"
     "			said[list[i], $2] = 1\n"
     "			told++\n"
     "			print list[i], $2\n"
@@ -586,23 +601,44 @@ static int parse_holders(struct shell_host *h, const char *p, const json_t *path
 	return 0;
 }
 
-int rfa_shell_tree_holders(struct rfa_host *host, const json_t *paths, json_t **out,
-			   struct rfa_error *err)
+/* The ids with blanks between them. */
+static int put_ids(struct shell_host *h, const json_t *without, struct rfa_buf *out,
+		   struct rfa_error *err)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)without, i, one) {
+		if (!rfa_shell_sha256_ok(json_string_value(one))) {
+			(void)rfa_fail(err, RFA_EINTERNAL, "host", "this is no id of a container");
+			return rfa_error_where(err, "%s", h->host.name);
+		}
+		(void)rfa_buf_puts(out, i ? " " : "");
+		(void)rfa_buf_puts(out, json_string_value(one));
+	}
+	return rfa_buf_check(out, err);
+}
+
+int rfa_shell_tree_holders(struct rfa_host *host, const json_t *paths, const json_t *without,
+			   json_t **out, struct rfa_error *err)
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
+	struct rfa_buf ids = RFA_BUF_INIT(65536);
 	size_t n = json_array_size(paths), i;
-	const char **args = calloc(2 * n + 1, sizeof(*args));
+	const char **args = calloc(2 * n + 2, sizeof(*args));
 	struct shell_call call = { holders_text, args, NULL, 0 };
 	json_t *list = json_array();
-	int rc = args && list ? 0 : rfa_fail_nomem(err);
+	int rc = args && list ? put_ids(h, without, &ids, err) : rfa_fail_nomem(err);
 
+	if (rc == 0)
+		args[0] = rfa_buf_str(&ids);
 	for (i = 0; rc == 0 && i < n; i++) {
 		const json_t *one = json_array_get(paths, i);
 
-		args[2 * i] = strcmp(rfa_facts_str(one, "kind", ""), "sqlite") == 0 ? "f" : "d";
-		args[2 * i + 1] = rfa_facts_str(one, "path", "");
-		rc = rfa_shell_tree_path(h, args[2 * i + 1], err);
+		args[2 * i + 1] = strcmp(rfa_facts_str(one, "kind", ""), "sqlite") == 0 ? "f" : "d";
+		args[2 * i + 2] = rfa_facts_str(one, "path", "");
+		rc = rfa_shell_tree_path(h, args[2 * i + 2], err);
 	}
 	if (rc == 0)
 		rc = rfa_shell_tree_read(h, &call, "looking for processes that hold data", &answer,
@@ -613,6 +649,7 @@ int rfa_shell_tree_holders(struct rfa_host *host, const json_t *paths, json_t **
 		*out = json_incref(list);
 	json_decref(list);
 	free(args);
+	rfa_buf_release(&ids);
 	rfa_shell_answer_release(&answer);
 	return rc;
 }
