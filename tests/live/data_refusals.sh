@@ -93,23 +93,6 @@ refused "somebody has the network of a container on prod" 'sidecar on prod has t
 untouched "somebody has the network of a container on prod"
 on prod 'docker rm -f sidecar >/dev/null'
 
-# ---- an updater that makes containers again all the while
-
-on test 'rm -f /run/enough; while [ ! -e /run/enough ]; do
-	bash -c "exec -a updater docker rm -f records-backend"
-	docker run -d --name records-backend --network records -p 127.0.0.1:8071:8071 -v /opt/records/data:/data/auth \
-		-e BACKEND=172.31.77.20:8070 -e BACKEND_MS=500 --restart unless-stopped records-backend:v1
-	sleep 0.3; done >/dev/null 2>&1 &'
-rfa_data --yes prod
-ok "an updater: it does not end as if something were broken (exit status $status)" grep -qxE '[0-6]' <<<"$status"
-on test ': >/run/enough'
-ok "an updater: nothing is unfinished" says "no run is unfinished" rfa runs --open
-ok "an updater: nobody has to look" sh -c '! grep -q STUCK "$1"' sh "$W/err"
-await 30 on test '! pgrep -f "exec -a update[r]" >/dev/null'
-backend test /opt/records/data:/data/auth
-for h in test prod; do ok "an updater: $h runs" await 20 all_run $h; done
-letters_of_prod=$(letters prod)
-
 # ---- stopped is not stopped
 
 # Something starts it again and again, as people's watchdogs do. Not called docker: that would be a leftover of rfa.
@@ -154,5 +137,21 @@ on prod 'docker rm -f thief >/dev/null'
 run_rfa resume "$run"
 ok "its port is free again: exit status 0" ended 0
 for h in test prod; do ok "$h runs" await 20 all_run $h; done
+
+# ---- an updater that makes containers again all the while
+
+on test 'rm -f /run/enough; while [ ! -e /run/enough ]; do
+	bash -c "exec -a updater docker rm -f records-backend"
+	docker run -d --name records-backend --network records -p 127.0.0.1:8071:8071 -v /opt/records/data:/data/auth \
+		-e BACKEND=172.31.77.20:8070 -e BACKEND_MS=500 --restart unless-stopped records-backend:v1
+	sleep 0.3; done >/dev/null 2>&1 &'
+rfa_data --yes prod
+ok "an updater: it does not end as if something were broken (exit status $status)" grep -qxE '[0-6]' <<<"$status"
+on test ': >/run/enough'
+ok "an updater: nothing is unfinished" says "no run is unfinished" rfa runs --open
+ok "an updater: nobody has to look" sh -c '! grep -q STUCK "$1"' sh "$W/err"
+await 30 on test '! pgrep -f "exec -a update[r]" >/dev/null'
+backend test /opt/records/data:/data/auth
+for h in test prod; do ok "an updater: $h runs" await 20 all_run $h; done
 
 done_testing
