@@ -6,6 +6,7 @@
 #include "cli/hosts.h"
 #include "cli/redact.h"
 #include "cli/schema.h"
+#include "cli/secrets.h"
 
 static json_t *problems_json(const struct rfa_problems *problems)
 {
@@ -261,31 +262,15 @@ static int resolve_all(struct rfa_cli *cli, struct rfa_error *err)
 	return 0;
 }
 
-/* Shorter ones occur by chance in what hosts say. */
-enum { SECRET_GOOD = 12 };
-
 static void note_secrets(struct rfa_cli *cli)
 {
-	json_t *name;
+	struct rfa_buf says = RFA_BUF_INIT(4096);
 	size_t i;
-	json_array_foreach (json_object_get(cli->config->root, "secrets"), i, name) {
-		const char *value = getenv(json_string_value(name));
-		if (!value || !*value)
-			rfa_out_warn(&cli->out,
-				     "$%s is not set: rfa cannot tell its value from other text",
-				     json_string_value(name));
-		else if (strlen(value) < RFA_SECRET_MIN)
-			rfa_out_warn(
-			    &cli->out,
-			    "the value of $%s is too short to be told from other text: use "
-			    "at least 12 characters",
-			    json_string_value(name));
-		else if (strlen(value) < SECRET_GOOD)
-			rfa_out_warn(&cli->out,
-				     "the value of $%s is short: it may occur in other text, which "
-				     "is hidden then; use at least 12 characters",
-				     json_string_value(name));
-	}
+
+	for (i = 0; i < cli->config->n_secret; i++)
+		if (rfa_secret_trouble(&cli->config->secret[i], &says))
+			rfa_out_warn(&cli->out, "%s", rfa_buf_str(&says));
+	rfa_buf_release(&says);
 }
 
 /* What every run has done, with the words of hosts and containers. */

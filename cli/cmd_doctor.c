@@ -6,6 +6,7 @@
 
 #include "cli/lines.h"
 #include "cli/redact.h"
+#include "cli/secrets.h"
 
 enum verdict { FINE, NOTE, BAD };
 
@@ -98,8 +99,8 @@ static void ask_keys(struct doctor *d)
 
 static void ask_config(struct doctor *d)
 {
+	struct rfa_buf says = RFA_BUF_INIT(4096);
 	struct rfa_error err;
-	json_t *name;
 	size_t i;
 
 	if (rfa_cli_config(d->cli, &err) < 0) {
@@ -107,17 +108,10 @@ static void ask_config(struct doctor *d)
 		return;
 	}
 	tell(d, FINE, "rfa.json", d->cli->config->path, "");
-	json_array_foreach (json_object_get(d->cli->config->root, "secrets"), i, name) {
-		const char *value = getenv(json_string_value(name));
-		char text[128];
-		snprintf(text, sizeof(text), "$%.100s is not set", json_string_value(name));
-		if (!value || !*value)
-			tell(d, NOTE, "secrets", text,
-			     "set it, or rfa cannot keep its value out of the ledger");
-		else if (strlen(value) < RFA_SECRET_MIN)
-			tell(d, NOTE, "secrets", "a value is too short to be told from other text",
-			     "use longer secrets");
-	}
+	for (i = 0; i < d->cli->config->n_secret; i++)
+		if (rfa_secret_trouble(&d->cli->config->secret[i], &says))
+			tell(d, NOTE, "secrets", rfa_buf_str(&says), "");
+	rfa_buf_release(&says);
 }
 
 static int count_open(void *user, const struct rfa_ledger_line *line)

@@ -323,7 +323,7 @@ const struct rfa_verb rfa_cmd_init = {
 	    "that host: a stack for each Compose project, and one for the containers of `docker\n"
 	    "run` that share a network, with all that is needed to make them elsewhere. Values\n"
 	    "that look secret, or that name the host itself, are not copied: ${NAME} stands in\n"
-	    "their place until you write what it is there, and no promotion begins before. Where\n"
+	    "their place until they have a value (README), and no promotion begins before. Where\n"
 	    "there is an rfa.json, only the stacks are printed.",
 	.options = init_options,
 	.examples =

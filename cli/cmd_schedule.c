@@ -251,8 +251,9 @@ static void note(struct rfa_cli *cli, const struct facts *f, const struct unit u
 					"up");
 	json_array_foreach (json_object_get(cli->config->root, "secrets"), i, name)
 		rfa_out_warn(&cli->out,
-			     "$%s is not set there: add EnvironmentFile= with it, or rfa cannot "
-			     "keep its value out of the ledger",
+			     "$%s is not set there: add EnvironmentFile= with it, or name a file "
+			     "of it under secret_files; else rfa cannot keep its value out of "
+			     "the ledger",
 			     json_string_value(name));
 	rfa_out_note(&cli->out,
 		     "\nIt runs as %s, without a terminal and without an SSH agent: the key that "

@@ -12,6 +12,7 @@
 
 #include "cli/data_rules.h"
 #include "cli/problems.h"
+#include "cli/secrets.h"
 #include "cli/suggest.h"
 #include "fsm/base/buf.h"
 #include "fsm/base/facts.h"
@@ -257,26 +258,6 @@ static int absolute(const char *folder, const char *path, char **out, struct rfa
 	return rc;
 }
 
-static int take_secrets(struct rfa_config *config, struct rfa_error *err)
-{
-	const json_t *names = json_object_get(config->root, "secrets");
-	size_t n = 0, i;
-	json_t *name;
-
-	config->secrets = calloc(json_array_size(names) + 1, sizeof(*config->secrets));
-	if (!config->secrets)
-		return rfa_fail_nomem(err);
-	json_array_foreach (names, i, name) {
-		const char *value = getenv(json_string_value(name));
-		if (!value || !*value)
-			continue;
-		config->secrets[n] = strdup(value);
-		if (!config->secrets[n++])
-			return rfa_fail_nomem(err);
-	}
-	return 0;
-}
-
 int rfa_config_path(const struct rfa_config *config, const char *path, char **out,
 		    struct rfa_error *err)
 {
@@ -334,7 +315,7 @@ int rfa_config_load(struct rfa_config **out, const char *path, struct rfa_proble
 	}
 	rc = settle_paths(config, err);
 	if (rc == 0)
-		rc = take_secrets(config, err);
+		rc = rfa_secrets_take(config, err);
 	if (rc == 0) {
 		*out = config;
 		config = NULL;
@@ -349,9 +330,7 @@ void rfa_config_free(struct rfa_config *config)
 {
 	if (!config)
 		return;
-	for (char **secret = config->secrets; secret && *secret; secret++)
-		free(*secret);
-	free(config->secrets);
+	rfa_secrets_free(config);
 	free(config->path);
 	free(config->folder);
 	free(config->ledger);

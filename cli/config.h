@@ -24,11 +24,13 @@ struct rfa_problems {
 void rfa_problems_release(struct rfa_problems *problems);
 
 struct rfa_config {
-	char *path;   /* of the file, absolute */
-	char *folder; /* that holds it */
-	char *ledger; /* absolute */
-	json_t *root; /* as written, checked */
-	/* Values of the variables in "secrets", for struct rfa_ledger_options; NULL-terminated. */
+	char *path;                /* of the file, absolute */
+	char *folder;              /* that holds it */
+	char *ledger;              /* absolute */
+	json_t *root;              /* as written, checked */
+	struct rfa_secret *secret; /* that it names (cli/secrets.h) */
+	size_t n_secret;
+	/* The values that are known, for struct rfa_ledger_options; NULL-terminated. */
 	char **secrets;
 };
 

@@ -7,6 +7,7 @@
 #include "cli/known.h"
 #include "cli/look.h"
 #include "cli/points.h"
+#include "cli/secrets.h"
 
 int rfa_plan_sides(struct rfa_cli *cli, struct rfa_plan_ask *ask, struct rfa_error *err)
 {
@@ -190,9 +191,15 @@ static int foresee(struct rfa_cli *cli, const struct rfa_hosts *hosts, const jso
 		.target = hosts->target,
 		.clock = cli->clock,
 		.cancel = cli->cancel,
+		.secret = rfa_secrets_value,
+		.secret_user = cli,
 	};
 	json_t *facts = NULL;
-	int rc = rfa_run_foresee(&options, plan, &facts, err);
+	int rc = rfa_secrets_need(cli, plan, err);
+
+	if (rc == 0)
+		rc = rfa_run_foresee(&options, plan, &facts, err);
+
 	json_t *gates = json_object_get(json_object_get(facts, "gates"), "gates");
 
 	if (gates)

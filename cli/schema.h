@@ -53,7 +53,8 @@ struct rfa_key {
 	const char *unless_word; /* ... has this value */
 };
 
-extern const struct rfa_key rfa_schema_root; /* an OBJECT */
+extern const struct rfa_format rfa_schema_name; /* of an environment, of a stack */
+extern const struct rfa_key rfa_schema_root;    /* an OBJECT */
 extern const struct rfa_key rfa_schema_stack[];
 extern const struct rfa_key rfa_schema_environment[];
 

@@ -106,6 +106,8 @@ void rfa_copy(char *out, size_t size, const char *text);
 
 /* ---- scan.c ---------------------------------------------------------------------------------- */
 
+/* *scan may move. */
+int rfa_scan_add(struct rfa_scan **scan, const char *secret, struct rfa_error *err);
 int rfa_scan_new(struct rfa_scan **out, const char *const *secrets,
 		 struct rfa_error *err) RFA_MUST_USE;
 void rfa_scan_free(struct rfa_scan *scan);

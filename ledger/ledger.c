@@ -72,6 +72,11 @@ void rfa_ledger_teardown(struct rfa_ledger *ledger)
 	ledger->scan = NULL;
 }
 
+int rfa_ledger_hide(struct rfa_ledger *ledger, const char *secret, struct rfa_error *err)
+{
+	return rfa_scan_add(&ledger->scan, secret, err);
+}
+
 void rfa_ledger_free(struct rfa_ledger *ledger)
 {
 	if (ledger)

@@ -55,6 +55,9 @@ RFA_API int rfa_ledger_open_memory(struct rfa_ledger **out,
 				   const struct rfa_ledger_options *options,
 				   struct rfa_error *err) RFA_MUST_USE;
 RFA_API void rfa_ledger_free(struct rfa_ledger *ledger); /* NULL-safe */
+/* One more value that must never enter it, from now on; copied. Twice is once. */
+RFA_API int rfa_ledger_hide(struct rfa_ledger *ledger, const char *secret,
+			    struct rfa_error *err) RFA_MUST_USE;
 
 /* ---- writing --------------------------------------------------------------------------------- */
 

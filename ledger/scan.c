@@ -62,29 +62,41 @@ static char *json_form(const char *text)
 	return out;
 }
 
+int rfa_scan_add(struct rfa_scan **scan, const char *secret, struct rfa_error *err)
+{
+	struct rfa_scan *grown = *scan;
+	size_t n = grown ? grown->n : 0;
+
+	for (size_t i = 0; i < n; i += 2)
+		if (grown->values[i] && !strcmp(grown->values[i], secret))
+			return 0;
+	grown = realloc(grown, sizeof(*grown) + (n + 2) * sizeof(grown->values[0]));
+	if (!grown)
+		return rfa_fail_nomem(err);
+	*scan = grown;
+	grown->n = n;
+	if (strlen(secret) < SHORTEST)
+		return 0;
+	grown->values[n] = strdup(secret);
+	if (!grown->values[n])
+		return rfa_fail_nomem(err);
+	grown->values[n + 1] = json_form(secret);
+	grown->n = n + 2;
+	return 0;
+}
+
 int rfa_scan_new(struct rfa_scan **out, const char *const *secrets, struct rfa_error *err)
 {
-	struct rfa_scan *scan;
-	size_t n = 0;
+	struct rfa_scan *scan = calloc(1, sizeof(*scan));
+	int rc = scan ? 0 : rfa_fail_nomem(err);
 
-	while (secrets && secrets[n])
-		n++;
-	scan = calloc(1, sizeof(*scan) + 2 * n * sizeof(scan->values[0]));
-	if (!scan)
-		return rfa_fail_nomem(err);
-	scan->n = 2 * n;
-	for (size_t i = 0; i < n; i++) {
-		if (strlen(secrets[i]) < SHORTEST)
-			continue;
-		scan->values[2 * i] = strdup(secrets[i]);
-		scan->values[2 * i + 1] = json_form(secrets[i]);
-		if (!scan->values[2 * i]) {
-			rfa_scan_free(scan);
-			return rfa_fail_nomem(err);
-		}
-	}
-	*out = scan;
-	return 0;
+	for (; rc == 0 && secrets && *secrets; secrets++)
+		rc = rfa_scan_add(&scan, *secrets, err);
+	if (rc)
+		rfa_scan_free(scan);
+	else
+		*out = scan;
+	return rc;
 }
 
 void rfa_scan_free(struct rfa_scan *scan)

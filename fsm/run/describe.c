@@ -9,6 +9,7 @@
 #include "fsm/base/facts.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/inspect.h"
+#include "fsm/steps/secrets.h"
 #include "fsm/steps/spec.h"
 
 struct describe {
@@ -43,43 +44,6 @@ static void RFA_PRINTF(4, 5)
 
 /* ---- values that stay where they are ----------------------------------------------------------
  */
-
-/* Does `text`, in whatever case, hold one of the words? */
-static int has_any(const char *text, size_t len, const char *const *words)
-{
-	size_t i, at, n;
-
-	for (; *words; words++) {
-		n = strlen(*words);
-		for (at = 0; at + n <= len; at++) {
-			for (i = 0; i < n; i++) {
-				char c = text[at + i];
-
-				if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != (*words)[i])
-					break;
-			}
-			if (i == n)
-				return 1;
-		}
-	}
-	return 0;
-}
-
-/* By its name, or because it is a key in PEM, or a URL with a password in it. */
-static int looks_secret(const char *name, size_t len, const char *value)
-{
-	static const char *const words[] = { "pass", "pwd",        "secret",  "token", "apikey",
-					     "key",  "credential", "private", NULL };
-	const char *url = strstr(value, "://");
-	const char *at = url ? strchr(url, '@') : NULL;
-
-	if (!*value)
-		return 0;
-	if (has_any(name, len, words) || strstr(value, "-----BEGIN"))
-		return 1;
-	return at && memchr(url + 3, ':', (size_t)(at - url - 3)) &&
-	       !memchr(url + 3, '/', (size_t)(at - url - 3));
-}
 
 /* One of the host's own names, as a word of its own. */
 static const char *names_itself(const struct describe *d, const char *value)
@@ -142,8 +106,8 @@ static int refer(struct describe *d, const char *stack, const char *container, j
 		if (!all)
 			continue;
 		if (!equals && *all == '-')
-			secret_follows = looks_secret(all, strlen(all), "x");
-		secret = follows || looks_secret(all, len, value);
+			secret_follows = rfa_looks_secret(all, strlen(all), "x");
+		secret = follows || rfa_looks_secret(all, len, value);
 		own = secret ? NULL : names_itself(d, value);
 		if (!secret && !own)
 			continue;
@@ -177,7 +141,7 @@ static int refer_labels(struct describe *d, const char *stack, const char *conta
 	json_object_foreach_safe (labels, tmp, key, value) {
 		const char *text = json_string_value(value);
 
-		if (!text || (!looks_secret(key, strlen(key), text) && !names_itself(d, text)))
+		if (!text || (!rfa_looks_secret(key, strlen(key), text) && !names_itself(d, text)))
 			continue;
 		reference_name(key, strlen(key), ref, sizeof(ref));
 		note(d, stack, container, "the label %s is another one elsewhere, or secret", key);

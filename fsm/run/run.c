@@ -24,6 +24,8 @@ static void drive_init(struct rfa_drive *d, const struct rfa_run_options *option
 	d->ctx.cancel = options->cancel;
 	d->ctx.user = options->user ? options->user : "?";
 	d->ctx.machine = options->machine ? options->machine : "?";
+	d->ctx.secret = options->secret;
+	d->ctx.secret_user = options->secret_user;
 }
 
 static void drive_release(struct rfa_drive *d)

@@ -29,6 +29,13 @@ struct rfa_run_options {
 	const volatile int *cancel;       /* set by a signal handler; NULL: none */
 	const char *user, *machine;       /* for the host lock: who, from where */
 	const char *reason;               /* of a rollback or an abort; NULL: none */
+	/*
+	 * Where the plan says ${NAME}: *value, borrowed until the call with these options returns;
+	 * NULL if there is none. It is asked before the value is needed, so the ledger can be told
+	 * what to hide (rfa_ledger_hide()). NULL: no name has a value.
+	 */
+	int (*secret)(void *user, const char *name, const char **value, struct rfa_error *);
+	void *secret_user;
 };
 
 struct rfa_run_result {

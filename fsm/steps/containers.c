@@ -15,6 +15,7 @@
 
 #include "fsm/steps/evidence.h"
 #include "fsm/steps/goods.h"
+#include "fsm/steps/secrets.h"
 #include "fsm/steps/spec.h"
 #include "fsm/steps/spec_fields.h"
 #include "fsm/steps/steps.h"
@@ -148,6 +149,8 @@ static int bootstrap_body(struct rfa_ctx *ctx, const struct place *p, json_t **o
 		return rfa_error_mend(err, "add it under bootstrap.containers of the stack");
 	}
 	rc = rfa_facts_set(body, "Image", json_string(rfa_facts_str(p->good, "ref", "")), err);
+	if (!rc)
+		rc = rfa_references_fill(ctx, body, NULL, NULL, err);
 	if (!rc)
 		rc = rfa_spec_expose(body, err);
 	if (rc)

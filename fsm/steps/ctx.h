@@ -26,6 +26,9 @@ struct rfa_ctx {
 	struct rfa_trace *trace;
 	const volatile int *cancel;
 	const char *user, *machine;
+	/* The value of a secret (rfa_run_options.secret); NULL: nobody has one. */
+	int (*secret)(void *user, const char *name, const char **value, struct rfa_error *);
+	void *secret_user;
 	/* Makes a PROGRESS record durable; steals facts. Their "made" is known ever after. */
 	int (*progress)(struct rfa_ctx *, json_t *facts, struct rfa_error *);
 	/* What the host of this context keeps of the ledger (rfa_run_kept_head()); NULL: nobody

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+#include "fsm/steps/goods.h"
+#include "fsm/steps/secrets.h"
+
+/* A value shorter than SHORT occurs by chance in other text. */
+enum { SHORT = 6 };
 enum { LOG_LINES = 50, LOG_BYTES = 64 << 10, LINE_BYTES = 400, ANSWER_LINES = 5 };
 
 /* Keeps a text under a name, line by line, in facts[key]; tells each line. Any byte may be in it.
@@ -35,6 +40,60 @@ static void keep(struct rfa_ctx *ctx, json_t *facts, const char *key, const char
 	rfa_buf_release(&line);
 }
 
+static const char *find(const char *at, const char *end, const char *what, size_t len)
+{
+	for (; len && (size_t)(end - at) >= len; at++) {
+		at = memchr(at, what[0], (size_t)(end - at) - len + 1);
+		if (!at || !memcmp(at, what, len))
+			return at;
+	}
+	return NULL;
+}
+
+/* *text without each occurrence of the value. */
+static void hide(struct rfa_buf *text, const char *value, size_t len)
+{
+	struct rfa_buf out = RFA_BUF_INIT(LOG_BYTES);
+	const char *at = rfa_buf_str(text);
+	const char *end = at + text->len, *found;
+
+	while (len >= SHORT && (found = find(at, end, value, len))) {
+		(void)rfa_buf_add(&out, at, (size_t)(found - at));
+		(void)rfa_buf_puts(&out, "[secret]");
+		at = found + len;
+	}
+	(void)rfa_buf_add(&out, at, (size_t)(end - at));
+	rfa_buf_release(text);
+	*text = out;
+}
+
+/* Programs print what they were given: a container's own variables that look secret. */
+static void hide_own(struct rfa_host *host, const char *container, struct rfa_buf *text)
+{
+	struct rfa_error ignored;
+	json_t *inspect = NULL, *one;
+	size_t i;
+
+	if (rfa_inspect_or_null(host, RFA_CONTAINER, container, &inspect, &ignored))
+		rfa_error_clear(&ignored);
+	json_array_foreach (rfa_facts_at(inspect, "Config/Env"), i, one) {
+		const char *all = json_string_value(one);
+		const char *equals = all ? strchr(all, '=') : NULL;
+		const char *at, *colon;
+
+		if (!equals || !rfa_looks_secret(all, (size_t)(equals - all), equals + 1))
+			continue;
+		hide(text, equals + 1, strlen(equals + 1));
+		/* The password of a URL, without the rest of it. */
+		colon = strstr(equals, "://");
+		at = colon ? strchr(colon, '@') : NULL;
+		colon = at ? strchr(colon + 3, ':') : NULL;
+		if (colon && colon < at)
+			hide(text, colon + 1, (size_t)(at - colon - 1));
+	}
+	json_decref(inspect);
+}
+
 void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts)
 {
 	struct rfa_buf text = RFA_BUF_INIT(LOG_BYTES);
@@ -42,8 +101,10 @@ void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts
 	struct rfa_host *host = ctx->host ? ctx->host : ctx->target;
 
 	if (!host->ops->logs(host, container, LOG_LINES, &text, &ignored) ||
-	    ignored.code == RFA_ETOOBIG)
+	    ignored.code == RFA_ETOOBIG) {
+		hide_own(host, container, &text);
 		keep(ctx, facts, "logs", container, &text, LOG_LINES);
+	}
 	rfa_buf_release(&text);
 }
 

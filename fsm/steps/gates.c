@@ -6,6 +6,7 @@
 #include "fsm/base/size.h"
 #include "fsm/steps/court.h"
 #include "fsm/steps/goods.h"
+#include "fsm/steps/secrets.h"
 #include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
 
@@ -145,38 +146,33 @@ static int gate_dependents(struct rfa_court *c, struct rfa_error *err)
 	return 0;
 }
 
-/* A value that `rfa init --from` would not copy, and that nobody has filled in yet. */
-static void judge_value(struct rfa_court *c, const char *container, const char *field,
-			const char *text)
-{
-	const char *equals = strchr(text, '=');
-	const char *value = equals && !rfa_is_reference(text) ? equals + 1 : text;
+struct judged {
+	struct rfa_court *court;
+	const char *container;
+};
 
-	if (rfa_is_reference(value))
-		rfa_refuse(
-		    c, "write what it is there in its place, in bootstrap.containers of rfa.json",
-		    "%s of %s still has %s, which was not copied", field, container, value);
+static void judge_reference(void *user, const char *field, const char *reference)
+{
+	const struct judged *j = user;
+
+	rfa_refuse(
+	    j->court,
+	    "name it under secrets (a variable), secret_files or secret_commands of rfa.json, and "
+	    "give it a value; or write what it is there in its place",
+	    "%s of %s has %s, and there is no value for it", field, j->container, reference);
 }
 
-static void judge_body(struct rfa_court *c, const char *container, const json_t *body)
+static int judge_body(struct rfa_court *c, const char *container, const json_t *body,
+		      struct rfa_error *err)
 {
-	static const char *const fields[] = { "Env", "Cmd", "Entrypoint", "Labels" };
-	const char *key;
-	json_t *one;
-	size_t f, i;
+	struct judged j = { c, container };
+	json_t *copy = json_deep_copy(body);
+	int rc = copy || !body ? 0 : rfa_fail_nomem(err);
 
-	for (f = 0; f < sizeof(fields) / sizeof(fields[0]); f++) {
-		json_t *value = json_object_get(body, fields[f]);
-
-		json_array_foreach (value, i, one) {
-			if (json_is_string(one))
-				judge_value(c, container, fields[f], json_string_value(one));
-		}
-		json_object_foreach (value, key, one) {
-			if (json_is_string(one) && rfa_is_reference(json_string_value(one)))
-				judge_value(c, container, key, json_string_value(one));
-		}
-	}
+	if (!rc)
+		rc = rfa_references_fill(c->ctx, copy, judge_reference, &j, err);
+	json_decref(copy);
+	return rc;
 }
 
 /* A first deployment needs the files that it says it needs, and to be told how to make containers.
@@ -187,7 +183,7 @@ static int gate_bootstrap(struct rfa_court *c, struct rfa_error *err)
 	json_t *stack = rfa_ctx_stack(ctx);
 	json_t *path;
 	json_t *unit;
-	int first = 0;
+	int first = 0, rc;
 	size_t i;
 
 	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
@@ -207,7 +203,9 @@ static int gate_bootstrap(struct rfa_court *c, struct rfa_error *err)
 				   "there is no container %s on %s, and rfa.json does not say how "
 				   "to make it",
 				   key, ctx->target->name);
-		judge_body(c, key, body);
+		rc = judge_body(c, key, body, err);
+		if (rc)
+			return rc;
 	}
 	if (!first && json_array_size(rfa_ctx_fact(ctx, "target.look", "goods/images")))
 		return 0;
@@ -216,8 +214,8 @@ static int gate_bootstrap(struct rfa_court *c, struct rfa_error *err)
 		size_t len = text ? strlen(text) : 0;
 		int folder = len && text[len - 1] == '/';
 		struct rfa_file_stat st;
-		int rc = ctx->target->ops->file_stat(ctx->target, text, &st, err);
 
+		rc = ctx->target->ops->file_stat(ctx->target, text, &st, err);
 		if (rc)
 			return rc;
 		if (!st.type || (folder && st.type != 'd'))

@@ -362,21 +362,3 @@ size_t rfa_count_before(const struct rfa_ctx *ctx, const char *key, int running)
 	}
 	return n;
 }
-
-int rfa_is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_';
-}
-
-int rfa_is_reference(const char *text)
-{
-	size_t n = 2;
-
-	if (strncmp(text, "${", 2) != 0 || !rfa_is_word(text[2]) ||
-	    (text[2] >= '0' && text[2] <= '9'))
-		return 0;
-	while (rfa_is_word(text[n]))
-		n++;
-	return text[n] == '}' && !text[n + 1];
-}

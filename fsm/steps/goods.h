@@ -62,10 +62,6 @@ size_t rfa_count_before(const struct rfa_ctx *ctx, const char *key, int running)
  */
 int rfa_image_id(struct rfa_host *host, const char *ref, json_t **holder, const char **id,
 		 struct rfa_error *err);
-/* 1 if the text is nothing but a reference to something that has to be filled in: "${NAME}". */
-int rfa_is_reference(const char *text);
-/* 1 for a letter, a digit or _. */
-int rfa_is_word(char c);
 
 /* inspect that answers *out = NULL instead of NOTFOUND. */
 int rfa_inspect_or_null(struct rfa_host *host, enum rfa_object kind, const char *name, json_t **out,

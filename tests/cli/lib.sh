@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What tests of data on the command line share: a ledger's files made by hand, and times.
+# What tests of the command line share: a ledger's files made by hand, times, hosts with a fake docker.
 
 # Standard input becomes that file of main, in a commit as rfa's own.
 ledger_put() { # LEDGER PATH
@@ -14,3 +14,28 @@ ledger_put() { # LEDGER PATH
 }
 ago() { date -u -d "-$1" +%Y-%m-%dT%H:%M:%SZ; }
 id_ago() { date -u -d "-$1" +%Y%m%d-%H%M%S; }
+
+FAKE=${RFA_FAKEDOCKER:-$(dirname "$RFA")/tests/fakedocker}
+# A host is a directory $TMP/HOST.
+run_web() { # HOST IMAGE
+	python3 - "$FAKE" "$TMP/$1" "$2" <<'PY' >/dev/null
+import json, subprocess, sys
+fake, folder, image = sys.argv[1:]
+body = json.dumps({"Image": image, "HostConfig": {"NetworkMode": "bridge",
+        "RestartPolicy": {"Name": "unless-stopped", "MaximumRetryCount": 0}}})
+p = subprocess.Popen([fake, folder, "system", "dial-stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+p.stdin.write(("POST /v1.45/containers/create?name=web HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"
+        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)).encode())
+p.stdin.flush()
+sys.exit(b" 201 " not in p.stdout.read())
+PY
+	"$FAKE" "$TMP/$1" container start -- web >/dev/null
+}
+drop_image() { # HOST REF
+	python3 - "$TMP/$1/state.json" "$2" <<'PY'
+import json, sys
+state = json.load(open(sys.argv[1]))
+state["images"] = [i for i in state["images"] if sys.argv[2] not in i["RepoTags"]]
+json.dump(state, open(sys.argv[1], "w"))
+PY
+}

@@ -4,8 +4,8 @@
 # Functions are called through ok.
 # shellcheck disable=SC2317
 . "$(dirname "$0")/../harness/tap.sh"
+. "$(dirname "$0")/lib.sh"
 
-FAKE=${RFA_FAKEDOCKER:-$(dirname "$RFA")/tests/fakedocker}
 [ -x "$FAKE" ] || skip_all "there is no $FAKE"
 cd "$TMP" || exit 1
 unset RFA_CONFIG RFA_LEDGER NO_COLOR
@@ -16,28 +16,6 @@ export GIT_AUTHOR_NAME=Olga GIT_AUTHOR_EMAIL=olga@example.org
 
 # ---- two hosts: web runs app:2 on test, app:1 on prod
 
-run_web() { # HOST IMAGE
-	python3 - "$FAKE" "$TMP/$1" "$2" <<'PY' >/dev/null
-import json, subprocess, sys
-fake, folder, image = sys.argv[1:]
-body = json.dumps({"Image": image, "HostConfig": {"NetworkMode": "bridge",
-        "RestartPolicy": {"Name": "unless-stopped", "MaximumRetryCount": 0}}})
-p = subprocess.Popen([fake, folder, "system", "dial-stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-p.stdin.write(("POST /v1.45/containers/create?name=web HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"
-        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)).encode())
-p.stdin.flush()
-sys.exit(b" 201 " not in p.stdout.read())
-PY
-	"$FAKE" "$TMP/$1" container start -- web >/dev/null
-}
-drop_image() { # HOST REF
-	python3 - "$TMP/$1/state.json" "$2" <<'PY'
-import json, sys
-state = json.load(open(sys.argv[1]))
-state["images"] = [i for i in state["images"] if sys.argv[2] not in i["RepoTags"]]
-json.dump(state, open(sys.argv[1], "w"))
-PY
-}
 config() { # HEALTH: the stack's further keys
 	cat >rfa.json <<JSON
 {"version":1,"environments":{

@@ -167,7 +167,7 @@ status='' run=''
 run_rfa() {
 	status=0
 	rfa "$@" >"$W/out" 2>"$W/err" </dev/null || status=$?
-	run=$(sed -n 's/^[0-9:]*  begun  //p; s/^[0-9:]*  resumed  *\([0-9-]*[0-9a-f]*\).*/\1/p' "$W/err" | head -n 1)
+	run=$(sed -n 's/^[0-9:]*Z  begun  //p; s/^[0-9:]*Z  resumed  *\([0-9-]*[0-9a-f]*\).*/\1/p' "$W/err" | head -n 1)
 }
 promote() { run_rfa promote "$1" --from test --to prod "${@:2}"; }
 # The same, not waited for: `job` is the process of rfa itself, $W/events what it tells.

@@ -9,13 +9,14 @@ image() { # HOST VERSION CONFIG
 	"$LAB" image "$1" "opt:$2" "$2" --config "$3" >/dev/null
 }
 v1='{"Env":["PATH=/bin","PORT=8000","NAME=opt","OLD=1"],"ExposedPorts":{"8000/tcp":{},"8001/udp":{}},"User":"1000",
-	"WorkingDir":"/data/","Cmd":["/bin/server"],"Volumes":{"/cache":{}},"StopSignal":"SIGTERM",
+	"WorkingDir":"/data/","Entrypoint":["/bin/env","FROM=v1"],"Cmd":["/bin/server"],"Volumes":{"/cache":{}},"StopSignal":"SIGTERM",
 	"Healthcheck":{"Test":["CMD","/bin/true"],"Interval":2000000000,"Timeout":9000000000,"Retries":4},
 	"Labels":{"a":"1","b":"1"},"Shell":["/bin/sh","-e"]}'
 v2='{"Env":["PATH=/bin:/sbin","PORT=8000","NAME=opt2","NEW=1"],"ExposedPorts":{"9000/tcp":{}},"User":"1001",
 	"WorkingDir":"/tmp","Entrypoint":["/bin/env","FROM=v2"],"Cmd":["/bin/server"],"Volumes":{"/other":{}},"StopSignal":"SIGINT",
 	"Healthcheck":{"Test":["CMD","/bin/ls"],"Interval":1000000000,"Timeout":8000000000,"Retries":5},
 	"Labels":{"a":"2","c":"1"},"Shell":["/bin/sh","-x"]}'
+# What is given as the image has it cannot be told from it: each option here is another.
 image test v1 "$v1" && image test v2 "$v2" && image prod v1 "$v1"
 
 # ---- the containers: each option stands in the table, with its own words, or with why it cannot
@@ -33,7 +34,7 @@ one	--publish 18010-18019:8000 --read-only --restart on-failure:3 --security-opt
 one	--stop-signal SIGUSR1 --stop-timeout 1 --sysctl net.core.somaxconn=99 --tmpfs /run:size=1m --ulimit nofile=64:128
 one	--user 0:0 --volume /srv/bind:/bind/:ro --volume named:/named --volume /nameless --workdir /srv/ --cidfile /srv/cid
 one	--network opt-a --network-alias alias --ip 172.29.6.9 --mac-address 02:42:0a:09:08:07 --runtime runc
-two	--entrypoint "" --health-interval 2s --publish-all --privileged --pid host --ipc shareable --uts host --cgroupns host
+two	--entrypoint "" --health-interval 3s --publish-all --privileged --pid host --ipc shareable --uts host --cgroupns host
 two	--userns host --interactive --tty --isolation default --volume-driver local --device /dev/null:/dev/nil:r
 two	--device-cgroup-rule "c 1:3 r"
 three	--no-healthcheck --security-opt systempaths=unconfined --init=false --network host

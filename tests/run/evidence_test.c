@@ -4,11 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "fsm/base/facts.h"
+#include "tests/harness/edits.h"
 #include "tests/harness/watcher.h"
 
 struct bench {
@@ -93,6 +95,36 @@ static void test_nul_in_a_log(void **state)
 	bench_close(&b);
 }
 
+/* Programs print what they were given. */
+static void test_own_secrets_in_a_log(void **state)
+{
+	static const struct world_edit given[WORLD_EDITS] = {
+		{ "hosts|prod|containers|0|body|Env",
+		  "[\"DB_PASSWORD=hunter-2 and \\\"3\\\"\", \"DSN=pg://me:top-word@db/x\", "
+		  "\"MODE=prod-mode\","
+		  "\"SIM_LOG=as me top-word with hunter-2 and \\\"3\\\", hunter-2 in "
+		  "prod-mode\"]" },
+	};
+	struct rfa_error err;
+	struct bench b;
+	const json_t *lines;
+	char *kept;
+
+	(void)state;
+	memset(&b, 0, sizeof(b));
+	world_make_edited(&b.w, SCENARIO_UNHEALTHY, 7, world_edit_all, (void *)(uintptr_t)given);
+	watcher_begin(&b.x, &b.w);
+	assert_int_equal(rfa_run_begin(&b.w.options, b.w.plan, &b.result, &err),
+			 -(int)RFA_EROLLED_BACK);
+	lines =
+	    rfa_facts_at(record_of(&b, RFA_RECORD_FAILED, "target.health")->facts, "logs/backend");
+	kept = json_dumps(lines, 0);
+	contains(kept, "as me [secret] with [secret], hunter-2 in prod-mode");
+	assert_null(strstr(rfa_buf_str(&b.x.all), "top-word"));
+	free(kept);
+	bench_close(&b);
+}
+
 static void test_the_answer(void **state)
 {
 	struct bench b;
@@ -158,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nul_in_a_log),
+		cmocka_unit_test(test_own_secrets_in_a_log),
 		cmocka_unit_test(test_the_answer),
 		cmocka_unit_test(test_skipped_is_not_undone),
 		cmocka_unit_test(test_time_of_a_step_found_done),
