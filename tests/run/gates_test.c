@@ -76,6 +76,12 @@ static const struct gate_case cases[] = {
 	  { "the container backend on test is " } },
 	{ "source runs",
 	  SCENARIO_RUN,
+	  { { BODY("test") "Labels|sim.exit", "\"0\"" },
+	    { BODY("test") "HostConfig|RestartPolicy", NULL },
+	    { BODY("test") "HostConfig|PortBindings", NULL } },
+	  { "the container backend on test has ended, and on prod it runs" } },
+	{ "source runs",
+	  SCENARIO_RUN,
 	  { { "hosts|test|containers", "[]" } },
 	  { "no container backend on test", "no container frontend on test" } },
 
