@@ -45,6 +45,8 @@ void rfa_suggest_offer(struct rfa_suggestion *s, const char *candidate)
 	size_t bound = typed < 3 ? 1 : typed / 3;
 	if (typed >= 3 && strncmp(candidate, s->typed, typed) == 0)
 		distance = least(distance, 1); /* an abbreviation */
+	if (typed >= 5 && typed < LONGEST && strncmp(candidate, s->typed, typed - 1) == 0)
+		distance = least(distance, 1); /* another ending */
 	if (distance > bound)
 		return;
 	if (!s->best || distance < s->distance) {
