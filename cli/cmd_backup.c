@@ -5,6 +5,7 @@
 #include "cli/drive.h"
 #include "cli/foretell.h"
 #include "cli/known.h"
+#include "cli/plan.h"
 #include "cli/prune.h"
 #include "cli/suggest.h"
 #include "cli/unattended.h"
@@ -43,7 +44,7 @@ static int backup_plan(struct rfa_cli *cli, struct rfa_plan_ask *ask, const char
 		       json_t **plan, struct rfa_error *err)
 {
 	struct rfa_vault vault = { .keep = NULL };
-	char id[128], *state = NULL;
+	char id[128], known[128] = "", *state = NULL;
 	json_t *options = NULL, *pins = NULL;
 	int rc = rfa_config_vault(cli->config, ask->from, ask->stack, &vault, err);
 
@@ -51,10 +52,14 @@ static int backup_plan(struct rfa_cli *cli, struct rfa_plan_ask *ask, const char
 		rc = rfa_known_pins(cli, ask->from, ask->stack, &pins, err);
 	if (rc == 0)
 		rc = rfa_vault_side(cli, &vault, &ask->to, ask, &state, err);
+	if (rc == 0)
+		rc =
+		    rfa_known_in_vault(cli, ask->from, ask->stack, ask->to, vault.path, known, err);
 	if (rc == 0) {
 		name_backup(cli, ask->from, set, id);
-		options = json_pack("{s:s,s:s,s:s,s:O?,s:O}", "set", set, "vault", vault.path,
-				    "backup", id, "retention", vault.keep, "pinned", pins);
+		options = json_pack("{s:s,s:s,s:s,s:s,s:O?,s:O}", "set", set, "vault", vault.path,
+				    "backup", id, "known", known, "retention", vault.keep, "pinned",
+				    pins);
 		rc = options ? 0 : rfa_fail_nomem(err);
 	}
 	ask->options = options;
@@ -80,7 +85,8 @@ static int make_plan(struct rfa_cli *cli, void *user, json_t **plan, struct rfa_
 {
 	const struct asked *asked = user;
 	struct rfa_plan_ask ask = { .flow = "backup", .stack = asked->stack, .from = asked->env };
-	return backup_plan(cli, &ask, asked->set, plan, err);
+	int rc = rfa_plan_force(cli, &ask, err);
+	return rc < 0 ? rc : backup_plan(cli, &ask, asked->set, plan, err);
 }
 
 /* What is said of a backup before it begins: the vault is asked what would go behind it. */
@@ -124,6 +130,8 @@ static const struct rfa_option backup_options[] = {
 	  "for timers: wait for a lock, carry on by itself when a line is cut" },
 	{ "dry-run", 'n', NULL, NULL, NULL,
 	  "only say what would happen, and which backups would be removed" },
+	{ "force", 0, NULL, NULL, NULL, "pass gates that may be forced" },
+	{ "reason", 0, "TEXT", NULL, NULL, "why; required with --force, kept in the ledger" },
 	RFA_OPTION_END,
 };
 

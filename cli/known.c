@@ -313,3 +313,21 @@ int rfa_known_backup(struct rfa_cli *cli, const char *env, const char *stack, ch
 	json_decref(places);
 	return rc;
 }
+
+int rfa_known_in_vault(struct rfa_cli *cli, const char *env, const char *stack, const char *where,
+		       const char *vault, char into[128], struct rfa_error *err)
+{
+	json_t *backup = NULL;
+	char path[320];
+	int rc = rfa_known_backup(cli, env, stack, into, err);
+
+	if (rc < 0 || !*into)
+		return rc;
+	snprintf(path, sizeof(path), "backups/%.64s/%.64s/%.120s.json", env, stack, into);
+	rc = read_if_any(cli, path, &backup, err);
+	if (strcmp(rfa_facts_str(backup, "where", ""), where) != 0 ||
+	    strcmp(rfa_facts_str(backup, "vault", ""), vault) != 0)
+		into[0] = '\0';
+	json_decref(backup);
+	return rc;
+}

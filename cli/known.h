@@ -43,5 +43,9 @@ int rfa_known_pins(struct rfa_cli *cli, const char *env, const char *stack, json
 /* into: the id of the newest backup of this environment's stack; "" if there is none. */
 int rfa_known_backup(struct rfa_cli *cli, const char *env, const char *stack, char into[128],
 		     struct rfa_error *err) RFA_MUST_USE;
+/* The same, if that backup lies in this vault (a folder, on an environment or the operator's side).
+ */
+int rfa_known_in_vault(struct rfa_cli *cli, const char *env, const char *stack, const char *where,
+		       const char *vault, char into[128], struct rfa_error *err) RFA_MUST_USE;
 
 #endif

@@ -347,8 +347,17 @@ static int gate_vault(struct rfa_court *c, struct rfa_error *err)
 	const struct rfa_ctx *ctx = c->ctx;
 	const char *vault = rfa_vault_path(ctx);
 	const char *backup = rfa_vault_backup(ctx);
+	const char *known = rfa_facts_str(ctx->plan, "options/known", "");
 
 	(void)err;
+	/* What is written below the mount point of a disk that is not mounted fills another one. */
+	if (*known && !rfa_facts_int(rfa_ctx_fact(ctx, "target.look", ""), "backups", 1))
+		rfa_object(
+		    c,
+		    "mount the disk that it is on (findmnt -T shows which one it is on now); "
+		    "or, if the backups were moved on purpose: --force --reason TEXT",
+		    "%s on %s has no backup, though %s was made there", vault, ctx->target->name,
+		    known);
 	if (*vault != '/')
 		rfa_refuse(c, "name it by an absolute path in rfa.json",
 			   "'%s' is no absolute path of a vault", vault);

@@ -61,6 +61,9 @@ int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 		 rfa_vault_path(ctx));
 	rc = rfa_facts_set(facts, "says", json_string(says), err);
 	if (!rc)
+		rc = rfa_facts_set(facts, "backups",
+				   json_integer((json_int_t)json_array_size(list)), err);
+	if (!rc)
 		rc = rfa_facts_set(facts, "manifest",
 				   manifest ? json_incref(manifest) : json_null(), err);
 	json_decref(list);

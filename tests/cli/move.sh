@@ -118,6 +118,12 @@ for command in status "rollback shop --env prod" "backup list shop --env prod" "
 	ok "$command --json is JSON" sh -c "'$RFA' $command --json | python3 -m json.tool"
 done
 ok "--events ends with the backup" says '"backup":' sh -c "'$RFA' backup shop --env prod --events | tail -n 1"
+# A disk that is not mounted is an empty folder.
+mv backups backups.kept
+ok "4: an empty vault that had backups" exits 4 "$RFA" backup shop --env prod
+ok "how to mend it" says "mount the disk" "$RFA" backup shop --env prod
+ok "on purpose it goes" exits 0 "$RFA" backup shop --env prod --force --reason "moved away"
+rm -rf backups && mv backups.kept backups
 
 # ---- a broken backup, and the gate that asks for a proven one
 

@@ -242,6 +242,33 @@ static json_t *forced(json_t *plan)
 	return with(own(plan), "force_reason", json_string("the disk died"));
 }
 
+/* A disk that is not mounted is an empty folder. */
+static void test_an_empty_vault(void **state)
+{
+	struct bench b;
+	json_t *plan;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	plan = with(own(world_backup_plan(&b.w, "prod", ID)), "known", json_string(""));
+	assert_int_equal(run(&b, plan), 0);
+	plan = with(own(world_backup_plan(&b.w, "prod", "20261123-100100-prod-data")), "known",
+		    json_string(ID));
+	assert_int_equal(run(&b, plan), 0);
+	bench_close(&b);
+
+	bench_open(&b, SCENARIO_DATA);
+	refused(&b,
+		with(own(world_backup_plan(&b.w, "prod", ID)), "known",
+		     json_string("20261101-100100-prod-data")),
+		"gate 'vault'", "has no backup, though 20261101-100100-prod-data was made there");
+	plan = with(own(world_backup_plan(&b.w, "prod", ID)), "known",
+		    json_string("20261101-100100-prod-data"));
+	assert_int_equal(run(&b, forced(plan)), 0);
+	assert_vault(&b, ID " ");
+	bench_close(&b);
+}
+
 /* The file with the address may be what a backup brings back: its own environment's only. */
 static void test_restore_forced(void **state)
 {
@@ -454,9 +481,10 @@ int main(void)
 		cmocka_unit_test(test_images),         cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_corrupt),        cmocka_unit_test(test_restore),
 		cmocka_unit_test(test_wiped),          cmocka_unit_test(test_restore_gates),
-		cmocka_unit_test(test_damage),         cmocka_unit_test(test_drill),
-		cmocka_unit_test(test_drill_fails),    cmocka_unit_test(test_drill_aborted),
-		cmocka_unit_test(test_restore_forced), cmocka_unit_test(test_drill_forced),
+		cmocka_unit_test(test_an_empty_vault), cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_drill),          cmocka_unit_test(test_drill_fails),
+		cmocka_unit_test(test_drill_aborted),  cmocka_unit_test(test_restore_forced),
+		cmocka_unit_test(test_drill_forced),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
