@@ -144,7 +144,7 @@ on test 'rm -f /run/enough; while [ ! -e /run/enough ]; do
 	bash -c "exec -a updater docker rm -f records-backend"
 	docker run -d --name records-backend --network records -p 127.0.0.1:8071:8071 -v /opt/records/data:/data/auth \
 		-e BACKEND=172.31.77.20:8070 -e BACKEND_MS=500 --restart unless-stopped records-backend:v1
-	sleep 0.3; done >/dev/null 2>&1 &'
+	sleep 1; done >/dev/null 2>&1 &'
 rfa_data --yes prod
 ok "an updater: it does not end as if something were broken (exit status $status)" grep -qxE '[0-6]' <<<"$status"
 on test ': >/run/enough'

@@ -43,7 +43,7 @@ empty=$(world prod)
 plan ragflowauth
 ok "plan says that it would be refused" ended 4
 for f in ragflow_config.json data; do ok "it names $f" grep -q "gate .*/opt/ragflowauth/$f" "$W/out"; done
-ok "and the value that is not filled in" grep -q 'still has ${PW}' "$W/out"
+ok "and the value that is not filled in" grep -q 'has ${PW}, and there is no value' "$W/out"
 ok "prod is untouched" is "$(world prod)" "$empty"
 edit 'd["stacks"]["ragflowauth"]["bootstrap"]["containers"]["ragflowauth-frontend"]["Env"][-1] = "PW=of prod"'
 on prod "mkdir -p /opt/ragflowauth/data /srv/stacks/shop && chown 1000:1000 /opt/ragflowauth/data
