@@ -22,19 +22,6 @@ static int gate_engine(struct rfa_court *c, struct rfa_error *err)
 	return rc;
 }
 
-static int runs_on_target(const struct rfa_court *c, const char *key)
-{
-	json_t *unit;
-	size_t i;
-
-	json_array_foreach (rfa_ctx_fact(c->ctx, "target.look", "units"), i, unit) {
-		if (!strcmp(rfa_facts_str(unit, "key", ""), key) &&
-		    rfa_facts_bool(unit, "running", 0))
-			return 1;
-	}
-	return 0;
-}
-
 static int gate_source_runs(struct rfa_court *c, struct rfa_error *err)
 {
 	json_t *units = rfa_ctx_fact(c->ctx, "source.look", "units");
@@ -65,14 +52,15 @@ static int gate_source_runs(struct rfa_court *c, struct rfa_error *err)
 				   c->ctx->source->name);
 		/* What has done its work and ended well is as good as what runs; but what serves on
 		   the other side is no such work: somebody has stopped it here. */
-		if (rfa_facts_bool(unit, "ended", 0) && runs_on_target(c, key))
-			rfa_refuse(c,
-				   "start it there; if it is a job that ends, wait until it has "
-				   "ended on the target too",
-				   "the container %s on %s has ended, and on %s it runs", name,
-				   c->ctx->source->name, c->ctx->target->name);
-		if (rfa_facts_bool(unit, "ended", 0))
+		if (rfa_facts_bool(unit, "ended", 0)) {
+			if (rfa_count_before(c->ctx, key, 1))
+				rfa_refuse(c,
+					   "start it there; if it is a job that ends, wait until "
+					   "it has ended on the target too",
+					   "the container %s on %s has ended, and on %s it runs",
+					   name, c->ctx->source->name, c->ctx->target->name);
 			continue;
+		}
 		if (!rfa_facts_bool(unit, "running", 0) || rfa_facts_bool(unit, "restarting", 0))
 			rfa_refuse(
 			    c, "promote only what runs: start it there, and look at docker logs",

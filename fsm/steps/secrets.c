@@ -118,16 +118,18 @@ int rfa_references_fill(const struct rfa_ctx *ctx, json_t *body,
 
 		f.field = fields[k];
 		json_array_foreach (value, i, one) {
-			int rc = json_is_string(one)
-				     ? fill_text(&f, json_string_value(one), &filled, err)
-				     : 0;
+			int rc;
+
+			if (!json_is_string(one))
+				continue;
+			rc = fill_text(&f, json_string_value(one), &filled, err);
 			if (rc)
 				return rc;
-			if (json_is_string(one) && filled && json_array_set_new(value, i, filled))
+			if (filled && json_array_set_new(value, i, filled))
 				return rfa_fail_nomem(err);
 		}
 		json_object_foreach_safe (value, tmp, key, one) {
-			int rc = 0;
+			int rc;
 
 			if (!json_is_string(one) || !rfa_is_reference(json_string_value(one)))
 				continue;

@@ -17,11 +17,11 @@ id_ago() { date -u -d "-$1" +%Y%m%d-%H%M%S; }
 
 FAKE=${RFA_FAKEDOCKER:-$(dirname "$RFA")/tests/fakedocker}
 # A host is a directory $TMP/HOST.
-run_web() { # HOST IMAGE
-	python3 - "$FAKE" "$TMP/$1" "$2" <<'PY' >/dev/null
+run_web() { # HOST IMAGE [BIND]
+	python3 - "$FAKE" "$TMP/$1" "$2" "${@:3}" <<'PY' >/dev/null
 import json, subprocess, sys
-fake, folder, image = sys.argv[1:]
-body = json.dumps({"Image": image, "HostConfig": {"NetworkMode": "bridge",
+fake, folder, image, *binds = sys.argv[1:]
+body = json.dumps({"Image": image, "HostConfig": {"NetworkMode": "bridge", "Binds": binds,
         "RestartPolicy": {"Name": "unless-stopped", "MaximumRetryCount": 0}}})
 p = subprocess.Popen([fake, folder, "system", "dial-stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 p.stdin.write(("POST /v1.45/containers/create?name=web HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"

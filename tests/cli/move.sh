@@ -4,8 +4,8 @@
 # Functions are called through ok.
 # shellcheck disable=SC2317
 . "$(dirname "$0")/../harness/tap.sh"
+. "$(dirname "$0")/lib.sh"
 
-FAKE=${RFA_FAKEDOCKER:-$(dirname "$RFA")/tests/fakedocker}
 [ -x "$FAKE" ] || skip_all "there is no $FAKE"
 [ "$(id -u)" = 0 ] || skip_all "not root: other users' processes cannot be looked at"
 command -v python3 >/dev/null || skip_all "no python3"
@@ -16,20 +16,6 @@ echo leak:libpcre2 >lsan
 export LSAN_OPTIONS=suppressions=$TMP/lsan:print_suppressions=0
 export GIT_AUTHOR_NAME=Olga GIT_AUTHOR_EMAIL=olga@example.org
 
-run_web() { # HOST: a container that has the host's data
-	python3 - "$FAKE" "$TMP/$1" "$TMP/data-$1" <<'PY' >/dev/null
-import json, subprocess, sys
-fake, folder, data = sys.argv[1:]
-body = json.dumps({"Image": "app:2", "HostConfig": {"NetworkMode": "bridge", "Binds": [data + ":/data"],
-        "RestartPolicy": {"Name": "unless-stopped", "MaximumRetryCount": 0}}})
-p = subprocess.Popen([fake, folder, "system", "dial-stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-p.stdin.write(("POST /v1.45/containers/create?name=web HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"
-        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)).encode())
-p.stdin.flush()
-sys.exit(b" 201 " not in p.stdout.read())
-PY
-	"$FAKE" "$TMP/$1" container start -- web >/dev/null
-}
 runs_on() { # HOST: does web run there
 	python3 - "$TMP/$1/state.json" <<'PY'
 import json, sys
@@ -58,7 +44,7 @@ base.execute("create table users(name)")
 base.execute("insert into users values(?)", (sys.argv[1],))
 base.commit()
 PY
-	run_web $host
+	run_web "$host" app:2 "$TMP/data-$host:/data"
 done
 user_of() { # HOST: what its database says
 	python3 -c 'import sqlite3, sys

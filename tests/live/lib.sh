@@ -93,16 +93,20 @@ live_reset() {
 }
 
 # As `lab op` and `lab exec`, but without the lab's own script, which costs more than what most do here.
+in_lab() { # op, or hosts/HOST: sets `pid`, if that very process of the lab lives
+	local since began
+	read -r pid since <"$RFA_LAB_DIR/$1/pid" && look_at "$pid" && [ "$began" = "$since" ]
+}
 become() { # CMD...: a subshell becomes it, on the operator's side
-	local pid since began
-	read -r pid since <"$RFA_LAB_DIR/op/pid" && look_at "$pid" && [ "$began" = "$since" ] || exit
+	local pid
+	in_lab op || exit
 	echo "$BASHPID" >"$op_group/cgroup.procs"
 	# shellcheck disable=SC2016  # for that shell
 	exec nsenter --target "$pid" --mount --net -- sh -c 'cd "$1" && shift && exec "$@"' sh "$W" "$@"
 }
 on() { # HOST SCRIPT: root there, not through the network
-	local pid since began
-	read -r pid since <"$RFA_LAB_DIR/hosts/$1/pid" && look_at "$pid" && [ "$began" = "$since" ] || return
+	local pid
+	in_lab "hosts/$1" || return
 	nsenter --target "$pid" --mount --net --pid --uts --ipc --cgroup -- env -i HOME=/root TERM=dumb \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -c "$2"
 }
