@@ -169,6 +169,47 @@ static void judge_nesting(struct rfa_court *c, const struct rfa_side *s)
 	}
 }
 
+/* What rfa keeps there itself is no data of the stack: it would be exchanged, or be its own backup.
+ */
+static int judge_own(struct rfa_court *c, const struct rfa_side *s, struct rfa_error *err)
+{
+	const char *vault = rfa_vault_path(c->ctx);
+	json_t *paths = json_array();
+	json_t *found = NULL;
+	json_t *m;
+	const char *own;
+	json_t *where;
+	size_t i;
+	int rc = paths ? 0 : rfa_fail_nomem(err);
+
+	if (!rc && json_array_append_new(paths, json_string(s->host->state_dir)))
+		rc = rfa_fail_nomem(err);
+	if (!rc && *vault == '/' && !strcmp(c->ctx->target->name, s->host->name) &&
+	    json_array_append_new(paths, json_string(vault)))
+		rc = rfa_fail_nomem(err);
+	if (!rc)
+		rc = s->host->ops->tree_where(s->host, paths, &found, err);
+	json_object_foreach (found, own, where) {
+		json_t *keep = json_pack("{s:s, s:O}", "place", own, "where", where);
+
+		json_array_foreach ((json_t *)(uintptr_t)s->members, i, m) {
+			if (!*text(m, "place") || rfa_is_database(m) ||
+			    (!lies_in(keep, m) && !lies_in(m, keep)))
+				continue;
+			rfa_refuse(c,
+				   "keep them apart: name another directory for the member, for "
+				   "backup.directory, or for state_dir",
+				   "the member %s (%s) and %s, where rfa keeps its own files, "
+				   "overlap on %s",
+				   text(m, "name"), text(m, "place"), own, s->host->name);
+		}
+		json_decref(keep);
+	}
+	json_decref(found);
+	json_decref(paths);
+	return rc;
+}
+
 static void judge_pairs(struct rfa_court *c, const struct rfa_side *one,
 			const struct rfa_side *other)
 {
@@ -198,8 +239,8 @@ static int gate_members(struct rfa_court *c, struct rfa_error *err)
 	size_t n = rfa_sides(c->ctx, sides);
 	json_t *m;
 	size_t i, j;
+	int rc;
 
-	(void)err;
 	for (i = 0; i < n; i++) {
 		if (!json_array_size(sides[i].members))
 			rfa_refuse(c, "list its members under \"data\" of the stack in rfa.json",
@@ -215,6 +256,9 @@ static int gate_members(struct rfa_court *c, struct rfa_error *err)
 			judge_place(c, &sides[i], m);
 		}
 		judge_nesting(c, &sides[i]);
+		rc = judge_own(c, &sides[i], err);
+		if (rc)
+			return rc;
 	}
 	if (n == 2) {
 		judge_pairs(c, &sides[0], &sides[1]);

@@ -37,13 +37,18 @@ static int need(struct rooms *rooms, const char *path, int64_t bytes, int64_t in
 
 	if (rooms->n == sizeof(rooms->list) / sizeof(rooms->list[0]))
 		return 0;
-	memset(room, 0, sizeof(*room));
-	rc = rooms->host->ops->disk(rooms->host, path, &room->disk, err);
-	if (rc)
-		return rc;
 	for (i = 0; i < rooms->n; i++)
-		if (!strcmp(rooms->list[i].disk.filesystem, room->disk.filesystem))
+		if (!strcmp(rooms->list[i].path, path))
 			break;
+	if (i == rooms->n) {
+		memset(room, 0, sizeof(*room));
+		rc = rooms->host->ops->disk(rooms->host, path, &room->disk, err);
+		if (rc)
+			return rc;
+		for (i = 0; i < rooms->n; i++)
+			if (!strcmp(rooms->list[i].disk.filesystem, room->disk.filesystem))
+				break;
+	}
 	if (i == rooms->n) {
 		snprintf(room->path, sizeof(room->path), "%s", path);
 		rooms->n++;

@@ -18,9 +18,9 @@ refused() {
 	rfa_data ${answer:+--yes "$answer"}
 	ok "$what: it does not happen (exit status $status)" grep -qxE '[23456]' <<<"$status"
 	ok "$what: it says why" said "$pattern"
-	stopped=$({ [ "$before" = "$(running prod)" ] || echo prod; [ "$of_test" = "$(running test)" ] || echo test; } | tr '\n' ' ')
-	[ -z "$stopped" ] || echo "# $what: stopped and started again: $stopped"
 	for h in test prod; do ok "$what: $h runs" await 20 all_run "$h"; done
+	stopped=$({ [ "$before" = "$(cat "$TMP/runs-prod")" ] || echo prod; [ "$of_test" = "$(cat "$TMP/runs-test")" ] || echo test; } | tr '\n' ' ')
+	[ -z "$stopped" ] || echo "# $what: stopped and started again: $stopped"
 	ok "$what: prod has its data" is "$(letters prod)" "$letters_of_prod"
 	ok "$what: test has its data" is "$(letters test)" "$letters_of_test"
 	ok "$what: nothing is left" clean test prod
@@ -75,7 +75,7 @@ backend() { # HOST VOLUME: made again, with this volume for its database
 	on "$1" "docker rm -f records-backend >/dev/null
 		docker run -d --name records-backend --network records -p 127.0.0.1:8071:8071 -v $2 \
 			-e BACKEND=172.31.77.20:8070 -e BACKEND_MS=500 --restart unless-stopped \
-			--health-cmd '/bin/server --check' --health-start-interval 100ms --health-start-period 20s records-backend:v1 >/dev/null"
+			--health-cmd '/bin/server --check' --health-start-interval 300ms --health-start-period 20s records-backend:v1 >/dev/null"
 	await 20 all_run "$1"
 }
 for h in test prod; do
@@ -103,7 +103,7 @@ on prod ': >/run/enough'
 on test 'docker update --restart always records-app-1 >/dev/null; docker rm -f records-backend >/dev/null
 	docker run -d --name records-backend --network records -p 127.0.0.1:8071:8071 -v /opt/records/data:/data/auth \
 		-e BACKEND=172.31.77.20:8070 -e BACKEND_MS=500 -e IGNORE_TERM=1 --stop-timeout 2 --restart always \
-		--health-cmd "/bin/server --check" --health-start-interval 100ms --health-start-period 20s records-backend:v1 >/dev/null'
+		--health-cmd "/bin/server --check" --health-start-interval 300ms --health-start-period 20s records-backend:v1 >/dev/null'
 await 20 all_run test
 
 # ---- a database that is broken

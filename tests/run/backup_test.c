@@ -242,6 +242,22 @@ static json_t *forced(json_t *plan)
 	return with(own(plan), "force_reason", json_string("the disk died"));
 }
 
+/* A backup in its own data would be exchanged with it, and grow with each one. */
+static void test_a_vault_in_the_data(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	refused(&b,
+		with(own(world_backup_plan(&b.w, "prod", ID)), "vault",
+		     json_string("/srv/stacks/shop/files/backups")),
+		"gate 'members'",
+		"the member files (/srv/stacks/shop/files) and /srv/stacks/shop/files/backups, "
+		"where rfa keeps its own files, overlap on prod");
+	bench_close(&b);
+}
+
 /* A disk that is not mounted is an empty folder. */
 static void test_an_empty_vault(void **state)
 {
@@ -481,10 +497,10 @@ int main(void)
 		cmocka_unit_test(test_images),         cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_corrupt),        cmocka_unit_test(test_restore),
 		cmocka_unit_test(test_wiped),          cmocka_unit_test(test_restore_gates),
-		cmocka_unit_test(test_an_empty_vault), cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_drill),          cmocka_unit_test(test_drill_fails),
-		cmocka_unit_test(test_drill_aborted),  cmocka_unit_test(test_restore_forced),
-		cmocka_unit_test(test_drill_forced),
+		cmocka_unit_test(test_an_empty_vault), cmocka_unit_test(test_a_vault_in_the_data),
+		cmocka_unit_test(test_damage),         cmocka_unit_test(test_drill),
+		cmocka_unit_test(test_drill_fails),    cmocka_unit_test(test_drill_aborted),
+		cmocka_unit_test(test_restore_forced), cmocka_unit_test(test_drill_forced),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

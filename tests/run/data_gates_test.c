@@ -94,6 +94,16 @@ static const struct gate_case cases[] = {
 	    { "hosts|test|trees|/opt/app/data/more.db", "{\"kind\":\"sqlite\"}" },
 	    { TO "members|more", "{\"sqlite\":\"/a/data/auth.db\"}" } },
 	  { "the member more lies in the member auth on prod" } },
+	/* What rfa keeps there itself, by its path and by another way. */
+	{ "members",
+	  { { "hosts|prod|links", "{\"/data\":\"/var/lib\"}" },
+	    { "hosts|test|trees|/var/lib/rfa", "{}" },
+	    { FROM "members|more", "{\"directory\":\"/var/lib/rfa\"}" },
+	    { TO "members|more", "{\"directory\":\"/data/rfa\"}" } },
+	  { "the member more (/var/lib/rfa) and /var/lib/rfa, where rfa keeps its own files, "
+	    "overlap on test",
+	    "the member more (/data/rfa) and /var/lib/rfa, where rfa keeps its own files, "
+	    "overlap on prod" } },
 	/* The root is a folder, too. */
 	{ NULL, { { TO "members|files|directory", "\"/fresh\"" } }, { 0 } },
 	{ "members",

@@ -21,7 +21,7 @@
 /*
  * Words in one language; nothing we make is for others to read; no argument is ever a pattern.
  */
-static const char prologue_text[] = "LC_ALL=C; export LC_ALL; umask 077; set -f\n";
+static const char prologue_text[] = "LC_ALL=C; export LC_ALL; umask 077; set -f; me= gnu=\n";
 
 static struct shell_host *self(struct rfa_host *host)
 {
@@ -170,6 +170,9 @@ static const char info_text[] =
     "for tool in b2sum sha256sum sync zstd gzip rsync; do\n"
     "	command -v \"$tool\" >/dev/null && echo \"tool $tool\"\n"
     "done\n"
+    "for tool in find tar; do\n"
+    "	case $($tool --version 2>&1) in *GNU*) echo \"gnu $tool\" ;; esac\n"
+    "done\n"
     "command -v \"$1\" >/dev/null || { echo \"$1\" >&2; exit 51; }\n"
     "version=$(engine version --format '{{json .}}') || exit\n"
     "echo \"version $version\"\n"
@@ -259,6 +262,16 @@ static int one_json_line(struct shell_host *h, const struct rfa_buf *out, const 
 	return rfa_shell_host_json(h, value, line, len, key, err);
 }
 
+/* What the scripts need not find out each time: $me, the user, and $gnu, which tools are GNU's. */
+static void learn(struct shell_host *h, const struct rfa_buf *out, int64_t uid)
+{
+	if (h->api[0] || uid < 0)
+		return;
+	(void)rfa_buf_printf(&h->prologue, "me=%lld gnu='%s %s'\n", (long long)uid,
+			     strstr(rfa_buf_str(out), "\ngnu find\n") ? "find" : "",
+			     strstr(rfa_buf_str(out), "\ngnu tar\n") ? "tar" : "");
+}
+
 static int make_info(struct shell_host *h, const struct rfa_buf *out, json_t **made,
 		     struct rfa_error *err)
 {
@@ -298,6 +311,7 @@ static int make_info(struct shell_host *h, const struct rfa_buf *out, json_t **m
 		rc = rfa_fail_nomem(err);
 		goto done;
 	}
+	learn(h, out, number);
 	(void)snprintf(h->api, sizeof(h->api), "%s", api);
 	(void)snprintf(h->os, sizeof(h->os), "%s", rfa_facts_str(all, "os", ""));
 	(void)snprintf(h->arch, sizeof(h->arch), "%s", rfa_facts_str(all, "arch", ""));

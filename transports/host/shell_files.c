@@ -93,16 +93,14 @@ static const char remove_text[] =
     "rm -f -- \"./$name\"\n";
 
 /*
- * $1 the path. Some file systems do not count inodes. Memory and layered file systems share one
- * name, so that the device number must tell them apart.
+ * $1 the path. Says "DEVICE", "INODES FREE" and what df says. Some file systems do not count
+ * inodes. Memory and layered file systems share one name, so that the device number must tell them
+ * apart.
  */
 static const char disk_text[] =
     "path=$1\n"
     "while ! [ -e \"$path\" ]; do path=${path%/*}; [ -n \"$path\" ] || path=/; done\n"
-    "stat -c %d -- \"$path\" || exit\n"
-    "df -P -k -- \"$path\" | tail -n 1\n"
-    "df -P -i -- \"$path\" 2>/dev/null | tail -n 1\n"
-    "exit 0\n";
+    "stat -c %d -- \"$path\" && stat -f -c '%c %d' -- \"$path\" && df -P -k -- \"$path\"\n";
 
 static int absolute(const struct shell_host *h, const char *path, struct rfa_error *err)
 {
@@ -275,24 +273,26 @@ int rfa_shell_disk(struct rfa_host *host, const char *path, struct rfa_disk *out
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	const char *args[] = { path, NULL }, *p, *inodes;
+	const char *args[] = { path, NULL }, *p;
 	struct shell_call call = { disk_text, args, NULL, 0 };
 	struct rfa_disk disk = { .bytes_total = 0 };
 	int64_t device = 0, total = 0, available = 0;
-	size_t name = 0, ignored = 0;
+	size_t name = 0;
 	int rc = over(h, &call, &answer, err);
 
 	p = rfa_buf_str(&answer.out);
-	if (rc == 0 && rfa_shell_number(&p, &device) == 0)
+	if (rc == 0 && rfa_shell_number(&p, &device) == 0 &&
+	    rfa_shell_number(&p, &disk.inodes_total) == 0 &&
+	    rfa_shell_number(&p, &disk.inodes_free) == 0) {
+		p += strcspn(p, "\n"); /* the heading */
+		p += *p == '\n';
 		parse_df(p, &name, &total, &available);
+	}
 	if (rc == 0 && (name == 0 || total > INT64_MAX / 1024 || available > total))
 		rc = rfa_shell_host_nonsense(h, "df", err);
 	if (rc == 0) {
 		disk.bytes_total = total * 1024;
 		disk.bytes_free = available * 1024;
-		inodes = strchr(p, '\n');
-		if (inodes)
-			parse_df(inodes + 1, &ignored, &disk.inodes_total, &disk.inodes_free);
 		if (p[0] == '/')
 			(void)snprintf(disk.filesystem, sizeof(disk.filesystem), "%.*s",
 				       (int)(name < 127 ? name : 127), p);

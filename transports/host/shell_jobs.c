@@ -7,6 +7,7 @@
  *     pid           "pid start-time boot-id": the claim
  *     out, err      what the program wrote
  *     status        its exit status; there once it has ended, for good
+ *     end           a FIFO that the job's process holds open: whoever reads it is told of its end
  *
  * The claim is made by the job's own process: it writes who it is into a file of its own and
  * link()s that to `pid`, which succeeds for one process only and shows its whole content at once.
@@ -47,9 +48,11 @@ static const char job_text[] =
     "ln pid.$$ pid 2>/dev/null\n"
     "[ $? = 0 ] || { rm -f pid.$$ status.$$; exit 0; }\n"
     "sync pid status.$$ . 2>/dev/null || sync\n"
-    "true >out && true >err && sh ./cmd </dev/null >out 2>err\n"
+    "mkfifo end 2>/dev/null && exec 8<>end\n"
+    "true >out && true >err && sh ./cmd </dev/null >out 2>err 8>&-\n"
     "printf '%-4s' $? 1<>status.$$\n"
     "mv status.$$ status\n"
+    "exec 8>&-\n"
     "rm -f pid.$$\n";
 
 /*
@@ -82,31 +85,36 @@ static const char start_text[] =
  * Waits for the end of the job, two seconds at most so that the connection is seen to live. Says
  * "done STATUS BYTES ERRBYTES" and both outputs, "running", "unclaimed", or "gone".
  */
-static const char follow_text[] = "size() { [ -s \"$1\" ] && stat -c %s \"$1\" || echo 0; }\n"
-				  "n=0\n"
-				  "while :; do\n"
-				  "	says=running\n"
-				  "	if ! [ -e \"$1/pid\" ]; then\n"
-				  "		says=unclaimed\n"
-				  "		[ -d \"$1\" ] || { echo gone; exit 0; }\n"
-				  "	elif [ -e \"$1/status\" ] || ! alive \"$1\"; then\n"
-				  /* It may have ended between the two looks. */
-				  "		[ -e \"$1/status\" ] || { echo gone; exit 0; }\n"
-				  "		read -r status <\"$1/status\"\n"
-				  "		out=$(size \"$1/out\") err=$(size \"$1/err\")\n"
-				  "		[ \"$out\" -le \"$2\" ] || out=$2\n"
-				  "		[ \"$err\" -le 16384 ] || err=16384\n"
-				  "		echo \"done $status $out $err\"\n"
-				  "		[ \"$out\" = 0 ] || head -c \"$out\" \"$1/out\"\n"
-				  "		[ \"$err\" = 0 ] || tail -c \"$err\" \"$1/err\"\n"
-				  "		exit 0\n"
-				  "	fi\n"
-				  "	n=$((n + 1))\n"
-				  "	if [ $n -le 20 ]; then sleep 0.02 2>/dev/null || sleep 1\n"
-				  "	elif [ $n -le 36 ]; then sleep 0.1 2>/dev/null || sleep 1\n"
-				  "	else echo $says; exit 0\n"
-				  "	fi\n"
-				  "done\n";
+static const char follow_text[] =
+    "size() { [ -s \"$1\" ] && stat -c %s \"$1\" || echo 0; }\n"
+    "n=0\n"
+    "while :; do\n"
+    "	says=running\n"
+    "	if ! [ -e \"$1/pid\" ]; then\n"
+    "		says=unclaimed\n"
+    "		[ -d \"$1\" ] || { echo gone; exit 0; }\n"
+    "	elif [ -e \"$1/status\" ] || ! alive \"$1\"; then\n"
+    /* It may have ended between the two looks. */
+    "		[ -e \"$1/status\" ] || { echo gone; exit 0; }\n"
+    "		read -r status <\"$1/status\"\n"
+    "		out=$(size \"$1/out\") err=$(size \"$1/err\")\n"
+    "		[ \"$out\" -le \"$2\" ] || out=$2\n"
+    "		[ \"$err\" -le 16384 ] || err=16384\n"
+    "		echo \"done $status $out $err\"\n"
+    "		[ \"$out\" = 0 ] || head -c \"$out\" \"$1/out\"\n"
+    "		[ \"$err\" = 0 ] || tail -c \"$err\" \"$1/err\"\n"
+    "		exit 0\n"
+    "	fi\n"
+    "	n=$((n + 1))\n"
+    "	[ $n -le 38 ] || { echo $says; exit 0; }\n"
+    "	if [ $n = 2 ] && [ -p \"$1/end\" ]; then\n"
+    "		n=38\n"
+    /* To open it without a writer would wait for one. */
+    "		(exec 7<>\"$1/end\" 6<\"$1/end\" 7>&- && exec timeout 2 cat <&6)\n"
+    "	elif [ $n -le 20 ]; then sleep 0.02 2>/dev/null || sleep 1\n"
+    "	else sleep 0.1 2>/dev/null || sleep 1\n"
+    "	fi\n"
+    "done\n";
 
 /* $1 the directory of a step's jobs. What has not begun is claimed for nobody: it never will. */
 static const char running_text[] =

@@ -22,11 +22,13 @@
  * walk PATH: goes there from the working directory; 1: it is not there. A symbolic link is followed
  *   only where nobody else could have made it. $chain: all directories on the way.
  * hold PATH: the same from the root. $hops bounds a circle of links.
- * step NAME: into a directory that lies in the working directory.
+ * straight PATH: the same in one look, where root and this user alone can change anything on the
+ * way: nothing there is exchanged by anybody else. 1: not so, or no look could tell. step NAME:
+ * into a directory that lies in the working directory.
  */
 const char rfa_shell_paths[] =
     "unset TAR_OPTIONS TAPE POSIXLY_CORRECT TMPDIR CDPATH\n"
-    "me=$(id -u)\n"
+    "[ -n \"$me\" ] || me=$(id -u)\n"
     "die() { s=$1; shift; printf '%s\\n' \"$*\" >&2; exit \"$s\"; }\n"
     "there() { [ -e \"$1\" ] || [ -L \"$1\" ]; }\n"
     "stand() {\n"
@@ -49,7 +51,35 @@ const char rfa_shell_paths[] =
     "	stand\n"
     "	[ \"$above\" = \"$from_here\" ] || die 53 \"$1 was exchanged while it was looked at\"\n"
     "}\n"
+    "straight() {\n"
+    "	left=$1 way=\n"
+    "	set -- /\n"
+    "	while [ -n \"$left\" ]; do\n"
+    "		part=${left%%/*}\n"
+    "		case $left in */*) left=${left#*/} ;; *) left= ;; esac\n"
+    "		case $part in\n"
+    "		'') continue ;;\n"
+    "		. | ..) return 1 ;;\n"
+    "		esac\n"
+    "		way=$way/$part\n"
+    "		set -- \"$@\" \"$way\"\n"
+    "	done\n"
+    "	left=$#\n"
+    "	set -- / $(stat -c '%f %u %g %a %d:%i' -- \"$@\" 2>/dev/null)\n"
+    "	[ $# = $((left * 5 + 1)) ] || return 1\n"
+    "	at=$6 chain=' '\n"
+    "	while :; do\n"
+    "		case $2 in 4*) ;; *) return 1 ;; esac\n"
+    "		owner=$3 group=$4 mode=$5 above=$at at=$6 chain=\"$chain$6 \"\n"
+    "		shift 5\n"
+    "		[ $# -gt 1 ] || break\n"
+    "		[ \"$owner\" = 0 ] || [ \"$owner\" = \"$me\" ] || return 1\n"
+    "		case $mode in *[2367] | *[2367]?) return 1 ;; esac\n"
+    "	done\n"
+    "	cd -P \"${way:-/}\" 2>/dev/null\n"
+    "}\n"
     "walk() {\n"
+    "	case $1 in /*) ! straight \"$1\" || return 0 ;; esac\n"
     "	left=$1\n"
     "	case $left in /*) cd / && stand && chain=\" $at \" || exit ;; esac\n"
     "	while [ -n \"$left\" ]; do\n"
