@@ -386,6 +386,59 @@ static int gate_point(struct rfa_court *c, struct rfa_error *err)
 /* ---- backups ----------------------------------------------------------------------------------
  */
 
+/* Can somebody else change what has this directory's name, or what is in it? */
+static int is_shared(const struct rfa_file_stat *dir, uint32_t me)
+{
+	if (dir->uid != 0 && dir->uid != me)
+		return 1;
+	if (dir->mode & 01000) /* only who owns a name there can take it away */
+		return 0;
+	return (dir->mode & 02) || ((dir->mode & 020) && dir->gid != 0 && dir->gid != dir->uid);
+}
+
+/*
+ * Where others can exchange a directory on the way to the vault, what we write goes to where they
+ * want it, as root. We are whose the state directory is.
+ */
+static int judge_vault_place(struct rfa_court *c, struct rfa_error *err)
+{
+	struct rfa_host *host = c->ctx->target;
+	const char *vault = rfa_vault_path(c->ctx);
+	struct rfa_file_stat dir = { 0 }, own = { 0 };
+	json_t *paths = json_pack("[s]", vault), *found = NULL;
+	struct rfa_buf path = RFA_BUF_INIT(RFA_PLACE_MAX + 1);
+	const char *real, *end;
+	int rc = paths ? 0 : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = host->ops->tree_where(host, paths, &found, err);
+	if (!rc)
+		rc = host->ops->file_stat(host, host->state_dir, &own, err);
+	real = rfa_facts_str(json_object_get(found, vault), "real", vault);
+	for (end = real; !rc && *end; end += end[0] == '/') {
+		end += strcspn(end, "/");
+		rfa_buf_clear(&path);
+		(void)rfa_buf_add(&path, real, end > real ? (size_t)(end - real) : 1);
+		rc = rfa_buf_check(&path, err);
+		if (!rc)
+			rc = host->ops->file_stat(host, rfa_buf_str(&path), &dir, err);
+		if (rc || dir.type != 'd')
+			break;
+		if (is_shared(&dir, own.uid))
+			rfa_object(c,
+				   "let only root write there (chown root, chmod go-w), or name "
+				   "another backup.directory; or, if you trust them: --force "
+				   "--reason TEXT",
+				   "%s on %s, on the way to the backups, can be changed by others: "
+				   "owner %u, group %u, mode %o",
+				   rfa_buf_str(&path), host->name, dir.uid, dir.gid, dir.mode);
+	}
+	rfa_buf_release(&path);
+	json_decref(found);
+	json_decref(paths);
+	return rc;
+}
+
 static int gate_vault(struct rfa_court *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
@@ -393,7 +446,6 @@ static int gate_vault(struct rfa_court *c, struct rfa_error *err)
 	const char *backup = rfa_vault_backup(ctx);
 	const char *known = rfa_facts_str(ctx->plan, "options/known", "");
 
-	(void)err;
 	/* What is written below the mount point of a disk that is not mounted fills another one. */
 	if (*known && !rfa_facts_int(rfa_ctx_fact(ctx, "target.look", ""), "backups", 1))
 		rfa_object(
@@ -416,7 +468,7 @@ static int gate_vault(struct rfa_court *c, struct rfa_error *err)
 		rfa_refuse(c, "start the stack there first",
 			   "nothing of this stack runs on %s, so there are no images",
 			   ctx->source->name);
-	return 0;
+	return *vault == '/' ? judge_vault_place(c, err) : 0;
 }
 
 static void judge_contents(struct rfa_court *c, const json_t *manifest)

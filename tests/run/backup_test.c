@@ -258,6 +258,42 @@ static void test_a_vault_in_the_data(void **state)
 	bench_close(&b);
 }
 
+/* Where others can exchange a directory, root would write to where they want it. */
+static void test_a_vault_of_somebody_else(void **state)
+{
+	static const char file[] = "{\"directory\": true, \"mode\": %d, \"uid\": %d, \"gid\": %d}";
+	static const struct {
+		int mode, uid, gid;
+		const char *told;
+	} cases[] = {
+		{ 0755, 1000, 1000, "owner 1000, group 1000, mode 755" },
+		{ 0777, 0, 0, "owner 0, group 0, mode 777" },
+		{ 0775, 0, 50, "owner 0, group 50, mode 775" },
+		{ 01777, 0, 0, NULL },
+		{ 0775, 0, 0, NULL },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[128];
+		struct world_edit edits[WORLD_EDITS] = { { "hosts|prod|files|/var/backups",
+							   text } };
+		struct bench b;
+		json_t *plan;
+
+		snprintf(text, sizeof(text), file, cases[i].mode, cases[i].uid, cases[i].gid);
+		bench_open_edited(&b, edits);
+		plan = world_backup_plan(&b.w, "prod", ID);
+		if (cases[i].told) {
+			refused(&b, json_incref(plan), "gate 'vault'", cases[i].told);
+			plan = forced(plan);
+		}
+		assert_int_equal(run(&b, plan), 0);
+		bench_close(&b);
+	}
+}
+
 /* A disk that is not mounted is an empty folder. */
 static void test_an_empty_vault(void **state)
 {
@@ -493,14 +529,23 @@ static void test_drill_aborted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_backup),         cmocka_unit_test(test_files),
-		cmocka_unit_test(test_images),         cmocka_unit_test(test_elsewhere),
-		cmocka_unit_test(test_corrupt),        cmocka_unit_test(test_restore),
-		cmocka_unit_test(test_wiped),          cmocka_unit_test(test_restore_gates),
-		cmocka_unit_test(test_an_empty_vault), cmocka_unit_test(test_a_vault_in_the_data),
-		cmocka_unit_test(test_damage),         cmocka_unit_test(test_drill),
-		cmocka_unit_test(test_drill_fails),    cmocka_unit_test(test_drill_aborted),
-		cmocka_unit_test(test_restore_forced), cmocka_unit_test(test_drill_forced),
+		cmocka_unit_test(test_backup),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_images),
+		cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_corrupt),
+		cmocka_unit_test(test_restore),
+		cmocka_unit_test(test_wiped),
+		cmocka_unit_test(test_restore_gates),
+		cmocka_unit_test(test_an_empty_vault),
+		cmocka_unit_test(test_a_vault_in_the_data),
+		cmocka_unit_test(test_a_vault_of_somebody_else),
+		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_drill),
+		cmocka_unit_test(test_drill_fails),
+		cmocka_unit_test(test_drill_aborted),
+		cmocka_unit_test(test_restore_forced),
+		cmocka_unit_test(test_drill_forced),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
+#include "tests/harness/edits.h"
 #include "tests/harness/served.h"
 #include "tests/harness/watcher.h"
 
@@ -29,6 +30,13 @@ static inline void bench_open(struct bench *b, enum scenario s)
 {
 	memset(b, 0, sizeof(*b));
 	world_make(&b->w, s, 7);
+	bench_begin(b);
+}
+
+static inline void bench_open_edited(struct bench *b, const struct world_edit *edits)
+{
+	memset(b, 0, sizeof(*b));
+	world_make_edited(&b->w, SCENARIO_DATA, 7, world_edit_all, (void *)(uintptr_t)edits);
 	bench_begin(b);
 }
 

@@ -10,18 +10,10 @@
 
 #include <cmocka.h>
 
-#include "tests/harness/edits.h"
 #include "tests/run/data_bench.h"
 
 #define AUTH "/opt/app/data/auth.db"
 #define FILES "/srv/stacks/shop/files"
-
-static void bench_open_edited(struct bench *b, const struct world_edit *edits)
-{
-	memset(b, 0, sizeof(*b));
-	world_make_edited(&b->w, SCENARIO_DATA, 7, world_edit_all, (void *)(uintptr_t)edits);
-	bench_begin(b);
-}
 
 enum { TOLD = 4 };
 
