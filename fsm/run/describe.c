@@ -269,7 +269,7 @@ static int member(json_t *object, const char *key, json_t *fresh, json_t **out,
 static int add_requires(struct describe *d, const json_t *container, json_t *stack,
 			struct rfa_error *err)
 {
-	json_t *bootstrap, *list, *mount;
+	json_t *bootstrap = NULL, *list = NULL, *mount;
 	size_t i;
 	int rc = member(stack, "bootstrap", json_object(), &bootstrap, err);
 

@@ -73,6 +73,13 @@ static void judge_place(struct rfa_court *c, const struct rfa_side *s, const jso
 		rfa_refuse(c, "name a directory in it: a mount point cannot be renamed",
 			   "something is mounted on %s on %s (member %s)", place, s->host->name,
 			   text(m, "name"));
+	else if (rfa_facts_int(m, "too_long", 0))
+		rfa_refuse(c,
+			   "shorten or remove them: find DIR -printf '%p\\n' | awk 'length > 3839' "
+			   "shows them",
+			   "%lld path(s) in %s on %s have 3840 bytes or more (member %s)",
+			   (long long)rfa_facts_int(m, "too_long", 0), place, s->host->name,
+			   text(m, "name"));
 	else if (!rfa_member_there(m) && !strcmp(s->role, "source"))
 		rfa_refuse(c, "correct its path in rfa.json, or start the stack there once",
 			   "there is no %s %s on %s (member %s)", word, place, s->host->name,

@@ -109,6 +109,9 @@ static const struct gate_case cases[] = {
 	  { { "hosts|prod|trees|" FILES "|mount", "true" } },
 	  { "something is mounted on " FILES " on prod" } },
 	{ "members",
+	  { { "hosts|test|trees|" FILES "|too_long", "3" } },
+	  { "3 path(s) in " FILES " on test have 3840 bytes or more" } },
+	{ "members",
 	  { { FROM "members", "{}" }, { TO "members", "{}" } },
 	  { "names no data of this stack for test", "names no data of this stack for prod" } },
 

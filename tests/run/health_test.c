@@ -189,11 +189,43 @@ static void blind_is_not_ill(void **state)
 	world_free(&w);
 }
 
+/* An engine that leaves the new container in a network too many, or takes it out of one. */
+static void networks_are_looked_at(void **state)
+{
+	static const struct {
+		enum rfa_sim_mutation mutation;
+		const char *why;
+	} engines[] = {
+		{ RFA_SIM_MUTATION_CREATE_KEEPS_NETWORK, "where it should not be" },
+		{ RFA_SIM_MUTATION_CREATE_DROPS_NETWORK, "where it has to be" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+		struct rfa_run_result result;
+		struct rfa_error err;
+		struct watcher x;
+		struct world w;
+
+		world_make(&w, SCENARIO_RUN, 1);
+		rfa_sim_mutate(w.sim, engines[i].mutation);
+		watcher_begin(&x, &w);
+		assert_true(rfa_run_begin(&w.options, w.plan, &result, &err) < 0);
+		assert_int_equal(result.final, RFA_FINAL_ROLLED_BACK);
+		if (!strstr(err.msg, engines[i].why))
+			fail_msg("\"%s\" is not in: %s", engines[i].why, err.msg);
+		watcher_end(&x);
+		world_free(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_case),
 		cmocka_unit_test(blind_is_not_ill),
+		cmocka_unit_test(networks_are_looked_at),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

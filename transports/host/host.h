@@ -274,11 +274,11 @@ struct rfa_host_ops {
 	 * *out (new): {"type":"d"|"f"|"l"|"o"|"", "mount":bool (something is mounted on it
 	 * or in it), "sqlite":bool (asked of a database: the file begins as SQLite's do),
 	 * "uid","gid","mode","bytes" (allocated), "apparent" (sum of the sizes of its
-	 * files),"inodes","device"
-	 * (equal text: one file system),"entry" ("device:inode": tells it from another one that
-	 * gets its name)}. type "" is all there is of a path that does not exist. One that leads
-	 * over a symlink in a directory that other users of the host can write to has "type" "" and
-	 * "unsafe", which says so.
+	 * files),"inodes","too_long" (how many paths in it have 3840 bytes or more: a copy beside
+	 * it would pass what the kernel takes),"device" (equal text: one file system),"entry"
+	 * ("device:inode": tells it from another one that gets its name)}. type "" is all there is
+	 * of a path that does not exist. One that leads over a symlink in a directory that other
+	 * users of the host can write to has "type" "" and "unsafe", which says so.
 	 */
 	int (*tree_look)(struct rfa_host *, enum rfa_tree_kind, const char *path, json_t **out,
 			 struct rfa_error *);

@@ -23,7 +23,8 @@
  * mounted PATH: says where something is mounted: "on" it, "in" it, both, or nothing. Bind mounts do
  *   not show in device numbers, only in mountinfo, which writes blanks and backslashes in octal.
  * The path has no symbolic link. place NAME: its path, if the working directory is where it lies.
- * tally: adds up lines "TYPE LINKS INODE BLOCKS SIZE" to "BYTES APPARENT INODES"; a file with
+ * tally: adds up lines "TYPE LINKS INODE BLOCKS SIZE" to "BYTES APPARENT INODES"; a line "long" is
+ *   counted by itself, and told behind them if there is one; a file with
  *   several names counts once.
  * onto_disk PATH…: what was renamed into these directories stays there.
  */
@@ -70,10 +71,12 @@ const char rfa_shell_trees[] =
     "	printf '%s' \"${here%/}/$1\"\n"
     "}\n"
     "tally() {\n"
-    "	awk '$2 > 1 && $1 != \"d\" && seen[$3]++ { next }\n"
+    "	awk '$1 == \"long\" { long++; next }\n"
+    "	$2 > 1 && $1 != \"d\" && seen[$3]++ { next }\n"
     "	{ n++; bytes += $4 * 512 }\n"
     "	$1 == \"f\" { apparent += $5 }\n"
-    "	END { printf \"%.0f %.0f %.0f\\n\", bytes, apparent, n }'\n"
+    "	END { printf \"%.0f %.0f %.0f\" (long ? \" %.0f\" : \"\") \"\\n\", bytes, apparent, n, "
+    "long }'\n"
     "}\n"
     "onto_disk() { sync -- \"$@\" 2>/dev/null || sync; }\n";
 
@@ -83,8 +86,8 @@ const char rfa_shell_trees[] =
 /*
  * $1 the path, $2 what else belongs to it: nothing, or "db". Says "none", or "MODE UID GID DEVICE
  * DEVICE:INODE", 1 if something is mounted there or 0, 1 if it is a file of SQLite's or 0, and the
- * sums. What vanishes while it is
- * counted is no error.
+ * sums, with the number of paths that have LONG bytes or more. What vanishes while it is counted is
+ * no error.
  */
 static const char look_text[] =
     "need find awk stat\n"
@@ -103,7 +106,11 @@ static const char look_text[] =
     "echo \"$words $((${#mount} > 0)) $sqlite\"\n"
     "set -- \"./$name\" ${2:+\"./$name-wal\" \"./$name-journal\"}\n"
     "exec 3>&1\n"
-    "words=$({ find \"$@\" -xdev " TALLY " 2>&4 | tally >&3; } 4>&1 |\n"
+    "long=????????????????????????????????????????????????????????????????\n"
+    "long=$long$long$long$long$long$long\n"
+    "long=$long$long$long$long$long$long$long$long$long$long\n"
+    "words=$({ find \"$@\" -xdev " TALLY " -path \"$long*\" -printf 'long\\n' 2>&4 | tally >&3; } "
+    "4>&1 |\n"
     "	grep -v ': No such file or directory$')\n"
     "[ -z \"$words\" ] || die 1 \"$words\"\n";
 
@@ -380,10 +387,10 @@ int rfa_shell_tree_archive(const struct shell_host *h, const char *archive, cons
 
 struct look {
 	unsigned long mode;
-	int64_t uid, gid, device, inode, mount, sqlite, bytes, apparent, inodes;
+	int64_t uid, gid, device, inode, mount, sqlite, bytes, apparent, inodes, too_long;
 };
 
-/* "MODE UID GID DEVICE DEVICE:INODE MOUNTED SQLITE" and "BYTES APPARENT INODES"; 0 or -1. */
+/* "MODE UID GID DEVICE DEVICE:INODE MOUNTED SQLITE" and "BYTES APPARENT INODES[ LONG]"; 0 or -1. */
 static int parse_look(const char *p, struct look *l)
 {
 	char *end = NULL;
@@ -404,7 +411,7 @@ static int parse_look(const char *p, struct look *l)
 	    rfa_shell_number(&p, &l->sqlite) || l->sqlite > 1 || rfa_shell_number(&p, &l->bytes) ||
 	    rfa_shell_number(&p, &l->apparent) || rfa_shell_number(&p, &l->inodes))
 		return -1;
-	return *p ? -1 : 0;
+	return *p && (rfa_shell_number(&p, &l->too_long) || *p) ? -1 : 0;
 }
 
 static json_t *look_json(const struct look *l)
@@ -423,12 +430,12 @@ static json_t *look_json(const struct look *l)
 	(void)snprintf(device, sizeof(device), "%lld", (long long)l->device);
 	(void)snprintf(entry, sizeof(entry), "%lld:%lld", (long long)l->device,
 		       (long long)l->inode);
-	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "type", type,
-			 "mount", (int)l->mount, "sqlite", (int)l->sqlite, "uid",
+	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "type",
+			 type, "mount", (int)l->mount, "sqlite", (int)l->sqlite, "uid",
 			 (json_int_t)l->uid, "gid", (json_int_t)l->gid, "mode",
 			 (json_int_t)(l->mode & 07777), "bytes", (json_int_t)l->bytes, "apparent",
-			 (json_int_t)l->apparent, "inodes", (json_int_t)l->inodes, "device", device,
-			 "entry", entry);
+			 (json_int_t)l->apparent, "inodes", (json_int_t)l->inodes, "too_long",
+			 (json_int_t)l->too_long, "device", device, "entry", entry);
 }
 
 int rfa_shell_tree_look(struct rfa_host *host, enum rfa_tree_kind kind, const char *path,
