@@ -151,12 +151,18 @@ static int configured(const struct rfa_ctx *ctx, json_t **out, struct rfa_error 
 /* ---- what is there ----------------------------------------------------------------------------
  */
 
-static int look_volume(struct rfa_host *host, json_t *member, struct rfa_error *err)
+/* all: of the host, asked for with the first one. */
+static int look_volume(struct rfa_host *host, json_t *member, json_t **all, struct rfa_error *err)
 {
-	json_t *volume = NULL;
-	int rc = rfa_inspect_or_null(host, RFA_VOLUME, rfa_facts_str(member, "volume", ""), &volume,
-				     err);
+	const char *name = rfa_facts_str(member, "volume", "");
+	json_t *volume = NULL, *one;
+	size_t i;
+	int rc = *all ? 0 : host->ops->list(host, RFA_VOLUME, all, err);
 
+	json_array_foreach (*all, i, one) {
+		if (!strcmp(rfa_facts_str(one, "Name", ""), name))
+			volume = one;
+	}
 	if (!rc)
 		rc = rfa_facts_set(member, "place",
 				   json_string(rfa_facts_str(volume, "Mountpoint", "")), err);
@@ -168,7 +174,6 @@ static int look_volume(struct rfa_host *host, json_t *member, struct rfa_error *
 		    member, "options",
 		    json_integer((json_int_t)json_object_size(json_object_get(volume, "Options"))),
 		    err);
-	json_decref(volume);
 	return rc;
 }
 
@@ -236,6 +241,7 @@ static int look_where(struct rfa_host *host, json_t *list, struct rfa_error *err
 int rfa_members_look(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 {
 	json_t *list = NULL;
+	json_t *volumes = NULL;
 	json_t *one;
 	size_t i;
 	int rc = configured(ctx, &list, err);
@@ -250,7 +256,7 @@ int rfa_members_look(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 			continue;
 		}
 		if (json_object_get(one, "volume"))
-			rc = look_volume(ctx->host, one, err);
+			rc = look_volume(ctx->host, one, &volumes, err);
 		if (!rc)
 			rc = trim_place(one, err);
 		if (!rc)
@@ -260,6 +266,7 @@ int rfa_members_look(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 	}
 	if (!rc)
 		rc = look_where(ctx->host, list, err);
+	json_decref(volumes);
 	if (rc)
 		json_decref(list);
 	else

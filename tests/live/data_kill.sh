@@ -90,7 +90,7 @@ holds() { # RUN
 }
 
 went_on=0
-kills_for 120
+kills_for 75
 for ((i = 1; ; i++)); do
 	another_kill "$i" || break
 	number=$((number + 1))

@@ -63,7 +63,7 @@ holds() { # RUN VERSION-IF-IT-SUCCEEDED VERSION-IF-NOT
 }
 
 successes=0
-kills_for 90
+kills_for 60
 for ((i = 1; ; i++)); do
 	another_kill "$i" || break
 	next=v$((${ran#v} % 4 + 1)) old=$ran all=''

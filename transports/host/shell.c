@@ -178,7 +178,6 @@ static const char info_text[] =
     "echo \"version $version\"\n"
     "info=$(engine info --format '{{json .}}') || exit\n"
     "echo \"info $info\"\n"
-    "compose=$(engine compose version --short 2>/dev/null) && echo \"compose $compose\"\n"
     "exit 0\n";
 
 /* The line "key …" of an answer: its value, up to the newline; NULL if there is none. */
@@ -253,6 +252,21 @@ static const char *store_of(const json_t *info)
 	return "classic";
 }
 
+/* Compose is a plugin of the client, which asks each of them who it is. JSON null: none works. */
+static json_t *compose_of(const json_t *info)
+{
+	json_t *plugin;
+	size_t i;
+
+	json_array_foreach (rfa_facts_at(info, "ClientInfo/Plugins"), i, plugin) {
+		const char *version = rfa_facts_str(plugin, "Version", "");
+
+		if (!strcmp(rfa_facts_str(plugin, "Name", ""), "compose") && *version)
+			return json_string(version + (*version == 'v'));
+	}
+	return json_null();
+}
+
 static int one_json_line(struct shell_host *h, const struct rfa_buf *out, const char *key,
 			 json_t **value, struct rfa_error *err)
 {
@@ -305,8 +319,8 @@ static int make_info(struct shell_host *h, const struct rfa_buf *out, json_t **m
 			"uid", uid ? uid : json_null(), "boot_id", text_of(out, "boot_id"),
 			"engine", rfa_facts_str(version, "Server/Version", ""), "api", api, "store",
 			store_of(info), "driver", rfa_facts_str(info, "Driver", ""), "docker_root",
-			rfa_facts_str(info, "DockerRootDir", ""), "compose",
-			text_of(out, "compose"), "tools", tools_of(out));
+			rfa_facts_str(info, "DockerRootDir", ""), "compose", compose_of(info),
+			"tools", tools_of(out));
 	if (!all) {
 		rc = rfa_fail_nomem(err);
 		goto done;

@@ -168,7 +168,9 @@ static int info(struct fake *f, char *const w[])
 	if (!is(w, 0, "--format") || !is(w, 1, "{{json .}}") || w[2])
 		fake_bad(f, "info");
 	puts("{\"Driver\":\"overlay2\",\"DriverStatus\":[[\"Backing Filesystem\",\"extfs\"]],"
-	     "\"DockerRootDir\":\"/var/lib/docker\"}");
+	     "\"DockerRootDir\":\"/var/lib/docker\",\"ClientInfo\":{\"Plugins\":[{\"Name\":"
+	     "\"buildx\",\"Version\":\"v0.13.1\"},{\"Name\":\"compose\",\"Version\":\"v2.26.1\"}]}"
+	     "}");
 	return 0;
 }
 
