@@ -206,6 +206,68 @@ static void the_second_pass_brings_every_change(void **state)
 	end(x);
 }
 
+/*
+ * A value of the same length, and not even ctime tells that there is another one: a copy from
+ * before the change, with what the bulk pass writes of the tree after it.
+ */
+static void other_values(struct fixture *x, const char *value)
+{
+	static const char *const keys[] = { "user.note", "trusted.note" };
+	static const char *const names[] = { "f", "d", "it's \"x: \n=", "g" };
+	char name[64];
+	size_t i, k;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		for (k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+			snprintf(name, sizeof(name), ".rfa-f.place/%s", names[i]);
+			attribute(x, name, keys[k], value, 4);
+		}
+	attribute(x, ".rfa-f.place/link", "trusted.note", value, 4);
+}
+
+static void values_are_brought(struct fixture *x)
+{
+	CLEAR_FILES();
+	sh(x, "mkdir -p .rfa-f.place/d; cd .rfa-f.place; echo 1 >f; echo 2 >g; ln g d/too; ln -s f "
+	      "link; echo 3 >\"$(printf 'it'\\''s \"x: \\n=')\"; touch -d '2010-01-01' f d .");
+	other_values(x, "a\0b=");
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_BULK);
+	other_values(x, "a\0c=");
+	sh(x, "cd .rfa-f.place; touch -d '2010-01-01' f d .");
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	listing_same(PLACE, SNAP);
+	sh(x, "mv .rfa-f.snap/tree .rfa-f.other");
+	other_values(x, "a\0d=");
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_BULK);
+	/* Where blocks are shared it leaves nothing. */
+	sh(x, "cd .rfa-f.snap; [ ! -d tree ] || { rm -r tree; mv ../.rfa-f.other tree; test -e "
+	      "work/since; touch -d '+1 day' work/since; }");
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	listing_same(PLACE, SNAP);
+	CLEAR_FILES();
+}
+
+static void a_value_of_the_same_length_is_brought(void **state)
+{
+	struct fixture *x = begin(state, "values");
+	char *path = strdup(getenv("PATH")), with[8192];
+
+	values_are_brought(x);
+	/* The same by other means, where the first ones were getfattr's. */
+	if (system("getfattr --version >/dev/null 2>&1") == 0) {
+		sh(x, "mkdir bin; echo 'exit 1' >bin/getfattr; chmod 755 bin/getfattr");
+		snprintf(with, sizeof(with), "%s:%s", AT("bin"), path);
+		end(x);
+		setenv("PATH", with, 1);
+		x = begin(state, "others");
+		values_are_brought(x);
+		sh(x, "rm -r bin");
+		setenv("PATH", path, 1);
+	}
+	free(path);
+	end(x);
+}
+
 /* What is written while the bulk pass runs is no reason to fail, and is in the copy afterwards. */
 static void a_bulk_pass_bears_a_busy_place(void **state)
 {
@@ -628,6 +690,7 @@ int host_tree_files_run(const char *name, struct host_world *world)
 		cmocka_unit_test(a_copy_has_all_that_a_tree_has),
 		cmocka_unit_test(a_parents_acl_is_not_inherited),
 		cmocka_unit_test(the_second_pass_brings_every_change),
+		cmocka_unit_test(a_value_of_the_same_length_is_brought),
 		cmocka_unit_test(a_bulk_pass_bears_a_busy_place),
 		cmocka_unit_test(an_archive_that_lies_is_refused),
 		cmocka_unit_test(a_database_goes_on_from_any_link),

@@ -33,8 +33,13 @@
  * listed s|c DIR: writes the lists of the source or the copy. A name comes last in each line, after
  *   the first slash; "./" is the tree itself. The size of a directory is its file system's own
  *   affair; sockets of the source are left out.
- * compared s|c DIR: writes which names are one file, and the ACLs and extended attributes, of
- *   which tar shows names and sizes without reading a file.
+ * attributes DIR NAME: says the ACLs and extended attributes there. tar shows the names and sizes
+ *   of these without reading a file, and if there are any:
+ * values DIR NAME: says what they are, by getfattr or python3; nothing where the host has neither,
+ *   for then ctime alone tells a value that was changed to one of the same length. What the file
+ *   system itself makes of an entry (system.*, security.evm) may differ from copy to copy.
+ * compared s|c DIR: writes which names are one file, and the attributes.
+ * worded: without the values, which are nobody's to read in a message.
  * probe: a reflink for real, from the first file that is large enough to have a block of its own.
  * bring LIST: these paths, without what is in them. ACLs are tar's to set, so that a default ACL of
  *   a directory gives none to a file that has none.
@@ -60,14 +65,40 @@ static const char copy_lists[] =
     "	sort -z -o work/s.ids -- work/s.ids && sort -z -o work/s.all -- work/s.all &&\n"
     "		sort -z -o work/s.types -- work/s.types || exit\n"
     "}\n"
-    "attributes() {\n"
-    "	tar -c -f /dev/null -C \"$1\" --one-file-system --format=posix --numeric-owner --xattrs "
-    "\\\n"
-    "		--xattrs-include='*' --acls --quoting-style=c -vvv -- \"$2\" 2>/dev/null |\n"
-    "		awk '/^  [xa]: /{ print name, $0; next } { name = substr($0, index($0, \"\\\"\")) "
-    "}' |\n"
-    "		sort\n"
+    "values() {\n"
+    "	cd \"$1\" || exit\n"
+    "	case $(getfattr --version 2>/dev/null) in\n"
+    "	getfattr*)\n"
+    "		find \"$2\" -xdev ! -type s -print0 |\n"
+    "			xargs -0 getfattr -h -d -m '^(user|trusted|security)[.]' -e hex -- |\n"
+    "			awk '/^# file: /{ name = substr($0, 9); next }\n"
+    "				NF && !/^security[.]evm=/ { print \"\\\"\" name \"\\\"  x: \" $0 "
+    "}' ;;\n"
+    "	*)\n"
+    "		find \"$2\" -xdev ! -type s -print0 | python3 -I -c 'import os, sys\n"
+    "for name in sys.stdin.buffer.read().split(b\"\\0\")[:-1]:\n"
+    "	try:\n"
+    "		for key in os.listxattr(name, follow_symlinks=False):\n"
+    "			if key.startswith((\"user.\", \"trusted.\", \"security.\")) and \\\n"
+    "					key != \"security.evm\":\n"
+    "				value = os.getxattr(name, key, follow_symlinks=False)\n"
+    "				print(\"\\\"%s\\\"  x: %s=%s\" %\n"
+    "					(ascii(os.fsdecode(name)), ascii(key), value.hex()))\n"
+    "	except OSError:\n"
+    "		pass' ;;\n"
+    "	esac 2>/dev/null\n"
     "}\n"
+    "attributes() {\n"
+    "	{\n"
+    "		tar -c -f /dev/null -C \"$1\" --one-file-system --format=posix --numeric-owner \\\n"
+    "			--xattrs --xattrs-include='*' --acls --quoting-style=c -vvv -- \"$2\" \\\n"
+    "			2>/dev/null |\n"
+    "			awk '/^  [xa]: /{ print name, $0; if (/^  x/) some = 1; next }\n"
+    "				{ name = substr($0, index($0, \"\\\"\")) }\n"
+    "				END { exit !some }' && (values \"$1\" \"$2\")\n"
+    "	} | sort\n"
+    "}\n"
+    "worded() { sed 's/\\(\"  x: [^=]*\\)=.*/\\1/'; }\n"
     "compared() {\n"
     "	find \"$2\" -xdev \\( -type f -o -type l \\) -links +1 -printf '%i %P\\0' |\n"
     "		tr '\\n\\0' '\\001\\n' | sort -k 2 | awk '{\n"
@@ -126,7 +157,7 @@ static const char copy_text[] =
     "	done\n"
     "	compared s \"$source\"\n"
     "	compared c tree\n"
-    "	why=$(comm -3 -- work/s.also work/c.also | tr '\\t' ' ' | head -n 1)\n"
+    "	why=$(comm -3 -- work/s.also work/c.also | tr '\\t' ' ' | head -n 1 | worded)\n"
     "	[ -z \"$why\" ]\n"
     "}\n"
     "database() {\n"
@@ -149,7 +180,8 @@ static const char copy_text[] =
     "		is=$(attributes tree \"./db$s\" | sed 's/.*\"  *\\([ax]: \\)/\\1/')\n"
     "		was=$(attributes /proc/self/fd/7 \"./$name$s\" | sed 's/.*\"  *\\([ax]: "
     "\\)/\\1/')\n"
-    "		[ \"$is\" = \"$was\" ] || die 1 \"the copy of $from$s has other attributes: $is\"\n"
+    "		[ \"$is\" = \"$was\" ] || die 1 \"the copy of $from$s has other attributes:\" \\\n"
+    "			\"$(printf '%s\\n' \"$is\" | worded)\"\n"
     "	done\n"
     "	[ -f tree/db ] || die 44 \"$from\"\n"
     /* The same bytes in an archive as long as the database is the same. */
