@@ -82,7 +82,7 @@ all_run() { # HOST
 stands_still() { is "$(running "$1")" ''; } # HOST
 # Directories that rfa made beside the data; names that only look so are in the data itself.
 copies() { # HOST
-	on "$1" 'find /var/lib/docker/volumes /opt /srv /var/lib/rfa -xdev -name ".rfa-*" ! -path "*/_data/*" ! -path "*/.rfa-*/*" 2>/dev/null | sort'
+	on "$1" 'find -H /var/lib/docker/volumes /opt /srv /var/lib/rfa -xdev -name ".rfa-*" ! -path "*/_data/*" ! -path "*/.rfa-*/*" 2>/dev/null | sort'
 }
 
 # ---- moments
