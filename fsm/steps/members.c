@@ -190,8 +190,9 @@ static int trim_place(json_t *member, struct rfa_error *err)
 
 static int look_place(struct rfa_host *host, json_t *member, struct rfa_error *err)
 {
-	static const char *const fields[] = { "type",   "mount", "bytes", "apparent", "uid",
-					      "inodes", "gid",   "mode",  "unsafe",   "too_long" };
+	static const char *const fields[] = { "type",   "mount",   "bytes", "apparent", "uid",
+					      "inodes", "gid",     "mode",  "unsafe",   "too_long",
+					      "apart",  "special", "flags" };
 	const char *place = rfa_facts_str(member, "place", "");
 	json_t *seen = NULL;
 	size_t i;

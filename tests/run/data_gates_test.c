@@ -295,6 +295,30 @@ static void test_gates(void **state)
 		judge(&cases[i]);
 }
 
+/* What a copy will not have is told of the source, and is in nobody's way. */
+static void test_losses(void **state)
+{
+	static const struct world_edit edits[WORLD_EDITS] = {
+		{ "hosts|test|trees|" FILES "|apart", "2" },
+		{ "hosts|test|trees|" FILES "|special", "1" },
+		{ "hosts|test|trees|" FILES "|flags", "5" },
+		{ "hosts|prod|trees|" FILES "|flags", "7" },
+	};
+	struct bench b;
+
+	(void)state;
+	bench_open_edited(&b, edits);
+	assert_int_equal(begin(&b), 0);
+	assert_non_null(strstr(rfa_buf_str(&b.x.all),
+			       "2 file(s) in " FILES " on test have another name outside of it"));
+	assert_non_null(strstr(rfa_buf_str(&b.x.all),
+			       "1 FIFO(s) or device(s) in " FILES " on test have several names"));
+	assert_non_null(strstr(rfa_buf_str(&b.x.all),
+			       "5 file(s) in " FILES " on test have flags of the file system"));
+	assert_null(strstr(rfa_buf_str(&b.x.all), "on prod have flags"));
+	bench_close(&b);
+}
+
 /* A shell that somebody has left in the data: known before anything stops. */
 static void test_processes(void **state)
 {
@@ -368,9 +392,8 @@ static void test_forced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gates),
-		cmocka_unit_test(test_forced),
-		cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_gates),       cmocka_unit_test(test_forced),
+		cmocka_unit_test(test_losses),      cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_all_at_once),
 	};
 

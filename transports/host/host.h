@@ -275,7 +275,10 @@ struct rfa_host_ops {
 	 * or in it), "sqlite":bool (asked of a database: the file begins as SQLite's do),
 	 * "uid","gid","mode","bytes" (allocated), "apparent" (sum of the sizes of its
 	 * files),"inodes","too_long" (how many paths in it have 3840 bytes or more: a copy beside
-	 * it would pass what the kernel takes),"device" (equal text: one file system),"entry"
+	 * it would pass what the kernel takes),"apart" (how many of its
+	 * files have another name that is not in it),"special" (how many FIFOs and devices have
+	 * several names),"flags" (how many entries have flags that lsattr shows; 0 where there is
+	 * no lsattr),"device" (equal text: one file system),"entry"
 	 * ("device:inode": tells it from another one that gets its name)}. type "" is all there is
 	 * of a path that does not exist. One that leads over a symlink in a directory that other
 	 * users of the host can write to has "type" "" and "unsafe", which says so.

@@ -23,8 +23,9 @@
  * mounted PATH: says where something is mounted: "on" it, "in" it, both, or nothing. Bind mounts do
  *   not show in device numbers, only in mountinfo, which writes blanks and backslashes in octal.
  * The path has no symbolic link. place NAME: its path, if the working directory is where it lies.
- * tally: adds up lines "TYPE LINKS INODE BLOCKS SIZE" to "BYTES APPARENT INODES"; a line "long" is
- *   counted by itself, and told behind them if there is one; a file with
+ * tally [more]: adds up lines "TYPE LINKS INODE BLOCKS SIZE" to "BYTES APPARENT INODES"; with
+ *   `more`, then: how many lines "long" there were, files of which not all names were, and FIFOs
+ *   and devices with several names. A file with
  *   several names counts once.
  * onto_disk PATH…: what was renamed into these directories stays there.
  */
@@ -71,12 +72,19 @@ const char rfa_shell_trees[] =
     "	printf '%s' \"${here%/}/$1\"\n"
     "}\n"
     "tally() {\n"
-    "	awk '$1 == \"long\" { long++; next }\n"
-    "	$2 > 1 && $1 != \"d\" && seen[$3]++ { next }\n"
+    "	awk -v more=\"$1\" '$1 == \"long\" { long++; next }\n"
+    "	$2 > 1 && $1 != \"d\" { type[$3] = $1; names[$3] = $2; if (seen[$3]++) next }\n"
     "	{ n++; bytes += $4 * 512 }\n"
     "	$1 == \"f\" { apparent += $5 }\n"
-    "	END { printf \"%.0f %.0f %.0f\" (long ? \" %.0f\" : \"\") \"\\n\", bytes, apparent, n, "
-    "long }'\n"
+    "	END {\n"
+    "		for (i in seen) {\n"
+    "			if (names[i] > seen[i]) apart++\n"
+    "			if (type[i] !~ /[fl]/) special++\n"
+    "		}\n"
+    "		printf \"%.0f %.0f %.0f\", bytes, apparent, n\n"
+    "		if (more) printf \" %.0f %.0f %.0f\", long, apart, special\n"
+    "		print \"\"\n"
+    "	}'\n"
     "}\n"
     "onto_disk() { sync -- \"$@\" 2>/dev/null || sync; }\n";
 
@@ -86,8 +94,8 @@ const char rfa_shell_trees[] =
 /*
  * $1 the path, $2 what else belongs to it: nothing, or "db". Says "none", or "MODE UID GID DEVICE
  * DEVICE:INODE", 1 if something is mounted there or 0, 1 if it is a file of SQLite's or 0, and the
- * sums, with the number of paths that have LONG bytes or more. What vanishes while it is counted is
- * no error.
+ * sums of `tally more`; then how many entries have flags of the file system, 0 where no lsattr is.
+ * What vanishes while it is counted is no error.
  */
 static const char look_text[] =
     "need find awk stat\n"
@@ -109,10 +117,15 @@ static const char look_text[] =
     "long=????????????????????????????????????????????????????????????????\n"
     "long=$long$long$long$long$long$long\n"
     "long=$long$long$long$long$long$long$long$long$long$long\n"
-    "words=$({ find \"$@\" -xdev " TALLY " -path \"$long*\" -printf 'long\\n' 2>&4 | tally >&3; } "
-    "4>&1 |\n"
+    "words=$({ find \"$@\" -xdev " TALLY " -path \"$long*\" -printf 'long\\n' 2>&4 | tally more "
+    ">&3; } 4>&1 |\n"
     "	grep -v ': No such file or directory$')\n"
-    "[ -z \"$words\" ] || die 1 \"$words\"\n";
+    "[ -z \"$words\" ] || die 1 \"$words\"\n"
+    /* Extents, inline data, indexed directories and the like are the file system's own affair. */
+    "flags=$(lsattr -R -a -- \"$@\" 2>/dev/null |\n"
+    "	awk '$1 ~ /^[-A-Za-z]+$/ && length($1) > 9 && $1 ~ /[aAcCdDijsSTtux]/ { n++ }\n"
+    "		END { print n + 0 }')\n"
+    "echo \"${flags:-0}\"\n";
 
 /*
  * $1 the ids of containers whose processes are not told, then pairs of a kind ("d", "f") and a
@@ -387,10 +400,14 @@ int rfa_shell_tree_archive(const struct shell_host *h, const char *archive, cons
 
 struct look {
 	unsigned long mode;
-	int64_t uid, gid, device, inode, mount, sqlite, bytes, apparent, inodes, too_long;
+	int64_t uid, gid, device, inode, mount, sqlite, bytes, apparent, inodes, too_long, apart,
+	    special, flags;
 };
 
-/* "MODE UID GID DEVICE DEVICE:INODE MOUNTED SQLITE" and "BYTES APPARENT INODES[ LONG]"; 0 or -1. */
+/*
+ * "MODE UID GID DEVICE DEVICE:INODE MOUNTED SQLITE", "BYTES APPARENT INODES LONG APART SPECIAL" and
+ * "FLAGS"; 0 or -1.
+ */
 static int parse_look(const char *p, struct look *l)
 {
 	char *end = NULL;
@@ -411,7 +428,10 @@ static int parse_look(const char *p, struct look *l)
 	    rfa_shell_number(&p, &l->sqlite) || l->sqlite > 1 || rfa_shell_number(&p, &l->bytes) ||
 	    rfa_shell_number(&p, &l->apparent) || rfa_shell_number(&p, &l->inodes))
 		return -1;
-	return *p && (rfa_shell_number(&p, &l->too_long) || *p) ? -1 : 0;
+	return rfa_shell_number(&p, &l->too_long) || rfa_shell_number(&p, &l->apart) ||
+		       rfa_shell_number(&p, &l->special) || rfa_shell_number(&p, &l->flags) || *p
+		   ? -1
+		   : 0;
 }
 
 static json_t *look_json(const struct look *l)
@@ -430,12 +450,14 @@ static json_t *look_json(const struct look *l)
 	(void)snprintf(device, sizeof(device), "%lld", (long long)l->device);
 	(void)snprintf(entry, sizeof(entry), "%lld:%lld", (long long)l->device,
 		       (long long)l->inode);
-	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "type",
-			 type, "mount", (int)l->mount, "sqlite", (int)l->sqlite, "uid",
-			 (json_int_t)l->uid, "gid", (json_int_t)l->gid, "mode",
-			 (json_int_t)(l->mode & 07777), "bytes", (json_int_t)l->bytes, "apparent",
-			 (json_int_t)l->apparent, "inodes", (json_int_t)l->inodes, "too_long",
-			 (json_int_t)l->too_long, "device", device, "entry", entry);
+	return json_pack(
+	    "{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "type",
+	    type, "mount", (int)l->mount, "sqlite", (int)l->sqlite, "uid", (json_int_t)l->uid,
+	    "gid", (json_int_t)l->gid, "mode", (json_int_t)(l->mode & 07777), "bytes",
+	    (json_int_t)l->bytes, "apparent", (json_int_t)l->apparent, "inodes",
+	    (json_int_t)l->inodes, "too_long", (json_int_t)l->too_long, "apart",
+	    (json_int_t)l->apart, "special", (json_int_t)l->special, "flags", (json_int_t)l->flags,
+	    "device", device, "entry", entry);
 }
 
 int rfa_shell_tree_look(struct rfa_host *host, enum rfa_tree_kind kind, const char *path,
