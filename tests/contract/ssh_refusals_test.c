@@ -181,7 +181,9 @@ static void no_shell(void **state)
 		{ "ForceCommand true", "without a word" },
 		{ "ForceCommand internal-sftp", "runs no sh" },
 	};
+	struct rfa_host_options options = { .name = "prod" };
 	struct rfa_buf out = RFA_BUF_INIT(4096);
+	struct rfa_host *host = NULL;
 	struct rfa_error err;
 	struct sshd s;
 	size_t i;
@@ -195,6 +197,12 @@ static void no_shell(void **state)
 		assert_int_not_equal(rfa_code_status(err.code), 75);
 		told(err.msg, cases[i].words);
 		told(err.mend, "ForceCommand");
+		/* A host is not connected where it runs nothing: no run begins there. */
+		options.state_dir = s.dir;
+		assert_ok(rfa_host_shell(&host, ssh_to(&s, "there"), &options, &err));
+		assert_int_equal(host->ops->connect(host, &err), -RFA_ENOSHELL);
+		told(err.msg, cases[i].words);
+		rfa_host_free(host);
 		sshd_stop(&s);
 	}
 	rfa_buf_release(&out);

@@ -107,7 +107,7 @@ struct rfa_host_ops {
 	unsigned version; /* RFA_HOST_OPS_VERSION */
 
 	/* -- the host -- */
-	/* Connects (again) if needed. Errors: those of the transport. */
+	/* Connects (again) if needed, and tries its sh. Errors: the transport's; NOSHELL. */
 	int (*connect)(struct rfa_host *, struct rfa_error *);
 	/*
 	 * *out (new):

@@ -150,8 +150,14 @@ int rfa_shell_host_path(const struct shell_host *h, struct rfa_buf *out, const c
 static int shell_connect(struct rfa_host *host, struct rfa_error *err)
 {
 	struct shell_host *h = self(host);
+	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
+	const struct shell_call nothing = { ":\n", NULL, NULL, 0 };
 	int rc = h->transport->ops->connect(h->transport, err);
 
+	/* Who is let in may still be given no sh: that is to be known before a run begins. */
+	if (rc == 0)
+		rc = rfa_shell_host_read(h, &nothing, &answer, err);
+	rfa_shell_answer_release(&answer);
 	return rc == 0 ? 0 : rfa_error_where(err, "%s", host->name);
 }
 
