@@ -23,7 +23,7 @@ there_and_back() { # NAME
 	"$LAB" image prod one:v1 v1 --port 8001 >/dev/null
 	for v in v1 v2; do "$LAB" image test "one:$v" "$v" --port 8001 --fat 9 >/dev/null; done
 	"$LAB" image test one:v2 v2 --port 8001 --label 'org.example.odd=it'"'"'s "odd"' >/dev/null
-	on test 'docker run -d --name one --health-interval 1s one:v2 >/dev/null'
+	on test 'docker run -d --name one one:v2 >/dev/null'
 	on prod 'docker run -d --name one -p 127.0.0.1:8001:8001 --restart unless-stopped -e "ODD=it'"'"'s \"odd\"" one:v1 >/dev/null'
 	await 20 healthy test >/dev/null
 	await 20 healthy prod >/dev/null
