@@ -47,8 +47,8 @@ static const char job_text[] =
     "printf '    \\n' >status.$$ || exit\n"
     "ln pid.$$ pid 2>/dev/null\n"
     "[ $? = 0 ] || { rm -f pid.$$ status.$$; exit 0; }\n"
-    "sync pid status.$$ . 2>/dev/null || sync\n"
     "mkfifo end 2>/dev/null && exec 8<>end\n"
+    "sync pid status.$$ . 2>/dev/null || sync\n"
     "true >out && true >err && sh ./cmd </dev/null >out 2>err 8>&-\n"
     "printf '%-4s' $? 1<>status.$$\n"
     "mv status.$$ status\n"
@@ -107,7 +107,7 @@ static const char follow_text[] =
     "	fi\n"
     "	n=$((n + 1))\n"
     "	[ $n -le 38 ] || { echo $says; exit 0; }\n"
-    "	if [ $n = 2 ] && [ -p \"$1/end\" ]; then\n"
+    "	if [ -p \"$1/end\" ]; then\n"
     "		n=38\n"
     /* To open it without a writer would wait for one. */
     "		(exec 7<>\"$1/end\" 6<\"$1/end\" 7>&- && exec timeout 2 cat <&6)\n"
