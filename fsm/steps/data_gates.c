@@ -90,31 +90,31 @@ static void judge_place(struct rfa_court *c, const struct rfa_side *s, const jso
 			   s->host->name, text(m, "name"));
 }
 
-/* What a copy of it will not have: nothing of it is a reason to stop, but it is known before. */
+/* What a copy will not have: no reason to stop, but it is known before. */
 static void judge_losses(struct rfa_court *c, const struct rfa_side *s, const json_t *m)
 {
-	static const char mend[] = "nothing to do if the application can do without: docs/data.md, "
-				   "Limits";
-	int64_t apart = rfa_facts_int(m, "apart", 0), special = rfa_facts_int(m, "special", 0);
-	int64_t flags = rfa_facts_int(m, "flags", 0);
+	static const struct {
+		const char *key, *what, *loss;
+	} losses[] = {
+		{ "apart", "file(s)",
+		  "have another name outside of it: a copy is a file of its own" },
+		{ "special", "FIFO(s) or device(s)",
+		  "have several names: a copy has one of each name" },
+		{ "flags", "file(s)", "have flags of the file system (lsattr): a copy has none" },
+	};
+	size_t i;
 
-	if (apart)
-		rfa_caution(c, mend,
-			    "%lld file(s) in %s on %s have another name outside of it: a copy is a "
-			    "file of its own (member %s)",
-			    (long long)apart, text(m, "place"), s->host->name, text(m, "name"));
-	if (special)
-		rfa_caution(
-		    c, mend,
-		    "%lld FIFO(s) or device(s) in %s on %s have several names: a copy has one "
-		    "of each name (member %s)",
-		    (long long)special, text(m, "place"), s->host->name, text(m, "name"));
-	if (flags)
-		rfa_caution(
-		    c, mend,
-		    "%lld file(s) in %s on %s have flags of the file system (lsattr): a copy "
-		    "has none (member %s)",
-		    (long long)flags, text(m, "place"), s->host->name, text(m, "name"));
+	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
+		int64_t n = rfa_facts_int(m, losses[i].key, 0);
+
+		if (n)
+			rfa_caution(c,
+				    "nothing to do if the application can do without: "
+				    "docs/data.md, Limits",
+				    "%lld %s in %s on %s %s (member %s)", (long long)n,
+				    losses[i].what, text(m, "place"), s->host->name, losses[i].loss,
+				    text(m, "name"));
+	}
 }
 
 /* A database must be there: its owner and its locale are those of the one that it replaces. */

@@ -683,5 +683,6 @@ int host_tree_files_run(const char *name, struct host_world *world)
 	waiting = world;
 	(void)snprintf(whole, sizeof(whole), "%s, real files", name);
 	return cmocka_run_group_tests_name(whole, contract, setup, NULL) +
-	       host_sqlite_files_run(name, world) + host_vault_files_run(name, world);
+	       host_looks_run(name, world) + host_sqlite_files_run(name, world) +
+	       host_vault_files_run(name, world);
 }

@@ -31,8 +31,10 @@ void vault_sealed(struct fixture *x, const char *vault, const char *backup, cons
 		  const json_t *stored);
 json_t *vault_verified(struct fixture *x, const char *vault, const char *backup);
 
-/* What only real files have; see files_contract.c, sqlite_contract.c, vault_contract.c. */
+/* What only real files have; see files_contract.c, looks_contract.c, sqlite_contract.c and
+ * vault_contract.c. */
 int host_tree_files_run(const char *name, struct host_world *world);
+int host_looks_run(const char *name, struct host_world *world);
 int host_sqlite_files_run(const char *name, struct host_world *world);
 int host_vault_files_run(const char *name, struct host_world *world);
 

@@ -37,9 +37,7 @@ records_stack() { # [MORE KEYS]
 	}
 	END
 }
-# What shall run, and where it says that it does.
-members='records-app-1 records-backend records-db-1'
-health=8071/health
+records_running='records-app-1 records-backend records-db-1'
 # A run that is made to wait is not given up by itself.
 PATIENT='"timeouts": { "idle_s": '$((60 * SLOW))', "connect_s": '$((10 * SLOW))', "attempts": 2 }'
 
@@ -68,15 +66,13 @@ same() { # FILE FILE: two of these; else what differs first
 	diff "$1" "$2" | cut -c1-300 | head -n 20
 	cmp -s "$1" "$2"
 }
-running_now='docker inspect -f "{{if .State.Running}}{{.Name}} {{.State.StartedAt}}{{end}}" $1 2>/dev/null | grep .'
-running() { # HOST: its `members` that run, and since when
-	on "$1" "set -- '$members'; $running_now"
-}
-# All of them run, and the application answers; what `running` says is in $TMP/runs-HOST then.
+running_now='docker ps -q --no-trunc | xargs -r docker inspect -f "{{.Name}} {{.State.StartedAt}}" | grep "^/records" | sort'
+running() { on "$1" "$running_now"; } # HOST: the application's containers that run, and since when
+# What shall run does, and nothing else; what `running` says is in $TMP/runs-HOST then.
 all_run() { # HOST
-	on "$1" "set -- '$members'; $running_now
-		busybox wget -S -qO- -T 5 http://127.0.0.1:$health 2>&1 | sed -n 's|.*HTTP/.* 200 .*|well|p'" >"$TMP/look-$1"
-	is "$(cut -d' ' -f1 "$TMP/look-$1" | tr -d / | tr '\n' ' ')" "$members well " || return
+	on "$1" "$running_now
+		busybox wget -S -qO- -T 5 http://127.0.0.1:8071/health 2>&1 | sed -n 's|.*HTTP/.* 200 .*|well|p'" >"$TMP/look-$1"
+	is "$(cut -d' ' -f1 "$TMP/look-$1" | tr -d / | tr '\n' ' ')" "$records_running well " || return
 	grep -v '^well' "$TMP/look-$1" >"$TMP/runs-$1"
 }
 stands_still() { is "$(running "$1")" ''; } # HOST

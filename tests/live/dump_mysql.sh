@@ -16,7 +16,13 @@ orders_both() {
 	orders test &
 	orders prod && wait $!
 }
-members='orders-app-1 orders-clerk-1 orders-db-1' health=8072/health
+running() { # HOST: instead of that of `records`
+	on "$1" 'docker ps -q --no-trunc | xargs -r docker inspect -f "{{.Name}} {{.State.StartedAt}}" | grep "^/orders" | sort'
+}
+all_run() { # HOST
+	is "$(running "$1" | cut -d' ' -f1 | tr -d / | tr '\n' ' ')" "orders-app-1 orders-clerk-1 orders-db-1 " &&
+		is "$(on "$1" 'docker inspect -f "{{.State.Health.Status}}" orders-app-1')" healthy
+}
 # The server's own programs, asked without rfa.
 client='MYSQL_PWD=$MARIADB_ROOT_PASSWORD exec mariadb --no-defaults -u root --default-character-set=utf8mb4 -N -B -r'
 sql() { "$LAB" exec "$1" docker exec -i orders-db-1 sh -c "$client" <<<"$2"; }

@@ -167,24 +167,25 @@ static int shell_connect(struct rfa_host *host, struct rfa_error *err)
  * One line a fact, "key value"; docker's own JSON comes in one line. `engine` alone is not asked
  * for with command -v, which would find the function.
  */
-static const char info_text[] =
-    "read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id\n"
-    "echo \"hostname $(uname -n)\"\n"
-    "echo \"uid $(id -u)\"\n"
-    "echo \"user $(id -un)\"\n"
-    "echo \"boot_id $boot\"\n"
-    "for tool in b2sum sha256sum sync zstd gzip rsync; do\n"
-    "	command -v \"$tool\" >/dev/null && echo \"tool $tool\"\n"
-    "done\n"
-    "for tool in find tar; do\n"
-    "	case $($tool --version 2>&1) in *GNU*) echo \"gnu $tool\" ;; esac\n"
-    "done\n"
-    "command -v \"$1\" >/dev/null || { echo \"$1\" >&2; exit 51; }\n"
-    "version=$(engine version --format '{{json .}}') || exit\n"
-    "echo \"version $version\"\n"
-    "info=$(engine info --format '{{json .}}') || exit\n"
-    "echo \"info $info\"\n"
-    "exit 0\n";
+static const char info_text[] = "read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id\n"
+				"echo \"hostname $(uname -n)\"\n"
+				"echo \"uid $(id -u)\"\n"
+				"echo \"user $(id -un)\"\n"
+				"echo \"boot_id $boot\"\n"
+				"for tool in b2sum sha256sum sync zstd gzip rsync; do\n"
+				"	command -v \"$tool\" >/dev/null && echo \"tool $tool\"\n"
+				"done\n"
+				"for tool in find tar; do\n"
+				"	case $($tool --version 2>&1) in\n"
+				"	*'GNU findutils'* | *'GNU tar'*) echo \"gnu $tool\" ;;\n"
+				"	esac\n"
+				"done\n"
+				"command -v \"$1\" >/dev/null || { echo \"$1\" >&2; exit 51; }\n"
+				"version=$(engine version --format '{{json .}}') || exit\n"
+				"echo \"version $version\"\n"
+				"info=$(engine info --format '{{json .}}') || exit\n"
+				"echo \"info $info\"\n"
+				"exit 0\n";
 
 /* The line "key …" of an answer: its value, up to the newline; NULL if there is none. */
 static const char *line_of(const struct rfa_buf *out, const char *key, size_t *len)

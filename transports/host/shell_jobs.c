@@ -109,7 +109,7 @@ static const char follow_text[] =
     "	[ $n -le 38 ] || { echo $says; exit 0; }\n"
     "	if [ -p \"$1/end\" ]; then\n"
     "		n=38\n"
-    /* To open it without a writer would wait for one. */
+    /* Opening a FIFO for reading blocks until somebody has it open for writing. */
     "		(exec 7<>\"$1/end\" 6<\"$1/end\" 7>&- && exec timeout 2 cat <&6)\n"
     "	elif [ $n -le 20 ]; then sleep 0.02 2>/dev/null || sleep 1\n"
     "	else sleep 0.1 2>/dev/null || sleep 1\n"

@@ -1,7 +1,7 @@
 /* Where paths of a host really are, whatever they are called. */
 #include "transports/host/shell.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fsm/base/facts.h"
