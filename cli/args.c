@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/suggest.h"
+#include "fsm/base/suggest.h"
 
 static int usage(const struct rfa_args_rules *rules, struct rfa_error *err)
 {

@@ -6,21 +6,7 @@
 #include <stdint.h>
 
 #include "fsm/base/error.h"
-
-/* One option. A table of them ends with RFA_OPTION_END. */
-struct rfa_option {
-	const char *name; /* without the dashes: "from" */
-	char letter;      /* 'c' for -c; 0: none */
-	/* What it takes, for people: "FILE"; "NAME...": it may be given again; NULL: a switch. */
-	const char *value;
-	const char *env;   /* the variable that stands in when the option is not given */
-	const char *words; /* the only values it takes: "text|markdown|dot"; NULL: any */
-	const char *help;  /* one line */
-};
-#define RFA_OPTION_END                          \
-	{                                       \
-		NULL, 0, NULL, NULL, NULL, NULL \
-	}
+#include "fsm/parts/args.h"
 
 #define RFA_ARGS_MAX_SET 24
 

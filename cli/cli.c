@@ -153,6 +153,7 @@ int rfa_cli_ledger(struct rfa_cli *cli, struct rfa_error *err)
 
 void rfa_cli_release(struct rfa_cli *cli)
 {
+	json_decref(cli->story.plan);
 	for (size_t i = 0; i < cli->story.n_log; i++)
 		free(cli->story.log[i]);
 	rfa_ledger_free(cli->ledger);
@@ -177,8 +178,8 @@ int rfa_cli_need(const struct rfa_cli *cli, const char *name, const char **out,
 	*out = rfa_cli_option(cli, name);
 	if (*out)
 		return 0;
-	rfa_fail(err, RFA_EUSAGE, "cli", "`rfa %s` needs --%s", cli->command->name, name);
-	return rfa_error_mend(err, "rfa %s %s", cli->command->name, cli->command->words);
+	rfa_fail(err, RFA_EUSAGE, "cli", "`rfa %s` needs --%s", cli->command.name, name);
+	return rfa_error_mend(err, "rfa %s %s", cli->command.name, cli->command.words);
 }
 
 int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what, struct rfa_error *err)

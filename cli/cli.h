@@ -15,9 +15,8 @@
 /* What a run told that the report of its end needs. */
 #define RFA_STORY_LOG 60
 struct rfa_story {
-	struct rfa_run_result result; /* run "" : no run was begun */
-	char flow[32], stack[64], from[64], to[64];
-	char backup[128];                   /* the one that the run is about, or "" */
+	struct rfa_run_result result;       /* run "" : no run was begun */
+	json_t *plan;                       /* of the run; owned; NULL: none was begun */
 	char state[24], step[48], host[64]; /* where it failed, or stands */
 	char *log[RFA_STORY_LOG];           /* the last lines of logs, oldest first; owned */
 	size_t n_log;
@@ -30,7 +29,7 @@ struct rfa_story {
 };
 
 struct rfa_cli {
-	const struct rfa_verb *command;
+	struct rfa_verb command; /* name NULL: none was given */
 	struct rfa_args args;
 	struct rfa_out out;
 	struct rfa_clock *clock;
@@ -40,6 +39,7 @@ struct rfa_cli {
 	struct rfa_ledger *ledger; /* the same */
 	struct rfa_problems problems;
 	struct rfa_story story;
+	int status; /* of a command that succeeds: its exit status */
 };
 
 /* Finds and reads rfa.json, once. All problems are printed; then CONFIG. */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/suggest.h"
+#include "fsm/base/suggest.h"
 
 static const struct {
 	unsigned flag;

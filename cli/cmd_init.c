@@ -9,7 +9,7 @@
 
 #include "cli/init_from.h"
 #include "cli/schema.h"
-#include "cli/suggest.h"
+#include "fsm/base/suggest.h"
 
 /* First files for the kinds of set-ups that there are; the longer ones are in fixtures/apps. */
 static const struct {

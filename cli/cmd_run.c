@@ -1,75 +1,12 @@
-/* The commands that drive runs: promote, resume, rollback, abort. */
+/* The commands about runs that there are: resume, rollback, abort. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/cmd_flow.h"
 #include "cli/drive.h"
-#include "cli/foretell.h"
-#include "cli/plan.h"
 #include "cli/points.h"
-
-/* ---- promote --------------------------------------------------------------------------------- */
-
-static int run_promote(struct rfa_cli *cli, struct rfa_error *err)
-{
-	struct rfa_plan_ask ask = { .flow = "promote", .stack = rfa_cli_word(cli, 0) };
-	json_t *plan = NULL;
-
-	if (rfa_cli_option(cli, "dry-run"))
-		return rfa_plan_show(cli, err);
-	int rc = rfa_plan_sides(cli, &ask, err);
-	if (rc == 0)
-		rc = rfa_plan_force(cli, &ask, err);
-	if (rc == 0 && ask.force_reason)
-		rc = rfa_cli_confirm(
-		    cli, ask.to, "gates that may be forced will be; the ledger keeps it as FORCED",
-		    err);
-	if (rc == 0)
-		rc = rfa_plan_make(cli, &ask, &plan, err);
-	if (rc == 0)
-		rc = rfa_cli_begin(cli, plan, err);
-	json_decref(plan);
-	return rc;
-}
-
-static const struct rfa_option promote_options[] = {
-	{ "from", 0, "ENV", NULL, NULL, "the environment whose running images are taken" },
-	{ "to", 0, "ENV", NULL, NULL, "the environment that gets them" },
-	{ "dry-run", 'n', NULL, NULL, NULL,
-	  "only show what would be done: the same as `rfa plan`" },
-	{ "force", 0, NULL, NULL, NULL,
-	  "pass gates that may be forced; asks for the target's name" },
-	{ "reason", 0, "TEXT", NULL, NULL, "why; required with --force, kept in the ledger" },
-	RFA_OPTION_END,
-};
-
-const struct rfa_verb rfa_cmd_promote = {
-	.name = "promote",
-	.group = "deploy",
-	.words = "STACK --from ENV --to ENV",
-	.summary = "bring the images that run in one environment to another",
-	.details =
-	    "Only layers that the target lacks travel. The target's containers are replaced one "
-	    "by\n"
-	    "one, with the configuration that they have; the old ones stay until the new ones "
-	    "have\n"
-	    "proven healthy. If they do not, everything is put back and the exit status is 5.\n"
-	    "Ctrl-C stops where that is safe (exit status 75); `rfa resume` carries on.",
-	.options = promote_options,
-	.examples =
-	    (const struct rfa_example[]){
-		{ "rfa promote ragflowauth --from test --to prod", "what runs on test, to prod" },
-		{ "rfa promote ragflowauth --from test --to prod --dry-run",
-		  "show what would change" },
-		{ "rfa promote shop --from test --to prod --force --reason \"hotfix 12\" --yes "
-		  "prod",
-		  "pass the gates that may be forced, from a script" },
-		{ NULL, NULL },
-	    },
-	.flags = RFA_VERB_RUNS,
-	.min_words = 1,
-	.max_words = 1,
-	.run = run_promote,
-};
+#include "fsm/parts/args.h"
+#include "fsm/parts/catalog.h"
 
 /* ---- resume ---------------------------------------------------------------------------------- */
 
@@ -152,49 +89,35 @@ const struct rfa_verb rfa_cmd_resume = {
 
 /* ---- rollback -------------------------------------------------------------------------------- */
 
-static void say_limits(struct rfa_cli *cli, const char *stack, const char *env, const json_t *point)
+/*
+ * What the point says of itself decides which flow brings it back. One that there is not is told by
+ * the flow.
+ */
+static const struct rfa_flow *flow_to(struct rfa_cli *cli, const char *env, const char *stack,
+				      const char *name)
 {
-	struct rfa_buf version = RFA_BUF_INIT(1024);
-	rfa_out_note(
-	    &cli->out,
-	    "%s on %s goes back to %s.\n"
-	    "  brought back:     the images of its containers, as they ran then\n"
-	    "  not brought back: data in volumes and databases, files beside them",
-	    stack, env,
-	    rfa_out_safe(&version, rfa_facts_str(point, "version", "an unnamed version"), 100));
-	rfa_buf_release(&version);
-}
+	const char *kind = "images";
+	const struct rfa_flow *found = NULL;
+	const struct rfa_flow *const *flows;
+	struct rfa_error ignored;
+	json_t *points = NULL, *point;
+	size_t i, n;
 
-/* What the point says of itself decides which flow brings it back. */
-static int rollback_to(struct rfa_cli *cli, const char *stack, const char *env, const char *name,
-		       struct rfa_error *err)
-{
-	struct rfa_plan_ask ask = { .stack = stack,
-				    .to = env,
-				    .point_name = name,
-				    .reason = rfa_cli_option(cli, "reason") };
-	json_t *point = NULL, *plan = NULL;
-	int rc = rfa_points_read(cli, env, stack, name, &point, err);
-	int is_data = rfa_point_is_data(point);
-
-	ask.point = point;
-	ask.flow = is_data ? "rollback-data" : "rollback";
-	if (rc == 0)
-		rc = rfa_config_plan(cli->config, &ask, &plan, err);
-	if (rc == 0 && is_data)
-		rfa_foretell_rollback_data(cli, plan);
-	else if (rc == 0)
-		say_limits(cli, stack, env, point);
-	if (rc == 0)
-		rc = rfa_cli_confirm(cli, env,
-				     is_data ? "The data of this environment will be replaced."
-					     : "The containers of this stack will be replaced.",
-				     err);
-	if (rc == 0)
-		rc = rfa_cli_begin(cli, plan, err);
-	json_decref(plan);
-	json_decref(point);
-	return rc;
+	if (rfa_cli_ledger(cli, &ignored) == 0 &&
+	    rfa_catalog_points(cli->ledger, env, stack, &points, &ignored) == 0) {
+		json_array_foreach (points, i, point) {
+			if (strcmp(rfa_facts_str(point, "name", ""), name) == 0)
+				kind = rfa_facts_str(point, "kind", kind);
+		}
+	}
+	flows = rfa_flows(&n);
+	for (i = 0; i < n; i++) {
+		const char *to = flows[i]->args->goes_back_to;
+		if (to && strcmp(to, kind) == 0)
+			found = flows[i];
+	}
+	json_decref(points);
+	return found;
 }
 
 static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
@@ -213,15 +136,16 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 		rc = rfa_config_has_stack(cli->config, word, err);
 	if (rc == 0)
 		rc = rfa_config_has_env(cli->config, env, err);
-	if (rc < 0)
-		return rc;
-	return name ? rollback_to(cli, word, env, name, err) : rfa_points_show(cli, env, word, err);
+	if (rc < 0 || !name)
+		return rc < 0 ? rc : rfa_points_show(cli, env, word, err);
+	return rfa_flow_run(cli, flow_to(cli, env, word, name), err);
 }
 
 static const struct rfa_option rollback_options[] = {
 	{ "env", 0, "ENV", NULL, NULL, "the environment" },
 	{ "to", 0, "POINT", NULL, NULL, "the rollback point; without it they are listed" },
 	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
+	{ "dry-run", 'n', NULL, NULL, NULL, "only show what would change" },
 	RFA_OPTION_END,
 };
 

@@ -3,7 +3,7 @@
 
 #include "cli/known.h"
 #include "cli/lines.h"
-#include "cli/points.h"
+#include "fsm/parts/catalog.h"
 
 /* ---- which stacks, where --------------------------------------------------------------------- */
 
@@ -79,13 +79,7 @@ static int read_file(struct rfa_cli *cli, const char *folder, const char *key, j
 {
 	char path[256];
 	snprintf(path, sizeof(path), "%s/%s.json", folder, key);
-	*out = NULL;
-	int rc = rfa_ledger_json(cli, path, out, err);
-	if (rc == -(int)RFA_ENOTFOUND) {
-		rfa_error_clear(err);
-		rc = 0;
-	}
-	return rc;
+	return rfa_catalog_find(cli->ledger, path, out, err);
 }
 
 /* What runs there, and beside it the newest backup and the newest drill of one. */
@@ -99,9 +93,9 @@ static int read_entry(struct rfa_cli *cli, const char *key, const char *env, con
 	if (rc == 0)
 		rc = read_file(cli, "data", key, &data, err);
 	if (rc == 0)
-		rc = rfa_known_drill(cli, env, stack, &drill, err);
+		rc = rfa_catalog_drill(cli->ledger, env, stack, &drill, err);
 	if (rc == 0)
-		rc = rfa_known_backup(cli, env, stack, backup, err);
+		rc = rfa_catalog_backup(cli->ledger, env, stack, backup, err);
 	if (rc == 0 && !entry)
 		entry = json_pack("{s:s,s:s}", "stack", stack, "env", env);
 	if (rc == 0 && !entry)

@@ -6,7 +6,7 @@
 
 #include "cli/hosts.h"
 #include "cli/look.h"
-#include "cli/points.h"
+#include "fsm/parts/catalog.h"
 
 /* ---- the ledger itself ----------------------------------------------------------------------- */
 
@@ -162,7 +162,9 @@ static int check_stack(struct rfa_cli *cli, struct rfa_host *host, const char *e
 	int differ = 0;
 
 	snprintf(path, sizeof(path), "environments/%.64s/%.64s.json", env, stack);
-	int rc = rfa_ledger_json(cli, path, &recorded, err);
+	int rc = rfa_cli_ledger(cli, err);
+	if (rc == 0)
+		rc = rfa_catalog_read(cli->ledger, path, &recorded, err);
 	if (rc == -(int)RFA_ENOTFOUND) {
 		rfa_fail(err, RFA_ENOTFOUND, "ledger",
 			 "the ledger knows of no deployment of %s to %s", stack, env);

@@ -4,13 +4,9 @@
 
 #include "cli/args.h"
 #include "fsm/base/error.h"
+#include "fsm/parts/args.h"
 
 struct rfa_cli;
-
-struct rfa_example {
-	const char *line; /* what to type */
-	const char *what; /* what it does */
-};
 
 enum rfa_verb_flag {
 	RFA_VERB_HIDDEN = 1 << 0, /* for the build and the tests: in no list */
@@ -19,28 +15,37 @@ enum rfa_verb_flag {
 	RFA_VERB_RAW = 1 << 3,    /* its words are handed on as they are, options too */
 };
 
+enum { RFA_VERB_OPTIONS = 16 };
+
 struct rfa_verb {
-	const char *name; /* one word, or two: "lock free" */
+	const char *name; /* one word, or two: "lock free"; NULL: no command */
 	const char *group;
 	const char *words; /* what follows the name: "STACK --from ENV --to ENV" */
 	const char *summary;
 	const char *details;                /* a paragraph or more; lines of at most 90 columns */
-	const struct rfa_option *options;   /* NULL: only the global ones */
+	const struct rfa_option *options;   /* NULL: only the global ones, or `own` */
 	const struct rfa_example *examples; /* ends with line NULL */
 	unsigned flags;
 	unsigned min_words, max_words; /* behind the name */
 	int (*run)(struct rfa_cli *, struct rfa_error *) RFA_MUST_USE;
+	const struct rfa_flow *flow;             /* the command of this flow; NULL: of none */
+	int preview;                             /* `rfa plan FLOW`: only to be looked at */
+	struct rfa_option own[RFA_VERB_OPTIONS]; /* of a flow's command */
 };
 
-/* In the order in which help shows them. */
-const struct rfa_verb *const *rfa_verbs(size_t *n);
+/*
+ * The i-th command, in the order in which help shows them; 0, or -1: there are no more. Those of
+ * the flows stand in their groups.
+ */
+int rfa_verb_at(size_t i, struct rfa_verb *out);
+const struct rfa_option *rfa_verb_options(const struct rfa_verb *verb); /* NULL: none */
 const struct rfa_option *rfa_global_options(void);
 /*
- * The command that the words name; *used = how many words its name has. NULL: none; then `err`
- * has a suggestion.
+ * The command that the words name; *used = how many words its name has. Errors: USAGE, with a
+ * suggestion.
  */
-const struct rfa_verb *rfa_verb_find(const char *const *words, size_t n, size_t *used,
-				     struct rfa_error *err);
+int rfa_verb_find(const char *const *words, size_t n, size_t *used, struct rfa_verb *out,
+		  struct rfa_error *err) RFA_MUST_USE;
 /* Offers the second words of the commands that begin with this one; s->typed is what was typed. */
 struct rfa_suggestion;
 void rfa_verb_suggest(const char *word, struct rfa_suggestion *s);
@@ -48,12 +53,11 @@ void rfa_verb_suggest(const char *word, struct rfa_suggestion *s);
 int rfa_verb_is_group(const char *word);
 
 /* One object a file; the table in commands.c lists them. */
-extern const struct rfa_verb rfa_cmd_init, rfa_cmd_check, rfa_cmd_plan, rfa_cmd_promote,
-    rfa_cmd_resume, rfa_cmd_rollback, rfa_cmd_abort, rfa_cmd_status, rfa_cmd_runs, rfa_cmd_show,
-    rfa_cmd_log, rfa_cmd_history, rfa_cmd_verify, rfa_cmd_ledger_verify, rfa_cmd_ledger_path,
-    rfa_cmd_ledger_git, rfa_cmd_ledger_accept, rfa_cmd_lock_show, rfa_cmd_lock_free, rfa_cmd_flows,
-    rfa_cmd_doctor, rfa_cmd_data, rfa_cmd_backup, rfa_cmd_backup_list, rfa_cmd_backup_verify,
-    rfa_cmd_backup_prune, rfa_cmd_restore, rfa_cmd_drill, rfa_cmd_prune, rfa_cmd_schedule,
-    rfa_cmd_demo, rfa_cmd_help, rfa_cmd_version, rfa_cmd_completion, rfa_cmd_config_schema;
+extern const struct rfa_verb rfa_cmd_init, rfa_cmd_check, rfa_cmd_plan, rfa_cmd_resume,
+    rfa_cmd_rollback, rfa_cmd_abort, rfa_cmd_status, rfa_cmd_runs, rfa_cmd_show, rfa_cmd_log,
+    rfa_cmd_history, rfa_cmd_verify, rfa_cmd_ledger_verify, rfa_cmd_ledger_path, rfa_cmd_ledger_git,
+    rfa_cmd_lock_show, rfa_cmd_flows, rfa_cmd_doctor, rfa_cmd_backup_list, rfa_cmd_backup_verify,
+    rfa_cmd_schedule, rfa_cmd_demo, rfa_cmd_help, rfa_cmd_version, rfa_cmd_completion,
+    rfa_cmd_config_schema;
 
 #endif

@@ -13,7 +13,7 @@
 #include "cli/data_rules.h"
 #include "cli/problems.h"
 #include "cli/secrets.h"
-#include "cli/suggest.h"
+#include "fsm/base/suggest.h"
 #include "fsm/base/buf.h"
 #include "fsm/base/facts.h"
 

@@ -71,26 +71,6 @@ int rfa_config_options(const struct rfa_config *config, json_t **out,
 /* In the place of an environment: the machine where rfa is typed. No environment is called so. */
 #define RFA_OPERATOR "operator"
 
-/* What a run is asked to do. */
-struct rfa_plan_ask {
-	const char *flow, *stack;
-	const char *from, *to; /* environments; NULL: none */
-	const char
-	    *operator_state; /* the state directory there, if from or to is RFA_OPERATOR ... */
-	const char *operator_stack; /* ... and the environment whose stack it stands for */
-	const char *force_reason;   /* gates that may be forced are, for this reason */
-	const char *reason;         /* why the run is made; NULL: nobody said */
-	const json_t *verified;     /* borrowed; what `from` has proven; NULL: nothing */
-	const char
-	    *proven_drill_at;  /* when a drill has last proven a backup of `to`; NULL: never */
-	const json_t *options; /* borrowed; the flow's own; NULL: none */
-	const json_t *point;   /* borrowed; of a rollback point; NULL: none */
-	const char *point_name;
-};
-/* *out (new): the plan that rfa_run_begin() freezes. */
-int rfa_config_plan(const struct rfa_config *config, const struct rfa_plan_ask *ask, json_t **out,
-		    struct rfa_error *err) RFA_MUST_USE;
-
 /* Lays `over` over `under` in place: objects deeply, everything else is replaced. */
 int rfa_config_merge(json_t *under, const json_t *over, struct rfa_error *err) RFA_MUST_USE;
 

@@ -162,55 +162,6 @@ void rfa_data_replace_members(json_t *stack, const json_t *overlay)
 		json_object_del(members, name);
 }
 
-int rfa_data_has(const json_t *side, struct rfa_error *err)
-{
-	const char *env = rfa_facts_str(side, "env", "");
-	if (json_object_size(rfa_facts_at(side, "stack/data/members")) > 0)
-		return 0;
-	rfa_fail(err, RFA_ECONFIG, "config", "the stack names no data in \"%.60s\"", env);
-	return rfa_error_mend(
-	    err, "add to it for example \"data\": {\"members\": {\"db\": {\"volume\": \"…\"}}}");
-}
-
-/* Volumes and directories are both trees: they may differ. A database is another thing. */
-static int same_kind(const char *name, const json_t *from, const json_t *to, struct rfa_error *err)
-{
-	const char *unused;
-	const json_t *a = json_object_get(rfa_facts_at(from, "stack/data/members"), name);
-	const json_t *b = json_object_get(rfa_facts_at(to, "stack/data/members"), name);
-	int ka = kind_of(a, &unused), kb = kind_of(b, &unused);
-
-	if (ka < 0 || kb < 0) {
-		const json_t *lacks = ka < 0 ? from : to;
-		rfa_fail(err, RFA_ECONFIG, "config", "the data's member \"%.40s\" is not in \"%s\"",
-			 name, rfa_facts_str(lacks, "env", ""));
-		return rfa_error_mend(
-		    err, "members have the same names everywhere; only what they are may differ");
-	}
-	if (ka == kb || (ka < SQLITE && kb < SQLITE))
-		return 0;
-	rfa_fail(err, RFA_ECONFIG, "config",
-		 "the data's member \"%.40s\" is %s in \"%s\" and %s in \"%s\"", name,
-		 kinds[ka].word, rfa_facts_str(from, "env", ""), kinds[kb].word,
-		 rfa_facts_str(to, "env", ""));
-	return rfa_error_mend(err, "make it the same kind of database in both, or in neither");
-}
-
-int rfa_data_same(const json_t *from, const json_t *to, struct rfa_error *err)
-{
-	const json_t *sides[2] = { from, to };
-	for (size_t i = 0; i < 2; i++) {
-		const char *name;
-		json_t *member;
-		json_object_foreach (rfa_facts_at(sides[i], "stack/data/members"), name, member) {
-			int rc = same_kind(name, from, to, err);
-			if (rc < 0)
-				return rc;
-		}
-	}
-	return 0;
-}
-
 /* Every rule 0: nothing is ever removed. */
 static const json_t *rules_of(const json_t *backup)
 {

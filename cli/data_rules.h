@@ -10,11 +10,6 @@ void rfa_data_check(struct rfa_walk *walk, const json_t *stack);
 /* Takes out of the stack the members that the overlay names: each is one thing, not a mixture. */
 void rfa_data_replace_members(json_t *stack, const json_t *overlay);
 
-/* side: of a plan. Errors: CONFIG when the stack names no data there. */
-int rfa_data_has(const json_t *side, struct rfa_error *err) RFA_MUST_USE;
-/* Errors: CONFIG when the two sides' members cannot take each other's places. */
-int rfa_data_same(const json_t *from, const json_t *to, struct rfa_error *err) RFA_MUST_USE;
-
 /* Where the backups of a stack in an environment are, and which of them stay. */
 struct rfa_vault {
 	char env[64];

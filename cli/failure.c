@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/tell.h"
+#include "fsm/parts/text.h"
 
 /* What is true after each way for a run to end, as far as somebody looked. */
 static const char *now_of(const struct rfa_story *story, const struct rfa_error *err,
@@ -136,16 +137,22 @@ static void where_of(const struct rfa_cli *cli, const struct rfa_error *err, cha
 }
 
 /* "promote of shop to prod, ROLLED_BACK: "; nothing where no run was begun. */
-static void headline(const struct rfa_story *s, char *into, size_t size)
+static void headline(const struct rfa_story *s, char into[200])
 {
-	int brings = strcmp(s->flow, "promote") == 0 || strcmp(s->flow, "data") == 0;
-	int takes = strcmp(s->flow, "backup") == 0;
+	const struct rfa_flow *flow = rfa_flow_by_name(rfa_facts_str(s->plan, "flow", ""));
+	const char *stack = rfa_facts_str(s->plan, "stack", "");
+	struct rfa_buf where = RFA_BUF_INIT(512);
+
 	into[0] = '\0';
-	if (s->result.run[0] && s->stack[0])
-		snprintf(into, size, "%.31s of %.63s %s %.63s, %s: ", s->flow, s->stack,
-			 brings ? "to" : "on", takes ? s->from : s->to,
+	if (s->result.run[0] && flow && *stack) {
+		rfa_text_fill(&where, flow->text->where, s->plan);
+		snprintf(into, 200, "%.31s%s%.63s %.80s, %s: ", flow->name,
+			 stack[0] == '_' ? "" : " of ", stack[0] == '_' ? "" : stack,
+			 rfa_buf_str(&where),
 			 s->result.final == RFA_FINAL_NONE ? "unfinished"
 							   : rfa_final_word(s->result.final));
+	}
+	rfa_buf_release(&where);
 }
 
 static void print(struct rfa_cli *cli, const struct rfa_error *err)
@@ -163,7 +170,7 @@ static void print(struct rfa_cli *cli, const struct rfa_error *err)
 		label(o, "next", "rfa status");
 		return;
 	}
-	headline(story, head, sizeof(head));
+	headline(story, head);
 	fprintf(o->err, "%srfa: %s%s%s\n", rfa_out_style(o, o->err, RFA_RED), head,
 		rfa_out_safe(&safe, err->msg[0] ? err->msg : rfa_code_text(err->code), 0),
 		rfa_out_style(o, o->err, RFA_PLAIN));

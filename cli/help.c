@@ -5,8 +5,7 @@
 
 void rfa_help_overview(const struct rfa_out *o)
 {
-	size_t n;
-	const struct rfa_verb *const *commands = rfa_verbs(&n);
+	struct rfa_verb v;
 	const char *bold = rfa_out_style(o, o->out, RFA_BOLD);
 	const char *plain = rfa_out_style(o, o->out, RFA_PLAIN);
 	const char *group = "";
@@ -16,14 +15,14 @@ void rfa_help_overview(const struct rfa_out *o)
 		    "carried on;");
 	rfa_out_say(o, "everything that was ever done is in its ledger, a git repository.\n");
 	rfa_out_say(o, "usage: rfa [-c FILE] COMMAND [ARGUMENTS]");
-	for (size_t i = 0; i < n; i++) {
-		if (commands[i]->flags & RFA_VERB_HIDDEN)
+	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+		if (v.flags & RFA_VERB_HIDDEN)
 			continue;
-		if (strcmp(group, commands[i]->group) != 0) {
-			group = commands[i]->group;
+		if (strcmp(group, v.group) != 0) {
+			group = v.group;
 			rfa_out_say(o, "\n%s%s%s", bold, group, plain);
 		}
-		rfa_out_say(o, "  %-15s %s", commands[i]->name, commands[i]->summary);
+		rfa_out_say(o, "  %-15s %s", v.name, v.summary);
 	}
 	rfa_out_say(o, "\n`rfa help COMMAND` explains one, with examples.");
 }
@@ -43,31 +42,32 @@ static void say_options(const struct rfa_out *o, const struct rfa_option *option
 /* The commands whose names begin with this one's: `backup` has `backup list`. */
 static void say_further(const struct rfa_out *o, const char *name)
 {
-	size_t n, said = 0, len = strlen(name);
-	const struct rfa_verb *const *commands = rfa_verbs(&n);
-	for (size_t i = 0; i < n; i++) {
-		if (strncmp(commands[i]->name, name, len) != 0 || commands[i]->name[len] != ' ')
+	size_t said = 0, len = strlen(name);
+	struct rfa_verb v;
+	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+		if (strncmp(v.name, name, len) != 0 || v.name[len] != ' ')
 			continue;
 		if (!said++)
 			rfa_out_say(o, "\n%ssee also%s", rfa_out_style(o, o->out, RFA_BOLD),
 				    rfa_out_style(o, o->out, RFA_PLAIN));
-		rfa_out_say(o, "  rfa %-20s %s", commands[i]->name, commands[i]->summary);
+		rfa_out_say(o, "  rfa %-20s %s", v.name, v.summary);
 	}
 }
 
 static void say_page(const struct rfa_out *o, const struct rfa_verb *c)
 {
+	const struct rfa_option *options = rfa_verb_options(c);
 	const char *bold = rfa_out_style(o, o->out, RFA_BOLD);
 	const char *plain = rfa_out_style(o, o->out, RFA_PLAIN);
 
 	rfa_out_say(o, "%srfa %s%s - %s\n", bold, c->name, plain, c->summary);
 	rfa_out_say(o, "usage: rfa %s%s%s%s", c->name, *c->words ? " " : "", c->words,
-		    c->options ? " [OPTIONS]" : "");
+		    options ? " [OPTIONS]" : "");
 	if (c->details)
 		rfa_out_say(o, "\n%s", c->details);
-	if (c->options) {
+	if (options) {
 		rfa_out_say(o, "\n%soptions%s", bold, plain);
-		say_options(o, c->options);
+		say_options(o, options);
 	}
 	rfa_out_say(o, "\n%sexamples%s", bold, plain);
 	for (const struct rfa_example *e = c->examples; e->line; e++)
@@ -87,14 +87,14 @@ void rfa_help_command(const struct rfa_out *o, const struct rfa_verb *command)
 
 static int say_group(const struct rfa_out *o, const char *word)
 {
-	size_t n, said = 0, len = strlen(word);
-	const struct rfa_verb *const *commands = rfa_verbs(&n);
-	for (size_t i = 0; i < n; i++) {
-		if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
+	size_t said = 0, len = strlen(word);
+	struct rfa_verb v;
+	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+		if (strncmp(v.name, word, len) != 0 || v.name[len] != ' ')
 			continue;
 		if (said++)
 			rfa_out_say(o, "%s", "");
-		say_page(o, commands[i]);
+		say_page(o, &v);
 	}
 	return said > 0;
 }
@@ -116,16 +116,15 @@ static int run_help(struct rfa_cli *cli, struct rfa_error *err)
 		rfa_help_overview(o);
 		return 0;
 	}
-	const struct rfa_verb *command =
-	    rfa_verb_find(cli->args.words, cli->args.n_words, &used, err);
-	if (!command && !rfa_cli_word(cli, 1) && say_group(o, rfa_cli_word(cli, 0))) {
+	struct rfa_verb command;
+	int rc = rfa_verb_find(cli->args.words, cli->args.n_words, &used, &command, err);
+	if (rc < 0 && !rfa_cli_word(cli, 1) && say_group(o, rfa_cli_word(cli, 0))) {
 		rfa_error_clear(err);
 		return 0;
 	}
-	if (!command)
-		return -(int)RFA_EUSAGE;
-	rfa_help_command(o, command);
-	return 0;
+	if (rc == 0)
+		rfa_help_command(o, &command);
+	return rc;
 }
 
 static const struct rfa_option help_options[] = {

@@ -48,13 +48,15 @@ static void put_options(const struct rfa_out *o, const struct rfa_option *option
 
 static void put_command(const struct rfa_out *o, const struct rfa_verb *c)
 {
+	const struct rfa_option *options = rfa_verb_options(c);
+
 	rfa_out_say(o, "### rfa %s\n\n%c%s.\n", c->name, c->summary[0] - 'a' + 'A', c->summary + 1);
 	rfa_out_say(o, "```\nrfa %s%s%s%s\n```\n", c->name, *c->words ? " " : "", c->words,
-		    c->options ? " [OPTIONS]" : "");
+		    options ? " [OPTIONS]" : "");
 	if (c->details)
 		rfa_out_say(o, "%s\n", c->details);
-	if (c->options)
-		put_options(o, c->options);
+	if (options)
+		put_options(o, options);
 	rfa_out_say(o, "```sh");
 	for (const struct rfa_example *e = c->examples; e->line; e++)
 		rfa_out_say(o, "%s   # %s", e->line, e->what);
@@ -83,24 +85,23 @@ static void put_events(const struct rfa_out *o)
 
 void rfa_help_markdown(const struct rfa_out *o)
 {
-	size_t n;
-	const struct rfa_verb *const *commands = rfa_verbs(&n);
+	struct rfa_verb v;
 	const char *group = "";
 
 	rfa_out_say(o, "# The command\n\n<!-- made by `rfa help --markdown`: edit the tables in "
-		       "cli/, not this page -->\n");
+		       "cli/ and fsm/flows/, not this page -->\n");
 	rfa_out_say(o, "A flag counts before the environment, the environment before `rfa.json`. "
 		       "Exit statuses: [errors.md](errors.md).\n");
 	rfa_out_say(o, "## Options of every command\n");
 	put_options(o, rfa_global_options());
-	for (size_t i = 0; i < n; i++) {
-		if (commands[i]->flags & RFA_VERB_HIDDEN)
+	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+		if (v.flags & RFA_VERB_HIDDEN)
 			continue;
-		if (strcmp(group, commands[i]->group) != 0) {
-			group = commands[i]->group;
+		if (strcmp(group, v.group) != 0) {
+			group = v.group;
 			rfa_out_say(o, "## %c%s\n", group[0] - 'a' + 'A', group + 1);
 		}
-		put_command(o, commands[i]);
+		put_command(o, &v);
 	}
 	put_events(o);
 }
@@ -138,23 +139,59 @@ static void put_words(struct rfa_buf *into, const struct rfa_option *options)
 		rfa_buf_printf(into, " --%s", options->name);
 }
 
+/* "backup" of "backup list"; 1 if no command before has that first word. */
+static int is_new_word(size_t at, const char *name)
+{
+	size_t len = strcspn(name, " ");
+	struct rfa_verb v;
+	for (size_t i = 0; i < at && rfa_verb_at(i, &v) == 0; i++) {
+		if (strncmp(v.name, name, len) == 0 && (v.name[len] == ' ' || !v.name[len]))
+			return 0;
+	}
+	return 1;
+}
+
+static void put_first_words(struct rfa_buf *into)
+{
+	struct rfa_verb v;
+	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+		if (!(v.flags & RFA_VERB_HIDDEN) && is_new_word(i, v.name))
+			rfa_buf_printf(into, "%s%.*s", into->len ? " " : "",
+				       (int)strcspn(v.name, " "), v.name);
+	}
+}
+
+static void put_second_words(struct rfa_buf *into, const char *first, size_t len)
+{
+	struct rfa_verb v;
+	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+		if (strncmp(v.name, first, len) == 0 && v.name[len] == ' ')
+			rfa_buf_printf(into, "%s%s", into->len ? " " : "", v.name + len + 1);
+	}
+}
+
+/* The options of each command whose name has one word, or two. */
+static void say_option_cases(const struct rfa_out *o, int two_words)
+{
+	struct rfa_verb v;
+	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+		struct rfa_buf own = RFA_BUF_INIT(1024);
+		put_words(&own, rfa_verb_options(&v));
+		if (!(v.flags & RFA_VERB_HIDDEN) && own.len > 0 &&
+		    (strchr(v.name, ' ') != NULL) == two_words)
+			rfa_out_say(o, "\t\t\"%s \"*) options=\"$options%s\" ;;", v.name,
+				    rfa_buf_str(&own));
+		rfa_buf_release(&own);
+	}
+}
+
 void rfa_help_completion(const struct rfa_out *o)
 {
-	size_t n;
-	const struct rfa_verb *const *commands = rfa_verbs(&n);
 	struct rfa_buf names = RFA_BUF_INIT(4096), global = RFA_BUF_INIT(4096);
-	const char *last = "";
+	struct rfa_verb v;
 
 	put_words(&global, rfa_global_options());
-	for (size_t i = 0; i < n; i++) {
-		size_t len = strcspn(commands[i]->name, " ");
-		if (commands[i]->flags & RFA_VERB_HIDDEN ||
-		    (strncmp(last, commands[i]->name, len) == 0 &&
-		     (last[len] == ' ' || !last[len])))
-			continue;
-		last = commands[i]->name;
-		rfa_buf_printf(&names, "%s%.*s", names.len ? " " : "", (int)len, last);
-	}
+	put_first_words(&names);
 	rfa_out_say(o, "# bash completion of rfa; made by `rfa completion bash`\n_rfa()\n{");
 	rfa_out_say(o, "\tlocal word=${COMP_WORDS[COMP_CWORD]} options=\"%s\" words=\"%s\"",
 		    rfa_buf_str(&global) + 1, rfa_buf_str(&names));
@@ -162,34 +199,20 @@ void rfa_help_completion(const struct rfa_out *o)
 		       "\t\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]} \" in");
 	/* "lock free" is two words, "runs" is one and anything may follow: the longer ones first.
 	 */
-	for (size_t i = 0; i < 2 * n; i++) {
-		const struct rfa_verb *c = commands[i % n];
-		struct rfa_buf own = RFA_BUF_INIT(1024);
-		put_words(&own, c->options);
-		if (!(c->flags & RFA_VERB_HIDDEN) && own.len > 0 &&
-		    (strchr(c->name, ' ') != NULL) == (i < n))
-			rfa_out_say(o, "\t\t\"%s \"*) options=\"$options%s\" ;;", c->name,
-				    rfa_buf_str(&own));
-		rfa_buf_release(&own);
-	}
+	say_option_cases(o, 1);
+	say_option_cases(o, 0);
 	rfa_out_say(o, "\t\tesac\n\t\t[ \"$COMP_CWORD\" -eq 2 ] && case \"${COMP_WORDS[1]}\" in");
-	last = "";
-	for (size_t i = 0; i < n; i++) {
-		size_t len = strcspn(commands[i]->name, " ");
-		if (commands[i]->flags & RFA_VERB_HIDDEN || !commands[i]->name[len] ||
-		    strncmp(last, commands[i]->name, len + 1) == 0)
-			continue;
-		last = commands[i]->name;
+	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
 		struct rfa_buf second = RFA_BUF_INIT(1024);
-		for (size_t j = i; j < n; j++) {
-			if (strncmp(commands[j]->name, last, len + 1) == 0)
-				rfa_buf_printf(&second, "%s%s", second.len ? " " : "",
-					       commands[j]->name + len + 1);
-		}
-		rfa_out_say(o, "\t\t%.*s) words=\"%s\" ;;", (int)len, last, rfa_buf_str(&second));
+		size_t len = strcspn(v.name, " ");
+		if (!(v.flags & RFA_VERB_HIDDEN) && is_new_word(i, v.name))
+			put_second_words(&second, v.name, len);
+		if (second.len > 0)
+			rfa_out_say(o, "\t\t%.*s) words=\"%s\" ;;", (int)len, v.name,
+				    rfa_buf_str(&second));
 		rfa_buf_release(&second);
 	}
-	rfa_out_say(o, "\t\thelp) words=\"%s\" ;;\n\t\tesac\n\tfi", rfa_buf_str(&names));
+	rfa_out_say(o, "\t\thelp|plan) words=\"%s\" ;;\n\t\tesac\n\tfi", rfa_buf_str(&names));
 	rfa_out_say(o, "\tcase \"$word\" in\n\t-*) words=$options ;;\n\tesac\n"
 		       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
 		       "complete -o default -F _rfa rfa");

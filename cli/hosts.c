@@ -55,15 +55,13 @@ static int connect_host(struct rfa_host *host, struct rfa_error *err)
 	return rc < 0 ? rfa_error_where(err, "%s", host->name) : 0;
 }
 
-int rfa_hosts_open(struct rfa_cli *cli, const char *env, struct rfa_host **out,
-		   struct rfa_error *err)
+int rfa_hosts_connect(struct rfa_cli *cli, const json_t *side, struct rfa_host **out,
+		      struct rfa_error *err)
 {
-	json_t *side = NULL, *options = NULL;
+	json_t *options = NULL;
 	struct rfa_host *host = NULL;
-	int rc = rfa_config_side(cli->config, env, NULL, &side, err);
+	int rc = rfa_config_options(cli->config, &options, err);
 
-	if (rc == 0)
-		rc = rfa_config_options(cli->config, &options, err);
 	if (rc == 0)
 		rc = rfa_hosts_make(cli, side, options, &host, err);
 	if (rc == 0)
@@ -72,8 +70,19 @@ int rfa_hosts_open(struct rfa_cli *cli, const char *env, struct rfa_host **out,
 		*out = host;
 	else
 		rfa_host_free(host);
-	json_decref(side);
 	json_decref(options);
+	return rc;
+}
+
+int rfa_hosts_open(struct rfa_cli *cli, const char *env, struct rfa_host **out,
+		   struct rfa_error *err)
+{
+	json_t *side = NULL;
+	int rc = rfa_config_side(cli->config, env, NULL, &side, err);
+
+	if (rc == 0)
+		rc = rfa_hosts_connect(cli, side, out, err);
+	json_decref(side);
 	return rc;
 }
 

@@ -14,7 +14,10 @@ struct rfa_hosts {
  */
 int rfa_hosts_make(struct rfa_cli *cli, const json_t *side, const json_t *options,
 		   struct rfa_host **out, struct rfa_error *err) RFA_MUST_USE;
-/* The same for an environment of rfa.json, connected. */
+/* A side by itself, connected. */
+int rfa_hosts_connect(struct rfa_cli *cli, const json_t *side, struct rfa_host **out,
+		      struct rfa_error *err) RFA_MUST_USE;
+/* The same for an environment of rfa.json. */
 int rfa_hosts_open(struct rfa_cli *cli, const char *env, struct rfa_host **out,
 		   struct rfa_error *err) RFA_MUST_USE;
 /* Both sides of a plan; connected if asked. Release in any case. */

@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "cli/signals.h"
-#include "cli/suggest.h"
+#include "fsm/base/suggest.h"
 
 /* The words behind the command, the options in front of it and behind it. */
 static int read_arguments(struct rfa_cli *cli, int argc, char *const argv[], struct rfa_error *err)
@@ -21,13 +21,12 @@ static int read_arguments(struct rfa_cli *cli, int argc, char *const argv[], str
 	int rc = rfa_args_parse(&cli->args, &rules, argc - 1, argv + 1, err);
 	if (rc < 0 || cli->args.n_words == 0)
 		return rc;
-	cli->command = rfa_verb_find(cli->args.words, cli->args.n_words, &used, err);
-	if (!cli->command) {
+	if (rfa_verb_find(cli->args.words, cli->args.n_words, &used, &cli->command, err) < 0) {
 		/* `rfa lock --help` is a question, not a slip. */
 		const char *group = cli->args.words[0];
 		const char *next = rfa_args_word(&cli->args, 1);
 		if (rfa_verb_is_group(group) && next && strcmp(next, "--help") == 0) {
-			cli->command = &rfa_cmd_help;
+			cli->command = rfa_cmd_help;
 			cli->args.n_words = 1;
 			return 0;
 		}
@@ -36,10 +35,10 @@ static int read_arguments(struct rfa_cli *cli, int argc, char *const argv[], str
 
 	/* The words are the end of argv: what stands before them was options. */
 	int rest = (int)(cli->args.n_words - used);
-	tables[1] = cli->command->options;
-	snprintf(help, sizeof(help), "rfa help %s", cli->command->name);
+	tables[1] = rfa_verb_options(&cli->command);
+	snprintf(help, sizeof(help), "rfa help %s", cli->command.name);
 	rules.n_tables = 2;
-	rules.raw_after = cli->command->flags & RFA_VERB_RAW ? 0 : (size_t)-1;
+	rules.raw_after = cli->command.flags & RFA_VERB_RAW ? 0 : (size_t)-1;
 	rules.help = help;
 	rc = rfa_args_parse(&cli->args, &rules, rest, argv + argc - rest, err);
 	if (rc == 0)
@@ -49,7 +48,7 @@ static int read_arguments(struct rfa_cli *cli, int argc, char *const argv[], str
 
 static int check_words(const struct rfa_cli *cli, struct rfa_error *err)
 {
-	const struct rfa_verb *c = cli->command;
+	const struct rfa_verb *c = &cli->command;
 	size_t n = cli->args.n_words;
 	struct rfa_buf safe = RFA_BUF_INIT(1024);
 
@@ -101,7 +100,7 @@ static int run(struct rfa_cli *cli, int argc, char *const argv[], struct rfa_err
 		return rc;
 	if (rfa_cli_option(cli, "version"))
 		return rfa_cmd_version.run(cli, err);
-	if (!cli->command) {
+	if (!cli->command.name) {
 		rfa_help_overview(&cli->out);
 		if (rfa_cli_option(cli, "help"))
 			return 0;
@@ -109,11 +108,11 @@ static int run(struct rfa_cli *cli, int argc, char *const argv[], struct rfa_err
 		return rfa_error_mend(err, "see `rfa help`");
 	}
 	if (rfa_cli_option(cli, "help")) {
-		rfa_help_command(&cli->out, cli->command);
+		rfa_help_command(&cli->out, &cli->command);
 		return 0;
 	}
 	rc = check_words(cli, err);
-	return rc < 0 ? rc : cli->command->run(cli, err);
+	return rc < 0 ? rc : cli->command.run(cli, err);
 }
 
 int main(int argc, char *argv[])
@@ -128,7 +127,7 @@ int main(int argc, char *argv[])
 	cli.cancel = rfa_signals_install();
 
 	int rc = run(&cli, argc, argv, &err);
-	int status = rc < 0 ? rfa_code_status(err.code) : 0;
+	int status = rc < 0 ? rfa_code_status(err.code) : cli.status;
 	if (rc < 0)
 		rfa_cli_failure(&cli, &err);
 	/* An answer that did not arrive is no success; a reader who has seen enough is no failure.

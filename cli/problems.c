@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/suggest.h"
+#include "fsm/base/suggest.h"
 #include "fsm/base/buf.h"
 
 enum { MOST = 100 };

@@ -7,7 +7,7 @@
 #include "cli/data_rules.h"
 #include "cli/problems.h"
 #include "cli/schema.h"
-#include "cli/suggest.h"
+#include "fsm/base/suggest.h"
 #include "fsm/base/buf.h"
 #include "fsm/base/facts.h"
 
@@ -189,75 +189,5 @@ int rfa_config_options(const struct rfa_config *config, json_t **out, struct rfa
 		rc = rfa_fail_nomem(err);
 	if (rc == 0)
 		*out = options;
-	return rc;
-}
-
-/* The machine where rfa is typed: no engine is asked for there, only files are kept. */
-static int operator_side(const struct rfa_config *config, const struct rfa_plan_ask *ask,
-			 json_t **out, struct rfa_error *err)
-{
-	json_t *side = NULL, *whole = NULL;
-	int rc = rfa_config_side(config, ask->operator_stack, ask->stack, &whole, err);
-	if (rc < 0)
-		return rc;
-	side = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O}", "env", RFA_OPERATOR, "transport", "local",
-			 "destination", "", "address", "", "state_dir", ask->operator_state,
-			 "stack", json_object_get(whole, "stack"));
-	json_decref(whole);
-	*out = side;
-	return side ? 0 : rfa_fail_nomem(err);
-}
-
-static int set_side(const struct rfa_config *config, const struct rfa_plan_ask *ask, json_t *plan,
-		    const char *role, struct rfa_error *err)
-{
-	const char *env = strcmp(role, "source") == 0 ? ask->from : ask->to;
-	json_t *side = NULL;
-	int rc;
-	if (!env)
-		return rfa_facts_set(plan, role, json_null(), err);
-	if (strcmp(env, RFA_OPERATOR) == 0)
-		rc = operator_side(config, ask, &side, err);
-	else
-		rc = rfa_config_side(config, env, ask->stack, &side, err);
-	return rc < 0 ? rc : rfa_facts_set(plan, role, side, err);
-}
-
-int rfa_config_plan(const struct rfa_config *config, const struct rfa_plan_ask *ask, json_t **out,
-		    struct rfa_error *err)
-{
-	json_t *options = NULL;
-	json_t *plan =
-	    json_pack("{s:i,s:s,s:s}", "format", 1, "flow", ask->flow, "stack", ask->stack);
-	int rc = plan ? 0 : rfa_fail_nomem(err);
-
-	if (rc == 0)
-		rc = set_side(config, ask, plan, "source", err);
-	if (rc == 0)
-		rc = set_side(config, ask, plan, "target", err);
-	if (rc == 0)
-		rc = rfa_config_options(config, &options, err);
-	if (rc == 0 && ask->force_reason)
-		rc = rfa_facts_set(options, "force_reason", json_string(ask->force_reason), err);
-	if (rc == 0 && ask->reason)
-		rc = rfa_facts_set(options, "reason", json_string(ask->reason), err);
-	if (rc == 0 && ask->verified)
-		rc = rfa_facts_set(options, "verified", json_deep_copy(ask->verified), err);
-	if (rc == 0 && ask->proven_drill_at)
-		rc = rfa_facts_set(options, "proven_drill_at", json_string(ask->proven_drill_at),
-				   err);
-	if (rc == 0 && ask->options)
-		rc = rfa_config_merge(options, ask->options, err);
-	if (rc == 0)
-		rc = rfa_facts_set(plan, "options", json_incref(options), err);
-	if (rc == 0 && ask->point)
-		rc = rfa_facts_set(plan, "point", json_deep_copy(ask->point), err);
-	if (rc == 0 && ask->point_name)
-		rc = rfa_facts_set(plan, "point_name", json_string(ask->point_name), err);
-	json_decref(options);
-	if (rc == 0)
-		*out = plan;
-	else
-		json_decref(plan);
 	return rc;
 }

@@ -48,6 +48,12 @@ static void put_word(struct rfa_buf *out, const char *lead, const char *word, in
 
 /* ---- systemd --------------------------------------------------------------------------------- */
 
+/* `rfa backup images` is a command of its own. */
+static int of_images(const struct rfa_repeat *r)
+{
+	return strcmp(r->set, "images") == 0;
+}
+
 void rfa_unit_name(const struct rfa_schedule *s, const char *set, char into[192])
 {
 	snprintf(into, 192, "rfa-backup-%.63s-%.63s-%s", s->stack, s->env, set);
@@ -92,8 +98,8 @@ int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, s
 	put_word(out, "HOME=", s->home, 0);
 	rfa_buf_puts(out, "\nExecStart=");
 	put_word(out, "", s->program, 0);
-	rfa_buf_printf(out, " backup %s --env %s --set %s --unattended -c ", s->stack, s->env,
-		       r->set);
+	rfa_buf_printf(out, " backup %s%s --env %s --unattended -c ", of_images(r) ? "images " : "",
+		       s->stack, s->env);
 	put_word(out, "", s->config, DOLLARS);
 	if (s->ledger) {
 		rfa_buf_puts(out, " --ledger ");
@@ -140,19 +146,21 @@ int rfa_unit_timer(const struct rfa_schedule *s, const struct rfa_repeat *r, str
 int rfa_unit_cron(const struct rfa_schedule *s, const struct rfa_repeat *r, struct rfa_buf *out,
 		  struct rfa_error *err)
 {
-	const char *const argv[] = { s->program,
-				     "backup",
-				     s->stack,
-				     "--env",
-				     s->env,
-				     "--set",
-				     r->set,
-				     "--unattended",
-				     "-c",
-				     s->config,
-				     s->ledger ? "--ledger" : NULL,
-				     s->ledger,
-				     NULL };
+	const char *argv[16] = { s->program, "backup" };
+	size_t n = 2;
+
+	if (of_images(r))
+		argv[n++] = "images";
+	argv[n++] = s->stack;
+	argv[n++] = "--env";
+	argv[n++] = s->env;
+	argv[n++] = "--unattended";
+	argv[n++] = "-c";
+	argv[n++] = s->config;
+	if (s->ledger) {
+		argv[n++] = "--ledger";
+		argv[n] = s->ledger;
+	}
 	struct rfa_buf line = RFA_BUF_INIT(64 * 1024);
 	int at = minute_of_day(s, r);
 	int rc = check_paths(s, err);

@@ -1,4 +1,4 @@
-/* Opens the place where backups are kept, and finds one in it. */
+/* Opens the place where backups are kept. */
 #include "cli/vault.h"
 
 #include <errno.h>
@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "cli/hosts.h"
-#include "cli/known.h"
-#include "cli/suggest.h"
 
 int rfa_operator_state(struct rfa_cli *cli, char **out, struct rfa_error *err)
 {
@@ -34,27 +32,14 @@ int rfa_operator_state(struct rfa_cli *cli, char **out, struct rfa_error *err)
 	return rc;
 }
 
-int rfa_vault_side(struct rfa_cli *cli, const struct rfa_vault *vault, const char **role,
-		   struct rfa_plan_ask *ask, char **state, struct rfa_error *err)
-{
-	*state = NULL;
-	*role = vault->env;
-	if (!vault->on_operator)
-		return 0;
-	int rc = rfa_operator_state(cli, state, err);
-	*role = RFA_OPERATOR;
-	ask->operator_state = *state;
-	ask->operator_stack = vault->env;
-	return rc;
-}
-
 int rfa_operator_side(struct rfa_cli *cli, json_t **out, struct rfa_error *err)
 {
 	char *state = NULL;
 	int rc = rfa_operator_state(cli, &state, err);
 
-	if (rc == 0 && !(*out = json_pack("{s:s,s:s,s:s}", "env", RFA_OPERATOR, "transport",
-					  "local", "state_dir", state)))
+	if (rc == 0 &&
+	    !(*out = json_pack("{s:s,s:s,s:s,s:s,s:s}", "env", RFA_OPERATOR, "transport", "local",
+			       "destination", "", "address", "", "state_dir", state)))
 		rc = rfa_fail_nomem(err);
 	free(state);
 	return rc;
@@ -62,22 +47,46 @@ int rfa_operator_side(struct rfa_cli *cli, json_t **out, struct rfa_error *err)
 
 int rfa_operator_open(struct rfa_cli *cli, struct rfa_host **out, struct rfa_error *err)
 {
-	json_t *side = NULL, *options = NULL;
-	struct rfa_host *host = NULL;
+	json_t *side = NULL;
 	int rc = rfa_operator_side(cli, &side, err);
 
 	if (rc == 0)
-		rc = rfa_config_options(cli->config, &options, err);
-	if (rc == 0)
-		rc = rfa_hosts_make(cli, side, options, &host, err);
-	if (rc == 0)
-		rc = host->ops->connect(host, err);
-	if (rc == 0)
-		*out = host;
-	else
-		rfa_host_free(host);
+		rc = rfa_hosts_connect(cli, side, out, err);
 	json_decref(side);
-	json_decref(options);
+	return rc;
+}
+
+/* This machine, with the stack as it is configured for the environment that it stands for. */
+static int vault_on_operator(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
+			     struct rfa_error *err)
+{
+	json_t *side = NULL, *whole = NULL;
+	int rc = rfa_operator_side(cli, &side, err);
+
+	if (rc == 0)
+		rc = rfa_config_side(cli->config, env, stack, &whole, err);
+	if (rc == 0)
+		rc =
+		    rfa_facts_set(side, "stack", json_incref(json_object_get(whole, "stack")), err);
+	if (rc == 0)
+		*out = json_incref(side);
+	json_decref(whole);
+	json_decref(side);
+	return rc;
+}
+
+int rfa_vault_of(struct rfa_cli *cli, const char *env, const char *stack,
+		 struct rfa_vault_place *out, struct rfa_error *err)
+{
+	struct rfa_vault vault = { .keep = NULL };
+	int rc = rfa_config_vault(cli->config, env, stack, &vault, err);
+
+	if (rc == 0)
+		rc = vault.on_operator ? vault_on_operator(cli, env, stack, &out->side, err)
+				       : rfa_config_side(cli->config, env, stack, &out->side, err);
+	snprintf(out->path, sizeof(out->path), "%s", vault.path);
+	out->keep = json_incref(vault.keep);
+	rfa_vault_release(&vault);
 	return rc;
 }
 
@@ -102,61 +111,6 @@ void rfa_vault_close(struct rfa_open_vault *vault)
 	rfa_vault_release(&vault->at);
 	vault->all = NULL;
 	vault->host = NULL;
-}
-
-int rfa_vault_is(const struct rfa_open_vault *vault, const json_t *backup, const char *set)
-{
-	struct rfa_backup_id id;
-	return rfa_backup_id_parse(rfa_facts_str(backup, "backup", ""), &id) == 0 &&
-	       strcmp(id.env, vault->at.env) == 0 && (!set || strcmp(id.set, set) == 0);
-}
-
-static int not_there(const struct rfa_open_vault *vault, const char *wanted, struct rfa_error *err)
-{
-	struct rfa_suggestion s = { wanted, NULL, 0 };
-	struct rfa_buf safe = RFA_BUF_INIT(1024);
-	json_t *backup;
-	size_t i;
-
-	json_array_foreach (vault->all, i, backup)
-		rfa_suggest_offer(&s, rfa_facts_str(backup, "backup", ""));
-	rfa_fail(err, RFA_ENOTFOUND, "vault", "there is no backup \"%s\" in %.300s on %s",
-		 rfa_out_safe(&safe, wanted, 100), vault->at.path, vault->host->name);
-	rfa_buf_release(&safe);
-	if (s.best)
-		return rfa_error_mend(err, "did you mean %.100s?", s.best);
-	return rfa_error_mend(err, "`rfa backup list %s --env %s` lists them", vault->stack,
-			      vault->at.env);
-}
-
-int rfa_vault_choose(const struct rfa_open_vault *vault, const char *wanted, const char *set,
-		     const json_t **out, struct rfa_error *err)
-{
-	const json_t *found = NULL;
-	json_t *backup;
-	size_t i;
-
-	json_array_foreach (vault->all, i, backup) {
-		int whole = json_is_object(json_object_get(backup, "manifest"));
-		if (wanted ? strcmp(rfa_facts_str(backup, "backup", ""), wanted) == 0
-			   : whole && rfa_vault_is(vault, backup, set))
-			found = backup;
-	}
-	if (!found && wanted)
-		return not_there(vault, wanted, err);
-	if (!found) {
-		rfa_fail(err, RFA_ENOTFOUND, "vault", "%s on %s has no complete backup of its %s",
-			 vault->stack, vault->at.env, set);
-		return rfa_error_mend(err, "rfa backup %s --env %s --set %s", vault->stack,
-				      vault->at.env, set);
-	}
-	if (!json_is_object(json_object_get(found, "manifest"))) {
-		rfa_fail(err, RFA_EREFUSED, "vault", "the backup %.100s is not complete", wanted);
-		return rfa_error_mend(err, "`rfa backup list %s --env %s` shows those that are",
-				      vault->stack, vault->at.env);
-	}
-	*out = found;
-	return 0;
 }
 
 int64_t rfa_vault_bytes(const json_t *backup)

@@ -35,7 +35,7 @@ enum rfa_severity { RFA_RETRY, RFA_FATAL, RFA_UNKNOWN, RFA_DENIED };
 	X(INTERNAL, "internal", FATAL, 1, "a defect in rfa: please report it")                    \
 	X(NOMEM, "out-of-memory", FATAL, 1, "memory ran out")                                     \
 	X(IO, "io", FATAL, 1, "a file on this machine could not be read or written")              \
-	X(USAGE, "usage", FATAL, 2, "the command line is wrong")                                  \
+	X(USAGE, "usage", FATAL, 64, "the command line is wrong")                                 \
 	X(CONFIG, "configuration", FATAL, 3, "rfa.json is wrong")                                 \
 	X(REFUSED, "refused", FATAL, 4, "a gate or a check said no before anything was touched")  \
 	X(ROLLED_BACK, "rolled-back", FATAL, 5, "the run failed and what it changed was undone")  \

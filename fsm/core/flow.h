@@ -89,12 +89,34 @@ struct rfa_step {
 /* More rows are refused by the table check. */
 #define RFA_FLOW_MAX_STEPS 48
 
+/* A host that a flow works on. */
+struct rfa_role {
+	const char *name; /* "source" */
+	const char
+	    *option;      /* names its environment: "from"; NULL: the flow's arguments settle it */
+	const char *what; /* of that option, for help: "the environment whose images are taken" */
+};
+
+struct rfa_gate;       /* fsm/steps/gates.h: may the run touch anything? */
+struct rfa_result_ops; /* fsm/parts/outputs.h: what a run leaves in the ledger */
+struct rfa_flow_text;  /* fsm/parts/text.h: what people read about a run */
+struct rfa_flow_args;  /* fsm/parts/args.h: what its command takes */
+
+/*
+ * A flow, whole: the driver, the command, help, the preview, failure texts and documentation read
+ * this object, and nothing else knows a flow by its name.
+ */
 struct rfa_flow {
 	const char *name; /* "promote" */
 	unsigned version; /* raised when a change of the table would mislead an old run's replay */
-	const char *summary; /* one line for people */
-	const struct rfa_step *steps;
-	size_t n;
+	const char *summary;          /* one line for people */
+	const struct rfa_role *roles; /* ends with name NULL */
+	const struct rfa_step *steps; /* the table */
+	size_t n;                     /* rows */
+	const struct rfa_gate *gates; /* what PRECHECK judges; ends with name NULL; NULL: nothing */
+	const struct rfa_result_ops *result; /* NULL: only the history line and the summary */
+	const struct rfa_flow_text *text;
+	const struct rfa_flow_args *args;
 };
 
 /*
@@ -106,6 +128,10 @@ struct rfa_flow {
  * final state reachable.
  */
 RFA_API int rfa_flow_check(const struct rfa_flow *flow, struct rfa_error *err) RFA_MUST_USE;
+
+/* The flows there are (fsm/flows/list.c). By name: NULL for none. */
+RFA_API const struct rfa_flow *const *rfa_flows(size_t *n);
+RFA_API const struct rfa_flow *rfa_flow_by_name(const char *name);
 
 /* The row with this name, or -1. */
 RFA_API int rfa_flow_find(const struct rfa_flow *flow, const char *name);

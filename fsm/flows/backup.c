@@ -1,16 +1,19 @@
-/* backup: the source's data, or the images that run there, are stored in a vault. */
+/* backup: the source's data is stored in a vault. */
 #include "fsm/flows/flows.h"
 
-/*
- * The source's side is that of data. Of images nothing stops and nothing is copied: those rows say
- * so. A backup that is not sealed and read again is taken back.
- */
+static const struct rfa_role roles[] = {
+	{ "source", "env", "the environment whose stack is backed up" },
+	{ "target", NULL, "where the vault is" },
+	{ NULL, NULL, NULL },
+};
+
+/* The source's side is that of data. A backup that is not sealed and read again is taken back. */
 static const struct rfa_step steps[] = {
 	STEP("source.claim", PRECHECK, "source", RFA_STEP_OWN, 4, lock),
 	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
 	LOOK("source.look", PRECHECK, "source", 0, 4, data_source_look),
 	LOOK("target.look", PRECHECK, "target", 0, 4, vault_look),
-	LOOK("gates", PRECHECK, "target", 0, 4, backup_gates),
+	LOOK("gates", PRECHECK, "target", 0, 4, gates),
 	STEP("source.copy", STOP, "source", RFA_STEP_OWN, 4, copy),
 	STEP("source.stop", STOP, "source", 0, 4, stop),
 	LOOK("source.verify-stopped", VERIFY_STOPPED, "source", 0, 4, verify_stopped),
@@ -18,7 +21,6 @@ static const struct rfa_step steps[] = {
 	STEP("source.start", EXPORT, "source", 0, 4, start),
 	LOOK("source.check", EXPORT, "source", 0, 4, check),
 	STEP("source.pack", EXPORT, "source", RFA_STEP_OWN, 4, pack),
-	STEP("source.export", EXPORT, "source", RFA_STEP_OWN, 4, backup_export),
 	STEP("target.receive", TRANSFER, "target", RFA_STEP_OWN, 4, receive),
 	STEP("target.store", APPLY, "target", RFA_STEP_OWN, 4, store),
 	STEP("target.seal", APPLY, "target", 0, 4, seal),
@@ -30,5 +32,73 @@ static const struct rfa_step steps[] = {
 	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
-const struct rfa_flow rfa_flow_backup = { "backup", 2, "store data, or images, in a vault", steps,
-					  sizeof(steps) / sizeof(steps[0]) };
+static const struct rfa_gate gates[] = {
+	{ "engine", rfa_gate_engine },         { "members", rfa_gate_members },
+	{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
+	{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
+	{ "kept running", rfa_gate_kept },     { "tools", rfa_gate_tools },
+	{ "processes", rfa_gate_processes },   { "vault", rfa_gate_vault },
+	{ "disk space", rfa_gate_data_space }, { NULL, NULL },
+};
+
+static const struct rfa_text_line lines[] = {
+	{ "{from} stops",
+	  "{source.stops}: while a snapshot is taken; most of it is copied before that" },
+	{ "holds", "{source.members}" },
+	{ "goes to", "{vault} on {vault.on}" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_text text = {
+	.title = "The backup {backup} of {stack} on {from} is made.",
+	.lines = lines,
+	.name = "{from}",
+	.where = "on {from}",
+	.done = "the backup {backup} is complete, and was read back",
+	.changes = rfa_changes_backup,
+};
+
+static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	int rc = rfa_prepare_has_data(json_object_get(plan, "source"), err);
+
+	return rc ? rc : rfa_prepare_backup(p, plan, "data", err);
+}
+
+static const struct rfa_example examples[] = {
+	{ "rfa backup ragflowauth --env prod", "the data" },
+	{ "rfa backup ragflowauth --env prod --dry-run", "what would happen" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_args args = {
+	.command = "backup",
+	.group = "data",
+	.words = "STACK --env ENV",
+	.details =
+	    "The stack stops for a snapshot only. Chunks that an earlier backup has are not "
+	    "stored\n"
+	    "again, and yet each backup is whole by itself. It is read back and compared before "
+	    "the\n"
+	    "run succeeds; then those that the rules in rfa.json (\"backup\": {\"keep\": …}) do "
+	    "not\n"
+	    "keep any more are removed. With --unattended a run that is interrupted is resumed "
+	    "every\n"
+	    "minute, for an hour, and one that an earlier night left half-way is finished first.",
+	.flags = RFA_ARGS_FORCE | RFA_ARGS_UNATTENDED,
+	.examples = examples,
+	.prepare = prepare,
+};
+
+const struct rfa_flow rfa_flow_backup = {
+	.name = "backup",
+	.version = 3,
+	.summary = "back up the data of a stack",
+	.roles = roles,
+	.steps = steps,
+	.n = RFA_ROWS(steps),
+	.gates = gates,
+	.result = &rfa_result_backup,
+	.text = &text,
+	.args = &args,
+};

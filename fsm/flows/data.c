@@ -1,6 +1,12 @@
 /* data: the source's data, as it was at one moment, takes the place of the target's. */
 #include "fsm/flows/flows.h"
 
+static const struct rfa_role roles[] = {
+	{ "source", "from", "the environment whose data is taken" },
+	{ "target", "to", "the environment that gets it" },
+	{ NULL, NULL, NULL },
+};
+
 /*
  * The source stands still for the snapshot, the target for a rename and a start; everything else
  * happens while both run. Read upwards, the table is the way back.
@@ -10,7 +16,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
 	LOOK("source.look", PRECHECK, "source", 0, 4, data_source_look),
 	LOOK("target.look", PRECHECK, "target", 0, 4, data_target_look),
-	LOOK("gates", PRECHECK, "target", 0, 4, data_gates),
+	LOOK("gates", PRECHECK, "target", 0, 4, gates),
 	STEP("source.copy", STOP, "source", RFA_STEP_OWN, 4, copy),
 	STEP("source.stop", STOP, "source", 0, 4, stop),
 	LOOK("source.verify-stopped", VERIFY_STOPPED, "source", 0, 4, verify_stopped),
@@ -33,8 +39,93 @@ static const struct rfa_step steps[] = {
 	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
+static const struct rfa_gate gates[] = {
+	{ "engine", rfa_gate_engine },
+	{ "members", rfa_gate_members },
+	{ "containers", rfa_gate_containers },
+	{ "other users", rfa_gate_others },
+	{ "dependents", rfa_gate_dependents },
+	{ "database files", rfa_gate_files },
+	{ "kept running", rfa_gate_kept },
+	{ "tools", rfa_gate_tools },
+	{ "processes", rfa_gate_processes },
+	{ "disk space", rfa_gate_data_space },
+	{ "base URL", rfa_gate_base_url },
+	{ "URLs", rfa_gate_urls },
+	{ "proven drill", rfa_gate_proven_drill },
+	{ NULL, NULL },
+};
+
+static const struct rfa_text_line lines[] = {
+	{ "{from} stops", "{source.stops}: while a snapshot is taken; most of it is copied before "
+			  "that, and what ran "
+			  "runs again before anything travels" },
+	{ "{to} stops", "{target.stops}: for a few renames, however much data there is; what ran "
+			"runs again then" },
+	{ "is replaced", "{target.members}: wholly; what only this side had is not mixed in" },
+	{ "its own URL", "{base_url} stays what it is on {to}" },
+	{ "the way back",
+	  "the data that is replaced stays beside the new one; `rfa rollback {stack} --env {to}` "
+	  "lists it, and going back is a rename too" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_text text = {
+	.title = "The data of {stack} goes from {from} to {to}.",
+	.lines = lines,
+	.question = "The data of this environment will be replaced.",
+	.name = "{to}",
+	.where = "to {to}",
+	.done = "it has the data of {from} now",
+	.changes = rfa_changes_data,
+};
+
+static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	const json_t *source = json_object_get(plan, "source");
+	const json_t *target = json_object_get(plan, "target");
+	int rc = rfa_prepare_has_data(source, err);
+
+	if (!rc)
+		rc = rfa_prepare_has_data(target, err);
+	if (!rc)
+		rc = rfa_prepare_same_data(source, target, err);
+	return rc ? rc : rfa_prepare_proof(p, plan, rfa_facts_str(target, "env", ""), err);
+}
+
+static const struct rfa_example examples[] = {
+	{ "rfa data ragflowauth --from test --to prod", "asks for \"prod\"" },
+	{ "rfa data ragflowauth --from test --to prod --dry-run",
+	  "what would stop, what would be replaced, what the way back is" },
+	{ "rfa data ragflowauth --from test --to prod --yes prod", "from a script" },
+	{ "rfa data ragflowauth --from test --to prod --force --reason \"demo at 9\"",
+	  "although no drill has proven a backup lately" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_args args = {
+	.command = "data",
+	.group = "data",
+	.words = "STACK --from ENV --to ENV",
+	.details =
+	    "The source stops for a snapshot only, and runs again before anything travels. The\n"
+	    "target stops for a few renames, however much data there is. What it had stays\n"
+	    "beside the new data as a rollback point. Asks for the target's name.",
+	.flags = RFA_ARGS_FORCE,
+	.examples = examples,
+	.prepare = prepare,
+};
+
 const struct rfa_flow rfa_flow_data = {
-	"data", 2,
-	"bring the data of one environment to another, all of it as it was at one moment", steps,
-	sizeof(steps) / sizeof(steps[0])
+	.name = "data",
+	.version = 2,
+	.summary =
+	    "bring the data of one environment to another, all of it as it was at one moment",
+	.roles = roles,
+	.steps = steps,
+	.n = RFA_ROWS(steps),
+	.gates = gates,
+	.result = &rfa_result_data,
+	.text = &text,
+	.args = &args,
 };

@@ -1,8 +1,15 @@
-/* The flows there are, and the words in which their tables are written. */
+/* The words in which the file of a flow is written. */
 #ifndef RFA_FSM_FLOWS_FLOWS_H
 #define RFA_FSM_FLOWS_FLOWS_H
 
+#include <string.h>
+
+#include "fsm/base/facts.h"
 #include "fsm/core/flow.h"
+#include "fsm/parts/args.h"
+#include "fsm/parts/outputs.h"
+#include "fsm/parts/text.h"
+#include "fsm/steps/gates.h"
 #include "fsm/steps/steps.h"
 
 /* clang-format off */
@@ -27,16 +34,6 @@
 
 /* clang-format on */
 
-extern const struct rfa_flow rfa_flow_promote;
-extern const struct rfa_flow rfa_flow_rollback;
-extern const struct rfa_flow rfa_flow_data;
-extern const struct rfa_flow rfa_flow_rollback_data;
-extern const struct rfa_flow rfa_flow_backup;
-extern const struct rfa_flow rfa_flow_restore;
-extern const struct rfa_flow rfa_flow_drill;
-extern const struct rfa_flow rfa_flow_prune;
-extern const struct rfa_flow rfa_flow_prune_backups;
-extern const struct rfa_flow rfa_flow_free_lock;
-extern const struct rfa_flow rfa_flow_accept_ledger;
+#define RFA_ROWS(steps) (sizeof(steps) / sizeof((steps)[0]))
 
 #endif

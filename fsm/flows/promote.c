@@ -1,5 +1,12 @@
 /* promote: the images that run on the source go to the target, and run there. */
 #include "fsm/flows/flows.h"
+#include "fsm/parts/catalog.h"
+
+static const struct rfa_role roles[] = {
+	{ "source", "from", "the environment whose running images are taken" },
+	{ "target", "to", "the environment that gets them" },
+	{ NULL, NULL, NULL },
+};
 
 /*
  * The old containers are kept, stopped and renamed, until the new version has proven itself; a
@@ -27,7 +34,87 @@ static const struct rfa_step steps[] = {
 	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
+static const struct rfa_gate gates[] = {
+	{ "engine", rfa_gate_image_engine },
+	{ "source runs", rfa_gate_source_runs },
+	{ "tags", rfa_gate_tags },
+	{ "carry over", rfa_gate_carry_over },
+	{ "dependents", rfa_gate_cut_off },
+	{ "first deployment", rfa_gate_first_deployment },
+	{ "disk space", rfa_gate_image_space },
+	{ "base URL", rfa_gate_base_url },
+	{ "compose", rfa_gate_compose },
+	{ "networks", rfa_gate_networks },
+	{ "URLs", rfa_gate_urls },
+	{ "verified", rfa_gate_verified },
+	{ "proven drill", rfa_gate_proven_drill },
+	{ NULL, NULL },
+};
+
+static const struct rfa_text_line lines[] = {
+	{ "travels", "only layers that {to} has not got" },
+	{ "{to} stops", "each container while it is replaced by its successor: {target.stops}" },
+	{ "the way back",
+	  "by itself, if the new version does not prove healthy; later: rfa rollback {stack} --env "
+	  "{to}" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_text text = {
+	.title = "The images of {stack} go from {from} to {to}.",
+	.lines = lines,
+	.name = "{to}",
+	.where = "to {to}",
+	.done = "{version} runs now",
+	.changes = rfa_changes_images,
+};
+
+/* What the gates compare with: what `from` has proven, and when a backup of `to` was proven. */
+static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	json_t *verified = NULL;
+	int rc = rfa_catalog_verified(p->ledger, rfa_facts_str(plan, "source/env", ""), p->word,
+				      &verified, err);
+
+	if (!rc && verified)
+		rc = rfa_plan_set(plan, "verified", json_incref(verified), err);
+	json_decref(verified);
+	return rc ? rc : rfa_prepare_proof(p, plan, rfa_facts_str(plan, "target/env", ""), err);
+}
+
+static const struct rfa_example examples[] = {
+	{ "rfa promote ragflowauth --from test --to prod", "what runs on test, to prod" },
+	{ "rfa promote ragflowauth --from test --to prod --dry-run", "show what would change" },
+	{ "rfa promote shop --from test --to prod --force --reason \"hotfix 12\" --yes prod",
+	  "pass the gates that may be forced, from a script" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_args args = {
+	.command = "promote",
+	.group = "deploy",
+	.words = "STACK --from ENV --to ENV",
+	.details =
+	    "Only layers that the target lacks travel. The target's containers are replaced one "
+	    "by\n"
+	    "one, with the configuration that they have; the old ones stay until the new ones "
+	    "have\n"
+	    "proven healthy. If they do not, everything is put back and the exit status is 5.\n"
+	    "Ctrl-C stops where that is safe (exit status 75); `rfa resume` carries on.",
+	.flags = RFA_ARGS_FORCE,
+	.examples = examples,
+	.prepare = prepare,
+};
+
 const struct rfa_flow rfa_flow_promote = {
-	"promote", 1, "bring the images that run in one environment to another, and run them there",
-	steps, sizeof(steps) / sizeof(steps[0])
+	.name = "promote",
+	.version = 1,
+	.summary = "bring the images that run in one environment to another",
+	.roles = roles,
+	.steps = steps,
+	.n = RFA_ROWS(steps),
+	.gates = gates,
+	.result = &rfa_result_images,
+	.text = &text,
+	.args = &args,
 };

@@ -1,5 +1,11 @@
 /* prune: what is no longer needed to go back with goes. */
 #include "fsm/flows/flows.h"
+#include "fsm/parts/catalog.h"
+
+static const struct rfa_role roles[] = {
+	{ "target", "env", "the environment" },
+	{ NULL, NULL, NULL },
+};
 
 /* Nothing here can be undone, so all of it is behind the point of no return. */
 static const struct rfa_step steps[] = {
@@ -14,7 +20,122 @@ static const struct rfa_step steps[] = {
 	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
+static int prune_succeeded(struct rfa_outputs *o, struct rfa_error *err)
+{
+	json_t *one;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach (rfa_outputs_fact(o, "target.prune", "spent"), i, one) {
+		if (!rc)
+			rc = rfa_outputs_spend(o, rfa_facts_str(one, "point", ""),
+					       rfa_facts_str(one, "how", "gone"), err);
+	}
+	return rc;
+}
+
+/* What it was about to remove may be there in part: nobody is to go back to it. */
+static int prune_broken_off(struct rfa_outputs *o, struct rfa_error *err)
+{
+	json_t *name;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach (rfa_outputs_fact(o, "target.prune", "made/going"), i, name) {
+		if (!rc)
+			rc = rfa_outputs_spend(o, json_string_value(name), "pruned", err);
+	}
+	return rc;
+}
+
+static const struct rfa_result_ops result = { NULL, prune_succeeded, prune_broken_off };
+
+static const struct rfa_text_line lines[] = {
+	{ "stays", "the newest {keep}, and the data that serves" },
+	{ "goes for good", "{going}" },
+	{ NULL, NULL },
+};
+
+/* Each point that goes. */
+static int changes(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
+{
+	json_t *point;
+	size_t i;
+
+	json_array_foreach (rfa_facts_at(ctx->plan, "options/agreed"), i, point) {
+		if (json_array_append_new(rows, json_pack("{s:O?, s:O?, s:s, s:s}", "what",
+							  json_object_get(point, "name"), "now",
+							  json_object_get(point, "at"), "then", "",
+							  "change", "goes for good")))
+			return rfa_fail_nomem(err);
+	}
+	return 0;
+}
+
+static const struct rfa_flow_text text = {
+	.title = "Replaced data of {stack} on {to} is thinned out.",
+	.lines = lines,
+	.question = "These rollback points, and their data, will be gone for good.",
+	.name = "{to}",
+	.where = "on {to}",
+	.done = "only the newest of its replaced data is left",
+	.changes = changes,
+};
+
+/*
+ * Which points go, as far as the ledger knows, for people: the run itself goes by what it finds on
+ * the host.
+ */
+static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	int64_t keep = rfa_facts_int(plan, "target/stack/data/keep_generations", 1);
+	json_t *points = NULL, *going = json_array(), *one;
+	size_t i;
+	int rc = rfa_prepare_has_data(json_object_get(plan, "target"), err);
+
+	if (!rc)
+		rc = rfa_catalog_points(p->ledger, rfa_facts_str(plan, "target/env", ""), p->word,
+					&points, err);
+	json_array_foreach (points, i, one) {
+		if (strcmp(rfa_facts_str(one, "kind", ""), "data") != 0 || keep-- > 0)
+			continue;
+		if (json_array_append_new(going, json_pack("{s:O?, s:O?, s:O?}", "name",
+							   json_object_get(one, "name"), "at",
+							   json_object_get(one, "at"), "members",
+							   json_object_get(one, "members"))))
+			rc = rfa_fail_nomem(err);
+	}
+	if (!rc)
+		rc = rfa_plan_set(plan, "agreed", json_incref(going), err);
+	json_decref(points);
+	json_decref(going);
+	return rc;
+}
+
+static const struct rfa_example examples[] = {
+	{ "rfa prune ragflowauth --env prod --dry-run", "what would go" },
+	{ "rfa prune ragflowauth --env prod", "remove it; asks for \"prod\"" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_args args = {
+	.command = "prune",
+	.group = "data",
+	.words = "STACK --env ENV",
+	.details = "Leaves as many generations as \"data\": {\"keep_generations\": N} says, and "
+		   "never touches\nthe data that serves. Asks for the environment's name.",
+	.examples = examples,
+	.prepare = prepare,
+};
+
 const struct rfa_flow rfa_flow_prune = {
-	"prune", 1, "remove generations of data, and backups, that are not to be kept", steps,
-	sizeof(steps) / sizeof(steps[0])
+	.name = "prune",
+	.version = 1,
+	.summary = "remove data that was replaced, but for the newest",
+	.roles = roles,
+	.steps = steps,
+	.n = RFA_ROWS(steps),
+	.result = &result,
+	.text = &text,
+	.args = &args,
 };

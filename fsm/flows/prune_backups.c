@@ -1,5 +1,12 @@
 /* prune-backups: backups that the rules do not keep any more go. */
 #include "fsm/flows/flows.h"
+#include "fsm/parts/catalog.h"
+#include "fsm/steps/retention.h"
+
+static const struct rfa_role roles[] = {
+	{ "target", NULL, "where the vault is" },
+	{ NULL, NULL, NULL },
+};
 
 /* What goes is settled by the look; nothing that was removed can be undone. */
 static const struct rfa_step steps[] = {
@@ -15,7 +22,122 @@ static const struct rfa_step steps[] = {
 	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
+static const struct rfa_text_line lines[] = {
+	{ "goes for good", "{going}" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_text text = {
+	.title = "Backups of {stack} on {of} that no rule keeps are removed.",
+	.lines = lines,
+	.question = "These backups will be gone for good.",
+	.name = "{of}",
+	.where = "on {of}",
+	.done = "the backups that no rule keeps are gone",
+	.changes = rfa_changes_verdicts,
+};
+
+/* What goes is part of the plan, so that nothing else does. */
+static int agree(const struct rfa_prepare *p, json_t *plan, const json_t *list,
+		 struct rfa_error *err)
+{
+	struct rfa_retention_ask ask = {
+		.env = rfa_facts_str(plan, "options/of", ""),
+		.set = rfa_facts_str(plan, "options/set", ""),
+		.keep = rfa_facts_at(plan, "options/retention"),
+		.pins = rfa_facts_at(plan, "options/pinned"),
+		.now_ms = p->clock->wall_ms(p->clock),
+	};
+	json_t *verdicts = NULL, *agreed = json_array(), *one;
+	size_t i;
+	int rc = agreed ? rfa_retention_judge(list, &ask, &verdicts, err) : rfa_fail_nomem(err);
+
+	json_array_foreach (verdicts, i, one) {
+		if (!rfa_facts_bool(one, "stays", 1) &&
+		    json_array_append(agreed, json_object_get(one, "backup")))
+			rc = rfa_fail_nomem(err);
+	}
+	if (!rc && !json_array_size(agreed))
+		rc =
+		    rfa_facts_set(plan, "nothing", json_string("the rules keep every backup"), err);
+	if (!rc)
+		rc = rfa_plan_set(plan, "agreed", json_incref(agreed), err);
+	json_decref(verdicts);
+	json_decref(agreed);
+	return rc;
+}
+
+static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	const char *set = p->option(p, "set", 0), *env = NULL;
+	struct rfa_vault_place vault = { 0 };
+	struct rfa_host *host = NULL;
+	json_t *pins = NULL, *list = NULL;
+	int rc = p->need(p, "env", &env, err);
+
+	if (!rc)
+		rc = p->vault(p, env, p->word, &vault, err);
+	if (!rc)
+		rc = rfa_catalog_pins(p->ledger, env, p->word, &pins, err);
+	if (!rc)
+		rc = rfa_facts_set(plan, "target", json_incref(vault.side), err);
+	if (!rc)
+		rc = rfa_plan_set(plan, "vault", json_string(vault.path), err);
+	if (!rc)
+		rc = rfa_plan_set(plan, "set", json_string(set ? set : "data"), err);
+	if (!rc)
+		rc = rfa_plan_set(plan, "of", json_string(env), err);
+	if (!rc && vault.keep)
+		rc = rfa_plan_set(plan, "retention", json_incref(vault.keep), err);
+	if (!rc)
+		rc = rfa_plan_set(plan, "pinned", json_incref(pins), err);
+	if (!rc)
+		rc = p->open(p, vault.side, &host, err);
+	if (!rc)
+		rc = host->ops->vault_list(host, vault.path, &list, err);
+	if (!rc)
+		rc = agree(p, plan, list, err);
+	json_decref(list);
+	json_decref(pins);
+	json_decref(vault.side);
+	json_decref(vault.keep);
+	rfa_host_free(host);
+	return rc;
+}
+
+static const struct rfa_option options[] = {
+	{ "env", 0, "ENV", NULL, NULL, "the environment" },
+	{ "set", 0, "SET", NULL, "data|images", "of the data (the default) or of the images" },
+	RFA_OPTION_END,
+};
+
+static const struct rfa_example examples[] = {
+	{ "rfa backup prune ragflowauth --env prod --dry-run", "what would go, and why" },
+	{ "rfa backup prune ragflowauth --env prod --yes prod", "from a script" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_args args = {
+	.command = "backup prune",
+	.group = "data",
+	.words = "STACK --env ENV",
+	.details =
+	    "With --dry-run each backup is shown with what keeps it. Asks for the environment's\n"
+	    "name. The newest complete one always stays, and so does what a rollback point or the\n"
+	    "last proven drill names. What is not complete goes after two days. Every backup does\n"
+	    "this at its end as well.",
+	.options = options,
+	.examples = examples,
+	.prepare = prepare,
+};
+
 const struct rfa_flow rfa_flow_prune_backups = {
-	"prune-backups", 1, "remove the backups that the rules do not keep any more", steps,
-	sizeof(steps) / sizeof(steps[0])
+	.name = "prune-backups",
+	.version = 1,
+	.summary = "remove the backups that the rules do not keep any more",
+	.roles = roles,
+	.steps = steps,
+	.n = RFA_ROWS(steps),
+	.text = &text,
+	.args = &args,
 };

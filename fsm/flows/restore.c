@@ -1,13 +1,19 @@
 /* restore: the data of a backup takes the place of the target's. */
 #include "fsm/flows/flows.h"
 
+static const struct rfa_role roles[] = {
+	{ "source", NULL, "where the vault is" },
+	{ "target", "env", "the environment that gets the data" },
+	{ NULL, NULL, NULL },
+};
+
 /* The target's side is that of data; the source is where the vault is. */
 static const struct rfa_step steps[] = {
 	STEP("source.claim", PRECHECK, "source", RFA_STEP_OWN, 4, lock),
 	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
 	LOOK("source.look", PRECHECK, "source", 0, 4, vault_look),
 	LOOK("target.look", PRECHECK, "target", 0, 4, data_target_look),
-	LOOK("gates", PRECHECK, "target", 0, 4, restore_gates),
+	LOOK("gates", PRECHECK, "target", 0, 4, gates),
 	SKIP("stop", STOP, "the target stops only for the exchange"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the exchange"),
 	STEP("source.open", EXPORT, "source", RFA_STEP_OWN, 4, open),
@@ -25,6 +31,84 @@ static const struct rfa_step steps[] = {
 	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
-const struct rfa_flow rfa_flow_restore = { "restore", 2,
-					   "bring the data of a backup to an environment", steps,
-					   sizeof(steps) / sizeof(steps[0]) };
+static const struct rfa_gate gates[] = {
+	{ "engine", rfa_gate_engine },
+	{ "backup", rfa_gate_backup },
+	{ "members", rfa_gate_members },
+	{ "containers", rfa_gate_containers },
+	{ "other users", rfa_gate_others },
+	{ "dependents", rfa_gate_dependents },
+	{ "database files", rfa_gate_files },
+	{ "kept running", rfa_gate_kept },
+	{ "tools", rfa_gate_tools },
+	{ "processes", rfa_gate_processes },
+	{ "disk space", rfa_gate_data_space },
+	{ "base URL", rfa_gate_base_url },
+	{ "URLs", rfa_gate_urls },
+	{ NULL, NULL },
+};
+
+static const struct rfa_text_line lines[] = {
+	{ "first", "every byte of the backup is read and compared with its sums" },
+	{ "{to} stops", "{target.stops}: for a few renames, however much data there is; what ran "
+			"runs again then" },
+	{ "is replaced", "{target.members}: wholly; what only this side had is not mixed in" },
+	{ "its own URL", "{base_url} stays what it is on {to}" },
+	{ "the way back",
+	  "the data that is replaced stays beside the new one; `rfa rollback {stack} --env {to}` "
+	  "lists it, and going back is a rename too" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_text text = {
+	.title = "The backup {backup} is put back into {stack} on {to}.",
+	.lines = lines,
+	.question = "The data of this environment will be replaced.",
+	.name = "{to}",
+	.where = "on {to}",
+	.done = "it has the data of the backup {backup} now",
+	.changes = rfa_changes_data,
+};
+
+static const struct rfa_option options[] = {
+	{ "backup", 0, "ID", NULL, NULL, "which one; default: the newest that is complete" },
+	{ "of", 0, "ENV", NULL, NULL, "whose backups; default: those of --env" },
+	{ "member", 0, "NAME...", NULL, NULL, "only this piece of the data; may be given again" },
+	RFA_OPTION_END,
+};
+
+static const struct rfa_example examples[] = {
+	{ "rfa restore ragflowauth --env prod", "the newest backup of prod" },
+	{ "rfa restore ragflowauth --env prod --backup 20261122-023000-prod-data --member auth",
+	  "one piece of an older one" },
+	{ "rfa restore ragflowauth --env test --of prod --yes test",
+	  "the newest of prod into test, from a script" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_args args = {
+	.command = "restore",
+	.group = "data",
+	.words = "STACK --env ENV",
+	.details =
+	    "Every byte of the backup is compared with its sums first. Then as `rfa data` does:\n"
+	    "the stack stops for a few renames, and what it had stays beside the new data as a\n"
+	    "rollback point. Asks for the environment's name.",
+	.flags = RFA_ARGS_FORCE,
+	.options = options,
+	.examples = examples,
+	.prepare = rfa_prepare_restore,
+};
+
+const struct rfa_flow rfa_flow_restore = {
+	.name = "restore",
+	.version = 2,
+	.summary = "put a backup in the place of the data",
+	.roles = roles,
+	.steps = steps,
+	.n = RFA_ROWS(steps),
+	.gates = gates,
+	.result = &rfa_result_data,
+	.text = &text,
+	.args = &args,
+};

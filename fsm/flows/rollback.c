@@ -1,6 +1,11 @@
 /* rollback: what a rollback point describes runs again. */
 #include "fsm/flows/flows.h"
 
+static const struct rfa_role roles[] = {
+	{ "target", "env", "the environment" },
+	{ NULL, NULL, NULL },
+};
+
 /* The images never left the host, so nothing travels; the rest is as in promote. */
 static const struct rfa_step steps[] = {
 	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
@@ -20,6 +25,48 @@ static const struct rfa_step steps[] = {
 	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
-const struct rfa_flow rfa_flow_rollback = { "rollback", 1,
-					    "bring back what a rollback point describes", steps,
-					    sizeof(steps) / sizeof(steps[0]) };
+static const struct rfa_gate gates[] = {
+	{ "engine", rfa_gate_image_engine },
+	{ "carry over", rfa_gate_carry_over },
+	{ "dependents", rfa_gate_cut_off },
+	{ "first deployment", rfa_gate_first_deployment },
+	{ "disk space", rfa_gate_image_space },
+	{ "compose", rfa_gate_compose },
+	{ "networks", rfa_gate_networks },
+	{ "URLs", rfa_gate_urls },
+	{ "rollback point", rfa_gate_image_point },
+	{ NULL, NULL },
+};
+
+static const struct rfa_text_line lines[] = {
+	{ "brought back", "the images of its containers, as they ran then" },
+	{ "not back", "data in volumes and databases, files beside them" },
+	{ "{to} stops", "each container while it is replaced: {target.stops}" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_text text = {
+	.title = "{stack} on {to} goes back to {point.version}.",
+	.lines = lines,
+	.question = "The containers of this stack will be replaced.",
+	.name = "{to}",
+	.where = "on {to}",
+	.done = "{version} runs now",
+	.changes = rfa_changes_images,
+};
+
+/* `rfa rollback` finds the flow by what the point is of. */
+static const struct rfa_flow_args args = { .prepare = rfa_prepare_point, .goes_back_to = "images" };
+
+const struct rfa_flow rfa_flow_rollback = {
+	.name = "rollback",
+	.version = 1,
+	.summary = "bring back what a rollback point describes",
+	.roles = roles,
+	.steps = steps,
+	.n = RFA_ROWS(steps),
+	.gates = gates,
+	.result = &rfa_result_images,
+	.text = &text,
+	.args = &args,
+};

@@ -1,12 +1,17 @@
 /* rollback-data: the generation that a rollback point names takes its place again. */
 #include "fsm/flows/flows.h"
 
+static const struct rfa_role roles[] = {
+	{ "target", "env", "the environment" },
+	{ NULL, NULL, NULL },
+};
+
 /* The data never left the host, so nothing is copied and nothing travels; the rest is as in data.
  */
 static const struct rfa_step steps[] = {
 	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
 	LOOK("target.look", PRECHECK, "target", 0, 4, data_target_look),
-	LOOK("gates", PRECHECK, "target", 0, 4, data_gates),
+	LOOK("gates", PRECHECK, "target", 0, 4, gates),
 	SKIP("stop", STOP, "the target stops only for the exchange"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the exchange"),
 	SKIP("export", EXPORT, "the data of a rollback point is kept on the host"),
@@ -21,6 +26,52 @@ static const struct rfa_step steps[] = {
 	LAST("target.release", HEALTH, "target", 4, unlock),
 };
 
-const struct rfa_flow rfa_flow_rollback_data = { "rollback-data", 2,
-						 "bring back the data that a rollback point names",
-						 steps, sizeof(steps) / sizeof(steps[0]) };
+static const struct rfa_gate gates[] = {
+	{ "engine", rfa_gate_engine },
+	{ "members", rfa_gate_members },
+	{ "containers", rfa_gate_containers },
+	{ "other users", rfa_gate_others },
+	{ "dependents", rfa_gate_dependents },
+	{ "database files", rfa_gate_files },
+	{ "kept running", rfa_gate_kept },
+	{ "tools", rfa_gate_tools },
+	{ "processes", rfa_gate_processes },
+	{ "URLs", rfa_gate_urls },
+	{ "rollback point", rfa_gate_data_point },
+	{ NULL, NULL },
+};
+
+static const struct rfa_text_line lines[] = {
+	{ "brought back", "{point.members}" },
+	{ "not back", "the images of the containers: they stay as they are" },
+	{ "{to} stops", "{target.stops}: for a few renames, however much data there is; what ran "
+			"runs again then" },
+	{ "is lost", "nothing: what was written since then becomes a rollback point itself" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_text text = {
+	.title = "The data of {stack} on {to} goes back to what was replaced at {point.at}.",
+	.lines = lines,
+	.question = "The data of this environment will be replaced.",
+	.name = "{to}",
+	.where = "on {to}",
+	.done = "it has the data of that rollback point again",
+	.changes = rfa_changes_data,
+};
+
+/* `rfa rollback` finds the flow by what the point is of. */
+static const struct rfa_flow_args args = { .prepare = rfa_prepare_point, .goes_back_to = "data" };
+
+const struct rfa_flow rfa_flow_rollback_data = {
+	.name = "rollback-data",
+	.version = 2,
+	.summary = "bring back the data that a rollback point names",
+	.roles = roles,
+	.steps = steps,
+	.n = RFA_ROWS(steps),
+	.gates = gates,
+	.result = &rfa_result_data,
+	.text = &text,
+	.args = &args,
+};

@@ -557,8 +557,6 @@ static int look_at_heads(struct rfa_drive *d, struct rfa_error *err)
 int rfa_drive(struct rfa_drive *d, struct rfa_error *err)
 {
 	d->ctx.progress = tell_progress;
-	d->ctx.kept_head = rfa_drive_kept_head;
-	d->ctx.driver = d;
 	d->tries_row = -2;
 	while (d->machine.phase != RFA_PHASE_ENDED) {
 		struct rfa_action a = rfa_machine_next(&d->machine);

@@ -1,4 +1,4 @@
-/* The driver's inside: what run.c, drive.c and outcome.c share. Not installed. */
+/* The driver's inside: what run.c, drive.c and end.c share. Not installed. */
 #ifndef RFA_FSM_RUN_DRIVE_H
 #define RFA_FSM_RUN_DRIVE_H
 
@@ -30,6 +30,13 @@ struct rfa_drive {
 	struct rfa_run_result *result;
 };
 
+/* Zeroes both, and takes what the options say. Release in any case. */
+void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
+		    struct rfa_run_result *result);
+/* A copy of the plan, its flow, and the names that it has. */
+int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_error *err);
+void rfa_drive_release(struct rfa_drive *d);
+
 /* Moves the run until it is final or interrupted. Returns what rfa_run_begin() promises. */
 int rfa_drive(struct rfa_drive *d, struct rfa_error *err);
 
@@ -49,9 +56,6 @@ int rfa_drive_learn(struct rfa_drive *d, const struct rfa_record *record, struct
 /* Writes the END: summary, environment, verified version, history line, rollback point. */
 int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const char *subject,
 		  struct rfa_error *err);
-
-/* Reads the points of the target's stack, newest first. *out is new. */
-int rfa_drive_points(struct rfa_drive *d, json_t **out, struct rfa_error *err);
 
 /* The heads that the hosts keep (heads.c): for a step; of the hosts that the run has; at its end.
  */

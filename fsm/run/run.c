@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/parts/catalog.h"
 #include "fsm/run/drive.h"
 
-static void drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
-		       struct rfa_run_result *result)
+void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
+		    struct rfa_run_result *result)
 {
 	memset(d, 0, sizeof(*d));
 	memset(result, 0, sizeof(*result));
@@ -22,13 +23,15 @@ static void drive_init(struct rfa_drive *d, const struct rfa_run_options *option
 	d->ctx.clock = options->clock ? options->clock : rfa_clock_system();
 	d->ctx.trace = options->trace;
 	d->ctx.cancel = options->cancel;
+	d->ctx.kept_head = options->ledger ? rfa_drive_kept_head : NULL;
+	d->ctx.driver = d;
 	d->ctx.user = options->user ? options->user : "?";
 	d->ctx.machine = options->machine ? options->machine : "?";
 	d->ctx.secret = options->secret;
 	d->ctx.secret_user = options->secret_user;
 }
 
-static void drive_release(struct rfa_drive *d)
+void rfa_drive_release(struct rfa_drive *d)
 {
 	rfa_ledger_detach(d->ledger_run);
 	json_decref(d->plan);
@@ -42,7 +45,7 @@ static int plan_wrong(struct rfa_error *err, const char *what)
 }
 
 /* Takes what the plan says of itself. */
-static int take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_error *err)
+int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_error *err)
 {
 	const char *flow = rfa_facts_str(plan, "flow", "");
 	int source = json_is_object(rfa_facts_at(plan, "source"));
@@ -50,6 +53,7 @@ static int take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_error *
 	d->flow = rfa_flow_by_name(flow);
 	if (!d->flow)
 		return rfa_fail(err, RFA_ENOTFOUND, "run", "there is no flow '%s'", flow);
+	d->ctx.flow = d->flow;
 	if (rfa_facts_int(plan, "format", 0) != 1)
 		return plan_wrong(err, "has an unknown format");
 	d->plan = json_deep_copy(plan);
@@ -95,8 +99,8 @@ int rfa_run_begin(const struct rfa_run_options *options, const json_t *plan,
 	struct rfa_drive d;
 	int rc;
 
-	drive_init(&d, options, result);
-	rc = take_plan(&d, plan, err);
+	rfa_drive_init(&d, options, result);
+	rc = rfa_drive_take_plan(&d, plan, err);
 	if (rc)
 		goto done;
 	if (!RFA_TIME_OK(d.ctx.clock->wall_ms(d.ctx.clock))) {
@@ -120,44 +124,11 @@ int rfa_run_begin(const struct rfa_run_options *options, const json_t *plan,
 	if (rc)
 		goto done;
 	tell_begun(&d, RFA_EVENT_RUN_BEGUN);
-	rc = rfa_drive_points(&d, &d.points, err);
+	rc = rfa_catalog_points(options->ledger, d.env, d.stack, &d.points, err);
 	if (!rc)
 		rc = drive_on(&d, err);
 done:
-	drive_release(&d);
-	return rc;
-}
-
-int rfa_run_foresee(const struct rfa_run_options *options, const json_t *plan, json_t **out,
-		    struct rfa_error *err)
-{
-	struct rfa_run_result unused;
-	struct rfa_drive d;
-	size_t i;
-	int rc;
-
-	drive_init(&d, options, &unused);
-	rc = take_plan(&d, plan, err);
-	if (!rc && options->ledger)
-		rc = rfa_drive_points(&d, &d.points, err);
-	d.ctx.facts = d.facts;
-	d.ctx.points = d.points;
-	d.ctx.attempt = 1;
-	for (i = 0; !rc && i < d.flow->n; i++) {
-		const struct rfa_step *step = &d.flow->steps[i];
-		json_t *facts;
-
-		if (step->state != RFA_PRECHECK || !(step->flags & RFA_STEP_READS) || step->skipped)
-			continue;
-		facts = json_object();
-		d.ctx.step = step;
-		d.ctx.host = !strcmp(step->on, "source") ? d.ctx.source : d.ctx.target;
-		rc = facts ? step->run(&d.ctx, facts, err) : rfa_fail_nomem(err);
-		json_object_set_new(d.facts, step->name, facts);
-	}
-	if (!rc || rc == -(int)RFA_EREFUSED)
-		*out = json_incref(d.facts);
-	drive_release(&d);
+	rfa_drive_release(&d);
 	return rc;
 }
 
@@ -324,7 +295,7 @@ int rfa_run_resume(const struct rfa_run_options *options, const char *run, enum 
 	struct rfa_drive d;
 	int rc;
 
-	drive_init(&d, options, result);
+	rfa_drive_init(&d, options, result);
 	rc = rfa_ledger_load(options->ledger, run, &h, err);
 	if (rc)
 		goto done;
@@ -346,7 +317,7 @@ int rfa_run_resume(const struct rfa_run_options *options, const char *run, enum 
 		if (rc)
 			goto done;
 	}
-	rc = take_plan(&d, h->plan, err);
+	rc = rfa_drive_take_plan(&d, h->plan, err);
 	if (rc)
 		goto done;
 	d.begun_ms = h->n ? h->records[0].wall_ms : 0;
@@ -356,14 +327,14 @@ int rfa_run_resume(const struct rfa_run_options *options, const char *run, enum 
 		goto done;
 	d.taken_over = way != RFA_RUN_LEAVE;
 	tell_begun(&d, RFA_EVENT_RUN_RESUMED);
-	rc = rfa_drive_points(&d, &d.points, err);
+	rc = rfa_catalog_points(options->ledger, d.env, d.stack, &d.points, err);
 	if (!rc)
 		rc = turn_round(&d, way, err);
 	if (!rc)
 		rc = drive_on(&d, err);
 done:
 	rfa_history_free(h);
-	drive_release(&d);
+	rfa_drive_release(&d);
 	return rc;
 }
 

@@ -64,12 +64,20 @@ RFA_API int rfa_run_begin(const struct rfa_run_options *options, const json_t *p
 			  struct rfa_run_result *result, struct rfa_error *err) RFA_MUST_USE;
 
 /*
- * What a run of this plan would find before it touches anything: the rows of PRECHECK that only
- * look, gates included. Takes no lock, records nothing. *out (new) = {STEP: its facts}, also after
- * REFUSED. 0: the run may begin; REFUSED: a gate says no; other errors: a host could not be looked
- * at. options: ledger may be NULL; then no rollback point is known.
+ * What a run of this plan would find and change: the rows of PRECHECK that only read are driven,
+ * gates included. Takes no lock, records nothing, touches nothing. *out (new) = {"flow","stack",
+ * "from","to","verdict","gates","changes","bytes","interruption"}:
+ *
+ * verdict       "refused" when a gate says no, "same" when nothing would change, else "changes"
+ * gates         [{"gate","verdict","evidence","mend"}], all of them
+ * changes       [{"what","now","then","change","detail"?,"bytes"?}]
+ * bytes         at most so many would travel
+ * interruption  {ROLE: ms}: how long the last such run kept what serves there stopped; {}: none yet
+ *
+ * 0 for every verdict. Errors: a host could not be read. options: ledger may be NULL; then no
+ * rollback point, no head and no earlier run is known.
  */
-RFA_API int rfa_run_foresee(const struct rfa_run_options *options, const json_t *plan, json_t **out,
+RFA_API int rfa_run_preview(const struct rfa_run_options *options, const json_t *plan, json_t **out,
 			    struct rfa_error *err) RFA_MUST_USE;
 
 /* What to do with an unfinished run. */
@@ -108,10 +116,6 @@ RFA_API int rfa_run_kept_head(struct rfa_ledger *ledger, struct rfa_host *host, 
 /* Replays a history through its flow's table; for rfa_ledger_verify(). */
 RFA_API int rfa_run_legal(void *unused, const struct rfa_history *history,
 			  struct rfa_error *err) RFA_MUST_USE;
-
-/* The flows there are. */
-RFA_API const struct rfa_flow *rfa_flow_by_name(const char *name); /* NULL: none */
-RFA_API const struct rfa_flow *const *rfa_flows(size_t *n);
 
 #ifdef __cplusplus
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fsm/base/jsontext.h"
-#include "fsm/steps/court.h"
+#include "fsm/steps/gates.h"
 #include "fsm/steps/exchange.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/stop.h"

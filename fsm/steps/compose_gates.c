@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fsm/steps/compose.h"
-#include "fsm/steps/court.h"
+#include "fsm/steps/gates.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/spec.h"
@@ -39,12 +39,12 @@ static const json_t *service_of(const struct seen *s, const char *name)
 }
 
 /* Going back must always be possible: then it is only told. */
-static void object(struct rfa_court *c, const char *mend, const char *evidence)
+static void object(struct rfa_gates *c, const char *mend, const char *evidence)
 {
 	if (rfa_goes_back(c->ctx))
 		rfa_ctx_say(c->ctx, RFA_EVENT_WARNING, "%s", evidence);
 	else
-		rfa_object(c, mend, "%s", evidence);
+		rfa_deny_unless_forced(c, mend, "%s", evidence);
 }
 
 /* ---- looking ----------------------------------------------------------------------------------
@@ -108,24 +108,24 @@ static int look_hashes(const struct rfa_ctx *ctx, struct seen *s, struct rfa_err
 	return rc;
 }
 
-static int refuse_invalid(struct rfa_court *c, const struct seen *s, struct rfa_error *err)
+static int refuse_invalid(struct rfa_gates *c, const struct seen *s, struct rfa_error *err)
 {
 	const char *service = strstr(err->msg, "no such service: ");
 
 	if (err->code == RFA_ENOTFOUND && service)
-		rfa_refuse(c, "bring its Compose file up to date",
-			   "the project on %s has no service %s", c->ctx->target->name,
-			   service + strlen("no such service: "));
+		rfa_deny(c, "bring its Compose file up to date",
+			 "the project on %s has no service %s", c->ctx->target->name,
+			 service + strlen("no such service: "));
 	else
-		rfa_refuse(c, "correct it there: docker compose config shows the same",
-			   "the Compose project in %s on %s is not valid: %s",
-			   s->project.compose.directory, c->ctx->target->name, err->msg);
+		rfa_deny(c, "correct it there: docker compose config shows the same",
+			 "the Compose project in %s on %s is not valid: %s",
+			 s->project.compose.directory, c->ctx->target->name, err->msg);
 	rfa_error_clear(err);
 	return 0;
 }
 
 /* *valid: there is something to judge. */
-static int look(struct rfa_court *c, struct seen *s, int *valid, struct rfa_error *err)
+static int look(struct rfa_gates *c, struct seen *s, int *valid, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
 	const char *problem =
@@ -160,7 +160,7 @@ static int look(struct rfa_court *c, struct seen *s, int *valid, struct rfa_erro
 /* ---- as it always was -------------------------------------------------------------------------
  */
 
-static int judge_networks(struct rfa_court *c, const struct seen *s, struct rfa_error *err)
+static int judge_networks(struct rfa_gates *c, const struct seen *s, struct rfa_error *err)
 {
 	struct rfa_host *target = c->ctx->target;
 	const char *name;
@@ -177,15 +177,15 @@ static int judge_networks(struct rfa_court *c, const struct seen *s, struct rfa_
 		if (rc)
 			return rc;
 		if (!network)
-			rfa_refuse(c, "docker network create it there",
-				   "the external network %s does not exist on %s", real,
-				   target->name);
+			rfa_deny(c, "docker network create it there",
+				 "the external network %s does not exist on %s", real,
+				 target->name);
 		json_decref(network);
 	}
 	return 0;
 }
 
-static int judge_env_files(struct rfa_court *c, const struct seen *s, struct rfa_error *err)
+static int judge_env_files(struct rfa_gates *c, const struct seen *s, struct rfa_error *err)
 {
 	const struct rfa_compose *project = &s->project.compose;
 	size_t i;
@@ -200,8 +200,8 @@ static int judge_env_files(struct rfa_court *c, const struct seen *s, struct rfa
 			 absolute ? "" : "/", project->env_files[i]);
 		rc = c->ctx->target->ops->file_stat(c->ctx->target, path, &st, err);
 		if (!rc && st.type == 'f' && (st.mode & 04) && !rfa_goes_back(c->ctx))
-			rfa_refuse(c, "chmod o-r it there", "%s on %s can be read by everybody",
-				   path, c->ctx->target->name);
+			rfa_deny(c, "chmod o-r it there", "%s on %s can be read by everybody", path,
+				 c->ctx->target->name);
 	}
 	return rc;
 }
@@ -231,7 +231,7 @@ static int is_ready(const struct seen *s, const char *service, const char *condi
 	return 0;
 }
 
-static void judge_needs(struct rfa_court *c, const struct seen *s, const char *name)
+static void judge_needs(struct rfa_gates *c, const struct seen *s, const char *name)
 {
 	const json_t *listed = rfa_facts_at(rfa_ctx_stack(c->ctx), "compose/services");
 	const char *other;
@@ -264,7 +264,7 @@ static void judge_needs(struct rfa_court *c, const struct seen *s, const char *n
 	}
 }
 
-static void judge_replicas(struct rfa_court *c, const struct seen *s, const char *name)
+static void judge_replicas(struct rfa_gates *c, const struct seen *s, const char *name)
 {
 	size_t n = rfa_count_before(c->ctx, name, 0);
 	const char *identity = rfa_facts_str(rfa_before_of(c->ctx, name), "identity", "");
@@ -272,9 +272,9 @@ static void judge_replicas(struct rfa_court *c, const struct seen *s, const char
 	size_t i;
 
 	if (n > 1 && rfa_facts_str(service_of(s, name), "container_name", NULL))
-		rfa_refuse(c, "remove container_name from its Compose file",
-			   "%s runs in %zu containers on %s, and its container_name allows one",
-			   name, n, c->ctx->target->name);
+		rfa_deny(c, "remove container_name from its Compose file",
+			 "%s runs in %zu containers on %s, and its container_name allows one", name,
+			 n, c->ctx->target->name);
 	json_array_foreach (rfa_ctx_fact(c->ctx, "target.look", "units"), i, unit) {
 		if (strcmp(rfa_facts_str(unit, "key", ""), name) != 0 ||
 		    !strcmp(rfa_facts_str(unit, "identity", ""), identity))
@@ -317,7 +317,7 @@ static int same_version(const char *a, const char *b)
 }
 
 /* *changes: it is not proven that only its image would change. */
-static int judge_service(struct rfa_court *c, const struct seen *s, const char *name, int *changes,
+static int judge_service(struct rfa_gates *c, const struct seen *s, const char *name, int *changes,
 			 struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
@@ -379,7 +379,7 @@ done:
 	return rc;
 }
 
-static void judge_unset(struct rfa_court *c, const struct seen *s)
+static void judge_unset(struct rfa_gates *c, const struct seen *s)
 {
 	struct rfa_buf text = RFA_BUF_INIT(4096);
 	struct rfa_buf names = RFA_BUF_INIT(2048);
@@ -407,7 +407,7 @@ static void judge_unset(struct rfa_court *c, const struct seen *s)
 	rfa_buf_release(&names);
 }
 
-int rfa_gate_compose(struct rfa_court *c, struct rfa_error *err)
+int rfa_gate_compose(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
 	struct seen s;
@@ -426,8 +426,8 @@ int rfa_gate_compose(struct rfa_court *c, struct rfa_error *err)
 		int changes = 0;
 
 		if (json_object_get(service_of(&s, name), "build") && !rfa_goes_back(ctx))
-			rfa_refuse(c, "name an image instead: production runs what was tested",
-				   "the service %s is built on %s", name, ctx->target->name);
+			rfa_deny(c, "name an image instead: production runs what was tested",
+				 "the service %s is built on %s", name, ctx->target->name);
 		judge_needs(c, &s, name);
 		judge_replicas(c, &s, name);
 		rc = judge_service(c, &s, name, &changes, err);

@@ -14,11 +14,6 @@
 /* Who is started again by somebody else more often than this while it is copied, never stops. */
 enum { SNAPSHOT_ROUNDS = 3 };
 
-static int skip_images(json_t *facts, struct rfa_error *err)
-{
-	return rfa_ctx_skip(facts, "images are no data", err);
-}
-
 /* A dump is as quick as it is: there is nothing to bring over before. */
 static int dump_one(struct rfa_ctx *ctx, const json_t *member, const char *epoch, json_t **made,
 		    struct rfa_error *err)
@@ -61,8 +56,6 @@ int rfa_copy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	json_t *member;
 	size_t i;
 
-	if (rfa_is_about_images(ctx))
-		return skip_images(facts, err);
 	json_array_foreach (rfa_members(ctx), i, member) {
 		json_t *made = NULL;
 		int rc = copy_one(ctx, member, RFA_COPY_BULK, "", &made, err);
@@ -136,8 +129,6 @@ int rfa_snapshot_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	int round;
 	int rc;
 
-	if (rfa_is_about_images(ctx))
-		return skip_images(facts, err);
 	rc = rfa_hold_still(ctx, before, err);
 	for (round = 0; !rc && round < SNAPSHOT_ROUNDS; round++) {
 		json_decref(copies);
@@ -229,8 +220,6 @@ int rfa_check_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	size_t n = 0;
 	size_t i;
 
-	if (rfa_is_about_images(ctx))
-		return skip_images(facts, err);
 	json_array_foreach (rfa_members(ctx), i, member) {
 		int is_sqlite = !strcmp(rfa_facts_str(member, "kind", ""), "sqlite");
 		int rc;
@@ -260,8 +249,6 @@ int rfa_pack_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	size_t i;
 	int rc = 0;
 
-	if (rfa_is_about_images(ctx))
-		return skip_images(facts, err);
 	archives = json_object();
 	if (!archives)
 		return rfa_fail_nomem(err);
@@ -303,9 +290,8 @@ int rfa_source_tidy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 {
 	int rc = rfa_copies_remove(ctx, "snap", err);
 
-	if (rc || rfa_is_about_images(ctx))
-		return rc;
-	rc = rfa_runs_again(ctx, err);
+	if (!rc)
+		rc = rfa_runs_again(ctx, err);
 	return rc ? rc
 		  : rfa_facts_set(facts, "says",
 				  json_string("the snapshot is gone; what ran before runs"), err);

@@ -14,6 +14,7 @@
 
 struct rfa_ctx {
 	const char *run;
+	const struct rfa_flow *flow;
 	const struct rfa_step *step;
 	unsigned attempt; /* of the run or of the undo */
 	int undoing;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fsm/steps/court.h"
+#include "fsm/steps/gates.h"
 #include "fsm/steps/databases.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/members.h"
@@ -30,21 +30,20 @@ static int is_plain(const char *place)
 	       strcmp(slash, "/..") != 0;
 }
 
-static void judge_volume(struct rfa_court *c, const struct rfa_side *s, const json_t *m)
+static void judge_volume(struct rfa_gates *c, const struct rfa_side *s, const json_t *m)
 {
 	if (!*text(m, "place"))
-		rfa_refuse(c, "make it there first: start the stack once, or docker volume create",
-			   "there is no volume %s on %s (member %s)", text(m, "volume"),
-			   s->host->name, text(m, "name"));
+		rfa_deny(c, "make it there first: start the stack once, or docker volume create",
+			 "there is no volume %s on %s (member %s)", text(m, "volume"),
+			 s->host->name, text(m, "name"));
 	else if (strcmp(text(m, "driver"), "local") != 0 || rfa_facts_int(m, "options", 0))
-		rfa_refuse(c,
-			   "only volumes that the host keeps itself can be exchanged by a rename",
-			   "the volume %s on %s has the driver %s%s (member %s)", text(m, "volume"),
-			   s->host->name, text(m, "driver"),
-			   rfa_facts_int(m, "options", 0) ? " with options" : "", text(m, "name"));
+		rfa_deny(c, "only volumes that the host keeps itself can be exchanged by a rename",
+			 "the volume %s on %s has the driver %s%s (member %s)", text(m, "volume"),
+			 s->host->name, text(m, "driver"),
+			 rfa_facts_int(m, "options", 0) ? " with options" : "", text(m, "name"));
 }
 
-static void judge_place(struct rfa_court *c, const struct rfa_side *s, const json_t *m)
+static void judge_place(struct rfa_gates *c, const struct rfa_side *s, const json_t *m)
 {
 	const char *place = text(m, "place");
 	const char *want = !strcmp(text(m, "tree"), "sqlite") ? "f" : "d";
@@ -53,45 +52,45 @@ static void judge_place(struct rfa_court *c, const struct rfa_side *s, const jso
 	if (!*place)
 		return; /* told as a volume that is not there */
 	if (!is_plain(place))
-		rfa_refuse(c, "write its absolute path in rfa.json, without '..', and not too long",
-			   "%s is no plain absolute path (member %s)", place, text(m, "name"));
+		rfa_deny(c, "write its absolute path in rfa.json, without '..', and not too long",
+			 "%s is no plain absolute path (member %s)", place, text(m, "name"));
 	else if (*text(m, "unsafe"))
-		rfa_refuse(c,
-			   "write its path without symbolic links in rfa.json, or let only root "
-			   "write to that directory",
-			   "%s on %s: %s (member %s)", place, s->host->name, text(m, "unsafe"),
-			   text(m, "name"));
+		rfa_deny(c,
+			 "write its path without symbolic links in rfa.json, or let only root "
+			 "write to that directory",
+			 "%s on %s: %s (member %s)", place, s->host->name, text(m, "unsafe"),
+			 text(m, "name"));
 	else if (!strcmp(text(m, "type"), "l"))
-		rfa_refuse(c, "name in rfa.json what it points to",
-			   "%s on %s is a symbolic link (member %s)", place, s->host->name,
-			   text(m, "name"));
+		rfa_deny(c, "name in rfa.json what it points to",
+			 "%s on %s is a symbolic link (member %s)", place, s->host->name,
+			 text(m, "name"));
 	else if (rfa_member_there(m) && strcmp(text(m, "type"), want) != 0)
-		rfa_refuse(c, "correct the member's kind in rfa.json",
-			   "%s on %s is no %s (member %s)", place, s->host->name, word,
-			   text(m, "name"));
+		rfa_deny(c, "correct the member's kind in rfa.json",
+			 "%s on %s is no %s (member %s)", place, s->host->name, word,
+			 text(m, "name"));
 	else if (rfa_facts_bool(m, "mount", 0))
-		rfa_refuse(c, "name a directory in it: a mount point cannot be renamed",
-			   "something is mounted on %s on %s (member %s)", place, s->host->name,
-			   text(m, "name"));
+		rfa_deny(c, "name a directory in it: a mount point cannot be renamed",
+			 "something is mounted on %s on %s (member %s)", place, s->host->name,
+			 text(m, "name"));
 	else if (rfa_facts_int(m, "too_long", 0))
-		rfa_refuse(c,
-			   "shorten or remove them: find DIR -printf '%p\\n' | awk 'length > 3839' "
-			   "shows them",
-			   "%lld path(s) in %s on %s have 3840 bytes or more (member %s)",
-			   (long long)rfa_facts_int(m, "too_long", 0), place, s->host->name,
-			   text(m, "name"));
+		rfa_deny(c,
+			 "shorten or remove them: find DIR -printf '%p\\n' | awk 'length > 3839' "
+			 "shows them",
+			 "%lld path(s) in %s on %s have 3840 bytes or more (member %s)",
+			 (long long)rfa_facts_int(m, "too_long", 0), place, s->host->name,
+			 text(m, "name"));
 	else if (!rfa_member_there(m) && !strcmp(s->role, "source"))
-		rfa_refuse(c, "correct its path in rfa.json, or start the stack there once",
-			   "there is no %s %s on %s (member %s)", word, place, s->host->name,
-			   text(m, "name"));
+		rfa_deny(c, "correct its path in rfa.json, or start the stack there once",
+			 "there is no %s %s on %s (member %s)", word, place, s->host->name,
+			 text(m, "name"));
 	else if (!rfa_member_there(m) && !rfa_facts_bool(m, "where/parent", 0))
-		rfa_refuse(c, "prepare the folder there: a first copy needs it",
-			   "the folder of %s does not exist on %s (member %s)", place,
-			   s->host->name, text(m, "name"));
+		rfa_deny(c, "prepare the folder there: a first copy needs it",
+			 "the folder of %s does not exist on %s (member %s)", place, s->host->name,
+			 text(m, "name"));
 }
 
 /* What a copy will not have: no reason to stop, but it is known before. */
-static void judge_losses(struct rfa_court *c, const struct rfa_side *s, const json_t *m)
+static void judge_losses(struct rfa_gates *c, const struct rfa_side *s, const json_t *m)
 {
 	static const struct {
 		const char *key, *what, *loss;
@@ -108,55 +107,53 @@ static void judge_losses(struct rfa_court *c, const struct rfa_side *s, const js
 		int64_t n = rfa_facts_int(m, losses[i].key, 0);
 
 		if (n)
-			rfa_caution(c,
-				    "nothing to do if the application can do without: "
-				    "docs/data.md, Limits",
-				    "%lld %s in %s on %s %s (member %s)", (long long)n,
-				    losses[i].what, text(m, "place"), s->host->name, losses[i].loss,
-				    text(m, "name"));
+			rfa_warn(c,
+				 "nothing to do if the application can do without: "
+				 "docs/data.md, Limits",
+				 "%lld %s in %s on %s %s (member %s)", (long long)n, losses[i].what,
+				 text(m, "place"), s->host->name, losses[i].loss, text(m, "name"));
 	}
 }
 
 /* A database must be there: its owner and its locale are those of the one that it replaces. */
-static void judge_database(struct rfa_court *c, const struct rfa_side *s, const json_t *m)
+static void judge_database(struct rfa_gates *c, const struct rfa_side *s, const json_t *m)
 {
 	char longest[2 * RFA_DATABASE_MAX];
 	json_t *one;
 	size_t i;
 
 	if (!rfa_facts_bool(m, "up", 0)) {
-		rfa_refuse(c, "it must run there for a dump, and let its user in",
-			   "the server in %s on %s does not answer: %.300s (member %s)",
-			   rfa_facts_str(m, "database/container", ""), s->host->name,
-			   text(m, "why"), text(m, "name"));
+		rfa_deny(c, "it must run there for a dump, and let its user in",
+			 "the server in %s on %s does not answer: %.300s (member %s)",
+			 rfa_facts_str(m, "database/container", ""), s->host->name, text(m, "why"),
+			 text(m, "name"));
 		return;
 	}
 	if (!rfa_member_there(m))
-		rfa_refuse(c, "make an empty one there first, or start the stack once",
-			   "there is no database %s on %s (member %s)", text(m, "place"),
-			   s->host->name, text(m, "name"));
+		rfa_deny(c, "make an empty one there first, or start the stack once",
+			 "there is no database %s on %s (member %s)", text(m, "place"),
+			 s->host->name, text(m, "name"));
 	rfa_database_name(c->ctx, m, "new", longest);
 	if (!rfa_host_database_own(rfa_facts_str(m, "database/database", ""), longest))
-		rfa_refuse(c, "name the volume that it lies in as a member instead",
-			   "the name of the database %s is too long to have another one beside it "
-			   "(member %s)",
-			   text(m, "place"), text(m, "name"));
+		rfa_deny(c, "name the volume that it lies in as a member instead",
+			 "the name of the database %s is too long to have another one beside it "
+			 "(member %s)",
+			 text(m, "place"), text(m, "name"));
 	json_array_foreach (json_object_get(m, "unfit"), i, one) {
-		rfa_refuse(c, "let it travel as its volume instead",
-			   "the database %s on %s cannot travel as a dump: %.200s (member %s)",
-			   text(m, "place"), s->host->name, json_string_value(one),
-			   text(m, "name"));
+		rfa_deny(c, "let it travel as its volume instead",
+			 "the database %s on %s cannot travel as a dump: %.200s (member %s)",
+			 text(m, "place"), s->host->name, json_string_value(one), text(m, "name"));
 	}
 	json_array_foreach (json_object_get(m, "obstacles"), i, one) {
 		if (!strcmp(s->role, "target"))
-			rfa_refuse(c, "end that there, or name the volume as a member instead",
-				   "the database %s on %s cannot be exchanged: %.200s",
-				   text(m, "place"), s->host->name, json_string_value(one));
+			rfa_deny(c, "end that there, or name the volume as a member instead",
+				 "the database %s on %s cannot be exchanged: %.200s",
+				 text(m, "place"), s->host->name, json_string_value(one));
 	}
 }
 
 /* What a newer server has dumped, an older one may not understand. */
-static void judge_version(struct rfa_court *c, const json_t *from, const char *whose,
+static void judge_version(struct rfa_gates *c, const json_t *from, const char *whose,
 			  const json_t *to)
 {
 	int64_t has = rfa_facts_int(to, "major", 0);
@@ -166,13 +163,13 @@ static void judge_version(struct rfa_court *c, const json_t *from, const char *w
 	rfa_database_release(from, wanted);
 	rfa_database_release(to, there);
 	if (has && wants && strcmp(text(from, "make"), text(to, "make")) != 0)
-		rfa_refuse(c, "a dump of one is none for the other: use the same on both sides",
-			   "the database %s is of %s %s, and the server on %s is %s",
-			   text(to, "name"), wanted, whose, c->ctx->target->name, there);
+		rfa_deny(c, "a dump of one is none for the other: use the same on both sides",
+			 "the database %s is of %s %s, and the server on %s is %s",
+			 text(to, "name"), wanted, whose, c->ctx->target->name, there);
 	else if (has && wants > has)
-		rfa_refuse(c, "bring the newer version there first (rfa promote)",
-			   "the database %s is of version %s %s, and the server on %s is of %s",
-			   text(to, "name"), wanted, whose, c->ctx->target->name, there);
+		rfa_deny(c, "bring the newer version there first (rfa promote)",
+			 "the database %s is of version %s %s, and the server on %s is of %s",
+			 text(to, "name"), wanted, whose, c->ctx->target->name, there);
 }
 
 /* Told by what they are on the host: a path can lead there by a symbolic link, or a mount. */
@@ -182,7 +179,7 @@ static int lies_in(const json_t *outer, const json_t *inner)
 	       rfa_where_in(json_object_get(outer, "where"), json_object_get(inner, "where"));
 }
 
-static void judge_nesting(struct rfa_court *c, const struct rfa_side *s)
+static void judge_nesting(struct rfa_gates *c, const struct rfa_side *s)
 {
 	json_t *a;
 	json_t *b;
@@ -196,16 +193,16 @@ static void judge_nesting(struct rfa_court *c, const struct rfa_side *s)
 			if (i == j || !*outer || !*inner || !lies_in(a, b) ||
 			    (lies_in(b, a) && i > j))
 				continue;
-			rfa_refuse(c, "name each piece of data once in rfa.json",
-				   "the member %s lies in the member %s on %s (%s)",
-				   text(b, "name"), text(a, "name"), s->host->name, inner);
+			rfa_deny(c, "name each piece of data once in rfa.json",
+				 "the member %s lies in the member %s on %s (%s)", text(b, "name"),
+				 text(a, "name"), s->host->name, inner);
 		}
 	}
 }
 
 /* What rfa keeps there itself is no data of the stack: it would be exchanged, or be its own backup.
  */
-static int judge_own(struct rfa_court *c, const struct rfa_side *s, struct rfa_error *err)
+static int judge_own(struct rfa_gates *c, const struct rfa_side *s, struct rfa_error *err)
 {
 	const char *vault = rfa_vault_path(c->ctx);
 	json_t *paths = json_array();
@@ -230,12 +227,12 @@ static int judge_own(struct rfa_court *c, const struct rfa_side *s, struct rfa_e
 			if (!*text(m, "place") || rfa_is_database(m) ||
 			    (!lies_in(keep, m) && !lies_in(m, keep)))
 				continue;
-			rfa_refuse(c,
-				   "keep them apart: name another directory for the member, for "
-				   "backup.directory, or for state_dir",
-				   "the member %s (%s) and %s, where rfa keeps its own files, "
-				   "overlap on %s",
-				   text(m, "name"), text(m, "place"), own, s->host->name);
+			rfa_deny(c,
+				 "keep them apart: name another directory for the member, for "
+				 "backup.directory, or for state_dir",
+				 "the member %s (%s) and %s, where rfa keeps its own files, "
+				 "overlap on %s",
+				 text(m, "name"), text(m, "place"), own, s->host->name);
 		}
 		json_decref(keep);
 	}
@@ -244,7 +241,7 @@ static int judge_own(struct rfa_court *c, const struct rfa_side *s, struct rfa_e
 	return rc;
 }
 
-static void judge_pairs(struct rfa_court *c, const struct rfa_side *one,
+static void judge_pairs(struct rfa_gates *c, const struct rfa_side *one,
 			const struct rfa_side *other)
 {
 	json_t *m;
@@ -254,20 +251,20 @@ static void judge_pairs(struct rfa_court *c, const struct rfa_side *one,
 		const json_t *twin = rfa_member_find(other->members, text(m, "name"));
 
 		if (!twin)
-			rfa_refuse(c, "name the same members for both environments in rfa.json",
-				   "the member %s is on %s only", text(m, "name"), one->host->name);
+			rfa_deny(c, "name the same members for both environments in rfa.json",
+				 "the member %s is on %s only", text(m, "name"), one->host->name);
 		else if (strcmp(text(m, "tree"), text(twin, "tree")) != 0 &&
 			 !strcmp(one->role, "source"))
-			rfa_refuse(c, "give it one kind in both environments in rfa.json",
-				   "the member %s is a %s on %s and a %s on %s", text(m, "name"),
-				   text(m, "kind"), one->host->name, text(twin, "kind"),
-				   other->host->name);
+			rfa_deny(c, "give it one kind in both environments in rfa.json",
+				 "the member %s is a %s on %s and a %s on %s", text(m, "name"),
+				 text(m, "kind"), one->host->name, text(twin, "kind"),
+				 other->host->name);
 		else if (!strcmp(one->role, "source"))
 			judge_version(c, m, "on the source", twin);
 	}
 }
 
-static int gate_members(struct rfa_court *c, struct rfa_error *err)
+int rfa_gate_members(struct rfa_gates *c, struct rfa_error *err)
 {
 	struct rfa_side sides[2];
 	size_t n = rfa_sides(c->ctx, sides);
@@ -277,9 +274,9 @@ static int gate_members(struct rfa_court *c, struct rfa_error *err)
 
 	for (i = 0; i < n; i++) {
 		if (!json_array_size(sides[i].members))
-			rfa_refuse(c, "list its members under \"data\" of the stack in rfa.json",
-				   "rfa.json names no data of this stack for %s",
-				   sides[i].host->name);
+			rfa_deny(c, "list its members under \"data\" of the stack in rfa.json",
+				 "rfa.json names no data of this stack for %s",
+				 sides[i].host->name);
 		json_array_foreach ((json_t *)(uintptr_t)sides[i].members, j, m) {
 			if (rfa_is_database(m)) {
 				judge_database(c, &sides[i], m);
@@ -306,11 +303,11 @@ static int gate_members(struct rfa_court *c, struct rfa_error *err)
 /* ---- tools ------------------------------------------------------------------------------------
  */
 
-static int refuse_unsupported(struct rfa_court *c, const struct rfa_side *s, int rc,
+static int refuse_unsupported(struct rfa_gates *c, const struct rfa_side *s, int rc,
 			      struct rfa_error *err)
 {
 	if (rc == -RFA_EUNSUPPORTED)
-		rfa_refuse(c, err->mend, "%s on %s", err->msg, s->host->name);
+		rfa_deny(c, err->mend, "%s on %s", err->msg, s->host->name);
 	/* Asked of what is not there yet: any other no is none of this gate's. */
 	if (rc &&
 	    (rc == -RFA_EUNSUPPORTED || (rc != -RFA_ECRASHED && err->severity == RFA_FATAL))) {
@@ -321,7 +318,7 @@ static int refuse_unsupported(struct rfa_court *c, const struct rfa_side *s, int
 }
 
 /* Whether the proof of a standstill can be had there, and a database be checked. */
-static int gate_tools(struct rfa_court *c, struct rfa_error *err)
+int rfa_gate_tools(struct rfa_gates *c, struct rfa_error *err)
 {
 	struct rfa_side sides[2];
 	size_t n = rfa_sides(c->ctx, sides);
@@ -375,7 +372,7 @@ static int generation_there(struct rfa_host *host, const json_t *m, const char *
 	return rc;
 }
 
-static int gate_point(struct rfa_court *c, struct rfa_error *err)
+int rfa_gate_data_point(struct rfa_gates *c, struct rfa_error *err)
 {
 	struct rfa_ctx *ctx = c->ctx;
 	const json_t *members = rfa_ctx_fact(ctx, "target.look", "members");
@@ -384,8 +381,8 @@ static int gate_point(struct rfa_court *c, struct rfa_error *err)
 
 	if (rfa_facts_at(ctx->plan, "point") &&
 	    !json_array_size(rfa_facts_at(ctx->plan, "point/members")))
-		rfa_refuse(c, "choose a point of data: rfa rollback lists them",
-			   "the rollback point names no data");
+		rfa_deny(c, "choose a point of data: rfa rollback lists them",
+			 "the rollback point names no data");
 	json_array_foreach (rfa_facts_at(ctx->plan, "point/members"), i, m) {
 		const json_t *now = rfa_member_find(members, text(m, "name"));
 		const char *copy = rfa_facts_str(m, "copy", NULL);
@@ -394,7 +391,7 @@ static int gate_point(struct rfa_court *c, struct rfa_error *err)
 
 		if (!now || strcmp(text(now, "place"), text(m, "place")) != 0 ||
 		    strcmp(text(now, "kind"), text(m, "kind")) != 0) {
-			rfa_refuse(
+			rfa_deny(
 			    c, "put the member back as it was in rfa.json",
 			    "the member %s of the rollback point lived at %s, which rfa.json no "
 			    "longer says",
@@ -412,9 +409,9 @@ static int gate_point(struct rfa_court *c, struct rfa_error *err)
 		if (rc)
 			return rc;
 		if (copy && st.type != 'd')
-			rfa_refuse(c, "choose another point, or restore a backup: rfa restore",
-				   "%s, where the rollback point's data was, is no longer on %s",
-				   copy, ctx->target->name);
+			rfa_deny(c, "choose another point, or restore a backup: rfa restore",
+				 "%s, where the rollback point's data was, is no longer on %s",
+				 copy, ctx->target->name);
 	}
 	return 0;
 }
@@ -436,7 +433,7 @@ static int is_shared(const struct rfa_file_stat *dir, uint32_t me)
  * Where others can exchange a directory on the way to the vault, what we write goes to where they
  * want it, as root. We are whose the state directory is.
  */
-static int judge_vault_place(struct rfa_court *c, struct rfa_error *err)
+static int judge_vault_place(struct rfa_gates *c, struct rfa_error *err)
 {
 	struct rfa_host *host = c->ctx->target;
 	const char *vault = rfa_vault_path(c->ctx);
@@ -461,13 +458,14 @@ static int judge_vault_place(struct rfa_court *c, struct rfa_error *err)
 		if (rc || dir.type != 'd')
 			break;
 		if (is_shared(&dir, own.uid))
-			rfa_object(c,
-				   "let only root write there (chown root, chmod go-w), or name "
-				   "another backup.directory; or, if you trust them: --force "
-				   "--reason TEXT",
-				   "%s on %s, on the way to the backups, can be changed by others: "
-				   "owner %u, group %u, mode %o",
-				   rfa_buf_str(&path), host->name, dir.uid, dir.gid, dir.mode);
+			rfa_deny_unless_forced(
+			    c,
+			    "let only root write there (chown root, chmod go-w), or name "
+			    "another backup.directory; or, if you trust them: --force "
+			    "--reason TEXT",
+			    "%s on %s, on the way to the backups, can be changed by others: "
+			    "owner %u, group %u, mode %o",
+			    rfa_buf_str(&path), host->name, dir.uid, dir.gid, dir.mode);
 	}
 	rfa_buf_release(&path);
 	json_decref(found);
@@ -475,7 +473,7 @@ static int judge_vault_place(struct rfa_court *c, struct rfa_error *err)
 	return rc;
 }
 
-static int gate_vault(struct rfa_court *c, struct rfa_error *err)
+int rfa_gate_vault(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
 	const char *vault = rfa_vault_path(ctx);
@@ -484,30 +482,30 @@ static int gate_vault(struct rfa_court *c, struct rfa_error *err)
 
 	/* What is written below the mount point of a disk that is not mounted fills another one. */
 	if (*known && !rfa_facts_int(rfa_ctx_fact(ctx, "target.look", ""), "backups", 1))
-		rfa_object(
+		rfa_deny_unless_forced(
 		    c,
 		    "mount the disk that it is on (findmnt -T shows which one it is on now); "
 		    "or, if the backups were moved on purpose: --force --reason TEXT",
 		    "%s on %s has no backup, though %s was made there", vault, ctx->target->name,
 		    known);
 	if (*vault != '/')
-		rfa_refuse(c, "name it by an absolute path in rfa.json",
-			   "'%s' is no absolute path of a vault", vault);
+		rfa_deny(c, "name it by an absolute path in rfa.json",
+			 "'%s' is no absolute path of a vault", vault);
 	if (!rfa_host_name_ok(backup))
-		rfa_refuse(c, "use letters, digits, '.', '_' and '-'",
-			   "'%s' is no name of a backup", backup);
+		rfa_deny(c, "use letters, digits, '.', '_' and '-'", "'%s' is no name of a backup",
+			 backup);
 	if (json_is_object(rfa_ctx_fact(ctx, "target.look", "manifest")))
-		rfa_refuse(c, "begin another one: its name is made of the time",
-			   "there is a backup %s in %s already", backup, vault);
+		rfa_deny(c, "begin another one: its name is made of the time",
+			 "there is a backup %s in %s already", backup, vault);
 	if (rfa_ctx_fact(ctx, "source.look", "goods") &&
 	    !json_array_size(rfa_ctx_fact(ctx, "source.look", "goods/images")))
-		rfa_refuse(c, "start the stack there first",
-			   "nothing of this stack runs on %s, so there are no images",
-			   ctx->source->name);
+		rfa_deny(c, "start the stack there first",
+			 "nothing of this stack runs on %s, so there are no images",
+			 ctx->source->name);
 	return *vault == '/' ? judge_vault_place(c, err) : 0;
 }
 
-static void judge_contents(struct rfa_court *c, const json_t *manifest)
+static void judge_contents(struct rfa_gates *c, const json_t *manifest)
 {
 	const struct rfa_ctx *ctx = c->ctx;
 	int some = json_is_array(rfa_facts_at(ctx->plan, "options/members"));
@@ -520,47 +518,47 @@ static void judge_contents(struct rfa_court *c, const json_t *manifest)
 		    rfa_member_find(json_object_get(manifest, "members"), text(m, "name"));
 
 		if (!one)
-			rfa_refuse(c, "choose another backup, or name the members to restore",
-				   "the backup %s has no member %s", rfa_vault_backup(ctx),
-				   text(m, "name"));
+			rfa_deny(c, "choose another backup, or name the members to restore",
+				 "the backup %s has no member %s", rfa_vault_backup(ctx),
+				 text(m, "name"));
 		else if (strcmp(text(one, "tree"), text(m, "tree")) != 0)
-			rfa_refuse(c, "give it the kind in rfa.json that it had",
-				   "the member %s is a %s in the backup and a %s in rfa.json",
-				   text(m, "name"), text(one, "kind"), text(m, "kind"));
+			rfa_deny(c, "give it the kind in rfa.json that it had",
+				 "the member %s is a %s in the backup and a %s in rfa.json",
+				 text(m, "name"), text(one, "kind"), text(m, "kind"));
 		else
 			judge_version(c, one, "in the backup", m);
 	}
 	json_array_foreach (json_object_get(manifest, "members"), i, m) {
 		if (!some && strcmp(text(m, "kind"), "file") != 0 &&
 		    !rfa_member_find(there, text(m, "name")))
-			rfa_refuse(c,
-				   "list it under \"data\" in rfa.json, or name the members to "
-				   "restore",
-				   "rfa.json does not know the member %s of the backup",
-				   text(m, "name"));
+			rfa_deny(c,
+				 "list it under \"data\" in rfa.json, or name the members to "
+				 "restore",
+				 "rfa.json does not know the member %s of the backup",
+				 text(m, "name"));
 	}
 	json_array_foreach (rfa_facts_at(ctx->plan, "options/members"), i, m) {
 		if (!rfa_member_find(there, json_string_value(m)))
-			rfa_refuse(c, "list it under \"data\" in rfa.json, or correct the name",
-				   "rfa.json has no member %s", json_string_value(m));
+			rfa_deny(c, "list it under \"data\" in rfa.json, or correct the name",
+				 "rfa.json has no member %s", json_string_value(m));
 	}
 }
 
-static int gate_backup(struct rfa_court *c, struct rfa_error *err)
+int rfa_gate_backup(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
 	const json_t *manifest = rfa_ctx_fact(ctx, "source.look", "manifest");
 
 	(void)err;
 	if (!json_is_object(manifest))
-		rfa_refuse(c, "choose another one: rfa backup list",
-			   "there is no complete backup %s in %s on %s", rfa_vault_backup(ctx),
-			   rfa_vault_path(ctx), ctx->source->name);
+		rfa_deny(c, "choose another one: rfa backup list",
+			 "there is no complete backup %s in %s on %s", rfa_vault_backup(ctx),
+			 rfa_vault_path(ctx), ctx->source->name);
 	else if (strcmp(text(manifest, "set"), "data") != 0 ||
 		 strcmp(text(manifest, "stack"), rfa_facts_str(ctx->plan, "stack", "")) != 0)
-		rfa_refuse(c, "choose another one: rfa backup list",
-			   "the backup %s is of the %s of %s", rfa_vault_backup(ctx),
-			   text(manifest, "set"), text(manifest, "stack"));
+		rfa_deny(c, "choose another one: rfa backup list",
+			 "the backup %s is of the %s of %s", rfa_vault_backup(ctx),
+			 text(manifest, "set"), text(manifest, "stack"));
 	else
 		judge_contents(c, manifest);
 	return 0;
@@ -571,7 +569,7 @@ static int gate_backup(struct rfa_court *c, struct rfa_error *err)
  * may stand still: one that has done its work, or that is started when it is needed. That of
  * another container only the operator knows.
  */
-static int gate_target_runs(struct rfa_court *c, struct rfa_error *err)
+int rfa_gate_target_runs(struct rfa_gates *c, struct rfa_error *err)
 {
 	static const char *const mend = "start it there first, or look at docker logs";
 	json_t *units = rfa_ctx_fact(c->ctx, "target.look", "units");
@@ -584,83 +582,15 @@ static int gate_target_runs(struct rfa_court *c, struct rfa_error *err)
 		if (rfa_facts_bool(unit, "running", 0))
 			n++;
 		else if (strcmp(text(unit, "shape"), "compose") != 0)
-			rfa_object(c, mend, "the container %s on %s does not run",
-				   text(unit, "container"), env);
+			rfa_deny_unless_forced(c, mend, "the container %s on %s does not run",
+					       text(unit, "container"), env);
 	}
 	if (!json_array_size(units))
-		rfa_refuse(c, "start it there first", "nothing of this stack is on %s", env);
+		rfa_deny(c, "start it there first", "nothing of this stack is on %s", env);
 	else if (!n)
-		rfa_refuse(c, mend, "nothing of this stack runs on %s", env);
+		rfa_deny(c, mend, "nothing of this stack runs on %s", env);
 	return 0;
 }
 
 /* ---- the lists --------------------------------------------------------------------------------
  */
-
-#define SIT(ctx, gates, facts, err) \
-	rfa_court_sit(ctx, gates, sizeof(gates) / sizeof((gates)[0]), facts, err)
-
-int rfa_data_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
-{
-	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },         { "members", gate_members },
-		{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
-		{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
-		{ "kept running", rfa_gate_kept },     { "tools", gate_tools },
-		{ "processes", rfa_gate_processes },   { "disk space", rfa_gate_room },
-		{ "base URL", rfa_gate_base_url },     { "URLs", rfa_gate_urls },
-		{ "rollback point", gate_point },      { "proven drill", rfa_gate_proven_drill },
-	};
-
-	return SIT(ctx, gates, facts, err);
-}
-
-int rfa_backup_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
-{
-	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },         { "members", gate_members },
-		{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
-		{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
-		{ "kept running", rfa_gate_kept },     { "tools", gate_tools },
-		{ "processes", rfa_gate_processes },   { "vault", gate_vault },
-		{ "disk space", rfa_gate_room },
-	};
-
-	return SIT(ctx, gates, facts, err);
-}
-
-int rfa_restore_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
-{
-	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },
-		{ "backup", gate_backup },
-		{ "members", gate_members },
-		{ "containers", rfa_gate_containers },
-		{ "other users", rfa_gate_others },
-		{ "dependents", rfa_gate_dependents },
-		{ "database files", rfa_gate_files },
-		{ "kept running", rfa_gate_kept },
-		{ "tools", gate_tools },
-		{ "processes", rfa_gate_processes },
-		{ "disk space", rfa_gate_room },
-		{ "base URL", rfa_gate_base_url },
-		{ "URLs", rfa_gate_urls },
-	};
-
-	return SIT(ctx, gates, facts, err);
-}
-
-int rfa_drill_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
-{
-	static const struct rfa_gate gates[] = {
-		{ "engine", rfa_gate_engine },         { "backup", gate_backup },
-		{ "target runs", gate_target_runs },   { "members", gate_members },
-		{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
-		{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
-		{ "kept running", rfa_gate_kept },     { "tools", gate_tools },
-		{ "processes", rfa_gate_processes },   { "disk space", rfa_gate_room },
-		{ "base URL", rfa_gate_base_url },     { "URLs", rfa_gate_urls },
-	};
-
-	return SIT(ctx, gates, facts, err);
-}

@@ -11,7 +11,6 @@
 #include "fsm/steps/members.h"
 #include "fsm/steps/mounts.h"
 #include "fsm/steps/steps.h"
-#include "fsm/steps/stop.h"
 #include "fsm/steps/users.h"
 
 /* Steals the list, which is NULL where rc is not 0. */
@@ -93,15 +92,12 @@ static int say(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 int rfa_data_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	const json_t *stack = rfa_ctx_own_stack(ctx);
 	int rc = rfa_look_engine(ctx->host, facts, err);
 
-	if (!rc && rfa_is_about_images(ctx))
-		return rfa_look_goods(ctx->host, stack, facts, NULL, err);
 	if (!rc)
 		rc = put_data(ctx, facts, err);
 	if (!rc)
-		rc = rfa_look_base_url(ctx->host, stack, facts, err);
+		rc = rfa_look_base_url(ctx->host, rfa_ctx_own_stack(ctx), facts, err);
 	return rc ? rc : say(ctx, facts, err);
 }
 

@@ -1,404 +1,274 @@
-/* The gates of a run that brings images. */
+/* Asks the gates of a flow, and has those that more than one kind of flow uses. */
+#include "fsm/steps/gates.h"
+
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fsm/base/imageref.h"
-#include "fsm/base/size.h"
-#include "fsm/steps/court.h"
-#include "fsm/steps/goods.h"
-#include "fsm/steps/secrets.h"
-#include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
 
-static int gate_engine(struct rfa_court *c, struct rfa_error *err)
+static void add(struct rfa_gates *c, const char *verdict, const char *evidence, const char *mend)
 {
-	const struct rfa_ctx *ctx = c->ctx;
-	int rc = rfa_gate_engine(c, err);
-
-	if (!rc && json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose")) &&
-	    !rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"), "compose", NULL))
-		rfa_refuse(c, "install the Compose v2 plugin there (apt install docker-compose)",
-			   "%s has no `docker compose`", ctx->target->name);
-	return rc;
-}
-
-static int gate_source_runs(struct rfa_court *c, struct rfa_error *err)
-{
-	json_t *units = rfa_ctx_fact(c->ctx, "source.look", "units");
-	json_t *unit;
-	size_t i;
-
-	(void)err;
-	if (!c->ctx->source || !units)
-		return 0;
-	if (!json_array_size(units))
-		rfa_refuse(c, "start it there first, or correct its name in rfa.json",
-			   "nothing of this stack is on %s", c->ctx->source->name);
-	json_array_foreach (units, i, unit) {
-		const char *key = rfa_facts_str(unit, "key", "");
-		const char *name = rfa_facts_str(unit, "container", key);
-		const char *health = rfa_facts_str(unit, "health", "");
-		const json_t *good = rfa_wanted_of(c->ctx, key);
-
-		if (!rfa_facts_bool(unit, "present", 0)) {
-			rfa_refuse(c, "start it there first, or correct its name in rfa.json",
-				   "there is no container %s on %s", key, c->ctx->source->name);
-			continue;
-		}
-		if (strcmp(rfa_facts_str(unit, "identity", ""),
-			   rfa_facts_str(good, "identity", "")))
-			rfa_refuse(c, "bring it up there with one image",
-				   "the containers of %s on %s run different images", key,
-				   c->ctx->source->name);
-		/* What has done its work and ended well is as good as what runs; but what serves on
-		   the other side is no such work: somebody has stopped it here. */
-		if (rfa_facts_bool(unit, "ended", 0)) {
-			if (rfa_count_before(c->ctx, key, 1))
-				rfa_refuse(c,
-					   "start it there; if it is a job that ends, wait until "
-					   "it has ended on the target too",
-					   "the container %s on %s has ended, and on %s it runs",
-					   name, c->ctx->source->name, c->ctx->target->name);
-			continue;
-		}
-		if (!rfa_facts_bool(unit, "running", 0) || rfa_facts_bool(unit, "restarting", 0))
-			rfa_refuse(
-			    c, "promote only what runs: start it there, and look at docker logs",
-			    "the container %s on %s does not run", name, c->ctx->source->name);
-		else if (*health && strcmp(health, "healthy") != 0)
-			rfa_refuse(c, "promote only what is healthy: wait, or look at docker logs",
-				   "the container %s on %s is %s", name, c->ctx->source->name,
-				   health);
-	}
-	return 0;
-}
-
-/* A digest is the best pin of all; goods have it as a tag (fsm/steps/goods.h). */
-static int gate_tags(struct rfa_court *c, struct rfa_error *err)
-{
-	json_t *good;
-	size_t i;
-
-	(void)err;
-	/* What ran before may run again, whatever it was called. */
-	if (rfa_facts_bool(rfa_ctx_stack(c->ctx), "gates/allow_latest", 0) || rfa_goes_back(c->ctx))
-		return 0;
-	json_array_foreach (rfa_facts_at(rfa_wanted(c->ctx), "images"), i, good) {
-		const char *text = rfa_facts_str(good, "ref", "");
-		struct rfa_imageref ref;
-
-		rfa_imageref_parse(&ref, text);
-		if (!*ref.name)
-			rfa_refuse(c, "give the image a tag and start the container from it",
-				   "%s runs %s, which has no tag", rfa_facts_str(good, "key", ""),
-				   text);
-		else if (!*ref.tag || !strcmp(ref.tag, "latest"))
-			rfa_refuse(c,
-				   "tag it with a version, or set gates.allow_latest in rfa.json",
-				   "%s runs %s: nobody could tell later which version that was",
-				   rfa_facts_str(good, "key", ""), text);
-	}
-	return 0;
-}
-
-static int gate_carry_over(struct rfa_court *c, struct rfa_error *err)
-{
+	struct rfa_event event = { 0 };
+	struct rfa_buf text = RFA_BUF_INIT(4096);
 	json_t *one;
+
+	rfa_buf_put_printable(&text, evidence, strlen(evidence), 800);
+	one = json_pack("{s:s, s:s, s:s, s:s}", "gate", c->gate, "verdict", verdict, "evidence",
+			rfa_buf_str(&text), "mend", mend);
+	event.kind = RFA_EVENT_GATE;
+	event.wall_ms = c->ctx->clock->wall_ms(c->ctx->clock);
+	event.run = c->ctx->run;
+	event.state = "PRECHECK";
+	event.step = c->ctx->step->name;
+	event.text = verdict;
+	event.facts = one;
+	rfa_trace_send(c->ctx->trace, &event);
+	json_array_append_new(c->gates, one);
+	rfa_buf_release(&text);
+}
+
+void rfa_deny(struct rfa_gates *c, const char *mend, const char *fmt, ...)
+{
+	char evidence[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(evidence, sizeof(evidence), fmt, args);
+	va_end(args);
+	c->refusals++;
+	c->of_this_gate++;
+	add(c, "refused", evidence, mend);
+}
+
+void rfa_deny_unless_forced(struct rfa_gates *c, const char *mend, const char *fmt, ...)
+{
+	const char *forced = rfa_facts_str(c->ctx->plan, "options/force_reason", NULL);
+	char evidence[1024];
+	char both[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(evidence, sizeof(evidence), fmt, args);
+	va_end(args);
+	snprintf(both, sizeof(both), "%s, or use --force --reason '…'", mend);
+	c->refusals += !forced;
+	c->of_this_gate++;
+	add(c, forced ? "forced" : "refused", evidence, forced ? "" : both);
+}
+
+void rfa_warn(struct rfa_gates *c, const char *mend, const char *fmt, ...)
+{
+	char evidence[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(evidence, sizeof(evidence), fmt, args);
+	va_end(args);
+	c->of_this_gate++;
+	add(c, "warning", evidence, mend);
+}
+
+/* The reason that is told when there is more than one. */
+static int refuse(const struct rfa_gates *c, struct rfa_error *err)
+{
+	const json_t *one = NULL; /* gcc at -O2 cannot see that a refusal is always found */
 	size_t i;
 
-	(void)err;
-	json_array_foreach (rfa_ctx_fact(c->ctx, "target.look", "obstacles"), i, one) {
-		rfa_refuse(c, rfa_facts_str(one, "mend", ""),
-			   "%s on %s cannot be made again: %s (%s)",
-			   rfa_facts_str(one, "container", ""), c->ctx->target->name,
-			   rfa_facts_str(one, "why", ""), rfa_facts_str(one, "field", ""));
+	json_array_foreach (c->gates, i, one) {
+		if (!strcmp(rfa_facts_str(one, "verdict", ""), "refused"))
+			break;
 	}
-	return 0;
-}
-
-/* One that runs the wanted image already, under the wanted name, may stay what it is. */
-static int is_replaced(const struct rfa_ctx *ctx, const char *key)
-{
-	const json_t *before = rfa_before_of(ctx, key);
-	const json_t *good = rfa_wanted_of(ctx, key);
-
-	return good &&
-	       (strcmp(rfa_facts_str(before, "shape", ""), "run") != 0 ||
-		strcmp(rfa_facts_str(before, "identity", "-"),
-		       rfa_facts_str(good, "identity", "")) != 0 ||
-		strcmp(rfa_facts_str(before, "ref", "-"), rfa_facts_str(good, "ref", "")) != 0 ||
-		!rfa_facts_bool(before, "running", 0));
-}
-
-/* Those of the stack itself are told of as what cannot be carried over. */
-static int gate_dependents(struct rfa_court *c, struct rfa_error *err)
-{
-	const struct rfa_ctx *ctx = c->ctx;
-	json_t *one;
-	size_t i;
-
-	(void)err;
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "dependents"), i, one) {
-		const char *name = rfa_facts_str(one, "container", "");
-
-		if (rfa_before_of(ctx, name) || !is_replaced(ctx, rfa_facts_str(one, "key", "")))
-			continue;
-		rfa_object(c,
-			   "remove it, and make it again after the run; or give it a network of "
-			   "its own that both are in",
-			   "the container %s on %s has %s %s, which is replaced by another "
-			   "container: it would be cut off, and could not start again",
-			   name, ctx->target->name, rfa_facts_str(one, "how", ""),
-			   rfa_facts_str(one, "on", ""));
-	}
-	return 0;
-}
-
-struct judged {
-	struct rfa_court *court;
-	const char *container;
-};
-
-static void judge_reference(void *user, const char *field, const char *reference)
-{
-	const struct judged *j = user;
-
-	rfa_refuse(
-	    j->court,
-	    "name it under secrets (a variable), secret_files or secret_commands of rfa.json, and "
-	    "give it a value; or write what it is there in its place",
-	    "%s of %s has %s, and there is no value for it", field, j->container, reference);
-}
-
-static int judge_body(struct rfa_court *c, const char *container, const json_t *body,
-		      struct rfa_error *err)
-{
-	struct judged j = { c, container };
-	json_t *copy = json_deep_copy(body);
-	int rc = copy || !body ? 0 : rfa_fail_nomem(err);
-
-	if (!rc)
-		rc = rfa_references_fill(c->ctx, copy, judge_reference, &j, err);
-	json_decref(copy);
-	return rc;
-}
-
-/* A first deployment needs the files that it says it needs, and to be told how to make containers.
- */
-static int gate_bootstrap(struct rfa_court *c, struct rfa_error *err)
-{
-	struct rfa_ctx *ctx = c->ctx;
-	json_t *stack = rfa_ctx_stack(ctx);
-	json_t *path;
-	json_t *unit;
-	int first = 0, rc;
-	size_t i;
-
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
-		const char *key = rfa_facts_str(unit, "key", "");
-		const json_t *body =
-		    json_object_get(rfa_facts_at(stack, "bootstrap/containers"), key);
-
-		if (rfa_facts_bool(unit, "present", 0) ||
-		    strcmp(rfa_facts_str(unit, "shape", ""), "run") != 0)
-			continue;
-		first = 1;
-		if (!body && !rfa_facts_at(ctx->plan, "point/specs"))
-			rfa_refuse(c,
-				   "describe it under bootstrap.containers of the stack: rfa init "
-				   "--from writes that from what runs elsewhere (README: A first "
-				   "deployment)",
-				   "there is no container %s on %s, and rfa.json does not say how "
-				   "to make it",
-				   key, ctx->target->name);
-		rc = judge_body(c, key, body, err);
-		if (rc)
-			return rc;
-	}
-	if (!first && json_array_size(rfa_ctx_fact(ctx, "target.look", "goods/images")))
-		return 0;
-	json_array_foreach (rfa_facts_at(stack, "bootstrap/requires"), i, path) {
-		const char *text = json_string_value(path);
-		size_t len = text ? strlen(text) : 0;
-		int folder = len && text[len - 1] == '/';
-		struct rfa_file_stat st;
-
-		rc = ctx->target->ops->file_stat(ctx->target, text, &st, err);
-		if (rc)
-			return rc;
-		if (!st.type || (folder && st.type != 'd'))
-			rfa_refuse(c, "prepare it there: a first deployment needs it",
-				   "%s is missing on %s", text, ctx->target->name);
-	}
-	return 0;
-}
-
-/* What the images are exported to, with the layers that the target has: docker writes all of them.
- */
-static int room_on_source(struct rfa_court *c, int64_t bytes, struct rfa_error *err)
-{
-	struct rfa_host *source = c->ctx->source;
-	struct rfa_disk disk;
-	int rc;
-
-	if (!source || bytes <= 0 || rfa_ctx_one_env(c->ctx))
-		return 0;
-	rc = source->ops->disk(source, source->state_dir, &disk, err);
-	if (!rc && disk.bytes_free < bytes)
-		rfa_refuse(c, "free some space there: docker image prune, or remove old backups",
-			   "%s on %s has %s free, this run needs up to %s", source->state_dir,
-			   source->name, RFA_SIZE(disk.bytes_free), RFA_SIZE(bytes));
-	return rc;
-}
-
-static int gate_disk(struct rfa_court *c, struct rfa_error *err)
-{
-	struct rfa_ctx *ctx = c->ctx;
-	int64_t percent = rfa_facts_int(rfa_ctx_stack(ctx), "gates/disk_free_percent", 20);
-	int64_t want = rfa_goes_back(ctx) ? 0 : percent;
-	int64_t bytes = rfa_facts_int(rfa_ctx_fact(ctx, "target.look", ""), "bytes", 0);
-	const char *paths[2] = { ctx->target->state_dir,
-				 rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"),
-					       "docker_root", "/var/lib/docker") };
-	struct rfa_disk disks[2];
-	size_t i;
-	int one_disk;
-
-	for (i = 0; i < 2; i++) {
-		int rc = ctx->target->ops->disk(ctx->target, paths[i], &disks[i], err);
-
-		if (rc)
-			return rc;
-	}
-	/* One file system is told once; it takes both the archive and what is loaded from it. */
-	one_disk = !strcmp(disks[0].filesystem, disks[1].filesystem);
-	for (i = 0; i < (one_disk ? 1 : 2); i++) {
-		const struct rfa_disk *d = &disks[i];
-		int64_t needed = one_disk ? 2 * bytes : bytes;
-
-		if (d->bytes_free < needed)
-			rfa_refuse(
-			    c, "free some space there: docker image prune, or remove old backups",
-			    "%s on %s has %s free, this run needs up to %s", paths[i],
-			    ctx->target->name, RFA_SIZE(d->bytes_free), RFA_SIZE(needed));
-		else if (d->bytes_total > 0 && d->bytes_free * 100 < d->bytes_total * want)
-			rfa_refuse(
-			    c,
-			    "free some space there, or lower gates.disk_free_percent in rfa.json",
-			    "%s on %s has %lld %% of its space free, less than %lld %%", paths[i],
-			    ctx->target->name, (long long)(d->bytes_free * 100 / d->bytes_total),
-			    (long long)want);
-		if (!rfa_goes_back(ctx) && d->inodes_total > 0 &&
-		    d->inodes_free * 100 < d->inodes_total * 5)
-			rfa_refuse(c, "remove small files there: nearly all inodes are used",
-				   "%s on %s has %lld of %lld inodes free", paths[i],
-				   ctx->target->name, (long long)d->inodes_free,
-				   (long long)d->inodes_total);
-	}
-	return room_on_source(c, bytes, err);
-}
-
-/* Going back needs the images, and the description of the containers. */
-static int gate_point(struct rfa_court *c, struct rfa_error *err)
-{
-	struct rfa_ctx *ctx = c->ctx;
-	const char *file = rfa_facts_str(ctx->plan, "point/specs/file", NULL);
-	json_t *present = rfa_ctx_fact(ctx, "target.look", "present");
-	json_t *specs = NULL;
-	json_t *good;
-	size_t i;
-	int rc;
-
-	if (!rfa_facts_at(ctx->plan, "point"))
-		return 0;
-	if (!json_array_size(rfa_facts_at(ctx->plan, "point/images")))
-		rfa_refuse(c, "choose a point of images: rfa rollback lists them",
-			   "the rollback point names no images");
-	json_array_foreach (rfa_facts_at(ctx->plan, "point/images"), i, good) {
-		if (!json_object_get(present, rfa_facts_str(good, "identity", "")))
-			rfa_refuse(c, "promote that version again from where it still is",
-				   "the image %s of the rollback point is no longer on %s",
-				   rfa_facts_str(good, "ref", ""), ctx->target->name);
-	}
-	if (!file)
-		return 0;
-	rc = rfa_specs_read(ctx, &specs, err);
-	json_decref(specs);
-	if (rc != -RFA_ENOTFOUND && rc != -RFA_EMISMATCH && rc != -RFA_ETOOBIG)
-		return rc;
-	if (rc == -RFA_ENOTFOUND)
-		rfa_refuse(c, "promote that version again from where it still is",
-			   "the description of the point's containers, %s, is no longer on %s",
-			   file, ctx->target->name);
+	if (c->refusals == 1)
+		rfa_fail(err, RFA_EREFUSED, "gate", "%s", rfa_facts_str(one, "evidence", ""));
 	else
-		rfa_refuse(c, "promote that version again from where it still is", "%s: %s on %s",
-			   err->msg, file, ctx->target->name);
-	rfa_error_clear(err);
-	return 0;
+		rfa_fail(err, RFA_EREFUSED, "gate", "%zu reasons to refuse; the first: %s",
+			 c->refusals, rfa_facts_str(one, "evidence", ""));
+	rfa_error_where(err, "gate '%s'", rfa_facts_str(one, "gate", ""));
+	return rfa_error_mend(err, "%s", rfa_facts_str(one, "mend", ""));
 }
-
-/* An image's id as people know it: its first 12 digits. */
-static const char *digits(const char *id)
-{
-	return !strncmp(id, "sha256:", 7) ? id + 7 : id;
-}
-
-/*
- * Where a stack asks for it, only what a checking environment has proven may be deployed: these
- * images, whatever they are called.
- */
-static int gate_verified(struct rfa_court *c, struct rfa_error *err)
-{
-	const struct rfa_ctx *ctx = c->ctx;
-	json_t *verified = rfa_facts_at(ctx->plan, "options/verified");
-	const char *version = rfa_facts_str(verified, "version", "none");
-	const char *env = rfa_facts_str(ctx->plan, "source/env", "?");
-	json_t *good;
-	size_t i;
-
-	(void)err;
-	if (!rfa_facts_bool(rfa_ctx_stack(ctx), "gates/require_verified", 0) || rfa_goes_back(ctx))
-		return 0;
-	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
-		const char *key = rfa_facts_str(good, "key", "");
-		const json_t *proven = rfa_by_key(json_object_get(verified, "images"), key);
-		const char *id = digits(rfa_facts_str(good, "id", ""));
-
-		if (!proven)
-			rfa_object(c, "deploy it there with rfa first",
-				   "%s runs %s (image %.12s), of which no version has been "
-				   "verified on %s (verified there: %s)",
-				   key, rfa_facts_str(good, "ref", ""), id, env, version);
-		else if (strcmp(rfa_facts_str(proven, "identity", "-"),
-				rfa_facts_str(good, "identity", "")) != 0)
-			rfa_object(c, "deploy it there with rfa first",
-				   "%s runs %s (image %.12s), but what was verified on %s is %s "
-				   "(image %.12s)",
-				   key, rfa_facts_str(good, "ref", ""), id, env,
-				   rfa_facts_str(proven, "ref", ""),
-				   digits(rfa_facts_str(proven, "id", "")));
-	}
-	return 0;
-}
-
-static const struct rfa_gate gates[] = {
-	{ "engine", gate_engine },
-	{ "source runs", gate_source_runs },
-	{ "tags", gate_tags },
-	{ "carry over", gate_carry_over },
-	{ "dependents", gate_dependents },
-	{ "first deployment", gate_bootstrap },
-	{ "disk space", gate_disk },
-	{ "base URL", rfa_gate_base_url },
-	{ "compose", rfa_gate_compose },
-	{ "networks", rfa_gate_networks },
-	{ "URLs", rfa_gate_urls },
-	{ "rollback point", gate_point },
-	{ "verified", gate_verified },
-	{ "proven drill", rfa_gate_proven_drill },
-};
 
 int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	return rfa_court_sit(ctx, gates, sizeof(gates) / sizeof(gates[0]), facts, err);
+	struct rfa_gates c = { ctx, "", json_array(), 0, 0 };
+	const struct rfa_gate *gate;
+	int rc = c.gates ? 0 : rfa_fail_nomem(err);
+
+	for (gate = ctx->flow->gates; !rc && gate && gate->name; gate++) {
+		c.gate = gate->name;
+		c.of_this_gate = 0;
+		rc = gate->judge(&c, err);
+		if (!rc && !c.of_this_gate)
+			add(&c, "passed", "", "");
+	}
+	if (!rc)
+		rc = rfa_facts_set(facts, "gates", json_incref(c.gates), err);
+	if (!rc && c.refusals)
+		rc = refuse(&c, err);
+	json_decref(c.gates);
+	return rc;
+}
+
+/* ---- shared gates -----------------------------------------------------------------------------
+ */
+
+int rfa_gate_engine(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	json_t *s = rfa_ctx_fact(ctx, "source.look", "engine");
+	json_t *t = rfa_ctx_fact(ctx, "target.look", "engine");
+	json_t *sides[2] = { s, t };
+	const struct rfa_host *hosts[2] = { ctx->source, ctx->target };
+	size_t i;
+
+	(void)err;
+	for (i = 0; i < 2; i++) {
+		int major = 0;
+
+		if (!sides[i] || !hosts[i])
+			continue;
+		if (sscanf(rfa_facts_str(sides[i], "engine", ""), "%d", &major) == 1 && major < 20)
+			rfa_deny(c, "install Docker Engine 20.10 or newer there",
+				 "%s has Docker Engine %s", hosts[i]->name,
+				 rfa_facts_str(sides[i], "engine", "?"));
+		if (!rfa_facts_bool(sides[i], "tools/b2sum", 1))
+			rfa_deny(c, "install coreutils there (apt install coreutils)",
+				 "%s has no b2sum, which proves what was transferred",
+				 hosts[i]->name);
+	}
+	if (s && t && strcmp(rfa_facts_str(s, "arch", ""), rfa_facts_str(t, "arch", "")) != 0)
+		rfa_deny(c,
+			 "build the images for the target's machine, and promote from such a host",
+			 "%s is %s and %s is %s", ctx->source->name, rfa_facts_str(s, "arch", "?"),
+			 ctx->target->name, rfa_facts_str(t, "arch", "?"));
+	return 0;
+}
+
+/* The host of "scheme://[user@]host[:port]/…"; "" if there is none. */
+static void host_of_url(const char *url, char *out, size_t size)
+{
+	const char *at = strstr(url, "://");
+	size_t len;
+
+	out[0] = '\0';
+	if (!at)
+		return;
+	at += 3;
+	len = strcspn(at, "/?#");
+	if (memchr(at, '@', len)) {
+		const char *user = memchr(at, '@', len);
+
+		len -= (size_t)(user + 1 - at);
+		at = user + 1;
+	}
+	if (*at == '[') {
+		const char *end = memchr(at, ']', len);
+
+		len = end ? (size_t)(end - at - 1) : 0;
+		at++;
+	} else if (memchr(at, ':', len)) {
+		len = (size_t)((const char *)memchr(at, ':', len) - at);
+	}
+	snprintf(out, size, "%.*s", (int)len, at);
+}
+
+static int is_own(const json_t *side, const char *host)
+{
+	static const char *const local[] = { "localhost", "127.0.0.1", "::1" };
+	json_t *one;
+	size_t i;
+
+	for (i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		if (!strcmp(host, local[i]))
+			return 1;
+	if (!strcmp(host, rfa_facts_str(side, "address", "")))
+		return 1;
+	json_array_foreach (json_object_get(side, "own_addresses"), i, one) {
+		if (!strcmp(host, json_string_value(one)))
+			return 1;
+	}
+	return 0;
+}
+
+int rfa_url_is_own(const json_t *side, const char *url)
+{
+	char host[256];
+
+	host_of_url(url, host, sizeof(host));
+	return is_own(side, host);
+}
+
+int rfa_goes_back(const struct rfa_ctx *ctx)
+{
+	return rfa_facts_at(ctx->plan, "point") != NULL;
+}
+
+/*
+ * A backup of the environment itself: the file that is missing may be what it brings back, and the
+ * address in it is the environment's own.
+ */
+static int own_backup(const struct rfa_ctx *ctx)
+{
+	const char *of = rfa_facts_str(rfa_ctx_fact(ctx, "source.look", ""), "manifest/env", NULL);
+
+	return of && !strcmp(of, rfa_facts_str(ctx->plan, "target/env", ""));
+}
+
+int rfa_gate_base_url(struct rfa_gates *c, struct rfa_error *err)
+{
+	static const char *const sides[2] = { "source", "target" };
+	static const char *const looks[2] = { "source.look", "target.look" };
+	size_t i;
+
+	(void)err;
+	for (i = 0; i < 2; i++) {
+		const json_t *side = rfa_facts_at(c->ctx->plan, sides[i]);
+		const json_t *seen = rfa_ctx_fact(c->ctx, looks[i], "base_url");
+		const char *env = rfa_facts_str(side, "env", "");
+		const char *file = rfa_facts_str(seen, "file", "");
+		const char *value = rfa_facts_str(seen, "value", NULL);
+		void (*no)(struct rfa_gates *, const char *, const char *, ...) =
+		    own_backup(c->ctx) ? rfa_deny_unless_forced : rfa_deny;
+
+		if (!seen)
+			continue;
+		if (!value) {
+			no(c, "write that file, or correct base_url in rfa.json", "%s on %s: %s",
+			   file, env, rfa_facts_str(seen, "problem", ""));
+			continue;
+		}
+		if (!rfa_url_is_own(side, value))
+			no(c,
+			   "correct it there, or add the name to own_addresses of that "
+			   "environment in rfa.json",
+			   "%s in %s on %s is %s, which is not %s itself",
+			   rfa_facts_str(seen, "key", ""), file, env, value, env);
+	}
+	return 0;
+}
+
+int rfa_gate_proven_drill(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	int64_t days = rfa_facts_int(rfa_ctx_stack(ctx), "gates/proven_drill_days", 0);
+	const char *at = rfa_facts_str(ctx->plan, "options/proven_drill_at", "");
+	const char *mend = "prove a backup first: rfa drill, or lower gates.proven_drill_days in "
+			   "rfa.json";
+	int64_t then = 0;
+	int64_t age;
+
+	(void)err;
+	if (days <= 0)
+		return 0;
+	if (rfa_time_parse(at, &then)) {
+		rfa_deny_unless_forced(c, mend,
+				       "no backup of this stack has been proven by a drill");
+		return 0;
+	}
+	age = (ctx->clock->wall_ms(ctx->clock) - then) / 86400000;
+	if (age > days)
+		rfa_deny_unless_forced(
+		    c, mend, "the last proven drill was %lld days ago (%s), more than %lld",
+		    (long long)age, at, (long long)days);
+	return 0;
 }

@@ -27,14 +27,12 @@ static int is_named(const struct rfa_ctx *ctx, const char *name)
 
 static int is_wanted(const struct rfa_ctx *ctx, const char *name, const char *kind)
 {
-	const char *flow = rfa_facts_str(ctx->plan, "flow", "");
-
 	if (json_is_array(rfa_facts_at(ctx->plan, "options/members")))
 		return is_named(ctx, name);
 	if (rfa_facts_at(ctx->plan, "point/members"))
 		return rfa_member_find(rfa_facts_at(ctx->plan, "point/members"), name) != NULL;
 	/* Single files go into backups; they come back only when they are asked for. */
-	return strcmp(kind, "file") != 0 || !strcmp(flow, "backup");
+	return strcmp(kind, "file") != 0 || rfa_facts_at(ctx->plan, "options/set");
 }
 
 static int add_member(json_t *list, const char *name, const char *kind, const char *place,

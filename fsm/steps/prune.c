@@ -11,94 +11,62 @@
 /* ---- backups ----------------------------------------------------------------------------------
  */
 
-/* A proven drill, or a rollback point: what it names is what it can be gone back to with. */
-static int is_pinned(const struct rfa_ctx *ctx, const char *id)
+/* What it can be gone back to with: what a rollback point or a proven drill names. *out is new. */
+static int pins_of(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 {
+	json_t *pinned = rfa_facts_at(ctx->plan, "options/pinned");
+	json_t *pins = pinned ? json_copy(pinned) : json_array();
 	json_t *one;
 	size_t i;
-
 	/* What this run has made stays, whatever the clock says of its age. */
-	if (!strcmp(rfa_vault_backup(ctx), id))
-		return 1;
-	json_array_foreach (rfa_facts_at(ctx->plan, "options/pinned"), i, one) {
-		if (!strcmp(json_string_value(one), id))
-			return 1;
-	}
+	int rc = pins && !json_array_append_new(pins, json_string(rfa_vault_backup(ctx)))
+		     ? 0
+		     : rfa_fail_nomem(err);
+
 	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, one) {
-		if (!strcmp(rfa_facts_str(one, "backup", ""), id))
-			return 1;
-	}
-	return 0;
-}
-
-/* "<time>-<env>-<set>": what is not complete says by its name whose it is. */
-static int is_of(const char *id, const char *env, const char *set)
-{
-	char tail[256];
-	size_t n = strlen(id);
-
-	snprintf(tail, sizeof(tail), "-%s-%s", env, set);
-	return n == 15 + strlen(tail) && !strcmp(id + 15, tail);
-}
-
-static struct rfa_retention policy_of(const struct rfa_ctx *ctx)
-{
-	const json_t *keep = rfa_facts_at(ctx->plan, "options/retention");
-	struct rfa_retention policy = { rfa_facts_int(keep, "count", 0),
-					rfa_facts_int(keep, "days", 0),
-					rfa_facts_int(keep, "daily", 0),
-					rfa_facts_int(keep, "weekly", 0),
-					rfa_facts_int(keep, "monthly", 0) };
-
-	return policy;
-}
-
-static size_t gather(const struct rfa_ctx *ctx, const json_t *list, const char *env,
-		     const char *set, struct rfa_kept *kept)
-{
-	json_t *one;
-	size_t n = 0;
-	size_t i;
-
-	json_array_foreach ((json_t *)(uintptr_t)list, i, one) {
-		const char *id = rfa_facts_str(one, "backup", "");
-		int64_t ms;
-
-		/* What has another name is none of ours. */
-		if (!is_of(id, env, set) || rfa_time_parse(id, &ms))
-			continue;
-		kept[n++] = (struct rfa_kept){ id,
-					       ms,
-					       json_is_object(json_object_get(one, "manifest")),
-					       is_pinned(ctx, id),
-					       0,
-					       NULL };
-	}
-	return n;
-}
-
-/* Appends what the rules do not keep, {"backup","why"}, the oldest first; *stay: how many stay. */
-static int judge_backups(const struct rfa_ctx *ctx, const json_t *list, const char *env,
-			 const char *set, json_t *going, size_t *stay, struct rfa_error *err)
-{
-	struct rfa_retention policy = policy_of(ctx);
-	struct rfa_kept *kept = calloc(json_array_size(list) + 1, sizeof(*kept));
-	size_t n, i;
-	int rc = 0;
-
-	if (!kept)
-		return rfa_fail_nomem(err);
-	n = gather(ctx, list, env, set, kept);
-	rfa_retain(kept, n, &policy, ctx->clock->wall_ms(ctx->clock));
-	for (i = n; i-- > 0 && !rc;) {
-		if (kept[i].keep)
-			(*stay)++;
-		else if (json_array_append_new(going, json_pack("{s:s, s:s}", "backup", kept[i].id,
-								"why", kept[i].why)))
+		if (!rc &&
+		    json_array_append_new(pins, json_string(rfa_facts_str(one, "backup", ""))))
 			rc = rfa_fail_nomem(err);
 	}
-	free(kept);
+	if (rc)
+		json_decref(pins);
+	else
+		*out = pins;
 	return rc;
+}
+
+int rfa_vault_judge(const struct rfa_ctx *ctx, const json_t *list, const char *env, const char *set,
+		    json_t **out, struct rfa_error *err)
+{
+	struct rfa_retention_ask ask = { .env = env,
+					 .set = set,
+					 .keep = rfa_facts_at(ctx->plan, "options/retention"),
+					 .now_ms = ctx->clock->wall_ms(ctx->clock) };
+	json_t *pins = NULL;
+	int rc = pins_of(ctx, &pins, err);
+
+	ask.pins = pins;
+	ask.coming = *rfa_vault_backup(ctx) ? rfa_vault_backup(ctx) : NULL;
+	if (!rc)
+		rc = rfa_retention_judge(list, &ask, out, err);
+	json_decref(pins);
+	return rc;
+}
+
+/* Those that the rules do not keep, {"backup","why"}, the oldest first; *stay: how many stay. */
+static int going_of(const json_t *verdicts, json_t *going, size_t *stay, struct rfa_error *err)
+{
+	size_t i;
+
+	for (i = json_array_size(verdicts); i-- > 0;) {
+		json_t *one = json_array_get(verdicts, i);
+
+		if (rfa_facts_bool(one, "stays", 1))
+			(*stay)++;
+		else if (json_array_append(going, one))
+			return rfa_fail_nomem(err);
+	}
+	return 0;
 }
 
 /* One that is gone already is success, so it may be repeated. */
@@ -129,10 +97,14 @@ static int retain_some(struct rfa_ctx *ctx, const json_t *list, const char *env,
 		       json_t *removed, size_t *stay, struct rfa_error *err)
 {
 	json_t *going = json_array();
-	int rc = going ? judge_backups(ctx, list, env, set, going, stay, err) : rfa_fail_nomem(err);
+	json_t *verdicts = NULL;
+	int rc = going ? rfa_vault_judge(ctx, list, env, set, &verdicts, err) : rfa_fail_nomem(err);
 
 	if (!rc)
+		rc = going_of(verdicts, going, stay, err);
+	if (!rc)
 		rc = remove_backups(ctx, going, removed, err);
+	json_decref(verdicts);
 	json_decref(going);
 	return rc;
 }
@@ -242,15 +214,20 @@ int rfa_thin_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
 	json_t *going = json_array();
+	json_t *verdicts = NULL;
 	json_t *list = NULL;
 	size_t stay = 0;
 	int rc = going ? host->ops->vault_list(host, rfa_vault_path(ctx), &list, err)
 		       : rfa_fail_nomem(err);
 
 	if (!rc)
-		rc = judge_backups(ctx, list, rfa_facts_str(ctx->plan, "options/of", ""),
-				   rfa_facts_str(ctx->plan, "options/set", "data"), going, &stay,
-				   err);
+		rc = rfa_vault_judge(ctx, list, rfa_facts_str(ctx->plan, "options/of", ""),
+				     rfa_facts_str(ctx->plan, "options/set", "data"), &verdicts,
+				     err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "verdicts", json_incref(verdicts), err);
+	if (!rc)
+		rc = going_of(verdicts, going, &stay, err);
 	if (!rc && !is_agreed(ctx, going)) {
 		rfa_fail(err, RFA_EREFUSED, "vault", "the backups are others by now");
 		rfa_error_where(err, "%s:%s", host->name, rfa_vault_path(ctx));
@@ -261,6 +238,7 @@ int rfa_thin_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!rc)
 		rc = rfa_facts_set(facts, "kept", json_integer((json_int_t)stay), err);
 	json_decref(list);
+	json_decref(verdicts);
 	json_decref(going);
 	return rc;
 }

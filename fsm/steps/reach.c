@@ -175,7 +175,7 @@ static int is_there(struct rfa_host *host, enum rfa_object kind, const char *nam
 	return rc;
 }
 
-int rfa_gate_networks(struct rfa_court *c, struct rfa_error *err)
+int rfa_gate_networks(struct rfa_gates *c, struct rfa_error *err)
 {
 	struct rfa_host *target = c->ctx->target;
 	const char *key;
@@ -200,9 +200,9 @@ int rfa_gate_networks(struct rfa_court *c, struct rfa_error *err)
 			snprintf(mend, sizeof(mend), "docker network create %.200s it there",
 				 network);
 			if (!there)
-				rfa_refuse(c, mend,
-					   "the network %s, which %s joins, does not exist on %s",
-					   network, key, target->name);
+				rfa_deny(c, mend,
+					 "the network %s, which %s joins, does not exist on %s",
+					 network, key, target->name);
 		}
 		if (!*host)
 			continue;
@@ -210,15 +210,15 @@ int rfa_gate_networks(struct rfa_court *c, struct rfa_error *err)
 		if (rc)
 			return rc;
 		if (!there)
-			rfa_refuse(c, "start that container first, or give this one a network",
-				   "the container %.12s, whose network %s shares, does not exist "
-				   "on %s",
-				   host, key, target->name);
+			rfa_deny(c, "start that container first, or give this one a network",
+				 "the container %.12s, whose network %s shares, does not exist "
+				 "on %s",
+				 host, key, target->name);
 	}
 	return 0;
 }
 
-int rfa_gate_urls(struct rfa_court *c, struct rfa_error *err)
+int rfa_gate_urls(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
 	const json_t *blind = rfa_ctx_fact(ctx, "target.look", "blind");
@@ -235,10 +235,10 @@ int rfa_gate_urls(struct rfa_court *c, struct rfa_error *err)
 		snprintf(mend, sizeof(mend),
 			 "%.500s; or take the URLs out of \"health\" in rfa.json",
 			 rfa_facts_str(blind, "mend", ""));
-		rfa_refuse(c, mend,
-			   "no URL can be checked on %s, so nobody could tell whether the new "
-			   "version works: %s",
-			   ctx->target->name, rfa_facts_str(blind, "why", ""));
+		rfa_deny(c, mend,
+			 "no URL can be checked on %s, so nobody could tell whether the new "
+			 "version works: %s",
+			 ctx->target->name, rfa_facts_str(blind, "why", ""));
 		return 0;
 	}
 	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
@@ -246,12 +246,12 @@ int rfa_gate_urls(struct rfa_court *c, struct rfa_error *err)
 	}
 	json_object_foreach (rfa_ctx_fact(ctx, "target.look", "silent"), url, why) {
 		if (serves)
-			rfa_caution(c,
-				    "if the URL is wrong, correct it under \"health\" in rfa.json: "
-				    "with it every version fails",
-				    "%s is not as it should be now, though the stack runs on %s: "
-				    "%s",
-				    url, ctx->target->name, json_string_value(why));
+			rfa_warn(c,
+				 "if the URL is wrong, correct it under \"health\" in rfa.json: "
+				 "with it every version fails",
+				 "%s is not as it should be now, though the stack runs on %s: "
+				 "%s",
+				 url, ctx->target->name, json_string_value(why));
 	}
 	return 0;
 }

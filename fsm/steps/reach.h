@@ -2,7 +2,7 @@
 #ifndef RFA_FSM_STEPS_REACH_H
 #define RFA_FSM_STEPS_REACH_H
 
-#include "fsm/steps/court.h"
+#include "fsm/steps/gates.h"
 
 /*
  * The networks (an array of names, borrowed) in which the unit's container has to be: those in

@@ -1,8 +1,12 @@
-/* Retention of backups. No I/O and no clock: two years of it are tested in a moment. */
+/* Which backups stay. No I/O and no clock: two years of it are tested in a moment. */
 #include "fsm/steps/retention.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "fsm/base/clock.h"
+#include "fsm/base/facts.h"
 
 static const int64_t DAY_MS = 86400000;
 
@@ -101,4 +105,89 @@ void rfa_retain(struct rfa_kept *list, size_t n, const struct rfa_retention *pol
 	keep_periods(list, n, day_of, policy->daily, "daily");
 	keep_periods(list, n, week_of, policy->weekly, "weekly");
 	keep_periods(list, n, month_of, policy->monthly, "monthly");
+}
+
+/* "<time>-<env>-<set>": what is not complete says by its name whose it is. */
+static int is_of(const char *id, const struct rfa_retention_ask *ask)
+{
+	char tail[256];
+	size_t n = strlen(id);
+
+	snprintf(tail, sizeof(tail), "-%s-%s", ask->env, ask->set);
+	return n == 15 + strlen(tail) && !strcmp(id + 15, tail);
+}
+
+static int is_pinned(const struct rfa_retention_ask *ask, const char *id)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)ask->pins, i, one) {
+		if (!strcmp(json_string_value(one), id))
+			return 1;
+	}
+	return 0;
+}
+
+/* kept: room for all of the list, and one more. */
+static size_t gather(const json_t *list, const struct rfa_retention_ask *ask, struct rfa_kept *kept)
+{
+	int coming = ask->coming && is_of(ask->coming, ask);
+	json_t *one;
+	size_t n = 0;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)list, i, one) {
+		const char *id = rfa_facts_str(one, "backup", "");
+		int64_t ms;
+
+		coming = coming && strcmp(id, ask->coming) != 0;
+		if (is_of(id, ask) && !rfa_time_parse(id, &ms))
+			kept[n++] = (struct rfa_kept){
+				.id = id,
+				.wall_ms = ms,
+				.good = json_is_object(json_object_get(one, "manifest")),
+				.pinned = is_pinned(ask, id),
+			};
+	}
+	if (coming)
+		kept[n++] =
+		    (struct rfa_kept){ .id = ask->coming, .wall_ms = ask->now_ms, .good = 1 };
+	return n;
+}
+
+int rfa_retention_judge(const json_t *list, const struct rfa_retention_ask *ask, json_t **out,
+			struct rfa_error *err)
+{
+	struct rfa_retention policy = { rfa_facts_int(ask->keep, "count", 0),
+					rfa_facts_int(ask->keep, "days", 0),
+					rfa_facts_int(ask->keep, "daily", 0),
+					rfa_facts_int(ask->keep, "weekly", 0),
+					rfa_facts_int(ask->keep, "monthly", 0) };
+	struct rfa_kept *kept = calloc(json_array_size(list) + 1, sizeof(*kept));
+	json_t *verdicts = json_array();
+	size_t n = 0;
+	size_t i;
+	int rc = kept && verdicts ? 0 : rfa_fail_nomem(err);
+
+	if (!rc) {
+		n = gather(list, ask, kept);
+		rfa_retain(kept, n, &policy, ask->now_ms);
+	}
+	for (i = 0; i < n && !rc; i++) {
+		const char *why = ask->keep ? kept[i].why : "no rule removes it";
+
+		if (ask->coming && !strcmp(kept[i].id, ask->coming))
+			why = "is made now";
+		if (json_array_append_new(verdicts,
+					  json_pack("{s:s, s:b, s:s}", "backup", kept[i].id,
+						    "stays", kept[i].keep, "why", why)))
+			rc = rfa_fail_nomem(err);
+	}
+	free(kept);
+	if (rc)
+		json_decref(verdicts);
+	else
+		*out = verdicts;
+	return rc;
 }

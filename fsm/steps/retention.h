@@ -2,8 +2,11 @@
 #ifndef RFA_FSM_STEPS_RETENTION_H
 #define RFA_FSM_STEPS_RETENTION_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "fsm/base/error.h"
 
 /* One backup; keep and why are answered. */
 struct rfa_kept {
@@ -32,5 +35,21 @@ struct rfa_retention {
  */
 void rfa_retain(struct rfa_kept *list, size_t n, const struct rfa_retention *policy,
 		int64_t now_ms);
+
+struct rfa_retention_ask {
+	const char *env, *set; /* whose backups, and of what */
+	const json_t *keep;    /* {"count","days","daily","weekly","monthly"}; NULL: all stay */
+	const json_t *pins;    /* array of ids */
+	const char *coming;    /* the id of the backup that is being made; NULL: none */
+	int64_t now_ms;
+};
+
+/*
+ * What the rules say of a vault's list (host.h: vault_list): *out (new) = array of
+ * {"backup","stays","why"}, newest first. Backups of other environments and sets, and what has
+ * another name, are left out.
+ */
+int rfa_retention_judge(const json_t *list, const struct rfa_retention_ask *ask, json_t **out,
+			struct rfa_error *err);
 
 #endif

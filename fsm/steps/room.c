@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fsm/base/size.h"
-#include "fsm/steps/court.h"
+#include "fsm/steps/gates.h"
 #include "fsm/steps/databases.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/vault.h"
@@ -142,7 +142,8 @@ static int need_on_target(const struct rfa_ctx *ctx, struct rooms *rooms, const 
 
 	if (!rfa_ctx_one_env(ctx))
 		rc = need_archives(rooms, rooms->host->state_dir, sizes, err);
-	if (!rc && !strcmp(rfa_facts_str(ctx->plan, "flow", ""), "backup"))
+	/* The vault is on the target: a backup is made. */
+	if (!rc && rfa_ctx_fact(ctx, "target.look", "backups"))
 		rc = need_archives(rooms, rfa_vault_path(ctx), sizes, err);
 	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "members"), i, m) {
 		if (!rc && *text(m, "place"))
@@ -157,7 +158,7 @@ static int need_on_target(const struct rfa_ctx *ctx, struct rooms *rooms, const 
 	return rc;
 }
 
-static void judge_room(struct rfa_court *c, const struct rooms *rooms, int64_t percent)
+static void judge_room(struct rfa_gates *c, const struct rooms *rooms, int64_t percent)
 {
 	const char *mend = "free some space there: old generations (rfa prune), images, backups";
 	size_t i;
@@ -167,26 +168,25 @@ static void judge_room(struct rfa_court *c, const struct rooms *rooms, int64_t p
 		const struct rfa_disk *d = &r->disk;
 
 		if (d->bytes_free < r->bytes)
-			rfa_refuse(c, mend, "%s on %s has %s free, this run needs up to %s",
-				   r->path, rooms->host->name, RFA_SIZE(d->bytes_free),
-				   RFA_SIZE(r->bytes));
+			rfa_deny(c, mend, "%s on %s has %s free, this run needs up to %s", r->path,
+				 rooms->host->name, RFA_SIZE(d->bytes_free), RFA_SIZE(r->bytes));
 		else if (d->bytes_total > 0 && d->bytes_free * 100 < d->bytes_total * percent)
-			rfa_refuse(c,
-				   "free some space there, or lower gates.disk_free_percent in "
-				   "rfa.json",
-				   "%s on %s has %lld %% of its space free, less than %lld %%",
-				   r->path, rooms->host->name,
-				   (long long)(d->bytes_free * 100 / d->bytes_total),
-				   (long long)percent);
+			rfa_deny(c,
+				 "free some space there, or lower gates.disk_free_percent in "
+				 "rfa.json",
+				 "%s on %s has %lld %% of its space free, less than %lld %%",
+				 r->path, rooms->host->name,
+				 (long long)(d->bytes_free * 100 / d->bytes_total),
+				 (long long)percent);
 		if (d->inodes_total > 0 && d->inodes_free < r->inodes)
-			rfa_refuse(c, mend,
-				   "%s on %s has %lld inodes free, this run needs up to %lld",
-				   r->path, rooms->host->name, (long long)d->inodes_free,
-				   (long long)r->inodes);
+			rfa_deny(c, mend,
+				 "%s on %s has %lld inodes free, this run needs up to %lld",
+				 r->path, rooms->host->name, (long long)d->inodes_free,
+				 (long long)r->inodes);
 	}
 }
 
-int rfa_gate_room(struct rfa_court *c, struct rfa_error *err)
+int rfa_gate_data_space(struct rfa_gates *c, struct rfa_error *err)
 {
 	struct rfa_ctx *ctx = c->ctx;
 	int64_t percent = rfa_facts_int(rfa_ctx_stack(ctx), "gates/disk_free_percent", 20);
@@ -194,9 +194,6 @@ int rfa_gate_room(struct rfa_court *c, struct rfa_error *err)
 	json_t *sizes = NULL;
 	int rc;
 
-	/* Going back needs no room: everything is there. */
-	if (rfa_facts_at(ctx->plan, "point"))
-		return 0;
 	rooms = calloc(1, sizeof(*rooms));
 	rc = rooms ? sizes_of(ctx, &sizes, err) : rfa_fail_nomem(err);
 	if (!rc) {

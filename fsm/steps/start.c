@@ -274,8 +274,6 @@ int rfa_start_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	char says[96];
 	int rc;
 
-	if (rfa_is_about_images(ctx))
-		return rfa_skip_images(facts, err);
 	rc = start_all(ctx, &started, facts, err);
 	if (rc)
 		return rc;
@@ -318,5 +316,5 @@ int rfa_stop_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	size_t started;
 
-	return rfa_is_about_images(ctx) ? 0 : start_all(ctx, &started, NULL, err);
+	return start_all(ctx, &started, NULL, err);
 }

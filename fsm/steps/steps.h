@@ -25,7 +25,7 @@ RFA_PROBE_OF(free_lock);
 RFA_RUN_OF(source_look);
 RFA_RUN_OF(target_look);
 
-/* gates.c: may this run touch anything? */
+/* gates.c: may this run touch anything? The gates are the flow's. */
 RFA_RUN_OF(gates);
 
 /* transfer.c: images on their way from host to host */
@@ -49,13 +49,9 @@ RFA_RUN_OF(health_before);
 RFA_RUN_OF(data_health);
 RFA_RUN_OF(data_health_before);
 
-/* data_look.c, data_gates.c: where the data is, who uses it, and whether it may be touched */
+/* data_look.c: where the data is, and who uses it */
 RFA_RUN_OF(data_source_look);
 RFA_RUN_OF(data_target_look);
-RFA_RUN_OF(data_gates);
-RFA_RUN_OF(backup_gates);
-RFA_RUN_OF(restore_gates);
-RFA_RUN_OF(drill_gates);
 
 /* stop.c: what uses the data, on either side */
 RFA_TRIO_OF(stop);

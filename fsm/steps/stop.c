@@ -32,16 +32,6 @@ enum { PROOF_TRIES = 5 };
  */
 enum { PROVEN_MS = 30000 };
 
-int rfa_is_about_images(const struct rfa_ctx *ctx)
-{
-	return !strcmp(rfa_facts_str(ctx->plan, "options/set", ""), "images");
-}
-
-int rfa_skip_images(json_t *facts, struct rfa_error *err)
-{
-	return rfa_ctx_skip(facts, "images are backed up while everything runs", err);
-}
-
 /* ---- stop -------------------------------------------------------------------------------------
  */
 
@@ -202,8 +192,6 @@ int rfa_stop_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	char says[96];
 	int rc;
 
-	if (rfa_is_about_images(ctx))
-		return rfa_skip_images(facts, err);
 	rc = rfa_stop_ours(ctx, 0, &stopped, err);
 	if (rc)
 		return rc;
@@ -409,8 +397,6 @@ int rfa_verify_stopped_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error 
 	char epoch[65];
 	int rc;
 
-	if (rfa_is_about_images(ctx))
-		return rfa_skip_images(facts, err);
 	rc = prove(ctx, 0, epoch, err);
 	if (!rc)
 		rc = rfa_facts_set(facts, "epoch", json_string(epoch), err);

@@ -24,8 +24,4 @@ int rfa_runs_again(struct rfa_ctx *ctx, struct rfa_error *err);
  */
 int rfa_stop_ours(struct rfa_ctx *ctx, int sure, size_t *stopped, struct rfa_error *err);
 
-/* 1 for a run about images, which stops nothing and copies nothing; and what its steps say. */
-int rfa_is_about_images(const struct rfa_ctx *ctx);
-int rfa_skip_images(json_t *facts, struct rfa_error *err);
-
 #endif

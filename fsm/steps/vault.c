@@ -10,7 +10,6 @@
 #include "fsm/base/size.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/steps.h"
-#include "fsm/steps/stop.h"
 
 static const char *const IMAGES = "images";
 
@@ -24,9 +23,10 @@ const char *rfa_vault_backup(const struct rfa_ctx *ctx)
 	return rfa_facts_str(ctx->plan, "options/backup", "");
 }
 
+/* What a backup is of: "data" or "images". */
 static const char *set_of(const struct rfa_ctx *ctx)
 {
-	return rfa_is_about_images(ctx) ? "images" : "data";
+	return rfa_facts_str(ctx->plan, "options/set", "data");
 }
 
 /* ---- looking ----------------------------------------------------------------------------------
@@ -50,6 +50,7 @@ int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 {
 	struct rfa_host *host = ctx->host;
 	json_t *list = NULL;
+	json_t *verdicts = NULL;
 	json_t *manifest;
 	char says[200];
 	int rc = host->ops->vault_list(host, rfa_vault_path(ctx), &list, err);
@@ -57,9 +58,15 @@ int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 	if (rc)
 		return rc;
 	manifest = find_manifest(ctx, list);
+	if (rfa_facts_at(ctx->plan, "options/set"))
+		rc = rfa_vault_judge(ctx, list, rfa_facts_str(ctx->plan, "source/env", ""),
+				     set_of(ctx), &verdicts, err);
 	snprintf(says, sizeof(says), "%zu backup(s) in %.120s", json_array_size(list),
 		 rfa_vault_path(ctx));
-	rc = rfa_facts_set(facts, "says", json_string(says), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "says", json_string(says), err);
+	if (!rc && verdicts)
+		rc = rfa_facts_set(facts, "verdicts", json_incref(verdicts), err);
 	if (!rc)
 		rc = rfa_facts_set(facts, "backups",
 				   json_integer((json_int_t)json_array_size(list)), err);
@@ -67,6 +74,7 @@ int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 		rc = rfa_facts_set(facts, "manifest",
 				   manifest ? json_incref(manifest) : json_null(), err);
 	json_decref(list);
+	json_decref(verdicts);
 	return rc;
 }
 
@@ -90,10 +98,6 @@ int rfa_backup_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 	size_t i;
 	int rc = 0;
 
-	if (!rfa_is_about_images(ctx)) {
-		rc = rfa_ctx_skip(facts, "the backup is of data", err);
-		goto done;
-	}
 	json_array_foreach (goods, i, good) {
 		const char *id = rfa_facts_str(good, "id", "");
 
@@ -109,7 +113,6 @@ int rfa_backup_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 		     : rfa_fail_nomem(err);
 	if (!rc && json_object_update(facts, made))
 		rc = rfa_fail_nomem(err);
-done:
 	json_decref(seen);
 	json_decref(images);
 	json_decref(request);
@@ -135,7 +138,7 @@ int rfa_vault_cargo(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *e
 {
 	json_t *archives = rfa_ctx_fact(ctx, "source.pack", "archives");
 
-	if (rfa_is_about_images(ctx))
+	if (!strcmp(set_of(ctx), IMAGES))
 		*out = json_pack(
 		    "{s:{s:I}}", IMAGES, "bytes",
 		    (json_int_t)rfa_facts_int(rfa_ctx_fact(ctx, "source.export", ""), "bytes", 0));

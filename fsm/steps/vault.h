@@ -12,6 +12,13 @@ const char *rfa_vault_backup(const struct rfa_ctx *ctx);
 int rfa_vault_cargo(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err);
 
 /*
+ * What the plan's retention says of the backups of one environment and set in a vault's list. *out
+ * is new: as rfa_retention_judge() says.
+ */
+int rfa_vault_judge(const struct rfa_ctx *ctx, const json_t *list, const char *env, const char *set,
+		    json_t **out, struct rfa_error *err);
+
+/*
  * Applies the plan's retention to the vault on the step's host: of the backups of one environment
  * and set, or (env NULL) of each. facts: "removed", "kept".
  */

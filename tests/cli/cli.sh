@@ -44,10 +44,10 @@ ok "it completes a second word" is "$(complete_of rfa lock s)" show
 ok "it completes an option" is "$(complete_of rfa promote shop --fr)" --from
 ok "it completes an option of two words" is "$(complete_of rfa lock free prod --ru)" --run
 
-# ---- mistypings: status 2, and a suggestion
+# ---- mistypings: status 64, and a suggestion
 
-ok "no command" exits 2 "$RFA"
-ok "an unknown command" exits 2 "$RFA" promtoe
+ok "no command" exits 64 "$RFA"
+ok "an unknown command" exits 64 "$RFA" promtoe
 ok "is suggested" says 'did you mean `rfa promote`?' "$RFA" promtoe
 while read -r typed command; do
 	ok "who types $typed means $command" says "did you mean \`rfa $command\`?" "$RFA" "$typed"
@@ -74,10 +74,12 @@ ok "a word too many" says 'cannot use "b"' "$RFA" status a b
 ok "a word too few" says 'rfa promote STACK --from ENV --to ENV' "$RFA" promote
 ok "a wrong number" says '--limit takes a whole number from 1 to 1000000, not "0"' "$RFA" runs --limit 0
 ok "a wrong choice" says '--format takes one of text|markdown|dot, not "svg"' "$RFA" flows --format svg
-ok "--json where there is none" says 'has no --json' "$RFA" promote shop --json
+ok "--json where there is none" says 'has no --json' "$RFA" abort x --json
+ok "--json of a run that is not only looked at" says '--json goes with --dry-run' \
+	"$RFA" promote shop --json
 ok "--events where there is none" says 'has no --events' "$RFA" status --events
 ok "an escape is shown, not sent" says 'there is no command "\x1b[31mx"' "$RFA" $'\033[31mx'
-ok "every one of them answers 2" exits 2 "$RFA" runs -z
+ok "every one of them answers 64" exits 64 "$RFA" runs -z
 
 # ---- without a configuration
 
@@ -133,7 +135,7 @@ ok "no rollback point" says "has no rollback point yet" "$RFA" rollback shop --e
 ok "an unknown rollback point" exits 9 "$RFA" rollback shop --env prod --to 2026
 ok "an unknown stack" says 'did you mean "shop"?' "$RFA" promote shpo --from test --to prod
 ok "an unknown environment" says 'did you mean "prod"?' "$RFA" promote shop --from test --to prd
-ok "the same environment twice" exits 2 "$RFA" promote shop --from test --to test
+ok "the same environment twice" exits 64 "$RFA" promote shop --from test --to test
 ok "a missing environment" says "needs --to" "$RFA" promote shop --from test
 ok "flows: an unknown one" says 'did you mean `rfa flows promote`?' "$RFA" flows promte
 ok "flows: a drawing" says "digraph" "$RFA" flows promote --format dot
@@ -149,7 +151,7 @@ ok "every command tells them" says "broken.json:1:14: this is not JSON" "$RFA" -
 ok "4: a question without a terminal" exits 4 "$RFA" promote shop --from test --to prod --force --reason x </dev/null
 ok "it says what to add" says "add --yes prod" "$RFA" promote shop --from test --to prod --force --reason x </dev/null
 ok "another name is no answer" exits 4 "$RFA" promote shop --from test --to prod --force --reason x --yes test
-ok "2: --force without a reason" exits 2 "$RFA" promote shop --from test --to prod --force
+ok "64: --force without a reason" exits 64 "$RFA" promote shop --from test --to prod --force
 
 cat >near.json <<'JSON'
 {"version":1,"environments":{"test":{"destination":"ssh://nobody@127.0.0.1:1"},
@@ -159,7 +161,9 @@ JSON
 ok "11: nobody listens" exits 11 "$RFA" -c near.json promote shop --from test --to prod
 ok "nothing was begun" says "no run was begun; no host was changed" "$RFA" -c near.json promote shop --from test --to prod
 ok "and nothing is in the ledger" says "no run yet" "$RFA" runs
-ok "11: plan" exits 11 "$RFA" -c near.json plan shop --from test --to prod
+ok "11: plan" exits 11 "$RFA" -c near.json plan promote shop --from test --to prod
+ok "64: plan without a flow" exits 64 "$RFA" plan shop --from test --to prod
+ok "a mistyped flow" says "did you mean \`rfa plan promote\`?" "$RFA" plan promtoe shop
 ok "11: promote --dry-run" exits 11 "$RFA" -c near.json promote shop --from test --to prod --dry-run
 ok "11: check --connect" exits 11 "$RFA" -c near.json check --connect
 ok "check --connect --json is JSON" json "$RFA" -c near.json check --connect --json

@@ -36,7 +36,7 @@ ok "a command" says 'did you mean `rfa restore`?' "$RFA" restroe
 ok "a second word" says 'did you mean `rfa backup list`?' "$RFA" backup lits --env prod
 ok "a second word with a stack behind it" says 'did you mean `rfa backup verify`?' "$RFA" backup verfy shop
 ok "an option" says 'did you mean --from?' "$RFA" data shop --form test
-ok "a set" says '--set takes one of data|images, not "date"' "$RFA" backup shop --env prod --set date
+ok "a set" says '--set takes one of data|images, not "date"' "$RFA" backup list shop --env prod --set date
 ok "a stack" says 'did you mean "shop"?' "$RFA" backup shpo --env prod
 ok "an environment" says 'did you mean "prod"?' "$RFA" drill shop --env prdo
 ok "an environment that owns backups" says 'did you mean "prod"?' "$RFA" drill shop --env test --of prdo
@@ -50,7 +50,7 @@ ok "the operator is no environment" says 'has no environment "operator"' "$RFA" 
 for command in "data shop" "restore shop" "drill shop" "backup shop" "prune shop" "schedule shop" \
 	"data shop --from test --to test" "restore shop --env prod --backup 12"; do
 	# shellcheck disable=SC2086
-	ok "2: $command" exits 2 "$RFA" $command
+	ok "64: $command" exits 64 "$RFA" $command
 done
 ok "3: no data there" exits 3 "$RFA" data bare --from test --to prod
 ok "it is said which" says 'the stack names no data in "test"' "$RFA" data bare --from test --to prod
@@ -59,7 +59,7 @@ ok "3: nor in a backup" exits 3 "$RFA" backup bare --env prod
 # ---- what is said, and the question
 
 data() { "$RFA" data shop --from test --to prod "$@"; }
-ok "--dry-run needs no host" exits 0 data --dry-run
+ok "11: --dry-run asks the hosts" exits 11 data --dry-run
 ok "what stops there" says "test stops     web, the project search: while a snapshot is taken" data -n
 ok "what stops here" says "prod stops     web, the project search: for a few renames" data -n
 ok "what keeps running is not stopped" not grep -q exporter <(data -n 2>&1)
@@ -72,16 +72,16 @@ ok "all of it is said before" says "the way back" data </dev/null
 ok "4: another name" exits 4 data --yes test
 ok "--quiet still tells what is asked" says "The data of this environment will be replaced: this asks" data -q </dev/null
 ok "11: agreed, but nobody is there" exits 11 data --yes prod
-ok "2: --force without a reason" exits 2 data --force --yes prod
+ok "64: --force without a reason" exits 64 data --force --yes prod
 ok "--force is told before the question" says "Gates that may be forced will be" data --force --reason x </dev/null
 ok "not forced, not told" not grep -q "forced" <(data </dev/null 2>&1)
 for of in restore drill; do
-	ok "2: $of --force without a reason" exits 2 "$RFA" $of shop --env test --force --yes test
+	ok "64: $of --force without a reason" exits 64 "$RFA" $of shop --env test --force --yes test
 	ok "$of takes both" exits 11 "$RFA" $of shop --env test --force --reason x --yes test
 done
 ok "nothing was begun" says "no run yet" "$RFA" runs
 ok "prune asks as well" exits 4 "$RFA" prune shop --env prod </dev/null
-ok "prune --dry-run does not" exits 0 "$RFA" prune shop --env prod -n
+ok "11: prune --dry-run does not, and asks the host" exits 11 "$RFA" prune shop --env prod -n
 ok "11: restore asks the vault first" exits 11 "$RFA" restore shop --env prod </dev/null
 
 # ---- a vault on this machine needs no host and no docker
@@ -90,14 +90,14 @@ ok "an empty vault" says "away on prod has no backup in $TMP/backups/away on ope
 	"$RFA" backup list away --env prod
 ok "as JSON" is "$("$RFA" backup list away --env prod --json | tr -d ' \n')" "[]"
 ok "9: nothing to restore" exits 9 "$RFA" restore away --env prod --yes prod
-ok "what to do" says "rfa backup away --env prod --set data" "$RFA" restore away --env prod --yes prod
+ok "what to do" says "rfa backup away --env prod" "$RFA" restore away --env prod --yes prod
 ok "9: nothing to drill" exits 9 "$RFA" drill away --env test --of prod --yes test
 ok "9: nothing to verify" exits 9 "$RFA" backup verify away --env prod
 ok "nothing to prune" exits 0 "$RFA" backup prune away --env prod
 ok "it can be locked as a host can" says "operator is free" "$RFA" lock show operator
 ok "a backup says where it will go" says "goes to        $TMP/backups/away on this machine" \
 	"$RFA" backup away --env prod --dry-run
-ok "and stops nothing for images" says "nothing stops" "$RFA" backup away --env prod --set images --dry-run
+ok "and stops nothing for images" says "nothing stops" "$RFA" backup images away --env prod --dry-run
 
 # ---- what the ledger knows: made by hand, as runs leave it
 
@@ -187,10 +187,10 @@ ok "schedule" exits 0 schedule
 ok "the data every day" says "OnCalendar=*-*-* 02:30:00" schedule
 ok "the images on Sundays" says "OnCalendar=Sun *-*-* 04:00:00" schedule
 ok "at another time" says "OnCalendar=*-*-* 03:15:00" schedule --at 03:15
-for at in 24:00 3:15 03:60 03:15:00 now; do ok "2: --at $at" exits 2 schedule --at $at; done
+for at in 24:00 3:15 03:60 03:15:00 now; do ok "64: --at $at" exits 64 schedule --at $at; done
 ok "missed ones are made up for" says "Persistent=true" schedule
 ok "what it calls" says \
-	"\"$RFA\" backup shop --env prod --set data --unattended -c \"$TMP/rfa.json\"" schedule
+	"\"$RFA\" backup shop --env prod --unattended -c \"$TMP/rfa.json\"" schedule
 ok "a ledger that was named is named there" says "--ledger \"$TMP/.rfa/ledger\"" schedule --ledger .rfa/ledger
 ok "no agent is assumed" says "without an SSH agent" schedule
 ok "a stack without data: only the images" not grep -q "set data" <("$RFA" schedule bare --env prod)
@@ -198,8 +198,8 @@ ok "for programs" is "$(schedule --json | python3 -c '
 import json, sys
 print(*[u["name"] for u in json.load(sys.stdin)["units"]])')" \
 	"rfa-backup-shop-prod-data.service rfa-backup-shop-prod-data.timer rfa-backup-shop-prod-images.service rfa-backup-shop-prod-images.timer"
-ok "cron" says "30 2 * * * HOME=$HOME $RFA backup shop --env prod --set data --unattended -c $TMP/rfa.json" schedule --cron
-ok "2: cron and --write" exits 2 schedule --cron --write .
+ok "cron" says "30 2 * * * HOME=$HOME $RFA backup shop --env prod --unattended -c $TMP/rfa.json" schedule --cron
+ok "64: cron and --write" exits 64 schedule --cron --write .
 
 mkdir units
 ok "--write" exits 0 schedule --write units

@@ -108,7 +108,7 @@ ok "--events ends with the backup" says '"backup":' sh -c "'$RFA' backup shop --
 mv backups backups.kept
 ok "4: an empty vault that had backups" exits 4 "$RFA" backup shop --env prod
 ok "how to mend it" says "mount the disk" "$RFA" backup shop --env prod
-ok "on purpose it goes" exits 0 "$RFA" backup shop --env prod --force --reason "moved away"
+ok "on purpose it goes" exits 0 "$RFA" backup shop --env prod --force --reason "moved away" --yes prod
 rm -rf backups && mv backups.kept backups
 
 # ---- a broken backup, and the gate that asks for a proven one

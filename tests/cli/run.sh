@@ -54,14 +54,21 @@ last_line() { tail -n 1 "$1"; }
 fresh
 ok "two hosts are there" is "$(runs_on test) $(runs_on prod)" "app:2 app:1"
 ok "check --connect" exits 0 "$RFA" check --connect
-ok "plan: what would be replaced" says "replaced" "$RFA" plan shop --from test --to prod
-ok "plan: one layer has to travel" says "1 of 2" "$RFA" plan shop --from test --to prod
-ok "--dry-run is plan" is "$(promote --dry-run 2>/dev/null)" "$("$RFA" plan shop --from test --to prod 2>/dev/null)"
+plan() { "$RFA" plan promote shop --from test --to prod; }
+ok "plan: what would be replaced" says "replaced" plan
+ok "plan: one layer has to travel" says "1 of 2" plan
+ok "plan: every gate's verdict" says "gates passed" plan
+ok "2: something would change" exits 2 plan
+ok "--dry-run is plan" is "$(promote --dry-run 2>/dev/null)" "$(plan 2>/dev/null)"
+ok "2: --dry-run, too" exits 2 promote --dry-run
 ok "plan touches nothing" is "$(runs_on prod) $("$RFA" runs)" "app:1 no run yet"
 
 # ---- success
 
 ok "promote" exits 0 promote
+ok "0: nothing would change now" exits 0 plan
+ok "and that is said" says "nothing would change" plan
+ok "how long the last one took is told" says "interrupted what serves on prod for" plan
 ok "prod runs the new version" is "$(runs_on prod)" app:2
 ok "status says so" says "shop   prod  2 " "$RFA" status
 ok "runs says so" says "SUCCEEDED" "$RFA" runs
@@ -75,7 +82,7 @@ ok "verify: everything" exits 0 "$RFA" verify --hosts
 ok "ledger verify" exits 0 "$RFA" ledger verify
 ok "the point is listed" says "1 " "$RFA" rollback shop --env prod
 for command in status runs history "show shop" "log shop" "rollback shop --env prod" "verify --hosts" \
-	"lock show prod" "plan shop --from test --to prod" "check --connect"; do
+	"lock show prod" "plan promote shop --from test --to prod" "check --connect"; do
 	# shellcheck disable=SC2086
 	ok "$command --json is JSON" sh -c "'$RFA' $command --json | python3 -m json.tool"
 done

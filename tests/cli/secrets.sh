@@ -52,11 +52,11 @@ of_variable=variable-\"quoted\"-7391 of_file='file with blanks 5127' of_command=
 fresh
 ok "a file that is not there: check says so" says "kept/file: No such file" "$RFA" check
 ok "check asks no command" not test -e asked
-"$RFA" plan shop --from test --to prod >out 2>&1
+"$RFA" plan promote shop --from test --to prod >out 2>&1
 ok "plan: a command that fails is an error" grep -q "the command of the secret BY_COMMAND: it ended with status 1" out
 ok "plan: its place" grep -q "secret_commands.BY_COMMAND" out
 printf '%s\n' "$of_command" >./command
-"$RFA" plan shop --from test --to prod >out 2>&1
+"$RFA" plan promote shop --from test --to prod >out 2>&1
 ok "plan: refused" is "$?" 4
 ok "plan: which have no value" grep -q 'Env of web has ${BY_VARIABLE}, and there is no value' out
 ok "plan: all of them" grep -q 'Env of web has ${BY_FILE}' out

@@ -128,14 +128,15 @@ rm -r "${vault:?}/$(find "$vault" -maxdepth 1 -name '*-prod-data' -printf '%f\n'
 prune() { "$RFA" backup prune shop --env prod "$@"; }
 making=$(id_ago '5 minutes')-prod-data
 backup "$making"
-ok "prune -n: what goes" grep -q "^$old  60 d   goes   not needed" <(prune -n)
-ok "what stays, and why" grep -q "^$new  3 h    stays  the newest" <(prune -n)
-ok "what was never completed" grep -q "^$half  5 d    goes   not complete" <(prune -n)
-ok "what somebody may be making" grep -q "^$making  5 min  stays  may be in the making" <(prune -n)
+ok "prune -n: what goes" grep -q "^$old .* goes for good *not needed" <(prune -n)
+ok "what stays, and why" grep -q "^$new .* stays *same *the newest" <(prune -n)
+ok "what was never completed" grep -q "^$half .* goes for good *not complete" <(prune -n)
+ok "what somebody may be making" grep -q "^$making .* stays *same *may be in the making" <(prune -n)
 ok "nothing is removed yet" test -d "$vault/$old"
 ok "as JSON" json prune -n --json
 ok "4: it asks" exits 4 prune </dev/null
-ok "and says how many" says "2 backups will be gone for good" prune </dev/null
+ok "2: something would change" exits 2 prune -n
+ok "and says which" says "goes for good  $half; $old" prune </dev/null
 ok "nothing is removed by that" test -d "$vault/$old"
 ok "agreed" says "the backup $old goes: not needed" prune --yes prod
 ok "it is gone" test ! -e "$vault/$old"
@@ -149,16 +150,14 @@ config '{"count":0,"days":0,"daily":0,"weekly":0,"monthly":0}'
 ok "no rule: everything stays" exits 0 prune </dev/null
 config '{"count":0,"days":1,"weekly":0,"monthly":0}'
 rm -r "${vault:?}/$new"
-ok "the newest stays, whatever the rules say" grep -q "^$old  60 d   stays  the newest" <(prune -n)
-ok "a dry run shows what the new one would push out" grep -q "^$old  60 d   goes " \
-	<("$RFA" backup shop --env prod --dry-run)
+ok "the newest stays, whatever the rules say" grep -q "^$old .* stays *same *the newest" <(prune -n)
 backup "$new" auth files
-ok "without that it goes" grep -q "^$old  60 d   goes " <(prune -n)
+ok "without that it goes" grep -q "^$old .* goes for good " <(prune -n)
 if command -v git >/dev/null; then
 	ledger_put .rfa/ledger drills/test/shop.json <<JSON
 {"proven":false,"at":"$(ago '2 days')","backup":"$half","last_proven":{"at":"$(ago '9 days')","backup":"$old"}}
 JSON
-	ok "what a drill has proven last stays" grep -q "^$old  60 d   stays  pinned" <(prune -n)
+	ok "what a drill has proven last stays" grep -q "^$old .* stays *same *pinned" <(prune -n)
 else
 	skip "what a drill has proven last stays" "no git"
 fi

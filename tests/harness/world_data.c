@@ -300,9 +300,11 @@ static json_t *plan_of(struct world *w, const char *flow, const char *source, co
 
 json_t *world_backup_plan(struct world *w, const char *env, const char *backup)
 {
-	return plan_of(w, "backup", env, env,
-		       must_json(json_pack("{s:s, s:s, s:s, s:n}", "set", "data", "vault",
-					   WORLD_VAULT, "backup", backup, "retention"),
+	const char *set = strrchr(backup, '-') + 1;
+
+	return plan_of(w, strcmp(set, "images") ? "backup" : "backup-images", env, env,
+		       must_json(json_pack("{s:s, s:s, s:s, s:n}", "set", set, "vault", WORLD_VAULT,
+					   "backup", backup, "retention"),
 				 backup));
 }
 

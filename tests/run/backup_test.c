@@ -89,10 +89,8 @@ static void test_images(void **state)
 
 	(void)state;
 	bench_open(&b, SCENARIO_DATA);
-	assert_int_equal(
-	    run(&b, with(world_backup_plan(&b.w, "prod", "20261122-100100-prod-images"), "set",
-			 json_string("images"))),
-	    0);
+	assert_int_equal(run(&b, world_backup_plan(&b.w, "prod", "20261122-100100-prod-images")),
+			 0);
 	assert_as_before(&b);
 	assert_vault(&b, "20261122-100100-prod-images ");
 	assert_null(strstr(rfa_sim_trace(b.w.sim), "container_stop"));

@@ -44,6 +44,47 @@ static void test_retention(void **state)
 	bench_close(&b);
 }
 
+/* A preview of a backup says what the new one would push out, and removes nothing. */
+static void test_preview(void **state)
+{
+	struct rfa_error err;
+	struct rfa_buf before = RFA_BUF_INIT(8192), after = RFA_BUF_INIT(8192);
+	json_t *document = NULL, *plan, *row;
+	size_t i, goes = 0, stored = 0;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	assert_int_equal(run(&b, world_backup_plan(&b.w, "prod", "20240101-000000-prod-data")), 0);
+	plan =
+	    with(world_backup_plan(&b.w, "prod", ID), "retention", json_pack("{s:i}", "count", 1));
+	vault_of(&b, &before);
+	assert_int_equal(rfa_run_preview(&b.w.options, plan, &document, &err), 0);
+	vault_of(&b, &after);
+	assert_string_equal(rfa_buf_str(&after), rfa_buf_str(&before));
+	assert_string_equal(rfa_facts_str(document, "verdict", ""), "changes");
+	assert_true(rfa_facts_int(document, "bytes", 0) > 0);
+	/* The one before took some time, and what serves on its source stopped for it. */
+	assert_true(rfa_facts_int(document, "interruption/source", -1) >= 0);
+	json_array_foreach (json_object_get(document, "changes"), i, row) {
+		const char *what = rfa_facts_str(row, "what", "");
+		const char *change = rfa_facts_str(row, "change", "");
+
+		stored += strcmp(change, "stored") == 0;
+		if (strcmp(what, "20240101-000000-prod-data") == 0) {
+			assert_string_equal(change, "goes for good");
+			goes++;
+		}
+	}
+	assert_int_equal(goes, 1);
+	assert_true(stored > 0);
+	json_decref(document);
+	json_decref(plan);
+	rfa_buf_release(&before);
+	rfa_buf_release(&after);
+	bench_close(&b);
+}
+
 static json_t *prune_plan(struct bench *b)
 {
 	b->w.options.source = NULL;
@@ -333,10 +374,15 @@ static void test_prune_vault(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_retention),      cmocka_unit_test(test_prune),
-		cmocka_unit_test(test_prune_vault),    cmocka_unit_test(test_prune_found_gone),
-		cmocka_unit_test(test_prune_killed),   cmocka_unit_test(test_prune_half),
-		cmocka_unit_test(test_prune_given_up), cmocka_unit_test(test_clock_went_back),
+		cmocka_unit_test(test_retention),
+		cmocka_unit_test(test_preview),
+		cmocka_unit_test(test_prune),
+		cmocka_unit_test(test_prune_vault),
+		cmocka_unit_test(test_prune_found_gone),
+		cmocka_unit_test(test_prune_killed),
+		cmocka_unit_test(test_prune_half),
+		cmocka_unit_test(test_prune_given_up),
+		cmocka_unit_test(test_clock_went_back),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -633,7 +633,7 @@ static const char golden[] =
     "step-started source.look\nstep-done source.look\n"
     "step-started target.look\nstep-done target.look\n"
     "step-started gates\n"
-    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\n"

@@ -11,13 +11,14 @@ edges() {
 	cat <<'END'
 ^fsm/base/	^fsm/base/
 ^fsm/core/	^fsm/(base|core)/
-^fsm/flows/	^fsm/(base|core|flows)/|^fsm/steps/steps\.h$
+^fsm/flows/	^fsm/(base|core|parts|flows)/|^fsm/steps/(steps|gates|retention)\.h$
+^fsm/parts/	^fsm/(base|core|steps|parts)/|^ledger/ledger\.h$|^transports/host/host\.h$
 ^fsm/steps/	^fsm/(base|core|steps)/|^transports/host/host\.h$
 ^fsm/run/	^fsm/|^ledger/ledger\.h$|^transports/host/host\.h$
 ^ledger/	^fsm/base/|^fsm/core/record\.h$|^ledger/
 ^transports/host/	^fsm/base/|^transports/(transport|http|fdio)\.h$|^transports/host/
 ^transports/	^fsm/base/|^transports/[a-z_0-9]+\.h$
-^cli/	^cli/|^fixtures/sim/sim\.h$|^fsm/steps/retention\.h$|PUBLIC
+^cli/	^cli/|^fixtures/sim/sim\.h$|^fsm/parts/(args|text)\.h$|PUBLIC
 ^fixtures/	^fixtures/|PUBLIC
 ^tests/	.
 END
@@ -31,7 +32,7 @@ only() {
 ^curl/	^transports/http[a-z_0-9]*\.[ch]$|^tests/
 ^sodium	^fsm/base/|^tests/
 ^(unistd|fcntl|dirent|spawn|poll|signal|time|netdb|pwd)\.h$|^sys/|^netinet/|^arpa/	^fsm/base/|^ledger/|^transports/|^cli/|^fixtures/|^tests/
-^stdlib\.h$	^fsm/(base|steps|run)/|^ledger/|^transports/|^cli/|^fixtures/|^tests/
+^stdlib\.h$	^fsm/(base|steps|parts|run)/|^ledger/|^transports/|^cli/|^fixtures/|^tests/
 END
 }
 forbidden() { # DIR FILE...: prints each forbidden edge
@@ -106,7 +107,7 @@ ledger/x.c <git2.h>
 transports/ssh_auth.c <libssh2.h>
 transports/http.c <curl/curl.h>
 cli/x.c "fsm/run/run.h"
-cli/x.c "fsm/steps/retention.h"
+cli/x.c "fsm/parts/args.h"
 fsm/steps/x.c "transports/host/host.h"
 END
 
@@ -129,11 +130,32 @@ mapfile -t library < <(objects .)
 ok "there are objects to look at" test "${#core[@]}" -ge 3 -a "${#library[@]}" -ge 20
 ok "the core does no I/O, asks no clock, allocates nothing" nothing calls "$IMPURE" "${core[@]}"
 ok "the library neither prints nor ends the process" nothing calls "$PRINTS|$ENDS" "${library[@]}"
-code_in() { for o; do nm "$o" | awk -v o="${o##*/}" '$2 ~ /^[tT]$/ {print o " defines " $3}'; done; }
-ok "flows are tables and nothing else" nothing code_in "${flows[@]}"
+# A flow's file gives the rest of the program one object, called as the file is.
+more_in() {
+	local o name
+	for o; do
+		name=${o##*/} name=${name%%.*}
+		[ "$name" = list ] || nm -g --defined-only "$o" |
+			awk -v o="${o##*/}" -v own="rfa_flow_$name" '$3 != own {print o " defines " $3}'
+	done
+}
+ok "a flow's file defines its flow and nothing else" nothing more_in "${flows[@]}"
 
 printf '#include <stdio.h>\nint f(void);\nint f(void) { return puts("x"); }\n' | cc -c -o "$TMP/bad.o" -x c -
 ok "planted: a call of puts" not nothing calls "$PRINTS" "$TMP/bad.o"
-ok "planted: code in a flow" not nothing code_in "$TMP/bad.o"
+ok "planted: a function beside a flow" not nothing more_in "$TMP/bad.o"
+
+# Whatever differs between flows is in their objects: no code asks for a flow by its name.
+flow_names=$(sed -n 's/^\t\.name = "\([a-z-]*\)",$/\1/p' "$SRC"/fsm/flows/*.c | paste -sd'|')
+ok "there are flows" test "$(tr '|' '\n' <<<"$flow_names" | wc -l)" -ge 12
+asks_for_a_flow() {
+	grep -nE "flow.*[\"]($flow_names)[\"]|[\"]($flow_names)[\"].*flow" "$@" /dev/null
+}
+mapfile -t product < <(tracked 'fsm/*.[ch]' 'ledger/*.[ch]' 'transports/*.[ch]' 'cli/*.[ch]' |
+	grep -vE '^fsm/flows/|^cli/demo_scenario[.]c$') # a story of some flows
+ok "no code outside a flow's file knows it by its name" nothing not \
+	asks_for_a_flow "${product[@]/#/$SRC/}"
+printf '\tif (strcmp(s->flow, "backup") == 0)\n' >"$TMP/bad.c"
+ok "planted: a flow's name" asks_for_a_flow "$TMP/bad.c"
 
 done_testing

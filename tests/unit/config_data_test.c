@@ -14,8 +14,9 @@
 
 #include "cli/config.h"
 #include "cli/data_rules.h"
-#include "cli/foretell.h"
 #include "cli/known.h"
+#include "fsm/parts/args.h"
+#include "fsm/parts/catalog.h"
 #include "fsm/base/buf.h"
 #include "fsm/base/facts.h"
 
@@ -262,8 +263,8 @@ static void resolved(void **state)
 	same_json(rfa_facts_at(test, "stack/backup"),
 		  "{\"files\":[\"/t/.env\"],\"keep\":{\"count\":0,\"daily\":0,\"days\":30,"
 		  "\"monthly\":12,\"weekly\":8},\"where\":\"operator\"}");
-	assert_int_equal(rfa_data_has(test, &err), 0);
-	assert_int_equal(rfa_data_same(test, prod, &err), 0);
+	assert_int_equal(rfa_prepare_has_data(test, &err), 0);
+	assert_int_equal(rfa_prepare_same_data(test, prod, &err), 0);
 	json_decref(test);
 	json_decref(prod);
 	rfa_config_free(config);
@@ -310,7 +311,7 @@ static void sides_that_differ(void **state)
 			 cases[i].prod);
 		struct rfa_config *config = load(*state, text);
 		json_t *test = side_of(config, "test"), *prod = side_of(config, "prod");
-		assert_int_equal(rfa_data_same(test, prod, &err), -(int)RFA_ECONFIG);
+		assert_int_equal(rfa_prepare_same_data(test, prod, &err), -(int)RFA_ECONFIG);
 		assert_string_equal(err.msg, cases[i].said);
 		json_decref(test);
 		json_decref(prod);
@@ -319,7 +320,7 @@ static void sides_that_differ(void **state)
 	struct rfa_config *config = load(*state, FILE_WITH(""));
 	struct rfa_error err;
 	json_t *side = side_of(config, "prod");
-	assert_int_equal(rfa_data_has(side, &err), -(int)RFA_ECONFIG);
+	assert_int_equal(rfa_prepare_has_data(side, &err), -(int)RFA_ECONFIG);
 	assert_string_equal(err.msg, "the stack names no data in \"prod\"");
 	json_decref(side);
 	rfa_config_free(config);
@@ -353,41 +354,6 @@ static void vaults(void **state)
 	assert_string_equal(vault.path, "/var/lib/rfa/backups/shop");
 	assert_int_equal(rfa_facts_int(vault.keep, "monthly", 0), 12);
 	rfa_vault_release(&vault);
-	rfa_config_free(config);
-}
-
-/* The operator's side of a plan is a host of its own kind: local, and with no engine asked for. */
-static void operator_plan(void **state)
-{
-	struct rfa_config *config = load(*state, stacked);
-	json_t *options = json_pack("{s:s,s:n}", "backup", "b", "members"), *plan = NULL;
-	struct rfa_plan_ask ask = {
-		.flow = "restore",
-		.stack = "shop",
-		.from = RFA_OPERATOR,
-		.to = "prod",
-		.operator_state = "/l-operator",
-		.operator_stack = "test",
-		.proven_drill_at = "2026-11-22T10:30:15Z",
-		.options = options,
-	};
-	struct rfa_error err;
-
-	assert_int_equal(rfa_config_plan(config, &ask, &plan, &err), 0);
-	json_t *stack = json_incref(rfa_facts_at(plan, "source/stack"));
-	assert_string_equal(rfa_facts_str(stack, "backup/where", ""), "operator");
-	json_object_del(json_object_get(plan, "source"), "stack");
-	same_json(json_object_get(plan, "source"),
-		  "{\"address\":\"\",\"destination\":\"\",\"env\":\"operator\",\"state_dir\":\"/l-"
-		  "operator\",\"transport\":\"local\"}");
-	assert_string_equal(rfa_facts_str(plan, "target/env", ""), "prod");
-	same_json(json_object_get(plan, "options"),
-		  "{\"attempts\":3,\"backup\":\"b\",\"connect_timeout_ms\":10000,"
-		  "\"idle_timeout_ms\":30000,\"members\":null,\"proven_drill_at\":"
-		  "\"2026-11-22T10:30:15Z\"}");
-	json_decref(stack);
-	json_decref(options);
-	json_decref(plan);
 	rfa_config_free(config);
 }
 
@@ -462,7 +428,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(overlap_of_layers, make, drop),
 		cmocka_unit_test_setup_teardown(sides_that_differ, make, drop),
 		cmocka_unit_test_setup_teardown(vaults, make, drop),
-		cmocka_unit_test_setup_teardown(operator_plan, make, drop),
 		cmocka_unit_test(ids),
 		cmocka_unit_test(ages),
 	};

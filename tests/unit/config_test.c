@@ -13,7 +13,7 @@
 
 #include "cli/config.h"
 #include "cli/schema.h"
-#include "cli/suggest.h"
+#include "fsm/base/suggest.h"
 #include "fsm/base/buf.h"
 #include "fsm/base/facts.h"
 
@@ -466,44 +466,6 @@ static void addresses(void **state)
 	}
 }
 
-static void plan(void **state)
-{
-	struct rfa_config *config = load(*state, layered);
-	struct rfa_plan_ask ask = { .flow = "promote",
-				    .stack = "shop",
-				    .from = "test",
-				    .to = "prod",
-				    .force_reason = "hotfix" };
-	struct rfa_error err;
-	json_t *made = NULL;
-
-	assert_int_equal(rfa_config_plan(config, &ask, &made, &err), 0);
-	assert_int_equal(rfa_facts_int(made, "format", 0), 1);
-	assert_string_equal(rfa_facts_str(made, "flow", ""), "promote");
-	assert_string_equal(rfa_facts_str(made, "source/env", ""), "test");
-	assert_string_equal(rfa_facts_str(made, "target/env", ""), "prod");
-	char *text = text_of(json_object_get(made, "options"));
-	assert_string_equal(text, "{\"attempts\":3,\"connect_timeout_ms\":10000,"
-				  "\"force_reason\":\"hotfix\",\"idle_timeout_ms\":7000}");
-	free(text);
-	json_decref(made);
-
-	json_t *point = json_pack("{s:s}", "version", "v1");
-	struct rfa_plan_ask back = { .flow = "rollback",
-				     .stack = "shop",
-				     .to = "here",
-				     .point = point,
-				     .point_name = "v1-2" };
-	assert_int_equal(rfa_config_plan(config, &back, &made, &err), 0);
-	assert_true(json_is_null(json_object_get(made, "source")));
-	assert_string_equal(rfa_facts_str(made, "point/version", ""), "v1");
-	assert_string_equal(rfa_facts_str(made, "point_name", ""), "v1-2");
-	assert_null(json_object_get(json_object_get(made, "options"), "force_reason"));
-	json_decref(made);
-	json_decref(point);
-	rfa_config_free(config);
-}
-
 static void wrong_names(void **state)
 {
 	struct rfa_config *config = load(*state, layered);
@@ -615,7 +577,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(secrets, make, drop),
 		cmocka_unit_test_setup_teardown(overlay, make, drop),
 		cmocka_unit_test_setup_teardown(addresses, make, drop),
-		cmocka_unit_test_setup_teardown(plan, make, drop),
 		cmocka_unit_test_setup_teardown(wrong_names, make, drop),
 		cmocka_unit_test_setup_teardown(half_stack, make, drop),
 		cmocka_unit_test(table),

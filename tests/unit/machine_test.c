@@ -60,8 +60,11 @@ static const struct rfa_step small_steps[] = {
 };
 /* clang-format on */
 
-static const struct rfa_flow small = { "small", 1, "one row of each kind", small_steps,
-				       sizeof(small_steps) / sizeof(small_steps[0]) };
+static const struct rfa_flow small = { .name = "small",
+				       .version = 1,
+				       .summary = "one row of each kind",
+				       .steps = small_steps,
+				       .n = sizeof(small_steps) / sizeof(small_steps[0]) };
 
 /* ---- a run that is told things, and its history -----------------------------------------------
  */

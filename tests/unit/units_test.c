@@ -43,7 +43,7 @@ static void texts(void **state)
 	    "Type=oneshot\n"
 	    "User=olga\n"
 	    "Environment=\"HOME=/home/olga\"\n"
-	    "ExecStart=\"/usr/bin/rfa\" backup shop --env prod --set images --unattended -c "
+	    "ExecStart=\"/usr/bin/rfa\" backup images shop --env prod --unattended -c "
 	    "\"/srv/rfa.json\"\n");
 	rfa_buf_clear(&out);
 	assert_int_equal(rfa_unit_timer(&usual, &rfa_repeats[1], &out, &err), 0);
@@ -62,10 +62,10 @@ static void texts(void **state)
 	for (size_t i = 0; i < RFA_REPEATS; i++)
 		assert_int_equal(rfa_unit_cron(&usual, &rfa_repeats[i], &out, &err), 0);
 	assert_string_equal(rfa_buf_str(&out),
-			    "30 2 * * * HOME=/home/olga /usr/bin/rfa backup shop --env prod --set "
-			    "data --unattended -c /srv/rfa.json\n"
-			    "0 4 * * 0 HOME=/home/olga /usr/bin/rfa backup shop --env prod --set "
-			    "images --unattended -c /srv/rfa.json\n");
+			    "30 2 * * * HOME=/home/olga /usr/bin/rfa backup shop --env prod "
+			    "--unattended -c /srv/rfa.json\n"
+			    "0 4 * * 0 HOME=/home/olga /usr/bin/rfa backup images shop --env prod "
+			    "--unattended -c /srv/rfa.json\n");
 	rfa_buf_release(&out);
 }
 
@@ -150,11 +150,11 @@ static void systemd_quoting(void **state)
 		assert_int_equal(rfa_unit_service(&s, &rfa_repeats[0], &out, &err), 0);
 		word_of(rfa_buf_str(&out), "\nExecStart=", 0, 0, word);
 		assert_string_equal(word, s.program);
-		word_of(rfa_buf_str(&out), "\nExecStart=", 8, 1, word);
+		word_of(rfa_buf_str(&out), "\nExecStart=", 6, 1, word);
 		assert_string_equal(word, "-c");
-		word_of(rfa_buf_str(&out), "\nExecStart=", 9, 1, word);
+		word_of(rfa_buf_str(&out), "\nExecStart=", 7, 1, word);
 		assert_string_equal(word, odd[i]);
-		word_of(rfa_buf_str(&out), "\nExecStart=", 11, 1, word);
+		word_of(rfa_buf_str(&out), "\nExecStart=", 9, 1, word);
 		assert_string_equal(word, odd[i]);
 		word_of(rfa_buf_str(&out), "\nEnvironment=", 0, 0, word);
 		snprintf(home, sizeof(home), "HOME=%s", odd[i]);

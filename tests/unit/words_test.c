@@ -50,7 +50,7 @@ static void exit_statuses_are_the_documented_ones(void **state)
 		int status;
 		enum rfa_code code;
 	} alone[] = {
-		{ 2, RFA_EUSAGE },    { 3, RFA_ECONFIG },      { 5, RFA_EROLLED_BACK },
+		{ 64, RFA_EUSAGE },   { 3, RFA_ECONFIG },      { 5, RFA_EROLLED_BACK },
 		{ 6, RFA_EABORTED },  { 7, RFA_ESTUCK },       { 8, RFA_ELOCKED },
 		{ 9, RFA_ENOTFOUND }, { 10, RFA_ECORRUPT },    { 11, RFA_EUNREACHABLE },
 		{ 13, RFA_EHOSTKEY }, { 14, RFA_EFORWARDING },

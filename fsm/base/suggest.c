@@ -1,5 +1,5 @@
 /* The nearest word, by the edit distance that counts a swap of neighbours as one slip. */
-#include "cli/suggest.h"
+#include "fsm/base/suggest.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* "Did you mean …?": the nearest of some words to one that was mistyped. */
-#ifndef RFA_CLI_SUGGEST_H
-#define RFA_CLI_SUGGEST_H
+#ifndef RFA_FSM_BASE_SUGGEST_H
+#define RFA_FSM_BASE_SUGGEST_H
 
 #include <stddef.h>
 

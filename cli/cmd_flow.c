@@ -1,0 +1,331 @@
+/* The one command of all flows: reads their arguments, says what will happen, asks, drives. */
+#include "cli/cmd_flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/drive.h"
+#include "cli/hosts.h"
+#include "cli/preview.h"
+#include "cli/unattended.h"
+#include "cli/vault.h"
+#include "fsm/base/suggest.h"
+#include "fsm/parts/args.h"
+#include "fsm/parts/text.h"
+
+/* ---- what a flow may ask for ---- */
+
+static const char *ask_option(const struct rfa_prepare *p, const char *name, size_t n)
+{
+	const struct rfa_cli *cli = p->user;
+	return rfa_args_nth(&cli->args, name, n);
+}
+
+static int need_option(const struct rfa_prepare *p, const char *name, const char **out,
+		       struct rfa_error *err)
+{
+	return rfa_cli_need(p->user, name, out, err);
+}
+
+static int ask_side(const struct rfa_prepare *p, const char *env, const char *stack, json_t **out,
+		    struct rfa_error *err)
+{
+	const struct rfa_cli *cli = p->user;
+	return rfa_config_side(cli->config, env, stack, out, err);
+}
+
+static int ask_vault(const struct rfa_prepare *p, const char *env, const char *stack,
+		     struct rfa_vault_place *out, struct rfa_error *err)
+{
+	return rfa_vault_of(p->user, env, stack, out, err);
+}
+
+static int ask_host(const struct rfa_prepare *p, const json_t *side, struct rfa_host **out,
+		    struct rfa_error *err)
+{
+	return rfa_hosts_connect(p->user, side, out, err);
+}
+
+static int ask_head(const struct rfa_prepare *p, struct rfa_host *host, json_t **out,
+		    struct rfa_error *err)
+{
+	return rfa_run_kept_head(p->ledger, host, out, err);
+}
+
+/* ---- the plan ---- */
+
+/* *env: what the option of the role names; NULL for a role that the flow settles itself. */
+static int role_env(struct rfa_cli *cli, const struct rfa_role *role, const char **env,
+		    struct rfa_error *err)
+{
+	*env = NULL;
+	if (!role->option)
+		return 0;
+	int rc = rfa_cli_need(cli, role->option, env, err);
+	return rc < 0 ? rc : rfa_config_has_env(cli->config, *env, err);
+}
+
+/* `rfa backup lits shop`: no stack, but nearly a command. */
+static int has_stack(struct rfa_cli *cli, const char *stack, struct rfa_error *err)
+{
+	struct rfa_suggestion s = { stack, NULL, 0 };
+	int rc = rfa_config_has_stack(cli->config, stack, err);
+
+	if (rc == -(int)RFA_ENOTFOUND) {
+		rfa_verb_suggest(cli->command.name, &s);
+		if (s.best && s.distance > 0)
+			return rfa_error_mend(err, "did you mean `rfa %s %s`?", cli->command.name,
+					      s.best);
+	}
+	return rc;
+}
+
+static int stack_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
+		      struct rfa_error *err)
+{
+	const char *stack = rfa_cli_word(cli, 0), *env = NULL, *before = NULL;
+	json_t *side = NULL;
+	int rc = has_stack(cli, stack, err);
+
+	for (const struct rfa_role *role = flow->roles; rc == 0 && role->name; role++) {
+		rc = role_env(cli, role, &env, err);
+		if (rc == 0 && env && before && strcmp(env, before) == 0) {
+			rfa_fail(err, RFA_EUSAGE, "cli", "--from and --to are both \"%s\"", env);
+			rc = rfa_error_mend(err, "name two environments");
+		}
+		before = env;
+		if (rc == 0 && env)
+			rc = rfa_config_side(cli->config, env, stack, &side, err);
+		if (rc == 0 && env)
+			rc = rfa_facts_set(plan, role->name, side, err);
+	}
+	return rc < 0 ? rc : rfa_facts_set(plan, "stack", json_string(stack), err);
+}
+
+/* No stack can have that name. */
+static int host_plan(struct rfa_cli *cli, json_t *plan, struct rfa_error *err)
+{
+	const char *env = rfa_cli_word(cli, 0);
+	json_t *side = NULL;
+	/* Backups that are pulled to this machine lock it as any host. */
+	int rc = strcmp(env, RFA_OPERATOR) == 0
+		     ? rfa_operator_side(cli, &side, err)
+		     : rfa_config_side(cli->config, env, NULL, &side, err);
+
+	if (rc == 0)
+		rc = rfa_facts_set(plan, "target", side, err);
+	return rc < 0 ? rc : rfa_facts_set(plan, "stack", json_string("_host"), err);
+}
+
+/* The reason stays in the ledger for ever. */
+static int put_reasons(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
+		       struct rfa_error *err)
+{
+	const char *reason = rfa_cli_option(cli, "reason");
+	int rc = 0;
+
+	if (flow->args->flags & RFA_ARGS_REASON)
+		rc = rfa_cli_need(cli, "reason", &reason, err);
+	reason = reason && *reason ? reason : NULL;
+	if (rc == 0 && rfa_cli_option(cli, "force") && !reason) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--force needs --reason TEXT");
+		rc = rfa_error_mend(err, "the reason stays in the ledger for ever");
+	}
+	if (rc == 0 && rfa_cli_option(cli, "force"))
+		rc = rfa_plan_set(plan, "force_reason", json_string(reason), err);
+	if (rc == 0 && reason)
+		rc = rfa_plan_set(plan, "reason", json_string(reason), err);
+	return rc;
+}
+
+static int empty_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out,
+		      struct rfa_error *err)
+{
+	json_t *options = NULL;
+	int rc = rfa_config_options(cli->config, &options, err);
+
+	if (rc == 0 &&
+	    !(*out = json_pack("{s:i,s:s,s:s,s:n,s:n,s:O}", "format", 1, "flow", flow->name,
+			       "stack", "", "source", "target", "options", options)))
+		rc = rfa_fail_nomem(err);
+	json_decref(options);
+	return rc;
+}
+
+int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out,
+		  struct rfa_error *err)
+{
+	struct rfa_prepare p = { .clock = cli->clock,
+				 .word = rfa_cli_word(cli, 0),
+				 .option = ask_option,
+				 .need = need_option,
+				 .side = ask_side,
+				 .vault = ask_vault,
+				 .open = ask_host,
+				 .kept_head = ask_head,
+				 .user = cli };
+	json_t *plan = NULL;
+	int rc = rfa_cli_config(cli, err);
+
+	if (rc == 0)
+		rc = empty_plan(cli, flow, &plan, err);
+	if (rc == 0)
+		rc = flow->args->flags & RFA_ARGS_HOST ? host_plan(cli, plan, err)
+						       : stack_plan(cli, flow, plan, err);
+	if (rc == 0)
+		rc = put_reasons(cli, flow, plan, err);
+	if (rc == 0)
+		rc = rfa_cli_ledger(cli, err);
+	p.ledger = cli->ledger;
+	if (rc == 0 && flow->args->prepare)
+		rc = flow->args->prepare(&p, plan, err);
+	if (rc == 0)
+		*out = plan;
+	else
+		json_decref(plan);
+	return rc;
+}
+
+/* ---- saying and asking ---- */
+
+void rfa_flow_say(const struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan)
+{
+	const struct rfa_out *o = &cli->out;
+	struct rfa_buf title = RFA_BUF_INIT(4096);
+
+	rfa_text_fill(&title, flow->text->title, plan);
+	rfa_out_note(o, "%s%s%s", rfa_out_style(o, o->err, RFA_BOLD), rfa_buf_str(&title),
+		     rfa_out_style(o, o->err, RFA_PLAIN));
+	rfa_buf_release(&title);
+	for (const struct rfa_text_line *l = flow->text->lines; l && l->label; l++) {
+		struct rfa_buf label = RFA_BUF_INIT(256), text = RFA_BUF_INIT(65536);
+		if (!rfa_text_fill(&label, l->label, plan) && !rfa_text_fill(&text, l->text, plan))
+			rfa_out_note(o, "  %-14s %s", rfa_buf_str(&label), rfa_buf_str(&text));
+		rfa_buf_release(&label);
+		rfa_buf_release(&text);
+	}
+}
+
+/* A forced run always asks; another where its flow has a question. */
+static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan,
+	       struct rfa_error *err)
+{
+	const char *question = flow->text->question;
+	int forced = rfa_facts_at(plan, "options/force_reason") != NULL;
+	struct rfa_buf name = RFA_BUF_INIT(256);
+	char what[320];
+
+	if (!question && !forced)
+		return 0;
+	if (question)
+		rfa_flow_say(cli, flow, plan);
+	snprintf(what, sizeof(what), "%s%s%s", question ? question : "",
+		 question && forced ? " " : "",
+		 forced ? "Gates that may be forced will be; the ledger keeps it as FORCED." : "");
+	rfa_text_fill(&name, flow->text->name, plan);
+	int rc = rfa_cli_confirm(cli, rfa_buf_str(&name), what, err);
+	rfa_buf_release(&name);
+	return rc;
+}
+
+static int say_nothing(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan)
+{
+	struct rfa_buf name = RFA_BUF_INIT(256);
+	rfa_text_fill(&name, flow->text->name, plan);
+	rfa_out_say(&cli->out, "%s: %s", rfa_buf_str(&name), rfa_facts_str(plan, "nothing", ""));
+	rfa_buf_release(&name);
+	return 0;
+}
+
+static int make(struct rfa_cli *cli, void *user, json_t **plan, struct rfa_error *err)
+{
+	return rfa_flow_plan(cli, user, plan, err);
+}
+
+int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_error *err)
+{
+	json_t *plan = NULL;
+	int preview = cli->command.preview || rfa_cli_option(cli, "dry-run");
+
+	if (cli->out.json && !preview) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--json goes with --dry-run; a run has --events");
+		return rfa_error_mend(err, "see `rfa help %s`", cli->command.name);
+	}
+	if (rfa_cli_option(cli, "unattended") && !preview)
+		return rfa_cli_unattended(cli, make, (void *)(uintptr_t)flow, err);
+	int rc = rfa_flow_plan(cli, flow, &plan, err);
+	if (rc == 0 && preview)
+		rc = rfa_preview_show(cli, flow, plan, err);
+	else if (rc == 0 && rfa_facts_at(plan, "nothing"))
+		rc = say_nothing(cli, flow, plan);
+	else if (rc == 0 && (rc = ask(cli, flow, plan, err)) == 0)
+		rc = rfa_cli_begin(cli, plan, err);
+	json_decref(plan);
+	return rc;
+}
+
+/* ---- the command itself ---- */
+
+static int run(struct rfa_cli *cli, struct rfa_error *err)
+{
+	return rfa_flow_run(cli, cli->command.flow, err);
+}
+
+static void add(struct rfa_verb *v, const struct rfa_option *option)
+{
+	size_t n = 0;
+	while (v->own[n].name)
+		n++;
+	if (n + 1 < RFA_VERB_OPTIONS)
+		v->own[n] = *option;
+}
+
+void rfa_flow_verb(const struct rfa_flow *flow, struct rfa_verb *out)
+{
+	static const struct rfa_option dry_run = {
+		"dry-run", 'n',
+		NULL,      NULL,
+		NULL,      "only show what would change, and what the gates say: as `rfa plan` does"
+	};
+	static const struct rfa_option unattended = {
+		"unattended", 0,
+		NULL,         NULL,
+		NULL,         "for timers: wait for a lock, carry on by itself when a line is cut"
+	};
+	static const struct rfa_option force = {
+		"force", 0, NULL, NULL, NULL, "pass gates that may be forced; asks for a name"
+	};
+	static const struct rfa_option forced = {
+		"reason", 0, "TEXT", NULL, NULL, "why; required with --force, kept in the ledger"
+	};
+	static const struct rfa_option reason = { "reason", 0,    "TEXT",
+						  NULL,     NULL, "why; kept in the ledger" };
+	const struct rfa_flow_args *args = flow->args;
+
+	memset(out, 0, sizeof(*out));
+	out->name = args->command;
+	out->group = args->group;
+	out->words = args->words;
+	out->summary = flow->summary;
+	out->details = args->details;
+	out->examples = args->examples;
+	out->flags = RFA_VERB_RUNS | RFA_VERB_READS;
+	out->min_words = out->max_words = 1;
+	out->flow = flow;
+	out->run = run;
+	for (const struct rfa_role *role = flow->roles; role->name; role++) {
+		struct rfa_option option = { role->option, 0, "ENV", NULL, NULL, role->what };
+		if (role->option)
+			add(out, &option);
+	}
+	for (const struct rfa_option *o = args->options; o && o->name; o++)
+		add(out, o);
+	add(out, &dry_run);
+	if (args->flags & RFA_ARGS_UNATTENDED)
+		add(out, &unattended);
+	if (args->flags & RFA_ARGS_FORCE)
+		add(out, &force);
+	if (args->flags & (RFA_ARGS_FORCE | RFA_ARGS_REASON))
+		add(out, args->flags & RFA_ARGS_REASON ? &reason : &forced);
+	out->options = NULL; /* rfa_verb_options() */
+}

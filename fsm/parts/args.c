@@ -1,0 +1,206 @@
+/* Completes plans: what more than one flow asks the ledger, the configuration or a vault for. */
+#include "fsm/parts/args.h"
+
+#include <string.h>
+
+#include "fsm/base/buf.h"
+#include "fsm/base/facts.h"
+#include "fsm/base/suggest.h"
+#include "fsm/parts/catalog.h"
+#include "fsm/parts/text.h"
+
+int rfa_plan_set(json_t *plan, const char *key, json_t *value, struct rfa_error *err)
+{
+	return rfa_facts_set(json_object_get(plan, "options"), key, value, err);
+}
+
+int rfa_prepare_proof(const struct rfa_prepare *p, json_t *plan, const char *env,
+		      struct rfa_error *err)
+{
+	char at[RFA_TIME_MAX] = "";
+	int rc = rfa_catalog_proof(p->ledger, env, p->word, at, err);
+
+	return rc || !*at ? rc : rfa_plan_set(plan, "proven_drill_at", json_string(at), err);
+}
+
+int rfa_prepare_has_data(const json_t *side, struct rfa_error *err)
+{
+	if (json_object_size(rfa_facts_at(side, "stack/data/members")))
+		return 0;
+	rfa_fail(err, RFA_ECONFIG, "config", "the stack names no data in \"%.60s\"",
+		 rfa_facts_str(side, "env", ""));
+	return rfa_error_mend(
+	    err, "add to it for example \"data\": {\"members\": {\"db\": {\"volume\": \"…\"}}}");
+}
+
+/* Volumes and directories are both trees: they may differ. A database is another thing. */
+static const struct {
+	const char *key, *what;
+	int is_tree;
+} kinds[] = {
+	{ "volume", "a volume", 1 },           { "directory", "a directory", 1 },
+	{ "sqlite", "an SQLite database", 0 }, { "postgres", "a database of PostgreSQL", 0 },
+	{ "mysql", "a database of MySQL", 0 },
+};
+enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+static size_t kind_of(const json_t *member)
+{
+	size_t i;
+
+	for (i = 0; i < N_KINDS; i++)
+		if (json_object_get(member, kinds[i].key))
+			break;
+	return i;
+}
+
+static int same_kind(const char *name, const json_t *from, const json_t *to, struct rfa_error *err)
+{
+	const json_t *sides[2] = { from, to };
+	size_t kind[2], i;
+
+	for (i = 0; i < 2; i++) {
+		const json_t *members = rfa_facts_at(sides[i], "stack/data/members");
+
+		kind[i] = kind_of(json_object_get(members, name));
+		if (kind[i] < N_KINDS)
+			continue;
+		rfa_fail(err, RFA_ECONFIG, "config", "the data's member \"%.40s\" is not in \"%s\"",
+			 name, rfa_facts_str(sides[i], "env", ""));
+		return rfa_error_mend(
+		    err, "members have the same names everywhere; only what they are may differ");
+	}
+	if (kind[0] == kind[1] || (kinds[kind[0]].is_tree && kinds[kind[1]].is_tree))
+		return 0;
+	rfa_fail(err, RFA_ECONFIG, "config",
+		 "the data's member \"%.40s\" is %s in \"%s\" and %s in \"%s\"", name,
+		 kinds[kind[0]].what, rfa_facts_str(from, "env", ""), kinds[kind[1]].what,
+		 rfa_facts_str(to, "env", ""));
+	return rfa_error_mend(err, "make it the same kind of database in both, or in neither");
+}
+
+int rfa_prepare_same_data(const json_t *from, const json_t *to, struct rfa_error *err)
+{
+	const json_t *sides[2] = { from, to };
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		const char *name;
+		json_t *member;
+
+		json_object_foreach (rfa_facts_at(sides[i], "stack/data/members"), name, member) {
+			int rc = same_kind(name, from, to, err);
+
+			if (rc)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+/* ---- rollback points ---- */
+
+/* What became of a point that was there once. 1: it was told, in *err. */
+static int tell_spent(const struct rfa_prepare *p, const char *env, const char *name,
+		      const json_t *points, struct rfa_error *err)
+{
+	static const struct {
+		const char *how, *did;
+	} fates[] = {
+		{ "pruned", "removed its data (rfa prune)" },
+		{ "used", "went back to it" },
+		{ "gone", "found its data gone" },
+	};
+	const char *did = "made an end of it";
+	const char *left, *stack = p->word;
+	struct rfa_buf at = RFA_BUF_INIT(256);
+	struct rfa_error none;
+	json_t *point = NULL;
+	json_t *one;
+	char path[512];
+	int back = 0;
+	size_t i;
+
+	if (strchr(name, '/') || strlen(name) >= 200)
+		return 0;
+	snprintf(path, sizeof(path), "spent/%s/%s/%s.json", env, stack, name);
+	if (rfa_catalog_read(p->ledger, path, &point, &none))
+		return 0;
+	left = rfa_facts_str(point, "spent/left", "");
+	for (i = 0; i < sizeof(fates) / sizeof(fates[0]); i++)
+		if (!strcmp(fates[i].how, rfa_facts_str(point, "spent/how", "")))
+			did = fates[i].did;
+	json_array_foreach ((json_t *)(uintptr_t)points, i, one) {
+		back |= !strcmp(rfa_facts_str(one, "name", ""), left);
+	}
+	rfa_text_time(&at, rfa_facts_str(point, "spent/at", "?"));
+	rfa_fail(err, RFA_ENOTFOUND, "ledger",
+		 "the rollback point %s is spent: run %.40s %s at %.30s", name,
+		 rfa_facts_str(point, "spent/run", "?"), did, rfa_buf_str(&at));
+	rfa_buf_release(&at);
+	if (back)
+		rfa_error_mend(err,
+			       "what that run replaced is a point itself: rfa rollback %s --env %s "
+			       "--to %.100s",
+			       stack, env, left);
+	else
+		rfa_error_mend(
+		    err,
+		    "`rfa rollback %s --env %s` lists those that are left; a backup: rfa "
+		    "restore %s --env %s",
+		    stack, env, stack, env);
+	json_decref(point);
+	return 1;
+}
+
+static int no_point(const struct rfa_prepare *p, const char *env, const char *name,
+		    const json_t *points, struct rfa_error *err)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(1024), all = RFA_BUF_INIT(1 << 20);
+	struct rfa_suggestion s = { name, NULL, 0 };
+	json_t *one;
+	size_t i;
+
+	if (tell_spent(p, env, name, points, err))
+		return -RFA_ENOTFOUND;
+	json_array_foreach ((json_t *)(uintptr_t)points, i, one) {
+		rfa_suggest_offer(&s, rfa_facts_str(one, "name", ""));
+		rfa_buf_printf(&all, "%s%s", i ? ", " : "", rfa_facts_str(one, "name", ""));
+	}
+	rfa_buf_put_printable(&safe, name, strlen(name), 80);
+	rfa_fail(err, RFA_ENOTFOUND, "ledger", "%s on %s has no rollback point \"%s\"", p->word,
+		 env, rfa_buf_str(&safe));
+	if (s.best)
+		rfa_error_mend(err, "did you mean --to %.100s?", s.best);
+	else
+		rfa_error_mend(err, "there is: %.300s; `rfa rollback %s --env %s` tells more",
+			       all.len ? rfa_buf_str(&all) : "none yet", p->word, env);
+	rfa_buf_release(&safe);
+	rfa_buf_release(&all);
+	return -RFA_ENOTFOUND;
+}
+
+int rfa_prepare_point(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	const char *env = rfa_facts_str(plan, "target/env", "");
+	const char *name = NULL;
+	json_t *points = NULL;
+	json_t *one;
+	size_t i;
+	int rc = p->need(p, "to", &name, err);
+
+	if (!rc)
+		rc = rfa_catalog_points(p->ledger, env, p->word, &points, err);
+	if (rc)
+		return rc;
+	json_array_foreach (points, i, one) {
+		if (!strcmp(rfa_facts_str(one, "name", ""), name))
+			break;
+	}
+	if (i == json_array_size(points))
+		rc = no_point(p, env, name, points, err);
+	if (!rc)
+		rc = rfa_facts_set(plan, "point", json_incref(one), err);
+	json_decref(points);
+	return rc;
+}

@@ -1,0 +1,110 @@
+/* What the command of a flow takes, and how its plan is completed. */
+#ifndef RFA_FSM_PARTS_ARGS_H
+#define RFA_FSM_PARTS_ARGS_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "fsm/base/clock.h"
+#include "fsm/core/flow.h"
+#include "ledger/ledger.h"
+#include "transports/host/host.h"
+
+/* One option. A table of them ends with RFA_OPTION_END. */
+struct rfa_option {
+	const char *name; /* without the dashes: "from" */
+	char letter;      /* 'c' for -c; 0: none */
+	/* What it takes, for people: "FILE"; "NAME...": it may be given again; NULL: a switch. */
+	const char *value;
+	const char *env;   /* the variable that stands in when the option is not given */
+	const char *words; /* the only values it takes: "text|markdown|dot"; NULL: any */
+	const char *help;  /* one line */
+};
+#define RFA_OPTION_END                          \
+	{                                       \
+		NULL, 0, NULL, NULL, NULL, NULL \
+	}
+
+struct rfa_example {
+	const char *line; /* what to type */
+	const char *what; /* what it does */
+};
+
+/* Where the backups of a stack in an environment are, and which of them stay. */
+struct rfa_vault_place {
+	json_t *side;    /* of a plan: the environment's own host, or the operator's machine */
+	char path[1024]; /* absolute, there */
+	json_t *keep;    /* the rules of retention; NULL: every backup stays */
+};
+
+/* What a plan is completed with. All borrowed. */
+struct rfa_prepare {
+	struct rfa_ledger *ledger;
+	struct rfa_clock *clock;
+	const char *word; /* the stack; of a flow about a host its environment */
+	/* The n-th value of an option; "" for a switch; NULL: not given, or no more. */
+	const char *(*option)(const struct rfa_prepare *, const char *name, size_t n);
+	/* One that cannot be left out. Errors: USAGE. */
+	int (*need)(const struct rfa_prepare *, const char *name, const char **out,
+		    struct rfa_error *);
+	/* *out (new): the side of an environment; stack NULL: the host alone. Errors: NOTFOUND. */
+	int (*side)(const struct rfa_prepare *, const char *env, const char *stack, json_t **out,
+		    struct rfa_error *);
+	/* *out: its side and keep are new. */
+	int (*vault)(const struct rfa_prepare *, const char *env, const char *stack,
+		     struct rfa_vault_place *out, struct rfa_error *);
+	/* *out (new, rfa_host_free()): the host of a side, connected. */
+	int (*open)(const struct rfa_prepare *, const json_t *side, struct rfa_host **out,
+		    struct rfa_error *);
+	/* What a host keeps of the ledger: fsm/run/run.h, rfa_run_kept_head(). *out is new. */
+	int (*kept_head)(const struct rfa_prepare *, struct rfa_host *, json_t **out,
+			 struct rfa_error *);
+	void *user;
+};
+
+enum rfa_args_flag {
+	RFA_ARGS_FORCE = 1 << 0,      /* --force --reason: it has gates that may be forced */
+	RFA_ARGS_REASON = 1 << 1,     /* --reason is required */
+	RFA_ARGS_UNATTENDED = 1 << 2, /* --unattended: for timers */
+	RFA_ARGS_HOST = 1 << 3,       /* about a host, and no stack */
+};
+
+struct rfa_flow_args {
+	const char *command; /* what is typed: "lock release"; NULL: it has no command of its own */
+	const char *group;
+	const char *words;   /* what follows: "STACK --from ENV --to ENV" */
+	const char *details; /* a paragraph or more; lines of at most 90 columns */
+	unsigned flags;      /* enum rfa_args_flag */
+	/* Beside those of the roles, of the flags and --dry-run; NULL: none. */
+	const struct rfa_option *options;
+	const struct rfa_example *examples; /* ends with line NULL */
+	const char *goes_back_to; /* the kind of rollback point that it brings back; NULL: none */
+	/*
+	 * Completes the plan, which has {"format","flow","stack","source","target","options"} with
+	 * the sides that options have named. Changes nothing anywhere. A plan with which nothing
+	 * is to be done gets "nothing": why. NULL: the plan is complete.
+	 */
+	int (*prepare)(const struct rfa_prepare *, json_t *plan, struct rfa_error *);
+};
+
+/* Sets options[key]; steals value. */
+int rfa_plan_set(json_t *plan, const char *key, json_t *value, struct rfa_error *err) RFA_MUST_USE;
+
+/* For a plan's gate: when a drill has last proven a backup of that environment. */
+int rfa_prepare_proof(const struct rfa_prepare *p, json_t *plan, const char *env,
+		      struct rfa_error *err) RFA_MUST_USE;
+/* side: of a plan. Errors: CONFIG when the stack names no data there. */
+int rfa_prepare_has_data(const json_t *side, struct rfa_error *err) RFA_MUST_USE;
+/* Errors: CONFIG when the two sides' members cannot take each other's places. */
+int rfa_prepare_same_data(const json_t *from, const json_t *to, struct rfa_error *err) RFA_MUST_USE;
+/* Of a backup that is made (set "data" or "images") of the plan's source: id, vault, retention. */
+int rfa_prepare_backup(const struct rfa_prepare *p, json_t *plan, const char *set,
+		       struct rfa_error *err) RFA_MUST_USE;
+/* Of a backup of data that is put into the plan's target: which one, and its members. */
+int rfa_prepare_restore(const struct rfa_prepare *p, json_t *plan,
+			struct rfa_error *err) RFA_MUST_USE;
+/* Of a rollback point that the target goes back to: --to names it. */
+int rfa_prepare_point(const struct rfa_prepare *p, json_t *plan,
+		      struct rfa_error *err) RFA_MUST_USE;
+
+#endif

@@ -1,0 +1,293 @@
+/* Looks up what the ends of runs have written: points, verified versions, backups and drills. */
+#include "fsm/parts/catalog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsm/base/facts.h"
+
+int rfa_backup_id_parse(const char *text, struct rfa_backup_id *out)
+{
+	const char *set = strrchr(text, '-');
+	/* The compact form only: it sorts as text, and it is what a file can be called. */
+	if (strspn(text, "0123456789") != 8 || rfa_time_parse(text, &out->at_ms) != 0 ||
+	    text[15] != '-' || set <= text + 16 || (size_t)(set - text - 16) >= sizeof(out->env))
+		return -1;
+	snprintf(out->env, sizeof(out->env), "%.*s", (int)(set - text - 16), text + 16);
+	snprintf(out->set, sizeof(out->set), "%s", set + 1);
+	return strcmp(set, "-data") == 0 || strcmp(set, "-images") == 0 ? 0 : -1;
+}
+
+int rfa_catalog_read(struct rfa_ledger *ledger, const char *path, json_t **out,
+		     struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
+	int rc = rfa_ledger_read(ledger, path, &text, err);
+
+	if (!rc)
+		rc = rfa_facts_parse(out, rfa_buf_str(&text), text.len, path, err);
+	rfa_buf_release(&text);
+	return rc;
+}
+
+int rfa_catalog_find(struct rfa_ledger *ledger, const char *path, json_t **out,
+		     struct rfa_error *err)
+{
+	int rc;
+
+	*out = NULL;
+	rc = rfa_catalog_read(ledger, path, out, err);
+	if (rc == -RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	return rc;
+}
+
+int rfa_catalog_verified(struct rfa_ledger *ledger, const char *env, const char *stack,
+			 json_t **out, struct rfa_error *err)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "verified/%.64s/%.64s.json", env, stack);
+	return rfa_catalog_find(ledger, path, out, err);
+}
+
+/* ---- rollback points ---- */
+
+/* The name without ".json"; NULL: the file is something else. */
+static const char *name_of(const json_t *entry, char into[200])
+{
+	const char *text = json_string_value(entry);
+	size_t len = text ? strlen(text) : 0;
+
+	if (len < 6 || len >= 200 || strcmp(text + len - 5, ".json") != 0)
+		return NULL;
+	snprintf(into, 200, "%.*s", (int)(len - 5), text);
+	return into;
+}
+
+/* ISO times sort as text; newest first. */
+static int by_age(const void *a, const void *b)
+{
+	return strcmp(rfa_facts_str(*(json_t *const *)b, "at", ""),
+		      rfa_facts_str(*(json_t *const *)a, "at", ""));
+}
+
+static int read_points(struct rfa_ledger *ledger, const char *folder, const json_t *names,
+		       json_t **list, size_t *n, struct rfa_error *err)
+{
+	char name[200], path[512];
+	json_t *entry;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach ((json_t *)(uintptr_t)names, i, entry) {
+		if (rc || !name_of(entry, name))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s.json", folder, name);
+		rc = rfa_catalog_read(ledger, path, &list[*n], err);
+		if (!rc)
+			rc = rfa_facts_set(list[(*n)++], "name", json_string(name), err);
+	}
+	return rc;
+}
+
+int rfa_catalog_points(struct rfa_ledger *ledger, const char *env, const char *stack, json_t **out,
+		       struct rfa_error *err)
+{
+	json_t *names = NULL, *points = json_array(), **list = NULL;
+	char folder[200];
+	size_t n = 0, i;
+	int rc;
+
+	snprintf(folder, sizeof(folder), "points/%.64s/%.64s", env, stack);
+	rc = rfa_ledger_names(ledger, folder, &names, err);
+	if (!rc) {
+		list = calloc(json_array_size(names) + 1, sizeof(*list));
+		rc = list && points ? read_points(ledger, folder, names, list, &n, err)
+				    : rfa_fail_nomem(err);
+	}
+	if (list)
+		qsort(list, n, sizeof(*list), by_age);
+	for (i = 0; i < n; i++)
+		if (json_array_append_new(points, list[i]) && !rc)
+			rc = rfa_fail_nomem(err);
+	free(list);
+	json_decref(names);
+	if (rc)
+		json_decref(points);
+	else
+		*out = points;
+	return rc;
+}
+
+/* ---- backups and drills ---- */
+
+/* A drill proves whose backup was put back, not the place where that was done. */
+static int is_of(const json_t *drill, const char *place, const char *env)
+{
+	struct rfa_backup_id id;
+	if (rfa_backup_id_parse(rfa_facts_str(drill, "backup", ""), &id) < 0)
+		return strcmp(place, env) == 0;
+	return strcmp(id.env, env) == 0;
+}
+
+/* *out (new): the drills of backups of this environment's stack, wherever they were held. */
+static int read_drills(struct rfa_ledger *ledger, const char *env, const char *stack, json_t **out,
+		       struct rfa_error *err)
+{
+	json_t *places = NULL, *place, *list = json_array();
+	char path[256];
+	size_t i;
+
+	int rc = rfa_ledger_names(ledger, "drills", &places, err);
+
+	json_array_foreach (places, i, place) {
+		const char *where = json_string_value(place);
+		json_t *drill = NULL;
+		if (rc < 0)
+			break;
+		snprintf(path, sizeof(path), "drills/%.64s/%.64s.json", where, stack);
+		rc = rfa_catalog_find(ledger, path, &drill, err);
+		if (drill && is_of(drill, where, env))
+			json_array_append(list, drill);
+		json_decref(drill);
+	}
+	json_decref(places);
+	if (rc == 0)
+		*out = list;
+	else
+		json_decref(list);
+	return rc;
+}
+
+int rfa_catalog_drill(struct rfa_ledger *ledger, const char *env, const char *stack, json_t **out,
+		      struct rfa_error *err)
+{
+	json_t *drills = NULL, *drill, *best = NULL;
+	size_t i;
+	int rc = read_drills(ledger, env, stack, &drills, err);
+	json_array_foreach (drills, i, drill) {
+		if (!best ||
+		    strcmp(rfa_facts_str(drill, "at", ""), rfa_facts_str(best, "at", "")) > 0)
+			best = drill;
+	}
+	*out = rc == 0 ? json_incref(best) : NULL;
+	json_decref(drills);
+	return rc;
+}
+
+static void pin(json_t *pins, const char *id)
+{
+	json_t *one;
+	size_t i;
+	json_array_foreach (pins, i, one) {
+		if (strcmp(json_string_value(one), id) == 0)
+			return;
+	}
+	if (*id)
+		json_array_append_new(pins, json_string(id));
+}
+
+int rfa_catalog_pins(struct rfa_ledger *ledger, const char *env, const char *stack, json_t **out,
+		     struct rfa_error *err)
+{
+	json_t *pins = json_array(), *points = NULL, *drills = NULL, *one;
+	size_t i;
+	int rc = pins ? 0 : rfa_fail_nomem(err);
+
+	if (rc == 0)
+		rc = rfa_catalog_points(ledger, env, stack, &points, err);
+	if (rc == 0)
+		rc = read_drills(ledger, env, stack, &drills, err);
+	json_array_foreach (points, i, one)
+		pin(pins, rfa_facts_str(one, "backup", ""));
+	/* A drill that failed names the one that was proven before it. */
+	json_array_foreach (drills, i, one)
+		pin(pins, rfa_facts_bool(one, "proven", 0)
+			      ? rfa_facts_str(one, "backup", "")
+			      : rfa_facts_str(one, "last_proven/backup", ""));
+	json_decref(points);
+	json_decref(drills);
+	if (rc == 0)
+		*out = pins;
+	else
+		json_decref(pins);
+	return rc;
+}
+
+int rfa_catalog_proof(struct rfa_ledger *ledger, const char *env, const char *stack,
+		      char into[RFA_TIME_MAX], struct rfa_error *err)
+{
+	json_t *drill = NULL;
+	int rc = rfa_catalog_drill(ledger, env, stack, &drill, err);
+	into[0] = '\0';
+	if (rc == 0 && rfa_facts_bool(drill, "proven", 0))
+		snprintf(into, RFA_TIME_MAX, "%s", rfa_facts_str(drill, "at", ""));
+	json_decref(drill);
+	return rc;
+}
+
+/* Ids sort by time. A vault on the operator's machine has those of all environments. */
+static void take_newest(const json_t *names, const char *env, char into[128])
+{
+	struct rfa_backup_id id;
+	json_t *name;
+	char text[128];
+	size_t i;
+	json_array_foreach ((json_t *)names, i, name) {
+		snprintf(text, sizeof(text), "%s", json_string_value(name));
+		size_t len = strlen(text);
+		if (len < 6 || strcmp(text + len - 5, ".json") != 0)
+			continue;
+		text[len - 5] = '\0';
+		if (rfa_backup_id_parse(text, &id) == 0 && strcmp(id.env, env) == 0 &&
+		    strcmp(text, into) > 0)
+			snprintf(into, 128, "%s", text);
+	}
+}
+
+int rfa_catalog_backup(struct rfa_ledger *ledger, const char *env, const char *stack,
+		       char into[128], struct rfa_error *err)
+{
+	json_t *places = NULL, *place;
+	char folder[256];
+	size_t i;
+
+	into[0] = '\0';
+	int rc = rfa_ledger_names(ledger, "backups", &places, err);
+	json_array_foreach (places, i, place) {
+		json_t *names = NULL;
+		if (rc < 0)
+			break;
+		snprintf(folder, sizeof(folder), "backups/%.64s/%.64s", json_string_value(place),
+			 stack);
+		rc = rfa_ledger_names(ledger, folder, &names, err);
+		if (rc == 0)
+			take_newest(names, env, into);
+		json_decref(names);
+	}
+	json_decref(places);
+	return rc;
+}
+
+int rfa_catalog_in_vault(struct rfa_ledger *ledger, const char *env, const char *stack,
+			 const char *where, const char *vault, char into[128],
+			 struct rfa_error *err)
+{
+	json_t *backup = NULL;
+	char path[320];
+	int rc = rfa_catalog_backup(ledger, env, stack, into, err);
+
+	if (rc < 0 || !*into)
+		return rc;
+	snprintf(path, sizeof(path), "backups/%.64s/%.64s/%.120s.json", env, stack, into);
+	rc = rfa_catalog_find(ledger, path, &backup, err);
+	if (strcmp(rfa_facts_str(backup, "where", ""), where) != 0 ||
+	    strcmp(rfa_facts_str(backup, "vault", ""), vault) != 0)
+		into[0] = '\0';
+	json_decref(backup);
+	return rc;
+}

@@ -1,0 +1,73 @@
+/*
+ * The catalog: what the ledger's main says of a stack, as the ends of runs have written it:
+ * rollback points, verified versions, backups and drills.
+ */
+#ifndef RFA_FSM_PARTS_CATALOG_H
+#define RFA_FSM_PARTS_CATALOG_H
+
+#include <jansson.h>
+
+#include "fsm/base/clock.h"
+#include "fsm/base/error.h"
+#include "ledger/ledger.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "20261122-103015-prod-data", taken apart. */
+struct rfa_backup_id {
+	int64_t at_ms;
+	char env[64]; /* whose data or images it holds */
+	char set[16]; /* "data" or "images" */
+};
+/* 0, or -1: the text is no such id. */
+RFA_API int rfa_backup_id_parse(const char *text, struct rfa_backup_id *out);
+
+/* A JSON file of main's tree; *out is new. Errors: NOTFOUND. */
+RFA_API int rfa_catalog_read(struct rfa_ledger *ledger, const char *path, json_t **out,
+			     struct rfa_error *err) RFA_MUST_USE;
+/* The same of a file that may well not be there: then *out is NULL. */
+RFA_API int rfa_catalog_find(struct rfa_ledger *ledger, const char *path, json_t **out,
+			     struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * *out (new): the rollback points of a stack, newest first, each with its "name". What the folder
+ * holds beside them is left out.
+ */
+RFA_API int rfa_catalog_points(struct rfa_ledger *ledger, const char *env, const char *stack,
+			       json_t **out, struct rfa_error *err) RFA_MUST_USE;
+
+/* *out (new, or NULL: none): what `env` has proven of the stack: {"version","at","run","images"}.
+ */
+RFA_API int rfa_catalog_verified(struct rfa_ledger *ledger, const char *env, const char *stack,
+				 json_t **out, struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * *out (new, or NULL: none): the newest drill of a backup of this environment's stack, wherever
+ * it was held: {"proven","at","run","backup","why"}.
+ */
+RFA_API int rfa_catalog_drill(struct rfa_ledger *ledger, const char *env, const char *stack,
+			      json_t **out, struct rfa_error *err) RFA_MUST_USE;
+/* When the newest drill was held, if it has proven something; else "". */
+RFA_API int rfa_catalog_proof(struct rfa_ledger *ledger, const char *env, const char *stack,
+			      char into[RFA_TIME_MAX], struct rfa_error *err) RFA_MUST_USE;
+/*
+ * *out (new): the ids of backups that no retention may take, each once: what a rollback point of
+ * this environment's stack came from, and what a drill has proven last.
+ */
+RFA_API int rfa_catalog_pins(struct rfa_ledger *ledger, const char *env, const char *stack,
+			     json_t **out, struct rfa_error *err) RFA_MUST_USE;
+/* into: the id of the newest backup of this environment's stack; "" if there is none. */
+RFA_API int rfa_catalog_backup(struct rfa_ledger *ledger, const char *env, const char *stack,
+			       char into[128], struct rfa_error *err) RFA_MUST_USE;
+/* The same, if that backup lies in this vault (a folder, on an environment or the operator's side).
+ */
+RFA_API int rfa_catalog_in_vault(struct rfa_ledger *ledger, const char *env, const char *stack,
+				 const char *where, const char *vault, char into[128],
+				 struct rfa_error *err) RFA_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,76 @@
+/* What a run leaves in the ledger at its end, by its flow. */
+#ifndef RFA_FSM_PARTS_OUTPUTS_H
+#define RFA_FSM_PARTS_OUTPUTS_H
+
+#include "fsm/base/buf.h"
+#include "fsm/base/clock.h"
+#include "fsm/base/facts.h"
+#include "fsm/core/flow.h"
+#include "ledger/ledger.h"
+
+enum { RFA_OUTPUTS_FILES = 5, RFA_OUTPUTS_BYTES = 4 << 20 };
+
+/* One tree file under construction. */
+struct rfa_out_file {
+	char path[256];
+	struct rfa_buf text;
+	int remove; /* 1: the file goes */
+};
+
+struct rfa_outputs {
+	/* What the run was; borrowed. */
+	struct rfa_ledger *ledger;
+	const struct rfa_flow *flow;
+	const char *run, *stack, *env, *from; /* from: "" if there is none */
+	const json_t *plan, *facts, *points;
+	const struct rfa_error *why; /* what turned it back, and at which step */
+	const char *why_step;
+	enum rfa_final final;
+	char now[RFA_TIME_MAX];
+	/* What it leaves. Room for RFA_OUTPUTS_FILES, and two more for each point that there is. */
+	struct rfa_ledger_file *list;
+	struct rfa_out_file *files;
+	size_t n;
+	char version[128]; /* what the run brings or brought; "" if nobody knows yet */
+	char point[128];   /* the rollback point that it makes; "" none */
+};
+
+/*
+ * How the runs of a flow end. version: fills in o->version. succeeded: the files of a success.
+ * otherwise: those of any other end. Each may be NULL.
+ */
+struct rfa_result_ops {
+	void (*version)(struct rfa_outputs *o);
+	int (*succeeded)(struct rfa_outputs *o, struct rfa_error *err);
+	int (*otherwise)(struct rfa_outputs *o, struct rfa_error *err);
+};
+
+/* Of flows that end in the same way. */
+extern const struct rfa_result_ops rfa_result_images, rfa_result_data, rfa_result_backup;
+
+/* A new file: its path is the caller's to write. */
+struct rfa_out_file *rfa_outputs_file(struct rfa_outputs *o, int append);
+/* Steals json. */
+int rfa_outputs_json(struct rfa_out_file *f, json_t *json, struct rfa_error *err);
+/*
+ * points/<env>/<stack>/<name>.json: `made` with name, run and time; the name gets a number where
+ * there is such a point already.
+ */
+int rfa_outputs_point(struct rfa_outputs *o, const char *name, const json_t *made,
+		      struct rfa_error *err);
+
+/*
+ * What a point brought back is no longer there: its file goes (and with it its tag), and
+ * spent/<env>/<stack>/<name>.json says what became of it: the point with
+ * "spent": {"how","run","at","left"}, where `left` is the point that this run makes. A point that
+ * the ledger does not know is nobody's.
+ */
+int rfa_outputs_spend(struct rfa_outputs *o, const char *name, const char *how,
+		      struct rfa_error *err);
+
+/* Of a run about a backup: the version is its id. */
+void rfa_outputs_backup(struct rfa_outputs *o);
+/* What a step of the run proved: path as rfa_facts_at(). NULL when absent. Borrowed. */
+json_t *rfa_outputs_fact(const struct rfa_outputs *o, const char *step, const char *path);
+
+#endif

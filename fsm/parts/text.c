@@ -1,0 +1,202 @@
+/* Fills the words of texts in, from a plan. */
+#include "fsm/parts/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "fsm/base/clock.h"
+#include "fsm/base/facts.h"
+
+enum { WORD_MAX = 32 };
+
+static void put(struct rfa_buf *into, const char *text)
+{
+	rfa_buf_put_printable(into, text, strlen(text), 0);
+}
+
+/* ---- lists ---- */
+
+static void put_item(struct rfa_buf *into, size_t begun, const char *what, const char *name)
+{
+	rfa_buf_puts(into, into->len > begun ? ", " : "");
+	rfa_buf_puts(into, what);
+	rfa_buf_put_printable(into, name, strlen(name), 100);
+}
+
+void rfa_text_names(struct rfa_buf *into, const json_t *members)
+{
+	size_t begun = into->len, i;
+	const char *name;
+	json_t *member;
+
+	json_object_foreach ((json_t *)(uintptr_t)members, name, member)
+		put_item(into, begun, "", name);
+	json_array_foreach ((json_t *)(uintptr_t)members, i, member)
+		put_item(into, begun, "",
+			 json_is_string(member) ? json_string_value(member)
+						: rfa_facts_str(member, "name", "?"));
+}
+
+static int listed(const json_t *names, const char *name)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)names, i, one) {
+		if (!strcmp(json_string_value(one), name))
+			return 1;
+	}
+	return 0;
+}
+
+/* Those of a list that are stopped: what is to keep running is not. */
+static void put_stopped(struct rfa_buf *into, size_t begun, const json_t *stack, const char *path,
+			const char *what)
+{
+	const json_t *keep = json_object_get(stack, "keep_running");
+	json_t *name;
+	size_t i;
+
+	json_array_foreach (rfa_facts_at(stack, path), i, name) {
+		if (!listed(keep, json_string_value(name)))
+			put_item(into, begun, what, json_string_value(name));
+	}
+}
+
+static void put_stops(struct rfa_buf *into, const json_t *stack)
+{
+	const char *project = rfa_facts_str(stack, "compose/project", NULL);
+	size_t begun = into->len;
+
+	put_stopped(into, begun, stack, "containers", "");
+	put_stopped(into, begun, stack, "data/stop/containers", "");
+	if (project)
+		put_item(into, begun, "the project ", project);
+	put_stopped(into, begun, stack, "data/stop/projects", "the project ");
+}
+
+/* ---- words ---- */
+
+void rfa_text_time(struct rfa_buf *into, const char *iso)
+{
+	char text[RFA_TIME_MAX];
+	int64_t at;
+
+	if (rfa_time_parse(iso, &at)) {
+		put(into, iso);
+		return;
+	}
+	rfa_time_iso(at, text);
+	rfa_buf_printf(into, "%.10s %s", text, text + 11);
+}
+
+/* The members that the plan is about: those of its options, else all of the side. */
+static void put_members(struct rfa_buf *into, const json_t *plan, const char *side)
+{
+	const json_t *chosen = rfa_facts_at(plan, "options/members");
+
+	rfa_text_names(into, json_is_array(chosen)
+				 ? chosen
+				 : rfa_facts_at(json_object_get(plan, side), "stack/data/members"));
+}
+
+static void put_going(struct rfa_buf *into, const json_t *plan)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (rfa_facts_at(plan, "options/agreed"), i, one) {
+		rfa_buf_puts(into, i ? "; " : "");
+		put(into,
+		    json_is_string(one) ? json_string_value(one) : rfa_facts_str(one, "name", "?"));
+		if (json_is_string(one))
+			continue;
+		rfa_buf_puts(into, " (");
+		rfa_text_names(into, json_object_get(one, "members"));
+		rfa_buf_puts(into, ", replaced at ");
+		rfa_text_time(into, rfa_facts_str(one, "at", ""));
+		rfa_buf_puts(into, ")");
+	}
+}
+
+static void put_base_url(struct rfa_buf *into, const json_t *plan)
+{
+	const char *file = rfa_facts_str(plan, "target/stack/base_url/file", NULL);
+
+	if (!file)
+		return;
+	put(into, rfa_facts_str(plan, "target/stack/base_url/key", ""));
+	rfa_buf_puts(into, " in ");
+	put(into, file);
+}
+
+/* A word that is a text of the plan. */
+static const struct {
+	const char *word, *path;
+} paths[] = {
+	{ "stack", "stack" },
+	{ "from", "source/env" },
+	{ "to", "target/env" },
+	{ "backup", "options/backup" },
+	{ "vault", "options/vault" },
+	{ "vault.on", "options/vault_on" },
+	{ "reason", "options/reason" },
+	{ "of", "options/of" },
+	{ "run", "options/run" },
+	{ "kept", "options/kept/head" },
+	{ "kept.run", "options/kept/run" },
+	{ "point", "point/name" },
+	{ "point.version", "point/version" },
+	{ "version", "version" },
+};
+
+static void put_word(struct rfa_buf *into, const char *word, const json_t *plan)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (!strcmp(word, paths[i].word))
+			put(into, rfa_facts_str(plan, paths[i].path, ""));
+	if (!strcmp(word, "source.stops"))
+		put_stops(into, rfa_facts_at(plan, "source/stack"));
+	else if (!strcmp(word, "target.stops"))
+		put_stops(into, rfa_facts_at(plan, "target/stack"));
+	else if (!strcmp(word, "source.members"))
+		put_members(into, plan, "source");
+	else if (!strcmp(word, "target.members"))
+		put_members(into, plan, "target");
+	else if (!strcmp(word, "base_url"))
+		put_base_url(into, plan);
+	else if (!strcmp(word, "point.at"))
+		rfa_text_time(into, rfa_facts_str(plan, "point/at", ""));
+	else if (!strcmp(word, "point.members"))
+		rfa_text_names(into, rfa_facts_at(plan, "point/members"));
+	else if (!strcmp(word, "keep"))
+		rfa_buf_printf(
+		    into, "%lld",
+		    (long long)rfa_facts_int(plan, "target/stack/data/keep_generations", 1));
+	else if (!strcmp(word, "going"))
+		put_going(into, plan);
+}
+
+int rfa_text_fill(struct rfa_buf *into, const char *text, const json_t *plan)
+{
+	char word[WORD_MAX];
+	int empty = 0;
+
+	while (*text) {
+		size_t n = strcspn(text, "{");
+		const char *end = text[n] ? strchr(text + n, '}') : NULL;
+		size_t before;
+
+		rfa_buf_add(into, text, n);
+		if (!end)
+			break;
+		snprintf(word, sizeof(word), "%.*s", (int)(end - text) - (int)n - 1, text + n + 1);
+		before = into->len;
+		put_word(into, word, plan);
+		empty |= into->len == before;
+		text = end + 1;
+	}
+	return empty;
+}

@@ -1,0 +1,64 @@
+/*
+ * What people read about the runs of a flow. Texts have words in braces, which a plan gives a
+ * value:
+ *
+ * {stack} {from} {to} {backup} {vault} {vault.on} {version} {reason} {of}
+ * {run}            another run, that this one is about
+ * {kept} {kept.run} the head of the ledger that a host keeps
+ * {source.stops} {target.stops}  what stops there: "web, api, the project shop"
+ * {source.members} {target.members}  the pieces of data that the run is about, on that side
+ * {base_url}       "KEY in FILE", the target's own
+ * {point} {point.at} {point.version} {point.members}  of the rollback point
+ * {keep}           how many generations of data stay
+ * {going}          what will be gone for good
+ */
+#ifndef RFA_FSM_PARTS_TEXT_H
+#define RFA_FSM_PARTS_TEXT_H
+
+#include <jansson.h>
+
+#include "fsm/base/buf.h"
+#include "fsm/core/flow.h"
+
+struct rfa_ctx;
+
+/* "prod stops": "web, api: for a few renames". */
+struct rfa_text_line {
+	const char *label, *text;
+};
+
+struct rfa_flow_text {
+	const char *title; /* "The data of {stack} goes from {from} to {to}." */
+	/* Said before a run begins; ends with label NULL. One that has a word without a value is
+	   left out. */
+	const struct rfa_text_line *lines;
+	/* What the operator agrees to by typing a name; NULL: only a forced run asks. */
+	const char *question;
+	const char *name;  /* which name: "{to}" */
+	const char *where; /* of the run, in headlines: "to {to}"; "on {from}" */
+	const char *done;  /* what is true after a success: "it has the data of {from} now" */
+	/*
+	 * What would change, for the preview: appends rows {"what","now","then","change","detail"?,
+	 * "bytes"? (at most so many travel)}; change "same" where nothing would. ctx has what
+	 * PRECHECK has read. NULL: not known.
+	 */
+	int (*changes)(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
+};
+
+/* Appends the text with its words filled in. 0, or 1: some word had no value. */
+int rfa_text_fill(struct rfa_buf *into, const char *text, const json_t *plan);
+
+/* "2026-11-22 10:30:15Z": the one form in which people read a time; what is none, as it is. */
+void rfa_text_time(struct rfa_buf *into, const char *iso);
+
+/* "auth, es, files": the names of an object's members or of an array's objects, printable. */
+void rfa_text_names(struct rfa_buf *into, const json_t *members);
+
+/* Changes of flows that do the same. */
+int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
+int rfa_changes_data(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
+int rfa_changes_backup(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
+/* Of the backups that are there: what the rules of retention say. */
+int rfa_changes_verdicts(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
+
+#endif
