@@ -5,50 +5,7 @@
 #include <unistd.h>
 
 #include "transports/fdio.h"
-
-/*
- * The frames. Towards the shell, one line "<token> <lines> <bytes>", the script as so many lines,
- * then so many bytes of input. Back, on both outputs: "\n<token><\n", what the script wrote, and
- * "\n<token>><status>\n". The token is random and new for each call, and the script never learns
- * it, so no output can look like a frame, and output needs no encoding or temporary file.
- *
- * Lengths rather than here-documents, since a script may hold any text; lines rather than bytes for
- * the script, since `read` is built in, and the exact reading of N bytes from a pipe costs a
- * process. GNU and busybox dd read exactly with iflag=fullblock; any other does byte by byte.
- * The `cat` takes what the script left of its input, else it would be read as the next frame; the
- * extra subshell is for shells that run the end of a pipeline themselves.
- */
-static const char loop_script[] =
-    "_rfa_h=$1 _rfa_f=\n"
-    "set --\n"
-    "dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 && _rfa_f=iflag=fullblock\n"
-    "_rfa_in() {\n"
-    "	[ -n \"$_rfa_f\" ] || { dd bs=1 count=\"$1\" 2>/dev/null; return; }\n"
-    "	[ \"$1\" -lt 65536 ] || dd bs=65536 count=$(($1/65536)) $_rfa_f 2>/dev/null\n"
-    "	[ $(($1%65536)) -eq 0 ] || dd bs=$(($1%65536)) count=1 $_rfa_f 2>/dev/null\n"
-    "}\n"
-    "printf '\\n%s\\n' \"$_rfa_h\"\n"
-    "while IFS=' ' read -r _rfa_t _rfa_l _rfa_n; do\n"
-    "	[ -n \"$_rfa_t\" ] || continue\n"
-    "	case $_rfa_l:$_rfa_n in *[!0-9:]*|:*|*:) exit 97;; esac\n"
-    "	_rfa_s=\n"
-    "	while [ \"$_rfa_l\" -gt 0 ]; do\n"
-    "		IFS= read -r _rfa_x || exit 97\n"
-    "		_rfa_s=$_rfa_s$_rfa_x'\n'\n"
-    "		_rfa_l=$((_rfa_l-1))\n"
-    "	done\n"
-    "	printf '\\n%s<\\n' \"$_rfa_t\"; printf '\\n%s<\\n' \"$_rfa_t\" >&2\n"
-    "	if [ \"$_rfa_n\" -gt 0 ]; then\n"
-    "		_rfa_in \"$_rfa_n\" | (\n"
-    "			(unset _rfa_t _rfa_x; eval \"$_rfa_s\")\n"
-    "			_rfa_r=$?; cat >/dev/null; exit $_rfa_r\n"
-    "		)\n"
-    "	else\n"
-    "		(unset _rfa_t _rfa_x; eval \"$_rfa_s\") </dev/null\n"
-    "	fi\n"
-    "	_rfa_r=$?\n"
-    "	printf '\\n%s>%s\\n' \"$_rfa_t\" $_rfa_r >&2; printf '\\n%s>%s\\n' \"$_rfa_t\" $_rfa_r\n"
-    "done\n";
+#include "transports/scripts.h"
 
 /*
  * Said first, and passed over by the loop. An SFTP server that stands in the shell's place waits
@@ -281,7 +238,7 @@ static int await_hello(struct rfa_shell *sh, const char *hello, int64_t idle, st
 static int open_shell(struct rfa_shell *sh, int64_t idle, struct rfa_error *err)
 {
 	struct rfa_transport *t = sh->transport;
-	const char *argv[] = { "sh", "-c", loop_script, "rfa", NULL, NULL };
+	const char *argv[] = { "sh", "-c", rfa_script_shell_loop[0], "rfa", NULL, NULL };
 	char hello[TOKEN_SIZE];
 	int rc = t->ops->connect(t, err);
 

@@ -14,6 +14,7 @@
 #include "fsm/base/digest.h"
 #include "fsm/base/facts.h"
 #include "transports/host/archive.h"
+#include "transports/host/scripts.h"
 #include "transports/transport.h"
 
 /* ---- a tar, written as other programs do -------------------------------------------------------
@@ -115,7 +116,7 @@ static int index_with(const struct sample *s, const char *const shell[], struct 
 	struct rfa_command command = { .argv = argv, .max_output = 64u << 20 };
 	int rc, again = 1, status = 0, n = 0;
 
-	rfa_buf_printf(&script, "set -f\n%s", rfa_tar_index_script);
+	rfa_buf_printf(&script, "set -f\n%s", rfa_script_tar_index[0]);
 	while (shell[n])
 		argv[n] = shell[n], n++;
 	argv[n] = "-c";

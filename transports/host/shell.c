@@ -1,8 +1,9 @@
 /*
  * A Docker host over a transport: POSIX sh, coreutils and docker are all that is needed there.
  *
- * Every script is a constant text that finds its arguments in $1…; strings never become part of
- * shell text except through rfa_quote(). What comes back is parsed as if the host lied.
+ * The scripts are the files in transports/host/scripts. Each finds its arguments in $1…; strings
+ * never become part of shell text except through rfa_quote(). What comes back is parsed as if the
+ * host lied.
  */
 #include "transports/host/shell.h"
 
@@ -31,6 +32,8 @@ static struct shell_host *self(struct rfa_host *host)
 int rfa_shell_host_script(const struct shell_host *h, const struct shell_call *call,
 			  struct rfa_buf *out, struct rfa_error *err)
 {
+	const char *const *text;
+
 	(void)rfa_buf_add(out, h->prologue.data, h->prologue.len);
 	if (call->args && call->args[0]) {
 		(void)rfa_buf_puts(out, "set -- ");
@@ -39,7 +42,8 @@ int rfa_shell_host_script(const struct shell_host *h, const struct shell_call *c
 	} else {
 		(void)rfa_buf_puts(out, "set --\n");
 	}
-	(void)rfa_buf_puts(out, call->text);
+	for (text = call->script; *text; text++)
+		(void)rfa_buf_puts(out, *text);
 	return rfa_buf_check(out, err);
 }
 
@@ -151,41 +155,18 @@ static int shell_connect(struct rfa_host *host, struct rfa_error *err)
 {
 	struct shell_host *h = self(host);
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	const struct shell_call nothing = { ":\n", NULL, NULL, 0 };
+	static const char *const nothing[] = { ":\n", NULL };
+	const struct shell_call call = { nothing, NULL, NULL, 0 };
 	int rc = h->transport->ops->connect(h->transport, err);
 
 	/* Who is let in may still be given no sh: that is to be known before a run begins. */
 	if (rc == 0)
-		rc = rfa_shell_host_read(h, &nothing, &answer, err);
+		rc = rfa_shell_host_read(h, &call, &answer, err);
 	rfa_shell_answer_release(&answer);
 	return rc == 0 ? 0 : rfa_error_where(err, "%s", host->name);
 }
 
 /* ---- what the host is ----------------------------------------------------------------------- */
-
-/*
- * One line a fact, "key value"; docker's own JSON comes in one line. `engine` alone is not asked
- * for with command -v, which would find the function.
- */
-static const char info_text[] = "read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id\n"
-				"echo \"hostname $(uname -n)\"\n"
-				"echo \"uid $(id -u)\"\n"
-				"echo \"user $(id -un)\"\n"
-				"echo \"boot_id $boot\"\n"
-				"for tool in b2sum sha256sum sync zstd gzip rsync; do\n"
-				"	command -v \"$tool\" >/dev/null && echo \"tool $tool\"\n"
-				"done\n"
-				"for tool in find tar; do\n"
-				"	case $($tool --version 2>&1) in\n"
-				"	*'GNU findutils'* | *'GNU tar'*) echo \"gnu $tool\" ;;\n"
-				"	esac\n"
-				"done\n"
-				"command -v \"$1\" >/dev/null || { echo \"$1\" >&2; exit 51; }\n"
-				"version=$(engine version --format '{{json .}}') || exit\n"
-				"echo \"version $version\"\n"
-				"info=$(engine info --format '{{json .}}') || exit\n"
-				"echo \"info $info\"\n"
-				"exit 0\n";
 
 /* The line "key …" of an answer: its value, up to the newline; NULL if there is none. */
 static const char *line_of(const struct rfa_buf *out, const char *key, size_t *len)
@@ -348,7 +329,7 @@ static int shell_info(struct rfa_host *host, json_t **out, struct rfa_error *err
 	struct shell_host *h = self(host);
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL * 4);
 	const char *args[] = { h->docker, NULL };
-	struct shell_call call = { info_text, args, NULL, 0 };
+	struct shell_call call = { rfa_script_host_info, args, NULL, 0 };
 	int rc = rfa_shell_host_read(h, &call, &answer, err);
 
 	if (rc == 0 && answer.status == 0)

@@ -4,6 +4,7 @@
 #define RFA_TRANSPORTS_HOST_SHELL_H
 
 #include "transports/host/host.h"
+#include "transports/host/scripts.h"
 #include "transports/host/words.h"
 
 struct shell_host {
@@ -20,11 +21,11 @@ struct shell_host {
 };
 
 /*
- * A script: its text is a constant that takes its arguments as $1…, so that no byte of them is
- * ever read as shell. `engine` is the docker command.
+ * A script: a list of constant texts (scripts.h) that takes its arguments as $1…, so that no byte
+ * of them is ever read as shell. `engine` is the docker command.
  */
 struct shell_call {
-	const char *text;
+	const char *const *script;
 	const char *const *args; /* NULL-terminated; NULL: none */
 	const void *input;       /* borrowed; NULL: none */
 	size_t input_len;
@@ -52,7 +53,7 @@ int rfa_shell_host_read(struct shell_host *h, const struct shell_call *call,
 			struct shell_answer *answer, struct rfa_error *err);
 void rfa_shell_answer_release(struct shell_answer *answer);
 
-/* Appends the text of a script as sh gets it: prologue, arguments, body. */
+/* Appends the text of a script as sh gets it: prologue, arguments, texts. */
 int rfa_shell_host_script(const struct shell_host *h, const struct shell_call *call,
 			  struct rfa_buf *out, struct rfa_error *err);
 
@@ -85,22 +86,15 @@ int rfa_shell_host_know(struct shell_host *h, struct rfa_error *err);
 int rfa_shell_host_job(struct shell_host *h, const struct rfa_job_key *key,
 		       const struct shell_call *program, struct shell_answer *answer,
 		       struct rfa_error *err);
-/* Shell functions that several scripts begin with; see shell_jobs.c and shell_spool.c. */
-extern const char rfa_shell_alive[];
-extern const char rfa_shell_parts[];
 
 /* Where an archive is in a run's spool, appended; INTERNAL for a name that is not one. */
 int rfa_shell_archive_path(struct shell_host *h, struct rfa_buf *path, const char *run,
 			   const char *archive, struct rfa_error *err);
 
 /*
- * Shell functions of whatever works where others can write (shell_paths.c), and of what works on
- * trees (shell_trees.c). Scripts that are run by rfa_shell_tree_read() or rfa_shell_tree_job() have
- * them in front, but for `view`, which only jobs can have.
+ * Runs a script over trees, whose exit statuses are those of lib_trees.sh; 0: it ended with 0.
+ * `what` is said in the error; the script's own words name the path.
  */
-extern const char rfa_shell_paths[], rfa_shell_private[], rfa_shell_view[];
-extern const char rfa_shell_trees[];
-/* `what` is said in the error; the script's own words name the path. */
 int rfa_shell_tree_read(struct shell_host *h, const struct shell_call *call, const char *what,
 			struct shell_answer *answer, struct rfa_error *err);
 int rfa_shell_tree_job(struct shell_host *h, const struct rfa_job_key *key,

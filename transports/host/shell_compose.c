@@ -9,52 +9,6 @@
 /* Files, environment files, services and their numbers of one project. */
 #define WORDS_MAX 1024
 
-/* $1 the directory, the rest is compose's. Its files are relative to the directory. */
-static const char compose_text[] = "cd \"$1\" || exit 44\n"
-				   "shift\n"
-				   "engine compose \"$@\"\n";
-
-/*
- * The same, for a project whose files nobody has named. Prints those of the usual names, each ended
- * by a NUL, an empty one, and what Compose's own variables are: a project of one service, whose
- * labels Compose fills in as it fills in anything, with its .env file and all of its rules. Names
- * and order: compose-go, cli/options.go.
- */
-static const char files_text[] =
-    "cd \"$1\" || exit 44\n"
-    "at=$1\n"
-    "shift\n"
-    "first() {\n"
-    "  for name in \"$@\"; do\n"
-    "    [ -e \"${at%/}/$name\" ] && printf '%s\\0' \"${at%/}/$name\" && return\n"
-    "  done\n"
-    "  return 1\n"
-    "}\n"
-    "while :; do\n"
-    "  if first compose.yaml compose.yml docker-compose.yml docker-compose.yaml; then\n"
-    "    first compose.override.yml compose.override.yaml docker-compose.override.yml "
-    "docker-compose.override.yaml\n"
-    "    break\n"
-    "  fi\n"
-    "  case $at in /*/*) at=${at%/*} ;; /?*) at=/ ;; *) break ;; esac\n"
-    "done\n"
-    "printf '\\0'\n"
-    "printf '%s' '{\"services\":{\"rfa\":{\"image\":\"rfa\",\"labels\":{"
-    "\"files\":\"${COMPOSE_FILE-}\",\"separator\":\"${COMPOSE_PATH_SEPARATOR-}\"}}}}' |\n"
-    "  engine compose \"$@\" -f - config --format json\n";
-
-/*
- * $1 the directory, $2 how many words name files; then these, then compose's. What it finds by
- * itself has to be what the files are. 45: it is not.
- */
-static const char same_text[] = "cd \"$1\" || exit 44\n"
-				"n=$2\n"
-				"shift 2\n"
-				"listed=$(engine compose \"$@\" config 2>/dev/null)\n"
-				"shift \"$n\"\n"
-				"own=$(engine compose \"$@\" config) || exit\n"
-				"[ \"$own\" = \"$listed\" ] || exit 45\n";
-
 struct words {
 	const char *args[WORDS_MAX + 1]; /* args[0] is the directory */
 	size_t n;
@@ -119,11 +73,11 @@ static int failed(struct shell_host *h, const struct shell_answer *answer,
 }
 
 /* Runs a script that only reads; input may be NULL. */
-static int ask(struct shell_host *h, const char *text, const struct words *w,
+static int ask(struct shell_host *h, const char *const *script, const struct words *w,
 	       const struct rfa_buf *input, const struct rfa_compose *project,
 	       struct shell_answer *answer, struct rfa_error *err)
 {
-	struct shell_call call = { text, w->args, input ? input->data : NULL,
+	struct shell_call call = { script, w->args, input ? input->data : NULL,
 				   input ? input->len : 0 };
 	int rc = rfa_shell_host_read(h, &call, answer, err);
 
@@ -169,7 +123,7 @@ static int add_listed(json_t *out, const json_t *said, const char *directory, st
 	return rc;
 }
 
-/* Takes what files_text has printed. */
+/* Takes what rfa_script_compose_files has printed. */
 static int take_files(struct shell_host *h, const struct rfa_compose *project,
 		      const struct rfa_buf *text, json_t *out, struct rfa_error *err)
 {
@@ -218,7 +172,7 @@ static int prove_files(struct shell_host *h, const struct rfa_compose *project, 
 	add_project(&w, project);
 	rc = end(&w, project, err);
 	if (rc == 0)
-		rc = ask(h, same_text, &w, NULL, project, &answer, err);
+		rc = ask(h, rfa_script_compose_same, &w, NULL, project, &answer, err);
 	if (rc != 0 && answer.status == 45) {
 		(void)rfa_fail(
 		    err, RFA_EUNSUPPORTED, "host",
@@ -244,7 +198,7 @@ int rfa_shell_compose_files(struct rfa_host *host, const struct rfa_compose *pro
 	begin(&w, project);
 	rc = files ? end(&w, project, err) : rfa_fail_nomem(err);
 	if (rc == 0)
-		rc = ask(h, files_text, &w, NULL, project, &answer, err);
+		rc = ask(h, rfa_script_compose_files, &w, NULL, project, &answer, err);
 	if (rc == 0)
 		rc = take_files(h, project, &answer.out, files, err);
 	if (rc == 0)
@@ -318,7 +272,7 @@ int rfa_shell_compose_config(struct rfa_host *host, const struct rfa_compose *pr
 	add_list(&w, NULL, project->services);
 	rc = end(&w, project, err);
 	if (rc == 0)
-		rc = ask(h, compose_text, &w, NULL, project, &answer, err);
+		rc = ask(h, rfa_script_compose_run, &w, NULL, project, &answer, err);
 	if (rc == -(int)RFA_EREMOTE &&
 	    rfa_words_have(answer.words.data, answer.words.len, "no such service"))
 		rc = not_found(err);
@@ -380,7 +334,7 @@ int rfa_shell_compose_hash(struct rfa_host *host, const struct rfa_compose *proj
 	if (rc == 0)
 		rc = rfa_facts_encode(config, &text, err);
 	if (rc == 0)
-		rc = ask(h, compose_text, &w, &text, project, &answer, err);
+		rc = ask(h, rfa_script_compose_run, &w, &text, project, &answer, err);
 	if (rc == 0)
 		rc = take_hashes(h, rfa_buf_str(&answer.out), hashes, err);
 	if (rc == 0)
@@ -401,7 +355,7 @@ int rfa_shell_compose_up(struct rfa_host *host, const struct rfa_job_key *key,
 					  "--pull", "never", NULL };
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	struct shell_call program = { compose_text, NULL, NULL, 0 };
+	struct shell_call program = { rfa_script_compose_run, NULL, NULL, 0 };
 	struct words w;
 	int rc;
 

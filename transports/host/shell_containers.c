@@ -10,82 +10,6 @@
 #define NETWORKS_MAX 64
 #define REQUEST_MAX (2u << 20)
 
-/*
- * $1 the verb, $2 the container, $3 the new name or the policy. A name of hexadecimal digits only
- * could be taken for the beginning of another container's id: it must be this one's name. What is
- * as long as a whole id is the beginning of no other.
- */
-static const char verb_text[] =
-    "case ${#2}:$2 in\n"
-    "64:* | *:*[!0-9a-f]*) ;;\n"
-    "*)\n"
-    "	is=$(engine inspect --type container --format '{{.Name}} {{.Id}}' -- \"$2\") || exit\n"
-    "	case $is in\n"
-    "	\"/$2 \"* | *\" $2\") ;;\n"
-    "	*) echo \"No such container: $2\" >&2; exit 44 ;;\n"
-    "	esac ;;\n"
-    "esac\n"
-    "case $1 in\n"
-    "rename) engine container rename -- \"$2\" \"$3\" ;;\n"
-    "update) engine container update --restart=\"$3\" -- \"$2\" ;;\n"
-    "*) engine container \"$1\" -- \"$2\" ;;\n"
-    "esac\n";
-
-/*
- * $1 the container, $2 how many networks, their names, the request that creates it, the rest those
- * that take it out of a network and connect it to others: all of it before it has ever run.
- *
- * The engine does not look whether a network exists when a container is created, only when it
- * starts, so we look.
- *
- * The command line cannot say all that the API can. dial-stdio carries a raw request; its input
- * must stay open until the answer is there, since the engine cancels the request of a client that
- * is gone. A FIFO that we hold open both ways never ends, and needs no process that would have to
- * be killed; the request is written from the background, for it may be larger than a pipe holds.
- */
-static const char create_text[] =
-    "name=$1 n=$2\n"
-    "shift 2\n"
-    "while [ \"$n\" -gt 0 ]; do\n"
-    "	words=$(engine inspect --type network -- \"$1\" 2>&1 >/dev/null) || {\n"
-    "		status=$?\n"
-    "		printf '%s\\n' \"$words\" >&2\n"
-    "		case $words in *'not found'* | *[Nn]'o such network'*) exit 44 ;; esac\n"
-    "		exit $status\n"
-    "	}\n"
-    "	n=$((n - 1))\n"
-    "	shift\n"
-    "done\n"
-    "ask() {\n"
-    "	rm -f fifo reply && mkfifo fifo || return\n"
-    "	exec 3<>fifo\n"
-    "	printf '%s' \"$1\" >&3 &\n"
-    "	engine system dial-stdio <&3 3>&- >reply\n"
-    "	asked=$?\n"
-    "	kill $! 2>/dev/null\n"
-    "	exec 3>&-\n"
-    "	code=\n"
-    "	read -r version code words 2>/dev/null <reply\n"
-    "	return $asked\n"
-    "}\n"
-    "ask \"$1\"\n"
-    "asked=$?\n"
-    "if [ \"$code\" != 201 ]; then\n"
-    "	[ -n \"$code\" ] || { echo 'the engine gave no answer' >&2; exit 61; }\n"
-    "	cat reply\n"
-    "	exit 60\n"
-    "fi\n"
-    "shift\n"
-    "for request; do\n"
-    "	ask \"$request\"\n"
-    "	[ \"$code\" = 200 ] && continue\n"
-    /* Half a container is none: it never ran, so nothing is lost. */
-    "	engine container rm -- \"$name\" >/dev/null || exit\n"
-    "	cat reply\n"
-    "	exit 60\n"
-    "done\n"
-    "rm -f fifo reply\n";
-
 /* The engine ended the connection without a status line. */
 #define SAYS_SILENT 61
 
@@ -108,7 +32,7 @@ static int verb(struct rfa_host *host, const struct rfa_job_key *key, const char
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	const char *args[] = { what, name, to, NULL };
-	struct shell_call program = { verb_text, args, NULL, 0 };
+	struct shell_call program = { rfa_script_container_change, args, NULL, 0 };
 	int rc;
 
 	if (!name[0] || (to && !to[0]))
@@ -261,7 +185,7 @@ int rfa_shell_container_create(struct rfa_host *host, const struct rfa_job_key *
 	const json_t *first = rfa_facts_at(body, "NetworkingConfig/EndpointsConfig");
 	struct rfa_buf requests[NETWORKS_MAX + 1];
 	const char *args[2 * NETWORKS_MAX + 5] = { name }, *network;
-	struct shell_call program = { create_text, args, NULL, 0 };
+	struct shell_call program = { rfa_script_container_create, args, NULL, 0 };
 	json_t *endpoint;
 	char count[24];
 	size_t names = 0, n = 0, i;

@@ -8,9 +8,6 @@
 
 #include "transports/host/shell.h"
 
-/* The container has none of its programs: the status with which a program says so. */
-#define STATUS_NO_PROGRAM "97"
-
 /* What is said to one in SQL. */
 enum shell_ask {
 	SHELL_ASK_LOOK,  /* says what database_look says, as JSON */
@@ -32,14 +29,15 @@ struct shell_engine {
 	 *   dump    says the dump
 	 *   load    a dump is on standard input, and becomes IN, which "make" has made
 	 *   check   a dump is on standard input, and is read: only if `reads` asks for it
-	 * Status 2: the server cannot be reached, or lets nobody in.
+	 * Status 2: the server cannot be reached, or lets nobody in. 97: the container has none of
+	 * its programs.
 	 */
-	const char *program;
+	const char *const *program;
 	/*
 	 * Shell functions for the host. whole FILE: says why a dump is none, and fails, as far as
 	 * that is seen at once; reads FILE: the same of all of it.
 	 */
-	const char *functions;
+	const char *const *functions;
 	const char *sql[SHELL_ASKS];
 };
 

@@ -19,40 +19,6 @@ static const struct {
 	[RFA_VOLUME] = { "volume", "Name" },
 };
 
-/* $1 the type, $2 the name. */
-static const char inspect_text[] = "engine inspect --type \"$1\" -- \"$2\"\n";
-
-/*
- * $1 the type. What vanishes between the two commands is not worth an error: it is not there. Ids
- * and volume names hold no blanks.
- */
-static const char list_text[] =
-    "case $1 in\n"
-    "container) ids=$(engine ps -aq --no-trunc) ;;\n"
-    "image) ids=$(engine image ls -q --no-trunc) ;;\n"
-    "network) ids=$(engine network ls -q --no-trunc) ;;\n"
-    "volume) ids=$(engine volume ls -q) ;;\n"
-    "esac || exit\n"
-    "[ -n \"$ids\" ] || { echo '[]'; exit 0; }\n"
-    "ids=$(printf '%s\\n' \"$ids\" | sort -u)\n"
-    "other=\n"
-    "exec 3>&1\n"
-    "words=$(engine inspect --type \"$1\" -- $ids 2>&1 >&3) && exit 0\n"
-    "status=$?\n"
-    "printf '%s\\n' \"$words\" | {\n"
-    "	while read -r line; do\n"
-    "		case $line in '' | *[Nn]'o such '*) ;; *) echo \"$line\" >&2; other=1 ;; esac\n"
-    "	done\n"
-    "	[ -z \"$other\" ]\n"
-    "} || exit $status\n";
-
-/* $1 the container, $2 how many lines. The status is that of docker, not of tail. */
-static const char logs_text[] =
-    "exec 3>&1\n"
-    "status=$({ { engine logs --tail \"$2\" -- \"$1\" 2>&1 3>&- 4>&-; echo $? >&4; } |\n"
-    "	tail -c 1048576 >&3 3>&- 4>&-; } 4>&1)\n"
-    "exit \"$status\"\n";
-
 static int hex_only(const char *text)
 {
 	return text[0] && text[strspn(text, "0123456789abcdef")] == '\0';
@@ -100,7 +66,7 @@ int rfa_shell_inspect(struct rfa_host *host, enum rfa_object kind, const char *n
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_JSON_MAX);
 	const char *args[] = { kinds[kind].type, name, NULL };
-	struct shell_call call = { inspect_text, args, NULL, 0 };
+	struct shell_call call = { rfa_script_engine_inspect, args, NULL, 0 };
 	json_t *all = NULL, *object;
 	int rc;
 
@@ -137,7 +103,7 @@ int rfa_shell_list(struct rfa_host *host, enum rfa_object kind, json_t **out, st
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_JSON_MAX);
 	const char *args[] = { kinds[kind].type, NULL };
-	struct shell_call call = { list_text, args, NULL, 0 };
+	struct shell_call call = { rfa_script_engine_list, args, NULL, 0 };
 	json_t *all = NULL, *object;
 	size_t i;
 	int rc = rfa_shell_host_read(h, &call, &answer, err);
@@ -166,7 +132,7 @@ int rfa_shell_logs(struct rfa_host *host, const char *container, unsigned lines,
 	struct shell_answer answer = SHELL_ANSWER_INIT(LOG_MAX);
 	char count[16];
 	const char *args[] = { container, count, NULL };
-	struct shell_call call = { logs_text, args, NULL, 0 };
+	struct shell_call call = { rfa_script_engine_logs, args, NULL, 0 };
 	int rc;
 
 	(void)snprintf(count, sizeof(count), "%u", lines < LOG_LINES_MAX ? lines : LOG_LINES_MAX);

@@ -14,58 +14,6 @@
 #define SMALL_FILES (4u << 20)
 #define RANGES_MAX 1024u
 
-/* $1 the image, $2 the reference. */
-static const char tag_text[] = "engine image tag -- \"$1\" \"$2\"\n";
-
-/* $1 the reference. Parents without a name may be another's build cache: they stay. */
-static const char untag_text[] =
-    "words=$(engine image rm --no-prune -- \"$1\" 2>&1 >/dev/null) && exit 0\n"
-    "status=$?\n"
-    "case $words in *[Nn]'o such image'* | *'failed to get digest'*) exit 0 ;; esac\n"
-    "printf '%s\\n' \"$words\" >&2\n"
-    "exit $status\n";
-
-/* $1 the archive. One that was made here is put together on the way in. */
-static const char load_text[] = "if [ -f \"$1\" ]; then\n"
-				"	engine image load -i \"$1\"\n"
-				"elif [ -e \"$1/segments\" ]; then\n"
-				"	part \"$1\" 0 \"$(size \"$1\")\" | engine image load\n"
-				"else\n"
-				"	exit 44\n"
-				"fi\n";
-
-/*
- * $1 the archive's directory, the rest are ids. What is not there is found out by inspect, whose
- * words are always the same. What is half written is not left to fill the disk.
- */
-static const char save_text[] = "dir=$1\n"
-				"shift\n"
-				"mkdir -p \"$dir\" || exit 48\n"
-				"engine image save -o \"$dir/save.new\" -- \"$@\" || {\n"
-				"	status=$?\n"
-				"	rm -f \"$dir/save.new\"\n"
-				"	exit $status\n"
-				"}\n"
-				"mv \"$dir/save.new\" \"$dir/save\"\n";
-
-/* $1 the saved file, then pairs of offset and size. */
-static const char ranges_text[] =
-    "file=$1\n"
-    "shift\n"
-    "while [ $# -ge 2 ]; do\n"
-    "	dd if=\"$file\" bs=65536 skip=\"$1\" count=\"$2\" status=none \\\n"
-    "		iflag=skip_bytes,count_bytes,fullblock || exit\n"
-    "	shift 2\n"
-    "done\n";
-
-/* $1 the archive's directory, $2 the bytes of the frame, $3 the segments; the frame is the input.
- */
-static const char compose_text[] =
-    "cat >\"$1/frame.new\" || exit\n"
-    "[ \"$(stat -c %s \"$1/frame.new\")\" = \"$2\" ] || { rm -f \"$1/frame.new\"; exit 47; }\n"
-    "printf '%s' \"$3\" >\"$1/segments.new\" || exit\n"
-    "mv -f \"$1/frame.new\" \"$1/frame\" && mv -f \"$1/segments.new\" \"$1/segments\"\n";
-
 static int failed(struct shell_host *h, const struct shell_answer *answer, const char *kind,
 		  const char *name, struct rfa_error *err)
 {
@@ -85,7 +33,7 @@ int rfa_shell_image_tag(struct rfa_host *host, const struct rfa_job_key *key, co
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	const char *args[] = { image, ref, NULL };
-	struct shell_call program = { tag_text, args, NULL, 0 };
+	struct shell_call program = { rfa_script_image_tag, args, NULL, 0 };
 	int rc = rfa_shell_host_job(h, key, &program, &answer, err);
 
 	if (rc == 0 && answer.status != 0)
@@ -112,7 +60,7 @@ int rfa_shell_image_untag(struct rfa_host *host, const struct rfa_job_key *key, 
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	struct rfa_buf whole = RFA_BUF_INIT(4096);
 	const char *args[] = { NULL, NULL };
-	struct shell_call program = { untag_text, args, NULL, 0 };
+	struct shell_call program = { rfa_script_image_untag, args, NULL, 0 };
 	int rc = whole_ref(&whole, ref, err);
 
 	args[0] = rfa_buf_str(&whole);
@@ -131,23 +79,17 @@ int rfa_shell_image_load(struct rfa_host *host, const struct rfa_job_key *key, c
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	struct rfa_buf path = RFA_BUF_INIT(2048), text = RFA_BUF_INIT(16384);
+	struct rfa_buf path = RFA_BUF_INIT(2048);
 	const char *args[] = { NULL, NULL };
-	struct shell_call program = { NULL, args, NULL, 0 };
+	struct shell_call program = { rfa_script_image_load, args, NULL, 0 };
 	int rc = rfa_shell_archive_path(h, &path, key->run, archive, err);
 
-	(void)rfa_buf_puts(&text, rfa_shell_parts);
-	(void)rfa_buf_puts(&text, load_text);
 	args[0] = rfa_buf_str(&path);
-	program.text = rfa_buf_str(&text);
-	if (rc == 0)
-		rc = rfa_buf_check(&text, err);
 	if (rc == 0)
 		rc = rfa_shell_host_job(h, key, &program, &answer, err);
 	if (rc == 0 && answer.status != 0)
 		rc = failed(h, &answer, "archive", archive, err);
 	rfa_buf_release(&path);
-	rfa_buf_release(&text);
 	rfa_shell_answer_release(&answer);
 	return rc;
 }
@@ -167,7 +109,7 @@ static int read_ranges(struct saved *s, const char *const args[], uint64_t want,
 		       struct rfa_buf *out, struct rfa_error *err)
 {
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_JSON_MAX);
-	struct shell_call call = { ranges_text, args, NULL, 0 };
+	struct shell_call call = { rfa_script_image_ranges, args, NULL, 0 };
 	int rc = rfa_shell_host_read(s->h, &call, &answer, err);
 
 	if (rc == 0 && answer.status != 0)
@@ -246,7 +188,7 @@ static int index_saved(struct saved *s, struct rfa_error *err)
 	struct shell_answer answer = SHELL_ANSWER_INIT(INDEX_MAX);
 	char from[24], size[24];
 	const char *args[] = { s->file, from, size, NULL };
-	struct shell_call call = { rfa_tar_index_script, args, NULL, 0 };
+	struct shell_call call = { rfa_script_tar_index, args, NULL, 0 };
 	int again = 1, rc = 0;
 
 	while (rc == 0 && again) {
@@ -271,7 +213,8 @@ static int put(struct shell_host *h, const char *dir, const struct rfa_archive *
 	struct rfa_buf segments = RFA_BUF_INIT(SHELL_SMALL);
 	char bytes[24];
 	const char *args[] = { dir, bytes, NULL, NULL };
-	struct shell_call call = { compose_text, args, archive->frame.data, archive->frame.len };
+	struct shell_call call = { rfa_script_image_frame, args, archive->frame.data,
+				   archive->frame.len };
 	size_t i;
 	int rc;
 
@@ -359,7 +302,7 @@ int rfa_shell_image_export(struct rfa_host *host, const struct rfa_job_key *key,
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	struct rfa_buf dir = RFA_BUF_INIT(2048);
 	const char **args = NULL;
-	struct shell_call program = { save_text, NULL, NULL, 0 };
+	struct shell_call program = { rfa_script_image_save, NULL, NULL, 0 };
 	int rc = rfa_shell_archive_path(h, &dir, key->run, rfa_facts_str(request, "name", ""), err);
 
 	if (rc == 0)

@@ -31,127 +31,6 @@
 #define CLAIM_MS 20000
 #define LOSSES_MAX 3
 
-/* The wrapper. $0 is its own path, its directory the working directory. */
-static const char job_text[] =
-    "[ -e pid ] && exit 0\n"
-    "trap '' HUP INT QUIT\n"
-    "set -f\n"
-    "read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id\n"
-    "read -r line </proc/$$/stat\n"
-    "line=${line##*) }\n"
-    "set -- $line\n"
-    /* An old file of this name may be linked elsewhere: never write into it. */
-    "[ -e pid.$$ ] || [ -e status.$$ ] && rm -f pid.$$ status.$$\n"
-    "printf '%s %s %s\\n' $$ \"${20}\" \"$boot\" >pid.$$ || exit\n"
-    /* Has its block on disk now, so that a full disk cannot swallow the result. */
-    "printf '    \\n' >status.$$ || exit\n"
-    "ln pid.$$ pid 2>/dev/null\n"
-    "[ $? = 0 ] || { rm -f pid.$$ status.$$; exit 0; }\n"
-    "mkfifo end 2>/dev/null && exec 8<>end\n"
-    "sync pid status.$$ . 2>/dev/null || sync\n"
-    "true >out && true >err && sh ./cmd </dev/null >out 2>err 8>&-\n"
-    "printf '%-4s' $? 1<>status.$$\n"
-    "mv status.$$ status\n"
-    "exec 8>&-\n"
-    "rm -f pid.$$\n";
-
-/*
- * alive DIR: the process that claimed the job in DIR still lives. Needs $boot. A zombie has ended:
- * in a container nobody may ever reap it.
- */
-const char rfa_shell_alive[] =
-    "boot=; read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id\n"
-    "alive() {\n"
-    "	read -r pid start claimed 2>/dev/null <\"$1/pid\" || return 1\n"
-    "	[ \"$claimed\" = \"$boot\" ] || return 1\n"
-    "	read -r line 2>/dev/null <\"/proc/$pid/stat\" || return 1\n"
-    "	line=${line##*) }\n"
-    "	set -- $line\n"
-    "	[ \"$1\" != Z ] && [ \"${20}\" = \"$start\" ]\n"
-    "}\n";
-
-/* $1 the job's directory, $2 the most output to answer, $3 the wrapper, $4 the program. */
-static const char start_text[] =
-    "if ! [ -e \"$1/pid\" ]; then\n"
-    "	mkdir -p \"$1\" || exit 48\n"
-    "	printf '%s' \"$3\" >\"$1/job.$$\" && mv -f \"$1/job.$$\" \"$1/job\" || exit 48\n"
-    "	printf '%s' \"$4\" >\"$1/cmd.$$\" && mv -f \"$1/cmd.$$\" \"$1/cmd\" || exit 48\n"
-    /* No descriptor of the connection may stay open in the job. */
-    "	(cd \"$1\" && nohup sh ./job </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- "
-    "&)\n"
-    "fi\n";
-
-/*
- * Waits for the end of the job, two seconds at most so that the connection is seen to live. Says
- * "done STATUS BYTES ERRBYTES" and both outputs, "running", "unclaimed", or "gone".
- */
-static const char follow_text[] =
-    "size() { [ -s \"$1\" ] && stat -c %s \"$1\" || echo 0; }\n"
-    "n=0\n"
-    "while :; do\n"
-    "	says=running\n"
-    "	if ! [ -e \"$1/pid\" ]; then\n"
-    "		says=unclaimed\n"
-    "		[ -d \"$1\" ] || { echo gone; exit 0; }\n"
-    "	elif [ -e \"$1/status\" ] || ! alive \"$1\"; then\n"
-    /* It may have ended between the two looks. */
-    "		[ -e \"$1/status\" ] || { echo gone; exit 0; }\n"
-    "		read -r status <\"$1/status\"\n"
-    "		out=$(size \"$1/out\") err=$(size \"$1/err\")\n"
-    "		[ \"$out\" -le \"$2\" ] || out=$2\n"
-    "		[ \"$err\" -le 16384 ] || err=16384\n"
-    "		echo \"done $status $out $err\"\n"
-    "		[ \"$out\" = 0 ] || head -c \"$out\" \"$1/out\"\n"
-    "		[ \"$err\" = 0 ] || tail -c \"$err\" \"$1/err\"\n"
-    "		exit 0\n"
-    "	fi\n"
-    "	n=$((n + 1))\n"
-    "	[ $n -le 38 ] || { echo $says; exit 0; }\n"
-    "	if [ -p \"$1/end\" ]; then\n"
-    "		n=38\n"
-    /* Opening a FIFO for reading blocks until somebody has it open for writing. */
-    "		(exec 7<>\"$1/end\" 6<\"$1/end\" 7>&- && exec timeout 2 cat <&6)\n"
-    "	elif [ $n -le 20 ]; then sleep 0.02 2>/dev/null || sleep 1\n"
-    "	else sleep 0.1 2>/dev/null || sleep 1\n"
-    "	fi\n"
-    "done\n";
-
-/* $1 the directory of a step's jobs. What has not begun is claimed for nobody: it never will. */
-static const char running_text[] =
-    "[ -d \"$1\" ] || exit 0\n"
-    "set +f\n"
-    "for job in \"$1\"/*/; do\n"
-    "	job=${job%/}\n"
-    "	[ -d \"$job\" ] || continue\n"
-    "	if ! [ -e \"$job/pid\" ]; then\n"
-    "		echo '0 0 nobody' >\"$job/void.$$\" || exit 48\n"
-    "		ln \"$job/void.$$\" \"$job/pid\" 2>/dev/null\n"
-    "		rm -f \"$job/void.$$\"\n"
-    "	fi\n"
-    "	set -f\n"
-    "	if ! [ -e \"$job/status\" ] && alive \"$job\"; then echo running; exit 0; fi\n"
-    "	set +f\n"
-    "done\n"
-    "exit 0\n";
-
-/*
- * $1 the run's directory. Moved away first: what still tries to start a job there finds nothing.
- * Leftovers of a removal that was cut short go with the next one.
- */
-static const char remove_text[] =
-    "set +f\n"
-    "for job in \"$1\"/jobs/*/*/; do\n"
-    "	job=${job%/}\n"
-    "	set -f\n"
-    "	if [ -e \"$job/pid\" ] && ! [ -e \"$job/status\" ] && alive \"$job\"; then\n"
-    "		echo \"$job\" >&2\n"
-    "		exit 46\n"
-    "	fi\n"
-    "	set +f\n"
-    "done\n"
-    "if [ -d \"$1\" ]; then mv \"$1\" \"${1%/*}/.removed.$$\" || exit; fi\n"
-    "rm -rf \"${1%/*}\"/.removed.*\n";
-
 struct progress {
 	enum { DONE, RUNNING, UNCLAIMED, GONE } kind;
 	int64_t status, out, err;
@@ -282,7 +161,6 @@ int rfa_shell_host_job(struct shell_host *h, const struct rfa_job_key *key,
 		       struct rfa_error *err)
 {
 	struct rfa_buf path = RFA_BUF_INIT(2048), cmd = RFA_BUF_INIT(8u << 20);
-	struct rfa_buf first = RFA_BUF_INIT(16384), again = RFA_BUF_INIT(16384);
 	struct shell_answer raw = SHELL_ANSWER_INIT(answer->out.max + 65536);
 	struct progress p = { .kind = RUNNING };
 	const char *args[5] = { NULL };
@@ -291,22 +169,16 @@ int rfa_shell_host_job(struct shell_host *h, const struct rfa_job_key *key,
 
 	if (rc == 0)
 		rc = rfa_shell_host_script(h, program, &cmd, err);
-	(void)rfa_buf_puts(&again, rfa_shell_alive);
-	(void)rfa_buf_puts(&again, follow_text);
-	(void)rfa_buf_puts(&first, start_text);
-	(void)rfa_buf_puts(&first, rfa_buf_str(&again));
-	if (rc == 0)
-		rc = rfa_buf_check(&first, err);
 	if (rc != 0)
 		goto done;
 	(void)snprintf(most, sizeof(most), "%zu", answer->out.max);
 	args[0] = rfa_buf_str(&path);
 	args[1] = most;
-	args[2] = job_text;
+	args[2] = rfa_script_job_run[0];
 	args[3] = rfa_buf_str(&cmd);
 	const char *look[] = { args[0], most, NULL };
-	struct shell_call start = { rfa_buf_str(&first), args, NULL, 0 };
-	struct shell_call attach = { rfa_buf_str(&again), look, NULL, 0 };
+	struct shell_call start = { rfa_script_job_start, args, NULL, 0 };
+	struct shell_call attach = { rfa_script_job_follow, look, NULL, 0 };
 
 	rc = follow(h, &start, &attach, &raw, &p, err);
 	if (rc == 0 && p.kind == GONE) {
@@ -328,29 +200,17 @@ done:
 	rfa_shell_answer_release(&raw);
 	rfa_buf_release(&path);
 	rfa_buf_release(&cmd);
-	rfa_buf_release(&first);
-	rfa_buf_release(&again);
 	return rc;
 }
 
-/* A script over one directory that needs `alive`. */
-static int over(struct shell_host *h, const char *dir, const char *text,
+/* A script over one directory. */
+static int over(struct shell_host *h, const char *dir, const char *const *script,
 		struct shell_answer *answer, struct rfa_error *err)
 {
-	struct rfa_buf script = RFA_BUF_INIT(16384);
 	const char *args[] = { dir, NULL };
-	int rc;
+	struct shell_call call = { script, args, NULL, 0 };
 
-	(void)rfa_buf_puts(&script, rfa_shell_alive);
-	(void)rfa_buf_puts(&script, text);
-	rc = rfa_buf_check(&script, err);
-	if (rc == 0) {
-		struct shell_call call = { rfa_buf_str(&script), args, NULL, 0 };
-
-		rc = rfa_shell_host_read(h, &call, answer, err);
-	}
-	rfa_buf_release(&script);
-	return rc;
+	return rfa_shell_host_read(h, &call, answer, err);
 }
 
 int rfa_shell_jobs_running(struct rfa_host *host, const struct rfa_job_key *key, int *running,
@@ -362,7 +222,7 @@ int rfa_shell_jobs_running(struct rfa_host *host, const struct rfa_job_key *key,
 	int rc = job_path(h, key, 0, &path, err);
 
 	if (rc == 0)
-		rc = over(h, rfa_buf_str(&path), running_text, &answer, err);
+		rc = over(h, rfa_buf_str(&path), rfa_script_jobs_running, &answer, err);
 	if (rc == 0 && answer.status != 0)
 		rc = rfa_shell_host_fail(h, &answer, "looking for running jobs", err);
 	if (rc == 0)
@@ -380,7 +240,7 @@ int rfa_shell_run_remove(struct rfa_host *host, const char *run, struct rfa_erro
 	int rc = rfa_shell_host_path(h, &path, run, "", err);
 
 	if (rc == 0)
-		rc = over(h, rfa_buf_str(&path), remove_text, &answer, err);
+		rc = over(h, rfa_buf_str(&path), rfa_script_run_remove, &answer, err);
 	if (rc == 0 && answer.status == RFA_SAYS_HELD)
 		rc = rfa_fail(err, RFA_ELOCKED, "host", "a job of run %s still runs", run);
 	else if (rc == 0 && answer.status != 0)

@@ -10,46 +10,6 @@
 
 #define HOLDER_MAX 65536u
 
-/*
- * $1 the state directory, $2 how many bytes come. The lock may be released between the failed link
- * and the look: then it is tried again.
- */
-static const char claim_text[] =
-    "mkdir -p \"$1\" || exit 48\n"
-    "lock=$1/lock new=$1/lock.$$\n"
-    "trap 'rm -f \"$new\"' EXIT\n"
-    "rm -f \"$new\" && cat >\"$new\" || exit 48\n"
-    "[ \"$(stat -c %s \"$new\")\" = \"$2\" ] || exit 47\n"
-    "sync \"$new\" 2>/dev/null || sync\n"
-    "for try in 1 2 3 4 5; do\n"
-    "	[ -d \"$lock\" ] && { echo \"$lock is a directory\" >&2; exit 1; }\n"
-    "	words=$(ln \"$new\" \"$lock\" 2>&1) && {\n"
-    "		sync \"$1\" 2>/dev/null || sync\n"
-    "		exit 0\n"
-    "	}\n"
-    "	[ -e \"$lock\" ] && head -c 65537 \"$lock\" && exit 46\n"
-    "done\n"
-    "echo \"$words\" >&2\n"
-    "exit 48\n";
-
-/* $1 the state directory. */
-static const char read_text[] = "[ -e \"$1/lock\" ] || exit 44\n"
-				"head -c 65537 \"$1/lock\"\n";
-
-/*
- * $1 the state directory, $2 the run. We wrote the file with sorted keys and no blanks, in which
- * this text occurs as the key's value only: inside a string the quotes would be escaped.
- */
-static const char release_text[] =
-    "lock=$1/lock\n"
-    "[ -e \"$lock\" ] || exit 0\n"
-    "holder=$(head -c 65537 \"$lock\")\n"
-    "case $holder in\n"
-    "*'\"run\":\"'\"$2\"'\"'*) rm -f \"$lock\" && { sync \"$1\" 2>/dev/null || sync; } ;;\n"
-    "'') [ ! -e \"$lock\" ] ;;\n"
-    "*) printf '%s' \"$holder\"; exit 46 ;;\n"
-    "esac\n";
-
 /* LOCKED, and who has it. */
 static int locked(struct shell_host *h, const json_t *holder, struct rfa_error *err)
 {
@@ -96,7 +56,7 @@ int rfa_shell_lock_claim(struct rfa_host *host, const json_t *who, json_t **hold
 	const char *run = rfa_facts_str(who, "run", "");
 	char bytes[24];
 	const char *args[] = { host->state_dir, bytes, NULL };
-	struct shell_call call = { claim_text, args, NULL, 0 };
+	struct shell_call call = { rfa_script_lock_claim, args, NULL, 0 };
 	json_t *has = NULL;
 	int rc = 0;
 
@@ -133,7 +93,7 @@ int rfa_shell_lock_read(struct rfa_host *host, json_t **holder, struct rfa_error
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(HOLDER_MAX + 1);
 	const char *args[] = { host->state_dir, NULL };
-	struct shell_call call = { read_text, args, NULL, 0 };
+	struct shell_call call = { rfa_script_lock_read, args, NULL, 0 };
 	int rc = rfa_shell_host_read(h, &call, &answer, err);
 
 	if (rc == 0 && answer.status == RFA_SAYS_NOTFOUND)
@@ -151,7 +111,7 @@ int rfa_shell_lock_release(struct rfa_host *host, const char *run, struct rfa_er
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(HOLDER_MAX + 1);
 	const char *args[] = { host->state_dir, run, NULL };
-	struct shell_call call = { release_text, args, NULL, 0 };
+	struct shell_call call = { rfa_script_lock_release, args, NULL, 0 };
 	json_t *has = NULL;
 	int rc = 0;
 

@@ -10,77 +10,6 @@
 
 #include <string.h>
 
-/*
- * part ARCHIVE FROM TO: prints these bytes of an archive of either kind. size ARCHIVE: how many it
- * has; nothing if there is none.
- */
-#define PARTS                                                               \
-	"range() {\n"                                                       \
-	"	dd if=\"$1\" bs=262144 skip=\"$2\" count=\"$3\" status=none \\\n" \
-	"		iflag=skip_bytes,count_bytes,fullblock\n"                        \
-	"}\n"                                                               \
-	"part() {\n"                                                        \
-	"	[ -d \"$1\" ] || { range \"$1\" \"$2\" $(($3 - $2)); return; }\n" \
-	"	at=0\n"                                                           \
-	"	while read -r what from size; do\n"                               \
-	"		end=$((at + size))\n"                                            \
-	"		if [ $end -gt \"$2\" ] && [ $at -lt \"$3\" ]; then\n"            \
-	"			a=0 b=$size\n"                                                  \
-	"			[ $at -ge \"$2\" ] || a=$(($2 - at))\n"                         \
-	"			[ $end -le \"$3\" ] || b=$(($3 - at))\n"                        \
-	"			range \"$1/$what\" $((from + a)) $((b - a)) || return\n"        \
-	"		fi\n"                                                            \
-	"		at=$end\n"                                                       \
-	"	done <\"$1/segments\"\n"                                          \
-	"}\n"                                                               \
-	"size() {\n"                                                        \
-	"	if [ -e \"$1/segments\" ]; then\n"                                \
-	"		at=0\n"                                                          \
-	"		while read -r what from size; do at=$((at + size)); done "       \
-	"<\"$1/segments\"\n"                                                \
-	"		echo $at\n"                                                      \
-	"	elif [ -f \"$1\" ]; then\n"                                       \
-	"		stat -c %s -- \"$1\"\n"                                          \
-	"	fi\n"                                                             \
-	"}\n"
-
-const char rfa_shell_parts[] = PARTS;
-
-/* $1 the archive. */
-static const char size_text[] = PARTS "size \"$1\"\n";
-
-/* $1 the archive, $2 from where. */
-static const char read_text[] = "LC_ALL=C; export LC_ALL\n" PARTS "total=$(size \"$1\") || exit\n"
-				"[ -n \"$total\" ] || exit 44\n"
-				"[ \"$2\" -lt \"$total\" ] || exit 0\n"
-				"part \"$1\" \"$2\" \"$total\"\n";
-
-/*
- * $1 the spool, $2 the name, $3 the offset. What was written is synced before dd ends. A block that
- * is not full when the connection breaks is written too.
- */
-static const char write_text[] =
-    "LC_ALL=C; export LC_ALL; umask 077\n"
-    "mkdir -p \"$1\" || exit 48\n"
-    "[ -d \"$1/$2\" ] && { echo \"$2 was made here, not received\" >&2; exit 1; }\n"
-    "dd of=\"$1/$2\" bs=262144 seek=\"$3\" status=none \\\n"
-    "	iflag=fullblock oflag=seek_bytes conv=notrunc,fsync || exit\n"
-    "sync \"$1\" 2>/dev/null || sync\n";
-
-/* $1 the archive, $2 the chunk, $3 how far. */
-static const char digests_text[] =
-    PARTS "total=$(size \"$1\") || exit\n"
-	  "echo \"${total:=0}\"\n"
-	  "command -v b2sum >/dev/null || { echo b2sum >&2; exit 51; }\n"
-	  "[ \"$total\" -le \"$3\" ] || total=$3\n"
-	  "o=0\n"
-	  "while [ $o -lt \"$total\" ]; do\n"
-	  "	to=$((o + $2))\n"
-	  "	[ $to -le \"$total\" ] || to=$total\n"
-	  "	part \"$1\" $o $to | b2sum -l 256 || exit\n"
-	  "	o=$to\n"
-	  "done\n";
-
 static int spool_path(struct shell_host *h, struct rfa_buf *path, const char *run,
 		      const char *archive, struct rfa_error *err)
 {
@@ -103,11 +32,19 @@ int rfa_shell_archive_path(struct shell_host *h, struct rfa_buf *path, const cha
 }
 
 /* sh -c TEXT rfa ARGS… on a channel of its own. */
-static int open_stream(struct shell_host *h, const char *text, const char *const args[3],
+static int open_stream(struct shell_host *h, const char *const *script, const char *const args[3],
 		       struct rfa_stream **out, struct rfa_error *err)
 {
-	const char *argv[] = { "sh", "-c", text, "rfa", args[0], args[1], args[2], NULL };
-	int rc = h->transport->ops->connect(h->transport, err);
+	struct rfa_buf text = RFA_BUF_INIT(16384);
+	const char *argv[] = { "sh", "-c", NULL, "rfa", args[0], args[1], args[2], NULL };
+	int rc;
+
+	for (; *script; script++)
+		(void)rfa_buf_puts(&text, *script);
+	argv[2] = rfa_buf_str(&text);
+	rc = rfa_buf_check(&text, err);
+	if (rc == 0)
+		rc = h->transport->ops->connect(h->transport, err);
 
 	if (rc == 0)
 		rc = h->transport->ops->exec(h->transport, argv, out, err);
@@ -116,6 +53,7 @@ static int open_stream(struct shell_host *h, const char *text, const char *const
 		rfa_shell_rest(h->shell);
 		rc = h->transport->ops->exec(h->transport, argv, out, err);
 	}
+	rfa_buf_release(&text);
 	return rc == 0 ? 0 : rfa_error_where(err, "%s", h->host.name);
 }
 
@@ -126,7 +64,7 @@ int rfa_shell_spool_read(struct rfa_host *host, const char *run, const char *arc
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	struct rfa_buf path = RFA_BUF_INIT(2048);
 	const char *args[3] = { NULL }, *look[2] = { NULL };
-	struct shell_call call = { size_text, look, NULL, 0 };
+	struct shell_call call = { rfa_script_spool_size, look, NULL, 0 };
 	char from[24];
 	int rc = spool_path(h, &path, run, archive, err);
 
@@ -142,7 +80,7 @@ int rfa_shell_spool_read(struct rfa_host *host, const char *run, const char *arc
 		rc = rfa_fail(err, RFA_ENOTFOUND, "host",
 			      "archive %s is not in the spool of run %s", archive, run);
 	if (rc == 0)
-		rc = open_stream(h, read_text, args, out, err);
+		rc = open_stream(h, rfa_script_spool_read, args, out, err);
 	else
 		(void)rfa_error_where(err, "%s", host->name);
 	rfa_buf_release(&path);
@@ -167,7 +105,7 @@ int rfa_shell_spool_write(struct rfa_host *host, const char *run, const char *ar
 	args[1] = archive;
 	args[2] = at;
 	if (rc == 0)
-		rc = open_stream(h, write_text, args, out, err);
+		rc = open_stream(h, rfa_script_spool_write, args, out, err);
 	rfa_buf_release(&path);
 	return rc;
 }
@@ -203,7 +141,7 @@ int rfa_shell_spool_digests(struct rfa_host *host, const char *run, const char *
 	struct rfa_buf path = RFA_BUF_INIT(2048);
 	char step[24], far[24];
 	const char *args[] = { NULL, step, far, NULL };
-	struct shell_call call = { digests_text, args, NULL, 0 };
+	struct shell_call call = { rfa_script_spool_digests, args, NULL, 0 };
 	json_t *list = NULL;
 	int rc = spool_path(h, &path, run, archive, err);
 

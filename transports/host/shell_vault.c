@@ -15,190 +15,6 @@
 /* Most problems that are told of one by one. */
 #define PROBLEMS_MAX 1000
 
-/*
- * stream DIR MEMBER: writes what the member's chunks hold to descriptor 5, in order, and calls
- * `bad` for each chunk that is not what its name says.
- * manifest FILE: "BYTES" and the content of it; "-" if it cannot be read or is too large.
- */
-static const char vault_functions[] =
-    "stream() {\n"
-    "	while read -r hash bytes || [ -n \"$hash\" ]; do\n"
-    "		case ${#hash}:$hash in\n"
-    "		64:*) ;;\n"
-    "		*) bad \"$2.chunks has a line that is none\"; continue ;;\n"
-    "		esac\n"
-    "		case $hash$bytes in *[!0-9a-f]*) bad \"$2.chunks has a line that is none\"; "
-    "continue ;; esac\n"
-    "		file=$1/chunks/${hash%\"${hash#??}\"}/$hash\n"
-    "		if [ -L \"$file\" ] || ! [ -f \"$file\" ]; then\n"
-    "			bad \"chunk $hash of $2 is missing\"\n"
-    "			continue\n"
-    "		fi\n"
-    "		is=$(tee /dev/fd/5 <\"$file\" | sha256sum)\n"
-    "		[ \"${is%% *}\" = \"$hash\" ] || bad \"chunk $hash of $2 is not what it was\"\n"
-    "	done <\"$1/$2.chunks\"\n"
-    "}\n"
-    "manifest() {\n"
-    "	text=$(head -c 1048577 -- \"$1\" 2>/dev/null) && [ ${#text} -le 1048576 ] ||\n"
-    "		{ echo -; return; }\n"
-    "	echo ${#text}\n"
-    "	printf '%s\\n' \"$text\"\n"
-    "}\n";
-
-/* $1 the vault, $2 the backup, $3 the manifest. Chunks that no member needs are of another try. */
-static const char seal_text[] =
-    "dir=$1/$2\n"
-    "[ -d \"$dir\" ] || die 44 \"$dir\"\n"
-    "if there \"$dir/manifest.json\"; then\n"
-    "	[ \"$(cat -- \"$dir/manifest.json\"; echo x)\" = \"$3x\" ] && exit 0\n"
-    "	die 45 \"$dir is complete\"\n"
-    "fi\n"
-    "need find sort comm cut xargs\n"
-    "set +f\n"
-    "rm -rf -- \"$dir\"/.new.* || exit\n"
-    "cat -- \"$dir\"/*.chunks /dev/null 2>/dev/null | cut -d' ' -f1 | sort -u >\"$dir/.need\" || "
-    "exit\n"
-    "set -f\n"
-    "mkdir -p -- \"$dir/chunks\" || exit\n"
-    "find \"$dir/chunks\" -type f -printf '%f\\n' | sort | comm -23 - \"$dir/.need\" |\n"
-    "	grep -E '^[0-9a-f]{64}$' | sed 's|^\\(..\\)|\\1/\\1|' | tr '\\n' '\\0' |\n"
-    "	(cd \"$dir/chunks\" && xargs -0 -r rm -f --) || exit\n"
-    "rm -f -- \"$dir/.need\" || exit\n"
-    "sync -f -- \"$dir\" 2>/dev/null || sync\n"
-    "for name in replication_manifest.json manifest.json; do\n"
-    "	printf '%s' \"$3\" >\"$dir/.manifest\" || { rm -f -- \"$dir/.manifest\"; exit 1; }\n"
-    "	sync -- \"$dir/.manifest\" 2>/dev/null || sync\n"
-    "	mv -f -- \"$dir/.manifest\" \"$dir/$name\" || exit\n"
-    "done\n"
-    "onto_disk \"$dir\" \"$1\"\n";
-
-/* $1 the vault. Says "NAME BYTES" and the manifest, or "NAME -", for each backup. */
-static const char list_text[] =
-    "there \"$1\" || exit 0\n"
-    "[ -d \"$1/\" ] && [ -r \"$1/\" ] || die 1 \"$1 is no directory that can be read\"\n"
-    "patience\n"
-    "set +f\n"
-    "for dir in \"$1\"/*/; do\n"
-    "	dir=${dir%/}\n"
-    "	name=${dir##*/}\n"
-    "	case $name in *[!A-Za-z0-9._-]*) continue ;; esac\n"
-    "	[ -d \"$dir\" ] && ! [ -L \"$dir\" ] || continue\n"
-    "	printf '%s ' \"$name\"\n"
-    "	manifest \"$dir/manifest.json\"\n"
-    "done\n"
-    "exit 0\n";
-
-/*
- * $1 the vault, $2 the backup. Says "P PROBLEM" and "M NAME BYTES SHA-256|- CHUNKS" a line, then
- * "J " and the manifest. Each chunk is read once, for its own digest and its member's.
- */
-static const char verify_text[] =
-    "dir=$1/$2\n"
-    "[ -d \"$dir\" ] || die 44 \"$dir\"\n"
-    "need find awk sha256sum tee tr\n"
-    "bad() {\n"
-    "	failed=1 told=$((told + 1))\n"
-    "	[ $told -gt 1000 ] || printf 'P %s\\n' \"$*\"\n"
-    "}\n"
-    "told=0\n"
-    "exec 3>&1\n"
-    "lists=\n"
-    "set +f\n"
-    "for list in \"$dir\"/*.chunks; do\n"
-    "	set -f\n"
-    "	member=${list##*/}\n"
-    "	member=${member%.chunks}\n"
-    "	case $member in '' | *[!A-Za-z0-9._-]*) continue ;; esac\n"
-    "	[ -f \"$list\" ] && ! [ -L \"$list\" ] || continue\n"
-    "	lists=\"$lists $member\"\n"
-    "	set -- $({ {\n"
-    "		failed=0\n"
-    "		stream \"$dir\" \"$member\" 5>&1 1>&3\n"
-    "		echo failed $failed >&4\n"
-    "	} | sha256sum >&4; } 4>&1)\n"
-    "	[ $# = 4 ] || exit 1\n"
-    "	[ \"$1\" = failed ] && failed=$2 sum=$3 || { failed=$4 sum=$1; }\n"
-    "	[ \"$failed\" = 0 ] || sum=-\n"
-    "	awk -v member=\"$member\" -v sum=\"$sum\" '{ n += $2 }\n"
-    "		END { printf \"M %s %.0f %s %d\\n\", member, n, sum, NR }' \"$list\"\n"
-    "done\n"
-    "set -f\n"
-    "{\n"
-    "	for member in $lists; do\n"
-    "		echo \"L $member\"\n"
-    "		sed 's/^/R /' \"$dir/$member.chunks\"\n"
-    "		echo\n"
-    "	done\n"
-    "	find \"$dir\" -mindepth 1 -printf 'F %y %s %P\\0' | tr '\\n\\0' '\\001\\n'\n"
-    "} | awk '\n"
-    "$1 == \"L\" { lists[$2 \".chunks\"] = 1; next }\n"
-    "$1 == \"R\" { need[$2] = $3; next }\n"
-    "$1 != \"F\" { next }\n"
-    "{\n"
-    "	path = substr($0, length($2) + length($3) + 5)\n"
-    "	if ($2 == \"d\" && path ~ /^chunks(\\/[0-9a-f][0-9a-f])?$/) next\n"
-    "	if ($2 == \"f\" && (path == \"manifest.json\" || path == \"replication_manifest.json\" ||\n"
-    "		path in lists)) next\n"
-    "	hash = substr(path, 11)\n"
-    "	if ($2 == \"f\" && hash in need && path == \"chunks/\" substr(hash, 1, 2) \"/\" hash) {\n"
-    "		if ($3 != need[hash])\n"
-    "			print \"P chunk \" hash \" has \" $3 \" bytes instead of \" need[hash]\n"
-    "		next\n"
-    "	}\n"
-    "	if (++told <= 1000) print \"P \" path \" does not belong there\"\n"
-    "}'\n"
-    "if [ -f \"$dir/manifest.json\" ]; then\n"
-    "	if ! [ -f \"$dir/replication_manifest.json\" ]; then\n"
-    "		bad 'replication_manifest.json is missing'\n"
-    "	elif [ \"$(sha256sum <\"$dir/manifest.json\")\" != \\\n"
-    "		\"$(sha256sum <\"$dir/replication_manifest.json\")\" ]; then\n"
-    "		bad 'manifest.json and replication_manifest.json differ'\n"
-    "	fi\n"
-    "fi\n"
-    "printf 'J '\n"
-    "manifest \"$dir/manifest.json\"\n";
-
-/*
- * $1 the vault, $2 the backup, $3 the member, $4 the archive, $5 its bytes and $6 its SHA-256 as
- * the manifest has them. Says them too.
- */
-static const char open_text[] =
-    "dir=$1/$2 member=$3 spool=${4%/*} name=${4##*/} bytes=$5 sum=$6\n"
-    "need sha256sum tee\n"
-    "[ -f \"$dir/$member.chunks\" ] || die 44 \"$dir/$member.chunks\"\n"
-    "mkdir -p -- \"$spool\" || exit 48\n"
-    "new=$spool/.new.$name\n"
-    "trap 'rm -f -- \"$new\"' EXIT\n"
-    "bad() { die 50 \"$*\"; }\n"
-    "set -- $({ { {\n"
-    "	(stream \"$dir\" \"$member\" 5>&1 1>&2)\n"
-    "	echo stream $? >&3\n"
-    "} | {\n"
-    "	tee -- \"$new\"\n"
-    "	echo tee $? >&3\n"
-    "}; } | sha256sum >&3; } 3>&1)\n"
-    "while [ $# -ge 2 ]; do\n"
-    "	case $1 in\n"
-    "	stream | tee) [ \"$2\" = 0 ] || exit \"$2\" ;;\n"
-    "	*) is=$1 ;;\n"
-    "	esac\n"
-    "	shift 2\n"
-    "done\n"
-    "[ \"$(stat -c %s -- \"$new\") $is\" = \"$bytes $sum\" ] ||\n"
-    "	die 50 \"$member.chunks gives another archive than the manifest says\"\n"
-    "sync -- \"$new\" 2>/dev/null || sync\n"
-    "mv -fT -- \"$new\" \"$spool/$name\" || exit\n"
-    "onto_disk \"$spool\"\n"
-    "echo \"$bytes $is\"\n";
-
-/* $1 the vault, $2 the backup. Out of sight at once, so that none is ever half there. */
-static const char remove_text[] = "if there \"$1/$2\"; then\n"
-				  "	rm -rf --one-file-system -- \"$1/.removed.$2\" || exit\n"
-				  "	mv -T -- \"$1/$2\" \"$1/.removed.$2\" || exit\n"
-				  "	onto_disk \"$1\"\n"
-				  "fi\n"
-				  "rm -rf --one-file-system -- \"$1/.removed.$2\"\n";
-
 int rfa_shell_vault_ok(const struct shell_host *h, const char *vault, const char *backup,
 		       const char *member, struct rfa_error *err)
 {
@@ -211,22 +27,13 @@ int rfa_shell_vault_ok(const struct shell_host *h, const char *vault, const char
 	return rc;
 }
 
-static int job(struct shell_host *h, const struct rfa_job_key *key, const char *text,
+static int job(struct shell_host *h, const struct rfa_job_key *key, const char *const *script,
 	       const char *const *args, const char *what, struct shell_answer *answer,
 	       struct rfa_error *err)
 {
-	struct rfa_buf script = RFA_BUF_INIT(65536);
-	struct shell_call call = { NULL, args, NULL, 0 };
-	int rc;
+	struct shell_call call = { script, args, NULL, 0 };
 
-	(void)rfa_buf_puts(&script, vault_functions);
-	(void)rfa_buf_puts(&script, text);
-	rc = rfa_buf_check(&script, err);
-	call.text = rfa_buf_str(&script);
-	if (rc == 0)
-		rc = rfa_shell_tree_job(h, key, &call, what, answer, err);
-	rfa_buf_release(&script);
-	return rc;
+	return rfa_shell_tree_job(h, key, &call, what, answer, err);
 }
 
 int rfa_shell_vault_seal(struct rfa_host *host, const struct rfa_job_key *key, const char *vault,
@@ -241,7 +48,7 @@ int rfa_shell_vault_seal(struct rfa_host *host, const struct rfa_job_key *key, c
 		rc = rfa_fail(err, RFA_ETOOBIG, "host", "a manifest of more than %u bytes",
 			      MANIFEST_MAX);
 	if (rc == 0)
-		rc = job(h, key, seal_text, args, "completing a backup", &answer, err);
+		rc = job(h, key, rfa_script_vault_seal, args, "completing a backup", &answer, err);
 	rfa_shell_answer_release(&answer);
 	return rc;
 }
@@ -304,17 +111,11 @@ int rfa_shell_vault_list(struct rfa_host *host, const char *vault, json_t **out,
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_JSON_MAX);
-	struct rfa_buf script = RFA_BUF_INIT(65536);
 	const char *args[] = { vault, NULL };
-	struct shell_call call = { NULL, args, NULL, 0 };
+	struct shell_call call = { rfa_script_vault_list, args, NULL, 0 };
 	json_t *list = json_array();
 	int rc = list ? rfa_shell_tree_path(h, vault, err) : rfa_fail_nomem(err);
 
-	(void)rfa_buf_puts(&script, vault_functions);
-	(void)rfa_buf_puts(&script, list_text);
-	if (rc == 0)
-		rc = rfa_buf_check(&script, err);
-	call.text = rfa_buf_str(&script);
 	if (rc == 0)
 		rc = rfa_shell_tree_read(h, &call, "listing backups", &answer, err);
 	if (rc == 0)
@@ -322,7 +123,6 @@ int rfa_shell_vault_list(struct rfa_host *host, const char *vault, json_t **out,
 	if (rc == 0)
 		*out = json_incref(list);
 	json_decref(list);
-	rfa_buf_release(&script);
 	rfa_shell_answer_release(&answer);
 	return rc;
 }
@@ -479,7 +279,7 @@ int rfa_shell_vault_verify(struct rfa_host *host, const struct rfa_job_key *key,
 	if (rc == 0)
 		rc = rfa_shell_vault_ok(h, vault, backup, NULL, err);
 	if (rc == 0)
-		rc = job(h, key, verify_text, args, "verifying a backup", &answer, err);
+		rc = job(h, key, rfa_script_vault_verify, args, "verifying a backup", &answer, err);
 	if (rc == 0)
 		rc = parse_verdict(h, &answer.out, &v, err);
 	if (rc == 0)
@@ -541,7 +341,7 @@ int rfa_shell_vault_open(struct rfa_host *host, const struct rfa_job_key *key, c
 	(void)snprintf(size, sizeof(size), "%lld", (long long)bytes);
 	args[3] = rfa_buf_str(&path);
 	if (rc == 0)
-		rc = job(h, key, open_text, args, "opening a backup", &answer, err);
+		rc = job(h, key, rfa_script_vault_open, args, "opening a backup", &answer, err);
 	if (rc == 0)
 		rc = rfa_shell_tree_archive(h, archive, rfa_buf_str(&answer.out), out, err);
 	rfa_buf_release(&path);
@@ -558,7 +358,7 @@ int rfa_shell_vault_remove(struct rfa_host *host, const struct rfa_job_key *key,
 	int rc = rfa_shell_vault_ok(h, vault, backup, NULL, err);
 
 	if (rc == 0)
-		rc = job(h, key, remove_text, args, "removing a backup", &answer, err);
+		rc = job(h, key, rfa_script_vault_remove, args, "removing a backup", &answer, err);
 	rfa_shell_answer_release(&answer);
 	return rc;
 }

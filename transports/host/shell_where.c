@@ -6,26 +6,6 @@
 
 #include "fsm/base/facts.h"
 
-/* Absolute paths. Says "BYTES REAL DEVICE:INODE…" a path: of all that is on the way to it, from the
- * root on, as far as it is there. */
-static const char where_text[] =
-    "need readlink stat\n"
-    "one() {\n"
-    "	real=$(readlink -m -- \"$1\"; echo x)\n"
-    "	real=${real%??} at=\n"
-    "	rest=${real#/}\n"
-    "	printf '%s %s' \"${#real}\" \"$real\"\n"
-    "	set -- /\n"
-    "	while [ -n \"$rest\" ]; do\n"
-    "		at=$at/${rest%%/*}\n"
-    "		case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac\n"
-    "		set -- \"$@\" \"$at\"\n"
-    "	done\n"
-    "	printf ' %s' $(stat -c %d:%i -- \"$@\" 2>/dev/null)\n"
-    "	echo\n"
-    "}\n"
-    "for path; do one \"$path\"; done\n";
-
 /* "DEVICE:INODE" at p: how long it is; 0: it is none. */
 static size_t entry_len(const char *p)
 {
@@ -37,7 +17,7 @@ static size_t entry_len(const char *p)
 	return m && n + m < 48 ? n + 1 + m : 0;
 }
 
-/* One answer of where_text; NULL: it is none. *text moves behind it. */
+/* One answer of rfa_script_tree_where; NULL: it is none. *text moves behind it. */
 static json_t *parse_where(const char **text, const char *end)
 {
 	json_t *above = json_array(), *real = NULL, *out = NULL, *last;
@@ -77,7 +57,7 @@ int rfa_shell_tree_where(struct rfa_host *host, const json_t *paths, json_t **ou
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_JSON_MAX);
 	size_t n = json_array_size(paths), i;
 	const char **args = calloc(n + 1, sizeof(*args)), *p, *end;
-	struct shell_call call = { where_text, args, NULL, 0 };
+	struct shell_call call = { rfa_script_tree_where, args, NULL, 0 };
 	json_t *found = json_object();
 	int rc = args && found ? 0 : rfa_fail_nomem(err);
 

@@ -11,55 +11,6 @@
 /* Longest name, as the content of an 'L' or 'x' entry. */
 #define LONG_MAX_BYTES 65536u
 
-/*
- * od is the only reader of binary data that every host has. One process per header: the shell
- * itself works out size and type from the bytes, and prints all of them for us to check. Numbers
- * over the octal range are base 256 (GNU) or in a pax record, which the shell leaves to us: it
- * stops, and is asked again with the size.
- */
-const char rfa_tar_index_script[] =
-    "[ -f \"$1\" ] || exit 44\n"
-    "file=$1 o=$2 given=$3\n"
-    "total=$(stat -c %s -- \"$file\") || exit\n"
-    "echo \"size $total\"\n"
-    "bytes() { od -An -v -tu1 -j \"$1\" -N \"$2\" -- \"$file\"; }\n"
-    "n=0\n"
-    "while [ $((o + 512)) -le \"$total\" ]; do\n"
-    "	n=$((n + 1))\n"
-    "	[ $n -le 1000 ] || { echo more; exit 0; }\n"
-    "	set -- $(bytes $o 512)\n"
-    "	[ $# = 512 ] || exit 1\n"
-    "	echo \"head $o $*\"\n"
-    "	type=${157} size=0\n"
-    "	[ \"$1\" != 0 ] || { echo end; exit 0; }\n"
-    "	shift 124\n"
-    "	i=0\n"
-    "	if [ \"$1\" -ge 128 ]; then\n"
-    "		shift 4\n"
-    "		while [ $i -lt 8 ]; do size=$((size * 256 + $1)) i=$((i + 1)); shift; done\n"
-    "	else\n"
-    "		while [ $i -lt 12 ]; do\n"
-    "			[ \"$1\" -lt 48 ] || [ \"$1\" -gt 55 ] || size=$((size * 8 + $1 - 48))\n"
-    "			i=$((i + 1))\n"
-    "			shift\n"
-    "		done\n"
-    "	fi\n"
-    "	[ \"$given\" = -1 ] || size=$given\n"
-    "	given=-1\n"
-    "	[ \"$size\" -ge 0 ] && [ \"$size\" -le \"$total\" ] || { echo end; exit 0; }\n"
-    "	at=$((o + 512))\n"
-    "	o=$((at + (size + 511) / 512 * 512))\n"
-    "	case $type in\n"
-    "	75 | 76 | 120)\n"
-    "		[ \"$size\" -le 65536 ] || { echo end; exit 0; }\n"
-    "		set -- $(bytes $at \"$size\")\n"
-    "		echo \"data $at $*\"\n"
-    /* "size=" */
-    "		case \" $* \" in *' 115 105 122 101 61 '*) echo more; exit 0 ;; esac ;;\n"
-    "	esac\n"
-    "done\n"
-    "echo end\n";
-
 static int corrupt(const char *what, struct rfa_error *err)
 {
 	return rfa_fail(err, RFA_ECORRUPT, "tar", "the engine's archive is no whole tar: %s", what);

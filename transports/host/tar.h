@@ -37,7 +37,7 @@ struct rfa_tar {
 	}
 
 /*
- * Takes what rfa_tar_index_script has said of the file, from where the last call left off:
+ * Takes what rfa_script_tar_index has said of the file, from where the last call left off:
  *
  *     size BYTES
  *     head OFFSET B0 B1 … B511     one header block, bytes in decimal
@@ -50,8 +50,6 @@ struct rfa_tar {
  */
 int rfa_tar_index(struct rfa_tar *tar, const char *text, size_t len, int *again,
 		  struct rfa_error *err);
-/* $1 the file, $2 where to begin, $3 the size of the first entry or -1 (taken from its header). */
-extern const char rfa_tar_index_script[];
 
 /* The entry with this name, links followed; NULL: none. Borrowed. */
 const struct rfa_tar_entry *rfa_tar_find(const struct rfa_tar *tar, const char *name);

@@ -1,0 +1,2 @@
+-- Lets the database take sessions again.
+ALTER DATABASE :"base" WITH ALLOW_CONNECTIONS true;
