@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ledger/internal.h"
+#include "ledger/files.h"
 
 static int trouble(struct rfa_error *err, int errnum, const char *what, const char *path)
 {

@@ -5,6 +5,10 @@
 #include <unistd.h>
 
 #include "ledger/git.h"
+#include "ledger/git_commit.h"
+#include "ledger/git_object.h"
+#include "ledger/message.h"
+#include "ledger/names.h"
 
 /* "key <40 hex>\n" at *at: takes it. */
 static int take_id(const char **at, const char *end, const char *key, git_oid *out)

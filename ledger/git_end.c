@@ -6,6 +6,17 @@
 #include "fsm/base/facts.h"
 #include "fsm/base/fault.h"
 #include "ledger/git.h"
+#include "ledger/git_commit.h"
+#include "ledger/git_end.h"
+#include "ledger/git_lock.h"
+#include "ledger/git_object.h"
+#include "ledger/git_refs.h"
+#include "ledger/git_tags.h"
+#include "ledger/git_tree.h"
+#include "ledger/internal.h"
+#include "ledger/lock.h"
+#include "ledger/message.h"
+#include "ledger/names.h"
 
 #define MOST_TRIES 5
 

@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "ledger/git.h"
-#include "ledger/git_verify.h"
+#include "ledger/git_audit.h"
+#include "ledger/git_commit.h"
+#include "ledger/git_fsck.h"
+#include "ledger/git_object.h"
+#include "ledger/git_refs.h"
 
 struct item {
 	git_oid id;

@@ -4,6 +4,11 @@
 
 #include "fsm/base/facts.h"
 #include "ledger/git.h"
+#include "ledger/git_commit.h"
+#include "ledger/git_heads.h"
+#include "ledger/git_refs.h"
+#include "ledger/git_tree.h"
+#include "ledger/names.h"
 
 #define HEX "0123456789abcdef"
 

@@ -8,6 +8,13 @@
 
 #include "fsm/base/facts.h"
 #include "ledger/git.h"
+#include "ledger/git_commit.h"
+#include "ledger/git_list.h"
+#include "ledger/git_lock.h"
+#include "ledger/git_refs.h"
+#include "ledger/git_tree.h"
+#include "ledger/message.h"
+#include "ledger/names.h"
 
 /* Where one stack in one environment has been shown to; or one open run. */
 struct cursor {

@@ -5,6 +5,14 @@
 
 #include "fsm/base/facts.h"
 #include "ledger/git.h"
+#include "ledger/git_commit.h"
+#include "ledger/git_load.h"
+#include "ledger/git_lock.h"
+#include "ledger/git_refs.h"
+#include "ledger/git_tree.h"
+#include "ledger/history.h"
+#include "ledger/message.h"
+#include "ledger/names.h"
 
 int rfa_git_chain(const struct rfa_git *git, const char *run, const git_oid *tip,
 		  struct rfa_history *history, git_oid *begin, struct rfa_error *err)

@@ -15,7 +15,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "ledger/files.h"
 #include "ledger/git.h"
+#include "ledger/git_error.h"
+#include "ledger/git_object.h"
 
 static void loose_path(const struct rfa_git *git, const git_oid *id, char out[PATH_MAX])
 {

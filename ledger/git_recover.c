@@ -6,7 +6,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ledger/files.h"
 #include "ledger/git.h"
+#include "ledger/git_commit.h"
+#include "ledger/git_end.h"
+#include "ledger/git_lock.h"
+#include "ledger/git_recover.h"
+#include "ledger/git_refs.h"
+#include "ledger/git_tree.h"
+#include "ledger/lock.h"
+#include "ledger/message.h"
+#include "ledger/names.h"
 
 /* How long an opening ledger waits to tidy up: somebody who works there tidies, too. */
 #define RECOVER_WAIT_MS 2000

@@ -6,7 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/files.h"
 #include "ledger/git.h"
+#include "ledger/git_error.h"
+#include "ledger/git_refs.h"
 
 void rfa_git_run_ref(const char *run, char out[RFA_GIT_REF_MAX])
 {

@@ -1,4 +1,4 @@
-/* The repository itself: made whole or not at all, opened with care, and how its errors read. */
+/* The repository itself: made whole or not at all, and opened with care. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,7 +9,23 @@
 
 #include "fsm/base/facts.h"
 #include "fsm/base/fault.h"
+#include "ledger/files.h"
 #include "ledger/git.h"
+#include "ledger/git_commit.h"
+#include "ledger/git_end.h"
+#include "ledger/git_error.h"
+#include "ledger/git_heads.h"
+#include "ledger/git_list.h"
+#include "ledger/git_load.h"
+#include "ledger/git_object.h"
+#include "ledger/git_recover.h"
+#include "ledger/git_refs.h"
+#include "ledger/git_tree.h"
+#include "ledger/git_verify.h"
+#include "ledger/git_write.h"
+#include "ledger/internal.h"
+#include "ledger/message.h"
+#include "ledger/names.h"
 
 static const char readme[] =
     "This is the ledger of rfa: every deployment that was ever made, by whom, and how it ended.\n"
@@ -25,69 +41,6 @@ static const char readme[] =
     "  git tag -l 'rollback/*'         what can be gone back to\n"
     "\n"
     "Only rfa writes here. `rfa ledger verify` says whether anybody else did.\n";
-
-int rfa_git_fail(struct rfa_error *err, int rc, const char *where, const char *fmt, ...)
-{
-	const git_error *last = git_error_last();
-	const char *why = last && last->message ? last->message : "no reason was given";
-	enum rfa_code code = RFA_EIO;
-	char what[256];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(what, sizeof(what), fmt, args);
-	va_end(args);
-	if (strstr(why, strerror(ENOSPC)) || strstr(why, strerror(EDQUOT)))
-		code = RFA_ENOSPACE;
-	else if (rc == GIT_EMODIFIED)
-		code = RFA_ESTALE;
-	else if (last && (last->klass == GIT_ERROR_ODB || last->klass == GIT_ERROR_ZLIB ||
-			  last->klass == GIT_ERROR_OBJECT))
-		code = RFA_ECORRUPT;
-	rfa_fail(err, code, "git", "%s: %s", what, why);
-	if (err)
-		err->native = rc;
-	rfa_error_where(err, "%s", where);
-	if (code == RFA_ENOSPACE)
-		rfa_error_mend(err, "make room on the ledger's disk: df -h %.300s", where);
-	else if (strstr(why, strerror(EACCES)) || strstr(why, strerror(EROFS)))
-		rfa_error_mend(err, "make the ledger writable for this user: ls -ld %.300s", where);
-	else if (code == RFA_ECORRUPT)
-		rfa_error_mend(err, "see what is damaged: git -C %.300s fsck --strict", where);
-	return -(int)code;
-}
-
-void rfa_git_lock_path(const struct rfa_git *git, const char *run, char *out, size_t size)
-{
-	snprintf(out, size, "%s/rfa/locks/%s%s", git->path, run ? "run-" : "ledger",
-		 run ? run : "");
-}
-
-int rfa_git_lock(const struct rfa_git *git, const char *run, struct rfa_lock *lock,
-		 struct rfa_error *err)
-{
-	char path[PATH_MAX];
-
-	rfa_git_lock_path(git, run, path, sizeof(path));
-	return rfa_lock_take(lock, path, run ? RFA_GIT_RUN_WAIT_MS : RFA_GIT_WAIT_MS, err);
-}
-
-int rfa_git_lock_now(const struct rfa_git *git, const char *run, struct rfa_lock *lock,
-		     struct rfa_error *err)
-{
-	char path[PATH_MAX];
-
-	rfa_git_lock_path(git, run, path, sizeof(path));
-	return rfa_lock_take(lock, path, 0, err);
-}
-
-int rfa_git_alive(const struct rfa_git *git, const char *run)
-{
-	char path[PATH_MAX];
-
-	rfa_git_lock_path(git, run, path, sizeof(path));
-	return rfa_lock_held(path);
-}
 
 /* libgit2 for this process, told once more what it forgets when its last user leaves. */
 static int start_git(struct rfa_error *err)

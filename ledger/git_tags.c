@@ -4,8 +4,16 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
+#include "ledger/files.h"
 #include "ledger/git.h"
-#include "ledger/git_verify.h"
+#include "ledger/git_audit.h"
+#include "ledger/git_commit.h"
+#include "ledger/git_object.h"
+#include "ledger/git_refs.h"
+#include "ledger/git_tags.h"
+#include "ledger/git_tree.h"
+#include "ledger/message.h"
+#include "ledger/names.h"
 
 /* The tag's bytes follow from END alone: whoever makes it makes the same, and verify can compare.
  */

@@ -8,6 +8,11 @@
 
 #include "fsm/base/facts.h"
 #include "ledger/git.h"
+#include "ledger/git_commit.h"
+#include "ledger/git_object.h"
+#include "ledger/git_refs.h"
+#include "ledger/git_tree.h"
+#include "ledger/names.h"
 
 enum { FILE_MODE = 0100644, FOLDER_MODE = 040000 };
 

@@ -6,7 +6,18 @@
 
 #include "fsm/base/facts.h"
 #include "fsm/base/fault.h"
+#include "ledger/files.h"
 #include "ledger/git.h"
+#include "ledger/git_commit.h"
+#include "ledger/git_load.h"
+#include "ledger/git_lock.h"
+#include "ledger/git_refs.h"
+#include "ledger/git_tree.h"
+#include "ledger/git_write.h"
+#include "ledger/history.h"
+#include "ledger/lock.h"
+#include "ledger/message.h"
+#include "ledger/names.h"
 
 /* Somebody without our flock (a fetch) may move main under us: so often do we begin again. */
 #define MOST_TRIES 5

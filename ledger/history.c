@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
-#include "ledger/internal.h"
+#include "ledger/history.h"
+#include "ledger/names.h"
 
 /* A run of thirty steps has some thirty records; a hundred thousand are a defect or an attack. */
 #define MOST_RECORDS 100000

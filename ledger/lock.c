@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ledger/internal.h"
+#include "ledger/files.h"
+#include "ledger/lock.h"
+#include "ledger/names.h"
 
 /* {"machine":…,"pid":…,"since":…,"user":…} and a newline. */
 static int write_holder(int fd)

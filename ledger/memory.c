@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsm/base/digest.h"
 #include "fsm/base/facts.h"
+#include "ledger/history.h"
 #include "ledger/internal.h"
+#include "ledger/message.h"
+#include "ledger/names.h"
 
 struct entry {
 	struct rfa_history *history; /* owned; grows */

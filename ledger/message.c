@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
-#include "ledger/internal.h"
+#include "ledger/message.h"
+#include "ledger/names.h"
 
 #define SUBJECT_MAX 200
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "ledger/internal.h"
+#include "ledger/names.h"
 
 void rfa_copy(char *out, size_t size, const char *text)
 {

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
-#include "ledger/internal.h"
+#include "ledger/names.h"
+#include "ledger/scan.h"
 
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define LOWER "abcdefghijklmnopqrstuvwxyz"

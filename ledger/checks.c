@@ -1,6 +1,4 @@
-/* The front door: every rule that holds for both ledgers is checked here, before either acts. */
-#include "ledger/ledger.h"
-
+/* The public checks: every rule that holds for both ledgers is checked here, before either acts. */
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +8,9 @@
 #include "fsm/base/facts.h"
 #include "fsm/base/fault.h"
 #include "ledger/internal.h"
+#include "ledger/ledger.h"
+#include "ledger/names.h"
+#include "ledger/scan.h"
 
 /* A name in a commit's header: no '<', '>', newline or other control (git-commit-tree). */
 static void put_identity(char *out, size_t size, const char *text)

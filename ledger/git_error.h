@@ -1,0 +1,11 @@
+/* libgit2's errors in our words. */
+#ifndef RFA_LEDGER_GIT_ERROR_H
+#define RFA_LEDGER_GIT_ERROR_H
+
+#include "fsm/base/error.h"
+
+/* Turns libgit2's last error into ours: IO, NOSPACE, STALE or CORRUPT. */
+int rfa_git_fail(struct rfa_error *err, int rc, const char *where, const char *fmt, ...)
+    RFA_PRINTF(4, 5);
+
+#endif
