@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "transports/ssh_session.h"
+#include "transports/ssh_login.h"
+#include "transports/ssh_open.h"
 
 #define CONNECT_MS 10000
 #define IDLE_MS 15000

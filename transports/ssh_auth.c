@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "transports/ssh_auth.h"
 #include "transports/ssh_hostkeys.h"
-#include "transports/ssh_session.h"
 
 #define KEY_FILE_MAX ((size_t)64 << 10)
 #define AGENT_KEYS_MAX 64u

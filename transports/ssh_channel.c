@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "transports/ssh_session.h"
+#include "transports/ssh_channel.h"
 
 #define WRITE_MAX ((size_t)256 << 10)
 /*

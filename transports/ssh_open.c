@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "fsm/base/quote.h"
-#include "transports/ssh_session.h"
+#include "transports/ssh_channel.h"
+#include "transports/ssh_open.h"
 
 /* A larger window makes sshd buffer it; a smaller one caps a slow round trip sooner. */
 #define WINDOW (2u << 20)

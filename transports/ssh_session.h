@@ -55,11 +55,13 @@ struct rfa_ssh_hop_options {
 };
 
 /*
- * Handshake, host key, authentication. Errors: UNREACHABLE, HOSTKEY, AUTH, UNSUPPORTED, CONFIG,
- * CANCELLED; the host has run nothing.
+ * A hop that is not opened yet (see ssh_login.h): no session, and nothing was sent. The wire is
+ * its own.
  */
-int rfa_ssh_hop_open(struct rfa_ssh_hop **out, const struct rfa_ssh_hop_options *options,
-		     struct rfa_error *err) RFA_MUST_USE;
+int rfa_ssh_hop_new(struct rfa_ssh_hop **out, const struct rfa_ssh_hop_options *options,
+		    struct rfa_error *err) RFA_MUST_USE;
+/* Makes its session, which sends and receives over the wire. Nothing is sent by that. */
+int rfa_ssh_hop_start(struct rfa_ssh_hop *hop, struct rfa_error *err) RFA_MUST_USE;
 /* Ends the session; the hop stays for those who hold a reference. NULL-safe, repeatable. */
 void rfa_ssh_hop_kill(struct rfa_ssh_hop *hop, const struct rfa_error *why);
 void rfa_ssh_hop_unref(struct rfa_ssh_hop *hop);
@@ -81,21 +83,10 @@ const char *rfa_ssh_words(LIBSSH2_SESSION *session);
 /* 1 if rc concerns the whole connection, not one channel or request. */
 int rfa_ssh_is_fatal(int rc);
 
-/* ssh_auth.c: proves who we are, by agent and key files. Errors: AUTH, LOST, STALLED. */
-int rfa_ssh_authenticate(struct rfa_ssh_hop *hop, const struct rfa_ssh_settings *settings,
-			 int64_t until, struct rfa_error *err) RFA_MUST_USE;
-
 /*
- * ssh_channel.c: a channel as a stream, which owns it (also on failure) and takes a reference on
- * the hop.
+ * Adds what a ProxyCommand said on its standard error: it alone knows why there is no connection.
+ * One that has ended is read to the end.
  */
-int rfa_ssh_stream(struct rfa_stream **out, struct rfa_ssh_hop *hop, LIBSSH2_CHANNEL *channel,
-		   int is_command, struct rfa_error *err) RFA_MUST_USE;
-
-/* ssh_open.c. A reference on the hop is taken. Severity RETRY unless a command was sent. */
-int rfa_ssh_exec(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *const argv[],
-		 int64_t timeout_ms, struct rfa_error *err) RFA_MUST_USE;
-int rfa_ssh_tunnel(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *host,
-		   unsigned port, int64_t timeout_ms, struct rfa_error *err) RFA_MUST_USE;
+void rfa_ssh_proxy_words(struct rfa_ssh_hop *hop, struct rfa_error *err);
 
 #endif
