@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fsm/steps/compose.h"
+#include "fsm/steps/compose_project.h"
 #include "fsm/steps/evidence.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/inspect.h"

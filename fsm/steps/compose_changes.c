@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fsm/steps/compose.h"
+#include "fsm/steps/compose_changes.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/spec.h"

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fsm/steps/compose.h"
+#include "fsm/steps/compose_changes.h"
+#include "fsm/steps/compose_project.h"
 #include "fsm/steps/gates.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/inspect.h"

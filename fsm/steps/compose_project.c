@@ -1,5 +1,5 @@
 /* A stack's Compose project, as it is named to the host: files, services, how many of each. */
-#include "fsm/steps/compose.h"
+#include "fsm/steps/compose_project.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fsm/steps/compose.h"
+#include "fsm/steps/compose_project.h"
 #include "fsm/steps/goods.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/look.h"

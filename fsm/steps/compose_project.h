@@ -1,6 +1,6 @@
 /* How a stack's Compose project is named to the host, and which of its services a run is about. */
-#ifndef RFA_FSM_STEPS_COMPOSE_H
-#define RFA_FSM_STEPS_COMPOSE_H
+#ifndef RFA_FSM_STEPS_COMPOSE_PROJECT_H
+#define RFA_FSM_STEPS_COMPOSE_PROJECT_H
 
 #include "fsm/steps/ctx.h"
 
@@ -33,22 +33,5 @@ void rfa_compose_project_release(struct rfa_compose_project *p);
 
 /* 1 if the run deploys the service: it has an image for it, and the stack's list has it. */
 int rfa_compose_deploys(const struct rfa_ctx *ctx, const char *service);
-
-/* Why a container is otherwise than its service would be now. */
-enum rfa_compose_cause {
-	RFA_COMPOSE_CAUSE_NONE,  /* nothing is known */
-	RFA_COMPOSE_CAUSE_OTHER, /* its files or variables say something else */
-	/* It was brought up in another way than rfa would do it. */
-	RFA_COMPOSE_CAUSE_FILES,
-	RFA_COMPOSE_CAUSE_ENV_FILES,
-	RFA_COMPOSE_CAUSE_DIRECTORY
-};
-/*
- * Appends what is known of the differences, "; the variables: A, B; the ports": names, no values.
- * service: of Compose's configuration; c: the container's inspect object.
- */
-int rfa_compose_changes(const struct rfa_ctx *ctx, const struct rfa_compose *project,
-			const json_t *service, const json_t *c, struct rfa_buf *out,
-			enum rfa_compose_cause *cause, struct rfa_error *err);
 
 #endif
