@@ -84,7 +84,7 @@ int rfa_cli_config(struct rfa_cli *cli, struct rfa_error *err)
 	if (rc == 0)
 		rc = rfa_config_load(&cli->config, path, &cli->problems, err);
 	if (rc == 0)
-		cli->out.secrets = (const char *const *)cli->config->secrets;
+		cli->out.secrets = (const char *const *)cli->config->secrets.values;
 	if (rc == -(int)RFA_ECONFIG && !cli->out.json)
 		rfa_cli_problems(cli, path);
 done:
@@ -141,7 +141,8 @@ int rfa_cli_ledger(struct rfa_cli *cli, struct rfa_error *err)
 		struct rfa_ledger_options options = {
 			.path = path,
 			.clock = cli->clock,
-			.secrets = cli->config ? (const char *const *)cli->config->secrets : NULL,
+			.secrets =
+			    cli->config ? (const char *const *)cli->config->secrets.values : NULL,
 		};
 		rc = rfa_ledger_open(&cli->ledger, &options, err);
 		if (rc < 0)
@@ -149,6 +150,31 @@ int rfa_cli_ledger(struct rfa_cli *cli, struct rfa_error *err)
 	}
 	free(path);
 	return rc;
+}
+
+int rfa_cli_secrets(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
+{
+	if (!cli->config)
+		return 0;
+	return rfa_secrets_fetch(&cli->config->secrets, plan, cli->ledger, err);
+}
+
+int rfa_cli_secret(void *user, const char *name, const char **value, struct rfa_error *err)
+{
+	const struct rfa_cli *cli = user;
+
+	(void)err;
+	*value = cli->config ? rfa_secrets_find(&cli->config->secrets, name) : NULL;
+	return 0;
+}
+
+const char *rfa_cli_age(const struct rfa_cli *cli, const char *iso, char into[RFA_SHORT_MAX])
+{
+	int64_t at;
+	if (rfa_time_parse(iso, &at) == 0)
+		return rfa_out_age(into, cli->clock->wall_ms(cli->clock) - at);
+	snprintf(into, RFA_SHORT_MAX, "-");
+	return into;
 }
 
 void rfa_cli_release(struct rfa_cli *cli)

@@ -29,7 +29,8 @@ struct rfa_story {
 };
 
 struct rfa_cli {
-	struct rfa_verb command; /* name NULL: none was given */
+	const struct rfa_verbs *verbs; /* borrowed; all commands */
+	struct rfa_verb command;       /* name NULL: none was given */
 	struct rfa_args args;
 	struct rfa_out out;
 	struct rfa_clock *clock;
@@ -50,9 +51,19 @@ int rfa_cli_config_if_any(struct rfa_cli *cli, struct rfa_error *err) RFA_MUST_U
 int rfa_cli_ledger_path(struct rfa_cli *cli, char **out, struct rfa_error *err) RFA_MUST_USE;
 /* Opens the ledger, once. */
 int rfa_cli_ledger(struct rfa_cli *cli, struct rfa_error *err) RFA_MUST_USE;
+/*
+ * What a plan needs of the secrets of rfa.json: runs the commands whose names it refers to. Errors:
+ * CONFIG.
+ */
+int rfa_cli_secrets(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err) RFA_MUST_USE;
+/* For struct rfa_run_options; `user` is the struct rfa_cli. */
+int rfa_cli_secret(void *user, const char *name, const char **value, struct rfa_error *err);
 /* Prints the problems of the configuration on standard error. */
 void rfa_cli_problems(const struct rfa_cli *cli, const char *file);
 void rfa_cli_release(struct rfa_cli *cli);
+
+/* into: the age of that time in words, "-" if there is none. */
+const char *rfa_cli_age(const struct rfa_cli *cli, const char *iso, char into[RFA_SHORT_MAX]);
 
 /* The n-th word behind the command's name; NULL: none. */
 const char *rfa_cli_word(const struct rfa_cli *cli, size_t n);

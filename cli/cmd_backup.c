@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/known.h"
 #include "cli/vault.h"
 #include "fsm/parts/backups.h"
 #include "fsm/parts/catalog.h"
@@ -52,7 +51,7 @@ static void add_row(const struct rfa_cli *cli, struct rfa_table *table, const js
 	rfa_text_names(&names, rfa_facts_at(entry, "manifest/members"));
 	rfa_table_cell(table, rfa_facts_str(entry, "backup", ""), RFA_BOLD);
 	rfa_table_cell(table, rfa_facts_str(entry, "set", "-"), RFA_PLAIN);
-	rfa_table_cell(table, rfa_known_age(cli, rfa_facts_str(entry, "at", ""), text), RFA_PLAIN);
+	rfa_table_cell(table, rfa_cli_age(cli, rfa_facts_str(entry, "at", ""), text), RFA_PLAIN);
 	rfa_table_cell(table, RFA_SIZE(rfa_facts_int(entry, "bytes", 0)), RFA_PLAIN);
 	rfa_table_cell(table, whole ? "complete" : "not complete", whole ? RFA_GREEN : RFA_YELLOW);
 	rfa_table_cell(table, rfa_buf_str(&names), RFA_PLAIN);

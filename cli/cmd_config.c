@@ -267,8 +267,8 @@ static void note_secrets(struct rfa_cli *cli)
 	struct rfa_buf says = RFA_BUF_INIT(4096);
 	size_t i;
 
-	for (i = 0; i < cli->config->n_secret; i++)
-		if (rfa_secret_trouble(&cli->config->secret[i], &says))
+	for (i = 0; i < cli->config->secrets.n; i++)
+		if (rfa_secret_trouble(&cli->config->secrets.items[i], &says))
 			rfa_out_warn(&cli->out, "%s", rfa_buf_str(&says));
 	rfa_buf_release(&says);
 }

@@ -108,8 +108,8 @@ static void ask_config(struct doctor *d)
 		return;
 	}
 	tell(d, FINE, "rfa.json", d->cli->config->path, "");
-	for (i = 0; i < d->cli->config->n_secret; i++)
-		if (rfa_secret_trouble(&d->cli->config->secret[i], &says))
+	for (i = 0; i < d->cli->config->secrets.n; i++)
+		if (rfa_secret_trouble(&d->cli->config->secrets.items[i], &says))
 			tell(d, NOTE, "secrets", rfa_buf_str(&says), "");
 	rfa_buf_release(&says);
 }

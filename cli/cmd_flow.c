@@ -72,7 +72,7 @@ static int has_stack(struct rfa_cli *cli, const char *stack, struct rfa_error *e
 	int rc = rfa_config_has_stack(cli->config, stack, err);
 
 	if (rc == -(int)RFA_ENOTFOUND) {
-		rfa_verb_suggest(cli->command.name, &s);
+		rfa_verb_suggest(cli->verbs, cli->command.name, &s);
 		if (s.best && s.distance > 0)
 			return rfa_error_mend(err, "did you mean `rfa %s %s`?", cli->command.name,
 					      s.best);
@@ -188,24 +188,6 @@ int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out
 
 /* ---- saying and asking ---- */
 
-void rfa_flow_say(const struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan)
-{
-	const struct rfa_out *o = &cli->out;
-	struct rfa_buf title = RFA_BUF_INIT(4096);
-
-	rfa_text_fill(&title, flow->text->title, plan);
-	rfa_out_note(o, "%s%s%s", rfa_out_style(o, o->err, RFA_BOLD), rfa_buf_str(&title),
-		     rfa_out_style(o, o->err, RFA_PLAIN));
-	rfa_buf_release(&title);
-	for (const struct rfa_text_line *l = flow->text->lines; l && l->label; l++) {
-		struct rfa_buf label = RFA_BUF_INIT(256), text = RFA_BUF_INIT(65536);
-		if (!rfa_text_fill(&label, l->label, plan) && !rfa_text_fill(&text, l->text, plan))
-			rfa_out_note(o, "  %-14s %s", rfa_buf_str(&label), rfa_buf_str(&text));
-		rfa_buf_release(&label);
-		rfa_buf_release(&text);
-	}
-}
-
 /* A forced run always asks; another where its flow has a question. */
 static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan,
 	       struct rfa_error *err)
@@ -218,7 +200,7 @@ static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *p
 	if (!question && !forced)
 		return 0;
 	if (question)
-		rfa_flow_say(cli, flow, plan);
+		rfa_preview_say(cli, flow, plan);
 	snprintf(what, sizeof(what), "%s%s%s", question ? question : "",
 		 question && forced ? " " : "",
 		 forced ? "Gates that may be forced will be; the ledger keeps it as FORCED." : "");
@@ -271,61 +253,10 @@ static int run(struct rfa_cli *cli, struct rfa_error *err)
 	return rfa_flow_run(cli, cli->command.flow, err);
 }
 
-static void add(struct rfa_verb *v, const struct rfa_option *option)
-{
-	size_t n = 0;
-	while (v->own[n].name)
-		n++;
-	if (n + 1 < RFA_VERB_OPTIONS)
-		v->own[n] = *option;
-}
-
-void rfa_flow_verb(const struct rfa_flow *flow, struct rfa_verb *out)
-{
-	static const struct rfa_option dry_run = {
-		"dry-run", 'n',
-		NULL,      NULL,
-		NULL,      "only show what would change, and what the gates say: as `rfa plan` does"
-	};
-	static const struct rfa_option unattended = {
-		"unattended", 0,
-		NULL,         NULL,
-		NULL,         "for timers: wait for a lock, carry on by itself when a line is cut"
-	};
-	static const struct rfa_option force = {
-		"force", 0, NULL, NULL, NULL, "pass gates that may be forced; asks for a name"
-	};
-	static const struct rfa_option forced = {
-		"reason", 0, "TEXT", NULL, NULL, "why; required with --force, kept in the ledger"
-	};
-	static const struct rfa_option reason = { "reason", 0,    "TEXT",
-						  NULL,     NULL, "why; kept in the ledger" };
-	const struct rfa_flow_args *args = flow->args;
-
-	memset(out, 0, sizeof(*out));
-	out->name = args->command;
-	out->group = args->group;
-	out->words = args->words;
-	out->summary = flow->summary;
-	out->details = args->details;
-	out->examples = args->examples;
-	out->flags = RFA_VERB_RUNS | RFA_VERB_READS;
-	out->min_words = out->max_words = 1;
-	out->flow = flow;
-	out->run = run;
-	for (const struct rfa_role *role = flow->roles; role->name; role++) {
-		struct rfa_option option = { role->option, 0, "ENV", NULL, NULL, role->what };
-		if (role->option)
-			add(out, &option);
-	}
-	for (const struct rfa_option *o = args->options; o && o->name; o++)
-		add(out, o);
-	add(out, &dry_run);
-	if (args->flags & RFA_ARGS_UNATTENDED)
-		add(out, &unattended);
-	if (args->flags & RFA_ARGS_FORCE)
-		add(out, &force);
-	if (args->flags & (RFA_ARGS_FORCE | RFA_ARGS_REASON))
-		add(out, args->flags & RFA_ARGS_REASON ? &reason : &forced);
-	out->options = NULL; /* rfa_verb_options() */
-}
+/* What each flow's command begins as. */
+const struct rfa_verb rfa_cmd_flow = {
+	.flags = RFA_VERB_RUNS | RFA_VERB_READS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run,
+};

@@ -25,7 +25,7 @@ const struct rfa_verb rfa_cmd_plan = {
 		{ "rfa promote ragflowauth --from test --to prod --dry-run", "the same" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_VERB_READS | RFA_VERB_FLOWS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run,

@@ -136,7 +136,7 @@ static void say_drill(const struct rfa_cli *cli, const json_t *entry, struct rfa
 		rfa_table_cell(table, "never", RFA_PLAIN);
 		return;
 	}
-	rfa_known_age(cli, rfa_facts_str(entry, "drill/at", ""), age);
+	rfa_cli_age(cli, rfa_facts_str(entry, "drill/at", ""), age);
 	snprintf(text, sizeof(text), "%s%s", proven ? "" : "failed ", age);
 	rfa_table_cell(table, text, proven ? RFA_GREEN : RFA_RED);
 }

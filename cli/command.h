@@ -1,4 +1,4 @@
-/* The table of commands: what there is to type, and everything that help says about it. */
+/* A command: what there is to type, and everything that help says about it. */
 #ifndef RFA_CLI_COMMAND_H
 #define RFA_CLI_COMMAND_H
 
@@ -13,6 +13,7 @@ enum rfa_verb_flag {
 	RFA_VERB_READS = 1 << 1,  /* changes nothing: understands --json */
 	RFA_VERB_RUNS = 1 << 2,   /* drives a run: understands --events */
 	RFA_VERB_RAW = 1 << 3,    /* its words are handed on as they are, options too */
+	RFA_VERB_FLOWS = 1 << 4,  /* the command of a flow follows, to be looked at only */
 };
 
 enum { RFA_VERB_OPTIONS = 16 };
@@ -33,31 +34,41 @@ struct rfa_verb {
 	struct rfa_option own[RFA_VERB_OPTIONS]; /* of a flow's command */
 };
 
+/* Where all commands come from. */
+struct rfa_verbs {
+	const struct rfa_verb *const *items;
+	size_t n;
+	const struct rfa_verb *of_flow; /* what each flow's command begins as */
+};
+
 /*
  * The i-th command, in the order in which help shows them; 0, or -1: there are no more. Those of
  * the flows stand in their groups.
  */
-int rfa_verb_at(size_t i, struct rfa_verb *out);
+int rfa_verb_at(const struct rfa_verbs *all, size_t i, struct rfa_verb *out);
 const struct rfa_option *rfa_verb_options(const struct rfa_verb *verb); /* NULL: none */
 const struct rfa_option *rfa_global_options(void);
 /*
  * The command that the words name; *used = how many words its name has. Errors: USAGE, with a
  * suggestion.
  */
-int rfa_verb_find(const char *const *words, size_t n, size_t *used, struct rfa_verb *out,
-		  struct rfa_error *err) RFA_MUST_USE;
+int rfa_verb_find(const struct rfa_verbs *all, const char *const *words, size_t n, size_t *used,
+		  struct rfa_verb *out, struct rfa_error *err) RFA_MUST_USE;
 /* Offers the second words of the commands that begin with this one; s->typed is what was typed. */
 struct rfa_suggestion;
-void rfa_verb_suggest(const char *word, struct rfa_suggestion *s);
+void rfa_verb_suggest(const struct rfa_verbs *all, const char *word, struct rfa_suggestion *s);
 /* 1 if other commands begin with this word: "ledger". */
-int rfa_verb_is_group(const char *word);
+int rfa_verb_is_group(const struct rfa_verbs *all, const char *word);
 
-/* One object a file; the table in commands.c lists them. */
-extern const struct rfa_verb rfa_cmd_init, rfa_cmd_check, rfa_cmd_plan, rfa_cmd_resume,
-    rfa_cmd_rollback, rfa_cmd_abort, rfa_cmd_status, rfa_cmd_runs, rfa_cmd_show, rfa_cmd_log,
-    rfa_cmd_history, rfa_cmd_verify, rfa_cmd_ledger_verify, rfa_cmd_ledger_path, rfa_cmd_ledger_git,
-    rfa_cmd_lock_show, rfa_cmd_flows, rfa_cmd_doctor, rfa_cmd_backup_list, rfa_cmd_backup_verify,
-    rfa_cmd_schedule, rfa_cmd_demo, rfa_cmd_help, rfa_cmd_version, rfa_cmd_completion,
-    rfa_cmd_config_schema;
+/* The table in commands.c: for main(), which hands it on in struct rfa_cli. */
+extern const struct rfa_verbs rfa_commands;
+
+/* One object a file. */
+extern const struct rfa_verb rfa_cmd_init, rfa_cmd_check, rfa_cmd_plan, rfa_cmd_flow,
+    rfa_cmd_resume, rfa_cmd_rollback, rfa_cmd_abort, rfa_cmd_status, rfa_cmd_runs, rfa_cmd_show,
+    rfa_cmd_log, rfa_cmd_history, rfa_cmd_verify, rfa_cmd_ledger_verify, rfa_cmd_ledger_path,
+    rfa_cmd_ledger_git, rfa_cmd_lock_show, rfa_cmd_flows, rfa_cmd_doctor, rfa_cmd_backup_list,
+    rfa_cmd_backup_verify, rfa_cmd_schedule, rfa_cmd_demo, rfa_cmd_help, rfa_cmd_version,
+    rfa_cmd_completion, rfa_cmd_config_schema;
 
 #endif

@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include "cli/data_rules.h"
-#include "cli/problems.h"
-#include "cli/secrets.h"
+#include "cli/paths.h"
 #include "fsm/base/suggest.h"
 #include "fsm/base/buf.h"
 #include "fsm/base/facts.h"
@@ -239,29 +238,10 @@ int rfa_config_parse(json_t **out, const char *text, size_t len, struct rfa_prob
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* *out (new): path made absolute: "~" is the user's home, the rest is relative to folder. */
-static int absolute(const char *folder, const char *path, char **out, struct rfa_error *err)
-{
-	struct rfa_buf text = RFA_BUF_INIT(PATH_MAX);
-	const char *home = getenv("HOME");
-
-	if (path[0] == '~' && (!path[1] || path[1] == '/') && home)
-		rfa_buf_printf(&text, "%s%s", home, path + 1);
-	else if (path[0] == '/')
-		rfa_buf_puts(&text, path);
-	else
-		rfa_buf_printf(&text, "%s/%s", folder, path);
-	int rc = rfa_buf_check(&text, err);
-	if (rc == 0 && !(*out = strdup(rfa_buf_str(&text))))
-		rc = rfa_fail_nomem(err);
-	rfa_buf_release(&text);
-	return rc;
-}
-
 int rfa_config_path(const struct rfa_config *config, const char *path, char **out,
 		    struct rfa_error *err)
 {
-	return absolute(config->folder, path, out, err);
+	return rfa_path_resolve(config->folder, path, out, err);
 }
 
 /* ssh reads its -F relative to where rfa was called; the file says it relative to itself. */
@@ -274,15 +254,16 @@ static int settle_paths(struct rfa_config *config, struct rfa_error *err)
 		char *whole = NULL;
 		if (!path)
 			continue;
-		int rc = absolute(config->folder, path, &whole, err);
+		int rc = rfa_path_resolve(config->folder, path, &whole, err);
 		if (rc == 0)
 			rc = rfa_facts_set(env, "ssh_config", json_string(whole), err);
 		free(whole);
 		if (rc < 0)
 			return rc;
 	}
-	return absolute(config->folder, rfa_facts_str(config->root, "ledger", ".rfa/ledger"),
-			&config->ledger, err);
+	return rfa_path_resolve(config->folder,
+				rfa_facts_str(config->root, "ledger", ".rfa/ledger"),
+				&config->ledger, err);
 }
 
 int rfa_config_load(struct rfa_config **out, const char *path, struct rfa_problems *problems,
@@ -315,7 +296,7 @@ int rfa_config_load(struct rfa_config **out, const char *path, struct rfa_proble
 	}
 	rc = settle_paths(config, err);
 	if (rc == 0)
-		rc = rfa_secrets_take(config, err);
+		rc = rfa_secrets_take(&config->secrets, config->root, config->folder, err);
 	if (rc == 0) {
 		*out = config;
 		config = NULL;
@@ -330,7 +311,7 @@ void rfa_config_free(struct rfa_config *config)
 {
 	if (!config)
 		return;
-	rfa_secrets_free(config);
+	rfa_secrets_release(&config->secrets);
 	free(config->path);
 	free(config->folder);
 	free(config->ledger);

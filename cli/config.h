@@ -5,33 +5,16 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "cli/problems.h"
+#include "cli/secrets.h"
 #include "fsm/base/error.h"
 
-/* One thing that is wrong, in the words of the person who wrote the file. */
-struct rfa_problem {
-	int line, column; /* 0: the file as a whole */
-	char path[200];   /* "stacks.shop.health[0].urll"; "" for the file as a whole */
-	char what[300];
-	char mend[300];
-};
-
-struct rfa_problems {
-	struct rfa_problem *items; /* owned */
-	size_t n, cap;
-	size_t more; /* beyond the maximum of 100 */
-};
-
-void rfa_problems_release(struct rfa_problems *problems);
-
 struct rfa_config {
-	char *path;                /* of the file, absolute */
-	char *folder;              /* that holds it */
-	char *ledger;              /* absolute */
-	json_t *root;              /* as written, checked */
-	struct rfa_secret *secret; /* that it names (cli/secrets.h) */
-	size_t n_secret;
-	/* The values that are known, for struct rfa_ledger_options; NULL-terminated. */
-	char **secrets;
+	char *path;                 /* of the file, absolute */
+	char *folder;               /* that holds it */
+	char *ledger;               /* absolute */
+	json_t *root;               /* as written, checked */
+	struct rfa_secrets secrets; /* that it names */
 };
 
 /* *out (new): the nearest rfa.json in `folder` or above it. Errors: NOTFOUND. */
@@ -67,9 +50,6 @@ int rfa_config_side(const struct rfa_config *config, const char *env, const char
 /* *out (new): {"idle_timeout_ms","connect_timeout_ms","attempts"}. */
 int rfa_config_options(const struct rfa_config *config, json_t **out,
 		       struct rfa_error *err) RFA_MUST_USE;
-
-/* In the place of an environment: the machine where rfa is typed. No environment is called so. */
-#define RFA_OPERATOR "operator"
 
 /* Lays `over` over `under` in place: objects deeply, everything else is replaced. */
 int rfa_config_merge(json_t *under, const json_t *over, struct rfa_error *err) RFA_MUST_USE;

@@ -8,8 +8,6 @@
 #include "fsm/base/buf.h"
 #include "fsm/base/facts.h"
 
-#define HOST_VAULTS "/var/lib/rfa/backups"
-
 /* From SQLITE on nothing can lie in it; from SERVER on a server in a container keeps it. */
 enum { SQLITE = 2, SERVER = 3, N_KINDS = 5 };
 static const struct kind {
@@ -102,7 +100,7 @@ static void check_overlap(struct rfa_walk *walk, const json_t *members, const ch
 static void check_vault(struct rfa_walk *walk, const json_t *stack, const char *name,
 			const json_t *member)
 {
-	const char *vault = rfa_facts_str(stack, "backup/directory", HOST_VAULTS);
+	const char *vault = rfa_facts_str(stack, "backup/directory", RFA_HOST_VAULTS);
 	char place[PATH_MAX];
 	int kind = place_of(member, place);
 	if (kind < 0 || kind >= SQLITE || (!lies_in(vault, place) && !lies_in(place, vault)))
@@ -114,7 +112,7 @@ static void check_vault(struct rfa_walk *walk, const json_t *stack, const char *
 	rfa_walk_leave(walk);
 }
 
-static int on_operator(const json_t *stack)
+int rfa_data_on_operator(const json_t *stack)
 {
 	return strcmp(rfa_facts_str(stack, "backup/where", "host"), RFA_OPERATOR) == 0;
 }
@@ -131,7 +129,7 @@ static void check_members(struct rfa_walk *walk, const json_t *stack)
 		if (!is_member(name, member))
 			continue;
 		check_overlap(walk, members, name, member);
-		if (!on_operator(stack))
+		if (!rfa_data_on_operator(stack))
 			check_vault(walk, stack, name, member);
 	}
 	rfa_walk_leave(walk);
@@ -140,10 +138,10 @@ static void check_members(struct rfa_walk *walk, const json_t *stack)
 
 void rfa_data_check(struct rfa_walk *walk, const json_t *stack)
 {
-	const char *vault = rfa_facts_str(stack, "backup/directory", HOST_VAULTS);
+	const char *vault = rfa_facts_str(stack, "backup/directory", RFA_HOST_VAULTS);
 
 	check_members(walk, stack);
-	if (on_operator(stack) || vault[0] == '/')
+	if (rfa_data_on_operator(stack) || vault[0] == '/')
 		return;
 	rfa_walk_enter(walk, "backup", 0);
 	rfa_walk_enter(walk, "directory", 0);
@@ -160,60 +158,4 @@ void rfa_data_replace_members(json_t *stack, const json_t *overlay)
 	json_t *member;
 	json_object_foreach (rfa_facts_at(overlay, "data/members"), name, member)
 		json_object_del(members, name);
-}
-
-/* Every rule 0: nothing is ever removed. */
-static const json_t *rules_of(const json_t *backup)
-{
-	const json_t *keep = json_object_get(backup, "keep");
-	const char *rule;
-	json_t *n;
-	json_object_foreach ((json_t *)keep, rule, n) {
-		if (json_integer_value(n) > 0)
-			return keep;
-	}
-	return NULL;
-}
-
-int rfa_config_vault(const struct rfa_config *config, const char *env, const char *stack,
-		     struct rfa_vault *out, struct rfa_error *err)
-{
-	json_t *side = NULL, *backup = NULL;
-	char *directory = NULL;
-	int rc = rfa_config_side(config, env, stack, &side, err);
-
-	memset(out, 0, sizeof(*out));
-	if (rc < 0)
-		return rc;
-	/* A stack that says nothing of backups has the defaults all the same. */
-	backup = json_incref(rfa_facts_at(side, "stack/backup"));
-	if (!backup)
-		backup = json_object();
-	rc = backup ? rfa_schema_complete(rfa_schema_find(rfa_schema_stack, "backup")->inside,
-					  backup, err)
-		    : rfa_fail_nomem(err);
-	if (rc < 0)
-		goto done;
-	out->on_operator = on_operator(rfa_facts_at(side, "stack"));
-	snprintf(out->env, sizeof(out->env), "%s", env);
-	const char *named =
-	    rfa_facts_str(backup, "directory", out->on_operator ? "backups" : HOST_VAULTS);
-	rc = rfa_config_path(config, named, &directory, err);
-	if (rc < 0)
-		goto done;
-	int n = snprintf(out->path, sizeof(out->path), "%s/%s", directory, stack);
-	if (n < 0 || (size_t)n >= sizeof(out->path))
-		rc = rfa_fail(err, RFA_ETOOBIG, "config", "the backups' directory is too long");
-	out->keep = json_incref((json_t *)rules_of(backup));
-done:
-	free(directory);
-	json_decref(side);
-	json_decref(backup);
-	return rc;
-}
-
-void rfa_vault_release(struct rfa_vault *vault)
-{
-	json_decref(vault->keep);
-	vault->keep = NULL;
 }

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cli/hosts.h"
-#include "cli/secrets.h"
 #include "cli/signals.h"
 #include "cli/ticker.h"
 #include "fsm/parts/text.h"
@@ -40,7 +39,7 @@ static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_h
 		.user = who->user,
 		.machine = who->machine,
 		.reason = rfa_cli_option(cli, "reason"),
-		.secret = rfa_secrets_value,
+		.secret = rfa_cli_secret,
 		.secret_user = cli,
 	};
 	return options;
@@ -125,7 +124,7 @@ int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err
 	cli->story.is_run = 1;
 	take_plan(&cli->story, plan);
 	if (rc == 0)
-		rc = rfa_secrets_need(cli, plan, err);
+		rc = rfa_cli_secrets(cli, plan, err);
 	if (rc == 0)
 		rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
 	if (rc == 0) {
@@ -160,7 +159,7 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_run_way way
 	snprintf(cli->story.result.run, sizeof(cli->story.result.run), "%s", history->run);
 	/* A finished run needs no host; a run that is left to itself must not need one. */
 	if (history->final == RFA_FINAL_NONE && way == RFA_RUN_ON)
-		rc = rfa_secrets_need(cli, history->plan, err);
+		rc = rfa_cli_secrets(cli, history->plan, err);
 	if (rc == 0 && history->final == RFA_FINAL_NONE)
 		rc = rfa_hosts_of_plan(cli, history->plan, way != RFA_RUN_LEAVE, &hosts, err);
 	if (rc == 0) {

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-void rfa_help_overview(const struct rfa_out *o)
+#include "cli/help_pages.h"
+
+void rfa_help_overview(const struct rfa_out *o, const struct rfa_verbs *all)
 {
 	struct rfa_verb v;
 	const char *bold = rfa_out_style(o, o->out, RFA_BOLD);
@@ -15,7 +17,7 @@ void rfa_help_overview(const struct rfa_out *o)
 		    "carried on;");
 	rfa_out_say(o, "everything that was ever done is in its ledger, a git repository.\n");
 	rfa_out_say(o, "usage: rfa [-c FILE] COMMAND [ARGUMENTS]");
-	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
 		if (v.flags & RFA_VERB_HIDDEN)
 			continue;
 		if (strcmp(group, v.group) != 0) {
@@ -40,11 +42,11 @@ static void say_options(const struct rfa_out *o, const struct rfa_option *option
 }
 
 /* The commands whose names begin with this one's: `backup` has `backup list`. */
-static void say_further(const struct rfa_out *o, const char *name)
+static void say_further(const struct rfa_out *o, const struct rfa_verbs *all, const char *name)
 {
 	size_t said = 0, len = strlen(name);
 	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
 		if (strncmp(v.name, name, len) != 0 || v.name[len] != ' ')
 			continue;
 		if (!said++)
@@ -54,7 +56,7 @@ static void say_further(const struct rfa_out *o, const char *name)
 	}
 }
 
-static void say_page(const struct rfa_out *o, const struct rfa_verb *c)
+static void say_page(const struct rfa_out *o, const struct rfa_verbs *all, const struct rfa_verb *c)
 {
 	const struct rfa_option *options = rfa_verb_options(c);
 	const char *bold = rfa_out_style(o, o->out, RFA_BOLD);
@@ -72,12 +74,13 @@ static void say_page(const struct rfa_out *o, const struct rfa_verb *c)
 	rfa_out_say(o, "\n%sexamples%s", bold, plain);
 	for (const struct rfa_example *e = c->examples; e->line; e++)
 		rfa_out_say(o, "  %s\n      %s", e->line, e->what);
-	say_further(o, c->name);
+	say_further(o, all, c->name);
 }
 
-void rfa_help_command(const struct rfa_out *o, const struct rfa_verb *command)
+void rfa_help_command(const struct rfa_out *o, const struct rfa_verbs *all,
+		      const struct rfa_verb *command)
 {
-	say_page(o, command);
+	say_page(o, all, command);
 	rfa_out_say(o, "\n%soptions of every command%s", rfa_out_style(o, o->out, RFA_BOLD),
 		    rfa_out_style(o, o->out, RFA_PLAIN));
 	say_options(o, rfa_global_options());
@@ -85,16 +88,16 @@ void rfa_help_command(const struct rfa_out *o, const struct rfa_verb *command)
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
-static int say_group(const struct rfa_out *o, const char *word)
+static int say_group(const struct rfa_out *o, const struct rfa_verbs *all, const char *word)
 {
 	size_t said = 0, len = strlen(word);
 	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
 		if (strncmp(v.name, word, len) != 0 || v.name[len] != ' ')
 			continue;
 		if (said++)
 			rfa_out_say(o, "%s", "");
-		say_page(o, &v);
+		say_page(o, all, &v);
 	}
 	return said > 0;
 }
@@ -105,7 +108,7 @@ static int run_help(struct rfa_cli *cli, struct rfa_error *err)
 	size_t used;
 
 	if (rfa_cli_option(cli, "markdown")) {
-		rfa_help_markdown(o);
+		rfa_help_markdown(o, cli->verbs);
 		return 0;
 	}
 	if (rfa_cli_option(cli, "errors")) {
@@ -113,17 +116,18 @@ static int run_help(struct rfa_cli *cli, struct rfa_error *err)
 		return 0;
 	}
 	if (!rfa_cli_word(cli, 0)) {
-		rfa_help_overview(o);
+		rfa_help_overview(o, cli->verbs);
 		return 0;
 	}
 	struct rfa_verb command;
-	int rc = rfa_verb_find(cli->args.words, cli->args.n_words, &used, &command, err);
-	if (rc < 0 && !rfa_cli_word(cli, 1) && say_group(o, rfa_cli_word(cli, 0))) {
+	int rc =
+	    rfa_verb_find(cli->verbs, cli->args.words, cli->args.n_words, &used, &command, err);
+	if (rc < 0 && !rfa_cli_word(cli, 1) && say_group(o, cli->verbs, rfa_cli_word(cli, 0))) {
 		rfa_error_clear(err);
 		return 0;
 	}
 	if (rc == 0)
-		rfa_help_command(o, &command);
+		rfa_help_command(o, cli->verbs, &command);
 	return rc;
 }
 
@@ -183,7 +187,7 @@ static int run_completion(struct rfa_cli *cli, struct rfa_error *err)
 	if (strcmp(shell, "bash") != 0)
 		return rfa_fail(err, RFA_EUSAGE, "cli",
 				"there is a completion for bash, none for \"%.40s\"", shell);
-	rfa_help_completion(&cli->out);
+	rfa_help_completion(&cli->out, cli->verbs);
 	return 0;
 }
 

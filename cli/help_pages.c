@@ -1,5 +1,5 @@
 /* Pages that are made from tables: docs/cli.md, docs/errors.md, the completion of bash. */
-#include "cli/help.h"
+#include "cli/help_pages.h"
 
 #include <string.h>
 
@@ -83,7 +83,7 @@ static void put_events(const struct rfa_out *o)
 	rfa_buf_release(&words);
 }
 
-void rfa_help_markdown(const struct rfa_out *o)
+void rfa_help_markdown(const struct rfa_out *o, const struct rfa_verbs *all)
 {
 	struct rfa_verb v;
 	const char *group = "";
@@ -94,7 +94,7 @@ void rfa_help_markdown(const struct rfa_out *o)
 		       "Exit statuses: [errors.md](errors.md).\n");
 	rfa_out_say(o, "## Options of every command\n");
 	put_options(o, rfa_global_options());
-	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
 		if (v.flags & RFA_VERB_HIDDEN)
 			continue;
 		if (strcmp(group, v.group) != 0) {
@@ -140,41 +140,42 @@ static void put_words(struct rfa_buf *into, const struct rfa_option *options)
 }
 
 /* "backup" of "backup list"; 1 if no command before has that first word. */
-static int is_new_word(size_t at, const char *name)
+static int is_new_word(const struct rfa_verbs *all, size_t at, const char *name)
 {
 	size_t len = strcspn(name, " ");
 	struct rfa_verb v;
-	for (size_t i = 0; i < at && rfa_verb_at(i, &v) == 0; i++) {
+	for (size_t i = 0; i < at && rfa_verb_at(all, i, &v) == 0; i++) {
 		if (strncmp(v.name, name, len) == 0 && (v.name[len] == ' ' || !v.name[len]))
 			return 0;
 	}
 	return 1;
 }
 
-static void put_first_words(struct rfa_buf *into)
+static void put_first_words(const struct rfa_verbs *all, struct rfa_buf *into)
 {
 	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
-		if (!(v.flags & RFA_VERB_HIDDEN) && is_new_word(i, v.name))
+	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+		if (!(v.flags & RFA_VERB_HIDDEN) && is_new_word(all, i, v.name))
 			rfa_buf_printf(into, "%s%.*s", into->len ? " " : "",
 				       (int)strcspn(v.name, " "), v.name);
 	}
 }
 
-static void put_second_words(struct rfa_buf *into, const char *first, size_t len)
+static void put_second_words(const struct rfa_verbs *all, struct rfa_buf *into, const char *first,
+			     size_t len)
 {
 	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
 		if (strncmp(v.name, first, len) == 0 && v.name[len] == ' ')
 			rfa_buf_printf(into, "%s%s", into->len ? " " : "", v.name + len + 1);
 	}
 }
 
 /* The options of each command whose name has one word, or two. */
-static void say_option_cases(const struct rfa_out *o, int two_words)
+static void say_option_cases(const struct rfa_out *o, const struct rfa_verbs *all, int two_words)
 {
 	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
 		struct rfa_buf own = RFA_BUF_INIT(1024);
 		put_words(&own, rfa_verb_options(&v));
 		if (!(v.flags & RFA_VERB_HIDDEN) && own.len > 0 &&
@@ -185,13 +186,13 @@ static void say_option_cases(const struct rfa_out *o, int two_words)
 	}
 }
 
-void rfa_help_completion(const struct rfa_out *o)
+void rfa_help_completion(const struct rfa_out *o, const struct rfa_verbs *all)
 {
 	struct rfa_buf names = RFA_BUF_INIT(4096), global = RFA_BUF_INIT(4096);
 	struct rfa_verb v;
 
 	put_words(&global, rfa_global_options());
-	put_first_words(&names);
+	put_first_words(all, &names);
 	rfa_out_say(o, "# bash completion of rfa; made by `rfa completion bash`\n_rfa()\n{");
 	rfa_out_say(o, "\tlocal word=${COMP_WORDS[COMP_CWORD]} options=\"%s\" words=\"%s\"",
 		    rfa_buf_str(&global) + 1, rfa_buf_str(&names));
@@ -199,14 +200,14 @@ void rfa_help_completion(const struct rfa_out *o)
 		       "\t\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]} \" in");
 	/* "lock free" is two words, "runs" is one and anything may follow: the longer ones first.
 	 */
-	say_option_cases(o, 1);
-	say_option_cases(o, 0);
+	say_option_cases(o, all, 1);
+	say_option_cases(o, all, 0);
 	rfa_out_say(o, "\t\tesac\n\t\t[ \"$COMP_CWORD\" -eq 2 ] && case \"${COMP_WORDS[1]}\" in");
-	for (size_t i = 0; rfa_verb_at(i, &v) == 0; i++) {
+	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
 		struct rfa_buf second = RFA_BUF_INIT(1024);
 		size_t len = strcspn(v.name, " ");
-		if (!(v.flags & RFA_VERB_HIDDEN) && is_new_word(i, v.name))
-			put_second_words(&second, v.name, len);
+		if (!(v.flags & RFA_VERB_HIDDEN) && is_new_word(all, i, v.name))
+			put_second_words(all, &second, v.name, len);
 		if (second.len > 0)
 			rfa_out_say(o, "\t\t%.*s) words=\"%s\" ;;", (int)len, v.name,
 				    rfa_buf_str(&second));

@@ -6,15 +6,6 @@
 
 #include "fsm/base/suggest.h"
 
-const char *rfa_known_age(const struct rfa_cli *cli, const char *iso, char into[RFA_SHORT_MAX])
-{
-	int64_t at;
-	if (rfa_time_parse(iso, &at) == 0)
-		return rfa_out_age(into, cli->clock->wall_ms(cli->clock) - at);
-	snprintf(into, RFA_SHORT_MAX, "-");
-	return into;
-}
-
 /* ---- names ----------------------------------------------------------------------------------- */
 
 /* Every "env/stack" of the ledger's tree, into one object each. */

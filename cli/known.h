@@ -1,4 +1,4 @@
-/* Names that people type, and ages that they read. */
+/* Names that people type. */
 #ifndef RFA_CLI_KNOWN_H
 #define RFA_CLI_KNOWN_H
 
@@ -12,8 +12,5 @@ int rfa_known_stack(struct rfa_cli *cli, const char *stack, struct rfa_error *er
 int rfa_known_env(struct rfa_cli *cli, const char *env, struct rfa_error *err) RFA_MUST_USE;
 /* The same of a run's id, as far as the newest thousand runs go: adds the nearest to the advice. */
 void rfa_known_run(struct rfa_cli *cli, const char *typed, struct rfa_error *err);
-
-/* into: the age of that time in words, "-" if there is none. */
-const char *rfa_known_age(const struct rfa_cli *cli, const char *iso, char into[RFA_SHORT_MAX]);
 
 #endif

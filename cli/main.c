@@ -21,11 +21,12 @@ static int read_arguments(struct rfa_cli *cli, int argc, char *const argv[], str
 	int rc = rfa_args_parse(&cli->args, &rules, argc - 1, argv + 1, err);
 	if (rc < 0 || cli->args.n_words == 0)
 		return rc;
-	if (rfa_verb_find(cli->args.words, cli->args.n_words, &used, &cli->command, err) < 0) {
+	if (rfa_verb_find(cli->verbs, cli->args.words, cli->args.n_words, &used, &cli->command,
+			  err) < 0) {
 		/* `rfa lock --help` is a question, not a slip. */
 		const char *group = cli->args.words[0];
 		const char *next = rfa_args_word(&cli->args, 1);
-		if (rfa_verb_is_group(group) && next && strcmp(next, "--help") == 0) {
+		if (rfa_verb_is_group(cli->verbs, group) && next && strcmp(next, "--help") == 0) {
 			cli->command = rfa_cmd_help;
 			cli->args.n_words = 1;
 			return 0;
@@ -66,7 +67,7 @@ static int check_words(const struct rfa_cli *cli, struct rfa_error *err)
 		return 0;
 	rfa_buf_release(&safe);
 	struct rfa_suggestion s = { n ? cli->args.words[0] : "", NULL, 0 };
-	rfa_verb_suggest(c->name, &s);
+	rfa_verb_suggest(cli->verbs, c->name, &s);
 	if (n > c->max_words && s.best)
 		return rfa_error_mend(err, "did you mean `rfa %s %s`?", c->name, s.best);
 	return rfa_error_mend(err, "see `rfa help %s`", c->name);
@@ -101,14 +102,14 @@ static int run(struct rfa_cli *cli, int argc, char *const argv[], struct rfa_err
 	if (rfa_cli_option(cli, "version"))
 		return rfa_cmd_version.run(cli, err);
 	if (!cli->command.name) {
-		rfa_help_overview(&cli->out);
+		rfa_help_overview(&cli->out, cli->verbs);
 		if (rfa_cli_option(cli, "help"))
 			return 0;
 		rfa_fail(err, RFA_EUSAGE, "cli", "no command was given");
 		return rfa_error_mend(err, "see `rfa help`");
 	}
 	if (rfa_cli_option(cli, "help")) {
-		rfa_help_command(&cli->out, &cli->command);
+		rfa_help_command(&cli->out, cli->verbs, &cli->command);
 		return 0;
 	}
 	rc = check_words(cli, err);
@@ -123,6 +124,7 @@ int main(int argc, char *argv[])
 	hold_standard_files();
 	memset(&cli, 0, sizeof(cli));
 	rfa_error_clear(&err);
+	cli.verbs = &rfa_commands;
 	cli.clock = rfa_clock_system();
 	cli.cancel = rfa_signals_install();
 

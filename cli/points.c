@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/known.h"
 #include "fsm/parts/catalog.h"
 #include "fsm/parts/text.h"
 
@@ -37,7 +36,7 @@ static void add_row(struct rfa_cli *cli, struct rfa_table *table, const json_t *
 	put_promise(&promise, point);
 	rfa_table_cell(table, rfa_facts_str(point, "name", ""), RFA_BOLD);
 	rfa_table_cell(table, is_data(point) ? "data" : "images", RFA_PLAIN);
-	rfa_table_cell(table, rfa_known_age(cli, rfa_facts_str(point, "at", ""), age), RFA_PLAIN);
+	rfa_table_cell(table, rfa_cli_age(cli, rfa_facts_str(point, "at", ""), age), RFA_PLAIN);
 	rfa_table_cell(table, rfa_out_when(age, rfa_facts_str(point, "at", "")), RFA_PLAIN);
 	rfa_table_cell(table, rfa_facts_str(point, "run", "-"), RFA_PLAIN);
 	rfa_table_cell(table, rfa_buf_str(&promise), RFA_PLAIN);

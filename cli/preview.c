@@ -3,10 +3,26 @@
 
 #include <string.h>
 
-#include "cli/cmd_flow.h"
 #include "cli/hosts.h"
-#include "cli/secrets.h"
 #include "fsm/parts/text.h"
+
+void rfa_preview_say(const struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan)
+{
+	const struct rfa_out *o = &cli->out;
+	struct rfa_buf title = RFA_BUF_INIT(4096);
+
+	rfa_text_fill(&title, flow->text->title, plan);
+	rfa_out_note(o, "%s%s%s", rfa_out_style(o, o->err, RFA_BOLD), rfa_buf_str(&title),
+		     rfa_out_style(o, o->err, RFA_PLAIN));
+	rfa_buf_release(&title);
+	for (const struct rfa_text_line *l = flow->text->lines; l && l->label; l++) {
+		struct rfa_buf label = RFA_BUF_INIT(256), text = RFA_BUF_INIT(65536);
+		if (!rfa_text_fill(&label, l->label, plan) && !rfa_text_fill(&text, l->text, plan))
+			rfa_out_note(o, "  %-14s %s", rfa_buf_str(&label), rfa_buf_str(&text));
+		rfa_buf_release(&label);
+		rfa_buf_release(&text);
+	}
+}
 
 static enum rfa_style style_of(const char *change)
 {
@@ -125,10 +141,10 @@ int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const jso
 {
 	struct rfa_hosts hosts = { NULL, NULL };
 	json_t *document = NULL;
-	int rc = rfa_secrets_need(cli, plan, err);
+	int rc = rfa_cli_secrets(cli, plan, err);
 
 	if (rc == 0 && !cli->out.json)
-		rfa_flow_say(cli, flow, plan);
+		rfa_preview_say(cli, flow, plan);
 	if (rc == 0)
 		rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
 	if (rc == 0) {
@@ -138,7 +154,7 @@ int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const jso
 			.target = hosts.target,
 			.clock = cli->clock,
 			.cancel = cli->cancel,
-			.secret = rfa_secrets_value,
+			.secret = rfa_cli_secret,
 			.secret_user = cli,
 		};
 		rc = rfa_run_preview(&options, plan, &document, err);

@@ -7,6 +7,9 @@
 /* The exit statuses of a preview; 4 (refused) is that of the error. */
 enum { RFA_PREVIEW_SAME = 0, RFA_PREVIEW_CHANGES = 2 };
 
+/* What will happen, on standard error. */
+void rfa_preview_say(const struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan);
+
 /*
  * Connects, drives the preview of this plan (borrowed), and prints it; sets cli->status. Errors:
  * REFUSED with the first reason, once everything is printed.

@@ -2,11 +2,26 @@
 #ifndef RFA_CLI_PROBLEMS_H
 #define RFA_CLI_PROBLEMS_H
 
-#include "cli/config.h"
 #include "cli/schema.h"
 #include "fsm/base/jsontext.h"
 
 #define RFA_CONFIG_DEPTH 12
+
+/* One thing that is wrong, in the words of the person who wrote the file. */
+struct rfa_problem {
+	int line, column; /* 0: the file as a whole */
+	char path[200];   /* "stacks.shop.health[0].urll"; "" for the file as a whole */
+	char what[300];
+	char mend[300];
+};
+
+struct rfa_problems {
+	struct rfa_problem *items; /* owned */
+	size_t n, cap;
+	size_t more; /* beyond the maximum of 100 */
+};
+
+void rfa_problems_release(struct rfa_problems *problems);
 
 /* A walk over the document: where it stands, and what it has found. */
 struct rfa_walk {

@@ -10,6 +10,9 @@
 
 #include "fsm/base/error.h"
 
+/* In the place of an environment: the machine where rfa is typed. No environment is called so. */
+#define RFA_OPERATOR "operator"
+
 enum rfa_type {
 	RFA_TYPE_OBJECT, /* the keys in `inside` */
 	RFA_TYPE_MAP,    /* any names of `format`; `inside` is one row for every value */

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/paths.h"
 #include "cli/redact.h"
 
 enum { MOST = 64 << 10, GOOD = 12 };
@@ -90,17 +90,17 @@ static int take_command(struct rfa_secret *s, struct rfa_error *err)
 	return rc;
 }
 
-static int add(struct rfa_config *config, const char *name, enum rfa_secret_from from,
-	       const char *where, struct rfa_error *err)
+static int add(struct rfa_secrets *secrets, const char *name, enum rfa_secret_from from,
+	       const char *folder, const char *where, struct rfa_error *err)
 {
-	struct rfa_secret *s = &config->secret[config->n_secret++];
+	struct rfa_secret *s = &secrets->items[secrets->n++];
 	const char *value = from == RFA_SECRET_VARIABLE ? getenv(name) : NULL;
 	int rc = 0;
 
 	s->from = from;
 	s->name = strdup(name);
 	if (from == RFA_SECRET_FILE)
-		rc = rfa_config_path(config, where, &s->where, err);
+		rc = rfa_path_resolve(folder, where, &s->where, err);
 	else
 		s->where = strdup(where);
 	if (rc == 0 && (!s->name || !s->where))
@@ -115,53 +115,57 @@ static int add(struct rfa_config *config, const char *name, enum rfa_secret_from
 }
 
 /* The list of values, which others read, is made anew in its place. */
-static void list_values(struct rfa_config *config)
+static void list_values(struct rfa_secrets *secrets)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < config->n_secret; i++)
-		if (config->secret[i].value)
-			config->secrets[n++] = config->secret[i].value;
-	config->secrets[n] = NULL;
+	for (i = 0; i < secrets->n; i++)
+		if (secrets->items[i].value)
+			secrets->values[n++] = secrets->items[i].value;
+	secrets->values[n] = NULL;
 }
 
-int rfa_secrets_take(struct rfa_config *config, struct rfa_error *err)
+int rfa_secrets_take(struct rfa_secrets *secrets, const json_t *root, const char *folder,
+		     struct rfa_error *err)
 {
-	const json_t *names = json_object_get(config->root, "secrets");
-	json_t *files = json_object_get(config->root, "secret_files");
-	json_t *commands = json_object_get(config->root, "secret_commands");
+	const json_t *names = json_object_get(root, "secrets");
+	json_t *files = json_object_get(root, "secret_files");
+	json_t *commands = json_object_get(root, "secret_commands");
 	size_t most = json_array_size(names) + json_object_size(files) + json_object_size(commands);
 	const char *key;
 	json_t *one;
 	size_t i;
 	int rc;
 
-	config->secret = calloc(most + 1, sizeof(*config->secret));
-	config->secrets = calloc(most + 1, sizeof(*config->secrets));
-	rc = config->secret && config->secrets ? 0 : rfa_fail_nomem(err);
+	secrets->items = calloc(most + 1, sizeof(*secrets->items));
+	secrets->values = calloc(most + 1, sizeof(*secrets->values));
+	rc = secrets->items && secrets->values ? 0 : rfa_fail_nomem(err);
 	json_array_foreach (names, i, one) {
 		if (rc == 0)
-			rc = add(config, json_string_value(one), RFA_SECRET_VARIABLE, "", err);
+			rc = add(secrets, json_string_value(one), RFA_SECRET_VARIABLE, folder, "",
+				 err);
 	}
 	json_object_foreach (files, key, one) {
 		if (rc == 0)
-			rc = add(config, key, RFA_SECRET_FILE, json_string_value(one), err);
+			rc =
+			    add(secrets, key, RFA_SECRET_FILE, folder, json_string_value(one), err);
 	}
 	json_object_foreach (commands, key, one) {
 		if (rc == 0)
-			rc = add(config, key, RFA_SECRET_COMMAND, json_string_value(one), err);
+			rc = add(secrets, key, RFA_SECRET_COMMAND, folder, json_string_value(one),
+				 err);
 	}
 	if (rc == 0)
-		list_values(config);
+		list_values(secrets);
 	return rc;
 }
 
-void rfa_secrets_free(struct rfa_config *config)
+void rfa_secrets_release(struct rfa_secrets *secrets)
 {
 	size_t i;
 
-	for (i = 0; config->secret && i < config->n_secret; i++) {
-		struct rfa_secret *s = &config->secret[i];
+	for (i = 0; secrets->items && i < secrets->n; i++) {
+		struct rfa_secret *s = &secrets->items[i];
 
 		/* Memory that is freed may be handed out again, or end in a core file. */
 		if (s->value)
@@ -170,8 +174,9 @@ void rfa_secrets_free(struct rfa_config *config)
 		free(s->name);
 		free(s->where);
 	}
-	free(config->secret);
-	free(config->secrets);
+	free(secrets->items);
+	free(secrets->values);
+	memset(secrets, 0, sizeof(*secrets));
 }
 
 static int refers_to(const char *plan, const char *name)
@@ -182,15 +187,15 @@ static int refers_to(const char *plan, const char *name)
 	return strstr(plan, reference) != NULL;
 }
 
-int rfa_secrets_need(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
+int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, struct rfa_ledger *ledger,
+		      struct rfa_error *err)
 {
-	struct rfa_config *config = cli->config;
 	char *text = json_dumps(plan, JSON_COMPACT);
 	int rc = text ? 0 : rfa_fail_nomem(err);
 	size_t i;
 
-	for (i = 0; rc == 0 && config && i < config->n_secret; i++) {
-		struct rfa_secret *s = &config->secret[i];
+	for (i = 0; rc == 0 && i < secrets->n; i++) {
+		struct rfa_secret *s = &secrets->items[i];
 
 		if (s->from != RFA_SECRET_COMMAND || s->value || !refers_to(text, s->name))
 			continue;
@@ -202,25 +207,22 @@ int rfa_secrets_need(struct rfa_cli *cli, const json_t *plan, struct rfa_error *
 			rc = rfa_error_mend(err, "run it by hand: %.200s", s->where);
 		}
 		if (rc == 0)
-			list_values(config);
-		if (rc == 0 && cli->ledger)
-			rc = rfa_ledger_hide(cli->ledger, s->value, err);
+			list_values(secrets);
+		if (rc == 0 && ledger)
+			rc = rfa_ledger_hide(ledger, s->value, err);
 	}
 	free(text);
 	return rc;
 }
 
-int rfa_secrets_value(void *user, const char *name, const char **value, struct rfa_error *err)
+const char *rfa_secrets_find(const struct rfa_secrets *secrets, const char *name)
 {
-	const struct rfa_cli *cli = user;
 	size_t i;
 
-	(void)err;
-	*value = NULL;
-	for (i = 0; cli->config && i < cli->config->n_secret; i++)
-		if (!strcmp(cli->config->secret[i].name, name) && cli->config->secret[i].value)
-			*value = cli->config->secret[i].value;
-	return 0;
+	for (i = 0; i < secrets->n; i++)
+		if (!strcmp(secrets->items[i].name, name) && secrets->items[i].value)
+			return secrets->items[i].value;
+	return NULL;
 }
 
 int rfa_secret_trouble(const struct rfa_secret *s, struct rfa_buf *says)

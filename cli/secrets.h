@@ -5,10 +5,10 @@
 #ifndef RFA_CLI_SECRETS_H
 #define RFA_CLI_SECRETS_H
 
-#include "cli/config.h"
-#include "fsm/base/buf.h"
+#include <jansson.h>
 
-struct rfa_cli;
+#include "fsm/base/buf.h"
+#include "ledger/ledger.h"
 
 enum rfa_secret_from { RFA_SECRET_VARIABLE, RFA_SECRET_FILE, RFA_SECRET_COMMAND };
 
@@ -21,17 +21,30 @@ struct rfa_secret {
 	int others_see; /* a file that others on this machine may read */
 };
 
-/* Fills config->secret and config->secrets in. What cannot be read is no error here. */
-int rfa_secrets_take(struct rfa_config *config, struct rfa_error *err) RFA_MUST_USE;
-void rfa_secrets_free(struct rfa_config *config);
+/* Those of one rfa.json. */
+struct rfa_secrets {
+	struct rfa_secret *items; /* owned */
+	size_t n;
+	/* The values that are known, for struct rfa_ledger_options; owned; NULL-terminated. */
+	char **values;
+};
 
 /*
- * Runs the commands whose names the plan refers to, and tells ledger and output what to hide. An
- * error (CONFIG) names the command that failed.
+ * Fills `secrets` in from rfa.json's root; files are relative to `folder`. What cannot be read is
+ * no error here. To be released whatever the answer.
  */
-int rfa_secrets_need(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err) RFA_MUST_USE;
-/* For struct rfa_run_options; `user` is the struct rfa_cli. */
-int rfa_secrets_value(void *user, const char *name, const char **value, struct rfa_error *err);
+int rfa_secrets_take(struct rfa_secrets *secrets, const json_t *root, const char *folder,
+		     struct rfa_error *err) RFA_MUST_USE;
+void rfa_secrets_release(struct rfa_secrets *secrets);
+
+/*
+ * Runs the commands whose names the plan refers to, and tells `values` and the ledger (NULL: none)
+ * what to hide. An error (CONFIG) names the command that failed.
+ */
+int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, struct rfa_ledger *ledger,
+		      struct rfa_error *err) RFA_MUST_USE;
+/* The value of that name, borrowed; NULL: there is none, or it is not known. */
+const char *rfa_secrets_find(const struct rfa_secrets *secrets, const char *name);
 
 /* What is wrong with one, in words; 0 if nothing is. A command is not run for that. */
 int rfa_secret_trouble(const struct rfa_secret *secret, struct rfa_buf *says);

@@ -1,4 +1,4 @@
-/* Follows a run by its events and hands each on to the form in which it is shown. */
+/* Follows a run by its events, and makes the lines that are told of it. */
 #include "cli/tell.h"
 
 #include <inttypes.h>
@@ -114,8 +114,7 @@ static void keep_seen(struct rfa_story *story, const struct rfa_event *event)
 		copy(story->seen, sizeof(story->seen), says);
 }
 
-/* What every form needs: where the run stands. */
-static void follow(struct rfa_teller *t, const struct rfa_event *event)
+void rfa_teller_follow(struct rfa_teller *t, const struct rfa_event *event)
 {
 	struct rfa_story *story = t->story;
 	switch (event->kind) {
@@ -182,46 +181,6 @@ static void follow(struct rfa_teller *t, const struct rfa_event *event)
 	}
 }
 
-static void hand_on(struct rfa_teller *t, const struct rfa_event *event)
-{
-	pthread_mutex_lock(&t->mutex);
-	follow(t, event);
-	if (t->out->events)
-		rfa_tell_json(t, event);
-	else if (t->out->live && !t->out->quiet)
-		rfa_tell_live(t, event);
-	else
-		rfa_tell_plain(t, event);
-	pthread_mutex_unlock(&t->mutex);
-}
-
-/* A container may log its password: nothing behind this line gets to see it. */
-static void on_event(struct rfa_trace *trace, const struct rfa_event *event)
-{
-	struct rfa_teller *t = (struct rfa_teller *)trace; /* its first member */
-	const char *const *secrets = t->out->secrets;
-	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
-	struct rfa_event shown = *event;
-	struct rfa_error error;
-
-	if (!secrets || !*secrets) {
-		hand_on(t, event);
-		return;
-	}
-	if (event->text) {
-		rfa_redact(&text, secrets, event->text);
-		shown.text = rfa_buf_str(&text);
-	}
-	if (event->error) {
-		rfa_tell_hide(&error, event->error, secrets);
-		shown.error = &error;
-	}
-	shown.facts = event->facts ? rfa_redact_json(secrets, event->facts) : NULL;
-	hand_on(t, &shown);
-	json_decref((json_t *)shown.facts);
-	rfa_buf_release(&text);
-}
-
 void rfa_tell_hide(struct rfa_error *into, const struct rfa_error *err, const char *const *secrets)
 {
 	struct rfa_buf text = RFA_BUF_INIT(64 * 1024);
@@ -232,15 +191,6 @@ void rfa_tell_hide(struct rfa_error *into, const struct rfa_error *err, const ch
 	rfa_redact(&text, secrets, err->mend);
 	snprintf(into->mend, sizeof(into->mend), "%s", rfa_buf_str(&text));
 	rfa_buf_release(&text);
-}
-
-void rfa_teller_init(struct rfa_teller *t, struct rfa_out *out, struct rfa_story *story)
-{
-	memset(t, 0, sizeof(*t));
-	pthread_mutex_init(&t->mutex, NULL);
-	t->trace.event = on_event;
-	t->out = out;
-	t->story = story;
 }
 
 void rfa_tell_bytes(const struct rfa_teller *t, struct rfa_buf *into)

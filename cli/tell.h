@@ -57,10 +57,8 @@ void rfa_teller_tick(struct rfa_teller *t, int64_t now_ms);
 /* Removes the live view; call before anything else is printed. */
 void rfa_teller_clear(struct rfa_teller *t);
 
-/* One of the three; each gets the event after the teller has taken its part from it. */
-void rfa_tell_live(struct rfa_teller *t, const struct rfa_event *event);
-void rfa_tell_plain(struct rfa_teller *t, const struct rfa_event *event);
-void rfa_tell_json(struct rfa_teller *t, const struct rfa_event *event);
+/* What every form needs: where the run stands. */
+void rfa_teller_follow(struct rfa_teller *t, const struct rfa_event *event);
 
 /* The line that stays for an event: "" when it is worth none. -v shows more. */
 const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *event,

@@ -1,11 +1,13 @@
-/* The three forms of telling: redrawn in place, plain lines, JSON lines. */
+/* The three forms of telling: redrawn in place, plain lines, JSON lines; and which a run has. */
 #include "cli/tell.h"
 
 #include <string.h>
 
+#include "cli/redact.h"
+
 /* ---- plain lines ----------------------------------------------------------------------------- */
 
-void rfa_tell_plain(struct rfa_teller *t, const struct rfa_event *event)
+static void tell_plain(struct rfa_teller *t, const struct rfa_event *event)
 {
 	enum { EVERY_MS = 5000 };
 	struct rfa_buf line = RFA_BUF_INIT(8192);
@@ -67,7 +69,7 @@ static void set_text(json_t *object, const char *key, const char *text)
 	rfa_buf_release(&safe);
 }
 
-void rfa_tell_json(struct rfa_teller *t, const struct rfa_event *event)
+static void tell_json(struct rfa_teller *t, const struct rfa_event *event)
 {
 	char iso[RFA_TIME_MAX];
 	json_t *line = json_object();
@@ -229,7 +231,7 @@ static int leaves_line(const struct rfa_teller *t, const struct rfa_event *event
 	return event->kind != RFA_EVENT_STEP_SKIPPED || t->out->verbose;
 }
 
-void rfa_tell_live(struct rfa_teller *t, const struct rfa_event *event)
+static void tell_live(struct rfa_teller *t, const struct rfa_event *event)
 {
 	enum { EVERY_MS = 100 };
 	struct rfa_buf line = RFA_BUF_INIT(8192);
@@ -251,4 +253,55 @@ void rfa_tell_live(struct rfa_teller *t, const struct rfa_event *event)
 			draw(t, event->wall_ms);
 	}
 	rfa_buf_release(&line);
+}
+
+/* ---- the form that was asked for ------------------------------------------------------------- */
+
+static void hand_on(struct rfa_teller *t, const struct rfa_event *event)
+{
+	pthread_mutex_lock(&t->mutex);
+	rfa_teller_follow(t, event);
+	if (t->out->events)
+		tell_json(t, event);
+	else if (t->out->live && !t->out->quiet)
+		tell_live(t, event);
+	else
+		tell_plain(t, event);
+	pthread_mutex_unlock(&t->mutex);
+}
+
+/* A container may log its password: nothing behind this line gets to see it. */
+static void on_event(struct rfa_trace *trace, const struct rfa_event *event)
+{
+	struct rfa_teller *t = (struct rfa_teller *)trace; /* its first member */
+	const char *const *secrets = t->out->secrets;
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	struct rfa_event shown = *event;
+	struct rfa_error error;
+
+	if (!secrets || !*secrets) {
+		hand_on(t, event);
+		return;
+	}
+	if (event->text) {
+		rfa_redact(&text, secrets, event->text);
+		shown.text = rfa_buf_str(&text);
+	}
+	if (event->error) {
+		rfa_tell_hide(&error, event->error, secrets);
+		shown.error = &error;
+	}
+	shown.facts = event->facts ? rfa_redact_json(secrets, event->facts) : NULL;
+	hand_on(t, &shown);
+	json_decref((json_t *)shown.facts);
+	rfa_buf_release(&text);
+}
+
+void rfa_teller_init(struct rfa_teller *t, struct rfa_out *out, struct rfa_story *story)
+{
+	memset(t, 0, sizeof(*t));
+	pthread_mutex_init(&t->mutex, NULL);
+	t->trace.event = on_event;
+	t->out = out;
+	t->story = story;
 }

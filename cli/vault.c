@@ -1,11 +1,69 @@
-/* Opens the place where backups are kept. */
+/* Finds and opens the place where backups are kept. */
 #include "cli/vault.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/data_rules.h"
 #include "cli/hosts.h"
+#include "cli/schema.h"
+
+/* Every rule 0: nothing is ever removed. */
+static const json_t *rules_of(const json_t *backup)
+{
+	const json_t *keep = json_object_get(backup, "keep");
+	const char *rule;
+	json_t *n;
+	json_object_foreach ((json_t *)keep, rule, n) {
+		if (json_integer_value(n) > 0)
+			return keep;
+	}
+	return NULL;
+}
+
+int rfa_config_vault(const struct rfa_config *config, const char *env, const char *stack,
+		     struct rfa_vault *out, struct rfa_error *err)
+{
+	json_t *side = NULL, *backup = NULL;
+	char *directory = NULL;
+	int rc = rfa_config_side(config, env, stack, &side, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc < 0)
+		return rc;
+	/* A stack that says nothing of backups has the defaults all the same. */
+	backup = json_incref(rfa_facts_at(side, "stack/backup"));
+	if (!backup)
+		backup = json_object();
+	rc = backup ? rfa_schema_complete(rfa_schema_find(rfa_schema_stack, "backup")->inside,
+					  backup, err)
+		    : rfa_fail_nomem(err);
+	if (rc < 0)
+		goto done;
+	out->on_operator = rfa_data_on_operator(rfa_facts_at(side, "stack"));
+	snprintf(out->env, sizeof(out->env), "%s", env);
+	const char *named =
+	    rfa_facts_str(backup, "directory", out->on_operator ? "backups" : RFA_HOST_VAULTS);
+	rc = rfa_config_path(config, named, &directory, err);
+	if (rc < 0)
+		goto done;
+	int n = snprintf(out->path, sizeof(out->path), "%s/%s", directory, stack);
+	if (n < 0 || (size_t)n >= sizeof(out->path))
+		rc = rfa_fail(err, RFA_ETOOBIG, "config", "the backups' directory is too long");
+	out->keep = json_incref((json_t *)rules_of(backup));
+done:
+	free(directory);
+	json_decref(side);
+	json_decref(backup);
+	return rc;
+}
+
+void rfa_vault_release(struct rfa_vault *vault)
+{
+	json_decref(vault->keep);
+	vault->keep = NULL;
+}
 
 int rfa_operator_state(struct rfa_cli *cli, char **out, struct rfa_error *err)
 {

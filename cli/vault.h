@@ -3,8 +3,18 @@
 #define RFA_CLI_VAULT_H
 
 #include "cli/cli.h"
-#include "cli/data_rules.h"
 #include "fsm/parts/args.h"
+
+/* Where the backups of a stack in an environment are, and which of them stay. */
+struct rfa_vault {
+	char env[64];
+	char path[1024]; /* absolute, on the host or on the operator's machine */
+	int on_operator;
+	json_t *keep; /* owned; the rules; NULL: every backup stays */
+};
+int rfa_config_vault(const struct rfa_config *config, const char *env, const char *stack,
+		     struct rfa_vault *out, struct rfa_error *err) RFA_MUST_USE;
+void rfa_vault_release(struct rfa_vault *vault); /* NULL-safe inside */
 
 struct rfa_open_vault {
 	struct rfa_vault at;

@@ -13,8 +13,7 @@
 #include <cmocka.h>
 
 #include "cli/config.h"
-#include "cli/data_rules.h"
-#include "cli/known.h"
+#include "cli/vault.h"
 #include "fsm/parts/args.h"
 #include "fsm/parts/catalog.h"
 #include "fsm/base/buf.h"
@@ -413,8 +412,8 @@ static void ages(void **state)
 	struct rfa_clock_virtual clock;
 	struct rfa_cli cli = { .clock = &clock.clock };
 	rfa_clock_virtual_init(&clock, INT64_C(1795343415000) + 86400000, 1);
-	assert_string_equal(rfa_known_age(&cli, "2026-11-22T10:30:15Z", text), "24 h");
-	assert_string_equal(rfa_known_age(&cli, "yesterday", text), "-");
+	assert_string_equal(rfa_cli_age(&cli, "2026-11-22T10:30:15Z", text), "24 h");
+	assert_string_equal(rfa_cli_age(&cli, "yesterday", text), "-");
 }
 
 int main(void)

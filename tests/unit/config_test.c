@@ -367,8 +367,8 @@ static void secrets(void **state)
 	struct rfa_config *config =
 	    load(*state, "{\"version\":1,\"environments\":{},\"stacks\":{},\"secrets\":["
 			 "\"RFA_TEST_UNSET\",\"RFA_TEST_SECRET\"]}");
-	assert_string_equal(config->secrets[0], "hunter2hunter2");
-	assert_null(config->secrets[1]);
+	assert_string_equal(config->secrets.values[0], "hunter2hunter2");
+	assert_null(config->secrets.values[1]);
 	rfa_config_free(config);
 }
 

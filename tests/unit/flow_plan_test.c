@@ -47,11 +47,12 @@ static void read_line(struct line *l, const char *const words[])
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(rfa_config_load(&l->cli.config, path, &problems, &l->err), 0);
 	assert_int_equal(unlink(path), 0);
+	l->cli.verbs = &rfa_commands;
 	l->cli.clock = rfa_clock_system();
 	assert_int_equal(rfa_ledger_open_memory(&l->cli.ledger, &options, &l->err), 0);
 	while (words[n])
 		n++;
-	assert_int_equal(rfa_verb_find(words, n, &used, &l->cli.command, &l->err), 0);
+	assert_int_equal(rfa_verb_find(l->cli.verbs, words, n, &used, &l->cli.command, &l->err), 0);
 	tables[1] = rfa_verb_options(&l->cli.command);
 	assert_int_equal(rfa_args_parse(&l->cli.args, &rules, (int)(n - used),
 					(char *const *)(uintptr_t)(words + used), &l->err),
