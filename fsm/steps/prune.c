@@ -4,54 +4,11 @@
 #include <string.h>
 
 #include "fsm/steps/databases.h"
-#include "fsm/steps/retention.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/vault.h"
 
 /* ---- backups ----------------------------------------------------------------------------------
  */
-
-/* What it can be gone back to with: what a rollback point or a proven drill names. *out is new. */
-static int pins_of(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
-{
-	json_t *pinned = rfa_facts_at(ctx->plan, "options/pinned");
-	json_t *pins = pinned ? json_copy(pinned) : json_array();
-	json_t *one;
-	size_t i;
-	/* What this run has made stays, whatever the clock says of its age. */
-	int rc = pins && !json_array_append_new(pins, json_string(rfa_vault_backup(ctx)))
-		     ? 0
-		     : rfa_fail_nomem(err);
-
-	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, one) {
-		if (!rc &&
-		    json_array_append_new(pins, json_string(rfa_facts_str(one, "backup", ""))))
-			rc = rfa_fail_nomem(err);
-	}
-	if (rc)
-		json_decref(pins);
-	else
-		*out = pins;
-	return rc;
-}
-
-int rfa_vault_judge(const struct rfa_ctx *ctx, const json_t *list, const char *env, const char *set,
-		    json_t **out, struct rfa_error *err)
-{
-	struct rfa_retention_ask ask = { .env = env,
-					 .set = set,
-					 .keep = rfa_facts_at(ctx->plan, "options/retention"),
-					 .now_ms = ctx->clock->wall_ms(ctx->clock) };
-	json_t *pins = NULL;
-	int rc = pins_of(ctx, &pins, err);
-
-	ask.pins = pins;
-	ask.coming = *rfa_vault_backup(ctx) ? rfa_vault_backup(ctx) : NULL;
-	if (!rc)
-		rc = rfa_retention_judge(list, &ask, out, err);
-	json_decref(pins);
-	return rc;
-}
 
 /* Those that the rules do not keep, {"backup","why"}, the oldest first; *stay: how many stay. */
 static int going_of(const json_t *verdicts, json_t *going, size_t *stay, struct rfa_error *err)
@@ -134,8 +91,9 @@ static int retain_each(struct rfa_ctx *ctx, const json_t *list, json_t *removed,
 	return rc;
 }
 
-int rfa_vault_retain(struct rfa_ctx *ctx, const char *env, const char *set, json_t *facts,
-		     struct rfa_error *err)
+/* Of the backups of one environment and set, or (env NULL) of each. facts: "removed", "kept". */
+static int retain(struct rfa_ctx *ctx, const char *env, const char *set, json_t *facts,
+		  struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
 	json_t *removed = json_array();
@@ -176,8 +134,8 @@ int rfa_retain_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	if (!has_retention(ctx))
 		return rfa_ctx_skip(facts, "no retention is asked for", err);
-	rc = rfa_vault_retain(ctx, rfa_facts_str(ctx->plan, "source/env", ""),
-			      rfa_facts_str(ctx->plan, "options/set", "data"), facts, err);
+	rc = retain(ctx, rfa_facts_str(ctx->plan, "source/env", ""),
+		    rfa_facts_str(ctx->plan, "options/set", "data"), facts, err);
 	return rc ? rc : say(facts, 0, err);
 }
 
@@ -479,7 +437,7 @@ int rfa_prune_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	int rc = prune_generations(ctx, &gone, facts, err);
 
 	if (!rc && *rfa_vault_path(ctx) && has_retention(ctx))
-		rc = rfa_vault_retain(ctx, NULL, NULL, facts, err);
+		rc = retain(ctx, NULL, NULL, facts, err);
 	return rc ? rc : say(facts, gone, err);
 }
 

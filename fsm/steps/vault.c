@@ -9,6 +9,7 @@
 
 #include "fsm/base/size.h"
 #include "fsm/steps/members.h"
+#include "fsm/steps/retention.h"
 #include "fsm/steps/steps.h"
 
 static const char *const IMAGES = "images";
@@ -44,6 +45,48 @@ static json_t *find_manifest(const struct rfa_ctx *ctx, const json_t *list)
 			return json_object_get(one, "manifest");
 	}
 	return NULL;
+}
+
+/* What it can be gone back to with: what a rollback point or a proven drill names. *out is new. */
+static int pins_of(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+{
+	json_t *pinned = rfa_facts_at(ctx->plan, "options/pinned");
+	json_t *pins = pinned ? json_copy(pinned) : json_array();
+	json_t *one;
+	size_t i;
+	/* What this run has made stays, whatever the clock says of its age. */
+	int rc = pins && !json_array_append_new(pins, json_string(rfa_vault_backup(ctx)))
+		     ? 0
+		     : rfa_fail_nomem(err);
+
+	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, one) {
+		if (!rc &&
+		    json_array_append_new(pins, json_string(rfa_facts_str(one, "backup", ""))))
+			rc = rfa_fail_nomem(err);
+	}
+	if (rc)
+		json_decref(pins);
+	else
+		*out = pins;
+	return rc;
+}
+
+int rfa_vault_judge(const struct rfa_ctx *ctx, const json_t *list, const char *env, const char *set,
+		    json_t **out, struct rfa_error *err)
+{
+	struct rfa_retention_ask ask = { .env = env,
+					 .set = set,
+					 .keep = rfa_facts_at(ctx->plan, "options/retention"),
+					 .now_ms = ctx->clock->wall_ms(ctx->clock) };
+	json_t *pins = NULL;
+	int rc = pins_of(ctx, &pins, err);
+
+	ask.pins = pins;
+	ask.coming = *rfa_vault_backup(ctx) ? rfa_vault_backup(ctx) : NULL;
+	if (!rc)
+		rc = rfa_retention_judge(list, &ask, out, err);
+	json_decref(pins);
+	return rc;
 }
 
 int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)

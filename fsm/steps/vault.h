@@ -18,11 +18,4 @@ int rfa_vault_cargo(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *e
 int rfa_vault_judge(const struct rfa_ctx *ctx, const json_t *list, const char *env, const char *set,
 		    json_t **out, struct rfa_error *err);
 
-/*
- * Applies the plan's retention to the vault on the step's host: of the backups of one environment
- * and set, or (env NULL) of each. facts: "removed", "kept".
- */
-int rfa_vault_retain(struct rfa_ctx *ctx, const char *env, const char *set, json_t *facts,
-		     struct rfa_error *err);
-
 #endif
