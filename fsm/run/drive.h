@@ -1,4 +1,4 @@
-/* The driver's inside: what run.c, drive.c and end.c share. Not installed. */
+/* The driver's inside: what the files of fsm/run share. Not installed. */
 #ifndef RFA_FSM_RUN_DRIVE_H
 #define RFA_FSM_RUN_DRIVE_H
 
@@ -30,14 +30,14 @@ struct rfa_drive {
 	struct rfa_run_result *result;
 };
 
-/* Zeroes both, and takes what the options say. Release in any case. */
+/* begin.c. Zeroes both, and takes what the options say. Release in any case. */
 void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
 		    struct rfa_run_result *result);
 /* A copy of the plan, its flow, and the names that it has. */
 int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_error *err);
 void rfa_drive_release(struct rfa_drive *d);
 
-/* Moves the run until it is final or interrupted. Returns what rfa_run_begin() promises. */
+/* loop.c. Moves the run until it is final or interrupted. Returns what rfa_run_begin() promises. */
 int rfa_drive(struct rfa_drive *d, struct rfa_error *err);
 
 /*
@@ -53,7 +53,10 @@ int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
  */
 int rfa_drive_learn(struct rfa_drive *d, const struct rfa_record *record, struct rfa_error *err);
 
-/* Writes the END: summary, environment, verified version, history line, rollback point. */
+/* What a command answers for a final state; OK for SUCCEEDED. */
+enum rfa_code rfa_drive_code(enum rfa_final final);
+
+/* end.c. Writes the END: summary, environment, verified version, history line, rollback point. */
 int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const char *subject,
 		  struct rfa_error *err);
 
@@ -62,8 +65,5 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 int rfa_drive_kept_head(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err);
 int rfa_drive_check_heads(struct rfa_drive *d, struct rfa_error *err);
 void rfa_drive_leave_heads(struct rfa_drive *d);
-
-/* What a command answers for a final state; OK for SUCCEEDED. */
-enum rfa_code rfa_drive_code(enum rfa_final final);
 
 #endif
