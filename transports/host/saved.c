@@ -11,7 +11,7 @@
  *
  * The formats: OCI image-spec 1.1 (image-layout, manifest, image-index), moby's image spec 1.2.
  */
-#include "transports/host/archive.h"
+#include "transports/host/saved.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,8 @@ static const struct rfa_tar_entry *blob(const struct rfa_archive_source *source,
 	return rfa_tar_find(source->tar, name);
 }
 
-int rfa_archive_json(const struct rfa_archive_source *source, const struct rfa_tar_entry *entry,
+/* Content of a file in the saved archive, checked against `digest` unless that is NULL. */
+static int read_json(const struct rfa_archive_source *source, const struct rfa_tar_entry *entry,
 		     const char *digest, json_t **out, struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(JSON_MAX);
@@ -76,7 +77,7 @@ static int file_json(const struct rfa_archive_source *source, const char *name, 
 	const struct rfa_tar_entry *entry = rfa_tar_find(source->tar, name);
 
 	*out = NULL;
-	return entry ? rfa_archive_json(source, entry, NULL, out, err) : 0;
+	return entry ? read_json(source, entry, NULL, out, err) : 0;
 }
 
 static int is_index(const json_t *descriptor)
@@ -144,7 +145,7 @@ static int descend(struct rfa_saved_image *out, const struct rfa_archive_source 
 			rc = corrupt("an index is missing", err);
 			break;
 		}
-		rc = rfa_archive_json(source, entry, digest, &index, err);
+		rc = read_json(source, entry, digest, &index, err);
 		if (rc == 0)
 			descriptor = choose(source, index);
 		json_decref(held); /* the descriptor before lived in it */
@@ -222,7 +223,7 @@ static int take_diff_ids(struct rfa_saved_image *out, const struct rfa_archive_s
 
 	if (!out->config)
 		return corrupt("an image's config is missing", err);
-	rc = rfa_archive_json(source, out->config, out->config_digest, &config, err);
+	rc = read_json(source, out->config, out->config_digest, &config, err);
 	ids = rfa_facts_at(config, "rootfs/diff_ids");
 	if (rc == 0 && json_array_size(ids) != out->n)
 		rc = corrupt("config and manifest name different numbers of layers", err);
@@ -328,8 +329,7 @@ int rfa_saved_find(struct rfa_saved_image *out, const struct rfa_archive_source 
 	if (descriptor) {
 		rc = descend(out, source, descriptor, err);
 		if (rc == 0)
-			rc = rfa_archive_json(source, out->manifest, out->manifest_digest,
-					      &manifest, err);
+			rc = read_json(source, out->manifest, out->manifest_digest, &manifest, err);
 	} else if (!row) {
 		rc = index || rows ? rfa_fail(err, RFA_ENOTFOUND, "docker",
 					      "image %s is not among the saved ones", id)

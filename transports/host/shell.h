@@ -117,6 +117,8 @@ int rfa_shell_vault_ok(const struct shell_host *h, const char *vault, const char
 		       const char *member, struct rfa_error *err);
 
 /* The operations, by file. */
+int rfa_shell_info(struct rfa_host *, json_t **, struct rfa_error *);
+
 int rfa_shell_jobs_running(struct rfa_host *, const struct rfa_job_key *, int *,
 			   struct rfa_error *);
 int rfa_shell_run_remove(struct rfa_host *, const char *, struct rfa_error *);

@@ -5,7 +5,7 @@
  * its socket, and may see its password, which never leaves the container. What is said to one kind
  * of server is in a file of its own.
  */
-#include "transports/host/shell_database.h"
+#include "transports/host/shell_servers.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
  *
  * A database of rfa's own that is just being filled has rfa_loading instead, and is none yet.
  */
-#include "transports/host/shell_database.h"
+#include "transports/host/shell_servers.h"
 
 const struct shell_engine rfa_shell_mysql = {
 	.name = "mysql",

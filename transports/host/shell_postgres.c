@@ -1,5 +1,5 @@
 /* The programs of PostgreSQL, and what they are asked. */
-#include "transports/host/shell_database.h"
+#include "transports/host/shell_servers.h"
 
 const struct shell_engine rfa_shell_postgres = {
 	.name = "postgres",

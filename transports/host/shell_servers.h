@@ -3,8 +3,8 @@
  * client, in its own container, on standard input; how names and the password get there is the
  * affair of its program.
  */
-#ifndef RFA_TRANSPORTS_HOST_SHELL_DATABASE_H
-#define RFA_TRANSPORTS_HOST_SHELL_DATABASE_H
+#ifndef RFA_TRANSPORTS_HOST_SHELL_SERVERS_H
+#define RFA_TRANSPORTS_HOST_SHELL_SERVERS_H
 
 #include "transports/host/shell.h"
 

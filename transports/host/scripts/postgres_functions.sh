@@ -1,4 +1,4 @@
 # shellcheck shell=sh
-# Functions for the host, over dumps of PostgreSQL; shell_database.h says what they answer.
+# Functions for the host, over dumps of PostgreSQL; shell_servers.h says what they answer.
 whole() { :; }
 reads() { inside check '' '' <"$1" 2>&1; }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The program that sh runs in a container of PostgreSQL; shell_database.h says what it is asked.
+# The program that sh runs in a container of PostgreSQL; shell_servers.h says what it is asked.
 #
 # $1 the verb, $2 the user, $3 the database, $4 and $5 databases of rfa's own, or "".
 #
