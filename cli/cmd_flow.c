@@ -126,6 +126,10 @@ static int put_reasons(struct rfa_cli *cli, const struct rfa_flow *flow, json_t 
 
 	if (flow->args->flags & RFA_ARGS_REASON)
 		rc = rfa_cli_need(cli, "reason", &reason, err);
+	if (rc == 0 && (flow->args->flags & RFA_ARGS_REASON) && !*reason) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--reason is empty");
+		rc = rfa_error_mend(err, "the reason stays in the ledger for ever");
+	}
 	reason = reason && *reason ? reason : NULL;
 	if (rc == 0 && rfa_cli_option(cli, "force") && !reason) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "--force needs --reason TEXT");
@@ -229,6 +233,10 @@ int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_er
 	json_t *plan = NULL;
 	int preview = cli->command.preview || rfa_cli_option(cli, "dry-run");
 
+	if (cli->out.events && preview) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--events goes with a run; --dry-run has --json");
+		return rfa_error_mend(err, "see `rfa help %s`", cli->command.name);
+	}
 	if (cli->out.json && !preview) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "--json goes with --dry-run; a run has --events");
 		return rfa_error_mend(err, "see `rfa help %s`", cli->command.name);

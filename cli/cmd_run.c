@@ -126,6 +126,12 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 	const char *name = rfa_cli_option(cli, "to");
 
 	if (rfa_run_id_ok(word)) {
+		if (cli->command.preview || rfa_cli_option(cli, "dry-run")) {
+			rfa_fail(err, RFA_EUSAGE, "cli",
+				 "--dry-run goes with --to, not with a run");
+			return rfa_error_mend(err, "`rfa show %s` tells what would be undone",
+					      word);
+		}
 		cli->story.asked = RFA_FINAL_ROLLED_BACK;
 		return rfa_cli_take_over(cli, word, RFA_RUN_ROLLBACK, err);
 	}
@@ -138,7 +144,12 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 		rc = rfa_config_has_env(cli->config, env, err);
 	if (rc < 0 || !name)
 		return rc < 0 ? rc : rfa_points_show(cli, env, word, err);
-	return rfa_flow_run(cli, flow_to(cli, env, word, name), err);
+	const struct rfa_flow *flow = flow_to(cli, env, word, name);
+	if (flow)
+		return rfa_flow_run(cli, flow, err);
+	rfa_fail(err, RFA_EREFUSED, "ledger",
+		 "the rollback point %.100s is of a kind that this rfa does not know", name);
+	return rfa_error_mend(err, "use the rfa that made it");
 }
 
 static const struct rfa_option rollback_options[] = {
@@ -169,7 +180,7 @@ const struct rfa_verb rfa_cmd_rollback = {
 		{ "rfa rollback 20261122-103015-4f2a9c", "undo an unfinished run" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_RUNS | RFA_VERB_READS,
+	.flags = RFA_VERB_RUNS | RFA_VERB_READS | RFA_VERB_PLANS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_rollback,

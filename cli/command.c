@@ -266,7 +266,8 @@ int rfa_verb_find(const struct rfa_verbs *all, const char *const *words, size_t 
 		return not_found(all, words, n, err);
 	/* `rfa plan promote …` is the command of that flow, to be looked at only. */
 	if (out->flags & RFA_VERB_FLOWS && n > 1 && words[1][0] != '-') {
-		if (!find(all, words + 1, n - 1, used, &v) || !v.flow)
+		if (!find(all, words + 1, n - 1, used, &v) ||
+		    (!v.flow && !(v.flags & RFA_VERB_PLANS)))
 			return no_flow(all, words[1], err);
 		*out = v;
 		out->preview = 1;

@@ -14,6 +14,7 @@ enum rfa_verb_flag {
 	RFA_VERB_RUNS = 1 << 2,   /* drives a run: understands --events */
 	RFA_VERB_RAW = 1 << 3,    /* its words are handed on as they are, options too */
 	RFA_VERB_FLOWS = 1 << 4,  /* the command of a flow follows, to be looked at only */
+	RFA_VERB_PLANS = 1 << 5,  /* `rfa plan` understands it, too, though it is no flow's */
 };
 
 enum { RFA_VERB_OPTIONS = 16 };

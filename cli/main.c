@@ -135,7 +135,7 @@ int main(int argc, char *argv[])
 	/* An answer that did not arrive is no success; a reader who has seen enough is no failure.
 	 */
 	if (fflush(stdout) != 0 || ferror(stdout) || cli.out.cut)
-		status = status                   ? status
+		status = rc < 0                   ? status
 			 : rfa_out_gone(&cli.out) ? 128 + SIGPIPE
 						  : rfa_code_status(RFA_EIO);
 	rfa_cli_release(&cli);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/hosts.h"
+#include "cli/redact.h"
 #include "fsm/parts/text.h"
 
 void rfa_preview_say(const struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan)
@@ -158,6 +159,13 @@ int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const jso
 			.secret_user = cli,
 		};
 		rc = rfa_run_preview(&options, plan, &document, err);
+	}
+	/* A host's evidence may hold what nobody is to see: as in events. */
+	if (rc == 0 && cli->out.secrets) {
+		json_t *shown = rfa_redact_json(cli->out.secrets, document);
+		json_decref(document);
+		document = shown;
+		rc = document ? 0 : rfa_fail_nomem(err);
 	}
 	if (rc == 0)
 		rc = cli->out.json ? rfa_out_json(&cli->out, document, err)

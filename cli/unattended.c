@@ -39,14 +39,18 @@ static int carry_on(struct rfa_cli *cli, int rc, struct rfa_error *err)
 	return rc;
 }
 
-/* That of an earlier night; another kind of run is somebody's. */
-static int may_finish(struct rfa_cli *cli, const char *flow, const char *blocker)
+/* That of an earlier night, of whatever a timer begins; another kind of run is somebody's. */
+static int may_finish(struct rfa_cli *cli, const char *blocker)
 {
+	const struct rfa_flow *flow = NULL;
 	struct rfa_history *history = NULL;
 	struct rfa_error ignored;
-	int may = *blocker && rfa_ledger_load(cli->ledger, blocker, &history, &ignored) == 0 &&
-		  strcmp(history->flow, flow) == 0 && !history->alive &&
-		  history->final == RFA_FINAL_NONE;
+	int may = 0;
+	if (*blocker && rfa_ledger_load(cli->ledger, blocker, &history, &ignored) == 0) {
+		flow = rfa_flow_by_name(history->flow);
+		may = flow && (flow->args->flags & RFA_ARGS_UNATTENDED) && !history->alive &&
+		      history->final == RFA_FINAL_NONE;
+	}
 	rfa_history_free(history);
 	return may;
 }
@@ -68,16 +72,14 @@ int rfa_cli_unattended(struct rfa_cli *cli,
 {
 	for (int i = 0;; i++) {
 		json_t *plan = NULL;
-		char flow[32];
 		int rc = make(cli, user, &plan, err);
 		if (rc == 0)
 			rc = rfa_cli_begin(cli, plan, err);
-		snprintf(flow, sizeof(flow), "%s", rfa_facts_str(plan, "flow", ""));
 		json_decref(plan);
 		rc = carry_on(cli, rc, err);
 		if (rc != -(int)RFA_ELOCKED || i == WAITS || asked_to_stop(cli))
 			return rc;
-		if (may_finish(cli, flow, cli->story.result.blocker)) {
+		if (may_finish(cli, cli->story.result.blocker)) {
 			rc = finish_blocker(cli, err);
 			if (rc < 0)
 				return rc;

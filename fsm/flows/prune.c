@@ -63,10 +63,14 @@ static int changes(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *er
 	size_t i;
 
 	json_array_foreach (rfa_facts_at(ctx->plan, "options/agreed"), i, point) {
-		if (json_array_append_new(rows, json_pack("{s:O?, s:O?, s:s, s:s}", "what",
-							  json_object_get(point, "name"), "now",
-							  json_object_get(point, "at"), "then", "",
-							  "change", "goes for good")))
+		struct rfa_buf at = RFA_BUF_INIT(256);
+		json_t *row;
+
+		rfa_text_time(&at, rfa_facts_str(point, "at", ""));
+		row = json_pack("{s:O?, s:s, s:s, s:s}", "what", json_object_get(point, "name"),
+				"now", rfa_buf_str(&at), "then", "", "change", "goes for good");
+		rfa_buf_release(&at);
+		if (!row || json_array_append_new(rows, row))
 			return rfa_fail_nomem(err);
 	}
 	return 0;

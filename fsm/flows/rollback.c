@@ -41,7 +41,7 @@ static const struct rfa_gate gates[] = {
 static const struct rfa_text_line lines[] = {
 	{ "brought back", "the images of its containers, as they ran then" },
 	{ "not back", "data in volumes and databases, files beside them" },
-	{ "{to} stops", "each container while it is replaced: {target.stops}" },
+	{ "{to} stops", "each container while it is replaced: {target.replaced}" },
 	{ NULL, NULL },
 };
 

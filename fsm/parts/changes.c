@@ -174,11 +174,13 @@ int rfa_changes_verdicts(const struct rfa_ctx *ctx, json_t *rows, struct rfa_err
 	return rc;
 }
 
-static int add_stored(json_t *rows, const char *what, int64_t bytes, struct rfa_error *err)
+static int add_stored(const struct rfa_ctx *ctx, json_t *rows, const char *what, int64_t bytes,
+		      struct rfa_error *err)
 {
 	return add(rows,
 		   json_pack("{s:s, s:s, s:s, s:s, s:I}", "what", what, "now", "", "then",
-			     RFA_SIZE(bytes), "change", "stored", "bytes", (json_int_t)bytes),
+			     RFA_SIZE(bytes), "change", "stored", "bytes",
+			     (json_int_t)(rfa_ctx_one_env(ctx) ? 0 : bytes)),
 		   err);
 }
 
@@ -190,12 +192,12 @@ int rfa_changes_backup(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error
 
 	json_array_foreach (rfa_ctx_fact(ctx, "source.look", "members"), i, one) {
 		if (!rc)
-			rc = add_stored(rows, rfa_facts_str(one, "name", ""),
+			rc = add_stored(ctx, rows, rfa_facts_str(one, "name", ""),
 					rfa_facts_int(one, "bytes", 0), err);
 	}
 	json_array_foreach (rfa_ctx_fact(ctx, "source.look", "goods/images"), i, one) {
 		if (!rc)
-			rc = add_stored(rows, rfa_facts_str(one, "ref", ""),
+			rc = add_stored(ctx, rows, rfa_facts_str(one, "ref", ""),
 					rfa_facts_int(one, "size", 0), err);
 	}
 	return rc ? rc : rfa_changes_verdicts(ctx, rows, err);

@@ -75,6 +75,19 @@ static void put_stops(struct rfa_buf *into, const json_t *stack)
 	put_stopped(into, begun, stack, "data/stop/projects", "the project ");
 }
 
+/* Those that a run about images makes again. */
+static void put_replaced(struct rfa_buf *into, const json_t *stack)
+{
+	const char *project = rfa_facts_str(stack, "compose/project", NULL);
+	size_t begun = into->len, i;
+	json_t *name;
+
+	json_array_foreach (json_object_get(stack, "containers"), i, name)
+		put_item(into, begun, "", json_string_value(name));
+	if (project)
+		put_item(into, begun, "the project ", project);
+}
+
 /* ---- words ---- */
 
 void rfa_text_time(struct rfa_buf *into, const char *iso)
@@ -161,6 +174,8 @@ static void put_word(struct rfa_buf *into, const char *word, const json_t *plan)
 		put_stops(into, rfa_facts_at(plan, "source/stack"));
 	else if (!strcmp(word, "target.stops"))
 		put_stops(into, rfa_facts_at(plan, "target/stack"));
+	else if (!strcmp(word, "target.replaced"))
+		put_replaced(into, rfa_facts_at(plan, "target/stack"));
 	else if (!strcmp(word, "source.members"))
 		put_members(into, plan, "source");
 	else if (!strcmp(word, "target.members"))

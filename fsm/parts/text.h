@@ -6,6 +6,7 @@
  * {run}            another run, that this one is about
  * {kept} {kept.run} the head of the ledger that a host keeps
  * {source.stops} {target.stops}  what stops there: "web, api, the project shop"
+ * {target.replaced} what a run about images makes again there
  * {source.members} {target.members}  the pieces of data that the run is about, on that side
  * {base_url}       "KEY in FILE", the target's own
  * {point} {point.at} {point.version} {point.members}  of the rollback point

@@ -9,10 +9,18 @@
 static int add_gate(json_t *gates, const char *gate, const struct rfa_error *why,
 		    struct rfa_error *err)
 {
-	json_t *one =
-	    json_pack("{s:s, s:s, s:s, s:s}", "gate", gate, "verdict", why ? "refused" : "passed",
-		      "evidence", why ? why->msg : "", "mend", why ? why->mend : "");
+	struct rfa_buf evidence = RFA_BUF_INIT(4096), mend = RFA_BUF_INIT(4096);
+	json_t *one;
 
+	/* A host's words may be cut inside a character. */
+	if (why) {
+		rfa_buf_put_printable(&evidence, why->msg, strlen(why->msg), 800);
+		rfa_buf_put_printable(&mend, why->mend, strlen(why->mend), 400);
+	}
+	one = json_pack("{s:s, s:s, s:s, s:s}", "gate", gate, "verdict", why ? "refused" : "passed",
+			"evidence", rfa_buf_str(&evidence), "mend", rfa_buf_str(&mend));
+	rfa_buf_release(&evidence);
+	rfa_buf_release(&mend);
 	return !one || json_array_append_new(gates, one) ? rfa_fail_nomem(err) : 0;
 }
 
@@ -220,7 +228,7 @@ static int put_changes(struct rfa_drive *d, int refused, json_t *document, struc
 	if (!rc && d->flow->text && d->flow->text->changes)
 		rc = d->flow->text->changes(&d->ctx, rows, err);
 	else
-		changes = 1;
+		changes = !rfa_facts_at(d->plan, "nothing");
 	json_array_foreach (rows, i, row) {
 		bytes += (json_int_t)rfa_facts_int(row, "bytes", 0);
 		changes |= strcmp(rfa_facts_str(row, "change", ""), "same") != 0;
@@ -261,6 +269,8 @@ int rfa_run_preview(const struct rfa_run_options *options, const json_t *plan, j
 	int rc;
 
 	rfa_drive_init(&d, options, &unused);
+	/* Names that are made of a run's id are judged by their length. */
+	rfa_run_id(d.ctx.clock, unused.run);
 	rc = gates ? rfa_drive_take_plan(&d, plan, err) : rfa_fail_nomem(err);
 	if (!rc && options->ledger)
 		rc = rfa_catalog_points(options->ledger, d.env, d.stack, &d.points, err);

@@ -61,6 +61,14 @@ ok "plan: every gate's verdict" says "gates passed" plan
 ok "2: something would change" exits 2 plan
 ok "--dry-run is plan" is "$(promote --dry-run 2>/dev/null)" "$(plan 2>/dev/null)"
 ok "2: --dry-run, too" exits 2 promote --dry-run
+ok "64: a preview has no events" exits 64 promote --dry-run --events
+ok "an answer that does not arrive is no verdict" exits 1 sh -c "'$RFA' plan promote shop --from test --to prod >/dev/full"
+printf '{"flow":"promote","machine":"m","run":"x","since":"x","stack":"%sééééé","user":"u"}' \
+	"$(printf 'a%.0s' $(seq 62))" >state-prod.lock
+mkdir -p state-prod && mv state-prod.lock state-prod/lock
+ok "4: a lock with any name in it" exits 4 plan
+ok "it is told by its gate" says "gate lock" plan
+rm state-prod/lock
 ok "plan touches nothing" is "$(runs_on prod) $("$RFA" runs)" "app:1 no run yet"
 
 # ---- success
@@ -89,6 +97,9 @@ done
 
 # ---- back
 
+ok "plan rollback: 2, something would change" exits 2 "$RFA" plan rollback shop --env prod --to 1
+ok "a lock that nobody holds: nothing would change" exits 0 "$RFA" plan lock free prod --run 20261122-103015-4f2a9c --reason x
+ok "64: an empty reason" exits 64 "$RFA" lock free prod --run 20261122-103015-4f2a9c --reason ""
 ok "rollback asks" exits 4 "$RFA" rollback shop --env prod --to 1 </dev/null
 ok "a mistyped point" says "did you mean" "$RFA" rollback shop --env prod --to 11
 ok "rollback" exits 0 "$RFA" rollback shop --env prod --to 1 --yes prod
@@ -148,6 +159,19 @@ for line in open("events"):
     assert event["event"] in words, event["event"]
 PY
 
+# ---- a preview shows no secret
+
+config ',"base_url":{"file":"'"$TMP"'/url.json","key":"base_url"}'
+echo '{"base_url":"http://u:hunter2secretvalue@elsewhere/"}' >url.json
+sed -i 's/"version":1,/"version":1,"secrets":["PW"],/' rfa.json
+for how in "" --json; do
+	# shellcheck disable=SC2086
+	PW=hunter2secretvalue "$RFA" plan promote shop --from test --to prod $how >out 2>err
+	ok "plan $how: the gate speaks of it" grep -q elsewhere out
+	ok "plan $how: without the secret" not grep -q hunter2 out err
+done
+config ""
+
 # ---- interrupted
 
 wait_for() { # COMMAND...: until it succeeds, for at most 30 s
@@ -172,6 +196,8 @@ wait $pid || status=$?
 ok "75: Ctrl-C interrupts" is "$status" 75
 ok "the last line is what to type" is "$(last_line err)" "  next      rfa resume $(last_run)"
 ok "status calls it interrupted" says "interrupted: run" "$RFA" status
+ok "64: a run is not rolled back to be looked at" exits 64 "$RFA" rollback "$(last_run)" --dry-run
+ok "it stands where it stood" says "interrupted: run" "$RFA" status
 ok "doctor knows" says "waits at" "$RFA" doctor
 ok "runs --open has it" says "$(last_run)" "$RFA" runs --open
 ok "resume --plan says what is next" says "run $(last_run): forward, next:" "$RFA" resume "$(last_run)" --plan
