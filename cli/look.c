@@ -1,4 +1,4 @@
-/* Reads a stack's containers on a host for `plan`, `verify` and `check`. */
+/* Reads a stack's containers on a host for `verify` and `check`. */
 #include "cli/look.h"
 
 #include <stdio.h>
@@ -129,16 +129,6 @@ int rfa_look(struct rfa_host *host, const json_t *stack, json_t **out, struct rf
 	return rc < 0 ? rfa_error_where(err, "%s", host->name) : 0;
 }
 
-size_t rfa_look_count(const json_t *units, const char *key)
-{
-	json_t *unit;
-	size_t i, n = 0;
-	json_array_foreach ((json_t *)units, i, unit)
-		n += strcmp(rfa_facts_str(unit, "key", ""), key) == 0 &&
-		     json_object_get(unit, "container");
-	return n;
-}
-
 const json_t *rfa_look_find(const json_t *units, const char *key)
 {
 	json_t *unit;
@@ -148,19 +138,4 @@ const json_t *rfa_look_find(const json_t *units, const char *key)
 			return unit;
 	}
 	return NULL;
-}
-
-size_t rfa_look_missing(const json_t *layers, const json_t *images)
-{
-	size_t total = json_array_size(layers), best = 0, i;
-	json_t *image;
-	json_array_foreach ((json_t *)images, i, image) {
-		const json_t *there = rfa_facts_at(image, "RootFS/Layers");
-		size_t n = 0;
-		while (n < total && n < json_array_size(there) &&
-		       json_equal(json_array_get(layers, n), json_array_get(there, n)))
-			n++;
-		best = n > best ? n : best;
-	}
-	return total - best;
 }

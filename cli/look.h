@@ -16,9 +16,5 @@ int rfa_look(struct rfa_host *host, const json_t *stack, json_t **out,
 	     struct rfa_error *err) RFA_MUST_USE;
 /* The first unit with this key, or NULL. */
 const json_t *rfa_look_find(const json_t *units, const char *key);
-/* How many containers there are of this key. */
-size_t rfa_look_count(const json_t *units, const char *key);
-/* How many of `layers` are missing: those behind the longest beginning that some image has. */
-size_t rfa_look_missing(const json_t *layers, const json_t *images);
 
 #endif

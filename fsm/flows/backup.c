@@ -33,11 +33,7 @@ static const struct rfa_step steps[] = {
 };
 
 static const struct rfa_gate gates[] = {
-	{ "engine", rfa_gate_engine },         { "members", rfa_gate_members },
-	{ "containers", rfa_gate_containers }, { "other users", rfa_gate_others },
-	{ "dependents", rfa_gate_dependents }, { "database files", rfa_gate_files },
-	{ "kept running", rfa_gate_kept },     { "tools", rfa_gate_tools },
-	{ "processes", rfa_gate_processes },   { "vault", rfa_gate_vault },
+	{ "engine", rfa_gate_engine },         RFA_GATES_OF_DATA, { "vault", rfa_gate_vault },
 	{ "disk space", rfa_gate_data_space }, { NULL, NULL },
 };
 

@@ -41,14 +41,7 @@ static const struct rfa_step steps[] = {
 
 static const struct rfa_gate gates[] = {
 	{ "engine", rfa_gate_engine },
-	{ "members", rfa_gate_members },
-	{ "containers", rfa_gate_containers },
-	{ "other users", rfa_gate_others },
-	{ "dependents", rfa_gate_dependents },
-	{ "database files", rfa_gate_files },
-	{ "kept running", rfa_gate_kept },
-	{ "tools", rfa_gate_tools },
-	{ "processes", rfa_gate_processes },
+	RFA_GATES_OF_DATA,
 	{ "disk space", rfa_gate_data_space },
 	{ "base URL", rfa_gate_base_url },
 	{ "URLs", rfa_gate_urls },

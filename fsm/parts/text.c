@@ -153,12 +153,10 @@ static const struct {
 	{ "backup", "options/backup" },
 	{ "vault", "options/vault" },
 	{ "vault.on", "options/vault_on" },
-	{ "reason", "options/reason" },
 	{ "of", "options/of" },
 	{ "run", "options/run" },
 	{ "kept", "options/kept/head" },
 	{ "kept.run", "options/kept/run" },
-	{ "point", "point/name" },
 	{ "point.version", "point/version" },
 	{ "version", "version" },
 };

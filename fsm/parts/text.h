@@ -2,14 +2,14 @@
  * What people read about the runs of a flow. Texts have words in braces, which a plan gives a
  * value:
  *
- * {stack} {from} {to} {backup} {vault} {vault.on} {version} {reason} {of}
+ * {stack} {from} {to} {backup} {vault} {vault.on} {version} {of}
  * {run}            another run, that this one is about
  * {kept} {kept.run} the head of the ledger that a host keeps
  * {source.stops} {target.stops}  what stops there: "web, api, the project shop"
  * {target.replaced} what a run about images makes again there
  * {source.members} {target.members}  the pieces of data that the run is about, on that side
  * {base_url}       "KEY in FILE", the target's own
- * {point} {point.at} {point.version} {point.members}  of the rollback point
+ * {point.at} {point.version} {point.members}  of the rollback point
  * {keep}           how many generations of data stay
  * {going}          what will be gone for good
  */

@@ -43,14 +43,14 @@ static int look_at_lock(const struct rfa_ctx *ctx, struct rfa_error *err)
 	return rc;
 }
 
-static int claim_gate(const struct rfa_ctx *ctx, const char *gate, json_t *gates, int rc,
-		      const struct rfa_error *why, struct rfa_error *err)
+/* rc: what the look answered; a refusal is a verdict, anything else an error. */
+static int claim_gate(const char *gate, json_t *gates, int rc, const struct rfa_error *why,
+		      struct rfa_error *err)
 {
 	if (rc && rc != -RFA_EREFUSED) {
 		*err = *why;
 		return rc;
 	}
-	(void)ctx;
 	return add_gate(gates, gate, rc ? why : NULL, err);
 }
 
@@ -61,11 +61,10 @@ static int look_at_claim(struct rfa_ctx *ctx, json_t *gates, struct rfa_error *e
 	int rc;
 
 	rfa_error_clear(&why);
-	rc = claim_gate(ctx, "lock", gates, look_at_lock(ctx, &why), &why, err);
+	rc = claim_gate("lock", gates, look_at_lock(ctx, &why), &why, err);
 	rfa_error_clear(&why);
 	if (!rc)
-		rc = claim_gate(ctx, "ledger", gates, rfa_kept_head_check(ctx, NULL, &why), &why,
-				err);
+		rc = claim_gate("ledger", gates, rfa_kept_head_check(ctx, NULL, &why), &why, err);
 	return rc;
 }
 

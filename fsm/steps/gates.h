@@ -84,4 +84,18 @@ RFA_GATE_OF(vault);       /* the place of the backups is what it seems to be */
 RFA_GATE_OF(backup);      /* the backup is complete, and is of this stack */
 RFA_GATE_OF(target_runs); /* what is to be tried out runs now */
 
+/* Those of every flow that stops what uses the data: a new one belongs here, so that no flow lacks
+ * it. */
+/* clang-format off */
+#define RFA_GATES_OF_DATA \
+	{ "members", rfa_gate_members }, \
+	{ "containers", rfa_gate_containers }, \
+	{ "other users", rfa_gate_others }, \
+	{ "dependents", rfa_gate_dependents }, \
+	{ "database files", rfa_gate_files }, \
+	{ "kept running", rfa_gate_kept }, \
+	{ "tools", rfa_gate_tools }, \
+	{ "processes", rfa_gate_processes }
+/* clang-format on */
+
 #endif
