@@ -87,7 +87,7 @@ static int stack_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *
 	json_t *side = NULL;
 	int rc = has_stack(cli, stack, err);
 
-	for (const struct rfa_role *role = flow->roles; rc == 0 && role->name; role++) {
+	for (const struct rfa_role *role = flow->roles; rc == 0 && role->id; role++) {
 		rc = role_env(cli, role, &env, err);
 		if (rc == 0 && env && before && strcmp(env, before) == 0) {
 			rfa_fail(err, RFA_EUSAGE, "cli", "--from and --to are both \"%s\"", env);
@@ -97,7 +97,7 @@ static int stack_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *
 		if (rc == 0 && env)
 			rc = rfa_config_side(cli->config, env, stack, &side, err);
 		if (rc == 0 && env)
-			rc = rfa_facts_set(plan, role->name, side, err);
+			rc = rfa_facts_set(plan, rfa_role_word(role->id), side, err);
 	}
 	return rc < 0 ? rc : rfa_facts_set(plan, "stack", json_string(stack), err);
 }

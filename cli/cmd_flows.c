@@ -56,7 +56,7 @@ static int say_text(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa
 		put_flags(&kind, s);
 		rfa_table_cell(&table, rfa_state_word(s->state), RFA_DIM);
 		rfa_table_cell(&table, or_dash(s->name), RFA_BOLD);
-		rfa_table_cell(&table, or_dash(s->on), RFA_PLAIN);
+		rfa_table_cell(&table, or_dash(rfa_role_word(s->on)), RFA_PLAIN);
 		rfa_table_cell(&table, s->skipped ? "skipped" : or_dash(rfa_buf_str(&kind)),
 			       RFA_PLAIN);
 		rfa_table_cell(&table, s->skipped ? "-" : attempts, RFA_PLAIN);
@@ -119,9 +119,9 @@ static void say_markdown(const struct rfa_out *o, const struct rfa_flow *flow)
 				    s->skipped);
 		else
 			rfa_out_say(o, "| %s | `%s` | %s | %s | %u | %s | %s |",
-				    rfa_state_word(s->state), s->name, or_dash(s->on),
-				    or_dash(rfa_buf_str(&kind)), s->max_attempts, undo_word(s),
-				    s->then ? s->then : "next");
+				    rfa_state_word(s->state), s->name,
+				    or_dash(rfa_role_word(s->on)), or_dash(rfa_buf_str(&kind)),
+				    s->max_attempts, undo_word(s), s->then ? s->then : "next");
 		rfa_buf_release(&kind);
 	}
 }
@@ -168,11 +168,12 @@ static json_t *flow_json(const struct rfa_flow *flow)
 			if (s->flags & flags[f].flag)
 				json_array_append_new(kinds, json_string(flags[f].word));
 		}
-		json_array_append_new(
-		    steps, json_pack("{s:s,s:s?,s:s?,s:o,s:i,s:b,s:s?,s:s?}", "state",
-				     rfa_state_word(s->state), "step", s->name, "on", s->on, "kind",
-				     kinds, "attempts", (int)s->max_attempts, "undo",
-				     s->undo != NULL, "then", s->then, "skipped", s->skipped));
+		json_array_append_new(steps,
+				      json_pack("{s:s,s:s?,s:s?,s:o,s:i,s:b,s:s?,s:s?}", "state",
+						rfa_state_word(s->state), "step", s->name, "on",
+						rfa_role_word(s->on), "kind", kinds, "attempts",
+						(int)s->max_attempts, "undo", s->undo != NULL,
+						"then", s->then, "skipped", s->skipped));
 	}
 	return json_pack("{s:s,s:i,s:s,s:o}", "flow", flow->name, "version", (int)flow->version,
 			 "summary", flow->summary, "steps", steps);

@@ -84,7 +84,7 @@ static void make_verb(const struct rfa_verbs *all, const struct rfa_flow *flow,
 	out->details = args->details;
 	out->examples = args->examples;
 	out->flow = flow;
-	for (const struct rfa_role *role = flow->roles; role->name; role++) {
+	for (const struct rfa_role *role = flow->roles; role->id; role++) {
 		struct rfa_option option = { role->option, 0, "ENV", NULL, NULL, role->what };
 		if (role->option)
 			add(out, &option);

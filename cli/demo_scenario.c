@@ -113,8 +113,8 @@ static int set_up(struct stage *s, struct rfa_narrator *n, struct rfa_error *err
 	if (rc)
 		return rc;
 	s->options.ledger = s->ledger;
-	s->options.source = s->test;
-	s->options.target = s->prod;
+	s->options.hosts[RFA_SOURCE] = s->test;
+	s->options.hosts[RFA_TARGET] = s->prod;
 	s->options.clock = rfa_sim_clock(s->sim);
 	s->options.user = "olga";
 	s->options.machine = "desk";
@@ -263,14 +263,14 @@ static int drive(struct stage *s, const char *flow, const char *from, const char
 				 json_object_get(s->plan, to), "options", options);
 	if (!plan)
 		return rfa_fail_nomem(err);
-	s->options.source = strcmp(from, "source") == 0 ? s->test : s->prod;
-	s->options.target = strcmp(to, "source") == 0 ? s->test : s->prod;
+	s->options.hosts[RFA_SOURCE] = strcmp(from, "source") == 0 ? s->test : s->prod;
+	s->options.hosts[RFA_TARGET] = strcmp(to, "source") == 0 ? s->test : s->prod;
 	rfa_narrate_run(s->n, &teller);
 	s->options.trace = &teller.trace;
 	(void)!rfa_run_begin(&s->options, plan, &s->result, &why);
 	rfa_teller_clear(&teller);
-	s->options.source = s->test;
-	s->options.target = s->prod;
+	s->options.hosts[RFA_SOURCE] = s->test;
+	s->options.hosts[RFA_TARGET] = s->prod;
 	json_decref(plan);
 	return expect(s, RFA_FINAL_SUCCEEDED, &why, err);
 }

@@ -31,8 +31,7 @@ static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_h
 {
 	struct rfa_run_options options = {
 		.ledger = cli->ledger,
-		.source = hosts->source,
-		.target = hosts->target,
+		.hosts = { [RFA_SOURCE] = hosts->source, [RFA_TARGET] = hosts->target },
 		.clock = cli->clock,
 		.trace = &teller->trace,
 		.cancel = cli->cancel,

@@ -90,9 +90,9 @@ static void print_interruption(const struct rfa_cli *cli, const struct rfa_flow 
 {
 	const json_t *times = json_object_get(document, "interruption");
 
-	for (const struct rfa_role *role = flow->roles; role->name; role++) {
-		const json_t *ms = json_object_get(times, role->name);
-		const json_t *side = json_object_get(plan, role->name);
+	for (const struct rfa_role *role = flow->roles; role->id; role++) {
+		const json_t *ms = json_object_get(times, rfa_role_word(role->id));
+		const json_t *side = json_object_get(plan, rfa_role_word(role->id));
 		char text[RFA_SHORT_MAX];
 		if (ms)
 			rfa_out_note(&cli->out,
@@ -151,8 +151,7 @@ int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const jso
 	if (rc == 0) {
 		struct rfa_run_options options = {
 			.ledger = cli->ledger,
-			.source = hosts.source,
-			.target = hosts.target,
+			.hosts = { [RFA_SOURCE] = hosts.source, [RFA_TARGET] = hosts.target },
 			.clock = cli->clock,
 			.cancel = cli->cancel,
 			.secret = rfa_cli_secret,

@@ -15,6 +15,12 @@ static const char *const finals[] = {
 #undef FINAL_WORD
 };
 
+static const char *const roles[] = {
+#define ROLE_WORD(name, word) [RFA_##name] = word,
+	RFA_ROLE_IDS(ROLE_WORD)
+#undef ROLE_WORD
+};
+
 static const char *const probes[] = {
 	[RFA_PROBE_DONE] = "done",
 	[RFA_PROBE_NOT_DONE] = "not-done",
@@ -47,6 +53,11 @@ const char *rfa_state_word(enum rfa_state state)
 const char *rfa_final_word(enum rfa_final final)
 {
 	return word_of(finals, COUNT(finals), final);
+}
+
+const char *rfa_role_word(enum rfa_role_id role)
+{
+	return word_of(roles, COUNT(roles), role);
 }
 
 const char *rfa_probe_word(enum rfa_probe probe)
@@ -112,7 +123,7 @@ static int check_row(const struct rfa_flow *flow, size_t i, struct rfa_error *er
 		return wrong(err, flow, i, "its name is there twice");
 	if ((unsigned)s->state >= RFA_STATE_COUNT)
 		return wrong(err, flow, i, "it belongs to no state");
-	if (!s->on || (strcmp(s->on, "") && strcmp(s->on, "source") && strcmp(s->on, "target")))
+	if ((unsigned)s->on >= RFA_ROLES)
 		return wrong(err, flow, i, "it is on no host that a flow has");
 	if (s->skipped) {
 		if (s->run || s->probe || s->undo || s->then ||

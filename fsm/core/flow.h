@@ -39,8 +39,23 @@ enum rfa_final {
 #undef RFA_FINAL_ENUM
 };
 
+/*
+ * The parts that a host can have in a run. NOWHERE: none.
+ * SOURCE  gives: what runs there, its data, or a backup
+ * TARGET  takes it
+ */
+#define RFA_ROLE_IDS(X) X(NOWHERE, "") X(SOURCE, "source") X(TARGET, "target")
+
+enum rfa_role_id {
+#define RFA_ROLE_ENUM(name, word) RFA_##name,
+	RFA_ROLE_IDS(RFA_ROLE_ENUM)
+#undef RFA_ROLE_ENUM
+	    RFA_ROLES
+};
+
 RFA_API const char *rfa_state_word(enum rfa_state state);
 RFA_API const char *rfa_final_word(enum rfa_final final);
+RFA_API const char *rfa_role_word(enum rfa_role_id role); /* "source"; "" for NOWHERE */
 /* 0 and *out, or -1 for a word that is none. */
 RFA_API int rfa_state_parse(const char *word, enum rfa_state *out);
 RFA_API int rfa_final_parse(const char *word, enum rfa_final *out);
@@ -76,8 +91,8 @@ struct rfa_ctx; /* fsm/steps/ctx.h: what a step may use */
 struct rfa_step {
 	const char *name; /* its spelling in the ledger; never changed */
 	enum rfa_state state;
-	const char *on; /* the role whose host it touches: "source", "target"; "": none */
-	unsigned flags; /* enum rfa_step_flag */
+	enum rfa_role_id on; /* whose host it touches */
+	unsigned flags;      /* enum rfa_step_flag */
 	unsigned max_attempts;
 	int (*run)(struct rfa_ctx *, json_t *facts, struct rfa_error *);
 	int (*probe)(struct rfa_ctx *, enum rfa_probe *, json_t *facts, struct rfa_error *);
@@ -91,7 +106,7 @@ struct rfa_step {
 
 /* A host that a flow works on. */
 struct rfa_role {
-	const char *name; /* "source" */
+	enum rfa_role_id id;
 	const char
 	    *option;      /* names its environment: "from"; NULL: the flow's arguments settle it */
 	const char *what; /* of that option, for help: "the environment whose images are taken" */
@@ -110,7 +125,7 @@ struct rfa_flow {
 	const char *name; /* "promote" */
 	unsigned version; /* raised when a change of the table would mislead an old run's replay */
 	const char *summary;          /* one line for people */
-	const struct rfa_role *roles; /* ends with name NULL */
+	const struct rfa_role *roles; /* ends with NOWHERE */
 	const struct rfa_step *steps; /* the table */
 	size_t n;                     /* rows */
 	const struct rfa_gate *gates; /* what PRECHECK judges; ends with name NULL; NULL: nothing */

@@ -2,20 +2,20 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ "target", NULL, "the host" },
-	{ NULL, NULL, NULL },
+	{ RFA_TARGET, NULL, "the host" },
+	{ RFA_NOWHERE, NULL, NULL },
 };
 
 /* The plan says that any head is accepted; the one of this run's end takes its place. */
 static const struct rfa_step steps[] = {
-	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
 	SKIP("stop", STOP, "nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	SKIP("export", EXPORT, "nothing is exported"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
 	SKIP("apply", APPLY, "nothing that serves changes"),
 	SKIP("restart", RESTART, "nothing was stopped"),
-	LAST("target.release", HEALTH, "target", 4, unlock),
+	LAST("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_text_line lines[] = {

@@ -2,34 +2,34 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ "source", "env", "the environment whose stack is backed up" },
-	{ "target", NULL, "where the vault is" },
-	{ NULL, NULL, NULL },
+	{ RFA_SOURCE, "env", "the environment whose stack is backed up" },
+	{ RFA_TARGET, NULL, "where the vault is" },
+	{ RFA_NOWHERE, NULL, NULL },
 };
 
 /* The source's side is that of data. A backup that is not sealed and read again is taken back. */
 static const struct rfa_step steps[] = {
-	STEP("source.claim", PRECHECK, "source", RFA_STEP_OWN, 4, lock),
-	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
-	LOOK("source.look", PRECHECK, "source", 0, 4, data_source_look),
-	LOOK("target.look", PRECHECK, "target", 0, 4, vault_look),
-	LOOK("gates", PRECHECK, "target", 0, 4, gates),
-	STEP("source.copy", STOP, "source", RFA_STEP_OWN, 4, copy),
-	STEP("source.stop", STOP, "source", 0, 4, stop),
-	LOOK("source.verify-stopped", VERIFY_STOPPED, "source", 0, 4, verify_stopped),
-	STEP("source.snapshot", EXPORT, "source", RFA_STEP_OWN, 4, snapshot),
-	STEP("source.start", EXPORT, "source", 0, 4, start),
-	LOOK("source.check", EXPORT, "source", 0, 4, check),
-	STEP("source.pack", EXPORT, "source", RFA_STEP_OWN, 4, pack),
-	STEP("target.receive", TRANSFER, "target", RFA_STEP_OWN, 4, receive),
-	STEP("target.store", APPLY, "target", RFA_STEP_OWN, 4, store),
-	STEP("target.seal", APPLY, "target", 0, 4, seal),
+	STEP("source.claim", PRECHECK, SOURCE, RFA_STEP_OWN, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
+	LOOK("source.look", PRECHECK, SOURCE, 0, 4, data_source_look),
+	LOOK("target.look", PRECHECK, TARGET, 0, 4, vault_look),
+	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
+	STEP("source.copy", STOP, SOURCE, RFA_STEP_OWN, 4, copy),
+	STEP("source.stop", STOP, SOURCE, 0, 4, stop),
+	LOOK("source.verify-stopped", VERIFY_STOPPED, SOURCE, 0, 4, verify_stopped),
+	STEP("source.snapshot", EXPORT, SOURCE, RFA_STEP_OWN, 4, snapshot),
+	STEP("source.start", EXPORT, SOURCE, 0, 4, start),
+	LOOK("source.check", EXPORT, SOURCE, 0, 4, check),
+	STEP("source.pack", EXPORT, SOURCE, RFA_STEP_OWN, 4, pack),
+	STEP("target.receive", TRANSFER, TARGET, RFA_STEP_OWN, 4, receive),
+	STEP("target.store", APPLY, TARGET, RFA_STEP_OWN, 4, store),
+	STEP("target.seal", APPLY, TARGET, 0, 4, seal),
 	SKIP("restart", RESTART, "what stopped for the snapshot was started at once"),
-	OVER("target.verify", HEALTH, "target", RFA_STEP_OWN, 4, vault_verify),
-	TIDY("target.retain", HEALTH, "target", 4, retain),
-	TIDY("source.tidy", HEALTH, "source", 4, source_tidy),
-	TIDY("source.release", HEALTH, "source", 4, unlock),
-	LAST("target.release", HEALTH, "target", 4, unlock),
+	OVER("target.verify", HEALTH, TARGET, RFA_STEP_OWN, 4, vault_verify),
+	TIDY("target.retain", HEALTH, TARGET, 4, retain),
+	TIDY("source.tidy", HEALTH, SOURCE, 4, source_tidy),
+	TIDY("source.release", HEALTH, SOURCE, 4, unlock),
+	LAST("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {

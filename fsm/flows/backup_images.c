@@ -2,29 +2,29 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ "source", "env", "the environment whose stack is backed up" },
-	{ "target", NULL, "where the vault is" },
-	{ NULL, NULL, NULL },
+	{ RFA_SOURCE, "env", "the environment whose stack is backed up" },
+	{ RFA_TARGET, NULL, "where the vault is" },
+	{ RFA_NOWHERE, NULL, NULL },
 };
 
 /* Nothing stops. A backup that is not sealed and read again is taken back. */
 static const struct rfa_step steps[] = {
-	STEP("source.claim", PRECHECK, "source", RFA_STEP_OWN, 4, lock),
-	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
-	LOOK("source.look", PRECHECK, "source", 0, 4, source_look),
-	LOOK("target.look", PRECHECK, "target", 0, 4, vault_look),
-	LOOK("gates", PRECHECK, "target", 0, 4, gates),
+	STEP("source.claim", PRECHECK, SOURCE, RFA_STEP_OWN, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
+	LOOK("source.look", PRECHECK, SOURCE, 0, 4, source_look),
+	LOOK("target.look", PRECHECK, TARGET, 0, 4, vault_look),
+	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
-	STEP("source.export", EXPORT, "source", RFA_STEP_OWN, 4, backup_export),
-	STEP("target.receive", TRANSFER, "target", RFA_STEP_OWN, 4, receive),
-	STEP("target.store", APPLY, "target", RFA_STEP_OWN, 4, store),
-	STEP("target.seal", APPLY, "target", 0, 4, seal),
+	STEP("source.export", EXPORT, SOURCE, RFA_STEP_OWN, 4, backup_export),
+	STEP("target.receive", TRANSFER, TARGET, RFA_STEP_OWN, 4, receive),
+	STEP("target.store", APPLY, TARGET, RFA_STEP_OWN, 4, store),
+	STEP("target.seal", APPLY, TARGET, 0, 4, seal),
 	SKIP("restart", RESTART, "nothing was stopped"),
-	OVER("target.verify", HEALTH, "target", RFA_STEP_OWN, 4, vault_verify),
-	TIDY("target.retain", HEALTH, "target", 4, retain),
-	TIDY("source.release", HEALTH, "source", 4, unlock),
-	LAST("target.release", HEALTH, "target", 4, unlock),
+	OVER("target.verify", HEALTH, TARGET, RFA_STEP_OWN, 4, vault_verify),
+	TIDY("target.retain", HEALTH, TARGET, 4, retain),
+	TIDY("source.release", HEALTH, SOURCE, 4, unlock),
+	LAST("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {

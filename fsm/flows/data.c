@@ -2,9 +2,9 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ "source", "from", "the environment whose data is taken" },
-	{ "target", "to", "the environment that gets it" },
-	{ NULL, NULL, NULL },
+	{ RFA_SOURCE, "from", "the environment whose data is taken" },
+	{ RFA_TARGET, "to", "the environment that gets it" },
+	{ RFA_NOWHERE, NULL, NULL },
 };
 
 /*
@@ -12,31 +12,31 @@ static const struct rfa_role roles[] = {
  * happens while both run. Read upwards, the table is the way back.
  */
 static const struct rfa_step steps[] = {
-	STEP("source.claim", PRECHECK, "source", RFA_STEP_OWN, 4, lock),
-	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
-	LOOK("source.look", PRECHECK, "source", 0, 4, data_source_look),
-	LOOK("target.look", PRECHECK, "target", 0, 4, data_target_look),
-	LOOK("gates", PRECHECK, "target", 0, 4, gates),
-	STEP("source.copy", STOP, "source", RFA_STEP_OWN, 4, copy),
-	STEP("source.stop", STOP, "source", 0, 4, stop),
-	LOOK("source.verify-stopped", VERIFY_STOPPED, "source", 0, 4, verify_stopped),
-	STEP("source.snapshot", EXPORT, "source", RFA_STEP_OWN, 4, snapshot),
-	STEP("source.start", EXPORT, "source", 0, 4, start),
-	LOOK("source.check", EXPORT, "source", 0, 4, check),
-	STEP("source.pack", EXPORT, "source", RFA_STEP_OWN, 4, pack),
-	STEP("target.receive", TRANSFER, "target", RFA_STEP_OWN, 4, receive),
-	STEP("target.unpack", APPLY, "target", RFA_STEP_OWN, 4, unpack),
-	LOOK("target.health-before", HEALTH, "target", RFA_STEP_BACK, 4, data_health_before),
-	STEP("target.stop", APPLY, "target", 0, 4, stop),
-	LOOK("target.verify-stopped", APPLY, "target", 0, 4, verify_stopped),
-	STEP("target.swap", APPLY, "target", 0, 4, swap),
-	STEP("target.base-url", APPLY, "target", 0, 4, base_url),
-	STEP("target.start", RESTART, "target", 0, 4, start),
-	LOOK("target.health", HEALTH, "target", 0, 4, data_health),
-	TIDY("target.tidy", HEALTH, "target", 4, data_tidy),
-	TIDY("source.tidy", HEALTH, "source", 4, source_tidy),
-	TIDY("source.release", HEALTH, "source", 4, unlock),
-	LAST("target.release", HEALTH, "target", 4, unlock),
+	STEP("source.claim", PRECHECK, SOURCE, RFA_STEP_OWN, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
+	LOOK("source.look", PRECHECK, SOURCE, 0, 4, data_source_look),
+	LOOK("target.look", PRECHECK, TARGET, 0, 4, data_target_look),
+	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
+	STEP("source.copy", STOP, SOURCE, RFA_STEP_OWN, 4, copy),
+	STEP("source.stop", STOP, SOURCE, 0, 4, stop),
+	LOOK("source.verify-stopped", VERIFY_STOPPED, SOURCE, 0, 4, verify_stopped),
+	STEP("source.snapshot", EXPORT, SOURCE, RFA_STEP_OWN, 4, snapshot),
+	STEP("source.start", EXPORT, SOURCE, 0, 4, start),
+	LOOK("source.check", EXPORT, SOURCE, 0, 4, check),
+	STEP("source.pack", EXPORT, SOURCE, RFA_STEP_OWN, 4, pack),
+	STEP("target.receive", TRANSFER, TARGET, RFA_STEP_OWN, 4, receive),
+	STEP("target.unpack", APPLY, TARGET, RFA_STEP_OWN, 4, unpack),
+	LOOK("target.health-before", HEALTH, TARGET, RFA_STEP_BACK, 4, data_health_before),
+	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
+	LOOK("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
+	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
+	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
+	STEP("target.start", RESTART, TARGET, 0, 4, start),
+	LOOK("target.health", HEALTH, TARGET, 0, 4, data_health),
+	TIDY("target.tidy", HEALTH, TARGET, 4, data_tidy),
+	TIDY("source.tidy", HEALTH, SOURCE, 4, source_tidy),
+	TIDY("source.release", HEALTH, SOURCE, 4, unlock),
+	LAST("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {

@@ -3,9 +3,9 @@
 #include "fsm/parts/catalog.h"
 
 static const struct rfa_role roles[] = {
-	{ "source", NULL, "where the vault is" },
-	{ "target", "env", "the environment that tries it out" },
-	{ NULL, NULL, NULL },
+	{ RFA_SOURCE, NULL, "where the vault is" },
+	{ RFA_TARGET, "env", "the environment that tries it out" },
+	{ RFA_NOWHERE, NULL, NULL },
 };
 
 /*
@@ -14,30 +14,30 @@ static const struct rfa_role roles[] = {
  * the rows above bring everything back from wherever it stands.
  */
 static const struct rfa_step steps[] = {
-	STEP("source.claim", PRECHECK, "source", RFA_STEP_OWN, 4, lock),
-	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
-	LOOK("source.look", PRECHECK, "source", 0, 4, vault_look),
-	LOOK("target.look", PRECHECK, "target", 0, 4, data_target_look),
-	LOOK("gates", PRECHECK, "target", 0, 4, gates),
+	STEP("source.claim", PRECHECK, SOURCE, RFA_STEP_OWN, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
+	LOOK("source.look", PRECHECK, SOURCE, 0, 4, vault_look),
+	LOOK("target.look", PRECHECK, TARGET, 0, 4, data_target_look),
+	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
 	SKIP("stop", STOP, "the target stops only for the exchange"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the exchange"),
-	STEP("source.open", EXPORT, "source", RFA_STEP_OWN, 4, open),
-	STEP("target.receive", TRANSFER, "target", RFA_STEP_OWN, 4, receive),
-	STEP("target.unpack", APPLY, "target", RFA_STEP_OWN, 4, unpack),
-	LOOK("target.health-before", HEALTH, "target", RFA_STEP_BACK, 4, data_health_before),
-	STEP("target.stop", APPLY, "target", 0, 4, stop),
-	LOOK("target.verify-stopped", APPLY, "target", 0, 4, verify_stopped),
-	STEP("target.swap", APPLY, "target", 0, 4, swap),
-	STEP("target.base-url", APPLY, "target", 0, 4, base_url),
-	STEP("target.start", RESTART, "target", 0, 4, start),
-	LOOK("target.health", HEALTH, "target", 0, 4, data_health),
-	OVER("target.stop2", HEALTH, "target", 0, 4, stop),
-	OVER("target.swap-back", HEALTH, "target", 0, 4, swap_back),
-	OVER("target.start2", HEALTH, "target", 0, 4, start),
-	LOOK("target.health2", HEALTH, "target", 0, 4, data_health_before),
-	TIDY("target.tidy", HEALTH, "target", 4, data_tidy),
-	TIDY("source.release", HEALTH, "source", 4, unlock),
-	LAST("target.release", HEALTH, "target", 4, unlock),
+	STEP("source.open", EXPORT, SOURCE, RFA_STEP_OWN, 4, open),
+	STEP("target.receive", TRANSFER, TARGET, RFA_STEP_OWN, 4, receive),
+	STEP("target.unpack", APPLY, TARGET, RFA_STEP_OWN, 4, unpack),
+	LOOK("target.health-before", HEALTH, TARGET, RFA_STEP_BACK, 4, data_health_before),
+	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
+	LOOK("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
+	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
+	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
+	STEP("target.start", RESTART, TARGET, 0, 4, start),
+	LOOK("target.health", HEALTH, TARGET, 0, 4, data_health),
+	OVER("target.stop2", HEALTH, TARGET, 0, 4, stop),
+	OVER("target.swap-back", HEALTH, TARGET, 0, 4, swap_back),
+	OVER("target.start2", HEALTH, TARGET, 0, 4, start),
+	LOOK("target.health2", HEALTH, TARGET, 0, 4, data_health_before),
+	TIDY("target.tidy", HEALTH, TARGET, 4, data_tidy),
+	TIDY("source.release", HEALTH, SOURCE, 4, unlock),
+	LAST("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {

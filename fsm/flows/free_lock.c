@@ -2,20 +2,20 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ "target", NULL, "the host" },
-	{ NULL, NULL, NULL },
+	{ RFA_TARGET, NULL, "the host" },
+	{ RFA_NOWHERE, NULL, NULL },
 };
 
 /* It has no lock of its own: another run's is in the way. Nothing of it can be undone. */
 static const struct rfa_step steps[] = {
-	LOOK("target.holder", PRECHECK, "target", 0, 4, holder),
+	LOOK("target.holder", PRECHECK, TARGET, 0, 4, holder),
 	SKIP("stop", STOP, "nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	SKIP("export", EXPORT, "nothing is exported"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
 	SKIP("apply", APPLY, "nothing that serves changes"),
 	SKIP("restart", RESTART, "nothing was stopped"),
-	LAST("target.free", HEALTH, "target", 4, free_lock),
+	LAST("target.free", HEALTH, TARGET, 4, free_lock),
 };
 
 static const struct rfa_flow_text text = {

@@ -3,9 +3,9 @@
 #include "fsm/parts/catalog.h"
 
 static const struct rfa_role roles[] = {
-	{ "source", "from", "the environment whose running images are taken" },
-	{ "target", "to", "the environment that gets them" },
-	{ NULL, NULL, NULL },
+	{ RFA_SOURCE, "from", "the environment whose running images are taken" },
+	{ RFA_TARGET, "to", "the environment that gets them" },
+	{ RFA_NOWHERE, NULL, NULL },
 };
 
 /*
@@ -13,25 +13,25 @@ static const struct rfa_role roles[] = {
  * definite failure before that brings them back. Read upwards, the table is the way back.
  */
 static const struct rfa_step steps[] = {
-	STEP("source.claim", PRECHECK, "source", RFA_STEP_OWN, 4, lock),
-	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
-	LOOK("source.look", PRECHECK, "source", 0, 4, source_look),
-	LOOK("target.look", PRECHECK, "target", 0, 4, target_look),
-	LOOK("gates", PRECHECK, "target", 0, 4, gates),
+	STEP("source.claim", PRECHECK, SOURCE, RFA_STEP_OWN, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
+	LOOK("source.look", PRECHECK, SOURCE, 0, 4, source_look),
+	LOOK("target.look", PRECHECK, TARGET, 0, 4, target_look),
+	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
-	STEP("source.export", EXPORT, "source", RFA_STEP_OWN, 4, image_export),
-	STEP("target.receive", TRANSFER, "target", RFA_STEP_OWN, 4, receive),
-	STEP("target.keep", APPLY, "target", RFA_STEP_OWN, 4, keep),
-	STEP("target.load", APPLY, "target", RFA_STEP_OWN, 4, load),
-	LOOK("target.health-before", HEALTH, "target", RFA_STEP_BACK, 4, health_before),
-	STEP("target.tag", APPLY, "target", 0, 4, tag),
-	STEP("target.replace", RESTART, "target", 0, 4, replace),
-	STEP("target.compose", RESTART, "target", 0, 4, compose),
-	LOOK("target.health", HEALTH, "target", 0, 4, health),
-	TIDY("target.tidy", HEALTH, "target", 4, tidy),
-	TIDY("source.release", HEALTH, "source", 4, unlock),
-	LAST("target.release", HEALTH, "target", 4, unlock),
+	STEP("source.export", EXPORT, SOURCE, RFA_STEP_OWN, 4, image_export),
+	STEP("target.receive", TRANSFER, TARGET, RFA_STEP_OWN, 4, receive),
+	STEP("target.keep", APPLY, TARGET, RFA_STEP_OWN, 4, keep),
+	STEP("target.load", APPLY, TARGET, RFA_STEP_OWN, 4, load),
+	LOOK("target.health-before", HEALTH, TARGET, RFA_STEP_BACK, 4, health_before),
+	STEP("target.tag", APPLY, TARGET, 0, 4, tag),
+	STEP("target.replace", RESTART, TARGET, 0, 4, replace),
+	STEP("target.compose", RESTART, TARGET, 0, 4, compose),
+	LOOK("target.health", HEALTH, TARGET, 0, 4, health),
+	TIDY("target.tidy", HEALTH, TARGET, 4, tidy),
+	TIDY("source.release", HEALTH, SOURCE, 4, unlock),
+	LAST("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {

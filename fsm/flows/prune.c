@@ -3,21 +3,21 @@
 #include "fsm/parts/catalog.h"
 
 static const struct rfa_role roles[] = {
-	{ "target", "env", "the environment" },
-	{ NULL, NULL, NULL },
+	{ RFA_TARGET, "env", "the environment" },
+	{ RFA_NOWHERE, NULL, NULL },
 };
 
 /* Nothing here can be undone, so all of it is behind the point of no return. */
 static const struct rfa_step steps[] = {
-	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
 	SKIP("stop", STOP, "nothing that runs uses it"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	SKIP("export", EXPORT, "nothing is exported"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
 	SKIP("apply", APPLY, "nothing that serves changes"),
 	SKIP("restart", RESTART, "nothing was stopped"),
-	TIDY("target.prune", HEALTH, "target", 4, prune),
-	LAST("target.release", HEALTH, "target", 4, unlock),
+	TIDY("target.prune", HEALTH, TARGET, 4, prune),
+	LAST("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static int prune_succeeded(struct rfa_outputs *o, struct rfa_error *err)
@@ -62,7 +62,7 @@ static int changes(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *er
 	json_t *point;
 	size_t i;
 
-	json_array_foreach (rfa_facts_at(ctx->plan, "options/agreed"), i, point) {
+	json_array_foreach (rfa_facts_at(ctx->plan_json, "options/agreed"), i, point) {
 		struct rfa_buf at = RFA_BUF_INIT(256);
 		json_t *row;
 

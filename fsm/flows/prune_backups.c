@@ -4,22 +4,22 @@
 #include "fsm/steps/retention.h"
 
 static const struct rfa_role roles[] = {
-	{ "target", NULL, "where the vault is" },
-	{ NULL, NULL, NULL },
+	{ RFA_TARGET, NULL, "where the vault is" },
+	{ RFA_NOWHERE, NULL, NULL },
 };
 
 /* What goes is settled by the look; nothing that was removed can be undone. */
 static const struct rfa_step steps[] = {
-	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
-	LOOK("target.look", PRECHECK, "target", 0, 4, thin_look),
+	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
+	LOOK("target.look", PRECHECK, TARGET, 0, 4, thin_look),
 	SKIP("stop", STOP, "nothing that runs uses it"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	SKIP("export", EXPORT, "nothing is exported"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
 	SKIP("apply", APPLY, "nothing that serves changes"),
 	SKIP("restart", RESTART, "nothing was stopped"),
-	TIDY("target.thin", HEALTH, "target", 4, thin),
-	LAST("target.release", HEALTH, "target", 4, unlock),
+	TIDY("target.thin", HEALTH, TARGET, 4, thin),
+	LAST("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_text_line lines[] = {

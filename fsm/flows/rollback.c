@@ -2,27 +2,27 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ "target", "env", "the environment" },
-	{ NULL, NULL, NULL },
+	{ RFA_TARGET, "env", "the environment" },
+	{ RFA_NOWHERE, NULL, NULL },
 };
 
 /* The images never left the host, so nothing travels; the rest is as in promote. */
 static const struct rfa_step steps[] = {
-	STEP("target.claim", PRECHECK, "target", RFA_STEP_OWN, 4, lock),
-	LOOK("target.look", PRECHECK, "target", 0, 4, target_look),
-	LOOK("gates", PRECHECK, "target", 0, 4, gates),
+	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
+	LOOK("target.look", PRECHECK, TARGET, 0, 4, target_look),
+	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	SKIP("export", EXPORT, "the images of a rollback point are kept on the host"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
-	STEP("target.keep", APPLY, "target", RFA_STEP_OWN, 4, keep),
-	LOOK("target.health-before", HEALTH, "target", RFA_STEP_BACK, 4, health_before),
-	STEP("target.tag", APPLY, "target", 0, 4, tag),
-	STEP("target.replace", RESTART, "target", 0, 4, replace),
-	STEP("target.compose", RESTART, "target", 0, 4, compose),
-	LOOK("target.health", HEALTH, "target", 0, 4, health),
-	TIDY("target.tidy", HEALTH, "target", 4, tidy),
-	LAST("target.release", HEALTH, "target", 4, unlock),
+	STEP("target.keep", APPLY, TARGET, RFA_STEP_OWN, 4, keep),
+	LOOK("target.health-before", HEALTH, TARGET, RFA_STEP_BACK, 4, health_before),
+	STEP("target.tag", APPLY, TARGET, 0, 4, tag),
+	STEP("target.replace", RESTART, TARGET, 0, 4, replace),
+	STEP("target.compose", RESTART, TARGET, 0, 4, compose),
+	LOOK("target.health", HEALTH, TARGET, 0, 4, health),
+	TIDY("target.tidy", HEALTH, TARGET, 4, tidy),
+	LAST("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {

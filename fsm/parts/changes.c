@@ -119,7 +119,7 @@ static int64_t coming(const struct rfa_ctx *ctx, const char *name)
 
 int rfa_changes_data(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
 {
-	int back = rfa_facts_at(ctx->plan, "point") != NULL;
+	int back = rfa_facts_at(ctx->plan_json, "point") != NULL;
 	json_t *member;
 	size_t i;
 	int rc = 0;

@@ -18,8 +18,8 @@ void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
 	d->from = "";
 	d->facts = json_object();
 	d->ctx.run = result->run;
-	d->ctx.source = options->source;
-	d->ctx.target = options->target;
+	memcpy(d->ctx.hosts, options->hosts, sizeof(d->ctx.hosts));
+	d->ctx.pool = &d->row_pool;
 	d->ctx.clock = options->clock ? options->clock : rfa_clock_system();
 	d->ctx.trace = options->trace;
 	d->ctx.cancel = options->cancel;
@@ -37,6 +37,8 @@ void rfa_drive_release(struct rfa_drive *d)
 	json_decref(d->plan);
 	json_decref(d->facts);
 	json_decref(d->points);
+	rfa_pool_release(&d->row_pool);
+	rfa_pool_release(&d->pool);
 }
 
 static int plan_wrong(struct rfa_error *err, const char *what)
@@ -49,6 +51,7 @@ int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_erro
 {
 	const char *flow = rfa_facts_str(plan, "flow", "");
 	int source = json_is_object(rfa_facts_at(plan, "source"));
+	int rc;
 
 	d->flow = rfa_flow_by_name(flow);
 	if (!d->flow)
@@ -64,10 +67,51 @@ int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_erro
 	d->from = rfa_facts_str(d->plan, "source/env", "");
 	if (!d->stack || !d->env)
 		return plan_wrong(err, "names no stack or no target");
-	if (!d->options->target || (source && !d->options->source))
+	if (!d->options->hosts[RFA_TARGET] || (source && !d->options->hosts[RFA_SOURCE]))
 		return plan_wrong(err, "names a host that was not opened");
-	d->ctx.plan = d->plan;
-	return rfa_flow_check(d->flow, err);
+	d->ctx.plan_json = d->plan;
+	rc = rfa_record_read(&rfa_shape_plan, d->plan, &d->pool, &d->goal, err);
+	d->ctx.plan = &d->goal;
+	d->ctx.sides[RFA_SOURCE] = d->goal.source;
+	d->ctx.sides[RFA_TARGET] = d->goal.target;
+	return rc ? rc : rfa_flow_check(d->flow, err);
+}
+
+int rfa_drive_know_made(struct rfa_drive *d, struct rfa_error *err)
+{
+	const json_t *made = rfa_ctx_fact(&d->ctx, d->ctx.step->name, "made");
+
+	rfa_record_clear(&rfa_shape_made, &d->ctx.made);
+	if (made && rfa_record_read(&rfa_shape_made, made, &d->row_pool, &d->ctx.made, err))
+		rfa_error_clear(err); /* TODO: strict when every step writes records */
+	return 0;
+}
+
+int rfa_drive_enter(struct rfa_drive *d, const struct rfa_step *step, struct rfa_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	d->ctx.step = step;
+	d->ctx.facts_json = d->facts;
+	d->ctx.points = d->points;
+	d->ctx.host = d->ctx.hosts[step->on];
+	d->ctx.side = d->ctx.sides[step->on];
+	rfa_pool_release(&d->row_pool);
+	for (i = 0; i < RFA_ROLES; i++) {
+		rfa_record_clear(&rfa_shape_proven, &d->proven[i]);
+		d->ctx.proven[i] = &d->proven[i];
+	}
+	d->ctx.own = &d->proven[step->on];
+	for (i = 0; i < d->flow->n && !rc; i++) {
+		const struct rfa_step *row = &d->flow->steps[i];
+		const json_t *facts = json_object_get(d->facts, row->name);
+
+		if (facts && rfa_record_merge(&rfa_shape_proven, facts, &d->row_pool,
+					      &d->proven[row->on], err))
+			rfa_error_clear(err); /* TODO: strict when every step writes records */
+	}
+	return rc ? rc : rfa_drive_know_made(d, err);
 }
 
 static void tell_begun(struct rfa_drive *d, enum rfa_event_kind kind)
@@ -221,7 +265,7 @@ static json_t *left_of(const struct rfa_drive *d)
 		if (word && step->run && !(step->flags & RFA_STEP_READS))
 			json_array_append_new(list,
 					      json_pack("{s:s, s:s, s:s}", "step", step->name, "on",
-							step->on ? step->on : "", "how", word));
+							rfa_role_word(step->on), "how", word));
 	}
 	return list;
 }
@@ -388,7 +432,7 @@ int rfa_run_next(struct rfa_ledger *ledger, const char *run, json_t **out, struc
 	    "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b}", "run", h->run, "flow", h->flow,
 	    "direction", m.phase == RFA_PHASE_BACK ? "back" : "forward", "state",
 	    step ? rfa_state_word(step->state) : "", "step", step ? step->name : "", "on",
-	    step && step->on ? step->on : "", "action", acts[a.act], "attempt", (int)a.attempt,
+	    step ? rfa_role_word(step->on) : "", "action", acts[a.act], "attempt", (int)a.attempt,
 	    "final", rfa_final_word(a.final), "point_of_no_return", rfa_machine_no_return(&m));
 	if (!*out)
 		rc = rfa_fail_nomem(err);

@@ -14,9 +14,13 @@ struct rfa_drive {
 	struct rfa_machine machine;
 	struct rfa_ledger_run *ledger_run; /* owned */
 	struct rfa_ctx ctx;
-	json_t *plan;         /* owned */
-	json_t *facts;        /* owned: step name -> facts of its DONE record */
-	json_t *points;       /* owned */
+	json_t *plan;   /* owned */
+	json_t *facts;  /* owned: step name -> facts of its DONE record */
+	json_t *points; /* owned */
+	/* The same as records: of the run, and of the row at hand. */
+	struct rfa_pool pool, row_pool;
+	struct rfa_plan goal;
+	struct rfa_proven proven[RFA_ROLES];
 	struct rfa_error why; /* what turned the run back */
 	char why_step[RFA_STEP_NAME_MAX];
 	int64_t begun_ms;
@@ -35,6 +39,10 @@ void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
 		    struct rfa_run_result *result);
 /* A copy of the plan, its flow, and the names that it has. */
 int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_error *err);
+/* Points the context at a row: its host, and what the rows before have proven. Errors: CORRUPT. */
+int rfa_drive_enter(struct rfa_drive *d, const struct rfa_step *step, struct rfa_error *err);
+/* Takes up what the row at hand has "made". */
+int rfa_drive_know_made(struct rfa_drive *d, struct rfa_error *err);
 void rfa_drive_release(struct rfa_drive *d);
 
 /* loop.c. Moves the run until it is final or interrupted. Returns what rfa_run_begin() promises. */

@@ -81,26 +81,25 @@ int rfa_drive_kept_head(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err
 }
 
 /* The run has its lock, so that what it keeps was compared, or accepted. */
-static int has_claimed(const struct rfa_drive *d, const char *role)
+static int has_claimed(const struct rfa_drive *d, enum rfa_role_id role)
 {
 	char step[RFA_STEP_NAME_MAX];
 
-	snprintf(step, sizeof(step), "%s.claim", role);
+	snprintf(step, sizeof(step), "%s.claim", rfa_role_word(role));
 	return json_object_get(d->facts, step) != NULL;
 }
 
 int rfa_drive_check_heads(struct rfa_drive *d, struct rfa_error *err)
 {
-	struct rfa_host *hosts[] = { d->ctx.source, d->ctx.target };
-	const char *const roles[] = { "source", "target" };
+	struct rfa_host *const *hosts = d->ctx.hosts;
 	int rc = 0;
 	size_t i;
 
-	for (i = 0; i < 2 && !rc; i++) {
+	for (i = RFA_SOURCE; i < RFA_ROLES && !rc; i++) {
 		struct rfa_ctx ctx = d->ctx;
 
 		ctx.host = hosts[i];
-		if (hosts[i] && has_claimed(d, roles[i]))
+		if (hosts[i] && has_claimed(d, (enum rfa_role_id)i))
 			rc = rfa_kept_head_check(&ctx, NULL, err);
 	}
 	return rc;
@@ -126,8 +125,7 @@ static void tell_not_left(struct rfa_drive *d, const struct rfa_host *host,
  */
 void rfa_drive_leave_heads(struct rfa_drive *d)
 {
-	struct rfa_host *hosts[] = { d->ctx.source, d->ctx.target };
-	const char *const roles[] = { "source", "target" };
+	struct rfa_host *const *hosts = d->ctx.hosts;
 	char text[RFA_RUN_ID_MAX + 80];
 	struct rfa_error why;
 	char path[384];
@@ -137,10 +135,11 @@ void rfa_drive_leave_heads(struct rfa_drive *d)
 	if (rfa_ledger_head(d->options->ledger, head, &why))
 		return;
 	snprintf(text, sizeof(text), "%s %s\n", head, d->result->run);
-	for (i = 0; i < 2; i++) {
+	for (i = RFA_SOURCE; i < RFA_ROLES; i++) {
 		int rc;
 
-		if (!hosts[i] || (i && hosts[i] == hosts[0]) || !has_claimed(d, roles[i]))
+		if (!hosts[i] || (i > RFA_SOURCE && hosts[i] == hosts[i - 1]) ||
+		    !has_claimed(d, (enum rfa_role_id)i))
 			continue;
 		rc = head_path(d->options->ledger, hosts[i], path, sizeof(path), &why);
 		if (!rc)

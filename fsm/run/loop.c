@@ -231,6 +231,8 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 		d->machine = after;
 	if (!rc)
 		rc = rfa_drive_learn(d, &rec, err);
+	if (!rc)
+		rc = rfa_drive_know_made(d, err);
 	d->moved = 1;
 	rfa_record_release(&rec);
 	return rc;
@@ -239,8 +241,8 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 /* ---- one turn ---------------------------------------------------------------------------------
  */
 
-/* Points the context at a row. */
-static void enter(struct rfa_drive *d, const struct rfa_action *a)
+/* Points the context at the row of an action. */
+static int enter(struct rfa_drive *d, const struct rfa_action *a, struct rfa_error *err)
 {
 	const struct rfa_step *step = a->row >= 0 ? step_of(d, a->row) : NULL;
 
@@ -249,18 +251,11 @@ static void enter(struct rfa_drive *d, const struct rfa_action *a)
 		d->tries_row = a->row;
 	}
 	if (!step)
-		return;
-	d->ctx.step = step;
+		return 0;
 	d->ctx.attempt = a->attempt;
 	d->ctx.undoing = a->act == RFA_ACT_UNDO;
-	d->ctx.facts = d->facts;
-	d->ctx.points = d->points;
-	d->ctx.host = NULL;
-	if (step->on && !strcmp(step->on, "source"))
-		d->ctx.host = d->ctx.source;
-	else if (step->on && !strcmp(step->on, "target"))
-		d->ctx.host = d->ctx.target;
 	d->moved = 0;
+	return rfa_drive_enter(d, step, err);
 }
 
 static int is_over(const struct rfa_error *error)
@@ -563,7 +558,9 @@ int rfa_drive(struct rfa_drive *d, struct rfa_error *err)
 		struct rfa_error why;
 		int rc;
 
-		enter(d, &a);
+		rc = enter(d, &a, err);
+		if (rc)
+			return rc;
 		rfa_error_clear(&why);
 		/* Between steps is the best moment to stop; the end is not worth stopping before.
 		 */

@@ -111,16 +111,15 @@ static int read_rows(struct rfa_drive *d, json_t *gates, int *refused, struct rf
 	size_t i;
 	int rc = 0;
 
-	d->ctx.facts = d->facts;
-	d->ctx.points = d->points;
 	d->ctx.attempt = 1;
 	for (i = 0; !rc && !*refused && i < d->flow->n; i++) {
 		const struct rfa_step *step = &d->flow->steps[i];
 
 		if (step->state != RFA_PRECHECK || step->skipped)
 			continue;
-		d->ctx.step = step;
-		d->ctx.host = !strcmp(step->on, "source") ? d->ctx.source : d->ctx.target;
+		rc = rfa_drive_enter(d, step, err);
+		if (rc)
+			break;
 		if (is_claim(step))
 			rc = look_at_claim(&d->ctx, gates, err);
 		else if (step->flags & RFA_STEP_READS)
@@ -132,30 +131,30 @@ static int read_rows(struct rfa_drive *d, json_t *gates, int *refused, struct rf
 /* ---- how long the last run took ---- */
 
 /* 1 if what serves there is stopped, or made again, by the flow. */
-static int interrupts(const struct rfa_flow *flow, const char *role)
+static int interrupts(const struct rfa_flow *flow, enum rfa_role_id role)
 {
 	size_t i;
 
 	for (i = 0; i < flow->n; i++) {
 		const struct rfa_step *s = &flow->steps[i];
 
-		if (!s->skipped && !s->flags && !strcmp(s->on, role) &&
+		if (!s->skipped && !s->flags && s->on == role &&
 		    (s->state == RFA_STOP || s->state == RFA_RESTART))
 			return 1;
 	}
 	return 0;
 }
 
-static int is_of_role(const struct rfa_flow *flow, const char *step, const char *role)
+static int is_of_role(const struct rfa_flow *flow, const char *step, enum rfa_role_id role)
 {
 	int row = rfa_flow_find(flow, step);
 
-	return row >= 0 && !flow->steps[row].flags && !strcmp(flow->steps[row].on, role);
+	return row >= 0 && !flow->steps[row].flags && flow->steps[row].on == role;
 }
 
 /* From the first intent to change what serves there to the last change that was done. */
 static int64_t interruption_of(const struct rfa_flow *flow, const struct rfa_history *h,
-			       const char *role)
+			       enum rfa_role_id role)
 {
 	int64_t from = -1, to = -1;
 	size_t i;
@@ -201,11 +200,11 @@ static int put_interruption(const struct rfa_drive *d, json_t *document, struct 
 		rc = rfa_ledger_list(d->options->ledger, &filter, take_last, &last, err);
 	if (rc >= 0 && last.run[0])
 		rc = rfa_ledger_load(d->options->ledger, last.run, &h, err);
-	for (role = d->flow->roles; rc >= 0 && h && role && role->name; role++) {
-		int64_t ms = interruption_of(d->flow, h, role->name);
+	for (role = d->flow->roles; rc >= 0 && h && role && role->id; role++) {
+		int64_t ms = interruption_of(d->flow, h, role->id);
 
-		if (ms >= 0 && interrupts(d->flow, role->name))
-			rc = rfa_facts_set(times, role->name, json_integer(ms), err);
+		if (ms >= 0 && interrupts(d->flow, role->id))
+			rc = rfa_facts_set(times, rfa_role_word(role->id), json_integer(ms), err);
 	}
 	if (rc >= 0)
 		rc = rfa_facts_set(document, "interruption", json_incref(times), err);

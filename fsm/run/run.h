@@ -23,12 +23,12 @@ extern "C" {
 /* All borrowed for the call. */
 struct rfa_run_options {
 	struct rfa_ledger *ledger;
-	struct rfa_host *source, *target; /* by role; NULL where the plan names none */
-	struct rfa_clock *clock;          /* NULL: the system's */
-	struct rfa_trace *trace;          /* NULL: nobody listens */
-	const volatile int *cancel;       /* set by a signal handler; NULL: none */
-	const char *user, *machine;       /* for the host lock: who, from where */
-	const char *reason;               /* of a rollback or an abort; NULL: none */
+	struct rfa_host *hosts[RFA_ROLES]; /* NULL where the plan names none */
+	struct rfa_clock *clock;           /* NULL: the system's */
+	struct rfa_trace *trace;           /* NULL: nobody listens */
+	const volatile int *cancel;        /* set by a signal handler; NULL: none */
+	const char *user, *machine;        /* for the host lock: who, from where */
+	const char *reason;                /* of a rollback or an abort; NULL: none */
 	/*
 	 * Where the plan says ${NAME}: *value, borrowed until the call with these options returns;
 	 * NULL if there is none. It is asked before the value is needed, so the ledger can be told

@@ -29,15 +29,15 @@ static void release(struct guarded *g)
 
 static int look(struct rfa_ctx *ctx, struct guarded *g, struct rfa_error *err)
 {
-	const json_t *seen = rfa_ctx_fact(ctx, "target.look", "base_url");
+	const struct rfa_own_url *seen = ctx->own->own_url;
 	size_t from, to;
 	int rc;
 
 	memset(g, 0, sizeof(*g));
 	g->text = (struct rfa_buf)RFA_BUF_INIT(FILE_MAX);
-	g->file = rfa_facts_str(seen, "file", "");
-	g->key = rfa_facts_str(seen, "key", "");
-	g->before = rfa_facts_str(seen, "value", "");
+	g->file = seen->file;
+	g->key = seen->key;
+	g->before = seen->value;
 	rc = ctx->host->ops->file_read(ctx->host, g->file, FILE_MAX, &g->text, err);
 	if (!rc)
 		rc =
@@ -92,14 +92,13 @@ static int put_value(struct rfa_ctx *ctx, const struct guarded *g, const char *v
 /* How it stood there is on record before it is overwritten: afterwards nothing would tell. */
 static int remember(struct rfa_ctx *ctx, const char *literal, struct rfa_error *err)
 {
+	struct rfa_made made = ctx->made;
 	int rc;
 
-	if (rfa_ctx_fact(ctx, ctx->step->name, "made/was"))
+	if (*made.was)
 		return 0;
-	rc = ctx->progress(ctx,
-			   json_pack("{s:s, s:{s:s}}", "says", "another address came with the data",
-				     "made", "was", literal),
-			   err);
+	made.was = literal;
+	rc = rfa_ctx_made(ctx, &made, "another address came with the data", err);
 	/* What could not be recorded was not done, as far as anybody can tell. */
 	if (rc)
 		rfa_error_as(err, RFA_UNKNOWN);
@@ -109,8 +108,7 @@ static int remember(struct rfa_ctx *ctx, const char *literal, struct rfa_error *
 /* A value that is right is left as it is written, so it may be repeated. */
 int rfa_base_url_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	const json_t *seen = rfa_ctx_fact(ctx, "target.look", "base_url");
-	const char *value;
+	const struct rfa_own_url *seen = ctx->own->own_url;
 	struct guarded g;
 	char epoch[65];
 	char text[300];
@@ -118,9 +116,8 @@ int rfa_base_url_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	if (!seen)
 		return rfa_ctx_skip(facts, "the stack guards no base URL", err);
-	value = rfa_facts_str(seen, "value", NULL);
 	/* So it is where the target's own data comes back: what was wrong is not put over it. */
-	if (!value || !rfa_url_is_own(rfa_facts_at(ctx->plan, "target"), value))
+	if (!*seen->value || !rfa_url_is_own(ctx->side, seen->value))
 		return rfa_ctx_skip(facts,
 				    "the target had none of its own: what comes back has one", err);
 	rc = look(ctx, &g, err);
@@ -158,12 +155,12 @@ int rfa_base_url_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
  */
 int rfa_base_url_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	const char *was = rfa_facts_str(rfa_ctx_fact(ctx, ctx->step->name, ""), "made/was", NULL);
+	const char *was = ctx->made.was;
 	struct guarded g;
 	int exchanged = 0;
 	int rc;
 
-	if (!was)
+	if (!*was)
 		return 0;
 	rc = rfa_is_exchanged(ctx, &exchanged, err);
 	if (rc || !exchanged)

@@ -27,8 +27,9 @@ static int write_pins(struct rfa_ctx *ctx, const char *text, struct rfa_error *e
 	char path[400];
 
 	rfa_pins_path(ctx, path, sizeof(path));
-	return text ? ctx->target->ops->file_write(ctx->target, path, 0600, text, strlen(text), err)
-		    : ctx->target->ops->file_remove(ctx->target, path, err);
+	return text ? ctx->hosts[RFA_TARGET]->ops->file_write(ctx->hosts[RFA_TARGET], path, 0600,
+							      text, strlen(text), err)
+		    : ctx->hosts[RFA_TARGET]->ops->file_remove(ctx->hosts[RFA_TARGET], path, err);
 }
 
 /* The pins that were in force before the run, as an object; NULL: there were none. */
@@ -147,7 +148,8 @@ static int says(struct rfa_ctx *ctx, const json_t *images, int *is, struct rfa_e
 			rc = rfa_compose_add_service(ctx, service, &project, err);
 	}
 	if (!rc)
-		rc = ctx->target->ops->compose_config(ctx->target, &project.compose, &answer, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->compose_config(ctx->hosts[RFA_TARGET],
+								 &project.compose, &answer, err);
 	*is = !rc;
 	json_object_foreach ((json_t *)(uintptr_t)images, service, ref) {
 		const json_t *services = rfa_facts_at(answer, "config/services");
@@ -197,7 +199,7 @@ static void keep_logs(struct rfa_ctx *ctx, json_t *facts)
 	json_t *unit;
 	size_t i;
 
-	if (rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, &ignored))
+	if (rfa_units(ctx->hosts[RFA_TARGET], rfa_ctx_stack(ctx), &units, &ignored))
 		return;
 	json_array_foreach (units, i, unit) {
 		const json_t *c = json_object_get(unit, "inspect");
@@ -231,8 +233,9 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!rc)
 		rc = pin_wanted(ctx, err);
 	if (!rc)
-		rc = ctx->target->ops->compose_up(ctx->target, rfa_ctx_key(ctx, &key, "up", NULL),
-						  &project.compose, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->compose_up(ctx->hosts[RFA_TARGET],
+							     rfa_ctx_key(ctx, &key, "up", NULL),
+							     &project.compose, err);
 	rfa_compose_project_release(&project);
 	if (rc == -RFA_EREMOTE) {
 		struct rfa_error why = *err;
@@ -262,7 +265,8 @@ static int is_wanted(struct rfa_ctx *ctx, const json_t *unit, int *is, struct rf
 	const json_t *good = rfa_wanted_of(ctx, rfa_facts_str(unit, "key", ""));
 	const char *id = NULL;
 	json_t *holder = NULL;
-	int rc = rfa_image_id(ctx->target, rfa_facts_str(good, "keep", ""), &holder, &id, err);
+	int rc = rfa_image_id(ctx->hosts[RFA_TARGET], rfa_facts_str(good, "keep", ""), &holder, &id,
+			      err);
 
 	*is = id && !strcmp(id, rfa_facts_str(c, "Image", "")) &&
 	      (rfa_facts_bool(c, "State/Running", 0) || rfa_host_ended_well(c));
@@ -337,7 +341,7 @@ int rfa_compose_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 {
 	json_t *units = NULL;
 	struct count n;
-	int rc = rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, err);
+	int rc = rfa_units(ctx->hosts[RFA_TARGET], rfa_ctx_stack(ctx), &units, err);
 
 	(void)facts;
 	if (!rc)
@@ -365,11 +369,12 @@ static int drop_new(struct rfa_ctx *ctx, const json_t *units, struct rfa_error *
 
 		if (rc || !*name || !rfa_compose_deploys(ctx, key) || rfa_count_before(ctx, key, 0))
 			continue;
-		rc = ctx->target->ops->container_stop(
-		    ctx->target, rfa_ctx_key(ctx, &job, "stop", name), name, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->container_stop(
+		    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &job, "stop", name), name, err);
 		if (!rc)
-			rc = ctx->target->ops->container_remove(
-			    ctx->target, rfa_ctx_key(ctx, &job, "remove", name), name, err);
+			rc = ctx->hosts[RFA_TARGET]->ops->container_remove(
+			    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &job, "remove", name), name,
+			    err);
 	}
 	return rc;
 }
@@ -397,8 +402,8 @@ static int make_before(struct rfa_ctx *ctx, int pinned, int *started, struct rfa
 	}
 	project.compose.no_start = !*started;
 	if (!rc && project.services[0])
-		rc = ctx->target->ops->compose_up(
-		    ctx->target, rfa_ctx_key(ctx, &key, *started ? "up" : "make", NULL),
+		rc = ctx->hosts[RFA_TARGET]->ops->compose_up(
+		    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, *started ? "up" : "make", NULL),
 		    &project.compose, err);
 	rfa_compose_project_release(&project);
 	return rc;
@@ -412,7 +417,8 @@ static int start_before(struct rfa_ctx *ctx, struct rfa_error *err)
 	json_t *users = NULL;
 	json_t *all = NULL;
 	size_t i;
-	int rc = project ? ctx->target->ops->list(ctx->target, RFA_CONTAINER, &all, err)
+	int rc = project ? ctx->hosts[RFA_TARGET]->ops->list(ctx->hosts[RFA_TARGET], RFA_CONTAINER,
+							     &all, err)
 			 : rfa_fail_nomem(err);
 
 	if (!rc)
@@ -425,8 +431,9 @@ static int start_before(struct rfa_ctx *ctx, struct rfa_error *err)
 
 		if (rfa_compose_deploys(ctx, service) && rfa_count_before(ctx, service, 1) &&
 		    !rfa_container_active(c))
-			rc = ctx->target->ops->container_start(
-			    ctx->target, rfa_ctx_key(ctx, &key, "start", name), name, err);
+			rc = ctx->hosts[RFA_TARGET]->ops->container_start(
+			    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "start", name), name,
+			    err);
 	}
 	json_decref(project);
 	json_decref(users);
@@ -444,7 +451,7 @@ int rfa_compose_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 
 	if (!has_project(ctx))
 		return 0;
-	rc = rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, err);
+	rc = rfa_units(ctx->hosts[RFA_TARGET], rfa_ctx_stack(ctx), &units, err);
 	if (!rc)
 		rc = count(ctx, units, &n, err);
 	if (!rc && (n.before != n.all || n.all != n.then)) {

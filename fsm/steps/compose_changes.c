@@ -195,8 +195,8 @@ int rfa_compose_changes(const struct rfa_ctx *ctx, const struct rfa_compose *pro
 	struct rfa_buf names = RFA_BUF_INIT(4096);
 	enum rfa_compose_cause call;
 	json_t *image = NULL;
-	int rc =
-	    rfa_inspect_or_null(ctx->target, RFA_IMAGE, rfa_facts_str(c, "Image", ""), &image, err);
+	int rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_IMAGE,
+				     rfa_facts_str(c, "Image", ""), &image, err);
 
 	if (rc)
 		return rc;

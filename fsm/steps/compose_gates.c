@@ -55,7 +55,7 @@ static void object(struct rfa_gates *c, const char *mend, const char *evidence)
 static int look_units(const struct rfa_ctx *ctx, struct seen *s, struct rfa_error *err)
 {
 	json_t *all = json_pack("{s:{s:s}}", "compose", "project", s->project.compose.project);
-	int rc = all ? rfa_units(ctx->target, all, &s->units, err) : rfa_fail_nomem(err);
+	int rc = all ? rfa_units(ctx->hosts[RFA_TARGET], all, &s->units, err) : rfa_fail_nomem(err);
 
 	json_decref(all);
 	return rc;
@@ -85,7 +85,7 @@ static void drop_needs(const struct rfa_ctx *ctx, json_t *config)
 /* The hashes as the containers would get them if only the images stayed what they are. */
 static int look_hashes(const struct rfa_ctx *ctx, struct seen *s, struct rfa_error *err)
 {
-	const struct rfa_host_ops *ops = ctx->target->ops;
+	const struct rfa_host_ops *ops = ctx->hosts[RFA_TARGET]->ops;
 	json_t *old = json_deep_copy(s->config);
 	json_t *unit;
 	size_t i;
@@ -100,10 +100,12 @@ static int look_hashes(const struct rfa_ctx *ctx, struct seen *s, struct rfa_err
 			rc = rfa_facts_set(service, "image", json_string(ref), err);
 	}
 	if (!rc)
-		rc = ops->compose_hash(ctx->target, &s->project.compose, old, &s->hashes, err);
+		rc = ops->compose_hash(ctx->hosts[RFA_TARGET], &s->project.compose, old, &s->hashes,
+				       err);
 	if (!rc) {
 		drop_needs(ctx, old);
-		rc = ops->compose_hash(ctx->target, &s->project.compose, old, &s->own_hashes, err);
+		rc = ops->compose_hash(ctx->hosts[RFA_TARGET], &s->project.compose, old,
+				       &s->own_hashes, err);
 	}
 	json_decref(old);
 	return rc;
@@ -115,12 +117,12 @@ static int refuse_invalid(struct rfa_gates *c, const struct seen *s, struct rfa_
 
 	if (err->code == RFA_ENOTFOUND && service)
 		rfa_deny(c, "bring its Compose file up to date",
-			 "the project on %s has no service %s", c->ctx->target->name,
+			 "the project on %s has no service %s", c->ctx->hosts[RFA_TARGET]->name,
 			 service + strlen("no such service: "));
 	else
 		rfa_deny(c, "correct it there: docker compose config shows the same",
 			 "the Compose project in %s on %s is not valid: %s",
-			 s->project.compose.directory, c->ctx->target->name, err->msg);
+			 s->project.compose.directory, c->ctx->hosts[RFA_TARGET]->name, err->msg);
 	rfa_error_clear(err);
 	return 0;
 }
@@ -142,8 +144,8 @@ static int look(struct rfa_gates *c, struct seen *s, int *valid, struct rfa_erro
 	if (!rc)
 		rc = rfa_compose_add_wanted(ctx, &s->project, err);
 	if (!rc)
-		rc = ctx->target->ops->compose_config(ctx->target, &s->project.compose, &answer,
-						      err);
+		rc = ctx->hosts[RFA_TARGET]->ops->compose_config(ctx->hosts[RFA_TARGET],
+								 &s->project.compose, &answer, err);
 	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND)
 		return refuse_invalid(c, s, err);
 	if (!rc) {
@@ -163,7 +165,7 @@ static int look(struct rfa_gates *c, struct seen *s, int *valid, struct rfa_erro
 
 static int judge_networks(struct rfa_gates *c, const struct seen *s, struct rfa_error *err)
 {
-	struct rfa_host *target = c->ctx->target;
+	struct rfa_host *target = c->ctx->hosts[RFA_TARGET];
 	const char *name;
 	json_t *one;
 
@@ -199,10 +201,11 @@ static int judge_env_files(struct rfa_gates *c, const struct seen *s, struct rfa
 
 		snprintf(path, sizeof(path), "%s%s%s", absolute ? "" : project->directory,
 			 absolute ? "" : "/", project->env_files[i]);
-		rc = c->ctx->target->ops->file_stat(c->ctx->target, path, &st, err);
+		rc = c->ctx->hosts[RFA_TARGET]->ops->file_stat(c->ctx->hosts[RFA_TARGET], path, &st,
+							       err);
 		if (!rc && st.type == 'f' && (st.mode & 04) && !rfa_goes_back(c->ctx))
 			rfa_deny(c, "chmod o-r it there", "%s on %s can be read by everybody", path,
-				 c->ctx->target->name);
+				 c->ctx->hosts[RFA_TARGET]->name);
 	}
 	return rc;
 }
@@ -275,7 +278,7 @@ static void judge_replicas(struct rfa_gates *c, const struct seen *s, const char
 	if (n > 1 && rfa_facts_str(service_of(s, name), "container_name", NULL))
 		rfa_deny(c, "remove container_name from its Compose file",
 			 "%s runs in %zu containers on %s, and its container_name allows one", name,
-			 n, c->ctx->target->name);
+			 n, c->ctx->hosts[RFA_TARGET]->name);
 	json_array_foreach (rfa_ctx_fact(c->ctx, "target.look", "units"), i, unit) {
 		if (strcmp(rfa_facts_str(unit, "key", ""), name) != 0 ||
 		    !strcmp(rfa_facts_str(unit, "identity", ""), identity))
@@ -358,14 +361,14 @@ static int judge_service(struct rfa_gates *c, const struct seen *s, const char *
 			    "%s was made by Compose %s, and %s has %s now: whether its "
 			    "configuration has changed cannot be told",
 			    name, rfa_container_label(odd, "com.docker.compose.version"),
-			    ctx->target->name, compose);
+			    ctx->hosts[RFA_TARGET]->name, compose);
 		goto done;
 	}
 	if (!rfa_facts_bool(rfa_ctx_stack(ctx), "gates/allow_compose_changes", 0)) {
 		struct rfa_buf text = RFA_BUF_INIT(8192);
 
 		(void)rfa_buf_printf(&text, "more than the image of %s on %s would change%s", name,
-				     ctx->target->name,
+				     ctx->hosts[RFA_TARGET]->name,
 				     what.len ? rfa_buf_str(&what)
 					      : "; its configuration is not the one that it was "
 						"brought up with");
@@ -373,7 +376,7 @@ static int judge_service(struct rfa_gates *c, const struct seen *s, const char *
 		rfa_buf_release(&text);
 	} else {
 		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s on %s changes with its image%s", name,
-			    ctx->target->name, rfa_buf_str(&what));
+			    ctx->hosts[RFA_TARGET]->name, rfa_buf_str(&what));
 	}
 done:
 	rfa_buf_release(&what);
@@ -396,7 +399,7 @@ static void judge_unset(struct rfa_gates *c, const struct seen *s)
 		(void)rfa_buf_printf(&text,
 				     "no value is set on %s for %s: Compose would leave %s "
 				     "blank",
-				     c->ctx->target->name, rfa_buf_str(&names),
+				     c->ctx->hosts[RFA_TARGET]->name, rfa_buf_str(&names),
 				     n == 1 ? "it" : "them");
 		snprintf(mend, sizeof(mend),
 			 "write %s into %.300s/.env there, or into a file that compose.env_files "
@@ -428,7 +431,8 @@ int rfa_gate_compose(struct rfa_gates *c, struct rfa_error *err)
 
 		if (json_object_get(service_of(&s, name), "build") && !rfa_goes_back(ctx))
 			rfa_deny(c, "name an image instead: production runs what was tested",
-				 "the service %s is built on %s", name, ctx->target->name);
+				 "the service %s is built on %s", name,
+				 ctx->hosts[RFA_TARGET]->name);
 		judge_needs(c, &s, name);
 		judge_replicas(c, &s, name);
 		rc = judge_service(c, &s, name, &changes, err);

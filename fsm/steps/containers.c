@@ -60,11 +60,13 @@ static int place_look(struct rfa_ctx *ctx, const char *name, struct place *p, st
 	p->made = made_by_run(ctx, name);
 	snprintf(p->kept_name, sizeof(p->kept_name), "%s.rfa-%s", name, ctx->run);
 	snprintf(p->fresh_name, sizeof(p->fresh_name), "%s.rfa-new-%s", name, ctx->run);
-	rc = rfa_inspect_or_null(ctx->target, RFA_CONTAINER, name, &p->now, err);
+	rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_CONTAINER, name, &p->now, err);
 	if (!rc)
-		rc = rfa_inspect_or_null(ctx->target, RFA_CONTAINER, p->kept_name, &p->kept, err);
+		rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_CONTAINER, p->kept_name,
+					 &p->kept, err);
 	if (!rc)
-		rc = rfa_inspect_or_null(ctx->target, RFA_CONTAINER, p->fresh_name, &p->fresh, err);
+		rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_CONTAINER, p->fresh_name,
+					 &p->fresh, err);
 	if (rc)
 		place_release(p);
 	return rc;
@@ -117,7 +119,7 @@ static int somebody(struct rfa_ctx *ctx, const struct place *p, struct rfa_error
 	else
 		rfa_fail(err, RFA_ENOTFOUND, "docker",
 			 "the container %s that ran before is gone: somebody removed it", p->name);
-	rfa_error_where(err, "%s", ctx->target->name);
+	rfa_error_where(err, "%s", ctx->hosts[RFA_TARGET]->name);
 	return rfa_error_mend(err, "%s%s%swhat ran before is told by: rfa show %s",
 			      p->kept ? "the one that ran before is kept as " : "",
 			      p->kept ? p->kept_name : "", p->kept ? "; " : "", ctx->run);
@@ -145,7 +147,7 @@ static int bootstrap_body(struct rfa_ctx *ctx, const struct place *p, json_t **o
 	if (!body) {
 		rfa_fail(err, RFA_ENOTFOUND, "config",
 			 "there is no container %s on %s, and rfa.json does not say how to make it",
-			 p->name, ctx->target->name);
+			 p->name, ctx->hosts[RFA_TARGET]->name);
 		return rfa_error_mend(err, "add it under bootstrap.containers of the stack");
 	}
 	rc = rfa_facts_set(body, "Image", json_string(rfa_facts_str(p->good, "ref", "")), err);
@@ -187,12 +189,12 @@ static int successor_body(struct rfa_ctx *ctx, const struct place *p, json_t **o
 	json_t *image = NULL;
 	int rc;
 
-	if (rfa_facts_at(ctx->plan, "point/specs"))
+	if (rfa_facts_at(ctx->plan_json, "point/specs"))
 		return point_body(ctx, p, out, err);
 	if (!old)
 		return bootstrap_body(ctx, p, out, err);
-	rc = rfa_inspect_or_null(ctx->target, RFA_IMAGE, rfa_facts_str(old, "Image", ""), &image,
-				 err);
+	rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_IMAGE, rfa_facts_str(old, "Image", ""),
+				 &image, err);
 	if (!rc)
 		rc = rfa_spec_body(old, image, rfa_facts_str(p->good, "ref", ""), out, err);
 	json_decref(image);
@@ -209,9 +211,9 @@ static int make_fresh(struct rfa_ctx *ctx, const struct place *p, struct rfa_err
 	int rc = successor_body(ctx, p, &body, err);
 
 	if (!rc)
-		rc = ctx->target->ops->container_create(ctx->target,
-							rfa_ctx_key(ctx, &key, "create", p->name),
-							p->fresh_name, body, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->container_create(
+		    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "create", p->name),
+		    p->fresh_name, body, err);
 	json_decref(body);
 	return rc;
 }
@@ -220,8 +222,8 @@ static int start(struct rfa_ctx *ctx, const char *name, const char *id, struct r
 {
 	struct rfa_ctx_key key;
 
-	return ctx->target->ops->container_start(ctx->target, rfa_ctx_key(ctx, &key, "start", name),
-						 id, err);
+	return ctx->hosts[RFA_TARGET]->ops->container_start(
+	    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "start", name), id, err);
 }
 
 static int stop(struct rfa_ctx *ctx, const char *name, const json_t *container,
@@ -230,8 +232,8 @@ static int stop(struct rfa_ctx *ctx, const char *name, const json_t *container,
 	struct rfa_ctx_key key;
 
 	rfa_ctx_say_stop(ctx, container);
-	return ctx->target->ops->container_stop(ctx->target, rfa_ctx_key(ctx, &key, "stop", name),
-						id_of(container), err);
+	return ctx->hosts[RFA_TARGET]->ops->container_stop(
+	    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "stop", name), id_of(container), err);
 }
 
 static int drop(struct rfa_ctx *ctx, const char *name, const json_t *container,
@@ -244,8 +246,8 @@ static int drop(struct rfa_ctx *ctx, const char *name, const json_t *container,
 
 	if (rc)
 		return rc;
-	return ctx->target->ops->container_remove(
-	    ctx->target, rfa_ctx_key(ctx, &key, "remove", name), id_of(container), err);
+	return ctx->hosts[RFA_TARGET]->ops->container_remove(
+	    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "remove", name), id_of(container), err);
 }
 
 static int name_it(struct rfa_ctx *ctx, const char *op, const char *id, const char *from,
@@ -253,8 +255,8 @@ static int name_it(struct rfa_ctx *ctx, const char *op, const char *id, const ch
 {
 	struct rfa_ctx_key key;
 
-	return ctx->target->ops->container_rename(ctx->target, rfa_ctx_key(ctx, &key, op, from), id,
-						  to, err);
+	return ctx->hosts[RFA_TARGET]->ops->container_rename(
+	    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, op, from), id, to, err);
 }
 
 /* The new one's id is on record before it gets the name: afterwards nothing else would tell. */
@@ -264,11 +266,12 @@ static int put_on_record(struct rfa_ctx *ctx, struct place *p, struct rfa_error 
 	int rc = 0;
 
 	if (!p->fresh)
-		rc = rfa_inspect_or_null(ctx->target, RFA_CONTAINER, p->fresh_name, &p->fresh, err);
+		rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_CONTAINER, p->fresh_name,
+					 &p->fresh, err);
 	if (!rc && !p->fresh) {
 		rfa_fail(err, RFA_ENOTFOUND, "docker",
 			 "the new container %s is gone: somebody removed it", p->fresh_name);
-		rc = rfa_error_where(err, "%s", ctx->target->name);
+		rc = rfa_error_where(err, "%s", ctx->hosts[RFA_TARGET]->name);
 	}
 	if (rc || !strcmp(p->made, id_of(p->fresh)))
 		goto done;
@@ -416,7 +419,7 @@ static int put_back(struct rfa_ctx *ctx, struct place *p, struct rfa_error *err)
 	if (!rc && is_somebodys(p) && was_there(p) && !p->kept && runs(p->now) >= ran) {
 		rfa_ctx_say(ctx, RFA_EVENT_WARNING,
 			    "somebody has made %s on %s again meanwhile: it is left as it is",
-			    p->name, ctx->target->name);
+			    p->name, ctx->hosts[RFA_TARGET]->name);
 		return 0;
 	}
 	if (!rc && is_somebodys(p))

@@ -78,22 +78,22 @@ void rfa_ctx_bytes(const struct rfa_ctx *ctx, int64_t done, int64_t total)
 json_t *rfa_ctx_fact(const struct rfa_ctx *ctx, const char *step, const char *path)
 {
 	/* A step's name holds no '/', so it is one key. */
-	return rfa_facts_at(json_object_get(ctx->facts, step), path);
+	return rfa_facts_at(json_object_get(ctx->facts_json, step), path);
 }
 
 json_t *rfa_ctx_stack(const struct rfa_ctx *ctx)
 {
-	return rfa_facts_at(ctx->plan, "target/stack");
+	return rfa_facts_at(ctx->plan_json, "target/stack");
 }
 
 static int on_source(const struct rfa_ctx *ctx)
 {
-	return !strcmp(ctx->step->on, "source");
+	return ctx->step->on == RFA_SOURCE;
 }
 
 json_t *rfa_ctx_own_stack(const struct rfa_ctx *ctx)
 {
-	return rfa_facts_at(ctx->plan, on_source(ctx) ? "source/stack" : "target/stack");
+	return rfa_facts_at(ctx->plan_json, on_source(ctx) ? "source/stack" : "target/stack");
 }
 
 json_t *rfa_ctx_seen(const struct rfa_ctx *ctx, const char *path)
@@ -103,8 +103,58 @@ json_t *rfa_ctx_seen(const struct rfa_ctx *ctx, const char *path)
 
 int rfa_ctx_one_env(const struct rfa_ctx *ctx)
 {
-	return !strcmp(rfa_facts_str(ctx->plan, "source/env", "-"),
-		       rfa_facts_str(ctx->plan, "target/env", ""));
+	return !strcmp(rfa_facts_str(ctx->plan_json, "source/env", "-"),
+		       rfa_facts_str(ctx->plan_json, "target/env", ""));
+}
+
+const struct rfa_stack *rfa_ctx_stack_of(const struct rfa_ctx *ctx, enum rfa_role_id role)
+{
+	static struct rfa_stack none;
+
+	if (ctx->sides[role] && ctx->sides[role]->stack)
+		return ctx->sides[role]->stack;
+	rfa_record_clear(&rfa_shape_stack, &none);
+	return &none;
+}
+
+const struct rfa_stack *rfa_ctx_stack_here(const struct rfa_ctx *ctx)
+{
+	return rfa_ctx_stack_of(ctx, ctx->step->on);
+}
+
+const struct rfa_image_list *rfa_ctx_desired(const struct rfa_ctx *ctx, const char **version)
+{
+	static const struct rfa_image_list none = { NULL, 0 };
+	const struct rfa_image_set *runs = ctx->proven[RFA_SOURCE]->images;
+	const struct rfa_point *point = ctx->plan->point;
+
+	if (version)
+		*version = runs ? runs->version : point ? point->version : "";
+	return runs ? &runs->images : point ? &point->images : &none;
+}
+
+int rfa_ctx_prove(struct rfa_ctx *ctx, const struct rfa_proven *proven, const char *summary,
+		  json_t *facts, struct rfa_error *err)
+{
+	int rc = rfa_pool_check(ctx->pool, err);
+
+	if (!rc)
+		rc = rfa_record_put(&rfa_shape_proven, proven, facts, err);
+	return rc || !summary ? rc : rfa_facts_set(facts, "says", json_string(summary), err);
+}
+
+int rfa_ctx_made(struct rfa_ctx *ctx, const struct rfa_made *made, const char *summary,
+		 struct rfa_error *err)
+{
+	json_t *object = NULL;
+	int rc = rfa_pool_check(ctx->pool, err);
+
+	if (!rc)
+		rc = rfa_record_write(&rfa_shape_made, made, &object, err);
+	if (rc)
+		return rc;
+	object = json_pack("{s:s, s:o}", "says", summary, "made", object);
+	return object ? ctx->progress(ctx, object, err) : rfa_fail_nomem(err);
 }
 
 int rfa_ctx_skip(json_t *facts, const char *reason, struct rfa_error *err)

@@ -10,6 +10,8 @@
 #include "fsm/base/facts.h"
 #include "fsm/base/trace.h"
 #include "fsm/core/flow.h"
+#include "fsm/model/plan.h"
+#include "fsm/model/proven.h"
 #include "transports/host/host.h"
 
 struct rfa_ctx {
@@ -18,11 +20,24 @@ struct rfa_ctx {
 	const struct rfa_step *step;
 	unsigned attempt; /* of the run or of the undo */
 	int undoing;
-	const json_t *plan;   /* frozen at BEGIN (fsm/run/run.h) */
-	const json_t *facts;  /* step name -> the facts of its DONE record; before that {"made"} */
+	/* Frozen at BEGIN. Lives as long as the run is driven. */
+	const struct rfa_plan *plan;
+	/* What the rows before have proven, by role; never NULL. Lives as long as the step. */
+	const struct rfa_proven *proven[RFA_ROLES];
+	const struct rfa_proven *own; /* the same of the step's own role */
+	struct rfa_made made;         /* what this step has done so far, in any attempt */
+	/* By role; NULL where the plan names none. */
+	const struct rfa_plan_host *sides[RFA_ROLES];
+	struct rfa_host *hosts[RFA_ROLES];
+	/* Of the step's own role; NULL if it has none. */
+	const struct rfa_plan_host *side;
+	struct rfa_host *host;
+	struct rfa_pool *pool; /* for what the step builds; freed when it ends */
+	/* As JSON: what is not read as records yet. */
+	const json_t *plan_json;
+	const json_t
+	    *facts_json;      /* step name -> the facts of its DONE record; before that {"made"} */
 	const json_t *points; /* rollback points of the target's stack, newest first */
-	struct rfa_host *source, *target;
-	struct rfa_host *host; /* of the step's own role; NULL if it has none */
 	struct rfa_clock *clock;
 	struct rfa_trace *trace;
 	const volatile int *cancel;
@@ -70,6 +85,25 @@ json_t *rfa_ctx_own_stack(const struct rfa_ctx *ctx);
 json_t *rfa_ctx_seen(const struct rfa_ctx *ctx, const char *path);
 /* 1 if both sides of the run are one environment. */
 int rfa_ctx_one_env(const struct rfa_ctx *ctx);
+
+/* The stack on the step's own host, on any host of the run; never NULL. */
+const struct rfa_stack *rfa_ctx_stack_here(const struct rfa_ctx *ctx);
+const struct rfa_stack *rfa_ctx_stack_of(const struct rfa_ctx *ctx, enum rfa_role_id role);
+/*
+ * The images that the run brings: what runs on the source, or the rollback point's. version: of
+ * them (may be NULL).
+ */
+const struct rfa_image_list *rfa_ctx_desired(const struct rfa_ctx *ctx, const char **version);
+
+/*
+ * Writes what a step has proven into its facts: a record of the shape rfa_shape_proven, in which
+ * only that is set. The summary is what people read; NULL: none. Errors: NOMEM, also of the pool.
+ */
+int rfa_ctx_prove(struct rfa_ctx *ctx, const struct rfa_proven *proven, const char *summary,
+		  json_t *facts, struct rfa_error *err);
+/* The same in the middle of a step, of what is to be known whatever comes of it. */
+int rfa_ctx_made(struct rfa_ctx *ctx, const struct rfa_made *made, const char *summary,
+		 struct rfa_error *err);
 
 /* Answers "nothing to do" with the reason: facts {"skipped": reason}. */
 int rfa_ctx_skip(json_t *facts, const char *reason, struct rfa_error *err);

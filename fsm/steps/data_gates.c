@@ -165,11 +165,11 @@ static void judge_version(struct rfa_gates *c, const json_t *from, const char *w
 	if (has && wants && strcmp(text(from, "make"), text(to, "make")) != 0)
 		rfa_deny(c, "a dump of one is none for the other: use the same on both sides",
 			 "the database %s is of %s %s, and the server on %s is %s",
-			 text(to, "name"), wanted, whose, c->ctx->target->name, there);
+			 text(to, "name"), wanted, whose, c->ctx->hosts[RFA_TARGET]->name, there);
 	else if (has && wants > has)
 		rfa_deny(c, "bring the newer version there first (rfa promote)",
 			 "the database %s is of version %s %s, and the server on %s is of %s",
-			 text(to, "name"), wanted, whose, c->ctx->target->name, there);
+			 text(to, "name"), wanted, whose, c->ctx->hosts[RFA_TARGET]->name, there);
 }
 
 /* Told by what they are on the host: a path can lead there by a symbolic link, or a mount. */
@@ -215,7 +215,7 @@ static int judge_own(struct rfa_gates *c, const struct rfa_side *s, struct rfa_e
 
 	if (!rc && json_array_append_new(paths, json_string(s->host->state_dir)))
 		rc = rfa_fail_nomem(err);
-	if (!rc && *vault == '/' && !strcmp(c->ctx->target->name, s->host->name) &&
+	if (!rc && *vault == '/' && !strcmp(c->ctx->hosts[RFA_TARGET]->name, s->host->name) &&
 	    json_array_append_new(paths, json_string(vault)))
 		rc = rfa_fail_nomem(err);
 	if (!rc)
@@ -379,11 +379,11 @@ int rfa_gate_data_point(struct rfa_gates *c, struct rfa_error *err)
 	json_t *m;
 	size_t i;
 
-	if (rfa_facts_at(ctx->plan, "point") &&
-	    !json_array_size(rfa_facts_at(ctx->plan, "point/members")))
+	if (rfa_facts_at(ctx->plan_json, "point") &&
+	    !json_array_size(rfa_facts_at(ctx->plan_json, "point/members")))
 		rfa_deny(c, "choose a point of data: rfa rollback lists them",
 			 "the rollback point names no data");
-	json_array_foreach (rfa_facts_at(ctx->plan, "point/members"), i, m) {
+	json_array_foreach (rfa_facts_at(ctx->plan_json, "point/members"), i, m) {
 		const json_t *now = rfa_member_find(members, text(m, "name"));
 		const char *copy = rfa_facts_str(m, "copy", NULL);
 		struct rfa_file_stat st = { 0 };
@@ -401,17 +401,19 @@ int rfa_gate_data_point(struct rfa_gates *c, struct rfa_error *err)
 		if (copy && rfa_is_database(m)) {
 			int is = 0;
 
-			rc = generation_there(ctx->target, m, copy, &is, err);
+			rc = generation_there(ctx->hosts[RFA_TARGET], m, copy, &is, err);
 			st.type = is ? 'd' : 0;
 		} else {
-			rc = copy ? ctx->target->ops->file_stat(ctx->target, copy, &st, err) : 0;
+			rc = copy ? ctx->hosts[RFA_TARGET]->ops->file_stat(ctx->hosts[RFA_TARGET],
+									   copy, &st, err)
+				  : 0;
 		}
 		if (rc)
 			return rc;
 		if (copy && st.type != 'd')
 			rfa_deny(c, "choose another point, or restore a backup: rfa restore",
 				 "%s, where the rollback point's data was, is no longer on %s",
-				 copy, ctx->target->name);
+				 copy, ctx->hosts[RFA_TARGET]->name);
 	}
 	return 0;
 }
@@ -435,7 +437,7 @@ static int is_shared(const struct rfa_file_stat *dir, uint32_t me)
  */
 static int judge_vault_place(struct rfa_gates *c, struct rfa_error *err)
 {
-	struct rfa_host *host = c->ctx->target;
+	struct rfa_host *host = c->ctx->hosts[RFA_TARGET];
 	const char *vault = rfa_vault_path(c->ctx);
 	struct rfa_file_stat dir = { 0 }, own = { 0 };
 	json_t *paths = json_pack("[s]", vault), *found = NULL;
@@ -478,7 +480,7 @@ int rfa_gate_vault(struct rfa_gates *c, struct rfa_error *err)
 	const struct rfa_ctx *ctx = c->ctx;
 	const char *vault = rfa_vault_path(ctx);
 	const char *backup = rfa_vault_backup(ctx);
-	const char *known = rfa_facts_str(ctx->plan, "options/known", "");
+	const char *known = rfa_facts_str(ctx->plan_json, "options/known", "");
 
 	/* What is written below the mount point of a disk that is not mounted fills another one. */
 	if (*known && !rfa_facts_int(rfa_ctx_fact(ctx, "target.look", ""), "backups", 1))
@@ -486,8 +488,8 @@ int rfa_gate_vault(struct rfa_gates *c, struct rfa_error *err)
 		    c,
 		    "mount the disk that it is on (findmnt -T shows which one it is on now); "
 		    "or, if the backups were moved on purpose: --force --reason TEXT",
-		    "%s on %s has no backup, though %s was made there", vault, ctx->target->name,
-		    known);
+		    "%s on %s has no backup, though %s was made there", vault,
+		    ctx->hosts[RFA_TARGET]->name, known);
 	if (*vault != '/')
 		rfa_deny(c, "name it by an absolute path in rfa.json",
 			 "'%s' is no absolute path of a vault", vault);
@@ -501,14 +503,14 @@ int rfa_gate_vault(struct rfa_gates *c, struct rfa_error *err)
 	    !json_array_size(rfa_ctx_fact(ctx, "source.look", "goods/images")))
 		rfa_deny(c, "start the stack there first",
 			 "nothing of this stack runs on %s, so there are no images",
-			 ctx->source->name);
+			 ctx->hosts[RFA_SOURCE]->name);
 	return *vault == '/' ? judge_vault_place(c, err) : 0;
 }
 
 static void judge_contents(struct rfa_gates *c, const json_t *manifest)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	int some = json_is_array(rfa_facts_at(ctx->plan, "options/members"));
+	int some = json_is_array(rfa_facts_at(ctx->plan_json, "options/members"));
 	const json_t *there = rfa_ctx_fact(ctx, "target.look", "members");
 	json_t *m;
 	size_t i;
@@ -537,7 +539,7 @@ static void judge_contents(struct rfa_gates *c, const json_t *manifest)
 				 "rfa.json does not know the member %s of the backup",
 				 text(m, "name"));
 	}
-	json_array_foreach (rfa_facts_at(ctx->plan, "options/members"), i, m) {
+	json_array_foreach (rfa_facts_at(ctx->plan_json, "options/members"), i, m) {
 		if (!rfa_member_find(there, json_string_value(m)))
 			rfa_deny(c, "list it under \"data\" in rfa.json, or correct the name",
 				 "rfa.json has no member %s", json_string_value(m));
@@ -553,9 +555,9 @@ int rfa_gate_backup(struct rfa_gates *c, struct rfa_error *err)
 	if (!json_is_object(manifest))
 		rfa_deny(c, "choose another one: rfa backup list",
 			 "there is no complete backup %s in %s on %s", rfa_vault_backup(ctx),
-			 rfa_vault_path(ctx), ctx->source->name);
+			 rfa_vault_path(ctx), ctx->hosts[RFA_SOURCE]->name);
 	else if (strcmp(text(manifest, "set"), "data") != 0 ||
-		 strcmp(text(manifest, "stack"), rfa_facts_str(ctx->plan, "stack", "")) != 0)
+		 strcmp(text(manifest, "stack"), rfa_facts_str(ctx->plan_json, "stack", "")) != 0)
 		rfa_deny(c, "choose another one: rfa backup list",
 			 "the backup %s is of the %s of %s", rfa_vault_backup(ctx),
 			 text(manifest, "set"), text(manifest, "stack"));
@@ -573,7 +575,7 @@ int rfa_gate_target_runs(struct rfa_gates *c, struct rfa_error *err)
 {
 	static const char *const mend = "start it there first, or look at docker logs";
 	json_t *units = rfa_ctx_fact(c->ctx, "target.look", "units");
-	const char *env = c->ctx->target->name;
+	const char *env = c->ctx->hosts[RFA_TARGET]->name;
 	size_t i, n = 0;
 	json_t *unit;
 

@@ -90,26 +90,30 @@ static int say(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return rfa_facts_set(facts, "says", json_string(says), err);
 }
 
-int rfa_data_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+static int look(struct rfa_ctx *ctx, int health, json_t *facts, struct rfa_error *err)
 {
-	int rc = rfa_look_engine(ctx->host, facts, err);
+	struct rfa_proven proven;
+	int rc;
 
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	rc = rfa_look_engine(ctx, &proven, err);
 	if (!rc)
 		rc = put_data(ctx, facts, err);
 	if (!rc)
-		rc = rfa_look_base_url(ctx->host, rfa_ctx_own_stack(ctx), facts, err);
+		rc = rfa_look_own_url(ctx, &proven, err);
+	if (!rc && health)
+		rc = rfa_look_health(ctx, &proven, err);
+	if (!rc)
+		rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 	return rc ? rc : say(ctx, facts, err);
+}
+
+int rfa_data_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	return look(ctx, 0, facts, err);
 }
 
 int rfa_data_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	int rc = rfa_look_engine(ctx->host, facts, err);
-
-	if (!rc)
-		rc = put_data(ctx, facts, err);
-	if (!rc)
-		rc = rfa_look_base_url(ctx->host, rfa_ctx_own_stack(ctx), facts, err);
-	if (!rc)
-		rc = rfa_look_health(ctx, facts, err);
-	return rc ? rc : say(ctx, facts, err);
+	return look(ctx, 1, facts, err);
 }

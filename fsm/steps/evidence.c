@@ -98,7 +98,7 @@ void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts
 {
 	struct rfa_buf text = RFA_BUF_INIT(LOG_BYTES);
 	struct rfa_error ignored;
-	struct rfa_host *host = ctx->host ? ctx->host : ctx->target;
+	struct rfa_host *host = ctx->host ? ctx->host : ctx->hosts[RFA_TARGET];
 
 	if (!host->ops->logs(host, container, LOG_LINES, &text, &ignored) ||
 	    ignored.code == RFA_ETOOBIG) {

@@ -62,7 +62,7 @@ int rfa_unpack_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 /* What takes the place of a member: what has arrived, or a generation. "": nothing does. */
 static void name_in(const struct rfa_ctx *ctx, const json_t *member, char out[RFA_COPY_MAX])
 {
-	const json_t *point = rfa_facts_at(ctx->plan, "point/members");
+	const json_t *point = rfa_facts_at(ctx->plan_json, "point/members");
 
 	if (point)
 		snprintf(out, RFA_COPY_MAX, "%s",

@@ -43,7 +43,7 @@ void rfa_deny(struct rfa_gates *c, const char *mend, const char *fmt, ...)
 
 void rfa_deny_unless_forced(struct rfa_gates *c, const char *mend, const char *fmt, ...)
 {
-	const char *forced = rfa_facts_str(c->ctx->plan, "options/force_reason", NULL);
+	const char *forced = rfa_facts_str(c->ctx->plan_json, "options/force_reason", NULL);
 	char evidence[1024];
 	char both[512];
 	va_list args;
@@ -112,35 +112,36 @@ int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 /* ---- shared gates -----------------------------------------------------------------------------
  */
 
+/* Of one host that was looked at. */
+static void judge_engine(struct rfa_gates *c, const struct rfa_engine *engine, const char *env)
+{
+	json_t *b2sum = json_object_get(engine->tools, "b2sum");
+	int major = 0;
+
+	if (sscanf(engine->engine, "%d", &major) == 1 && major < 20)
+		rfa_deny(c, "install Docker Engine 20.10 or newer there", "%s has Docker Engine %s",
+			 env, engine->engine);
+	if (json_is_false(b2sum))
+		rfa_deny(c, "install coreutils there (apt install coreutils)",
+			 "%s has no b2sum, which proves what was transferred", env);
+}
+
 int rfa_gate_engine(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	json_t *s = rfa_ctx_fact(ctx, "source.look", "engine");
-	json_t *t = rfa_ctx_fact(ctx, "target.look", "engine");
-	json_t *sides[2] = { s, t };
-	const struct rfa_host *hosts[2] = { ctx->source, ctx->target };
-	size_t i;
+	const struct rfa_engine *s = ctx->proven[RFA_SOURCE]->engine;
+	const struct rfa_engine *t = ctx->proven[RFA_TARGET]->engine;
 
 	(void)err;
-	for (i = 0; i < 2; i++) {
-		int major = 0;
-
-		if (!sides[i] || !hosts[i])
-			continue;
-		if (sscanf(rfa_facts_str(sides[i], "engine", ""), "%d", &major) == 1 && major < 20)
-			rfa_deny(c, "install Docker Engine 20.10 or newer there",
-				 "%s has Docker Engine %s", hosts[i]->name,
-				 rfa_facts_str(sides[i], "engine", "?"));
-		if (!rfa_facts_bool(sides[i], "tools/b2sum", 1))
-			rfa_deny(c, "install coreutils there (apt install coreutils)",
-				 "%s has no b2sum, which proves what was transferred",
-				 hosts[i]->name);
-	}
-	if (s && t && strcmp(rfa_facts_str(s, "arch", ""), rfa_facts_str(t, "arch", "")) != 0)
+	if (s)
+		judge_engine(c, s, ctx->sides[RFA_SOURCE]->env);
+	if (t)
+		judge_engine(c, t, ctx->sides[RFA_TARGET]->env);
+	if (s && t && strcmp(s->arch, t->arch) != 0)
 		rfa_deny(c,
 			 "build the images for the target's machine, and promote from such a host",
-			 "%s is %s and %s is %s", ctx->source->name, rfa_facts_str(s, "arch", "?"),
-			 ctx->target->name, rfa_facts_str(t, "arch", "?"));
+			 "%s is %s and %s is %s", ctx->sides[RFA_SOURCE]->env, s->arch,
+			 ctx->sides[RFA_TARGET]->env, t->arch);
 	return 0;
 }
 
@@ -172,35 +173,22 @@ static void host_of_url(const char *url, char *out, size_t size)
 	snprintf(out, size, "%.*s", (int)len, at);
 }
 
-static int is_own(const json_t *side, const char *host)
+int rfa_url_is_own(const struct rfa_plan_host *side, const char *url)
 {
 	static const char *const local[] = { "localhost", "127.0.0.1", "::1" };
-	json_t *one;
+	char host[256];
 	size_t i;
 
+	host_of_url(url, host, sizeof(host));
 	for (i = 0; i < sizeof(local) / sizeof(local[0]); i++)
 		if (!strcmp(host, local[i]))
 			return 1;
-	if (!strcmp(host, rfa_facts_str(side, "address", "")))
-		return 1;
-	json_array_foreach (json_object_get(side, "own_addresses"), i, one) {
-		if (!strcmp(host, json_string_value(one)))
-			return 1;
-	}
-	return 0;
-}
-
-int rfa_url_is_own(const json_t *side, const char *url)
-{
-	char host[256];
-
-	host_of_url(url, host, sizeof(host));
-	return is_own(side, host);
+	return !strcmp(host, side->address) || rfa_texts_have(&side->own_addresses, host);
 }
 
 int rfa_goes_back(const struct rfa_ctx *ctx)
 {
-	return rfa_facts_at(ctx->plan, "point") != NULL;
+	return ctx->plan->point != NULL;
 }
 
 /*
@@ -209,49 +197,47 @@ int rfa_goes_back(const struct rfa_ctx *ctx)
  */
 static int own_backup(const struct rfa_ctx *ctx)
 {
-	const char *of = rfa_facts_str(rfa_ctx_fact(ctx, "source.look", ""), "manifest/env", NULL);
+	const struct rfa_manifest *of = ctx->proven[RFA_SOURCE]->manifest;
 
-	return of && !strcmp(of, rfa_facts_str(ctx->plan, "target/env", ""));
+	return of && !strcmp(of->env, ctx->sides[RFA_TARGET]->env);
+}
+
+/* Of one host whose URL was looked at. */
+static void judge_url(struct rfa_gates *c, const struct rfa_own_url *seen,
+		      const struct rfa_plan_host *side)
+{
+	void (*no)(struct rfa_gates *, const char *, const char *, ...) =
+	    own_backup(c->ctx) ? rfa_deny_unless_forced : rfa_deny;
+
+	if (!*seen->value)
+		no(c, "write that file, or correct base_url in rfa.json", "%s on %s: %s",
+		   seen->file, side->env, seen->problem);
+	else if (!rfa_url_is_own(side, seen->value))
+		no(c,
+		   "correct it there, or add the name to own_addresses of that environment in "
+		   "rfa.json",
+		   "%s in %s on %s is %s, which is not %s itself", seen->key, seen->file, side->env,
+		   seen->value, side->env);
 }
 
 int rfa_gate_base_url(struct rfa_gates *c, struct rfa_error *err)
 {
-	static const char *const sides[2] = { "source", "target" };
-	static const char *const looks[2] = { "source.look", "target.look" };
+	const struct rfa_ctx *ctx = c->ctx;
 	size_t i;
 
 	(void)err;
-	for (i = 0; i < 2; i++) {
-		const json_t *side = rfa_facts_at(c->ctx->plan, sides[i]);
-		const json_t *seen = rfa_ctx_fact(c->ctx, looks[i], "base_url");
-		const char *env = rfa_facts_str(side, "env", "");
-		const char *file = rfa_facts_str(seen, "file", "");
-		const char *value = rfa_facts_str(seen, "value", NULL);
-		void (*no)(struct rfa_gates *, const char *, const char *, ...) =
-		    own_backup(c->ctx) ? rfa_deny_unless_forced : rfa_deny;
-
-		if (!seen)
-			continue;
-		if (!value) {
-			no(c, "write that file, or correct base_url in rfa.json", "%s on %s: %s",
-			   file, env, rfa_facts_str(seen, "problem", ""));
-			continue;
-		}
-		if (!rfa_url_is_own(side, value))
-			no(c,
-			   "correct it there, or add the name to own_addresses of that "
-			   "environment in rfa.json",
-			   "%s in %s on %s is %s, which is not %s itself",
-			   rfa_facts_str(seen, "key", ""), file, env, value, env);
-	}
+	for (i = 0; i < RFA_ROLES; i++)
+		if (ctx->proven[i]->own_url)
+			judge_url(c, ctx->proven[i]->own_url, ctx->sides[i]);
 	return 0;
 }
 
 int rfa_gate_proven_drill(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	int64_t days = rfa_facts_int(rfa_ctx_stack(ctx), "gates/proven_drill_days", 0);
-	const char *at = rfa_facts_str(ctx->plan, "options/proven_drill_at", "");
+	const struct rfa_limits *limits = rfa_ctx_stack_of(ctx, RFA_TARGET)->gates;
+	int64_t days = limits ? limits->proven_drill_days : 0;
+	const char *at = ctx->plan->options ? ctx->plan->options->proven_drill_at : "";
 	const char *mend = "prove a backup first: rfa drill, or lower gates.proven_drill_days in "
 			   "rfa.json";
 	int64_t then = 0;

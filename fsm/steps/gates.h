@@ -42,7 +42,7 @@ void rfa_warn(struct rfa_gates *c, const char *mend, const char *fmt, ...) RFA_P
  */
 int rfa_goes_back(const struct rfa_ctx *ctx);
 /* 1 if the URL's host is the environment itself: localhost, its address, or one of its own. */
-int rfa_url_is_own(const json_t *side, const char *url);
+int rfa_url_is_own(const struct rfa_plan_host *side, const char *url);
 
 #define RFA_GATE_OF(name) int rfa_gate_##name(struct rfa_gates *, struct rfa_error *)
 

@@ -324,7 +324,7 @@ json_t *rfa_wanted(const struct rfa_ctx *ctx)
 {
 	json_t *goods = rfa_ctx_fact(ctx, "source.look", "goods");
 
-	return goods ? goods : rfa_facts_at(ctx->plan, "point");
+	return goods ? goods : rfa_facts_at(ctx->plan_json, "point");
 }
 
 json_t *rfa_by_key(const json_t *list, const char *key)

@@ -24,7 +24,7 @@ int rfa_kept_head_check(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 	int rc = ctx->kept_head ? ctx->kept_head(ctx, &kept, err) : 0;
 
 	if (!rc && kept && !rfa_facts_bool(kept, "known", 0)) {
-		if (!rfa_facts_bool(ctx->plan, "options/accept_head", 0))
+		if (!rfa_facts_bool(ctx->plan_json, "options/accept_head", 0))
 			rc = say_unknown(ctx, kept, err);
 		else if (facts)
 			rc = rfa_facts_set(facts, "kept", json_incref(kept), err);

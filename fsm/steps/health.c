@@ -156,7 +156,7 @@ static int ask(struct rfa_ctx *ctx, const json_t *check, struct verdict *v, stru
 	request.url = rfa_facts_str(check, "url", "");
 	request.timeout_ms = rfa_facts_int(check, "timeout_s", 5) * 1000;
 	request.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0);
-	rc = ctx->target->ops->http_get(ctx->target, &request, &reply, err);
+	rc = ctx->hosts[RFA_TARGET]->ops->http_get(ctx->hosts[RFA_TARGET], &request, &reply, err);
 	if (rc) {
 		if (!rfa_http_is_service(err))
 			return rc;
@@ -190,8 +190,8 @@ static int units_now(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 	int rc;
 
 	if (!rfa_ctx_fact(ctx, "target.look", "members"))
-		return rfa_units(ctx->target, rfa_ctx_stack(ctx), out, err);
-	rc = ctx->target->ops->list(ctx->target, RFA_CONTAINER, &all, err);
+		return rfa_units(ctx->hosts[RFA_TARGET], rfa_ctx_stack(ctx), out, err);
+	rc = ctx->hosts[RFA_TARGET]->ops->list(ctx->hosts[RFA_TARGET], RFA_CONTAINER, &all, err);
 	if (!rc)
 		units = json_deep_copy(rfa_ctx_fact(ctx, "target.look", "units"));
 	if (!rc && !units)
@@ -224,12 +224,22 @@ static int put_stamp(const json_t *unit, json_t *stamps, struct rfa_error *err)
 		   : 0;
 }
 
+/* Before the run. */
+static int answered_well(const struct rfa_ctx *ctx, const char *url)
+{
+	const struct rfa_answer *answer;
+
+	RFA_EACH(answer, ctx->own->answers)
+	if (!strcmp(answer->url, url))
+		return !*answer->problem;
+	return 0;
+}
+
 /* Looks once at everything; stamps (an object) gets a line for each container that has to run. */
 static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *v, json_t *stamps,
 		     struct rfa_error *err)
 {
 	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
-	json_t *answered = rfa_ctx_fact(ctx, "target.look", "health");
 	json_t *units = NULL;
 	json_t *one;
 	size_t i;
@@ -237,10 +247,7 @@ static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *
 
 	memset(v, 0, sizeof(*v));
 	json_array_foreach (checks, i, one) {
-		const char *url = rfa_facts_str(one, "url", "");
-
-		if (demand.answered && json_integer_value(json_object_get(answered, url)) !=
-					   rfa_facts_int(one, "status", 200))
+		if (demand.answered && !answered_well(ctx, rfa_facts_str(one, "url", "")))
 			continue;
 		rc = ask(ctx, one, v, err);
 		if (rc)
@@ -375,7 +382,7 @@ static int unhealthy(struct rfa_ctx *ctx, const struct verdict *v, json_t *facts
 	rfa_buf_release(&answer);
 	all_logs(ctx, facts);
 	rfa_fail(err, RFA_EUNHEALTHY, "health", "%s", v->why);
-	rfa_error_where(err, "%s", ctx->target->name);
+	rfa_error_where(err, "%s", ctx->hosts[RFA_TARGET]->name);
 	return rfa_error_mend(err, "its last log lines are kept: rfa show %s", ctx->run);
 }
 

@@ -18,7 +18,7 @@ int rfa_gate_image_engine(struct rfa_gates *c, struct rfa_error *err)
 	if (!rc && json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose")) &&
 	    !rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"), "compose", NULL))
 		rfa_deny(c, "install the Compose v2 plugin there (apt install docker-compose)",
-			 "%s has no `docker compose`", ctx->target->name);
+			 "%s has no `docker compose`", ctx->hosts[RFA_TARGET]->name);
 	return rc;
 }
 
@@ -29,11 +29,11 @@ int rfa_gate_source_runs(struct rfa_gates *c, struct rfa_error *err)
 	size_t i;
 
 	(void)err;
-	if (!c->ctx->source || !units)
+	if (!c->ctx->hosts[RFA_SOURCE] || !units)
 		return 0;
 	if (!json_array_size(units))
 		rfa_deny(c, "start it there first, or correct its name in rfa.json",
-			 "nothing of this stack is on %s", c->ctx->source->name);
+			 "nothing of this stack is on %s", c->ctx->hosts[RFA_SOURCE]->name);
 	json_array_foreach (units, i, unit) {
 		const char *key = rfa_facts_str(unit, "key", "");
 		const char *name = rfa_facts_str(unit, "container", key);
@@ -42,14 +42,15 @@ int rfa_gate_source_runs(struct rfa_gates *c, struct rfa_error *err)
 
 		if (!rfa_facts_bool(unit, "present", 0)) {
 			rfa_deny(c, "start it there first, or correct its name in rfa.json",
-				 "there is no container %s on %s", key, c->ctx->source->name);
+				 "there is no container %s on %s", key,
+				 c->ctx->hosts[RFA_SOURCE]->name);
 			continue;
 		}
 		if (strcmp(rfa_facts_str(unit, "identity", ""),
 			   rfa_facts_str(good, "identity", "")))
 			rfa_deny(c, "bring it up there with one image",
 				 "the containers of %s on %s run different images", key,
-				 c->ctx->source->name);
+				 c->ctx->hosts[RFA_SOURCE]->name);
 		/* What has done its work and ended well is as good as what runs; but what serves on
 		   the other side is no such work: somebody has stopped it here. */
 		if (rfa_facts_bool(unit, "ended", 0)) {
@@ -58,17 +59,19 @@ int rfa_gate_source_runs(struct rfa_gates *c, struct rfa_error *err)
 					 "start it there; if it is a job that ends, wait until "
 					 "it has ended on the target too",
 					 "the container %s on %s has ended, and on %s it runs",
-					 name, c->ctx->source->name, c->ctx->target->name);
+					 name, c->ctx->hosts[RFA_SOURCE]->name,
+					 c->ctx->hosts[RFA_TARGET]->name);
 			continue;
 		}
 		if (!rfa_facts_bool(unit, "running", 0) || rfa_facts_bool(unit, "restarting", 0))
 			rfa_deny(c,
 				 "promote only what runs: start it there, and look at docker logs",
-				 "the container %s on %s does not run", name, c->ctx->source->name);
+				 "the container %s on %s does not run", name,
+				 c->ctx->hosts[RFA_SOURCE]->name);
 		else if (*health && strcmp(health, "healthy") != 0)
 			rfa_deny(c, "promote only what is healthy: wait, or look at docker logs",
-				 "the container %s on %s is %s", name, c->ctx->source->name,
-				 health);
+				 "the container %s on %s is %s", name,
+				 c->ctx->hosts[RFA_SOURCE]->name, health);
 	}
 	return 0;
 }
@@ -108,7 +111,7 @@ int rfa_gate_carry_over(struct rfa_gates *c, struct rfa_error *err)
 	json_array_foreach (rfa_ctx_fact(c->ctx, "target.look", "obstacles"), i, one) {
 		rfa_deny(c, rfa_facts_str(one, "mend", ""),
 			 "%s on %s cannot be made again: %s (%s)",
-			 rfa_facts_str(one, "container", ""), c->ctx->target->name,
+			 rfa_facts_str(one, "container", ""), c->ctx->hosts[RFA_TARGET]->name,
 			 rfa_facts_str(one, "why", ""), rfa_facts_str(one, "field", ""));
 	}
 	return 0;
@@ -147,7 +150,7 @@ int rfa_gate_cut_off(struct rfa_gates *c, struct rfa_error *err)
 		    "its own that both are in",
 		    "the container %s on %s has %s %s, which is replaced by another "
 		    "container: it would be cut off, and could not start again",
-		    name, ctx->target->name, rfa_facts_str(one, "how", ""),
+		    name, ctx->hosts[RFA_TARGET]->name, rfa_facts_str(one, "how", ""),
 		    rfa_facts_str(one, "on", ""));
 	}
 	return 0;
@@ -202,14 +205,14 @@ int rfa_gate_first_deployment(struct rfa_gates *c, struct rfa_error *err)
 		    strcmp(rfa_facts_str(unit, "shape", ""), "run") != 0)
 			continue;
 		first = 1;
-		if (!body && !rfa_facts_at(ctx->plan, "point/specs"))
+		if (!body && !rfa_facts_at(ctx->plan_json, "point/specs"))
 			rfa_deny(c,
 				 "describe it under bootstrap.containers of the stack: rfa init "
 				 "--from writes that from what runs elsewhere (README: A first "
 				 "deployment)",
 				 "there is no container %s on %s, and rfa.json does not say how "
 				 "to make it",
-				 key, ctx->target->name);
+				 key, ctx->hosts[RFA_TARGET]->name);
 		rc = judge_body(c, key, body, err);
 		if (rc)
 			return rc;
@@ -222,12 +225,12 @@ int rfa_gate_first_deployment(struct rfa_gates *c, struct rfa_error *err)
 		int folder = len && text[len - 1] == '/';
 		struct rfa_file_stat st;
 
-		rc = ctx->target->ops->file_stat(ctx->target, text, &st, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->file_stat(ctx->hosts[RFA_TARGET], text, &st, err);
 		if (rc)
 			return rc;
 		if (!st.type || (folder && st.type != 'd'))
 			rfa_deny(c, "prepare it there: a first deployment needs it",
-				 "%s is missing on %s", text, ctx->target->name);
+				 "%s is missing on %s", text, ctx->hosts[RFA_TARGET]->name);
 	}
 	return 0;
 }
@@ -236,7 +239,7 @@ int rfa_gate_first_deployment(struct rfa_gates *c, struct rfa_error *err)
  */
 static int room_on_source(struct rfa_gates *c, int64_t bytes, struct rfa_error *err)
 {
-	struct rfa_host *source = c->ctx->source;
+	struct rfa_host *source = c->ctx->hosts[RFA_SOURCE];
 	struct rfa_disk disk;
 	int rc;
 
@@ -256,7 +259,7 @@ int rfa_gate_image_space(struct rfa_gates *c, struct rfa_error *err)
 	int64_t percent = rfa_facts_int(rfa_ctx_stack(ctx), "gates/disk_free_percent", 20);
 	int64_t want = rfa_goes_back(ctx) ? 0 : percent;
 	int64_t bytes = rfa_facts_int(rfa_ctx_fact(ctx, "target.look", ""), "bytes", 0);
-	const char *paths[2] = { ctx->target->state_dir,
+	const char *paths[2] = { ctx->hosts[RFA_TARGET]->state_dir,
 				 rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"),
 					       "docker_root", "/var/lib/docker") };
 	struct rfa_disk disks[2];
@@ -264,7 +267,8 @@ int rfa_gate_image_space(struct rfa_gates *c, struct rfa_error *err)
 	int one_disk;
 
 	for (i = 0; i < 2; i++) {
-		int rc = ctx->target->ops->disk(ctx->target, paths[i], &disks[i], err);
+		int rc = ctx->hosts[RFA_TARGET]->ops->disk(ctx->hosts[RFA_TARGET], paths[i],
+							   &disks[i], err);
 
 		if (rc)
 			return rc;
@@ -279,19 +283,20 @@ int rfa_gate_image_space(struct rfa_gates *c, struct rfa_error *err)
 			rfa_deny(c,
 				 "free some space there: docker image prune, or remove old backups",
 				 "%s on %s has %s free, this run needs up to %s", paths[i],
-				 ctx->target->name, RFA_SIZE(d->bytes_free), RFA_SIZE(needed));
+				 ctx->hosts[RFA_TARGET]->name, RFA_SIZE(d->bytes_free),
+				 RFA_SIZE(needed));
 		else if (d->bytes_total > 0 && d->bytes_free * 100 < d->bytes_total * want)
 			rfa_deny(
 			    c,
 			    "free some space there, or lower gates.disk_free_percent in rfa.json",
 			    "%s on %s has %lld %% of its space free, less than %lld %%", paths[i],
-			    ctx->target->name, (long long)(d->bytes_free * 100 / d->bytes_total),
-			    (long long)want);
+			    ctx->hosts[RFA_TARGET]->name,
+			    (long long)(d->bytes_free * 100 / d->bytes_total), (long long)want);
 		if (!rfa_goes_back(ctx) && d->inodes_total > 0 &&
 		    d->inodes_free * 100 < d->inodes_total * 5)
 			rfa_deny(c, "remove small files there: nearly all inodes are used",
 				 "%s on %s has %lld of %lld inodes free", paths[i],
-				 ctx->target->name, (long long)d->inodes_free,
+				 ctx->hosts[RFA_TARGET]->name, (long long)d->inodes_free,
 				 (long long)d->inodes_total);
 	}
 	return room_on_source(c, bytes, err);
@@ -301,21 +306,21 @@ int rfa_gate_image_space(struct rfa_gates *c, struct rfa_error *err)
 int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
 {
 	struct rfa_ctx *ctx = c->ctx;
-	const char *file = rfa_facts_str(ctx->plan, "point/specs/file", NULL);
+	const char *file = rfa_facts_str(ctx->plan_json, "point/specs/file", NULL);
 	json_t *present = rfa_ctx_fact(ctx, "target.look", "present");
 	json_t *specs = NULL;
 	json_t *good;
 	size_t i;
 	int rc;
 
-	if (!json_array_size(rfa_facts_at(ctx->plan, "point/images")))
+	if (!json_array_size(rfa_facts_at(ctx->plan_json, "point/images")))
 		rfa_deny(c, "choose a point of images: rfa rollback lists them",
 			 "the rollback point names no images");
-	json_array_foreach (rfa_facts_at(ctx->plan, "point/images"), i, good) {
+	json_array_foreach (rfa_facts_at(ctx->plan_json, "point/images"), i, good) {
 		if (!json_object_get(present, rfa_facts_str(good, "identity", "")))
 			rfa_deny(c, "promote that version again from where it still is",
 				 "the image %s of the rollback point is no longer on %s",
-				 rfa_facts_str(good, "ref", ""), ctx->target->name);
+				 rfa_facts_str(good, "ref", ""), ctx->hosts[RFA_TARGET]->name);
 	}
 	if (!file)
 		return 0;
@@ -326,10 +331,10 @@ int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
 	if (rc == -RFA_ENOTFOUND)
 		rfa_deny(c, "promote that version again from where it still is",
 			 "the description of the point's containers, %s, is no longer on %s", file,
-			 ctx->target->name);
+			 ctx->hosts[RFA_TARGET]->name);
 	else
 		rfa_deny(c, "promote that version again from where it still is", "%s: %s on %s",
-			 err->msg, file, ctx->target->name);
+			 err->msg, file, ctx->hosts[RFA_TARGET]->name);
 	rfa_error_clear(err);
 	return 0;
 }
@@ -347,9 +352,9 @@ static const char *digits(const char *id)
 int rfa_gate_verified(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	json_t *verified = rfa_facts_at(ctx->plan, "options/verified");
+	json_t *verified = rfa_facts_at(ctx->plan_json, "options/verified");
 	const char *version = rfa_facts_str(verified, "version", "none");
-	const char *env = rfa_facts_str(ctx->plan, "source/env", "?");
+	const char *env = rfa_facts_str(ctx->plan_json, "source/env", "?");
 	json_t *good;
 	size_t i;
 

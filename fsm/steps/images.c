@@ -22,7 +22,7 @@ enum { UNTAG_ATTEMPTS = 3 };
 
 static int untag(struct rfa_ctx *ctx, const char *ref, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->target;
+	struct rfa_host *host = ctx->hosts[RFA_TARGET];
 	struct rfa_ctx_key key;
 	int rc = host->ops->image_untag(host, rfa_ctx_key(ctx, &key, "untag", ref), ref, err);
 
@@ -46,7 +46,7 @@ static int put_back(struct rfa_ctx *ctx, const char *ref, struct rfa_error *err)
 	struct rfa_ctx_key key;
 	const char *id = NULL;
 	json_t *holder = NULL;
-	int rc = rfa_image_id(ctx->target, ref, &holder, &id, err);
+	int rc = rfa_image_id(ctx->hosts[RFA_TARGET], ref, &holder, &id, err);
 
 	if (rc < 0)
 		return rc;
@@ -54,8 +54,8 @@ static int put_back(struct rfa_ctx *ctx, const char *ref, struct rfa_error *err)
 	if (!before && id)
 		rc = untag(ctx, ref, err);
 	else if (before && (!id || strcmp(before, id) != 0))
-		rc = ctx->target->ops->image_tag(ctx->target, rfa_ctx_key(ctx, &key, "retag", ref),
-						 before, ref, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->image_tag(
+		    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "retag", ref), before, ref, err);
 	json_decref(holder);
 	return rc;
 }
@@ -71,7 +71,7 @@ static int gather_specs(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err
 	json_t *unit;
 	char nonce[40];
 	size_t i;
-	int rc = rfa_units(ctx->target, rfa_ctx_stack(ctx), &units, err);
+	int rc = rfa_units(ctx->hosts[RFA_TARGET], rfa_ctx_stack(ctx), &units, err);
 
 	if (!containers && !rc)
 		rc = rfa_fail_nomem(err);
@@ -83,7 +83,7 @@ static int gather_specs(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err
 
 		if (!image_id || strcmp(rfa_facts_str(unit, "shape", ""), "run") != 0)
 			continue;
-		rc = rfa_inspect_or_null(ctx->target, RFA_IMAGE, image_id, &image, err);
+		rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_IMAGE, image_id, &image, err);
 		if (!rc)
 			rc = rfa_facts_set(containers, rfa_facts_str(unit, "key", ""),
 					   json_pack("{s:O, s:O?}", "container",
@@ -109,8 +109,8 @@ done:
 
 static void specs_path(const struct rfa_ctx *ctx, char *out, size_t size)
 {
-	snprintf(out, size, "%s/points/%s/%s.json", ctx->target->state_dir,
-		 rfa_facts_str(ctx->plan, "stack", ""), ctx->run);
+	snprintf(out, size, "%s/points/%s/%s.json", ctx->hosts[RFA_TARGET]->state_dir,
+		 rfa_facts_str(ctx->plan_json, "stack", ""), ctx->run);
 }
 
 static int write_specs(struct rfa_ctx *ctx, json_t *point, struct rfa_error *err)
@@ -128,8 +128,8 @@ static int write_specs(struct rfa_ctx *ctx, json_t *point, struct rfa_error *err
 	if (!rc)
 		rc = rfa_facts_encode(specs, &text, err);
 	if (!rc)
-		rc = ctx->target->ops->file_write(ctx->target, path, 0600, rfa_buf_str(&text),
-						  text.len, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->file_write(ctx->hosts[RFA_TARGET], path, 0600,
+							     rfa_buf_str(&text), text.len, err);
 	if (!rc)
 		rc = rfa_facts_set(point, "specs",
 				   json_pack("{s:s, s:s}", "file", path, "sha256", digest), err);
@@ -142,8 +142,8 @@ static int keep_tag(struct rfa_ctx *ctx, const char *image, const char *keep, st
 {
 	struct rfa_ctx_key key;
 
-	return ctx->target->ops->image_tag(ctx->target, rfa_ctx_key(ctx, &key, "keep", keep), image,
-					   keep, err);
+	return ctx->hosts[RFA_TARGET]->ops->image_tag(
+	    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "keep", keep), image, keep, err);
 }
 
 /* Tags what runs now with tags of the point's own. *out is new: the point. */
@@ -243,7 +243,7 @@ int rfa_keep_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	if (rc)
 		return rc;
 	specs_path(ctx, path, sizeof(path));
-	return ctx->target->ops->file_remove(ctx->target, path, err);
+	return ctx->hosts[RFA_TARGET]->ops->file_remove(ctx->hosts[RFA_TARGET], path, err);
 }
 
 /* ---- load --------------------------------------------------------------------------------------
@@ -261,7 +261,7 @@ static int all_loaded(struct rfa_ctx *ctx, int *all, char *lacking, size_t size,
 		const char *keep = rfa_facts_str(good, "keep", "");
 		json_t *image = NULL;
 		char identity[65] = "";
-		int rc = rfa_inspect_or_null(ctx->target, RFA_IMAGE, keep, &image, err);
+		int rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_IMAGE, keep, &image, err);
 
 		if (!rc && image)
 			rc = rfa_image_identity(image, identity, err);
@@ -299,8 +299,8 @@ static int load_everything(struct rfa_ctx *ctx, struct rfa_error *err)
 		rc = rfa_transfer_relay(ctx, archive, (uint64_t)rfa_facts_int(made, "bytes", 0),
 					&sent, err);
 	if (!rc)
-		rc = ctx->target->ops->image_load(
-		    ctx->target, rfa_ctx_key(ctx, &key, "load", archive), archive, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->image_load(
+		    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "load", archive), archive, err);
 	json_decref(omit);
 	json_decref(made);
 	return rc;
@@ -317,8 +317,8 @@ int rfa_load_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	if (!json_array_size(rfa_ctx_fact(ctx, "target.look", "missing")))
 		return rfa_ctx_skip(facts, "the target has every image", err);
-	rc = ctx->target->ops->image_load(ctx->target, rfa_ctx_key(ctx, &key, "load", NULL),
-					  "images", err);
+	rc = ctx->hosts[RFA_TARGET]->ops->image_load(
+	    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "load", NULL), "images", err);
 	if (!rc)
 		rc = all_loaded(ctx, &all, lacking, sizeof(lacking), err);
 	if ((rc == -RFA_EREMOTE || (!rc && !all)) && omitted) {
@@ -331,7 +331,7 @@ int rfa_load_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!all) {
 		rfa_fail(err, RFA_EMISMATCH, "docker",
 			 "after loading, the image of %s is not the one that was sent", lacking);
-		return rfa_error_where(err, "%s", ctx->target->name);
+		return rfa_error_where(err, "%s", ctx->hosts[RFA_TARGET]->name);
 	}
 	return rfa_facts_set(facts, "says",
 			     json_string("images, layers and configuration are the source's"), err);
@@ -362,12 +362,12 @@ static int ref_is(struct rfa_ctx *ctx, const json_t *good, int *is, struct rfa_e
 	const char *want = NULL;
 	const char *have = NULL;
 	json_t *holders[2] = { NULL, NULL };
-	int rc =
-	    rfa_image_id(ctx->target, rfa_facts_str(good, "keep", ""), &holders[0], &want, err);
+	int rc = rfa_image_id(ctx->hosts[RFA_TARGET], rfa_facts_str(good, "keep", ""), &holders[0],
+			      &want, err);
 
 	if (rc >= 0)
-		rc = rfa_image_id(ctx->target, rfa_facts_str(good, "ref", ""), &holders[1], &have,
-				  err);
+		rc = rfa_image_id(ctx->hosts[RFA_TARGET], rfa_facts_str(good, "ref", ""),
+				  &holders[1], &have, err);
 	*is = rc >= 0 && want && have && !strcmp(want, have);
 	json_decref(holders[0]);
 	json_decref(holders[1]);
@@ -387,9 +387,9 @@ int rfa_tag_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		int rc = ref_is(ctx, good, &is, err);
 
 		if (!rc && !is)
-			rc = ctx->target->ops->image_tag(ctx->target,
-							 rfa_ctx_key(ctx, &key, "tag", ref),
-							 rfa_facts_str(good, "keep", ""), ref, err);
+			rc = ctx->hosts[RFA_TARGET]->ops->image_tag(
+			    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "tag", ref),
+			    rfa_facts_str(good, "keep", ""), ref, err);
 		if (rc)
 			return rc;
 	}

@@ -31,8 +31,8 @@ int rfa_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	rfa_time_iso(ctx->clock->wall_ms(ctx->clock), since);
 	who = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "run", ctx->run, "flow",
-			rfa_facts_str(ctx->plan, "flow", ""), "stack",
-			rfa_facts_str(ctx->plan, "stack", ""), "user", ctx->user, "machine",
+			rfa_facts_str(ctx->plan_json, "flow", ""), "stack",
+			rfa_facts_str(ctx->plan_json, "stack", ""), "user", ctx->user, "machine",
 			ctx->machine, "since", since);
 	if (!who)
 		return rfa_fail_nomem(err);
@@ -121,7 +121,7 @@ int rfa_unlock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 
 static const char *freed_run(const struct rfa_ctx *ctx)
 {
-	return rfa_facts_str(ctx->plan, "options/run", "");
+	return rfa_facts_str(ctx->plan_json, "options/run", "");
 }
 
 /* Only the lock of the run that the operator named: it may be another's by now. */
@@ -153,7 +153,7 @@ int rfa_free_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return rc ? rc
 		  : rfa_facts_set(facts, "says",
 				  json_sprintf("the lock of %s is free: %s", freed_run(ctx),
-					       rfa_facts_str(ctx->plan, "options/reason", "")),
+					       rfa_facts_str(ctx->plan_json, "options/reason", "")),
 				  err);
 }
 

@@ -87,47 +87,51 @@ done:
 	return rc;
 }
 
-int rfa_look_engine(struct rfa_host *host, json_t *facts, struct rfa_error *err)
+int rfa_look_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
+	struct rfa_engine *engine = RFA_NEW(ctx->pool, engine);
 	json_t *info = NULL;
-	int rc = host->ops->info(host, &info, err);
+	int rc = ctx->host->ops->info(ctx->host, &info, err);
 
 	if (!rc)
-		rc = rfa_facts_set(facts, "engine", json_incref(info), err);
+		rc = rfa_record_read(&rfa_shape_engine, info, ctx->pool, engine, err);
+	out->engine = engine;
 	json_decref(info);
 	return rc;
 }
 
-int rfa_look_base_url(struct rfa_host *host, const json_t *stack, json_t *facts,
-		      struct rfa_error *err)
+int rfa_look_own_url(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
-	const char *file = rfa_facts_str(stack, "base_url/file", NULL);
-	const char *key = rfa_facts_str(stack, "base_url/key", "base_url");
+	const struct rfa_stack_url *is = rfa_ctx_stack_here(ctx)->base_url;
 	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
-	const char *found = NULL;
+	struct rfa_own_url *found;
 	struct rfa_error why;
 	json_t *json = NULL;
 	int rc;
 
-	if (!file)
+	if (!is)
 		return 0;
+	found = RFA_NEW(ctx->pool, own_url);
+	found->file = is->file;
+	found->key = *is->key ? is->key : "base_url";
 	rfa_error_clear(&why);
-	rc = host->ops->file_read(host, file, 1 << 20, &text, &why);
+	rc = ctx->host->ops->file_read(ctx->host, is->file, 1 << 20, &text, &why);
 	if (rc && rc != -RFA_ENOTFOUND && rc != -RFA_ETOOBIG && rc != -RFA_EREMOTE) {
 		*err = why;
 		goto done;
 	}
 	if (!rc)
-		rc = rfa_facts_parse(&json, rfa_buf_str(&text), text.len, file, &why);
+		rc = rfa_facts_parse(&json, rfa_buf_str(&text), text.len, is->file, &why);
 	if (!rc) {
-		found = rfa_facts_str(json, key, NULL);
-		if (!found)
-			rc = rfa_fail(&why, RFA_ENOTFOUND, "gate", "it has no text at '%s'", key);
+		found->value = rfa_pool_text(ctx->pool, rfa_facts_str(json, found->key, ""));
+		if (!*found->value)
+			rc = rfa_fail(&why, RFA_ENOTFOUND, "gate", "it has no text at '%s'",
+				      found->key);
 	}
-	rc = rfa_facts_set(facts, "base_url",
-			   json_pack("{s:s, s:s, s:s?, s:s}", "file", file, "key", key, "value",
-				     found, "problem", rc ? why.msg : ""),
-			   err);
+	if (rc)
+		found->problem = rfa_pool_text(ctx->pool, why.msg);
+	out->own_url = found;
+	rc = 0;
 done:
 	json_decref(json);
 	rfa_buf_release(&text);
@@ -136,17 +140,22 @@ done:
 
 int rfa_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	const json_t *stack = rfa_facts_at(ctx->plan, "source/stack");
+	const json_t *stack = rfa_facts_at(ctx->plan_json, "source/stack");
+	struct rfa_proven proven;
 	char says[256];
-	int rc = rfa_look_engine(ctx->source, facts, err);
+	int rc;
 
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	rc = rfa_look_engine(ctx, &proven, err);
 	if (!rc)
-		rc = rfa_look_goods(ctx->source, stack, facts, NULL, err);
+		rc = rfa_look_goods(ctx->hosts[RFA_SOURCE], stack, facts, NULL, err);
 	if (!rc)
-		rc = rfa_look_base_url(ctx->source, stack, facts, err);
+		rc = rfa_look_own_url(ctx, &proven, err);
+	if (!rc)
+		rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 	if (rc)
 		return rc;
-	snprintf(says, sizeof(says), "%s runs %s", ctx->source->name,
+	snprintf(says, sizeof(says), "%s runs %s", ctx->hosts[RFA_SOURCE]->name,
 		 rfa_facts_str(facts, "goods/version", "nothing"));
 	return rfa_facts_set(facts, "says", json_string(says), err);
 }
@@ -185,7 +194,7 @@ static int compare_images(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 	const char *layer;
 	json_t *unused;
 	size_t i, j;
-	int rc = ctx->target->ops->list(ctx->target, RFA_IMAGE, &all, err);
+	int rc = ctx->hosts[RFA_TARGET]->ops->list(ctx->hosts[RFA_TARGET], RFA_IMAGE, &all, err);
 
 	if (rc)
 		goto done;
@@ -258,7 +267,8 @@ static int put_refs(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 				if (json_object_get(refs, names[n]))
 					continue;
-				rc = rfa_image_id(ctx->target, names[n], &holder, &id, err);
+				rc = rfa_image_id(ctx->hosts[RFA_TARGET], names[n], &holder, &id,
+						  err);
 				if (rc >= 0)
 					rc = rfa_facts_set(refs, names[n],
 							   id ? json_string(id) : json_null(), err);
@@ -274,69 +284,59 @@ static int put_refs(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return rc;
 }
 
-/* How one URL answers: its status, 0 for none; why it is not as it should be, "" if it is. */
-static int ask(struct rfa_ctx *ctx, const json_t *check, int *status, char why[400],
+/* How one URL answers. */
+static int ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_answer *answer,
 	       struct rfa_error *err)
 {
 	struct rfa_http_request request = { 0 };
 	struct rfa_http_reply reply;
-	int64_t want = rfa_facts_int(check, "status", 200);
 	int rc;
 
-	request.url = rfa_facts_str(check, "url", "");
-	request.timeout_ms = rfa_facts_int(check, "timeout_s", 5) * 1000;
-	request.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0);
-	*status = 0;
-	why[0] = '\0';
-	rc = ctx->target->ops->http_get(ctx->target, &request, &reply, err);
+	answer->url = check->url;
+	request.url = check->url;
+	request.timeout_ms = check->timeout_s * 1000;
+	request.insecure_tls = check->insecure_tls;
+	rc = ctx->host->ops->http_get(ctx->host, &request, &reply, err);
 	if (!rc) {
-		*status = reply.status;
-		if (reply.status != want)
-			snprintf(why, 400, "it answers %d instead of %lld", reply.status,
-				 (long long)want);
+		answer->status = reply.status;
+		if (reply.status != check->status)
+			answer->problem =
+			    rfa_pool_printf(ctx->pool, "it answers %d instead of %lld",
+					    reply.status, (long long)check->status);
 		rfa_http_reply_release(&reply);
 	} else if (rfa_http_is_service(err)) {
-		snprintf(why, 400, "%.390s", err->msg);
+		answer->problem = rfa_pool_text(ctx->pool, err->msg);
 		rfa_error_clear(err);
 		rc = 0;
 	}
 	return rc;
 }
 
-int rfa_look_health(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_look_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
-	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
-	json_t *health = json_object();
-	json_t *silent = json_object();
-	json_t *check;
-	size_t i;
-	int rc = health && silent ? 0 : rfa_fail_nomem(err);
+	const struct rfa_check *check;
 
-	json_array_foreach (checks, i, check) {
-		const char *url = rfa_facts_str(check, "url", "");
-		char why[400];
-		int status;
+	RFA_EACH(check, rfa_ctx_stack_here(ctx)->health)
+	{
+		struct rfa_answer *answer = RFA_ADD(ctx->pool, answer, &out->answers);
+		int rc = ask(ctx, check, answer, err);
 
-		if (!rc)
-			rc = ask(ctx, check, &status, why, err);
+		/* That nobody can be asked is no failure of the look: the gate says it with all
+		 * others. */
+		if (rc == -RFA_EFORWARDING) {
+			struct rfa_blind *blind = RFA_NEW(ctx->pool, blind);
+
+			blind->why = rfa_pool_text(ctx->pool, err->msg);
+			blind->mend = rfa_pool_text(ctx->pool, err->mend);
+			out->blind = blind;
+			out->answers.n--; /* it gave none */
+			rfa_error_clear(err);
+			return 0;
+		}
 		if (rc)
-			break;
-		rc = rfa_facts_set(health, url, json_integer(status), err);
-		if (!rc && why[0])
-			rc = rfa_facts_set(silent, url, json_string(why), err);
+			return rc;
 	}
-	/* That nobody can be asked is no failure of the look: the gate says it with all others. */
-	if (rc == -RFA_EFORWARDING)
-		rc =
-		    rfa_facts_set(facts, "blind",
-				  json_pack("{s:s, s:s}", "why", err->msg, "mend", err->mend), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "health", json_incref(health), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "silent", json_incref(silent), err);
-	json_decref(health);
-	json_decref(silent);
-	return rc;
+	return 0;
 }
 
 /* What of each container cannot be carried over into its successor, by container. */
@@ -380,7 +380,8 @@ static int put_dependents(struct rfa_ctx *ctx, const json_t *units, json_t *fact
 	json_t *all = NULL;
 	json_t *unit;
 	size_t i;
-	int rc = dependents ? ctx->target->ops->list(ctx->target, RFA_CONTAINER, &all, err)
+	int rc = dependents ? ctx->hosts[RFA_TARGET]->ops->list(ctx->hosts[RFA_TARGET],
+								RFA_CONTAINER, &all, err)
 			    : rfa_fail_nomem(err);
 
 	json_array_foreach ((json_t *)(uintptr_t)units, i, unit) {
@@ -420,7 +421,8 @@ static int put_pins(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose")))
 		return 0;
 	rfa_pins_path(ctx, path, sizeof(path));
-	rc = ctx->target->ops->file_read(ctx->target, path, 1 << 20, &text, err);
+	rc = ctx->hosts[RFA_TARGET]->ops->file_read(ctx->hosts[RFA_TARGET], path, 1 << 20, &text,
+						    err);
 	if (rc == -RFA_ENOTFOUND) {
 		rfa_error_clear(err);
 		rc = rfa_facts_set(facts, "pins", json_null(), err);
@@ -443,7 +445,8 @@ static int put_files(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		return 0;
 	rc = rfa_compose_project(ctx, 0, &project, err);
 	if (!rc && !project.compose.files[0])
-		rc = ctx->target->ops->compose_files(ctx->target, &project.compose, &files, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->compose_files(ctx->hosts[RFA_TARGET],
+								&project.compose, &files, err);
 	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND || rc == -RFA_EUNSUPPORTED) {
 		/* A gate tells it. */
 		rc = rfa_facts_set(facts, "files_problem", json_string(err->msg), err);
@@ -459,12 +462,15 @@ static int put_files(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const json_t *stack = rfa_ctx_stack(ctx);
+	struct rfa_proven proven;
 	json_t *units = NULL;
 	char says[256];
-	int rc = rfa_look_engine(ctx->target, facts, err);
+	int rc;
 
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	rc = rfa_look_engine(ctx, &proven, err);
 	if (!rc)
-		rc = rfa_look_goods(ctx->target, stack, facts, &units, err);
+		rc = rfa_look_goods(ctx->hosts[RFA_TARGET], stack, facts, &units, err);
 	if (!rc)
 		rc = put_obstacles(units, facts, err);
 	if (!rc)
@@ -472,13 +478,15 @@ int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 	if (!rc)
 		rc = rfa_reach_look(ctx, units, facts, err);
 	if (!rc)
-		rc = rfa_look_base_url(ctx->target, stack, facts, err);
+		rc = rfa_look_own_url(ctx, &proven, err);
 	if (!rc)
 		rc = compare_images(ctx, facts, err);
 	if (!rc)
 		rc = put_refs(ctx, facts, err);
 	if (!rc)
-		rc = rfa_look_health(ctx, facts, err);
+		rc = rfa_look_health(ctx, &proven, err);
+	if (!rc)
+		rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 	if (!rc)
 		rc = put_pins(ctx, facts, err);
 	if (!rc)
@@ -486,7 +494,8 @@ int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 	json_decref(units);
 	if (rc)
 		return rc;
-	snprintf(says, sizeof(says), "%s runs %s; %zu image(s) to bring", ctx->target->name,
+	snprintf(says, sizeof(says), "%s runs %s; %zu image(s) to bring",
+		 ctx->hosts[RFA_TARGET]->name,
 		 json_array_size(rfa_facts_at(facts, "goods/images"))
 		     ? rfa_facts_str(facts, "goods/version", "")
 		     : "nothing of it",

@@ -4,8 +4,10 @@
 
 #include "fsm/steps/ctx.h"
 
-/* facts["engine"]: the host's own description. */
-int rfa_look_engine(struct rfa_host *host, json_t *facts, struct rfa_error *err);
+/* These look at the step's own host, and set what they are called after. */
+
+/* The host's own description: out->engine. */
+int rfa_look_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
 
 /*
  * facts["units"] and facts["goods"]: the stack's containers on one side, and the GOODs of those
@@ -15,17 +17,16 @@ int rfa_look_goods(struct rfa_host *host, const json_t *stack, json_t *facts, js
 		   struct rfa_error *err);
 
 /*
- * facts["base_url"] {"file","key","value","problem"}: the value that the guarded key has in the
- * stack's JSON file; the guard itself is a gate. Nothing where the stack guards none.
+ * The value that the guarded key has in the stack's JSON file: out->own_url; the guard itself is a
+ * gate. Nothing where the stack guards none.
  */
-int rfa_look_base_url(struct rfa_host *host, const json_t *stack, json_t *facts,
-		      struct rfa_error *err);
+int rfa_look_own_url(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
 
 /*
- * facts["health"] {url: status}: is it answering on the target before the run? Then it has to
- * afterwards, should the run go back. facts["silent"] {url: why} of those that do not answer as
- * they should; facts["blind"] {"why","mend"} where the host does not let us ask.
+ * How each health check's URL answers before the run: out->answers. Those that answered as they
+ * should have to answer again, should the run go back. out->blind where the host does not let us
+ * ask.
  */
-int rfa_look_health(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err);
+int rfa_look_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
 
 #endif

@@ -14,7 +14,7 @@
 /* A run may be about some of the members only. */
 static int is_named(const struct rfa_ctx *ctx, const char *name)
 {
-	const json_t *names = rfa_facts_at(ctx->plan, "options/members");
+	const json_t *names = rfa_facts_at(ctx->plan_json, "options/members");
 	json_t *one;
 	size_t i;
 
@@ -27,12 +27,12 @@ static int is_named(const struct rfa_ctx *ctx, const char *name)
 
 static int is_wanted(const struct rfa_ctx *ctx, const char *name, const char *kind)
 {
-	if (json_is_array(rfa_facts_at(ctx->plan, "options/members")))
+	if (json_is_array(rfa_facts_at(ctx->plan_json, "options/members")))
 		return is_named(ctx, name);
-	if (rfa_facts_at(ctx->plan, "point/members"))
-		return rfa_member_find(rfa_facts_at(ctx->plan, "point/members"), name) != NULL;
+	if (rfa_facts_at(ctx->plan_json, "point/members"))
+		return rfa_member_find(rfa_facts_at(ctx->plan_json, "point/members"), name) != NULL;
 	/* Single files go into backups; they come back only when they are asked for. */
-	return strcmp(kind, "file") != 0 || rfa_facts_at(ctx->plan, "options/set");
+	return strcmp(kind, "file") != 0 || rfa_facts_at(ctx->plan_json, "options/set");
 }
 
 static int add_member(json_t *list, const char *name, const char *kind, const char *place,

@@ -116,7 +116,7 @@ static int retain(struct rfa_ctx *ctx, const char *env, const char *set, json_t 
 
 static int has_retention(const struct rfa_ctx *ctx)
 {
-	return json_is_object(rfa_facts_at(ctx->plan, "options/retention"));
+	return json_is_object(rfa_facts_at(ctx->plan_json, "options/retention"));
 }
 
 static int say(json_t *facts, size_t generations, struct rfa_error *err)
@@ -134,8 +134,8 @@ int rfa_retain_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	if (!has_retention(ctx))
 		return rfa_ctx_skip(facts, "no retention is asked for", err);
-	rc = retain(ctx, rfa_facts_str(ctx->plan, "source/env", ""),
-		    rfa_facts_str(ctx->plan, "options/set", "data"), facts, err);
+	rc = retain(ctx, rfa_facts_str(ctx->plan_json, "source/env", ""),
+		    rfa_facts_str(ctx->plan_json, "options/set", "data"), facts, err);
 	return rc ? rc : say(facts, 0, err);
 }
 
@@ -151,7 +151,7 @@ int rfa_retain_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 
 static int is_agreed(const struct rfa_ctx *ctx, const json_t *going)
 {
-	const json_t *agreed = rfa_facts_at(ctx->plan, "options/agreed");
+	const json_t *agreed = rfa_facts_at(ctx->plan_json, "options/agreed");
 	json_t *one;
 	size_t i, j;
 
@@ -179,9 +179,9 @@ int rfa_thin_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		       : rfa_fail_nomem(err);
 
 	if (!rc)
-		rc = rfa_vault_judge(ctx, list, rfa_facts_str(ctx->plan, "options/of", ""),
-				     rfa_facts_str(ctx->plan, "options/set", "data"), &verdicts,
-				     err);
+		rc = rfa_vault_judge(ctx, list, rfa_facts_str(ctx->plan_json, "options/of", ""),
+				     rfa_facts_str(ctx->plan_json, "options/set", "data"),
+				     &verdicts, err);
 	if (!rc)
 		rc = rfa_facts_set(facts, "verdicts", json_incref(verdicts), err);
 	if (!rc)

@@ -124,7 +124,8 @@ int rfa_reach_look(struct rfa_ctx *ctx, const json_t *units, json_t *facts, stru
 	int rc = networks ? 0 : rfa_fail_nomem(err);
 
 	/* A description that is gone or altered is told by the gate of rollback points. */
-	if (!rc && rfa_facts_at(ctx->plan, "point/specs") && rfa_specs_read(ctx, &specs, err)) {
+	if (!rc && rfa_facts_at(ctx->plan_json, "point/specs") &&
+	    rfa_specs_read(ctx, &specs, err)) {
 		if (err->severity != RFA_FATAL)
 			rc = -(int)err->code;
 		else
@@ -177,7 +178,7 @@ static int is_there(struct rfa_host *host, enum rfa_object kind, const char *nam
 
 int rfa_gate_networks(struct rfa_gates *c, struct rfa_error *err)
 {
-	struct rfa_host *target = c->ctx->target;
+	struct rfa_host *target = c->ctx->hosts[RFA_TARGET];
 	const char *key;
 	json_t *of;
 	int there;
@@ -218,40 +219,42 @@ int rfa_gate_networks(struct rfa_gates *c, struct rfa_error *err)
 	return 0;
 }
 
+static void judge_answer(struct rfa_gates *c, const struct rfa_answer *answer, const char *env)
+{
+	if (*answer->problem)
+		rfa_warn(c,
+			 "if the URL is wrong, correct it under \"health\" in rfa.json: with it "
+			 "every version fails",
+			 "%s is not as it should be now, though the stack runs on %s: %s",
+			 answer->url, env, answer->problem);
+}
+
 int rfa_gate_urls(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	const json_t *blind = rfa_ctx_fact(ctx, "target.look", "blind");
-	const char *url;
-	json_t *why;
+	const struct rfa_proven *target = ctx->proven[RFA_TARGET];
+	const char *env = ctx->sides[RFA_TARGET]->env;
+	const struct rfa_answer *answer;
 	json_t *unit;
 	int serves = 0;
 	size_t i;
 
 	(void)err;
-	if (blind) {
-		char mend[640];
-
-		snprintf(mend, sizeof(mend),
-			 "%.500s; or take the URLs out of \"health\" in rfa.json",
-			 rfa_facts_str(blind, "mend", ""));
-		rfa_deny(c, mend,
+	if (target->blind) {
+		rfa_deny(c,
+			 rfa_pool_printf(ctx->pool,
+					 "%.500s; or take the URLs out of \"health\" in rfa.json",
+					 target->blind->mend),
 			 "no URL can be checked on %s, so nobody could tell whether the new "
 			 "version works: %s",
-			 ctx->target->name, rfa_facts_str(blind, "why", ""));
-		return 0;
+			 env, target->blind->why);
+		return rfa_pool_check(ctx->pool, err);
 	}
 	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
 		serves |= rfa_facts_bool(unit, "running", 0);
 	}
-	json_object_foreach (rfa_ctx_fact(ctx, "target.look", "silent"), url, why) {
-		if (serves)
-			rfa_warn(c,
-				 "if the URL is wrong, correct it under \"health\" in rfa.json: "
-				 "with it every version fails",
-				 "%s is not as it should be now, though the stack runs on %s: "
-				 "%s",
-				 url, ctx->target->name, json_string_value(why));
-	}
+	RFA_EACH(answer, target->answers)
+	if (serves)
+		judge_answer(c, answer, env);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "fsm/base/error.h"
+#include "fsm/model/point.h"
 
 /* One backup; keep and why are answered. */
 struct rfa_kept {
@@ -19,19 +20,10 @@ struct rfa_kept {
 			    "monthly", "may be in the making"; "not complete", "not needed" */
 };
 
-/* 0: that rule keeps none. All 0: everything stays. */
-struct rfa_retention {
-	int64_t count;   /* the newest so many */
-	int64_t days;    /* those that are no older */
-	int64_t daily;   /* the newest of each of the last so many days that have one (UTC) */
-	int64_t weekly;  /* the same of weeks, which begin on Monday */
-	int64_t monthly; /* the same of months */
-};
-
 /*
- * Judges a list, in any order; it is sorted, newest first. What any rule keeps stays. The newest
- * good one always stays, and so does what is pinned. What is not good counts for no rule; it stays
- * for two days, since somebody may be making it.
+ * Judges a list, in any order; it is sorted, newest first. What any rule keeps stays; without a
+ * rule everything does. The newest good one always stays, and so does what is pinned. What is not
+ * good counts for no rule; it stays for two days, since somebody may be making it.
  */
 void rfa_retain(struct rfa_kept *list, size_t n, const struct rfa_retention *policy,
 		int64_t now_ms);

@@ -197,13 +197,13 @@ int rfa_gate_data_space(struct rfa_gates *c, struct rfa_error *err)
 	rooms = calloc(1, sizeof(*rooms));
 	rc = rooms ? sizes_of(ctx, &sizes, err) : rfa_fail_nomem(err);
 	if (!rc) {
-		rooms->host = ctx->source;
+		rooms->host = ctx->hosts[RFA_SOURCE];
 		rc = need_on_source(ctx, rooms, sizes, err);
 	}
 	if (!rc) {
 		judge_room(c, rooms, 0);
 		memset(rooms, 0, sizeof(*rooms));
-		rooms->host = ctx->target;
+		rooms->host = ctx->hosts[RFA_TARGET];
 		rc = need_on_target(ctx, rooms, sizes, err);
 	}
 	if (!rc)

@@ -327,15 +327,16 @@ int rfa_spec_obstacles(const json_t *container, json_t *list, struct rfa_error *
 
 int rfa_specs_read(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 {
-	const char *path = rfa_facts_str(ctx->plan, "point/specs/file", "");
-	const char *want = rfa_facts_str(ctx->plan, "point/specs/sha256", "");
+	const char *path = rfa_facts_str(ctx->plan_json, "point/specs/file", "");
+	const char *want = rfa_facts_str(ctx->plan_json, "point/specs/sha256", "");
 	struct rfa_buf text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
 	struct rfa_error ignored;
 	json_t *specs = NULL;
 	char digest[65] = "";
 	int rc;
 
-	rc = ctx->target->ops->file_read(ctx->target, path, RFA_FACTS_MAX_BYTES, &text, err);
+	rc = ctx->hosts[RFA_TARGET]->ops->file_read(ctx->hosts[RFA_TARGET], path,
+						    RFA_FACTS_MAX_BYTES, &text, err);
 	if (rc)
 		goto done;
 	/* What is no JSON is no more the one than what has another digest. */
@@ -345,7 +346,7 @@ int rfa_specs_read(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *er
 		rfa_fail(err, RFA_EMISMATCH, "rollback",
 			 "the point's description of its containers is not the one that the ledger "
 			 "names");
-		rc = rfa_error_where(err, "%s:%s", ctx->target->name, path);
+		rc = rfa_error_where(err, "%s:%s", ctx->hosts[RFA_TARGET]->name, path);
 	}
 done:
 	if (rc)
@@ -358,6 +359,6 @@ done:
 
 void rfa_pins_path(const struct rfa_ctx *ctx, char *out, size_t size)
 {
-	snprintf(out, size, "%s/stacks/%s/images.json", ctx->target->state_dir,
-		 rfa_facts_str(ctx->plan, "stack", ""));
+	snprintf(out, size, "%s/stacks/%s/images.json", ctx->hosts[RFA_TARGET]->state_dir,
+		 rfa_facts_str(ctx->plan_json, "stack", ""));
 }

@@ -309,7 +309,7 @@ int rfa_start_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	size_t stopped;
 
-	return strcmp(ctx->step->on, "source") ? rfa_stop_ours(ctx, 1, &stopped, err) : 0;
+	return ctx->step->on != RFA_SOURCE ? rfa_stop_ours(ctx, 1, &stopped, err) : 0;
 }
 
 int rfa_stop_undo(struct rfa_ctx *ctx, struct rfa_error *err)

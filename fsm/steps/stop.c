@@ -327,7 +327,7 @@ static int judge_processes(struct rfa_ctx *ctx, struct rfa_error *err)
 static int is_proven(const struct rfa_ctx *ctx, const char *epoch)
 {
 	const char *step =
-	    strcmp(ctx->step->on, "source") ? "target.verify-stopped" : "source.verify-stopped";
+	    ctx->step->on != RFA_SOURCE ? "target.verify-stopped" : "source.verify-stopped";
 	const json_t *proof = rfa_ctx_fact(ctx, step, "");
 	int64_t age = ctx->clock->wall_ms(ctx->clock) - rfa_facts_int(proof, "proven_ms", 0);
 

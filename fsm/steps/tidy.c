@@ -7,7 +7,7 @@
 
 static int drop_kept(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->target;
+	struct rfa_host *host = ctx->hosts[RFA_TARGET];
 	json_t *name;
 	size_t i;
 
@@ -131,7 +131,7 @@ static int is_said(const json_t *containers, const char *field, const char *valu
 static int untag(struct rfa_ctx *ctx, const char *tag, const json_t *image, int *gone,
 		 struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->target;
+	struct rfa_host *host = ctx->hosts[RFA_TARGET];
 	struct rfa_ctx_key key;
 	json_t *named = NULL;
 	int rc = rfa_inspect_or_null(host, RFA_IMAGE, tag, &named, err);
@@ -159,7 +159,7 @@ static int give_up(struct rfa_ctx *ctx, const json_t *good, const json_t *contai
 	json_t *image = NULL;
 	int free_of_others;
 	int one = 0;
-	int rc = rfa_inspect_or_null(ctx->target, RFA_IMAGE, own, &image, err);
+	int rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_IMAGE, own, &image, err);
 
 	if (rc || !image)
 		return rc;
@@ -193,7 +193,8 @@ static int prune(struct rfa_ctx *ctx, const json_t *points, size_t *gone, struct
 	/* The point that this run makes counts among them. */
 	newest = newest ? newest - 1 : 0;
 	if (json_array_size(points) > newest)
-		rc = ctx->target->ops->list(ctx->target, RFA_CONTAINER, &containers, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->list(ctx->hosts[RFA_TARGET], RFA_CONTAINER,
+						       &containers, err);
 	for (i = newest; i < json_array_size(points); i++) {
 		json_array_foreach (json_object_get(json_array_get(points, i), "images"), j, good) {
 			if (!rc &&

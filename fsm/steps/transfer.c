@@ -18,7 +18,7 @@ static const char *const ARCHIVE = "images";
 /* A plan may say otherwise: simulated transfers are small. */
 static uint64_t chunk_of(const struct rfa_ctx *ctx)
 {
-	int64_t bytes = rfa_facts_int(ctx->plan, "options/chunk_bytes", CHUNK_BYTES);
+	int64_t bytes = rfa_facts_int(ctx->plan_json, "options/chunk_bytes", CHUNK_BYTES);
 
 	return bytes > 0 ? (uint64_t)bytes : CHUNK_BYTES;
 }
@@ -47,8 +47,8 @@ int rfa_transfer_export(struct rfa_ctx *ctx, const char *archive, const json_t *
 	request = json_pack("{s:o, s:O, s:s}", "images", images, "omit", omit, "name", archive);
 	if (!request)
 		return rfa_fail_nomem(err);
-	rc = ctx->source->ops->image_export(ctx->source, rfa_ctx_key(ctx, &key, "export", archive),
-					    request, made, err);
+	rc = ctx->hosts[RFA_SOURCE]->ops->image_export(
+	    ctx->hosts[RFA_SOURCE], rfa_ctx_key(ctx, &key, "export", archive), request, made, err);
 	json_decref(request);
 	return rc;
 }
@@ -85,7 +85,7 @@ int rfa_image_export_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *fa
 
 int rfa_image_export_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return ctx->source->ops->run_remove(ctx->source, ctx->run, err);
+	return ctx->hosts[RFA_SOURCE]->ops->run_remove(ctx->hosts[RFA_SOURCE], ctx->run, err);
 }
 
 /* ---- the relay --------------------------------------------------------------------------------
@@ -155,8 +155,8 @@ static int on_data(void *user, const void *data, size_t len, struct rfa_error *e
 static int agreed_offset(struct rfa_ctx *ctx, const char *archive, uint64_t total, uint64_t *offset,
 			 struct rfa_error *err)
 {
-	struct rfa_host *s = ctx->source;
-	struct rfa_host *t = ctx->target;
+	struct rfa_host *s = ctx->hosts[RFA_SOURCE];
+	struct rfa_host *t = ctx->hosts[RFA_TARGET];
 	json_t *there = NULL;
 	json_t *here = NULL;
 	uint64_t chunk = chunk_of(ctx);
@@ -198,39 +198,41 @@ static int relay_from(struct rfa_ctx *ctx, const char *archive, struct passage *
 	uint64_t moved = 0;
 	int rc;
 
-	rc = ctx->source->ops->spool_read(ctx->source, ctx->run, archive, p->at, &in, err);
+	rc = ctx->hosts[RFA_SOURCE]->ops->spool_read(ctx->hosts[RFA_SOURCE], ctx->run, archive,
+						     p->at, &in, err);
 	if (!rc)
-		rc =
-		    ctx->target->ops->spool_write(ctx->target, ctx->run, archive, p->at, &out, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->spool_write(ctx->hosts[RFA_TARGET], ctx->run,
+							      archive, p->at, &out, err);
 	if (rc)
 		goto done;
 	relay.source = in;
 	relay.sink = out;
 	relay.most = p->total - p->at;
-	relay.idle_timeout_ms = rfa_facts_int(ctx->plan, "options/idle_timeout_ms", 30000);
+	relay.idle_timeout_ms = rfa_facts_int(ctx->plan_json, "options/idle_timeout_ms", 30000);
 	relay.cancel = ctx->cancel;
 	relay.clock = ctx->clock;
 	relay.on_data = on_data;
 	relay.user = p;
 	rc = rfa_relay(&relay, &moved, err);
 	if (rc == -RFA_EMISMATCH)
-		rfa_error_where(err, "%s", ctx->source->name);
+		rfa_error_where(err, "%s", ctx->hosts[RFA_SOURCE]->name);
 	if (!rc) {
-		rc =
-		    rfa_host_stream_end(ctx->target, &out, relay.idle_timeout_ms, ctx->cancel, err);
+		rc = rfa_host_stream_end(ctx->hosts[RFA_TARGET], &out, relay.idle_timeout_ms,
+					 ctx->cancel, err);
 	} else if (rc == -RFA_EREMOTE || rc == -RFA_ELOST) {
 		/* A writer that ran out of disk closes its input: its own words say more. */
 		struct rfa_error why;
 
-		if (rfa_host_stream_end(ctx->target, &out, relay.idle_timeout_ms, ctx->cancel,
-					&why) &&
+		if (rfa_host_stream_end(ctx->hosts[RFA_TARGET], &out, relay.idle_timeout_ms,
+					ctx->cancel, &why) &&
 		    why.severity == RFA_FATAL) {
 			*err = why;
 			rc = -(int)why.code;
 		}
 	}
 	if (!rc)
-		rc = rfa_host_stream_end(ctx->source, &in, relay.idle_timeout_ms, ctx->cancel, err);
+		rc = rfa_host_stream_end(ctx->hosts[RFA_SOURCE], &in, relay.idle_timeout_ms,
+					 ctx->cancel, err);
 done:
 	rfa_stream_close(in);
 	rfa_stream_close(out);
@@ -252,8 +254,9 @@ static int stand_in(struct rfa_ctx *ctx, const char *archive, uint64_t first, st
 
 	if (first % p->chunk == 0)
 		return 0;
-	rc = ctx->source->ops->spool_digests(ctx->source, ctx->run, archive, p->chunk,
-					     upto < p->total ? upto : p->total, &here, &size, err);
+	rc = ctx->hosts[RFA_SOURCE]->ops->spool_digests(ctx->hosts[RFA_SOURCE], ctx->run, archive,
+							p->chunk, upto < p->total ? upto : p->total,
+							&here, &size, err);
 	if (!rc && json_array_set(p->digests, 0, json_array_get(here, skip)))
 		rc = rfa_fail(err, RFA_EPROTOCOL, "transfer", "the source's archive has changed");
 	json_decref(here);
@@ -270,8 +273,9 @@ static int prove(struct rfa_ctx *ctx, const char *archive, uint64_t first, struc
 	int rc = stand_in(ctx, archive, first, p, err);
 
 	if (!rc)
-		rc = ctx->target->ops->spool_digests(ctx->target, ctx->run, archive, p->chunk,
-						     p->total, &there, &size, err);
+		rc = ctx->hosts[RFA_TARGET]->ops->spool_digests(ctx->hosts[RFA_TARGET], ctx->run,
+								archive, p->chunk, p->total, &there,
+								&size, err);
 	if (rc)
 		return rc;
 	for (i = 0; i < json_array_size(p->digests); i++)
@@ -281,7 +285,7 @@ static int prove(struct rfa_ctx *ctx, const char *archive, uint64_t first, struc
 		rfa_fail(err, RFA_EMISMATCH, "transfer",
 			 "what lies on the target is not what was sent (chunk %zu)",
 			 (size_t)skip + i);
-		rfa_error_where(err, "%s", ctx->target->name);
+		rfa_error_where(err, "%s", ctx->hosts[RFA_TARGET]->name);
 		/* The next attempt compares both ends, and sends that chunk again. */
 		rc = rfa_error_as(err, RFA_UNKNOWN);
 	}
@@ -317,7 +321,7 @@ int rfa_transfer_relay(struct rfa_ctx *ctx, const char *archive, uint64_t total,
 	if (!rc && p.at != total) {
 		rfa_fail(err, RFA_EMISMATCH, "transfer", "%llu bytes came instead of %llu",
 			 (unsigned long long)p.at, (unsigned long long)total);
-		rc = rfa_error_where(err, "%s", ctx->source->name);
+		rc = rfa_error_where(err, "%s", ctx->hosts[RFA_SOURCE]->name);
 	}
 	if (!rc)
 		rc = prove(ctx, archive, first, &p, err);
@@ -429,5 +433,5 @@ int rfa_receive_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 
 int rfa_receive_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return ctx->target->ops->run_remove(ctx->target, ctx->run, err);
+	return ctx->hosts[RFA_TARGET]->ops->run_remove(ctx->hosts[RFA_TARGET], ctx->run, err);
 }

@@ -17,7 +17,7 @@ static const char *text(const json_t *json, const char *key)
 size_t rfa_sides(const struct rfa_ctx *ctx, struct rfa_side out[2])
 {
 	static const char *const looks[2] = { "source.look", "target.look" };
-	struct rfa_host *hosts[2] = { ctx->source, ctx->target };
+	struct rfa_host *hosts[2] = { ctx->hosts[RFA_SOURCE], ctx->hosts[RFA_TARGET] };
 	size_t n = 0;
 	size_t i;
 

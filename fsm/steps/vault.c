@@ -16,18 +16,18 @@ static const char *const IMAGES = "images";
 
 const char *rfa_vault_path(const struct rfa_ctx *ctx)
 {
-	return rfa_facts_str(ctx->plan, "options/vault", "");
+	return rfa_facts_str(ctx->plan_json, "options/vault", "");
 }
 
 const char *rfa_vault_backup(const struct rfa_ctx *ctx)
 {
-	return rfa_facts_str(ctx->plan, "options/backup", "");
+	return rfa_facts_str(ctx->plan_json, "options/backup", "");
 }
 
 /* What a backup is of: "data" or "images". */
 static const char *set_of(const struct rfa_ctx *ctx)
 {
-	return rfa_facts_str(ctx->plan, "options/set", "data");
+	return rfa_facts_str(ctx->plan_json, "options/set", "data");
 }
 
 /* ---- looking ----------------------------------------------------------------------------------
@@ -50,7 +50,7 @@ static json_t *find_manifest(const struct rfa_ctx *ctx, const json_t *list)
 /* What it can be gone back to with: what a rollback point or a proven drill names. *out is new. */
 static int pins_of(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 {
-	json_t *pinned = rfa_facts_at(ctx->plan, "options/pinned");
+	json_t *pinned = rfa_facts_at(ctx->plan_json, "options/pinned");
 	json_t *pins = pinned ? json_copy(pinned) : json_array();
 	json_t *one;
 	size_t i;
@@ -76,7 +76,7 @@ int rfa_vault_judge(const struct rfa_ctx *ctx, const json_t *list, const char *e
 {
 	struct rfa_retention_ask ask = { .env = env,
 					 .set = set,
-					 .keep = rfa_facts_at(ctx->plan, "options/retention"),
+					 .keep = rfa_facts_at(ctx->plan_json, "options/retention"),
 					 .now_ms = ctx->clock->wall_ms(ctx->clock) };
 	json_t *pins = NULL;
 	int rc = pins_of(ctx, &pins, err);
@@ -101,8 +101,8 @@ int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 	if (rc)
 		return rc;
 	manifest = find_manifest(ctx, list);
-	if (rfa_facts_at(ctx->plan, "options/set"))
-		rc = rfa_vault_judge(ctx, list, rfa_facts_str(ctx->plan, "source/env", ""),
+	if (rfa_facts_at(ctx->plan_json, "options/set"))
+		rc = rfa_vault_judge(ctx, list, rfa_facts_str(ctx->plan_json, "source/env", ""),
 				     set_of(ctx), &verdicts, err);
 	snprintf(says, sizeof(says), "%zu backup(s) in %.120s", json_array_size(list),
 		 rfa_vault_path(ctx));
@@ -324,9 +324,9 @@ static int manifest_of(const struct rfa_ctx *ctx, json_t **out, struct rfa_error
 	}
 	made =
 	    json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "format", 1, "backup",
-		      rfa_vault_backup(ctx), "stack", rfa_facts_str(ctx->plan, "stack", ""), "env",
-		      rfa_facts_str(ctx->plan, "source/env", ""), "set", set_of(ctx), "at", at,
-		      "run", ctx->run, "members", members, "containers", what_ran(ctx));
+		      rfa_vault_backup(ctx), "stack", rfa_facts_str(ctx->plan_json, "stack", ""),
+		      "env", rfa_facts_str(ctx->plan_json, "source/env", ""), "set", set_of(ctx),
+		      "at", at, "run", ctx->run, "members", members, "containers", what_ran(ctx));
 	if (!rc && !made)
 		rc = rfa_fail_nomem(err);
 	if (!rc && goods && json_object_update(made, goods)) /* "version", "images" */

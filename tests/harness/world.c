@@ -240,8 +240,8 @@ void world_make_edited(struct world *w, enum scenario s, uint64_t seed,
 	ledger.point_user = w->sim;
 	must(rfa_ledger_open_memory(&w->ledger, &ledger, &err), &err, "ledger");
 	w->options.ledger = w->ledger;
-	w->options.source = w->source;
-	w->options.target = w->target;
+	w->options.hosts[RFA_SOURCE] = w->source;
+	w->options.hosts[RFA_TARGET] = w->target;
 	w->options.clock = rfa_sim_clock(w->sim);
 	w->options.user = "olga";
 	w->options.machine = "desk";

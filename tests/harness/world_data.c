@@ -289,8 +289,8 @@ int world_data_is_clean(struct world *w, const char *env, const json_t *own, str
 static json_t *plan_of(struct world *w, const char *flow, const char *source, const char *target,
 		       json_t *options)
 {
-	w->options.source = strcmp(source, "test") == 0 ? w->source : w->target;
-	w->options.target = strcmp(target, "test") == 0 ? w->source : w->target;
+	w->options.hosts[RFA_SOURCE] = strcmp(source, "test") == 0 ? w->source : w->target;
+	w->options.hosts[RFA_TARGET] = strcmp(target, "test") == 0 ? w->source : w->target;
 	json_object_update(options, json_object_get(w->plan, "options"));
 	return must_json(json_pack("{s:i, s:s, s:s, s:O, s:O, s:o}", "format", 1, "flow", flow,
 				   "stack", "app", "source", side_of(w, source), "target",

@@ -119,7 +119,7 @@ static void test_elsewhere(void **state)
 	bench_open(&b, SCENARIO_DATA);
 	plan = world_backup_plan(&b.w, "prod", "20261122-100100-test-data");
 	json_object_set(plan, "source", json_object_get(b.w.plan, "source"));
-	b.w.options.source = b.w.source;
+	b.w.options.hosts[RFA_SOURCE] = b.w.source;
 	assert_int_equal(run(&b, plan), 0);
 	assert_told(rfa_buf_str(&b.x.lines), "step-done target.receive");
 	assert_as_before(&b);

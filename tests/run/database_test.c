@@ -278,7 +278,7 @@ static void a_backup_has_it(void **state)
 			 "app", "source", "target", json_object_get(b.w.plan, "target"), "options");
 	json_object_set_new(rfa_facts_at(plan, "target/stack/data"), "keep_generations",
 			    json_integer(0));
-	b.w.options.source = NULL;
+	b.w.options.hosts[RFA_SOURCE] = NULL;
 	assert_int_equal(drive(&b, plan), 0);
 	assert_int_equal(old_databases(&b), 0);
 	assert_clean(&b);

@@ -63,7 +63,7 @@ static json_t *accept_plan(struct bench *b)
 {
 	json_t *side = json_copy(json_object_get(b->w.plan, "target"));
 
-	b->w.options.source = NULL;
+	b->w.options.hosts[RFA_SOURCE] = NULL;
 	json_object_del(side, "stack");
 	return json_pack("{s:i, s:s, s:s, s:n, s:o, s:{s:s, s:b}}", "format", 1, "flow",
 			 "accept-ledger", "stack", "_host", "source", "target", side, "options",
@@ -188,7 +188,7 @@ static void test_accepted(void **state)
 	assert_int_equal(rfa_ledger_read(b.w.ledger, "history.log", &text, &b.err), 0);
 	assert_told(rfa_buf_str(&text), "restored from a copy");
 	json_decref(plan);
-	b.w.options.source = b.w.source;
+	b.w.options.hosts[RFA_SOURCE] = b.w.source;
 	assert_int_equal(begin(&b), 0);
 	rfa_buf_release(&text);
 	bench_close(&b);

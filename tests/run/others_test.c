@@ -435,7 +435,7 @@ static void test_one_host(void **state)
 	(void)state;
 	world_make_edited(&w, SCENARIO_COMPOSE, 7, both_here, NULL);
 	assert_int_equal(rfa_sim_open(&source, w.prod, &err), 0);
-	w.options.source = source;
+	w.options.hosts[RFA_SOURCE] = source;
 	theirs = images_of(&w, "shop-test");
 	assert_int_equal(json_object_size(theirs), 2);
 	if (rfa_run_begin(&w.options, w.plan, &result, &err))
@@ -478,7 +478,7 @@ static void test_itself(void **state)
 	(void)state;
 	world_make(&w, SCENARIO_RUN, 7);
 	json_object_set_new(rfa_facts_at(w.plan, "source"), "address", json_string("10.88.0.12"));
-	w.options.source = w.target;
+	w.options.hosts[RFA_SOURCE] = w.target;
 	before = snapshot(w.prod, RFA_SIM_SERVES);
 	if (rfa_run_begin(&w.options, w.plan, &result, &err))
 		fail_msg("%s (%s)", err.msg, err.where);

@@ -88,8 +88,8 @@ static void test_preview(void **state)
 
 static json_t *prune_plan(struct bench *b)
 {
-	b->w.options.source = NULL;
-	b->w.options.target = b->w.target;
+	b->w.options.hosts[RFA_SOURCE] = NULL;
+	b->w.options.hosts[RFA_TARGET] = b->w.target;
 	return json_pack("{s:i, s:s, s:s, s:n, s:O, s:O}", "format", 1, "flow", "prune", "stack",
 			 "app", "source", "target", json_object_get(b->w.plan, "target"), "options",
 			 json_object_get(b->w.plan, "options"));
@@ -177,7 +177,7 @@ static void test_prune(void **state)
 	/* What stayed can be gone back to. */
 	json_decref(back);
 	back = world_rollback_plan(&b.w);
-	b.w.options.source = NULL;
+	b.w.options.hosts[RFA_SOURCE] = NULL;
 	assert_int_equal(run(&b, back), 0);
 	bench_close(&b);
 }
@@ -356,7 +356,7 @@ static void test_prune_vault(void **state)
 		plan = world_backup_plan(&b.w, "prod", ids[i]);
 		if (strstr(ids[i], "test")) {
 			json_object_set(plan, "source", json_object_get(b.w.plan, "source"));
-			b.w.options.source = b.w.source;
+			b.w.options.hosts[RFA_SOURCE] = b.w.source;
 		}
 		if (strstr(ids[i], "images"))
 			plan = with(plan, "set", json_string("images"));

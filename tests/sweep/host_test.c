@@ -30,8 +30,8 @@ static json_t *host_plan(struct world *w, const char *flow, json_t *options)
 	json_t *all = json_copy(json_object_get(w->plan, "options"));
 	json_t *plan;
 
-	w->options.source = NULL;
-	w->options.target = w->target;
+	w->options.hosts[RFA_SOURCE] = NULL;
+	w->options.hosts[RFA_TARGET] = w->target;
 	json_object_del(side, "stack");
 	json_object_update(all, options);
 	plan = json_pack("{s:i, s:s, s:s, s:n, s:o, s:o}", "format", 1, "flow", flow, "stack",

@@ -202,13 +202,13 @@ static void a_step_on_no_known_role_is_refused(void **state)
 
 	(void)state;
 	copy(&p);
-	step(&p, "target.load")->on = "tagret";
+	step(&p, "target.load")->on = (enum rfa_role_id)99;
 	refused(&p, "(target.load)", "host");
 	copy(&p);
-	step(&p, "target.load")->on = NULL;
+	step(&p, "target.load")->on = RFA_ROLES;
 	refused(&p, "(target.load)", "host");
 	copy(&p);
-	step(&p, "gates")->on = "";
+	step(&p, "gates")->on = RFA_NOWHERE;
 	taken(&p);
 }
 

@@ -324,14 +324,14 @@ static void goods_are_found_by_their_key(void **state)
 
 	(void)state;
 	memset(&ctx, 0, sizeof(ctx));
-	ctx.plan = plan;
-	ctx.facts = facts;
+	ctx.plan_json = plan;
+	ctx.facts_json = facts;
 	assert_string_equal(rfa_facts_str(rfa_wanted_of(&ctx, "b"), "ref", ""), "b:1");
 	assert_null(rfa_wanted_of(&ctx, "c"));
 	assert_int_equal(rfa_facts_bool(rfa_before_of(&ctx, "b"), "present", 0), 1);
 	assert_null(rfa_before_of(&ctx, "c"));
 	/* Without a source it is the rollback point that is wanted. */
-	ctx.facts = none;
+	ctx.facts_json = none;
 	assert_string_equal(rfa_facts_str(rfa_wanted_of(&ctx, "a"), "ref", ""), "p:1");
 	assert_null(rfa_wanted_of(&ctx, "b"));
 	assert_null(rfa_before_of(&ctx, "a"));

@@ -45,18 +45,18 @@ static int undo(struct rfa_ctx *ctx, struct rfa_error *err)
 
 /* clang-format off */
 static const struct rfa_step small_steps[] = {
-	{ "lock",   RFA_PRECHECK, "target", RFA_STEP_OWN,  4, run, probe, undo, NULL, NULL },
-	{ "look",   RFA_PRECHECK, "target", RFA_STEP_READS, 4, run, NULL, NULL, NULL, NULL },
-	{ "stop",   RFA_STOP, "", RFA_STEP_READS, 1, NULL, NULL, NULL, NULL, "nothing to stop" },
-	{ "verify", RFA_VERIFY_STOPPED, "", RFA_STEP_READS, 1, NULL, NULL, NULL, NULL, "nothing was stopped" },
-	{ "export", RFA_EXPORT, "source", RFA_STEP_OWN, 4, run, probe, undo, NULL, NULL },
-	{ "send",   RFA_TRANSFER, "target", RFA_STEP_OWN, 4, run, probe, undo, NULL, NULL },
-	{ "old",    RFA_HEALTH, "target", RFA_STEP_READS | RFA_STEP_BACK, 4, run, NULL, NULL, NULL, NULL },
-	{ "tag",    RFA_APPLY, "target", 0, 4, run, probe, undo, NULL, NULL },
-	{ "swap",   RFA_RESTART, "target", 0, 4, run, probe, undo, NULL, NULL },
-	{ "check",  RFA_HEALTH, "target", RFA_STEP_READS, 4, run, NULL, NULL, NULL, NULL },
-	{ "tidy",   RFA_HEALTH, "target", RFA_STEP_TIDY, 4, run, probe, NULL, NULL, NULL },
-	{ "unlock", RFA_HEALTH, "target", RFA_STEP_TIDY, 4, run, probe, NULL, "SUCCEEDED", NULL },
+	{ "lock",   RFA_PRECHECK, RFA_TARGET, RFA_STEP_OWN,  4, run, probe, undo, NULL, NULL },
+	{ "look",   RFA_PRECHECK, RFA_TARGET, RFA_STEP_READS, 4, run, NULL, NULL, NULL, NULL },
+	{ "stop",   RFA_STOP, RFA_NOWHERE, RFA_STEP_READS, 1, NULL, NULL, NULL, NULL, "nothing to stop" },
+	{ "verify", RFA_VERIFY_STOPPED, RFA_NOWHERE, RFA_STEP_READS, 1, NULL, NULL, NULL, NULL, "nothing was stopped" },
+	{ "export", RFA_EXPORT, RFA_SOURCE, RFA_STEP_OWN, 4, run, probe, undo, NULL, NULL },
+	{ "send",   RFA_TRANSFER, RFA_TARGET, RFA_STEP_OWN, 4, run, probe, undo, NULL, NULL },
+	{ "old",    RFA_HEALTH, RFA_TARGET, RFA_STEP_READS | RFA_STEP_BACK, 4, run, NULL, NULL, NULL, NULL },
+	{ "tag",    RFA_APPLY, RFA_TARGET, 0, 4, run, probe, undo, NULL, NULL },
+	{ "swap",   RFA_RESTART, RFA_TARGET, 0, 4, run, probe, undo, NULL, NULL },
+	{ "check",  RFA_HEALTH, RFA_TARGET, RFA_STEP_READS, 4, run, NULL, NULL, NULL, NULL },
+	{ "tidy",   RFA_HEALTH, RFA_TARGET, RFA_STEP_TIDY, 4, run, probe, NULL, NULL, NULL },
+	{ "unlock", RFA_HEALTH, RFA_TARGET, RFA_STEP_TIDY, 4, run, probe, NULL, "SUCCEEDED", NULL },
 };
 /* clang-format on */
 
@@ -723,7 +723,7 @@ static void records_out_of_place_are_refused(void **state)
 
 	(void)state;
 	begin(&w, &small);
-	refuse(&w, RFA_RECORD_BEGIN, "", "", 0);
+	refuse(&w, RFA_RECORD_BEGIN, RFA_NOWHERE, "", 0);
 	refuse(&w, RFA_RECORD_INTENT, "tag", "", 1);
 	refuse(&w, RFA_RECORD_INTENT, "none", "", 1);
 	refuse(&w, RFA_RECORD_INTENT, "lock", "undo", 1);
@@ -733,9 +733,9 @@ static void records_out_of_place_are_refused(void **state)
 	refuse(&w, RFA_RECORD_FAILED, "lock", "failed", 1);
 	refuse(&w, RFA_RECORD_FAILED, "tag", "abort", 1);
 	refuse(&w, RFA_RECORD_PROGRESS, "tag", "", 1);
-	refuse(&w, RFA_RECORD_END, "", "SUCCEEDED", 0);
-	refuse(&w, RFA_RECORD_END, "", "NONE", 0);
-	refuse(&w, RFA_RECORD_END, "", "", 0);
+	refuse(&w, RFA_RECORD_END, RFA_NOWHERE, "SUCCEEDED", 0);
+	refuse(&w, RFA_RECORD_END, RFA_NOWHERE, "NONE", 0);
+	refuse(&w, RFA_RECORD_END, RFA_NOWHERE, "", 0);
 	refuse(&w, RFA_RECORD_END, "lock", "ABORTED", 0);
 	refuse(&w, (enum rfa_record_kind)99, "lock", "", 1);
 	rec = record(&w, RFA_RECORD_INTENT, "lock", "", 1);
@@ -764,7 +764,7 @@ static void records_out_of_place_are_refused(void **state)
 	refuse(&w, RFA_RECORD_INTENT, "tag", "undo", 1);
 	refuse(&w, RFA_RECORD_UNDONE, "tag", "undone", 2);
 	refuse(&w, RFA_RECORD_UNDONE, "send", "undone", 1);
-	refuse(&w, RFA_RECORD_END, "", "ROLLED_BACK", 0);
+	refuse(&w, RFA_RECORD_END, RFA_NOWHERE, "ROLLED_BACK", 0);
 
 	begin(&w, &small);
 	go_to(&w, "check");
@@ -1300,24 +1300,24 @@ static void the_auditor_sees_each_planted_violation(void **state)
 	append(&w, RFA_RECORD_INTENT, "send", "undo", 1);
 	objects(&w, "the way back goes down again");
 	failed_at(&w, "swap");
-	append(&w, RFA_RECORD_END, "", "ROLLED_BACK", 0);
+	append(&w, RFA_RECORD_END, RFA_NOWHERE, "ROLLED_BACK", 0);
 	objects(&w, "something was not undone");
 	failed_at(&w, "swap");
 	append(&w, RFA_RECORD_INTENT, "swap", "undo", 3);
 	objects(&w, "the attempts of an undo are not counted one by one");
 	failed_at(&w, "tag");
 	append(&w, RFA_RECORD_FAILED, "tag", "undo-failed", 1);
-	append(&w, RFA_RECORD_END, "", "ROLLED_BACK", 0);
+	append(&w, RFA_RECORD_END, RFA_NOWHERE, "ROLLED_BACK", 0);
 	objects(&w, "a failed undo was silent");
 	failed_at(&w, "tag");
 	append(&w, RFA_RECORD_INTENT, "swap", "undo", 1);
 	objects(&w, "an undo of what was never begun");
 	failed_at(&w, "tag");
-	append(&w, RFA_RECORD_END, "", "SUCCEEDED", 0);
+	append(&w, RFA_RECORD_END, RFA_NOWHERE, "SUCCEEDED", 0);
 	objects(&w, "a success that is none");
 	failed_at(&w, "lock");
 	append(&w, RFA_RECORD_UNDONE, "lock", "undone", 1);
-	append(&w, RFA_RECORD_END, "", "ROLLED_BACK", 0);
+	append(&w, RFA_RECORD_END, RFA_NOWHERE, "ROLLED_BACK", 0);
 	objects(&w, "rolled back, and nothing was touched");
 	failed_at(&w, "look");
 	append(&w, RFA_RECORD_DONE, "old", "done", 1);

@@ -1,0 +1,57 @@
+/* A plan: what a run was begun for, frozen. */
+#ifndef RFA_FSM_MODEL_PLAN_H
+#define RFA_FSM_MODEL_PLAN_H
+
+#include "fsm/core/flow.h"
+#include "fsm/model/image.h"
+#include "fsm/model/point.h"
+#include "fsm/model/stack.h"
+
+/* clang-format off */
+#define RFA_PLAN_HOST_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(env, "the environment") \
+	TEXT(transport, "\"ssh\" or \"local\"") \
+	TEXT(destination, "as ssh takes it") \
+	TEXT(address, "its name or address in URLs") \
+	TEXTS(own_addresses, "more names that count as the host itself") \
+	ONE(stack, stack, "the stack's configuration there")
+/* clang-format on */
+RFA_RECORD(plan_host, RFA_PLAN_HOST_FIELDS);
+
+/* clang-format off */
+#define RFA_OPTIONS_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(reason, "why the run is made") \
+	TEXT(force_reason, "why gates may be passed that can be") \
+	INT(idle_timeout_ms, 30000, "so long may nothing move") \
+	INT(chunk_bytes, 8388608, "the unit of comparison after an interruption") \
+	ONE(image_set, verified, "what the source has proven") \
+	TEXT(proven_drill_at, "when a drill has last proven a backup of the target") \
+	TEXT(vault, "the vault's folder") \
+	TEXT(vault_on, "whose host has it") \
+	TEXT(backup, "the id of the backup") \
+	TEXT(set, "what the backup is of: \"data\" or \"images\"") \
+	TEXT(of, "whose backups") \
+	TEXT(known, "the newest backup that the ledger knows in this vault") \
+	ONE(retention, retention, "which backups stay; absent: all") \
+	TEXTS(pinned, "ids of backups that no rule removes") \
+	TEXTS(members, "only these members of the data; none: all") \
+	JSON(agreed, "what the operator agreed to lose") \
+	BOOL(accept_head, "the host trusts this copy of the ledger from now on") \
+	JSON(kept, "the head that the host keeps") \
+	TEXT(run, "the run whose lock is released")
+/* clang-format on */
+RFA_RECORD(options, RFA_OPTIONS_FIELDS);
+
+/* clang-format off */
+#define RFA_PLAN_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	INT(format, 0, "1") \
+	TEXT(flow, "the flow's name") \
+	TEXT(stack, "the stack's name; \"\" where the flow is about a host") \
+	ONE(plan_host, source, "the host that gives") \
+	ONE(plan_host, target, "the host that takes") \
+	ONE(options, options, "what was asked for") \
+	ONE(point, point, "the rollback point that is gone back to")
+/* clang-format on */
+RFA_RECORD(plan, RFA_PLAN_FIELDS);
+
+#endif

@@ -1,0 +1,30 @@
+/* What rows have proven: the tables of their fields. */
+#include "fsm/model/proven.h"
+
+#define RFA_THIS struct rfa_engine
+RFA_SHAPE(engine, RFA_ENGINE_FIELDS, "a host and its engine");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_own_url
+RFA_SHAPE(own_url, RFA_OWN_URL_FIELDS, "the URL that a stack says is its own");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_tagged
+RFA_SHAPE(tagged, RFA_TAGGED_FIELDS, "a tag, and what it names");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_held
+RFA_SHAPE(held, RFA_HELD_FIELDS, "an image that is there");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_answer
+RFA_SHAPE(answer, RFA_ANSWER_FIELDS, "how a URL answered");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_blind
+RFA_SHAPE(blind, RFA_BLIND_FIELDS, "why no URL can be asked");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_obstacle
+RFA_SHAPE(obstacle, RFA_OBSTACLE_FIELDS, "what of a container cannot be carried over");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_proven
+RFA_SHAPE(proven, RFA_PROVEN_FIELDS, "what a run has proven of a host");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_made
+RFA_SHAPE(made, RFA_MADE_FIELDS, "what a step has done so far");
+#undef RFA_THIS

@@ -1,0 +1,136 @@
+/*
+ * What the rows of a run have proven of one host: the facts of their records, together. A row's
+ * facts are a part of these fields; no two rows of a flow set the same one.
+ */
+#ifndef RFA_FSM_MODEL_PROVEN_H
+#define RFA_FSM_MODEL_PROVEN_H
+
+#include "fsm/model/container.h"
+#include "fsm/model/image.h"
+#include "fsm/model/member.h"
+#include "fsm/model/point.h"
+
+/* clang-format off */
+#define RFA_ENGINE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(hostname, "the host's own name") \
+	TEXT(os, "\"linux\"") \
+	TEXT(arch, "\"amd64\"") \
+	TEXT(user, "as whom rfa works there") \
+	INT(uid, 0, "its number") \
+	TEXT(boot_id, "another one after each start of the host") \
+	TEXT(engine, "the version of the Docker Engine") \
+	TEXT(api, "the version of its API") \
+	TEXT(store, "\"classic\" or \"containerd\"") \
+	TEXT(driver, "the storage driver") \
+	TEXT(docker_root, "where the engine keeps its things") \
+	TEXT(compose, "the version of the Compose plugin; absent: there is none") \
+	JSON(tools, "{program: true or false}")
+/* clang-format on */
+RFA_RECORD(engine, RFA_ENGINE_FIELDS);
+
+/* clang-format off */
+#define RFA_OWN_URL_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(file, "the file on the host") \
+	TEXT(key, "the key in it") \
+	TEXT(value, "the URL that it has") \
+	TEXT(problem, "why it has none, in words")
+/* clang-format on */
+RFA_RECORD(own_url, RFA_OWN_URL_FIELDS);
+
+/* clang-format off */
+#define RFA_TAGGED_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(ref, "a tag") \
+	TEXT(id, "the image that it names; absent: none")
+/* clang-format on */
+RFA_RECORD(tagged, RFA_TAGGED_FIELDS);
+
+/* clang-format off */
+#define RFA_HELD_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(identity, "of an image of the run") \
+	TEXT(id, "its id in this engine")
+/* clang-format on */
+RFA_RECORD(held, RFA_HELD_FIELDS);
+
+/* clang-format off */
+#define RFA_ANSWER_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(url, "of a health check") \
+	INT(status, 0, "what it answered; absent: nothing") \
+	TEXT(problem, "why that is not right, in words; absent: it is")
+/* clang-format on */
+RFA_RECORD(answer, RFA_ANSWER_FIELDS);
+
+/* clang-format off */
+#define RFA_BLIND_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(why, "why no URL can be asked there") \
+	TEXT(mend, "how to mend it")
+/* clang-format on */
+RFA_RECORD(blind, RFA_BLIND_FIELDS);
+
+/* clang-format off */
+#define RFA_OBSTACLE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(container, "the container") \
+	TEXT(what, "what of it cannot be given to its successor")
+/* clang-format on */
+RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
+
+/* clang-format off */
+#define RFA_PROVEN_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	ONE(engine, engine, "the host and its engine") \
+	MANY(container, containers, "the stack's containers (of data: those that use it, in the order in which they stop)") \
+	ONE(image_set, images, "what runs there") \
+	ONE(own_url, own_url, "the URL that the stack says is its own") \
+	MANY(held, held, "the images of the run that are there") \
+	TEXTS(missing, "the keys of those that are not") \
+	TEXTS(omit, "the layers that need not travel") \
+	INT(missing_bytes, 0, "how large the missing images are") \
+	MANY(tagged, tags, "where each tag pointed that the run may move") \
+	MANY(answer, answers, "how the health checks' URLs answered before") \
+	ONE(blind, blind, "they could not be asked") \
+	MANY(obstacle, obstacles, "what cannot be carried over") \
+	MANY(dependent, dependents, "other containers that are cut off") \
+	MANY(joined, networks, "the networks of each container") \
+	BOOL(of_project, "a Compose project was looked at") \
+	BOOL(pinned, "its images were pinned") \
+	TEXT(pins, "by this file") \
+	TEXTS(files, "the project's files, where rfa.json names none") \
+	TEXT(files_problem, "why they are not known") \
+	BOOL(has_data, "the data was looked at") \
+	MANY(member, members, "the pieces of the data") \
+	MANY(mounted, others, "other containers that have a piece of it") \
+	MANY(mounted, kept_running, "what keep_running names, and has a piece of it") \
+	MANY(mounted, database_files, "databases that a container has mounted as single files") \
+	INT(backups, 0, "how many backups the vault has") \
+	ONE(manifest, manifest, "of the run's backup") \
+	MANY(verdict, verdicts, "what the rules say of each backup") \
+	TEXTS(going, "backups that no rule keeps") \
+	JSON(gates, "what each gate said") \
+	JSON(kept_head, "the head of a ledger that the host kept") \
+	JSON(holder, "which run had the host's lock") \
+	ONE(archive, exported, "the archive of images") \
+	MANY(archive, archives, "the archives of the data") \
+	MANY(copy, copies, "the copies of the data") \
+	INT(received, 0, "bytes that arrived") \
+	INT(sent, 0, "bytes that travelled") \
+	ONE(point, point, "what can be gone back to") \
+	MANY(archive, stored, "what the vault has of each member") \
+	TEXT(epoch, "another one whenever something ran that could have written") \
+	INT(proven_ms, 0, "when it was proven that nothing uses the data") \
+	INT(retained, 0, "how many backups stay") \
+	TEXTS(removed, "backups that were removed") \
+	MANY(spent, spent, "rollback points that are no longer there")
+/* clang-format on */
+RFA_RECORD(proven, RFA_PROVEN_FIELDS);
+
+/*
+ * What a step has done so far, of a record in its middle: its next attempt and its undo know it,
+ * whatever comes of this one.
+ */
+/* clang-format off */
+#define RFA_MADE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	MANY(tagged, containers, "{ref: the name, id}: containers that it made") \
+	TEXT(was, "what a file had before") \
+	TEXTS(going, "rollback points that it is about to remove")
+/* clang-format on */
+RFA_RECORD(made, RFA_MADE_FIELDS);
+
+#endif

@@ -1,0 +1,36 @@
+/* A stack: the tables of its fields. */
+#include "fsm/model/stack.h"
+
+#define RFA_THIS struct rfa_stack_compose
+RFA_SHAPE(stack_compose, RFA_STACK_COMPOSE_FIELDS, "a stack's Compose project");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_stack_url
+RFA_SHAPE(stack_url, RFA_STACK_URL_FIELDS, "where a stack says its own URL");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_bootstrap
+RFA_SHAPE(bootstrap, RFA_BOOTSTRAP_FIELDS, "what a first deployment needs and makes");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_check
+RFA_SHAPE(check, RFA_CHECK_FIELDS, "a health check");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_limits
+RFA_SHAPE(limits, RFA_LIMITS_FIELDS, "what must hold before anything is touched");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_server
+RFA_SHAPE(server, RFA_SERVER_FIELDS, "a database server in a container");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_piece
+RFA_SHAPE(piece, RFA_PIECE_FIELDS, "a piece of the data, as rfa.json names it");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_stops
+RFA_SHAPE(stops, RFA_STOPS_FIELDS, "what stops with the data");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_stack_data
+RFA_SHAPE(stack_data, RFA_STACK_DATA_FIELDS, "what a stack stores");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_stack_backup
+RFA_SHAPE(stack_backup, RFA_STACK_BACKUP_FIELDS, "a stack's backups");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_stack
+RFA_SHAPE(stack, RFA_STACK_FIELDS, "a stack, resolved for one environment");
+#undef RFA_THIS

@@ -1,0 +1,109 @@
+/* A stack as rfa.json describes it, resolved for one environment (docs/rfa.schema.json). */
+#ifndef RFA_FSM_MODEL_STACK_H
+#define RFA_FSM_MODEL_STACK_H
+
+#include "fsm/model/field.h"
+
+/* clang-format off */
+#define RFA_STACK_COMPOSE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(project, "the Compose project's name") \
+	TEXT(directory, "the project's directory on the host") \
+	TEXTS(files, "the Compose files; none: those that Compose finds") \
+	TEXTS(env_files, "the files with variables") \
+	TEXTS(services, "only these services; none: all of them")
+/* clang-format on */
+RFA_RECORD(stack_compose, RFA_STACK_COMPOSE_FIELDS);
+
+/* clang-format off */
+#define RFA_STACK_URL_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(file, "a JSON file on the host") \
+	TEXT(key, "the key in it; absent: base_url")
+/* clang-format on */
+RFA_RECORD(stack_url, RFA_STACK_URL_FIELDS);
+
+/* clang-format off */
+#define RFA_BOOTSTRAP_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXTS(requires, "paths that must be there before a first deployment") \
+	JSON(containers, "{name: the body of the Engine API's create call}")
+/* clang-format on */
+RFA_RECORD(bootstrap, RFA_BOOTSTRAP_FIELDS);
+
+/* clang-format off */
+#define RFA_CHECK_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(url, "as seen from the host itself") \
+	INT(status, 200, "the HTTP status that it must answer") \
+	TEXT(body, "text that the answer must contain") \
+	INT(timeout_s, 5, "seconds for one try") \
+	BOOL(insecure_tls, "any certificate is accepted")
+/* clang-format on */
+RFA_RECORD(check, RFA_CHECK_FIELDS);
+
+/* clang-format off */
+#define RFA_LIMITS_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	INT(disk_free_percent, 20, "how much of each file system must stay free") \
+	BOOL(require_verified, "only a version that another environment has verified") \
+	BOOL(allow_latest, "images with the tag latest, or without one, may pass") \
+	BOOL(allow_compose_changes, "changed Compose files may come along") \
+	INT(proven_drill_days, 0, "a drill must have proven a backup in so many days")
+/* clang-format on */
+RFA_RECORD(limits, RFA_LIMITS_FIELDS);
+
+/* clang-format off */
+#define RFA_SERVER_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(container, "the container that the server runs in") \
+	TEXT(database, "the database") \
+	TEXT(user, "as whom; absent: the server's own administrator")
+/* clang-format on */
+RFA_RECORD(server, RFA_SERVER_FIELDS);
+
+/* clang-format off */
+#define RFA_PIECE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(name, "the member's") \
+	TEXT(volume, "a volume's name") \
+	TEXT(directory, "an absolute path") \
+	TEXT(sqlite, "an SQLite database's path") \
+	ONE(server, postgres, "a database of a PostgreSQL server") \
+	ONE(server, mysql, "a database of a MySQL or MariaDB server")
+/* clang-format on */
+RFA_RECORD(piece, RFA_PIECE_FIELDS);
+
+/* clang-format off */
+#define RFA_STOPS_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXTS(projects, "Compose projects") \
+	TEXTS(containers, "containers")
+/* clang-format on */
+RFA_RECORD(stops, RFA_STOPS_FIELDS);
+
+/* clang-format off */
+#define RFA_STACK_DATA_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	NAMED(piece, members, "the pieces") \
+	ONE(stops, stop, "what uses the data beside the stack's own containers") \
+	INT(keep_generations, 1, "how many replaced copies of the data stay")
+/* clang-format on */
+RFA_RECORD(stack_data, RFA_STACK_DATA_FIELDS);
+
+/* clang-format off */
+#define RFA_STACK_BACKUP_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXTS(files, "single files that go into a backup of the data too")
+/* clang-format on */
+RFA_RECORD(stack_backup, RFA_STACK_BACKUP_FIELDS);
+
+/* clang-format off */
+#define RFA_STACK_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXTS(containers, "made with docker run, in the order in which they start") \
+	ONE(stack_compose, compose, "a Compose project") \
+	ONE(stack_url, base_url, "where it says its own URL") \
+	ONE(bootstrap, bootstrap, "what a first deployment needs and makes") \
+	MANY(check, health, "checks that decide whether a version works") \
+	INT(health_deadline_s, 60, "seconds after which it has failed") \
+	INT(health_interval_s, 1, "seconds between two tries") \
+	INT(health_settle_s, 5, "seconds that it has to stay healthy") \
+	ONE(limits, gates, "what must hold before anything is touched") \
+	ONE(stack_data, data, "what it stores") \
+	ONE(stack_backup, backup, "its backups") \
+	INT(keep_images, 3, "versions whose images stay") \
+	TEXTS(keep_running, "containers that are never stopped")
+/* clang-format on */
+RFA_RECORD(stack, RFA_STACK_FIELDS);
+
+#endif
