@@ -115,6 +115,10 @@ static int run_help(struct rfa_cli *cli, struct rfa_error *err)
 		rfa_help_errors(o);
 		return 0;
 	}
+	if (rfa_cli_option(cli, "records")) {
+		rfa_help_records(o);
+		return 0;
+	}
 	if (!rfa_cli_word(cli, 0)) {
 		rfa_help_overview(o, cli->verbs);
 		return 0;
@@ -134,6 +138,7 @@ static int run_help(struct rfa_cli *cli, struct rfa_error *err)
 static const struct rfa_option help_options[] = {
 	{ "markdown", 0, NULL, NULL, NULL, "the reference of all commands (docs/cli.md)" },
 	{ "errors", 0, NULL, NULL, NULL, "errors and exit statuses (docs/errors.md)" },
+	{ "records", 0, NULL, NULL, NULL, "what the ledger keeps as JSON (docs/records.md)" },
 	RFA_OPTION_END,
 };
 

@@ -8,6 +8,7 @@
 /* docs/cli.md: the reference of the commands. */
 void rfa_help_markdown(const struct rfa_out *o, const struct rfa_verbs *all);
 /* docs/errors.md: errors and exit statuses. */
+void rfa_help_records(const struct rfa_out *o); /* docs/records.md; help_records.c */
 void rfa_help_errors(const struct rfa_out *o);
 /* The completion of bash. */
 void rfa_help_completion(const struct rfa_out *o, const struct rfa_verbs *all);

@@ -23,6 +23,7 @@ while read -r page command; do
 done <<'END'
 cli.md help --markdown
 errors.md help --errors
+records.md help --records
 states.md flows --format markdown
 END
 echo stale >"$TMP/stale.md"
