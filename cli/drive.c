@@ -23,7 +23,7 @@ void rfa_cli_who(struct rfa_who *who)
 static void take_plan(struct rfa_story *story, const json_t *plan)
 {
 	json_decref(story->plan);
-	story->plan = json_copy((json_t *)(uintptr_t)plan);
+	story->plan = rfa_facts_copy_shallow(plan);
 }
 
 static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_hosts *hosts,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "fsm/base/facts.h"
+
 /* The longest secret that begins here: one may begin like another. */
 static size_t secret_at(const char *const *secrets, const char *text)
 {
@@ -56,7 +58,7 @@ json_t *rfa_redact_json(const char *const *secrets, const json_t *value)
 	if (json_is_array(value))
 		return redact_array(secrets, value);
 	if (!json_is_string(value))
-		return json_deep_copy(value);
+		return rfa_facts_copy(value);
 
 	struct rfa_buf text = RFA_BUF_INIT(16 << 20);
 	rfa_redact(&text, secrets, json_string_value(value));

@@ -56,7 +56,7 @@ int rfa_config_merge(json_t *under, const json_t *over, struct rfa_error *err)
 		json_t *old = json_object_get(under, key);
 		int rc = json_is_object(old) && json_is_object(value)
 			     ? rfa_config_merge(old, value, err)
-			     : rfa_facts_set(under, key, json_deep_copy(value), err);
+			     : rfa_facts_set(under, key, rfa_facts_copy(value), err);
 		if (rc < 0)
 			return rc;
 	}
@@ -110,7 +110,7 @@ static int check_resolved(const json_t *stack, const char *env, struct rfa_error
 static int resolve_stack(const json_t *written, const char *env, json_t **out,
 			 struct rfa_error *err)
 {
-	json_t *stack = json_deep_copy(written);
+	json_t *stack = rfa_facts_copy(written);
 	json_t *overlay = json_incref(rfa_facts_at(stack, "environments"));
 	int rc = stack ? 0 : rfa_fail_nomem(err);
 
@@ -143,7 +143,7 @@ int rfa_config_side(const struct rfa_config *config, const char *env, const char
 	if (rc < 0)
 		return rc;
 
-	side = json_deep_copy(json_object_get(json_object_get(config->root, "environments"), env));
+	side = rfa_facts_copy(json_object_get(json_object_get(config->root, "environments"), env));
 	if (!side)
 		return rfa_fail_nomem(err);
 	rc = rfa_schema_complete(rfa_schema_environment, side, err);
@@ -172,7 +172,7 @@ int rfa_config_side(const struct rfa_config *config, const char *env, const char
 
 int rfa_config_options(const struct rfa_config *config, json_t **out, struct rfa_error *err)
 {
-	json_t *timeouts = json_deep_copy(json_object_get(config->root, "timeouts"));
+	json_t *timeouts = rfa_facts_copy(json_object_get(config->root, "timeouts"));
 	if (!timeouts)
 		timeouts = json_object();
 	int rc = rfa_schema_complete(rfa_schema_find(rfa_schema_root.inside, "timeouts")->inside,

@@ -283,7 +283,7 @@ static int64_t took_of(const struct rfa_teller *t, const struct rfa_event *event
 /* What the line does not say already. */
 static void put_facts(struct rfa_buf *into, const json_t *facts)
 {
-	json_t *rest = json_copy((json_t *)facts);
+	json_t *rest = rfa_facts_copy_shallow(facts);
 	json_object_del(rest, "says");
 	json_object_del(rest, "ms");
 	rfa_out_facts(into, rest, "           ", 20);

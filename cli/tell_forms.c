@@ -89,7 +89,7 @@ static void tell_json(struct rfa_teller *t, const struct rfa_event *event)
 		json_object_set_new(line, "total", json_integer(event->total));
 	}
 	if (event->facts)
-		json_object_set_new(line, "facts", json_deep_copy(event->facts));
+		json_object_set_new(line, "facts", rfa_facts_copy(event->facts));
 	if (event->error)
 		json_object_set_new(line, "error", rfa_tell_error(event->error));
 	json_dumpf(line, t->out->out, JSON_COMPACT | JSON_ENSURE_ASCII);

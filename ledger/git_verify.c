@@ -139,7 +139,7 @@ static int judge_begin(struct rfa_audit *audit, const git_oid *id,
 static json_t *end_changes(const struct rfa_message *message, const json_t *ending)
 {
 	char path[RFA_LEDGER_PATH_MAX];
-	json_t *may = json_copy(json_object_get(ending, "files"));
+	json_t *may = rfa_facts_copy_shallow(json_object_get(ending, "files"));
 
 	if (!may)
 		may = json_object();

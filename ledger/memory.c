@@ -77,13 +77,22 @@ static int keep(struct entry *entry, const struct rfa_record *record, struct rfa
 
 	copy.facts = NULL;
 	if (json_object_size(record->facts)) {
-		copy.facts = json_deep_copy(record->facts);
+		copy.facts = rfa_facts_copy(record->facts);
 		if (!copy.facts)
 			return rfa_fail_nomem(err);
 	}
 	rc = rfa_history_add(entry->history, &copy, err);
 	rfa_record_release(&copy);
 	return rc;
+}
+
+/* What could not be written whole was not written. */
+static void take_back(struct entry *entry, size_t records)
+{
+	struct rfa_history *history = entry->history;
+
+	while (history->n > records)
+		rfa_record_release(&history->records[--history->n]);
 }
 
 static void memory_free(struct rfa_ledger *ledger)
@@ -179,8 +188,10 @@ static int memory_begin(struct rfa_ledger *ledger, const struct rfa_run_head *he
 	rfa_history_head(entry->history, head);
 	snprintf(entry->history->author, sizeof(entry->history->author), "%.60s <%.60s>",
 		 ledger->author_name, ledger->author_email);
-	entry->history->plan = json_deep_copy(plan);
-	rc = rfa_facts_digest(plan, entry->history->plan_sha256, err);
+	entry->history->plan = rfa_facts_copy(plan);
+	rc = plan && !entry->history->plan ? rfa_fail_nomem(err) : 0;
+	if (!rc)
+		rc = rfa_facts_digest(plan, entry->history->plan_sha256, err);
 	if (!rc)
 		rc = keep(entry, &record, err);
 	if (!rc)
@@ -230,6 +241,7 @@ static int memory_append(struct rfa_ledger_run *base, const struct rfa_record *r
 			 const char *subject, struct rfa_error *err)
 {
 	struct memory_run *run = (struct memory_run *)base;
+	size_t before = run->entry->history->n;
 	int rc = check_next(base, record, err);
 
 	if (!rc)
@@ -238,6 +250,8 @@ static int memory_append(struct rfa_ledger_run *base, const struct rfa_record *r
 		rc = chain((struct memory *)base->ledger, &base->head, record, subject, err);
 	if (!rc)
 		base->next++;
+	else
+		take_back(run->entry, before);
 	return rc;
 }
 
@@ -274,7 +288,7 @@ static int append_file(json_t *files, const struct rfa_ledger_file *file, const 
 static int write_files(const struct memory *memory, const struct rfa_run_head *head,
 		       const struct rfa_ledger_end *end, json_t **out, struct rfa_error *err)
 {
-	json_t *files = json_copy(memory->files);
+	json_t *files = rfa_facts_copy_shallow(memory->files);
 	char path[RFA_LEDGER_PATH_MAX];
 	int rc = files ? 0 : rfa_fail_nomem(err);
 
@@ -303,6 +317,7 @@ static int memory_end(struct rfa_ledger_run *base, const struct rfa_record *reco
 {
 	struct memory *memory = (struct memory *)base->ledger;
 	struct memory_run *run = (struct memory_run *)base;
+	size_t before = run->entry->history->n;
 	json_t *files = NULL;
 	json_t *summary = NULL;
 	int rc;
@@ -325,6 +340,9 @@ static int memory_end(struct rfa_ledger_run *base, const struct rfa_record *reco
 	if (!rc)
 		rc = moved(memory, err);
 	if (rc) {
+		take_back(run->entry, before);
+		if (end->point)
+			json_object_del(memory->points, end->point);
 		json_decref(files);
 		json_decref(summary);
 		return rc;
@@ -366,8 +384,10 @@ static int memory_load(struct rfa_ledger *ledger, const char *id, struct rfa_his
 	rfa_copy(copy->plan_sha256, sizeof(copy->plan_sha256), from->plan_sha256);
 	copy->final = from->final;
 	copy->alive = entry->driven && from->final == RFA_FINAL_NONE;
-	copy->plan = json_deep_copy(from->plan);
-	copy->summary = json_deep_copy(from->summary);
+	copy->plan = rfa_facts_copy(from->plan);
+	copy->summary = rfa_facts_copy(from->summary);
+	if ((from->plan && !copy->plan) || (from->summary && !copy->summary))
+		rc = rfa_fail_nomem(err);
 	shell.history = copy;
 	for (size_t i = 0; !rc && i < from->n; i++)
 		rc = keep(&shell, &from->records[i], err);

@@ -18,8 +18,10 @@ static int encode(const json_t *facts, struct rfa_buf *out, struct rfa_error *er
 
 	if (out->failed)
 		return rfa_buf_check(out, err);
-	/* jansson fails on memory, on a cycle, or on no value at all. */
-	return rc ? rfa_fail(err, RFA_EINTERNAL, "json", "a value could not be encoded") : 0;
+	if (!facts)
+		return rfa_fail(err, RFA_EINTERNAL, "json", "there is no value to encode");
+	/* jansson fails on memory, or on a cycle, which nothing makes. */
+	return rc ? rfa_fail_nomem(err) : 0;
 }
 
 /* Whoever reads a ledger with git, or a file with cat, sees the text as it is. */
@@ -108,6 +110,25 @@ int rfa_facts_bool(const json_t *facts, const char *path, int otherwise)
 	const json_t *v = rfa_facts_at(facts, path);
 
 	return json_is_boolean(v) ? json_is_true(v) : otherwise;
+}
+
+static json_t *if_whole(json_t *copy, const json_t *of)
+{
+	if (copy && !json_equal(copy, of)) {
+		json_decref(copy);
+		copy = NULL;
+	}
+	return copy;
+}
+
+json_t *rfa_facts_copy(const json_t *facts)
+{
+	return if_whole(json_deep_copy(facts), facts);
+}
+
+json_t *rfa_facts_copy_shallow(const json_t *facts)
+{
+	return if_whole(json_copy((json_t *)(uintptr_t)facts), facts);
 }
 
 int rfa_facts_set(json_t *facts, const char *key, json_t *value, struct rfa_error *err)

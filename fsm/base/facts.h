@@ -43,6 +43,14 @@ RFA_API const char *rfa_facts_str(const json_t *facts, const char *path, const c
 RFA_API int64_t rfa_facts_int(const json_t *facts, const char *path, int64_t otherwise);
 RFA_API int rfa_facts_bool(const json_t *facts, const char *path, int otherwise);
 
+/*
+ * A copy, whole or not at all: NULL when memory ran out, and for NULL. New. jansson's own
+ * json_deep_copy() and json_copy() leave out what there was no memory for, and say nothing. The
+ * second one shares the values of the object or array.
+ */
+RFA_API json_t *rfa_facts_copy(const json_t *facts);
+RFA_API json_t *rfa_facts_copy_shallow(const json_t *facts);
+
 /* Sets key to value; steals value even on failure; a NULL value is memory that ran out. */
 RFA_API int rfa_facts_set(json_t *facts, const char *key, json_t *value,
 			  struct rfa_error *err) RFA_MUST_USE;

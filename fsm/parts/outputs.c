@@ -115,7 +115,7 @@ int rfa_outputs_point(struct rfa_outputs *o, const char *name, const json_t *mad
 
 	if (rc)
 		return rc;
-	point = json_deep_copy(made);
+	point = rfa_facts_copy(made);
 	if (!point || json_object_set_new(point, "name", json_string(o->point)) ||
 	    json_object_set_new(point, "run", json_string(o->run)) ||
 	    json_object_set_new(point, "at", json_string(o->now))) {
@@ -130,7 +130,7 @@ int rfa_outputs_point(struct rfa_outputs *o, const char *name, const json_t *mad
 int rfa_outputs_spend(struct rfa_outputs *o, const char *name, const char *how,
 		      struct rfa_error *err)
 {
-	json_t *point = json_copy(find_point(o, name));
+	json_t *point = rfa_facts_copy_shallow(find_point(o, name));
 	struct rfa_out_file *f;
 
 	if (!point)

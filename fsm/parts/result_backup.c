@@ -6,7 +6,7 @@
 /* The manifest, and where the backup is. */
 static int backup_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 {
-	json_t *backup = json_copy(rfa_outputs_fact(o, "target.seal", "manifest"));
+	json_t *backup = rfa_facts_copy_shallow(rfa_outputs_fact(o, "target.seal", "manifest"));
 	struct rfa_out_file *f;
 	int rc = backup ? 0 : rfa_fail(err, RFA_EINTERNAL, "run", "a backup without a manifest");
 

@@ -38,7 +38,7 @@ static json_t *members_of(const struct rfa_outputs *o)
 static int data_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 {
 	const char *backup = rfa_facts_str(o->plan, "options/backup", NULL);
-	json_t *point = json_copy(rfa_outputs_fact(o, "target.swap", "point"));
+	json_t *point = rfa_facts_copy_shallow(rfa_outputs_fact(o, "target.swap", "point"));
 	struct rfa_out_file *f = rfa_outputs_file(o, 0);
 	json_t *data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "stack", o->stack,
 				 "env", o->env, "generation", o->run, "at", o->now, "run", o->run,

@@ -59,7 +59,7 @@ int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_erro
 	d->ctx.flow = d->flow;
 	if (rfa_facts_int(plan, "format", 0) != 1)
 		return plan_wrong(err, "has an unknown format");
-	d->plan = json_deep_copy(plan);
+	d->plan = rfa_facts_copy(plan);
 	if (!d->plan || !d->facts)
 		return rfa_fail_nomem(err);
 	d->stack = rfa_facts_str(d->plan, "stack", NULL);

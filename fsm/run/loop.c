@@ -127,7 +127,8 @@ int rfa_drive_learn(struct rfa_drive *d, const struct rfa_record *rec, struct rf
 	/* A probe that finds the step done knows less of it than the attempt that made it. */
 	if (!made)
 		made = rfa_facts_at(json_object_get(d->facts, rec->step), "made");
-	facts = rec->kind == RFA_RECORD_DONE && rec->facts ? json_copy(rec->facts) : json_object();
+	facts = rec->kind == RFA_RECORD_DONE && rec->facts ? rfa_facts_copy_shallow(rec->facts)
+							   : json_object();
 	if (!facts || (made && json_object_set(facts, "made", made))) {
 		json_decref(facts);
 		return rfa_fail_nomem(err);

@@ -84,7 +84,8 @@ static void complain(struct sweep *s, const struct world *w, const char *what, c
 	s->failed++;
 	if (s->failed > 5)
 		return;
-	rfa_buf_printf(&s->failures, "%s: %s\n  faults: %s\n", what, detail, rfa_sim_fired(w->sim));
+	rfa_buf_printf(&s->failures, "run %u: %s: %s\n  faults: %s\n", s->runs, what, detail,
+		       rfa_sim_fired(w->sim));
 }
 
 static int in_ledger_legal(struct world *w, const char *run, struct rfa_error *err)
@@ -199,6 +200,23 @@ static unsigned run_with(struct sweep *s, const struct rfa_sim_fault *faults, si
 	return fired;
 }
 
+static void run_broken(struct sweep *s, const struct sweep_breaker *b)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct world w;
+	json_t *plan = s->subject->prepare(&w, s->subject->which);
+
+	b->arm(b->user, &w);
+	(void)!world_drive(&w, plan, &result, &err);
+	b->disarm(b->user);
+	assert_false(rfa_sim_inside(w.sim));
+	check(s, &w, &result, &err);
+	s->runs++;
+	json_decref(plan);
+	world_free(&w);
+}
+
 static void sweep_init(struct sweep *s, const struct sweep_subject *subject)
 {
 	memset(s, 0, sizeof(*s));
@@ -290,6 +308,18 @@ void sweep_several_faults(const struct sweep_subject *subject, unsigned runs)
 	}
 	print_message("# seed %llu (RFA_SEED)\n", (unsigned long long)seed);
 	sweep_report(&s, "several faults");
+	sweep_done(&s);
+}
+
+void sweep_broken(const struct sweep_subject *subject, const struct sweep_breaker *breaker,
+		  const char *what)
+{
+	struct sweep s;
+
+	sweep_init(&s, subject);
+	while (breaker->next(breaker->user))
+		run_broken(&s, breaker);
+	sweep_report(&s, what);
 	sweep_done(&s);
 }
 

@@ -55,6 +55,19 @@ void sweep_several_faults(const struct sweep_subject *subject, unsigned runs);
  */
 int sweep_sees(const struct sweep_subject *subject, int mutation, int fault_kind);
 
+/*
+ * Breaks runs by other means than the faults of hosts. For as long as next() answers 1 the subject
+ * is run once: armed before it begins, disarmed when it is final, and judged like every other.
+ */
+struct sweep_breaker {
+	int (*next)(void *user);
+	void (*arm)(void *user, struct world *w);
+	void (*disarm)(void *user);
+	void *user;
+};
+void sweep_broken(const struct sweep_subject *subject, const struct sweep_breaker *breaker,
+		  const char *what);
+
 /* A test of each for a subject by this name. */
 #define SWEEP(subject)                            \
 	static void sweep_##subject(void **state) \

@@ -81,7 +81,7 @@ static int create_request(struct shell_host *h, const char *name, const json_t *
 {
 	struct rfa_buf text = RFA_BUF_INIT(REQUEST_MAX);
 	struct rfa_http1_post post = { h->api, "/containers/create", NULL, "name", name, NULL, 0 };
-	json_t *plain = json_copy((json_t *)(uintptr_t)body);
+	json_t *plain = rfa_facts_copy_shallow(body);
 	int rc = plain ? 0 : rfa_fail_nomem(err);
 
 	if (rc == 0) {
