@@ -21,8 +21,8 @@ const struct rfa_container *rfa_container_of(const struct rfa_container_list *co
 {
 	const struct rfa_container *one;
 
-	RFA_EACH(one, *containers)
-	if (!strcmp(one->key, key))
-		return one;
+	RFA_EACH (one, *containers)
+		if (!strcmp(one->key, key))
+			return one;
 	return NULL;
 }

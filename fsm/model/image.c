@@ -14,8 +14,8 @@ const struct rfa_image *rfa_image_of(const struct rfa_image_list *images, const 
 {
 	const struct rfa_image *image;
 
-	RFA_EACH(image, *images)
-	if (!strcmp(image->key, key))
-		return image;
+	RFA_EACH (image, *images)
+		if (!strcmp(image->key, key))
+			return image;
 	return NULL;
 }

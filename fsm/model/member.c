@@ -20,9 +20,9 @@ const struct rfa_member *rfa_member_named(const struct rfa_member_list *members,
 {
 	const struct rfa_member *one;
 
-	RFA_EACH(one, *members)
-	if (!strcmp(one->name, name))
-		return one;
+	RFA_EACH (one, *members)
+		if (!strcmp(one->name, name))
+			return one;
 	return NULL;
 }
 
@@ -31,8 +31,8 @@ const struct rfa_archive *rfa_archive_named(const struct rfa_archive_list *archi
 {
 	const struct rfa_archive *one;
 
-	RFA_EACH(one, *archives)
-	if (!strcmp(one->name, name))
-		return one;
+	RFA_EACH (one, *archives)
+		if (!strcmp(one->name, name))
+			return one;
 	return NULL;
 }

@@ -316,8 +316,7 @@ int rfa_look_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_erro
 {
 	const struct rfa_check *check;
 
-	RFA_EACH(check, rfa_ctx_stack_here(ctx)->health)
-	{
+	RFA_EACH (check, rfa_ctx_stack_here(ctx)->health) {
 		struct rfa_answer *answer = RFA_ADD(ctx->pool, answer, &out->answers);
 		int rc = ask(ctx, check, answer, err);
 

@@ -160,8 +160,8 @@ static void a_wrong_type_is_told_by_its_name(void **state)
 		rfa_pool_release(&pool);
 	}
 	assert_int_equal(read_text(&rfa_shape_proven, "[]", &pool, &p, &err), -RFA_ECORRUPT);
-	assert_int_equal(
-	    read_text(&rfa_shape_proven, "{\"members\":[\"db\"]}", &pool, &p, &err), -RFA_ECORRUPT);
+	assert_int_equal(read_text(&rfa_shape_proven, "{\"members\":[\"db\"]}", &pool, &p, &err),
+			 -RFA_ECORRUPT);
 	rfa_pool_release(&pool);
 }
 
@@ -174,9 +174,9 @@ static void rows_add_to_one_record(void **state)
 	struct rfa_error err;
 
 	(void)state;
-	assert_int_equal(read_text(&rfa_shape_proven, "{\"sent\":3,\"missing\":[\"a\",\"c\"]}",
-				   &pool, &p, &err),
-			 0);
+	assert_int_equal(
+	    read_text(&rfa_shape_proven, "{\"sent\":3,\"missing\":[\"a\",\"c\"]}", &pool, &p, &err),
+	    0);
 	assert_int_equal(rfa_record_merge(&rfa_shape_proven, later, &pool, &p, &err), 0);
 	assert_int_equal(p.sent, 3);
 	assert_int_equal(p.received, 7);
