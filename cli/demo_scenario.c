@@ -42,11 +42,11 @@ static json_t *body(const char *name, const char *version, const char *port)
 {
 	char ref[64];
 	snprintf(ref, sizeof(ref), "%s:%s", name, version);
-	return json_pack("{s:s,s:[s],s:{s:s,s:[ss],s:{s:[{s:s,s:s}]},s:{s:s}}}", "Image", ref,
-			 "Env", "MODE=shop", "HostConfig", "NetworkMode", "shop", "Binds",
-			 "/opt/shop/db:/db", "/srv/shop/files:/files", "PortBindings", "8000/tcp",
-			 "HostIp", "127.0.0.1", "HostPort", port, "RestartPolicy", "Name",
-			 "unless-stopped");
+	return json_pack("{s:s,s:[s],s:{s:{}},s:{s:s,s:[ss],s:{s:[{s:s,s:s}]},s:{s:s}}}", "Image",
+			 ref, "Env", "MODE=shop", "ExposedPorts", "8000/tcp", "HostConfig",
+			 "NetworkMode", "shop", "Binds", "/opt/shop/db:/db",
+			 "/srv/shop/files:/files", "PortBindings", "8000/tcp", "HostIp",
+			 "127.0.0.1", "HostPort", port, "RestartPolicy", "Name", "unless-stopped");
 }
 
 static json_t *host(const char *address, const char *version)
