@@ -177,11 +177,17 @@ const char *rfa_cli_age(const struct rfa_cli *cli, const char *iso, char into[RF
 	return into;
 }
 
+void rfa_story_release(struct rfa_story *story)
+{
+	json_decref(story->plan);
+	for (size_t i = 0; i < story->n_log; i++)
+		free(story->log[i]);
+	memset(story, 0, sizeof(*story));
+}
+
 void rfa_cli_release(struct rfa_cli *cli)
 {
-	json_decref(cli->story.plan);
-	for (size_t i = 0; i < cli->story.n_log; i++)
-		free(cli->story.log[i]);
+	rfa_story_release(&cli->story);
 	rfa_ledger_free(cli->ledger);
 	rfa_config_free(cli->config);
 	rfa_problems_release(&cli->problems);

@@ -27,6 +27,8 @@ struct rfa_story {
 	int64_t begun_ms, ended_ms, bytes; /* of this process's part of it */
 	int undone;
 };
+/* Frees what it keeps; it is as before the first run then. */
+void rfa_story_release(struct rfa_story *story);
 
 struct rfa_cli {
 	const struct rfa_verbs *verbs; /* borrowed; all commands */

@@ -29,7 +29,7 @@ void rfa_help_overview(const struct rfa_out *o, const struct rfa_verbs *all)
 	rfa_out_say(o, "\n`rfa help COMMAND` explains one, with examples.");
 }
 
-static void say_options(const struct rfa_out *o, const struct rfa_option *options)
+void rfa_help_options(const struct rfa_out *o, const struct rfa_option *options)
 {
 	for (; options && options->name; options++) {
 		char left[64];
@@ -69,7 +69,7 @@ static void say_page(const struct rfa_out *o, const struct rfa_verbs *all, const
 		rfa_out_say(o, "\n%s", c->details);
 	if (options) {
 		rfa_out_say(o, "\n%soptions%s", bold, plain);
-		say_options(o, options);
+		rfa_help_options(o, options);
 	}
 	rfa_out_say(o, "\n%sexamples%s", bold, plain);
 	for (const struct rfa_example *e = c->examples; e->line; e++)
@@ -83,7 +83,7 @@ void rfa_help_command(const struct rfa_out *o, const struct rfa_verbs *all,
 	say_page(o, all, command);
 	rfa_out_say(o, "\n%soptions of every command%s", rfa_out_style(o, o->out, RFA_BOLD),
 		    rfa_out_style(o, o->out, RFA_PLAIN));
-	say_options(o, rfa_global_options());
+	rfa_help_options(o, rfa_global_options());
 }
 
 /* ---- commands -------------------------------------------------------------------------------- */

@@ -9,5 +9,7 @@ void rfa_help_overview(const struct rfa_out *o, const struct rfa_verbs *all);
 /* One command, or all that begin with a group's word. */
 void rfa_help_command(const struct rfa_out *o, const struct rfa_verbs *all,
 		      const struct rfa_verb *command);
+/* The lines of a table of options. */
+void rfa_help_options(const struct rfa_out *o, const struct rfa_option *options);
 
 #endif

@@ -18,7 +18,8 @@ edges() {
 ^ledger/	^fsm/base/|^fsm/core/record\.h$|^ledger/
 ^transports/host/	^fsm/base/|^transports/(transport|http|fdio)\.h$|^transports/host/
 ^transports/	^fsm/base/|^transports/[a-z_0-9]+\.h$
-^cli/	^cli/|^fixtures/sim/sim\.h$|^fsm/parts/(args|text)\.h$|PUBLIC
+^cli/	^cli/|^fsm/parts/(args|text)\.h$|PUBLIC
+^fixtures/demo/	^fixtures/|^cli/|PUBLIC
 ^fixtures/	^fixtures/|PUBLIC
 ^tests/	.
 END
@@ -99,6 +100,8 @@ transports/host/x.c "ledger/ledger.h"
 cli/x.c "fsm/steps/ctx.h"
 cli/x.c "ledger/git.h"
 cli/x.c <git2.h>
+cli/x.c "fixtures/sim/sim.h"
+fixtures/sim/x.c "cli/cli.h"
 END
 while read -r file include; do
 	ok "legal: $file includes $include" nothing plant "$file" "$include"
@@ -109,6 +112,7 @@ transports/http.c <curl/curl.h>
 cli/x.c "fsm/run/run.h"
 cli/x.c "fsm/parts/args.h"
 fsm/steps/x.c "transports/host/host.h"
+fixtures/demo/x.c "cli/tell.h"
 END
 
 # What the compiled parts call, which no include tells: printf is one header away from snprintf.
@@ -145,6 +149,23 @@ printf '#include <stdio.h>\nint f(void);\nint f(void) { return puts("x"); }\n' |
 ok "planted: a call of puts" not nothing calls "$PRINTS" "$TMP/bad.o"
 ok "planted: a function beside a flow" not nothing more_in "$TMP/bad.o"
 
+# The simulated hosts are in the demo and in the tests, never in the product.
+nm -g --defined-only "$BUILD/librfa_sim.a" | awk 'NF == 3 {print $3}' | sort -u >"$TMP/simulator"
+simulated() { # FILE...: what each has of the simulator, defined or asked for
+	local f
+	for f; do
+		nm "$f" | awk -v f="${f##*/}" \
+			'NR == FNR {of[$1]; next} $NF in of {print f " has " $NF}' "$TMP/simulator" -
+	done
+}
+symbols() { nm "$1" | wc -l; }
+ok "there is a simulator to look for" test "$(wc -l <"$TMP/simulator")" -ge 100
+for f in rfa librfa.so librfa.a; do
+	ok "$f has symbols" test "$(symbols "$BUILD/$f")" -ge 1000
+	ok "$f has nothing of the simulator" nothing simulated "$BUILD/$f"
+done
+ok "planted: a program with the simulator in it" not nothing simulated "$BUILD/rfa-demo"
+
 # Whatever differs between flows is in their objects: no code asks for a flow by its name.
 flow_names=$(sed -n 's/^\t\.name = "\([a-z-]*\)",$/\1/p' "$SRC"/fsm/flows/*.c | paste -sd'|')
 ok "there are flows" test "$(tr '|' '\n' <<<"$flow_names" | wc -l)" -ge 12
@@ -152,7 +173,7 @@ asks_for_a_flow() {
 	grep -nE "flow.*[\"]($flow_names)[\"]|[\"]($flow_names)[\"].*flow" "$@" /dev/null
 }
 mapfile -t product < <(tracked 'fsm/*.[ch]' 'ledger/*.[ch]' 'transports/*.[ch]' 'cli/*.[ch]' |
-	grep -vE '^fsm/flows/|^cli/demo_scenario[.]c$') # a story of some flows
+	grep -v '^fsm/flows/')
 ok "no code outside a flow's file knows it by its name" nothing not \
 	asks_for_a_flow "${product[@]/#/$SRC/}"
 printf '\tif (strcmp(s->flow, "backup") == 0)\n' >"$TMP/bad.c"

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../harness/tap.sh"
 . "$(dirname "$0")/../harness/structure.sh"
 
-# A tree in which only the command was built, as `./dev demo` does it: what is missing is built first.
+# A tree in which only the command was built: what is missing is built first.
 # Nothing is compiled twice: the launcher takes the objects that are there.
 cat >"$TMP/launch" <<'END'
 #!/bin/sh
@@ -93,6 +93,8 @@ ok "a consumer with pkg-config, static" with_pkg_config_static
 ok "a consumer with find_package, shared" with_find_package shared
 ok "a consumer with find_package, static" with_find_package static
 [ ! -e "$RFA" ] || ok "the command is installed and runs" says "$version" "$PREFIX/bin/rfa" --version
+ok "neither the demo nor the simulated hosts are installed" \
+	is "$(find "$PREFIX" "$TMP/from-half" -name '*demo*' -o -name '*sim*')" ""
 leak() { grep -rlF -- "$SRC" "$PREFIX/include" "$libdir/pkgconfig" "$libdir/cmake"; }
 ok "no installed text names the build's folder" not leak
 
