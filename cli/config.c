@@ -129,17 +129,6 @@ static void no_such_name(struct rfa_walk *walk, const json_t *map, const char *k
 		rfa_problem_mend(problem, "define it, or remove this");
 }
 
-static int lists(const json_t *array, const char *word)
-{
-	size_t i;
-	json_t *value;
-	json_array_foreach ((json_t *)array, i, value) {
-		if (json_is_string(value) && strcmp(json_string_value(value), word) == 0)
-			return 1;
-	}
-	return 0;
-}
-
 static void check_overlays(struct rfa_walk *walk, const json_t *root, const json_t *stack)
 {
 	const json_t *environments = json_object_get(root, "environments");
@@ -163,7 +152,7 @@ static void check_bootstrap(struct rfa_walk *walk, const json_t *stack)
 	rfa_walk_enter(walk, "bootstrap", 0);
 	rfa_walk_enter(walk, "containers", 0);
 	json_object_foreach (rfa_facts_at(stack, "bootstrap/containers"), name, body) {
-		if (strncmp(name, "x-", 2) == 0 || lists(listed, name))
+		if (strncmp(name, "x-", 2) == 0 || rfa_facts_has_text(listed, name))
 			continue;
 		rfa_walk_enter(walk, name, 0);
 		rfa_problem_mend(rfa_walk_problem(walk, "the stack does not list this container"),

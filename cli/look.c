@@ -72,17 +72,6 @@ static int look_at_containers(struct rfa_host *host, const json_t *names, json_t
 	return 0;
 }
 
-static int listed(const json_t *names, const char *name)
-{
-	json_t *one;
-	size_t i;
-	json_array_foreach ((json_t *)names, i, one) {
-		if (strcmp(json_string_value(one), name) == 0)
-			return 1;
-	}
-	return json_array_size(names) == 0;
-}
-
 /* A label's key has dots and no slash, so a path reaches it. */
 static const char *label_of(const json_t *container, const char *label)
 {
@@ -95,6 +84,7 @@ static int look_at_project(struct rfa_host *host, const json_t *compose, json_t 
 			   struct rfa_error *err)
 {
 	const char *project = rfa_facts_str(compose, "project", "");
+	const json_t *services = json_object_get(compose, "services");
 	json_t *all = NULL, *container;
 	size_t i;
 	int rc = host->ops->list(host, RFA_CONTAINER, &all, err);
@@ -103,7 +93,7 @@ static int look_at_project(struct rfa_host *host, const json_t *compose, json_t 
 		const char *service = label_of(container, "com.docker.compose.service");
 		if (strcmp(label_of(container, "com.docker.compose.project"), project) != 0 ||
 		    strcmp(label_of(container, "com.docker.compose.oneoff"), "True") == 0 ||
-		    !listed(json_object_get(compose, "services"), service))
+		    (json_array_size(services) && !rfa_facts_has_text(services, service)))
 			continue;
 		if (rc == 0)
 			rc = add_unit(host, service, container, units, err);

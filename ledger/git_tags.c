@@ -75,17 +75,6 @@ static json_t *tagged(struct rfa_git_tree *tree, const char *env, const char *st
 							     : json_object_get(*last, "points");
 }
 
-static int lists(const json_t *names, const char *name)
-{
-	for (size_t i = 0; i < json_array_size(names); i++) {
-		const char *one = json_string_value(json_array_get(names, i));
-
-		if (one && !strcmp(one, name))
-			return 1;
-	}
-	return 0;
-}
-
 int rfa_git_tag_prune(const struct rfa_git *git, const struct rfa_run_head *head,
 		      struct rfa_error *err)
 {
@@ -103,7 +92,7 @@ int rfa_git_tag_prune(const struct rfa_git *git, const struct rfa_run_head *head
 	for (size_t i = 0; !rc && i < json_array_size(names); i++) {
 		const char *name = json_string_value(json_array_get(names, i));
 
-		if (!lists(keep, name + strlen(prefix)))
+		if (!rfa_facts_has_text(keep, name + strlen(prefix)))
 			rc = rfa_git_ref_drop(git, name, err);
 	}
 	json_decref(names);

@@ -131,6 +131,19 @@ json_t *rfa_facts_copy_shallow(const json_t *facts)
 	return if_whole(json_copy((json_t *)(uintptr_t)facts), facts);
 }
 
+int rfa_facts_has_text(const json_t *array, const char *text)
+{
+	size_t n = text ? json_array_size(array) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *one = json_string_value(json_array_get(array, i));
+
+		if (one && !strcmp(one, text))
+			return 1;
+	}
+	return 0;
+}
+
 int rfa_facts_set(json_t *facts, const char *key, json_t *value, struct rfa_error *err)
 {
 	if (json_object_set_new(facts, key, value))

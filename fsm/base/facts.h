@@ -42,6 +42,8 @@ RFA_API json_t *rfa_facts_at(const json_t *facts, const char *path);
 RFA_API const char *rfa_facts_str(const json_t *facts, const char *path, const char *otherwise);
 RFA_API int64_t rfa_facts_int(const json_t *facts, const char *path, int64_t otherwise);
 RFA_API int rfa_facts_bool(const json_t *facts, const char *path, int otherwise);
+/* 1 if an array has this text in it; 0 also of what is no array, and of a text that is NULL. */
+RFA_API int rfa_facts_has_text(const json_t *array, const char *text);
 
 /*
  * A copy, whole or not at all: NULL when memory ran out, and for NULL. New. jansson's own

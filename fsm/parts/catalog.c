@@ -181,13 +181,7 @@ int rfa_catalog_drill(struct rfa_ledger *ledger, const char *env, const char *st
 
 static void pin(json_t *pins, const char *id)
 {
-	json_t *one;
-	size_t i;
-	json_array_foreach (pins, i, one) {
-		if (strcmp(json_string_value(one), id) == 0)
-			return;
-	}
-	if (*id)
+	if (*id && !rfa_facts_has_text(pins, id))
 		json_array_append_new(pins, json_string(id));
 }
 

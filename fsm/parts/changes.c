@@ -46,29 +46,17 @@ static int is_same(const struct rfa_ctx *ctx, const char *key, const json_t *goo
 	return n > 0;
 }
 
-static int lists(const json_t *array, const json_t *text)
-{
-	json_t *one;
-	size_t i;
-
-	json_array_foreach ((json_t *)(uintptr_t)array, i, one) {
-		if (json_equal(one, text))
-			return 1;
-	}
-	return 0;
-}
-
 /* Those of a missing image that must travel. */
 static size_t layers_to_bring(const struct rfa_ctx *ctx, const char *key, const json_t *good)
 {
 	const json_t *omit = rfa_ctx_fact(ctx, "target.look", "omit");
-	json_t *name = json_string(key), *layer;
+	json_t *layer;
 	size_t i, n = 0;
-	int missing = lists(rfa_ctx_fact(ctx, "target.look", "missing"), name);
 
-	json_decref(name);
+	if (!rfa_facts_has_text(rfa_ctx_fact(ctx, "target.look", "missing"), key))
+		return 0;
 	json_array_foreach (json_object_get(good, "layers"), i, layer) {
-		n += missing && !lists(omit, layer);
+		n += !rfa_facts_has_text(omit, json_string_value(layer));
 	}
 	return n;
 }

@@ -78,15 +78,9 @@ static int spent_names(const struct rfa_outputs *o, json_t **out, struct rfa_err
 static int is_spent(const json_t *spent, const char *name)
 {
 	char file[160];
-	json_t *one;
-	size_t i;
 
 	snprintf(file, sizeof(file), "%s.json", name);
-	json_array_foreach ((json_t *)(uintptr_t)spent, i, one) {
-		if (!strcmp(json_string_value(one), file))
-			return 1;
-	}
-	return 0;
+	return rfa_facts_has_text(spent, file);
 }
 
 /* With a number when there is, or was, such a point already. */

@@ -37,18 +37,6 @@ void rfa_text_names(struct rfa_buf *into, const json_t *members)
 						: rfa_facts_str(member, "name", "?"));
 }
 
-static int listed(const json_t *names, const char *name)
-{
-	json_t *one;
-	size_t i;
-
-	json_array_foreach ((json_t *)(uintptr_t)names, i, one) {
-		if (!strcmp(json_string_value(one), name))
-			return 1;
-	}
-	return 0;
-}
-
 /* Those of a list that are stopped: what is to keep running is not. */
 static void put_stopped(struct rfa_buf *into, size_t begun, const json_t *stack, const char *path,
 			const char *what)
@@ -58,7 +46,7 @@ static void put_stopped(struct rfa_buf *into, size_t begun, const json_t *stack,
 	size_t i;
 
 	json_array_foreach (rfa_facts_at(stack, path), i, name) {
-		if (!listed(keep, json_string_value(name)))
+		if (!rfa_facts_has_text(keep, json_string_value(name)))
 			put_item(into, begun, what, json_string_value(name));
 	}
 }

@@ -239,13 +239,8 @@ static void drop_defaults(json_t *body)
 
 static int add_once(json_t *list, const char *text, struct rfa_error *err)
 {
-	json_t *one;
-	size_t i;
-
-	json_array_foreach (list, i, one) {
-		if (!strcmp(json_string_value(one), text))
-			return 0;
-	}
+	if (rfa_facts_has_text(list, text))
+		return 0;
 	return json_array_append_new(list, json_string(text)) ? rfa_fail_nomem(err) : 0;
 }
 

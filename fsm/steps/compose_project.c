@@ -96,16 +96,10 @@ int rfa_compose_add_service(const struct rfa_ctx *ctx, const char *service,
 int rfa_compose_deploys(const struct rfa_ctx *ctx, const char *service)
 {
 	const json_t *listed = json_object_get(compose_of(ctx), "services");
-	json_t *one;
-	size_t i;
 
 	if (strcmp(rfa_facts_str(rfa_wanted_of(ctx, service), "shape", ""), "compose") != 0)
 		return 0;
-	json_array_foreach ((json_t *)(uintptr_t)listed, i, one) {
-		if (!strcmp(json_string_value(one), service))
-			return 1;
-	}
-	return !json_array_size(listed);
+	return !json_array_size(listed) || rfa_facts_has_text(listed, service);
 }
 
 int rfa_compose_add_wanted(const struct rfa_ctx *ctx, struct rfa_compose_project *p,

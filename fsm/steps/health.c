@@ -79,7 +79,7 @@ static void judge_networks(const json_t *unit, const json_t *want, struct verdic
 			    container, json_string_value(one));
 	}
 	json_object_foreach ((json_t *)(uintptr_t)have, name, one) {
-		if (!rfa_reach_lists(want, name))
+		if (!rfa_facts_has_text(want, name))
 			ill(v, 1, container, "%s is in the network %s, where it should not be",
 			    container, name);
 	}

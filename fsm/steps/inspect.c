@@ -70,15 +70,10 @@ int rfa_path_in(const char *outer, const char *inner)
 int rfa_where_in(const json_t *outer, const json_t *inner)
 {
 	const char *entry = rfa_facts_str(outer, "entry", "");
-	json_t *one;
-	size_t i;
 
-	if (*entry && !strcmp(entry, rfa_facts_str(inner, "entry", "")))
+	if (*entry && (!strcmp(entry, rfa_facts_str(inner, "entry", "")) ||
+		       rfa_facts_has_text(json_object_get(inner, "above"), entry)))
 		return 1;
-	json_array_foreach (json_object_get(inner, "above"), i, one) {
-		if (*entry && !strcmp(entry, json_string_value(one)))
-			return 1;
-	}
 	return *rfa_facts_str(outer, "real", "") && *rfa_facts_str(inner, "real", "") &&
 	       rfa_path_in(rfa_facts_str(outer, "real", ""), rfa_facts_str(inner, "real", ""));
 }
@@ -101,13 +96,9 @@ static int each_mount(json_t *all, json_t *with, int (*one)(json_t *mount, json_
 static int ask_for(json_t *mount, json_t *paths)
 {
 	const char *source = rfa_facts_str(mount, "Source", "");
-	json_t *path;
-	size_t i;
 
-	json_array_foreach (paths, i, path) {
-		if (!strcmp(json_string_value(path), source))
-			return 0;
-	}
+	if (rfa_facts_has_text(paths, source))
+		return 0;
 	return json_array_append_new(paths, json_string(source));
 }
 

@@ -317,14 +317,7 @@ static size_t names_copies(const json_t *point)
 /* An attempt before this one was about to remove it. */
 static int was_going(const struct rfa_ctx *ctx, const char *point)
 {
-	json_t *one;
-	size_t i;
-
-	json_array_foreach (rfa_ctx_fact(ctx, ctx->step->name, "made/going"), i, one) {
-		if (!strcmp(json_string_value(one), point))
-			return 1;
-	}
-	return 0;
+	return rfa_facts_has_text(rfa_ctx_fact(ctx, ctx->step->name, "made/going"), point);
 }
 
 /*

@@ -11,18 +11,6 @@
 #include "fsm/steps/goods.h"
 #include "fsm/steps/spec.h"
 
-int rfa_reach_lists(const json_t *names, const char *name)
-{
-	json_t *one;
-	size_t i;
-
-	json_array_foreach ((json_t *)(uintptr_t)names, i, one) {
-		if (!strcmp(json_string_value(one), name))
-			return 1;
-	}
-	return 0;
-}
-
 const json_t *rfa_reach_networks(const struct rfa_ctx *ctx, const char *key, int before)
 {
 	const json_t *of = json_object_get(rfa_ctx_fact(ctx, "target.look", "networks"), key);
@@ -35,7 +23,7 @@ const json_t *rfa_reach_networks(const struct rfa_ctx *ctx, const char *key, int
 
 static int add_name(json_t *names, const char *name, struct rfa_error *err)
 {
-	if (rfa_reach_lists(names, name))
+	if (rfa_facts_has_text(names, name))
 		return 0;
 	return json_array_append_new(names, json_string(name)) ? rfa_fail_nomem(err) : 0;
 }

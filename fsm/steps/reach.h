@@ -10,8 +10,6 @@
  * one that is looked at.
  */
 const json_t *rfa_reach_networks(const struct rfa_ctx *ctx, const char *key, int before);
-/* 1 if an array of strings has this one. */
-int rfa_reach_lists(const json_t *names, const char *name);
 
 /* facts["networks"] {key: [name…]}: the networks of each container that is there or described. */
 int rfa_reach_look(struct rfa_ctx *ctx, const json_t *units, json_t *facts, struct rfa_error *err);

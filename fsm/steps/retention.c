@@ -117,18 +117,6 @@ static int is_of(const char *id, const struct rfa_retention_ask *ask)
 	return n == 15 + strlen(tail) && !strcmp(id + 15, tail);
 }
 
-static int is_pinned(const struct rfa_retention_ask *ask, const char *id)
-{
-	json_t *one;
-	size_t i;
-
-	json_array_foreach ((json_t *)(uintptr_t)ask->pins, i, one) {
-		if (!strcmp(json_string_value(one), id))
-			return 1;
-	}
-	return 0;
-}
-
 /* kept: room for all of the list, and one more. */
 static size_t gather(const json_t *list, const struct rfa_retention_ask *ask, struct rfa_kept *kept)
 {
@@ -147,7 +135,7 @@ static size_t gather(const json_t *list, const struct rfa_retention_ask *ask, st
 				.id = id,
 				.wall_ms = ms,
 				.good = json_is_object(json_object_get(one, "manifest")),
-				.pinned = is_pinned(ask, id),
+				.pinned = rfa_facts_has_text(ask->pins, id),
 			};
 	}
 	if (coming)

@@ -423,6 +423,23 @@ static void huge_json_is_refused_unread(void **state)
 	free(text);
 }
 
+static void arrays_are_searched_for_a_text(void **state)
+{
+	json_t *v = parse("[\"a\",2,null,\"\",\"ab\"]"), *other = parse("{\"a\":\"a\"}");
+
+	(void)state;
+	assert_true(rfa_facts_has_text(v, "a"));
+	assert_true(rfa_facts_has_text(v, "ab"));
+	assert_true(rfa_facts_has_text(v, ""));
+	assert_false(rfa_facts_has_text(v, "b"));
+	assert_false(rfa_facts_has_text(v, "2"));
+	assert_false(rfa_facts_has_text(v, NULL));
+	assert_false(rfa_facts_has_text(other, "a"));
+	assert_false(rfa_facts_has_text(NULL, "a"));
+	json_decref(v);
+	json_decref(other);
+}
+
 static void paths_walk_objects_and_arrays(void **state)
 {
 	json_t *v = parse("{\"images\":[{\"id\":\"x\",\"n\":7,\"on\":true,\"0\":\"key\"},2],"
@@ -854,6 +871,7 @@ int main(void)
 		cmocka_unit_test(bad_json_is_refused_and_named),
 		cmocka_unit_test(huge_json_is_refused_unread),
 		cmocka_unit_test(paths_walk_objects_and_arrays),
+		cmocka_unit_test(arrays_are_searched_for_a_text),
 		cmocka_unit_test(setting_steals_even_on_failure),
 		cmocka_unit_test(known_vectors),
 		cmocka_unit_test(pieces_make_the_same_digest),

@@ -110,22 +110,11 @@ static int add_blob(struct making *m, const char *digest, const struct rfa_tar_e
 		     : add_text(m->out, name, rfa_buf_str(text), text->len, err);
 }
 
-static int omitted(const struct making *m, const char *diff_id)
-{
-	json_t *id;
-	size_t i;
-
-	json_array_foreach (m->omit, i, id)
-		if (json_is_string(id) && strcmp(json_string_value(id), diff_id) == 0)
-			return 1;
-	return 0;
-}
-
 static int add_layer(struct making *m, const struct rfa_saved_layer *layer, struct rfa_error *err)
 {
 	int known, rc;
 
-	if (omitted(m, layer->diff_id)) {
+	if (rfa_facts_has_text(m->omit, layer->diff_id)) {
 		known = first_time(m->left_out, layer->diff_id);
 		m->out->omitted += known > 0;
 		return known < 0 ? rfa_fail_nomem(err) : 0;
