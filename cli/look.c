@@ -7,16 +7,6 @@
 #include "fsm/base/facts.h"
 #include "fsm/base/imageref.h"
 
-/* The tag; what has none is "latest" to docker. */
-static void version_of(const char *ref, char *out, size_t size)
-{
-	struct rfa_imageref parsed;
-	if (!rfa_imageref_parse(&parsed, ref) || !*parsed.name)
-		snprintf(out, size, "%s", ref);
-	else
-		snprintf(out, size, "%s", *parsed.tag ? parsed.tag : "latest");
-}
-
 static int add_unit(struct rfa_host *host, const char *key, const json_t *c, json_t *units,
 		    struct rfa_error *err)
 {
@@ -34,7 +24,7 @@ static int add_unit(struct rfa_host *host, const char *key, const json_t *c, jso
 		return rc;
 	/* As the ledger has it: a digest is told by a tag. */
 	rfa_imageref_tagged(rfa_facts_str(c, "Config/Image", ""), ref, sizeof(ref));
-	version_of(ref, version, sizeof(version));
+	rfa_imageref_version(ref, version, sizeof(version));
 	json_t *layers = rfa_facts_at(image, "RootFS/Layers");
 	json_t *unit = json_pack(
 	    "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o}", "key", key, "container",

@@ -71,3 +71,13 @@ void rfa_imageref_tagged(const char *text, char *out, size_t size)
 	/* No tag is longer. */
 	snprintf(out, size, "%s:%.128s", ref.name, *ref.tag ? ref.tag : ref.digest);
 }
+
+void rfa_imageref_version(const char *text, char *out, size_t size)
+{
+	struct rfa_imageref ref;
+
+	if (!rfa_imageref_parse(&ref, text) || !*ref.name)
+		snprintf(out, size, "%s", text);
+	else
+		snprintf(out, size, "%s", *ref.tag ? ref.tag : "latest");
+}

@@ -28,6 +28,12 @@ RFA_API int rfa_imageref_parse(struct rfa_imageref *out, const char *text);
  */
 RFA_API void rfa_imageref_tagged(const char *text, char *out, size_t size);
 
+/*
+ * The version that people read in a reference: its tag, "latest" where it has none, as engines take
+ * it. What has no name (an id, what is no reference) stays as it is. Copied, and cut to fit.
+ */
+RFA_API void rfa_imageref_version(const char *text, char *out, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -16,15 +16,11 @@ static int add(json_t *rows, json_t *row, struct rfa_error *err)
 
 /* ---- images ---- */
 
-/* The tag; what has none is "latest" to docker. */
-static void version_of(const char *ref, char *out, size_t size)
+static void version_of(const json_t *image, char *out, size_t size)
 {
-	struct rfa_imageref parsed;
+	const char *ref = rfa_facts_str(image, "ref", "");
 
-	if (!rfa_imageref_parse(&parsed, ref) || !*parsed.name)
-		snprintf(out, size, "%s", *ref ? ref : "-");
-	else
-		snprintf(out, size, "%s", *parsed.tag ? parsed.tag : "latest");
+	rfa_imageref_version(*ref ? ref : "-", out, size);
 }
 
 /* Every container of the key that was there runs just this already. */
@@ -75,8 +71,8 @@ int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error
 		size_t bring = layers_to_bring(ctx, key, good);
 		char now[256], then[256], detail[64];
 
-		version_of(there ? rfa_facts_str(before, "ref", "") : "", now, sizeof(now));
-		version_of(rfa_facts_str(good, "ref", ""), then, sizeof(then));
+		version_of(there ? before : NULL, now, sizeof(now));
+		version_of(good, then, sizeof(then));
 		snprintf(detail, sizeof(detail), "%zu of %zu layers to bring", bring, all);
 		rc = add(rows,
 			 json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "what", key, "now", now,

@@ -18,24 +18,24 @@
 static void references(void **state)
 {
 	static const struct {
-		const char *text, *name, *tag, *digest, *tagged;
+		const char *text, *name, *tag, *digest, *tagged, *version;
 	} cases[] = {
-		{ "app", "app", "", "", "app" },
-		{ "app:1", "app", "1", "", "app:1" },
-		{ "shop/api:1.5.0", "shop/api", "1.5.0", "", "shop/api:1.5.0" },
+		{ "app", "app", "", "", "app", "latest" },
+		{ "app:1", "app", "1", "", "app:1", "1" },
+		{ "shop/api:1.5.0", "shop/api", "1.5.0", "", "shop/api:1.5.0", "1.5.0" },
 		{ "reg.example:5000/shop/api", "reg.example:5000/shop/api", "", "",
-		  "reg.example:5000/shop/api" },
+		  "reg.example:5000/shop/api", "latest" },
 		{ "reg.example:5000/api:v_2-a.b", "reg.example:5000/api", "v_2-a.b", "",
-		  "reg.example:5000/api:v_2-a.b" },
-		{ "[::1]:5000/api:1", "[::1]:5000/api", "1", "", "[::1]:5000/api:1" },
-		{ "app:1@sha256:" HEX, "app", "1", "sha256:" HEX, "app:1" },
-		{ "app@sha256:" HEX, "app", "", "sha256:" HEX, "app:sha256-" HEX },
-		{ "r:5/a@sha512:" HEX HEX, "r:5/a", "", "sha512:" HEX HEX, NULL },
-		{ "sha256:" HEX, "", "", "sha256:" HEX, "sha256:" HEX },
-		{ "app:" TAG127, "app", TAG127, "", "app:" TAG127 },
+		  "reg.example:5000/api:v_2-a.b", "v_2-a.b" },
+		{ "[::1]:5000/api:1", "[::1]:5000/api", "1", "", "[::1]:5000/api:1", "1" },
+		{ "app:1@sha256:" HEX, "app", "1", "sha256:" HEX, "app:1", "1" },
+		{ "app@sha256:" HEX, "app", "", "sha256:" HEX, "app:sha256-" HEX, "latest" },
+		{ "r:5/a@sha512:" HEX HEX, "r:5/a", "", "sha512:" HEX HEX, NULL, "latest" },
+		{ "sha256:" HEX, "", "", "sha256:" HEX, "sha256:" HEX, "sha256:" HEX },
+		{ "app:" TAG127, "app", TAG127, "", "app:" TAG127, TAG127 },
 	};
 	struct rfa_imageref ref;
-	char tagged[512];
+	char tagged[512], version[512];
 	size_t i;
 
 	(void)state;
@@ -48,6 +48,8 @@ static void references(void **state)
 		rfa_imageref_tagged(cases[i].text, tagged, sizeof(tagged));
 		if (cases[i].tagged)
 			assert_string_equal(tagged, cases[i].tagged);
+		rfa_imageref_version(cases[i].text, version, sizeof(version));
+		assert_string_equal(version, cases[i].version);
 		/* Whatever comes out is a reference that a tag can have, or what went in. */
 		assert_true(rfa_imageref_parse(&ref, tagged));
 	}
@@ -84,7 +86,7 @@ static void no_references(void **state)
 		"\xff",
 	};
 	struct rfa_imageref ref;
-	char tagged[512];
+	char tagged[512], version[512];
 	size_t i;
 
 	(void)state;
@@ -97,6 +99,8 @@ static void no_references(void **state)
 		assert_string_equal(ref.digest, "");
 		rfa_imageref_tagged(texts[i], tagged, sizeof(tagged));
 		assert_string_equal(tagged, texts[i]);
+		rfa_imageref_version(texts[i], version, sizeof(version));
+		assert_string_equal(version, texts[i]);
 	}
 }
 
@@ -107,6 +111,8 @@ static void a_long_name_is_cut_to_fit(void **state)
 	(void)state;
 	rfa_imageref_tagged("registry.example/app@sha256:" HEX, out, sizeof(out));
 	assert_string_equal(out, "registr");
+	rfa_imageref_version("app:1.20.300.4000", out, sizeof(out));
+	assert_string_equal(out, "1.20.30");
 }
 
 int main(void)
