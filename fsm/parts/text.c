@@ -51,8 +51,10 @@ static void put_stopped(struct rfa_buf *into, size_t begun, const json_t *stack,
 	}
 }
 
-static void put_stops(struct rfa_buf *into, const json_t *stack)
+/* Of the stack at that path. */
+static void put_stops(struct rfa_buf *into, const json_t *plan, const char *path)
 {
+	const json_t *stack = rfa_facts_at(plan, path);
 	const char *project = rfa_facts_str(stack, "compose/project", NULL);
 	size_t begun = into->len;
 
@@ -64,8 +66,9 @@ static void put_stops(struct rfa_buf *into, const json_t *stack)
 }
 
 /* Those that a run about images makes again. */
-static void put_replaced(struct rfa_buf *into, const json_t *stack)
+static void put_replaced(struct rfa_buf *into, const json_t *plan, const char *path)
 {
+	const json_t *stack = rfa_facts_at(plan, path);
 	const char *project = rfa_facts_str(stack, "compose/project", NULL);
 	size_t begun = into->len, i;
 	json_t *name;
@@ -91,22 +94,35 @@ void rfa_text_time(struct rfa_buf *into, const char *iso)
 	rfa_buf_printf(into, "%.10s %s", text, text + 11);
 }
 
-/* The members that the plan is about: those of its options, else all of the side. */
-static void put_members(struct rfa_buf *into, const json_t *plan, const char *side)
+static void put_text(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	put(into, rfa_facts_str(plan, path, ""));
+}
+
+static void put_time(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	rfa_text_time(into, rfa_facts_str(plan, path, ""));
+}
+
+static void put_names(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	rfa_text_names(into, rfa_facts_at(plan, path));
+}
+
+/* The members that the plan is about: those of its options, else all of the side at that path. */
+static void put_members(struct rfa_buf *into, const json_t *plan, const char *path)
 {
 	const json_t *chosen = rfa_facts_at(plan, "options/members");
 
-	rfa_text_names(into, json_is_array(chosen)
-				 ? chosen
-				 : rfa_facts_at(json_object_get(plan, side), "stack/data/members"));
+	rfa_text_names(into, json_is_array(chosen) ? chosen : rfa_facts_at(plan, path));
 }
 
-static void put_going(struct rfa_buf *into, const json_t *plan)
+static void put_going(struct rfa_buf *into, const json_t *plan, const char *path)
 {
 	json_t *one;
 	size_t i;
 
-	json_array_foreach (rfa_facts_at(plan, "options/agreed"), i, one) {
+	json_array_foreach (rfa_facts_at(plan, path), i, one) {
 		rfa_buf_puts(into, i ? "; " : "");
 		put(into,
 		    json_is_string(one) ? json_string_value(one) : rfa_facts_str(one, "name", "?"));
@@ -120,64 +136,59 @@ static void put_going(struct rfa_buf *into, const json_t *plan)
 	}
 }
 
-static void put_base_url(struct rfa_buf *into, const json_t *plan)
+static void put_base_url(struct rfa_buf *into, const json_t *plan, const char *path)
 {
-	const char *file = rfa_facts_str(plan, "target/stack/base_url/file", NULL);
+	const json_t *base_url = rfa_facts_at(plan, path);
+	const char *file = rfa_facts_str(base_url, "file", NULL);
 
 	if (!file)
 		return;
-	put(into, rfa_facts_str(plan, "target/stack/base_url/key", ""));
+	put(into, rfa_facts_str(base_url, "key", ""));
 	rfa_buf_puts(into, " in ");
 	put(into, file);
 }
 
-/* A word that is a text of the plan. */
+/* One if it is not said: that is the default. */
+static void put_number(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	rfa_buf_printf(into, "%lld", (long long)rfa_facts_int(plan, path, 1));
+}
+
+/* What each word is made of: the part of the plan at that path. */
 static const struct {
-	const char *word, *path;
-} paths[] = {
-	{ "stack", "stack" },
-	{ "from", "source/env" },
-	{ "to", "target/env" },
-	{ "backup", "options/backup" },
-	{ "vault", "options/vault" },
-	{ "vault.on", "options/vault_on" },
-	{ "of", "options/of" },
-	{ "run", "options/run" },
-	{ "kept", "options/kept/head" },
-	{ "kept.run", "options/kept/run" },
-	{ "point.version", "point/version" },
-	{ "version", "version" },
+	const char *word;
+	void (*put)(struct rfa_buf *into, const json_t *plan, const char *path);
+	const char *path;
+} words[] = {
+	{ "stack", put_text, "stack" },
+	{ "from", put_text, "source/env" },
+	{ "to", put_text, "target/env" },
+	{ "backup", put_text, "options/backup" },
+	{ "vault", put_text, "options/vault" },
+	{ "vault.on", put_text, "options/vault_on" },
+	{ "of", put_text, "options/of" },
+	{ "run", put_text, "options/run" },
+	{ "kept", put_text, "options/kept/head" },
+	{ "kept.run", put_text, "options/kept/run" },
+	{ "version", put_text, "version" },
+	{ "source.stops", put_stops, "source/stack" },
+	{ "target.stops", put_stops, "target/stack" },
+	{ "target.replaced", put_replaced, "target/stack" },
+	{ "source.members", put_members, "source/stack/data/members" },
+	{ "target.members", put_members, "target/stack/data/members" },
+	{ "base_url", put_base_url, "target/stack/base_url" },
+	{ "point.at", put_time, "point/at" },
+	{ "point.version", put_text, "point/version" },
+	{ "point.members", put_names, "point/members" },
+	{ "keep", put_number, "target/stack/data/keep_generations" },
+	{ "going", put_going, "options/agreed" },
 };
 
 static void put_word(struct rfa_buf *into, const char *word, const json_t *plan)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (!strcmp(word, paths[i].word))
-			put(into, rfa_facts_str(plan, paths[i].path, ""));
-	if (!strcmp(word, "source.stops"))
-		put_stops(into, rfa_facts_at(plan, "source/stack"));
-	else if (!strcmp(word, "target.stops"))
-		put_stops(into, rfa_facts_at(plan, "target/stack"));
-	else if (!strcmp(word, "target.replaced"))
-		put_replaced(into, rfa_facts_at(plan, "target/stack"));
-	else if (!strcmp(word, "source.members"))
-		put_members(into, plan, "source");
-	else if (!strcmp(word, "target.members"))
-		put_members(into, plan, "target");
-	else if (!strcmp(word, "base_url"))
-		put_base_url(into, plan);
-	else if (!strcmp(word, "point.at"))
-		rfa_text_time(into, rfa_facts_str(plan, "point/at", ""));
-	else if (!strcmp(word, "point.members"))
-		rfa_text_names(into, rfa_facts_at(plan, "point/members"));
-	else if (!strcmp(word, "keep"))
-		rfa_buf_printf(
-		    into, "%lld",
-		    (long long)rfa_facts_int(plan, "target/stack/data/keep_generations", 1));
-	else if (!strcmp(word, "going"))
-		put_going(into, plan);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i].word))
+			words[i].put(into, plan, words[i].path);
 }
 
 int rfa_text_fill(struct rfa_buf *into, const char *text, const json_t *plan)
