@@ -53,13 +53,9 @@ static const struct rfa_text_line lines[] = {
 	{ "{from} stops", "{source.stops}: while a snapshot is taken; most of it is copied before "
 			  "that, and what ran "
 			  "runs again before anything travels" },
-	{ "{to} stops", "{target.stops}: for a few renames, however much data there is; what ran "
-			"runs again then" },
-	{ "is replaced", "{target.members}: wholly; what only this side had is not mixed in" },
-	{ "its own URL", "{base_url} stays what it is on {to}" },
-	{ "the way back",
-	  "the data that is replaced stays beside the new one; `rfa rollback {stack} --env {to}` "
-	  "lists it, and going back is a rename too" },
+	RFA_LINE_STOPS_FOR_RENAMES,
+	RFA_LINES_REPLACED,
+	RFA_LINE_WAY_BACK_OF_DATA,
 	{ NULL, NULL },
 };
 

@@ -106,12 +106,11 @@ static int drill_failed(struct rfa_outputs *o, struct rfa_error *err)
 static const struct rfa_result_ops result = { rfa_outputs_backup, drill_succeeded, drill_failed };
 
 static const struct rfa_text_line lines[] = {
-	{ "first", "every byte of the backup is read and compared with its sums" },
+	RFA_LINE_BACKUP_IS_READ,
 	{ "{to} stops", "{target.stops}: twice, for a few renames, however much data there is; "
 			"what ran runs again "
 			"then" },
-	{ "is replaced", "{target.members}: wholly; what only this side had is not mixed in" },
-	{ "its own URL", "{base_url} stays what it is on {to}" },
+	RFA_LINES_REPLACED,
 	{ "then", "the stack's health checks decide whether the backup is proven" },
 	{ "at the end", "{to} has the data back that it has now, whatever the drill says" },
 	{ NULL, NULL },

@@ -37,8 +37,7 @@ static const struct rfa_gate gates[] = {
 static const struct rfa_text_line lines[] = {
 	{ "brought back", "{point.members}" },
 	{ "not back", "the images of the containers: they stay as they are" },
-	{ "{to} stops", "{target.stops}: for a few renames, however much data there is; what ran "
-			"runs again then" },
+	RFA_LINE_STOPS_FOR_RENAMES,
 	{ "is lost", "nothing: what was written since then becomes a rollback point itself" },
 	{ NULL, NULL },
 };

@@ -28,6 +28,24 @@ struct rfa_text_line {
 	const char *label, *text;
 };
 
+/* clang-format off */
+
+/* Lines of flows that put other data in the place of the target's. */
+#define RFA_LINE_STOPS_FOR_RENAMES \
+	{ "{to} stops", \
+	  "{target.stops}: for a few renames, however much data there is; what ran runs again then" }
+#define RFA_LINES_REPLACED \
+	{ "is replaced", "{target.members}: wholly; what only this side had is not mixed in" }, \
+	{ "its own URL", "{base_url} stays what it is on {to}" }
+#define RFA_LINE_WAY_BACK_OF_DATA \
+	{ "the way back", \
+	  "the data that is replaced stays beside the new one; `rfa rollback {stack} --env {to}` " \
+	  "lists it, and going back is a rename too" }
+/* Of flows that read a backup. */
+#define RFA_LINE_BACKUP_IS_READ { "first", "every byte of the backup is read and compared with its sums" }
+
+/* clang-format on */
+
 struct rfa_flow_text {
 	const char *title; /* "The data of {stack} goes from {from} to {to}." */
 	/* Said before a run begins; ends with label NULL. One that has a word without a value is
