@@ -79,17 +79,16 @@ static void hide_own(struct rfa_host *host, const char *container, struct rfa_bu
 	json_array_foreach (rfa_facts_at(inspect, "Config/Env"), i, one) {
 		const char *all = json_string_value(one);
 		const char *equals = all ? strchr(all, '=') : NULL;
-		const char *at, *colon;
+		const char *password;
+		size_t len = 0;
 
 		if (!equals || !rfa_looks_secret(all, (size_t)(equals - all), equals + 1))
 			continue;
 		hide(text, equals + 1, strlen(equals + 1));
 		/* The password of a URL, without the rest of it. */
-		colon = strstr(equals, "://");
-		at = colon ? strchr(colon, '@') : NULL;
-		colon = at ? strchr(colon + 3, ':') : NULL;
-		if (colon && colon < at)
-			hide(text, colon + 1, (size_t)(at - colon - 1));
+		for (password = equals; (password = rfa_url_password(password, &len));
+		     password += len)
+			hide(text, password, len);
 	}
 	json_decref(inspect);
 }

@@ -44,19 +44,42 @@ static int has_any(const char *text, size_t len, const char *const *words)
 	return 0;
 }
 
+/* "8080/…": what stands behind a host's colon. */
+static int is_port(const char *text)
+{
+	return text[strspn(text, "0123456789")] == '/';
+}
+
+const char *rfa_url_password(const char *text, size_t *len)
+{
+	const char *url = strstr(text, "://"), *next;
+
+	for (; url; url = next) {
+		const char *at, *password;
+
+		url += 3;
+		next = strstr(url, "://");
+		at = strchr(url, '@');
+		if (!at || (next && next < at))
+			continue;
+		password = memchr(url, ':', (size_t)(at - url));
+		if (!password++ || password == at || is_port(password) ||
+		    memchr(url, '/', (size_t)(password - url)))
+			continue;
+		*len = (size_t)(at - password);
+		return password;
+	}
+	return NULL;
+}
+
 int rfa_looks_secret(const char *name, size_t len, const char *value)
 {
 	static const char *const words[] = { "pass", "pwd",        "secret",  "token", "apikey",
 					     "key",  "credential", "private", NULL };
-	const char *url = strstr(value, "://");
-	const char *at = url ? strchr(url, '@') : NULL;
+	size_t password;
 
-	if (!*value)
-		return 0;
-	if (has_any(name, len, words) || strstr(value, "-----BEGIN"))
-		return 1;
-	return at && memchr(url + 3, ':', (size_t)(at - url - 3)) &&
-	       !memchr(url + 3, '/', (size_t)(at - url - 3));
+	return *value && (has_any(name, len, words) || strstr(value, "-----BEGIN") ||
+			  rfa_url_password(value, &password));
 }
 
 /* ---- filling in -------------------------------------------------------------------------------

@@ -19,6 +19,11 @@ int rfa_is_reference(const char *text);
 /* 1 if a value is one that nobody should read: by its name (len bytes, may be 0), or because it is
  * a key in PEM, or a URL with a password in it. */
 int rfa_looks_secret(const char *name, size_t len, const char *value);
+/*
+ * The password in the first URL of a text that has one ("p" of "https://user:p@host/"), borrowed;
+ * *len: its bytes, one or more. NULL: there is none.
+ */
+const char *rfa_url_password(const char *text, size_t *len);
 
 /*
  * Puts values in the place of the references in Env ("A=${NAME}" too), Cmd, Entrypoint and Labels
