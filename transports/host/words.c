@@ -48,6 +48,9 @@ static const struct meaning anywhere[] = {
 	{ "cannot connect to the docker daemon", RFA_EUNREACHABLE, RFA_RETRY, MEND_ENGINE },
 	{ "permission denied while trying to connect to the docker", RFA_EUNSUPPORTED, RFA_FATAL,
 	  MEND_GROUP },
+	/* The same of a raw connection to the engine. */
+	{ "connect: permission denied", RFA_EUNSUPPORTED, RFA_FATAL, MEND_GROUP },
+	{ "failed to open the raw stream connection", RFA_EUNREACHABLE, RFA_RETRY, MEND_ENGINE },
 	/* The engine went away over a request: it may or may not have been carried out. */
 	{ "error during connect", RFA_ELOST, RFA_UNKNOWN, MEND_ENGINE },
 	{ "unexpected eof", RFA_ELOST, RFA_UNKNOWN, NULL },
