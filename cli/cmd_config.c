@@ -43,15 +43,29 @@ static void add_error(json_t *lines, const char *what, const struct rfa_error *e
 	rfa_buf_release(&text);
 }
 
+static void judge_compose(json_t *lines, struct rfa_host *host)
+{
+	json_t *version = NULL;
+	struct rfa_error err;
+
+	if (host->ops->compose_version(host, &version, &err) < 0) {
+		add_error(lines, "compose", &err);
+		return;
+	}
+	if (json_is_string(version))
+		add_line(lines, "compose", "ok", json_string_value(version), "");
+	else
+		add_line(lines, "compose", "note", "not installed",
+			 "stacks with \"compose\" need Docker Compose v2");
+	json_decref(version);
+}
+
 static void judge_tools(json_t *lines, const json_t *info)
 {
 	struct rfa_buf missing = RFA_BUF_INIT(1024);
-	const char *tool, *compose = rfa_facts_str(info, "compose", NULL);
+	const char *tool;
 	json_t *there;
 
-	add_line(lines, "docker", "ok", rfa_facts_str(info, "engine", "?"), "");
-	add_line(lines, "compose", compose ? "ok" : "note", compose ? compose : "not installed",
-		 compose ? "" : "stacks with \"compose\" need Docker Compose v2");
 	json_object_foreach (json_object_get(info, "tools"), tool, there) {
 		if (!json_is_true(there))
 			rfa_buf_printf(&missing, "%s%s", missing.len ? ", " : "", tool);
@@ -168,6 +182,8 @@ static int look_at_host(struct rfa_cli *cli, const char *env, json_t *lines, str
 	if (rc < 0) {
 		add_error(lines, "docker", err);
 	} else {
+		add_line(lines, "docker", "ok", rfa_facts_str(info, "engine", "?"), "");
+		judge_compose(lines, host);
 		judge_tools(lines, info);
 		judge_disk(lines, host, "disk", host->state_dir);
 		judge_disk(lines, host, "docker's disk", rfa_facts_str(info, "docker_root", NULL));

@@ -458,6 +458,23 @@ static int put_files(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return rc;
 }
 
+/* Only the docker command knows which Compose it has: it is asked where a stack needs it. */
+static int look_compose(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+{
+	struct rfa_engine *engine = RFA_NEW(ctx->pool, engine);
+	json_t *version = NULL;
+	int rc;
+
+	if (!rfa_ctx_stack_here(ctx)->compose)
+		return 0;
+	rc = ctx->host->ops->compose_version(ctx->host, &version, err);
+	*engine = *out->engine;
+	engine->compose = rfa_pool_text(ctx->pool, json_string_value(version));
+	out->engine = engine;
+	json_decref(version);
+	return rc;
+}
+
 int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const json_t *stack = rfa_ctx_stack(ctx);
@@ -468,6 +485,8 @@ int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	rc = rfa_look_engine(ctx, &proven, err);
+	if (!rc)
+		rc = look_compose(ctx, &proven, err);
 	if (!rc)
 		rc = rfa_look_goods(ctx->hosts[RFA_TARGET], stack, facts, &units, err);
 	if (!rc)

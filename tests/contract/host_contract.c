@@ -74,8 +74,10 @@ static void info_tells_what_is_there(void **state)
 		    !strcmp(rfa_facts_str(info, "store", ""), "containerd"));
 	assert_true(rfa_facts_str(info, "driver", "")[0]);
 	assert_int_equal(rfa_facts_str(info, "docker_root", "")[0], '/');
-	assert_true(rfa_facts_str(info, "compose", "")[0]);
 	assert_true(rfa_facts_bool(info, "tools/b2sum", 0));
+	json_decref(info);
+	assert_ok(x->h->ops->compose_version(x->h, &info, &x->err));
+	assert_true(strchr("123456789", json_string_value(info)[0]) != NULL);
 	json_decref(info);
 	end(x);
 }
@@ -155,6 +157,42 @@ static void lists_hold_inspect_objects(void **state)
 	json_array_foreach (all, i, object)
 		assert_true(json_array_size(rfa_facts_at(object, "RootFS/Layers")) > 0);
 	json_decref(all);
+	end(x);
+}
+
+/* Each in its place, as inspect shows it, whatever the others are. */
+static void many_are_looked_at_at_once(void **state)
+{
+	struct fixture *x = begin(state, "many");
+	const struct rfa_object_name names[] = {
+		{ RFA_CONTAINER, "nowhere" }, { RFA_IMAGE, "app:1" },
+		{ RFA_NETWORK, "nowhere" },   { RFA_CONTAINER, NAME("many") },
+		{ RFA_VOLUME, "nowhere" },    { RFA_IMAGE, "" },
+		{ RFA_CONTAINER, ".." },      { RFA_IMAGE, "app:2" },
+		{ RFA_NETWORK, "bridge" },    { RFA_CONTAINER, "a/../b" },
+	};
+	const size_t n = sizeof(names) / sizeof(names[0]);
+	const unsigned there = 1u << 1 | 1u << 3 | 1u << 7 | 1u << 8;
+	json_t *all = NULL, *one;
+	size_t i;
+
+	make(x, NAME("many"));
+	assert_ok(x->h->ops->inspect_all(x->h, names, n, &all, &x->err));
+	assert_int_equal(json_array_size(all), n);
+	for (i = 0; i < n; i++) {
+		if (!(there >> i & 1)) {
+			assert_true(json_is_null(json_array_get(all, i)));
+			continue;
+		}
+		one = get(x, names[i].kind, names[i].name);
+		assert_true(json_equal(one, json_array_get(all, i)));
+		json_decref(one);
+	}
+	json_decref(all);
+	assert_ok(x->h->ops->inspect_all(x->h, names, 0, &all, &x->err));
+	assert_int_equal(json_array_size(all), 0);
+	json_decref(all);
+	drop(x, NAME("many"));
 	end(x);
 }
 
@@ -1115,6 +1153,7 @@ int host_contract_run(const char *name, struct host_world *world)
 		cmocka_unit_test(disk_answers_for_paths_that_are_not_there),
 		cmocka_unit_test(what_is_not_there_is_not_found),
 		cmocka_unit_test(lists_hold_inspect_objects),
+		cmocka_unit_test(many_are_looked_at_at_once),
 		cmocka_unit_test(logs_come_from_both_streams),
 		cmocka_unit_test(a_container_lives_and_goes),
 		cmocka_unit_test(create_says_what_is_missing),

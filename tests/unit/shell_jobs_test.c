@@ -50,7 +50,7 @@ static void sweep(struct fakehosts *f, enum rfa_fault_kind kind, const char *run
 
 	for (n = 0; n < end; n += step) {
 		struct rfa_host *h = breaking(f, kind, n), *again = host(f, NULL);
-		int before = fakehosts_count(f, 0, "calls", "system dial-stdio"), rc, after;
+		int before = fakehosts_count(f, 0, "posts", "POST "), rc, after;
 
 		snprintf(op, sizeof(op), "%s.%llu", run, (unsigned long long)n);
 		key.op = op;
@@ -59,7 +59,7 @@ static void sweep(struct fakehosts *f, enum rfa_fault_kind kind, const char *run
 			fail_msg("fault %d at %llu: %s", (int)kind, (unsigned long long)n, err.msg);
 		rc = again->ops->container_create(again, &key, op, body, &err);
 		assert_int_equal(rc, 0);
-		after = fakehosts_count(f, 0, "calls", "system dial-stdio");
+		after = fakehosts_count(f, 0, "posts", "POST ");
 		if (after != before + 1)
 			fail_msg("fault %d at %llu: started %d times", (int)kind,
 				 (unsigned long long)n, after - before);

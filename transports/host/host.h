@@ -42,6 +42,11 @@ struct rfa_job_key {
 
 enum rfa_object { RFA_CONTAINER, RFA_IMAGE, RFA_NETWORK, RFA_VOLUME };
 
+struct rfa_object_name {
+	enum rfa_object kind;
+	const char *name; /* borrowed */
+};
+
 /* A file on the host; mode 0 and type 0: there is none. */
 struct rfa_file_stat {
 	char type;     /* 'f' file, 'd' directory, 'l' symlink, 'o' other, 0 none */
@@ -113,7 +118,7 @@ struct rfa_host_ops {
 	 * *out (new):
 	 * {"hostname","os","arch","user","uid","boot_id","engine":"26.1.5","api":"1.45",
 	 * "store":"classic"|"containerd","driver":"overlay2","docker_root":"/var/lib/docker",
-	 * "compose":"2.26.1"|null,"tools":{"b2sum":true,"zstd":false,...}}.
+	 * "tools":{"b2sum":true,"zstd":false,...}}.
 	 * Errors: UNSUPPORTED names a missing docker (or one that may not be used) and the mend.
 	 */
 	int (*info)(struct rfa_host *, json_t **out, struct rfa_error *);
@@ -124,11 +129,19 @@ struct rfa_host_ops {
 	/* *out (new): the object as `docker inspect` shows it. Errors: NOTFOUND. */
 	int (*inspect)(struct rfa_host *, enum rfa_object kind, const char *name, json_t **out,
 		       struct rfa_error *);
+	/*
+	 * The same of many at once, in one round trip. *out (new): array of n, in this order: each
+	 * one's object, or null: there is none. Errors: as of one; none of them is told then.
+	 */
+	int (*inspect_all)(struct rfa_host *, const struct rfa_object_name names[], size_t n,
+			   json_t **out, struct rfa_error *);
 	/* *out (new): array of the inspect objects of all containers (stopped too) or images... */
 	int (*list)(struct rfa_host *, enum rfa_object kind, json_t **out, struct rfa_error *);
 	/* Appends the last lines of a container's output (both streams). */
 	int (*logs)(struct rfa_host *, const char *container, unsigned lines, struct rfa_buf *out,
 		    struct rfa_error *);
+	/* *out (new): which Compose there is, "2.26.1"; null: none that works. */
+	int (*compose_version)(struct rfa_host *, json_t **out, struct rfa_error *);
 	/*
 	 * The files of a project for which none are named, as Compose finds them: COMPOSE_FILE,
 	 * also of the .env file, else the usual names, in the directory or above it. *out (new):
@@ -472,7 +485,7 @@ struct rfa_host_ops {
 
 	void (*free)(struct rfa_host *);
 };
-#define RFA_HOST_OPS_VERSION 4u
+#define RFA_HOST_OPS_VERSION 5u
 
 struct rfa_host {
 	const struct rfa_host_ops *ops;

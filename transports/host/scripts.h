@@ -33,10 +33,10 @@ extern const char *const rfa_script_run_remove[];
 extern const char *const rfa_script_compose_files[];
 extern const char *const rfa_script_compose_run[];
 extern const char *const rfa_script_compose_same[];
+extern const char *const rfa_script_compose_version[];
 extern const char *const rfa_script_container_change[];
 extern const char *const rfa_script_container_create[];
-extern const char *const rfa_script_engine_inspect[];
-extern const char *const rfa_script_engine_list[];
+extern const char *const rfa_script_engine_dial[];
 extern const char *const rfa_script_engine_logs[];
 
 /* Images and the spool. */

@@ -3,6 +3,7 @@
 #ifndef RFA_TRANSPORTS_HOST_SHELL_H
 #define RFA_TRANSPORTS_HOST_SHELL_H
 
+#include "transports/host/engine.h"
 #include "transports/host/host.h"
 #include "transports/host/scripts.h"
 #include "transports/host/words.h"
@@ -10,13 +11,15 @@
 struct shell_host {
 	struct rfa_host host;            /* first member */
 	struct rfa_transport *transport; /* owned */
-	struct rfa_shell *shell;         /* owned */
+	struct rfa_shell *shell;         /* owned; NULL before the first script */
+	struct rfa_engine *engine;       /* owned */
 	struct rfa_buf prologue;         /* what every script begins with */
 	char docker[256];                /* the first word of the docker command */
 	int64_t idle_ms;
 	struct rfa_clock *clock;
 	const volatile int *cancel; /* may be NULL */
-	/* What info() has learned; empty before. */
+	int learned;                /* the prologue has what info() tells of the host */
+	/* What rfa_shell_host_know() has learned; empty before. */
 	char api[16], os[32], arch[32];
 };
 
@@ -53,6 +56,17 @@ int rfa_shell_host_read(struct shell_host *h, const struct shell_call *call,
 			struct shell_answer *answer, struct rfa_error *err);
 void rfa_shell_answer_release(struct shell_answer *answer);
 
+/*
+ * Reads of the engine's API, as rfa_engine_get(). Where the server allows one session only, this
+ * and the shell make room for each other.
+ */
+int rfa_shell_host_get(struct shell_host *h, struct rfa_engine_call *call, struct rfa_error *err);
+/* The same of rfa_engine_version(). */
+int rfa_shell_host_version(struct shell_host *h, const json_t **out, struct rfa_error *err);
+/* Sets the error for a reply of the engine with a status that is no success, by its words. */
+int rfa_shell_host_refused(const struct shell_host *h, int status, const char *body, size_t len,
+			   const char *what, struct rfa_error *err);
+
 /* Appends the text of a script as sh gets it: prologue, arguments, texts. */
 int rfa_shell_host_script(const struct shell_host *h, const struct shell_call *call,
 			  struct rfa_buf *out, struct rfa_error *err);
@@ -76,8 +90,11 @@ int rfa_shell_number(const char **text, int64_t *out);
 int rfa_shell_host_path(const struct shell_host *h, struct rfa_buf *out, const char *run,
 			const char *rest, struct rfa_error *err);
 
-/* Makes sure that api, os and arch are known. */
-int rfa_shell_host_know(struct shell_host *h, struct rfa_error *err);
+/*
+ * Makes sure that api, os and arch are known. *version (may be NULL) is what the engine says of
+ * itself, borrowed until the next call.
+ */
+int rfa_shell_host_know(struct shell_host *h, const json_t **version, struct rfa_error *err);
 
 /*
  * Runs a program as the job `key`: starts it if it never was, follows it to its end, also over
@@ -125,8 +142,11 @@ int rfa_shell_run_remove(struct rfa_host *, const char *, struct rfa_error *);
 
 int rfa_shell_inspect(struct rfa_host *, enum rfa_object, const char *, json_t **,
 		      struct rfa_error *);
+int rfa_shell_inspect_all(struct rfa_host *, const struct rfa_object_name *, size_t, json_t **,
+			  struct rfa_error *);
 int rfa_shell_list(struct rfa_host *, enum rfa_object, json_t **, struct rfa_error *);
 int rfa_shell_logs(struct rfa_host *, const char *, unsigned, struct rfa_buf *, struct rfa_error *);
+int rfa_shell_compose_version(struct rfa_host *, json_t **, struct rfa_error *);
 int rfa_shell_compose_files(struct rfa_host *, const struct rfa_compose *, json_t **,
 			    struct rfa_error *);
 int rfa_shell_compose_config(struct rfa_host *, const struct rfa_compose *, json_t **,

@@ -84,6 +84,45 @@ static int ask(struct shell_host *h, const char *const *script, const struct wor
 	return rc == 0 && answer->status != 0 ? failed(h, answer, project, err) : rc;
 }
 
+/* ---- which Compose --------------------------------------------------------------------------- */
+
+/* Compose is a plugin of the client, which asks each of them who it is. JSON null: none works. */
+static json_t *compose_of(const json_t *client)
+{
+	json_t *plugin;
+	size_t i;
+
+	json_array_foreach (json_object_get(client, "Plugins"), i, plugin) {
+		const char *version = rfa_facts_str(plugin, "Version", "");
+
+		if (!strcmp(rfa_facts_str(plugin, "Name", ""), "compose") && *version)
+			return json_string(version + (*version == 'v'));
+	}
+	return json_null();
+}
+
+int rfa_shell_compose_version(struct rfa_host *host, json_t **out, struct rfa_error *err)
+{
+	struct shell_host *h = (struct shell_host *)host;
+	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
+	struct shell_call call = { rfa_script_compose_version, NULL, NULL, 0 };
+	json_t *client = NULL;
+	int rc = rfa_shell_host_read(h, &call, &answer, err);
+
+	if (rc == 0 && answer.status != 0)
+		rc = rfa_shell_host_fail_docker(h, &answer, "docker", err);
+	if (rc == 0)
+		rc = rfa_shell_host_json(h, &client, answer.out.data, answer.out.len, "docker info",
+					 err);
+	if (rc == 0) {
+		*out = compose_of(client);
+		rc = *out ? 0 : rfa_fail_nomem(err);
+	}
+	json_decref(client);
+	rfa_shell_answer_release(&answer);
+	return rc;
+}
+
 /* ---- which files ------------------------------------------------------------------------------
  */
 

@@ -161,19 +161,49 @@ static int too_many(struct rfa_error *err)
 			NETWORKS_MAX);
 }
 
-/* The names of the networks that have to exist; the engine's own default is no network. */
-static int add_names(const json_t *networks, const char *args[], size_t *n, struct rfa_error *err)
+struct needed {
+	struct rfa_object_name networks[NETWORKS_MAX];
+	size_t n;
+};
+
+/* The networks that have to exist; the engine's own default is no network. */
+static int add_needed(struct needed *needed, const json_t *networks, struct rfa_error *err)
 {
 	const char *name;
 	json_t *endpoint;
 
 	json_object_foreach ((json_t *)(uintptr_t)networks, name, endpoint) {
-		if (*n == NETWORKS_MAX)
+		if (strcmp(name, "default") == 0 || json_is_null(endpoint))
+			continue;
+		if (needed->n == NETWORKS_MAX)
 			return too_many(err);
-		if (strcmp(name, "default") != 0 && !json_is_null(endpoint))
-			args[(*n)++] = name;
+		needed->networks[needed->n++] = (struct rfa_object_name){ RFA_NETWORK, name };
 	}
 	return 0;
+}
+
+/*
+ * *lacking: the first network that is not there, "" if all are. The job tells it, so that one that
+ * was done before answers what it did.
+ */
+static int look_for_networks(struct shell_host *h, const json_t *body, const char **lacking,
+			     struct rfa_error *err)
+{
+	struct needed needed = { .n = 0 };
+	json_t *found = NULL;
+	size_t i;
+	int rc = add_needed(&needed, rfa_facts_at(body, "NetworkingConfig/EndpointsConfig"), err);
+
+	if (rc == 0)
+		rc = add_needed(&needed, json_object_get(body, "x-rfa-networks"), err);
+	if (rc == 0 && needed.n)
+		rc = rfa_shell_inspect_all(&h->host, needed.networks, needed.n, &found, err);
+	*lacking = "";
+	for (i = needed.n; rc == 0 && i-- > 0;)
+		if (json_is_null(json_array_get(found, i)))
+			*lacking = needed.networks[i].name;
+	json_decref(found);
+	return rc;
 }
 
 int rfa_shell_container_create(struct rfa_host *host, const struct rfa_job_key *key,
@@ -182,24 +212,18 @@ int rfa_shell_container_create(struct rfa_host *host, const struct rfa_job_key *
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	const json_t *more = json_object_get(body, "x-rfa-networks");
-	const json_t *first = rfa_facts_at(body, "NetworkingConfig/EndpointsConfig");
 	struct rfa_buf requests[NETWORKS_MAX + 1];
-	const char *args[2 * NETWORKS_MAX + 5] = { name }, *network;
+	const char *args[NETWORKS_MAX + 4] = { name }, *network;
 	struct shell_call program = { rfa_script_container_create, args, NULL, 0 };
 	json_t *endpoint;
-	char count[24];
-	size_t names = 0, n = 0, i;
+	size_t n = 0, i;
 	int leaves;
-	int rc = rfa_shell_host_know(h, err);
+	int rc = rfa_shell_host_know(h, NULL, err);
 
 	for (i = 0; i <= NETWORKS_MAX; i++)
 		requests[i] = (struct rfa_buf)RFA_BUF_INIT(REQUEST_MAX);
-	args[1] = count;
 	if (rc == 0)
-		rc = add_names(first, args + 2, &names, err);
-	if (rc == 0)
-		rc = add_names(more, args + 2, &names, err);
-	(void)snprintf(count, sizeof(count), "%zu", names);
+		rc = look_for_networks(h, body, &args[1], err);
 	if (rc == 0 && json_object_size(more) > NETWORKS_MAX)
 		rc = too_many(err);
 	if (rc == 0)
@@ -211,7 +235,7 @@ int rfa_shell_container_create(struct rfa_host *host, const struct rfa_job_key *
 				rc = network_request(h, name, network, endpoint, &requests[n++],
 						     err);
 	for (i = 0; i < n; i++)
-		args[2 + names + i] = rfa_buf_str(&requests[i]);
+		args[2 + i] = rfa_buf_str(&requests[i]);
 	if (rc == 0)
 		rc = rfa_shell_host_job(h, key, &program, &answer, err);
 	if (rc == 0 && answer.status == RFA_SAYS_REPLY) {

@@ -308,7 +308,7 @@ int rfa_shell_image_export(struct rfa_host *host, const struct rfa_job_key *key,
 	if (rc == 0)
 		rc = save_args(rfa_buf_str(&dir), request, &args, err);
 	if (rc == 0)
-		rc = rfa_shell_host_know(h, err);
+		rc = rfa_shell_host_know(h, NULL, err);
 	program.args = args;
 	if (rc == 0)
 		rc = rfa_shell_host_job(h, key, &program, &answer, err);

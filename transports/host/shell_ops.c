@@ -44,6 +44,7 @@ static void shell_free(struct rfa_host *host)
 {
 	struct shell_host *h = self(host);
 
+	rfa_engine_free(h->engine);
 	rfa_shell_free(h->shell);
 	rfa_transport_free(h->transport);
 	rfa_buf_release(&h->prologue);
@@ -56,8 +57,10 @@ static const struct rfa_host_ops shell_ops = {
 	.info = rfa_shell_info,
 	.disk = rfa_shell_disk,
 	.inspect = rfa_shell_inspect,
+	.inspect_all = rfa_shell_inspect_all,
 	.list = rfa_shell_list,
 	.logs = rfa_shell_logs,
+	.compose_version = rfa_shell_compose_version,
 	.compose_files = rfa_shell_compose_files,
 	.compose_config = rfa_shell_compose_config,
 	.compose_hash = rfa_shell_compose_hash,
@@ -115,10 +118,7 @@ static int make_prologue(struct shell_host *h, const char *docker, struct rfa_er
 {
 	char words[256], *save = NULL, *word;
 
-	if (snprintf(words, sizeof(words), "%s", docker) >= (int)sizeof(words) ||
-	    !docker[strspn(docker, " ")])
-		return rfa_fail(err, RFA_ECONFIG, "host",
-				"the docker command is empty or too long");
+	(void)snprintf(words, sizeof(words), "%s", docker);
 	(void)rfa_buf_puts(&h->prologue, prologue_text);
 	(void)rfa_buf_puts(&h->prologue, "engine() {");
 	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
@@ -131,10 +131,19 @@ static int make_prologue(struct shell_host *h, const char *docker, struct rfa_er
 	return rfa_buf_check(&h->prologue, err);
 }
 
+static int make_engine(struct shell_host *h, const char *docker, struct rfa_error *err)
+{
+	const struct rfa_engine_options options = { docker, SHELL_JSON_MAX, h->idle_ms, h->clock,
+						    h->cancel };
+
+	return rfa_engine_new(&h->engine, h->transport, &options, err);
+}
+
 int rfa_host_shell(struct rfa_host **out, struct rfa_transport *transport,
 		   const struct rfa_host_options *options, struct rfa_error *err)
 {
 	const char *dir = options->state_dir ? options->state_dir : DEFAULT_STATE_DIR;
+	const char *docker = options->docker ? options->docker : "docker";
 	struct shell_host *h = calloc(1, sizeof(*h));
 	int rc = 0;
 
@@ -156,7 +165,9 @@ int rfa_host_shell(struct rfa_host **out, struct rfa_transport *transport,
 			      "the state directory must be an absolute path of at most %zu bytes",
 			      sizeof(h->host.state_dir) - 1);
 	if (rc == 0)
-		rc = make_prologue(h, options->docker ? options->docker : "docker", err);
+		rc = make_engine(h, docker, err);
+	if (rc == 0)
+		rc = make_prologue(h, docker, err);
 	if (rc == 0) {
 		*out = &h->host;
 		return 0;

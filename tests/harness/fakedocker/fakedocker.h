@@ -13,10 +13,16 @@ struct fake {
 };
 
 void fake_load(struct fake *f);
+/* Gives up the lock, and what was loaded under it. */
+void fake_unload(struct fake *f);
 void fake_store(struct fake *f);
 json_t *fake_list(struct fake *f, const char *type); /* "container" → the array; borrowed */
 /* By id, its beginning, or name; for an image a reference too. Borrowed; NULL: none. */
 json_t *fake_find(struct fake *f, const char *type, const char *name);
+/* Is the file there that says how the engine behaves? */
+int fake_is(const struct fake *f, const char *name);
+/* Appends a line to a file in the state directory. */
+void fake_note(const struct fake *f, const char *file, const char *text);
 /* Waits while the file "hold" is there, without the lock. */
 void fake_wait(struct fake *f);
 /* A call that docker would not understand, or that rfa promised never to make. */

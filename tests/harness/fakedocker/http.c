@@ -1,4 +1,8 @@
-/* `docker system dial-stdio` of the fake: one HTTP request of the Engine API on standard input. */
+/*
+ * `docker system dial-stdio` of the fake: requests of the Engine API on standard input, one after
+ * the other. What is read keeps the connection, and may be asked for before the reply to the one
+ * before; what changes something ends it. DIR/posts gets a line for each of these.
+ */
 #include "tests/harness/fakedocker/fakedocker.h"
 
 #include <poll.h>
@@ -7,43 +11,92 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SIZE (8u << 20)
+/* Go's server writes chunks when it cannot hold the reply back. */
+#define HELD 2048u
+
+/* What has come of the requests, and where the next one begins. */
+static char in[SIZE + 1];
+static size_t in_len, in_at;
+
+static void say(int status, const char *body)
+{
+	size_t len = strlen(body), n;
+
+	printf("HTTP/1.1 %d X\r\nApi-Version: 1.45\r\nContent-Type: application/json\r\n", status);
+	if (len <= HELD) {
+		printf("Content-Length: %zu\r\n\r\n%s", len, body);
+	} else {
+		printf("Transfer-Encoding: chunked\r\n\r\n");
+		for (; len; body += n, len -= n) {
+			n = len < HELD ? len : HELD;
+			printf("%zx\r\n%.*s\r\n", n, (int)n, body);
+		}
+		printf("0\r\n\r\n");
+	}
+	if (fflush(stdout))
+		exit(1);
+}
+
 static int reply(int status, const char *message)
 {
 	char body[512];
 
 	snprintf(body, sizeof(body), "{\"message\":\"%s\"}\n", message);
-	/* Chunked, as the real one may. */
-	printf("HTTP/1.1 %d X\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
-	       "\r\n%zx\r\n%s\r\n0\r\n\r\n",
-	       status, strlen(body), body);
+	say(status, body);
 	return 0;
 }
 
-/* Reads the whole request; the client must keep its side open until it has the answer. */
-static char *request(struct fake *f, char **body)
+/* 0: the client has ended its side, between two requests. */
+static int more(struct fake *f)
 {
-	size_t size = 4u << 20, n = 0, want = 0;
-	char *data = calloc(1, size), *length;
+	ssize_t got;
+
+	if (in_at == in_len)
+		in_at = in_len = 0;
+	if (in_len == SIZE)
+		fake_bad(f, "too many requests at once");
+	got = read(0, in + in_len, SIZE - in_len);
+	if (got <= 0 && in_at < in_len)
+		fake_bad(f, "the request ended early");
+	if (got > 0)
+		in_len += (size_t)got;
+	in[in_len] = '\0';
+	return got > 0;
+}
+
+/* The next request, its head ended by a NUL, and its body. NULL: there is none. */
+static char *request(struct fake *f, char **body, size_t *body_len)
+{
+	char *head, *end, *length;
+
+	while (!(end = strstr(in + in_at, "\r\n\r\n")))
+		if (!more(f))
+			return NULL;
+	*end = '\0';
+	length = strstr(in + in_at, "\r\nContent-Length: ");
+	*body_len = length ? strtoul(length + 18, NULL, 10) : 0;
+	*body = end + 4;
+	while ((size_t)(in + in_len - *body) < *body_len)
+		if (!more(f))
+			fake_bad(f, "the request ended early");
+	head = in + in_at;
+	in_at = (size_t)(*body + *body_len - in);
+	if (!strstr(head, "\r\nHost: "))
+		fake_bad(f, "a request without Host");
+	return head;
+}
+
+/* A change: the client keeps its side open until it has the answer, and asks no more. */
+static void last(struct fake *f, const char *head)
+{
 	struct pollfd end = { 0, POLLIN, 0 };
 
-	for (*body = NULL; data && n + 1 < size && (!*body || n < want);) {
-		ssize_t got = read(0, data + n, *body ? want - n : 1);
-
-		if (got <= 0)
-			fake_bad(f, "the request ended early");
-		n += (size_t)got;
-		if (!*body && (*body = strstr(data, "\r\n\r\n"))) {
-			length = strstr(data, "\r\nContent-Length: ");
-			*body += 4;
-			want = n + (length ? strtoul(length + 18, NULL, 10) : 0);
-		}
-	}
-	if (!strstr(data, "\r\nConnection: close\r\n") || !strstr(data, "\r\nHost: "))
-		fake_bad(f, "a request without Connection: close and Host");
+	if (!strstr(head, "\r\nConnection: close"))
+		fake_bad(f, "a change without Connection: close");
 	/* End of file means: the client has gone, and the request is cancelled. */
-	if (poll(&end, 1, 20) > 0)
+	if (in_at != in_len || poll(&end, 1, 20) > 0)
 		fake_bad(f, "standard input ended before the answer");
-	return data;
 }
 
 static json_t *take(json_t *body, const char *key)
@@ -92,10 +145,8 @@ static int create(struct fake *f, const char *name, json_t *body)
 	json_object_set_new(f->state, "next", json_integer(next + 1));
 	json_decref(net);
 	fake_store(f);
-	printf(
-	    "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n"
-	    "{\"Id\":\"%s\"}",
-	    strlen(id) + 9, id);
+	snprintf(slash, sizeof(slash), "{\"Id\":\"%s\"}", id);
+	say(201, slash);
 	return 0;
 }
 
@@ -115,7 +166,7 @@ static int join(struct fake *f, const char *network, json_t *body, int leaves)
 	else
 		return reply(404, "network or container not found");
 	fake_store(f);
-	printf("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	say(200, "");
 	return 0;
 }
 
@@ -133,24 +184,136 @@ static void decode(char *text)
 	*out = '\0';
 }
 
-int fake_dial(struct fake *f)
+static int post(struct fake *f, const char *head, const char *body, size_t len)
 {
-	char name[300] = "", *body, *text = request(f, &body);
-	json_t *json = json_loads(body, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL);
+	char name[300] = "", line[64];
 	int status;
 
+	last(f, head);
 	if (!json)
 		fake_bad(f, "a request without JSON");
-	if (sscanf(text, "POST /v1.45/containers/create?name=%299s HTTP/1.1", name) == 1) {
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(head, "?"), head);
+	fake_note(f, "posts", line);
+	if (sscanf(head, "POST /v1.45/containers/create?name=%299s HTTP/1.1", name) == 1) {
 		decode(name);
 		status = create(f, name, json);
-	} else if (sscanf(text, "POST /v1.45/networks/%299[^/]/connect HTTP/1.1", name) == 1) {
+	} else if (sscanf(head, "POST /v1.45/networks/%299[^/]/connect HTTP/1.1", name) == 1) {
 		decode(name);
-		status = join(f, name, json, strstr(text, "/disconnect HTTP/1.1") != NULL);
+		status = join(f, name, json, strstr(head, "/disconnect HTTP/1.1") != NULL);
 	} else {
 		fake_bad(f, "a request that is not known");
 	}
 	json_decref(json);
-	free(text);
 	return status;
+}
+
+/* ---- reads ----------------------------------------------------------------------------------- */
+
+static void show(const json_t *json)
+{
+	char *text = json_dumps(json, 0);
+
+	if (!text)
+		exit(70);
+	say(200, text);
+	free(text);
+}
+
+/* What a list has of an object. */
+static void list(struct fake *f, const char *type)
+{
+	json_t *all = json_array(), *object;
+	size_t i;
+
+	json_array_foreach (fake_list(f, type), i, object)
+		json_array_append_new(all,
+				      json_pack("{s:O?, s:O?}", "Id", json_object_get(object, "Id"),
+						"Name", json_object_get(object, "Name")));
+	if (strcmp(type, "volume") == 0)
+		all = json_pack("{s:o, s:n}", "Volumes", all, "Warnings");
+	show(all);
+	json_decref(all);
+}
+
+static void inspect(struct fake *f, const char *type, char *name)
+{
+	json_t *object;
+	char text[400];
+
+	decode(name);
+	object = fake_find(f, type, name);
+	snprintf(text, sizeof(text), "No such %s", type);
+	if (object)
+		show(object);
+	else
+		reply(404, strcmp(type, "network") ? text : "network not found");
+}
+
+/* The name of "/v1.45/containers/NAME/json"; 0: it is another path. */
+static int named(char *path, const char *begin, const char *end, char **name)
+{
+	size_t n = strlen(path), a = strlen(begin), z = strlen(end);
+
+	if (n <= a + z || strncmp(path, begin, a) != 0 || strcmp(path + n - z, end) != 0)
+		return 0;
+	path[n - z] = '\0';
+	*name = path + a;
+	return 1;
+}
+
+static void get(struct fake *f, char *path)
+{
+	char *name;
+
+	if (strcmp(path, "/version") == 0)
+		say(200,
+		    "{\"Version\":\"26.1.5\",\"ApiVersion\":\"1.45\",\"MinAPIVersion\":\"1.24\","
+		    "\"Os\":\"linux\",\"Arch\":\"amd64\"}\n");
+	else if (strcmp(path, "/v1.45/info") == 0)
+		say(200, "{\"Driver\":\"overlay2\",\"DriverStatus\":[[\"Backing Filesystem\","
+			 "\"extfs\"]],\"DockerRootDir\":\"/var/lib/docker\"}\n");
+	else if (strcmp(path, "/v1.45/containers/json?all=1") == 0)
+		list(f, "container");
+	else if (strcmp(path, "/v1.45/images/json") == 0)
+		list(f, "image");
+	else if (strcmp(path, "/v1.45/networks") == 0)
+		list(f, "network");
+	else if (strcmp(path, "/v1.45/volumes") == 0)
+		list(f, "volume");
+	else if (named(path, "/v1.45/containers/", "/json", &name))
+		inspect(f, "container", name);
+	else if (named(path, "/v1.45/images/", "/json", &name))
+		inspect(f, "image", name);
+	else if (named(path, "/v1.45/networks/", "", &name))
+		inspect(f, "network", name);
+	else if (named(path, "/v1.45/volumes/", "", &name))
+		inspect(f, "volume", name);
+	else
+		fake_bad(f, "a path that is not known");
+}
+
+/* The lock is held for one request, so that other commands run between two. */
+int fake_dial(struct fake *f)
+{
+	char *head, *body, *end;
+	size_t len;
+
+	for (;;) {
+		fake_unload(f);
+		head = request(f, &body, &len);
+		fake_load(f);
+		if (!head)
+			return 0;
+		/* The engine was ended: so ends what is connected to it. */
+		if (fake_is(f, "down"))
+			return 0;
+		if (strncmp(head, "POST ", 5) == 0)
+			return post(f, head, body, len);
+		end = strstr(head, " HTTP/1.1\r\n");
+		if (strncmp(head, "GET /", 5) != 0 || !end || len)
+			fake_bad(f, "a request that is not known");
+		*end = '\0';
+		get(f, head + 4);
+	}
 }

@@ -30,7 +30,7 @@ static void path_of(const struct fake *f, const char *name, char out[600])
 	snprintf(out, 600, "%s/%s", f->dir, name);
 }
 
-static int has(const struct fake *f, const char *name)
+int fake_is(const struct fake *f, const char *name)
 {
 	char path[600];
 
@@ -38,7 +38,7 @@ static int has(const struct fake *f, const char *name)
 	return access(path, F_OK) == 0;
 }
 
-static void note(const struct fake *f, const char *file, const char *text)
+void fake_note(const struct fake *f, const char *file, const char *text)
 {
 	char path[600];
 	FILE *out;
@@ -53,7 +53,7 @@ static void note(const struct fake *f, const char *file, const char *text)
 
 _Noreturn void fake_bad(struct fake *f, const char *why)
 {
-	note(f, "bad", why);
+	fake_note(f, "bad", why);
 	fprintf(stderr, "fakedocker: bad call: %s\n", why);
 	exit(64);
 }
@@ -80,6 +80,14 @@ void fake_load(struct fake *f)
 			      "networks", "Name", "bridge", "Id", "bridge", "volumes", "next", 1);
 }
 
+void fake_unload(struct fake *f)
+{
+	json_decref(f->state);
+	f->state = NULL;
+	close(f->lock);
+	f->lock = -1;
+}
+
 void fake_store(struct fake *f)
 {
 	char path[600], new[600];
@@ -94,9 +102,8 @@ void fake_wait(struct fake *f)
 {
 	struct timespec tick = { 0, 5000000 };
 
-	json_decref(f->state);
-	close(f->lock);
-	while (has(f, "hold"))
+	fake_unload(f);
+	while (fake_is(f, "hold"))
 		nanosleep(&tick, NULL);
 	fake_load(f);
 }
@@ -153,24 +160,12 @@ static int is(char *const words[], size_t n, const char *text)
 	return words[n] && strcmp(words[n], text) == 0;
 }
 
-static int version(struct fake *f, char *const w[])
-{
-	if (!is(w, 0, "--format") || !is(w, 1, "{{json .}}") || w[2])
-		fake_bad(f, "version");
-	puts(
-	    "{\"Client\":{\"ApiVersion\":\"1.45\",\"Version\":\"26.1.5\"},\"Server\":{"
-	    "\"ApiVersion\":\"1.45\",\"Version\":\"26.1.5\",\"Os\":\"linux\",\"Arch\":\"amd64\"}}");
-	return 0;
-}
-
 static int info(struct fake *f, char *const w[])
 {
-	if (!is(w, 0, "--format") || !is(w, 1, "{{json .}}") || w[2])
+	if (!is(w, 0, "--format") || !is(w, 1, "{{json .ClientInfo}}") || w[2])
 		fake_bad(f, "info");
-	puts("{\"Driver\":\"overlay2\",\"DriverStatus\":[[\"Backing Filesystem\",\"extfs\"]],"
-	     "\"DockerRootDir\":\"/var/lib/docker\",\"ClientInfo\":{\"Plugins\":[{\"Name\":"
-	     "\"buildx\",\"Version\":\"v0.13.1\"},{\"Name\":\"compose\",\"Version\":\"v2.26.1\"}]}"
-	     "}");
+	puts("{\"Plugins\":[{\"Name\":\"buildx\",\"Version\":\"v0.13.1\"},{\"Name\":\"compose\","
+	     "\"Version\":\"v2.26.1\"}]}");
 	return 0;
 }
 
@@ -218,17 +213,6 @@ static int inspect(struct fake *f, char *const w[])
 	}
 	json_decref(all);
 	return status;
-}
-
-static int ids(struct fake *f, const char *type)
-{
-	json_t *object;
-	size_t i;
-
-	json_array_foreach (fake_list(f, type), i, object)
-		puts(json_string_value(
-		    json_object_get(object, strcmp(type, "volume") ? "Id" : "Name")));
-	return 0;
 }
 
 static int logs(struct fake *f, char *const w[])
@@ -358,8 +342,6 @@ static int image(struct fake *f, char *const w[])
 {
 	json_t *object;
 
-	if (is(w, 0, "ls") && is(w, 1, "-q") && is(w, 2, "--no-trunc") && !w[3])
-		return ids(f, "image");
 	if (is(w, 0, "tag") && is(w, 1, "--") && w[2] && w[3] && !w[4]) {
 		object = fake_find(f, "image", w[2]);
 		if (!object)
@@ -376,7 +358,7 @@ static int image(struct fake *f, char *const w[])
 		return fake_save(f, w[2], w + 4);
 	if (is(w, 0, "load") && (!w[1] || (is(w, 1, "-i") && w[2] && !w[3]))) {
 		fake_wait(f);
-		if (has(f, "full")) {
+		if (fake_is(f, "full")) {
 			fprintf(stderr, "write /blob: no space left on device\n");
 			return 1;
 		}
@@ -407,18 +389,10 @@ static int exec_in(struct fake *f, char *const w[])
 
 static int dispatch(struct fake *f, char *const w[])
 {
-	if (is(w, 0, "version"))
-		return version(f, w + 1);
 	if (is(w, 0, "info"))
 		return info(f, w + 1);
 	if (is(w, 0, "inspect"))
 		return inspect(f, w + 1);
-	if (is(w, 0, "ps") && is(w, 1, "-aq") && is(w, 2, "--no-trunc") && !w[3])
-		return ids(f, "container");
-	if (is(w, 0, "network") && is(w, 1, "ls") && is(w, 2, "-q") && is(w, 3, "--no-trunc"))
-		return ids(f, "network");
-	if (is(w, 0, "volume") && is(w, 1, "ls") && is(w, 2, "-q") && !w[3])
-		return ids(f, "volume");
 	if (is(w, 0, "logs"))
 		return logs(f, w + 1);
 	if (is(w, 0, "exec"))
@@ -448,15 +422,18 @@ int main(int argc, char **argv)
 	snprintf(f.dir, sizeof(f.dir), "%s", argv[1]);
 	for (i = 2; i < argc && n < sizeof(line); i++)
 		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s ", argv[i]);
-	note(&f, "calls", line);
-	if (has(&f, "down")) {
-		fprintf(stderr,
-			"Cannot connect to the Docker daemon at unix:///var/run/docker.sock."
-			" Is the docker daemon running?\n");
+	fake_note(&f, "calls", line);
+	if (fake_is(&f, "down")) {
+		fprintf(stderr, "%s\n",
+			strcmp(argv[2], "system") == 0
+			    ? "failed to open the raw stream connection: dial unix "
+			      "/var/run/docker.sock: connect: no such file or directory"
+			    : "Cannot connect to the Docker daemon at unix:///var/run/docker.sock."
+			      " Is the docker daemon running?");
 		return 1;
 	}
 	fake_load(&f);
 	status = dispatch(&f, argv + 2);
-	json_decref(f.state);
+	fake_unload(&f);
 	return fflush(stdout) ? 1 : status;
 }

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # Creates a container, and connects it to its networks before it has ever run.
 #
-# $1 the container, $2 how many networks, their names, the request that creates it; the rest are the
-# requests that take it out of a network and connect it to others.
+# $1 the container, $2 a network that is not there, or nothing, $3 the request that creates it; the rest
+# are the requests that take it out of a network and connect it to others.
 #
 # The engine does not look whether a network exists when a container is created, only when it starts:
-# so this script looks.
+# so whoever asks has looked.
 #
 # The command line cannot say all that the API can. dial-stdio carries a raw request; its input must
 # stay open until the answer is there, since the engine cancels the request of a client that is gone.
@@ -14,18 +14,9 @@
 #
 # Exits with 44: a network is not there; 60: the engine refused, and its reply is said; 61: the engine
 # gave no answer; else with docker's status.
-name=$1 n=$2
+name=$1
+[ -z "$2" ] || { echo "network $2 not found" >&2; exit 44; }
 shift 2
-while [ "$n" -gt 0 ]; do
-	words=$(engine inspect --type network -- "$1" 2>&1 >/dev/null) || {
-		status=$?
-		printf '%s\n' "$words" >&2
-		case $words in *'not found'* | *[Nn]'o such network'*) exit 44 ;; esac
-		exit $status
-	}
-	n=$((n - 1))
-	shift
-done
 ask() {
 	rm -f fifo reply && mkfifo fifo || return
 	exec 3<>fifo

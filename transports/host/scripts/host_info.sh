@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# Says what the host and its engine are.
+# Says what the host is.
 #
-# $1 the first word of the docker command. One line a fact, "KEY VALUE"; docker's own JSON comes in
-# one line. Exits with 51: there is no such command; else with docker's status.
+# $1 the first word of the docker command. One line a fact, "KEY VALUE". Exits with 51: there is no
+# such command.
 read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id
 echo "hostname $(uname -n)"
 echo "uid $(id -u)"
@@ -18,8 +18,4 @@ for tool in find tar; do
 done
 # Not `command -v engine`, which would find the function.
 command -v "$1" >/dev/null || { echo "$1" >&2; exit 51; }
-version=$(engine version --format '{{json .}}') || exit
-echo "version $version"
-info=$(engine info --format '{{json .}}') || exit
-echo "info $info"
 exit 0
