@@ -141,9 +141,18 @@ static int write_specs(struct rfa_ctx *ctx, json_t *point, struct rfa_error *err
 static int keep_tag(struct rfa_ctx *ctx, const char *image, const char *keep, struct rfa_error *err)
 {
 	struct rfa_ctx_key key;
+	const char *id = NULL;
+	json_t *holder = NULL;
+	int rc = rfa_image_id(ctx->host, keep, &holder, &id, err);
 
-	return ctx->hosts[RFA_TARGET]->ops->image_tag(
-	    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "keep", keep), image, keep, err);
+	/* An earlier run's, or an earlier attempt's. */
+	if (rc > 0 && !strcmp(id, image))
+		rc = 0;
+	else if (rc >= 0)
+		rc = ctx->host->ops->image_tag(ctx->host, rfa_ctx_key(ctx, &key, "keep", keep),
+						 image, keep, err);
+	json_decref(holder);
+	return rc;
 }
 
 /* Tags what runs now with tags of the point's own. *out is new: the point. */

@@ -73,11 +73,21 @@ ok "plan touches nothing" is "$(runs_on prod) $("$RFA" runs)" "app:1 no run yet"
 
 # ---- success
 
+# Each docker process costs a host time: what is read shares one, each change has one.
+called() { cat test/calls prod/calls | wc -l; }
+at_most() { # N: so many docker processes, on both hosts together
+	[ "$(called)" -le "$1" ] || { called; cut -c 1-100 test/calls prod/calls; return 1; }
+}
+rm -f test/calls prod/calls
 ok "promote" exits 0 promote
+ok "it starts few docker processes" at_most 12
 ok "0: nothing would change now" exits 0 plan
 ok "and that is said" says "nothing would change" plan
 ok "how long the last one took is told" says "interrupted what serves on prod for" plan
 ok "prod runs the new version" is "$(runs_on prod)" app:2
+rm -f test/calls prod/calls
+ok "promote, where nothing changes" exits 0 promote
+ok "it starts next to none" at_most 4
 ok "status says so" says "shop   prod  2 " "$RFA" status
 ok "runs says so" says "SUCCEEDED" "$RFA" runs
 ok "history says so" says "promote  2        success" "$RFA" history
