@@ -48,9 +48,21 @@ static const char *made_by_run(const struct rfa_ctx *ctx, const char *name)
 	return id ? id : "";
 }
 
-/* On failure the place is released. */
+/* What inspect_all has of one of them, new; NULL: there is none. */
+static json_t *one_of(const json_t *all, size_t i)
+{
+	json_t *one = json_array_get(all, i);
+
+	return json_is_object(one) ? json_incref(one) : NULL;
+}
+
+/* On failure there is nothing to release. */
 static int place_look(struct rfa_ctx *ctx, const char *name, struct place *p, struct rfa_error *err)
 {
+	const struct rfa_object_name names[] = { { RFA_CONTAINER, name },
+						 { RFA_CONTAINER, p->kept_name },
+						 { RFA_CONTAINER, p->fresh_name } };
+	json_t *all = NULL;
 	int rc;
 
 	memset(p, 0, sizeof(*p));
@@ -60,15 +72,11 @@ static int place_look(struct rfa_ctx *ctx, const char *name, struct place *p, st
 	p->made = made_by_run(ctx, name);
 	snprintf(p->kept_name, sizeof(p->kept_name), "%s.rfa-%s", name, ctx->run);
 	snprintf(p->fresh_name, sizeof(p->fresh_name), "%s.rfa-new-%s", name, ctx->run);
-	rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_CONTAINER, name, &p->now, err);
-	if (!rc)
-		rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_CONTAINER, p->kept_name,
-					 &p->kept, err);
-	if (!rc)
-		rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_CONTAINER, p->fresh_name,
-					 &p->fresh, err);
-	if (rc)
-		place_release(p);
+	rc = ctx->host->ops->inspect_all(ctx->host, names, 3, &all, err);
+	p->now = one_of(all, 0);
+	p->kept = one_of(all, 1);
+	p->fresh = one_of(all, 2);
+	json_decref(all);
 	return rc;
 }
 

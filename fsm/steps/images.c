@@ -368,19 +368,18 @@ int rfa_load_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 /* Does the ref name the wanted image on the target? */
 static int ref_is(struct rfa_ctx *ctx, const json_t *good, int *is, struct rfa_error *err)
 {
-	const char *want = NULL;
-	const char *have = NULL;
-	json_t *holders[2] = { NULL, NULL };
-	int rc = rfa_image_id(ctx->hosts[RFA_TARGET], rfa_facts_str(good, "keep", ""), &holders[0],
-			      &want, err);
+	const struct rfa_object_name names[] = {
+		{ RFA_IMAGE, rfa_facts_str(good, "keep", "") },
+		{ RFA_IMAGE, rfa_facts_str(good, "ref", "") },
+	};
+	json_t *both = NULL;
+	int rc = ctx->host->ops->inspect_all(ctx->host, names, 2, &both, err);
+	const char *want = rfa_facts_str(json_array_get(both, 0), "Id", NULL);
+	const char *have = rfa_facts_str(json_array_get(both, 1), "Id", NULL);
 
-	if (rc >= 0)
-		rc = rfa_image_id(ctx->hosts[RFA_TARGET], rfa_facts_str(good, "ref", ""),
-				  &holders[1], &have, err);
-	*is = rc >= 0 && want && have && !strcmp(want, have);
-	json_decref(holders[0]);
-	json_decref(holders[1]);
-	return rc < 0 ? rc : 0;
+	*is = want && have && !strcmp(want, have);
+	json_decref(both);
+	return rc;
 }
 
 int rfa_tag_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)

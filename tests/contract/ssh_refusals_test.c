@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "tests/harness/dial.h"
+#include "tests/harness/fakehost.h"
 #include "tests/harness/web.h"
 #include "transports/host/host.h"
 #include "transports/http.h"
@@ -94,8 +95,8 @@ static void forwarding(void **state)
 	web_stop(&web);
 }
 
-/* With one session, the shell and a stream take turns. */
-static void one_session_is_enough(void **state)
+/* With one session, the shell, the engine's connection and a stream take turns. */
+static void take_turns(const char *sessions)
 {
 	struct rfa_host_options options = { .name = "prod" };
 	struct rfa_transport *t;
@@ -103,31 +104,45 @@ static void one_session_is_enough(void **state)
 	struct rfa_host *host = NULL;
 	struct rfa_file_stat st;
 	struct rfa_error err;
-	char dir[128], path[256];
+	struct fakehosts f;
+	json_t *image = NULL;
+	char dir[128];
 	struct sshd s;
 	size_t put = 0;
 	int i;
 
-	(void)state;
-	sshd_start(&s, "MaxSessions 1");
+	assert_int_equal(fakehosts_make(&f), 0);
+	options.docker = f.engine[0];
+	sshd_start(&s, sessions);
 	snprintf(dir, sizeof(dir), "%s/state", s.dir);
 	options.state_dir = dir;
 	t = ssh_to(&s, "there");
 	assert_ok(rfa_host_shell(&host, t, &options, &err));
-	snprintf(path, sizeof(path), "%s/key", s.dir);
 	for (i = 0; i < 2; i++) {
 		assert_ok(host->ops->file_stat(host, s.key, &st, &err));
 		assert_int_equal(st.type, 'f');
+		assert_ok(host->ops->inspect(host, RFA_IMAGE, "app:1", &image, &err));
+		json_decref(image);
 		assert_ok(host->ops->spool_write(host, "20261122_000000_abcdef", "images", 0,
 						 &stream, &err));
 		while (!put)
 			assert_ok(stream->ops->write(stream, "x", 1, &put, &err));
 		assert_ok(rfa_host_stream_end(host, &stream, 20000, NULL, &err));
 		put = 0;
+		assert_ok(host->ops->inspect(host, RFA_IMAGE, "app:1", &image, &err));
+		json_decref(image);
 	}
 	assert_ok(host->ops->file_stat(host, s.key, &st, &err));
 	rfa_host_free(host);
 	sshd_stop(&s);
+	assert_int_equal(fakehosts_end(&f), 0);
+}
+
+static void few_sessions_are_enough(void **state)
+{
+	(void)state;
+	take_turns("MaxSessions 1");
+	take_turns("MaxSessions 2");
 }
 
 /* ---- login shells -----------------------------------------------------------------------------
@@ -595,7 +610,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forwarding),
-		cmocka_unit_test(one_session_is_enough),
+		cmocka_unit_test(few_sessions_are_enough),
 		cmocka_unit_test(login_shells),
 		cmocka_unit_test(no_shell),
 		cmocka_unit_test(a_proxy_command_speaks),

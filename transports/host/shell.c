@@ -33,7 +33,35 @@ int rfa_shell_host_script(const struct shell_host *h, const struct shell_call *c
 	return rfa_buf_check(out, err);
 }
 
-/* MaxSessions 1: whoever has the session makes room. */
+/*
+ * MaxSessions 1: whoever has the session and does not need it now makes room, and is opened again
+ * at its next use. 1: it is worth another try.
+ */
+static int engine_rests(struct shell_host *h, int rc)
+{
+	return rc == -RFA_ESESSIONS && rfa_engine_rest(h->engine);
+}
+
+static int shell_rests(struct shell_host *h, int rc)
+{
+	if (rc != -RFA_ESESSIONS || !h->shell)
+		return 0;
+	rfa_shell_rest(h->shell);
+	return 1;
+}
+
+int rfa_shell_host_exec(struct shell_host *h, const char *const argv[], struct rfa_stream **out,
+			struct rfa_error *err)
+{
+	int rc = h->transport->ops->exec(h->transport, argv, out, err);
+
+	if (engine_rests(h, rc))
+		rc = h->transport->ops->exec(h->transport, argv, out, err);
+	if (shell_rests(h, rc))
+		rc = h->transport->ops->exec(h->transport, argv, out, err);
+	return rc;
+}
+
 static int run(struct shell_host *h, const char *script, const struct shell_call *call,
 	       struct shell_answer *answer, struct rfa_error *err)
 {
@@ -42,7 +70,7 @@ static int run(struct shell_host *h, const char *script, const struct shell_call
 	do {
 		rc = rfa_shell_run(h->shell, script, call->input, call->input_len, h->idle_ms,
 				   &answer->out, &answer->words, &answer->status, err);
-	} while (rc == -RFA_ESESSIONS && !tries++ && rfa_engine_rest(h->engine));
+	} while (!tries++ && engine_rests(h, rc));
 	return rc;
 }
 
@@ -79,20 +107,11 @@ int rfa_shell_host_read(struct shell_host *h, const struct shell_call *call,
 	return rc;
 }
 
-/* The same the other way round. 1: it is worth another try. */
-static int made_room(struct shell_host *h, int rc)
-{
-	if (rc != -RFA_ESESSIONS || !h->shell)
-		return 0;
-	rfa_shell_rest(h->shell);
-	return 1;
-}
-
 int rfa_shell_host_get(struct shell_host *h, struct rfa_engine_call *call, struct rfa_error *err)
 {
 	int rc = rfa_engine_get(h->engine, call, err);
 
-	if (made_room(h, rc))
+	if (shell_rests(h, rc))
 		rc = rfa_engine_get(h->engine, call, err);
 	return rc == 0 ? 0 : rfa_error_where(err, "%s", h->host.name);
 }
@@ -101,7 +120,7 @@ int rfa_shell_host_version(struct shell_host *h, const json_t **out, struct rfa_
 {
 	int rc = rfa_engine_version(h->engine, out, err);
 
-	if (made_room(h, rc))
+	if (shell_rests(h, rc))
 		rc = rfa_engine_version(h->engine, out, err);
 	return rc == 0 ? 0 : rfa_error_where(err, "%s", h->host.name);
 }

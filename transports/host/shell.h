@@ -48,6 +48,11 @@ struct shell_answer {
 /* Largest JSON that is taken from an engine; what one call of rfa_shell_run() answers. */
 #define SHELL_JSON_MAX (16u << 20)
 
+/*
+ * Where the server allows one session only, the shell, the engine's connection and streams make
+ * room for each other.
+ */
+
 /* Runs a script once; 0 whatever its exit status. */
 int rfa_shell_host_run(struct shell_host *h, const struct shell_call *call,
 		       struct shell_answer *answer, struct rfa_error *err);
@@ -56,10 +61,11 @@ int rfa_shell_host_read(struct shell_host *h, const struct shell_call *call,
 			struct shell_answer *answer, struct rfa_error *err);
 void rfa_shell_answer_release(struct shell_answer *answer);
 
-/*
- * Reads of the engine's API, as rfa_engine_get(). Where the server allows one session only, this
- * and the shell make room for each other.
- */
+/* Opens a stream of its own, as the transport's exec. It is connected. */
+int rfa_shell_host_exec(struct shell_host *h, const char *const argv[], struct rfa_stream **out,
+			struct rfa_error *err);
+
+/* Reads of the engine's API, as rfa_engine_get(). */
 int rfa_shell_host_get(struct shell_host *h, struct rfa_engine_call *call, struct rfa_error *err);
 /* The same of rfa_engine_version(). */
 int rfa_shell_host_version(struct shell_host *h, const json_t **out, struct rfa_error *err);

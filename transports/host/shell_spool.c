@@ -45,14 +45,8 @@ static int open_stream(struct shell_host *h, const char *const *script, const ch
 	rc = rfa_buf_check(&text, err);
 	if (rc == 0)
 		rc = h->transport->ops->connect(h->transport, err);
-
 	if (rc == 0)
-		rc = h->transport->ops->exec(h->transport, argv, out, err);
-	/* MaxSessions 1: the shell makes room, and is opened again after the stream. */
-	if (rc == -(int)RFA_ESESSIONS) {
-		rfa_shell_rest(h->shell);
-		rc = h->transport->ops->exec(h->transport, argv, out, err);
-	}
+		rc = rfa_shell_host_exec(h, argv, out, err);
 	rfa_buf_release(&text);
 	return rc == 0 ? 0 : rfa_error_where(err, "%s", h->host.name);
 }
