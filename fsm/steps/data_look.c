@@ -37,6 +37,8 @@ static int put_users(struct rfa_ctx *ctx, const json_t *members, json_t *facts,
 		rc = rfa_users(stack, all, &users, err);
 	if (!rc)
 		rc = rfa_users_facts(stack, users, &list, err);
+	if (!rc) /* what reads records has them by this name */
+		rc = rfa_facts_set(facts, "containers", json_incref(list), err);
 	rc = put(facts, "units", rc, &list, err);
 	if (!rc)
 		rc = rfa_mounts_other(stack, all, users, members, &list, err);
