@@ -57,8 +57,8 @@ RFA_RECORD(mounted, RFA_MOUNTED_FIELDS);
 	TEXT(key, "of the container") \
 	BOOL(was_known, "it was there: `before` is known") \
 	TEXTS(before, "the networks in which it was") \
-	BOOL(is_known, "`wanted` is known") \
-	TEXTS(wanted, "the networks in which the new one has to be") \
+	BOOL(is_known, "`desired` is known") \
+	TEXTS(desired, "the networks in which the new one has to be") \
 	TEXTS(needs, "the networks that have to be there") \
 	TEXT(container, "the container whose network it shares")
 /* clang-format on */

@@ -1,6 +1,8 @@
 /* What rows have proven: the tables of their fields. */
 #include "fsm/model/proven.h"
 
+#include <string.h>
+
 #define RFA_THIS struct rfa_engine
 RFA_SHAPE(engine, RFA_ENGINE_FIELDS, "a host and its engine");
 #undef RFA_THIS
@@ -28,3 +30,13 @@ RFA_SHAPE(proven, RFA_PROVEN_FIELDS, "what a run has proven of a host");
 #define RFA_THIS struct rfa_made
 RFA_SHAPE(made, RFA_MADE_FIELDS, "what a step has done so far");
 #undef RFA_THIS
+
+const struct rfa_tagged *rfa_tagged_of(const struct rfa_tagged_list *tags, const char *ref)
+{
+	const struct rfa_tagged *one;
+
+	RFA_EACH(one, *tags)
+	if (!strcmp(one->ref, ref))
+		return one;
+	return NULL;
+}

@@ -44,6 +44,9 @@ RFA_RECORD(own_url, RFA_OWN_URL_FIELDS);
 /* clang-format on */
 RFA_RECORD(tagged, RFA_TAGGED_FIELDS);
 
+/* The first of this tag; NULL: there is none. */
+const struct rfa_tagged *rfa_tagged_of(const struct rfa_tagged_list *tags, const char *ref);
+
 /* clang-format off */
 #define RFA_HELD_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(identity, "of an image of the run") \
@@ -69,7 +72,9 @@ RFA_RECORD(blind, RFA_BLIND_FIELDS);
 /* clang-format off */
 #define RFA_OBSTACLE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(container, "the container") \
-	TEXT(what, "what of it cannot be given to its successor")
+	TEXT(field, "the field of the engine's description") \
+	TEXT(why, "what of it cannot be given to its successor, in words") \
+	TEXT(mend, "how to mend it")
 /* clang-format on */
 RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 

@@ -65,7 +65,7 @@ int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error
 
 	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
 		const char *key = rfa_facts_str(good, "key", "");
-		const json_t *before = rfa_before_of(ctx, key);
+		const json_t *before = rfa_unit_before(ctx, key);
 		int there = rfa_facts_bool(before, "present", 0);
 		size_t all = json_array_size(json_object_get(good, "layers"));
 		size_t bring = layers_to_bring(ctx, key, good);

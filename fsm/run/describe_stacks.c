@@ -4,7 +4,7 @@
 
 #include "fsm/base/facts.h"
 #include "fsm/run/describe_parts.h"
-#include "fsm/steps/goods.h"
+#include "fsm/steps/image_set.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/spec.h"
 
@@ -68,14 +68,17 @@ static int add_requires(struct rfa_describe *d, const json_t *container, json_t 
 static int add_obstacles(struct rfa_describe *d, const char *stack, const json_t *container,
 			 struct rfa_error *err)
 {
-	json_t *list = json_array(), *one;
-	size_t i;
-	int rc = list ? rfa_spec_obstacles(container, list, err) : rfa_fail_nomem(err);
+	struct rfa_obstacle_list list = { NULL, 0 };
+	struct rfa_pool pool = RFA_POOL_INIT;
+	const struct rfa_obstacle *one;
+	int rc;
 
-	json_array_foreach (list, i, one)
-		rfa_describe_note(d, stack, rfa_container_name(container), "%s: %s",
-				  rfa_facts_str(one, "why", ""), rfa_facts_str(one, "mend", ""));
-	json_decref(list);
+	rfa_spec_obstacles(container, &pool, &list);
+	rc = rfa_pool_check(&pool, err);
+	RFA_EACH (one, list)
+		rfa_describe_note(d, stack, rfa_container_name(container), "%s: %s", one->why,
+				  one->mend);
+	rfa_pool_release(&pool);
 	return rc;
 }
 

@@ -271,7 +271,7 @@ static void judge_needs(struct rfa_gates *c, const struct seen *s, const char *n
 static void judge_replicas(struct rfa_gates *c, const struct seen *s, const char *name)
 {
 	size_t n = rfa_count_before(c->ctx, name, 0);
-	const char *identity = rfa_facts_str(rfa_before_of(c->ctx, name), "identity", "");
+	const char *identity = rfa_facts_str(rfa_unit_before(c->ctx, name), "identity", "");
 	json_t *unit;
 	size_t i;
 

@@ -68,7 +68,7 @@ static int place_look(struct rfa_ctx *ctx, const char *name, struct place *p, st
 	memset(p, 0, sizeof(*p));
 	p->name = name;
 	p->good = rfa_wanted_of(ctx, name);
-	p->before = rfa_before_of(ctx, name);
+	p->before = rfa_unit_before(ctx, name);
 	p->made = made_by_run(ctx, name);
 	snprintf(p->kept_name, sizeof(p->kept_name), "%s.rfa-%s", name, ctx->run);
 	snprintf(p->fresh_name, sizeof(p->fresh_name), "%s.rfa-new-%s", name, ctx->run);

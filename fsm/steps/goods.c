@@ -9,30 +9,6 @@
 #include "fsm/base/imageref.h"
 #include "fsm/steps/inspect.h"
 
-int rfa_inspect_or_null(struct rfa_host *host, enum rfa_object kind, const char *name, json_t **out,
-			struct rfa_error *err)
-{
-	int rc = host->ops->inspect(host, kind, name, out, err);
-
-	if (rc == -RFA_ENOTFOUND) {
-		*out = NULL;
-		rfa_error_clear(err);
-		return 0;
-	}
-	return rc;
-}
-
-int rfa_image_id(struct rfa_host *host, const char *ref, json_t **holder, const char **id,
-		 struct rfa_error *err)
-{
-	int rc = rfa_inspect_or_null(host, RFA_IMAGE, ref, holder, err);
-
-	if (rc || !*holder)
-		return rc;
-	*id = rfa_facts_str(*holder, "Id", "");
-	return 1;
-}
-
 /* ---- units ------------------------------------------------------------------------------------
  */
 
@@ -197,54 +173,6 @@ int rfa_units(struct rfa_host *host, const json_t *stack, json_t **out, struct r
 /* ---- identity ---------------------------------------------------------------------------------
  */
 
-static int is_empty(const json_t *v)
-{
-	return !v || json_is_null(v) || json_is_false(v) ||
-	       (json_is_string(v) && !*json_string_value(v)) ||
-	       (json_is_array(v) && !json_array_size(v)) ||
-	       (json_is_object(v) && !json_object_size(v)) ||
-	       (json_is_integer(v) && !json_integer_value(v));
-}
-
-int rfa_image_identity(const json_t *image, char out[65], struct rfa_error *err)
-{
-	/*
-	 * What OCI's image configuration holds of behaviour (image-spec, config.md). Engines and
-	 * stores differ in which empty fields they show, so those are left out.
-	 */
-	static const char *const fields[] = { "User",        "ExposedPorts", "Env",
-					      "Entrypoint",  "Cmd",          "Volumes",
-					      "WorkingDir",  "Labels",       "StopSignal",
-					      "Healthcheck", "Shell",        "OnBuild" };
-	json_t *config = json_object_get(image, "Config");
-	json_t *layers = rfa_facts_at(image, "RootFS/Layers");
-	json_t *canon = json_object();
-	json_t *kept = json_object();
-	size_t i;
-	int rc;
-
-	if (!json_array_size(layers)) {
-		json_decref(canon);
-		json_decref(kept);
-		return rfa_fail(err, RFA_EPROTOCOL, "docker", "an image without layers: %s",
-				rfa_facts_str(image, "Id", "?"));
-	}
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		json_t *v = json_object_get(config, fields[i]);
-
-		if (!is_empty(v))
-			json_object_set(kept, fields[i], v);
-	}
-	json_object_set_new(canon, "os", json_string(rfa_facts_str(image, "Os", "")));
-	json_object_set_new(canon, "arch", json_string(rfa_facts_str(image, "Architecture", "")));
-	json_object_set(canon, "layers", layers);
-	json_object_set(canon, "config", kept);
-	rc = rfa_facts_digest(canon, out, err);
-	json_decref(canon);
-	json_decref(kept);
-	return rc;
-}
-
 void rfa_keep_tag(const char *identity, const char *run, char out[RFA_KEEP_MAX])
 {
 	snprintf(out, RFA_KEEP_MAX, RFA_KEEP_REPOSITORY ":%.32s%s%.64s", identity, *run ? "-" : "",
@@ -344,21 +272,7 @@ json_t *rfa_wanted_of(const struct rfa_ctx *ctx, const char *key)
 	return rfa_by_key(rfa_facts_at(rfa_wanted(ctx), "images"), key);
 }
 
-json_t *rfa_before_of(const struct rfa_ctx *ctx, const char *key)
+json_t *rfa_unit_before(const struct rfa_ctx *ctx, const char *key)
 {
 	return rfa_by_key(rfa_ctx_fact(ctx, "target.look", "units"), key);
-}
-
-size_t rfa_count_before(const struct rfa_ctx *ctx, const char *key, int running)
-{
-	json_t *unit;
-	size_t n = 0;
-	size_t i;
-
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
-		if (!strcmp(rfa_facts_str(unit, "key", ""), key) &&
-		    rfa_facts_bool(unit, running ? "running" : "present", 0))
-			n++;
-	}
-	return n;
 }

@@ -20,7 +20,7 @@
 #ifndef RFA_FSM_STEPS_GOODS_H
 #define RFA_FSM_STEPS_GOODS_H
 
-#include "fsm/steps/ctx.h"
+#include "fsm/steps/image_set.h"
 
 #define RFA_KEEP_REPOSITORY "localhost/rfa-keep"
 enum { RFA_KEEP_MAX = 160 };
@@ -38,8 +38,6 @@ int rfa_units(struct rfa_host *host, const json_t *stack, json_t **out, struct r
 void rfa_unit_ref(const json_t *inspect, char *out, size_t size);
 /* What a container's identity-giving image is: a GOOD; *out is new. image: its inspect object. */
 int rfa_good_of(const json_t *unit, const json_t *image, json_t **out, struct rfa_error *err);
-/* The identity of an image's inspect object. */
-int rfa_image_identity(const json_t *image, char out[65], struct rfa_error *err);
 /*
  * The version that a list of GOODs amounts to, copied and cut to fit: the tag that all their refs
  * have, else "set-<12 digits>" of the identities, in whatever order they are listed.
@@ -54,17 +52,6 @@ json_t *rfa_wanted(const struct rfa_ctx *ctx);
 /* The wanted GOOD of a unit; NULL if the source has none. */
 json_t *rfa_wanted_of(const struct rfa_ctx *ctx, const char *key);
 /* How the unit looked before the run (target.look), or NULL; of several containers the first. */
-json_t *rfa_before_of(const struct rfa_ctx *ctx, const char *key);
-/* How many containers of the key there were before the run; running: that ran. */
-size_t rfa_count_before(const struct rfa_ctx *ctx, const char *key, int running);
-
-/* 1 and *id (borrowed from *holder, new) if ref names an image on the host; 0 if not; < 0: error.
- */
-int rfa_image_id(struct rfa_host *host, const char *ref, json_t **holder, const char **id,
-		 struct rfa_error *err);
-
-/* inspect that answers *out = NULL instead of NOTFOUND. */
-int rfa_inspect_or_null(struct rfa_host *host, enum rfa_object kind, const char *name, json_t **out,
-			struct rfa_error *err);
+json_t *rfa_unit_before(const struct rfa_ctx *ctx, const char *key);
 
 #endif

@@ -63,7 +63,7 @@ static void ill_as(struct verdict *v, const struct verdict *own)
  * A container that lost a network cannot be reached by those that know it there; one that gained a
  * network can be reached by those who were kept out.
  */
-static void judge_networks(const json_t *unit, const json_t *want, struct verdict *v)
+static void judge_networks(const json_t *unit, const struct rfa_texts *want, struct verdict *v)
 {
 	const json_t *have = rfa_facts_at(unit, "inspect/NetworkSettings/Networks");
 	const char *container = rfa_facts_str(unit, "container", "");
@@ -73,21 +73,20 @@ static void judge_networks(const json_t *unit, const json_t *want, struct verdic
 
 	if (!want || !have)
 		return;
-	json_array_foreach ((json_t *)(uintptr_t)want, i, one) {
-		if (!json_object_get(have, json_string_value(one)))
+	for (i = 0; i < want->n; i++)
+		if (!json_object_get(have, want->at[i]))
 			ill(v, 1, container, "%s is not in the network %s, where it has to be",
-			    container, json_string_value(one));
-	}
+			    container, want->at[i]);
 	json_object_foreach ((json_t *)(uintptr_t)have, name, one) {
-		if (!rfa_facts_has_text(want, name))
+		if (!rfa_texts_have(want, name))
 			ill(v, 1, container, "%s is in the network %s, where it should not be",
 			    container, name);
 	}
 }
 
 /* ends: it has to run to its end, and to end well. */
-static void judge_container(const json_t *unit, int must_run, int ends, const json_t *networks,
-			    struct verdict *v)
+static void judge_container(const json_t *unit, int must_run, int ends,
+			    const struct rfa_texts *networks, struct verdict *v)
 {
 	const char *name = rfa_facts_str(unit, "container", "");
 	const json_t *c = json_object_get(unit, "inspect");
@@ -268,7 +267,7 @@ static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *
 		/* What the run does not bring is as it was. */
 		int must = demand.ran || !good ? ran : 1;
 		int ends = !demand.ran && rfa_facts_bool(good, "ends", 0);
-		const json_t *networks = rfa_reach_networks(ctx, key, demand.ran);
+		const struct rfa_texts *networks = rfa_reach_networks(ctx, key, demand.ran);
 		struct verdict own = { 0 };
 
 		judge_container(one, must, ends, networks, &own);

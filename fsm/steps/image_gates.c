@@ -120,7 +120,7 @@ int rfa_gate_carry_over(struct rfa_gates *c, struct rfa_error *err)
 /* One that runs the wanted image already, under the wanted name, may stay what it is. */
 static int is_replaced(const struct rfa_ctx *ctx, const char *key)
 {
-	const json_t *before = rfa_before_of(ctx, key);
+	const json_t *before = rfa_unit_before(ctx, key);
 	const json_t *good = rfa_wanted_of(ctx, key);
 
 	return good &&
@@ -142,7 +142,7 @@ int rfa_gate_cut_off(struct rfa_gates *c, struct rfa_error *err)
 	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "dependents"), i, one) {
 		const char *name = rfa_facts_str(one, "container", "");
 
-		if (rfa_before_of(ctx, name) || !is_replaced(ctx, rfa_facts_str(one, "key", "")))
+		if (rfa_unit_before(ctx, name) || !is_replaced(ctx, rfa_facts_str(one, "key", "")))
 			continue;
 		rfa_deny_unless_forced(
 		    c,

@@ -295,30 +295,27 @@ static int load_everything(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	static const char *const archive = "images-all";
 	struct rfa_ctx_key key;
-	json_t *omit = json_array();
-	json_t *made = NULL;
+	struct rfa_archive made;
 	uint64_t sent = 0;
 	int rc;
 
 	rfa_ctx_say(ctx, RFA_EVENT_NOTE,
 		    "the target's engine does not find the layers that it has: "
 		    "sending all of them");
-	rc = omit ? rfa_transfer_export(ctx, archive, omit, &made, err) : rfa_fail_nomem(err);
+	rc = rfa_transfer_export(ctx, archive, NULL, &made, err);
 	if (!rc)
-		rc = rfa_transfer_relay(ctx, archive, (uint64_t)rfa_facts_int(made, "bytes", 0),
-					&sent, err);
+		rc = rfa_transfer_relay(ctx, archive, (uint64_t)made.bytes, &sent, err);
 	if (!rc)
 		rc = ctx->hosts[RFA_TARGET]->ops->image_load(
 		    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "load", archive), archive, err);
-	json_decref(omit);
-	json_decref(made);
 	return rc;
 }
 
 /* Loading an image that is there changes nothing, so it may be repeated. */
 int rfa_load_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	int omitted = rfa_facts_int(rfa_ctx_fact(ctx, "source.export", ""), "omitted", 0) > 0;
+	const struct rfa_archive *exported = ctx->proven[RFA_SOURCE]->exported;
+	int omitted = exported && exported->omitted > 0;
 	struct rfa_ctx_key key;
 	char lacking[256] = "";
 	int all = 0;

@@ -20,10 +20,54 @@ const char *rfa_container_label(const json_t *inspect, const char *name)
 	return text ? text : "";
 }
 
+int rfa_container_has_label(const json_t *inspect, const char *name)
+{
+	return json_object_get(rfa_facts_at(inspect, "Config/Labels"), name) != NULL;
+}
+
+const char *rfa_container_id(const json_t *inspect)
+{
+	return rfa_facts_str(inspect, "Id", "");
+}
+
+const char *rfa_container_image(const json_t *inspect)
+{
+	return rfa_facts_str(inspect, "Image", "");
+}
+
+const char *rfa_container_health(const json_t *inspect)
+{
+	return rfa_facts_str(inspect, "State/Health/Status", "");
+}
+
+int rfa_container_running(const json_t *inspect)
+{
+	return rfa_facts_bool(inspect, "State/Running", 0);
+}
+
+int rfa_container_restarting(const json_t *inspect)
+{
+	return rfa_facts_bool(inspect, "State/Restarting", 0);
+}
+
+long long rfa_container_exit(const json_t *inspect)
+{
+	return (long long)rfa_facts_int(inspect, "State/ExitCode", 0);
+}
+
+json_t *rfa_container_networks(const json_t *inspect)
+{
+	return rfa_facts_at(inspect, "NetworkSettings/Networks");
+}
+
+json_t *rfa_image_layers(const json_t *inspect)
+{
+	return rfa_facts_at(inspect, "RootFS/Layers");
+}
+
 int rfa_container_active(const json_t *inspect)
 {
-	return rfa_facts_bool(inspect, "State/Running", 0) ||
-	       rfa_facts_bool(inspect, "State/Restarting", 0);
+	return rfa_container_running(inspect) || rfa_container_restarting(inspect);
 }
 
 void rfa_container_policy(const json_t *inspect, char *out, size_t size)

@@ -6,6 +6,18 @@
 
 #include "transports/host/host.h"
 
+/* These take NULL for what is not there. Texts are borrowed, and "" where there is none. */
+const char *rfa_container_id(const json_t *inspect);     /* of any object of the engine */
+const char *rfa_container_image(const json_t *inspect);  /* the id of its image */
+const char *rfa_container_health(const json_t *inspect); /* what its own health check says */
+int rfa_container_running(const json_t *inspect);
+/* The engine is about to start it again. */
+int rfa_container_restarting(const json_t *inspect);
+long long rfa_container_exit(const json_t *inspect);   /* the status with which it has ended */
+json_t *rfa_container_networks(const json_t *inspect); /* {name: endpoint}, or NULL */
+/* The diff ids of an image, an array, or NULL. */
+json_t *rfa_image_layers(const json_t *inspect);
+
 /* 1 if it runs, or is about to. */
 int rfa_container_active(const json_t *inspect);
 /* Its restart policy as container_policy() takes it: "on-failure:3". */
@@ -16,6 +28,8 @@ int rfa_container_comes_back(const json_t *inspect);
 const char *rfa_container_name(const json_t *inspect);
 /* A label's value; "" if it has none. Borrowed. */
 const char *rfa_container_label(const json_t *inspect, const char *name);
+/* 1 if it has the label, whatever that says. */
+int rfa_container_has_label(const json_t *inspect, const char *name);
 /* By name, without the slash, in a list of inspect objects, or NULL. Borrowed. */
 json_t *rfa_container_named(const json_t *all, const char *name);
 

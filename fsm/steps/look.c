@@ -2,11 +2,10 @@
  * Looking before touching: what runs on the source is frozen, and how the target looks now is
  * recorded. Neither judges; what is found wrong is told by the gates, all of it at once.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "fsm/steps/compose_project.h"
-#include "fsm/steps/goods.h"
+#include "fsm/steps/image_set.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/look.h"
 #include "fsm/steps/reach.h"
@@ -14,76 +13,77 @@
 #include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
 
-/* How a unit looks: enough to tell later whether it is as before, and nothing that may be secret.
- */
-static int unit_facts(const json_t *unit, const json_t *good, json_t **out, struct rfa_error *err)
+/* Enough to tell later whether it is as before, and nothing that may be secret. */
+static void add_container(const struct rfa_observed *seen, const char *identity,
+			  struct rfa_pool *pool, struct rfa_container_list *out)
 {
-	const json_t *c = json_object_get(unit, "inspect");
-	int present = json_is_object(c);
-	char ref[512];
+	const json_t *c = seen->inspect;
+	struct rfa_container *one = RFA_ADD(pool, container, out);
 
-	rfa_unit_ref(c, ref, sizeof(ref));
-	*out = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:s, s:s, s:s, s:s, s:s}", "key",
-			 rfa_facts_str(unit, "key", ""), "shape", rfa_facts_str(unit, "shape", ""),
-			 "container", rfa_facts_str(unit, "container", ""), "present", present,
-			 "running", present && rfa_facts_bool(c, "State/Running", 0), "restarting",
-			 present && rfa_facts_bool(c, "State/Restarting", 0), "ended",
-			 rfa_host_ended_well(c), "health",
-			 rfa_facts_str(c, "State/Health/Status", ""), "container_id",
-			 rfa_facts_str(c, "Id", ""), "image_id", rfa_facts_str(c, "Image", ""),
-			 "ref", ref, "identity", rfa_facts_str(good, "identity", ""));
-	return *out ? 0 : rfa_fail_nomem(err);
+	one->key = seen->key;
+	one->kind = seen->kind;
+	one->container = seen->container;
+	one->present = c != NULL;
+	one->running = rfa_container_running(c);
+	one->restarting = rfa_container_restarting(c);
+	one->ended = rfa_host_ended_well(c);
+	one->health = rfa_pool_text(pool, rfa_container_health(c));
+	one->container_id = rfa_pool_text(pool, rfa_container_id(c));
+	one->image_id = rfa_pool_text(pool, rfa_container_image(c));
+	one->ref = rfa_observed_ref(pool, c);
+	one->identity = identity;
 }
 
-int rfa_look_goods(struct rfa_host *host, const json_t *stack, json_t *facts, json_t **units_out,
-		   struct rfa_error *err)
+/* *is: 1 if there is a container, and its image. */
+static int image_of(struct rfa_host *host, const struct rfa_observed *seen, struct rfa_pool *pool,
+		    struct rfa_image *out, int *is, struct rfa_error *err)
 {
-	json_t *goods = json_array();
-	json_t *seen = json_array();
-	json_t *units = NULL;
-	char version[128] = "";
-	json_t *unit;
-	size_t i;
-	int rc = rfa_units(host, stack, &units, err);
+	const char *id = rfa_container_image(seen->inspect);
+	json_t *inspect = NULL;
+	int rc = *id ? rfa_inspect_or_null(host, RFA_IMAGE, id, &inspect, err) : 0;
 
-	if (rc)
-		goto done;
-	json_array_foreach (units, i, unit) {
-		const char *image = rfa_facts_str(unit, "inspect/Image", NULL);
-		json_t *object = NULL;
-		json_t *good = NULL;
-		json_t *line = NULL;
+	*is = !rc && inspect;
+	if (*is)
+		rc = rfa_image_describe(seen, inspect, pool, out, err);
+	json_decref(inspect);
+	return rc;
+}
 
-		if (image) {
-			rc = rfa_inspect_or_null(host, RFA_IMAGE, image, &object, err);
-			if (!rc && object)
-				rc = rfa_good_of(unit, object, &good, err);
-		}
-		if (!rc)
-			rc = unit_facts(unit, good, &line, err);
-		/* The containers of one service have one image; gates judge whether it is so. */
-		if (good && !rfa_by_key(goods, rfa_facts_str(good, "key", "")))
-			json_array_append(goods, good);
-		json_decref(good);
-		if (line)
-			json_array_append_new(seen, line);
-		json_decref(object);
+static int describe_all(struct rfa_host *host, const struct rfa_observed_list *seen,
+			struct rfa_pool *pool, struct rfa_proven *out, struct rfa_image_set *set,
+			struct rfa_error *err)
+{
+	const struct rfa_observed *one;
+
+	RFA_EACH(one, *seen)
+	{
+		struct rfa_image image;
+		int is;
+		int rc = image_of(host, one, pool, &image, &is, err);
+
 		if (rc)
-			goto done;
+			return rc;
+		add_container(one, is ? image.identity : "", pool, &out->containers);
+		/* The containers of one service have one image; gates judge whether it is so. */
+		if (is && !rfa_image_of(&set->images, image.key))
+			*RFA_ADD(pool, image, &set->images) = image;
 	}
-	if (json_array_size(goods))
-		rfa_goods_version(goods, version, sizeof(version));
-	rc = rfa_facts_set(facts, "units", json_incref(seen), err);
+	return rfa_pool_check(pool, err);
+}
+
+int rfa_look_images(struct rfa_host *host, const struct rfa_stack *stack, struct rfa_pool *pool,
+		    struct rfa_proven *out, struct rfa_observed_list *seen, struct rfa_error *err)
+{
+	struct rfa_image_set *set = RFA_NEW(pool, image_set);
+	char version[128] = "";
+	int rc = rfa_observe(host, stack, pool, seen, err);
+
 	if (!rc)
-		rc = rfa_facts_set(facts, "goods",
-				   json_pack("{s:s, s:O}", "version", version, "images", goods),
-				   err);
-	if (!rc && units_out)
-		*units_out = json_incref(units);
-done:
-	json_decref(units);
-	json_decref(goods);
-	json_decref(seen);
+		rc = describe_all(host, seen, pool, out, set, err);
+	if (!rc && set->images.n)
+		rc = rfa_image_set_version(&set->images, version, sizeof(version), err);
+	set->version = rfa_pool_text(pool, version);
+	out->images = set;
 	return rc;
 }
 
@@ -138,149 +138,240 @@ done:
 	return rc;
 }
 
+static int set_json(json_t *facts, const char *key, json_t *value, struct rfa_error *err)
+{
+	return rfa_facts_set(facts, key, value, err);
+}
+
+/* Until all steps read records: the same facts under the names that they had. */
+static int put_as_before(const struct rfa_proven *proven, json_t *facts, struct rfa_error *err)
+{
+	json_t *goods = json_deep_copy(json_object_get(facts, "images"));
+	json_t *units = json_deep_copy(json_object_get(facts, "containers"));
+	json_t *present = json_object(), *refs = json_object();
+	const struct rfa_held *held;
+	const struct rfa_tagged *tag;
+	json_t *one;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach (json_object_get(goods, "images"), i, one) {
+		json_object_set(one, "keep", json_object_get(one, "pin"));
+		json_object_set(one, "shape", json_object_get(one, "kind"));
+	}
+	json_array_foreach (units, i, one) {
+		json_object_set(one, "shape", json_object_get(one, "kind"));
+	}
+	RFA_EACH(held, proven->held)
+	rc = rc ? rc : set_json(present, held->identity, json_string(held->id), err);
+	RFA_EACH(tag, proven->tags)
+	rc = rc ? rc : set_json(refs, tag->ref, *tag->id ? json_string(tag->id) : json_null(), err);
+	rc = rc ? rc : set_json(facts, "goods", json_incref(goods), err);
+	rc = rc ? rc : set_json(facts, "units", units ? json_incref(units) : json_array(), err);
+	rc = rc ? rc : set_json(facts, "present", json_incref(present), err);
+	rc = rc ? rc : set_json(facts, "refs", json_incref(refs), err);
+	rc = rc ? rc : set_json(facts, "bytes", json_integer(proven->missing_bytes), err);
+	json_decref(goods);
+	json_decref(units);
+	json_decref(present);
+	json_decref(refs);
+	return rc;
+}
+
+/* What it runs, in words: "nothing" where it runs nothing of the stack. */
+static const char *words_of(const struct rfa_image_set *images, const char *nothing)
+{
+	return images->images.n ? images->version : nothing;
+}
+
 int rfa_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	const json_t *stack = rfa_facts_at(ctx->plan_json, "source/stack");
+	struct rfa_observed_list seen;
 	struct rfa_proven proven;
-	char says[256];
+	const char *says;
 	int rc;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	rc = rfa_look_engine(ctx, &proven, err);
 	if (!rc)
-		rc = rfa_look_goods(ctx->hosts[RFA_SOURCE], stack, facts, NULL, err);
+		rc = rfa_look_images(ctx->host, rfa_ctx_stack_here(ctx), ctx->pool, &proven, &seen,
+				     err);
 	if (!rc)
 		rc = rfa_look_own_url(ctx, &proven, err);
-	if (!rc)
-		rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 	if (rc)
 		return rc;
-	snprintf(says, sizeof(says), "%s runs %s", ctx->hosts[RFA_SOURCE]->name,
-		 rfa_facts_str(facts, "goods/version", "nothing"));
-	return rfa_facts_set(facts, "says", json_string(says), err);
+	says = rfa_pool_printf(ctx->pool, "%s runs %s", ctx->host->name,
+			       words_of(proven.images, "nothing"));
+	rc = rfa_ctx_prove(ctx, &proven, says, facts, err);
+	return rc ? rc : put_as_before(&proven, facts, err);
 }
 
 /* ---- the target -------------------------------------------------------------------------------
  */
 
-/* The length of the longest common prefix of two lists of layers. */
-static size_t common(const json_t *a, const json_t *b)
+/* How many layers, from the bottom up, an image of the engine has of these. */
+static size_t common(const struct rfa_texts *layers, const json_t *inspect)
 {
+	const json_t *its = rfa_image_layers(inspect);
 	size_t n = 0;
 
-	while (n < json_array_size(a) && n < json_array_size(b) &&
-	       json_equal(json_array_get(a, n), json_array_get(b, n)))
+	while (n < layers->n && n < json_array_size(its) &&
+	       !strcmp(layers->at[n], json_string_value(json_array_get(its, n))))
 		n++;
 	return n;
 }
 
+/* *is: the engine's image has all the layers, and is the one meant. */
+static int is_meant(const struct rfa_image *image, const json_t *inspect, size_t n, int *is,
+		    struct rfa_error *err)
+{
+	char identity[65];
+	int rc;
+
+	*is = 0;
+	if (n < image->layers.n)
+		return 0;
+	rc = rfa_image_identity(inspect, identity, err);
+	*is = !rc && !strcmp(identity, image->identity);
+	/* What cannot be read is another one. */
+	if (rc && rc != -RFA_ENOMEM)
+		rfa_error_clear(err);
+	return rc == -RFA_ENOMEM ? rc : 0;
+}
+
+/* *id: of the image among all that is the one meant, "" none; *best: the layers that are there. */
+static int find_image(const struct rfa_image *image, const json_t *all, const char **id,
+		      size_t *best, struct rfa_error *err)
+{
+	json_t *one;
+	size_t i;
+
+	*id = "";
+	*best = 0;
+	json_array_foreach ((json_t *)(uintptr_t)all, i, one) {
+		size_t n = common(&image->layers, one);
+		int is;
+		int rc = is_meant(image, one, n, &is, err);
+
+		if (rc)
+			return rc;
+		*best = n > *best ? n : *best;
+		if (is)
+			*id = rfa_container_id(one);
+	}
+	return 0;
+}
+
+static int is_held(const struct rfa_held_list *held, const char *identity)
+{
+	const struct rfa_held *one;
+
+	RFA_EACH(one, *held)
+	if (!strcmp(one->identity, identity))
+		return 1;
+	return 0;
+}
+
+static void hold(struct rfa_pool *pool, const struct rfa_image *image, const char *id,
+		 struct rfa_held_list *out)
+{
+	struct rfa_held *one;
+
+	if (is_held(out, image->identity))
+		return;
+	one = RFA_ADD(pool, held, out);
+	one->identity = image->identity;
+	one->id = rfa_pool_text(pool, id);
+}
+
+static void add_once(struct rfa_pool *pool, struct rfa_texts *texts, const char *text)
+{
+	if (!rfa_texts_have(texts, text))
+		rfa_texts_add(pool, texts, text);
+}
+
 /*
- * Which wanted images the target has, and which layers of the others need not travel. Layers are
+ * Which desired images the target has, and which layers of the others need not travel. Layers are
  * found by chain: a layer counts as present only below the same layers, so one that any missing
  * image has outside its present prefix must travel.
  */
-static int compare_images(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+static int compare(struct rfa_ctx *ctx, const json_t *all, struct rfa_proven *out,
+		   struct rfa_error *err)
 {
-	json_t *wanted = rfa_facts_at(rfa_wanted(ctx), "images");
-	json_t *present = json_object();
-	json_t *missing = json_array();
-	json_t *omit = json_object();
-	json_t *must = json_object();
-	json_t *all = NULL;
-	json_t *list = json_array();
-	json_int_t bytes = 0;
-	json_t *good;
-	json_t *image;
-	const char *layer;
-	json_t *unused;
-	size_t i, j;
-	int rc = ctx->hosts[RFA_TARGET]->ops->list(ctx->hosts[RFA_TARGET], RFA_IMAGE, &all, err);
+	struct rfa_texts may = { NULL, 0 }, must = { NULL, 0 };
+	const struct rfa_image *image;
+	const char *id;
+	size_t best, i;
 
-	if (rc)
-		goto done;
-	json_array_foreach (wanted, i, good) {
-		json_t *layers = json_object_get(good, "layers");
-		const char *identity = rfa_facts_str(good, "identity", "");
-		size_t best = 0;
+	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
+	{
+		int rc = find_image(image, all, &id, &best, err);
 
-		json_array_foreach (all, j, image) {
-			size_t n = common(layers, rfa_facts_at(image, "RootFS/Layers"));
-			char is[65];
-
-			best = n > best ? n : best;
-			if (n < json_array_size(layers) || rfa_image_identity(image, is, err) ||
-			    strcmp(is, identity))
-				continue;
-			json_object_set_new(present, identity,
-					    json_string(rfa_facts_str(image, "Id", "")));
-		}
-		rfa_error_clear(err);
-		if (json_object_get(present, identity))
+		if (rc)
+			return rc;
+		if (*id) {
+			hold(ctx->pool, image, id, &out->held);
 			continue;
-		json_array_append_new(missing, json_string(rfa_facts_str(good, "key", "")));
-		bytes += (json_int_t)rfa_facts_int(good, "size", 0);
-		for (j = 0; j < json_array_size(layers); j++)
-			json_object_set_new(j < best ? omit : must,
-					    json_string_value(json_array_get(layers, j)),
-					    json_true());
+		}
+		rfa_texts_add(ctx->pool, &out->missing, image->key);
+		out->missing_bytes += image->size;
+		for (i = 0; i < image->layers.n; i++)
+			add_once(ctx->pool, i < best ? &may : &must, image->layers.at[i]);
 	}
-	json_object_foreach (omit, layer, unused) {
-		if (!json_object_get(must, layer))
-			json_array_append_new(list, json_string(layer));
-	}
-	rc = rfa_facts_set(facts, "present", json_incref(present), err);
+	for (i = 0; i < may.n; i++)
+		if (!rfa_texts_have(&must, may.at[i]))
+			rfa_texts_add(ctx->pool, &out->omit, may.at[i]);
+	return 0;
+}
+
+static int look_desired(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+{
+	json_t *all = NULL;
+	int rc = ctx->host->ops->list(ctx->host, RFA_IMAGE, &all, err);
+
 	if (!rc)
-		rc = rfa_facts_set(facts, "missing", json_incref(missing), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "omit", json_incref(list), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "bytes", json_integer(bytes), err);
-done:
+		rc = compare(ctx, all, out, err);
 	json_decref(all);
-	json_decref(present);
-	json_decref(missing);
-	json_decref(omit);
-	json_decref(must);
-	json_decref(list);
 	return rc;
 }
 
-/* Where each tag that the run may move points now. */
-static int put_refs(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+static int look_tag(struct rfa_ctx *ctx, const char *ref, struct rfa_proven *out,
+		    struct rfa_error *err)
 {
-	json_t *lists[2] = { rfa_facts_at(rfa_wanted(ctx), "images"),
-			     rfa_facts_at(facts, "goods/images") };
-	json_t *refs = json_object();
-	json_t *good;
-	size_t k, i;
-	int rc = refs ? 0 : rfa_fail_nomem(err);
+	struct rfa_tagged *tag;
+	const char *id = "";
+	json_t *holder = NULL;
+	int rc;
 
-	for (k = 0; k < 2 && !rc; k++) {
-		json_array_foreach (lists[k], i, good) {
-			const char *names[2] = { rfa_facts_str(good, "ref", ""),
-						 rfa_facts_str(good, "keep", "") };
-			size_t n;
-
-			for (n = 0; n < 2 && !rc; n++) {
-				const char *id = NULL;
-				json_t *holder = NULL;
-
-				if (json_object_get(refs, names[n]))
-					continue;
-				rc = rfa_image_id(ctx->hosts[RFA_TARGET], names[n], &holder, &id,
-						  err);
-				if (rc >= 0)
-					rc = rfa_facts_set(refs, names[n],
-							   id ? json_string(id) : json_null(), err);
-				json_decref(holder);
-			}
-			if (rc)
-				break;
-		}
+	if (!*ref || rfa_tagged_of(&out->tags, ref))
+		return 0;
+	rc = rfa_image_id(ctx->host, ref, &holder, &id, err);
+	if (rc >= 0) {
+		tag = RFA_ADD(ctx->pool, tagged, &out->tags);
+		tag->ref = ref;
+		tag->id = rfa_pool_text(ctx->pool, id);
 	}
-	if (!rc)
-		rc = rfa_facts_set(facts, "refs", json_incref(refs), err);
-	json_decref(refs);
+	json_decref(holder);
+	return rc < 0 ? rc : 0;
+}
+
+/* Where each tag that the run may move points now. */
+static int look_tags(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+{
+	const struct rfa_image_list *lists[2] = { rfa_ctx_desired(ctx, NULL),
+						  &out->images->images };
+	const struct rfa_image *image;
+	size_t k;
+	int rc = 0;
+
+	for (k = 0; k < 2; k++)
+		RFA_EACH(image, *lists[k])
+		{
+			if (!rc)
+				rc = look_tag(ctx, image->ref, out, err);
+			if (!rc)
+				rc = look_tag(ctx, image->pin, out, err);
+		}
 	return rc;
 }
 
@@ -316,7 +407,8 @@ int rfa_look_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_erro
 {
 	const struct rfa_check *check;
 
-	RFA_EACH (check, rfa_ctx_stack_here(ctx)->health) {
+	RFA_EACH(check, rfa_ctx_stack_here(ctx)->health)
+	{
 		struct rfa_answer *answer = RFA_ADD(ctx->pool, answer, &out->answers);
 		int rc = ask(ctx, check, answer, err);
 
@@ -339,119 +431,99 @@ int rfa_look_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_erro
 }
 
 /* What of each container cannot be carried over into its successor, by container. */
-static int put_obstacles(const json_t *units, json_t *facts, struct rfa_error *err)
+static void look_obstacles(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
+			   struct rfa_proven *out)
 {
-	json_t *obstacles = json_array();
-	json_t *unit;
-	size_t i;
-	int rc = obstacles ? 0 : rfa_fail_nomem(err);
+	const struct rfa_observed *one;
 
-	json_array_foreach ((json_t *)(uintptr_t)units, i, unit) {
-		const json_t *c = json_object_get(unit, "inspect");
-
-		if (strcmp(rfa_facts_str(unit, "shape", ""), "run") != 0 || !json_is_object(c))
-			continue;
-		rc = rfa_spec_obstacles(c, obstacles, err);
-		if (rc)
-			break;
-	}
-	if (!rc)
-		rc = rfa_facts_set(facts, "obstacles", json_incref(obstacles), err);
-	json_decref(obstacles);
-	return rc;
+	RFA_EACH(one, *seen)
+	if (one->inspect && !strcmp(one->kind, "run"))
+		rfa_spec_obstacles(one->inspect, ctx->pool, &out->obstacles);
 }
 
 /* 1 if the container is of the stack's own Compose project, which Compose makes again itself. */
-static int is_of_project(const json_t *stack, const char *name, const json_t *all)
+static int is_of_project(const struct rfa_ctx *ctx, const char *name, const json_t *all)
 {
-	const json_t *labels = rfa_facts_at(rfa_container_named(all, name), "Config/Labels");
-	const char *own = rfa_facts_str(stack, "compose/project", NULL);
-	const char *is = json_string_value(json_object_get(labels, "com.docker.compose.project"));
+	const struct rfa_stack_compose *compose = rfa_ctx_stack_here(ctx)->compose;
 
-	return own && is && !strcmp(own, is);
+	return compose && *compose->project &&
+	       !strcmp(compose->project, rfa_container_label(rfa_container_named(all, name),
+							     "com.docker.compose.project"));
 }
 
-/* Who cannot start again when the stack's containers are others: {"key","container","on","how"}. */
-static int put_dependents(struct rfa_ctx *ctx, const json_t *units, json_t *facts,
-			  struct rfa_error *err)
+/* Who cannot start again when the stack's containers are others. */
+static int look_dependents(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
+			   struct rfa_proven *out, struct rfa_error *err)
 {
-	json_t *dependents = json_array();
+	struct rfa_dependent_list found = { NULL, 0 };
+	const struct rfa_dependent *dependent;
+	const struct rfa_observed *one;
 	json_t *all = NULL;
-	json_t *unit;
-	size_t i;
-	int rc = dependents ? ctx->hosts[RFA_TARGET]->ops->list(ctx->hosts[RFA_TARGET],
-								RFA_CONTAINER, &all, err)
-			    : rfa_fail_nomem(err);
+	int rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err);
 
-	json_array_foreach ((json_t *)(uintptr_t)units, i, unit) {
-		json_t *found = json_array();
-		json_t *one;
-		size_t j;
-
-		if (!rc)
-			rc = found ? rfa_refs_on(all, json_object_get(unit, "inspect"), found, err)
-				   : rfa_fail_nomem(err);
-		json_array_foreach (found, j, one) {
-			const char *name = rfa_facts_str(one, "container", "");
-
-			if (rc || is_of_project(rfa_ctx_stack(ctx), name, all))
-				continue;
-			rc = rfa_facts_set(one, "key", json_incref(json_object_get(unit, "key")),
-					   err);
-			if (!rc && json_array_append(dependents, one))
-				rc = rfa_fail_nomem(err);
-		}
-		json_decref(found);
-	}
-	if (!rc)
-		rc = rfa_facts_set(facts, "dependents", json_incref(dependents), err);
-	json_decref(dependents);
+	if (rc)
+		return rc;
+	RFA_EACH(one, *seen)
+	rfa_refs_on(all, one->inspect, one->key, ctx->pool, &found);
+	RFA_EACH(dependent, found)
+	if (!is_of_project(ctx, dependent->container, all))
+		*RFA_ADD(ctx->pool, dependent, &out->dependents) = *dependent;
 	json_decref(all);
-	return rc;
+	return 0;
 }
 
 /* The pins that are in force for a Compose project: image references, nothing secret. */
-static int put_pins(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+static int look_pins(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
 	char path[400];
 	int rc;
 
-	if (!json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose")))
+	if (!rfa_ctx_stack_here(ctx)->compose)
 		return 0;
 	rfa_pins_path(ctx, path, sizeof(path));
-	rc = ctx->hosts[RFA_TARGET]->ops->file_read(ctx->hosts[RFA_TARGET], path, 1 << 20, &text,
-						    err);
+	rc = ctx->host->ops->file_read(ctx->host, path, 1 << 20, &text, err);
+	out->of_project = 1;
 	if (rc == -RFA_ENOTFOUND) {
 		rfa_error_clear(err);
-		rc = rfa_facts_set(facts, "pins", json_null(), err);
+		rc = 0;
 	} else if (!rc) {
-		rc = rfa_facts_set(facts, "pins", json_string(rfa_buf_str(&text)), err);
+		out->pinned = 1;
+		out->pins = rfa_pool_text(ctx->pool, rfa_buf_str(&text));
 	}
 	rfa_buf_release(&text);
 	return rc;
 }
 
+static void take_files(struct rfa_ctx *ctx, const json_t *files, struct rfa_proven *out)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)files, i, one) {
+		rfa_texts_add(ctx->pool, &out->files, json_string_value(one));
+	}
+}
+
 /* Which files a project has whose files rfa.json does not name; from then on these are meant. */
-static int put_files(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+static int look_files(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
 	struct rfa_compose_project project;
 	json_t *files = NULL;
 	int rc;
 
-	if (!json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose")) ||
-	    !rfa_facts_str(facts, "engine/compose", NULL))
+	if (!rfa_ctx_stack_here(ctx)->compose || !*out->engine->compose)
 		return 0;
 	rc = rfa_compose_project(ctx, 0, &project, err);
 	if (!rc && !project.compose.files[0])
-		rc = ctx->hosts[RFA_TARGET]->ops->compose_files(ctx->hosts[RFA_TARGET],
-								&project.compose, &files, err);
+		rc = ctx->host->ops->compose_files(ctx->host, &project.compose, &files, err);
 	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND || rc == -RFA_EUNSUPPORTED) {
 		/* A gate tells it. */
-		rc = rfa_facts_set(facts, "files_problem", json_string(err->msg), err);
+		out->files_problem = rfa_pool_text(ctx->pool, err->msg);
 		rfa_error_clear(err);
-	} else if (!rc && files) {
-		rc = rfa_facts_set(facts, "files", json_incref(files), err);
+		rc = 0;
+	} else if (!rc) {
+		take_files(ctx, files, out);
 	}
 	json_decref(files);
 	rfa_compose_project_release(&project);
@@ -475,48 +547,47 @@ static int look_compose(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_
 	return rc;
 }
 
+static int look_target(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+{
+	struct rfa_observed_list seen;
+	int rc = rfa_look_engine(ctx, out, err);
+
+	if (!rc)
+		rc = look_compose(ctx, out, err);
+	if (!rc)
+		rc =
+		    rfa_look_images(ctx->host, rfa_ctx_stack_here(ctx), ctx->pool, out, &seen, err);
+	if (!rc)
+		look_obstacles(ctx, &seen, out);
+	if (!rc)
+		rc = look_dependents(ctx, &seen, out, err);
+	if (!rc)
+		rc = rfa_reach_look(ctx, &seen, out, err);
+	if (!rc)
+		rc = rfa_look_own_url(ctx, out, err);
+	if (!rc)
+		rc = look_desired(ctx, out, err);
+	if (!rc)
+		rc = look_tags(ctx, out, err);
+	if (!rc)
+		rc = rfa_look_health(ctx, out, err);
+	if (!rc)
+		rc = look_pins(ctx, out, err);
+	return rc ? rc : look_files(ctx, out, err);
+}
+
 int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	const json_t *stack = rfa_ctx_stack(ctx);
 	struct rfa_proven proven;
-	json_t *units = NULL;
-	char says[256];
+	const char *says;
 	int rc;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	rc = rfa_look_engine(ctx, &proven, err);
-	if (!rc)
-		rc = look_compose(ctx, &proven, err);
-	if (!rc)
-		rc = rfa_look_goods(ctx->hosts[RFA_TARGET], stack, facts, &units, err);
-	if (!rc)
-		rc = put_obstacles(units, facts, err);
-	if (!rc)
-		rc = put_dependents(ctx, units, facts, err);
-	if (!rc)
-		rc = rfa_reach_look(ctx, units, facts, err);
-	if (!rc)
-		rc = rfa_look_own_url(ctx, &proven, err);
-	if (!rc)
-		rc = compare_images(ctx, facts, err);
-	if (!rc)
-		rc = put_refs(ctx, facts, err);
-	if (!rc)
-		rc = rfa_look_health(ctx, &proven, err);
-	if (!rc)
-		rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
-	if (!rc)
-		rc = put_pins(ctx, facts, err);
-	if (!rc)
-		rc = put_files(ctx, facts, err);
-	json_decref(units);
+	rc = look_target(ctx, &proven, err);
 	if (rc)
 		return rc;
-	snprintf(says, sizeof(says), "%s runs %s; %zu image(s) to bring",
-		 ctx->hosts[RFA_TARGET]->name,
-		 json_array_size(rfa_facts_at(facts, "goods/images"))
-		     ? rfa_facts_str(facts, "goods/version", "")
-		     : "nothing of it",
-		 json_array_size(json_object_get(facts, "missing")));
-	return rfa_facts_set(facts, "says", json_string(says), err);
+	says = rfa_pool_printf(ctx->pool, "%s runs %s; %zu image(s) to bring", ctx->host->name,
+			       words_of(proven.images, "nothing of it"), proven.missing.n);
+	rc = rfa_ctx_prove(ctx, &proven, says, facts, err);
+	return rc ? rc : put_as_before(&proven, facts, err);
 }

@@ -3,6 +3,7 @@
 #define RFA_FSM_STEPS_LOOK_H
 
 #include "fsm/steps/ctx.h"
+#include "fsm/steps/observe.h"
 
 /* These look at the step's own host, and set what they are called after. */
 
@@ -10,11 +11,11 @@
 int rfa_look_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
 
 /*
- * facts["units"] and facts["goods"]: the stack's containers on one side, and the GOODs of those
- * that are there. *units_out (new, may be NULL): the units with their inspect objects.
+ * The stack's containers, and the images of those that are there: out->containers, out->images.
+ * seen: the containers themselves.
  */
-int rfa_look_goods(struct rfa_host *host, const json_t *stack, json_t *facts, json_t **units_out,
-		   struct rfa_error *err);
+int rfa_look_images(struct rfa_host *host, const struct rfa_stack *stack, struct rfa_pool *pool,
+		    struct rfa_proven *out, struct rfa_observed_list *seen, struct rfa_error *err);
 
 /*
  * The value that the guarded key has in the stack's JSON file: out->own_url; the guard itself is a

@@ -8,56 +8,47 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fsm/steps/goods.h"
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/spec.h"
 
-const json_t *rfa_reach_networks(const struct rfa_ctx *ctx, const char *key, int before)
+const struct rfa_texts *rfa_reach_networks(const struct rfa_ctx *ctx, const char *key, int before)
 {
-	const json_t *of = json_object_get(rfa_ctx_fact(ctx, "target.look", "networks"), key);
+	const struct rfa_joined *of;
 
-	return json_object_get(of, before ? "before" : "wanted");
+	RFA_EACH(of, ctx->own->networks)
+	if (!strcmp(of->key, key) && (before ? of->was_known : of->is_known))
+		return before ? &of->before : &of->desired;
+	return NULL;
 }
 
 /* ---- the look ---------------------------------------------------------------------------------
  */
 
-static int add_name(json_t *names, const char *name, struct rfa_error *err)
+static void add_name(struct rfa_pool *pool, struct rfa_texts *names, const char *name)
 {
-	if (rfa_facts_has_text(names, name))
-		return 0;
-	return json_array_append_new(names, json_string(name)) ? rfa_fail_nomem(err) : 0;
+	if (!rfa_texts_have(names, name))
+		rfa_texts_add(pool, names, name);
 }
 
-static int add_keys(json_t *names, const json_t *object, struct rfa_error *err)
+static void add_keys(struct rfa_pool *pool, struct rfa_texts *names, const json_t *object)
 {
 	const char *name;
 	json_t *unused;
-	int rc = 0;
 
 	json_object_foreach ((json_t *)(uintptr_t)object, name, unused) {
-		if (!rc)
-			rc = add_name(names, name, err);
+		add_name(pool, names, name);
 	}
-	return rc;
-}
-
-/* What an inspect object says: the engine names each network, also of a container that stopped. */
-static int of_container(const json_t *container, json_t *names, struct rfa_error *err)
-{
-	return add_keys(names, rfa_facts_at(container, "NetworkSettings/Networks"), err);
 }
 
 /* What the body of a create call asks for. */
-static int of_body(const json_t *body, json_t *names, struct rfa_error *err)
+static void of_body(struct rfa_pool *pool, struct rfa_texts *names, const json_t *body)
 {
 	const char *mode = rfa_facts_str(body, "HostConfig/NetworkMode", "default");
-	int rc = add_keys(names, rfa_facts_at(body, "NetworkingConfig/EndpointsConfig"), err);
 
-	if (!rc)
-		rc = add_keys(names, json_object_get(body, "x-rfa-networks"), err);
-	if (!rc && *mode && strncmp(mode, "container:", 10) != 0)
-		rc = add_name(names, mode, err);
-	return rc;
+	add_keys(pool, names, rfa_facts_at(body, "NetworkingConfig/EndpointsConfig"));
+	add_keys(pool, names, json_object_get(body, "x-rfa-networks"));
+	if (*mode && strncmp(mode, "container:", 10) != 0)
+		add_name(pool, names, mode);
 }
 
 /* The container whose network a container of this mode shares; "" for none. */
@@ -68,74 +59,45 @@ static const char *host_of(const json_t *container_or_body)
 	return !strncmp(mode, "container:", 10) ? mode + 10 : "";
 }
 
-/*
- * {"before": in which it is, "wanted": in which the new one has to be, "needs": what has to be
- * there, "container": whose network it shares}. What is not known is left out.
- */
-static int look_one(const struct rfa_ctx *ctx, const json_t *unit, const json_t *specs, json_t *of,
-		    struct rfa_error *err)
+/* The engine names each network, also of a container that stopped. */
+static void look_one(const struct rfa_ctx *ctx, const struct rfa_observed *seen,
+		     const json_t *specs, struct rfa_joined *out)
 {
-	const char *key = rfa_facts_str(unit, "key", "");
-	const json_t *now = json_object_get(unit, "inspect");
-	const json_t *kept =
-	    rfa_facts_at(json_object_get(json_object_get(specs, "containers"), key), "container");
-	const json_t *body =
-	    json_object_get(rfa_facts_at(rfa_ctx_stack(ctx), "bootstrap/containers"), key);
-	const json_t *source = kept ? kept : json_is_object(now) ? now : body;
-	json_t *names = json_array();
-	json_t *before = json_array();
-	int rc = names && before ? 0 : rfa_fail_nomem(err);
+	const struct rfa_bootstrap *bootstrap = rfa_ctx_stack_here(ctx)->bootstrap;
+	const json_t *saved = rfa_specs_container(specs, seen->key);
+	const json_t *body = bootstrap ? json_object_get(bootstrap->containers, seen->key) : NULL;
+	const json_t *like = saved ? saved : seen->inspect;
 
-	if (!rc)
-		rc = source == body ? of_body(body, names, err) : of_container(source, names, err);
-	if (!rc)
-		rc = rfa_facts_set(of, "needs", json_incref(names), err);
-	if (!rc && source && source != body)
-		rc = rfa_facts_set(of, "wanted", json_incref(names), err);
-	if (!rc)
-		rc = of_container(now, before, err);
-	if (!rc && json_is_object(now))
-		rc = rfa_facts_set(of, "before", json_incref(before), err);
-	if (!rc)
-		rc = rfa_facts_set(of, "container", json_string(host_of(source)), err);
-	json_decref(names);
-	json_decref(before);
-	return rc;
+	out->key = seen->key;
+	if (like)
+		add_keys(ctx->pool, &out->needs, rfa_container_networks(like));
+	else
+		of_body(ctx->pool, &out->needs, body);
+	out->is_known = like != NULL;
+	if (like)
+		add_keys(ctx->pool, &out->desired, rfa_container_networks(like));
+	out->was_known = seen->inspect != NULL;
+	add_keys(ctx->pool, &out->before, rfa_container_networks(seen->inspect));
+	out->container = rfa_pool_text(ctx->pool, host_of(like ? like : body));
 }
 
-int rfa_reach_look(struct rfa_ctx *ctx, const json_t *units, json_t *facts, struct rfa_error *err)
+int rfa_reach_look(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
+		   struct rfa_proven *out, struct rfa_error *err)
 {
-	json_t *networks = json_object();
+	const struct rfa_observed *one;
 	json_t *specs = NULL;
-	json_t *unit;
-	size_t i;
-	int rc = networks ? 0 : rfa_fail_nomem(err);
 
 	/* A description that is gone or altered is told by the gate of rollback points. */
-	if (!rc && rfa_facts_at(ctx->plan_json, "point/specs") &&
-	    rfa_specs_read(ctx, &specs, err)) {
-		if (err->severity != RFA_FATAL)
-			rc = -(int)err->code;
-		else
-			rfa_error_clear(err);
+	if (rfa_specs_of(ctx) && rfa_specs_read(ctx, &specs, err)) {
+		if (err->severity != RFA_FATAL || err->code == RFA_ENOMEM)
+			return -(int)err->code;
+		rfa_error_clear(err);
 	}
-	json_array_foreach ((json_t *)(uintptr_t)units, i, unit) {
-		json_t *of = NULL;
-
-		if (rc || strcmp(rfa_facts_str(unit, "shape", ""), "run") != 0)
-			continue;
-		of = json_object();
-		rc = of ? look_one(ctx, unit, specs, of, err) : rfa_fail_nomem(err);
-		if (!rc)
-			rc = rfa_facts_set(networks, rfa_facts_str(unit, "key", ""),
-					   json_incref(of), err);
-		json_decref(of);
-	}
-	if (!rc)
-		rc = rfa_facts_set(facts, "networks", json_incref(networks), err);
-	json_decref(networks);
+	RFA_EACH(one, *seen)
+	if (!strcmp(one->kind, "run"))
+		look_one(ctx, one, specs, RFA_ADD(ctx->pool, joined, &out->networks));
 	json_decref(specs);
-	return rc;
+	return 0;
 }
 
 /* ---- the gates --------------------------------------------------------------------------------
@@ -164,47 +126,54 @@ static int is_there(struct rfa_host *host, enum rfa_object kind, const char *nam
 	return rc;
 }
 
+static int judge_network(struct rfa_gates *c, const char *network, const char *key,
+			 struct rfa_error *err)
+{
+	struct rfa_host *host = c->ctx->host;
+	char mend[320];
+	int there;
+	int rc;
+
+	if (is_built_in(network))
+		return 0;
+	rc = is_there(host, RFA_NETWORK, network, &there, err);
+	if (rc || there)
+		return rc;
+	snprintf(mend, sizeof(mend), "docker network create %.200s it there", network);
+	rfa_deny(c, mend, "the network %s, which %s joins, does not exist on %s", network, key,
+		 host->name);
+	return 0;
+}
+
+/* The container whose network one of the stack shares. */
+static int judge_shared(struct rfa_gates *c, const char *container, const char *key,
+			struct rfa_error *err)
+{
+	struct rfa_host *host = c->ctx->host;
+	int there;
+	int rc = is_there(host, RFA_CONTAINER, container, &there, err);
+
+	if (!rc && !there)
+		rfa_deny(c, "start that container first, or give this one a network",
+			 "the container %.12s, whose network %s shares, does not exist on %s",
+			 container, key, host->name);
+	return rc;
+}
+
 int rfa_gate_networks(struct rfa_gates *c, struct rfa_error *err)
 {
-	struct rfa_host *target = c->ctx->hosts[RFA_TARGET];
-	const char *key;
-	json_t *of;
-	int there;
+	const struct rfa_joined *of;
+	size_t i;
+	int rc = 0;
 
-	json_object_foreach (rfa_ctx_fact(c->ctx, "target.look", "networks"), key, of) {
-		const char *host = rfa_facts_str(of, "container", "");
-		json_t *name;
-		size_t i;
-		int rc;
-
-		json_array_foreach (json_object_get(of, "needs"), i, name) {
-			const char *network = json_string_value(name);
-			char mend[320];
-
-			if (is_built_in(network))
-				continue;
-			rc = is_there(target, RFA_NETWORK, network, &there, err);
-			if (rc)
-				return rc;
-			snprintf(mend, sizeof(mend), "docker network create %.200s it there",
-				 network);
-			if (!there)
-				rfa_deny(c, mend,
-					 "the network %s, which %s joins, does not exist on %s",
-					 network, key, target->name);
-		}
-		if (!*host)
-			continue;
-		rc = is_there(target, RFA_CONTAINER, host, &there, err);
-		if (rc)
-			return rc;
-		if (!there)
-			rfa_deny(c, "start that container first, or give this one a network",
-				 "the container %.12s, whose network %s shares, does not exist "
-				 "on %s",
-				 host, key, target->name);
+	RFA_EACH(of, c->ctx->own->networks)
+	{
+		for (i = 0; i < of->needs.n && !rc; i++)
+			rc = judge_network(c, of->needs.at[i], of->key, err);
+		if (!rc && *of->container)
+			rc = judge_shared(c, of->container, of->key, err);
 	}
-	return 0;
+	return rc;
 }
 
 static void judge_answer(struct rfa_gates *c, const struct rfa_answer *answer, const char *env)

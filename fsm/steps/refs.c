@@ -12,7 +12,7 @@ enum { ID_SHORT = 12 };
 static int is_meant(const char *ref, size_t len, const json_t *x)
 {
 	const char *name = rfa_container_name(x);
-	const char *id = rfa_facts_str(x, "Id", "");
+	const char *id = rfa_container_id(x);
 
 	if (len && *ref == '/') {
 		ref++;
@@ -51,7 +51,7 @@ static int is_linked(const json_t *c, const json_t *x)
 	json_t *one;
 	int linked = is_listed(rfa_facts_at(c, "HostConfig/Links"), x);
 
-	json_object_foreach (rfa_facts_at(c, "NetworkSettings/Networks"), name, one) {
+	json_object_foreach (rfa_container_networks(c), name, one) {
 		linked |= is_listed(json_object_get(one, "Links"), x);
 	}
 	return linked;
@@ -77,24 +77,25 @@ const char *rfa_ref_to(const json_t *c, const json_t *x)
 	return is_listed(rfa_facts_at(c, "HostConfig/VolumesFrom"), x) ? "volumes of" : NULL;
 }
 
-int rfa_refs_on(const json_t *all, const json_t *x, json_t *list, struct rfa_error *err)
+void rfa_refs_on(const json_t *all, const json_t *x, const char *key, struct rfa_pool *pool,
+		 struct rfa_dependent_list *out)
 {
 	json_t *c;
 	size_t i;
 
 	json_array_foreach ((json_t *)(uintptr_t)all, i, c) {
 		const char *how = rfa_ref_lost(c, x);
-		json_t *one;
+		struct rfa_dependent *one;
 
 		if (!how && is_linked(c, x))
 			how = "a link to";
 		if (!how || c == x)
 			continue;
-		one =
-		    json_pack("{s:s, s:b, s:s, s:s}", "container", rfa_container_name(c), "running",
-			      rfa_container_active(c), "on", rfa_container_name(x), "how", how);
-		if (!one || json_array_append_new(list, one))
-			return rfa_fail_nomem(err);
+		one = RFA_ADD(pool, dependent, out);
+		one->key = rfa_pool_text(pool, key);
+		one->container = rfa_pool_text(pool, rfa_container_name(c));
+		one->running = rfa_container_active(c);
+		one->on = rfa_pool_text(pool, rfa_container_name(x));
+		one->how = how;
 	}
-	return 0;
 }

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "fsm/base/error.h"
+#include "fsm/model/container.h"
 
 /*
  * What `c` has of `x` (inspect objects), in words: "the network of", "the IPC namespace of", "the
@@ -18,9 +18,10 @@ const char *rfa_ref_to(const json_t *c, const json_t *x);
 const char *rfa_ref_lost(const json_t *c, const json_t *x);
 
 /*
- * Appends {"container","running","on","how"} to list for every container of `all` that cannot start
- * again when `x` is replaced by another one.
+ * Adds every container of `all` that cannot start again when `x`, which has this key, is replaced
+ * by another one.
  */
-int rfa_refs_on(const json_t *all, const json_t *x, json_t *list, struct rfa_error *err);
+void rfa_refs_on(const json_t *all, const json_t *x, const char *key, struct rfa_pool *pool,
+		 struct rfa_dependent_list *out);
 
 #endif

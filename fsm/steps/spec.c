@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/spec_fields.h"
 
 /* ---- volumes ----------------------------------------------------------------------------------
@@ -98,12 +99,13 @@ static int endpoint_of(const json_t *network, const char *short_id, json_t **out
 		       struct rfa_error *err)
 {
 	const char *mac = rfa_facts_str(network, "MacAddress", "");
-	json_t *aliases = json_deep_copy(json_object_get(network, "Aliases"));
+	const json_t *given = json_object_get(network, "Aliases");
+	json_t *aliases = json_deep_copy(given);
 	size_t shown = json_array_size(aliases);
 	json_t *endpoint = json_object();
 	const struct rfa_spec_field *row;
 	size_t n, i;
-	int rc = endpoint ? 0 : rfa_fail_nomem(err);
+	int rc = endpoint && (aliases || !given) ? 0 : rfa_fail_nomem(err);
 
 	for (row = rfa_spec_fields(&n); n-- && !rc; row++) {
 		json_t *v = json_object_get(network, row->name);
@@ -157,7 +159,7 @@ static const char *network_of(const json_t *container)
 static int carry_networks(json_t *body, const json_t *container, const char *short_id,
 			  struct rfa_error *err)
 {
-	json_t *networks = rfa_facts_at(container, "NetworkSettings/Networks");
+	json_t *networks = rfa_container_networks(container);
 	const char *first = network_of(container);
 	json_t *further = json_object();
 	const char *name;
@@ -195,7 +197,7 @@ done:
 static void carry_mac_address(json_t *body, const json_t *container)
 {
 	const char *mac = rfa_facts_str(body, "MacAddress", "");
-	json_t *networks = rfa_facts_at(container, "NetworkSettings/Networks");
+	json_t *networks = rfa_container_networks(container);
 	const char *name;
 	json_t *network;
 	int made = !*mac;
@@ -285,6 +287,14 @@ static const struct obstacle obstacles[] = {
 	{ "State/Paused", NULL, "it is paused", "docker unpause it" },
 };
 
+/* Who has made it; `prefix` is the label that tells. */
+static const struct obstacle owners[] = {
+	{ "Config/Labels", "com.docker.compose.project", "it belongs to a Compose project",
+	  "list it under \"compose\" in rfa.json, not under \"containers\"" },
+	{ "Config/Labels", "com.docker.swarm.task.id", "a swarm owns it",
+	  "take it out of the swarm" },
+};
+
 static int stands_in_way(const json_t *container, const struct obstacle *o)
 {
 	const json_t *v = rfa_facts_at(container, o->field);
@@ -295,60 +305,81 @@ static int stands_in_way(const json_t *container, const struct obstacle *o)
 	return json_is_true(v) || json_array_size(v) > 0;
 }
 
-static int add_obstacle(json_t *list, const json_t *container, const char *field, const char *why,
-			const char *mend, struct rfa_error *err)
+static void add_obstacle(struct rfa_pool *pool, struct rfa_obstacle_list *out,
+			 const json_t *container, const struct obstacle *o)
 {
-	const char *name = rfa_facts_str(container, "Name", "?");
-	json_t *one = json_pack("{s:s, s:s, s:s, s:s}", "container", *name == '/' ? name + 1 : name,
-				"field", field, "why", why, "mend", mend);
+	struct rfa_obstacle *one = RFA_ADD(pool, obstacle, out);
+	const char *name = rfa_container_name(container);
 
-	return !one || json_array_append_new(list, one) ? rfa_fail_nomem(err) : 0;
+	one->container = *name ? rfa_pool_text(pool, name) : "?";
+	one->field = o->field;
+	one->why = o->why;
+	one->mend = o->mend;
 }
 
-int rfa_spec_obstacles(const json_t *container, json_t *list, struct rfa_error *err)
+void rfa_spec_obstacles(const json_t *container, struct rfa_pool *pool,
+			struct rfa_obstacle_list *out)
 {
-	const json_t *labels = rfa_facts_at(container, "Config/Labels");
 	size_t i;
-	int rc = 0;
 
-	for (i = 0; i < sizeof(obstacles) / sizeof(obstacles[0]) && !rc; i++)
+	for (i = 0; i < sizeof(obstacles) / sizeof(obstacles[0]); i++)
 		if (stands_in_way(container, &obstacles[i]))
-			rc = add_obstacle(list, container, obstacles[i].field, obstacles[i].why,
-					  obstacles[i].mend, err);
-	if (!rc && json_object_get(labels, "com.docker.compose.project"))
-		rc = add_obstacle(
-		    list, container, "Config/Labels", "it belongs to a Compose project",
-		    "list it under \"compose\" in rfa.json, not under \"containers\"", err);
-	if (!rc && json_object_get(labels, "com.docker.swarm.task.id"))
-		rc = add_obstacle(list, container, "Config/Labels", "a swarm owns it",
-				  "take it out of the swarm", err);
+			add_obstacle(pool, out, container, &obstacles[i]);
+	for (i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
+		if (rfa_container_has_label(container, owners[i].prefix))
+			add_obstacle(pool, out, container, &owners[i]);
+}
+
+/* ---- a rollback point's description -----------------------------------------------------------
+ */
+
+const struct rfa_specs *rfa_specs_of(const struct rfa_ctx *ctx)
+{
+	return ctx->plan->point ? ctx->plan->point->specs : NULL;
+}
+
+const json_t *rfa_specs_container(const json_t *specs, const char *name)
+{
+	return json_object_get(json_object_get(json_object_get(specs, "containers"), name),
+			       "container");
+}
+
+const json_t *rfa_specs_image(const json_t *specs, const char *name)
+{
+	return json_object_get(json_object_get(json_object_get(specs, "containers"), name),
+			       "image");
+}
+
+static int read_checked(const struct rfa_ctx *ctx, const struct rfa_specs *is, json_t **out,
+			struct rfa_buf *text, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	struct rfa_error ignored;
+	char digest[65] = "";
+	int rc = host->ops->file_read(host, is->file, RFA_FACTS_MAX_BYTES, text, err);
+
+	if (rc)
+		return rc;
+	/* What is no JSON is no more the one than what has another digest. */
+	if (!rfa_facts_parse(out, rfa_buf_str(text), text->len, is->file, &ignored))
+		rc = rfa_facts_digest(*out, digest, err);
+	if (!rc && strcmp(digest, is->sha256) != 0) {
+		rfa_fail(err, RFA_EMISMATCH, "rollback",
+			 "the point's description of its containers is not the one that the ledger "
+			 "names");
+		rc = rfa_error_where(err, "%s:%s", host->name, is->file);
+	}
 	return rc;
 }
 
 int rfa_specs_read(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 {
-	const char *path = rfa_facts_str(ctx->plan_json, "point/specs/file", "");
-	const char *want = rfa_facts_str(ctx->plan_json, "point/specs/sha256", "");
+	const struct rfa_specs *is = rfa_specs_of(ctx);
 	struct rfa_buf text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
-	struct rfa_error ignored;
 	json_t *specs = NULL;
-	char digest[65] = "";
-	int rc;
+	int rc = is ? read_checked(ctx, is, &specs, &text, err)
+		    : rfa_fail(err, RFA_ENOTFOUND, "rollback", "no description is named");
 
-	rc = ctx->hosts[RFA_TARGET]->ops->file_read(ctx->hosts[RFA_TARGET], path,
-						    RFA_FACTS_MAX_BYTES, &text, err);
-	if (rc)
-		goto done;
-	/* What is no JSON is no more the one than what has another digest. */
-	if (!rfa_facts_parse(&specs, rfa_buf_str(&text), text.len, path, &ignored))
-		rc = rfa_facts_digest(specs, digest, err);
-	if (!rc && strcmp(digest, want) != 0) {
-		rfa_fail(err, RFA_EMISMATCH, "rollback",
-			 "the point's description of its containers is not the one that the ledger "
-			 "names");
-		rc = rfa_error_where(err, "%s:%s", ctx->hosts[RFA_TARGET]->name, path);
-	}
-done:
 	if (rc)
 		json_decref(specs);
 	else
@@ -359,6 +390,5 @@ done:
 
 void rfa_pins_path(const struct rfa_ctx *ctx, char *out, size_t size)
 {
-	snprintf(out, size, "%s/stacks/%s/images.json", ctx->hosts[RFA_TARGET]->state_dir,
-		 rfa_facts_str(ctx->plan_json, "stack", ""));
+	snprintf(out, size, "%s/stacks/%s/images.json", ctx->host->state_dir, ctx->plan->stack);
 }

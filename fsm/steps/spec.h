@@ -16,14 +16,20 @@
 int rfa_spec_body(const json_t *container, const json_t *image, const char *ref, json_t **out,
 		  struct rfa_error *err);
 
-/* Appends {"container","field","why","mend"} for each thing that cannot be carried over. */
-int rfa_spec_obstacles(const json_t *container, json_t *list, struct rfa_error *err);
+/* Adds each thing that cannot be carried over. */
+void rfa_spec_obstacles(const json_t *container, struct rfa_pool *pool,
+			struct rfa_obstacle_list *out);
 
+/* Where the containers of the rollback point are described that the run goes back to, or NULL. */
+const struct rfa_specs *rfa_specs_of(const struct rfa_ctx *ctx);
 /*
- * The containers' description that the plan's rollback point names; *out is new. Errors: NOTFOUND;
- * MISMATCH when it is not the one that the ledger has the digest of.
+ * What is there; *out is new. Errors: NOTFOUND; MISMATCH when it is not the one that the ledger has
+ * the digest of.
  */
 int rfa_specs_read(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err);
+/* One of them, as it was: its inspect object, and its image's Config. Borrowed; NULL: none. */
+const json_t *rfa_specs_container(const json_t *specs, const char *name);
+const json_t *rfa_specs_image(const json_t *specs, const char *name);
 
 /* Where the pins (the override file) of the stack's Compose project are on the target. */
 void rfa_pins_path(const struct rfa_ctx *ctx, char *out, size_t size);

@@ -7,73 +7,101 @@
 
 #include "fsm/base/digest.h"
 #include "fsm/base/size.h"
-#include "fsm/steps/goods.h"
+#include "fsm/steps/image_set.h"
 #include "fsm/steps/steps.h"
 
 /* The unit of comparison after an interruption; so many chunks pass between two records. */
-enum { CHUNK_BYTES = 8 << 20, CHUNKS_A_RECORD = 8 };
+enum { CHUNK_BYTES = 8 << 20, CHUNKS_A_RECORD = 8, IDLE_MS = 30000 };
 
 static const char *const ARCHIVE = "images";
 
 /* A plan may say otherwise: simulated transfers are small. */
 static uint64_t chunk_of(const struct rfa_ctx *ctx)
 {
-	int64_t bytes = rfa_facts_int(ctx->plan_json, "options/chunk_bytes", CHUNK_BYTES);
+	int64_t bytes = ctx->plan->options ? ctx->plan->options->chunk_bytes : 0;
 
 	return bytes > 0 ? (uint64_t)bytes : CHUNK_BYTES;
+}
+
+static int64_t idle_ms_of(const struct rfa_ctx *ctx)
+{
+	return ctx->plan->options ? ctx->plan->options->idle_timeout_ms : IDLE_MS;
 }
 
 /* ---- the archive ------------------------------------------------------------------------------
  */
 
-int rfa_transfer_export(struct rfa_ctx *ctx, const char *archive, const json_t *omit, json_t **made,
-			struct rfa_error *err)
+static int add_image(json_t *images, const struct rfa_image *image, struct rfa_error *err)
 {
-	json_t *missing = rfa_ctx_fact(ctx, "target.look", "missing");
-	json_t *images = json_array();
-	struct rfa_ctx_key key;
-	json_t *request;
-	json_t *name;
+	json_t *one = json_pack("{s:s, s:s}", "id", image->id, "name", image->pin);
+
+	return !one || json_array_append_new(images, one) ? rfa_fail_nomem(err) : 0;
+}
+
+/* What the host is asked for: the missing images. *out is new. */
+static int request_of(const struct rfa_ctx *ctx, const char *archive, const struct rfa_texts *omit,
+		      json_t **out, struct rfa_error *err)
+{
+	const struct rfa_texts *missing = &ctx->proven[RFA_TARGET]->missing;
+	json_t *request = json_pack("{s:[], s:[], s:s}", "images", "omit", "name", archive);
+	json_t *images = json_object_get(request, "images");
+	json_t *layers = json_object_get(request, "omit");
 	size_t i;
-	int rc;
+	int rc = request ? 0 : rfa_fail_nomem(err);
 
-	json_array_foreach (missing, i, name) {
-		json_t *good = rfa_wanted_of(ctx, json_string_value(name));
+	for (i = 0; i < missing->n && !rc; i++) {
+		const struct rfa_image *image = rfa_desired_of(ctx, missing->at[i]);
 
-		json_array_append_new(images,
-				      json_pack("{s:s, s:s}", "id", rfa_facts_str(good, "id", ""),
-						"name", rfa_facts_str(good, "keep", "")));
+		rc = image ? add_image(images, image, err) : 0;
 	}
-	request = json_pack("{s:o, s:O, s:s}", "images", images, "omit", omit, "name", archive);
-	if (!request)
-		return rfa_fail_nomem(err);
-	rc = ctx->hosts[RFA_SOURCE]->ops->image_export(
-	    ctx->hosts[RFA_SOURCE], rfa_ctx_key(ctx, &key, "export", archive), request, made, err);
+	for (i = 0; omit && i < omit->n && !rc; i++)
+		if (json_array_append_new(layers, json_string(omit->at[i])))
+			rc = rfa_fail_nomem(err);
+	if (rc)
+		json_decref(request);
+	else
+		*out = request;
+	return rc;
+}
+
+int rfa_transfer_export(struct rfa_ctx *ctx, const char *archive, const struct rfa_texts *omit,
+			struct rfa_archive *made, struct rfa_error *err)
+{
+	struct rfa_host *source = ctx->hosts[RFA_SOURCE];
+	struct rfa_ctx_key key;
+	json_t *request = NULL;
+	json_t *answer = NULL;
+	int rc = request_of(ctx, archive, omit, &request, err);
+
+	if (!rc)
+		rc = source->ops->image_export(source, rfa_ctx_key(ctx, &key, "export", archive),
+					       request, &answer, err);
+	if (!rc)
+		rc = rfa_record_read(&rfa_shape_archive, answer, ctx->pool, made, err);
 	json_decref(request);
+	json_decref(answer);
 	return rc;
 }
 
 int rfa_image_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_t *omit = rfa_ctx_fact(ctx, "target.look", "omit");
-	json_t *made = NULL;
-	char says[160];
+	const struct rfa_proven *target = ctx->proven[RFA_TARGET];
+	struct rfa_archive made;
+	struct rfa_proven proven;
+	const char *says;
 	int rc;
 
-	if (!json_array_size(rfa_ctx_fact(ctx, "target.look", "missing")))
+	if (!target->missing.n)
 		return rfa_ctx_skip(facts, "the target has every image", err);
-	rc = rfa_transfer_export(ctx, ARCHIVE, omit, &made, err);
+	rc = rfa_transfer_export(ctx, ARCHIVE, &target->omit, &made, err);
 	if (rc)
 		return rc;
-	snprintf(says, sizeof(says), "%lld layer(s), %s; %lld layer(s) are there already",
-		 (long long)rfa_facts_int(made, "layers", 0),
-		 RFA_SIZE(rfa_facts_int(made, "bytes", 0)),
-		 (long long)rfa_facts_int(made, "omitted", 0));
-	rc = rfa_facts_set(facts, "says", json_string(says), err);
-	if (!rc && json_object_update(facts, made))
-		rc = rfa_fail_nomem(err);
-	json_decref(made);
-	return rc;
+	says =
+	    rfa_pool_printf(ctx->pool, "%lld layer(s), %s; %lld layer(s) are there already",
+			    (long long)made.layers, RFA_SIZE(made.bytes), (long long)made.omitted);
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	proven.exported = &made;
+	return rfa_ctx_prove(ctx, &proven, says, facts, err);
 }
 
 /* The archive is the same every time, so what is half there is made again. */
@@ -85,7 +113,7 @@ int rfa_image_export_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *fa
 
 int rfa_image_export_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return ctx->hosts[RFA_SOURCE]->ops->run_remove(ctx->hosts[RFA_SOURCE], ctx->run, err);
+	return ctx->host->ops->run_remove(ctx->host, ctx->run, err);
 }
 
 /* ---- the relay --------------------------------------------------------------------------------
@@ -112,13 +140,13 @@ static int close_chunk(struct passage *p, struct rfa_error *err)
 static int record_progress(struct passage *p, struct rfa_error *err)
 {
 	char says[96];
+	json_t *facts;
 
 	p->since_record = 0;
 	snprintf(says, sizeof(says), "%s of %s", RFA_SIZE(p->at), RFA_SIZE(p->total));
-	return p->ctx->progress(p->ctx,
-				json_pack("{s:s, s:I, s:I}", "says", says, "bytes",
-					  (json_int_t)p->at, "total", (json_int_t)p->total),
-				err);
+	facts = json_pack("{s:s, s:I, s:I}", "says", says, "bytes", (json_int_t)p->at, "total",
+			  (json_int_t)p->total);
+	return facts ? p->ctx->progress(p->ctx, facts, err) : rfa_fail_nomem(err);
 }
 
 static int on_data(void *user, const void *data, size_t len, struct rfa_error *err)
@@ -208,7 +236,7 @@ static int relay_from(struct rfa_ctx *ctx, const char *archive, struct passage *
 	relay.source = in;
 	relay.sink = out;
 	relay.most = p->total - p->at;
-	relay.idle_timeout_ms = rfa_facts_int(ctx->plan_json, "options/idle_timeout_ms", 30000);
+	relay.idle_timeout_ms = idle_ms_of(ctx);
 	relay.cancel = ctx->cancel;
 	relay.clock = ctx->clock;
 	relay.on_data = on_data;
@@ -333,47 +361,82 @@ done:
 /* ---- the step ---------------------------------------------------------------------------------
  */
 
-/* What has to travel, {archive: {"bytes",…}}, whichever step made it; empty: nothing. *out is new.
- */
-static int cargo_of(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+/* An archive that has to travel. */
+struct parcel {
+	const char *name;
+	uint64_t bytes;
+};
+
+struct cargo {
+	struct parcel *at;
+	size_t n;
+};
+
+static void load(struct rfa_pool *pool, struct cargo *cargo, const char *name, int64_t bytes)
 {
-	static const char *const makers[] = { "source.pack", "source.open" };
-	json_int_t bytes =
-	    (json_int_t)rfa_facts_int(rfa_ctx_fact(ctx, "source.export", ""), "bytes", 0);
-	json_t *cargo = json_object();
-	size_t i;
-	int rc = cargo ? 0 : rfa_fail_nomem(err);
+	struct parcel *parcel = rfa_pool_add(pool, cargo, sizeof(*parcel));
 
-	for (i = 0; i < sizeof(makers) / sizeof(makers[0]) && !rc; i++) {
-		json_t *archives = rfa_ctx_fact(ctx, makers[i], "archives");
-
-		if (archives && json_object_update(cargo, archives))
-			rc = rfa_fail_nomem(err);
-	}
-	if (!rc && bytes)
-		rc = rfa_facts_set(cargo, ARCHIVE, json_pack("{s:I}", "bytes", bytes), err);
-	if (rc)
-		json_decref(cargo);
-	else
-		*out = cargo;
-	return rc;
+	parcel->name = name;
+	parcel->bytes = (uint64_t)bytes;
 }
 
-static int receive_all(struct rfa_ctx *ctx, const json_t *cargo, uint64_t *total, uint64_t *sent,
+/* Until all steps write records: what the others have made. */
+static void load_as_before(const struct rfa_ctx *ctx, struct cargo *cargo)
+{
+	static const char *const makers[] = { "source.pack", "source.open" };
+	int64_t bytes = rfa_facts_int(rfa_ctx_fact(ctx, "source.export", ""), "bytes", 0);
+	const char *name;
+	json_t *one;
+	size_t i;
+
+	for (i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
+		json_object_foreach (rfa_ctx_fact(ctx, makers[i], "archives"), name, one) {
+			load(ctx->pool, cargo, rfa_pool_text(ctx->pool, name),
+			     rfa_facts_int(one, "bytes", 0));
+		}
+	if (bytes)
+		load(ctx->pool, cargo, ARCHIVE, bytes);
+}
+
+/* What has to travel, whichever step made it; empty: nothing. */
+static int cargo_of(const struct rfa_ctx *ctx, struct cargo *cargo, struct rfa_error *err)
+{
+	const struct rfa_proven *source = ctx->proven[RFA_SOURCE];
+	const struct rfa_archive *archive;
+
+	memset(cargo, 0, sizeof(*cargo));
+	RFA_EACH(archive, source->archives)
+	load(ctx->pool, cargo, *archive->archive ? archive->archive : archive->name,
+	     archive->bytes);
+	if (source->exported)
+		load(ctx->pool, cargo, ARCHIVE, source->exported->bytes);
+	load_as_before(ctx, cargo);
+	return rfa_pool_check(ctx->pool, err);
+}
+
+static uint64_t bytes_of(const struct cargo *cargo)
+{
+	const struct parcel *parcel;
+	uint64_t bytes = 0;
+
+	RFA_EACH(parcel, *cargo)
+	bytes += parcel->bytes;
+	return bytes;
+}
+
+static int receive_all(struct rfa_ctx *ctx, const struct cargo *cargo, uint64_t *sent,
 		       struct rfa_error *err)
 {
-	const char *archive;
-	json_t *one;
+	const struct parcel *parcel;
 
-	*total = *sent = 0;
-	json_object_foreach ((json_t *)(uintptr_t)cargo, archive, one) {
-		uint64_t bytes = (uint64_t)rfa_facts_int(one, "bytes", 0);
+	*sent = 0;
+	RFA_EACH(parcel, *cargo)
+	{
 		uint64_t travelled = 0;
-		int rc = rfa_transfer_relay(ctx, archive, bytes, &travelled, err);
+		int rc = rfa_transfer_relay(ctx, parcel->name, parcel->bytes, &travelled, err);
 
 		if (rc)
 			return rc;
-		*total += bytes;
 		*sent += travelled;
 	}
 	return 0;
@@ -382,56 +445,68 @@ static int receive_all(struct rfa_ctx *ctx, const json_t *cargo, uint64_t *total
 /* Goes on from where both ends agree, so it may be repeated. */
 int rfa_receive_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	uint64_t total = 0;
+	struct rfa_proven proven;
+	struct cargo cargo;
 	uint64_t sent = 0;
-	json_t *cargo = NULL;
-	char says[128];
+	uint64_t total;
+	const char *says;
 	int rc;
 
 	if (rfa_ctx_one_env(ctx))
 		return rfa_ctx_skip(facts, "both sides are one host: it is there", err);
 	rc = cargo_of(ctx, &cargo, err);
-	if (!rc && !json_object_size(cargo))
-		rc = rfa_ctx_skip(facts, "nothing has to travel", err);
-	else if (!rc)
-		rc = receive_all(ctx, cargo, &total, &sent, err);
-	json_decref(cargo);
+	if (!rc && !cargo.n)
+		return rfa_ctx_skip(facts, "nothing has to travel", err);
+	if (!rc)
+		rc = receive_all(ctx, &cargo, &sent, err);
+	total = bytes_of(&cargo);
 	if (rc || !total)
 		return rc;
-	snprintf(says, sizeof(says), "%s sent of %s", RFA_SIZE(sent), RFA_SIZE(total));
-	rc = rfa_facts_set(facts, "says", json_string(says), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "bytes", json_integer((json_int_t)total), err);
-	return rc ? rc : rfa_facts_set(facts, "sent", json_integer((json_int_t)sent), err);
+	says = rfa_pool_printf(ctx->pool, "%s sent of %s", RFA_SIZE(sent), RFA_SIZE(total));
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	proven.received = (int64_t)total;
+	proven.sent = (int64_t)sent;
+	return rfa_ctx_prove(ctx, &proven, says, facts, err);
+}
+
+/* *is: all of it is there. */
+static int is_there(struct rfa_ctx *ctx, const struct cargo *cargo, int *is, struct rfa_error *err)
+{
+	const struct parcel *parcel;
+	int rc = 0;
+
+	*is = 1;
+	RFA_EACH(parcel, *cargo)
+	{
+		uint64_t offset = 0;
+
+		if (!rc)
+			rc = agreed_offset(ctx, parcel->name, parcel->bytes, &offset, err);
+		*is &= offset == parcel->bytes;
+	}
+	return rc;
 }
 
 /* What is there is kept either way: the next attempt finds it. */
 int rfa_receive_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 		      struct rfa_error *err)
 {
-	json_int_t total = 0;
-	json_t *cargo = NULL;
-	const char *archive;
-	json_t *one;
-	int rc = cargo_of(ctx, &cargo, err);
+	struct rfa_proven proven;
+	struct cargo cargo = { NULL, 0 };
+	int is = 1;
+	int rc = rfa_ctx_one_env(ctx) ? 0 : cargo_of(ctx, &cargo, err);
 
-	*seen = RFA_PROBE_DONE;
-	json_object_foreach (cargo, archive, one) {
-		uint64_t bytes = (uint64_t)rfa_facts_int(one, "bytes", 0);
-		uint64_t offset = 0;
-
-		if (rc || rfa_ctx_one_env(ctx))
-			break;
-		rc = agreed_offset(ctx, archive, bytes, &offset, err);
-		if (!rc && offset != bytes)
-			*seen = RFA_PROBE_NOT_DONE;
-		total += (json_int_t)bytes;
-	}
-	json_decref(cargo);
-	return rc ? rc : rfa_facts_set(facts, "bytes", json_integer(total), err);
+	if (!rc)
+		rc = is_there(ctx, &cargo, &is, err);
+	*seen = is ? RFA_PROBE_DONE : RFA_PROBE_NOT_DONE;
+	if (rc)
+		return rc;
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	proven.received = (int64_t)bytes_of(&cargo);
+	return rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 }
 
 int rfa_receive_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return ctx->hosts[RFA_TARGET]->ops->run_remove(ctx->hosts[RFA_TARGET], ctx->run, err);
+	return ctx->host->ops->run_remove(ctx->host, ctx->run, err);
 }

@@ -4,10 +4,9 @@
 
 #include "fsm/steps/ctx.h"
 
-/* Makes an archive of the missing images on the source, without the layers in omit. *made is new.
- */
-int rfa_transfer_export(struct rfa_ctx *ctx, const char *archive, const json_t *omit, json_t **made,
-			struct rfa_error *err);
+/* Makes an archive of the missing images on the source, without the layers in omit. */
+int rfa_transfer_export(struct rfa_ctx *ctx, const char *archive, const struct rfa_texts *omit,
+			struct rfa_archive *made, struct rfa_error *err);
 
 /*
  * Brings an archive of `total` bytes from the source's spool into the target's, going on from

@@ -56,7 +56,7 @@ interrupted() {
 	run_rfa resume "$id"
 	ok "$how: resume ends it: exit status 0" ended 0
 	# What was there already is not sent again, up to the chunk that was under way.
-	total=$(facts "$id" source.export bytes) sent=$(facts "$id" target.receive sent)
+	total=$(facts "$id" source.export exported/bytes) sent=$(facts "$id" target.receive sent)
 	ok "$how: at most one chunk is sent again ($sent of $total bytes)" test "$sent" -le $((total - 10000000 + 8388608))
 	ok "$how: and not all of it" test "$sent" -lt "$total"
 	ok "$how: $v serves" answers prod 8001/health "$v"

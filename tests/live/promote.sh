@@ -40,7 +40,7 @@ ok "the backend serves v2" answers prod 8001/health v2
 ok "the frontend serves v2" says "ragflowauth-frontend v2" on prod "busybox wget -qO- -T 5 http://127.0.0.1:8080/"
 ok "nothing is left" clean test prod
 ok "it ended SUCCEEDED" is "$(final_of "$first")" SUCCEEDED
-ok "only the layer that differs was exported" is "$(facts "$first" source.export layers)" 1
+ok "only the layer that differs was exported" is "$(facts "$first" source.export exported/layers)" 1
 run_rfa resume "$first"
 ok "a finished run is a fixed point" ended 0
 # shellcheck disable=SC2086

@@ -22,15 +22,21 @@ enum { EDITS = WORLD_EDITS };
 /* What a host runs, as the ledger keeps it of an environment that has proven it. New. */
 static json_t *proven(struct world *w, struct rfa_host *host)
 {
-	const json_t *stack = rfa_facts_at(w->plan, "target/stack");
-	json_t *facts = json_object();
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_observed_list seen;
+	struct rfa_proven proven;
+	struct rfa_stack stack;
 	struct rfa_error err;
-	json_t *goods;
+	json_t *set;
 
-	assert_int_equal(rfa_look_goods(host, stack, facts, NULL, &err), 0);
-	goods = json_incref(json_object_get(facts, "goods"));
-	json_decref(facts);
-	return goods;
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	assert_int_equal(rfa_record_read(&rfa_shape_stack, rfa_facts_at(w->plan, "target/stack"),
+					 &pool, &stack, &err),
+			 0);
+	assert_int_equal(rfa_look_images(host, &stack, &pool, &proven, &seen, &err), 0);
+	assert_int_equal(rfa_record_write(&rfa_shape_image_set, proven.images, &set, &err), 0);
+	rfa_pool_release(&pool);
+	return set;
 }
 
 /* Images are what is verified, not what they are called. */
@@ -46,20 +52,20 @@ static void test_verified_images(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		json_t *goods;
+		json_t *set;
 		char ids[2][32], both[256];
 
 		/* Both hosts run other images, and all of them are called v1. */
 		world_make_edited(&w, SCENARIO_SAME_TAG, 7, world_edit_all,
 				  (void *)(uintptr_t)edits);
-		goods = proven(&w, i ? w.source : w.target);
+		set = proven(&w, i ? w.source : w.target);
 		snprintf(ids[1], sizeof(ids[1]), "%.12s",
-			 rfa_facts_str(goods, "images/0/id", "") + 7);
-		json_object_set_new(json_object_get(w.plan, "options"), "verified", goods);
-		goods = proven(&w, w.source);
+			 rfa_facts_str(set, "images/0/id", "") + 7);
+		json_object_set_new(json_object_get(w.plan, "options"), "verified", set);
+		set = proven(&w, w.source);
 		snprintf(ids[0], sizeof(ids[0]), "%.12s",
-			 rfa_facts_str(goods, "images/0/id", "") + 7);
-		json_decref(goods);
+			 rfa_facts_str(set, "images/0/id", "") + 7);
+		json_decref(set);
 		watcher_begin(&x, &w);
 		assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err),
 				 i ? 0 : -RFA_EREFUSED);

@@ -566,22 +566,23 @@ static void what_is_no_container_is_refused(void **state)
 
 static void obstacles_are(const struct world *w, size_t n, const char *field, const char *why)
 {
-	json_t *list = json_array();
+	struct rfa_obstacle_list list = { NULL, 0 };
+	struct rfa_pool pool = RFA_POOL_INIT;
 	struct rfa_error err;
 
-	assert_int_equal(rfa_spec_obstacles(w->container, list, &err), 0);
-	if (json_array_size(list) != n)
-		fail_msg("%zu obstacles of %s", json_array_size(list), field);
+	rfa_spec_obstacles(w->container, &pool, &list);
+	assert_int_equal(rfa_pool_check(&pool, &err), 0);
+	if (list.n != n)
+		fail_msg("%zu obstacles of %s", list.n, field);
 	if (n) {
-		const json_t *one = json_array_get(list, n - 1);
+		const struct rfa_obstacle *one = &list.at[n - 1];
 
-		assert_string_equal(rfa_facts_str(one, "container", ""), "api");
-		assert_string_equal(rfa_facts_str(one, "field", ""), field);
-		assert_non_null(strstr(rfa_facts_str(one, "why", ""), why));
-		assert_true(strlen(rfa_facts_str(one, "mend", "")) > 0);
-		assert_int_equal(json_object_size(one), 4);
+		assert_string_equal(one->container, "api");
+		assert_string_equal(one->field, field);
+		assert_non_null(strstr(one->why, why));
+		assert_true(strlen(one->mend) > 0);
 	}
-	json_decref(list);
+	rfa_pool_release(&pool);
 }
 
 static void each_obstacle_is_named(void **state)

@@ -1,4 +1,4 @@
-/* Goods: one identity for one image on every store, and the version that a set of images is. */
+/* Image sets: one identity for one image on every store, and the version that they are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "fsm/base/facts.h"
-#include "fsm/steps/goods.h"
+#include "fsm/steps/image_set.h"
 #include "tests/unit/data.h"
 
 /* ---- identity ---------------------------------------------------------------------------------
@@ -120,61 +120,76 @@ static void an_image_without_layers_has_no_identity(void **state)
 {
 	json_t *image = data("image");
 	struct rfa_error err;
-	json_t *good = NULL;
+	struct rfa_observed container = { "api", "run", "api", NULL };
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_image described;
 	char out[65];
 
 	(void)state;
 	put(image, "RootFS/Layers", js("[]"));
 	assert_int_equal(rfa_image_identity(image, out, &err), -RFA_EPROTOCOL);
 	assert_non_null(strstr(err.msg, rfa_facts_str(image, "Id", "-")));
-	/* ... and so is no good. */
-	assert_int_equal(rfa_good_of(NULL, image, &good, &err), -RFA_EPROTOCOL);
-	assert_null(good);
+	/* ... and so cannot be described. */
+	assert_int_equal(rfa_image_describe(&container, image, &pool, &described, &err),
+			 -RFA_EPROTOCOL);
+	rfa_pool_release(&pool);
 	json_decref(image);
 }
 
-static void a_good_is_what_its_header_says(void **state)
+static void an_image_is_what_its_header_says(void **state)
 {
+	struct rfa_pool pool = RFA_POOL_INIT;
 	json_t *image = data("image");
-	json_t *unit = json_pack("{s:s, s:s, s:s, s:o}", "key", "api", "shape", "run", "container",
-				 "api", "inspect", data("container"));
+	json_t *inspect = data("container");
+	struct rfa_observed container = { "api", "run", "api", inspect };
+	json_t *layers = rfa_facts_at(image, "RootFS/Layers");
+	struct rfa_image is;
 	struct rfa_error err;
-	json_t *good = NULL;
-	char id[65], keep[64];
+	char id[65], pin[64];
+	size_t i;
 
 	(void)state;
 	identity(image, id);
-	snprintf(keep, sizeof(keep), "localhost/rfa-keep:%.32s", id);
-	assert_int_equal(rfa_good_of(unit, image, &good, &err), 0);
-	assert_string_equal(rfa_facts_str(good, "key", ""), "api");
-	assert_string_equal(rfa_facts_str(good, "shape", ""), "run");
-	assert_string_equal(rfa_facts_str(good, "ref", ""), "shop/api:1.4.0");
-	assert_string_equal(rfa_facts_str(good, "id", ""), rfa_facts_str(image, "Id", "-"));
-	assert_string_equal(rfa_facts_str(good, "identity", ""), id);
-	assert_string_equal(rfa_facts_str(good, "keep", ""), keep);
-	assert_int_equal(rfa_facts_int(good, "size", 0), 104857600);
-	assert_true(json_equal(rfa_facts_at(good, "layers"), rfa_facts_at(image, "RootFS/Layers")));
-	json_decref(good);
-	json_decref(unit);
+	snprintf(pin, sizeof(pin), "localhost/rfa-keep:%.32s", id);
+	assert_int_equal(rfa_image_describe(&container, image, &pool, &is, &err), 0);
+	assert_string_equal(is.key, "api");
+	assert_string_equal(is.kind, "run");
+	assert_string_equal(is.ref, "shop/api:1.4.0");
+	assert_string_equal(is.id, rfa_facts_str(image, "Id", "-"));
+	assert_string_equal(is.identity, id);
+	assert_string_equal(is.pin, pin);
+	assert_int_equal(is.size, 104857600);
+	assert_int_equal(is.layers.n, json_array_size(layers));
+	for (i = 0; i < is.layers.n; i++)
+		assert_string_equal(is.layers.at[i], json_string_value(json_array_get(layers, i)));
+	rfa_pool_release(&pool);
+	json_decref(inspect);
 	json_decref(image);
 }
 
 /* ---- the version ------------------------------------------------------------------------------
  */
 
-static void version(const char *goods, char *out, size_t size)
+static void version(const char *text, char *out, size_t size)
 {
-	json_t *images = js(goods);
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_image_set set;
+	struct rfa_error err;
+	json_t *images = js(text);
+	json_t *object = json_pack("{s:O}", "images", images);
 
-	rfa_goods_version(images, out, size);
+	assert_int_equal(rfa_record_read(&rfa_shape_image_set, object, &pool, &set, &err), 0);
+	assert_int_equal(rfa_image_set_version(&set.images, out, size, &err), 0);
+	rfa_pool_release(&pool);
+	json_decref(object);
 	json_decref(images);
 }
 
-static void version_is(const char *goods, const char *want)
+static void version_is(const char *images, const char *want)
 {
 	char out[128];
 
-	version(goods, out, sizeof(out));
+	version(images, out, sizeof(out));
 	assert_string_equal(out, want);
 }
 
@@ -187,14 +202,14 @@ static void a_tag_that_all_share_is_the_version(void **state)
 		   "20260131_170801");
 }
 
-static void a_set(const char *goods)
+static void a_set(const char *images)
 {
 	char out[128];
 
-	version(goods, out, sizeof(out));
+	version(images, out, sizeof(out));
 	if (strncmp(out, "set-", 4) || strlen(out) != 16 ||
 	    strspn(out + 4, "0123456789abcdef") != 12)
-		fail_msg("%s is %s", goods, out);
+		fail_msg("%s is %s", images, out);
 }
 
 static void everything_else_is_a_set(void **state)
@@ -238,7 +253,8 @@ static void a_version_fits_its_place(void **state)
 	assert_string_equal(out, "a-very-");
 }
 
-/* ---- units ------------------------------------------------------------------------------------
+/* ---- containers
+ * ------------------------------------------------------------------------------------
  */
 
 static json_t *listed; /* what the fake host has */
@@ -267,29 +283,35 @@ static int fake_list(struct rfa_host *host, enum rfa_object kind, json_t **out,
 	return 0;
 }
 
-static int try_units(const json_t *stack, json_t **out, struct rfa_error *err)
+static int try_observe(const char *stack, struct rfa_pool *pool, struct rfa_observed_list *out,
+		       struct rfa_error *err)
 {
 	static const struct rfa_host_ops ops = { .version = RFA_HOST_OPS_VERSION,
 						 .inspect = fake_inspect,
 						 .list = fake_list };
 	struct rfa_host host = { &ops, "test", "/var/lib/rfa" };
+	struct rfa_stack record;
+	json_t *json = js(stack);
+	int rc;
 
-	return rfa_units(&host, stack, out, err);
+	assert_int_equal(rfa_record_read(&rfa_shape_stack, json, pool, &record, err), 0);
+	rc = rfa_observe(&host, &record, pool, out, err);
+	json_decref(json);
+	return rc;
 }
 
-static json_t *units_of(const char *stack, const char *containers)
+static struct rfa_observed_list observe(struct rfa_pool *pool, const char *stack,
+					const char *containers)
 {
-	json_t *config = js(stack);
+	struct rfa_observed_list seen;
 	struct rfa_error err;
-	json_t *units = NULL;
 
 	listed = js(containers);
-	if (try_units(config, &units, &err))
+	if (try_observe(stack, pool, &seen, &err))
 		fail_msg("%s", err.msg);
 	json_decref(listed);
 	listed = NULL;
-	json_decref(config);
-	return units;
+	return seen;
 }
 
 static void a_host_that_does_not_answer_is_no_empty_host(void **state)
@@ -302,57 +324,79 @@ static void a_host_that_does_not_answer_is_no_empty_host(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		json_t *config = js(stacks[i]);
+		struct rfa_pool pool = RFA_POOL_INIT;
+		struct rfa_observed_list seen;
 		struct rfa_error err;
-		json_t *units = NULL;
 
-		assert_int_equal(try_units(config, &units, &err), -RFA_ELOST);
+		assert_int_equal(try_observe(stacks[i], &pool, &seen, &err), -RFA_ELOST);
 		assert_int_equal(err.severity, RFA_UNKNOWN);
-		assert_null(units);
-		json_decref(config);
+		rfa_pool_release(&pool);
 	}
 }
 
-static void goods_are_found_by_their_key(void **state)
+static void proven_of(const char *text, struct rfa_pool *pool, struct rfa_proven *out)
 {
-	json_t *plan = js("{'point':{'images':[{'key':'a','ref':'p:1'}]}}");
-	json_t *facts = js("{'source.look':{'goods':{'images':[{'key':'a','ref':'a:1'},"
-			   "{'key':'b','ref':'b:1'}]}},"
-			   "'target.look':{'units':[{'key':'a'},{'key':'b','present':true}]}}");
-	json_t *none = js("{}");
+	struct rfa_error err;
+	json_t *json = js(text);
+
+	assert_int_equal(rfa_record_read(&rfa_shape_proven, json, pool, out, &err), 0);
+	json_decref(json);
+}
+
+static void images_and_containers_are_found_by_their_key(void **state)
+{
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_proven source, target, none;
+	struct rfa_plan plan;
+	struct rfa_error err;
+	json_t *json = js("{'point':{'images':[{'key':'a','ref':'p:1'}]}}");
 	struct rfa_ctx ctx;
 
 	(void)state;
+	assert_int_equal(rfa_record_read(&rfa_shape_plan, json, &pool, &plan, &err), 0);
+	proven_of("{'images':{'images':[{'key':'a','ref':'a:1'},{'key':'b','ref':'b:1'}]}}", &pool,
+		  &source);
+	proven_of("{'containers':[{'key':'a'},{'key':'b','present':true},"
+		  "{'key':'b','present':true,'running':true}]}",
+		  &pool, &target);
+	proven_of("{}", &pool, &none);
 	memset(&ctx, 0, sizeof(ctx));
-	ctx.plan_json = plan;
-	ctx.facts_json = facts;
-	assert_string_equal(rfa_facts_str(rfa_wanted_of(&ctx, "b"), "ref", ""), "b:1");
-	assert_null(rfa_wanted_of(&ctx, "c"));
-	assert_int_equal(rfa_facts_bool(rfa_before_of(&ctx, "b"), "present", 0), 1);
+	ctx.plan = &plan;
+	ctx.proven[RFA_SOURCE] = &source;
+	ctx.proven[RFA_TARGET] = ctx.own = &target;
+	assert_string_equal(rfa_desired_of(&ctx, "b")->ref, "b:1");
+	assert_null(rfa_desired_of(&ctx, "c"));
+	assert_int_equal(rfa_before_of(&ctx, "b")->present, 1);
 	assert_null(rfa_before_of(&ctx, "c"));
-	/* Without a source it is the rollback point that is wanted. */
-	ctx.facts_json = none;
-	assert_string_equal(rfa_facts_str(rfa_wanted_of(&ctx, "a"), "ref", ""), "p:1");
-	assert_null(rfa_wanted_of(&ctx, "b"));
+	assert_int_equal(rfa_count_before(&ctx, "a", 0), 0);
+	assert_int_equal(rfa_count_before(&ctx, "b", 0), 2);
+	assert_int_equal(rfa_count_before(&ctx, "b", 1), 1);
+	/* Without a source it is the rollback point that is desired. */
+	ctx.proven[RFA_SOURCE] = &none;
+	ctx.proven[RFA_TARGET] = ctx.own = &none;
+	assert_string_equal(rfa_desired_of(&ctx, "a")->ref, "p:1");
+	assert_null(rfa_desired_of(&ctx, "b"));
 	assert_null(rfa_before_of(&ctx, "a"));
-	json_decref(plan);
-	json_decref(facts);
-	json_decref(none);
+	rfa_pool_release(&pool);
+	json_decref(json);
 }
 
-static void containers_are_units_there_or_not(void **state)
+static void containers_are_observed_there_or_not(void **state)
 {
-	json_t *units = units_of("{'containers':['api','gone']}", "[]");
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_observed_list seen = observe(&pool, "{'containers':['api','gone']}", "[]");
 
 	(void)state;
-	assert_int_equal(json_array_size(units), 2);
-	assert_string_equal(rfa_facts_str(units, "0/key", ""), "api");
-	assert_string_equal(rfa_facts_str(units, "0/shape", ""), "run");
-	assert_string_equal(rfa_facts_str(units, "0/container", ""), "api");
-	assert_string_equal(rfa_facts_str(units, "0/inspect/Name", ""), "/api");
-	assert_string_equal(rfa_facts_str(units, "1/key", ""), "gone");
-	assert_true(json_is_null(rfa_facts_at(units, "1/inspect")));
-	json_decref(units);
+	assert_int_equal(seen.n, 2);
+	assert_string_equal(seen.at[0].key, "api");
+	assert_string_equal(seen.at[0].kind, "run");
+	assert_string_equal(seen.at[0].container, "api");
+	assert_string_equal(rfa_facts_str(seen.at[0].inspect, "Name", ""), "/api");
+	assert_string_equal(seen.at[1].key, "gone");
+	assert_null(seen.at[1].inspect);
+	assert_int_equal(rfa_observed_count(&seen, "api"), 1);
+	assert_int_equal(rfa_observed_count(&seen, "gone"), 0);
+	rfa_pool_release(&pool);
 }
 
 #define OF(name, project, service, number, oneoff, running)                              \
@@ -361,7 +405,7 @@ static void containers_are_units_there_or_not(void **state)
 	"','com.docker.compose.container-number':'" number                               \
 	"','com.docker.compose.oneoff':'" oneoff "'}},'State':{'Running':" running "}}"
 
-static void each_container_of_a_service_is_a_unit(void **state)
+static void each_container_of_a_service_is_observed(void **state)
 {
 	static const char containers[] = "[" OF("shop-web-10", "shop", "web", "10", "False", "true") "," OF(
 	    "shop-web-2", "shop", "web", "2", "False",
@@ -398,26 +442,27 @@ static void each_container_of_a_service_is_a_unit(void **state)
 											      "':"
 											      "true"
 											      "}}]";
-	json_t *units =
-	    units_of("{'compose':{'project':'shop','services':['db','web','new']}}", containers);
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_observed_list seen = observe(
+	    &pool, "{'compose':{'project':'shop','services':['db','web','new']}}", containers);
 
 	(void)state;
-	assert_int_equal(json_array_size(units), 6);
-	assert_string_equal(rfa_facts_str(units, "0/key", ""), "db");
-	assert_string_equal(rfa_facts_str(units, "0/shape", ""), "compose");
-	assert_string_equal(rfa_facts_str(units, "0/container", ""), "shop-db-1");
-	assert_string_equal(rfa_facts_str(units, "1/container", ""), "shop-db-3");
-	assert_string_equal(rfa_facts_str(units, "2/container", ""), "shop-web-1");
-	assert_string_equal(rfa_facts_str(units, "3/container", ""), "shop-web-2");
-	assert_string_equal(rfa_facts_str(units, "4/container", ""), "shop-web-10");
-	assert_string_equal(rfa_facts_str(units, "4/key", ""), "web");
-	assert_string_equal(rfa_facts_str(units, "5/key", ""), "new");
-	assert_true(json_is_null(rfa_facts_at(units, "5/inspect")));
-	json_decref(units);
+	assert_int_equal(seen.n, 6);
+	assert_string_equal(seen.at[0].key, "db");
+	assert_string_equal(seen.at[0].kind, "compose");
+	assert_string_equal(seen.at[0].container, "shop-db-1");
+	assert_string_equal(seen.at[1].container, "shop-db-3");
+	assert_string_equal(seen.at[2].container, "shop-web-1");
+	assert_string_equal(seen.at[3].container, "shop-web-2");
+	assert_string_equal(seen.at[4].container, "shop-web-10");
+	assert_string_equal(seen.at[4].key, "web");
+	assert_string_equal(seen.at[5].key, "new");
+	assert_null(seen.at[5].inspect);
+	assert_int_equal(rfa_observed_count(&seen, "web"), 3);
 	/* None listed: all that the project has here. */
-	units = units_of("{'compose':{'project':'shop'}}", containers);
-	assert_int_equal(json_array_size(units), 5);
-	json_decref(units);
+	seen = observe(&pool, "{'compose':{'project':'shop'}}", containers);
+	assert_int_equal(seen.n, 5);
+	rfa_pool_release(&pool);
 }
 
 int main(void)
@@ -427,15 +472,15 @@ int main(void)
 		cmocka_unit_test(whatever_changes_behaviour_changes_the_identity),
 		cmocka_unit_test(how_empty_is_spelled_changes_nothing),
 		cmocka_unit_test(an_image_without_layers_has_no_identity),
-		cmocka_unit_test(a_good_is_what_its_header_says),
+		cmocka_unit_test(an_image_is_what_its_header_says),
 		cmocka_unit_test(a_tag_that_all_share_is_the_version),
 		cmocka_unit_test(everything_else_is_a_set),
 		cmocka_unit_test(a_set_is_named_by_what_is_in_it),
 		cmocka_unit_test(a_version_fits_its_place),
-		cmocka_unit_test(containers_are_units_there_or_not),
+		cmocka_unit_test(containers_are_observed_there_or_not),
 		cmocka_unit_test(a_host_that_does_not_answer_is_no_empty_host),
-		cmocka_unit_test(goods_are_found_by_their_key),
-		cmocka_unit_test(each_container_of_a_service_is_a_unit),
+		cmocka_unit_test(images_and_containers_are_found_by_their_key),
+		cmocka_unit_test(each_container_of_a_service_is_observed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
