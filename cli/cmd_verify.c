@@ -84,10 +84,10 @@ static int judge_image(struct rfa_host *host, const json_t *good, const json_t *
 	if (!*runs)
 		return 0;
 	*verdict = strcmp(runs, rfa_facts_str(good, "id", "")) == 0 ? "same" : "differs";
-	if (strcmp(*verdict, "same") == 0 || !*rfa_facts_str(good, "keep", ""))
+	if (strcmp(*verdict, "same") == 0 || !*rfa_facts_str(good, "pin", ""))
 		return 0;
-	/* Another image store has another id for the same image: the keep tag tells. */
-	int rc = host->ops->inspect(host, RFA_IMAGE, rfa_facts_str(good, "keep", ""), &kept, err);
+	/* Another image store has another id for the same image: the pin tells. */
+	int rc = host->ops->inspect(host, RFA_IMAGE, rfa_facts_str(good, "pin", ""), &kept, err);
 	if (rc == 0 && strcmp(rfa_facts_str(kept, "Id", "?"), runs) == 0)
 		*verdict = "same";
 	if (rc == -(int)RFA_ENOTFOUND) {

@@ -40,3 +40,13 @@ const struct rfa_tagged *rfa_tagged_of(const struct rfa_tagged_list *tags, const
 		return one;
 	return NULL;
 }
+
+const struct rfa_held *rfa_held_of(const struct rfa_held_list *held, const char *identity)
+{
+	const struct rfa_held *one;
+
+	RFA_EACH(one, *held)
+	if (!strcmp(one->identity, identity))
+		return one;
+	return NULL;
+}

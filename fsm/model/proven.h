@@ -54,6 +54,9 @@ const struct rfa_tagged *rfa_tagged_of(const struct rfa_tagged_list *tags, const
 /* clang-format on */
 RFA_RECORD(held, RFA_HELD_FIELDS);
 
+/* The one of this identity; NULL: there is none. */
+const struct rfa_held *rfa_held_of(const struct rfa_held_list *held, const char *identity);
+
 /* clang-format off */
 #define RFA_ANSWER_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(url, "of a health check") \

@@ -6,7 +6,6 @@
 #include "fsm/base/size.h"
 #include "fsm/base/clock.h"
 #include "fsm/parts/text.h"
-#include "fsm/steps/goods.h"
 #include "fsm/steps/members.h"
 
 static int add(json_t *rows, json_t *row, struct rfa_error *err)
@@ -16,76 +15,71 @@ static int add(json_t *rows, json_t *row, struct rfa_error *err)
 
 /* ---- images ---- */
 
-static void version_of(const json_t *image, char *out, size_t size)
+/* The tag; what has none is "latest" to docker. */
+static void version_of(const char *ref, char *out, size_t size)
 {
-	const char *ref = rfa_facts_str(image, "ref", "");
-
 	rfa_imageref_version(*ref ? ref : "-", out, size);
 }
 
 /* Every container of the key that was there runs just this already. */
-static int is_same(const struct rfa_ctx *ctx, const char *key, const json_t *good)
+static int is_same(const struct rfa_container_list *containers, const struct rfa_image *image)
 {
-	json_t *unit;
-	size_t i, n = 0;
+	const struct rfa_container *one;
+	size_t n = 0;
 
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
-		if (strcmp(rfa_facts_str(unit, "key", ""), key) != 0)
+	RFA_EACH(one, *containers)
+	{
+		if (strcmp(one->key, image->key) != 0)
 			continue;
 		n++;
-		if (strcmp(rfa_facts_str(unit, "identity", "-"),
-			   rfa_facts_str(good, "identity", "")) != 0 ||
-		    strcmp(rfa_facts_str(unit, "ref", "-"), rfa_facts_str(good, "ref", "")) != 0 ||
-		    (!rfa_facts_bool(unit, "running", 0) && !rfa_facts_bool(unit, "ended", 0)))
+		if (strcmp(one->identity, image->identity) != 0 ||
+		    strcmp(one->ref, image->ref) != 0 || (!one->running && !one->ended))
 			return 0;
 	}
 	return n > 0;
 }
 
 /* Those of a missing image that must travel. */
-static size_t layers_to_bring(const struct rfa_ctx *ctx, const char *key, const json_t *good)
+static size_t layers_to_bring(const struct rfa_proven *target, const struct rfa_image *image)
 {
-	const json_t *omit = rfa_ctx_fact(ctx, "target.look", "omit");
-	json_t *layer;
 	size_t i, n = 0;
 
-	if (!rfa_facts_has_text(rfa_ctx_fact(ctx, "target.look", "missing"), key))
+	if (!rfa_texts_have(&target->missing, image->key))
 		return 0;
-	json_array_foreach (json_object_get(good, "layers"), i, layer) {
-		n += !rfa_facts_has_text(omit, json_string_value(layer));
-	}
+	for (i = 0; i < image->layers.n; i++)
+		n += !rfa_texts_have(&target->omit, image->layers.at[i]);
 	return n;
+}
+
+static int add_image(const struct rfa_proven *target, const struct rfa_image *image, json_t *rows,
+		     struct rfa_error *err)
+{
+	const struct rfa_container *before = rfa_container_of(&target->containers, image->key);
+	int there = before && before->present;
+	size_t bring = layers_to_bring(target, image);
+	char now[256], then[256], detail[64];
+
+	version_of(there ? before->ref : "", now, sizeof(now));
+	version_of(image->ref, then, sizeof(then));
+	snprintf(detail, sizeof(detail), "%zu of %zu layers to bring", bring, image->layers.n);
+	return add(rows,
+		   json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "what", image->key, "now", now,
+			     "then", then, "change",
+			     !there                                ? "new"
+			     : is_same(&target->containers, image) ? "same"
+								   : "replaced",
+			     "detail", detail, "bytes", (json_int_t)(bring ? image->size : 0)),
+		   err);
 }
 
 int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
 {
-	json_t *good;
-	size_t i;
+	const struct rfa_image *image;
 	int rc = 0;
 
-	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
-		const char *key = rfa_facts_str(good, "key", "");
-		const json_t *before = rfa_unit_before(ctx, key);
-		int there = rfa_facts_bool(before, "present", 0);
-		size_t all = json_array_size(json_object_get(good, "layers"));
-		size_t bring = layers_to_bring(ctx, key, good);
-		char now[256], then[256], detail[64];
-
-		version_of(there ? before : NULL, now, sizeof(now));
-		version_of(good, then, sizeof(then));
-		snprintf(detail, sizeof(detail), "%zu of %zu layers to bring", bring, all);
-		rc = add(rows,
-			 json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "what", key, "now", now,
-				   "then", then, "change",
-				   !there                    ? "new"
-				   : is_same(ctx, key, good) ? "same"
-							     : "replaced",
-				   "detail", detail, "bytes",
-				   (json_int_t)(bring ? rfa_facts_int(good, "size", 0) : 0)),
-			 err);
-		if (rc)
-			break;
-	}
+	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
+	if (!rc)
+		rc = add_image(ctx->proven[RFA_TARGET], image, rows, err);
 	return rc;
 }
 
@@ -170,6 +164,7 @@ static int add_stored(const struct rfa_ctx *ctx, json_t *rows, const char *what,
 
 int rfa_changes_backup(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
 {
+	const struct rfa_image *image;
 	json_t *one;
 	size_t i;
 	int rc = 0;
@@ -179,10 +174,8 @@ int rfa_changes_backup(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error
 			rc = add_stored(ctx, rows, rfa_facts_str(one, "name", ""),
 					rfa_facts_int(one, "bytes", 0), err);
 	}
-	json_array_foreach (rfa_ctx_fact(ctx, "source.look", "goods/images"), i, one) {
-		if (!rc)
-			rc = add_stored(ctx, rows, rfa_facts_str(one, "ref", ""),
-					rfa_facts_int(one, "size", 0), err);
-	}
+	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
+	if (!rc)
+		rc = add_stored(ctx, rows, image->ref, image->size, err);
 	return rc ? rc : rfa_changes_verdicts(ctx, rows, err);
 }

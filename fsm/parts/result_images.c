@@ -3,44 +3,113 @@
 
 #include <stdio.h>
 
-static json_t *wanted(const struct rfa_outputs *o)
-{
-	json_t *goods = rfa_facts_at(json_object_get(o->facts, "source.look"), "goods");
+#include "fsm/model/plan.h"
+#include "fsm/model/proven.h"
 
-	return goods ? goods : rfa_facts_at(o->plan, "point");
+/* What is known of the run at its end. */
+struct known {
+	struct rfa_pool pool;
+	struct rfa_proven proven[RFA_ROLES];
+	struct rfa_plan plan;
+};
+
+static int learn(const struct rfa_outputs *o, struct known *k, struct rfa_error *err)
+{
+	size_t i;
+	int rc = rfa_record_read(&rfa_shape_plan, o->plan, &k->pool, &k->plan, err);
+
+	for (i = 0; i < RFA_ROLES; i++)
+		rfa_record_clear(&rfa_shape_proven, &k->proven[i]);
+	for (i = 0; i < o->flow->n && !rc; i++) {
+		const struct rfa_step *row = &o->flow->steps[i];
+		const json_t *facts = json_object_get(o->facts, row->name);
+
+		if (facts)
+			rc = rfa_record_merge(&rfa_shape_proven, facts, &k->pool,
+					      &k->proven[row->on], err);
+	}
+	return rc;
 }
 
-/* What HEALTH proved, else what PRECHECK froze. */
+/* What ran on the source, or what the rollback point names. */
+static struct rfa_image_list brought(const struct known *k, const char **version)
+{
+	static const struct rfa_image_list none = { NULL, 0 };
+	const struct rfa_image_set *runs = k->proven[RFA_SOURCE].images;
+	const struct rfa_point *point = k->plan.point;
+
+	*version = runs ? runs->version : point ? point->version : "";
+	return runs ? runs->images : point ? point->images : none;
+}
+
+/* What HEALTH proved, else what PRECHECK froze. An error is told by what ends a success. */
 static void images_version(struct rfa_outputs *o)
 {
-	snprintf(o->version, sizeof(o->version), "%s", rfa_facts_str(wanted(o), "version", ""));
+	struct known k = { .pool = RFA_POOL_INIT };
+	struct rfa_error ignored;
+	const char *version = "";
+
+	if (!learn(o, &k, &ignored))
+		(void)brought(&k, &version);
+	snprintf(o->version, sizeof(o->version), "%s", version);
+	rfa_pool_release(&k.pool);
+}
+
+static int put_environment(struct rfa_outputs *o, json_t *images, struct rfa_error *err)
+{
+	struct rfa_out_file *f = rfa_outputs_file(o, 0);
+
+	snprintf(f->path, sizeof(f->path), "environments/%s/%s.json", o->env, o->stack);
+	return rfa_outputs_json(f,
+				json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O?}", "stack",
+					  o->stack, "env", o->env, "version", o->version, "since",
+					  o->now, "run", o->run, "flow", o->flow->name, "from",
+					  o->from, "images", images),
+				err);
+}
+
+/* Where nothing ran before, there is nothing to go back to. */
+static int put_point(struct rfa_outputs *o, const struct rfa_point *made, struct rfa_error *err)
+{
+	json_t *json = NULL;
+	int rc = made ? rfa_record_write(&rfa_shape_point, made, &json, err) : 0;
+
+	if (!rc && made)
+		rc = rfa_outputs_point(o, made->version, json, err);
+	json_decref(json);
+	return rc;
+}
+
+static int put_all(struct rfa_outputs *o, const struct known *k, struct rfa_error *err)
+{
+	struct rfa_image_set set = { .version = o->version, .at = o->now, .run = o->run };
+	struct rfa_out_file *f;
+	const char *version;
+	json_t *json = NULL;
+	int rc;
+
+	set.images = brought(k, &version);
+	rc = rfa_record_write(&rfa_shape_image_set, &set, &json, err);
+	if (!rc)
+		rc = put_environment(o, json_object_get(json, "images"), err);
+	if (rc) {
+		json_decref(json);
+		return rc;
+	}
+	f = rfa_outputs_file(o, 0);
+	snprintf(f->path, sizeof(f->path), "verified/%s/%s.json", o->env, o->stack);
+	rc = rfa_outputs_json(f, json, err);
+	return rc ? rc : put_point(o, k->proven[RFA_TARGET].point, err);
 }
 
 static int images_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 {
-	const json_t *made = rfa_facts_at(json_object_get(o->facts, "target.keep"), "point");
-	json_t *images = rfa_facts_at(wanted(o), "images");
-	struct rfa_out_file *f = rfa_outputs_file(o, 0);
-	int rc;
+	struct known k = { .pool = RFA_POOL_INIT };
+	int rc = learn(o, &k, err);
 
-	snprintf(f->path, sizeof(f->path), "environments/%s/%s.json", o->env, o->stack);
-	rc = rfa_outputs_json(f,
-			      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O?}", "stack",
-					o->stack, "env", o->env, "version", o->version, "since",
-					o->now, "run", o->run, "flow", o->flow->name, "from",
-					o->from, "images", images),
-			      err);
-	if (rc)
-		return rc;
-	f = rfa_outputs_file(o, 0);
-	snprintf(f->path, sizeof(f->path), "verified/%s/%s.json", o->env, o->stack);
-	rc = rfa_outputs_json(f,
-			      json_pack("{s:s, s:s, s:s, s:O?}", "version", o->version, "at",
-					o->now, "run", o->run, "images", images),
-			      err);
-	/* Where nothing ran before, there is nothing to go back to. */
-	if (!rc && json_is_object(made))
-		rc = rfa_outputs_point(o, rfa_facts_str(made, "version", ""), made, err);
+	if (!rc)
+		rc = put_all(o, &k, err);
+	rfa_pool_release(&k.pool);
 	return rc;
 }
 

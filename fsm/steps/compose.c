@@ -158,7 +158,6 @@ static int says(struct rfa_ctx *ctx, const json_t *images, int *is, struct rfa_e
 			   json_string_value(ref)) != 0)
 			*is = 0;
 	}
-	rfa_compose_project_release(&project);
 	json_decref(answer);
 	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND) {
 		rfa_error_clear(err);
@@ -225,9 +224,8 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		return rfa_ctx_skip(facts, "the stack has no Compose project", err);
 	rc = rfa_compose_project(ctx, 1, &project, err);
 	if (!rc)
-		rc = rfa_compose_add_wanted(ctx, &project, err);
+		rc = rfa_compose_add_desired(ctx, &project, err);
 	if (!rc && !project.services[0]) {
-		rfa_compose_project_release(&project);
 		return rfa_ctx_skip(facts, "no service of it is deployed", err);
 	}
 	if (!rc)
@@ -236,7 +234,6 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		rc = ctx->hosts[RFA_TARGET]->ops->compose_up(ctx->hosts[RFA_TARGET],
 							     rfa_ctx_key(ctx, &key, "up", NULL),
 							     &project.compose, err);
-	rfa_compose_project_release(&project);
 	if (rc == -RFA_EREMOTE) {
 		struct rfa_error why = *err;
 
@@ -405,7 +402,6 @@ static int make_before(struct rfa_ctx *ctx, int pinned, int *started, struct rfa
 		rc = ctx->hosts[RFA_TARGET]->ops->compose_up(
 		    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, *started ? "up" : "make", NULL),
 		    &project.compose, err);
-	rfa_compose_project_release(&project);
 	return rc;
 }
 

@@ -26,7 +26,6 @@ struct seen {
 
 static void seen_release(struct seen *s)
 {
-	rfa_compose_project_release(&s->project);
 	json_decref(s->config);
 	json_decref(s->unset);
 	json_decref(s->units);
@@ -142,7 +141,7 @@ static int look(struct rfa_gates *c, struct seen *s, int *valid, struct rfa_erro
 		return refuse_invalid(c, s, err);
 	}
 	if (!rc)
-		rc = rfa_compose_add_wanted(ctx, &s->project, err);
+		rc = rfa_compose_add_desired(ctx, &s->project, err);
 	if (!rc)
 		rc = ctx->hosts[RFA_TARGET]->ops->compose_config(ctx->hosts[RFA_TARGET],
 								 &s->project.compose, &answer, err);

@@ -7,16 +7,14 @@
 enum { RFA_COMPOSE_WORDS = 512 };
 
 struct rfa_compose_project {
-	struct rfa_compose compose; /* points into this struct, the plan and the facts */
+	struct rfa_compose compose; /* points into this struct, the plan, the facts and the pool */
 	const char *files[RFA_COMPOSE_WORDS], *env_files[RFA_COMPOSE_WORDS];
 	const char *services[RFA_COMPOSE_WORDS], *scale[RFA_COMPOSE_WORDS];
-	json_t *texts; /* what is not in the plan */
 };
 
 /*
- * The target's project: its files as rfa.json names them, else as the look found them; with rfa's
- * override file as the last one if pinned. No services: add them. Errors: TOOBIG. Release it in any
- * case.
+ * The project on the step's host: its files as rfa.json names them, else as the look found them;
+ * with rfa's override file as the last one if pinned. No services: add them. Errors: TOOBIG.
  */
 int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compose_project *p,
 			struct rfa_error *err);
@@ -27,9 +25,8 @@ int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compos
 int rfa_compose_add_service(const struct rfa_ctx *ctx, const char *service,
 			    struct rfa_compose_project *p, struct rfa_error *err);
 /* All services that the run deploys. */
-int rfa_compose_add_wanted(const struct rfa_ctx *ctx, struct rfa_compose_project *p,
-			   struct rfa_error *err);
-void rfa_compose_project_release(struct rfa_compose_project *p);
+int rfa_compose_add_desired(const struct rfa_ctx *ctx, struct rfa_compose_project *p,
+			    struct rfa_error *err);
 
 /* 1 if the run deploys the service: it has an image for it, and the stack's list has it. */
 int rfa_compose_deploys(const struct rfa_ctx *ctx, const char *service);

@@ -1,11 +1,10 @@
 /* The gates of a run that brings images. */
-#include <stdio.h>
 #include <string.h>
 
 #include "fsm/base/imageref.h"
 #include "fsm/base/size.h"
 #include "fsm/steps/gates.h"
-#include "fsm/steps/goods.h"
+#include "fsm/steps/image_set.h"
 #include "fsm/steps/secrets.h"
 #include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
@@ -13,136 +12,138 @@
 int rfa_gate_image_engine(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
+	const struct rfa_engine *engine = ctx->own->engine;
 	int rc = rfa_gate_engine(c, err);
 
-	if (!rc && json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose")) &&
-	    !rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"), "compose", NULL))
+	if (!rc && rfa_ctx_stack_here(ctx)->compose && !(engine && *engine->compose))
 		rfa_deny(c, "install the Compose v2 plugin there (apt install docker-compose)",
-			 "%s has no `docker compose`", ctx->hosts[RFA_TARGET]->name);
+			 "%s has no `docker compose`", ctx->host->name);
 	return rc;
+}
+
+/*
+ * What has done its work and ended well is as good as what runs; but what serves on the other side
+ * is no such work: somebody has stopped it here.
+ */
+static void judge_ended(struct rfa_gates *c, const struct rfa_container *one, const char *name)
+{
+	if (rfa_count_before(c->ctx, one->key, 1))
+		rfa_deny(c,
+			 "start it there; if it is a job that ends, wait until it has ended on the "
+			 "target too",
+			 "the container %s on %s has ended, and on %s it runs", name,
+			 c->ctx->hosts[RFA_SOURCE]->name, c->ctx->host->name);
+}
+
+static void judge_source(struct rfa_gates *c, const struct rfa_container *one)
+{
+	const struct rfa_image *image = rfa_desired_of(c->ctx, one->key);
+	const char *host = c->ctx->hosts[RFA_SOURCE]->name;
+	const char *name = *one->container ? one->container : one->key;
+
+	if (!one->present) {
+		rfa_deny(c, "start it there first, or correct its name in rfa.json",
+			 "there is no container %s on %s", one->key, host);
+		return;
+	}
+	if (strcmp(one->identity, image ? image->identity : "") != 0)
+		rfa_deny(c, "bring it up there with one image",
+			 "the containers of %s on %s run different images", one->key, host);
+	if (one->ended)
+		judge_ended(c, one, name);
+	else if (!one->running || one->restarting)
+		rfa_deny(c, "promote only what runs: start it there, and look at docker logs",
+			 "the container %s on %s does not run", name, host);
+	else if (*one->health && strcmp(one->health, "healthy") != 0)
+		rfa_deny(c, "promote only what is healthy: wait, or look at docker logs",
+			 "the container %s on %s is %s", name, host, one->health);
 }
 
 int rfa_gate_source_runs(struct rfa_gates *c, struct rfa_error *err)
 {
-	json_t *units = rfa_ctx_fact(c->ctx, "source.look", "units");
-	json_t *unit;
-	size_t i;
+	const struct rfa_proven *source = c->ctx->proven[RFA_SOURCE];
+	const struct rfa_container *one;
 
 	(void)err;
-	if (!c->ctx->hosts[RFA_SOURCE] || !units)
+	if (!source->images)
 		return 0;
-	if (!json_array_size(units))
+	if (!source->containers.n)
 		rfa_deny(c, "start it there first, or correct its name in rfa.json",
 			 "nothing of this stack is on %s", c->ctx->hosts[RFA_SOURCE]->name);
-	json_array_foreach (units, i, unit) {
-		const char *key = rfa_facts_str(unit, "key", "");
-		const char *name = rfa_facts_str(unit, "container", key);
-		const char *health = rfa_facts_str(unit, "health", "");
-		const json_t *good = rfa_wanted_of(c->ctx, key);
-
-		if (!rfa_facts_bool(unit, "present", 0)) {
-			rfa_deny(c, "start it there first, or correct its name in rfa.json",
-				 "there is no container %s on %s", key,
-				 c->ctx->hosts[RFA_SOURCE]->name);
-			continue;
-		}
-		if (strcmp(rfa_facts_str(unit, "identity", ""),
-			   rfa_facts_str(good, "identity", "")))
-			rfa_deny(c, "bring it up there with one image",
-				 "the containers of %s on %s run different images", key,
-				 c->ctx->hosts[RFA_SOURCE]->name);
-		/* What has done its work and ended well is as good as what runs; but what serves on
-		   the other side is no such work: somebody has stopped it here. */
-		if (rfa_facts_bool(unit, "ended", 0)) {
-			if (rfa_count_before(c->ctx, key, 1))
-				rfa_deny(c,
-					 "start it there; if it is a job that ends, wait until "
-					 "it has ended on the target too",
-					 "the container %s on %s has ended, and on %s it runs",
-					 name, c->ctx->hosts[RFA_SOURCE]->name,
-					 c->ctx->hosts[RFA_TARGET]->name);
-			continue;
-		}
-		if (!rfa_facts_bool(unit, "running", 0) || rfa_facts_bool(unit, "restarting", 0))
-			rfa_deny(c,
-				 "promote only what runs: start it there, and look at docker logs",
-				 "the container %s on %s does not run", name,
-				 c->ctx->hosts[RFA_SOURCE]->name);
-		else if (*health && strcmp(health, "healthy") != 0)
-			rfa_deny(c, "promote only what is healthy: wait, or look at docker logs",
-				 "the container %s on %s is %s", name,
-				 c->ctx->hosts[RFA_SOURCE]->name, health);
-	}
+	RFA_EACH(one, source->containers)
+	judge_source(c, one);
 	return 0;
 }
 
-/* A digest is the best pin of all; goods have it as a tag (fsm/steps/goods.h). */
+static const struct rfa_limits *limits_of(const struct rfa_ctx *ctx)
+{
+	static struct rfa_limits none;
+	const struct rfa_limits *limits = rfa_ctx_stack_here(ctx)->gates;
+
+	if (!limits)
+		rfa_record_clear(&rfa_shape_limits, &none);
+	return limits ? limits : &none;
+}
+
+static void judge_tag(struct rfa_gates *c, const struct rfa_image *image)
+{
+	struct rfa_imageref ref;
+
+	rfa_imageref_parse(&ref, image->ref);
+	if (!*ref.name)
+		rfa_deny(c, "give the image a tag and start the container from it",
+			 "%s runs %s, which has no tag", image->key, image->ref);
+	else if (!*ref.tag || !strcmp(ref.tag, "latest"))
+		rfa_deny(c, "tag it with a version, or set gates.allow_latest in rfa.json",
+			 "%s runs %s: nobody could tell later which version that was", image->key,
+			 image->ref);
+}
+
+/* A digest is the best pin of all; image sets have it as a tag (fsm/steps/image_set.h). */
 int rfa_gate_tags(struct rfa_gates *c, struct rfa_error *err)
 {
-	json_t *good;
-	size_t i;
+	const struct rfa_image *image;
 
 	(void)err;
-	if (rfa_facts_bool(rfa_ctx_stack(c->ctx), "gates/allow_latest", 0))
+	if (limits_of(c->ctx)->allow_latest)
 		return 0;
-	json_array_foreach (rfa_facts_at(rfa_wanted(c->ctx), "images"), i, good) {
-		const char *text = rfa_facts_str(good, "ref", "");
-		struct rfa_imageref ref;
-
-		rfa_imageref_parse(&ref, text);
-		if (!*ref.name)
-			rfa_deny(c, "give the image a tag and start the container from it",
-				 "%s runs %s, which has no tag", rfa_facts_str(good, "key", ""),
-				 text);
-		else if (!*ref.tag || !strcmp(ref.tag, "latest"))
-			rfa_deny(c, "tag it with a version, or set gates.allow_latest in rfa.json",
-				 "%s runs %s: nobody could tell later which version that was",
-				 rfa_facts_str(good, "key", ""), text);
-	}
+	RFA_EACH(image, *rfa_ctx_desired(c->ctx, NULL))
+	judge_tag(c, image);
 	return 0;
 }
 
 int rfa_gate_carry_over(struct rfa_gates *c, struct rfa_error *err)
 {
-	json_t *one;
-	size_t i;
+	const struct rfa_obstacle *one;
 
 	(void)err;
-	json_array_foreach (rfa_ctx_fact(c->ctx, "target.look", "obstacles"), i, one) {
-		rfa_deny(c, rfa_facts_str(one, "mend", ""),
-			 "%s on %s cannot be made again: %s (%s)",
-			 rfa_facts_str(one, "container", ""), c->ctx->hosts[RFA_TARGET]->name,
-			 rfa_facts_str(one, "why", ""), rfa_facts_str(one, "field", ""));
-	}
+	RFA_EACH(one, c->ctx->own->obstacles)
+	rfa_deny(c, one->mend, "%s on %s cannot be made again: %s (%s)", one->container,
+		 c->ctx->host->name, one->why, one->field);
 	return 0;
 }
 
-/* One that runs the wanted image already, under the wanted name, may stay what it is. */
+/* One that runs the desired image already, under the desired name, may stay what it is. */
 static int is_replaced(const struct rfa_ctx *ctx, const char *key)
 {
-	const json_t *before = rfa_unit_before(ctx, key);
-	const json_t *good = rfa_wanted_of(ctx, key);
+	const struct rfa_container *before = rfa_before_of(ctx, key);
+	const struct rfa_image *image = rfa_desired_of(ctx, key);
 
-	return good &&
-	       (strcmp(rfa_facts_str(before, "shape", ""), "run") != 0 ||
-		strcmp(rfa_facts_str(before, "identity", "-"),
-		       rfa_facts_str(good, "identity", "")) != 0 ||
-		strcmp(rfa_facts_str(before, "ref", "-"), rfa_facts_str(good, "ref", "")) != 0 ||
-		!rfa_facts_bool(before, "running", 0));
+	return image && (!before || strcmp(before->kind, "run") != 0 ||
+			 strcmp(before->identity, image->identity) != 0 ||
+			 strcmp(before->ref, image->ref) != 0 || !before->running);
 }
 
 /* Those of the stack itself are told of as what cannot be carried over. */
 int rfa_gate_cut_off(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	json_t *one;
-	size_t i;
+	const struct rfa_dependent *one;
 
 	(void)err;
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "dependents"), i, one) {
-		const char *name = rfa_facts_str(one, "container", "");
-
-		if (rfa_unit_before(ctx, name) || !is_replaced(ctx, rfa_facts_str(one, "key", "")))
+	RFA_EACH(one, ctx->own->dependents)
+	{
+		if (rfa_before_of(ctx, one->container) || !is_replaced(ctx, one->key))
 			continue;
 		rfa_deny_unless_forced(
 		    c,
@@ -150,8 +151,7 @@ int rfa_gate_cut_off(struct rfa_gates *c, struct rfa_error *err)
 		    "its own that both are in",
 		    "the container %s on %s has %s %s, which is replaced by another "
 		    "container: it would be cut off, and could not start again",
-		    name, ctx->hosts[RFA_TARGET]->name, rfa_facts_str(one, "how", ""),
-		    rfa_facts_str(one, "on", ""));
+		    one->container, ctx->host->name, one->how, one->on);
 	}
 	return 0;
 }
@@ -185,54 +185,60 @@ static int judge_body(struct rfa_gates *c, const char *container, const json_t *
 	return rc;
 }
 
+/* A container that is not there has to be described. */
+static int judge_new(struct rfa_gates *c, const struct rfa_container *one, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	const struct rfa_bootstrap *bootstrap = rfa_ctx_stack_here(ctx)->bootstrap;
+	const json_t *body = bootstrap ? json_object_get(bootstrap->containers, one->key) : NULL;
+
+	if (!body && !rfa_specs_of(ctx))
+		rfa_deny(c,
+			 "describe it under bootstrap.containers of the stack: rfa init "
+			 "--from writes that from what runs elsewhere (README: A first "
+			 "deployment)",
+			 "there is no container %s on %s, and rfa.json does not say how "
+			 "to make it",
+			 one->key, ctx->host->name);
+	return judge_body(c, one->key, body, err);
+}
+
+/* "/path/" is a folder. */
+static int judge_required(struct rfa_gates *c, const char *path, struct rfa_error *err)
+{
+	struct rfa_host *host = c->ctx->host;
+	size_t len = strlen(path);
+	int folder = len && path[len - 1] == '/';
+	struct rfa_file_stat st;
+	int rc = host->ops->file_stat(host, path, &st, err);
+
+	if (!rc && (!st.type || (folder && st.type != 'd')))
+		rfa_deny(c, "prepare it there: a first deployment needs it", "%s is missing on %s",
+			 path, host->name);
+	return rc;
+}
+
 /* A first deployment needs the files that it says it needs, and to be told how to make containers.
  */
 int rfa_gate_first_deployment(struct rfa_gates *c, struct rfa_error *err)
 {
-	struct rfa_ctx *ctx = c->ctx;
-	json_t *stack = rfa_ctx_stack(ctx);
-	json_t *path;
-	json_t *unit;
-	int first = 0, rc;
+	const struct rfa_ctx *ctx = c->ctx;
+	const struct rfa_bootstrap *bootstrap = rfa_ctx_stack_here(ctx)->bootstrap;
+	const struct rfa_container *one;
+	int first = !ctx->own->images || !ctx->own->images->images.n;
 	size_t i;
+	int rc = 0;
 
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
-		const char *key = rfa_facts_str(unit, "key", "");
-		const json_t *body =
-		    json_object_get(rfa_facts_at(stack, "bootstrap/containers"), key);
-
-		if (rfa_facts_bool(unit, "present", 0) ||
-		    strcmp(rfa_facts_str(unit, "shape", ""), "run") != 0)
+	RFA_EACH(one, ctx->own->containers)
+	{
+		if (rc || one->present || strcmp(one->kind, "run") != 0)
 			continue;
 		first = 1;
-		if (!body && !rfa_facts_at(ctx->plan_json, "point/specs"))
-			rfa_deny(c,
-				 "describe it under bootstrap.containers of the stack: rfa init "
-				 "--from writes that from what runs elsewhere (README: A first "
-				 "deployment)",
-				 "there is no container %s on %s, and rfa.json does not say how "
-				 "to make it",
-				 key, ctx->hosts[RFA_TARGET]->name);
-		rc = judge_body(c, key, body, err);
-		if (rc)
-			return rc;
+		rc = judge_new(c, one, err);
 	}
-	if (!first && json_array_size(rfa_ctx_fact(ctx, "target.look", "goods/images")))
-		return 0;
-	json_array_foreach (rfa_facts_at(stack, "bootstrap/requires"), i, path) {
-		const char *text = json_string_value(path);
-		size_t len = text ? strlen(text) : 0;
-		int folder = len && text[len - 1] == '/';
-		struct rfa_file_stat st;
-
-		rc = ctx->hosts[RFA_TARGET]->ops->file_stat(ctx->hosts[RFA_TARGET], text, &st, err);
-		if (rc)
-			return rc;
-		if (!st.type || (folder && st.type != 'd'))
-			rfa_deny(c, "prepare it there: a first deployment needs it",
-				 "%s is missing on %s", text, ctx->hosts[RFA_TARGET]->name);
-	}
-	return 0;
+	for (i = 0; first && bootstrap && !rc && i < bootstrap->requires.n; i++)
+		rc = judge_required(c, bootstrap->requires.at[i], err);
+	return rc;
 }
 
 /* What the images are exported to, with the layers that the target has: docker writes all of them.
@@ -253,90 +259,90 @@ static int room_on_source(struct rfa_gates *c, int64_t bytes, struct rfa_error *
 	return rc;
 }
 
+static void judge_disk(struct rfa_gates *c, const char *path, const struct rfa_disk *d,
+		       int64_t needed)
+{
+	const char *host = c->ctx->host->name;
+	int back = rfa_goes_back(c->ctx);
+	int64_t want = back ? 0 : limits_of(c->ctx)->disk_free_percent;
+
+	if (d->bytes_free < needed)
+		rfa_deny(c, "free some space there: docker image prune, or remove old backups",
+			 "%s on %s has %s free, this run needs up to %s", path, host,
+			 RFA_SIZE(d->bytes_free), RFA_SIZE(needed));
+	else if (d->bytes_total > 0 && d->bytes_free * 100 < d->bytes_total * want)
+		rfa_deny(c, "free some space there, or lower gates.disk_free_percent in rfa.json",
+			 "%s on %s has %lld %% of its space free, less than %lld %%", path, host,
+			 (long long)(d->bytes_free * 100 / d->bytes_total), (long long)want);
+	if (!back && d->inodes_total > 0 && d->inodes_free * 100 < d->inodes_total * 5)
+		rfa_deny(c, "remove small files there: nearly all inodes are used",
+			 "%s on %s has %lld of %lld inodes free", path, host,
+			 (long long)d->inodes_free, (long long)d->inodes_total);
+}
+
 int rfa_gate_image_space(struct rfa_gates *c, struct rfa_error *err)
 {
-	struct rfa_ctx *ctx = c->ctx;
-	int64_t percent = rfa_facts_int(rfa_ctx_stack(ctx), "gates/disk_free_percent", 20);
-	int64_t want = rfa_goes_back(ctx) ? 0 : percent;
-	int64_t bytes = rfa_facts_int(rfa_ctx_fact(ctx, "target.look", ""), "bytes", 0);
-	const char *paths[2] = { ctx->hosts[RFA_TARGET]->state_dir,
-				 rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"),
-					       "docker_root", "/var/lib/docker") };
+	struct rfa_host *host = c->ctx->host;
+	const struct rfa_engine *engine = c->ctx->own->engine;
+	int64_t bytes = c->ctx->own->missing_bytes;
+	const char *paths[2] = { host->state_dir, engine && *engine->docker_root
+						      ? engine->docker_root
+						      : "/var/lib/docker" };
 	struct rfa_disk disks[2];
 	size_t i;
 	int one_disk;
 
 	for (i = 0; i < 2; i++) {
-		int rc = ctx->hosts[RFA_TARGET]->ops->disk(ctx->hosts[RFA_TARGET], paths[i],
-							   &disks[i], err);
+		int rc = host->ops->disk(host, paths[i], &disks[i], err);
 
 		if (rc)
 			return rc;
 	}
 	/* One file system is told once; it takes both the archive and what is loaded from it. */
 	one_disk = !strcmp(disks[0].filesystem, disks[1].filesystem);
-	for (i = 0; i < (one_disk ? 1 : 2); i++) {
-		const struct rfa_disk *d = &disks[i];
-		int64_t needed = one_disk ? 2 * bytes : bytes;
-
-		if (d->bytes_free < needed)
-			rfa_deny(c,
-				 "free some space there: docker image prune, or remove old backups",
-				 "%s on %s has %s free, this run needs up to %s", paths[i],
-				 ctx->hosts[RFA_TARGET]->name, RFA_SIZE(d->bytes_free),
-				 RFA_SIZE(needed));
-		else if (d->bytes_total > 0 && d->bytes_free * 100 < d->bytes_total * want)
-			rfa_deny(
-			    c,
-			    "free some space there, or lower gates.disk_free_percent in rfa.json",
-			    "%s on %s has %lld %% of its space free, less than %lld %%", paths[i],
-			    ctx->hosts[RFA_TARGET]->name,
-			    (long long)(d->bytes_free * 100 / d->bytes_total), (long long)want);
-		if (!rfa_goes_back(ctx) && d->inodes_total > 0 &&
-		    d->inodes_free * 100 < d->inodes_total * 5)
-			rfa_deny(c, "remove small files there: nearly all inodes are used",
-				 "%s on %s has %lld of %lld inodes free", paths[i],
-				 ctx->hosts[RFA_TARGET]->name, (long long)d->inodes_free,
-				 (long long)d->inodes_total);
-	}
+	for (i = 0; i < (one_disk ? 1 : 2); i++)
+		judge_disk(c, paths[i], &disks[i], one_disk ? 2 * bytes : bytes);
 	return room_on_source(c, bytes, err);
 }
 
-/* Going back needs the images, and the description of the containers. */
-int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
+static int judge_specs(struct rfa_gates *c, const struct rfa_specs *is, struct rfa_error *err)
 {
-	struct rfa_ctx *ctx = c->ctx;
-	const char *file = rfa_facts_str(ctx->plan_json, "point/specs/file", NULL);
-	json_t *present = rfa_ctx_fact(ctx, "target.look", "present");
+	const char *host = c->ctx->host->name;
 	json_t *specs = NULL;
-	json_t *good;
-	size_t i;
-	int rc;
+	int rc = rfa_specs_read(c->ctx, &specs, err);
 
-	if (!json_array_size(rfa_facts_at(ctx->plan_json, "point/images")))
-		rfa_deny(c, "choose a point of images: rfa rollback lists them",
-			 "the rollback point names no images");
-	json_array_foreach (rfa_facts_at(ctx->plan_json, "point/images"), i, good) {
-		if (!json_object_get(present, rfa_facts_str(good, "identity", "")))
-			rfa_deny(c, "promote that version again from where it still is",
-				 "the image %s of the rollback point is no longer on %s",
-				 rfa_facts_str(good, "ref", ""), ctx->hosts[RFA_TARGET]->name);
-	}
-	if (!file)
-		return 0;
-	rc = rfa_specs_read(ctx, &specs, err);
 	json_decref(specs);
 	if (rc != -RFA_ENOTFOUND && rc != -RFA_EMISMATCH && rc != -RFA_ETOOBIG)
 		return rc;
 	if (rc == -RFA_ENOTFOUND)
 		rfa_deny(c, "promote that version again from where it still is",
-			 "the description of the point's containers, %s, is no longer on %s", file,
-			 ctx->hosts[RFA_TARGET]->name);
+			 "the description of the point's containers, %s, is no longer on %s",
+			 is->file, host);
 	else
 		rfa_deny(c, "promote that version again from where it still is", "%s: %s on %s",
-			 err->msg, file, ctx->hosts[RFA_TARGET]->name);
+			 err->msg, is->file, host);
 	rfa_error_clear(err);
 	return 0;
+}
+
+/* Going back needs the images, and the description of the containers. */
+int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	const struct rfa_point *point = ctx->plan->point;
+	const struct rfa_image *image;
+
+	if (!point || !point->images.n)
+		rfa_deny(c, "choose a point of images: rfa rollback lists them",
+			 "the rollback point names no images");
+	if (!point)
+		return 0;
+	RFA_EACH(image, point->images)
+	if (!rfa_held_of(&ctx->own->held, image->identity))
+		rfa_deny(c, "promote that version again from where it still is",
+			 "the image %s of the rollback point is no longer on %s", image->ref,
+			 ctx->host->name);
+	return point->specs && *point->specs->file ? judge_specs(c, point->specs, err) : 0;
 }
 
 /* An image's id as people know it: its first 12 digits. */
@@ -345,42 +351,42 @@ static const char *digits(const char *id)
 	return !strncmp(id, "sha256:", 7) ? id + 7 : id;
 }
 
+static void judge_verified(struct rfa_gates *c, const struct rfa_image_set *verified,
+			   const struct rfa_image *image)
+{
+	const struct rfa_image *proven =
+	    verified ? rfa_image_of(&verified->images, image->key) : NULL;
+	const struct rfa_plan_host *source = c->ctx->sides[RFA_SOURCE];
+	const char *env = source ? source->env : "?";
+
+	if (!proven)
+		rfa_deny_unless_forced(c, "deploy it there with rfa first",
+				       "%s runs %s (image %.12s), of which no version has been "
+				       "verified on %s (verified there: %s)",
+				       image->key, image->ref, digits(image->id), env,
+				       verified ? verified->version : "none");
+	else if (strcmp(proven->identity, image->identity) != 0)
+		rfa_deny_unless_forced(
+		    c, "deploy it there with rfa first",
+		    "%s runs %s (image %.12s), but what was verified on %s is %s "
+		    "(image %.12s)",
+		    image->key, image->ref, digits(image->id), env, proven->ref,
+		    digits(proven->id));
+}
+
 /*
  * Where a stack asks for it, only what a checking environment has proven may be deployed: these
  * images, whatever they are called.
  */
 int rfa_gate_verified(struct rfa_gates *c, struct rfa_error *err)
 {
-	const struct rfa_ctx *ctx = c->ctx;
-	json_t *verified = rfa_facts_at(ctx->plan_json, "options/verified");
-	const char *version = rfa_facts_str(verified, "version", "none");
-	const char *env = rfa_facts_str(ctx->plan_json, "source/env", "?");
-	json_t *good;
-	size_t i;
+	const struct rfa_options *options = c->ctx->plan->options;
+	const struct rfa_image *image;
 
 	(void)err;
-	if (!rfa_facts_bool(rfa_ctx_stack(ctx), "gates/require_verified", 0))
+	if (!limits_of(c->ctx)->require_verified)
 		return 0;
-	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
-		const char *key = rfa_facts_str(good, "key", "");
-		const json_t *proven = rfa_by_key(json_object_get(verified, "images"), key);
-		const char *id = digits(rfa_facts_str(good, "id", ""));
-
-		if (!proven)
-			rfa_deny_unless_forced(
-			    c, "deploy it there with rfa first",
-			    "%s runs %s (image %.12s), of which no version has been "
-			    "verified on %s (verified there: %s)",
-			    key, rfa_facts_str(good, "ref", ""), id, env, version);
-		else if (strcmp(rfa_facts_str(proven, "identity", "-"),
-				rfa_facts_str(good, "identity", "")) != 0)
-			rfa_deny_unless_forced(
-			    c, "deploy it there with rfa first",
-			    "%s runs %s (image %.12s), but what was verified on %s is %s "
-			    "(image %.12s)",
-			    key, rfa_facts_str(good, "ref", ""), id, env,
-			    rfa_facts_str(proven, "ref", ""),
-			    digits(rfa_facts_str(proven, "id", "")));
-	}
+	RFA_EACH(image, *rfa_ctx_desired(c->ctx, NULL))
+	judge_verified(c, options ? options->verified : NULL, image);
 	return 0;
 }

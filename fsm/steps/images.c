@@ -1,8 +1,9 @@
-/* Images on the target: kept for a way back, loaded, named. None of it touches what runs. */
+/* Images on the target: pinned for a way back, loaded, named. None of it touches what runs. */
 #include <stdio.h>
 #include <string.h>
 
-#include "fsm/steps/goods.h"
+#include "fsm/steps/image_set.h"
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/transfer.h"
@@ -13,16 +14,25 @@
 /* What ref pointed at before the run; NULL: nothing. */
 static const char *before_of_ref(const struct rfa_ctx *ctx, const char *ref)
 {
-	json_t *refs = rfa_ctx_fact(ctx, "target.look", "refs");
+	const struct rfa_tagged *tag = rfa_tagged_of(&ctx->own->tags, ref);
 
-	return json_string_value(json_object_get(refs, ref));
+	return tag && *tag->id ? tag->id : NULL;
+}
+
+static int tag(struct rfa_ctx *ctx, const char *op, const char *image, const char *ref,
+	       struct rfa_error *err)
+{
+	struct rfa_ctx_key key;
+
+	return ctx->host->ops->image_tag(ctx->host, rfa_ctx_key(ctx, &key, op, ref), image, ref,
+					 err);
 }
 
 enum { UNTAG_ATTEMPTS = 3 };
 
 static int untag(struct rfa_ctx *ctx, const char *ref, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->hosts[RFA_TARGET];
+	struct rfa_host *host = ctx->host;
 	struct rfa_ctx_key key;
 	int rc = host->ops->image_untag(host, rfa_ctx_key(ctx, &key, "untag", ref), ref, err);
 
@@ -43,10 +53,9 @@ static int untag(struct rfa_ctx *ctx, const char *ref, struct rfa_error *err)
 static int put_back(struct rfa_ctx *ctx, const char *ref, struct rfa_error *err)
 {
 	const char *before = before_of_ref(ctx, ref);
-	struct rfa_ctx_key key;
 	const char *id = NULL;
 	json_t *holder = NULL;
-	int rc = rfa_image_id(ctx->hosts[RFA_TARGET], ref, &holder, &id, err);
+	int rc = rfa_image_id(ctx->host, ref, &holder, &id, err);
 
 	if (rc < 0)
 		return rc;
@@ -54,8 +63,7 @@ static int put_back(struct rfa_ctx *ctx, const char *ref, struct rfa_error *err)
 	if (!before && id)
 		rc = untag(ctx, ref, err);
 	else if (before && (!id || strcmp(before, id) != 0))
-		rc = ctx->hosts[RFA_TARGET]->ops->image_tag(
-		    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "retag", ref), before, ref, err);
+		rc = tag(ctx, "retag", before, ref, err);
 	json_decref(holder);
 	return rc;
 }
@@ -63,37 +71,39 @@ static int put_back(struct rfa_ctx *ctx, const char *ref, struct rfa_error *err)
 /* ---- keep: what runs now can be brought back --------------------------------------------------
  */
 
+static int gather_one(struct rfa_ctx *ctx, const struct rfa_observed *seen, json_t *containers,
+		      struct rfa_error *err)
+{
+	json_t *image = NULL;
+	int rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, rfa_container_image(seen->inspect),
+				     &image, err);
+
+	if (!rc)
+		rc = rfa_facts_set(containers, seen->key,
+				   json_pack("{s:O, s:O?}", "container", seen->inspect, "image",
+					     json_object_get(image, "Config")),
+				   err);
+	json_decref(image);
+	return rc;
+}
+
 /* The containers as they are, with the images' defaults: secrets and all, so only on the host. */
 static int gather_specs(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 {
 	json_t *containers = json_object();
-	json_t *units = NULL;
-	json_t *unit;
+	const struct rfa_observed *one;
+	struct rfa_observed_list seen;
 	char nonce[40];
-	size_t i;
-	int rc = rfa_units(ctx->hosts[RFA_TARGET], rfa_ctx_stack(ctx), &units, err);
+	int rc = containers ? rfa_observe(ctx->host, rfa_ctx_stack_here(ctx), ctx->pool, &seen, err)
+			    : rfa_fail_nomem(err);
 
-	if (!containers && !rc)
-		rc = rfa_fail_nomem(err);
 	if (rc)
 		goto done;
-	json_array_foreach (units, i, unit) {
-		const char *image_id = rfa_facts_str(unit, "inspect/Image", NULL);
-		json_t *image = NULL;
-
-		if (!image_id || strcmp(rfa_facts_str(unit, "shape", ""), "run") != 0)
-			continue;
-		rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_IMAGE, image_id, &image, err);
-		if (!rc)
-			rc = rfa_facts_set(containers, rfa_facts_str(unit, "key", ""),
-					   json_pack("{s:O, s:O?}", "container",
-						     json_object_get(unit, "inspect"), "image",
-						     json_object_get(image, "Config")),
-					   err);
-		json_decref(image);
-		if (rc)
-			goto done;
-	}
+	RFA_EACH(one, seen)
+	if (!rc && *rfa_container_image(one->inspect) && !strcmp(one->kind, "run"))
+		rc = gather_one(ctx, one, containers, err);
+	if (rc)
+		goto done;
 	/* The digest goes into the ledger: it must not let anyone try out passwords. */
 	snprintf(nonce, sizeof(nonce), "%016llx%016llx",
 		 (unsigned long long)ctx->clock->random(ctx->clock),
@@ -102,20 +112,20 @@ static int gather_specs(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err
 	if (!*out)
 		rc = rfa_fail_nomem(err);
 done:
-	json_decref(units);
 	json_decref(containers);
 	return rc;
 }
 
 static void specs_path(const struct rfa_ctx *ctx, char *out, size_t size)
 {
-	snprintf(out, size, "%s/points/%s/%s.json", ctx->hosts[RFA_TARGET]->state_dir,
-		 rfa_facts_str(ctx->plan_json, "stack", ""), ctx->run);
+	snprintf(out, size, "%s/points/%s/%s.json", ctx->host->state_dir, ctx->plan->stack,
+		 ctx->run);
 }
 
-static int write_specs(struct rfa_ctx *ctx, json_t *point, struct rfa_error *err)
+static int write_specs(struct rfa_ctx *ctx, struct rfa_point *point, struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
+	struct rfa_specs *is = RFA_NEW(ctx->pool, specs);
 	json_t *specs = NULL;
 	char digest[65];
 	char path[512];
@@ -128,89 +138,97 @@ static int write_specs(struct rfa_ctx *ctx, json_t *point, struct rfa_error *err
 	if (!rc)
 		rc = rfa_facts_encode(specs, &text, err);
 	if (!rc)
-		rc = ctx->hosts[RFA_TARGET]->ops->file_write(ctx->hosts[RFA_TARGET], path, 0600,
-							     rfa_buf_str(&text), text.len, err);
-	if (!rc)
-		rc = rfa_facts_set(point, "specs",
-				   json_pack("{s:s, s:s}", "file", path, "sha256", digest), err);
+		rc = ctx->host->ops->file_write(ctx->host, path, 0600, rfa_buf_str(&text), text.len,
+						err);
+	if (!rc) {
+		is->file = rfa_pool_text(ctx->pool, path);
+		is->sha256 = rfa_pool_text(ctx->pool, digest);
+		point->specs = is;
+	}
 	json_decref(specs);
 	rfa_buf_release(&text);
 	return rc;
 }
 
-static int keep_tag(struct rfa_ctx *ctx, const char *image, const char *keep, struct rfa_error *err)
+/* A pin is set once: an earlier run, or an earlier attempt, may have set it. */
+static int set_pin(struct rfa_ctx *ctx, const char *id, const char *pin, struct rfa_error *err)
 {
-	struct rfa_ctx_key key;
-	const char *id = NULL;
+	const char *has = NULL;
 	json_t *holder = NULL;
-	int rc = rfa_image_id(ctx->host, keep, &holder, &id, err);
+	int rc = rfa_image_id(ctx->host, pin, &holder, &has, err);
 
-	/* An earlier run's, or an earlier attempt's. */
-	if (rc > 0 && !strcmp(id, image))
+	if (rc > 0 && !strcmp(has, id))
 		rc = 0;
 	else if (rc >= 0)
-		rc = ctx->host->ops->image_tag(ctx->host, rfa_ctx_key(ctx, &key, "keep", keep),
-						 image, keep, err);
+		rc = tag(ctx, "keep", id, pin, err);
 	json_decref(holder);
 	return rc;
 }
 
-/* Tags what runs now with tags of the point's own. *out is new: the point. */
-static int keep_now(struct rfa_ctx *ctx, const json_t *now, json_t **out, struct rfa_error *err)
+/* Names what runs now by pins of the point's own. */
+static int pin_now(struct rfa_ctx *ctx, const struct rfa_image_set *now, struct rfa_point *point,
+		   struct rfa_error *err)
 {
-	json_t *point = json_deep_copy(now);
-	json_t *good;
-	size_t i;
-	int rc = point ? 0 : rfa_fail_nomem(err);
+	const struct rfa_image *image;
+	int rc = 0;
 
-	json_array_foreach (rfa_facts_at(point, "images"), i, good) {
-		char keep[RFA_KEEP_MAX];
+	point->version = now->version;
+	RFA_EACH(image, now->images)
+	{
+		struct rfa_image *pinned = RFA_ADD(ctx->pool, image, &point->images);
 
-		rfa_keep_tag(rfa_facts_str(good, "identity", ""), ctx->run, keep);
+		*pinned = *image;
+		pinned->pin = rfa_image_pin(ctx->pool, image->identity, ctx->run);
 		if (!rc)
-			rc = rfa_facts_set(good, "keep", json_string(keep), err);
-		if (!rc)
-			rc = keep_tag(ctx, rfa_facts_str(good, "id", ""), keep, err);
+			rc = set_pin(ctx, image->id, pinned->pin, err);
 	}
-	if (rc)
-		json_decref(point);
-	else
-		*out = point;
 	return rc;
+}
+
+/* Desired images that are there already. */
+static int pin_desired(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_image *image;
+	int rc = 0;
+
+	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
+	{
+		const struct rfa_held *held = rfa_held_of(&ctx->own->held, image->identity);
+
+		if (!rc && held)
+			rc = set_pin(ctx, held->id, image->pin, err);
+	}
+	return rc;
+}
+
+static int ran(const struct rfa_ctx *ctx)
+{
+	return ctx->own->images && ctx->own->images->images.n;
 }
 
 /* Tagging again and writing the file again change nothing, so it may be repeated. */
 int rfa_keep_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_t *now = rfa_ctx_fact(ctx, "target.look", "goods");
-	json_t *present = rfa_ctx_fact(ctx, "target.look", "present");
-	json_t *point = NULL;
-	json_t *good;
-	size_t i;
-	int rc = 0;
+	const struct rfa_proven *before = ctx->own;
+	struct rfa_proven proven;
+	struct rfa_point point;
+	int rc = pin_desired(ctx, err);
 
-	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
-		const char *id = json_string_value(
-		    json_object_get(present, rfa_facts_str(good, "identity", "")));
-
-		rc = id ? keep_tag(ctx, id, rfa_facts_str(good, "keep", ""), err) : 0;
-		if (rc)
-			return rc;
-	}
-	if (!json_array_size(rfa_facts_at(now, "images")))
-		return rfa_facts_set(
-		    facts, "says",
-		    json_string("nothing ran before: there is nothing to go back to"), err);
-	rc = keep_now(ctx, now, &point, err);
+	if (rc)
+		return rc;
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	if (!ran(ctx))
+		return rfa_ctx_prove(
+		    ctx, &proven, "nothing ran before: there is nothing to go back to", facts, err);
+	rfa_record_clear(&rfa_shape_point, &point);
+	rc = pin_now(ctx, before->images, &point, err);
 	if (!rc)
-		rc = write_specs(ctx, point, err);
-	if (!rc && rfa_ctx_fact(ctx, "target.look", "pins"))
-		rc = rfa_facts_set(point, "pins",
-				   json_incref(rfa_ctx_fact(ctx, "target.look", "pins")), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "point", json_incref(point), err);
-	json_decref(point);
-	return rc;
+		rc = write_specs(ctx, &point, err);
+	point.of_project = before->of_project;
+	point.pinned = before->pinned;
+	point.pins = before->pins;
+	proven.point = &point;
+	return rc ? rc : rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 }
 
 int rfa_keep_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -218,73 +236,90 @@ int rfa_keep_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 	return rfa_again_probe(ctx, seen, facts, err);
 }
 
-static int untag_keeps(struct rfa_ctx *ctx, const json_t *images, struct rfa_error *err)
+static int unpin_desired(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	json_t *good;
-	size_t i;
+	const struct rfa_image *image;
+	int rc = 0;
 
-	json_array_foreach ((json_t *)(uintptr_t)images, i, good) {
-		const char *keep = rfa_facts_str(good, "keep", "");
-		int rc = before_of_ref(ctx, keep) ? 0 : put_back(ctx, keep, err);
-
-		if (rc)
-			return rc;
-	}
-	return 0;
+	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
+	if (!rc && !before_of_ref(ctx, image->pin))
+		rc = put_back(ctx, image->pin, err);
+	return rc;
 }
 
 int rfa_keep_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
+	const struct rfa_image *image;
 	char path[512];
-	json_t *good;
-	size_t i;
 	int rc = 0;
 
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "goods/images"), i, good) {
-		char keep[RFA_KEEP_MAX];
+	if (ran(ctx))
+		RFA_EACH(image, ctx->own->images->images)
+		{
+			const char *pin = rfa_image_pin(ctx->pool, image->identity, ctx->run);
 
-		rfa_keep_tag(rfa_facts_str(good, "identity", ""), ctx->run, keep);
-		if (!rc)
-			rc = put_back(ctx, keep, err);
-	}
+			if (!rc)
+				rc = put_back(ctx, pin, err);
+		}
 	if (!rc)
-		rc = untag_keeps(ctx, rfa_facts_at(rfa_wanted(ctx), "images"), err);
+		rc = rfa_pool_check(ctx->pool, err);
+	if (!rc)
+		rc = unpin_desired(ctx, err);
 	if (rc)
 		return rc;
 	specs_path(ctx, path, sizeof(path));
-	return ctx->hosts[RFA_TARGET]->ops->file_remove(ctx->hosts[RFA_TARGET], path, err);
+	return ctx->host->ops->file_remove(ctx->host, path, err);
 }
 
 /* ---- load --------------------------------------------------------------------------------------
  */
 
-/* Are all wanted images there, under their keep tags, and are they the ones that were sent? */
+/* *wrong: why the desired image is not there under its pin; NULL: it is the one that was sent. */
+static int check_loaded(struct rfa_ctx *ctx, const struct rfa_image *image, const char **wrong,
+			struct rfa_error *err)
+{
+	json_t *inspect = NULL;
+	char identity[65] = "";
+	int rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, image->pin, &inspect, err);
+
+	if (!rc && inspect)
+		rc = rfa_image_identity(inspect, identity, err);
+	json_decref(inspect);
+	*wrong = !identity[0]                             ? "it is not listed"
+		 : strcmp(identity, image->identity) != 0 ? "its content differs"
+							  : NULL;
+	return rc;
+}
+
+/* Are all desired images there, under their pins, and are they the ones that were sent? */
 static int all_loaded(struct rfa_ctx *ctx, int *all, char *lacking, size_t size,
 		      struct rfa_error *err)
 {
-	json_t *good;
-	size_t i;
+	const struct rfa_image *image;
 
 	*all = 0;
-	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
-		const char *keep = rfa_facts_str(good, "keep", "");
-		json_t *image = NULL;
-		char identity[65] = "";
-		int rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_IMAGE, keep, &image, err);
+	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
+	{
+		const char *wrong;
+		int rc = check_loaded(ctx, image, &wrong, err);
 
-		if (!rc && image)
-			rc = rfa_image_identity(image, identity, err);
-		json_decref(image);
 		if (rc)
 			return rc;
-		if (strcmp(identity, rfa_facts_str(good, "identity", "")) != 0) {
-			snprintf(lacking, size, "%s (%s)", rfa_facts_str(good, "key", ""),
-				 identity[0] ? "its content differs" : "it is not listed");
+		if (wrong) {
+			snprintf(lacking, size, "%s (%s)", image->key, wrong);
 			return 0;
 		}
 	}
 	*all = 1;
 	return 0;
+}
+
+static int load(struct rfa_ctx *ctx, const char *archive, const char *about, struct rfa_error *err)
+{
+	struct rfa_ctx_key key;
+
+	return ctx->host->ops->image_load(ctx->host, rfa_ctx_key(ctx, &key, "load", about), archive,
+					  err);
 }
 
 /*
@@ -294,7 +329,6 @@ static int all_loaded(struct rfa_ctx *ctx, int *all, char *lacking, size_t size,
 static int load_everything(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	static const char *const archive = "images-all";
-	struct rfa_ctx_key key;
 	struct rfa_archive made;
 	uint64_t sent = 0;
 	int rc;
@@ -305,29 +339,24 @@ static int load_everything(struct rfa_ctx *ctx, struct rfa_error *err)
 	rc = rfa_transfer_export(ctx, archive, NULL, &made, err);
 	if (!rc)
 		rc = rfa_transfer_relay(ctx, archive, (uint64_t)made.bytes, &sent, err);
-	if (!rc)
-		rc = ctx->hosts[RFA_TARGET]->ops->image_load(
-		    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "load", archive), archive, err);
-	return rc;
+	return rc ? rc : load(ctx, archive, archive, err);
 }
 
 /* Loading an image that is there changes nothing, so it may be repeated. */
 int rfa_load_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const struct rfa_archive *exported = ctx->proven[RFA_SOURCE]->exported;
-	int omitted = exported && exported->omitted > 0;
-	struct rfa_ctx_key key;
+	struct rfa_proven proven;
 	char lacking[256] = "";
 	int all = 0;
 	int rc;
 
-	if (!json_array_size(rfa_ctx_fact(ctx, "target.look", "missing")))
+	if (!ctx->own->missing.n)
 		return rfa_ctx_skip(facts, "the target has every image", err);
-	rc = ctx->hosts[RFA_TARGET]->ops->image_load(
-	    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "load", NULL), "images", err);
+	rc = load(ctx, "images", NULL, err);
 	if (!rc)
 		rc = all_loaded(ctx, &all, lacking, sizeof(lacking), err);
-	if ((rc == -RFA_EREMOTE || (!rc && !all)) && omitted) {
+	if ((rc == -RFA_EREMOTE || (!rc && !all)) && exported && exported->omitted > 0) {
 		rc = load_everything(ctx, err);
 		if (!rc)
 			rc = all_loaded(ctx, &all, lacking, sizeof(lacking), err);
@@ -337,10 +366,11 @@ int rfa_load_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!all) {
 		rfa_fail(err, RFA_EMISMATCH, "docker",
 			 "after loading, the image of %s is not the one that was sent", lacking);
-		return rfa_error_where(err, "%s", ctx->hosts[RFA_TARGET]->name);
+		return rfa_error_where(err, "%s", ctx->host->name);
 	}
-	return rfa_facts_set(facts, "says",
-			     json_string("images, layers and configuration are the source's"), err);
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	return rfa_ctx_prove(ctx, &proven, "images, layers and configuration are the source's",
+			     facts, err);
 }
 
 int rfa_load_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -356,19 +386,18 @@ int rfa_load_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 
 int rfa_load_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return untag_keeps(ctx, rfa_facts_at(rfa_wanted(ctx), "images"), err);
+	return unpin_desired(ctx, err);
 }
 
 /* ---- tag ---------------------------------------------------------------------------------------
  */
 
-/* Does the ref name the wanted image on the target? */
-static int ref_is(struct rfa_ctx *ctx, const json_t *good, int *is, struct rfa_error *err)
+/* Does the ref name the desired image on the target? */
+static int ref_is(struct rfa_ctx *ctx, const struct rfa_image *image, int *is,
+		  struct rfa_error *err)
 {
-	const struct rfa_object_name names[] = {
-		{ RFA_IMAGE, rfa_facts_str(good, "keep", "") },
-		{ RFA_IMAGE, rfa_facts_str(good, "ref", "") },
-	};
+	const struct rfa_object_name names[] = { { RFA_IMAGE, image->pin },
+						 { RFA_IMAGE, image->ref } };
 	json_t *both = NULL;
 	int rc = ctx->host->ops->inspect_all(ctx->host, names, 2, &both, err);
 	const char *want = rfa_facts_str(json_array_get(both, 0), "Id", NULL);
@@ -381,20 +410,16 @@ static int ref_is(struct rfa_ctx *ctx, const json_t *good, int *is, struct rfa_e
 
 int rfa_tag_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_t *good;
-	size_t i;
+	const struct rfa_image *image;
 
 	(void)facts;
-	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
-		const char *ref = rfa_facts_str(good, "ref", "");
-		struct rfa_ctx_key key;
+	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
+	{
 		int is = 0;
-		int rc = ref_is(ctx, good, &is, err);
+		int rc = ref_is(ctx, image, &is, err);
 
 		if (!rc && !is)
-			rc = ctx->hosts[RFA_TARGET]->ops->image_tag(
-			    ctx->hosts[RFA_TARGET], rfa_ctx_key(ctx, &key, "tag", ref),
-			    rfa_facts_str(good, "keep", ""), ref, err);
+			rc = tag(ctx, "tag", image->pin, image->ref, err);
 		if (rc)
 			return rc;
 	}
@@ -403,14 +428,14 @@ int rfa_tag_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 int rfa_tag_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
 {
-	json_t *good;
-	size_t i;
+	const struct rfa_image *image;
 
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
-	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
+	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
+	{
 		int is = 0;
-		int rc = ref_is(ctx, good, &is, err);
+		int rc = ref_is(ctx, image, &is, err);
 
 		if (rc)
 			return rc;
@@ -422,14 +447,11 @@ int rfa_tag_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, stru
 
 int rfa_tag_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	json_t *good;
-	size_t i;
+	const struct rfa_image *image;
+	int rc = 0;
 
-	json_array_foreach (rfa_facts_at(rfa_wanted(ctx), "images"), i, good) {
-		int rc = put_back(ctx, rfa_facts_str(good, "ref", ""), err);
-
-		if (rc)
-			return rc;
-	}
-	return 0;
+	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
+	if (!rc)
+		rc = put_back(ctx, image->ref, err);
+	return rc;
 }

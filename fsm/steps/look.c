@@ -262,22 +262,12 @@ static int find_image(const struct rfa_image *image, const json_t *all, const ch
 	return 0;
 }
 
-static int is_held(const struct rfa_held_list *held, const char *identity)
-{
-	const struct rfa_held *one;
-
-	RFA_EACH(one, *held)
-	if (!strcmp(one->identity, identity))
-		return 1;
-	return 0;
-}
-
 static void hold(struct rfa_pool *pool, const struct rfa_image *image, const char *id,
 		 struct rfa_held_list *out)
 {
 	struct rfa_held *one;
 
-	if (is_held(out, image->identity))
+	if (rfa_held_of(out, image->identity))
 		return;
 	one = RFA_ADD(pool, held, out);
 	one->identity = image->identity;
@@ -526,7 +516,6 @@ static int look_files(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_er
 		take_files(ctx, files, out);
 	}
 	json_decref(files);
-	rfa_compose_project_release(&project);
 	return rc;
 }
 

@@ -2,90 +2,112 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fsm/steps/goods.h"
+#include "fsm/steps/image_set.h"
+#include "fsm/steps/inspect.h"
 #include "fsm/steps/steps.h"
 
-static int drop_kept(struct rfa_ctx *ctx, struct rfa_error *err)
+static int drop_saved(struct rfa_ctx *ctx, const char *name, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->hosts[RFA_TARGET];
-	json_t *name;
+	struct rfa_host *host = ctx->host;
+	struct rfa_ctx_key key;
+	json_t *saved = NULL;
+	int rc = rfa_inspect_or_null(host, RFA_CONTAINER, name, &saved, err);
+
+	if (!rc && rfa_container_running(saved))
+		rc = host->ops->container_stop(host, rfa_ctx_key(ctx, &key, "stop", name), name,
+					       err);
+	if (!rc && saved)
+		rc = host->ops->container_remove(host, rfa_ctx_key(ctx, &key, "remove", name), name,
+						 err);
+	json_decref(saved);
+	return rc;
+}
+
+/* It has done what it was for: it is not started once more. */
+static int has_ended(const struct rfa_ctx *ctx, const char *name, const json_t *now)
+{
+	const struct rfa_image *image = rfa_desired_of(ctx, name);
+
+	return image && image->ends && rfa_host_ended_well(now);
+}
+
+/*
+ * A power cut since the health check may have started the old one first, by its restart policy, and
+ * then the new one found its ports taken.
+ */
+static int start_again(struct rfa_ctx *ctx, const char *name, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	struct rfa_ctx_key key;
+	json_t *now = NULL;
+	int rc = rfa_inspect_or_null(host, RFA_CONTAINER, name, &now, err);
+
+	if (!rc && now && !rfa_container_running(now) && !has_ended(ctx, name, now))
+		rc = host->ops->container_start(host, rfa_ctx_key(ctx, &key, "start", name), name,
+						err);
+	json_decref(now);
+	return rc;
+}
+
+static int drop_all_saved(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_texts *names = &rfa_ctx_stack_here(ctx)->containers;
+	char saved[192];
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < names->n && !rc; i++) {
+		snprintf(saved, sizeof(saved), "%s.rfa-%s", names->at[i], ctx->run);
+		rc = drop_saved(ctx, saved, err);
+		if (!rc)
+			rc = start_again(ctx, names->at[i], err);
+	}
+	return rc;
+}
+
+/* Is the image among them? */
+static int has_image(const struct rfa_image_list *images, const char *identity)
+{
+	const struct rfa_image *image;
+
+	RFA_EACH(image, *images)
+	if (!strcmp(image->identity, identity))
+		return 1;
+	return 0;
+}
+
+/* The points that have images, newest first: those of data do not count. */
+static int image_points(const struct rfa_ctx *ctx, struct rfa_point_list *out,
+			struct rfa_error *err)
+{
+	struct rfa_point point;
+	json_t *one;
 	size_t i;
 
-	json_array_foreach (json_object_get(rfa_ctx_stack(ctx), "containers"), i, name) {
-		struct rfa_ctx_key key;
-		json_t *kept = NULL;
-		json_t *now = NULL;
-		char kept_name[192];
-		int rc;
+	memset(out, 0, sizeof(*out));
+	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, one) {
+		int rc = rfa_record_read(&rfa_shape_point, one, ctx->pool, &point, err);
 
-		snprintf(kept_name, sizeof(kept_name), "%s.rfa-%s", json_string_value(name),
-			 ctx->run);
-		rc = rfa_inspect_or_null(host, RFA_CONTAINER, kept_name, &kept, err);
-		if (!rc && rfa_facts_bool(kept, "State/Running", 0))
-			rc = host->ops->container_stop(
-			    host, rfa_ctx_key(ctx, &key, "stop", kept_name), kept_name, err);
-		if (!rc && kept)
-			rc = host->ops->container_remove(
-			    host, rfa_ctx_key(ctx, &key, "remove", kept_name), kept_name, err);
-		/*
-		 * A power cut since the health check may have started the old one first, by its
-		 * restart policy, and then the new one found its ports taken.
-		 */
-		if (!rc)
-			rc = rfa_inspect_or_null(host, RFA_CONTAINER, json_string_value(name), &now,
-						 err);
-		if (!rc && now && !rfa_facts_bool(now, "State/Running", 0) &&
-		    !(rfa_facts_bool(rfa_wanted_of(ctx, json_string_value(name)), "ends", 0) &&
-		      rfa_host_ended_well(now)))
-			rc = host->ops->container_start(
-			    host, rfa_ctx_key(ctx, &key, "start", json_string_value(name)),
-			    json_string_value(name), err);
-		json_decref(now);
-		json_decref(kept);
 		if (rc)
 			return rc;
+		if (strcmp(point.kind, "data") != 0)
+			*RFA_ADD(ctx->pool, point, out) = point;
 	}
-	return 0;
-}
-
-/* Is the image among a list of GOODs? */
-static int has_image(const json_t *images, const char *identity)
-{
-	json_t *good;
-	size_t i;
-
-	json_array_foreach ((json_t *)(uintptr_t)images, i, good) {
-		if (!strcmp(rfa_facts_str(good, "identity", ""), identity))
-			return 1;
-	}
-	return 0;
-}
-
-/* The points that have images, newest first: those of data do not count. *out is new. */
-static int image_points(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
-{
-	json_t *list = json_array();
-	json_t *point;
-	size_t i;
-
-	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, point) {
-		if (strcmp(rfa_facts_str(point, "kind", ""), "data") != 0)
-			json_array_append(list, point);
-	}
-	*out = list;
-	return list ? 0 : rfa_fail_nomem(err);
+	return rfa_pool_check(ctx->pool, err);
 }
 
 /* Is the image needed by what runs, by what ran before, or by one of the newest points? */
-static int is_needed(struct rfa_ctx *ctx, const json_t *all, const char *identity, size_t points)
+static int is_needed(struct rfa_ctx *ctx, const struct rfa_point_list *all, const char *identity,
+		     size_t points)
 {
+	const struct rfa_image_set *before = ctx->own->images;
 	size_t i;
 
-	if (has_image(rfa_facts_at(rfa_wanted(ctx), "images"), identity) ||
-	    has_image(rfa_ctx_fact(ctx, "target.look", "goods/images"), identity))
+	if (has_image(rfa_ctx_desired(ctx, NULL), identity) ||
+	    (before && has_image(&before->images, identity)))
 		return 1;
-	for (i = 0; i < points && i < json_array_size(all); i++)
-		if (has_image(rfa_facts_at(json_array_get(all, i), "images"), identity))
+	for (i = 0; i < points && i < all->n; i++)
+		if (has_image(&all->at[i].images, identity))
 			return 1;
 	return 0;
 }
@@ -93,9 +115,9 @@ static int is_needed(struct rfa_ctx *ctx, const json_t *all, const char *identit
 /* A tag of rfa's that keeps the image for a rollback point, whoever made that. */
 static int is_of_a_point(const char *tag)
 {
-	size_t n = strlen(RFA_KEEP_REPOSITORY ":");
+	size_t n = strlen(RFA_PIN_REPOSITORY ":");
 
-	return !strncmp(tag, RFA_KEEP_REPOSITORY ":", n) && strlen(tag) > n + 32 &&
+	return !strncmp(tag, RFA_PIN_REPOSITORY ":", n) && strlen(tag) > n + 32 &&
 	       tag[n + 32] == '-';
 }
 
@@ -131,13 +153,13 @@ static int is_said(const json_t *containers, const char *field, const char *valu
 static int untag(struct rfa_ctx *ctx, const char *tag, const json_t *image, int *gone,
 		 struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->hosts[RFA_TARGET];
+	struct rfa_host *host = ctx->host;
 	struct rfa_ctx_key key;
 	json_t *named = NULL;
 	int rc = rfa_inspect_or_null(host, RFA_IMAGE, tag, &named, err);
 
-	*gone = !rc && named &&
-		!strcmp(rfa_facts_str(named, "Id", "-"), rfa_facts_str(image, "Id", ""));
+	*gone = !rc && named && *rfa_container_id(named) &&
+		!strcmp(rfa_container_id(named), rfa_container_id(image));
 	if (*gone)
 		rc = host->ops->image_untag(host, rfa_ctx_key(ctx, &key, "prune", tag), tag, err);
 	if (rc == -RFA_EREMOTE) {
@@ -150,31 +172,33 @@ static int untag(struct rfa_ctx *ctx, const char *tag, const json_t *image, int 
 }
 
 /* The names that nobody else needs, and last the point's own. */
-static int give_up(struct rfa_ctx *ctx, const json_t *good, const json_t *containers, size_t *gone,
-		   struct rfa_error *err)
+static int give_up(struct rfa_ctx *ctx, const struct rfa_image *image, const json_t *containers,
+		   size_t *gone, struct rfa_error *err)
 {
-	const char *own = rfa_facts_str(good, "keep", "");
-	const char *ref = rfa_facts_str(good, "ref", "");
-	char travels[RFA_KEEP_MAX];
-	json_t *image = NULL;
+	const char *own = image->pin;
+	const char *travels = rfa_image_pin(ctx->pool, image->identity, "");
+	json_t *inspect = NULL;
 	int free_of_others;
 	int one = 0;
-	int rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_IMAGE, own, &image, err);
+	int rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, own, &inspect, err);
 
-	if (rc || !image)
+	if (!rc)
+		rc = rfa_pool_check(ctx->pool, err);
+	if (rc || !inspect) {
+		json_decref(inspect);
 		return rc;
-	rfa_keep_tag(rfa_facts_str(good, "identity", ""), "", travels);
-	free_of_others = !has_other_point(image, own) &&
-			 !is_said(containers, "Image", rfa_facts_str(image, "Id", "-"));
-	if (free_of_others && !is_said(containers, "Config/Image", ref))
-		rc = untag(ctx, ref, image, &one, err);
+	}
+	free_of_others = !has_other_point(inspect, own) &&
+			 !is_said(containers, "Image", rfa_container_id(inspect));
+	if (free_of_others && !is_said(containers, "Config/Image", image->ref))
+		rc = untag(ctx, image->ref, inspect, &one, err);
 	if (!rc && free_of_others && strcmp(travels, own) != 0)
-		rc = untag(ctx, travels, image, &one, err);
+		rc = untag(ctx, travels, inspect, &one, err);
 	/* Points of old have no tag of their own. */
 	if (!rc && (free_of_others || is_of_a_point(own)))
-		rc = untag(ctx, own, image, &one, err);
+		rc = untag(ctx, own, inspect, &one, err);
 	*gone += !rc && one;
-	json_decref(image);
+	json_decref(inspect);
 	return rc;
 }
 
@@ -182,46 +206,46 @@ static int give_up(struct rfa_ctx *ctx, const json_t *good, const json_t *contai
  * Points older than the newest `keep_images` give their images up. The engine itself refuses what a
  * container needs.
  */
-static int prune(struct rfa_ctx *ctx, const json_t *points, size_t *gone, struct rfa_error *err)
+static int prune(struct rfa_ctx *ctx, const struct rfa_point_list *points, size_t *gone,
+		 struct rfa_error *err)
 {
-	size_t newest = (size_t)rfa_facts_int(rfa_ctx_stack(ctx), "keep_images", 3);
+	size_t newest = (size_t)rfa_ctx_stack_here(ctx)->keep_images;
+	const struct rfa_image *image;
 	json_t *containers = NULL;
-	json_t *good;
-	size_t i, j;
+	size_t i;
 	int rc = 0;
 
 	/* The point that this run makes counts among them. */
 	newest = newest ? newest - 1 : 0;
-	if (json_array_size(points) > newest)
-		rc = ctx->hosts[RFA_TARGET]->ops->list(ctx->hosts[RFA_TARGET], RFA_CONTAINER,
-						       &containers, err);
-	for (i = newest; i < json_array_size(points); i++) {
-		json_array_foreach (json_object_get(json_array_get(points, i), "images"), j, good) {
-			if (!rc &&
-			    !is_needed(ctx, points, rfa_facts_str(good, "identity", ""), newest))
-				rc = give_up(ctx, good, containers, gone, err);
+	if (points->n > newest)
+		rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &containers, err);
+	for (i = newest; i < points->n; i++)
+		RFA_EACH(image, points->at[i].images)
+		{
+			if (!rc && !is_needed(ctx, points, image->identity, newest))
+				rc = give_up(ctx, image, containers, gone, err);
 		}
-	}
 	json_decref(containers);
 	return rc;
 }
 
 int rfa_tidy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_t *points = NULL;
+	struct rfa_point_list points;
+	struct rfa_proven proven;
+	const char *says;
 	size_t gone = 0;
-	char says[96];
-	int rc = drop_kept(ctx, err);
+	int rc = drop_all_saved(ctx, err);
 
 	if (!rc)
 		rc = image_points(ctx, &points, err);
 	if (!rc)
-		rc = prune(ctx, points, &gone, err);
-	json_decref(points);
+		rc = prune(ctx, &points, &gone, err);
 	if (rc)
 		return rc;
-	snprintf(says, sizeof(says), "old containers removed, %zu old image(s) pruned", gone);
-	return rfa_facts_set(facts, "says", json_string(says), err);
+	says = rfa_pool_printf(ctx->pool, "old containers removed, %zu old image(s) pruned", gone);
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	return rfa_ctx_prove(ctx, &proven, says, facts, err);
 }
 
 /* Looks for itself what is left to do, so it may be repeated. */

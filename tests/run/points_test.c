@@ -277,8 +277,8 @@ static void owners(int other_ledger)
 		if (rfa_run_begin(&w.options, w.plan, &result, &err))
 			fail_msg("v%d: %s (%s)", v, err.msg, err.where);
 	}
-	assert_true(keeps(&w, rfa_facts_str(point, "images/0/keep", "")));
-	assert_true(keeps(&w, rfa_facts_str(point, "images/1/keep", "")));
+	assert_true(keeps(&w, rfa_facts_str(point, "images/0/pin", "")));
+	assert_true(keeps(&w, rfa_facts_str(point, "images/1/pin", "")));
 	/* So it can be gone back to. */
 	watcher_clear(&x);
 	if (rfa_run_begin(&pia, plan, &result, &err))
