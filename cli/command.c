@@ -205,6 +205,22 @@ static int find(const struct rfa_verbs *all, const char *const *words, size_t n,
 	return *used > 0;
 }
 
+int rfa_verb_is_planned(const struct rfa_verb *verb)
+{
+	return verb->flow || verb->flags & RFA_VERB_PLANS;
+}
+
+int rfa_verb_goes_on(const struct rfa_verbs *all, const char *const *words, size_t n)
+{
+	struct rfa_verb v;
+	size_t used;
+
+	if (!find(all, words, n, &used, &v))
+		return n == 1 && rfa_verb_is_group(all, words[0]);
+	return v.flags & RFA_VERB_FLOWS &&
+	       (n == used || rfa_verb_goes_on(all, words + used, n - used));
+}
+
 static int not_found(const struct rfa_verbs *all, const char *const *words, size_t n,
 		     struct rfa_error *err)
 {
@@ -266,8 +282,7 @@ int rfa_verb_find(const struct rfa_verbs *all, const char *const *words, size_t 
 		return not_found(all, words, n, err);
 	/* `rfa plan promote …` is the command of that flow, to be looked at only. */
 	if (out->flags & RFA_VERB_FLOWS && n > 1 && words[1][0] != '-') {
-		if (!find(all, words + 1, n - 1, used, &v) ||
-		    (!v.flow && !(v.flags & RFA_VERB_PLANS)))
+		if (!find(all, words + 1, n - 1, used, &v) || !rfa_verb_is_planned(&v))
 			return no_flow(all, words[1], err);
 		*out = v;
 		out->preview = 1;

@@ -55,6 +55,13 @@ const struct rfa_option *rfa_global_options(void);
  */
 int rfa_verb_find(const struct rfa_verbs *all, const char *const *words, size_t n, size_t *used,
 		  struct rfa_verb *out, struct rfa_error *err) RFA_MUST_USE;
+/*
+ * 1 if these words alone begin the name of a command, which others must finish: "ledger", "plan",
+ * "plan lock".
+ */
+int rfa_verb_goes_on(const struct rfa_verbs *all, const char *const *words, size_t n);
+/* 1 if `rfa plan` takes it. */
+int rfa_verb_is_planned(const struct rfa_verb *verb);
 /* Offers the second words of the commands that begin with this one; s->typed is what was typed. */
 struct rfa_suggestion;
 void rfa_verb_suggest(const struct rfa_verbs *all, const char *word, struct rfa_suggestion *s);

@@ -139,35 +139,58 @@ static void put_words(struct rfa_buf *into, const struct rfa_option *options)
 		rfa_buf_printf(into, " --%s", options->name);
 }
 
-/* "backup" of "backup list"; 1 if no command before has that first word. */
-static int is_new_word(const struct rfa_verbs *all, size_t at, const char *name)
+/* 1 if it is offered: of `rfa plan` only what can be planned. */
+static int offered(const struct rfa_verb *v, int planned)
+{
+	return !(v->flags & RFA_VERB_HIDDEN) && (!planned || rfa_verb_is_planned(v));
+}
+
+/* "backup" of "backup list"; 1 if no command before that is offered has that first word. */
+static int is_new_word(const struct rfa_verbs *all, size_t at, const char *name, int planned)
 {
 	size_t len = strcspn(name, " ");
 	struct rfa_verb v;
 	for (size_t i = 0; i < at && rfa_verb_at(all, i, &v) == 0; i++) {
-		if (strncmp(v.name, name, len) == 0 && (v.name[len] == ' ' || !v.name[len]))
+		if (offered(&v, planned) && strncmp(v.name, name, len) == 0 &&
+		    (v.name[len] == ' ' || !v.name[len]))
 			return 0;
 	}
 	return 1;
 }
 
-static void put_first_words(const struct rfa_verbs *all, struct rfa_buf *into)
+static void put_first_words(const struct rfa_verbs *all, struct rfa_buf *into, int planned)
 {
 	struct rfa_verb v;
 	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
-		if (!(v.flags & RFA_VERB_HIDDEN) && is_new_word(all, i, v.name))
+		if (offered(&v, planned) && is_new_word(all, i, v.name, planned))
 			rfa_buf_printf(into, "%s%.*s", into->len ? " " : "",
 				       (int)strcspn(v.name, " "), v.name);
 	}
 }
 
 static void put_second_words(const struct rfa_verbs *all, struct rfa_buf *into, const char *first,
-			     size_t len)
+			     size_t len, int planned)
 {
 	struct rfa_verb v;
 	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
-		if (strncmp(v.name, first, len) == 0 && v.name[len] == ' ')
+		if (offered(&v, planned) && strncmp(v.name, first, len) == 0 && v.name[len] == ' ')
 			rfa_buf_printf(into, "%s%s", into->len ? " " : "", v.name + len + 1);
+	}
+}
+
+/* The second words behind each first one. */
+static void say_second_words(const struct rfa_out *o, const struct rfa_verbs *all, int planned)
+{
+	struct rfa_verb v;
+	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+		struct rfa_buf second = RFA_BUF_INIT(1024);
+		size_t len = strcspn(v.name, " ");
+		if (offered(&v, planned) && is_new_word(all, i, v.name, planned))
+			put_second_words(all, &second, v.name, len, planned);
+		if (second.len > 0)
+			rfa_out_say(o, "\t\t\"%s%.*s\") words=\"%s\" ;;", planned ? "plan " : "",
+				    (int)len, v.name, rfa_buf_str(&second));
+		rfa_buf_release(&second);
 	}
 }
 
@@ -186,37 +209,37 @@ static void say_option_cases(const struct rfa_out *o, const struct rfa_verbs *al
 	}
 }
 
+/* `rfa plan promote …` is completed as `rfa promote …`: `at` is where the command's name begins. */
 void rfa_help_completion(const struct rfa_out *o, const struct rfa_verbs *all)
 {
-	struct rfa_buf names = RFA_BUF_INIT(4096), global = RFA_BUF_INIT(4096);
-	struct rfa_verb v;
+	struct rfa_buf names = RFA_BUF_INIT(4096), planned = RFA_BUF_INIT(4096);
+	struct rfa_buf global = RFA_BUF_INIT(4096);
 
 	put_words(&global, rfa_global_options());
-	put_first_words(all, &names);
+	put_first_words(all, &names, 0);
+	put_first_words(all, &planned, 1);
 	rfa_out_say(o, "# bash completion of rfa; made by `rfa completion bash`\n_rfa()\n{");
-	rfa_out_say(o, "\tlocal word=${COMP_WORDS[COMP_CWORD]} options=\"%s\" words=\"%s\"",
+	rfa_out_say(o, "\tlocal word=${COMP_WORDS[COMP_CWORD]} at=1 options=\"%s\" words=\"%s\"",
 		    rfa_buf_str(&global) + 1, rfa_buf_str(&names));
-	rfa_out_say(o, "\tif [ \"$COMP_CWORD\" -gt 1 ]; then\n\t\twords=\"\"\n"
-		       "\t\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]} \" in");
+	rfa_out_say(o,
+		    "\t[ \"$COMP_CWORD\" -gt 1 ] && [ \"${COMP_WORDS[1]}\" = plan ] && at=2 "
+		    "words=\"%s\"",
+		    rfa_buf_str(&planned));
+	rfa_out_say(o, "\tif [ \"$COMP_CWORD\" -gt \"$at\" ]; then\n\t\twords=\"\"\n"
+		       "\t\tcase \"${COMP_WORDS[at]} ${COMP_WORDS[at + 1]} \" in");
 	/* "lock free" is two words, "runs" is one and anything may follow: the longer ones first.
 	 */
 	say_option_cases(o, all, 1);
 	say_option_cases(o, all, 0);
-	rfa_out_say(o, "\t\tesac\n\t\t[ \"$COMP_CWORD\" -eq 2 ] && case \"${COMP_WORDS[1]}\" in");
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
-		struct rfa_buf second = RFA_BUF_INIT(1024);
-		size_t len = strcspn(v.name, " ");
-		if (!(v.flags & RFA_VERB_HIDDEN) && is_new_word(all, i, v.name))
-			put_second_words(all, &second, v.name, len);
-		if (second.len > 0)
-			rfa_out_say(o, "\t\t%.*s) words=\"%s\" ;;", (int)len, v.name,
-				    rfa_buf_str(&second));
-		rfa_buf_release(&second);
-	}
-	rfa_out_say(o, "\t\thelp|plan) words=\"%s\" ;;\n\t\tesac\n\tfi", rfa_buf_str(&names));
+	rfa_out_say(o, "\t\tesac\n\t\t[ \"$COMP_CWORD\" -eq $((at + 1)) ] && "
+		       "case \"${COMP_WORDS[*]:1:at}\" in");
+	say_second_words(o, all, 0);
+	say_second_words(o, all, 1);
+	rfa_out_say(o, "\t\thelp) words=\"%s\" ;;\n\t\tesac\n\tfi", rfa_buf_str(&names));
 	rfa_out_say(o, "\tcase \"$word\" in\n\t-*) words=$options ;;\n\tesac\n"
 		       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
 		       "complete -o default -F _rfa rfa");
 	rfa_buf_release(&names);
+	rfa_buf_release(&planned);
 	rfa_buf_release(&global);
 }

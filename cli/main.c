@@ -10,6 +10,22 @@
 #include "cli/signals.h"
 #include "fsm/base/suggest.h"
 
+/* Up to the end of the command's name; the options of every command may stand between its words. */
+static int read_name(struct rfa_cli *cli, struct rfa_args_rules *rules, int argc,
+		     char *const argv[], struct rfa_error *err)
+{
+	const struct rfa_args *args = &cli->args;
+
+	for (rules->raw_after = 1;; rules->raw_after++) {
+		int rc = rfa_args_parse(&cli->args, rules, argc - 1, argv + 1, err);
+		const char *next = rfa_args_word(args, rules->raw_after);
+
+		if (rc < 0 || !next || strcmp(next, "--help") == 0 ||
+		    !rfa_verb_goes_on(cli->verbs, args->words, rules->raw_after))
+			return rc;
+	}
+}
+
 /* The words behind the command, the options in front of it and behind it. */
 static int read_arguments(struct rfa_cli *cli, int argc, char *const argv[], struct rfa_error *err)
 {
@@ -18,7 +34,7 @@ static int read_arguments(struct rfa_cli *cli, int argc, char *const argv[], str
 	char help[96];
 	size_t used = 0;
 
-	int rc = rfa_args_parse(&cli->args, &rules, argc - 1, argv + 1, err);
+	int rc = read_name(cli, &rules, argc, argv, err);
 	if (rc < 0 || cli->args.n_words == 0)
 		return rc;
 	if (rfa_verb_find(cli->verbs, cli->args.words, cli->args.n_words, &used, &cli->command,

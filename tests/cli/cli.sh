@@ -30,6 +30,7 @@ while read -r command; do
 done <<<"$commands"
 ok "help of a group" says "rfa lock free" "$RFA" help lock
 ok "a group with --help" says "rfa lock free" "$RFA" lock --help
+ok "help of plan" says "usage: rfa plan FLOW" "$RFA" plan --help
 # shellcheck disable=SC2086
 ok "a page is at most 100 columns wide" \
 	not grep -nE '^.{101,}' <(while read -r c; do "$RFA" help $c; done <<<"$commands")
@@ -43,6 +44,15 @@ ok "it completes a command" is "$(complete_of rfa pro)" promote
 ok "it completes a second word" is "$(complete_of rfa lock s)" show
 ok "it completes an option" is "$(complete_of rfa promote shop --fr)" --from
 ok "it completes an option of two words" is "$(complete_of rfa lock free prod --ru)" --run
+# shellcheck disable=SC2086
+ok "of plan: what can be planned" is "$(complete_of rfa plan "" | tr ' ' '\n' | sort)" \
+	"$(while read -r command; do
+		"$RFA" plan $command 2>&1 | grep -q "needs a flow, not" || echo "${command%% *}"
+	done <<<"$commands" | sort -u)"
+ok "of plan: no other command" is "$(complete_of rfa plan sta)" ""
+ok "of plan: a second word" is "$(complete_of rfa plan lock "")" free
+ok "of plan: an option" is "$(complete_of rfa plan promote shop --fr)" --from
+ok "help of plan is completed, too" is "$(complete_of rfa help pla)" plan
 
 # ---- mistypings: status 64, and a suggestion
 
@@ -163,6 +173,20 @@ ok "nothing was begun" says "no run was begun; no host was changed" "$RFA" -c ne
 ok "and nothing is in the ledger" says "no run yet" "$RFA" runs
 ok "11: plan" exits 11 "$RFA" -c near.json plan promote shop --from test --to prod
 ok "64: plan without a flow" exits 64 "$RFA" plan shop --from test --to prod
+while read -r typed; do
+	# shellcheck disable=SC2086
+	ok "11: an option inside: $typed" exits 11 "$RFA" -c near.json $typed
+	# shellcheck disable=SC2086
+	ok "it counts" json "$RFA" -c near.json $typed
+done <<'END'
+plan --json promote shop --from test --to prod
+plan -v --json promote --from test shop --to prod
+plan lock --json free prod --run 20261122-103015-4f2a9c --reason x
+plan --json lock free prod --run 20261122-103015-4f2a9c --reason x
+lock --json show prod
+END
+ok "64: an option of the flow in front of it" exits 64 "$RFA" plan --from test promote shop --to prod
+ok "64: plan with an option, without a flow" exits 64 "$RFA" plan --json
 ok "a mistyped flow" says "did you mean \`rfa plan promote\`?" "$RFA" plan promtoe shop
 ok "11: promote --dry-run" exits 11 "$RFA" -c near.json promote shop --from test --to prod --dry-run
 ok "11: check --connect" exits 11 "$RFA" -c near.json check --connect
