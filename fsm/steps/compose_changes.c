@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "fsm/steps/compose_changes.h"
-#include "fsm/steps/goods.h"
 #include "fsm/steps/inspect.h"
+#include "fsm/steps/observe.h"
 #include "fsm/steps/spec.h"
 
 /* ---- what it is -------------------------------------------------------------------------------
@@ -195,8 +195,7 @@ int rfa_compose_changes(const struct rfa_ctx *ctx, const struct rfa_compose *pro
 	struct rfa_buf names = RFA_BUF_INIT(4096);
 	enum rfa_compose_cause call;
 	json_t *image = NULL;
-	int rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_IMAGE,
-				     rfa_facts_str(c, "Image", ""), &image, err);
+	int rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, rfa_container_image(c), &image, err);
 
 	if (rc)
 		return rc;

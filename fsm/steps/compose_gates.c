@@ -9,7 +9,7 @@
 #include "fsm/steps/compose_changes.h"
 #include "fsm/steps/compose_project.h"
 #include "fsm/steps/gates.h"
-#include "fsm/steps/goods.h"
+#include "fsm/steps/image_set.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/spec.h"
 
@@ -18,7 +18,7 @@ struct seen {
 	struct rfa_compose_project project;
 	json_t *config; /* as Compose understands it, all services that are deployed */
 	json_t *unset;  /* variables without a value */
-	json_t *units;  /* every container of the project, deployed or not */
+	struct rfa_observed_list containers; /* all of the project, deployed or not */
 	/* What the services would be labelled with under their old images: if the whole project was
 	 * brought up, and if only the deployed services were. */
 	json_t *hashes, *own_hashes;
@@ -28,7 +28,6 @@ static void seen_release(struct seen *s)
 {
 	json_decref(s->config);
 	json_decref(s->unset);
-	json_decref(s->units);
 	json_decref(s->hashes);
 	json_decref(s->own_hashes);
 }
@@ -49,16 +48,6 @@ static void object(struct rfa_gates *c, const char *mend, const char *evidence)
 
 /* ---- looking ----------------------------------------------------------------------------------
  */
-
-/* Every container of the project, whichever services the stack lists. */
-static int look_units(const struct rfa_ctx *ctx, struct seen *s, struct rfa_error *err)
-{
-	json_t *all = json_pack("{s:{s:s}}", "compose", "project", s->project.compose.project);
-	int rc = all ? rfa_units(ctx->hosts[RFA_TARGET], all, &s->units, err) : rfa_fail_nomem(err);
-
-	json_decref(all);
-	return rc;
-}
 
 /* What --no-deps takes out of a service: its dependencies on others than the deployed ones. */
 static void drop_needs(const struct rfa_ctx *ctx, json_t *config)
@@ -81,30 +70,41 @@ static void drop_needs(const struct rfa_ctx *ctx, json_t *config)
 	}
 }
 
-/* The hashes as the containers would get them if only the images stayed what they are. */
-static int look_hashes(const struct rfa_ctx *ctx, struct seen *s, struct rfa_error *err)
+/* The configuration with the images that the containers have now. *out is new. */
+static int with_old_images(const struct seen *s, json_t **out, struct rfa_error *err)
 {
-	const struct rfa_host_ops *ops = ctx->hosts[RFA_TARGET]->ops;
 	json_t *old = json_deep_copy(s->config);
-	json_t *unit;
-	size_t i;
+	json_t *services = json_object_get(old, "services");
+	const struct rfa_observed *one;
 	int rc = old ? 0 : rfa_fail_nomem(err);
 
-	json_array_foreach (s->units, i, unit) {
-		json_t *service = json_object_get(json_object_get(old, "services"),
-						  rfa_facts_str(unit, "key", ""));
-		const char *ref = rfa_facts_str(unit, "inspect/Config/Image", NULL);
+	RFA_EACH(one, s->containers)
+	{
+		json_t *service = json_object_get(services, one->key);
+		const char *ref = rfa_facts_str(one->inspect, "Config/Image", NULL);
 
 		if (!rc && service && ref)
 			rc = rfa_facts_set(service, "image", json_string(ref), err);
 	}
+	if (rc)
+		json_decref(old);
+	else
+		*out = old;
+	return rc;
+}
+
+/* The hashes as the containers would get them if only the images stayed what they are. */
+static int look_hashes(const struct rfa_ctx *ctx, struct seen *s, struct rfa_error *err)
+{
+	const struct rfa_host_ops *ops = ctx->host->ops;
+	json_t *old = NULL;
+	int rc = with_old_images(s, &old, err);
+
 	if (!rc)
-		rc = ops->compose_hash(ctx->hosts[RFA_TARGET], &s->project.compose, old, &s->hashes,
-				       err);
+		rc = ops->compose_hash(ctx->host, &s->project.compose, old, &s->hashes, err);
 	if (!rc) {
 		drop_needs(ctx, old);
-		rc = ops->compose_hash(ctx->hosts[RFA_TARGET], &s->project.compose, old,
-				       &s->own_hashes, err);
+		rc = ops->compose_hash(ctx->host, &s->project.compose, old, &s->own_hashes, err);
 	}
 	json_decref(old);
 	return rc;
@@ -116,12 +116,12 @@ static int refuse_invalid(struct rfa_gates *c, const struct seen *s, struct rfa_
 
 	if (err->code == RFA_ENOTFOUND && service)
 		rfa_deny(c, "bring its Compose file up to date",
-			 "the project on %s has no service %s", c->ctx->hosts[RFA_TARGET]->name,
+			 "the project on %s has no service %s", c->ctx->host->name,
 			 service + strlen("no such service: "));
 	else
 		rfa_deny(c, "correct it there: docker compose config shows the same",
 			 "the Compose project in %s on %s is not valid: %s",
-			 s->project.compose.directory, c->ctx->hosts[RFA_TARGET]->name, err->msg);
+			 s->project.compose.directory, c->ctx->host->name, err->msg);
 	rfa_error_clear(err);
 	return 0;
 }
@@ -130,27 +130,26 @@ static int refuse_invalid(struct rfa_gates *c, const struct seen *s, struct rfa_
 static int look(struct rfa_gates *c, struct seen *s, int *valid, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	const char *problem =
-	    rfa_facts_str(rfa_ctx_fact(ctx, "target.look", ""), "files_problem", NULL);
+	const char *problem = ctx->own->files_problem;
 	json_t *answer = NULL;
 	int rc = rfa_compose_project(ctx, 0, &s->project, err);
 
 	*valid = 0;
-	if (!rc && problem) {
+	if (!rc && *problem) {
 		(void)rfa_fail(err, RFA_EREMOTE, "compose", "%s", problem);
 		return refuse_invalid(c, s, err);
 	}
 	if (!rc)
 		rc = rfa_compose_add_desired(ctx, &s->project, err);
 	if (!rc)
-		rc = ctx->hosts[RFA_TARGET]->ops->compose_config(ctx->hosts[RFA_TARGET],
-								 &s->project.compose, &answer, err);
+		rc = ctx->host->ops->compose_config(ctx->host, &s->project.compose, &answer, err);
 	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND)
 		return refuse_invalid(c, s, err);
 	if (!rc) {
 		s->config = json_incref(json_object_get(answer, "config"));
 		s->unset = json_incref(json_object_get(answer, "unset"));
-		rc = look_units(ctx, s, err);
+		rc = rfa_observe_project(ctx->host, s->project.compose.project, ctx->pool,
+					 &s->containers, err);
 	}
 	json_decref(answer);
 	if (!rc)
@@ -164,7 +163,7 @@ static int look(struct rfa_gates *c, struct seen *s, int *valid, struct rfa_erro
 
 static int judge_networks(struct rfa_gates *c, const struct seen *s, struct rfa_error *err)
 {
-	struct rfa_host *target = c->ctx->hosts[RFA_TARGET];
+	struct rfa_host *target = c->ctx->host;
 	const char *name;
 	json_t *one;
 
@@ -200,11 +199,10 @@ static int judge_env_files(struct rfa_gates *c, const struct seen *s, struct rfa
 
 		snprintf(path, sizeof(path), "%s%s%s", absolute ? "" : project->directory,
 			 absolute ? "" : "/", project->env_files[i]);
-		rc = c->ctx->hosts[RFA_TARGET]->ops->file_stat(c->ctx->hosts[RFA_TARGET], path, &st,
-							       err);
+		rc = c->ctx->host->ops->file_stat(c->ctx->host, path, &st, err);
 		if (!rc && st.type == 'f' && (st.mode & 04) && !rfa_goes_back(c->ctx))
 			rfa_deny(c, "chmod o-r it there", "%s on %s can be read by everybody", path,
-				 c->ctx->hosts[RFA_TARGET]->name);
+				 c->ctx->host->name);
 	}
 	return rc;
 }
@@ -215,72 +213,74 @@ static int judge_env_files(struct rfa_gates *c, const struct seen *s, struct rfa
 /* Is a service that is not deployed as far as another one waits for it to be? */
 static int is_ready(const struct seen *s, const char *service, const char *condition)
 {
-	json_t *unit;
-	size_t i;
+	const struct rfa_observed *one;
 
-	json_array_foreach (s->units, i, unit) {
-		const json_t *c = json_object_get(unit, "inspect");
-
-		if (strcmp(rfa_facts_str(unit, "key", ""), service) != 0)
+	RFA_EACH(one, s->containers)
+	{
+		if (strcmp(one->key, service) != 0)
 			continue;
 		if (!strcmp(condition, "service_completed_successfully"))
-			return rfa_host_ended_well(c);
-		if (!rfa_facts_bool(c, "State/Running", 0))
+			return rfa_host_ended_well(one->inspect);
+		if (!rfa_container_running(one->inspect))
 			continue;
 		if (strcmp(condition, "service_healthy") != 0 ||
-		    !strcmp(rfa_facts_str(c, "State/Health/Status", ""), "healthy"))
+		    !strcmp(rfa_container_health(one->inspect), "healthy"))
 			return 1;
 	}
 	return 0;
 }
 
+/* What depends on another one that is not brought along; completes: that has to run to its end. */
+static void object_needs(struct rfa_gates *c, const struct seen *s, const char *name,
+			 const char *other, const char *condition, int completes)
+{
+	char evidence[400];
+	char mend[300];
+
+	snprintf(evidence, sizeof(evidence), "%s depends on %s, %s", name, other,
+		 !completes && !strcmp(condition, "service_healthy")
+		     ? "which is not healthy there and is not brought along"
+		 : !completes ? "which does not run there and is not brought along"
+			      : "which has to run to its end before, and is not brought along");
+	if (completes)
+		snprintf(mend, sizeof(mend),
+			 "run %s where the images come from, so that its version is known", other);
+	else
+		snprintf(mend, sizeof(mend), "start it there: docker compose -p %s up -d %s",
+			 s->project.compose.project, other);
+	object(c, mend, evidence);
+}
+
 static void judge_needs(struct rfa_gates *c, const struct seen *s, const char *name)
 {
-	const json_t *listed = rfa_facts_at(rfa_ctx_stack(c->ctx), "compose/services");
+	const struct rfa_stack_compose *is = rfa_ctx_stack_here(c->ctx)->compose;
 	const char *other;
 	json_t *how;
 
 	json_object_foreach (json_object_get(service_of(s, name), "depends_on"), other, how) {
 		const char *condition = rfa_facts_str(how, "condition", "service_started");
 		int completes = !strcmp(condition, "service_completed_successfully");
-		char evidence[400];
-		char mend[300];
 
 		if (rfa_compose_deploys(c->ctx, other) || !rfa_facts_bool(how, "required", 1) ||
-		    (is_ready(s, other, condition) && !(completes && !json_array_size(listed))))
+		    (is_ready(s, other, condition) && !(completes && !is->services.n)))
 			continue;
-		snprintf(evidence, sizeof(evidence), "%s depends on %s, %s", name, other,
-			 !completes && !strcmp(condition, "service_healthy")
-			     ? "which is not healthy there and is not brought along"
-			 : !completes
-			     ? "which does not run there and is not brought along"
-			     : "which has to run to its end before, and is not brought along");
-		if (completes)
-			snprintf(mend, sizeof(mend),
-				 "run %s where the images come from, so that its version is known",
-				 other);
-		else
-			snprintf(mend, sizeof(mend),
-				 "start it there: docker compose -p %s up -d %s",
-				 s->project.compose.project, other);
-		object(c, mend, evidence);
+		object_needs(c, s, name, other, condition, completes);
 	}
 }
 
 static void judge_replicas(struct rfa_gates *c, const struct seen *s, const char *name)
 {
+	const struct rfa_container *before = rfa_before_of(c->ctx, name);
+	const struct rfa_container *one;
 	size_t n = rfa_count_before(c->ctx, name, 0);
-	const char *identity = rfa_facts_str(rfa_unit_before(c->ctx, name), "identity", "");
-	json_t *unit;
-	size_t i;
 
 	if (n > 1 && rfa_facts_str(service_of(s, name), "container_name", NULL))
 		rfa_deny(c, "remove container_name from its Compose file",
 			 "%s runs in %zu containers on %s, and its container_name allows one", name,
-			 n, c->ctx->hosts[RFA_TARGET]->name);
-	json_array_foreach (rfa_ctx_fact(c->ctx, "target.look", "units"), i, unit) {
-		if (strcmp(rfa_facts_str(unit, "key", ""), name) != 0 ||
-		    !strcmp(rfa_facts_str(unit, "identity", ""), identity))
+			 n, c->ctx->host->name);
+	RFA_EACH(one, c->ctx->own->containers)
+	{
+		if (strcmp(one->key, name) != 0 || !strcmp(one->identity, before->identity))
 			continue;
 		object(c, "bring it up there with one image first: there would be no way back",
 		       "the containers of a service on the target run different images");
@@ -319,65 +319,76 @@ static int same_version(const char *a, const char *b)
 	return n == strspn(b, "0123456789.") && !strncmp(a, b, n);
 }
 
+/* The first container of the service that would be made anew, or NULL; *n: how many there are. */
+static const json_t *odd_one(const struct seen *s, const char *name, size_t *n)
+{
+	const char *whole = rfa_facts_str(s->hashes, name, "");
+	const char *own = rfa_facts_str(s->own_hashes, name, "");
+	const struct rfa_observed *one;
+	const json_t *odd = NULL;
+
+	*n = 0;
+	RFA_EACH(one, s->containers)
+	{
+		const char *hash =
+		    rfa_container_label(one->inspect, "com.docker.compose.config-hash");
+
+		if (strcmp(one->key, name) != 0 || !one->inspect)
+			continue;
+		++*n;
+		if (!odd && strcmp(hash, whole) != 0 && strcmp(hash, own) != 0)
+			odd = one->inspect;
+	}
+	return odd;
+}
+
+/* what: the differences, as far as they are known. */
+static void object_changes(struct rfa_gates *c, const char *name, enum rfa_compose_cause cause,
+			   const struct rfa_buf *what)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	const struct rfa_limits *limits = rfa_ctx_stack_here(ctx)->gates;
+	struct rfa_buf text = RFA_BUF_INIT(8192);
+
+	if (limits && limits->allow_compose_changes) {
+		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s on %s changes with its image%s", name,
+			    ctx->host->name, rfa_buf_str(what));
+		return;
+	}
+	(void)rfa_buf_printf(&text, "more than the image of %s on %s would change%s", name,
+			     ctx->host->name,
+			     what->len ? rfa_buf_str(what)
+				       : "; its configuration is not the one that it was brought "
+					 "up with");
+	object(c, mend_of(cause), rfa_buf_str(&text));
+	rfa_buf_release(&text);
+}
+
 /* *changes: it is not proven that only its image would change. */
 static int judge_service(struct rfa_gates *c, const struct seen *s, const char *name, int *changes,
 			 struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	const char *whole = rfa_facts_str(s->hashes, name, "");
-	const char *own = rfa_facts_str(s->own_hashes, name, "");
-	const char *compose =
-	    rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"), "compose", "");
+	const char *compose = ctx->own->engine->compose;
 	struct rfa_buf what = RFA_BUF_INIT(4096);
-	const json_t *odd = NULL;
-	const char *hash;
 	enum rfa_compose_cause cause = RFA_COMPOSE_CAUSE_NONE;
-	json_t *unit;
-	size_t n = 0;
-	size_t i;
-	int rc = 0;
+	size_t n;
+	const json_t *odd = odd_one(s, name, &n);
+	const char *made_by = rfa_container_label(odd, "com.docker.compose.version");
+	int rc;
 
-	json_array_foreach (s->units, i, unit) {
-		const json_t *one = json_object_get(unit, "inspect");
-
-		if (strcmp(rfa_facts_str(unit, "key", ""), name) != 0 || !json_is_object(one))
-			continue;
-		n++;
-		hash = rfa_container_label(one, "com.docker.compose.config-hash");
-		if (!odd && strcmp(hash, whole) != 0 && strcmp(hash, own) != 0)
-			odd = one;
-	}
 	*changes = odd || !n;
 	if (!odd)
 		return 0;
 	rc = rfa_compose_changes(ctx, &s->project.compose, service_of(s, name), odd, &what, &cause,
 				 err);
-	if (rc)
-		goto done;
-	if (cause == RFA_COMPOSE_CAUSE_NONE &&
-	    !same_version(rfa_container_label(odd, "com.docker.compose.version"), compose)) {
+	if (!rc && cause == RFA_COMPOSE_CAUSE_NONE && !same_version(made_by, compose))
 		rfa_ctx_say(ctx, RFA_EVENT_WARNING,
 			    "%s was made by Compose %s, and %s has %s now: whether its "
 			    "configuration has changed cannot be told",
-			    name, rfa_container_label(odd, "com.docker.compose.version"),
-			    ctx->hosts[RFA_TARGET]->name, compose);
-		goto done;
-	}
-	if (!rfa_facts_bool(rfa_ctx_stack(ctx), "gates/allow_compose_changes", 0)) {
-		struct rfa_buf text = RFA_BUF_INIT(8192);
-
-		(void)rfa_buf_printf(&text, "more than the image of %s on %s would change%s", name,
-				     ctx->hosts[RFA_TARGET]->name,
-				     what.len ? rfa_buf_str(&what)
-					      : "; its configuration is not the one that it was "
-						"brought up with");
-		object(c, mend_of(cause), rfa_buf_str(&text));
-		rfa_buf_release(&text);
-	} else {
-		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s on %s changes with its image%s", name,
-			    ctx->hosts[RFA_TARGET]->name, rfa_buf_str(&what));
-	}
-done:
+			    name, made_by, ctx->host->name, compose);
+	else if (!rc)
+		object_changes(c, name, cause, &what);
 	rfa_buf_release(&what);
 	return rc;
 }
@@ -398,7 +409,7 @@ static void judge_unset(struct rfa_gates *c, const struct seen *s)
 		(void)rfa_buf_printf(&text,
 				     "no value is set on %s for %s: Compose would leave %s "
 				     "blank",
-				     c->ctx->hosts[RFA_TARGET]->name, rfa_buf_str(&names),
+				     c->ctx->host->name, rfa_buf_str(&names),
 				     n == 1 ? "it" : "them");
 		snprintf(mend, sizeof(mend),
 			 "write %s into %.300s/.env there, or into a file that compose.env_files "
@@ -419,8 +430,7 @@ int rfa_gate_compose(struct rfa_gates *c, struct rfa_error *err)
 	size_t i;
 	int rc;
 
-	if (!json_is_object(json_object_get(rfa_ctx_stack(ctx), "compose")) ||
-	    !rfa_facts_str(rfa_ctx_fact(ctx, "target.look", "engine"), "compose", NULL))
+	if (!rfa_ctx_stack_here(ctx)->compose || !ctx->own->engine || !*ctx->own->engine->compose)
 		return 0;
 	memset(&s, 0, sizeof(s));
 	rc = look(c, &s, &valid, err);
@@ -430,8 +440,7 @@ int rfa_gate_compose(struct rfa_gates *c, struct rfa_error *err)
 
 		if (json_object_get(service_of(&s, name), "build") && !rfa_goes_back(ctx))
 			rfa_deny(c, "name an image instead: production runs what was tested",
-				 "the service %s is built on %s", name,
-				 ctx->hosts[RFA_TARGET]->name);
+				 "the service %s is built on %s", name, ctx->host->name);
 		judge_needs(c, &s, name);
 		judge_replicas(c, &s, name);
 		rc = judge_service(c, &s, name, &changes, err);
