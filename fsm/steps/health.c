@@ -9,14 +9,11 @@
 #include <string.h>
 
 #include "fsm/steps/evidence.h"
-#include "fsm/steps/goods.h"
+#include "fsm/steps/image_set.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/reach.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/users.h"
-
-/* How long a version has to stay well before it counts as well, where the plan does not say it. */
-#define SETTLE_S 5
 
 /* What has to be well: everything, or only what was before the run. */
 struct demand {
@@ -63,70 +60,64 @@ static void ill_as(struct verdict *v, const struct verdict *own)
  * A container that lost a network cannot be reached by those that know it there; one that gained a
  * network can be reached by those who were kept out.
  */
-static void judge_networks(const json_t *unit, const struct rfa_texts *want, struct verdict *v)
+static void judge_networks(const struct rfa_observed *seen, const struct rfa_texts *want,
+			   struct verdict *v)
 {
-	const json_t *have = rfa_facts_at(unit, "inspect/NetworkSettings/Networks");
-	const char *container = rfa_facts_str(unit, "container", "");
+	const json_t *have = rfa_container_networks(seen->inspect);
 	const char *name;
-	json_t *one;
+	json_t *unused;
 	size_t i;
 
 	if (!want || !have)
 		return;
 	for (i = 0; i < want->n; i++)
 		if (!json_object_get(have, want->at[i]))
-			ill(v, 1, container, "%s is not in the network %s, where it has to be",
-			    container, want->at[i]);
-	json_object_foreach ((json_t *)(uintptr_t)have, name, one) {
+			ill(v, 1, seen->container,
+			    "%s is not in the network %s, where it has to be", seen->container,
+			    want->at[i]);
+	json_object_foreach ((json_t *)(uintptr_t)have, name, unused) {
 		if (!rfa_texts_have(want, name))
-			ill(v, 1, container, "%s is in the network %s, where it should not be",
-			    container, name);
+			ill(v, 1, seen->container,
+			    "%s is in the network %s, where it should not be", seen->container,
+			    name);
 	}
 }
 
 /* ends: it has to run to its end, and to end well. */
-static void judge_container(const json_t *unit, int must_run, int ends,
+static void judge_container(const struct rfa_observed *seen, int ends,
 			    const struct rfa_texts *networks, struct verdict *v)
 {
-	const char *name = rfa_facts_str(unit, "container", "");
-	const json_t *c = json_object_get(unit, "inspect");
-	const char *health = rfa_facts_str(c, "State/Health/Status", "");
-	const char *policy = rfa_facts_str(c, "HostConfig/RestartPolicy/Name", "");
-	int comes_back = *policy && strcmp(policy, "no") != 0;
+	const char *name = seen->container;
+	const json_t *c = seen->inspect;
+	const char *health = rfa_container_health(c);
+	char policy[64];
 
-	if (!must_run)
-		return;
-	if (!json_is_object(c))
-		ill(v, 1, "", "there is no container for %s", rfa_facts_str(unit, "key", "?"));
-	else if (rfa_facts_bool(c, "State/Restarting", 0))
+	rfa_container_policy(c, policy, sizeof(policy));
+	if (!c)
+		ill(v, 1, "", "there is no container for %s", seen->key);
+	else if (rfa_container_restarting(c))
 		ill(v, 0, name, "%s restarts again and again (exit status %lld)", name,
-		    (long long)rfa_facts_int(c, "State/ExitCode", 0));
+		    rfa_container_exit(c));
 	else if (ends && rfa_host_ended_well(c))
 		; /* it has done what it was for */
-	else if (!rfa_facts_bool(c, "State/Running", 0))
-		ill(v, !comes_back, name, "%s has ended with exit status %lld", name,
-		    (long long)rfa_facts_int(c, "State/ExitCode", 0));
+	else if (!rfa_container_running(c))
+		ill(v, !strcmp(policy, "no"), name, "%s has ended with exit status %lld", name,
+		    rfa_container_exit(c));
 	else if (*health && strcmp(health, "healthy") != 0)
 		ill(v, 0, name, "%s is %s, says its own health check", name, health);
 	else if (ends)
 		ill(v, 0, name, "%s has not ended yet, and it has to", name);
 	else
-		judge_networks(unit, networks, v);
+		judge_networks(seen, networks, v);
 }
 
 /* A service has at least as many containers as it had. */
-static void judge_number(const struct rfa_ctx *ctx, const json_t *units, const char *key,
-			 int running, struct verdict *v)
+static void judge_number(const struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
+			 const char *key, int running, struct verdict *v)
 {
 	size_t then = rfa_count_before(ctx, key, running);
-	json_t *unit;
-	size_t now = 0;
-	size_t i;
+	size_t now = rfa_observed_count(seen, key);
 
-	json_array_foreach ((json_t *)(uintptr_t)units, i, unit) {
-		now += !strcmp(rfa_facts_str(unit, "key", ""), key) &&
-		       json_is_object(json_object_get(unit, "inspect"));
-	}
 	if (now < then)
 		ill(v, 0, "", "%s has %zu container(s) instead of %zu", key, now, then);
 }
@@ -143,19 +134,29 @@ static int contains(const struct rfa_buf *answer, const char *text)
 	return 0;
 }
 
+/* An answer that is wrong is kept, as far as there is room. */
+static void keep_answer(struct verdict *v, const char *url, const struct rfa_buf *body)
+{
+	if (!v->ill || v->url)
+		return;
+	v->url = url;
+	v->answer_len = body->len < sizeof(v->answer) ? body->len : sizeof(v->answer);
+	if (v->answer_len)
+		memcpy(v->answer, rfa_buf_str(body), v->answer_len);
+}
+
 /* 0 with a verdict, or an error of the connection to the host. */
-static int ask(struct rfa_ctx *ctx, const json_t *check, struct verdict *v, struct rfa_error *err)
+static int ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct verdict *v,
+	       struct rfa_error *err)
 {
 	struct rfa_http_request request = { 0 };
-	const char *body = rfa_facts_str(check, "body", NULL);
-	int64_t want = rfa_facts_int(check, "status", 200);
 	struct rfa_http_reply reply;
 	int rc;
 
-	request.url = rfa_facts_str(check, "url", "");
-	request.timeout_ms = rfa_facts_int(check, "timeout_s", 5) * 1000;
-	request.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0);
-	rc = ctx->hosts[RFA_TARGET]->ops->http_get(ctx->hosts[RFA_TARGET], &request, &reply, err);
+	request.url = check->url;
+	request.timeout_ms = check->timeout_s * 1000;
+	request.insecure_tls = check->insecure_tls;
+	rc = ctx->host->ops->http_get(ctx->host, &request, &reply, err);
 	if (rc) {
 		if (!rfa_http_is_service(err))
 			return rc;
@@ -163,64 +164,69 @@ static int ask(struct rfa_ctx *ctx, const json_t *check, struct verdict *v, stru
 		rfa_error_clear(err);
 		return 0;
 	}
-	if (reply.status != want)
+	if (reply.status != check->status)
 		ill(v, 0, "", "%s answers %d instead of %lld", request.url, reply.status,
-		    (long long)want);
-	else if (body && !contains(&reply.body, body))
-		ill(v, 0, "", "the answer of %s does not contain \"%s\"", request.url, body);
-	if (v->ill && !v->url) {
-		v->url = request.url;
-		v->answer_len =
-		    reply.body.len < sizeof(v->answer) ? reply.body.len : sizeof(v->answer);
-		if (v->answer_len)
-			memcpy(v->answer, rfa_buf_str(&reply.body), v->answer_len);
-	}
+		    (long long)check->status);
+	else if (*check->body && !contains(&reply.body, check->body))
+		ill(v, 0, "", "the answer of %s does not contain \"%s\"", request.url, check->body);
+	keep_answer(v, check->url, &reply.body);
 	rfa_http_reply_release(&reply);
 	return 0;
 }
 
-/* A run about data knows all that use the data; others look at what they bring. */
-static int units_now(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+/* A container of the data's users, as it is now; NULL: it is not there. Borrowed from all. */
+static int user_now(const struct rfa_container *user, const json_t *all, json_t **out,
+		    struct rfa_error *err)
 {
-	json_t *units = NULL;
-	json_t *all = NULL;
-	json_t *one;
-	size_t i;
-	int rc;
+	json_t *as_json = NULL;
+	int rc = rfa_record_write(&rfa_shape_container, user, &as_json, err);
 
-	if (!rfa_ctx_fact(ctx, "target.look", "members"))
-		return rfa_units(ctx->hosts[RFA_TARGET], rfa_ctx_stack(ctx), out, err);
-	rc = ctx->hosts[RFA_TARGET]->ops->list(ctx->hosts[RFA_TARGET], RFA_CONTAINER, &all, err);
-	if (!rc)
-		units = json_deep_copy(rfa_ctx_fact(ctx, "target.look", "units"));
-	if (!rc && !units)
-		rc = rfa_fail_nomem(err);
-	json_array_foreach (units, i, one) {
-		json_t *now = rfa_user_now(all, one);
-
-		if (!rc)
-			rc = rfa_facts_set(one, "inspect", now ? json_incref(now) : json_null(),
-					   err);
-	}
-	json_decref(all);
-	if (rc)
-		json_decref(units);
-	else
-		*out = units;
+	*out = rc ? NULL : rfa_user_now(all, as_json);
+	json_decref(as_json);
 	return rc;
 }
 
+/* All that use the data. */
+static int observe_users(struct rfa_ctx *ctx, struct rfa_pool *pool, struct rfa_observed_list *out,
+			 struct rfa_error *err)
+{
+	const struct rfa_container *user;
+	json_t *all = NULL;
+	int rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err);
+
+	RFA_EACH(user, ctx->own->containers)
+	{
+		struct rfa_observed *one;
+		json_t *now = NULL;
+
+		if (!rc)
+			rc = user_now(user, all, &now, err);
+		one = rfa_pool_add(pool, out, sizeof(*one));
+		*one = (struct rfa_observed){ user->key, user->kind, user->container,
+					      rfa_pool_json(pool, now) };
+	}
+	json_decref(all);
+	return rc ? rc : rfa_pool_check(pool, err);
+}
+
+/* A run about data knows all that use the data; others look at what they bring. */
+static int observe(struct rfa_ctx *ctx, struct rfa_pool *pool, struct rfa_observed_list *out,
+		   struct rfa_error *err)
+{
+	memset(out, 0, sizeof(*out));
+	return ctx->own->images ? rfa_observe(ctx->host, rfa_ctx_stack_here(ctx), pool, out, err)
+				: observe_users(ctx, pool, out, err);
+}
+
 /* Since when, and as which start, a container runs: another text means that it ended meanwhile. */
-static int put_stamp(const json_t *unit, json_t *stamps, struct rfa_error *err)
+static int put_stamp(const struct rfa_observed *seen, json_t *stamps, struct rfa_error *err)
 {
 	char stamp[320];
 
-	snprintf(stamp, sizeof(stamp), "%.80s %.80s %lld", rfa_facts_str(unit, "inspect/Id", ""),
-		 rfa_facts_str(unit, "inspect/State/StartedAt", ""),
-		 (long long)rfa_facts_int(unit, "inspect/RestartCount", 0));
-	return json_object_set_new(stamps, rfa_facts_str(unit, "container", ""), json_string(stamp))
-		   ? rfa_fail_nomem(err)
-		   : 0;
+	snprintf(stamp, sizeof(stamp), "%.80s %.80s %lld", rfa_container_id(seen->inspect),
+		 rfa_facts_str(seen->inspect, "State/StartedAt", ""),
+		 (long long)rfa_facts_int(seen->inspect, "RestartCount", 0));
+	return rfa_facts_set(stamps, seen->container, json_string(stamp), err);
 }
 
 /* Before the run. */
@@ -234,54 +240,79 @@ static int answered_well(const struct rfa_ctx *ctx, const char *url)
 	return 0;
 }
 
-/* Looks once at everything; stamps (an object) gets a line for each container that has to run. */
-static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *v, json_t *stamps,
-		     struct rfa_error *err)
+static int ask_all(struct rfa_ctx *ctx, struct demand demand, struct verdict *v,
+		   struct rfa_error *err)
 {
-	json_t *checks = json_object_get(rfa_ctx_stack(ctx), "health");
-	json_t *units = NULL;
-	json_t *one;
-	size_t i;
-	int rc;
+	const struct rfa_check *check;
 
-	memset(v, 0, sizeof(*v));
-	json_array_foreach (checks, i, one) {
-		if (demand.answered && !answered_well(ctx, rfa_facts_str(one, "url", "")))
+	RFA_EACH(check, rfa_ctx_stack_here(ctx)->health)
+	{
+		int rc;
+
+		if (demand.answered && !answered_well(ctx, check->url))
 			continue;
-		rc = ask(ctx, one, v, err);
+		rc = ask(ctx, check, v, err);
 		if (rc)
 			return rc;
 		v->urls++;
 	}
-	/*
-	 * The containers come last: that the host answers now proves that a URL which did not
-	 * answer was the service's fault and not the network's.
-	 */
-	rc = units_now(ctx, &units, err);
-	if (rc)
-		return rc;
-	json_array_foreach (units, i, one) {
-		const char *key = rfa_facts_str(one, "key", "");
-		const json_t *good = rfa_wanted_of(ctx, key);
-		int ran = rfa_count_before(ctx, key, 1) > 0;
-		/* What the run does not bring is as it was. */
-		int must = demand.ran || !good ? ran : 1;
-		int ends = !demand.ran && rfa_facts_bool(good, "ends", 0);
-		const struct rfa_texts *networks = rfa_reach_networks(ctx, key, demand.ran);
-		struct verdict own = { 0 };
+	return 0;
+}
 
-		judge_container(one, must, ends, networks, &own);
-		/* A container's own trouble says more than a URL that does not answer. */
-		if (own.ill && !v->container[0])
-			ill_as(v, &own);
-		v->containers += must != 0;
-		if (must)
-			judge_number(ctx, units, key, demand.ran, v);
-		if (must && !rc)
-			rc = put_stamp(one, stamps, err);
-	}
-	json_decref(units);
+/* One container that has to be well; stamps gets a line for it. */
+static int look_at(struct rfa_ctx *ctx, struct demand demand, const struct rfa_observed *one,
+		   struct verdict *v, json_t *stamps, struct rfa_error *err)
+{
+	const struct rfa_image *image = rfa_desired_of(ctx, one->key);
+	int ends = !demand.ran && image && image->ends;
+	struct verdict own = { 0 };
+
+	/* What the run does not bring is as it was. */
+	if ((demand.ran || !image) && !rfa_count_before(ctx, one->key, 1))
+		return 0;
+	judge_container(one, ends, rfa_reach_networks(ctx, one->key, demand.ran), &own);
+	/* A container's own trouble says more than a URL that does not answer. */
+	if (own.ill && !v->container[0])
+		ill_as(v, &own);
+	v->containers++;
+	return put_stamp(one, stamps, err);
+}
+
+static int look_at_all(struct rfa_ctx *ctx, struct demand demand, struct verdict *v, json_t *stamps,
+		       struct rfa_error *err)
+{
+	struct rfa_pool pool = RFA_POOL_INIT; /* many looks, one after the other */
+	struct rfa_observed_list seen;
+	const struct rfa_observed *one;
+	int rc = observe(ctx, &pool, &seen, err);
+
+	if (!rc)
+		RFA_EACH(one, seen)
+		{
+			size_t before = v->containers;
+
+			if (!rc)
+				rc = look_at(ctx, demand, one, v, stamps, err);
+			if (v->containers > before)
+				judge_number(ctx, &seen, one->key, demand.ran, v);
+		}
+	rfa_pool_release(&pool);
 	return rc;
+}
+
+/*
+ * Looks once at everything; stamps (an object) gets a line for each container that has to run. The
+ * containers come last: that the host answers now proves that a URL which did not answer was the
+ * service's fault and not the network's.
+ */
+static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *v, json_t *stamps,
+		     struct rfa_error *err)
+{
+	int rc;
+
+	memset(v, 0, sizeof(*v));
+	rc = ask_all(ctx, demand, v, err);
+	return rc ? rc : look_at_all(ctx, demand, v, stamps, err);
 }
 
 /* A container that is well again after a restart is not well: it will be restarted again. */
@@ -320,12 +351,11 @@ static int rest(struct rfa_ctx *ctx, int64_t ms, struct rfa_error *err)
 static int until_well(struct rfa_ctx *ctx, struct demand demand, struct verdict *v,
 		      struct rfa_error *err)
 {
-	const json_t *stack = rfa_ctx_stack(ctx);
+	const struct rfa_stack *stack = rfa_ctx_stack_here(ctx);
 	struct rfa_clock *clock = ctx->clock;
-	int64_t deadline =
-	    clock->mono_ms(clock) + rfa_facts_int(stack, "health_deadline_s", 60) * 1000;
-	int64_t pause = rfa_facts_int(stack, "health_interval_s", 1) * 1000;
-	int64_t settle_s = rfa_facts_int(stack, "health_settle_s", SETTLE_S);
+	int64_t deadline = clock->mono_ms(clock) + stack->health_deadline_s * 1000;
+	int64_t pause = stack->health_interval_s * 1000;
+	int64_t settle_s = stack->health_settle_s;
 	json_t *before = NULL; /* of the last look, if it found all well */
 	int64_t wait = 125;
 	int rc;
@@ -356,19 +386,15 @@ static int until_well(struct rfa_ctx *ctx, struct demand demand, struct verdict 
 
 static void all_logs(struct rfa_ctx *ctx, json_t *facts)
 {
+	const struct rfa_observed *one;
+	struct rfa_observed_list seen;
 	struct rfa_error ignored;
-	json_t *units = NULL;
-	json_t *one;
-	size_t i;
 
-	if (units_now(ctx, &units, &ignored))
+	if (observe(ctx, ctx->pool, &seen, &ignored))
 		return;
-	json_array_foreach (units, i, one) {
-		if (*rfa_facts_str(one, "container", "") &&
-		    json_is_object(json_object_get(one, "inspect")))
-			rfa_evidence_logs(ctx, rfa_facts_str(one, "container", ""), facts);
-	}
-	json_decref(units);
+	RFA_EACH(one, seen)
+	if (*one->container && one->inspect)
+		rfa_evidence_logs(ctx, one->container, facts);
 }
 
 static int unhealthy(struct rfa_ctx *ctx, const struct verdict *v, json_t *facts,
@@ -381,61 +407,64 @@ static int unhealthy(struct rfa_ctx *ctx, const struct verdict *v, json_t *facts
 	rfa_buf_release(&answer);
 	all_logs(ctx, facts);
 	rfa_fail(err, RFA_EUNHEALTHY, "health", "%s", v->why);
-	rfa_error_where(err, "%s", ctx->hosts[RFA_TARGET]->name);
+	rfa_error_where(err, "%s", ctx->host->name);
 	return rfa_error_mend(err, "its last log lines are kept: rfa show %s", ctx->run);
 }
 
 /* "<what>: 2 container(s), 1 of 2 URL(s) checked": nothing is said of what was not looked at. */
-static int say(const struct rfa_ctx *ctx, const char *what, const struct verdict *v, json_t *facts,
+static int say(struct rfa_ctx *ctx, const char *what, const struct verdict *v, json_t *facts,
 	       struct rfa_error *err)
 {
-	size_t urls = json_array_size(json_object_get(rfa_ctx_stack(ctx), "health"));
-	char says[320];
-	int n = snprintf(says, sizeof(says), "%.160s: %zu container(s), ", what, v->containers);
-	size_t left = sizeof(says) - (size_t)n;
+	size_t urls = rfa_ctx_stack_here(ctx)->health.n;
+	struct rfa_proven proven;
+	const char *checked;
 
+	rfa_record_clear(&rfa_shape_proven, &proven);
 	if (!urls)
-		snprintf(says + n, left, "no URL was checked: rfa.json names none");
+		checked = "no URL was checked: rfa.json names none";
 	else if (v->urls == urls)
-		snprintf(says + n, left, "%zu URL(s) checked", urls);
+		checked = rfa_pool_printf(ctx->pool, "%zu URL(s) checked", urls);
 	else
-		snprintf(says + n, left,
-			 "%zu of %zu URL(s) checked: the rest did not answer before the run either",
-			 v->urls, urls);
-	return rfa_facts_set(facts, "says", json_string(says), err);
+		checked = rfa_pool_printf(
+		    ctx->pool,
+		    "%zu of %zu URL(s) checked: the rest did not answer before the run either",
+		    v->urls, urls);
+	return rfa_ctx_prove(ctx, &proven,
+			     rfa_pool_printf(ctx->pool, "%.160s: %zu container(s), %s", what,
+					     v->containers, checked),
+			     facts, err);
+}
+
+/* Waits until what is demanded is well, and says so in these words. */
+static int have_well(struct rfa_ctx *ctx, struct demand demand, const char *what, json_t *facts,
+		     struct rfa_error *err)
+{
+	struct verdict v;
+	int rc = until_well(ctx, demand, &v, err);
+
+	if (rc)
+		return rc;
+	return v.ill ? unhealthy(ctx, &v, facts, err) : say(ctx, what, &v, facts, err);
 }
 
 int rfa_health_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct demand all = { 0, 0 };
-	struct verdict v;
-	char what[128];
-	int rc = until_well(ctx, all, &v, err);
+	const char *version;
 
-	if (rc)
-		return rc;
-	if (v.ill)
-		return unhealthy(ctx, &v, facts, err);
-	snprintf(what, sizeof(what), "%.100s is well",
-		 rfa_facts_str(rfa_wanted(ctx), "version", ""));
-	return say(ctx, what, &v, facts, err);
+	(void)rfa_ctx_desired(ctx, &version);
+	return have_well(ctx, all, rfa_pool_printf(ctx->pool, "%.100s is well", version), facts,
+			 err);
 }
 
 /* On the way back: what ran and answered before the run must do so again. */
 int rfa_health_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct demand before = { 1, 1 };
-	struct verdict v;
-	int rc;
 
-	if (!json_array_size(rfa_ctx_fact(ctx, "target.look", "goods/images")))
+	if (!ctx->own->images || !ctx->own->images->images.n)
 		return rfa_ctx_skip(facts, "nothing ran before", err);
-	rc = until_well(ctx, before, &v, err);
-	if (rc)
-		return rc;
-	if (v.ill)
-		return unhealthy(ctx, &v, facts, err);
-	return say(ctx, "what ran before runs again", &v, facts, err);
+	return have_well(ctx, before, "what ran before runs again", facts, err);
 }
 
 /* ---- with other data --------------------------------------------------------------------------
@@ -444,32 +473,21 @@ int rfa_health_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 /* How many containers ran; *all: none of them did not. */
 static size_t ran_before(const struct rfa_ctx *ctx, int *all)
 {
-	json_t *unit;
+	const struct rfa_container *one;
 	size_t n = 0;
-	size_t i;
 
-	*all = 1;
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
-		if (rfa_facts_bool(unit, "running", 0))
-			n++;
-		else
-			*all = 0;
-	}
+	RFA_EACH(one, ctx->own->containers)
+	n += one->running != 0;
+	*all = n == ctx->own->containers.n;
 	return n;
 }
 
 static int data_health(struct rfa_ctx *ctx, struct demand demand, json_t *facts,
 		       struct rfa_error *err)
 {
-	struct verdict v;
-	int rc = until_well(ctx, demand, &v, err);
-
-	if (rc)
-		return rc;
-	if (v.ill)
-		return unhealthy(ctx, &v, facts, err);
-	return say(ctx, demand.answered ? "what ran before runs again" : "all is well", &v, facts,
-		   err);
+	return have_well(ctx, demand,
+			 demand.answered ? "what ran before runs again" : "all is well", facts,
+			 err);
 }
 
 /*
