@@ -40,24 +40,24 @@ struct rfa_pool {
 	}
 
 /* `size` zero bytes, at most RFA_POOL_RECORD_MAX; never NULL. */
-RFA_API void *rfa_pool_new(struct rfa_pool *pool, size_t size);
+void *rfa_pool_new(struct rfa_pool *pool, size_t size);
 /* A copy; "" for NULL, and when memory ran out. */
-RFA_API const char *rfa_pool_text(struct rfa_pool *pool, const char *text);
-RFA_API const char *rfa_pool_printf(struct rfa_pool *pool, const char *fmt, ...) RFA_PRINTF(2, 3);
+const char *rfa_pool_text(struct rfa_pool *pool, const char *text);
+const char *rfa_pool_printf(struct rfa_pool *pool, const char *fmt, ...) RFA_PRINTF(2, 3);
 /* Keeps a value until the pool is released: takes a reference of its own. Answers the value. */
-RFA_API json_t *rfa_pool_json(struct rfa_pool *pool, json_t *value);
+json_t *rfa_pool_json(struct rfa_pool *pool, json_t *value);
 /* The same, but takes the caller's reference; NULL is memory that ran out. */
-RFA_API json_t *rfa_pool_json_new(struct rfa_pool *pool, json_t *value);
+json_t *rfa_pool_json_new(struct rfa_pool *pool, json_t *value);
 /*
  * One more record at the end of a list, which is a struct of a pointer to the first record and a
  * size_t with their number. The new one is all zero. Never NULL. Earlier records may move.
  */
-RFA_API void *rfa_pool_add(struct rfa_pool *pool, void *list, size_t size);
+void *rfa_pool_add(struct rfa_pool *pool, void *list, size_t size);
 
 /* Errors: NOMEM if any call before failed. */
-RFA_API int rfa_pool_check(const struct rfa_pool *pool, struct rfa_error *err);
+int rfa_pool_check(const struct rfa_pool *pool, struct rfa_error *err);
 /* Frees everything; the pool may be used again. */
-RFA_API void rfa_pool_release(struct rfa_pool *pool);
+void rfa_pool_release(struct rfa_pool *pool);
 
 /* Walks a list: `it` points at each record in turn. */
 #define RFA_EACH(it, list) \

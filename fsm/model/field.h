@@ -90,7 +90,7 @@ struct rfa_shape {
 		const struct rfa_##record *at; \
 		size_t n; \
 	}; \
-	extern RFA_API const struct rfa_shape rfa_shape_##record
+	extern const struct rfa_shape rfa_shape_##record
 
 /* In the .c file, which defines RFA_THIS as the struct before. */
 #define RFA_FIELD_IS(name, kind, of, absent, what) \
@@ -121,36 +121,36 @@ struct rfa_shape {
  * fsm/base/pool.h. RFA_NEW(pool, image) is a struct rfa_image *; RFA_ADD(pool, image, &list) is one
  * more at the end of a struct rfa_image_list, and may move the others.
  */
-RFA_API void *rfa_record_new(struct rfa_pool *pool, const struct rfa_shape *shape);
-RFA_API void *rfa_record_add(struct rfa_pool *pool, const struct rfa_shape *shape, void *list);
+void *rfa_record_new(struct rfa_pool *pool, const struct rfa_shape *shape);
+void *rfa_record_add(struct rfa_pool *pool, const struct rfa_shape *shape, void *list);
 #define RFA_NEW(pool, record) ((struct rfa_##record *)rfa_record_new(pool, &rfa_shape_##record))
 #define RFA_ADD(pool, record, list) \
 	((struct rfa_##record *)rfa_record_add(pool, &rfa_shape_##record, list))
 /* Makes everything absent in a struct of your own. */
-RFA_API void rfa_record_clear(const struct rfa_shape *shape, void *record);
+void rfa_record_clear(const struct rfa_shape *shape, void *record);
 
 /*
  * Reads a record into the struct at `out`, which is cleared first. Keys that the shape does not
  * have are left alone. Everything in it lives as long as the pool. Errors: CORRUPT, naming the
  * field, when a value has another type than its field; NOMEM.
  */
-RFA_API int rfa_record_read(const struct rfa_shape *shape, const json_t *json,
-			    struct rfa_pool *pool, void *out, struct rfa_error *err) RFA_MUST_USE;
+int rfa_record_read(const struct rfa_shape *shape, const json_t *json, struct rfa_pool *pool,
+		    void *out, struct rfa_error *err) RFA_MUST_USE;
 /* The same, but only what is there is set; `out` keeps the rest. */
-RFA_API int rfa_record_merge(const struct rfa_shape *shape, const json_t *json,
-			     struct rfa_pool *pool, void *out, struct rfa_error *err) RFA_MUST_USE;
+int rfa_record_merge(const struct rfa_shape *shape, const json_t *json, struct rfa_pool *pool,
+		     void *out, struct rfa_error *err) RFA_MUST_USE;
 
 /* Sets the fields that are not absent in a JSON object. Errors: NOMEM. */
-RFA_API int rfa_record_put(const struct rfa_shape *shape, const void *record, json_t *into,
-			   struct rfa_error *err) RFA_MUST_USE;
+int rfa_record_put(const struct rfa_shape *shape, const void *record, json_t *into,
+		   struct rfa_error *err) RFA_MUST_USE;
 /* *out (new): an object with them. Errors: NOMEM. */
-RFA_API int rfa_record_write(const struct rfa_shape *shape, const void *record, json_t **out,
-			     struct rfa_error *err) RFA_MUST_USE;
+int rfa_record_write(const struct rfa_shape *shape, const void *record, json_t **out,
+		     struct rfa_error *err) RFA_MUST_USE;
 
 /* 1 if the list has this text. */
-RFA_API int rfa_texts_have(const struct rfa_texts *texts, const char *text);
+int rfa_texts_have(const struct rfa_texts *texts, const char *text);
 /* Adds one at the end; the pool keeps a copy. */
-RFA_API void rfa_texts_add(struct rfa_pool *pool, struct rfa_texts *texts, const char *text);
+void rfa_texts_add(struct rfa_pool *pool, struct rfa_texts *texts, const char *text);
 
 #ifdef __cplusplus
 }

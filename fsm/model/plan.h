@@ -2,7 +2,6 @@
 #ifndef RFA_FSM_MODEL_PLAN_H
 #define RFA_FSM_MODEL_PLAN_H
 
-#include "fsm/core/flow.h"
 #include "fsm/model/image.h"
 #include "fsm/model/point.h"
 #include "fsm/model/stack.h"

@@ -35,9 +35,9 @@ const struct rfa_tagged *rfa_tagged_of(const struct rfa_tagged_list *tags, const
 {
 	const struct rfa_tagged *one;
 
-	RFA_EACH(one, *tags)
-	if (!strcmp(one->ref, ref))
-		return one;
+	RFA_EACH (one, *tags)
+		if (!strcmp(one->ref, ref))
+			return one;
 	return NULL;
 }
 
@@ -45,8 +45,8 @@ const struct rfa_held *rfa_held_of(const struct rfa_held_list *held, const char 
 {
 	const struct rfa_held *one;
 
-	RFA_EACH(one, *held)
-	if (!strcmp(one->identity, identity))
-		return one;
+	RFA_EACH (one, *held)
+		if (!strcmp(one->identity, identity))
+			return one;
 	return NULL;
 }

@@ -77,43 +77,6 @@ int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_erro
 	return rc ? rc : rfa_flow_check(d->flow, err);
 }
 
-int rfa_drive_know_made(struct rfa_drive *d, struct rfa_error *err)
-{
-	const json_t *made = rfa_ctx_fact(&d->ctx, d->ctx.step->name, "made");
-
-	rfa_record_clear(&rfa_shape_made, &d->ctx.made);
-	if (made && rfa_record_read(&rfa_shape_made, made, &d->row_pool, &d->ctx.made, err))
-		rfa_error_clear(err); /* TODO: strict when every step writes records */
-	return 0;
-}
-
-int rfa_drive_enter(struct rfa_drive *d, const struct rfa_step *step, struct rfa_error *err)
-{
-	size_t i;
-	int rc = 0;
-
-	d->ctx.step = step;
-	d->ctx.facts_json = d->facts;
-	d->ctx.points = d->points;
-	d->ctx.host = d->ctx.hosts[step->on];
-	d->ctx.side = d->ctx.sides[step->on];
-	rfa_pool_release(&d->row_pool);
-	for (i = 0; i < RFA_ROLES; i++) {
-		rfa_record_clear(&rfa_shape_proven, &d->proven[i]);
-		d->ctx.proven[i] = &d->proven[i];
-	}
-	d->ctx.own = &d->proven[step->on];
-	for (i = 0; i < d->flow->n && !rc; i++) {
-		const struct rfa_step *row = &d->flow->steps[i];
-		const json_t *facts = json_object_get(d->facts, row->name);
-
-		if (facts && rfa_record_merge(&rfa_shape_proven, facts, &d->row_pool,
-					      &d->proven[row->on], err))
-			rfa_error_clear(err); /* TODO: strict when every step writes records */
-	}
-	return rc ? rc : rfa_drive_know_made(d, err);
-}
-
 static void tell_begun(struct rfa_drive *d, enum rfa_event_kind kind)
 {
 	struct rfa_event event = { 0 };

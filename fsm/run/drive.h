@@ -39,11 +39,13 @@ void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
 		    struct rfa_run_result *result);
 /* A copy of the plan, its flow, and the names that it has. */
 int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_error *err);
-/* Points the context at a row: its host, and what the rows before have proven. Errors: CORRUPT. */
+void rfa_drive_release(struct rfa_drive *d);
+
+/* enter.c. Points the context at a row: its host, and what the rows before have proven. Errors:
+ * CORRUPT. */
 int rfa_drive_enter(struct rfa_drive *d, const struct rfa_step *step, struct rfa_error *err);
 /* Takes up what the row at hand has "made". */
 int rfa_drive_know_made(struct rfa_drive *d, struct rfa_error *err);
-void rfa_drive_release(struct rfa_drive *d);
 
 /* loop.c. Moves the run until it is final or interrupted. Returns what rfa_run_begin() promises. */
 int rfa_drive(struct rfa_drive *d, struct rfa_error *err);

@@ -11,13 +11,15 @@ edges() {
 	cat <<'END'
 ^fsm/base/	^fsm/base/
 ^fsm/core/	^fsm/(base|core)/
-^fsm/flows/	^fsm/(base|core|parts|flows)/|^fsm/steps/(steps|gates|retention)\.h$
-^fsm/parts/	^fsm/(base|core|steps|parts)/|^ledger/ledger\.h$|^transports/host/host\.h$
-^fsm/steps/	^fsm/(base|core|steps)/|^transports/host/host\.h$
+^fsm/model/	^fsm/(base|model)/
+^fsm/flows/	^fsm/(base|core|model|parts|flows)/|^fsm/steps/(steps|gates|retention)\.h$
+^fsm/parts/	^fsm/(base|core|model|steps|parts)/|^ledger/ledger\.h$|^transports/host/host\.h$
+^fsm/steps/	^fsm/(base|core|model|steps)/|^transports/host/host\.h$
 ^fsm/run/	^fsm/|^ledger/ledger\.h$|^transports/host/host\.h$
 ^ledger/	^fsm/base/|^fsm/core/record\.h$|^ledger/
 ^transports/host/	^fsm/base/|^transports/(transport|http|fdio)\.h$|^transports/host/
 ^transports/	^fsm/base/|^transports/[a-z_0-9]+\.h$
+^cli/help_records\.c	^cli/|^fsm/model/|PUBLIC
 ^cli/	^cli/|^fsm/parts/(args|text)\.h$|PUBLIC
 ^fixtures/demo/	^fixtures/|^cli/|PUBLIC
 ^fixtures/	^fixtures/|PUBLIC
@@ -82,6 +84,8 @@ while read -r file include; do
 done <<'END'
 fsm/base/x.c "fsm/core/flow.h"
 fsm/core/x.c "ledger/ledger.h"
+fsm/model/x.c "fsm/steps/ctx.h"
+fsm/core/x.c "fsm/model/plan.h"
 fsm/core/x.c <unistd.h>
 fsm/core/x.c <time.h>
 fsm/core/x.c <sys/stat.h>

@@ -1,0 +1,39 @@
+/* Points the context at a row: its host, and what the rows before have proven, as records. */
+#include "fsm/run/drive.h"
+
+int rfa_drive_know_made(struct rfa_drive *d, struct rfa_error *err)
+{
+	const json_t *made = rfa_ctx_fact(&d->ctx, d->ctx.step->name, "made");
+
+	rfa_record_clear(&rfa_shape_made, &d->ctx.made);
+	return made ? rfa_record_read(&rfa_shape_made, made, &d->row_pool, &d->ctx.made, err) : 0;
+}
+
+int rfa_drive_enter(struct rfa_drive *d, const struct rfa_step *step, struct rfa_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	d->ctx.step = step;
+	d->ctx.facts_json = d->facts;
+	d->ctx.points = d->points;
+	d->ctx.host = d->ctx.hosts[step->on];
+	d->ctx.side = d->ctx.sides[step->on];
+	rfa_pool_release(&d->row_pool);
+	for (i = 0; i < RFA_ROLES; i++) {
+		rfa_record_clear(&rfa_shape_proven, &d->proven[i]);
+		d->ctx.proven[i] = &d->proven[i];
+	}
+	d->ctx.own = &d->proven[step->on];
+	for (i = 0; i < d->flow->n && !rc; i++) {
+		const struct rfa_step *row = &d->flow->steps[i];
+		const json_t *facts = json_object_get(d->facts, row->name);
+
+		if (facts)
+			rc = rfa_record_merge(&rfa_shape_proven, facts, &d->row_pool,
+					      &d->proven[row->on], err);
+		if (rc)
+			rfa_error_where(err, "run %s, step %s", d->result->run, row->name);
+	}
+	return rc ? rc : rfa_drive_know_made(d, err);
+}
