@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fsm/steps/goods.h"
+#include "fsm/steps/observe.h"
 #include "fsm/steps/inspect.h"
 
 /* In rfa.json a member is described under its kind's name. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fsm/steps/databases.h"
-#include "fsm/steps/goods.h"
+#include "fsm/steps/observe.h"
 
 /* ---- what the configuration says --------------------------------------------------------------
  */
