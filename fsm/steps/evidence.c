@@ -3,41 +3,50 @@
 
 #include <string.h>
 
-#include "fsm/steps/goods.h"
+#include "fsm/steps/observe.h"
 #include "fsm/steps/secrets.h"
 
 /* A value shorter than SHORT occurs by chance in other text. */
 enum { SHORT = 6 };
 enum { LOG_LINES = 50, LOG_BYTES = 64 << 10, LINE_BYTES = 400, ANSWER_LINES = 5 };
 
-/* Keeps a text under a name, line by line, in facts[key]; tells each line. Any byte may be in it.
- */
-static void keep(struct rfa_ctx *ctx, json_t *facts, const char *key, const char *name,
-		 const struct rfa_buf *text, size_t most)
+/* Tells each line; *lines gets them. Any byte may be in the text. */
+static int take_lines(struct rfa_ctx *ctx, const char *name, const struct rfa_buf *text,
+		      size_t most, json_t *lines)
 {
 	struct rfa_buf line = RFA_BUF_INIT(LINE_BYTES * 8);
 	const char *at = rfa_buf_str(text);
 	const char *end = at + text->len;
-	json_t *kept = json_object_get(facts, key);
-	json_t *lines = json_array();
+	int lost = 0;
 
-	if (!kept) {
-		kept = json_object();
-		json_object_set_new(facts, key, kept);
-	}
-	while (at < end && json_array_size(lines) < most) {
+	while (at < end && !lost && json_array_size(lines) < most) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		size_t len = (size_t)((stop ? stop : end) - at);
 
 		rfa_buf_clear(&line);
 		rfa_buf_put_printable(&line, at, len, LINE_BYTES);
 		rfa_ctx_say(ctx, RFA_EVENT_LOG, "%s | %s", name, rfa_buf_str(&line));
-		json_array_append_new(lines, json_string(rfa_buf_str(&line)));
+		lost = json_array_append_new(lines, json_string(rfa_buf_str(&line)));
 		at += len + 1;
 	}
-	json_object_set(kept, name, lines);
-	json_decref(lines);
 	rfa_buf_release(&line);
+	return lost;
+}
+
+/* Keeps a text under a name, line by line, in facts[key]; without memory it is only told. */
+static void keep(struct rfa_ctx *ctx, json_t *facts, const char *key, const char *name,
+		 const struct rfa_buf *text, size_t most)
+{
+	json_t *lines = json_array();
+	json_t *of = json_object_get(facts, key);
+	int lost = take_lines(ctx, name, text, most, lines);
+
+	if (!of && !json_object_set_new(facts, key, json_object()))
+		of = json_object_get(facts, key);
+	if (lost || json_object_set(of, name, lines))
+		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s: not all of it is kept: memory ran out",
+			    name);
+	json_decref(lines);
 }
 
 static const char *find(const char *at, const char *end, const char *what, size_t len)
@@ -97,7 +106,7 @@ void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts
 {
 	struct rfa_buf text = RFA_BUF_INIT(LOG_BYTES);
 	struct rfa_error ignored;
-	struct rfa_host *host = ctx->host ? ctx->host : ctx->hosts[RFA_TARGET];
+	struct rfa_host *host = ctx->host;
 
 	if (!host->ops->logs(host, container, LOG_LINES, &text, &ignored) ||
 	    ignored.code == RFA_ETOOBIG) {

@@ -11,11 +11,18 @@ static void add(struct rfa_gates *c, const char *verdict, const char *evidence, 
 {
 	struct rfa_event event = { 0 };
 	struct rfa_buf text = RFA_BUF_INIT(4096);
+	struct rfa_pool *pool = c->ctx->pool;
 	json_t *one;
 
 	rfa_buf_put_printable(&text, evidence, strlen(evidence), 800);
-	one = json_pack("{s:s, s:s, s:s, s:s}", "gate", c->gate, "verdict", verdict, "evidence",
-			rfa_buf_str(&text), "mend", mend);
+	one = rfa_pool_json_new(pool,
+				json_pack("{s:s, s:s, s:s, s:s}", "gate", c->gate, "verdict",
+					  verdict, "evidence", rfa_buf_str(&text), "mend", mend));
+	rfa_buf_release(&text);
+	if (!one || json_array_append(c->gates, one)) {
+		(void)rfa_pool_json_new(pool, NULL); /* memory ran out, says the pool */
+		return;
+	}
 	event.kind = RFA_EVENT_GATE;
 	event.wall_ms = c->ctx->clock->wall_ms(c->ctx->clock);
 	event.run = c->ctx->run;
@@ -24,8 +31,6 @@ static void add(struct rfa_gates *c, const char *verdict, const char *evidence, 
 	event.text = verdict;
 	event.facts = one;
 	rfa_trace_send(c->ctx->trace, &event);
-	json_array_append_new(c->gates, one);
-	rfa_buf_release(&text);
 }
 
 void rfa_deny(struct rfa_gates *c, const char *mend, const char *fmt, ...)
@@ -43,7 +48,8 @@ void rfa_deny(struct rfa_gates *c, const char *mend, const char *fmt, ...)
 
 void rfa_deny_unless_forced(struct rfa_gates *c, const char *mend, const char *fmt, ...)
 {
-	const char *forced = rfa_facts_str(c->ctx->plan_json, "options/force_reason", NULL);
+	const struct rfa_options *options = c->ctx->plan->options;
+	int forced = options && *options->force_reason;
 	char evidence[1024];
 	char both[512];
 	va_list args;
@@ -90,9 +96,10 @@ static int refuse(const struct rfa_gates *c, struct rfa_error *err)
 
 int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	struct rfa_gates c = { ctx, "", json_array(), 0, 0 };
+	struct rfa_gates c = { ctx, "", rfa_pool_json_new(ctx->pool, json_array()), 0, 0 };
 	const struct rfa_gate *gate;
-	int rc = c.gates ? 0 : rfa_fail_nomem(err);
+	struct rfa_proven proven;
+	int rc = rfa_pool_check(ctx->pool, err);
 
 	for (gate = ctx->flow->gates; !rc && gate && gate->name; gate++) {
 		c.gate = gate->name;
@@ -101,12 +108,11 @@ int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		if (!rc && !c.of_this_gate)
 			add(&c, "passed", "", "");
 	}
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	proven.gates = c.gates;
 	if (!rc)
-		rc = rfa_facts_set(facts, "gates", json_incref(c.gates), err);
-	if (!rc && c.refusals)
-		rc = refuse(&c, err);
-	json_decref(c.gates);
-	return rc;
+		rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
+	return !rc && c.refusals ? refuse(&c, err) : rc;
 }
 
 /* ---- shared gates -----------------------------------------------------------------------------

@@ -18,17 +18,23 @@ static int say_unknown(const struct rfa_ctx *ctx, const json_t *kept, struct rfa
 			      env);
 }
 
-int rfa_kept_head_check(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+static int is_accepted(const struct rfa_ctx *ctx)
+{
+	return ctx->plan->options && ctx->plan->options->accept_head;
+}
+
+int rfa_kept_head_check(struct rfa_ctx *ctx, json_t **accepted, struct rfa_error *err)
 {
 	json_t *kept = NULL;
 	int rc = ctx->kept_head ? ctx->kept_head(ctx, &kept, err) : 0;
+	int unknown = !rc && kept && !rfa_facts_bool(kept, "known", 0);
 
-	if (!rc && kept && !rfa_facts_bool(kept, "known", 0)) {
-		if (!rfa_facts_bool(ctx->plan_json, "options/accept_head", 0))
-			rc = say_unknown(ctx, kept, err);
-		else if (facts)
-			rc = rfa_facts_set(facts, "kept", json_incref(kept), err);
-	}
+	if (accepted)
+		*accepted = NULL;
+	if (unknown && !is_accepted(ctx))
+		rc = say_unknown(ctx, kept, err);
+	else if (unknown && accepted)
+		*accepted = rfa_pool_json(ctx->pool, kept);
 	json_decref(kept);
-	return rc;
+	return rc ? rc : rfa_pool_check(ctx->pool, err);
 }

@@ -6,8 +6,9 @@
 
 /*
  * Compares what ctx->host keeps. REFUSED, with the evidence and the ways out, when this ledger does
- * not know it, unless the plan accepts that: then `facts` (may be NULL) gets "kept", what it was.
+ * not know it, unless the plan accepts that: then *accepted (may be NULL) is what it was, which
+ * lives as long as the step; else NULL.
  */
-int rfa_kept_head_check(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err);
+int rfa_kept_head_check(struct rfa_ctx *ctx, json_t **accepted, struct rfa_error *err);
 
 #endif

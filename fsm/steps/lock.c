@@ -1,5 +1,4 @@
 /* The host lock: the first thing that a run takes on a host, and the last that it gives back. */
-#include <stdio.h>
 #include <string.h>
 
 #include "fsm/steps/heads.h"
@@ -20,29 +19,41 @@ static int say_held(const struct rfa_ctx *ctx, const json_t *holder, struct rfa_
 			      run, run, run, ctx->host->name, run);
 }
 
+/* What the lock says of its holder. *out is new. */
+static int describe(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+{
+	char since[RFA_TIME_MAX];
+
+	rfa_time_iso(ctx->clock->wall_ms(ctx->clock), since);
+	*out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "run", ctx->run, "flow", ctx->plan->flow,
+			 "stack", ctx->plan->stack, "user", ctx->user, "machine", ctx->machine,
+			 "since", since);
+	return *out ? 0 : rfa_fail_nomem(err);
+}
+
+static int is_held_by(const json_t *holder, const char *run)
+{
+	return holder && !strcmp(rfa_facts_str(holder, "run", ""), run);
+}
+
 /* Claiming again is free for the same run, so it may be repeated. */
 int rfa_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
-	char since[RFA_TIME_MAX];
+	struct rfa_proven proven;
 	json_t *holder = NULL;
-	json_t *who;
-	int rc;
+	json_t *who = NULL;
+	int rc = describe(ctx, &who, err);
 
-	rfa_time_iso(ctx->clock->wall_ms(ctx->clock), since);
-	who = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "run", ctx->run, "flow",
-			rfa_facts_str(ctx->plan_json, "flow", ""), "stack",
-			rfa_facts_str(ctx->plan_json, "stack", ""), "user", ctx->user, "machine",
-			ctx->machine, "since", since);
-	if (!who)
-		return rfa_fail_nomem(err);
-	rc = host->ops->lock_claim(host, who, &holder, err);
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	if (!rc)
+		rc = host->ops->lock_claim(host, who, &holder, err);
 	if (rc == -RFA_ELOCKED && holder)
 		rc = say_held(ctx, holder, err);
 	if (!rc)
-		rc = rfa_kept_head_check(ctx, facts, err);
+		rc = rfa_kept_head_check(ctx, &proven.kept_head, err);
 	if (!rc)
-		rc = rfa_facts_set(facts, "says", json_string("the host is ours"), err);
+		rc = rfa_ctx_prove(ctx, &proven, "the host is ours", facts, err);
 	json_decref(holder);
 	json_decref(who);
 	return rc;
@@ -53,23 +64,27 @@ static int is_ours(struct rfa_ctx *ctx, int *ours, struct rfa_error *err)
 	json_t *holder = NULL;
 	int rc = ctx->host->ops->lock_read(ctx->host, &holder, err);
 
-	*ours = !rc && holder && !strcmp(rfa_facts_str(holder, "run", ""), ctx->run);
+	*ours = !rc && is_held_by(holder, ctx->run);
 	json_decref(holder);
 	return rc;
 }
 
 int rfa_lock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
 {
+	struct rfa_proven proven;
 	int ours = 0;
 	int rc = is_ours(ctx, &ours, err);
 
+	rfa_record_clear(&rfa_shape_proven, &proven);
 	/* Ours, but with a history that is not: the run of the step says so. */
 	if (!rc && ours)
-		rc = rfa_kept_head_check(ctx, facts, err);
+		rc = rfa_kept_head_check(ctx, &proven.kept_head, err);
 	if (rc == -RFA_EREFUSED) {
 		rfa_error_clear(err);
 		ours = rc = 0;
 	}
+	if (!rc && ours)
+		rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 	*seen = ours ? RFA_PROBE_DONE : RFA_PROBE_NOT_DONE;
 	return rc;
 }
@@ -121,22 +136,24 @@ int rfa_unlock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 
 static const char *freed_run(const struct rfa_ctx *ctx)
 {
-	return rfa_facts_str(ctx->plan_json, "options/run", "");
+	return ctx->plan->options ? ctx->plan->options->run : "";
 }
 
 /* Only the lock of the run that the operator named: it may be another's by now. */
 int rfa_holder_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
+	struct rfa_proven proven;
 	json_t *holder = NULL;
 	int rc = ctx->host->ops->lock_read(ctx->host, &holder, err);
 
-	if (!rc && holder && strcmp(rfa_facts_str(holder, "run", ""), freed_run(ctx)) != 0)
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	if (!rc && holder && !is_held_by(holder, freed_run(ctx)))
 		rc = say_held(ctx, holder, err);
 	if (!rc)
-		rc = rfa_kept_head_check(ctx, facts, err);
+		rc = rfa_kept_head_check(ctx, &proven.kept_head, err);
+	proven.holder = holder;
 	if (!rc)
-		rc =
-		    rfa_facts_set(facts, "holder", holder ? json_incref(holder) : json_null(), err);
+		rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 	json_decref(holder);
 	return rc;
 }
@@ -144,17 +161,20 @@ int rfa_holder_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 /* What is free already, or another's, is free of that run: it may be repeated. */
 int rfa_free_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
+	const char *reason = ctx->plan->options ? ctx->plan->options->reason : "";
+	struct rfa_proven proven;
 	int rc = ctx->host->ops->lock_release(ctx->host, freed_run(ctx), err);
 
 	if (rc == -RFA_ELOCKED) {
 		rfa_error_clear(err);
 		rc = 0;
 	}
+	rfa_record_clear(&rfa_shape_proven, &proven);
 	return rc ? rc
-		  : rfa_facts_set(facts, "says",
-				  json_sprintf("the lock of %s is free: %s", freed_run(ctx),
-					       rfa_facts_str(ctx->plan_json, "options/reason", "")),
-				  err);
+		  : rfa_ctx_prove(ctx, &proven,
+				  rfa_pool_printf(ctx->pool, "the lock of %s is free: %s",
+						  freed_run(ctx), reason),
+				  facts, err);
 }
 
 int rfa_free_lock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,

@@ -138,43 +138,34 @@ done:
 	return rc;
 }
 
-static int set_json(json_t *facts, const char *key, json_t *value, struct rfa_error *err)
+static int name_as_before(json_t *list, struct rfa_error *err)
 {
-	return rfa_facts_set(facts, key, value, err);
-}
-
-/* Until all steps read records: the same facts under the names that they had. */
-static int put_as_before(const struct rfa_proven *proven, json_t *facts, struct rfa_error *err)
-{
-	json_t *goods = json_deep_copy(json_object_get(facts, "images"));
-	json_t *units = json_deep_copy(json_object_get(facts, "containers"));
-	json_t *present = json_object(), *refs = json_object();
-	const struct rfa_held *held;
-	const struct rfa_tagged *tag;
 	json_t *one;
 	size_t i;
-	int rc = 0;
 
-	json_array_foreach (json_object_get(goods, "images"), i, one) {
-		json_object_set(one, "keep", json_object_get(one, "pin"));
-		json_object_set(one, "shape", json_object_get(one, "kind"));
+	json_array_foreach (list, i, one) {
+		json_t *pin = json_object_get(one, "pin");
+		int rc = pin ? rfa_facts_set(one, "keep", json_incref(pin), err) : 0;
+
+		if (rc)
+			return rc;
 	}
-	json_array_foreach (units, i, one) {
-		json_object_set(one, "shape", json_object_get(one, "kind"));
-	}
-	RFA_EACH(held, proven->held)
-	rc = rc ? rc : set_json(present, held->identity, json_string(held->id), err);
-	RFA_EACH(tag, proven->tags)
-	rc = rc ? rc : set_json(refs, tag->ref, *tag->id ? json_string(tag->id) : json_null(), err);
-	rc = rc ? rc : set_json(facts, "goods", json_incref(goods), err);
-	rc = rc ? rc : set_json(facts, "units", units ? json_incref(units) : json_array(), err);
-	rc = rc ? rc : set_json(facts, "present", json_incref(present), err);
-	rc = rc ? rc : set_json(facts, "refs", json_incref(refs), err);
-	rc = rc ? rc : set_json(facts, "bytes", json_integer(proven->missing_bytes), err);
+	return 0;
+}
+
+/* Until what is about data and backups reads records: the same under the names that it had. */
+static int put_as_before(json_t *facts, struct rfa_error *err)
+{
+	json_t *goods = json_deep_copy(json_object_get(facts, "images"));
+	json_t *units = json_object_get(facts, "containers");
+	int rc =
+	    goods ? name_as_before(json_object_get(goods, "images"), err) : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = rfa_facts_set(facts, "goods", json_incref(goods), err);
+	if (!rc)
+		rc = rfa_facts_set(facts, "units", units ? json_incref(units) : json_array(), err);
 	json_decref(goods);
-	json_decref(units);
-	json_decref(present);
-	json_decref(refs);
 	return rc;
 }
 
@@ -203,7 +194,7 @@ int rfa_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 	says = rfa_pool_printf(ctx->pool, "%s runs %s", ctx->host->name,
 			       words_of(proven.images, "nothing"));
 	rc = rfa_ctx_prove(ctx, &proven, says, facts, err);
-	return rc ? rc : put_as_before(&proven, facts, err);
+	return rc ? rc : put_as_before(facts, err);
 }
 
 /* ---- the target -------------------------------------------------------------------------------
@@ -577,6 +568,5 @@ int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 		return rc;
 	says = rfa_pool_printf(ctx->pool, "%s runs %s; %zu image(s) to bring", ctx->host->name,
 			       words_of(proven.images, "nothing of it"), proven.missing.n);
-	rc = rfa_ctx_prove(ctx, &proven, says, facts, err);
-	return rc ? rc : put_as_before(&proven, facts, err);
+	return rfa_ctx_prove(ctx, &proven, says, facts, err);
 }

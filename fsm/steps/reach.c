@@ -192,9 +192,8 @@ int rfa_gate_urls(struct rfa_gates *c, struct rfa_error *err)
 	const struct rfa_proven *target = ctx->proven[RFA_TARGET];
 	const char *env = ctx->sides[RFA_TARGET]->env;
 	const struct rfa_answer *answer;
-	json_t *unit;
+	const struct rfa_container *one;
 	int serves = 0;
-	size_t i;
 
 	(void)err;
 	if (target->blind) {
@@ -207,9 +206,8 @@ int rfa_gate_urls(struct rfa_gates *c, struct rfa_error *err)
 			 env, target->blind->why);
 		return rfa_pool_check(ctx->pool, err);
 	}
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "units"), i, unit) {
-		serves |= rfa_facts_bool(unit, "running", 0);
-	}
+	RFA_EACH(one, target->containers)
+	serves |= one->running;
 	RFA_EACH(answer, target->answers)
 	if (serves)
 		judge_answer(c, answer, env);

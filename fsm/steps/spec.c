@@ -223,27 +223,41 @@ static void carry_hostname(json_t *body, const json_t *container, const char *sh
 		json_object_del(body, "Hostname");
 }
 
-int rfa_spec_body(const json_t *container, const json_t *image, const char *ref, json_t **out,
-		  struct rfa_error *err)
+/* *out (new): its Config with its HostConfig in it. */
+static int copy_config(const json_t *container, json_t **out, struct rfa_error *err)
 {
-	json_t *body = json_deep_copy(json_object_get(container, "Config"));
-	json_t *host_config = json_deep_copy(json_object_get(container, "HostConfig"));
-	const json_t *defaults = json_object_get(image, "Config");
-	char short_id[13];
+	const json_t *config = json_object_get(container, "Config");
+	const json_t *host_config = json_object_get(container, "HostConfig");
+	json_t *body;
 	int rc;
 
-	snprintf(short_id, sizeof(short_id), "%.12s", rfa_facts_str(container, "Id", ""));
-	if (!json_is_object(body) || !json_is_object(host_config)) {
-		json_decref(body);
-		json_decref(host_config);
+	if (!json_is_object(config) || !json_is_object(host_config))
 		return rfa_fail(err, RFA_EPROTOCOL, "docker",
 				"the container %s has no configuration",
 				rfa_facts_str(container, "Name", "?"));
-	}
-	rc = rfa_facts_set(body, "HostConfig", host_config, err);
-	if (!rc)
-		rc =
-		    rfa_spec_take_image_away(body, json_is_object(defaults) ? defaults : NULL, err);
+	body = json_deep_copy(config);
+	rc = body ? rfa_facts_set(body, "HostConfig", json_deep_copy(host_config), err)
+		  : rfa_fail_nomem(err);
+	if (rc)
+		json_decref(body);
+	else
+		*out = body;
+	return rc;
+}
+
+int rfa_spec_body(const json_t *container, const json_t *image, const char *ref, json_t **out,
+		  struct rfa_error *err)
+{
+	const json_t *defaults = json_object_get(image, "Config");
+	json_t *host_config, *body = NULL;
+	char short_id[13];
+	int rc = copy_config(container, &body, err);
+
+	if (rc)
+		return rc;
+	host_config = json_object_get(body, "HostConfig");
+	snprintf(short_id, sizeof(short_id), "%.12s", rfa_container_id(container));
+	rc = rfa_spec_take_image_away(body, json_is_object(defaults) ? defaults : NULL, err);
 	if (rc)
 		goto done;
 	carry_hostname(body, container, short_id);

@@ -183,7 +183,7 @@ static void test_accepted(void **state)
 	assert_known(&b, b.w.target);
 	/* What it was is on record, and why it was accepted. */
 	facts = facts_of(&b, "target.claim");
-	assert_string_equal(rfa_facts_str(facts, "kept/run", ""), DEAD);
+	assert_string_equal(rfa_facts_str(facts, "kept_head/run", ""), DEAD);
 	json_decref(facts);
 	assert_int_equal(rfa_ledger_read(b.w.ledger, "history.log", &text, &b.err), 0);
 	assert_told(rfa_buf_str(&text), "restored from a copy");
