@@ -151,6 +151,11 @@ int rfa_facts_set(json_t *facts, const char *key, json_t *value, struct rfa_erro
 	return 0;
 }
 
+int rfa_facts_append(json_t *array, json_t *value, struct rfa_error *err)
+{
+	return json_array_append_new(array, value) ? rfa_fail_nomem(err) : 0;
+}
+
 json_t *rfa_facts_of_error(const struct rfa_error *error)
 {
 	/* What hosts say may not be UTF-8, and JSON must be. */

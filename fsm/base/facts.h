@@ -56,6 +56,8 @@ RFA_API json_t *rfa_facts_copy_shallow(const json_t *facts);
 /* Sets key to value; steals value even on failure; a NULL value is memory that ran out. */
 RFA_API int rfa_facts_set(json_t *facts, const char *key, json_t *value,
 			  struct rfa_error *err) RFA_MUST_USE;
+/* The same of an array: at its end. An array that is NULL is memory that ran out, too. */
+RFA_API int rfa_facts_append(json_t *array, json_t *value, struct rfa_error *err) RFA_MUST_USE;
 
 /*
  * An error as {"code","severity","where","msg","mend"} (words, printable text), and back. The first

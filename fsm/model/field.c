@@ -365,6 +365,50 @@ int rfa_record_write(const struct rfa_shape *shape, const void *record, json_t *
 	return *out ? 0 : rfa_fail_nomem(err);
 }
 
+/* ---- lists, and what the pool keeps ---- */
+
+int rfa_records_read(const struct rfa_shape *shape, const json_t *json, struct rfa_pool *pool,
+		     void *list, struct rfa_error *err)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)json, i, one) {
+		int rc = read_all(shape, one, pool, rfa_pool_add(pool, list, shape->size), 0, err);
+
+		if (rc)
+			return rc;
+	}
+	return rfa_pool_check(pool, err);
+}
+
+/* Takes the value's only reference. */
+static int keep(json_t *value, struct rfa_pool *pool, json_t **out, struct rfa_error *err)
+{
+	*out = rfa_pool_json_new(pool, value);
+	return rfa_pool_check(pool, err);
+}
+
+int rfa_record_keep(const struct rfa_shape *shape, const void *record, struct rfa_pool *pool,
+		    json_t **out, struct rfa_error *err)
+{
+	return keep(write_all(shape, record), pool, out, err);
+}
+
+int rfa_records_keep(const struct rfa_shape *shape, const void *list, struct rfa_pool *pool,
+		     json_t **out, struct rfa_error *err)
+{
+	struct rfa_field of = { .name = shape->name, .kind = RFA_FIELD_MANY, .of = shape };
+
+	return keep(write_many(&of, list), pool, out, err);
+}
+
+int rfa_texts_keep(const struct rfa_texts *texts, struct rfa_pool *pool, json_t **out,
+		   struct rfa_error *err)
+{
+	return keep(write_texts(texts), pool, out, err);
+}
+
 /* ---- texts ---- */
 
 int rfa_texts_have(const struct rfa_texts *texts, const char *text)

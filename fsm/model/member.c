@@ -36,3 +36,14 @@ const struct rfa_archive *rfa_archive_named(const struct rfa_archive_list *archi
 			return one;
 	return NULL;
 }
+
+const char *rfa_beside_word(enum rfa_beside which)
+{
+	static const char *const words[] = {
+		[RFA_BESIDE_SNAPSHOT] = "snap",
+		[RFA_BESIDE_NEW] = "new",
+		[RFA_BESIDE_OLD] = "old",
+	};
+
+	return words[which];
+}

@@ -47,7 +47,7 @@ RFA_RECORD(database, RFA_DATABASE_FIELDS);
 	TEXTS(unfit, "why it cannot travel as a dump") \
 	TEXT(sha256, "of its archive") \
 	INT(chunks, 0, "of its archive in a vault") \
-	INT(tree_bytes, 0, "in a manifest: allocated where it was") \
+	INT(tree_bytes, -1, "in a manifest: allocated where it was; absent: not known") \
 	TEXT(copy, "in a rollback point: where the replaced data is; absent: there was none")
 /* clang-format on */
 RFA_RECORD(member, RFA_MEMBER_FIELDS);
@@ -78,5 +78,10 @@ RFA_RECORD(copy, RFA_COPY_FIELDS);
 const struct rfa_member *rfa_member_named(const struct rfa_member_list *members, const char *name);
 const struct rfa_archive *rfa_archive_named(const struct rfa_archive_list *archives,
 					    const char *name);
+
+/* What lies beside a member. */
+enum rfa_beside { RFA_BESIDE_SNAPSHOT, RFA_BESIDE_NEW, RFA_BESIDE_OLD };
+/* "snap", "new", "old": a part of its name. */
+const char *rfa_beside_word(enum rfa_beside which);
 
 #endif

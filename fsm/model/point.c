@@ -10,6 +10,9 @@ RFA_SHAPE(spent, RFA_SPENT_FIELDS, "the end of a rollback point");
 #define RFA_THIS struct rfa_point
 RFA_SHAPE(point, RFA_POINT_FIELDS, "a rollback point");
 #undef RFA_THIS
+#define RFA_THIS struct rfa_generation
+RFA_SHAPE(generation, RFA_GENERATION_FIELDS, "the data that serves");
+#undef RFA_THIS
 #define RFA_THIS struct rfa_manifest
 RFA_SHAPE(manifest, RFA_MANIFEST_FIELDS, "the manifest of a backup");
 #undef RFA_THIS

@@ -42,6 +42,20 @@ RFA_RECORD(spent, RFA_SPENT_FIELDS);
 RFA_RECORD(point, RFA_POINT_FIELDS);
 
 /* clang-format off */
+#define RFA_GENERATION_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(stack, "the stack") \
+	TEXT(env, "where it serves") \
+	TEXT(generation, "the run that brought it") \
+	TEXT(at, "when") \
+	TEXT(run, "the same run") \
+	TEXT(flow, "how") \
+	TEXT(from, "from which environment, or from whose vault") \
+	TEXT(backup, "of which backup") \
+	MANY(member, members, "the pieces; of those that arrived their sizes and digests")
+/* clang-format on */
+RFA_RECORD(generation, RFA_GENERATION_FIELDS);
+
+/* clang-format off */
 #define RFA_MANIFEST_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	INT(format, 0, "1") \
 	TEXT(backup, "its id: \"20261122-103015-prod-data\"") \

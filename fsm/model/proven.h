@@ -107,10 +107,10 @@ RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 	MANY(mounted, others, "other containers that have a piece of it") \
 	MANY(mounted, kept_running, "what keep_running names, and has a piece of it") \
 	MANY(mounted, database_files, "databases that a container has mounted as single files") \
-	INT(backups, 0, "how many backups the vault has") \
+	BOOL(has_vault, "the vault was looked at") \
+	INT(backups, 0, "how many backups it has") \
 	ONE(manifest, manifest, "of the run's backup") \
 	MANY(verdict, verdicts, "what the rules say of each backup") \
-	TEXTS(going, "backups that no rule keeps") \
 	JSON(gates, "what each gate said") \
 	JSON(kept_head, "the head of a ledger that the host kept") \
 	JSON(holder, "which run had the host's lock") \
@@ -121,7 +121,8 @@ RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 	INT(sent, 0, "bytes that travelled") \
 	ONE(point, point, "what can be gone back to") \
 	MANY(archive, stored, "what the vault has of each member") \
-	TEXT(epoch, "another one whenever something ran that could have written") \
+	TEXTS(problems, "what of the backup is missing, altered or too many") \
+	TEXT(generation, "another one whenever something ran that could have written") \
 	INT(proven_ms, 0, "when it was proven that nothing uses the data") \
 	INT(retained, 0, "how many backups stay") \
 	TEXTS(removed, "backups that were removed") \

@@ -122,6 +122,34 @@ const struct rfa_stack *rfa_ctx_stack_here(const struct rfa_ctx *ctx)
 	return rfa_ctx_stack_of(ctx, ctx->step->on);
 }
 
+const struct rfa_options *rfa_ctx_options(const struct rfa_ctx *ctx)
+{
+	static struct rfa_options none;
+
+	if (ctx->plan->options)
+		return ctx->plan->options;
+	rfa_record_clear(&rfa_shape_options, &none);
+	return &none;
+}
+
+int rfa_ctx_data_points(struct rfa_ctx *ctx, struct rfa_point_list *out, struct rfa_error *err)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (ctx->points, i, one) {
+		int rc;
+
+		if (strcmp(rfa_facts_str(one, "kind", ""), "data") != 0)
+			continue;
+		rc = rfa_record_read(&rfa_shape_point, one, ctx->pool,
+				     RFA_ADD(ctx->pool, point, out), err);
+		if (rc)
+			return rfa_error_where(err, "point %s", rfa_facts_str(one, "name", ""));
+	}
+	return rfa_pool_check(ctx->pool, err);
+}
+
 const struct rfa_image_list *rfa_ctx_desired(const struct rfa_ctx *ctx, const char **version)
 {
 	static const struct rfa_image_list none = { NULL, 0 };
@@ -140,7 +168,12 @@ int rfa_ctx_prove(struct rfa_ctx *ctx, const struct rfa_proven *proven, const ch
 
 	if (!rc)
 		rc = rfa_record_put(&rfa_shape_proven, proven, facts, err);
-	return rc || !summary ? rc : rfa_facts_set(facts, "says", json_string(summary), err);
+	return rc || !summary ? rc : rfa_ctx_says(facts, summary, err);
+}
+
+int rfa_ctx_says(json_t *facts, const char *summary, struct rfa_error *err)
+{
+	return rfa_facts_set(facts, "says", json_string(summary), err);
 }
 
 int rfa_ctx_made(struct rfa_ctx *ctx, const struct rfa_made *made, const char *summary,

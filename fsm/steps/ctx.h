@@ -89,6 +89,13 @@ int rfa_ctx_one_env(const struct rfa_ctx *ctx);
 /* The stack on the step's own host, on any host of the run; never NULL. */
 const struct rfa_stack *rfa_ctx_stack_here(const struct rfa_ctx *ctx);
 const struct rfa_stack *rfa_ctx_stack_of(const struct rfa_ctx *ctx, enum rfa_role_id role);
+/* What the run was asked for; never NULL. */
+const struct rfa_options *rfa_ctx_options(const struct rfa_ctx *ctx);
+/*
+ * The rollback points of data of the target's stack, newest first; they live as long as the step.
+ * Errors: CORRUPT names one that cannot be read.
+ */
+int rfa_ctx_data_points(struct rfa_ctx *ctx, struct rfa_point_list *out, struct rfa_error *err);
 /*
  * The images that the run brings: what runs on the source, or the rollback point's. version: of
  * them (may be NULL).
@@ -104,6 +111,9 @@ int rfa_ctx_prove(struct rfa_ctx *ctx, const struct rfa_proven *proven, const ch
 /* The same in the middle of a step, of what is to be known whatever comes of it. */
 int rfa_ctx_made(struct rfa_ctx *ctx, const struct rfa_made *made, const char *summary,
 		 struct rfa_error *err);
+
+/* What people read of a step that proves nothing else. Errors: NOMEM. */
+int rfa_ctx_says(json_t *facts, const char *summary, struct rfa_error *err);
 
 /* Answers "nothing to do" with the reason: facts {"skipped": reason}. */
 int rfa_ctx_skip(json_t *facts, const char *reason, struct rfa_error *err);
