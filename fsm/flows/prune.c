@@ -22,29 +22,32 @@ static const struct rfa_step steps[] = {
 
 static int prune_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 {
-	json_t *one;
-	size_t i;
-	int rc = 0;
+	struct rfa_outputs_seen seen;
+	const struct rfa_spent *one;
+	int rc = rfa_outputs_see(o, &seen, err);
 
-	json_array_foreach (rfa_outputs_fact(o, "target.prune", "spent"), i, one) {
-		if (!rc)
-			rc = rfa_outputs_spend(o, rfa_facts_str(one, "point", ""),
-					       rfa_facts_str(one, "how", "gone"), err);
-	}
+	RFA_EACH(one, seen.proven[RFA_TARGET].spent)
+	if (!rc)
+		rc = rfa_outputs_spend(o, one->point, one->how, err);
+	rfa_outputs_seen_release(&seen);
 	return rc;
 }
 
 /* What it was about to remove may be there in part: nobody is to go back to it. */
 static int prune_broken_off(struct rfa_outputs *o, struct rfa_error *err)
 {
-	json_t *name;
+	const json_t *json = rfa_outputs_fact(o, "target.prune", "made");
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_made made;
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach (rfa_outputs_fact(o, "target.prune", "made/going"), i, name) {
-		if (!rc)
-			rc = rfa_outputs_spend(o, json_string_value(name), "pruned", err);
-	}
+	rfa_record_clear(&rfa_shape_made, &made);
+	if (json)
+		rc = rfa_record_read(&rfa_shape_made, json, &pool, &made, err);
+	for (i = 0; i < made.going.n && !rc; i++)
+		rc = rfa_outputs_spend(o, made.going.at[i], "pruned", err);
+	rfa_pool_release(&pool);
 	return rc;
 }
 

@@ -37,33 +37,49 @@ static const struct rfa_flow_text text = {
 	.changes = rfa_changes_verdicts,
 };
 
+static int judge(const struct rfa_prepare *p, const struct rfa_options *o, struct rfa_pool *pool,
+		 const struct rfa_listed_list *list, struct rfa_verdict_list *out,
+		 struct rfa_error *err)
+{
+	struct rfa_retention_ask ask = { .env = o->of,
+					 .set = o->set,
+					 .keep = o->retention,
+					 .pins = &o->pinned,
+					 .coming = "",
+					 .now_ms = p->clock->wall_ms(p->clock) };
+
+	return rfa_retention_judge(pool, list, &ask, out, err);
+}
+
 /* What goes is part of the plan, so that nothing else does. */
 static int agree(const struct rfa_prepare *p, json_t *plan, const json_t *list,
 		 struct rfa_error *err)
 {
-	struct rfa_retention_ask ask = {
-		.env = rfa_facts_str(plan, "options/of", ""),
-		.set = rfa_facts_str(plan, "options/set", ""),
-		.keep = rfa_facts_at(plan, "options/retention"),
-		.pins = rfa_facts_at(plan, "options/pinned"),
-		.now_ms = p->clock->wall_ms(p->clock),
-	};
-	json_t *verdicts = NULL, *agreed = json_array(), *one;
-	size_t i;
-	int rc = agreed ? rfa_retention_judge(list, &ask, &verdicts, err) : rfa_fail_nomem(err);
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_listed_list listed = { NULL, 0 };
+	struct rfa_verdict_list verdicts = { NULL, 0 };
+	struct rfa_texts going = { NULL, 0 };
+	const struct rfa_verdict *one;
+	struct rfa_options o;
+	json_t *agreed = NULL;
+	int rc =
+	    rfa_record_read(&rfa_shape_options, json_object_get(plan, "options"), &pool, &o, err);
 
-	json_array_foreach (verdicts, i, one) {
-		if (!rfa_facts_bool(one, "stays", 1) &&
-		    json_array_append(agreed, json_object_get(one, "backup")))
-			rc = rfa_fail_nomem(err);
-	}
-	if (!rc && !json_array_size(agreed))
+	if (!rc)
+		rc = rfa_records_read(&rfa_shape_listed, list, &pool, &listed, err);
+	if (!rc)
+		rc = judge(p, &o, &pool, &listed, &verdicts, err);
+	RFA_EACH(one, verdicts)
+	if (!one->stays)
+		rfa_texts_add(&pool, &going, one->backup);
+	if (!rc)
+		rc = rfa_texts_keep(&going, &pool, &agreed, err);
+	if (!rc && !going.n)
 		rc =
 		    rfa_facts_set(plan, "nothing", json_string("the rules keep every backup"), err);
 	if (!rc)
 		rc = rfa_plan_set(plan, "agreed", json_incref(agreed), err);
-	json_decref(verdicts);
-	json_decref(agreed);
+	rfa_pool_release(&pool);
 	return rc;
 }
 

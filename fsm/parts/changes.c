@@ -6,7 +6,6 @@
 #include "fsm/base/size.h"
 #include "fsm/base/clock.h"
 #include "fsm/parts/text.h"
-#include "fsm/steps/members.h"
 
 static int add(json_t *rows, json_t *row, struct rfa_error *err)
 {
@@ -88,67 +87,68 @@ int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error
 /* What comes: of the source's data, of a backup, or of a rollback point; -1: not known. */
 static int64_t coming(const struct rfa_ctx *ctx, const char *name)
 {
-	const json_t *live = rfa_member_find(rfa_ctx_fact(ctx, "source.look", "members"), name);
-	const json_t *kept =
-	    rfa_member_find(rfa_ctx_fact(ctx, "source.look", "manifest/members"), name);
+	const struct rfa_proven *source = ctx->proven[RFA_SOURCE];
+	const struct rfa_member *live = rfa_member_named(&source->members, name);
+	const struct rfa_member *kept =
+	    source->manifest ? rfa_member_named(&source->manifest->members, name) : NULL;
 
-	return live ? rfa_facts_int(live, "bytes", 0) : rfa_facts_int(kept, "tree_bytes", -1);
+	if (ctx->plan->point)
+		return -1;
+	return live ? live->bytes : kept ? kept->tree_bytes : -1;
+}
+
+static int add_replaced(const struct rfa_ctx *ctx, json_t *rows, const struct rfa_member *member,
+			struct rfa_error *err)
+{
+	int64_t bytes = coming(ctx, member->name);
+	const char *unknown = ctx->plan->point ? "what the point has" : "-";
+
+	return add(rows,
+		   json_pack("{s:s, s:s, s:s, s:s, s:I}", "what", member->name, "now",
+			     RFA_SIZE(member->bytes), "then",
+			     bytes >= 0 ? RFA_SIZE(bytes) : unknown, "change", "replaced", "bytes",
+			     (json_int_t)(bytes > 0 && !rfa_ctx_one_env(ctx) ? bytes : 0)),
+		   err);
 }
 
 int rfa_changes_data(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
 {
-	int back = rfa_facts_at(ctx->plan_json, "point") != NULL;
-	json_t *member;
-	size_t i;
+	const struct rfa_member *member;
 	int rc = 0;
 
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "members"), i, member) {
-		const char *name = rfa_facts_str(member, "name", "");
-		int64_t bytes = back ? -1 : coming(ctx, name);
-		char then[64];
-
-		snprintf(then, sizeof(then), "%s",
-			 back         ? "what the point has"
-			 : bytes >= 0 ? RFA_SIZE(bytes)
-				      : "-");
-		rc = add(rows,
-			 json_pack("{s:s, s:s, s:s, s:s, s:I}", "what", name, "now",
-				   RFA_SIZE(rfa_facts_int(member, "bytes", 0)), "then", then,
-				   "change", "replaced", "bytes",
-				   (json_int_t)(bytes > 0 && !rfa_ctx_one_env(ctx) ? bytes : 0)),
-			 err);
-		if (rc)
-			break;
-	}
+	RFA_EACH(member, ctx->proven[RFA_TARGET]->members)
+	if (!rc)
+		rc = add_replaced(ctx, rows, member, err);
 	return rc;
 }
 
 /* ---- backups ---- */
 
+static int add_verdict(json_t *rows, const struct rfa_verdict *one, struct rfa_error *err)
+{
+	struct rfa_buf made = RFA_BUF_INIT(256);
+	char at[16];
+	int rc;
+
+	snprintf(at, sizeof(at), "%.15s", one->backup);
+	rfa_text_time(&made, at);
+	rc = add(rows,
+		 json_pack("{s:s, s:s, s:s, s:s, s:s}", "what", one->backup, "now",
+			   rfa_buf_str(&made), "then", one->stays ? "stays" : "goes", "change",
+			   one->stays ? "same" : "goes for good", "detail", one->why),
+		 err);
+	rfa_buf_release(&made);
+	return rc;
+}
+
 int rfa_changes_verdicts(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
 {
-	json_t *one;
-	size_t i;
+	const struct rfa_verdict *one;
 	int rc = 0;
 
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "verdicts"), i, one) {
-		const char *id = rfa_facts_str(one, "backup", "");
-		int stays = rfa_facts_bool(one, "stays", 1);
-		struct rfa_buf made = RFA_BUF_INIT(256);
-		char at[16];
-
-		snprintf(at, sizeof(at), "%.15s", id);
-		rfa_text_time(&made, at);
-		rc = add(rows,
-			 json_pack("{s:s, s:s, s:s, s:s, s:O?}", "what", id, "now",
-				   rfa_buf_str(&made), "then", stays ? "stays" : "goes", "change",
-				   stays ? "same" : "goes for good", "detail",
-				   json_object_get(one, "why")),
-			 err);
-		rfa_buf_release(&made);
-		if (rc)
-			break;
-	}
+	RFA_EACH(one, ctx->proven[RFA_TARGET]->verdicts)
+	if (!rc)
+		rc = add_verdict(rows, one, err);
 	return rc;
 }
 
@@ -164,18 +164,17 @@ static int add_stored(const struct rfa_ctx *ctx, json_t *rows, const char *what,
 
 int rfa_changes_backup(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
 {
+	const struct rfa_member *member;
 	const struct rfa_image *image;
 	json_t *one;
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach (rfa_ctx_fact(ctx, "source.look", "members"), i, one) {
+	RFA_EACH (member, ctx->proven[RFA_SOURCE]->members)
 		if (!rc)
-			rc = add_stored(ctx, rows, rfa_facts_str(one, "name", ""),
-					rfa_facts_int(one, "bytes", 0), err);
-	}
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	if (!rc)
-		rc = add_stored(ctx, rows, image->ref, image->size, err);
+			rc = add_stored(ctx, rows, member->name, member->bytes, err);
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL))
+		if (!rc)
+			rc = add_stored(ctx, rows, image->ref, image->size, err);
 	return rc ? rc : rfa_changes_verdicts(ctx, rows, err);
 }

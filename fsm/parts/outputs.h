@@ -6,6 +6,8 @@
 #include "fsm/base/clock.h"
 #include "fsm/base/facts.h"
 #include "fsm/core/flow.h"
+#include "fsm/model/plan.h"
+#include "fsm/model/proven.h"
 #include "ledger/ledger.h"
 
 enum { RFA_OUTPUTS_FILES = 5, RFA_OUTPUTS_BYTES = 4 << 20 };
@@ -67,6 +69,17 @@ int rfa_outputs_point(struct rfa_outputs *o, const char *name, const json_t *mad
  */
 int rfa_outputs_spend(struct rfa_outputs *o, const char *name, const char *how,
 		      struct rfa_error *err);
+
+/* The run as records. */
+struct rfa_outputs_seen {
+	struct rfa_pool pool; /* owns them */
+	struct rfa_plan plan;
+	struct rfa_proven proven[RFA_ROLES];
+};
+/* Reads them; release in any case. Errors: CORRUPT, NOMEM. */
+int rfa_outputs_see(const struct rfa_outputs *o, struct rfa_outputs_seen *out,
+		    struct rfa_error *err);
+void rfa_outputs_seen_release(struct rfa_outputs_seen *seen);
 
 /* Of a run about a backup: the version is its id. */
 void rfa_outputs_backup(struct rfa_outputs *o);

@@ -3,67 +3,100 @@
 #include "fsm/parts/outputs.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* A generation is called after the run that brought it: "data-20261122-103015". */
-static void generation(struct rfa_outputs *o)
+static void name_generation(struct rfa_outputs *o)
 {
 	snprintf(o->version, sizeof(o->version), "data-%.15s", o->run);
 }
 
 /* What is known of each member that arrived; of a generation that came back only its name. */
-static json_t *members_of(const struct rfa_outputs *o)
+static void add_members(struct rfa_outputs_seen *seen, struct rfa_member_list *out)
 {
-	json_t *archives = rfa_outputs_fact(o, "source.pack", "archives");
-	json_t *members = json_array();
-	json_t *one;
-	size_t i;
+	const struct rfa_archive_list *archives = &seen->proven[RFA_SOURCE].archives;
+	const struct rfa_member *member;
 
-	if (!archives)
-		archives = rfa_outputs_fact(o, "source.open", "archives");
-	json_array_foreach (rfa_outputs_fact(o, "target.look", "members"), i, one) {
-		const char *name = rfa_facts_str(one, "name", "");
-		const json_t *archive = json_object_get(archives, name);
-		json_t *line = json_pack("{s:s}", "name", name);
+	RFA_EACH(member, seen->proven[RFA_TARGET].members)
+	{
+		const struct rfa_archive *archive = rfa_archive_named(archives, member->name);
+		struct rfa_member *one = RFA_ADD(&seen->pool, member, out);
 
+		one->name = member->name;
 		if (archive) {
-			json_object_set(line, "bytes", json_object_get(archive, "bytes"));
-			json_object_set(line, "sha256", json_object_get(archive, "sha256"));
+			one->bytes = archive->bytes;
+			one->sha256 = archive->sha256;
 		}
-		json_array_append_new(members, line);
 	}
-	return members;
+}
+
+/* data/ENV/STACK.json: what serves now. */
+static int put_generation(struct rfa_outputs *o, struct rfa_outputs_seen *seen, const char *backup,
+			  struct rfa_error *err)
+{
+	struct rfa_out_file *f = rfa_outputs_file(o, 0);
+	struct rfa_generation now;
+	json_t *json = NULL;
+	int rc;
+
+	snprintf(f->path, sizeof(f->path), "data/%s/%s.json", o->env, o->stack);
+	rfa_record_clear(&rfa_shape_generation, &now);
+	now.stack = o->stack;
+	now.env = o->env;
+	now.generation = now.run = o->run;
+	now.at = o->now;
+	now.flow = o->flow->name;
+	now.from = o->from;
+	now.backup = backup;
+	add_members(seen, &now.members);
+	rc = rfa_pool_check(&seen->pool, err);
+	if (!rc)
+		rc = rfa_record_write(&rfa_shape_generation, &now, &json, err);
+	return rc ? rc : rfa_outputs_json(f, json, err);
+}
+
+/* What can be gone back to. */
+static int put_point(struct rfa_outputs *o, const struct rfa_point *replaced, const char *backup,
+		     struct rfa_error *err)
+{
+	struct rfa_point point;
+	json_t *json = NULL;
+	int rc;
+
+	if (!replaced)
+		return rfa_fail(err, RFA_EINTERNAL, "run", "data was brought and none replaced");
+	point = *replaced;
+	point.version = o->version;
+	point.backup = backup;
+	rc = rfa_record_write(&rfa_shape_point, &point, &json, err);
+	if (!rc)
+		rc = rfa_outputs_point(o, o->version, json, err);
+	json_decref(json);
+	return rc;
+}
+
+static int leave(struct rfa_outputs *o, struct rfa_outputs_seen *seen, struct rfa_error *err)
+{
+	const struct rfa_options *options = seen->plan.options;
+	const char *backup = options ? options->backup : "";
+	int rc = put_generation(o, seen, backup, err);
+
+	if (!rc)
+		rc = put_point(o, seen->proven[RFA_TARGET].point, backup, err);
+	/* The generation that serves again is no copy any more. */
+	if (!rc && seen->plan.point)
+		rc = rfa_outputs_spend(o, seen->plan.point->name, "used", err);
+	return rc;
 }
 
 static int data_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 {
-	const char *backup = rfa_facts_str(o->plan, "options/backup", NULL);
-	json_t *point = rfa_facts_copy_shallow(rfa_outputs_fact(o, "target.swap", "point"));
-	struct rfa_out_file *f = rfa_outputs_file(o, 0);
-	json_t *data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "stack", o->stack,
-				 "env", o->env, "generation", o->run, "at", o->now, "run", o->run,
-				 "flow", o->flow->name, "from", o->from, "members", members_of(o));
-	int rc = data && point ? 0 : rfa_fail_nomem(err);
+	struct rfa_outputs_seen seen;
+	int rc = rfa_outputs_see(o, &seen, err);
 
-	snprintf(f->path, sizeof(f->path), "data/%s/%s.json", o->env, o->stack);
-	if (!rc && backup)
-		rc = rfa_facts_set(data, "backup", json_string(backup), err);
-	if (!rc && backup)
-		rc = rfa_facts_set(point, "backup", json_string(backup), err);
 	if (!rc)
-		rc = rfa_facts_set(point, "version", json_string(o->version), err);
-	if (!rc) {
-		rc = rfa_outputs_json(f, data, err);
-		data = NULL;
-	}
-	if (!rc)
-		rc = rfa_outputs_point(o, o->version, point, err);
-	/* The generation that serves again is no copy any more. */
-	if (!rc)
-		rc = rfa_outputs_spend(o, rfa_facts_str(o->plan, "point/name", ""), "used", err);
-	json_decref(data);
-	json_decref(point);
+		rc = leave(o, &seen, err);
+	rfa_outputs_seen_release(&seen);
 	return rc;
 }
 
-const struct rfa_result_ops rfa_result_data = { generation, data_succeeded, NULL };
+const struct rfa_result_ops rfa_result_data = { name_generation, data_succeeded, NULL };

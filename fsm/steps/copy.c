@@ -15,36 +15,36 @@
 enum { SNAPSHOT_ROUNDS = 3 };
 
 /* A dump is as quick as it is: there is nothing to bring over before. */
-static int dump_one(struct rfa_ctx *ctx, const json_t *member, const char *epoch, json_t **made,
-		    struct rfa_error *err)
+static int dump_one(struct rfa_ctx *ctx, const struct rfa_member *member, const char *generation,
+		    json_t **made, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
 	struct rfa_ctx_key key;
 	char copy[RFA_COPY_MAX];
 	char about[160];
+	json_t *said = NULL;
+	int rc = rfa_database_said(ctx, member->database, &said, err);
 
-	rfa_member_copy(ctx, member, "snap", copy);
-	snprintf(about, sizeof(about), "%s %s", rfa_facts_str(member, "name", ""), epoch);
-	return host->ops->database_dump(host, rfa_ctx_key(ctx, &key, "dump", about),
-					rfa_database_of(member), copy, made, err);
+	rfa_member_copy(ctx, member, RFA_BESIDE_SNAPSHOT, copy);
+	snprintf(about, sizeof(about), "%s %s", member->name, generation);
+	return rc ? rc
+		  : host->ops->database_dump(host, rfa_ctx_key(ctx, &key, "dump", about), said,
+					     copy, made, err);
 }
 
-static int copy_one(struct rfa_ctx *ctx, const json_t *member, enum rfa_copy_pass pass,
-		    const char *epoch, json_t **made, struct rfa_error *err)
+static int copy_tree(struct rfa_ctx *ctx, const struct rfa_member *member, enum rfa_copy_pass pass,
+		     const char *generation, json_t **made, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->host;
+	const char *op = pass == RFA_COPY_BULK ? "bulk" : "final";
 	struct rfa_ctx_key key;
 	char copy[RFA_COPY_MAX];
 	char about[160];
 
-	if (rfa_is_database(member))
-		return pass == RFA_COPY_BULK ? 0 : dump_one(ctx, member, epoch, made, err);
-	rfa_member_copy(ctx, member, "snap", copy);
-	snprintf(about, sizeof(about), "%s%s%s", rfa_facts_str(member, "name", ""),
-		 *epoch ? " " : "", epoch);
-	return host->ops->tree_copy(
-	    host, rfa_ctx_key(ctx, &key, pass == RFA_COPY_BULK ? "bulk" : "final", about),
-	    rfa_member_tree(member), rfa_facts_str(member, "place", ""), copy, pass, made, err);
+	rfa_member_copy(ctx, member, RFA_BESIDE_SNAPSHOT, copy);
+	snprintf(about, sizeof(about), "%s%s%s", member->name, *generation ? " " : "", generation);
+	return ctx->host->ops->tree_copy(ctx->host, rfa_ctx_key(ctx, &key, op, about),
+					 rfa_member_tree(member), member->place, copy, pass, made,
+					 err);
 }
 
 /* ---- the bulk ---------------------------------------------------------------------------------
@@ -53,19 +53,18 @@ static int copy_one(struct rfa_ctx *ctx, const json_t *member, enum rfa_copy_pas
 /* Begins the pass again, over what is there, so it may be repeated. */
 int rfa_copy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_t *member;
-	size_t i;
+	const struct rfa_member *member;
+	int rc = 0;
 
-	json_array_foreach (rfa_members(ctx), i, member) {
+	RFA_EACH(member, ctx->own->members)
+	{
 		json_t *made = NULL;
-		int rc = copy_one(ctx, member, RFA_COPY_BULK, "", &made, err);
 
+		if (!rc && !rfa_is_database(member))
+			rc = copy_tree(ctx, member, RFA_COPY_BULK, "", &made, err);
 		json_decref(made);
-		if (rc)
-			return rc;
 	}
-	return rfa_facts_set(facts, "says", json_string("the bulk is copied; everything runs"),
-			     err);
+	return rc ? rc : rfa_ctx_says(facts, "the bulk is copied; everything runs", err);
 }
 
 int rfa_copy_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -75,47 +74,61 @@ int rfa_copy_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 
 int rfa_copy_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return rfa_copies_remove(ctx, "snap", err);
+	return rfa_copies_remove(ctx, RFA_BESIDE_SNAPSHOT, err);
 }
 
 /* ---- the snapshot -----------------------------------------------------------------------------
  */
 
-/* All members, at one standstill: the epoch is part of the jobs' keys, so that a copy made at an
- * earlier one never answers for this one. */
-static int copy_all(struct rfa_ctx *ctx, const char *epoch, json_t *copies, struct rfa_error *err)
+/* The generation is part of the job's key, so that a copy made in an earlier one never answers. */
+static int copy_one(struct rfa_ctx *ctx, const struct rfa_member *member, const char *generation,
+		    struct rfa_copy *out, struct rfa_error *err)
 {
-	json_t *member;
-	size_t i;
-	int rc = 0;
+	json_t *made = NULL;
+	int rc = rfa_is_database(member)
+		     ? dump_one(ctx, member, generation, &made, err)
+		     : copy_tree(ctx, member, RFA_COPY_FINAL, generation, &made, err);
 
-	json_array_foreach (rfa_members(ctx), i, member) {
-		json_t *made = NULL;
-
-		rc = copy_one(ctx, member, RFA_COPY_FINAL, epoch, &made, err);
-		if (!rc)
-			rc = rfa_facts_set(copies, rfa_facts_str(member, "name", ""), made, err);
-		if (rc)
-			break;
-	}
+	if (!rc)
+		rc = rfa_record_read(&rfa_shape_copy, made, ctx->pool, out, err);
+	out->name = member->name;
+	json_decref(made);
 	return rc;
 }
 
-static int tell_copies(json_t *facts, json_t *copies, struct rfa_error *err)
+/* All members, while everything stands still. */
+static int copy_all(struct rfa_ctx *ctx, const char *generation, struct rfa_copy_list *out,
+		    struct rfa_error *err)
 {
-	json_int_t bytes = 0;
-	const char *name;
+	const struct rfa_member *member;
+	int rc = 0;
+
+	*out = (struct rfa_copy_list){ NULL, 0 };
+	RFA_EACH(member, ctx->own->members)
+	if (!rc)
+		rc = copy_one(ctx, member, generation, RFA_ADD(ctx->pool, copy, out), err);
+	return rc;
+}
+
+static int prove_copies(struct rfa_ctx *ctx, const struct rfa_copy_list *copies, json_t *facts,
+			struct rfa_error *err)
+{
+	const struct rfa_copy *one;
+	struct rfa_proven proven;
+	int64_t bytes = 0;
 	char says[160];
 	int quick = 1;
-	json_t *one;
 
-	json_object_foreach (copies, name, one) {
-		bytes += (json_int_t)rfa_facts_int(one, "bytes", 0);
-		quick = quick && rfa_facts_bool(one, "reflink", 0);
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	proven.copies = *copies;
+	RFA_EACH(one, *copies)
+	{
+		bytes += one->bytes;
+		quick = quick && one->reflink;
 	}
-	snprintf(says, sizeof(says), "%zu member(s), %s%s", json_object_size(copies),
-		 RFA_SIZE(bytes), quick ? ", by reflinks" : "");
-	return rfa_facts_set(facts, "says", json_string(says), err);
+	snprintf(says, sizeof(says), "%zu member(s), %s%s", copies->n, RFA_SIZE(bytes),
+		 quick ? ", by reflinks" : "");
+	return rfa_ctx_prove(ctx, &proven, says, facts, err);
 }
 
 /*
@@ -124,18 +137,16 @@ static int tell_copies(json_t *facts, json_t *copies, struct rfa_error *err)
  */
 int rfa_snapshot_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
+	struct rfa_copy_list copies = { NULL, 0 };
 	char before[65], after[65];
-	json_t *copies = NULL;
 	int round;
 	int rc;
 
-	rc = rfa_hold_still(ctx, before, err);
+	rc = rfa_quiesce(ctx, before, err);
 	for (round = 0; !rc && round < SNAPSHOT_ROUNDS; round++) {
-		json_decref(copies);
-		copies = json_object();
-		rc = copies ? copy_all(ctx, before, copies, err) : rfa_fail_nomem(err);
+		rc = copy_all(ctx, before, &copies, err);
 		if (!rc)
-			rc = rfa_hold_still(ctx, after, err);
+			rc = rfa_quiesce(ctx, after, err);
 		if (rc || !strcmp(before, after))
 			break;
 		memcpy(before, after, sizeof(before));
@@ -145,12 +156,7 @@ int rfa_snapshot_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 			 "containers are started again and again while the data is copied");
 		rc = rfa_error_where(err, "%s", ctx->host->name);
 	}
-	if (!rc)
-		rc = tell_copies(facts, copies, err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "copies", json_incref(copies), err);
-	json_decref(copies);
-	return rc;
+	return rc ? rc : prove_copies(ctx, &copies, facts, err);
 }
 
 int rfa_snapshot_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
@@ -161,72 +167,75 @@ int rfa_snapshot_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 
 int rfa_snapshot_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return rfa_copies_remove(ctx, "snap", err);
+	return rfa_copies_remove(ctx, RFA_BESIDE_SNAPSHOT, err);
 }
 
 /* ---- the check --------------------------------------------------------------------------------
  */
 
-/* The server's own program reads all of it. */
-static int check_dump(struct rfa_ctx *ctx, const json_t *member, struct rfa_error *err)
+/* The server's own program reads all of it. *out is new. */
+static int ask_server(struct rfa_ctx *ctx, const struct rfa_member *member, const char *copy,
+		      json_t **out, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->host;
-	char copy[RFA_COPY_MAX];
-	json_t *answer = NULL;
-	int rc = rfa_database_await(ctx, rfa_database_of(member), &answer, err);
+	struct rfa_server_seen seen;
+	json_t *said = NULL;
+	int rc = rfa_database_await(ctx, member->database, &seen, err);
 
-	json_decref(answer);
-	answer = NULL;
-	rfa_member_copy(ctx, member, "snap", copy);
 	if (!rc)
-		rc = host->ops->database_check(host, rfa_database_of(member), copy, &answer, err);
-	if (!rc && !rfa_facts_bool(answer, "ok", 0)) {
-		rfa_fail(err, RFA_ECORRUPT, "database", "the dump of %s is not whole: %.300s",
-			 rfa_facts_str(member, "name", ""), rfa_facts_str(answer, "says", ""));
-		rfa_error_where(err, "%s:%s", host->name, rfa_facts_str(member, "place", ""));
-		rc = rfa_error_mend(err, "look at docker logs %s there",
-				    rfa_facts_str(member, "database/container", ""));
-	}
-	json_decref(answer);
-	return rc;
+		rc = rfa_database_said(ctx, member->database, &said, err);
+	return rc ? rc : ctx->host->ops->database_check(ctx->host, said, copy, out, err);
 }
 
-static int check_one(struct rfa_ctx *ctx, const json_t *member, struct rfa_error *err)
+static int is_broken(struct rfa_ctx *ctx, const struct rfa_member *member, const char *says,
+		     struct rfa_error *err)
+{
+	int dump = rfa_is_database(member);
+
+	rfa_fail(err, RFA_ECORRUPT, dump ? "database" : "sqlite",
+		 dump ? "the dump of %s is not whole: %.300s"
+		      : "the database %s is not whole: %.300s",
+		 member->name, says);
+	rfa_error_where(err, "%s:%s", ctx->host->name, member->place);
+	return dump ? rfa_error_mend(err, "look at docker logs %s there",
+				     member->database->container)
+		    : rfa_error_mend(err,
+				     "look at it there with: sqlite3 %.200s 'PRAGMA "
+				     "integrity_check'",
+				     member->place);
+}
+
+static int check_one(struct rfa_ctx *ctx, const struct rfa_member *member, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
+	struct rfa_checked checked;
 	char copy[RFA_COPY_MAX];
 	json_t *answer = NULL;
 	int rc;
 
-	rfa_member_copy(ctx, member, "snap", copy);
-	rc = host->ops->sqlite_check(host, copy, &answer, err);
-	if (!rc && !rfa_facts_bool(answer, "ok", 0)) {
-		rfa_fail(err, RFA_ECORRUPT, "sqlite", "the database %s is not whole: %.300s",
-			 rfa_facts_str(member, "name", ""), rfa_facts_str(answer, "says", ""));
-		rfa_error_where(err, "%s:%s", host->name, rfa_facts_str(member, "place", ""));
-		rc = rfa_error_mend(err,
-				    "look at it there with: sqlite3 %.200s 'PRAGMA "
-				    "integrity_check'",
-				    rfa_facts_str(member, "place", ""));
-	}
+	rfa_member_copy(ctx, member, RFA_BESIDE_SNAPSHOT, copy);
+	rc = rfa_is_database(member) ? ask_server(ctx, member, copy, &answer, err)
+				     : host->ops->sqlite_check(host, copy, &answer, err);
+	if (!rc)
+		rc = rfa_record_read(&rfa_shape_checked, answer, ctx->pool, &checked, err);
+	if (!rc && !checked.ok)
+		rc = is_broken(ctx, member, checked.says, err);
 	json_decref(answer);
 	return rc;
 }
 
 int rfa_check_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_t *member;
+	const struct rfa_member *member;
 	char says[96];
 	size_t n = 0;
-	size_t i;
 
-	json_array_foreach (rfa_members(ctx), i, member) {
-		int is_sqlite = !strcmp(rfa_facts_str(member, "kind", ""), "sqlite");
+	RFA_EACH(member, ctx->own->members)
+	{
 		int rc;
 
-		if (!is_sqlite && !rfa_is_database(member))
+		if (strcmp(member->kind, "sqlite") != 0 && !rfa_is_database(member))
 			continue;
-		rc = is_sqlite ? check_one(ctx, member, err) : check_dump(ctx, member, err);
+		rc = check_one(ctx, member, err);
 		if (rc)
 			return rc;
 		n++;
@@ -234,42 +243,43 @@ int rfa_check_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!n)
 		return rfa_ctx_skip(facts, "there is no database among the data", err);
 	snprintf(says, sizeof(says), "%zu database(s) whole, as their own programs say", n);
-	return rfa_facts_set(facts, "says", json_string(says), err);
+	return rfa_ctx_says(facts, says, err);
 }
 
 /* ---- the archives -----------------------------------------------------------------------------
  */
 
+static int pack_one(struct rfa_ctx *ctx, const struct rfa_member *member, struct rfa_archive *out,
+		    struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	struct rfa_ctx_key key;
+	char copy[RFA_COPY_MAX];
+	json_t *made = NULL;
+	int rc;
+
+	rfa_member_copy(ctx, member, RFA_BESIDE_SNAPSHOT, copy);
+	rc = host->ops->tree_pack(host, rfa_ctx_key(ctx, &key, "pack", member->name), copy,
+				  member->name, &made, err);
+	if (!rc)
+		rc = rfa_record_read(&rfa_shape_archive, made, ctx->pool, out, err);
+	out->name = member->name;
+	json_decref(made);
+	return rc;
+}
+
 /* The same archive for the same copy, so it may be repeated. */
 int rfa_pack_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->host;
-	json_t *archives;
-	json_t *member;
-	size_t i;
+	const struct rfa_member *member;
+	struct rfa_proven proven;
 	int rc = 0;
 
-	archives = json_object();
-	if (!archives)
-		return rfa_fail_nomem(err);
-	json_array_foreach (rfa_members(ctx), i, member) {
-		const char *name = rfa_facts_str(member, "name", "");
-		struct rfa_ctx_key key;
-		char copy[RFA_COPY_MAX];
-		json_t *made = NULL;
-
-		rfa_member_copy(ctx, member, "snap", copy);
-		rc = host->ops->tree_pack(host, rfa_ctx_key(ctx, &key, "pack", name), copy, name,
-					  &made, err);
-		if (!rc)
-			rc = rfa_facts_set(archives, name, made, err);
-		if (rc)
-			break;
-	}
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	RFA_EACH(member, ctx->own->members)
 	if (!rc)
-		rc = rfa_facts_set(facts, "archives", json_incref(archives), err);
-	json_decref(archives);
-	return rc;
+		rc = pack_one(ctx, member, RFA_ADD(ctx->pool, archive, &proven.archives), err);
+	return rc ? rc : rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 }
 
 int rfa_pack_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -288,13 +298,11 @@ int rfa_pack_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 /* Told last of all what nobody looked at since: that the source runs as it did. */
 int rfa_source_tidy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	int rc = rfa_copies_remove(ctx, "snap", err);
+	int rc = rfa_copies_remove(ctx, RFA_BESIDE_SNAPSHOT, err);
 
 	if (!rc)
 		rc = rfa_runs_again(ctx, err);
-	return rc ? rc
-		  : rfa_facts_set(facts, "says",
-				  json_string("the snapshot is gone; what ran before runs"), err);
+	return rc ? rc : rfa_ctx_says(facts, "the snapshot is gone; what ran before runs", err);
 }
 
 int rfa_source_tidy_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,

@@ -11,11 +11,6 @@
 #include "fsm/steps/steps.h"
 #include "fsm/steps/vault.h"
 
-static const char *text(const json_t *json, const char *key)
-{
-	return rfa_facts_str(json, key, "");
-}
-
 /* ---- members ----------------------------------------------------------------------------------
  */
 
@@ -30,264 +25,276 @@ static int is_plain(const char *place)
 	       strcmp(slash, "/..") != 0;
 }
 
-static void judge_volume(struct rfa_gates *c, const struct rfa_side *s, const json_t *m)
+static void judge_volume(struct rfa_gates *c, const struct rfa_side *s, const struct rfa_member *m)
 {
-	if (!*text(m, "place"))
+	if (!*m->place)
 		rfa_deny(c, "make it there first: start the stack once, or docker volume create",
-			 "there is no volume %s on %s (member %s)", text(m, "volume"),
-			 s->host->name, text(m, "name"));
-	else if (strcmp(text(m, "driver"), "local") != 0 || rfa_facts_int(m, "options", 0))
+			 "there is no volume %s on %s (member %s)", m->volume, s->host->name,
+			 m->name);
+	else if (strcmp(m->driver, "local") != 0 || m->options)
 		rfa_deny(c, "only volumes that the host keeps itself can be exchanged by a rename",
-			 "the volume %s on %s has the driver %s%s (member %s)", text(m, "volume"),
-			 s->host->name, text(m, "driver"),
-			 rfa_facts_int(m, "options", 0) ? " with options" : "", text(m, "name"));
+			 "the volume %s on %s has the driver %s%s (member %s)", m->volume,
+			 s->host->name, m->driver, m->options ? " with options" : "", m->name);
 }
 
-static void judge_place(struct rfa_gates *c, const struct rfa_side *s, const json_t *m)
+/* What is there, and can be no member. 1: it was told. */
+static int judge_kind(struct rfa_gates *c, const struct rfa_side *s, const struct rfa_member *m,
+		      const char *word)
 {
-	const char *place = text(m, "place");
-	const char *want = !strcmp(text(m, "tree"), "sqlite") ? "f" : "d";
-	const char *word = *want == 'f' ? "file" : "directory";
+	const char *want = rfa_member_tree(m) == RFA_TREE_SQLITE ? "f" : "d";
+	const char *host = s->host->name;
 
-	if (!*place)
-		return; /* told as a volume that is not there */
-	if (!is_plain(place))
+	if (!is_plain(m->place))
 		rfa_deny(c, "write its absolute path in rfa.json, without '..', and not too long",
-			 "%s is no plain absolute path (member %s)", place, text(m, "name"));
-	else if (*text(m, "unsafe"))
+			 "%s is no plain absolute path (member %s)", m->place, m->name);
+	else if (*m->unsafe)
 		rfa_deny(c,
 			 "write its path without symbolic links in rfa.json, or let only root "
 			 "write to that directory",
-			 "%s on %s: %s (member %s)", place, s->host->name, text(m, "unsafe"),
-			 text(m, "name"));
-	else if (!strcmp(text(m, "type"), "l"))
+			 "%s on %s: %s (member %s)", m->place, host, m->unsafe, m->name);
+	else if (!strcmp(m->type, "l"))
 		rfa_deny(c, "name in rfa.json what it points to",
-			 "%s on %s is a symbolic link (member %s)", place, s->host->name,
-			 text(m, "name"));
-	else if (rfa_member_there(m) && strcmp(text(m, "type"), want) != 0)
+			 "%s on %s is a symbolic link (member %s)", m->place, host, m->name);
+	else if (rfa_member_there(m) && strcmp(m->type, want) != 0)
 		rfa_deny(c, "correct the member's kind in rfa.json",
-			 "%s on %s is no %s (member %s)", place, s->host->name, word,
-			 text(m, "name"));
-	else if (rfa_facts_bool(m, "mount", 0))
+			 "%s on %s is no %s (member %s)", m->place, host, word, m->name);
+	else
+		return 0;
+	return 1;
+}
+
+static void judge_place(struct rfa_gates *c, const struct rfa_side *s, const struct rfa_member *m)
+{
+	const char *word = rfa_member_tree(m) == RFA_TREE_SQLITE ? "file" : "directory";
+	const char *host = s->host->name;
+
+	if (!*m->place)
+		return; /* told as a volume that is not there */
+	if (judge_kind(c, s, m, word))
+		return;
+	if (m->mount)
 		rfa_deny(c, "name a directory in it: a mount point cannot be renamed",
-			 "something is mounted on %s on %s (member %s)", place, s->host->name,
-			 text(m, "name"));
-	else if (rfa_facts_int(m, "too_long", 0))
+			 "something is mounted on %s on %s (member %s)", m->place, host, m->name);
+	else if (m->too_long)
 		rfa_deny(c,
 			 "shorten or remove them: find DIR -printf '%p\\n' | awk 'length > 3839' "
 			 "shows them",
 			 "%lld path(s) in %s on %s have 3840 bytes or more (member %s)",
-			 (long long)rfa_facts_int(m, "too_long", 0), place, s->host->name,
-			 text(m, "name"));
-	else if (!rfa_member_there(m) && !strcmp(s->role, "source"))
+			 (long long)m->too_long, m->place, host, m->name);
+	else if (!rfa_member_there(m) && s->role == RFA_SOURCE)
 		rfa_deny(c, "correct its path in rfa.json, or start the stack there once",
-			 "there is no %s %s on %s (member %s)", word, place, s->host->name,
-			 text(m, "name"));
-	else if (!rfa_member_there(m) && !rfa_facts_bool(m, "where/parent", 0))
+			 "there is no %s %s on %s (member %s)", word, m->place, host, m->name);
+	else if (!rfa_member_there(m) && !rfa_where_parent(m->where))
 		rfa_deny(c, "prepare the folder there: a first copy needs it",
-			 "the folder of %s does not exist on %s (member %s)", place, s->host->name,
-			 text(m, "name"));
+			 "the folder of %s does not exist on %s (member %s)", m->place, host,
+			 m->name);
 }
 
 /* What a copy will not have: no reason to stop, but it is known before. */
-static void judge_losses(struct rfa_gates *c, const struct rfa_side *s, const json_t *m)
+static void judge_losses(struct rfa_gates *c, const struct rfa_side *s, const struct rfa_member *m)
 {
-	static const struct {
-		const char *key, *what, *loss;
+	const struct {
+		int64_t n;
+		const char *what, *loss;
 	} losses[] = {
-		{ "apart", "file(s)",
+		{ m->apart, "file(s)",
 		  "have another name outside of it: a copy is a file of its own" },
-		{ "special", "FIFO(s) or device(s)",
+		{ m->special, "FIFO(s) or device(s)",
 		  "have several names: a copy has one of each name" },
-		{ "flags", "file(s)", "have flags of the file system (lsattr): a copy has none" },
+		{ m->flags, "file(s)", "have flags of the file system (lsattr): a copy has none" },
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
-		int64_t n = rfa_facts_int(m, losses[i].key, 0);
-
-		if (n)
+	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
+		if (losses[i].n)
 			rfa_warn(c,
 				 "nothing to do if the application can do without: "
 				 "docs/data.md, Limits",
-				 "%lld %s in %s on %s %s (member %s)", (long long)n, losses[i].what,
-				 text(m, "place"), s->host->name, losses[i].loss, text(m, "name"));
-	}
+				 "%lld %s in %s on %s %s (member %s)", (long long)losses[i].n,
+				 losses[i].what, m->place, s->host->name, losses[i].loss, m->name);
+}
+
+/* What keeps a database from travelling, or from being swapped. */
+static void judge_obstacles(struct rfa_gates *c, const struct rfa_side *s,
+			    const struct rfa_member *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->unfit.n; i++)
+		rfa_deny(c, "let it travel as its volume instead",
+			 "the database %s on %s cannot travel as a dump: %.200s (member %s)",
+			 m->place, s->host->name, m->unfit.at[i], m->name);
+	for (i = 0; i < m->obstacles.n && s->role == RFA_TARGET; i++)
+		rfa_deny(c, "end that there, or name the volume as a member instead",
+			 "the database %s on %s cannot be exchanged: %.200s", m->place,
+			 s->host->name, m->obstacles.at[i]);
 }
 
 /* A database must be there: its owner and its locale are those of the one that it replaces. */
-static void judge_database(struct rfa_gates *c, const struct rfa_side *s, const json_t *m)
+static void judge_database(struct rfa_gates *c, const struct rfa_side *s,
+			   const struct rfa_member *m)
 {
 	char longest[2 * RFA_DATABASE_MAX];
-	json_t *one;
-	size_t i;
 
-	if (!rfa_facts_bool(m, "up", 0)) {
+	if (!m->up) {
 		rfa_deny(c, "it must run there for a dump, and let its user in",
 			 "the server in %s on %s does not answer: %.300s (member %s)",
-			 rfa_facts_str(m, "database/container", ""), s->host->name, text(m, "why"),
-			 text(m, "name"));
+			 m->database->container, s->host->name, m->why, m->name);
 		return;
 	}
 	if (!rfa_member_there(m))
 		rfa_deny(c, "make an empty one there first, or start the stack once",
-			 "there is no database %s on %s (member %s)", text(m, "place"),
-			 s->host->name, text(m, "name"));
-	rfa_database_name(c->ctx, m, "new", longest);
-	if (!rfa_host_database_own(rfa_facts_str(m, "database/database", ""), longest))
+			 "there is no database %s on %s (member %s)", m->place, s->host->name,
+			 m->name);
+	rfa_database_name(c->ctx, m, RFA_BESIDE_NEW, longest);
+	if (!rfa_host_database_own(m->database->database, longest))
 		rfa_deny(c, "name the volume that it lies in as a member instead",
 			 "the name of the database %s is too long to have another one beside it "
 			 "(member %s)",
-			 text(m, "place"), text(m, "name"));
-	json_array_foreach (json_object_get(m, "unfit"), i, one) {
-		rfa_deny(c, "let it travel as its volume instead",
-			 "the database %s on %s cannot travel as a dump: %.200s (member %s)",
-			 text(m, "place"), s->host->name, json_string_value(one), text(m, "name"));
-	}
-	json_array_foreach (json_object_get(m, "obstacles"), i, one) {
-		if (!strcmp(s->role, "target"))
-			rfa_deny(c, "end that there, or name the volume as a member instead",
-				 "the database %s on %s cannot be exchanged: %.200s",
-				 text(m, "place"), s->host->name, json_string_value(one));
-	}
+			 m->place, m->name);
+	judge_obstacles(c, s, m);
 }
 
 /* What a newer server has dumped, an older one may not understand. */
-static void judge_version(struct rfa_gates *c, const json_t *from, const char *whose,
-			  const json_t *to)
+static void judge_version(struct rfa_gates *c, const struct rfa_member *from, const char *whose,
+			  const struct rfa_member *to)
 {
-	int64_t has = rfa_facts_int(to, "major", 0);
-	int64_t wants = rfa_facts_int(from, "major", 0);
+	const char *host = c->ctx->hosts[RFA_TARGET]->name;
 	char wanted[RFA_DATABASE_MAX], there[RFA_DATABASE_MAX];
 
 	rfa_database_release(from, wanted);
 	rfa_database_release(to, there);
-	if (has && wants && strcmp(text(from, "make"), text(to, "make")) != 0)
+	if (to->major && from->major && strcmp(from->make, to->make) != 0)
 		rfa_deny(c, "a dump of one is none for the other: use the same on both sides",
-			 "the database %s is of %s %s, and the server on %s is %s",
-			 text(to, "name"), wanted, whose, c->ctx->hosts[RFA_TARGET]->name, there);
-	else if (has && wants > has)
+			 "the database %s is of %s %s, and the server on %s is %s", to->name,
+			 wanted, whose, host, there);
+	else if (to->major && from->major > to->major)
 		rfa_deny(c, "bring the newer version there first (rfa promote)",
 			 "the database %s is of version %s %s, and the server on %s is of %s",
-			 text(to, "name"), wanted, whose, c->ctx->hosts[RFA_TARGET]->name, there);
+			 to->name, wanted, whose, host, there);
 }
 
 /* Told by what they are on the host: a path can lead there by a symbolic link, or a mount. */
-static int lies_in(const json_t *outer, const json_t *inner)
+static int lies_in(const struct rfa_member *outer, const struct rfa_member *inner)
 {
-	return rfa_path_in(text(outer, "place"), text(inner, "place")) ||
-	       rfa_where_in(json_object_get(outer, "where"), json_object_get(inner, "where"));
+	return rfa_path_in(outer->place, inner->place) || rfa_where_in(outer->where, inner->where);
 }
 
 static void judge_nesting(struct rfa_gates *c, const struct rfa_side *s)
 {
-	json_t *a;
-	json_t *b;
-	size_t i, j;
+	const struct rfa_member *a;
+	const struct rfa_member *b;
 
-	json_array_foreach ((json_t *)(uintptr_t)s->members, i, a) {
-		json_array_foreach ((json_t *)(uintptr_t)s->members, j, b) {
-			const char *outer = text(a, "place");
-			const char *inner = text(b, "place");
-
-			if (i == j || !*outer || !*inner || !lies_in(a, b) ||
-			    (lies_in(b, a) && i > j))
-				continue;
-			rfa_deny(c, "name each piece of data once in rfa.json",
-				 "the member %s lies in the member %s on %s (%s)", text(b, "name"),
-				 text(a, "name"), s->host->name, inner);
-		}
+	RFA_EACH(a, s->seen->members)
+	RFA_EACH(b, s->seen->members)
+	{
+		/* Of two that are one and the same, only one is told. */
+		if (a == b || !*a->place || !*b->place || !lies_in(a, b) ||
+		    (lies_in(b, a) && a > b))
+			continue;
+		rfa_deny(c, "name each piece of data once in rfa.json",
+			 "the member %s lies in the member %s on %s (%s)", b->name, a->name,
+			 s->host->name, b->place);
 	}
 }
 
-/* What rfa keeps there itself is no data of the stack: it would be exchanged, or be its own backup.
+/* own: a path where rfa keeps its own files. */
+static void judge_overlap(struct rfa_gates *c, const struct rfa_side *s, const char *own,
+			  json_t *where)
+{
+	const struct rfa_member *m;
+	struct rfa_member keep;
+
+	rfa_record_clear(&rfa_shape_member, &keep);
+	keep.place = own;
+	keep.where = where;
+	RFA_EACH(m, s->seen->members)
+	if (*m->place && !rfa_is_database(m) && (lies_in(&keep, m) || lies_in(m, &keep)))
+		rfa_deny(c,
+			 "keep them apart: name another directory for the member, for "
+			 "backup.directory, or for state_dir",
+			 "the member %s (%s) and %s, where rfa keeps its own files, "
+			 "overlap on %s",
+			 m->name, m->place, own, s->host->name);
+}
+
+/* What rfa keeps there itself is no data of the stack: it would be swapped, or be its own backup.
  */
 static int judge_own(struct rfa_gates *c, const struct rfa_side *s, struct rfa_error *err)
 {
-	const char *vault = rfa_vault_path(c->ctx);
-	json_t *paths = json_array();
+	const char *vault = rfa_ctx_options(c->ctx)->vault;
+	const char *taker = c->ctx->hosts[RFA_TARGET]->name;
+	struct rfa_texts places = { NULL, 0 };
+	json_t *paths = NULL;
 	json_t *found = NULL;
-	json_t *m;
-	const char *own;
 	json_t *where;
-	size_t i;
-	int rc = paths ? 0 : rfa_fail_nomem(err);
+	const char *own;
+	int rc;
 
-	if (!rc && json_array_append_new(paths, json_string(s->host->state_dir)))
-		rc = rfa_fail_nomem(err);
-	if (!rc && *vault == '/' && !strcmp(c->ctx->hosts[RFA_TARGET]->name, s->host->name) &&
-	    json_array_append_new(paths, json_string(vault)))
-		rc = rfa_fail_nomem(err);
+	rfa_texts_add(c->ctx->pool, &places, s->host->state_dir);
+	if (*vault == '/' && !strcmp(taker, s->host->name))
+		rfa_texts_add(c->ctx->pool, &places, vault);
+	rc = rfa_texts_keep(&places, c->ctx->pool, &paths, err);
 	if (!rc)
 		rc = s->host->ops->tree_where(s->host, paths, &found, err);
 	json_object_foreach (found, own, where) {
-		json_t *keep = json_pack("{s:s, s:O}", "place", own, "where", where);
-
-		json_array_foreach ((json_t *)(uintptr_t)s->members, i, m) {
-			if (!*text(m, "place") || rfa_is_database(m) ||
-			    (!lies_in(keep, m) && !lies_in(m, keep)))
-				continue;
-			rfa_deny(c,
-				 "keep them apart: name another directory for the member, for "
-				 "backup.directory, or for state_dir",
-				 "the member %s (%s) and %s, where rfa keeps its own files, "
-				 "overlap on %s",
-				 text(m, "name"), text(m, "place"), own, s->host->name);
-		}
-		json_decref(keep);
+		judge_overlap(c, s, own, where);
 	}
 	json_decref(found);
-	json_decref(paths);
 	return rc;
 }
 
 static void judge_pairs(struct rfa_gates *c, const struct rfa_side *one,
 			const struct rfa_side *other)
 {
-	json_t *m;
-	size_t i;
+	const struct rfa_member *m;
 
-	json_array_foreach ((json_t *)(uintptr_t)one->members, i, m) {
-		const json_t *twin = rfa_member_find(other->members, text(m, "name"));
+	RFA_EACH(m, one->seen->members)
+	{
+		const struct rfa_member *twin = rfa_member_named(&other->seen->members, m->name);
 
 		if (!twin)
 			rfa_deny(c, "name the same members for both environments in rfa.json",
-				 "the member %s is on %s only", text(m, "name"), one->host->name);
-		else if (strcmp(text(m, "tree"), text(twin, "tree")) != 0 &&
-			 !strcmp(one->role, "source"))
+				 "the member %s is on %s only", m->name, one->host->name);
+		else if (one->role != RFA_SOURCE)
+			continue;
+		else if (strcmp(m->tree, twin->tree) != 0)
 			rfa_deny(c, "give it one kind in both environments in rfa.json",
-				 "the member %s is a %s on %s and a %s on %s", text(m, "name"),
-				 text(m, "kind"), one->host->name, text(twin, "kind"),
-				 other->host->name);
-		else if (!strcmp(one->role, "source"))
+				 "the member %s is a %s on %s and a %s on %s", m->name, m->kind,
+				 one->host->name, twin->kind, other->host->name);
+		else
 			judge_version(c, m, "on the source", twin);
 	}
 }
 
+static void judge_member(struct rfa_gates *c, const struct rfa_side *s, const struct rfa_member *m)
+{
+	if (rfa_is_database(m)) {
+		judge_database(c, s, m);
+		return;
+	}
+	if (*m->volume)
+		judge_volume(c, s, m);
+	judge_place(c, s, m);
+	if (s->role == RFA_SOURCE)
+		judge_losses(c, s, m);
+}
+
 int rfa_gate_members(struct rfa_gates *c, struct rfa_error *err)
 {
-	struct rfa_side sides[2];
+	struct rfa_side sides[RFA_ROLES];
 	size_t n = rfa_sides(c->ctx, sides);
-	json_t *m;
-	size_t i, j;
+	const struct rfa_member *m;
+	size_t i;
 	int rc;
 
 	for (i = 0; i < n; i++) {
-		if (!json_array_size(sides[i].members))
+		if (!sides[i].seen->members.n)
 			rfa_deny(c, "list its members under \"data\" of the stack in rfa.json",
 				 "rfa.json names no data of this stack for %s",
 				 sides[i].host->name);
-		json_array_foreach ((json_t *)(uintptr_t)sides[i].members, j, m) {
-			if (rfa_is_database(m)) {
-				judge_database(c, &sides[i], m);
-				continue;
-			}
-			if (*text(m, "volume"))
-				judge_volume(c, &sides[i], m);
-			judge_place(c, &sides[i], m);
-			if (!strcmp(sides[i].role, "source"))
-				judge_losses(c, &sides[i], m);
-		}
+		RFA_EACH(m, sides[i].seen->members)
+		judge_member(c, &sides[i], m);
 		judge_nesting(c, &sides[i]);
 		rc = judge_own(c, &sides[i], err);
 		if (rc)
@@ -317,38 +324,54 @@ static int refuse_unsupported(struct rfa_gates *c, const struct rfa_side *s, int
 	return rc;
 }
 
+/* Can the processes of all users be looked at? */
+static int try_holders(struct rfa_gates *c, const struct rfa_side *s, struct rfa_error *err)
+{
+	struct rfa_texts none = { NULL, 0 };
+	json_t *paths = NULL;
+	json_t *found = NULL;
+	int rc = rfa_texts_keep(&none, c->ctx->pool, &paths, err);
+
+	if (rc)
+		return rc;
+	rc = s->host->ops->tree_holders(s->host, paths, NULL, &found, err);
+	json_decref(found);
+	return refuse_unsupported(c, s, rc, err);
+}
+
+/* Can a database be checked there? */
+static int try_check(struct rfa_gates *c, const struct rfa_side *s, struct rfa_error *err)
+{
+	const struct rfa_member *database = NULL;
+	const struct rfa_member *m;
+	char copy[RFA_COPY_MAX];
+	json_t *found = NULL;
+	int rc;
+
+	RFA_EACH(m, s->seen->members)
+	if (!strcmp(m->kind, "sqlite") && *m->place == '/')
+		database = m;
+	if (!database)
+		return 0;
+	rfa_member_copy(c->ctx, database, RFA_BESIDE_SNAPSHOT, copy);
+	rc = s->host->ops->sqlite_check(s->host, copy, &found, err);
+	json_decref(found);
+	return refuse_unsupported(c, s, rc, err);
+}
+
 /* Whether the proof of a standstill can be had there, and a database be checked. */
 int rfa_gate_tools(struct rfa_gates *c, struct rfa_error *err)
 {
-	struct rfa_side sides[2];
+	struct rfa_side sides[RFA_ROLES];
 	size_t n = rfa_sides(c->ctx, sides);
-	json_t *none = json_array();
-	json_t *m;
-	size_t i, j;
-	int rc = none ? 0 : rfa_fail_nomem(err);
+	size_t i;
+	int rc = 0;
 
 	for (i = 0; i < n && !rc; i++) {
-		struct rfa_host *host = sides[i].host;
-		const json_t *database = NULL;
-		char copy[RFA_COPY_MAX];
-		json_t *found = NULL;
-
-		json_array_foreach ((json_t *)(uintptr_t)sides[i].members, j, m) {
-			if (!strcmp(text(m, "kind"), "sqlite") && *text(m, "place") == '/')
-				database = m;
-		}
-		rc = host->ops->tree_holders(host, none, NULL, &found, err);
-		rc = refuse_unsupported(c, &sides[i], rc, err);
-		json_decref(found);
-		found = NULL;
-		if (rc || !database || strcmp(sides[i].role, "source") != 0)
-			continue;
-		rfa_member_copy(c->ctx, database, "snap", copy);
-		rc = host->ops->sqlite_check(host, copy, &found, err);
-		rc = refuse_unsupported(c, &sides[i], rc, err);
-		json_decref(found);
+		rc = try_holders(c, &sides[i], err);
+		if (!rc && sides[i].role == RFA_SOURCE)
+			rc = try_check(c, &sides[i], err);
 	}
-	json_decref(none);
 	return rc;
 }
 
@@ -356,66 +379,74 @@ int rfa_gate_tools(struct rfa_gates *c, struct rfa_error *err)
  */
 
 /* A server that does not answer is told of by another gate. */
-static int generation_there(struct rfa_host *host, const json_t *m, const char *copy, int *is,
-			    struct rfa_error *err)
+static int database_there(struct rfa_ctx *ctx, const struct rfa_member *m, int *is,
+			  struct rfa_error *err)
 {
-	json_t *look = NULL;
-	int rc = host->ops->database_look(host, rfa_database_of(m), &look, err);
+	struct rfa_server_seen seen;
+	int rc = rfa_database_seen(ctx, ctx->hosts[RFA_TARGET], m->database, &seen, err);
 
 	if (rc == -RFA_ENOTFOUND) {
 		rfa_error_clear(err);
 		rc = 0;
 	}
-	*is = !rfa_facts_bool(look, "up", 0) ||
-	      json_object_get(json_object_get(look, "databases"), copy) != NULL;
-	json_decref(look);
+	*is = !seen.up || rfa_database_lists(&seen, m->copy);
+	return rc;
+}
+
+static int copy_there(struct rfa_ctx *ctx, const struct rfa_member *m, int *is,
+		      struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->hosts[RFA_TARGET];
+	struct rfa_file_stat st = { 0 };
+	int rc;
+
+	if (rfa_is_database(m))
+		return database_there(ctx, m, is, err);
+	rc = host->ops->file_stat(host, m->copy, &st, err);
+	*is = st.type == 'd';
+	return rc;
+}
+
+/* m: of the rollback point. */
+static int judge_replaced(struct rfa_gates *c, const struct rfa_member *m, struct rfa_error *err)
+{
+	struct rfa_ctx *ctx = c->ctx;
+	const struct rfa_member *now = rfa_member_named(&ctx->proven[RFA_TARGET]->members, m->name);
+	int is = 0;
+	int rc;
+
+	if (!now || strcmp(now->place, m->place) != 0 || strcmp(now->kind, m->kind) != 0) {
+		rfa_deny(c, "put the member back as it was in rfa.json",
+			 "the member %s of the rollback point lived at %s, which rfa.json no "
+			 "longer says",
+			 m->name, m->place);
+		return 0;
+	}
+	if (!*m->copy)
+		return 0;
+	rc = copy_there(ctx, m, &is, err);
+	if (!rc && !is)
+		rfa_deny(c, "choose another point, or restore a backup: rfa restore",
+			 "%s, where the rollback point's data was, is no longer on %s", m->copy,
+			 ctx->hosts[RFA_TARGET]->name);
 	return rc;
 }
 
 int rfa_gate_data_point(struct rfa_gates *c, struct rfa_error *err)
 {
-	struct rfa_ctx *ctx = c->ctx;
-	const json_t *members = rfa_ctx_fact(ctx, "target.look", "members");
-	json_t *m;
-	size_t i;
+	const struct rfa_point *point = c->ctx->plan->point;
+	const struct rfa_member *m;
+	int rc = 0;
 
-	if (rfa_facts_at(ctx->plan_json, "point") &&
-	    !json_array_size(rfa_facts_at(ctx->plan_json, "point/members")))
+	if (!point)
+		return 0;
+	if (!point->members.n)
 		rfa_deny(c, "choose a point of data: rfa rollback lists them",
 			 "the rollback point names no data");
-	json_array_foreach (rfa_facts_at(ctx->plan_json, "point/members"), i, m) {
-		const json_t *now = rfa_member_find(members, text(m, "name"));
-		const char *copy = rfa_facts_str(m, "copy", NULL);
-		struct rfa_file_stat st = { 0 };
-		int rc;
-
-		if (!now || strcmp(text(now, "place"), text(m, "place")) != 0 ||
-		    strcmp(text(now, "kind"), text(m, "kind")) != 0) {
-			rfa_deny(
-			    c, "put the member back as it was in rfa.json",
-			    "the member %s of the rollback point lived at %s, which rfa.json no "
-			    "longer says",
-			    text(m, "name"), text(m, "place"));
-			continue;
-		}
-		if (copy && rfa_is_database(m)) {
-			int is = 0;
-
-			rc = generation_there(ctx->hosts[RFA_TARGET], m, copy, &is, err);
-			st.type = is ? 'd' : 0;
-		} else {
-			rc = copy ? ctx->hosts[RFA_TARGET]->ops->file_stat(ctx->hosts[RFA_TARGET],
-									   copy, &st, err)
-				  : 0;
-		}
-		if (rc)
-			return rc;
-		if (copy && st.type != 'd')
-			rfa_deny(c, "choose another point, or restore a backup: rfa restore",
-				 "%s, where the rollback point's data was, is no longer on %s",
-				 copy, ctx->hosts[RFA_TARGET]->name);
-	}
-	return 0;
+	RFA_EACH(m, point->members)
+	if (!rc)
+		rc = judge_replaced(c, m, err);
+	return rc;
 }
 
 /* ---- backups ----------------------------------------------------------------------------------
@@ -431,6 +462,24 @@ static int is_shared(const struct rfa_file_stat *dir, uint32_t me)
 	return (dir->mode & 02) || ((dir->mode & 020) && dir->gid != 0 && dir->gid != dir->uid);
 }
 
+/* Where a path really leads, or the path itself; lives as long as the step. */
+static int real_path(struct rfa_ctx *ctx, struct rfa_host *host, const char *path, const char **out,
+		     struct rfa_error *err)
+{
+	struct rfa_texts one = { &path, 1 };
+	json_t *paths = NULL;
+	json_t *found = NULL;
+	const char *real;
+	int rc = rfa_texts_keep(&one, ctx->pool, &paths, err);
+
+	if (!rc)
+		rc = host->ops->tree_where(host, paths, &found, err);
+	real = rfa_where_real(json_object_get(found, path));
+	*out = rfa_pool_text(ctx->pool, *real ? real : path);
+	json_decref(found);
+	return rc;
+}
+
 /*
  * Where others can exchange a directory on the way to the vault, what we write goes to where they
  * want it, as root. We are whose the state directory is.
@@ -438,18 +487,13 @@ static int is_shared(const struct rfa_file_stat *dir, uint32_t me)
 static int judge_vault_place(struct rfa_gates *c, struct rfa_error *err)
 {
 	struct rfa_host *host = c->ctx->hosts[RFA_TARGET];
-	const char *vault = rfa_vault_path(c->ctx);
 	struct rfa_file_stat dir = { 0 }, own = { 0 };
-	json_t *paths = json_pack("[s]", vault), *found = NULL;
 	struct rfa_buf path = RFA_BUF_INIT(RFA_PLACE_MAX + 1);
-	const char *real, *end;
-	int rc = paths ? 0 : rfa_fail_nomem(err);
+	const char *real = "", *end;
+	int rc = real_path(c->ctx, host, rfa_ctx_options(c->ctx)->vault, &real, err);
 
 	if (!rc)
-		rc = host->ops->tree_where(host, paths, &found, err);
-	if (!rc)
 		rc = host->ops->file_stat(host, host->state_dir, &own, err);
-	real = rfa_facts_str(json_object_get(found, vault), "real", vault);
 	for (end = real; !rc && *end; end += end[0] == '/') {
 		end += strcspn(end, "/");
 		rfa_buf_clear(&path);
@@ -470,97 +514,102 @@ static int judge_vault_place(struct rfa_gates *c, struct rfa_error *err)
 			    rfa_buf_str(&path), host->name, dir.uid, dir.gid, dir.mode);
 	}
 	rfa_buf_release(&path);
-	json_decref(found);
-	json_decref(paths);
 	return rc;
+}
+
+/* What is written below the mount point of a disk that is not mounted fills another one. */
+static void judge_known(struct rfa_gates *c, const struct rfa_options *o)
+{
+	const struct rfa_proven *seen = c->ctx->proven[RFA_TARGET];
+
+	if (*o->known && seen->has_vault && !seen->backups)
+		rfa_deny_unless_forced(
+		    c,
+		    "mount the disk that it is on (findmnt -T shows which one it is on now); "
+		    "or, if the backups were moved on purpose: --force --reason TEXT",
+		    "%s on %s has no backup, though %s was made there", o->vault,
+		    c->ctx->hosts[RFA_TARGET]->name, o->known);
 }
 
 int rfa_gate_vault(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	const char *vault = rfa_vault_path(ctx);
-	const char *backup = rfa_vault_backup(ctx);
-	const char *known = rfa_facts_str(ctx->plan_json, "options/known", "");
+	const struct rfa_options *o = rfa_ctx_options(ctx);
+	struct rfa_image_set images;
+	int rc = rfa_vault_images(c->ctx, &images, err);
 
-	/* What is written below the mount point of a disk that is not mounted fills another one. */
-	if (*known && !rfa_facts_int(rfa_ctx_fact(ctx, "target.look", ""), "backups", 1))
-		rfa_deny_unless_forced(
-		    c,
-		    "mount the disk that it is on (findmnt -T shows which one it is on now); "
-		    "or, if the backups were moved on purpose: --force --reason TEXT",
-		    "%s on %s has no backup, though %s was made there", vault,
-		    ctx->hosts[RFA_TARGET]->name, known);
-	if (*vault != '/')
+	if (rc)
+		return rc;
+	judge_known(c, o);
+	if (*o->vault != '/')
 		rfa_deny(c, "name it by an absolute path in rfa.json",
-			 "'%s' is no absolute path of a vault", vault);
-	if (!rfa_host_name_ok(backup))
+			 "'%s' is no absolute path of a vault", o->vault);
+	if (!rfa_host_name_ok(o->backup))
 		rfa_deny(c, "use letters, digits, '.', '_' and '-'", "'%s' is no name of a backup",
-			 backup);
-	if (json_is_object(rfa_ctx_fact(ctx, "target.look", "manifest")))
+			 o->backup);
+	if (ctx->proven[RFA_TARGET]->manifest)
 		rfa_deny(c, "begin another one: its name is made of the time",
-			 "there is a backup %s in %s already", backup, vault);
-	if (rfa_ctx_fact(ctx, "source.look", "goods") &&
-	    !json_array_size(rfa_ctx_fact(ctx, "source.look", "goods/images")))
+			 "there is a backup %s in %s already", o->backup, o->vault);
+	if (!ctx->proven[RFA_SOURCE]->has_data && !images.images.n)
 		rfa_deny(c, "start the stack there first",
 			 "nothing of this stack runs on %s, so there are no images",
 			 ctx->hosts[RFA_SOURCE]->name);
-	return *vault == '/' ? judge_vault_place(c, err) : 0;
+	return *o->vault == '/' ? judge_vault_place(c, err) : 0;
 }
 
-static void judge_contents(struct rfa_gates *c, const json_t *manifest)
+/* A member of rfa.json, and what the backup has of it (may be NULL). */
+static void judge_stored(struct rfa_gates *c, const struct rfa_member *m,
+			 const struct rfa_member *stored)
 {
-	const struct rfa_ctx *ctx = c->ctx;
-	int some = json_is_array(rfa_facts_at(ctx->plan_json, "options/members"));
-	const json_t *there = rfa_ctx_fact(ctx, "target.look", "members");
-	json_t *m;
+	if (!stored)
+		rfa_deny(c, "choose another backup, or name the members to restore",
+			 "the backup %s has no member %s", rfa_ctx_options(c->ctx)->backup,
+			 m->name);
+	else if (strcmp(stored->tree, m->tree) != 0)
+		rfa_deny(c, "give it the kind in rfa.json that it had",
+			 "the member %s is a %s in the backup and a %s in rfa.json", m->name,
+			 stored->kind, m->kind);
+	else
+		judge_version(c, stored, "in the backup", m);
+}
+
+static void judge_contents(struct rfa_gates *c, const struct rfa_manifest *manifest)
+{
+	const struct rfa_texts *named = &rfa_ctx_options(c->ctx)->members;
+	const struct rfa_member_list *there = &c->ctx->proven[RFA_TARGET]->members;
+	const struct rfa_member *m;
 	size_t i;
 
-	json_array_foreach ((json_t *)(uintptr_t)there, i, m) {
-		const json_t *one =
-		    rfa_member_find(json_object_get(manifest, "members"), text(m, "name"));
-
-		if (!one)
-			rfa_deny(c, "choose another backup, or name the members to restore",
-				 "the backup %s has no member %s", rfa_vault_backup(ctx),
-				 text(m, "name"));
-		else if (strcmp(text(one, "tree"), text(m, "tree")) != 0)
-			rfa_deny(c, "give it the kind in rfa.json that it had",
-				 "the member %s is a %s in the backup and a %s in rfa.json",
-				 text(m, "name"), text(one, "kind"), text(m, "kind"));
-		else
-			judge_version(c, one, "in the backup", m);
-	}
-	json_array_foreach (json_object_get(manifest, "members"), i, m) {
-		if (!some && strcmp(text(m, "kind"), "file") != 0 &&
-		    !rfa_member_find(there, text(m, "name")))
-			rfa_deny(c,
-				 "list it under \"data\" in rfa.json, or name the members to "
-				 "restore",
-				 "rfa.json does not know the member %s of the backup",
-				 text(m, "name"));
-	}
-	json_array_foreach (rfa_facts_at(ctx->plan_json, "options/members"), i, m) {
-		if (!rfa_member_find(there, json_string_value(m)))
+	RFA_EACH(m, *there)
+	judge_stored(c, m, rfa_member_named(&manifest->members, m->name));
+	RFA_EACH(m, manifest->members)
+	if (!named->n && strcmp(m->kind, "file") != 0 && !rfa_member_named(there, m->name))
+		rfa_deny(c,
+			 "list it under \"data\" in rfa.json, or name the members to "
+			 "restore",
+			 "rfa.json does not know the member %s of the backup", m->name);
+	for (i = 0; i < named->n; i++)
+		if (!rfa_member_named(there, named->at[i]))
 			rfa_deny(c, "list it under \"data\" in rfa.json, or correct the name",
-				 "rfa.json has no member %s", json_string_value(m));
-	}
+				 "rfa.json has no member %s", named->at[i]);
 }
 
 int rfa_gate_backup(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	const json_t *manifest = rfa_ctx_fact(ctx, "source.look", "manifest");
+	const struct rfa_options *o = rfa_ctx_options(ctx);
+	const struct rfa_manifest *manifest = ctx->proven[RFA_SOURCE]->manifest;
 
 	(void)err;
-	if (!json_is_object(manifest))
+	if (!manifest)
 		rfa_deny(c, "choose another one: rfa backup list",
-			 "there is no complete backup %s in %s on %s", rfa_vault_backup(ctx),
-			 rfa_vault_path(ctx), ctx->hosts[RFA_SOURCE]->name);
-	else if (strcmp(text(manifest, "set"), "data") != 0 ||
-		 strcmp(text(manifest, "stack"), rfa_facts_str(ctx->plan_json, "stack", "")) != 0)
+			 "there is no complete backup %s in %s on %s", o->backup, o->vault,
+			 ctx->hosts[RFA_SOURCE]->name);
+	else if (strcmp(manifest->set, "data") != 0 ||
+		 strcmp(manifest->stack, ctx->plan->stack) != 0)
 		rfa_deny(c, "choose another one: rfa backup list",
-			 "the backup %s is of the %s of %s", rfa_vault_backup(ctx),
-			 text(manifest, "set"), text(manifest, "stack"));
+			 "the backup %s is of the %s of %s", o->backup, manifest->set,
+			 manifest->stack);
 	else
 		judge_contents(c, manifest);
 	return 0;
@@ -574,25 +623,21 @@ int rfa_gate_backup(struct rfa_gates *c, struct rfa_error *err)
 int rfa_gate_target_runs(struct rfa_gates *c, struct rfa_error *err)
 {
 	static const char *const mend = "start it there first, or look at docker logs";
-	json_t *units = rfa_ctx_fact(c->ctx, "target.look", "units");
+	const struct rfa_container_list *all = &c->ctx->proven[RFA_TARGET]->containers;
 	const char *env = c->ctx->hosts[RFA_TARGET]->name;
-	size_t i, n = 0;
-	json_t *unit;
+	const struct rfa_container *one;
+	size_t running = 0;
 
 	(void)err;
-	json_array_foreach (units, i, unit) {
-		if (rfa_facts_bool(unit, "running", 0))
-			n++;
-		else if (strcmp(text(unit, "shape"), "compose") != 0)
-			rfa_deny_unless_forced(c, mend, "the container %s on %s does not run",
-					       text(unit, "container"), env);
-	}
-	if (!json_array_size(units))
+	RFA_EACH(one, *all)
+	if (one->running)
+		running++;
+	else if (strcmp(one->kind, "compose") != 0)
+		rfa_deny_unless_forced(c, mend, "the container %s on %s does not run",
+				       one->container, env);
+	if (!all->n)
 		rfa_deny(c, "start it there first", "nothing of this stack is on %s", env);
-	else if (!n)
+	else if (!running)
 		rfa_deny(c, mend, "nothing of this stack runs on %s", env);
 	return 0;
 }
-
-/* ---- the lists --------------------------------------------------------------------------------
- */

@@ -7,66 +7,54 @@
 #include "fsm/steps/observe.h"
 #include "fsm/steps/inspect.h"
 
-/* In rfa.json a member is described under its kind's name. */
-static const struct rfa_database_kind kinds[] = {
-	{ "postgres", "postgres", 1, 1 },
-	{ "mysql", "root", 100, 2 },
-	{ NULL, NULL, 0, 0 },
-};
+static const struct rfa_database_kind postgres = { "postgres", "postgres", 1, 1 };
+static const struct rfa_database_kind mysql = { "mysql", "root", 100, 2 };
 
-static const struct rfa_database_kind *kind_named(const char *name)
+static const struct rfa_database_kind *kind_of(const struct rfa_member *member)
 {
-	const struct rfa_database_kind *kind;
+	static const struct rfa_database_kind *const kinds[] = { &postgres, &mysql };
+	size_t i;
 
-	for (kind = kinds; kind->name; kind++)
-		if (!strcmp(kind->name, name))
-			return kind;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i]->name, member->kind))
+			return kinds[i];
 	return NULL;
 }
 
-const struct rfa_database_kind *rfa_database_kind(const json_t *said)
+const struct rfa_server *rfa_piece_server(const struct rfa_piece *piece,
+					  const struct rfa_database_kind **kind)
 {
-	const struct rfa_database_kind *kind;
-
-	for (kind = kinds; kind->name; kind++)
-		if (json_object_get(said, kind->name))
-			return kind;
-	return NULL;
+	*kind = piece->postgres ? &postgres : &mysql;
+	return piece->postgres ? piece->postgres : piece->mysql;
 }
 
-int rfa_is_database(const json_t *member)
+int rfa_is_database(const struct rfa_member *member)
 {
-	return kind_named(rfa_facts_str(member, "kind", "")) != NULL;
+	return kind_of(member) && member->database;
 }
 
-int64_t rfa_database_dump_bytes(const json_t *member)
+int64_t rfa_database_dump_bytes(const struct rfa_member *member)
 {
-	const struct rfa_database_kind *kind = kind_named(rfa_facts_str(member, "kind", ""));
+	const struct rfa_database_kind *kind = kind_of(member);
 
-	return rfa_facts_int(member, "bytes", 0) * (kind ? kind->swells : 1);
+	return member->bytes * (kind ? kind->swells : 1);
 }
 
-void rfa_database_release(const json_t *member, char out[RFA_DATABASE_MAX])
+void rfa_database_release(const struct rfa_member *member, char out[RFA_DATABASE_MAX])
 {
-	const struct rfa_database_kind *kind = kind_named(rfa_facts_str(member, "kind", ""));
-	long long major = (long long)rfa_facts_int(member, "major", 0);
-	const char *make = rfa_facts_str(member, "make", "");
+	const struct rfa_database_kind *kind = kind_of(member);
+	long long major = (long long)member->major;
 	int by = kind ? kind->minors : 1;
 
 	if (by > 1)
-		snprintf(out, RFA_DATABASE_MAX, "%.30s%s%lld.%lld", make, *make ? " " : "",
-			 major / by, major % by);
+		snprintf(out, RFA_DATABASE_MAX, "%.30s%s%lld.%lld", member->make,
+			 *member->make ? " " : "", major / by, major % by);
 	else
 		snprintf(out, RFA_DATABASE_MAX, "%lld", major);
 }
 
-json_t *rfa_database_of(const json_t *member)
-{
-	return json_object_get(member, "database");
-}
-
-void rfa_database_name(const struct rfa_ctx *ctx, const json_t *member, const char *which,
-		       char out[2 * RFA_DATABASE_MAX])
+void rfa_database_name(const struct rfa_ctx *ctx, const struct rfa_member *member,
+		       enum rfa_beside which, char out[2 * RFA_DATABASE_MAX])
 {
 	char run[RFA_DATABASE_MAX];
 	size_t n = 0;
@@ -76,88 +64,119 @@ void rfa_database_name(const struct rfa_ctx *ctx, const json_t *member, const ch
 		if (ctx->run[i] != '-')
 			run[n++] = ctx->run[i];
 	run[n] = '\0';
-	snprintf(out, 2 * RFA_DATABASE_MAX, "%.63s_rfa_%s_%s",
-		 rfa_facts_str(member, "database/database", ""), which, run);
+	snprintf(out, 2 * RFA_DATABASE_MAX, "%.63s_rfa_%s_%s", member->database->database,
+		 rfa_beside_word(which), run);
 }
 
-int rfa_is_database_server(const json_t *stack, const char *container)
+int rfa_is_database_server(const struct rfa_stack *stack, const char *container)
 {
-	const char *name;
-	json_t *member;
+	const struct rfa_database_kind *kind;
+	size_t i;
 
-	json_object_foreach (rfa_facts_at(stack, "data/members"), name, member) {
-		const struct rfa_database_kind *kind = rfa_database_kind(member);
+	for (i = 0; stack->data && i < stack->data->members.n; i++) {
+		const struct rfa_server *server =
+		    rfa_piece_server(&stack->data->members.at[i], &kind);
 
-		if (kind &&
-		    !strcmp(rfa_facts_str(json_object_get(member, kind->name), "container", ""),
-			    container))
+		if (server && !strcmp(server->container, container))
 			return 1;
 	}
 	return 0;
 }
 
+int rfa_database_said(struct rfa_ctx *ctx, const struct rfa_database *database, json_t **out,
+		      struct rfa_error *err)
+{
+	return rfa_record_keep(&rfa_shape_database, database, ctx->pool, out, err);
+}
+
 /* ---- looking ----------------------------------------------------------------------------------
  */
 
+/* The host's own answer; *out is new. */
+static int ask(struct rfa_ctx *ctx, struct rfa_host *host, const struct rfa_database *database,
+	       json_t **out, struct rfa_error *err)
+{
+	json_t *said = NULL;
+	int rc = rfa_database_said(ctx, database, &said, err);
+
+	return rc ? rc : host->ops->database_look(host, said, out, err);
+}
+
+int rfa_database_seen(struct rfa_ctx *ctx, struct rfa_host *host,
+		      const struct rfa_database *database, struct rfa_server_seen *out,
+		      struct rfa_error *err)
+{
+	json_t *look = NULL;
+	int rc = ask(ctx, host, database, &look, err);
+
+	rfa_record_clear(&rfa_shape_server_seen, out);
+	if (!rc)
+		rc = rfa_record_read(&rfa_shape_server_seen, look, ctx->pool, out, err);
+	json_decref(look);
+	return rc;
+}
+
+int rfa_database_lists(const struct rfa_server_seen *seen, const char *name)
+{
+	return json_object_get(seen->databases, name) != NULL;
+}
+
 /* Where on the host the server keeps its data: the deepest mount that has it, else the engine's. */
-static int look_disk(struct rfa_host *host, json_t *member, const char *data, struct rfa_error *err)
+static int look_disk(struct rfa_ctx *ctx, struct rfa_member *member, const char *data,
+		     struct rfa_error *err)
 {
 	const char *source = "/var/lib/docker";
 	json_t *container = NULL;
 	size_t depth = 0;
 	json_t *mount;
 	size_t i;
-	int rc = rfa_inspect_or_null(
-	    host, RFA_CONTAINER, rfa_facts_str(member, "database/container", ""), &container, err);
+	int rc = rfa_inspect_or_null(ctx->host, RFA_CONTAINER, member->database->container,
+				     &container, err);
 
-	json_array_foreach (json_object_get(container, "Mounts"), i, mount) {
-		const char *at = rfa_facts_str(mount, "Destination", "");
+	json_array_foreach (rfa_container_mounts(container), i, mount) {
+		const char *at = rfa_mount_destination(mount);
 
 		if (*at && strlen(at) > depth && rfa_path_in(at, data)) {
 			depth = strlen(at);
-			source = rfa_facts_str(mount, "Source", source);
+			source = *rfa_mount_source(mount) ? rfa_mount_source(mount) : source;
 		}
 	}
-	if (!rc)
-		rc = rfa_facts_set(member, "disk", json_string(source), err);
+	member->disk = rfa_pool_text(ctx->pool, source);
 	json_decref(container);
 	return rc;
 }
 
-static int put_look(json_t *member, const json_t *look, struct rfa_error *err)
+/* What the server says of itself, and of the database if it has it. */
+static int take_look(struct rfa_ctx *ctx, struct rfa_member *member, const json_t *look,
+		     struct rfa_server_seen *seen, struct rfa_error *err)
 {
-	static const char *const fields[] = { "up",   "why",       "version", "major",
-					      "make", "obstacles", "unfit" };
-	json_t *bytes = json_object_get(json_object_get(look, "databases"),
-					rfa_facts_str(member, "database/database", ""));
-	size_t i;
-	int rc = rfa_facts_set(member, "type", json_string(bytes ? "b" : ""), err);
+	const json_t *bytes;
+	int rc = rfa_record_read(&rfa_shape_server_seen, look, ctx->pool, seen, err);
 
-	if (!rc && bytes)
-		rc = rfa_facts_set(member, "bytes", json_incref(bytes), err);
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]) && !rc; i++) {
-		json_t *value = json_object_get(look, fields[i]);
-
-		if (value)
-			rc = rfa_facts_set(member, fields[i], json_incref(value), err);
-	}
+	if (!rc)
+		rc = rfa_record_merge(&rfa_shape_member, look, ctx->pool, member, err);
+	bytes = json_object_get(seen->databases, member->database->database);
+	member->type = bytes ? "b" : "";
+	member->bytes = (int64_t)json_integer_value(bytes);
 	return rc;
 }
 
-int rfa_database_look(struct rfa_host *host, json_t *member, struct rfa_error *err)
+int rfa_database_look(struct rfa_ctx *ctx, struct rfa_member *member, struct rfa_error *err)
 {
+	struct rfa_server_seen seen;
 	json_t *look = NULL;
-	int rc = host->ops->database_look(host, rfa_database_of(member), &look, err);
+	int rc = ask(ctx, ctx->host, member->database, &look, err);
 
+	rfa_record_clear(&rfa_shape_server_seen, &seen);
 	if (rc == -RFA_ENOTFOUND) {
 		rfa_error_clear(err);
-		look = json_pack("{s:b, s:s}", "up", 0, "why", "there is no such container");
-		rc = look ? 0 : rfa_fail_nomem(err);
+		member->why = "there is no such container";
+		rc = 0;
+	} else if (!rc) {
+		rc = take_look(ctx, member, look, &seen, err);
 	}
 	if (!rc)
-		rc = put_look(member, look, err);
-	if (!rc)
-		rc = look_disk(host, member, rfa_facts_str(look, "data", ""), err);
+		rc = look_disk(ctx, member, seen.data, err);
 	json_decref(look);
 	return rc;
 }
@@ -171,101 +190,96 @@ static int start_server(struct rfa_ctx *ctx, const char *container, struct rfa_e
 	int rc = rfa_inspect_or_null(host, RFA_CONTAINER, container, &now, err);
 
 	if (!rc && now && !rfa_container_active(now)) {
-		snprintf(about, sizeof(about), "%s %s", rfa_facts_str(now, "Id", ""),
-			 rfa_facts_str(now, "State/StartedAt", ""));
+		snprintf(about, sizeof(about), "%s %s", rfa_container_id(now),
+			 rfa_container_started(now));
 		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s starts: it keeps a database", container);
 		rc = host->ops->container_start(host, rfa_ctx_key(ctx, &key, "serve", about),
-						rfa_facts_str(now, "Id", ""), err);
+						rfa_container_id(now), err);
 	}
 	json_decref(now);
 	return rc;
 }
 
-static int never_answers(struct rfa_ctx *ctx, const json_t *database, const json_t *look,
+static int never_answers(struct rfa_ctx *ctx, const struct rfa_database *database, const char *why,
 			 struct rfa_error *err)
 {
 	rfa_fail(err, RFA_EUNHEALTHY, "database", "the server in %s does not answer: %.300s",
-		 rfa_facts_str(database, "container", ""), rfa_facts_str(look, "why", ""));
+		 database->container, why);
 	rfa_error_where(err, "%s", ctx->host->name);
-	return rfa_error_mend(err, "look at docker logs %s there",
-			      rfa_facts_str(database, "container", ""));
+	return rfa_error_mend(err, "look at docker logs %s there", database->container);
 }
 
-int rfa_database_await(struct rfa_ctx *ctx, const json_t *database, json_t **out,
-		       struct rfa_error *err)
+int rfa_database_await(struct rfa_ctx *ctx, const struct rfa_database *database,
+		       struct rfa_server_seen *out, struct rfa_error *err)
 {
 	struct rfa_clock *clock = ctx->clock;
-	struct rfa_host *host = ctx->host;
-	int64_t deadline = clock->mono_ms(clock) +
-			   rfa_facts_int(rfa_ctx_own_stack(ctx), "health_deadline_s", 60) * 1000;
-	json_t *look = NULL;
+	int64_t deadline =
+	    clock->mono_ms(clock) + rfa_ctx_stack_here(ctx)->health_deadline_s * 1000;
 	int rc;
 
 	for (;;) {
-		rc = host->ops->database_look(host, database, &look, err);
-		if (rc || rfa_facts_bool(look, "up", 0))
+		rc = rfa_database_seen(ctx, ctx->host, database, out, err);
+		if (rc || out->up)
 			break;
 		if (clock->mono_ms(clock) >= deadline)
-			rc = never_answers(ctx, database, look, err);
+			rc = never_answers(ctx, database, out->why, err);
 		else if (ctx->cancel && *ctx->cancel)
 			rc = rfa_fail(err, RFA_ECANCELLED, "run", "stopped by a signal");
 		else
-			rc = start_server(ctx, rfa_facts_str(database, "container", ""), err);
-		json_decref(look);
-		look = NULL;
+			rc = start_server(ctx, database->container, err);
 		if (rc)
 			break;
 		clock->sleep_ms(clock, 500);
 	}
-	if (!rc)
-		*out = look;
 	return rc;
 }
 
-int rfa_database_there(struct rfa_ctx *ctx, const json_t *database, const char *name, int *is,
-		       struct rfa_error *err)
+int rfa_database_there(struct rfa_ctx *ctx, const struct rfa_database *database, const char *name,
+		       int *is, struct rfa_error *err)
 {
-	json_t *look = NULL;
-	int rc = rfa_database_await(ctx, database, &look, err);
+	struct rfa_server_seen seen;
+	int rc = rfa_database_await(ctx, database, &seen, err);
 
 	if (!rc)
-		*is = json_object_get(json_object_get(look, "databases"), name) != NULL;
-	json_decref(look);
+		*is = rfa_database_lists(&seen, name);
 	return rc;
 }
 
-/* ---- standing still ---------------------------------------------------------------------------
+/* ---- quiesced ---------------------------------------------------------------------------------
  */
 
-static int still_one(struct rfa_ctx *ctx, const json_t *member, struct rfa_error *err)
+static const char *or_unknown(const char *text)
 {
-	json_t *look = NULL;
-	const json_t *first;
-	int rc = rfa_database_await(ctx, rfa_database_of(member), &look, err);
-
-	first = rfa_facts_at(look, "sessions/0");
-	if (!rc && first) {
-		rfa_fail(err, RFA_EREFUSED, "data",
-			 "the data is in use: %s from %s (%s) has a session on the database %s",
-			 rfa_facts_str(first, "user", "?"), rfa_facts_str(first, "from", "?"),
-			 rfa_facts_str(first, "program", "?"), rfa_facts_str(member, "place", ""));
-		rfa_error_where(err, "%s", ctx->host->name);
-		rc = rfa_error_mend(err, "stop it there, or list its container under "
-					 "data.stop.containers of the stack in rfa.json");
-	}
-	json_decref(look);
-	return rc;
+	return *text ? text : "?";
 }
 
-int rfa_databases_still(struct rfa_ctx *ctx, const json_t *members, struct rfa_error *err)
+static int quiesced(struct rfa_ctx *ctx, const struct rfa_member *member, struct rfa_error *err)
 {
-	json_t *member;
-	size_t i;
+	struct rfa_server_seen seen;
+	const struct rfa_session *first;
+	int rc = rfa_database_await(ctx, member->database, &seen, err);
+
+	if (rc || !seen.sessions.n)
+		return rc;
+	first = &seen.sessions.at[0];
+	rfa_fail(err, RFA_EREFUSED, "data",
+		 "the data is in use: %s from %s (%s) has a session on the database %s",
+		 or_unknown(first->user), or_unknown(first->from), or_unknown(first->program),
+		 member->place);
+	rfa_error_where(err, "%s", ctx->host->name);
+	return rfa_error_mend(err, "stop it there, or list its container under "
+				   "data.stop.containers of the stack in rfa.json");
+}
+
+int rfa_databases_quiesced(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_member *member;
 	int rc = 0;
 
-	json_array_foreach ((json_t *)(uintptr_t)members, i, member) {
+	RFA_EACH(member, ctx->own->members)
+	{
 		if (!rc && rfa_is_database(member))
-			rc = still_one(ctx, member, err);
+			rc = quiesced(ctx, member, err);
 	}
 	return rc;
 }
@@ -273,36 +287,41 @@ int rfa_databases_still(struct rfa_ctx *ctx, const json_t *members, struct rfa_e
 /* ---- changes ----------------------------------------------------------------------------------
  */
 
-int rfa_database_load(struct rfa_ctx *ctx, const json_t *member, const char *copy,
+int rfa_database_load(struct rfa_ctx *ctx, const struct rfa_member *member, const char *copy,
 		      struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
 	char name[2 * RFA_DATABASE_MAX];
+	struct rfa_server_seen seen;
 	struct rfa_ctx_key key;
-	json_t *look = NULL;
-	int rc = rfa_database_await(ctx, rfa_database_of(member), &look, err);
+	json_t *said = NULL;
+	int rc = rfa_database_await(ctx, member->database, &seen, err);
 
-	json_decref(look);
-	rfa_database_name(ctx, member, "new", name);
+	if (!rc)
+		rc = rfa_database_said(ctx, member->database, &said, err);
+	rfa_database_name(ctx, member, RFA_BESIDE_NEW, name);
 	return rc ? rc
-		  : host->ops->database_load(
-			host, rfa_ctx_key(ctx, &key, "load", rfa_facts_str(member, "name", "")),
-			rfa_database_of(member), copy, name, err);
+		  : host->ops->database_load(host, rfa_ctx_key(ctx, &key, "load", member->name),
+					     said, copy, name, err);
 }
 
-int rfa_databases_drop(struct rfa_ctx *ctx, const json_t *database, const json_t *names,
-		       struct rfa_error *err)
+int rfa_database_drop(struct rfa_ctx *ctx, const struct rfa_database *database, const char *name,
+		      struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->host;
+	struct rfa_texts one = { &name, 1 };
+	struct rfa_server_seen seen;
 	struct rfa_ctx_key key;
-	json_t *look = NULL;
+	json_t *said = NULL;
+	json_t *names = NULL;
 	char about[300];
-	int rc = rfa_database_await(ctx, database, &look, err);
+	int rc = rfa_database_await(ctx, database, &seen, err);
 
-	json_decref(look);
-	snprintf(about, sizeof(about), "%s/%s", rfa_facts_str(database, "container", ""),
-		 json_string_value(json_array_get(names, 0)));
+	if (!rc)
+		rc = rfa_database_said(ctx, database, &said, err);
+	if (!rc)
+		rc = rfa_texts_keep(&one, ctx->pool, &names, err);
+	snprintf(about, sizeof(about), "%s/%s", database->container, name);
 	return rc ? rc
-		  : host->ops->database_drop(host, rfa_ctx_key(ctx, &key, "drop", about), database,
-					     names, err);
+		  : ctx->host->ops->database_drop(ctx->host, rfa_ctx_key(ctx, &key, "drop", about),
+						  said, names, err);
 }

@@ -6,6 +6,7 @@
 #ifndef RFA_FSM_STEPS_DATABASES_H
 #define RFA_FSM_STEPS_DATABASES_H
 
+#include "fsm/model/asked.h"
 #include "fsm/steps/ctx.h"
 
 enum { RFA_DATABASE_MAX = 64 };
@@ -17,48 +18,56 @@ struct rfa_database_kind {
 	int minors;       /* its "major" has so many releases in one number that people say */
 	int swells;       /* a dump may be so many times what the server needs for it */
 };
-/* Of a member as rfa.json describes it, under the kind's name; NULL: it is another one. */
-const struct rfa_database_kind *rfa_database_kind(const json_t *said);
+/* The server that keeps a piece of the data, and its kind; NULL: it is no database of a server. */
+const struct rfa_server *rfa_piece_server(const struct rfa_piece *piece,
+					  const struct rfa_database_kind **kind);
 
 /* 1 if the member is a database of a server. */
-int rfa_is_database(const json_t *member);
-/* {"engine","container","user","database"} as the host is told of it. Borrowed. */
-json_t *rfa_database_of(const json_t *member);
+int rfa_is_database(const struct rfa_member *member);
 /*
- * "<database>_rfa_<which>_<run>": what has arrived ("new"), or what was replaced ("old"), beside
- * it in the same server. It may be too long: see rfa_host_database_own().
+ * "<database>_rfa_<which>_<run>": what has arrived, or what was replaced, beside it in the same
+ * server. It may be too long: see rfa_host_database_own().
  */
-void rfa_database_name(const struct rfa_ctx *ctx, const json_t *member, const char *which,
-		       char out[2 * RFA_DATABASE_MAX]);
+void rfa_database_name(const struct rfa_ctx *ctx, const struct rfa_member *member,
+		       enum rfa_beside which, char out[2 * RFA_DATABASE_MAX]);
 /* 1 if this container keeps a member of the stack: it runs as long as the run lasts. */
-int rfa_is_database_server(const json_t *stack, const char *container);
+int rfa_is_database_server(const struct rfa_stack *stack, const char *container);
 
 /* How large its dump may be; of other members, how large they are. */
-int64_t rfa_database_dump_bytes(const json_t *member);
+int64_t rfa_database_dump_bytes(const struct rfa_member *member);
 /* What is newer or older than another: "15", "MariaDB 10.11". */
-void rfa_database_release(const json_t *member, char out[RFA_DATABASE_MAX]);
+void rfa_database_release(const struct rfa_member *member, char out[RFA_DATABASE_MAX]);
 
-/* Adds to a member what is there now: see rfa_members_look(). */
-int rfa_database_look(struct rfa_host *host, json_t *member, struct rfa_error *err);
+/* Adds to a member of the step's own host what is there now. */
+int rfa_database_look(struct rfa_ctx *ctx, struct rfa_member *member, struct rfa_error *err);
+/* How it looks on a host. Errors: NOTFOUND: there is no such container. */
+int rfa_database_seen(struct rfa_ctx *ctx, struct rfa_host *host,
+		      const struct rfa_database *database, struct rfa_server_seen *out,
+		      struct rfa_error *err);
+/* 1 if there is a database of this name in that server. */
+int rfa_database_lists(const struct rfa_server_seen *seen, const char *name);
 
 /*
  * How it looks, once the server answers: it may just be starting, after a power cut. If its
- * container does not run, it is started. *out is new. Errors: UNHEALTHY when it never answers.
+ * container does not run, it is started. Errors: UNHEALTHY when it never answers.
  */
-int rfa_database_await(struct rfa_ctx *ctx, const json_t *database, json_t **out,
-		       struct rfa_error *err);
+int rfa_database_await(struct rfa_ctx *ctx, const struct rfa_database *database,
+		       struct rfa_server_seen *out, struct rfa_error *err);
 /* 1 in *is: there is a database of this name beside it. Waits like the above. */
-int rfa_database_there(struct rfa_ctx *ctx, const json_t *database, const char *name, int *is,
-		       struct rfa_error *err);
+int rfa_database_there(struct rfa_ctx *ctx, const struct rfa_database *database, const char *name,
+		       int *is, struct rfa_error *err);
 
-/* REFUSED names who has a session on one of these, of the step's own side. */
-int rfa_databases_still(struct rfa_ctx *ctx, const json_t *members, struct rfa_error *err);
+/* REFUSED names who has a session on one of those of the step's own host. */
+int rfa_databases_quiesced(struct rfa_ctx *ctx, struct rfa_error *err);
 
-/* A dump becomes the database "new". */
-int rfa_database_load(struct rfa_ctx *ctx, const json_t *member, const char *copy,
+/* As the host is told of it; lives as long as the step. */
+int rfa_database_said(struct rfa_ctx *ctx, const struct rfa_database *database, json_t **out,
 		      struct rfa_error *err);
-/* Removes these databases of rfa's own, of one server. names: array. */
-int rfa_databases_drop(struct rfa_ctx *ctx, const json_t *database, const json_t *names,
-		       struct rfa_error *err);
+/* A dump becomes the database that is called the new one. */
+int rfa_database_load(struct rfa_ctx *ctx, const struct rfa_member *member, const char *copy,
+		      struct rfa_error *err);
+/* Removes a database of rfa's own beside this one. */
+int rfa_database_drop(struct rfa_ctx *ctx, const struct rfa_database *database, const char *name,
+		      struct rfa_error *err);
 
 #endif

@@ -6,64 +6,59 @@
 #include <string.h>
 
 #include "fsm/steps/databases.h"
-#include "fsm/steps/observe.h"
+#include "fsm/steps/inspect.h"
 
 /* ---- what the configuration says --------------------------------------------------------------
  */
 
 /* A run may be about some of the members only. */
-static int is_named(const struct rfa_ctx *ctx, const char *name)
+static int is_wanted(const struct rfa_ctx *ctx, const struct rfa_member *member)
 {
-	const json_t *names = rfa_facts_at(ctx->plan_json, "options/members");
-	json_t *one;
-	size_t i;
+	const struct rfa_options *options = rfa_ctx_options(ctx);
+	const struct rfa_point *point = ctx->plan->point;
 
-	json_array_foreach ((json_t *)(uintptr_t)names, i, one) {
-		if (!strcmp(json_string_value(one), name))
-			return 1;
-	}
-	return 0;
-}
-
-static int is_wanted(const struct rfa_ctx *ctx, const char *name, const char *kind)
-{
-	if (json_is_array(rfa_facts_at(ctx->plan_json, "options/members")))
-		return is_named(ctx, name);
-	if (rfa_facts_at(ctx->plan_json, "point/members"))
-		return rfa_member_find(rfa_facts_at(ctx->plan_json, "point/members"), name) != NULL;
+	if (options->members.n)
+		return rfa_texts_have(&options->members, member->name);
+	if (point && point->members.n)
+		return rfa_member_named(&point->members, member->name) != NULL;
 	/* Single files go into backups; they come back only when they are asked for. */
-	return strcmp(kind, "file") != 0 || rfa_facts_at(ctx->plan_json, "options/set");
+	return strcmp(member->kind, "file") != 0 || *options->set;
 }
 
-static int add_member(json_t *list, const char *name, const char *kind, const char *place,
-		      struct rfa_error *err)
+static void add_tree(struct rfa_pool *pool, struct rfa_member_list *list, const char *name,
+		     const char *kind, const char *place)
 {
 	int is_file = !strcmp(kind, "sqlite") || !strcmp(kind, "file");
-	json_t *one = json_pack("{s:s, s:s, s:s, s:s}", "name", name, "kind", kind, "tree",
-				is_file ? "sqlite" : "directory",
-				!strcmp(kind, "volume") ? "volume" : "place", place);
+	struct rfa_member *one = RFA_ADD(pool, member, list);
 
-	return !one || json_array_append_new(list, one) ? rfa_fail_nomem(err) : 0;
+	one->name = name;
+	one->kind = kind;
+	one->tree = is_file ? "sqlite" : "directory";
+	if (!strcmp(kind, "volume"))
+		one->volume = place;
+	else
+		one->place = place;
 }
 
-static int add_database(json_t *list, const char *name, const struct rfa_database_kind *kind,
-			const json_t *said, struct rfa_error *err)
+static void add_database(struct rfa_pool *pool, struct rfa_member_list *list, const char *name,
+			 const struct rfa_database_kind *kind, const struct rfa_server *server)
 {
-	const char *container = rfa_facts_str(said, "container", "");
-	const char *database = rfa_facts_str(said, "database", "");
-	char place[RFA_COPY_MAX];
-	json_t *one;
+	struct rfa_member *one = RFA_ADD(pool, member, list);
+	struct rfa_database *database = RFA_NEW(pool, database);
 
-	snprintf(place, sizeof(place), "%.255s/%.255s", container, database);
-	one = json_pack("{s:s, s:s, s:s, s:s, s:i, s:{s:s, s:s, s:s, s:s}}", "name", name, "kind",
-			kind->name, "tree", kind->name, "place", place, "inodes", 1, "database",
-			"engine", kind->name, "container", container, "user",
-			rfa_facts_str(said, "user", kind->user), "database", database);
-	return !one || json_array_append_new(list, one) ? rfa_fail_nomem(err) : 0;
+	database->engine = kind->name;
+	database->container = server->container;
+	database->user = *server->user ? server->user : kind->user;
+	database->database = server->database;
+	one->name = name;
+	one->kind = one->tree = kind->name;
+	one->place = rfa_pool_printf(pool, "%.255s/%.255s", server->container, server->database);
+	one->inodes = 1;
+	one->database = database;
 }
 
 /* "file.<name>", which no configured member can be called; numbered when two files share a name. */
-static int add_file(json_t *list, const char *path, struct rfa_error *err)
+static void add_file(struct rfa_pool *pool, struct rfa_member_list *list, const char *path)
 {
 	static const char fine[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				   "0123456789._-";
@@ -76,288 +71,231 @@ static int add_file(json_t *list, const char *path, struct rfa_error *err)
 	for (i = 0; name[i]; i++)
 		if (!strchr(fine, name[i]))
 			name[i] = '_';
-	for (i = 2; rfa_member_find(list, name); i++)
+	for (i = 2; rfa_member_named(list, name); i++)
 		snprintf(name + n, sizeof(name) - n, ".%u", i);
-	return add_member(list, name, "file", path, err);
+	add_tree(pool, list, rfa_pool_text(pool, name), "file", path);
+}
+
+static void add_piece(struct rfa_pool *pool, struct rfa_member_list *list,
+		      const struct rfa_piece *piece)
+{
+	const struct rfa_database_kind *kind;
+	const struct rfa_server *server = rfa_piece_server(piece, &kind);
+
+	if (*piece->volume)
+		add_tree(pool, list, piece->name, "volume", piece->volume);
+	if (*piece->directory)
+		add_tree(pool, list, piece->name, "directory", piece->directory);
+	if (*piece->sqlite)
+		add_tree(pool, list, piece->name, "sqlite", piece->sqlite);
+	if (server)
+		add_database(pool, list, piece->name, kind, server);
 }
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(rfa_facts_str(*(json_t *const *)a, "name", ""),
-		      rfa_facts_str(*(json_t *const *)b, "name", ""));
+	return strcmp(((const struct rfa_member *)a)->name, ((const struct rfa_member *)b)->name);
 }
 
-/* A plan that was read again has its keys in another order. */
-static int sort_members(json_t *list, struct rfa_error *err)
-{
-	size_t n = json_array_size(list);
-	json_t **at = calloc(n + 1, sizeof(*at));
-	size_t i;
+/* What a look fills in. */
+struct members {
+	struct rfa_member *at;
+	size_t n;
+};
 
-	if (!at)
-		return rfa_fail_nomem(err);
-	for (i = 0; i < n; i++)
-		at[i] = json_incref(json_array_get(list, i));
-	qsort(at, n, sizeof(json_t *), by_name);
-	for (i = 0; i < n; i++)
-		json_array_set_new(list, i, at[i]);
-	free(at);
-	return 0;
+static void add_data(struct rfa_pool *pool, struct rfa_member_list *list,
+		     const struct rfa_stack_data *data)
+{
+	const struct rfa_piece *piece;
+
+	RFA_EACH(piece, data->members)
+	add_piece(pool, list, piece);
 }
 
-static int configured(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+/* A plan that was read again has its pieces in another order, so they are sorted. */
+static int configured(const struct rfa_ctx *ctx, struct members *out, struct rfa_error *err)
 {
-	static const char *const kinds[] = { "volume", "directory", "sqlite" };
-	const json_t *stack = rfa_ctx_own_stack(ctx);
-	json_t *list = json_array();
-	const char *name;
-	json_t *one;
+	const struct rfa_stack *stack = rfa_ctx_stack_here(ctx);
+	struct rfa_member_list all = { NULL, 0 };
+	const struct rfa_member *one;
 	size_t i;
-	int rc = list ? 0 : rfa_fail_nomem(err);
 
-	json_object_foreach (rfa_facts_at(stack, "data/members"), name, one) {
-		const struct rfa_database_kind *database = rfa_database_kind(one);
-
-		for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !rc; i++) {
-			const char *text = rfa_facts_str(one, kinds[i], NULL);
-
-			if (text)
-				rc = add_member(list, name, kinds[i], text, err);
-		}
-		if (!rc && database)
-			rc = add_database(list, name, database,
-					  json_object_get(one, database->name), err);
-	}
-	json_array_foreach (rfa_facts_at(stack, "backup/files"), i, one) {
-		if (!rc)
-			rc = add_file(list, json_string_value(one), err);
-	}
-	for (i = json_array_size(list); i-- > 0;) {
-		one = json_array_get(list, i);
-		if (!is_wanted(ctx, rfa_facts_str(one, "name", ""), rfa_facts_str(one, "kind", "")))
-			json_array_remove(list, i);
-	}
-	if (!rc)
-		rc = sort_members(list, err);
-	if (rc)
-		json_decref(list);
-	else
-		*out = list;
-	return rc;
+	if (stack->data)
+		add_data(ctx->pool, &all, stack->data);
+	for (i = 0; stack->backup && i < stack->backup->files.n; i++)
+		add_file(ctx->pool, &all, stack->backup->files.at[i]);
+	RFA_EACH(one, all)
+	if (is_wanted(ctx, one))
+		*RFA_ADD(ctx->pool, member, out) = *one;
+	if (out->n)
+		qsort(out->at, out->n, sizeof(*out->at), by_name);
+	return rfa_pool_check(ctx->pool, err);
 }
 
 /* ---- what is there ----------------------------------------------------------------------------
  */
 
 /* all: of the host, asked for with the first one. */
-static int look_volume(struct rfa_host *host, json_t *member, json_t **all, struct rfa_error *err)
+static int look_volume(struct rfa_ctx *ctx, struct rfa_member *member, json_t **all,
+		       struct rfa_error *err)
 {
-	const char *name = rfa_facts_str(member, "volume", "");
-	json_t *volume = NULL, *one;
-	size_t i;
-	int rc = *all ? 0 : host->ops->list(host, RFA_VOLUME, all, err);
+	const json_t *volume;
+	int rc = *all ? 0 : ctx->host->ops->list(ctx->host, RFA_VOLUME, all, err);
 
-	json_array_foreach (*all, i, one) {
-		if (!strcmp(rfa_facts_str(one, "Name", ""), name))
-			volume = one;
-	}
-	if (!rc)
-		rc = rfa_facts_set(member, "place",
-				   json_string(rfa_facts_str(volume, "Mountpoint", "")), err);
-	if (!rc)
-		rc = rfa_facts_set(member, "driver",
-				   json_string(rfa_facts_str(volume, "Driver", "")), err);
-	if (!rc)
-		rc = rfa_facts_set(
-		    member, "options",
-		    json_integer((json_int_t)json_object_size(json_object_get(volume, "Options"))),
-		    err);
-	return rc;
+	if (rc)
+		return rc;
+	volume = rfa_volume_named(*all, member->volume);
+	member->place = rfa_pool_text(ctx->pool, rfa_volume_place(volume));
+	member->driver = rfa_pool_text(ctx->pool, rfa_volume_driver(volume));
+	member->options = (int64_t)rfa_volume_options(volume);
+	return 0;
 }
 
 /* Without its slashes at the end: a copy's name is made of the last part. */
-static int trim_place(json_t *member, struct rfa_error *err)
+static void trim_place(struct rfa_ctx *ctx, struct rfa_member *member)
 {
-	const char *place = rfa_facts_str(member, "place", "");
-	size_t n = strlen(place);
+	size_t n = strlen(member->place);
 
-	while (n > 1 && place[n - 1] == '/')
+	while (n > 1 && member->place[n - 1] == '/')
 		n--;
-	return rfa_facts_set(member, "place", json_stringn(place, n), err);
+	member->place = rfa_pool_printf(ctx->pool, "%.*s", (int)n, member->place);
 }
 
-static int look_place(struct rfa_host *host, json_t *member, struct rfa_error *err)
+/* What a host can be asked about. */
+static int is_path(const struct rfa_member *member)
 {
-	static const char *const fields[] = { "type",   "mount",   "bytes", "apparent", "uid",
-					      "inodes", "gid",     "mode",  "unsafe",   "too_long",
-					      "apart",  "special", "flags" };
-	const char *place = rfa_facts_str(member, "place", "");
+	return *member->place == '/' && strlen(member->place) <= RFA_PLACE_MAX;
+}
+
+static int look_place(struct rfa_ctx *ctx, struct rfa_member *member, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
 	json_t *seen = NULL;
-	size_t i;
-	int rc = 0;
+	int rc;
 
-	if (*place != '/' || strlen(place) > RFA_PLACE_MAX)
-		return rfa_facts_set(member, "type", json_string(""), err);
-	rc = host->ops->tree_look(host, rfa_member_tree(member), place, &seen, err);
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]) && !rc; i++) {
-		json_t *value = json_object_get(seen, fields[i]);
-
-		if (value)
-			rc = rfa_facts_set(member, fields[i], json_incref(value), err);
-	}
+	if (!is_path(member))
+		return 0;
+	rc = host->ops->tree_look(host, rfa_member_tree(member), member->place, &seen, err);
+	if (!rc)
+		rc = rfa_record_merge(&rfa_shape_member, seen, ctx->pool, member, err);
 	json_decref(seen);
 	return rc;
 }
 
 /* Whatever they are called: by it one is told from another, and from what lies in it. */
-static int look_where(struct rfa_host *host, json_t *list, struct rfa_error *err)
+static int look_where(struct rfa_ctx *ctx, const struct members *list, struct rfa_error *err)
 {
-	json_t *paths = json_array();
+	struct rfa_texts places = { NULL, 0 };
+	json_t *paths = NULL;
 	json_t *found = NULL;
-	json_t *one;
 	size_t i;
-	int rc = paths ? 0 : rfa_fail_nomem(err);
+	int rc;
 
-	json_array_foreach (list, i, one) {
-		const char *place = rfa_facts_str(one, "place", "");
-
-		if (*place == '/' && strlen(place) <= RFA_PLACE_MAX)
-			json_array_append_new(paths, json_string(place));
-	}
-	if (!rc && json_array_size(paths))
-		rc = host->ops->tree_where(host, paths, &found, err);
-	json_array_foreach (list, i, one) {
-		json_t *where = json_object_get(found, rfa_facts_str(one, "place", ""));
-
-		if (!rc && where)
-			rc = rfa_facts_set(one, "where", json_incref(where), err);
-	}
-	json_decref(paths);
+	for (i = 0; i < list->n; i++)
+		if (is_path(&list->at[i]))
+			rfa_texts_add(ctx->pool, &places, list->at[i].place);
+	rc = rfa_texts_keep(&places, ctx->pool, &paths, err);
+	if (!rc && places.n)
+		rc = ctx->host->ops->tree_where(ctx->host, paths, &found, err);
+	for (i = 0; i < list->n && !rc; i++)
+		list->at[i].where =
+		    rfa_pool_json(ctx->pool, json_object_get(found, list->at[i].place));
 	json_decref(found);
 	return rc;
 }
 
-int rfa_members_look(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+static int look_one(struct rfa_ctx *ctx, struct rfa_member *member, json_t **volumes,
+		    struct rfa_error *err)
 {
-	json_t *list = NULL;
+	int rc = 0;
+
+	if (rfa_is_database(member))
+		return rfa_database_look(ctx, member, err);
+	if (*member->volume)
+		rc = look_volume(ctx, member, volumes, err);
+	trim_place(ctx, member);
+	return rc ? rc : look_place(ctx, member, err);
+}
+
+int rfa_members_look(struct rfa_ctx *ctx, struct rfa_member_list *out, struct rfa_error *err)
+{
+	struct members list = { NULL, 0 };
 	json_t *volumes = NULL;
-	json_t *one;
 	size_t i;
 	int rc = configured(ctx, &list, err);
 
-	if (rc)
-		return rc;
-	json_array_foreach (list, i, one) {
-		if (rfa_is_database(one)) {
-			rc = rfa_database_look(ctx->host, one, err);
-			if (rc)
-				break;
-			continue;
-		}
-		if (json_object_get(one, "volume"))
-			rc = look_volume(ctx->host, one, &volumes, err);
-		if (!rc)
-			rc = trim_place(one, err);
-		if (!rc)
-			rc = look_place(ctx->host, one, err);
-		if (rc)
-			break;
-	}
+	for (i = 0; i < list.n && !rc; i++)
+		rc = look_one(ctx, &list.at[i], &volumes, err);
 	if (!rc)
-		rc = look_where(ctx->host, list, err);
+		rc = look_where(ctx, &list, err);
 	json_decref(volumes);
-	if (rc)
-		json_decref(list);
-	else
-		*out = list;
+	*out = (struct rfa_member_list){ list.at, list.n };
 	return rc;
 }
 
 /* ---- afterwards -------------------------------------------------------------------------------
  */
 
-json_t *rfa_members(const struct rfa_ctx *ctx)
+enum rfa_tree_kind rfa_member_tree(const struct rfa_member *member)
 {
-	return rfa_ctx_seen(ctx, "members");
+	return strcmp(member->tree, "sqlite") ? RFA_TREE_DIRECTORY : RFA_TREE_SQLITE;
 }
 
-json_t *rfa_member_find(const json_t *members, const char *name)
+int rfa_member_there(const struct rfa_member *member)
 {
-	json_t *one;
-	size_t i;
-
-	json_array_foreach ((json_t *)(uintptr_t)members, i, one) {
-		if (!strcmp(rfa_facts_str(one, "name", ""), name))
-			return one;
-	}
-	return NULL;
+	return *member->type != '\0';
 }
 
-enum rfa_tree_kind rfa_member_tree(const json_t *member)
+void rfa_member_copy(const struct rfa_ctx *ctx, const struct rfa_member *member,
+		     enum rfa_beside which, char out[RFA_COPY_MAX])
 {
-	return strcmp(rfa_facts_str(member, "tree", ""), "sqlite") ? RFA_TREE_DIRECTORY
-								   : RFA_TREE_SQLITE;
-}
+	const char *slash = strrchr(member->place, '/');
+	const char *base = slash ? slash + 1 : member->place;
 
-int rfa_member_there(const json_t *member)
-{
-	return *rfa_facts_str(member, "type", "") != '\0';
-}
-
-void rfa_member_copy(const struct rfa_ctx *ctx, const json_t *member, const char *which,
-		     char out[RFA_COPY_MAX])
-{
-	const char *place = rfa_facts_str(member, "place", "");
-	const char *slash = strrchr(place, '/');
-	const char *base = slash ? slash + 1 : place;
-
-	if (rfa_is_database(member)) {
+	if (rfa_is_database(member))
 		snprintf(out, RFA_COPY_MAX, "%s/.rfa-%s.%s.%s/tree", ctx->host->state_dir, ctx->run,
-			 rfa_facts_str(member, "name", ""), which);
-		return;
-	}
-	snprintf(out, RFA_COPY_MAX, "%.*s/.rfa-%s.%s.%s/tree", slash ? (int)(slash - place) : 0,
-		 place, ctx->run, base, which);
+			 member->name, rfa_beside_word(which));
+	else
+		snprintf(out, RFA_COPY_MAX, "%.*s/.rfa-%s.%s.%s/tree",
+			 slash ? (int)(slash - member->place) : 0, member->place, ctx->run, base,
+			 rfa_beside_word(which));
 }
 
 /* What was loaded of a dump that never took its place. */
 static int drop_new(struct rfa_ctx *ctx, struct rfa_error *err)
 {
+	const struct rfa_member *member;
 	char name[2 * RFA_DATABASE_MAX];
-	json_t *member;
-	size_t i;
 	int rc = 0;
 
-	json_array_foreach (rfa_members(ctx), i, member) {
-		json_t *names;
-
+	RFA_EACH(member, ctx->own->members)
+	{
 		if (rc || !rfa_is_database(member) || !rfa_member_there(member))
 			continue;
-		rfa_database_name(ctx, member, "new", name);
-		names = json_pack("[s]", name);
-		rc = names ? rfa_databases_drop(ctx, rfa_database_of(member), names, err)
-			   : rfa_fail_nomem(err);
-		json_decref(names);
+		rfa_database_name(ctx, member, RFA_BESIDE_NEW, name);
+		rc = rfa_database_drop(ctx, member->database, name, err);
 	}
 	return rc;
 }
 
-int rfa_copies_remove(struct rfa_ctx *ctx, const char *which, struct rfa_error *err)
+int rfa_copies_remove(struct rfa_ctx *ctx, enum rfa_beside which, struct rfa_error *err)
 {
-	json_t *copies = json_array();
+	const char *word = rfa_beside_word(which);
+	struct rfa_texts copies = { NULL, 0 };
+	const struct rfa_member *one;
 	struct rfa_ctx_key key;
 	char copy[RFA_COPY_MAX];
-	json_t *one;
-	size_t i;
-	int rc = copies ? 0 : rfa_fail_nomem(err);
+	json_t *list = NULL;
+	int rc;
 
-	json_array_foreach (rfa_members(ctx), i, one) {
+	RFA_EACH(one, ctx->own->members)
+	{
 		rfa_member_copy(ctx, one, which, copy);
-		json_array_append_new(copies, json_string(copy));
+		rfa_texts_add(ctx->pool, &copies, copy);
 	}
-	if (!rc && json_array_size(copies))
-		rc = ctx->host->ops->tree_remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", which),
-						 copies, err);
-	json_decref(copies);
-	return rc || strcmp(which, "new") != 0 ? rc : drop_new(ctx, err);
+	rc = rfa_texts_keep(&copies, ctx->pool, &list, err);
+	if (!rc && copies.n)
+		rc = ctx->host->ops->tree_remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", word),
+						 list, err);
+	return rc || which != RFA_BESIDE_NEW ? rc : drop_new(ctx, err);
 }

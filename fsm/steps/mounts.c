@@ -6,164 +6,140 @@
 #include "fsm/steps/databases.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/members.h"
-#include "fsm/steps/users.h"
 
-/* A volume may be mounted in part: only what was asked for tells. */
-static const char *part_of(const json_t *c, const json_t *mount)
-{
-	const char *to = rfa_facts_str(mount, "Destination", "");
-	json_t *asked;
-	size_t i;
-
-	json_array_foreach (rfa_facts_at(c, "HostConfig/Mounts"), i, asked) {
-		if (!strcmp(rfa_facts_str(asked, "Target", "-"), to))
-			return rfa_facts_str(asked, "VolumeOptions/Subpath", "");
-	}
-	return "";
-}
-
-/* Where it comes from on the host. */
+/* Where it comes from on the host. A volume may be mounted in part. */
 static void source_of(const json_t *c, const json_t *mount, char out[RFA_COPY_MAX])
 {
-	const char *part = part_of(c, mount);
+	const char *part = rfa_mount_part(c, mount);
 
-	snprintf(out, RFA_COPY_MAX, "%s%s%s", rfa_facts_str(mount, "Source", ""), *part ? "/" : "",
-		 part);
+	snprintf(out, RFA_COPY_MAX, "%s%s%s", rfa_mount_source(mount), *part ? "/" : "", part);
 }
 
-enum rfa_reach rfa_mount_reach(const json_t *c, const json_t *mount, const json_t *member)
+enum rfa_reach rfa_mount_reach(const json_t *c, const json_t *mount,
+			       const struct rfa_member *member)
 {
-	const char *place = rfa_facts_str(member, "place", "");
-	const char *volume = rfa_facts_str(member, "volume", "");
+	int whole = !*rfa_mount_part(c, mount);
 	/* What the paths are called is not all: one may be a symbolic link to the other. */
-	const json_t *here = json_object_get(member, "where");
-	const json_t *there = json_object_get(mount, "where");
+	const json_t *there = rfa_mount_where(mount);
 	char source[RFA_COPY_MAX];
 	int inside, above;
 
-	if (*volume && !strcmp(rfa_facts_str(mount, "Type", ""), "volume") &&
-	    !strcmp(rfa_facts_str(mount, "Name", ""), volume))
-		return *part_of(c, mount) ? RFA_REACH_INSIDE : RFA_REACH_PLACE;
+	if (*member->volume && !strcmp(rfa_mount_volume(mount), member->volume))
+		return whole ? RFA_REACH_PLACE : RFA_REACH_INSIDE;
 	source_of(c, mount, source);
-	if (*place != '/' || *source != '/')
+	if (*member->place != '/' || *source != '/')
 		return RFA_REACH_NONE;
-	inside = rfa_path_in(place, source) || (!*part_of(c, mount) && rfa_where_in(here, there));
-	above = rfa_path_in(source, place) || (!*part_of(c, mount) && rfa_where_in(there, here));
+	inside =
+	    rfa_path_in(member->place, source) || (whole && rfa_where_in(member->where, there));
+	above = rfa_path_in(source, member->place) || (whole && rfa_where_in(there, member->where));
 	if (inside)
 		return above ? RFA_REACH_PLACE : RFA_REACH_INSIDE;
 	return above ? RFA_REACH_ABOVE : RFA_REACH_NONE;
 }
 
-static int writes(const json_t *mount)
-{
-	return rfa_facts_bool(mount, "RW", 1);
-}
-
 /* ---- each mount with each member ----------------------------------------------------------------
  */
 
-/* Looks for something, and appends what it finds to its list. */
-struct search {
-	int (*judge)(const struct search *, const json_t *c, const json_t *mount,
-		     const json_t *member, struct rfa_error *);
-	struct rfa_host *host;
-	const json_t *stack, *users;
-	json_t *list;
-};
+/* 1 in *is: this is what is looked for. */
+typedef int judge_fn(const struct rfa_mounts *in, const json_t *c, const json_t *mount,
+		     const struct rfa_member *member, int *is, struct rfa_error *err);
 
-static int search_all(struct search *s, const json_t *all, const json_t *members, json_t **out,
-		      struct rfa_error *err)
+static void add(const struct rfa_mounts *in, const json_t *c, const json_t *mount,
+		const struct rfa_member *member, struct rfa_mounted_list *out)
 {
-	json_t *c;
-	json_t *mount;
-	json_t *member;
-	size_t i, j, k;
-	int rc;
+	struct rfa_mounted *one = RFA_ADD(in->pool, mounted, out);
+	char source[RFA_COPY_MAX];
 
-	s->list = json_array();
-	rc = s->list ? 0 : rfa_fail_nomem(err);
-	json_array_foreach ((json_t *)(uintptr_t)all, i, c) {
-		json_array_foreach (json_object_get(c, "Mounts"), j, mount) {
-			json_array_foreach ((json_t *)(uintptr_t)members, k, member) {
-				if (!rc)
-					rc = s->judge(s, c, mount, member, err);
-			}
-		}
+	source_of(c, mount, source);
+	one->container = rfa_pool_text(in->pool, rfa_container_name(c));
+	one->id = rfa_pool_text(in->pool, rfa_container_id(c));
+	one->running = rfa_container_active(c);
+	one->started = rfa_pool_text(in->pool, rfa_container_started(c));
+	one->member = member->name;
+	one->mount = rfa_pool_text(in->pool, source);
+}
+
+static int judge_mount(const struct rfa_mounts *in, const json_t *c, const json_t *mount,
+		       judge_fn *judge, struct rfa_mounted_list *out, struct rfa_error *err)
+{
+	const struct rfa_member *member;
+	int rc = 0;
+
+	RFA_EACH(member, *in->members)
+	{
+		int is = 0;
+
+		if (!rc)
+			rc = judge(in, c, mount, member, &is, err);
+		if (!rc && is)
+			add(in, c, mount, member, out);
 	}
-	if (rc)
-		json_decref(s->list);
-	else
-		*out = s->list;
 	return rc;
 }
 
-static int add(const struct search *s, const json_t *c, const json_t *mount, const json_t *member,
-	       struct rfa_error *err)
+static int judge_all(const struct rfa_mounts *in, judge_fn *judge, struct rfa_mounted_list *out,
+		     struct rfa_error *err)
 {
-	char source[RFA_COPY_MAX];
-	json_t *one;
+	json_t *c;
+	json_t *mount;
+	size_t i, j;
+	int rc = 0;
 
-	source_of(c, mount, source);
-	one = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s}", "container", rfa_container_name(c), "id",
-			rfa_facts_str(c, "Id", ""), "running", rfa_container_active(c), "started",
-			rfa_facts_str(c, "State/StartedAt", ""), "member",
-			rfa_facts_str(member, "name", ""), "mount", source);
-	return !one || json_array_append_new(s->list, one) ? rfa_fail_nomem(err) : 0;
+	json_array_foreach ((json_t *)(uintptr_t)in->all, i, c) {
+		json_array_foreach (rfa_container_mounts(c), j, mount) {
+			if (!rc)
+				rc = judge_mount(in, c, mount, judge, out, err);
+		}
+	}
+	return rc ? rc : rfa_pool_check(in->pool, err);
 }
 
 /* ---- the others ---------------------------------------------------------------------------------
  */
 
 /* What keeps a database runs on: so it must have no other piece of the data. */
-static int is_other(const struct search *s, const json_t *c)
+static int is_other(const struct rfa_mounts *in, const json_t *c)
 {
-	const char *id = rfa_facts_str(c, "Id", "-");
-	json_t *one;
-	size_t i;
+	const struct rfa_consumer *one;
 
-	if (rfa_keeps_running(s->stack, c))
+	if (rfa_keeps_running(in->stack, c))
 		return 0;
-	json_array_foreach ((json_t *)(uintptr_t)s->users, i, one) {
-		if (!strcmp(rfa_facts_str(one, "id", ""), id))
-			return rfa_is_database_server(s->stack, rfa_container_name(c));
-	}
+	RFA_EACH(one, *in->consumers)
+	if (one->inspect && !strcmp(one->is.container_id, rfa_container_id(c)))
+		return one->is.serves;
 	return 1;
 }
 
-static int judge_other(const struct search *s, const json_t *c, const json_t *mount,
-		       const json_t *member, struct rfa_error *err)
+static int judge_other(const struct rfa_mounts *in, const json_t *c, const json_t *mount,
+		       const struct rfa_member *member, int *is, struct rfa_error *err)
 {
 	enum rfa_reach reach = rfa_mount_reach(c, mount, member);
 
-	if (reach == RFA_REACH_NONE || (reach == RFA_REACH_ABOVE && !writes(mount)) ||
-	    !is_other(s, c))
-		return 0;
-	return add(s, c, mount, member, err);
+	(void)err;
+	*is = reach != RFA_REACH_NONE && (reach != RFA_REACH_ABOVE || rfa_mount_writes(mount)) &&
+	      is_other(in, c);
+	return 0;
 }
 
-int rfa_mounts_other(const json_t *stack, const json_t *all, const json_t *users,
-		     const json_t *members, json_t **out, struct rfa_error *err)
+int rfa_mounts_other(const struct rfa_mounts *in, struct rfa_mounted_list *out,
+		     struct rfa_error *err)
 {
-	struct search s = { .judge = judge_other, .stack = stack, .users = users };
-
-	return search_all(&s, all, members, out, err);
+	return judge_all(in, judge_other, out, err);
 }
 
-static int judge_kept(const struct search *s, const json_t *c, const json_t *mount,
-		      const json_t *member, struct rfa_error *err)
+static int judge_kept(const struct rfa_mounts *in, const json_t *c, const json_t *mount,
+		      const struct rfa_member *member, int *is, struct rfa_error *err)
 {
-	if (!rfa_container_active(c) || !rfa_keeps_running(s->stack, c) ||
-	    rfa_mount_reach(c, mount, member) < RFA_REACH_INSIDE)
-		return 0;
-	return add(s, c, mount, member, err);
+	(void)err;
+	*is = rfa_container_active(c) && rfa_keeps_running(in->stack, c) &&
+	      rfa_mount_reach(c, mount, member) >= RFA_REACH_INSIDE;
+	return 0;
 }
 
-int rfa_mounts_kept(const json_t *stack, const json_t *all, const json_t *members, json_t **out,
+int rfa_mounts_kept(const struct rfa_mounts *in, struct rfa_mounted_list *out,
 		    struct rfa_error *err)
 {
-	struct search s = { .judge = judge_kept, .stack = stack };
-
-	return search_all(&s, all, members, out, err);
+	return judge_all(in, judge_kept, out, err);
 }
 
 /* ---- databases that are mounted as files --------------------------------------------------------
@@ -174,36 +150,29 @@ static int is_database_file(struct rfa_host *host, const char *path, int *is, st
 	json_t *seen = NULL;
 	int rc = host->ops->tree_look(host, RFA_TREE_SQLITE, path, &seen, err);
 
-	*is = !rc && !strcmp(rfa_facts_str(seen, "type", ""), "f") &&
-	      rfa_facts_bool(seen, "sqlite", 0);
+	*is = !rc && rfa_tree_is_sqlite(seen);
 	json_decref(seen);
 	return rc;
 }
 
 /* Who only reads such a file makes no companions. */
-static int judge_file(const struct search *s, const json_t *c, const json_t *mount,
-		      const json_t *member, struct rfa_error *err)
+static int judge_file(const struct rfa_mounts *in, const json_t *c, const json_t *mount,
+		      const struct rfa_member *member, int *is, struct rfa_error *err)
 {
-	int named = !strcmp(rfa_facts_str(member, "kind", ""), "sqlite") &&
-		    !strcmp(rfa_facts_str(member, "type", ""), "f");
+	int named = !strcmp(member->kind, "sqlite") && !strcmp(member->type, "f");
 	int single = rfa_member_tree(member) == RFA_TREE_SQLITE;
 	char source[RFA_COPY_MAX];
-	int is = named;
-	int rc = 0;
 
-	if (!writes(mount) ||
+	if (!rfa_mount_writes(mount) ||
 	    rfa_mount_reach(c, mount, member) != (single ? RFA_REACH_PLACE : RFA_REACH_INSIDE))
 		return 0;
+	*is = named;
 	source_of(c, mount, source);
-	if (!named)
-		rc = is_database_file(s->host, source, &is, err);
-	return rc || !is ? rc : add(s, c, mount, member, err);
+	return named ? 0 : is_database_file(in->host, source, is, err);
 }
 
-int rfa_mounts_files(struct rfa_host *host, const json_t *all, const json_t *members, json_t **out,
+int rfa_mounts_files(const struct rfa_mounts *in, struct rfa_mounted_list *out,
 		     struct rfa_error *err)
 {
-	struct search s = { .judge = judge_file, .host = host };
-
-	return search_all(&s, all, members, out, err);
+	return judge_all(in, judge_file, out, err);
 }

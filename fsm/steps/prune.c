@@ -1,6 +1,5 @@
 /* What is no longer needed goes: old backups by the plan's retention, old generations of data. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fsm/steps/databases.h"
@@ -10,133 +9,138 @@
 /* ---- backups ----------------------------------------------------------------------------------
  */
 
-/* Those that the rules do not keep, {"backup","why"}, the oldest first; *stay: how many stay. */
-static int going_of(const json_t *verdicts, json_t *going, size_t *stay, struct rfa_error *err)
+/* What the rules leave, and what went. */
+struct thinned {
+	struct rfa_texts removed;
+	int64_t retained;
+};
+
+static int64_t count_retained(const struct rfa_verdict_list *verdicts)
 {
+	const struct rfa_verdict *one;
+	int64_t n = 0;
+
+	RFA_EACH(one, *verdicts)
+	n += one->stays != 0;
+	return n;
+}
+
+/* Those that no rule keeps, the oldest first. One that is gone already is success, so it may be
+ * repeated. */
+static int remove_backups(struct rfa_ctx *ctx, const struct rfa_verdict_list *verdicts,
+			  struct thinned *out, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
 	size_t i;
 
-	for (i = json_array_size(verdicts); i-- > 0;) {
-		json_t *one = json_array_get(verdicts, i);
+	for (i = verdicts->n; i-- > 0;) {
+		const struct rfa_verdict *one = &verdicts->at[i];
+		struct rfa_ctx_key key;
+		int rc;
 
-		if (rfa_facts_bool(one, "stays", 1))
-			(*stay)++;
-		else if (json_array_append(going, one))
-			return rfa_fail_nomem(err);
+		if (one->stays)
+			continue;
+		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the backup %s goes: %s", one->backup, one->why);
+		rc = host->ops->vault_remove(host, rfa_ctx_key(ctx, &key, "remove", one->backup),
+					     rfa_ctx_options(ctx)->vault, one->backup, err);
+		if (rc)
+			return rc;
+		rfa_texts_add(ctx->pool, &out->removed, one->backup);
 	}
+	out->retained += count_retained(verdicts);
 	return 0;
 }
 
-/* One that is gone already is success, so it may be repeated. */
-static int remove_backups(struct rfa_ctx *ctx, const json_t *going, json_t *removed,
-			  struct rfa_error *err)
+/* Of the backups of one environment and set. */
+static int retain_some(struct rfa_ctx *ctx, const struct rfa_listed_list *list, const char *env,
+		       const char *set, struct thinned *out, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->host;
-	json_t *one;
-	size_t i;
-	int rc = 0;
+	struct rfa_verdict_list verdicts = { NULL, 0 };
+	int rc = rfa_vault_judge(ctx, list, env, set, &verdicts, err);
 
-	json_array_foreach ((json_t *)(uintptr_t)going, i, one) {
-		const char *id = rfa_facts_str(one, "backup", "");
-		struct rfa_ctx_key key;
-
-		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the backup %s goes: %s", id,
-			    rfa_facts_str(one, "why", ""));
-		rc = host->ops->vault_remove(host, rfa_ctx_key(ctx, &key, "remove", id),
-					     rfa_vault_path(ctx), id, err);
-		if (rc)
-			break;
-		json_array_append_new(removed, json_string(id));
-	}
-	return rc;
+	return rc ? rc : remove_backups(ctx, &verdicts, out, err);
 }
 
-static int retain_some(struct rfa_ctx *ctx, const json_t *list, const char *env, const char *set,
-		       json_t *removed, size_t *stay, struct rfa_error *err)
+/* Whose a backup is, "" if its manifest does not say: such a one is left alone. */
+static int whose(struct rfa_ctx *ctx, const struct rfa_listed *one, struct rfa_manifest *out,
+		 struct rfa_error *err)
 {
-	json_t *going = json_array();
-	json_t *verdicts = NULL;
-	int rc = going ? rfa_vault_judge(ctx, list, env, set, &verdicts, err) : rfa_fail_nomem(err);
+	int rc;
 
-	if (!rc)
-		rc = going_of(verdicts, going, stay, err);
-	if (!rc)
-		rc = remove_backups(ctx, going, removed, err);
-	json_decref(verdicts);
-	json_decref(going);
-	return rc;
+	rfa_record_clear(&rfa_shape_manifest, out);
+	if (!json_is_object(one->manifest))
+		return 0;
+	rc = rfa_record_read(&rfa_shape_manifest, one->manifest, ctx->pool, out, err);
+	if (rc != -RFA_ECORRUPT)
+		return rc;
+	rfa_error_clear(err);
+	rfa_record_clear(&rfa_shape_manifest, out);
+	return 0;
 }
 
 /* Whose backups a vault has: by the names of those that are complete, each once. */
-static int retain_each(struct rfa_ctx *ctx, const json_t *list, json_t *removed, size_t *stay,
+static int retain_each(struct rfa_ctx *ctx, const struct rfa_listed_list *list, struct thinned *out,
 		       struct rfa_error *err)
 {
-	json_t *seen = json_object();
-	json_t *one;
-	size_t i;
-	int rc = seen ? 0 : rfa_fail_nomem(err);
+	struct rfa_texts seen = { NULL, 0 };
+	const struct rfa_listed *one;
+	int rc = 0;
 
-	json_array_foreach ((json_t *)(uintptr_t)list, i, one) {
-		const char *env = rfa_facts_str(one, "manifest/env", "");
-		const char *set = rfa_facts_str(one, "manifest/set", "");
-		char whose[256];
+	RFA_EACH(one, *list)
+	{
+		struct rfa_manifest of;
+		const char *name;
 
-		snprintf(whose, sizeof(whose), "%s-%s", env, set);
-		if (rc || !*env || json_object_get(seen, whose))
-			continue;
-		rc = rfa_facts_set(seen, whose, json_true(), err);
 		if (!rc)
-			rc = retain_some(ctx, list, env, set, removed, stay, err);
+			rc = whose(ctx, one, &of, err);
+		if (rc)
+			break;
+		name = rfa_pool_printf(ctx->pool, "%s-%s", of.env, of.set);
+		if (!*of.env || rfa_texts_have(&seen, name))
+			continue;
+		rfa_texts_add(ctx->pool, &seen, name);
+		rc = retain_some(ctx, list, of.env, of.set, out, err);
 	}
-	json_decref(seen);
 	return rc;
 }
 
-/* Of the backups of one environment and set, or (env NULL) of each. facts: "removed", "kept". */
-static int retain(struct rfa_ctx *ctx, const char *env, const char *set, json_t *facts,
+/* Of the backups of one environment and set, or (env NULL) of each. */
+static int retain(struct rfa_ctx *ctx, const char *env, const char *set, struct rfa_proven *proven,
 		  struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->host;
-	json_t *removed = json_array();
-	json_t *list = NULL;
-	size_t stay = 0;
-	int rc = removed ? host->ops->vault_list(host, rfa_vault_path(ctx), &list, err)
-			 : rfa_fail_nomem(err);
+	struct rfa_listed_list list = { NULL, 0 };
+	struct thinned out = { { NULL, 0 }, 0 };
+	int rc = rfa_vault_list(ctx, &list, err);
 
 	if (!rc)
-		rc = env ? retain_some(ctx, list, env, set, removed, &stay, err)
-			 : retain_each(ctx, list, removed, &stay, err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "kept", json_integer((json_int_t)stay), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "removed", json_incref(removed), err);
-	json_decref(list);
-	json_decref(removed);
+		rc = env ? retain_some(ctx, &list, env, set, &out, err)
+			 : retain_each(ctx, &list, &out, err);
+	proven->removed = out.removed;
+	proven->retained = out.retained;
 	return rc;
 }
 
-static int has_retention(const struct rfa_ctx *ctx)
-{
-	return json_is_object(rfa_facts_at(ctx->plan_json, "options/retention"));
-}
-
-static int say(json_t *facts, size_t generations, struct rfa_error *err)
+static int prove(struct rfa_ctx *ctx, const struct rfa_proven *proven, size_t generations,
+		 json_t *facts, struct rfa_error *err)
 {
 	char says[120];
 
 	snprintf(says, sizeof(says), "%zu backup(s) and %zu generation(s) removed",
-		 json_array_size(json_object_get(facts, "removed")), generations);
-	return rfa_facts_set(facts, "says", json_string(says), err);
+		 proven->removed.n, generations);
+	return rfa_ctx_prove(ctx, proven, says, facts, err);
 }
 
 int rfa_retain_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
+	const struct rfa_plan_host *source = ctx->sides[RFA_SOURCE];
+	struct rfa_proven proven;
 	int rc;
 
-	if (!has_retention(ctx))
+	if (!rfa_ctx_options(ctx)->retention)
 		return rfa_ctx_skip(facts, "no retention is asked for", err);
-	rc = retain(ctx, rfa_facts_str(ctx->plan_json, "source/env", ""),
-		    rfa_facts_str(ctx->plan_json, "options/set", "data"), facts, err);
-	return rc ? rc : say(facts, 0, err);
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	rc = retain(ctx, source ? source->env : "", rfa_vault_set(ctx), &proven, err);
+	return rc ? rc : prove(ctx, &proven, 0, facts, err);
 }
 
 /* Looks for itself what is left to do, so it may be repeated. */
@@ -149,73 +153,69 @@ int rfa_retain_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 /* ---- backups, by hand -------------------------------------------------------------------------
  */
 
-static int is_agreed(const struct rfa_ctx *ctx, const json_t *going)
+/* The operator has agreed to lose it. */
+static int lists_backup(const json_t *agreed, const char *backup)
 {
-	const json_t *agreed = rfa_facts_at(ctx->plan_json, "options/agreed");
 	json_t *one;
-	size_t i, j;
+	size_t i;
 
-	if (json_array_size(agreed) != json_array_size(going))
-		return 0;
-	json_array_foreach ((json_t *)(uintptr_t)going, i, one) {
-		for (j = 0; j < json_array_size(agreed); j++)
-			if (json_equal(json_array_get(agreed, j), json_object_get(one, "backup")))
-				break;
-		if (j == json_array_size(agreed))
-			return 0;
+	json_array_foreach ((json_t *)(uintptr_t)agreed, i, one) {
+		if (json_is_string(one) && !strcmp(json_string_value(one), backup))
+			return 1;
 	}
-	return 1;
+	return 0;
+}
+
+static int is_agreed(const struct rfa_ctx *ctx, const struct rfa_verdict_list *verdicts)
+{
+	const json_t *agreed = rfa_ctx_options(ctx)->agreed;
+	const struct rfa_verdict *one;
+	size_t going = 0;
+
+	RFA_EACH(one, *verdicts)
+	{
+		if (one->stays)
+			continue;
+		if (!lists_backup(agreed, one->backup))
+			return 0;
+		going++;
+	}
+	return going == json_array_size(agreed);
 }
 
 /* What the operator agreed to must still be so: a backup that was under way may be whole by now. */
 int rfa_thin_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->host;
-	json_t *going = json_array();
-	json_t *verdicts = NULL;
-	json_t *list = NULL;
-	size_t stay = 0;
-	int rc = going ? host->ops->vault_list(host, rfa_vault_path(ctx), &list, err)
-		       : rfa_fail_nomem(err);
+	const struct rfa_options *o = rfa_ctx_options(ctx);
+	struct rfa_listed_list list = { NULL, 0 };
+	struct rfa_proven proven;
+	int rc = rfa_vault_list(ctx, &list, err);
 
+	rfa_record_clear(&rfa_shape_proven, &proven);
 	if (!rc)
-		rc = rfa_vault_judge(ctx, list, rfa_facts_str(ctx->plan_json, "options/of", ""),
-				     rfa_facts_str(ctx->plan_json, "options/set", "data"),
-				     &verdicts, err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "verdicts", json_incref(verdicts), err);
-	if (!rc)
-		rc = going_of(verdicts, going, &stay, err);
-	if (!rc && !is_agreed(ctx, going)) {
-		rfa_fail(err, RFA_EREFUSED, "vault", "the backups are others by now");
-		rfa_error_where(err, "%s:%s", host->name, rfa_vault_path(ctx));
-		rc = rfa_error_mend(err, "look again: the same command");
-	}
-	if (!rc)
-		rc = rfa_facts_set(facts, "going", json_incref(going), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "kept", json_integer((json_int_t)stay), err);
-	json_decref(list);
-	json_decref(verdicts);
-	json_decref(going);
-	return rc;
+		rc = rfa_vault_judge(ctx, &list, o->of, rfa_vault_set(ctx), &proven.verdicts, err);
+	if (rc)
+		return rc;
+	proven.retained = count_retained(&proven.verdicts);
+	rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
+	if (rc || is_agreed(ctx, &proven.verdicts))
+		return rc;
+	rfa_fail(err, RFA_EREFUSED, "vault", "the backups are others by now");
+	rfa_error_where(err, "%s:%s", ctx->host->name, o->vault);
+	return rfa_error_mend(err, "look again: the same command");
 }
 
 int rfa_thin_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_t *removed = json_array();
-	int rc = removed
-		     ? remove_backups(ctx, rfa_ctx_fact(ctx, "target.look", "going"), removed, err)
-		     : rfa_fail_nomem(err);
+	struct thinned out = { { NULL, 0 }, 0 };
+	struct rfa_proven proven;
+	char says[64];
+	int rc = remove_backups(ctx, &ctx->own->verdicts, &out, err);
 
-	if (!rc)
-		rc = rfa_facts_set(facts, "removed", json_incref(removed), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "says",
-				   json_sprintf("%zu backup(s) removed", json_array_size(removed)),
-				   err);
-	json_decref(removed);
-	return rc;
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	proven.removed = out.removed;
+	snprintf(says, sizeof(says), "%zu backup(s) removed", out.removed.n);
+	return rc ? rc : rfa_ctx_prove(ctx, &proven, says, facts, err);
 }
 
 int rfa_thin_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -226,212 +226,183 @@ int rfa_thin_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 /* ---- generations ------------------------------------------------------------------------------
  */
 
-/* Copies of the point that are still there. */
-static int copies_of(struct rfa_ctx *ctx, const json_t *point, json_t *copies,
-		     struct rfa_error *err)
+/* A rollback point that goes, and what is still there of it. */
+struct going {
+	const char *point;
+	int ours;                         /* else somebody else has removed it */
+	struct rfa_texts copies;          /* of files */
+	struct rfa_member_list databases; /* members whose copy is a database */
+};
+struct going_list {
+	struct going *at;
+	size_t n;
+};
+
+/* 1 in *is: what a member's `copy` names is there. */
+static int is_there(struct rfa_ctx *ctx, const struct rfa_member *member, int *is,
+		    struct rfa_error *err)
 {
-	json_t *member;
-	size_t i;
+	struct rfa_file_stat st = { 0 };
+	int rc;
 
-	json_array_foreach (json_object_get(point, "members"), i, member) {
-		const char *copy = rfa_facts_str(member, "copy", NULL);
-		struct rfa_file_stat st = { 0 };
-		int rc = 0;
-
-		if (copy && !rfa_is_database(member))
-			rc = ctx->host->ops->file_stat(ctx->host, copy, &st, err);
-
-		if (rc)
-			return rc;
-		if (st.type && json_array_append_new(copies, json_string(copy)))
-			return rfa_fail_nomem(err);
-	}
-	return 0;
-}
-
-/* Databases of the point that are still there: the members that have one. */
-static int databases_of(struct rfa_ctx *ctx, const json_t *point, json_t *list,
-			struct rfa_error *err)
-{
-	json_t *member;
-	size_t i;
-
-	json_array_foreach (json_object_get(point, "members"), i, member) {
-		const char *copy = rfa_facts_str(member, "copy", NULL);
-		int is = 0;
-		int rc;
-
-		if (!copy || !rfa_is_database(member))
-			continue;
-		rc = rfa_database_there(ctx, rfa_database_of(member), copy, &is, err);
-		if (rc)
-			return rc;
-		if (is && json_array_append(list, member))
-			return rfa_fail_nomem(err);
-	}
-	return 0;
-}
-
-static int remove_databases(struct rfa_ctx *ctx, const json_t *list, struct rfa_error *err)
-{
-	json_t *member;
-	size_t i;
-	int rc = 0;
-
-	json_array_foreach ((json_t *)(uintptr_t)list, i, member) {
-		json_t *names = json_pack("[O]", json_object_get(member, "copy"));
-
-		if (!rc)
-			rc = names ? rfa_databases_drop(ctx, rfa_database_of(member), names, err)
-				   : rfa_fail_nomem(err);
-		json_decref(names);
-	}
+	if (rfa_is_database(member))
+		return rfa_database_there(ctx, member->database, member->copy, is, err);
+	rc = ctx->host->ops->file_stat(ctx->host, member->copy, &st, err);
+	*is = st.type != 0;
 	return rc;
 }
 
-static int remove_copies(struct rfa_ctx *ctx, const char *point, const json_t *copies,
-			 struct rfa_error *err)
+/* What is still there of a point. */
+static int find_copies(struct rfa_ctx *ctx, const struct rfa_point *point, struct going *out,
+		       struct rfa_error *err)
+{
+	const struct rfa_member *member;
+
+	RFA_EACH(member, point->members)
+	{
+		int is = 0;
+		int rc = *member->copy ? is_there(ctx, member, &is, err) : 0;
+
+		if (rc)
+			return rc;
+		if (is && rfa_is_database(member))
+			*RFA_ADD(ctx->pool, member, &out->databases) = *member;
+		else if (is)
+			rfa_texts_add(ctx->pool, &out->copies, member->copy);
+	}
+	return 0;
+}
+
+static int remove_databases(struct rfa_ctx *ctx, const struct rfa_member_list *list,
+			    struct rfa_error *err)
+{
+	const struct rfa_member *member;
+	int rc = 0;
+
+	RFA_EACH(member, *list)
+	if (!rc)
+		rc = rfa_database_drop(ctx, member->database, member->copy, err);
+	return rc;
+}
+
+static int remove_one(struct rfa_ctx *ctx, const struct going *one, struct rfa_error *err)
 {
 	struct rfa_ctx_key key;
+	json_t *copies = NULL;
+	int rc = rfa_texts_keep(&one->copies, ctx->pool, &copies, err);
 
-	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the generation %s goes", point);
-	if (!json_array_size(copies))
-		return 0;
-	return ctx->host->ops->tree_remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", point),
-					   copies, err);
+	if (rc)
+		return rc;
+	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the generation %s goes", one->point);
+	if (one->copies.n)
+		rc = ctx->host->ops->tree_remove(
+		    ctx->host, rfa_ctx_key(ctx, &key, "remove", one->point), copies, err);
+	return rc ? rc : remove_databases(ctx, &one->databases, err);
 }
 
 /* How many copies a point has: where nothing was before, going back needs none. */
-static size_t names_copies(const json_t *point)
+static size_t names_copies(const struct rfa_point *point)
 {
-	json_t *member;
+	const struct rfa_member *member;
 	size_t n = 0;
-	size_t i;
 
-	json_array_foreach (json_object_get(point, "members"), i, member) {
-		n += rfa_facts_str(member, "copy", NULL) != NULL;
-	}
+	RFA_EACH(member, point->members)
+	n += *member->copy != '\0';
 	return n;
 }
 
-/* An attempt before this one was about to remove it. */
-static int was_going(const struct rfa_ctx *ctx, const char *point)
-{
-	return rfa_facts_has_text(rfa_ctx_fact(ctx, ctx->step->name, "made/going"), point);
-}
-
 /*
- * One point's verdict: {"point","how": "pruned" or "gone","copies","databases"}, or nothing of one
- * that stays. What somebody else has removed is told as well: it can not be gone back to either.
+ * One point's verdict: nothing of one that stays. What somebody else has removed is told as well:
+ * it can not be gone back to either.
  */
-static int judge(struct rfa_ctx *ctx, const json_t *point, int64_t *stay, json_t *going,
-		 struct rfa_error *err)
+static int judge(struct rfa_ctx *ctx, const struct rfa_point *point, int64_t *stay,
+		 struct going_list *out, struct rfa_error *err)
 {
-	const char *name = rfa_facts_str(point, "name", "");
-	json_t *databases = json_array();
-	json_t *copies = json_array();
+	struct going one = { .point = point->name };
 	size_t there;
-	int ours;
-	int rc = copies && databases ? copies_of(ctx, point, copies, err) : rfa_fail_nomem(err);
+	int rc = find_copies(ctx, point, &one, err);
 
-	if (!rc)
-		rc = databases_of(ctx, point, databases, err);
 	if (rc)
-		goto done;
-	there = json_array_size(copies) + json_array_size(databases);
-	ours = there || was_going(ctx, name);
+		return rc;
+	there = one.copies.n + one.databases.n;
+	/* An attempt before this one may have been about to remove it. */
+	one.ours = there || rfa_texts_have(&ctx->made.going, point->name);
 	/* Nobody can go back with half of one: it does not count among those that stay. */
-	if (there == names_copies(point) && (!there || (*stay)-- > 0))
-		goto done;
-	if (json_array_append_new(going, json_pack("{s:s, s:s, s:O, s:O}", "point", name, "how",
-						   ours ? "pruned" : "gone", "copies", copies,
-						   "databases", databases)))
-		rc = rfa_fail_nomem(err);
-done:
-	json_decref(databases);
-	json_decref(copies);
-	return rc;
+	if (there != names_copies(point) || (there && (*stay)-- <= 0))
+		*(struct going *)rfa_pool_add(ctx->pool, out, sizeof(one)) = one;
+	return 0;
 }
 
 /* The newest that are still there stay. */
-static int judge_all(struct rfa_ctx *ctx, json_t *going, struct rfa_error *err)
+static int judge_all(struct rfa_ctx *ctx, struct going_list *out, struct rfa_error *err)
 {
-	int64_t stay = rfa_facts_int(rfa_ctx_own_stack(ctx), "data/keep_generations", 1);
-	json_t *point;
-	size_t i;
-	int rc = 0;
+	const struct rfa_stack_data *data = rfa_ctx_stack_here(ctx)->data;
+	int64_t stay = data ? data->keep_generations : 1;
+	struct rfa_point_list points = { NULL, 0 };
+	const struct rfa_point *point;
+	int rc = rfa_ctx_data_points(ctx, &points, err);
 
-	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, point) {
-		if (!rc && !strcmp(rfa_facts_str(point, "kind", ""), "data"))
-			rc = judge(ctx, point, &stay, going, err);
-	}
-	return rc;
+	RFA_EACH(point, points)
+	if (!rc)
+		rc = judge(ctx, point, &stay, out, err);
+	return rc ? rc : rfa_pool_check(ctx->pool, err);
 }
 
 /* What is about to go is on record first: afterwards nothing would tell whose doing it was. */
-static int remember(struct rfa_ctx *ctx, const json_t *going, struct rfa_error *err)
+static int remember(struct rfa_ctx *ctx, const struct going_list *going, struct rfa_error *err)
 {
-	json_t *names = json_array();
-	json_t *one;
-	size_t i;
+	struct rfa_made made = ctx->made;
+	const struct going *one;
 	int rc;
 
-	json_array_foreach ((json_t *)(uintptr_t)going, i, one) {
-		if (!strcmp(rfa_facts_str(one, "how", ""), "pruned"))
-			json_array_append(names, json_object_get(one, "point"));
-	}
-	if (!json_array_size(names)) {
-		json_decref(names);
+	made.going = (struct rfa_texts){ NULL, 0 };
+	RFA_EACH(one, *going)
+	if (one->ours)
+		rfa_texts_add(ctx->pool, &made.going, one->point);
+	if (!made.going.n)
 		return 0;
-	}
-	rc = ctx->progress(
-	    ctx, json_pack("{s:s, s:{s:o}}", "says", "what goes is known", "made", "going", names),
-	    err);
+	rc = rfa_ctx_made(ctx, &made, "what goes is known", err);
 	/* What could not be recorded was not done, as far as anybody can tell. */
 	if (rc)
 		rfa_error_as(err, RFA_UNKNOWN);
 	return rc;
 }
 
-/* facts: "spent", [{"point","how"}]. */
-static int prune_generations(struct rfa_ctx *ctx, size_t *gone, json_t *facts,
+/* *gone: how many this run has removed. */
+static int prune_generations(struct rfa_ctx *ctx, size_t *gone, struct rfa_spent_list *spent,
 			     struct rfa_error *err)
 {
-	json_t *going = json_array();
-	json_t *spent = json_array();
-	json_t *one;
-	size_t i;
-	int rc = going && spent ? judge_all(ctx, going, err) : rfa_fail_nomem(err);
+	struct going_list going = { NULL, 0 };
+	const struct going *one;
+	int rc = judge_all(ctx, &going, err);
 
 	if (!rc)
-		rc = remember(ctx, going, err);
-	json_array_foreach (going, i, one) {
-		const char *how = rfa_facts_str(one, "how", "");
+		rc = remember(ctx, &going, err);
+	RFA_EACH(one, going)
+	{
+		struct rfa_spent *end = RFA_ADD(ctx->pool, spent, spent);
 
-		if (!rc && !strcmp(how, "pruned"))
-			rc = remove_copies(ctx, rfa_facts_str(one, "point", ""),
-					   json_object_get(one, "copies"), err);
-		if (!rc)
-			rc = remove_databases(ctx, json_object_get(one, "databases"), err);
-		*gone += !rc && !strcmp(how, "pruned");
-		json_array_append_new(spent, json_pack("{s:O, s:s}", "point",
-						       json_object_get(one, "point"), "how", how));
+		if (!rc && one->ours)
+			rc = remove_one(ctx, one, err);
+		end->point = one->point;
+		end->how = one->ours ? "pruned" : "gone";
+		*gone += !rc && one->ours;
 	}
-	if (!rc)
-		rc = rfa_facts_set(facts, "spent", json_incref(spent), err);
-	json_decref(going);
-	json_decref(spent);
 	return rc;
 }
 
 int rfa_prune_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
+	const struct rfa_options *o = rfa_ctx_options(ctx);
+	struct rfa_proven proven;
 	size_t gone = 0;
-	int rc = prune_generations(ctx, &gone, facts, err);
+	int rc;
 
-	if (!rc && *rfa_vault_path(ctx) && has_retention(ctx))
-		rc = retain(ctx, NULL, NULL, facts, err);
-	return rc ? rc : say(facts, gone, err);
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	rc = prune_generations(ctx, &gone, &proven.spent, err);
+	if (!rc && *o->vault && o->retention)
+		rc = retain(ctx, NULL, NULL, &proven, err);
+	return rc ? rc : prove(ctx, &proven, gone, facts, err);
 }
 
 int rfa_prune_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)

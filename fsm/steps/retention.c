@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "fsm/base/clock.h"
-#include "fsm/base/facts.h"
 
 static const int64_t DAY_MS = 86400000;
 
@@ -117,65 +116,63 @@ static int is_of(const char *id, const struct rfa_retention_ask *ask)
 	return n == 15 + strlen(tail) && !strcmp(id + 15, tail);
 }
 
-/* kept: room for all of the list, and one more. */
-static size_t gather(const json_t *list, const struct rfa_retention_ask *ask, struct rfa_kept *kept)
-{
-	int coming = ask->coming && is_of(ask->coming, ask);
-	json_t *one;
-	size_t n = 0;
-	size_t i;
+struct kept_list {
+	struct rfa_kept *at;
+	size_t n;
+};
 
-	json_array_foreach ((json_t *)(uintptr_t)list, i, one) {
-		const char *id = rfa_facts_str(one, "backup", "");
+static void gather(struct rfa_pool *pool, const struct rfa_listed_list *list,
+		   const struct rfa_retention_ask *ask, struct kept_list *out)
+{
+	int coming = *ask->coming && is_of(ask->coming, ask);
+	const struct rfa_listed *one;
+
+	RFA_EACH(one, *list)
+	{
 		int64_t ms;
 
-		coming = coming && strcmp(id, ask->coming) != 0;
-		if (is_of(id, ask) && !rfa_time_parse(id, &ms))
-			kept[n++] = (struct rfa_kept){
-				.id = id,
-				.wall_ms = ms,
-				.good = json_is_object(json_object_get(one, "manifest")),
-				.pinned = rfa_facts_has_text(ask->pins, id),
-			};
+		coming = coming && strcmp(one->backup, ask->coming) != 0;
+		if (!is_of(one->backup, ask) || rfa_time_parse(one->backup, &ms))
+			continue;
+		*(struct rfa_kept *)rfa_pool_add(pool, out, sizeof(*out->at)) = (struct rfa_kept){
+			.id = one->backup,
+			.wall_ms = ms,
+			.good = json_is_object(one->manifest),
+			.pinned = rfa_texts_have(ask->pins, one->backup),
+		};
 	}
 	if (coming)
-		kept[n++] =
+		*(struct rfa_kept *)rfa_pool_add(pool, out, sizeof(*out->at)) =
 		    (struct rfa_kept){ .id = ask->coming, .wall_ms = ask->now_ms, .good = 1 };
-	return n;
 }
 
-int rfa_retention_judge(const json_t *list, const struct rfa_retention_ask *ask, json_t **out,
+static const char *reason(const struct rfa_retention_ask *ask, const struct rfa_kept *one)
+{
+	if (*ask->coming && !strcmp(one->id, ask->coming))
+		return "is made now";
+	return ask->keep ? one->why : "no rule removes it";
+}
+
+int rfa_retention_judge(struct rfa_pool *pool, const struct rfa_listed_list *list,
+			const struct rfa_retention_ask *ask, struct rfa_verdict_list *out,
 			struct rfa_error *err)
 {
-	struct rfa_retention policy = { rfa_facts_int(ask->keep, "count", 0),
-					rfa_facts_int(ask->keep, "days", 0),
-					rfa_facts_int(ask->keep, "daily", 0),
-					rfa_facts_int(ask->keep, "weekly", 0),
-					rfa_facts_int(ask->keep, "monthly", 0) };
-	struct rfa_kept *kept = calloc(json_array_size(list) + 1, sizeof(*kept));
-	json_t *verdicts = json_array();
-	size_t n = 0;
+	static const struct rfa_retention none = { 0, 0, 0, 0, 0 };
+	struct kept_list kept = { NULL, 0 };
 	size_t i;
-	int rc = kept && verdicts ? 0 : rfa_fail_nomem(err);
+	int rc;
 
-	if (!rc) {
-		n = gather(list, ask, kept);
-		rfa_retain(kept, n, &policy, ask->now_ms);
-	}
-	for (i = 0; i < n && !rc; i++) {
-		const char *why = ask->keep ? kept[i].why : "no rule removes it";
+	gather(pool, list, ask, &kept);
+	/* Nothing is judged by half of what there is. */
+	rc = rfa_pool_check(pool, err);
+	if (!rc && kept.n)
+		rfa_retain(kept.at, kept.n, ask->keep ? ask->keep : &none, ask->now_ms);
+	for (i = 0; i < kept.n && !rc; i++) {
+		struct rfa_verdict *one = RFA_ADD(pool, verdict, out);
 
-		if (ask->coming && !strcmp(kept[i].id, ask->coming))
-			why = "is made now";
-		if (json_array_append_new(verdicts,
-					  json_pack("{s:s, s:b, s:s}", "backup", kept[i].id,
-						    "stays", kept[i].keep, "why", why)))
-			rc = rfa_fail_nomem(err);
+		one->backup = kept.at[i].id;
+		one->stays = kept.at[i].keep;
+		one->why = reason(ask, &kept.at[i]);
 	}
-	free(kept);
-	if (rc)
-		json_decref(verdicts);
-	else
-		*out = verdicts;
-	return rc;
+	return rc ? rc : rfa_pool_check(pool, err);
 }

@@ -2,11 +2,11 @@
 #ifndef RFA_FSM_STEPS_RETENTION_H
 #define RFA_FSM_STEPS_RETENTION_H
 
-#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "fsm/base/error.h"
+#include "fsm/model/asked.h"
 #include "fsm/model/point.h"
 
 /* One backup; keep and why are answered. */
@@ -29,19 +29,19 @@ void rfa_retain(struct rfa_kept *list, size_t n, const struct rfa_retention *pol
 		int64_t now_ms);
 
 struct rfa_retention_ask {
-	const char *env, *set; /* whose backups, and of what */
-	const json_t *keep;    /* {"count","days","daily","weekly","monthly"}; NULL: all stay */
-	const json_t *pins;    /* array of ids */
-	const char *coming;    /* the id of the backup that is being made; NULL: none */
+	const char *env, *set;            /* whose backups, and of what */
+	const struct rfa_retention *keep; /* NULL: all stay */
+	const struct rfa_texts *pins;     /* ids */
+	const char *coming;               /* the one that is being made; "": none */
 	int64_t now_ms;
 };
 
 /*
- * What the rules say of a vault's list (host.h: vault_list): *out (new) = array of
- * {"backup","stays","why"}, newest first. Backups of other environments and sets, and what has
- * another name, are left out.
+ * What the rules say of a vault's list, newest first. Backups of other environments and sets, and
+ * what has another name, are left out. Errors: NOMEM.
  */
-int rfa_retention_judge(const json_t *list, const struct rfa_retention_ask *ask, json_t **out,
+int rfa_retention_judge(struct rfa_pool *pool, const struct rfa_listed_list *list,
+			const struct rfa_retention_ask *ask, struct rfa_verdict_list *out,
 			struct rfa_error *err);
 
 #endif

@@ -1,17 +1,17 @@
-/* The sides of a run about data, for its gates. */
+/* The hosts of a run whose data was looked at, for its gates. */
 #ifndef RFA_FSM_STEPS_SIDES_H
 #define RFA_FSM_STEPS_SIDES_H
 
 #include "fsm/steps/gates.h"
 
-/* One side of the run whose data was looked at. All borrowed. */
+/* One of them. All borrowed. */
 struct rfa_side {
-	const char *role;
+	enum rfa_role_id role;
 	struct rfa_host *host;
-	const json_t *look, *members, *units;
+	const struct rfa_proven *seen;
 };
 
-/* Those sides that have members; a vault has none. */
-size_t rfa_sides(const struct rfa_ctx *ctx, struct rfa_side out[2]);
+/* Those that have data, in the order of their roles; a vault has none. How many. */
+size_t rfa_sides(const struct rfa_ctx *ctx, struct rfa_side out[RFA_ROLES]);
 
 #endif

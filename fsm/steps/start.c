@@ -5,74 +5,86 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/steps/consumers.h"
 #include "fsm/steps/evidence.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/stop.h"
-#include "fsm/steps/users.h"
 
 /* How often a container that somebody makes again is looked for, a second apart. */
 enum { RENEW_TRIES = 5 };
 
 /* What somebody else has said of it meanwhile stays. */
-static int put_policy_back(struct rfa_ctx *ctx, const json_t *unit, const json_t *now,
+static int put_policy_back(struct rfa_ctx *ctx, const struct rfa_container *seen, const json_t *now,
 			   struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
-	const char *before = rfa_facts_str(unit, "policy", "no");
 	struct rfa_ctx_key key;
 	char is[64];
 
 	rfa_container_policy(now, is, sizeof(is));
-	if (!now || rfa_user_theirs(unit, now) || strcmp(is, "no") != 0 || !strcmp(before, "no"))
+	if (!now || rfa_consumer_theirs(seen, now) || strcmp(is, "no") != 0 ||
+	    !strcmp(seen->policy, "no"))
 		return 0;
 	return host->ops->container_policy(host, rfa_container_key(ctx, &key, "policy", now),
-					   rfa_facts_str(now, "Id", ""), before, err);
+					   rfa_container_id(now), seen->policy, err);
 }
 
 /* ---- start ------------------------------------------------------------------------------------
  */
 
+/* 1 in *well: this container, which is there, is healthy, has no health check, or is gone. */
+static int is_well(struct rfa_ctx *ctx, const char *id, int *well, struct rfa_error *err)
+{
+	json_t *now = NULL;
+	int rc = ctx->host->ops->inspect(ctx->host, RFA_CONTAINER, id, &now, err);
+
+	*well = 1;
+	if (rc == -RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		rc = 0;
+	} else if (!rc && *rfa_container_health(now)) {
+		*well = !strcmp(rfa_container_health(now), "healthy");
+	}
+	json_decref(now);
+	return rc;
+}
+
 /* Whom it waits for; "" when nobody is left. A dependency that did not run before is not waited
  * for. */
-static int lacking(struct rfa_ctx *ctx, const json_t *all, const json_t *unit, const char **whom,
-		   struct rfa_error *err)
+static int lacking(struct rfa_ctx *ctx, const json_t *all, const struct rfa_container *seen,
+		   const char **whom, struct rfa_error *err)
 {
-	json_t *need;
 	size_t i;
+	int rc = 0;
 
 	*whom = "";
-	json_array_foreach (json_object_get(unit, "needs"), i, need) {
-		const json_t *other = rfa_user_seen(ctx, json_string_value(need));
-		const char *id = rfa_facts_str(rfa_user_now(all, other), "Id", "");
-		json_t *now = NULL;
-		int rc;
+	for (i = 0; i < seen->needs.n && !rc; i++) {
+		const struct rfa_container *other =
+		    rfa_container_of(&ctx->own->containers, seen->needs.at[i]);
+		const json_t *now = other ? rfa_consumer_now(all, other) : NULL;
+		int well = 1;
 
-		if (!rfa_user_ran(other) || !*id)
-			continue;
-		rc = ctx->host->ops->inspect(ctx->host, RFA_CONTAINER, id, &now, err);
-		if (rc && rc != -RFA_ENOTFOUND)
-			return rc;
-		if (!rc && strcmp(rfa_facts_str(now, "State/Health/Status", "healthy"), "healthy"))
-			*whom = json_string_value(need);
-		json_decref(now);
-		rfa_error_clear(err);
+		if (other && rfa_consumer_ran(other) && now)
+			rc = is_well(ctx, rfa_container_id(now), &well, err);
+		if (!well)
+			*whom = seen->needs.at[i];
 	}
-	return 0;
+	return rc;
 }
 
 /* As long as the stack may take to be well; then it is started all the same, and judged by that. */
-static int wait_for_needs(struct rfa_ctx *ctx, const json_t *all, const json_t *unit,
+static int wait_for_needs(struct rfa_ctx *ctx, const json_t *all, const struct rfa_container *seen,
 			  struct rfa_error *err)
 {
 	struct rfa_clock *clock = ctx->clock;
-	int64_t deadline = clock->mono_ms(clock) +
-			   rfa_facts_int(rfa_ctx_own_stack(ctx), "health_deadline_s", 60) * 1000;
+	int64_t deadline =
+	    clock->mono_ms(clock) + rfa_ctx_stack_here(ctx)->health_deadline_s * 1000;
 	const char *whom = "";
 	int wait_ms = 50, said = 0;
 
 	for (;;) {
-		int rc = lacking(ctx, all, unit, &whom, err);
+		int rc = lacking(ctx, all, seen, &whom, err);
 
 		if (rc || !*whom)
 			return rc;
@@ -82,46 +94,45 @@ static int wait_for_needs(struct rfa_ctx *ctx, const json_t *all, const json_t *
 			return rfa_fail(err, RFA_ECANCELLED, "run", "stopped by a signal");
 		if (!said++)
 			rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s waits until %s is healthy",
-				    rfa_facts_str(unit, "container", ""), whom);
+				    seen->container, whom);
 		/* Somebody waits for the service meanwhile: most are healthy within a second. */
 		clock->sleep_ms(clock, wait_ms);
 		wait_ms = wait_ms < 400 ? wait_ms + wait_ms / 4 : 500;
 	}
 	rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s is not healthy yet: %s is started all the same",
-		    whom, rfa_facts_str(unit, "container", ""));
+		    whom, seen->container);
 	return 0;
 }
 
-static int is_gone(struct rfa_ctx *ctx, const json_t *unit, struct rfa_error *err)
+static int is_gone(struct rfa_ctx *ctx, const struct rfa_container *seen, struct rfa_error *err)
 {
 	rfa_fail(err, RFA_ENOTFOUND, "docker",
-		 "the container %s that ran before is gone: somebody removed it",
-		 rfa_facts_str(unit, "container", ""));
+		 "the container %s that ran before is gone: somebody removed it", seen->container);
 	rfa_error_where(err, "%s", ctx->host->name);
 	return rfa_error_mend(err, "make it again there; what ran before is told by: rfa show %s",
 			      ctx->run);
 }
 
 /* all: the list that `now` is of. */
-static int start_one(struct rfa_ctx *ctx, const json_t *all, const json_t *unit, const json_t *now,
-		     struct rfa_error *err)
+static int start_one(struct rfa_ctx *ctx, const json_t *all, const struct rfa_container *seen,
+		     const json_t *now, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
 	struct rfa_ctx_key key;
 	int rc;
 
 	if (!now)
-		return is_gone(ctx, unit, err);
-	rc = put_policy_back(ctx, unit, now, err);
-	if (rc || !rfa_user_ran(unit) || rfa_container_active(now))
+		return is_gone(ctx, seen, err);
+	rc = put_policy_back(ctx, seen, now, err);
+	if (rc || !rfa_consumer_ran(seen) || rfa_container_active(now))
 		return rc;
-	rc = wait_for_needs(ctx, all, unit, err);
+	rc = wait_for_needs(ctx, all, seen, err);
 	if (rc)
 		return rc;
-	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s starts", rfa_facts_str(unit, "container", ""));
-	rfa_user_tell(ctx, unit, now);
+	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s starts", seen->container);
+	rfa_consumer_tell(ctx, seen, now);
 	rc = host->ops->container_start(host, rfa_container_key(ctx, &key, "start", now),
-					rfa_facts_str(now, "Id", ""), err);
+					rfa_container_id(now), err);
 	/*
 	 * It had its port before. An engine may lose count of ports when its host loses power: then
 	 * nothing starts until somebody restarts it, neither the new data's container nor the
@@ -131,32 +142,32 @@ static int start_one(struct rfa_ctx *ctx, const json_t *all, const json_t *unit,
 }
 
 /* 1: who makes it again is not done with it: it is not there, or another one since. */
-static int is_changing(const json_t *all, const json_t *unit, const char *id)
+static int is_changing(const json_t *all, const struct rfa_container *seen, const char *id)
 {
-	const json_t *now = rfa_user_now(all, unit);
+	const json_t *now = rfa_consumer_now(all, seen);
 
-	return !now || strcmp(rfa_facts_str(now, "Id", ""), id) != 0;
+	return !now || strcmp(rfa_container_id(now), id) != 0;
 }
 
 /*
  * An updater takes a container away, and makes another one of that name a moment later: so one that
  * is gone, or is another one since, is looked for again. *all: the host's list, which is replaced.
  */
-static int start_what_is_there(struct rfa_ctx *ctx, json_t **all, const json_t *unit, int *started,
-			       struct rfa_error *err)
+static int start_what_is_there(struct rfa_ctx *ctx, json_t **all, const struct rfa_container *seen,
+			       int *started, struct rfa_error *err)
 {
 	int tries;
 	int rc;
 
 	for (tries = 0;; tries++) {
-		const json_t *now = rfa_user_now(*all, unit);
+		const json_t *now = rfa_consumer_now(*all, seen);
 		struct rfa_error why;
 		char id[80];
 
-		*started = rfa_user_ran(unit) && !rfa_container_active(now);
-		snprintf(id, sizeof(id), "%s", rfa_facts_str(now, "Id", ""));
+		*started = rfa_consumer_ran(seen) && !rfa_container_active(now);
+		snprintf(id, sizeof(id), "%s", rfa_container_id(now));
 		/* What did not run and is not there is not missed. */
-		rc = now || rfa_user_ran(unit) ? start_one(ctx, *all, unit, now, err) : 0;
+		rc = now || rfa_consumer_ran(seen) ? start_one(ctx, *all, seen, now, err) : 0;
 		if (!rc || err->severity != RFA_FATAL || tries == RENEW_TRIES)
 			return rc;
 		why = *err;
@@ -164,7 +175,7 @@ static int start_what_is_there(struct rfa_ctx *ctx, json_t **all, const json_t *
 		if (!now)
 			ctx->clock->sleep_ms(ctx->clock, 1000);
 		rc = rfa_containers(ctx, all, err);
-		if (!rc && now && !is_changing(*all, unit, id)) {
+		if (!rc && now && !is_changing(*all, seen, id)) {
 			*err = why;
 			return -(int)why.code;
 		}
@@ -174,52 +185,54 @@ static int start_what_is_there(struct rfa_ctx *ctx, json_t **all, const json_t *
 }
 
 /* The first that ran before and does not run, or is ill; NULL. *ill: which of the two. */
-static json_t *not_again(const struct rfa_ctx *ctx, const json_t *all, int health, int *ill)
+static const struct rfa_container *not_again(const struct rfa_ctx *ctx, const json_t *all,
+					     int health, int *ill)
 {
-	json_t *unit;
-	size_t i;
+	const struct rfa_container *seen;
 
-	json_array_foreach (rfa_users_seen(ctx), i, unit) {
-		const json_t *now = rfa_user_now(all, unit);
-		int runs = rfa_facts_bool(now, "State/Running", 0) &&
-			   !rfa_facts_bool(now, "State/Restarting", 0);
+	RFA_EACH(seen, ctx->own->containers)
+	{
+		const json_t *now = rfa_consumer_now(all, seen);
+		int runs = rfa_container_running(now) && !rfa_container_restarting(now);
 
-		*ill = runs && health && !strcmp(rfa_facts_str(unit, "health", ""), "healthy") &&
-		       !strcmp(rfa_facts_str(now, "State/Health/Status", ""), "unhealthy");
-		if (rfa_facts_bool(unit, "running", 0) && (!runs || *ill))
-			return unit;
+		*ill = runs && health && !strcmp(seen->health, "healthy") &&
+		       !strcmp(rfa_container_health(now), "unhealthy");
+		if (seen->running && (!runs || *ill))
+			return seen;
 	}
 	return NULL;
+}
+
+static int is_ill(const struct rfa_ctx *ctx, const struct rfa_container *seen, int ill,
+		  struct rfa_error *err)
+{
+	rfa_fail(err, RFA_EUNHEALTHY, "docker",
+		 ill ? "%s is unhealthy since it was started again"
+		     : "%s ran before and does not run again",
+		 seen->container);
+	rfa_error_where(err, "%s", ctx->host->name);
+	return rfa_error_mend(err, "look at docker logs %s there, and start it", seen->container);
 }
 
 /* A health check that has just begun anew is not to be asked: then health is 0. */
 static int run_again(struct rfa_ctx *ctx, int health, struct rfa_error *err)
 {
-	const json_t *unit = NULL;
+	const struct rfa_container *lacks = NULL;
 	json_t *all = NULL;
 	int ill = 0;
 	int rc, tries;
 
 	for (tries = 0;; tries++) {
 		rc = rfa_containers(ctx, &all, err);
-		unit = rc ? NULL : not_again(ctx, all, health, &ill);
+		lacks = rc ? NULL : not_again(ctx, all, health, &ill);
 		/* Who makes it again takes a moment. */
-		if (!unit || ill || tries == RENEW_TRIES ||
-		    !rfa_user_renewed(unit, rfa_user_now(all, unit)))
+		if (!lacks || ill || tries == RENEW_TRIES ||
+		    !rfa_consumer_renewed(lacks, rfa_consumer_now(all, lacks)))
 			break;
 		ctx->clock->sleep_ms(ctx->clock, 1000);
 	}
-	if (unit) {
-		rfa_fail(err, RFA_EUNHEALTHY, "docker",
-			 ill ? "%s is unhealthy since it was started again"
-			     : "%s ran before and does not run again",
-			 rfa_facts_str(unit, "container", ""));
-		rfa_error_where(err, "%s", ctx->host->name);
-		rc = rfa_error_mend(err, "look at docker logs %s there, and start it",
-				    rfa_facts_str(unit, "container", ""));
-	}
 	json_decref(all);
-	return rc;
+	return lacks ? is_ill(ctx, lacks, ill, err) : rc;
 }
 
 int rfa_runs_again(struct rfa_ctx *ctx, struct rfa_error *err)
@@ -233,27 +246,28 @@ int rfa_runs_again(struct rfa_ctx *ctx, struct rfa_error *err)
  */
 static int start_all(struct rfa_ctx *ctx, size_t *started, json_t *facts, struct rfa_error *err)
 {
+	const struct rfa_container_list *ours = &ctx->own->containers;
 	json_t *all = NULL;
 	struct rfa_error first;
-	size_t i = json_array_size(rfa_users_seen(ctx));
+	size_t i = ours->n;
 	int rc = rfa_containers(ctx, &all, err);
 
 	*started = 0;
 	rfa_error_clear(&first);
 	while (!rc && i-- > 0) {
-		const json_t *unit = json_array_get(rfa_users_seen(ctx), i);
+		const struct rfa_container *seen = &ours->at[i];
 		int one = 0;
 
-		rc = start_what_is_there(ctx, &all, unit, &one, err);
+		rc = start_what_is_there(ctx, &all, seen, &one, err);
 		*started += !rc && one;
 		if (!rc)
 			continue;
 		if (err->severity != RFA_FATAL)
 			break;
 		if (facts)
-			rfa_evidence_logs(ctx, rfa_facts_str(unit, "container", ""), facts);
-		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s does not start: %s",
-			    rfa_facts_str(unit, "container", ""), err->msg);
+			rfa_evidence_logs(ctx, seen->container, facts);
+		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s does not start: %s", seen->container,
+			    err->msg);
 		if (!first.code)
 			first = *err;
 		rfa_error_clear(err);
@@ -278,28 +292,30 @@ int rfa_start_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (rc)
 		return rc;
 	snprintf(says, sizeof(says), "%zu container(s) started", started);
-	return rfa_facts_set(facts, "says", json_string(says), err);
+	return rfa_ctx_says(facts, says, err);
+}
+
+/* What was stopped runs, and has the policy that it had. */
+static int is_as_before(const struct rfa_container *seen, const json_t *now)
+{
+	char is[64];
+
+	rfa_container_policy(now, is, sizeof(is));
+	return (!rfa_consumer_ran(seen) || rfa_container_active(now)) &&
+	       (!now || rfa_consumer_theirs(seen, now) || !strcmp(is, seen->policy));
 }
 
 int rfa_start_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
 {
+	const struct rfa_container *one;
 	json_t *all = NULL;
-	json_t *unit;
-	size_t i;
 	int rc = rfa_containers(ctx, &all, err);
 
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
-	json_array_foreach (rfa_users_seen(ctx), i, unit) {
-		const json_t *now = rfa_user_now(all, unit);
-		char is[64];
-
-		rfa_container_policy(now, is, sizeof(is));
-		if ((rfa_user_ran(unit) && !rfa_container_active(now)) ||
-		    (now && !rfa_user_theirs(unit, now) &&
-		     strcmp(is, rfa_facts_str(unit, "policy", "no")) != 0))
-			*seen = RFA_PROBE_NOT_DONE;
-	}
+	RFA_EACH(one, ctx->own->containers)
+	if (!is_as_before(one, rfa_consumer_now(all, one)))
+		*seen = RFA_PROBE_NOT_DONE;
 	json_decref(all);
 	return rc;
 }

@@ -66,7 +66,7 @@ RFA_TRIO_OF(pack);
 RFA_RUN_OF(source_tidy);
 RFA_PROBE_OF(source_tidy);
 
-/* exchange.c, base_url.c: the data takes its place */
+/* swap.c, base_url.c: the data takes its place */
 RFA_TRIO_OF(unpack);
 RFA_TRIO_OF(swap);
 RFA_RUN_OF(swap_back);

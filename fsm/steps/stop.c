@@ -5,23 +5,22 @@
  * a name now but was not there, or did not run, is nobody's to touch.
  *
  * Some restart policies start a container with the engine, even one that was stopped; after a power
- * cut it would write to whatever half of an exchange is there. So these policies are put aside as
- * long as the container is to stand still. And since nothing is certain, whoever touches data asks
- * for the proof himself (rfa_hold_still), and a job's key names the start that it ends: the kept
- * result of an earlier stop must not answer for a later one.
+ * cut it would write to whatever half of a swap is there. So these policies are put aside as long
+ * as the container is to stand still. And since nothing is certain, whoever touches data asks for
+ * the proof himself (rfa_quiesce), and a job's key names the start that it ends: the kept result of
+ * an earlier stop must not answer for a later one.
  */
 #include "fsm/steps/stop.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/steps/consumers.h"
 #include "fsm/steps/databases.h"
-#include "fsm/steps/evidence.h"
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/mounts.h"
 #include "fsm/steps/steps.h"
-#include "fsm/steps/users.h"
 
 /* How often the proof is tried, a second apart. */
 enum { PROOF_TRIES = 5 };
@@ -35,9 +34,10 @@ enum { PROVEN_MS = 30000 };
 /* ---- stop -------------------------------------------------------------------------------------
  */
 
-static int is_left(const json_t *unit, const json_t *now)
+/* seen: as the look saw it; it runs all the while if it keeps a database, which is renamed. */
+static int is_left(const struct rfa_container *seen, const json_t *now)
 {
-	return rfa_user_stays(unit) || rfa_user_theirs(unit, now);
+	return seen->serves || rfa_consumer_theirs(seen, now);
 }
 
 /* Somebody has removed it under our hands: so it does not run, and nothing is to be done to it. */
@@ -48,9 +48,8 @@ static int unless_removed(struct rfa_ctx *ctx, int rc, const json_t *now, struct
 	int gone = rc == -RFA_ENOTFOUND;
 
 	if (rc == -RFA_EREMOTE)
-		gone =
-		    ctx->host->ops->inspect(ctx->host, RFA_CONTAINER, rfa_facts_str(now, "Id", ""),
-					    &still, &unseen) == -RFA_ENOTFOUND;
+		gone = ctx->host->ops->inspect(ctx->host, RFA_CONTAINER, rfa_container_id(now),
+					       &still, &unseen) == -RFA_ENOTFOUND;
 	json_decref(still);
 	if (!gone)
 		return rc;
@@ -59,31 +58,31 @@ static int unless_removed(struct rfa_ctx *ctx, int rc, const json_t *now, struct
 }
 
 /* Only one that is known from the look can be put back afterwards. */
-static int is_known_policy(const json_t *unit, const json_t *now)
+static int is_known_policy(const struct rfa_container *seen, const json_t *now)
 {
 	char is[64];
 
 	rfa_container_policy(now, is, sizeof(is));
-	return !rfa_user_renewed(unit, now) || !strcmp(is, rfa_facts_str(unit, "policy", ""));
+	return !rfa_consumer_renewed(seen, now) || !strcmp(is, seen->policy);
 }
 
 /* Of all of ours, also of those that do not run. */
 static int put_policies_aside(struct rfa_ctx *ctx, const json_t *all, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
-	json_t *unit;
-	size_t i;
+	const struct rfa_container *seen;
 
-	json_array_foreach (rfa_users_seen(ctx), i, unit) {
-		json_t *now = rfa_user_now(all, unit);
+	RFA_EACH(seen, ctx->own->containers)
+	{
+		const json_t *now = rfa_consumer_now(all, seen);
 		struct rfa_ctx_key key;
 		int rc;
 
-		if (is_left(unit, now) || !rfa_container_comes_back(now) ||
-		    !is_known_policy(unit, now))
+		if (is_left(seen, now) || !rfa_container_comes_back(now) ||
+		    !is_known_policy(seen, now))
 			continue;
 		rc = host->ops->container_policy(host, rfa_container_key(ctx, &key, "aside", now),
-						 rfa_facts_str(now, "Id", ""), "no", err);
+						 rfa_container_id(now), "no", err);
 		rc = unless_removed(ctx, rc, now, err);
 		if (rc)
 			return rc;
@@ -95,22 +94,22 @@ static int put_policies_aside(struct rfa_ctx *ctx, const json_t *all, struct rfa
 static int stop_ours(struct rfa_ctx *ctx, const json_t *all, size_t *stopped, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
-	json_t *unit;
-	size_t i;
+	const struct rfa_container *seen;
 
 	*stopped = 0;
-	json_array_foreach (rfa_users_seen(ctx), i, unit) {
-		json_t *now = rfa_user_now(all, unit);
+	RFA_EACH(seen, ctx->own->containers)
+	{
+		const json_t *now = rfa_consumer_now(all, seen);
 		struct rfa_ctx_key key;
 		int rc;
 
-		if (is_left(unit, now) || !rfa_container_active(now))
+		if (is_left(seen, now) || !rfa_container_active(now))
 			continue;
-		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s stops", rfa_facts_str(unit, "container", ""));
-		rfa_user_tell(ctx, unit, now);
+		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s stops", seen->container);
+		rfa_consumer_tell(ctx, seen, now);
 		rfa_ctx_say_stop(ctx, now);
 		rc = host->ops->container_stop(host, rfa_container_key(ctx, &key, "stop", now),
-					       rfa_facts_str(now, "Id", ""), err);
+					       rfa_container_id(now), err);
 		rc = unless_removed(ctx, rc, now, err);
 		if (rc)
 			return rc;
@@ -120,33 +119,32 @@ static int stop_ours(struct rfa_ctx *ctx, const json_t *all, size_t *stopped, st
 }
 
 /* One of ours that runs, or NULL. */
-static json_t *first_active(const struct rfa_ctx *ctx, const json_t *all)
+static const struct rfa_container *first_active(const struct rfa_ctx *ctx, const json_t *all)
 {
-	json_t *unit;
-	size_t i;
+	const struct rfa_container *seen;
 
-	json_array_foreach (rfa_users_seen(ctx), i, unit) {
-		const json_t *now = rfa_user_now(all, unit);
+	RFA_EACH(seen, ctx->own->containers)
+	{
+		const json_t *now = rfa_consumer_now(all, seen);
 
-		if (!is_left(unit, now) && rfa_container_active(now))
-			return unit;
+		if (!is_left(seen, now) && rfa_container_active(now))
+			return seen;
 	}
 	return NULL;
 }
 
-static int does_not_stop(struct rfa_ctx *ctx, const json_t *all, const json_t *unit,
+static int does_not_stop(struct rfa_ctx *ctx, const json_t *all, const struct rfa_container *seen,
 			 struct rfa_error *err)
 {
-	const char *name = rfa_facts_str(unit, "container", "");
-
-	if (rfa_user_renewed(unit, rfa_user_now(all, unit))) {
+	if (rfa_consumer_renewed(seen, rfa_consumer_now(all, seen))) {
 		rfa_fail(err, RFA_EREMOTE, "docker",
-			 "the container %s runs again: somebody makes it again and again", name);
+			 "the container %s runs again: somebody makes it again and again",
+			 seen->container);
 		rfa_error_where(err, "%s", ctx->host->name);
 		return rfa_error_mend(err, "stop the updater, or whatever it is, that does so");
 	}
 	rfa_fail(err, RFA_EREMOTE, "docker",
-		 "the container %s does not stop, although the engine says so", name);
+		 "the container %s does not stop, although the engine says so", seen->container);
 	rfa_error_where(err, "%s", ctx->host->name);
 	return rfa_error_mend(err, "look at docker inspect and docker logs there");
 }
@@ -162,7 +160,7 @@ static int stop_once(struct rfa_ctx *ctx, json_t **all, size_t *stopped, struct 
 
 int rfa_stop_ours(struct rfa_ctx *ctx, int sure, size_t *stopped, struct rfa_error *err)
 {
-	const json_t *active = NULL;
+	const struct rfa_container *active = NULL;
 	json_t *all = NULL;
 	int rc = stop_once(ctx, &all, stopped, err);
 	size_t n = *stopped;
@@ -174,7 +172,8 @@ int rfa_stop_ours(struct rfa_ctx *ctx, int sure, size_t *stopped, struct rfa_err
 		if (!active)
 			break;
 		/* Whatever was made again meanwhile is stopped as well. */
-		if (tries == PROOF_TRIES || !rfa_user_renewed(active, rfa_user_now(all, active))) {
+		if (tries == PROOF_TRIES ||
+		    !rfa_consumer_renewed(active, rfa_consumer_now(all, active))) {
 			rc = does_not_stop(ctx, all, active, err);
 			break;
 		}
@@ -196,24 +195,24 @@ int rfa_stop_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (rc)
 		return rc;
 	snprintf(says, sizeof(says), "%zu container(s) stopped", stopped);
-	return rfa_facts_set(facts, "says", json_string(says), err);
+	return rfa_ctx_says(facts, says, err);
 }
 
 int rfa_stop_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
 {
+	const struct rfa_container *one;
 	json_t *all = NULL;
-	json_t *unit;
-	size_t i;
 	int rc = rfa_containers(ctx, &all, err);
 
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
-	json_array_foreach (rfa_users_seen(ctx), i, unit) {
-		const json_t *now = rfa_user_now(all, unit);
+	RFA_EACH(one, ctx->own->containers)
+	{
+		const json_t *now = rfa_consumer_now(all, one);
 
-		if (!is_left(unit, now) &&
+		if (!is_left(one, now) &&
 		    (rfa_container_active(now) ||
-		     (rfa_container_comes_back(now) && is_known_policy(unit, now))))
+		     (rfa_container_comes_back(now) && is_known_policy(one, now))))
 			*seen = RFA_PROBE_NOT_DONE;
 	}
 	json_decref(all);
@@ -231,125 +230,145 @@ static int in_use(struct rfa_ctx *ctx, struct rfa_error *err, const char *mend, 
 	return rfa_error_mend(err, "%s", mend);
 }
 
-static int runs_again(struct rfa_ctx *ctx, const json_t *user, struct rfa_error *err)
+static int runs_again(struct rfa_ctx *ctx, const struct rfa_consumer *one, struct rfa_error *err)
 {
-	const char *name = rfa_facts_str(user, "container", "");
-	const json_t *unit = rfa_user_seen(ctx, rfa_facts_str(user, "key", ""));
+	const struct rfa_container *seen = rfa_container_of(&ctx->own->containers, one->is.key);
 
-	if (!rfa_user_renewed(unit, json_object_get(user, "inspect")))
-		return in_use(ctx, err, "look who starts it there", "the container", name, " runs");
+	if (seen && !rfa_consumer_renewed(seen, one->inspect))
+		return in_use(ctx, err, "look who starts it there", "the container",
+			      one->is.container, " runs");
 	return in_use(ctx, err, "stop the updater, or whatever it is, that does so, for this run",
-		      "the container", name,
+		      "the container", one->is.container,
 		      " runs: somebody, an updater or docker compose up, has made it again "
 		      "meanwhile");
 }
 
-static int judge_containers(struct rfa_ctx *ctx, const json_t *all, json_t *seen,
-			    struct rfa_error *err)
+/* Ours; when each has been started last is added to `starts`. */
+static int judge_ours(struct rfa_ctx *ctx, const struct rfa_consumer_list *consumers,
+		      json_t *starts, struct rfa_error *err)
 {
-	const json_t *stack = rfa_ctx_own_stack(ctx);
-	json_t *users = NULL;
-	json_t *others = NULL;
-	json_t *one;
-	char how[400];
-	size_t i;
-	int rc = rfa_mounts_where(ctx->host, (json_t *)(uintptr_t)all, err);
+	const struct rfa_consumer *one;
+	int rc = 0;
 
-	if (!rc)
-		rc = rfa_users(stack, all, &users, err);
-	if (!rc)
-		rc = rfa_mounts_other(stack, all, users, rfa_members(ctx), &others, err);
-	json_array_foreach (users, i, one) {
-		const json_t *c = json_object_get(one, "inspect");
-
-		if (!json_is_object(c) || rc ||
-		    rfa_is_database_server(stack, rfa_facts_str(one, "container", "")))
+	RFA_EACH(one, *consumers)
+	{
+		if (rc || !one->inspect || one->is.serves)
 			continue;
-		rc = rfa_facts_set(seen, rfa_facts_str(one, "id", ""),
-				   json_string(rfa_facts_str(c, "State/StartedAt", "")), err);
-		if (!rc && rfa_container_active(c))
+		rc = rfa_facts_set(starts, one->is.container_id, json_string(one->is.started), err);
+		if (!rc && rfa_container_active(one->inspect))
 			rc = runs_again(ctx, one, err);
 	}
-	json_array_foreach (others, i, one) {
-		if (rc)
-			continue;
-		rc = rfa_facts_set(seen, rfa_facts_str(one, "id", ""),
-				   json_string(rfa_facts_str(one, "started", "")), err);
-		snprintf(how, sizeof(how), " has %s", rfa_facts_str(one, "mount", ""));
-		if (!rc && rfa_facts_bool(one, "running", 0))
-			rc = in_use(ctx, err,
-				    "stop it there, or list it under data.stop.containers of the "
-				    "stack in rfa.json",
-				    "the container", rfa_facts_str(one, "container", ""), how);
-	}
-	json_decref(users);
-	json_decref(others);
 	return rc;
 }
 
-static int holders_of(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+/* Others that have a piece of the data; the same. */
+static int judge_others(struct rfa_ctx *ctx, const struct rfa_mounted_list *others, json_t *starts,
+			struct rfa_error *err)
 {
-	json_t *paths = json_array();
-	json_t *one;
-	size_t i;
+	const struct rfa_mounted *one;
+	char how[400];
+	int rc = 0;
+
+	RFA_EACH(one, *others)
+	{
+		if (rc)
+			break;
+		rc = rfa_facts_set(starts, one->id, json_string(one->started), err);
+		snprintf(how, sizeof(how), " has %s", one->mount);
+		if (!rc && one->running)
+			rc = in_use(ctx, err,
+				    "stop it there, or list it under data.stop.containers of the "
+				    "stack in rfa.json",
+				    "the container", one->container, how);
+	}
+	return rc;
+}
+
+static int judge_containers(struct rfa_ctx *ctx, json_t *all, json_t *starts, struct rfa_error *err)
+{
+	const struct rfa_stack *stack = rfa_ctx_stack_here(ctx);
+	struct rfa_consumer_list consumers = { NULL, 0 };
+	struct rfa_mounted_list others = { NULL, 0 };
+	struct rfa_mounts in = { ctx->pool, NULL, stack, all, &consumers, &ctx->own->members };
+	int rc = rfa_mounts_where(ctx->host, all, err);
+
+	if (!rc)
+		rc = rfa_consumers(ctx->pool, stack, all, &consumers, err);
+	if (!rc)
+		rc = rfa_mounts_other(&in, &others, err);
+	if (!rc)
+		rc = judge_ours(ctx, &consumers, starts, err);
+	return rc ? rc : judge_others(ctx, &others, starts, err);
+}
+
+/* Who holds the members, whose containers stand still. */
+static int find_holders(struct rfa_ctx *ctx, struct rfa_holder_list *out, struct rfa_error *err)
+{
+	struct rfa_tree_list trees = { NULL, 0 };
+	const struct rfa_member *member;
+	json_t *paths = NULL;
+	json_t *found = NULL;
 	int rc;
 
-	json_array_foreach (rfa_members(ctx), i, one) {
-		if (rfa_is_database(one))
+	RFA_EACH(member, ctx->own->members)
+	{
+		struct rfa_tree *tree;
+
+		if (rfa_is_database(member))
 			continue;
-		json_array_append_new(paths, json_pack("{s:s, s:s}", "kind",
-						       rfa_facts_str(one, "tree", ""), "path",
-						       rfa_facts_str(one, "place", "")));
+		tree = RFA_ADD(ctx->pool, tree, &trees);
+		tree->kind = member->tree;
+		tree->path = member->place;
 	}
-	rc = json_array_size(paths) ? ctx->host->ops->tree_holders(ctx->host, paths, NULL, out, err)
-				    : 0;
-	json_decref(paths);
+	rc = rfa_records_keep(&rfa_shape_tree, &trees, ctx->pool, &paths, err);
+	if (!rc && trees.n)
+		rc = ctx->host->ops->tree_holders(ctx->host, paths, NULL, &found, err);
+	if (!rc)
+		rc = rfa_records_read(&rfa_shape_holder, found, ctx->pool, out, err);
+	json_decref(found);
 	return rc;
 }
 
 static int judge_processes(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	json_t *holders = NULL;
-	const json_t *first;
+	struct rfa_holder_list holders = { NULL, 0 };
+	const struct rfa_holder *first;
 	char how[400];
-	int rc = holders_of(ctx, &holders, err);
+	int rc = find_holders(ctx, &holders, err);
 
-	first = json_array_get(holders, 0);
-	snprintf(how, sizeof(how), " (pid %lld) holds %s",
-		 (long long)rfa_facts_int(first, "pid", 0), rfa_facts_str(first, "path", ""));
-	if (!rc && first)
-		rc = in_use(ctx, err, "end it there: it is of no container of this stack",
-			    "the process", rfa_facts_str(first, "command", "?"), how);
-	json_decref(holders);
-	return rc;
+	if (rc || !holders.n)
+		return rc;
+	first = &holders.at[0];
+	snprintf(how, sizeof(how), " (pid %lld) holds %s", (long long)first->pid, first->path);
+	return in_use(ctx, err, "end it there: it is of no container of this stack", "the process",
+		      *first->command ? first->command : "?", how);
 }
 
-static int is_proven(const struct rfa_ctx *ctx, const char *epoch)
+/* A moment ago, by the row that proves it. */
+static int is_proven(const struct rfa_ctx *ctx, const char *generation)
 {
-	const char *step =
-	    ctx->step->on != RFA_SOURCE ? "target.verify-stopped" : "source.verify-stopped";
-	const json_t *proof = rfa_ctx_fact(ctx, step, "");
-	int64_t age = ctx->clock->wall_ms(ctx->clock) - rfa_facts_int(proof, "proven_ms", 0);
+	int64_t age = ctx->clock->wall_ms(ctx->clock) - ctx->own->proven_ms;
 
-	return age >= 0 && age < PROVEN_MS && !strcmp(rfa_facts_str(proof, "epoch", ""), epoch);
+	return age >= 0 && age < PROVEN_MS && !strcmp(ctx->own->generation, generation);
 }
 
-static int judge(struct rfa_ctx *ctx, const json_t *all, char epoch[65], struct rfa_error *err)
+static int judge(struct rfa_ctx *ctx, json_t *all, char generation[65], struct rfa_error *err)
 {
-	json_t *seen = json_object();
-	int rc = seen ? judge_containers(ctx, all, seen, err) : rfa_fail_nomem(err);
+	json_t *starts = json_object();
+	int rc = starts ? judge_containers(ctx, all, starts, err) : rfa_fail_nomem(err);
 
 	if (!rc)
-		rc = rfa_databases_still(ctx, rfa_members(ctx), err);
+		rc = rfa_databases_quiesced(ctx, err);
 	if (!rc)
-		rc = rfa_facts_digest(seen, epoch, err);
-	if (!rc && !is_proven(ctx, epoch))
+		rc = rfa_facts_digest(starts, generation, err);
+	if (!rc && !is_proven(ctx, generation))
 		rc = judge_processes(ctx, err);
-	json_decref(seen);
+	json_decref(starts);
 	return rc;
 }
 
-static int prove_once(struct rfa_ctx *ctx, int may_stop, char epoch[65], struct rfa_error *err)
+static int quiesce_once(struct rfa_ctx *ctx, int may_stop, char generation[65],
+			struct rfa_error *err)
 {
 	json_t *all = NULL;
 	size_t stopped = 0;
@@ -366,44 +385,43 @@ static int prove_once(struct rfa_ctx *ctx, int may_stop, char epoch[65], struct 
 		rc = rfa_containers(ctx, &all, err);
 	}
 	if (!rc)
-		rc = judge(ctx, all, epoch, err);
+		rc = judge(ctx, all, generation, err);
 	json_decref(all);
 	return rc;
 }
 
 /* Whoever only looked into a directory is gone a second later; whoever came back is stopped then.
  */
-static int prove(struct rfa_ctx *ctx, int may_stop, char epoch[65], struct rfa_error *err)
+static int quiesce(struct rfa_ctx *ctx, int may_stop, char generation[65], struct rfa_error *err)
 {
-	int rc = prove_once(ctx, may_stop, epoch, err);
+	int rc = quiesce_once(ctx, may_stop, generation, err);
 	int tries;
 
 	for (tries = 1; rc == -RFA_EREFUSED && tries < PROOF_TRIES; tries++) {
 		ctx->clock->sleep_ms(ctx->clock, 1000);
 		rfa_error_clear(err);
-		rc = prove_once(ctx, may_stop, epoch, err);
+		rc = quiesce_once(ctx, may_stop, generation, err);
 	}
 	return rc;
 }
 
-int rfa_hold_still(struct rfa_ctx *ctx, char epoch[65], struct rfa_error *err)
+int rfa_quiesce(struct rfa_ctx *ctx, char generation[65], struct rfa_error *err)
 {
-	return prove(ctx, 1, epoch, err);
+	return quiesce(ctx, 1, generation, err);
 }
 
 int rfa_verify_stopped_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_int_t now = (json_int_t)ctx->clock->wall_ms(ctx->clock);
-	char epoch[65];
+	struct rfa_proven proven;
+	char generation[65];
 	int rc;
 
-	rc = prove(ctx, 0, epoch, err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "epoch", json_string(epoch), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "proven_ms", json_integer(now), err);
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	proven.proven_ms = ctx->clock->wall_ms(ctx->clock);
+	rc = quiesce(ctx, 0, generation, err);
+	proven.generation = generation;
 	return rc ? rc
-		  : rfa_facts_set(
-			facts, "says",
-			json_string("no container, no process and no session uses the data"), err);
+		  : rfa_ctx_prove(ctx, &proven,
+				  "no container, no process and no session uses the data", facts,
+				  err);
 }

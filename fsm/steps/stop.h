@@ -6,11 +6,11 @@
 
 /*
  * Proves that nothing uses the data on the step's host. A container of ours that its restart policy
- * has started again (a power cut) is stopped again. epoch: another text whenever one of those that
- * could have written has run since. Processes are looked for again unless that was done seconds
- * ago, since that takes as long as the data has files. Errors: REFUSED names who uses it.
+ * has started again (a power cut) is stopped again. generation: another text whenever one of those
+ * that could have written has run since. Processes are looked for again unless that was done
+ * seconds ago, since that takes as long as the data has files. Errors: REFUSED names who uses it.
  */
-int rfa_hold_still(struct rfa_ctx *ctx, char epoch[65], struct rfa_error *err);
+int rfa_quiesce(struct rfa_ctx *ctx, char generation[65], struct rfa_error *err);
 
 /*
  * Is each container of the step's side that ran before running, and not ill by its own health

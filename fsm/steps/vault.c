@@ -14,115 +14,205 @@
 
 static const char *const IMAGES = "images";
 
-const char *rfa_vault_path(const struct rfa_ctx *ctx)
+const char *rfa_vault_set(const struct rfa_ctx *ctx)
 {
-	return rfa_facts_str(ctx->plan_json, "options/vault", "");
+	const char *set = rfa_ctx_options(ctx)->set;
+
+	return *set ? set : "data";
 }
 
-const char *rfa_vault_backup(const struct rfa_ctx *ctx)
+static const char *vault_of(const struct rfa_ctx *ctx)
 {
-	return rfa_facts_str(ctx->plan_json, "options/backup", "");
+	return rfa_ctx_options(ctx)->vault;
 }
 
-/* What a backup is of: "data" or "images". */
-static const char *set_of(const struct rfa_ctx *ctx)
+static const char *backup_of(const struct rfa_ctx *ctx)
 {
-	return rfa_facts_str(ctx->plan_json, "options/set", "data");
+	return rfa_ctx_options(ctx)->backup;
+}
+
+/* The environment whose data or images the run backs up. */
+static const char *env_of(const struct rfa_ctx *ctx)
+{
+	const struct rfa_plan_host *source = ctx->sides[RFA_SOURCE];
+
+	return source ? source->env : "";
 }
 
 /* ---- looking ----------------------------------------------------------------------------------
  */
 
-/* The manifest of the plan's backup, if it is there and complete. Borrowed. */
-static json_t *find_manifest(const struct rfa_ctx *ctx, const json_t *list)
+int rfa_vault_list(struct rfa_ctx *ctx, struct rfa_listed_list *out, struct rfa_error *err)
 {
-	json_t *one;
-	size_t i;
+	json_t *list = NULL;
+	int rc = ctx->host->ops->vault_list(ctx->host, vault_of(ctx), &list, err);
 
-	json_array_foreach ((json_t *)(uintptr_t)list, i, one) {
-		if (!strcmp(rfa_facts_str(one, "backup", ""), rfa_vault_backup(ctx)) &&
-		    json_is_object(json_object_get(one, "manifest")))
-			return json_object_get(one, "manifest");
-	}
+	if (!rc)
+		rc = rfa_records_read(&rfa_shape_listed, list, ctx->pool, out, err);
+	json_decref(list);
+	return rc;
+}
+
+/* The manifest of the plan's backup as it is written there, if it is complete; NULL. */
+static const json_t *find_manifest(const struct rfa_ctx *ctx, const struct rfa_listed_list *list)
+{
+	const struct rfa_listed *one;
+
+	RFA_EACH(one, *list)
+	if (!strcmp(one->backup, backup_of(ctx)) && json_is_object(one->manifest))
+		return one->manifest;
 	return NULL;
 }
 
-/* What it can be gone back to with: what a rollback point or a proven drill names. *out is new. */
-static int pins_of(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+/* *out: NULL if there is none. */
+static int read_manifest(struct rfa_ctx *ctx, const struct rfa_listed_list *list,
+			 const struct rfa_manifest **out, struct rfa_error *err)
 {
-	json_t *pinned = rfa_facts_at(ctx->plan_json, "options/pinned");
-	json_t *pins = pinned ? json_copy(pinned) : json_array();
-	json_t *one;
-	size_t i;
-	/* What this run has made stays, whatever the clock says of its age. */
-	int rc = pins && !json_array_append_new(pins, json_string(rfa_vault_backup(ctx)))
-		     ? 0
-		     : rfa_fail_nomem(err);
+	const json_t *found = find_manifest(ctx, list);
+	struct rfa_manifest *manifest;
+	int rc;
 
-	json_array_foreach ((json_t *)(uintptr_t)ctx->points, i, one) {
-		if (!rc &&
-		    json_array_append_new(pins, json_string(rfa_facts_str(one, "backup", ""))))
-			rc = rfa_fail_nomem(err);
-	}
+	*out = NULL;
+	if (!found)
+		return 0;
+	manifest = RFA_NEW(ctx->pool, manifest);
+	rc = rfa_record_read(&rfa_shape_manifest, found, ctx->pool, manifest, err);
 	if (rc)
-		json_decref(pins);
-	else
-		*out = pins;
-	return rc;
+		return rfa_error_where(err, "%s:%s/%s", ctx->host->name, vault_of(ctx),
+				       backup_of(ctx));
+	*out = manifest;
+	return 0;
 }
 
-int rfa_vault_judge(const struct rfa_ctx *ctx, const json_t *list, const char *env, const char *set,
-		    json_t **out, struct rfa_error *err)
+/* What it can be gone back to with: what a rollback point or a proven drill names. */
+static int pins_of(struct rfa_ctx *ctx, struct rfa_texts *out, struct rfa_error *err)
 {
+	const struct rfa_texts *pinned = &rfa_ctx_options(ctx)->pinned;
+	struct rfa_point_list points = { NULL, 0 };
+	const struct rfa_point *point;
+	size_t i;
+	int rc = rfa_ctx_data_points(ctx, &points, err);
+
+	for (i = 0; i < pinned->n; i++)
+		rfa_texts_add(ctx->pool, out, pinned->at[i]);
+	/* What this run has made stays, whatever the clock says of its age. */
+	rfa_texts_add(ctx->pool, out, backup_of(ctx));
+	RFA_EACH(point, points)
+	rfa_texts_add(ctx->pool, out, point->backup);
+	return rc ? rc : rfa_pool_check(ctx->pool, err);
+}
+
+int rfa_vault_judge(struct rfa_ctx *ctx, const struct rfa_listed_list *list, const char *env,
+		    const char *set, struct rfa_verdict_list *out, struct rfa_error *err)
+{
+	struct rfa_texts pins = { NULL, 0 };
 	struct rfa_retention_ask ask = { .env = env,
 					 .set = set,
-					 .keep = rfa_facts_at(ctx->plan_json, "options/retention"),
+					 .keep = rfa_ctx_options(ctx)->retention,
+					 .pins = &pins,
+					 .coming = backup_of(ctx),
 					 .now_ms = ctx->clock->wall_ms(ctx->clock) };
-	json_t *pins = NULL;
 	int rc = pins_of(ctx, &pins, err);
 
-	ask.pins = pins;
-	ask.coming = *rfa_vault_backup(ctx) ? rfa_vault_backup(ctx) : NULL;
-	if (!rc)
-		rc = rfa_retention_judge(list, &ask, out, err);
-	json_decref(pins);
-	return rc;
+	return rc ? rc : rfa_retention_judge(ctx->pool, list, &ask, out, err);
 }
 
 int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->host;
-	json_t *list = NULL;
-	json_t *verdicts = NULL;
-	json_t *manifest;
+	struct rfa_listed_list list = { NULL, 0 };
+	struct rfa_proven proven;
 	char says[200];
-	int rc = host->ops->vault_list(host, rfa_vault_path(ctx), &list, err);
+	int rc = rfa_vault_list(ctx, &list, err);
 
-	if (rc)
-		return rc;
-	manifest = find_manifest(ctx, list);
-	if (rfa_facts_at(ctx->plan_json, "options/set"))
-		rc = rfa_vault_judge(ctx, list, rfa_facts_str(ctx->plan_json, "source/env", ""),
-				     set_of(ctx), &verdicts, err);
-	snprintf(says, sizeof(says), "%zu backup(s) in %.120s", json_array_size(list),
-		 rfa_vault_path(ctx));
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	proven.has_vault = 1;
+	proven.backups = (int64_t)list.n;
 	if (!rc)
-		rc = rfa_facts_set(facts, "says", json_string(says), err);
-	if (!rc && verdicts)
-		rc = rfa_facts_set(facts, "verdicts", json_incref(verdicts), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "backups",
-				   json_integer((json_int_t)json_array_size(list)), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "manifest",
-				   manifest ? json_incref(manifest) : json_null(), err);
-	json_decref(list);
-	json_decref(verdicts);
-	return rc;
+		rc = read_manifest(ctx, &list, &proven.manifest, err);
+	if (!rc && *rfa_ctx_options(ctx)->set)
+		rc = rfa_vault_judge(ctx, &list, env_of(ctx), rfa_vault_set(ctx), &proven.verdicts,
+				     err);
+	snprintf(says, sizeof(says), "%zu backup(s) in %.120s", list.n, vault_of(ctx));
+	return rc ? rc : rfa_ctx_prove(ctx, &proven, says, facts, err);
 }
 
 /* ---- images -----------------------------------------------------------------------------------
  */
+
+int rfa_vault_images(struct rfa_ctx *ctx, struct rfa_image_set *out, struct rfa_error *err)
+{
+	const struct rfa_image_set *seen = ctx->proven[RFA_SOURCE]->images;
+	/* TODO: not asked when the look at images writes records */
+	const json_t *goods = rfa_ctx_fact(ctx, "source.look", "goods");
+	struct rfa_image_list images = { NULL, 0 };
+	const json_t *one;
+	size_t i;
+	int rc;
+
+	rfa_record_clear(&rfa_shape_image_set, out);
+	if (seen || !goods) {
+		if (seen)
+			*out = *seen;
+		return 0;
+	}
+	rc = rfa_record_read(&rfa_shape_image_set, goods, ctx->pool, out, err);
+	for (i = 0; i < out->images.n && !rc; i++) {
+		struct rfa_image *image = RFA_ADD(ctx->pool, image, &images);
+
+		one = json_array_get(json_object_get(goods, "images"), i);
+		*image = out->images.at[i];
+		image->kind = rfa_pool_text(ctx->pool, rfa_facts_str(one, "shape", ""));
+		image->pin = rfa_pool_text(ctx->pool, rfa_facts_str(one, "keep", ""));
+	}
+	out->images = images;
+	return rc ? rc : rfa_pool_check(ctx->pool, err);
+}
+
+/* TODO: ctx->proven[RFA_SOURCE]->containers when the look at images writes records */
+static int containers_of(struct rfa_ctx *ctx, struct rfa_container_list *out, struct rfa_error *err)
+{
+	const struct rfa_container_list *seen = &ctx->proven[RFA_SOURCE]->containers;
+
+	if (seen->n) {
+		*out = *seen;
+		return 0;
+	}
+	return rfa_records_read(&rfa_shape_container, rfa_ctx_fact(ctx, "source.look", "units"),
+				ctx->pool, out, err);
+}
+
+static int lists_id(const struct rfa_exported_image_list *list, const char *id)
+{
+	const struct rfa_exported_image *one;
+
+	RFA_EACH(one, *list)
+	if (!strcmp(one->id, id))
+		return 1;
+	return 0;
+}
+
+/* Each image once, whole. As the host is asked for it. */
+static int ask_for_images(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+{
+	struct rfa_export request;
+	struct rfa_image_set images;
+	const struct rfa_image *image;
+	int rc = rfa_vault_images(ctx, &images, err);
+
+	rfa_record_clear(&rfa_shape_export, &request);
+	request.name = IMAGES;
+	RFA_EACH(image, images.images)
+	{
+		struct rfa_exported_image *one;
+
+		if (lists_id(&request.images, image->id))
+			continue;
+		one = RFA_ADD(ctx->pool, exported_image, &request.images);
+		one->id = image->id;
+		one->name = image->pin;
+	}
+	return rc ? rc : rfa_record_keep(&rfa_shape_export, &request, ctx->pool, out, err);
+}
 
 /*
  * All that run on the source, whole: a backup stands for itself. Under names with a domain, which
@@ -131,36 +221,25 @@ int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 int rfa_backup_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
-	json_t *goods = rfa_ctx_fact(ctx, "source.look", "goods/images");
-	json_t *seen = json_object();
-	json_t *images = json_array();
+	struct rfa_archive *archive = RFA_NEW(ctx->pool, archive);
+	struct rfa_proven proven;
 	struct rfa_ctx_key key;
 	json_t *request = NULL;
 	json_t *made = NULL;
-	json_t *good;
-	size_t i;
-	int rc = 0;
+	int rc = ask_for_images(ctx, &request, err);
 
-	json_array_foreach (goods, i, good) {
-		const char *id = rfa_facts_str(good, "id", "");
-
-		if (json_object_get(seen, id))
-			continue;
-		json_object_set_new(seen, id, json_true());
-		json_array_append_new(images, json_pack("{s:s, s:s}", "id", id, "name",
-							rfa_facts_str(good, "keep", "")));
-	}
-	request = json_pack("{s:O, s:[], s:s}", "images", images, "omit", "name", IMAGES);
-	rc = request ? host->ops->image_export(host, rfa_ctx_key(ctx, &key, "export", NULL),
-					       request, &made, err)
-		     : rfa_fail_nomem(err);
-	if (!rc && json_object_update(facts, made))
-		rc = rfa_fail_nomem(err);
-	json_decref(seen);
-	json_decref(images);
-	json_decref(request);
+	if (!rc)
+		rc = host->ops->image_export(host, rfa_ctx_key(ctx, &key, "export", NULL), request,
+					     &made, err);
+	if (!rc)
+		rc = rfa_record_read(&rfa_shape_archive, made, ctx->pool, archive, err);
 	json_decref(made);
-	return rc;
+	if (rc)
+		return rc;
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	archive->name = IMAGES;
+	proven.exported = archive;
+	return rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 }
 
 int rfa_backup_export_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
@@ -177,74 +256,69 @@ int rfa_backup_export_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 /* ---- in ---------------------------------------------------------------------------------------
  */
 
-int rfa_vault_cargo(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+/* What the run stores: an archive for each member, or the one of the images. */
+static struct rfa_archive_list archives_of(const struct rfa_ctx *ctx)
 {
-	json_t *archives = rfa_ctx_fact(ctx, "source.pack", "archives");
+	const struct rfa_proven *source = ctx->proven[RFA_SOURCE];
 
-	if (!strcmp(set_of(ctx), IMAGES))
-		*out = json_pack(
-		    "{s:{s:I}}", IMAGES, "bytes",
-		    (json_int_t)rfa_facts_int(rfa_ctx_fact(ctx, "source.export", ""), "bytes", 0));
-	else
-		*out = archives ? json_incref(archives) : json_object();
-	return *out ? 0 : rfa_fail_nomem(err);
+	if (strcmp(rfa_vault_set(ctx), IMAGES) != 0)
+		return source->archives;
+	return (struct rfa_archive_list){ source->exported, source->exported != NULL };
 }
 
-static int store_one(struct rfa_ctx *ctx, const char *member, const json_t *archive, json_t **made,
-		     struct rfa_error *err)
+/* Of images no digest is known: their bytes are counted. */
+static int is_as_packed(const struct rfa_archive *archive, const struct rfa_archive *stored)
+{
+	return (!*archive->sha256 || !strcmp(archive->sha256, stored->sha256)) &&
+	       stored->bytes == archive->bytes;
+}
+
+static int store_one(struct rfa_ctx *ctx, const struct rfa_archive *archive,
+		     struct rfa_archive *out, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
-	const char *want = rfa_facts_str(archive, "sha256", NULL);
+	const char *name = archive->name;
 	struct rfa_ctx_key key;
-	int rc = host->ops->vault_store(host, rfa_ctx_key(ctx, &key, "store", member),
-					rfa_vault_path(ctx), rfa_vault_backup(ctx), member, member,
-					made, err);
+	json_t *made = NULL;
+	int rc = host->ops->vault_store(host, rfa_ctx_key(ctx, &key, "store", name), vault_of(ctx),
+					backup_of(ctx), name, name, &made, err);
 
-	if (rc)
+	if (!rc)
+		rc = rfa_record_read(&rfa_shape_archive, made, ctx->pool, out, err);
+	out->name = name;
+	json_decref(made);
+	if (rc || is_as_packed(archive, out))
 		return rc;
-	if ((!want || !strcmp(want, rfa_facts_str(*made, "sha256", ""))) &&
-	    rfa_facts_int(*made, "bytes", -1) == rfa_facts_int(archive, "bytes", 0))
-		return 0;
-	json_decref(*made);
-	*made = NULL;
-	rfa_fail(err, RFA_EMISMATCH, "vault", "what was stored of %s is not what was packed",
-		 member);
+	rfa_fail(err, RFA_EMISMATCH, "vault", "what was stored of %s is not what was packed", name);
 	return rfa_error_where(err, "%s", host->name);
 }
 
 /* Chunks that are there are left, so it may be repeated. */
 int rfa_store_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_t *stored = json_object();
-	json_t *cargo = NULL;
-	json_int_t bytes = 0;
-	json_int_t fresh = 0;
-	const char *member;
-	json_t *archive;
+	struct rfa_archive_list archives = archives_of(ctx);
+	const struct rfa_archive *archive;
+	struct rfa_proven proven;
+	int64_t bytes = 0;
+	int64_t fresh = 0;
 	char says[128];
-	int rc = stored ? rfa_vault_cargo(ctx, &cargo, err) : rfa_fail_nomem(err);
+	int rc = 0;
 
-	json_object_foreach (cargo, member, archive) {
-		json_t *made = NULL;
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	RFA_EACH(archive, archives)
+	{
+		struct rfa_archive *stored;
 
-		if (!rc)
-			rc = store_one(ctx, member, archive, &made, err);
-		bytes += (json_int_t)rfa_facts_int(made, "bytes", 0);
-		fresh += (json_int_t)rfa_facts_int(made, "new_bytes", 0);
-		if (!rc)
-			rc = rfa_facts_set(stored, member, made, err);
 		if (rc)
 			break;
+		stored = RFA_ADD(ctx->pool, archive, &proven.stored);
+		rc = store_one(ctx, archive, stored, err);
+		bytes += stored->bytes;
+		fresh += stored->new_bytes;
 	}
 	snprintf(says, sizeof(says), "%s, of which %s are new to the vault", RFA_SIZE(bytes),
 		 RFA_SIZE(fresh));
-	if (!rc)
-		rc = rfa_facts_set(facts, "says", json_string(says), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "stored", json_incref(stored), err);
-	json_decref(cargo);
-	json_decref(stored);
-	return rc;
+	return rc ? rc : rfa_ctx_prove(ctx, &proven, says, facts, err);
 }
 
 int rfa_store_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -257,125 +331,141 @@ int rfa_store_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	struct rfa_ctx_key key;
 
 	return ctx->host->ops->vault_remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", NULL),
-					    rfa_vault_path(ctx), rfa_vault_backup(ctx), err);
+					    vault_of(ctx), backup_of(ctx), err);
 }
 
 /* ---- sealed -----------------------------------------------------------------------------------
  */
 
-static int add_member(const struct rfa_ctx *ctx, json_t *members, const char *name,
-		      const json_t *stored, struct rfa_error *err)
+/* What was stored, and how it looked where it was. */
+static void add_member(const struct rfa_ctx *ctx, const struct rfa_archive *stored,
+		       struct rfa_member_list *out)
 {
-	static const char *const fields[] = { "kind", "tree",   "place",   "uid",   "gid",
-					      "mode", "inodes", "version", "major", "make" };
-	const json_t *seen = rfa_member_find(rfa_ctx_fact(ctx, "source.look", "members"), name);
-	json_t *one =
-	    json_pack("{s:s, s:s, s:O?, s:O?, s:O?}", "name", name, "kind", IMAGES, "bytes",
-		      json_object_get(stored, "bytes"), "sha256", json_object_get(stored, "sha256"),
-		      "chunks", json_object_get(stored, "chunks"));
-	size_t i;
+	const struct rfa_member *seen =
+	    rfa_member_named(&ctx->proven[RFA_SOURCE]->members, stored->name);
+	struct rfa_member *one = RFA_ADD(ctx->pool, member, out);
 
-	for (i = 0; one && seen && i < sizeof(fields) / sizeof(fields[0]); i++) {
-		json_t *value = json_object_get(seen, fields[i]);
-
-		if (value)
-			json_object_set(one, fields[i], value);
-	}
-	if (one && seen)
-		json_object_set(one, "tree_bytes", json_object_get(seen, "bytes"));
-	return !one || json_array_append_new(members, one) ? rfa_fail_nomem(err) : 0;
+	one->name = stored->name;
+	one->kind = IMAGES;
+	one->bytes = stored->bytes;
+	one->sha256 = stored->sha256;
+	one->chunks = stored->chunks;
+	if (!seen)
+		return;
+	one->kind = seen->kind;
+	one->tree = seen->tree;
+	one->place = seen->place;
+	one->uid = seen->uid;
+	one->gid = seen->gid;
+	one->mode = seen->mode;
+	one->inodes = seen->inodes;
+	one->version = seen->version;
+	one->major = seen->major;
+	one->make = seen->make;
+	one->tree_bytes = seen->bytes;
 }
 
 /* What ran when it was made; nothing that may be secret. */
-static json_t *what_ran(const struct rfa_ctx *ctx)
+static int add_containers(struct rfa_ctx *ctx, struct rfa_container_list *out,
+			  struct rfa_error *err)
 {
-	json_t *list = json_array();
-	json_t *unit;
-	size_t i;
+	struct rfa_container_list seen = { NULL, 0 };
+	const struct rfa_container *container;
+	int rc = containers_of(ctx, &seen, err);
 
-	json_array_foreach (rfa_ctx_fact(ctx, "source.look", "units"), i, unit) {
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:s, s:b}", "container",
-						rfa_facts_str(unit, "container", ""), "ref",
-						rfa_facts_str(unit, "ref", ""), "image_id",
-						rfa_facts_str(unit, "image_id", ""), "running",
-						rfa_facts_bool(unit, "running", 0)));
+	RFA_EACH(container, seen)
+	{
+		struct rfa_container *one = RFA_ADD(ctx->pool, container, out);
+
+		one->container = container->container;
+		one->ref = container->ref;
+		one->image_id = container->image_id;
+		one->running = container->running;
 	}
-	return list;
-}
-
-/* The same in every attempt: its time is the run's. */
-static int manifest_of(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
-{
-	json_t *goods = rfa_ctx_fact(ctx, "source.look", "goods");
-	json_t *members = json_array();
-	char at[RFA_TIME_MAX] = "";
-	const char *name;
-	int64_t ms = 0;
-	json_t *stored;
-	json_t *made;
-	int rc = 0;
-
-	if (!rfa_time_parse(ctx->run, &ms))
-		rfa_time_iso(ms, at);
-	json_object_foreach (rfa_ctx_fact(ctx, "target.store", "stored"), name, stored) {
-		if (!rc)
-			rc = add_member(ctx, members, name, stored, err);
-	}
-	made =
-	    json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "format", 1, "backup",
-		      rfa_vault_backup(ctx), "stack", rfa_facts_str(ctx->plan_json, "stack", ""),
-		      "env", rfa_facts_str(ctx->plan_json, "source/env", ""), "set", set_of(ctx),
-		      "at", at, "run", ctx->run, "members", members, "containers", what_ran(ctx));
-	if (!rc && !made)
-		rc = rfa_fail_nomem(err);
-	if (!rc && goods && json_object_update(made, goods)) /* "version", "images" */
-		rc = rfa_fail_nomem(err);
-	if (rc)
-		json_decref(made);
-	else
-		*out = made;
 	return rc;
 }
 
-int rfa_seal_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+/* The same in every attempt: its time is the run's. */
+static int manifest_of(struct rfa_ctx *ctx, struct rfa_manifest *out, struct rfa_error *err)
+{
+	const struct rfa_archive *stored;
+	struct rfa_image_set images;
+	char at[RFA_TIME_MAX] = "";
+	int64_t ms = 0;
+	int rc = rfa_vault_images(ctx, &images, err);
+
+	if (!rfa_time_parse(ctx->run, &ms))
+		rfa_time_iso(ms, at);
+	rfa_record_clear(&rfa_shape_manifest, out);
+	out->format = 1;
+	out->backup = backup_of(ctx);
+	out->stack = ctx->plan->stack;
+	out->env = env_of(ctx);
+	out->set = rfa_vault_set(ctx);
+	out->at = rfa_pool_text(ctx->pool, at);
+	out->run = ctx->run;
+	out->version = images.version;
+	out->images = images.images;
+	RFA_EACH(stored, ctx->own->stored)
+	add_member(ctx, stored, &out->members);
+	return rc ? rc : add_containers(ctx, &out->containers, err);
+}
+
+static int seal(struct rfa_ctx *ctx, const struct rfa_manifest *manifest, struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(RFA_FACTS_MAX_BYTES);
 	struct rfa_ctx_key key;
-	json_t *manifest = NULL;
-	int rc = manifest_of(ctx, &manifest, err);
+	json_t *json = NULL;
+	int rc = rfa_record_keep(&rfa_shape_manifest, manifest, ctx->pool, &json, err);
 
 	if (!rc)
-		rc = rfa_facts_encode(manifest, &text, err);
+		rc = rfa_facts_encode(json, &text, err);
 	if (!rc && rfa_buf_putc(&text, '\n'))
 		rc = rfa_buf_check(&text, err);
 	if (!rc)
 		rc = ctx->host->ops->vault_seal(ctx->host, rfa_ctx_key(ctx, &key, "seal", NULL),
-						rfa_vault_path(ctx), rfa_vault_backup(ctx),
-						rfa_buf_str(&text), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "manifest", json_incref(manifest), err);
-	json_decref(manifest);
+						vault_of(ctx), backup_of(ctx), rfa_buf_str(&text),
+						err);
 	rfa_buf_release(&text);
 	return rc;
 }
 
-int rfa_seal_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
+static int prove_sealed(struct rfa_ctx *ctx, const struct rfa_manifest *manifest, json_t *facts,
+			struct rfa_error *err)
 {
-	json_t *manifest = NULL;
-	json_t *list = NULL;
-	int rc = ctx->host->ops->vault_list(ctx->host, rfa_vault_path(ctx), &list, err);
+	struct rfa_proven proven;
+
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	proven.manifest = manifest;
+	return rfa_ctx_prove(ctx, &proven, NULL, facts, err);
+}
+
+int rfa_seal_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_manifest manifest;
+	int rc = manifest_of(ctx, &manifest, err);
 
 	if (!rc)
-		rc = manifest_of(ctx, &manifest, err);
+		rc = seal(ctx, &manifest, err);
+	return rc ? rc : prove_sealed(ctx, &manifest, facts, err);
+}
+
+int rfa_seal_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_listed_list list = { NULL, 0 };
+	struct rfa_manifest manifest;
+	json_t *ours = NULL;
+	int rc = rfa_vault_list(ctx, &list, err);
+
 	*seen = RFA_PROBE_NOT_DONE;
-	if (!rc && json_equal(find_manifest(ctx, list), manifest)) {
-		*seen = RFA_PROBE_DONE;
-		rc = rfa_facts_set(facts, "manifest", json_incref(manifest), err);
-	}
-	json_decref(list);
-	json_decref(manifest);
-	return rc;
+	if (!rc)
+		rc = manifest_of(ctx, &manifest, err);
+	if (!rc)
+		rc = rfa_record_keep(&rfa_shape_manifest, &manifest, ctx->pool, &ours, err);
+	if (rc || !json_equal(find_manifest(ctx, &list), ours))
+		return rc;
+	*seen = RFA_PROBE_DONE;
+	return prove_sealed(ctx, &manifest, facts, err);
 }
 
 int rfa_seal_undo(struct rfa_ctx *ctx, struct rfa_error *err)
@@ -386,36 +476,43 @@ int rfa_seal_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 /* ---- read again -------------------------------------------------------------------------------
  */
 
-static int verify(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+static int is_damaged(struct rfa_ctx *ctx, const struct rfa_texts *problems, json_t *facts,
+		      struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->host;
-	json_t *problems;
-	struct rfa_ctx_key key;
-	json_t *found = NULL;
-	char says[96];
-	int rc = host->ops->vault_verify(host, rfa_ctx_key(ctx, &key, "verify", NULL),
-					 rfa_vault_path(ctx), rfa_vault_backup(ctx), &found, err);
+	struct rfa_proven proven;
+	int rc;
 
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	proven.problems = *problems;
+	rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 	if (rc)
 		return rc;
-	problems = json_object_get(found, "problems");
-	if (rfa_facts_bool(found, "ok", 0)) {
-		snprintf(says, sizeof(says), "every byte of it is as it was stored (%s)",
-			 RFA_SIZE(rfa_facts_int(found, "bytes", 0)));
-		rc = rfa_facts_set(facts, "says", json_string(says), err);
-	} else {
-		rc = rfa_facts_set(facts, "problems", json_incref(problems), err);
-		if (!rc) {
-			rfa_fail(err, RFA_ECORRUPT, "vault", "the backup %s is damaged: %.300s%s",
-				 rfa_vault_backup(ctx),
-				 json_string_value(json_array_get(problems, 0)),
-				 json_array_size(problems) > 1 ? ", and more" : "");
-			rfa_error_where(err, "%s:%s", host->name, rfa_vault_path(ctx));
-			rc = rfa_error_mend(err, "choose another backup: rfa backup list");
-		}
-	}
+	rfa_fail(err, RFA_ECORRUPT, "vault", "the backup %s is damaged: %.300s%s", backup_of(ctx),
+		 problems->n ? problems->at[0] : "", problems->n > 1 ? ", and more" : "");
+	rfa_error_where(err, "%s:%s", ctx->host->name, vault_of(ctx));
+	return rfa_error_mend(err, "choose another backup: rfa backup list");
+}
+
+/* Every byte is read. What is wrong with it goes into the facts. */
+static int verify(struct rfa_ctx *ctx, json_t *facts, char *says, size_t size,
+		  struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->host;
+	struct rfa_checked checked;
+	struct rfa_ctx_key key;
+	json_t *found = NULL;
+	int rc = host->ops->vault_verify(host, rfa_ctx_key(ctx, &key, "verify", NULL),
+					 vault_of(ctx), backup_of(ctx), &found, err);
+
+	if (!rc)
+		rc = rfa_record_read(&rfa_shape_checked, found, ctx->pool, &checked, err);
 	json_decref(found);
-	return rc;
+	if (rc)
+		return rc;
+	if (!checked.ok)
+		return is_damaged(ctx, &checked.problems, facts, err);
+	snprintf(says, size, "every byte of it is as it was stored (%s)", RFA_SIZE(checked.bytes));
+	return 0;
 }
 
 /*
@@ -424,7 +521,10 @@ static int verify(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
  */
 int rfa_vault_verify_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	return verify(ctx, facts, err);
+	char says[96];
+	int rc = verify(ctx, facts, says, sizeof(says), err);
+
+	return rc ? rc : rfa_ctx_says(facts, says, err);
 }
 
 int rfa_vault_verify_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
@@ -436,52 +536,52 @@ int rfa_vault_verify_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *fa
 /* ---- out --------------------------------------------------------------------------------------
  */
 
-static int open_one(struct rfa_ctx *ctx, const char *member, json_t **made, struct rfa_error *err)
+/* The digest that the manifest promises; "" of what it does not name. */
+static const char *promised(const struct rfa_ctx *ctx, const char *name)
+{
+	const struct rfa_manifest *manifest = ctx->own->manifest;
+	const struct rfa_member *member =
+	    manifest ? rfa_member_named(&manifest->members, name) : NULL;
+
+	return member ? member->sha256 : "";
+}
+
+static int open_one(struct rfa_ctx *ctx, const char *name, struct rfa_archive *out,
+		    struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
-	const json_t *listed =
-	    rfa_member_find(rfa_ctx_fact(ctx, "source.look", "manifest/members"), member);
 	struct rfa_ctx_key key;
-	int rc =
-	    host->ops->vault_open(host, rfa_ctx_key(ctx, &key, "open", member), rfa_vault_path(ctx),
-				  rfa_vault_backup(ctx), member, member, made, err);
+	json_t *made = NULL;
+	int rc = host->ops->vault_open(host, rfa_ctx_key(ctx, &key, "open", name), vault_of(ctx),
+				       backup_of(ctx), name, name, &made, err);
 
-	if (rc)
+	if (!rc)
+		rc = rfa_record_read(&rfa_shape_archive, made, ctx->pool, out, err);
+	out->name = name;
+	json_decref(made);
+	if (rc || (*out->sha256 && !strcmp(out->sha256, promised(ctx, name))))
 		return rc;
-	if (!strcmp(rfa_facts_str(*made, "sha256", "-"), rfa_facts_str(listed, "sha256", "")))
-		return 0;
-	json_decref(*made);
-	*made = NULL;
 	rfa_fail(err, RFA_EMISMATCH, "vault",
 		 "the member %s of the backup is not the one that its "
 		 "manifest names",
-		 member);
-	return rfa_error_where(err, "%s:%s", host->name, rfa_vault_path(ctx));
+		 name);
+	return rfa_error_where(err, "%s:%s", host->name, vault_of(ctx));
 }
 
 /* The same archives every time, so it may be repeated. */
 int rfa_open_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	json_t *archives = json_object();
-	json_t *member;
-	size_t i;
-	int rc = archives ? verify(ctx, facts, err) : rfa_fail_nomem(err);
+	const struct rfa_member *member;
+	struct rfa_proven proven;
+	char says[96];
+	int rc = verify(ctx, facts, says, sizeof(says), err);
 
-	json_array_foreach (rfa_ctx_fact(ctx, "target.look", "members"), i, member) {
-		const char *name = rfa_facts_str(member, "name", "");
-		json_t *made = NULL;
-
-		if (!rc)
-			rc = open_one(ctx, name, &made, err);
-		if (!rc)
-			rc = rfa_facts_set(archives, name, made, err);
-		if (rc)
-			break;
-	}
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	RFA_EACH(member, ctx->proven[RFA_TARGET]->members)
 	if (!rc)
-		rc = rfa_facts_set(facts, "archives", json_incref(archives), err);
-	json_decref(archives);
-	return rc;
+		rc =
+		    open_one(ctx, member->name, RFA_ADD(ctx->pool, archive, &proven.archives), err);
+	return rc ? rc : rfa_ctx_prove(ctx, &proven, says, facts, err);
 }
 
 int rfa_open_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)

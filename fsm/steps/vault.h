@@ -2,20 +2,19 @@
 #ifndef RFA_FSM_STEPS_VAULT_H
 #define RFA_FSM_STEPS_VAULT_H
 
+#include "fsm/model/asked.h"
 #include "fsm/steps/ctx.h"
 
-/* The plan's vault and backup. */
-const char *rfa_vault_path(const struct rfa_ctx *ctx);
-const char *rfa_vault_backup(const struct rfa_ctx *ctx);
+/* What the vault on the step's host holds; it lives as long as the step. */
+int rfa_vault_list(struct rfa_ctx *ctx, struct rfa_listed_list *out, struct rfa_error *err);
 
-/* What a run stores, {archive: {"bytes","sha256"?}}, one member each. *out is new. */
-int rfa_vault_cargo(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *err);
+/* What the plan's retention says of the backups of one environment and set in a vault's list. */
+int rfa_vault_judge(struct rfa_ctx *ctx, const struct rfa_listed_list *list, const char *env,
+		    const char *set, struct rfa_verdict_list *out, struct rfa_error *err);
 
-/*
- * What the plan's retention says of the backups of one environment and set in a vault's list. *out
- * is new: as rfa_retention_judge() says.
- */
-int rfa_vault_judge(const struct rfa_ctx *ctx, const json_t *list, const char *env, const char *set,
-		    json_t **out, struct rfa_error *err);
+/* The plan's set: "data", if it names none. */
+const char *rfa_vault_set(const struct rfa_ctx *ctx);
+/* The images that run on the source; none where its look was not at images. */
+int rfa_vault_images(struct rfa_ctx *ctx, struct rfa_image_set *out, struct rfa_error *err);
 
 #endif

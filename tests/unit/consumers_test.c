@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "fsm/steps/members.h"
+#include "fsm/steps/consumers.h"
 #include "fsm/steps/inspect.h"
+#include "fsm/steps/members.h"
 #include "fsm/steps/mounts.h"
-#include "fsm/steps/users.h"
 
 #include "tests/unit/data.h"
 
@@ -26,23 +26,35 @@ static json_t *container(const char *name, const char *project, const char *serv
 			 depends, "Mounts");
 }
 
+static struct rfa_pool pool = RFA_POOL_INIT;
+
+/* Those of a stack (stolen), in the order in which they stop; they live as long as the pool. */
+static struct rfa_consumer_list consumers_of(json_t *stack, const json_t *all)
+{
+	struct rfa_consumer_list list = { NULL, 0 };
+	struct rfa_stack is;
+	struct rfa_error err;
+
+	assert_int_equal(rfa_record_read(&rfa_shape_stack, stack, &pool, &is, &err), 0);
+	assert_int_equal(rfa_consumers(&pool, &is, all, &list, &err), 0);
+	json_decref(stack);
+	return list;
+}
+
 static void assert_order(json_t *stack, json_t *all, const char *want)
 {
+	struct rfa_consumer_list list = consumers_of(stack, all);
+	const struct rfa_consumer *one;
 	char found[512] = "";
-	struct rfa_error err;
-	json_t *users = NULL;
-	json_t *one;
-	size_t i;
 
-	assert_int_equal(rfa_users(stack, all, &users, &err), 0);
-	json_array_foreach (users, i, one) {
+	RFA_EACH(one, list)
+	{
 		size_t n = strlen(found);
 
-		snprintf(found + n, sizeof(found) - n, "%s ", rfa_facts_str(one, "key", ""));
+		snprintf(found + n, sizeof(found) - n, "%s ", one->is.key);
 	}
 	assert_string_equal(found, want);
-	json_decref(users);
-	json_decref(stack);
+	rfa_pool_release(&pool);
 	json_decref(all);
 }
 
@@ -156,25 +168,19 @@ static void test_references(void **state)
 
 static void test_circle_is_told(void **state)
 {
-	json_t *stack = js("{'containers':['a','b']}");
 	json_t *all = json_array();
-	struct rfa_error err;
-	json_t *users = NULL;
-	json_t *facts = NULL;
+	struct rfa_consumer_list list;
 
 	(void)state;
 	json_array_append_new(all, bound("a", "{'Links':['/b:/a/x']}"));
 	json_array_append_new(all, bound("b", "{'Links':['/a:/b/x']}"));
-	assert_int_equal(rfa_users(stack, all, &users, &err), 0);
-	assert_int_equal(rfa_users_facts(stack, users, &facts, &err), 0);
-	assert_int_equal(json_array_size(facts), 2);
-	assert_string_equal(rfa_facts_str(facts, "1/key", ""), "a");
-	assert_string_equal(rfa_facts_str(facts, "1/circle", ""), "b");
-	assert_string_equal(rfa_facts_str(facts, "0/circle", ""), "");
-	json_decref(facts);
-	json_decref(users);
+	list = consumers_of(js("{'containers':['a','b']}"), all);
+	assert_int_equal(list.n, 2);
+	assert_string_equal(list.at[1].is.key, "a");
+	assert_string_equal(list.at[1].is.circle, "b");
+	assert_string_equal(list.at[0].is.circle, "");
+	rfa_pool_release(&pool);
 	json_decref(all);
-	json_decref(stack);
 }
 
 /* Of those that could be meant, the one that counts. */
@@ -205,20 +211,24 @@ static void test_now(void **state)
 		{ "[" IS("new", "p-web-2", "2", "true") "]", "" },
 		{ "[]", "" },
 	};
-	json_t *one = js(unit);
+	struct rfa_container one;
+	struct rfa_error err;
+	json_t *seen = js(unit);
 	size_t i;
 
 	(void)state;
+	assert_int_equal(rfa_record_read(&rfa_shape_container, seen, &pool, &one, &err), 0);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		json_t *all = js(rows[i].all);
-		const json_t *now = rfa_user_now(all, one);
+		const json_t *now = rfa_consumer_now(all, &one);
 
 		if (strcmp(rfa_facts_str(now, "Id", ""), rows[i].is) != 0)
 			fail_msg("%zu: %s", i, rfa_facts_str(now, "Id", "none"));
-		assert_int_equal(rfa_user_renewed(one, now), strcmp(rows[i].is, "old") != 0);
+		assert_int_equal(rfa_consumer_renewed(&one, now), strcmp(rows[i].is, "old") != 0);
 		json_decref(all);
 	}
-	json_decref(one);
+	rfa_pool_release(&pool);
+	json_decref(seen);
 }
 
 /* What a one-off command runs in is nobody's to start again. */
@@ -237,22 +247,15 @@ static void test_one_off(void **state)
 
 static void test_needs(void **state)
 {
-	json_t *stack = js("{'compose':{'project':'shop'}}");
 	json_t *all = shop(0);
-	struct rfa_error err;
-	json_t *users = NULL;
-	json_t *facts = NULL;
+	struct rfa_consumer_list list = consumers_of(js("{'compose':{'project':'shop'}}"), all);
 
 	(void)state;
-	assert_int_equal(rfa_users(stack, all, &users, &err), 0);
-	assert_int_equal(rfa_users_facts(stack, users, &facts, &err), 0);
-	assert_string_equal(rfa_facts_str(facts, "0/key", ""), "shop-web-1");
-	assert_int_equal(json_array_size(rfa_facts_at(facts, "0/needs")), 0);
-	assert_string_equal(rfa_facts_str(facts, "1/needs/0", ""), "shop-db-1");
-	assert_int_equal(json_array_size(rfa_facts_at(facts, "1/needs")), 1);
-	json_decref(users);
-	json_decref(facts);
-	json_decref(stack);
+	assert_string_equal(list.at[0].is.key, "shop-web-1");
+	assert_int_equal(list.at[0].is.needs.n, 0);
+	assert_int_equal(list.at[1].is.needs.n, 1);
+	assert_string_equal(list.at[1].is.needs.at[0], "shop-db-1");
+	rfa_pool_release(&pool);
 	json_decref(all);
 }
 
@@ -275,20 +278,37 @@ static const struct {
 	{ "{'Type':'tmpfs','Source':'','RW':true}", 0 },
 };
 
+/* What is found of others, with what three containers have mounted. */
+static struct rfa_mounted_list others_of(const json_t *all)
+{
+	json_t *pieces = js("[{'name':'db','place':'/data/db'},"
+			    "{'name':'vol','volume':'vol','place':'/v/vol/_data'}]");
+	static const char text[] = "{'containers':['backend'],'keep_running':['keeper']}";
+	struct rfa_consumer_list consumers = consumers_of(js(text), all);
+	struct rfa_member_list members = { NULL, 0 };
+	struct rfa_mounted_list others = { NULL, 0 };
+	json_t *json = js(text);
+	struct rfa_stack stack;
+	struct rfa_mounts in = { &pool, NULL, &stack, all, &consumers, &members };
+	struct rfa_error err;
+
+	assert_int_equal(rfa_record_read(&rfa_shape_stack, json, &pool, &stack, &err), 0);
+	assert_int_equal(rfa_records_read(&rfa_shape_member, pieces, &pool, &members, &err), 0);
+	assert_int_equal(rfa_mounts_other(&in, &others, &err), 0);
+	json_decref(pieces);
+	json_decref(json);
+	return others;
+}
+
 static void test_others(void **state)
 {
-	json_t *members = js("[{'name':'db','place':'/data/db'},"
-			     "{'name':'vol','volume':'vol','place':'/v/vol/_data'}]");
-	json_t *stack = js("{'containers':['backend'],'keep_running':['keeper']}");
-	struct rfa_error err;
+	static const char *const names[] = { "stranger", "backend", "keeper" };
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		static const char *const names[] = { "stranger", "backend", "keeper" };
 		json_t *all = json_array();
-		json_t *users = NULL;
-		json_t *others = NULL;
+		struct rfa_mounted_list others;
 		size_t k;
 
 		for (k = 0; k < 3; k++) {
@@ -297,18 +317,14 @@ static void test_others(void **state)
 			json_array_append_new(json_object_get(one, "Mounts"), js(mounts[i].mount));
 			json_array_append_new(all, one);
 		}
-		assert_int_equal(rfa_users(stack, all, &users, &err), 0);
-		assert_int_equal(rfa_mounts_other(stack, all, users, members, &others, &err), 0);
-		if ((json_array_size(others) > 0) != mounts[i].in_the_way)
-			fail_msg("%s: %zu", mounts[i].mount, json_array_size(others));
+		others = others_of(all);
+		if ((others.n > 0) != mounts[i].in_the_way)
+			fail_msg("%s: %zu", mounts[i].mount, others.n);
 		if (mounts[i].in_the_way)
-			assert_string_equal(rfa_facts_str(others, "0/container", ""), "stranger");
+			assert_string_equal(others.at[0].container, "stranger");
+		rfa_pool_release(&pool);
 		json_decref(all);
-		json_decref(users);
-		json_decref(others);
 	}
-	json_decref(members);
-	json_decref(stack);
 }
 
 static void test_reach(void **state)
@@ -326,7 +342,9 @@ static void test_reach(void **state)
 		  RFA_REACH_INSIDE },
 		{ "{'Type':'volume','Name':'o','Source':'/v/o/_data'}", RFA_REACH_NONE },
 	};
-	json_t *member = js("{'name':'vol','volume':'vol','place':'/v/vol/_data'}");
+	static const struct rfa_member member = { .name = "vol",
+						  .volume = "vol",
+						  .place = "/v/vol/_data" };
 	json_t *c = js("{'HostConfig':{'Mounts':[{'Target':'/part','VolumeOptions':{'Subpath':"
 		       "'x.db'}}]}}");
 	size_t i;
@@ -335,11 +353,10 @@ static void test_reach(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		json_t *mount = js(rows[i].mount);
 
-		assert_int_equal(rfa_mount_reach(c, mount, member), rows[i].reach);
+		assert_int_equal(rfa_mount_reach(c, mount, &member), rows[i].reach);
 		json_decref(mount);
 	}
 	json_decref(c);
-	json_decref(member);
 }
 
 static void test_paths(void **state)
