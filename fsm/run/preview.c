@@ -125,7 +125,8 @@ static int read_rows(struct rfa_drive *d, json_t *gates, int *refused, struct rf
 		else if (step->flags & RFA_STEP_READS)
 			rc = read_row(d, step, gates, refused, err);
 	}
-	return rc;
+	/* So that what the last row has proven is known, too. */
+	return rc || !d->ctx.step ? rc : rfa_drive_enter(d, d->ctx.step, err);
 }
 
 /* ---- how long the last run took ---- */

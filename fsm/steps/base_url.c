@@ -8,7 +8,7 @@
 
 #include "fsm/base/jsontext.h"
 #include "fsm/steps/gates.h"
-#include "fsm/steps/exchange.h"
+#include "fsm/steps/swap.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/stop.h"
 
@@ -123,7 +123,7 @@ int rfa_base_url_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	rc = look(ctx, &g, err);
 	if (!rc && !says(g.literal, g.before)) {
 		/* Whoever was started again by its restart policy has read another address. */
-		rc = rfa_hold_still(ctx, epoch, err);
+		rc = rfa_quiesce(ctx, epoch, err);
 		if (!rc) {
 			release(&g);
 			rc = look(ctx, &g, err);
@@ -162,7 +162,7 @@ int rfa_base_url_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 
 	if (!*was)
 		return 0;
-	rc = rfa_is_exchanged(ctx, &exchanged, err);
+	rc = rfa_is_swapped(ctx, &exchanged, err);
 	if (rc || !exchanged)
 		return rc;
 	rc = look(ctx, &g, err);

@@ -10,7 +10,7 @@
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/spec.h"
 #include "fsm/steps/steps.h"
-#include "fsm/steps/users.h"
+#include "fsm/steps/consumers.h"
 
 static int has_project(const struct rfa_ctx *ctx)
 {
@@ -395,20 +395,18 @@ static int start_one(struct rfa_ctx *ctx, const json_t *c, struct rfa_error *err
 /* Starts what ran, in the order of what depends on what: the reverse of the one for stopping. */
 static int start_before(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	json_t *project =
-	    json_pack("{s:{s:s}}", "compose", "project", rfa_ctx_stack_here(ctx)->compose->project);
-	json_t *users = NULL;
+	struct rfa_consumer_list members = { NULL, 0 };
+	struct rfa_stack project;
 	json_t *all = NULL;
 	size_t i;
-	int rc = project ? ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err)
-			 : rfa_fail_nomem(err);
+	int rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err);
 
+	rfa_record_clear(&rfa_shape_stack, &project);
+	project.compose = rfa_ctx_stack_here(ctx)->compose;
 	if (!rc)
-		rc = rfa_users(project, all, &users, err);
-	for (i = json_array_size(users); !rc && i-- > 0;)
-		rc = start_one(ctx, rfa_facts_at(json_array_get(users, i), "inspect"), err);
-	json_decref(project);
-	json_decref(users);
+		rc = rfa_consumers(ctx->pool, &project, all, &members, err);
+	for (i = members.n; !rc && i-- > 0;)
+		rc = start_one(ctx, members.at[i].inspect, err);
 	json_decref(all);
 	return rc;
 }

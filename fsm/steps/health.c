@@ -13,7 +13,7 @@
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/reach.h"
 #include "fsm/steps/steps.h"
-#include "fsm/steps/users.h"
+#include "fsm/steps/consumers.h"
 
 /* What has to be well: everything, or only what was before the run. */
 struct demand {
@@ -174,36 +174,19 @@ static int ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct verdic
 	return 0;
 }
 
-/* A container of the data's users, as it is now; NULL: it is not there. Borrowed from all. */
-static int user_now(const struct rfa_container *user, const json_t *all, json_t **out,
-		    struct rfa_error *err)
-{
-	json_t *as_json = NULL;
-	int rc = rfa_record_write(&rfa_shape_container, user, &as_json, err);
-
-	*out = rc ? NULL : rfa_user_now(all, as_json);
-	json_decref(as_json);
-	return rc;
-}
-
 /* All that use the data. */
-static int observe_users(struct rfa_ctx *ctx, struct rfa_pool *pool, struct rfa_observed_list *out,
+static int observe_consumers(struct rfa_ctx *ctx, struct rfa_pool *pool, struct rfa_observed_list *out,
 			 struct rfa_error *err)
 {
-	const struct rfa_container *user;
+	const struct rfa_container *seen;
 	json_t *all = NULL;
 	int rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err);
 
-	RFA_EACH(user, ctx->own->containers)
-	{
-		struct rfa_observed *one;
-		json_t *now = NULL;
+	RFA_EACH (seen, ctx->own->containers) {
+		struct rfa_observed *one = rfa_pool_add(pool, out, sizeof(*one));
 
-		if (!rc)
-			rc = user_now(user, all, &now, err);
-		one = rfa_pool_add(pool, out, sizeof(*one));
-		*one = (struct rfa_observed){ user->key, user->kind, user->container,
-					      rfa_pool_json(pool, now) };
+		*one = (struct rfa_observed){ seen->key, seen->kind, seen->container,
+					      rfa_pool_json(pool, rfa_consumer_now(all, seen)) };
 	}
 	json_decref(all);
 	return rc ? rc : rfa_pool_check(pool, err);
@@ -215,7 +198,7 @@ static int observe(struct rfa_ctx *ctx, struct rfa_pool *pool, struct rfa_observ
 {
 	memset(out, 0, sizeof(*out));
 	return ctx->own->images ? rfa_observe(ctx->host, rfa_ctx_stack_here(ctx), pool, out, err)
-				: observe_users(ctx, pool, out, err);
+				: observe_consumers(ctx, pool, out, err);
 }
 
 /* Since when, and as which start, a container runs: another text means that it ended meanwhile. */

@@ -380,24 +380,6 @@ static void load(struct rfa_pool *pool, struct cargo *cargo, const char *name, i
 	parcel->bytes = (uint64_t)bytes;
 }
 
-/* Until all steps write records: what the others have made. */
-static void load_as_before(const struct rfa_ctx *ctx, struct cargo *cargo)
-{
-	static const char *const makers[] = { "source.pack", "source.open" };
-	int64_t bytes = rfa_facts_int(rfa_ctx_fact(ctx, "source.export", ""), "bytes", 0);
-	const char *name;
-	json_t *one;
-	size_t i;
-
-	for (i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
-		json_object_foreach (rfa_ctx_fact(ctx, makers[i], "archives"), name, one) {
-			load(ctx->pool, cargo, rfa_pool_text(ctx->pool, name),
-			     rfa_facts_int(one, "bytes", 0));
-		}
-	if (bytes)
-		load(ctx->pool, cargo, ARCHIVE, bytes);
-}
-
 /* What has to travel, whichever step made it; empty: nothing. */
 static int cargo_of(const struct rfa_ctx *ctx, struct cargo *cargo, struct rfa_error *err)
 {
@@ -406,11 +388,9 @@ static int cargo_of(const struct rfa_ctx *ctx, struct cargo *cargo, struct rfa_e
 
 	memset(cargo, 0, sizeof(*cargo));
 	RFA_EACH(archive, source->archives)
-	load(ctx->pool, cargo, *archive->archive ? archive->archive : archive->name,
-	     archive->bytes);
+		load(ctx->pool, cargo, archive->name, archive->bytes);
 	if (source->exported)
 		load(ctx->pool, cargo, ARCHIVE, source->exported->bytes);
-	load_as_before(ctx, cargo);
 	return rfa_pool_check(ctx->pool, err);
 }
 
