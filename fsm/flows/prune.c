@@ -59,24 +59,32 @@ static const struct rfa_text_line lines[] = {
 	{ NULL, NULL },
 };
 
+static int add_row(json_t *rows, const struct rfa_point *point, struct rfa_error *err)
+{
+	struct rfa_buf at = RFA_BUF_INIT(256);
+	int rc;
+
+	rfa_text_time(&at, point->at);
+	rc = rfa_facts_append(rows,
+			      json_pack("{s:s, s:s, s:s, s:s}", "what", point->name, "now",
+					rfa_buf_str(&at), "then", "", "change", "goes for good"),
+			      err);
+	rfa_buf_release(&at);
+	return rc;
+}
+
 /* Each point that goes. */
 static int changes(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
 {
-	json_t *point;
-	size_t i;
+	struct rfa_point_list going = { NULL, 0 };
+	const struct rfa_point *point;
+	int rc = rfa_records_read(&rfa_shape_point, rfa_ctx_options(ctx)->agreed, ctx->pool, &going,
+				  err);
 
-	json_array_foreach (rfa_facts_at(ctx->plan_json, "options/agreed"), i, point) {
-		struct rfa_buf at = RFA_BUF_INIT(256);
-		json_t *row;
-
-		rfa_text_time(&at, rfa_facts_str(point, "at", ""));
-		row = json_pack("{s:O?, s:s, s:s, s:s}", "what", json_object_get(point, "name"),
-				"now", rfa_buf_str(&at), "then", "", "change", "goes for good");
-		rfa_buf_release(&at);
-		if (!row || json_array_append_new(rows, row))
-			return rfa_fail_nomem(err);
-	}
-	return 0;
+	RFA_EACH(point, going)
+	if (!rc)
+		rc = add_row(rows, point, err);
+	return rc;
 }
 
 static const struct rfa_flow_text text = {
@@ -88,6 +96,27 @@ static const struct rfa_flow_text text = {
 	.done = "only the newest of its replaced data is left",
 	.changes = changes,
 };
+
+/* What people are told of a point that goes. */
+static int add_going(json_t *going, const json_t *json, struct rfa_error *err)
+{
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_point point, told;
+	json_t *line = NULL;
+	int rc = rfa_record_read(&rfa_shape_point, json, &pool, &point, err);
+
+	rfa_record_clear(&rfa_shape_point, &told);
+	if (!rc) {
+		told.name = point.name;
+		told.at = point.at;
+		told.members = point.members;
+		rc = rfa_record_write(&rfa_shape_point, &told, &line, err);
+	}
+	if (!rc)
+		rc = rfa_facts_append(going, line, err);
+	rfa_pool_release(&pool);
+	return rc;
+}
 
 /*
  * Which points go, as far as the ledger knows, for people: the run itself goes by what it finds on
@@ -104,13 +133,8 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 		rc = rfa_catalog_points(p->ledger, rfa_facts_str(plan, "target/env", ""), p->word,
 					&points, err);
 	json_array_foreach (points, i, one) {
-		if (strcmp(rfa_facts_str(one, "kind", ""), "data") != 0 || keep-- > 0)
-			continue;
-		if (json_array_append_new(going, json_pack("{s:O?, s:O?, s:O?}", "name",
-							   json_object_get(one, "name"), "at",
-							   json_object_get(one, "at"), "members",
-							   json_object_get(one, "members"))))
-			rc = rfa_fail_nomem(err);
+		if (!rc && !strcmp(rfa_facts_str(one, "kind", ""), "data") && keep-- <= 0)
+			rc = add_going(going, one, err);
 	}
 	if (!rc)
 		rc = rfa_plan_set(plan, "agreed", json_incref(going), err);
