@@ -179,8 +179,6 @@ static int merge(const struct rfa_shape *shape, const json_t *json, struct rfa_p
 		if (value && !json_is_null(value))
 			rc = read_field(shape, field, value, pool, (char *)out + field->at, depth,
 					err);
-		if (rc && depth == 0 && !strcmp(shape->name, "proven"))
-			rc = 0; /* TODO: strict when every step writes records */
 	}
 	return rc ? rc : rfa_pool_check(pool, err);
 }

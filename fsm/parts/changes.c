@@ -6,6 +6,7 @@
 #include "fsm/base/size.h"
 #include "fsm/base/clock.h"
 #include "fsm/parts/text.h"
+#include "fsm/steps/ctx.h"
 
 static int add(json_t *rows, json_t *row, struct rfa_error *err)
 {
@@ -26,8 +27,7 @@ static int is_same(const struct rfa_container_list *containers, const struct rfa
 	const struct rfa_container *one;
 	size_t n = 0;
 
-	RFA_EACH(one, *containers)
-	{
+	RFA_EACH (one, *containers) {
 		if (strcmp(one->key, image->key) != 0)
 			continue;
 		n++;
@@ -76,9 +76,9 @@ int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error
 	const struct rfa_image *image;
 	int rc = 0;
 
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	if (!rc)
-		rc = add_image(ctx->proven[RFA_TARGET], image, rows, err);
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL))
+		if (!rc)
+			rc = add_image(ctx->proven[RFA_TARGET], image, rows, err);
 	return rc;
 }
 
@@ -116,9 +116,9 @@ int rfa_changes_data(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *
 	const struct rfa_member *member;
 	int rc = 0;
 
-	RFA_EACH(member, ctx->proven[RFA_TARGET]->members)
-	if (!rc)
-		rc = add_replaced(ctx, rows, member, err);
+	RFA_EACH (member, ctx->proven[RFA_TARGET]->members)
+		if (!rc)
+			rc = add_replaced(ctx, rows, member, err);
 	return rc;
 }
 
@@ -146,9 +146,9 @@ int rfa_changes_verdicts(const struct rfa_ctx *ctx, json_t *rows, struct rfa_err
 	const struct rfa_verdict *one;
 	int rc = 0;
 
-	RFA_EACH(one, ctx->proven[RFA_TARGET]->verdicts)
-	if (!rc)
-		rc = add_verdict(rows, one, err);
+	RFA_EACH (one, ctx->proven[RFA_TARGET]->verdicts)
+		if (!rc)
+			rc = add_verdict(rows, one, err);
 	return rc;
 }
 
@@ -166,8 +166,6 @@ int rfa_changes_backup(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error
 {
 	const struct rfa_member *member;
 	const struct rfa_image *image;
-	json_t *one;
-	size_t i;
 	int rc = 0;
 
 	RFA_EACH (member, ctx->proven[RFA_SOURCE]->members)

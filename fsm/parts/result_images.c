@@ -3,36 +3,8 @@
 
 #include <stdio.h>
 
-#include "fsm/model/plan.h"
-#include "fsm/model/proven.h"
-
-/* What is known of the run at its end. */
-struct known {
-	struct rfa_pool pool;
-	struct rfa_proven proven[RFA_ROLES];
-	struct rfa_plan plan;
-};
-
-static int learn(const struct rfa_outputs *o, struct known *k, struct rfa_error *err)
-{
-	size_t i;
-	int rc = rfa_record_read(&rfa_shape_plan, o->plan, &k->pool, &k->plan, err);
-
-	for (i = 0; i < RFA_ROLES; i++)
-		rfa_record_clear(&rfa_shape_proven, &k->proven[i]);
-	for (i = 0; i < o->flow->n && !rc; i++) {
-		const struct rfa_step *row = &o->flow->steps[i];
-		const json_t *facts = json_object_get(o->facts, row->name);
-
-		if (facts)
-			rc = rfa_record_merge(&rfa_shape_proven, facts, &k->pool,
-					      &k->proven[row->on], err);
-	}
-	return rc;
-}
-
 /* What ran on the source, or what the rollback point names. */
-static struct rfa_image_list brought(const struct known *k, const char **version)
+static struct rfa_image_list brought(const struct rfa_outputs_seen *k, const char **version)
 {
 	static const struct rfa_image_list none = { NULL, 0 };
 	const struct rfa_image_set *runs = k->proven[RFA_SOURCE].images;
@@ -45,14 +17,14 @@ static struct rfa_image_list brought(const struct known *k, const char **version
 /* What HEALTH proved, else what PRECHECK froze. An error is told by what ends a success. */
 static void images_version(struct rfa_outputs *o)
 {
-	struct known k = { .pool = RFA_POOL_INIT };
+	struct rfa_outputs_seen k;
 	struct rfa_error ignored;
 	const char *version = "";
 
-	if (!learn(o, &k, &ignored))
+	if (!rfa_outputs_see(o, &k, &ignored))
 		(void)brought(&k, &version);
 	snprintf(o->version, sizeof(o->version), "%s", version);
-	rfa_pool_release(&k.pool);
+	rfa_outputs_seen_release(&k);
 }
 
 static int put_environment(struct rfa_outputs *o, json_t *images, struct rfa_error *err)
@@ -80,7 +52,7 @@ static int put_point(struct rfa_outputs *o, const struct rfa_point *made, struct
 	return rc;
 }
 
-static int put_all(struct rfa_outputs *o, const struct known *k, struct rfa_error *err)
+static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, struct rfa_error *err)
 {
 	struct rfa_image_set set = { .version = o->version, .at = o->now, .run = o->run };
 	struct rfa_out_file *f;
@@ -104,12 +76,12 @@ static int put_all(struct rfa_outputs *o, const struct known *k, struct rfa_erro
 
 static int images_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 {
-	struct known k = { .pool = RFA_POOL_INIT };
-	int rc = learn(o, &k, err);
+	struct rfa_outputs_seen k;
+	int rc = rfa_outputs_see(o, &k, err);
 
 	if (!rc)
 		rc = put_all(o, &k, err);
-	rfa_pool_release(&k.pool);
+	rfa_outputs_seen_release(&k);
 	return rc;
 }
 

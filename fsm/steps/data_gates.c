@@ -185,17 +185,16 @@ static void judge_nesting(struct rfa_gates *c, const struct rfa_side *s)
 	const struct rfa_member *a;
 	const struct rfa_member *b;
 
-	RFA_EACH(a, s->seen->members)
-	RFA_EACH(b, s->seen->members)
-	{
-		/* Of two that are one and the same, only one is told. */
-		if (a == b || !*a->place || !*b->place || !lies_in(a, b) ||
-		    (lies_in(b, a) && a > b))
-			continue;
-		rfa_deny(c, "name each piece of data once in rfa.json",
-			 "the member %s lies in the member %s on %s (%s)", b->name, a->name,
-			 s->host->name, b->place);
-	}
+	RFA_EACH (a, s->seen->members)
+		RFA_EACH (b, s->seen->members) {
+			/* Of two that are one and the same, only one is told. */
+			if (a == b || !*a->place || !*b->place || !lies_in(a, b) ||
+			    (lies_in(b, a) && a > b))
+				continue;
+			rfa_deny(c, "name each piece of data once in rfa.json",
+				 "the member %s lies in the member %s on %s (%s)", b->name, a->name,
+				 s->host->name, b->place);
+		}
 }
 
 /* own: a path where rfa keeps its own files. */
@@ -208,14 +207,14 @@ static void judge_overlap(struct rfa_gates *c, const struct rfa_side *s, const c
 	rfa_record_clear(&rfa_shape_member, &keep);
 	keep.place = own;
 	keep.where = where;
-	RFA_EACH(m, s->seen->members)
-	if (*m->place && !rfa_is_database(m) && (lies_in(&keep, m) || lies_in(m, &keep)))
-		rfa_deny(c,
-			 "keep them apart: name another directory for the member, for "
-			 "backup.directory, or for state_dir",
-			 "the member %s (%s) and %s, where rfa keeps its own files, "
-			 "overlap on %s",
-			 m->name, m->place, own, s->host->name);
+	RFA_EACH (m, s->seen->members)
+		if (*m->place && !rfa_is_database(m) && (lies_in(&keep, m) || lies_in(m, &keep)))
+			rfa_deny(c,
+				 "keep them apart: name another directory for the member, for "
+				 "backup.directory, or for state_dir",
+				 "the member %s (%s) and %s, where rfa keeps its own files, "
+				 "overlap on %s",
+				 m->name, m->place, own, s->host->name);
 }
 
 /* What rfa keeps there itself is no data of the stack: it would be swapped, or be its own backup.
@@ -249,8 +248,7 @@ static void judge_pairs(struct rfa_gates *c, const struct rfa_side *one,
 {
 	const struct rfa_member *m;
 
-	RFA_EACH(m, one->seen->members)
-	{
+	RFA_EACH (m, one->seen->members) {
 		const struct rfa_member *twin = rfa_member_named(&other->seen->members, m->name);
 
 		if (!twin)
@@ -293,8 +291,8 @@ int rfa_gate_members(struct rfa_gates *c, struct rfa_error *err)
 			rfa_deny(c, "list its members under \"data\" of the stack in rfa.json",
 				 "rfa.json names no data of this stack for %s",
 				 sides[i].host->name);
-		RFA_EACH(m, sides[i].seen->members)
-		judge_member(c, &sides[i], m);
+		RFA_EACH (m, sides[i].seen->members)
+			judge_member(c, &sides[i], m);
 		judge_nesting(c, &sides[i]);
 		rc = judge_own(c, &sides[i], err);
 		if (rc)
@@ -348,9 +346,9 @@ static int try_check(struct rfa_gates *c, const struct rfa_side *s, struct rfa_e
 	json_t *found = NULL;
 	int rc;
 
-	RFA_EACH(m, s->seen->members)
-	if (!strcmp(m->kind, "sqlite") && *m->place == '/')
-		database = m;
+	RFA_EACH (m, s->seen->members)
+		if (!strcmp(m->kind, "sqlite") && *m->place == '/')
+			database = m;
 	if (!database)
 		return 0;
 	rfa_member_copy(c->ctx, database, RFA_BESIDE_SNAPSHOT, copy);
@@ -443,9 +441,9 @@ int rfa_gate_data_point(struct rfa_gates *c, struct rfa_error *err)
 	if (!point->members.n)
 		rfa_deny(c, "choose a point of data: rfa rollback lists them",
 			 "the rollback point names no data");
-	RFA_EACH(m, point->members)
-	if (!rc)
-		rc = judge_replaced(c, m, err);
+	RFA_EACH (m, point->members)
+		if (!rc)
+			rc = judge_replaced(c, m, err);
 	return rc;
 }
 
@@ -535,11 +533,7 @@ int rfa_gate_vault(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
 	const struct rfa_options *o = rfa_ctx_options(ctx);
-	struct rfa_image_set images;
-	int rc = rfa_vault_images(c->ctx, &images, err);
 
-	if (rc)
-		return rc;
 	judge_known(c, o);
 	if (*o->vault != '/')
 		rfa_deny(c, "name it by an absolute path in rfa.json",
@@ -550,7 +544,7 @@ int rfa_gate_vault(struct rfa_gates *c, struct rfa_error *err)
 	if (ctx->proven[RFA_TARGET]->manifest)
 		rfa_deny(c, "begin another one: its name is made of the time",
 			 "there is a backup %s in %s already", o->backup, o->vault);
-	if (!ctx->proven[RFA_SOURCE]->has_data && !images.images.n)
+	if (!ctx->proven[RFA_SOURCE]->has_data && !rfa_ctx_desired(ctx, NULL)->n)
 		rfa_deny(c, "start the stack there first",
 			 "nothing of this stack runs on %s, so there are no images",
 			 ctx->hosts[RFA_SOURCE]->name);
@@ -580,14 +574,14 @@ static void judge_contents(struct rfa_gates *c, const struct rfa_manifest *manif
 	const struct rfa_member *m;
 	size_t i;
 
-	RFA_EACH(m, *there)
-	judge_stored(c, m, rfa_member_named(&manifest->members, m->name));
-	RFA_EACH(m, manifest->members)
-	if (!named->n && strcmp(m->kind, "file") != 0 && !rfa_member_named(there, m->name))
-		rfa_deny(c,
-			 "list it under \"data\" in rfa.json, or name the members to "
-			 "restore",
-			 "rfa.json does not know the member %s of the backup", m->name);
+	RFA_EACH (m, *there)
+		judge_stored(c, m, rfa_member_named(&manifest->members, m->name));
+	RFA_EACH (m, manifest->members)
+		if (!named->n && strcmp(m->kind, "file") != 0 && !rfa_member_named(there, m->name))
+			rfa_deny(c,
+				 "list it under \"data\" in rfa.json, or name the members to "
+				 "restore",
+				 "rfa.json does not know the member %s of the backup", m->name);
 	for (i = 0; i < named->n; i++)
 		if (!rfa_member_named(there, named->at[i]))
 			rfa_deny(c, "list it under \"data\" in rfa.json, or correct the name",
@@ -629,12 +623,12 @@ int rfa_gate_target_runs(struct rfa_gates *c, struct rfa_error *err)
 	size_t running = 0;
 
 	(void)err;
-	RFA_EACH(one, *all)
-	if (one->running)
-		running++;
-	else if (strcmp(one->kind, "compose") != 0)
-		rfa_deny_unless_forced(c, mend, "the container %s on %s does not run",
-				       one->container, env);
+	RFA_EACH (one, *all)
+		if (one->running)
+			running++;
+		else if (strcmp(one->kind, "compose") != 0)
+			rfa_deny_unless_forced(c, mend, "the container %s on %s does not run",
+					       one->container, env);
 	if (!all->n)
 		rfa_deny(c, "start it there first", "nothing of this stack is on %s", env);
 	else if (!running)

@@ -100,20 +100,16 @@ static int find_sizes(struct demands *d, struct rfa_error *err)
 	const struct rfa_member_list *there = &d->ctx->proven[RFA_TARGET]->members;
 	const struct rfa_member *m;
 	const struct rfa_image *image;
-	struct rfa_image_set images;
-	int rc = rfa_vault_images(d->ctx, &images, err);
 
-	if (rc)
-		return rc;
-	RFA_EACH(m, source->members)
-	*RFA_ADD(d->ctx->pool, member, &d->sizes) = *m;
+	RFA_EACH (m, source->members)
+		*RFA_ADD(d->ctx->pool, member, &d->sizes) = *m;
 	if (source->manifest) {
-		RFA_EACH(m, source->manifest->members)
-		if (rfa_member_named(there, m->name))
-			add_size(d, m->name, m->tree_bytes, m->inodes);
+		RFA_EACH (m, source->manifest->members)
+			if (rfa_member_named(there, m->name))
+				add_size(d, m->name, m->tree_bytes, m->inodes);
 	}
-	RFA_EACH(image, images.images)
-	add_size(d, image->key, image->size, 0);
+	RFA_EACH (image, *rfa_ctx_desired(d->ctx, NULL))
+		add_size(d, image->key, image->size, 0);
 	return rfa_pool_check(d->ctx->pool, err);
 }
 
@@ -128,9 +124,9 @@ static int demand_archives(struct demands *d, const char *path, struct rfa_error
 	const struct rfa_member *m;
 	int rc = 0;
 
-	RFA_EACH(m, d->sizes)
-	if (!rc)
-		rc = demand(d, path, archive_bytes(m), 1, err);
+	RFA_EACH (m, d->sizes)
+		if (!rc)
+			rc = demand(d, path, archive_bytes(m), 1, err);
 	return rc;
 }
 
@@ -148,9 +144,9 @@ static int demand_of_source(struct demands *d, struct rfa_error *err)
 	const struct rfa_member *m;
 	int rc = demand_archives(d, d->host->state_dir, err);
 
-	RFA_EACH(m, d->ctx->proven[RFA_SOURCE]->members)
-	if (!rc && rfa_member_there(m))
-		rc = demand_beside(d, m, m, err);
+	RFA_EACH (m, d->ctx->proven[RFA_SOURCE]->members)
+		if (!rc && rfa_member_there(m))
+			rc = demand_beside(d, m, m, err);
 	return rc;
 }
 
@@ -166,8 +162,7 @@ static int demand_of_target(struct demands *d, struct rfa_error *err)
 	/* The vault is on the target: a backup is made. */
 	if (!rc && target->has_vault)
 		rc = demand_archives(d, rfa_ctx_options(d->ctx)->vault, err);
-	RFA_EACH(m, target->members)
-	{
+	RFA_EACH (m, target->members) {
 		if (!rc && *m->place)
 			rc = demand_beside(d, m, size_of(d, m->name), err);
 		/* A dump lies there, and the database that is made of it. */

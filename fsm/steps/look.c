@@ -55,8 +55,7 @@ static int describe_all(struct rfa_host *host, const struct rfa_observed_list *s
 {
 	const struct rfa_observed *one;
 
-	RFA_EACH(one, *seen)
-	{
+	RFA_EACH (one, *seen) {
 		struct rfa_image image;
 		int is;
 		int rc = image_of(host, one, pool, &image, &is, err);
@@ -138,37 +137,6 @@ done:
 	return rc;
 }
 
-static int name_as_before(json_t *list, struct rfa_error *err)
-{
-	json_t *one;
-	size_t i;
-
-	json_array_foreach (list, i, one) {
-		json_t *pin = json_object_get(one, "pin");
-		int rc = pin ? rfa_facts_set(one, "keep", json_incref(pin), err) : 0;
-
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-/* Until what is about data and backups reads records: the same under the names that it had. */
-static int put_as_before(json_t *facts, struct rfa_error *err)
-{
-	json_t *goods = json_deep_copy(json_object_get(facts, "images"));
-	json_t *units = json_object_get(facts, "containers");
-	int rc =
-	    goods ? name_as_before(json_object_get(goods, "images"), err) : rfa_fail_nomem(err);
-
-	if (!rc)
-		rc = rfa_facts_set(facts, "goods", json_incref(goods), err);
-	if (!rc)
-		rc = rfa_facts_set(facts, "units", units ? json_incref(units) : json_array(), err);
-	json_decref(goods);
-	return rc;
-}
-
 /* What it runs, in words: "nothing" where it runs nothing of the stack. */
 static const char *words_of(const struct rfa_image_set *images, const char *nothing)
 {
@@ -193,8 +161,7 @@ int rfa_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 		return rc;
 	says = rfa_pool_printf(ctx->pool, "%s runs %s", ctx->host->name,
 			       words_of(proven.images, "nothing"));
-	rc = rfa_ctx_prove(ctx, &proven, says, facts, err);
-	return rc ? rc : put_as_before(facts, err);
+	return rfa_ctx_prove(ctx, &proven, says, facts, err);
 }
 
 /* ---- the target -------------------------------------------------------------------------------
@@ -284,8 +251,7 @@ static int compare(struct rfa_ctx *ctx, const json_t *all, struct rfa_proven *ou
 	const char *id;
 	size_t best, i;
 
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	{
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
 		int rc = find_image(image, all, &id, &best, err);
 
 		if (rc)
@@ -346,8 +312,7 @@ static int look_tags(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_err
 	int rc = 0;
 
 	for (k = 0; k < 2; k++)
-		RFA_EACH(image, *lists[k])
-		{
+		RFA_EACH (image, *lists[k]) {
 			if (!rc)
 				rc = look_tag(ctx, image->ref, out, err);
 			if (!rc)
@@ -388,8 +353,7 @@ int rfa_look_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_erro
 {
 	const struct rfa_check *check;
 
-	RFA_EACH(check, rfa_ctx_stack_here(ctx)->health)
-	{
+	RFA_EACH (check, rfa_ctx_stack_here(ctx)->health) {
 		struct rfa_answer *answer = RFA_ADD(ctx->pool, answer, &out->answers);
 		int rc = ask(ctx, check, answer, err);
 
@@ -417,9 +381,9 @@ static void look_obstacles(struct rfa_ctx *ctx, const struct rfa_observed_list *
 {
 	const struct rfa_observed *one;
 
-	RFA_EACH(one, *seen)
-	if (one->inspect && !strcmp(one->kind, "run"))
-		rfa_spec_obstacles(one->inspect, ctx->pool, &out->obstacles);
+	RFA_EACH (one, *seen)
+		if (one->inspect && !strcmp(one->kind, "run"))
+			rfa_spec_obstacles(one->inspect, ctx->pool, &out->obstacles);
 }
 
 /* 1 if the container is of the stack's own Compose project, which Compose makes again itself. */
@@ -444,11 +408,11 @@ static int look_dependents(struct rfa_ctx *ctx, const struct rfa_observed_list *
 
 	if (rc)
 		return rc;
-	RFA_EACH(one, *seen)
-	rfa_refs_on(all, one->inspect, one->key, ctx->pool, &found);
-	RFA_EACH(dependent, found)
-	if (!is_of_project(ctx, dependent->container, all))
-		*RFA_ADD(ctx->pool, dependent, &out->dependents) = *dependent;
+	RFA_EACH (one, *seen)
+		rfa_refs_on(all, one->inspect, one->key, ctx->pool, &found);
+	RFA_EACH (dependent, found)
+		if (!is_of_project(ctx, dependent->container, all))
+			*RFA_ADD(ctx->pool, dependent, &out->dependents) = *dependent;
 	json_decref(all);
 	return 0;
 }

@@ -58,9 +58,9 @@ static const json_t *find_manifest(const struct rfa_ctx *ctx, const struct rfa_l
 {
 	const struct rfa_listed *one;
 
-	RFA_EACH(one, *list)
-	if (!strcmp(one->backup, backup_of(ctx)) && json_is_object(one->manifest))
-		return one->manifest;
+	RFA_EACH (one, *list)
+		if (!strcmp(one->backup, backup_of(ctx)) && json_is_object(one->manifest))
+			return one->manifest;
 	return NULL;
 }
 
@@ -97,8 +97,8 @@ static int pins_of(struct rfa_ctx *ctx, struct rfa_texts *out, struct rfa_error 
 		rfa_texts_add(ctx->pool, out, pinned->at[i]);
 	/* What this run has made stays, whatever the clock says of its age. */
 	rfa_texts_add(ctx->pool, out, backup_of(ctx));
-	RFA_EACH(point, points)
-	rfa_texts_add(ctx->pool, out, point->backup);
+	RFA_EACH (point, points)
+		rfa_texts_add(ctx->pool, out, point->backup);
 	return rc ? rc : rfa_pool_check(ctx->pool, err);
 }
 
@@ -139,55 +139,13 @@ int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 /* ---- images -----------------------------------------------------------------------------------
  */
 
-int rfa_vault_images(struct rfa_ctx *ctx, struct rfa_image_set *out, struct rfa_error *err)
-{
-	const struct rfa_image_set *seen = ctx->proven[RFA_SOURCE]->images;
-	/* TODO: not asked when the look at images writes records */
-	const json_t *goods = rfa_ctx_fact(ctx, "source.look", "goods");
-	struct rfa_image_list images = { NULL, 0 };
-	const json_t *one;
-	size_t i;
-	int rc;
-
-	rfa_record_clear(&rfa_shape_image_set, out);
-	if (seen || !goods) {
-		if (seen)
-			*out = *seen;
-		return 0;
-	}
-	rc = rfa_record_read(&rfa_shape_image_set, goods, ctx->pool, out, err);
-	for (i = 0; i < out->images.n && !rc; i++) {
-		struct rfa_image *image = RFA_ADD(ctx->pool, image, &images);
-
-		one = json_array_get(json_object_get(goods, "images"), i);
-		*image = out->images.at[i];
-		image->kind = rfa_pool_text(ctx->pool, rfa_facts_str(one, "shape", ""));
-		image->pin = rfa_pool_text(ctx->pool, rfa_facts_str(one, "keep", ""));
-	}
-	out->images = images;
-	return rc ? rc : rfa_pool_check(ctx->pool, err);
-}
-
-/* TODO: ctx->proven[RFA_SOURCE]->containers when the look at images writes records */
-static int containers_of(struct rfa_ctx *ctx, struct rfa_container_list *out, struct rfa_error *err)
-{
-	const struct rfa_container_list *seen = &ctx->proven[RFA_SOURCE]->containers;
-
-	if (seen->n) {
-		*out = *seen;
-		return 0;
-	}
-	return rfa_records_read(&rfa_shape_container, rfa_ctx_fact(ctx, "source.look", "units"),
-				ctx->pool, out, err);
-}
-
 static int lists_id(const struct rfa_exported_image_list *list, const char *id)
 {
 	const struct rfa_exported_image *one;
 
-	RFA_EACH(one, *list)
-	if (!strcmp(one->id, id))
-		return 1;
+	RFA_EACH (one, *list)
+		if (!strcmp(one->id, id))
+			return 1;
 	return 0;
 }
 
@@ -195,14 +153,11 @@ static int lists_id(const struct rfa_exported_image_list *list, const char *id)
 static int ask_for_images(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
 {
 	struct rfa_export request;
-	struct rfa_image_set images;
 	const struct rfa_image *image;
-	int rc = rfa_vault_images(ctx, &images, err);
 
 	rfa_record_clear(&rfa_shape_export, &request);
 	request.name = IMAGES;
-	RFA_EACH(image, images.images)
-	{
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
 		struct rfa_exported_image *one;
 
 		if (lists_id(&request.images, image->id))
@@ -211,7 +166,7 @@ static int ask_for_images(struct rfa_ctx *ctx, json_t **out, struct rfa_error *e
 		one->id = image->id;
 		one->name = image->pin;
 	}
-	return rc ? rc : rfa_record_keep(&rfa_shape_export, &request, ctx->pool, out, err);
+	return rfa_record_keep(&rfa_shape_export, &request, ctx->pool, out, err);
 }
 
 /*
@@ -305,8 +260,7 @@ int rfa_store_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	int rc = 0;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	RFA_EACH(archive, archives)
-	{
+	RFA_EACH (archive, archives) {
 		struct rfa_archive *stored;
 
 		if (rc)
@@ -366,15 +320,11 @@ static void add_member(const struct rfa_ctx *ctx, const struct rfa_archive *stor
 }
 
 /* What ran when it was made; nothing that may be secret. */
-static int add_containers(struct rfa_ctx *ctx, struct rfa_container_list *out,
-			  struct rfa_error *err)
+static void add_containers(struct rfa_ctx *ctx, struct rfa_container_list *out)
 {
-	struct rfa_container_list seen = { NULL, 0 };
 	const struct rfa_container *container;
-	int rc = containers_of(ctx, &seen, err);
 
-	RFA_EACH(container, seen)
-	{
+	RFA_EACH (container, ctx->proven[RFA_SOURCE]->containers) {
 		struct rfa_container *one = RFA_ADD(ctx->pool, container, out);
 
 		one->container = container->container;
@@ -382,17 +332,15 @@ static int add_containers(struct rfa_ctx *ctx, struct rfa_container_list *out,
 		one->image_id = container->image_id;
 		one->running = container->running;
 	}
-	return rc;
 }
 
 /* The same in every attempt: its time is the run's. */
 static int manifest_of(struct rfa_ctx *ctx, struct rfa_manifest *out, struct rfa_error *err)
 {
+	const struct rfa_image_set *images = ctx->proven[RFA_SOURCE]->images;
 	const struct rfa_archive *stored;
-	struct rfa_image_set images;
 	char at[RFA_TIME_MAX] = "";
 	int64_t ms = 0;
-	int rc = rfa_vault_images(ctx, &images, err);
 
 	if (!rfa_time_parse(ctx->run, &ms))
 		rfa_time_iso(ms, at);
@@ -404,11 +352,14 @@ static int manifest_of(struct rfa_ctx *ctx, struct rfa_manifest *out, struct rfa
 	out->set = rfa_vault_set(ctx);
 	out->at = rfa_pool_text(ctx->pool, at);
 	out->run = ctx->run;
-	out->version = images.version;
-	out->images = images.images;
-	RFA_EACH(stored, ctx->own->stored)
-	add_member(ctx, stored, &out->members);
-	return rc ? rc : add_containers(ctx, &out->containers, err);
+	if (images) {
+		out->version = images->version;
+		out->images = images->images;
+	}
+	RFA_EACH (stored, ctx->own->stored)
+		add_member(ctx, stored, &out->members);
+	add_containers(ctx, &out->containers);
+	return rfa_pool_check(ctx->pool, err);
 }
 
 static int seal(struct rfa_ctx *ctx, const struct rfa_manifest *manifest, struct rfa_error *err)
@@ -577,10 +528,10 @@ int rfa_open_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	int rc = verify(ctx, facts, says, sizeof(says), err);
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	RFA_EACH(member, ctx->proven[RFA_TARGET]->members)
-	if (!rc)
-		rc =
-		    open_one(ctx, member->name, RFA_ADD(ctx->pool, archive, &proven.archives), err);
+	RFA_EACH (member, ctx->proven[RFA_TARGET]->members)
+		if (!rc)
+			rc = open_one(ctx, member->name,
+				      RFA_ADD(ctx->pool, archive, &proven.archives), err);
 	return rc ? rc : rfa_ctx_prove(ctx, &proven, says, facts, err);
 }
 

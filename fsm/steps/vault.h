@@ -14,7 +14,5 @@ int rfa_vault_judge(struct rfa_ctx *ctx, const struct rfa_listed_list *list, con
 
 /* The plan's set: "data", if it names none. */
 const char *rfa_vault_set(const struct rfa_ctx *ctx);
-/* The images that run on the source; none where its look was not at images. */
-int rfa_vault_images(struct rfa_ctx *ctx, struct rfa_image_set *out, struct rfa_error *err);
 
 #endif
