@@ -26,7 +26,6 @@ RFA_RECORD(database, RFA_DATABASE_FIELDS);
 	BOOL(mount, "something is mounted on it or in it") \
 	TEXT(unsafe, "why the way to it is not safe, in words") \
 	INT(bytes, 0, "allocated; of a database what the server says; in a manifest: of the archive") \
-	INT(apparent, 0, "the sum of the sizes of its files") \
 	INT(inodes, 0, "how many entries it has") \
 	INT(uid, 0, "the owner of its place") \
 	INT(gid, 0, "the group of its place") \

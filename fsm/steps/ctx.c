@@ -86,21 +86,6 @@ json_t *rfa_ctx_stack(const struct rfa_ctx *ctx)
 	return rfa_facts_at(ctx->plan_json, "target/stack");
 }
 
-static int on_source(const struct rfa_ctx *ctx)
-{
-	return ctx->step->on == RFA_SOURCE;
-}
-
-json_t *rfa_ctx_own_stack(const struct rfa_ctx *ctx)
-{
-	return rfa_facts_at(ctx->plan_json, on_source(ctx) ? "source/stack" : "target/stack");
-}
-
-json_t *rfa_ctx_seen(const struct rfa_ctx *ctx, const char *path)
-{
-	return rfa_ctx_fact(ctx, on_source(ctx) ? "source.look" : "target.look", path);
-}
-
 int rfa_ctx_one_env(const struct rfa_ctx *ctx)
 {
 	return !strcmp(rfa_facts_str(ctx->plan_json, "source/env", "-"),

@@ -80,9 +80,6 @@ json_t *rfa_ctx_fact(const struct rfa_ctx *ctx, const char *step, const char *pa
 /* The stack's configuration on the target. */
 json_t *rfa_ctx_stack(const struct rfa_ctx *ctx);
 
-/* The side whose host the step touches: its configuration of the stack, and what was seen there. */
-json_t *rfa_ctx_own_stack(const struct rfa_ctx *ctx);
-json_t *rfa_ctx_seen(const struct rfa_ctx *ctx, const char *path);
 /* 1 if both sides of the run are one environment. */
 int rfa_ctx_one_env(const struct rfa_ctx *ctx);
 
