@@ -3,7 +3,7 @@
 # transports/host/scripts/file_write.sh becomes rfa_script_file_write, a list of texts that ends with
 # NULL: the libraries that it names, and what it has of its own, in the order in which sh shall read
 # them. A library is named by a line ". ./lib_paths.sh", which shellcheck follows, and is one text of
-# the program, however many scripts name it. postgres_look.sql becomes rfa_sql_postgres_look, a text;
+# the program, however many scripts name it. postgres_observe.sql becomes rfa_sql_postgres_observe, a text;
 # a line "source mysql_drop.sql" takes in another file. The headers declare them by hand.
 #
 # Scripts are sent with each call, so what no shell needs is left out: lines that are a comment, empty

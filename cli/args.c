@@ -10,7 +10,7 @@
 
 static int usage(const struct rfa_args_rules *rules, struct rfa_error *err)
 {
-	return rfa_error_mend(err, "see `%s`", rules->help);
+	return rfa_error_hint(err, "see `%s`", rules->help);
 }
 
 static const struct rfa_option *find(const struct rfa_args_rules *rules, const char *name,
@@ -79,7 +79,7 @@ static int unknown(const struct rfa_args_rules *rules, const char *name, size_t 
 			rfa_suggest_offer(&s, o->name);
 	}
 	if (s.best)
-		return rfa_error_mend(err, "did you mean --%s? see `%s`", s.best, rules->help);
+		return rfa_error_hint(err, "did you mean --%s? see `%s`", s.best, rules->help);
 	return usage(rules, err);
 }
 

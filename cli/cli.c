@@ -17,8 +17,8 @@ void rfa_cli_problems(const struct rfa_cli *cli, const char *file)
 		const struct rfa_problem *p = &cli->problems.items[i];
 		fprintf(o->err, "%s%s:%d:%d:%s %s%s%s\n", bold, file, p->line, p->column, plain,
 			p->path, p->path[0] ? ": " : "", p->what);
-		if (p->mend[0])
-			fprintf(o->err, "    %s\n", p->mend);
+		if (p->hint[0])
+			fprintf(o->err, "    %s\n", p->hint);
 	}
 	if (cli->problems.more)
 		fprintf(o->err, "and %zu more\n", cli->problems.more);
@@ -177,17 +177,17 @@ const char *rfa_cli_age(const struct rfa_cli *cli, const char *iso, char into[RF
 	return into;
 }
 
-void rfa_story_release(struct rfa_story *story)
+void rfa_story_release(struct rfa_run_report *report)
 {
-	json_decref(story->plan);
-	for (size_t i = 0; i < story->n_log; i++)
-		free(story->log[i]);
-	memset(story, 0, sizeof(*story));
+	json_decref(report->plan);
+	for (size_t i = 0; i < report->n_log; i++)
+		free(report->log[i]);
+	memset(report, 0, sizeof(*report));
 }
 
 void rfa_cli_release(struct rfa_cli *cli)
 {
-	rfa_story_release(&cli->story);
+	rfa_story_release(&cli->report);
 	rfa_ledger_free(cli->ledger);
 	rfa_config_free(cli->config);
 	rfa_problems_release(&cli->problems);
@@ -211,7 +211,7 @@ int rfa_cli_need(const struct rfa_cli *cli, const char *name, const char **out,
 	if (*out)
 		return 0;
 	rfa_fail(err, RFA_EUSAGE, "cli", "`rfa %s` needs --%s", cli->command.name, name);
-	return rfa_error_mend(err, "rfa %s %s", cli->command.name, cli->command.words);
+	return rfa_error_hint(err, "rfa %s %s", cli->command.name, cli->command.words);
 }
 
 int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what, struct rfa_error *err)
@@ -224,7 +224,7 @@ int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what, str
 	if (yes) {
 		rfa_fail(err, RFA_EREFUSED, "cli", "--yes says \"%.60s\", but this is about \"%s\"",
 			 yes, name);
-		return rfa_error_mend(err, "--yes %s", name);
+		return rfa_error_hint(err, "--yes %s", name);
 	}
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
 		size_t len = strlen(what);
@@ -232,7 +232,7 @@ int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what, str
 		rfa_fail(err, RFA_EREFUSED, "cli",
 			 "%.*s: this asks for \"%s\" to be typed, and there is no terminal",
 			 (int)len, what, name);
-		return rfa_error_mend(err, "add --yes %s", name);
+		return rfa_error_hint(err, "add --yes %s", name);
 	}
 	fflush(cli->out.out);
 	fprintf(cli->out.err,

@@ -13,12 +13,12 @@
 #include "ledger/ledger.h"
 
 /* What a run told that the report of its end needs. */
-#define RFA_STORY_LOG 60
-struct rfa_story {
+#define RFA_REPORT_LOG 60
+struct rfa_run_report {
 	struct rfa_run_result result;       /* run "" : no run was begun */
 	json_t *plan;                       /* of the run; owned; NULL: none was begun */
 	char state[24], step[48], host[64]; /* where it failed, or stands */
-	char *log[RFA_STORY_LOG];           /* the last lines of logs, oldest first; owned */
+	char *log[RFA_REPORT_LOG];          /* the last lines of logs, oldest first; owned */
 	size_t n_log;
 	char seen[200];                    /* what was found on the way back; "" if nobody looked */
 	enum rfa_final asked;              /* the operator asked for this end; NONE: for none */
@@ -28,11 +28,11 @@ struct rfa_story {
 	int undone;
 };
 /* Frees what it keeps; it is as before the first run then. */
-void rfa_story_release(struct rfa_story *story);
+void rfa_story_release(struct rfa_run_report *report);
 
 struct rfa_cli {
-	const struct rfa_verbs *verbs; /* borrowed; all commands */
-	struct rfa_verb command;       /* name NULL: none was given */
+	const struct rfa_cli_commands *commands; /* borrowed; all commands */
+	struct rfa_cli_command command;          /* name NULL: none was given */
 	struct rfa_args args;
 	struct rfa_out out;
 	struct rfa_clock *clock;
@@ -41,7 +41,7 @@ struct rfa_cli {
 	struct rfa_trust trust;    /* whose files are obeyed */
 	struct rfa_ledger *ledger; /* the same */
 	struct rfa_problems problems;
-	struct rfa_story story;
+	struct rfa_run_report report;
 	int status; /* of a command that succeeds: its exit status */
 };
 

@@ -20,7 +20,7 @@ static int named(struct rfa_cli *cli, const char **stack, const char **env, stru
 	return rc < 0 ? rc : rfa_config_has_env(cli->config, *env, err);
 }
 
-/* ---- list ------------------------------------------------------------------------------------ */
+/* List. */
 
 static json_t *entry_of(const struct rfa_cli *cli, const json_t *backup)
 {
@@ -109,7 +109,7 @@ static const struct rfa_option list_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_backup_list = {
+const struct rfa_cli_command rfa_cmd_backup_list = {
 	.name = "backup list",
 	.group = "data",
 	.words = "STACK --env ENV",
@@ -121,13 +121,13 @@ const struct rfa_verb rfa_cmd_backup_list = {
 		{ "rfa backup list ragflowauth --env prod --set images --json", "for a program" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_list,
 };
 
-/* ---- verify ---------------------------------------------------------------------------------- */
+/* Verify. */
 
 static void say_verdict(const struct rfa_out *o, const char *name, const json_t *answer)
 {
@@ -217,7 +217,7 @@ static int run_verify(struct rfa_cli *cli, struct rfa_error *err)
 	if (rc == 0 && broken) {
 		rfa_fail(err, RFA_ECORRUPT, "vault", "%d backup%s of %s on %s cannot be restored",
 			 broken, broken == 1 ? "" : "s", stack, env);
-		rc = rfa_error_mend(err, "make another: rfa backup %s --env %s", stack, env);
+		rc = rfa_error_hint(err, "make another: rfa backup %s --env %s", stack, env);
 	}
 	json_decref(answers);
 	rfa_vault_close(&vault);
@@ -232,7 +232,7 @@ static const struct rfa_option verify_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_backup_verify = {
+const struct rfa_cli_command rfa_cmd_backup_verify = {
 	.name = "backup verify",
 	.group = "data",
 	.words = "STACK --env ENV",
@@ -247,7 +247,7 @@ const struct rfa_verb rfa_cmd_backup_verify = {
 		{ "rfa backup verify ragflowauth --env prod --all --json", "all, for a program" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_verify,

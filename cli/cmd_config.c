@@ -13,33 +13,33 @@ static json_t *problems_json(const struct rfa_problems *problems)
 	json_t *list = json_array();
 	for (size_t i = 0; i < problems->n; i++) {
 		const struct rfa_problem *p = &problems->items[i];
-		struct rfa_buf what = RFA_BUF_INIT(4096), mend = RFA_BUF_INIT(4096);
+		struct rfa_buf what = RFA_BUF_INIT(4096), hint = RFA_BUF_INIT(4096);
 		/* A text that was cut in a character is not UTF-8 any more. */
 		json_array_append_new(list, json_pack("{s:i,s:i,s:s,s:s,s:s}", "line", p->line,
 						      "column", p->column, "path", p->path, "what",
-						      rfa_out_safe(&what, p->what, 0), "mend",
-						      rfa_out_safe(&mend, p->mend, 0)));
+						      rfa_out_safe(&what, p->what, 0), "hint",
+						      rfa_out_safe(&hint, p->hint, 0)));
 		rfa_buf_release(&what);
-		rfa_buf_release(&mend);
+		rfa_buf_release(&hint);
 	}
 	return list;
 }
 
-/* ---- hosts ----------------------------------------------------------------------------------- */
+/* Hosts. */
 
 /* One line about one thing on a host. */
 static void add_line(json_t *lines, const char *what, const char *verdict, const char *evidence,
-		     const char *mend)
+		     const char *hint)
 {
 	json_array_append_new(lines, json_pack("{s:s,s:s,s:s,s:s}", "what", what, "verdict",
-					       verdict, "evidence", evidence, "mend", mend));
+					       verdict, "evidence", evidence, "hint", hint));
 }
 
 static void add_error(json_t *lines, const char *what, const struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(4096);
 	rfa_out_safe(&text, err->msg, 0);
-	add_line(lines, what, "fail", rfa_buf_str(&text), err->mend);
+	add_line(lines, what, "fail", rfa_buf_str(&text), err->hint);
 	rfa_buf_release(&text);
 }
 
@@ -210,9 +210,9 @@ static void print_host(const struct rfa_out *o, const char *env, const json_t *l
 		rfa_out_say(o, "  %s%-4s%s  %-14s %s", rfa_out_style(o, o->out, style), verdict,
 			    rfa_out_style(o, o->out, RFA_PLAIN), rfa_facts_str(line, "what", ""),
 			    rfa_out_safe(&safe, rfa_facts_str(line, "evidence", ""), 300));
-		if (*rfa_facts_str(line, "mend", ""))
+		if (*rfa_facts_str(line, "hint", ""))
 			rfa_out_say(o, "        %s",
-				    rfa_out_safe(&safe, rfa_facts_str(line, "mend", ""), 400));
+				    rfa_out_safe(&safe, rfa_facts_str(line, "hint", ""), 400));
 	}
 	rfa_buf_release(&safe);
 }
@@ -245,7 +245,7 @@ static int look_at_hosts(struct rfa_cli *cli, json_t *document, struct rfa_error
 	return rc;
 }
 
-/* ---- check ----------------------------------------------------------------------------------- */
+/* Check. */
 
 static int count(const json_t *map)
 {
@@ -339,7 +339,7 @@ static const struct rfa_option check_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_check = {
+const struct rfa_cli_command rfa_cmd_check = {
 	.name = "check",
 	.group = "set up",
 	.words = "",
@@ -354,7 +354,7 @@ const struct rfa_verb rfa_cmd_check = {
 		{ "rfa check --json | jq .problems", "the problems for a program" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.run = run_check,
 };
 
@@ -368,7 +368,7 @@ static int run_schema(struct rfa_cli *cli, struct rfa_error *err)
 	return rc;
 }
 
-const struct rfa_verb rfa_cmd_config_schema = {
+const struct rfa_cli_command rfa_cmd_config_schema = {
 	.name = "config schema",
 	.group = "about rfa",
 	.words = "",
@@ -378,6 +378,6 @@ const struct rfa_verb rfa_cmd_config_schema = {
 		{ "rfa config schema > docs/rfa.schema.json", "renew the committed copy" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_HIDDEN | RFA_VERB_READS,
+	.flags = RFA_CMD_HIDDEN | RFA_CMD_READS,
 	.run = run_schema,
 };

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/lines.h"
+#include "cli/run_list.h"
 #include "cli/redact.h"
 #include "cli/secrets.h"
 
@@ -17,7 +17,7 @@ struct doctor {
 };
 
 static void tell(struct doctor *d, enum verdict verdict, const char *what, const char *evidence,
-		 const char *mend)
+		 const char *hint)
 {
 	static const char *const words[] = { "ok", "note", "bad" };
 	static const enum rfa_style styles[] = { RFA_GREEN, RFA_YELLOW, RFA_RED };
@@ -28,13 +28,13 @@ static void tell(struct doctor *d, enum verdict verdict, const char *what, const
 	rfa_out_safe(&safe, evidence, 400);
 	json_array_append_new(d->lines, json_pack("{s:s,s:s,s:s,s:s}", "what", what, "verdict",
 						  words[verdict], "evidence", rfa_buf_str(&safe),
-						  "mend", verdict == FINE ? "" : mend));
+						  "hint", verdict == FINE ? "" : hint));
 	if (!o->json) {
 		rfa_out_say(o, "%s%-4s%s  %-14s %s", rfa_out_style(o, o->out, styles[verdict]),
 			    words[verdict], rfa_out_style(o, o->out, RFA_PLAIN), what,
 			    rfa_buf_str(&safe));
-		if (verdict != FINE && *mend)
-			rfa_out_say(o, "      %s", mend);
+		if (verdict != FINE && *hint)
+			rfa_out_say(o, "      %s", hint);
 	}
 	rfa_buf_release(&safe);
 }
@@ -53,8 +53,7 @@ static int on_path(const char *program, char *into, size_t size)
 	return 0;
 }
 
-/* ---- the questions, in the order in which they are asked --------------------------------------
- */
+/* The questions, in the order in which they are asked. */
 
 static void ask_version(struct doctor *d)
 {
@@ -104,7 +103,7 @@ static void ask_config(struct doctor *d)
 	size_t i;
 
 	if (rfa_cli_config(d->cli, &err) < 0) {
-		tell(d, err.code == RFA_ENOTFOUND ? NOTE : BAD, "rfa.json", err.msg, err.mend);
+		tell(d, err.code == RFA_ENOTFOUND ? NOTE : BAD, "rfa.json", err.msg, err.hint);
 		return;
 	}
 	tell(d, FINE, "rfa.json", d->cli->config->path, "");
@@ -117,14 +116,14 @@ static void ask_config(struct doctor *d)
 static int count_open(void *user, const struct rfa_ledger_line *line)
 {
 	struct doctor *d = user;
-	char text[400], mend[160];
+	char text[400], hint[160];
 	if (line->alive)
 		return 0;
 	snprintf(text, sizeof(text), "run %s of %s on %s waits at %s %s", line->run, line->stack,
 		 line->env, rfa_line_state(line), line->step);
-	snprintf(mend, sizeof(mend), "rfa resume %s | rfa rollback %s | rfa abort %s", line->run,
+	snprintf(hint, sizeof(hint), "rfa resume %s | rfa rollback %s | rfa abort %s", line->run,
 		 line->run, line->run);
-	tell(d, NOTE, "unfinished", text, mend);
+	tell(d, NOTE, "unfinished", text, hint);
 	return 0;
 }
 
@@ -136,11 +135,11 @@ static void ask_ledger(struct doctor *d)
 	struct stat st;
 
 	if (rfa_cli_ledger_path(d->cli, &path, &err) < 0) {
-		tell(d, NOTE, "ledger", err.msg, err.mend);
+		tell(d, NOTE, "ledger", err.msg, err.hint);
 		return;
 	}
 	if (rfa_cli_ledger(d->cli, &err) < 0 || rfa_ledger_head(d->cli->ledger, head, &err) < 0) {
-		tell(d, err.code == RFA_ENOTFOUND ? NOTE : BAD, "ledger", err.msg, err.mend);
+		tell(d, err.code == RFA_ENOTFOUND ? NOTE : BAD, "ledger", err.msg, err.hint);
 		free(path);
 		return;
 	}
@@ -170,20 +169,20 @@ static int run_doctor(struct rfa_cli *cli, struct rfa_error *err)
 		rfa_fail(err, RFA_EREFUSED, "doctor",
 			 "%d thing%s must be mended before rfa can work", d.bad,
 			 d.bad == 1 ? "" : "s");
-		rc = rfa_error_mend(err, "see the lines marked bad");
+		rc = rfa_error_hint(err, "see the lines marked bad");
 	} else if (rc == 0) {
 		rfa_out_note(&cli->out, "\nthe hosts are looked at by `rfa check --connect`");
 	}
 	return rc;
 }
 
-const struct rfa_verb rfa_cmd_doctor = {
+const struct rfa_cli_command rfa_cmd_doctor = {
 	.name = "doctor",
 	.group = "set up",
 	.words = "",
 	.summary = "look for what commonly goes wrong here",
 	.details =
-	    "Programs, keys, configuration, ledger, unfinished runs; each with its mend. No host\n"
+	    "Programs, keys, configuration, ledger, unfinished runs; each with its hint. No host\n"
 	    "is touched.",
 	.examples =
 	    (const struct rfa_example[]){
@@ -191,6 +190,6 @@ const struct rfa_verb rfa_cmd_doctor = {
 		{ "rfa doctor --json", "for a program" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.run = run_doctor,
 };

@@ -13,7 +13,7 @@
 #include "fsm/parts/args.h"
 #include "fsm/parts/text.h"
 
-/* ---- what a flow may ask for ---- */
+/* What a flow may ask for. */
 
 static const char *ask_option(const struct rfa_prepare *p, const char *name, size_t n)
 {
@@ -52,7 +52,7 @@ static int ask_head(const struct rfa_prepare *p, struct rfa_host *host, json_t *
 	return rfa_run_kept_head(p->ledger, host, out, err);
 }
 
-/* ---- the plan ---- */
+/* The plan. */
 
 /* *env: what the option of the role names; NULL for a role that the flow settles itself. */
 static int role_env(struct rfa_cli *cli, const struct rfa_role *role, const char **env,
@@ -72,9 +72,9 @@ static int has_stack(struct rfa_cli *cli, const char *stack, struct rfa_error *e
 	int rc = rfa_config_has_stack(cli->config, stack, err);
 
 	if (rc == -(int)RFA_ENOTFOUND) {
-		rfa_verb_suggest(cli->verbs, cli->command.name, &s);
+		rfa_command_suggest(cli->commands, cli->command.name, &s);
 		if (s.best && s.distance > 0)
-			return rfa_error_mend(err, "did you mean `rfa %s %s`?", cli->command.name,
+			return rfa_error_hint(err, "did you mean `rfa %s %s`?", cli->command.name,
 					      s.best);
 	}
 	return rc;
@@ -91,7 +91,7 @@ static int stack_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *
 		rc = role_env(cli, role, &env, err);
 		if (rc == 0 && env && before && strcmp(env, before) == 0) {
 			rfa_fail(err, RFA_EUSAGE, "cli", "--from and --to are both \"%s\"", env);
-			rc = rfa_error_mend(err, "name two environments");
+			rc = rfa_error_hint(err, "name two environments");
 		}
 		before = env;
 		if (rc == 0 && env)
@@ -128,12 +128,12 @@ static int put_reasons(struct rfa_cli *cli, const struct rfa_flow *flow, json_t 
 		rc = rfa_cli_need(cli, "reason", &reason, err);
 	if (rc == 0 && (flow->args->flags & RFA_ARGS_REASON) && !*reason) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "--reason is empty");
-		rc = rfa_error_mend(err, "the reason stays in the ledger for ever");
+		rc = rfa_error_hint(err, "the reason stays in the ledger for ever");
 	}
 	reason = reason && *reason ? reason : NULL;
 	if (rc == 0 && rfa_cli_option(cli, "force") && !reason) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "--force needs --reason TEXT");
-		rc = rfa_error_mend(err, "the reason stays in the ledger for ever");
+		rc = rfa_error_hint(err, "the reason stays in the ledger for ever");
 	}
 	if (rc == 0 && rfa_cli_option(cli, "force"))
 		rc = rfa_plan_set(plan, "force_reason", json_string(reason), err);
@@ -190,7 +190,7 @@ int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out
 	return rc;
 }
 
-/* ---- saying and asking ---- */
+/* Saying and asking. */
 
 /* A forced run always asks; another where its flow has a question. */
 static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan,
@@ -235,11 +235,11 @@ int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_er
 
 	if (cli->out.events && preview) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "--events goes with a run; --dry-run has --json");
-		return rfa_error_mend(err, "see `rfa help %s`", cli->command.name);
+		return rfa_error_hint(err, "see `rfa help %s`", cli->command.name);
 	}
 	if (cli->out.json && !preview) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "--json goes with --dry-run; a run has --events");
-		return rfa_error_mend(err, "see `rfa help %s`", cli->command.name);
+		return rfa_error_hint(err, "see `rfa help %s`", cli->command.name);
 	}
 	if (rfa_cli_option(cli, "unattended") && !preview)
 		return rfa_cli_unattended(cli, make, (void *)(uintptr_t)flow, err);
@@ -254,7 +254,7 @@ int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_er
 	return rc;
 }
 
-/* ---- the command itself ---- */
+/* The command itself. */
 
 static int run(struct rfa_cli *cli, struct rfa_error *err)
 {
@@ -262,8 +262,8 @@ static int run(struct rfa_cli *cli, struct rfa_error *err)
 }
 
 /* What each flow's command begins as. */
-const struct rfa_verb rfa_cmd_flow = {
-	.flags = RFA_VERB_RUNS | RFA_VERB_READS,
+const struct rfa_cli_command rfa_cmd_flow = {
+	.flags = RFA_CMD_RUNS | RFA_CMD_READS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run,

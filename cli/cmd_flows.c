@@ -9,9 +9,10 @@ static const struct {
 	const char *word, *what;
 } flags[] = {
 	{ RFA_STEP_READS, "reads", "looks and never touches" },
-	{ RFA_STEP_OWN, "own", "changes only what belongs to rfa on the host" },
-	{ RFA_STEP_BACK, "back", "runs on the way back only" },
-	{ RFA_STEP_TIDY, "tidy", "behind the point of no return: its failure is told, not fatal" },
+	{ RFA_STEP_SCRATCH, "scratch", "changes only what belongs to rfa on the host" },
+	{ RFA_STEP_ROLLBACK_ONLY, "rollback-only", "runs on the way back only" },
+	{ RFA_STEP_CLEANUP, "cleanup",
+	  "behind the point of no return: its failure is told, not fatal" },
 };
 enum { N_FLAGS = sizeof(flags) / sizeof(flags[0]) };
 
@@ -38,7 +39,7 @@ static const char *or_dash(const char *text)
 	return text && *text ? text : "-";
 }
 
-/* ---- text ------------------------------------------------------------------------------------ */
+/* Text. */
 
 static int say_text(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_error *err)
 {
@@ -73,7 +74,7 @@ static int say_text(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa
 	return rc;
 }
 
-/* ---- Markdown, for docs/states.md ------------------------------------------------------------ */
+/* Markdown, for docs/states.md. */
 
 static void say_markdown_head(const struct rfa_out *o)
 {
@@ -126,11 +127,11 @@ static void say_markdown(const struct rfa_out *o, const struct rfa_flow *flow)
 	}
 }
 
-/* ---- dot ------------------------------------------------------------------------------------- */
+/* Dot. */
 
 static void say_dot(const struct rfa_out *o, const struct rfa_flow *flow)
 {
-	rfa_out_say(o, "digraph \"%s\" {\n\trankdir=TB;\n\tnode [shape=box];", flow->name);
+	rfa_out_say(o, "digraph \"%s\" {\n\trankdir=TB;\n\tnode [kind=box];", flow->name);
 	for (size_t i = 0; i < flow->n; i++) {
 		const struct rfa_step *s = &flow->steps[i];
 		if (s->skipped)
@@ -156,7 +157,7 @@ static void say_dot(const struct rfa_out *o, const struct rfa_flow *flow)
 	rfa_out_say(o, "}");
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
+/* JSON. */
 
 static json_t *flow_json(const struct rfa_flow *flow)
 {
@@ -179,7 +180,7 @@ static json_t *flow_json(const struct rfa_flow *flow)
 			 "summary", flow->summary, "steps", steps);
 }
 
-/* ---- the command ----------------------------------------------------------------------------- */
+/* The command. */
 
 static int find_flow(const char *name, const struct rfa_flow **out, struct rfa_error *err)
 {
@@ -192,8 +193,8 @@ static int find_flow(const char *name, const struct rfa_flow **out, struct rfa_e
 	for (size_t i = 0; i < n; i++)
 		rfa_suggest_offer(&s, all[i]->name);
 	rfa_fail(err, RFA_ENOTFOUND, "cli", "there is no flow \"%.40s\"", name);
-	return s.best ? rfa_error_mend(err, "did you mean `rfa flows %s`?", s.best)
-		      : rfa_error_mend(err, "`rfa flows` lists them");
+	return s.best ? rfa_error_hint(err, "did you mean `rfa flows %s`?", s.best)
+		      : rfa_error_hint(err, "`rfa flows` lists them");
 }
 
 static int say_one(struct rfa_cli *cli, const struct rfa_flow *flow, const char *format,
@@ -241,7 +242,7 @@ static const struct rfa_option flows_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_flows = {
+const struct rfa_cli_command rfa_cmd_flows = {
 	.name = "flows",
 	.group = "look",
 	.words = "[FLOW]",
@@ -254,7 +255,7 @@ const struct rfa_verb rfa_cmd_flows = {
 		{ "rfa flows promote --format dot | dot -Tsvg > promote.svg", "a drawing" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.max_words = 1,
 	.run = run_flows,
 };

@@ -104,8 +104,8 @@ static int find_template(const char *name, const char **text, struct rfa_error *
 			       templates[i].what);
 	}
 	rfa_fail(err, RFA_EUSAGE, "cli", "there is no example \"%.40s\"", name);
-	int rc = s.best ? rfa_error_mend(err, "did you mean --example %s?", s.best)
-			: rfa_error_mend(err, "there is: %s", rfa_buf_str(&all));
+	int rc = s.best ? rfa_error_hint(err, "did you mean --example %s?", s.best)
+			: rfa_error_hint(err, "there is: %s", rfa_buf_str(&all));
 	rfa_buf_release(&all);
 	return rc;
 }
@@ -191,13 +191,14 @@ static int write_schema(const char *beside, struct rfa_error *err)
 	return rc;
 }
 
-/* What was written for the look goes when there was nothing to be seen: nothing is left by half. */
+/* What was written for the observation goes when there was nothing to be seen: nothing is left by
+ * half. */
 static int fill_in(struct rfa_cli *cli, const char *path, json_t *root, struct rfa_error *err)
 {
 	json_t *found = NULL;
 	char *text = NULL;
 	int written = 0;
-	int rc = rfa_init_look(cli, "test", &found, err);
+	int rc = rfa_init_observe(cli, "test", &found, err);
 
 	if (unlink(path) < 0 && rc == 0)
 		rc = rfa_fail_errno(err, errno, "%.300s", path);
@@ -221,7 +222,7 @@ static int show_only(struct rfa_cli *cli, const char *env, struct rfa_error *err
 	int rc = rfa_config_has_env(cli->config, env, err);
 
 	if (rc == 0)
-		rc = rfa_init_look(cli, env, &found, err);
+		rc = rfa_init_observe(cli, env, &found, err);
 	if (rc == 0) {
 		stacks = json_pack("{s:O}", "stacks", json_object_get(found, "stacks"));
 		rc = stacks ? rfa_out_json(&cli->out, stacks, err) : rfa_fail_nomem(err);
@@ -313,7 +314,7 @@ static const struct rfa_option init_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_init = {
+const struct rfa_cli_command rfa_cmd_init = {
 	.name = "init",
 	.group = "set up",
 	.words = "[DIR]",

@@ -17,7 +17,7 @@ static int run_path(struct rfa_cli *cli, struct rfa_error *err)
 	return rc;
 }
 
-const struct rfa_verb rfa_cmd_ledger_path = {
+const struct rfa_cli_command rfa_cmd_ledger_path = {
 	.name = "ledger path",
 	.group = "ledger and locks",
 	.words = "",
@@ -39,7 +39,7 @@ static int run_git(struct rfa_cli *cli, struct rfa_error *err)
 
 	if (rc == 0 && access(path, F_OK) != 0) {
 		rfa_fail(err, RFA_ENOTFOUND, "ledger", "there is no ledger at %.300s", path);
-		rc = rfa_error_mend(err, "`rfa init` makes one");
+		rc = rfa_error_hint(err, "`rfa init` makes one");
 	}
 	if (rc == 0)
 		rc = rfa_git(path, cli->args.words, 0, &status, err);
@@ -50,7 +50,7 @@ static int run_git(struct rfa_cli *cli, struct rfa_error *err)
 	return rc;
 }
 
-const struct rfa_verb rfa_cmd_ledger_git = {
+const struct rfa_cli_command rfa_cmd_ledger_git = {
 	.name = "ledger git",
 	.group = "ledger and locks",
 	.words = "ARGUMENTS...",
@@ -65,7 +65,7 @@ const struct rfa_verb rfa_cmd_ledger_git = {
 		{ "rfa ledger git tag -l 'rollback/prod/*'", "the rollback points of prod" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_RAW,
+	.flags = RFA_CMD_RAW,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_git,

@@ -57,7 +57,7 @@ static void say_holder(struct rfa_cli *cli, const char *env, const json_t *holde
 		rfa_out_say(o, "ways out: rfa resume %s | rfa rollback %s | rfa abort %s",
 			    rfa_buf_str(&safe), rfa_buf_str(&safe), rfa_buf_str(&safe));
 	else if (strcmp(word, "running") != 0)
-		rfa_out_say(o, "way out: rfa lock free %s --run %s --reason TEXT", env,
+		rfa_out_say(o, "way out: rfa lock release %s --run %s --reason TEXT", env,
 			    rfa_buf_str(&safe));
 	rfa_buf_release(&safe);
 }
@@ -85,7 +85,7 @@ static int run_lock_show(struct rfa_cli *cli, struct rfa_error *err)
 	return rc;
 }
 
-const struct rfa_verb rfa_cmd_lock_show = {
+const struct rfa_cli_command rfa_cmd_lock_show = {
 	.name = "lock show",
 	.group = "ledger and locks",
 	.words = "ENV",
@@ -98,7 +98,7 @@ const struct rfa_verb rfa_cmd_lock_show = {
 		{ "rfa lock show prod --json", "for a program" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_lock_show,

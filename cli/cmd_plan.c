@@ -1,14 +1,14 @@
 /* `rfa plan`: the preview of any flow; its words are those of the flow's own command. */
 #include "cli/cli.h"
 
-/* Whatever names a flow is that flow's command; what names none is told by rfa_verb_find(). */
+/* Whatever names a flow is that flow's command; what names none is told by rfa_command_find(). */
 static int run(struct rfa_cli *cli, struct rfa_error *err)
 {
 	(void)cli;
 	return rfa_fail(err, RFA_EUSAGE, "cli", "`rfa plan` needs a flow");
 }
 
-const struct rfa_verb rfa_cmd_plan = {
+const struct rfa_cli_command rfa_cmd_plan = {
 	.name = "plan",
 	.group = "deploy",
 	.words = "FLOW …",
@@ -25,7 +25,7 @@ const struct rfa_verb rfa_cmd_plan = {
 		{ "rfa promote ragflowauth --from test --to prod --dry-run", "the same" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS | RFA_VERB_FLOWS,
+	.flags = RFA_CMD_READS | RFA_CMD_FLOWS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run,

@@ -8,7 +8,7 @@
 #include "fsm/parts/args.h"
 #include "fsm/parts/catalog.h"
 
-/* ---- resume ---------------------------------------------------------------------------------- */
+/* Resume. */
 
 static int check_run_id(const char *run, struct rfa_error *err)
 {
@@ -18,7 +18,7 @@ static int check_run_id(const char *run, struct rfa_error *err)
 	rfa_fail(err, RFA_EUSAGE, "cli", "\"%s\" is not the id of a run",
 		 rfa_out_safe(&safe, run, 60));
 	rfa_buf_release(&safe);
-	return rfa_error_mend(err, "`rfa runs --open` lists those that are unfinished");
+	return rfa_error_hint(err, "`rfa runs --open` lists those that are unfinished");
 }
 
 static int show_next(struct rfa_cli *cli, const char *run, struct rfa_error *err)
@@ -51,21 +51,21 @@ static int run_resume(struct rfa_cli *cli, struct rfa_error *err)
 	int rc = check_run_id(run, err);
 	if (rc < 0)
 		return rc;
-	if (rfa_cli_option(cli, "plan"))
+	if (rfa_cli_option(cli, "dry-run"))
 		return show_next(cli, run, err);
 	if (cli->out.json) {
-		rfa_fail(err, RFA_EUSAGE, "cli", "--json goes with --plan; a run has --events");
-		return rfa_error_mend(err, "see `rfa help resume`");
+		rfa_fail(err, RFA_EUSAGE, "cli", "--json goes with --dry-run; a run has --events");
+		return rfa_error_hint(err, "see `rfa help resume`");
 	}
-	return rfa_cli_take_over(cli, run, RFA_RUN_ON, err);
+	return rfa_cli_take_over(cli, run, RFA_RESUME_CONTINUE, err);
 }
 
 static const struct rfa_option resume_options[] = {
-	{ "plan", 0, NULL, NULL, NULL, "only say what would be done next" },
+	{ "dry-run", 'n', NULL, NULL, NULL, "only say what would be done next" },
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_resume = {
+const struct rfa_cli_command rfa_cmd_resume = {
 	.name = "resume",
 	.group = "unfinished runs",
 	.words = "RUN",
@@ -78,16 +78,16 @@ const struct rfa_verb rfa_cmd_resume = {
 	.examples =
 	    (const struct rfa_example[]){
 		{ "rfa resume 20261122-103015-4f2a9c", "carry on" },
-		{ "rfa resume 20261122-103015-4f2a9c --plan", "say what would be done next" },
+		{ "rfa resume 20261122-103015-4f2a9c --dry-run", "say what would be done next" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_RUNS | RFA_VERB_READS,
+	.flags = RFA_CMD_RUNS | RFA_CMD_READS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_resume,
 };
 
-/* ---- rollback -------------------------------------------------------------------------------- */
+/* Rollback. */
 
 /*
  * What the point says of itself decides which flow brings it back. One that there is not is told by
@@ -129,11 +129,11 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 		if (cli->command.preview || rfa_cli_option(cli, "dry-run")) {
 			rfa_fail(err, RFA_EUSAGE, "cli",
 				 "--dry-run goes with --to, not with a run");
-			return rfa_error_mend(err, "`rfa show %s` tells what would be undone",
+			return rfa_error_hint(err, "`rfa show %s` tells what would be undone",
 					      word);
 		}
-		cli->story.asked = RFA_FINAL_ROLLED_BACK;
-		return rfa_cli_take_over(cli, word, RFA_RUN_ROLLBACK, err);
+		cli->report.asked = RFA_FINAL_ROLLED_BACK;
+		return rfa_cli_take_over(cli, word, RFA_RESUME_ROLLBACK, err);
 	}
 	int rc = rfa_cli_need(cli, "env", &env, err);
 	if (rc == 0)
@@ -149,7 +149,7 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 		return rfa_flow_run(cli, flow, err);
 	rfa_fail(err, RFA_EREFUSED, "ledger",
 		 "the rollback point %.100s is of a kind that this rfa does not know", name);
-	return rfa_error_mend(err, "use the rfa that made it");
+	return rfa_error_hint(err, "use the rfa that made it");
 }
 
 static const struct rfa_option rollback_options[] = {
@@ -160,7 +160,7 @@ static const struct rfa_option rollback_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_rollback = {
+const struct rfa_cli_command rfa_cmd_rollback = {
 	.name = "rollback",
 	.group = "unfinished runs",
 	.words = "STACK --env ENV [--to POINT] | RUN",
@@ -180,56 +180,57 @@ const struct rfa_verb rfa_cmd_rollback = {
 		{ "rfa rollback 20261122-103015-4f2a9c", "undo an unfinished run" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_RUNS | RFA_VERB_READS | RFA_VERB_PLANS,
+	.flags = RFA_CMD_RUNS | RFA_CMD_READS | RFA_CMD_PLANS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_rollback,
 };
 
-/* ---- abort ----------------------------------------------------------------------------------- */
+/* Abort. */
 
 static int run_abort(struct rfa_cli *cli, struct rfa_error *err)
 {
 	const char *run = rfa_cli_word(cli, 0);
-	int leave = rfa_cli_option(cli, "leave") != NULL;
+	int no_undo = rfa_cli_option(cli, "no-undo") != NULL;
 	int rc = check_run_id(run, err);
 
-	if (rc == 0 && leave)
+	if (rc == 0 && no_undo)
 		rc =
 		    rfa_cli_confirm(cli, run,
 				    "No host will be touched: what the run did there stays, and so "
 				    "do its locks.",
 				    err);
-	cli->story.asked = RFA_FINAL_ABORTED;
+	cli->report.asked = RFA_FINAL_ABORTED;
 	if (rc == 0)
-		rc = rfa_cli_take_over(cli, run, leave ? RFA_RUN_LEAVE : RFA_RUN_ABORT, err);
+		rc = rfa_cli_take_over(cli, run, no_undo ? RFA_RESUME_DETACH : RFA_RESUME_ABORT,
+				       err);
 	return rc;
 }
 
 static const struct rfa_option abort_options[] = {
-	{ "leave", 0, NULL, NULL, NULL, "touch no host: only end the run in the ledger" },
+	{ "no-undo", 0, NULL, NULL, NULL, "touch no host: only end the run in the ledger" },
 	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_abort = {
+const struct rfa_cli_command rfa_cmd_abort = {
 	.name = "abort",
 	.group = "unfinished runs",
 	.words = "RUN",
 	.summary = "give an unfinished run up",
 	.details =
-	    "Undoes what the run did and ends it as ABORTED. With --leave no host is touched:\n"
+	    "Undoes what the run did and ends it as ABORTED. With --no-undo no host is touched:\n"
 	    "for a host that is gone for good. What was left there is recorded.",
 	.options = abort_options,
 	.examples =
 	    (const struct rfa_example[]){
 		{ "rfa abort 20261122-103015-4f2a9c --reason \"wrong version\"",
 		  "undo and end it" },
-		{ "rfa abort 20261122-103015-4f2a9c --leave --yes 20261122-103015-4f2a9c",
+		{ "rfa abort 20261122-103015-4f2a9c --no-undo --yes 20261122-103015-4f2a9c",
 		  "end it without touching a host, from a script" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_RUNS,
+	.flags = RFA_CMD_RUNS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_abort,

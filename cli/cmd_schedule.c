@@ -19,7 +19,7 @@ struct unit {
 	struct rfa_buf text;
 };
 
-/* ---- what is scheduled ----------------------------------------------------------------------- */
+/* What is scheduled. */
 
 struct facts {
 	struct rfa_schedule schedule;
@@ -74,7 +74,7 @@ static int find_time(const struct rfa_cli *cli, struct rfa_schedule *s, struct r
 wrong:
 	rfa_fail(err, RFA_EUSAGE, "cli", "--at takes a time from 00:00 to 23:59, not \"%.20s\"",
 		 at);
-	return rfa_error_mend(err, "for example --at 02:30");
+	return rfa_error_hint(err, "for example --at 02:30");
 }
 
 static int find_names(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
@@ -135,7 +135,7 @@ static int make_units(const struct facts *f, struct unit units[FILES], size_t *n
 	return rc;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* Writing. */
 
 /* *same: 1 if the file has that text, 0 if another one, -1 if there is none. */
 static int compare(const char *path, const struct rfa_buf *text, int *same, struct rfa_error *err)
@@ -212,7 +212,7 @@ static int write_units(struct rfa_cli *cli, const char *folder, const struct uni
 		if (rc == 0 && same[i] == 0 && !force) {
 			rfa_fail(err, RFA_EREFUSED, "cli", "%.300s is there, and it is another one",
 				 path);
-			rc = rfa_error_mend(err, "compare them; --force replaces it");
+			rc = rfa_error_hint(err, "compare them; --force replaces it");
 		}
 	}
 	for (size_t i = 0; rc == 0 && i < n; i++) {
@@ -226,7 +226,7 @@ static int write_units(struct rfa_cli *cli, const char *folder, const struct uni
 	return rc;
 }
 
-/* ---- the command ----------------------------------------------------------------------------- */
+/* The command. */
 
 static json_t *document_of(const struct unit units[FILES], size_t n, const char *cron)
 {
@@ -305,7 +305,7 @@ static int run_schedule(struct rfa_cli *cli, struct rfa_error *err)
 		units[i].text.max = TEXT_MAX;
 	if (as_cron && folder) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "--write writes units, no crontab");
-		return rfa_error_mend(err, "leave --cron out, or add the lines with crontab -e");
+		return rfa_error_hint(err, "leave --cron out, or add the lines with crontab -e");
 	}
 	rc = find_facts(cli, &facts, err);
 	if (rc == 0)
@@ -332,7 +332,7 @@ static const struct rfa_option schedule_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_schedule = {
+const struct rfa_cli_command rfa_cmd_schedule = {
 	.name = "schedule",
 	.group = "data",
 	.words = "STACK --env ENV",
@@ -351,7 +351,7 @@ const struct rfa_verb rfa_cmd_schedule = {
 		  "with cron instead" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_schedule,

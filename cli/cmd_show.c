@@ -31,7 +31,7 @@ static int find_run(struct rfa_cli *cli, const char *word, char into[RFA_RUN_ID_
 		return rc;
 	if (rfa_known_stack(cli, word, err) == 0) {
 		rfa_fail(err, RFA_ENOTFOUND, "ledger", "the stack %s has no run yet", word);
-		return rfa_error_mend(err,
+		return rfa_error_hint(err,
 				      "rfa status %s; a first one: rfa promote %s --from ENV "
 				      "--to ENV",
 				      word, word);
@@ -39,7 +39,7 @@ static int find_run(struct rfa_cli *cli, const char *word, char into[RFA_RUN_ID_
 	struct rfa_error nearest = *err; /* the nearest stack, if there is one */
 	rfa_fail(err, RFA_ENOTFOUND, "ledger", "there is no run \"%s\", and no stack has that name",
 		 rfa_out_safe(&safe, word, 60));
-	rfa_error_mend(err, "%s; `rfa runs` lists the runs", nearest.mend);
+	rfa_error_hint(err, "%s; `rfa runs` lists the runs", nearest.hint);
 	rfa_known_run(cli, word, err);
 	rfa_buf_release(&safe);
 	return -(int)RFA_ENOTFOUND;
@@ -87,12 +87,12 @@ static json_t *history_json(const struct rfa_history *h)
 	return object;
 }
 
-/* ---- show ------------------------------------------------------------------------------------ */
+/* Show. */
 
 /* What a record's facts say in a few words. */
-static void put_says(struct rfa_buf *into, const struct rfa_record *r)
+static void put_summary(struct rfa_buf *into, const struct rfa_record *r)
 {
-	static const char *const paths[] = { "says", "skipped", "error/msg", "withheld" };
+	static const char *const paths[] = { "summary", "skipped", "error/msg", "withheld" };
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		const char *text = rfa_facts_str(r->facts, paths[i], "");
 		if (*text) {
@@ -130,7 +130,7 @@ static void fill_steps(struct rfa_table *table, const struct rfa_history *h)
 	int64_t since = h->n ? h->records[0].wall_ms : 0;
 	for (size_t i = 1; i < h->n; i++) {
 		const struct rfa_record *r = &h->records[i];
-		struct rfa_buf says = RFA_BUF_INIT(8192);
+		struct rfa_buf summary = RFA_BUF_INIT(8192);
 		char took[RFA_SHORT_MAX], attempt[16];
 		int open =
 		    r->kind == RFA_RECORD_INTENT && i + 1 == h->n && h->final == RFA_FINAL_NONE;
@@ -145,7 +145,7 @@ static void fill_steps(struct rfa_table *table, const struct rfa_history *h)
 		since = r->wall_ms;
 		snprintf(attempt, sizeof(attempt), "%s%u", r->attempt > 1 ? "attempt " : "",
 			 r->attempt);
-		put_says(&says, r);
+		put_summary(&summary, r);
 		rfa_table_cell(table, rfa_state_word(r->state), RFA_DIM);
 		rfa_table_cell(table, r->step, RFA_BOLD);
 		rfa_table_cell(table, r->host, RFA_PLAIN);
@@ -153,8 +153,8 @@ static void fill_steps(struct rfa_table *table, const struct rfa_history *h)
 			       open ? RFA_YELLOW : style_of(r));
 		rfa_table_cell(table, r->attempt > 1 ? attempt : "", RFA_YELLOW);
 		rfa_table_cell(table, open ? "" : rfa_out_duration(took, ms), RFA_PLAIN);
-		rfa_table_cell(table, rfa_buf_str(&says), RFA_PLAIN);
-		rfa_buf_release(&says);
+		rfa_table_cell(table, rfa_buf_str(&summary), RFA_PLAIN);
+		rfa_buf_release(&summary);
 	}
 }
 
@@ -241,8 +241,8 @@ static void say_evidence(const struct rfa_out *o, const struct rfa_history *h)
 				continue;
 			rfa_out_say(o, "\ngate %s: %s", rfa_facts_str(gate, "gate", "?"),
 				    rfa_out_safe(&safe, rfa_facts_str(gate, "evidence", ""), 800));
-			rfa_out_say(o, "  mend: %s",
-				    rfa_out_safe(&safe, rfa_facts_str(gate, "mend", "-"), 400));
+			rfa_out_say(o, "  hint: %s",
+				    rfa_out_safe(&safe, rfa_facts_str(gate, "hint", "-"), 400));
 		}
 		say_lines(o, "what answered", json_object_get(h->records[r].facts, "answers"));
 		say_lines(o, "the last lines of", json_object_get(h->records[r].facts, "logs"));
@@ -276,7 +276,7 @@ static int run_show(struct rfa_cli *cli, struct rfa_error *err)
 	return rc;
 }
 
-const struct rfa_verb rfa_cmd_show = {
+const struct rfa_cli_command rfa_cmd_show = {
 	.name = "show",
 	.group = "look",
 	.words = "RUN|STACK",
@@ -288,13 +288,13 @@ const struct rfa_verb rfa_cmd_show = {
 		{ "rfa show ragflowauth --json | jq .plan", "its frozen plan" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_show,
 };
 
-/* ---- log ------------------------------------------------------------------------------------- */
+/* Log. */
 
 static void say_record(const struct rfa_out *o, const struct rfa_record *r)
 {
@@ -311,7 +311,7 @@ static void say_record(const struct rfa_out *o, const struct rfa_record *r)
 		rfa_buf_printf(&line, "  %s", r->outcome);
 	if (r->attempt > 1)
 		rfa_buf_printf(&line, "  attempt %u", r->attempt);
-	put_says(&text, r);
+	put_summary(&text, r);
 	if (text.len) {
 		rfa_buf_puts(&line, "  ");
 		rfa_buf_put_printable(&line, rfa_buf_str(&text), text.len, 300);
@@ -348,7 +348,7 @@ static int run_log(struct rfa_cli *cli, struct rfa_error *err)
 	return rc;
 }
 
-const struct rfa_verb rfa_cmd_log = {
+const struct rfa_cli_command rfa_cmd_log = {
 	.name = "log",
 	.group = "look",
 	.words = "RUN|STACK",
@@ -362,7 +362,7 @@ const struct rfa_verb rfa_cmd_log = {
 		{ "rfa log 20261122-103015-4f2a9c -v", "one run, with all facts" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_log,

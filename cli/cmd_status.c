@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "cli/known.h"
-#include "cli/lines.h"
+#include "cli/run_list.h"
 #include "fsm/parts/catalog.h"
 
-/* ---- which stacks, where --------------------------------------------------------------------- */
+/* Which stacks, where. */
 
 /* Every "env/stack" that some run has left a word about; the keys of an object, in order. */
 static int add_names(struct rfa_cli *cli, const char *folder, const char *env, json_t *into,
@@ -72,7 +72,7 @@ static int add_folder(struct rfa_cli *cli, const char *folder, json_t *into, str
 	return rc;
 }
 
-/* ---- one stack in one environment ------------------------------------------------------------ */
+/* One stack in one environment. */
 
 static int read_file(struct rfa_cli *cli, const char *folder, const char *key, json_t **out,
 		     struct rfa_error *err)
@@ -203,8 +203,7 @@ static int print_entries(struct rfa_cli *cli, const char *stack, const json_t *l
 	return rc;
 }
 
-/* ---- runs that wait for somebody ----------------------------------------------------------------
- */
+/* Runs that wait for somebody. */
 
 static int add_open(void *user, const struct rfa_ledger_line *line)
 {
@@ -275,7 +274,7 @@ static const struct rfa_option status_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_status = {
+const struct rfa_cli_command rfa_cmd_status = {
 	.name = "status",
 	.group = "look",
 	.words = "[STACK]",
@@ -290,7 +289,7 @@ const struct rfa_verb rfa_cmd_status = {
 		{ "rfa status --json", "for a program" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.max_words = 1,
 	.run = run_status,
 };

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "cli/hosts.h"
-#include "cli/look.h"
+#include "cli/observe.h"
 #include "fsm/parts/catalog.h"
 
-/* ---- the ledger itself ----------------------------------------------------------------------- */
+/* The ledger itself. */
 
 struct findings {
 	struct rfa_cli *cli;
@@ -44,7 +44,7 @@ int rfa_verify_ledger(struct rfa_cli *cli, json_t *document, struct rfa_error *e
 	return rc;
 }
 
-/* ---- what a host keeps ----------------------------------------------------------------------- */
+/* What a host keeps. */
 
 /*
  * The head that the last run left on the host must be part of main's history: else one of the two
@@ -66,7 +66,7 @@ static int check_head(struct rfa_cli *cli, struct rfa_host *host, const char *en
 			 "%s keeps the head %.12s, which is not in this ledger", env,
 			 *head ? head : "(unreadable)");
 		rfa_error_where(err, "%s", env);
-		rc = rfa_error_mend(err, "this copy is older, was cut short or was altered: use "
+		rc = rfa_error_hint(err, "this copy is older, was cut short or was altered: use "
 					 "the one that deployed there last");
 	}
 	json_decref(kept);
@@ -74,20 +74,20 @@ static int check_head(struct rfa_cli *cli, struct rfa_host *host, const char *en
 }
 
 /* "same", "differs", "not there": the image that a container runs against the one recorded. */
-static int judge_image(struct rfa_host *host, const json_t *good, const json_t *unit,
-		       const char **verdict, struct rfa_error *err)
+static int judge_identity(struct rfa_host *host, const json_t *image, const json_t *container,
+			  const char **verdict, struct rfa_error *err)
 {
-	const char *runs = rfa_facts_str(unit, "image", "");
+	const char *runs = rfa_facts_str(container, "image", "");
 	json_t *kept = NULL;
 
 	*verdict = "not there";
 	if (!*runs)
 		return 0;
-	*verdict = strcmp(runs, rfa_facts_str(good, "id", "")) == 0 ? "same" : "differs";
-	if (strcmp(*verdict, "same") == 0 || !*rfa_facts_str(good, "pin", ""))
+	*verdict = strcmp(runs, rfa_facts_str(image, "id", "")) == 0 ? "same" : "differs";
+	if (strcmp(*verdict, "same") == 0 || !*rfa_facts_str(image, "pin", ""))
 		return 0;
 	/* Another image store has another id for the same image: the pin tells. */
-	int rc = host->ops->inspect(host, RFA_IMAGE, rfa_facts_str(good, "pin", ""), &kept, err);
+	int rc = host->ops->inspect(host, RFA_IMAGE, rfa_facts_str(image, "pin", ""), &kept, err);
 	if (rc == 0 && strcmp(rfa_facts_str(kept, "Id", "?"), runs) == 0)
 		*verdict = "same";
 	if (rc == -(int)RFA_ENOTFOUND) {
@@ -99,57 +99,58 @@ static int judge_image(struct rfa_host *host, const json_t *good, const json_t *
 }
 
 /* The same, and whether it runs. */
-static int judge_unit(struct rfa_host *host, const json_t *good, const json_t *unit,
-		      const char **verdict, struct rfa_error *err)
+static int judge_container(struct rfa_host *host, const json_t *image, const json_t *container,
+			   const char **verdict, struct rfa_error *err)
 {
-	int rc = judge_image(host, good, unit, verdict, err);
+	int rc = judge_identity(host, image, container, verdict, err);
 	if (rc == 0 && strcmp(*verdict, "same") == 0 &&
-	    strcmp(rfa_facts_str(unit, "state", "-"), "running") != 0 &&
-	    !(rfa_facts_bool(good, "ends", 0) && rfa_facts_bool(unit, "ended", 0)))
+	    strcmp(rfa_facts_str(container, "state", "-"), "running") != 0 &&
+	    !(rfa_facts_bool(image, "ends", 0) && rfa_facts_bool(container, "ended", 0)))
 		*verdict = "does not run";
 	return rc;
 }
 
-/* All containers of one image of the record: *unit is the first that is wrong, else the first. */
-static int judge_good(struct rfa_host *host, const json_t *good, const json_t *units,
-		      const json_t **unit, const char **verdict, struct rfa_error *err)
+/* All containers of one image of the record: *container is the first that is wrong, else the first.
+ */
+static int judge_image(struct rfa_host *host, const json_t *image, const json_t *containers,
+		       const json_t **container, const char **verdict, struct rfa_error *err)
 {
-	const char *key = rfa_facts_str(good, "key", "");
+	const char *key = rfa_facts_str(image, "key", "");
 	json_t *one;
 	size_t i;
 
-	*unit = rfa_look_find(units, key);
-	int rc = judge_unit(host, good, *unit, verdict, err);
-	json_array_foreach ((json_t *)units, i, one) {
+	*container = rfa_observe_find(containers, key);
+	int rc = judge_container(host, image, *container, verdict, err);
+	json_array_foreach ((json_t *)containers, i, one) {
 		if (rc < 0 || strcmp(*verdict, "same") != 0)
 			break;
 		if (strcmp(rfa_facts_str(one, "key", ""), key) != 0)
 			continue;
-		*unit = one;
-		rc = judge_unit(host, good, one, verdict, err);
+		*container = one;
+		rc = judge_container(host, image, one, verdict, err);
 	}
 	return rc;
 }
 
-static int judge_units(struct rfa_host *host, const json_t *recorded, const json_t *units,
-		       json_t *lines, int *differ, struct rfa_error *err)
+static int judge_images(struct rfa_host *host, const json_t *recorded, const json_t *containers,
+			json_t *lines, int *differ, struct rfa_error *err)
 {
-	json_t *good;
+	json_t *image;
 	size_t i;
-	json_array_foreach (json_object_get(recorded, "images"), i, good) {
+	json_array_foreach (json_object_get(recorded, "images"), i, image) {
 		const char *verdict = "";
-		const json_t *unit = NULL;
-		int rc = judge_good(host, good, units, &unit, &verdict, err);
+		const json_t *container = NULL;
+		int rc = judge_image(host, image, containers, &container, &verdict, err);
 		if (rc < 0)
 			return rc;
 		*differ += strcmp(verdict, "same") != 0;
 		json_array_append_new(lines,
 				      json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "env",
 						rfa_facts_str(recorded, "env", ""), "what",
-						rfa_facts_str(good, "key", ""), "verdict", verdict,
-						"state", rfa_facts_str(unit, "state", "-"),
-						"ledger", rfa_facts_str(good, "ref", ""), "runs",
-						rfa_facts_str(unit, "ref", "-")));
+						rfa_facts_str(image, "key", ""), "verdict", verdict,
+						"state", rfa_facts_str(container, "state", "-"),
+						"ledger", rfa_facts_str(image, "ref", ""), "runs",
+						rfa_facts_str(container, "ref", "-")));
 	}
 	return 0;
 }
@@ -157,7 +158,7 @@ static int judge_units(struct rfa_host *host, const json_t *recorded, const json
 static int check_stack(struct rfa_cli *cli, struct rfa_host *host, const char *env,
 		       const char *stack, json_t *lines, struct rfa_error *err)
 {
-	json_t *recorded = NULL, *side = NULL, *units = NULL;
+	json_t *recorded = NULL, *side = NULL, *containers = NULL;
 	char path[200];
 	int differ = 0;
 
@@ -168,31 +169,31 @@ static int check_stack(struct rfa_cli *cli, struct rfa_host *host, const char *e
 	if (rc == -(int)RFA_ENOTFOUND) {
 		rfa_fail(err, RFA_ENOTFOUND, "ledger",
 			 "the ledger knows of no deployment of %s to %s", stack, env);
-		rc = rfa_error_mend(err, "rfa status");
+		rc = rfa_error_hint(err, "rfa status");
 	}
 	if (rc == 0)
 		rc = rfa_config_side(cli->config, env, stack, &side, err);
 	if (rc == 0)
-		rc = rfa_look(host, json_object_get(side, "stack"), &units, err);
+		rc = rfa_observe_stack(host, json_object_get(side, "stack"), &containers, err);
 	if (rc == 0)
-		rc = judge_units(host, recorded, units, lines, &differ, err);
+		rc = judge_images(host, recorded, containers, lines, &differ, err);
 	if (rc == 0 && differ) {
 		rfa_fail(err, RFA_EMISMATCH, "verify",
 			 "%s on %s is not what the ledger says: %d container%s differ%s", stack,
 			 env, differ, differ == 1 ? "" : "s", differ == 1 ? "s" : "");
 		rfa_error_where(err, "%s", env);
-		rc = rfa_error_mend(err,
+		rc = rfa_error_hint(err,
 				    "somebody changed it by hand? `rfa show %s`, then deploy "
 				    "again or roll back",
 				    rfa_facts_str(recorded, "run", ""));
 	}
 	json_decref(recorded);
 	json_decref(side);
-	json_decref(units);
+	json_decref(containers);
 	return rc;
 }
 
-/* ---- the command ----------------------------------------------------------------------------- */
+/* The command. */
 
 static int known_stack(struct rfa_cli *cli, const char *env, const char *stack)
 {
@@ -317,7 +318,7 @@ static const struct rfa_option verify_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_verify = {
+const struct rfa_cli_command rfa_cmd_verify = {
 	.name = "verify",
 	.group = "look",
 	.words = "[STACK]",
@@ -335,7 +336,7 @@ const struct rfa_verb rfa_cmd_verify = {
 		{ "rfa verify --hosts --json", "for a monitor: exit status 0 means true" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.max_words = 1,
 	.run = run_verify,
 };
@@ -350,7 +351,7 @@ static const struct rfa_option ledger_verify_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_ledger_verify = {
+const struct rfa_cli_command rfa_cmd_ledger_verify = {
 	.name = "ledger verify",
 	.group = "ledger and locks",
 	.words = "",
@@ -363,6 +364,6 @@ const struct rfa_verb rfa_cmd_ledger_verify = {
 		{ "rfa ledger verify --hosts", "was history rewritten since a host last saw it?" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.run = run_ledger_verify,
 };

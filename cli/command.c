@@ -26,7 +26,7 @@ static const struct rfa_option global_options[] = {
 };
 
 /* 1 for the first of its group: the commands of flows stand before it. */
-static int begins_group(const struct rfa_verbs *all, size_t c)
+static int begins_group(const struct rfa_cli_commands *all, size_t c)
 {
 	return c == 0 || strcmp(all->items[c - 1]->group, all->items[c]->group) != 0;
 }
@@ -44,17 +44,17 @@ static const struct rfa_flow *flow_of(const char *group, size_t n)
 	return NULL;
 }
 
-static void add(struct rfa_verb *v, const struct rfa_option *option)
+static void add(struct rfa_cli_command *v, const struct rfa_option *option)
 {
 	size_t n = 0;
 	while (v->own[n].name)
 		n++;
-	if (n + 1 < RFA_VERB_OPTIONS)
+	if (n + 1 < RFA_CMD_OPTIONS)
 		v->own[n] = *option;
 }
 
-static void make_verb(const struct rfa_verbs *all, const struct rfa_flow *flow,
-		      struct rfa_verb *out)
+static void make_command(const struct rfa_cli_commands *all, const struct rfa_flow *flow,
+			 struct rfa_cli_command *out)
 {
 	static const struct rfa_option dry_run = {
 		"dry-run", 'n',
@@ -100,7 +100,7 @@ static void make_verb(const struct rfa_verbs *all, const struct rfa_flow *flow,
 		add(out, args->flags & RFA_ARGS_REASON ? &reason : &forced);
 }
 
-int rfa_verb_at(const struct rfa_verbs *all, size_t at, struct rfa_verb *out)
+int rfa_command_at(const struct rfa_cli_commands *all, size_t at, struct rfa_cli_command *out)
 {
 	const struct rfa_flow *flow;
 	for (size_t c = 0; c < all->n; c++) {
@@ -108,7 +108,7 @@ int rfa_verb_at(const struct rfa_verbs *all, size_t at, struct rfa_verb *out)
 		     begins_group(all, c) && (flow = flow_of(all->items[c]->group, f)) != NULL;
 		     f++) {
 			if (at-- == 0) {
-				make_verb(all, flow, out);
+				make_command(all, flow, out);
 				return 0;
 			}
 		}
@@ -120,9 +120,9 @@ int rfa_verb_at(const struct rfa_verbs *all, size_t at, struct rfa_verb *out)
 	return -1;
 }
 
-const struct rfa_option *rfa_verb_options(const struct rfa_verb *verb)
+const struct rfa_option *rfa_command_options(const struct rfa_cli_command *command)
 {
-	return verb->flow ? verb->own : verb->options;
+	return command->flow ? command->own : command->options;
 }
 
 const struct rfa_option *rfa_global_options(void)
@@ -138,7 +138,7 @@ static const struct {
 	{ "check", "validate lint test ping" },
 	{ "plan", "diff preview dry-run compare" },
 	{ "promote", "deploy release ship publish push apply up update upgrade" },
-	{ "data", "sync copy move migrate" },
+	{ "promote-data", "data sync copy move migrate" },
 	{ "backup", "dump save snapshot" },
 	{ "rollback", "undo revert back downgrade" },
 	{ "resume", "continue retry" },
@@ -150,11 +150,11 @@ static const struct {
 	{ "prune", "clean cleanup gc" },
 	{ "schedule", "cron timer" },
 	{ "lock show", "locks" },
-	{ "lock free", "unlock force-unlock" },
+	{ "lock release", "unlock force-unlock" },
 	{ "ledger git", "git" },
 };
 
-/* 1 if `name` ("lock free") is made of the first words; *used: how many. */
+/* 1 if `name` ("lock release") is made of the first words; *used: how many. */
 static int spelt(const char *name, const char *const *words, size_t n, size_t *used)
 {
 	size_t at = 0;
@@ -168,21 +168,22 @@ static int spelt(const char *name, const char *const *words, size_t n, size_t *u
 	return 1;
 }
 
-void rfa_verb_suggest(const struct rfa_verbs *all, const char *word, struct rfa_suggestion *s)
+void rfa_command_suggest(const struct rfa_cli_commands *all, const char *word,
+			 struct rfa_suggestion *s)
 {
 	size_t len = strlen(word);
-	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+	struct rfa_cli_command v;
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
 		if (strncmp(v.name, word, len) == 0 && v.name[len] == ' ')
 			rfa_suggest_offer(s, v.name + len + 1);
 	}
 }
 
-int rfa_verb_is_group(const struct rfa_verbs *all, const char *word)
+int rfa_command_is_group(const struct rfa_cli_commands *all, const char *word)
 {
 	size_t len = strlen(word);
-	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+	struct rfa_cli_command v;
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
 		if (strncmp(v.name, word, len) == 0 && v.name[len] == ' ')
 			return 1;
 	}
@@ -190,13 +191,13 @@ int rfa_verb_is_group(const struct rfa_verbs *all, const char *word)
 }
 
 /* `backup list` is another command than `backup` of a stack: the longer name counts. */
-static int find(const struct rfa_verbs *all, const char *const *words, size_t n, size_t *used,
-		struct rfa_verb *out)
+static int find(const struct rfa_cli_commands *all, const char *const *words, size_t n,
+		size_t *used, struct rfa_cli_command *out)
 {
-	struct rfa_verb v;
+	struct rfa_cli_command v;
 	size_t taken = 0;
 	*used = 0;
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
 		if (spelt(v.name, words, n, &taken) && taken > *used) {
 			*out = v;
 			*used = taken;
@@ -205,59 +206,59 @@ static int find(const struct rfa_verbs *all, const char *const *words, size_t n,
 	return *used > 0;
 }
 
-int rfa_verb_is_planned(const struct rfa_verb *verb)
+int rfa_verb_is_planned(const struct rfa_cli_command *command)
 {
-	return verb->flow || verb->flags & RFA_VERB_PLANS;
+	return command->flow || command->flags & RFA_CMD_PLANS;
 }
 
-int rfa_verb_goes_on(const struct rfa_verbs *all, const char *const *words, size_t n)
+int rfa_verb_goes_on(const struct rfa_cli_commands *all, const char *const *words, size_t n)
 {
-	struct rfa_verb v;
+	struct rfa_cli_command v;
 	size_t used;
 
 	if (!find(all, words, n, &used, &v))
-		return n == 1 && rfa_verb_is_group(all, words[0]);
-	return v.flags & RFA_VERB_FLOWS &&
+		return n == 1 && rfa_command_is_group(all, words[0]);
+	return v.flags & RFA_CMD_FLOWS &&
 	       (n == used || rfa_verb_goes_on(all, words + used, n - used));
 }
 
-static int not_found(const struct rfa_verbs *all, const char *const *words, size_t n,
+static int not_found(const struct rfa_cli_commands *all, const char *const *words, size_t n,
 		     struct rfa_error *err)
 {
-	struct rfa_verb v;
+	struct rfa_cli_command v;
 	char typed[64];
-	if (n > 1 && rfa_verb_is_group(all, words[0]))
+	if (n > 1 && rfa_command_is_group(all, words[0]))
 		snprintf(typed, sizeof(typed), "%.30s %.30s", words[0], words[1]);
 	else
 		snprintf(typed, sizeof(typed), "%.60s", words[0]);
-	if (rfa_verb_is_group(all, typed))
+	if (rfa_command_is_group(all, typed))
 		rfa_fail(err, RFA_EUSAGE, "cli", "`rfa %s` needs one more word", typed);
 	else
 		rfa_fail(err, RFA_EUSAGE, "cli", "there is no command \"%s\"", typed);
 
 	struct rfa_suggestion s = { typed, NULL, 0 };
 	char best[64] = "";
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
-		if (!(v.flags & RFA_VERB_HIDDEN))
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
+		if (!(v.flags & RFA_CMD_HIDDEN))
 			rfa_suggest_offer(&s, v.name);
 	}
 	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
 		rfa_suggest_also(&s, synonyms[i].command, synonyms[i].words);
 	snprintf(best, sizeof(best), "%s", s.best ? s.best : "");
-	if (rfa_verb_is_group(all, typed))
-		return rfa_error_mend(err, "see `rfa help %s`", typed);
+	if (rfa_command_is_group(all, typed))
+		return rfa_error_hint(err, "see `rfa help %s`", typed);
 	if (best[0])
-		return rfa_error_mend(err, "did you mean `rfa %s`? see `rfa help`", best);
-	return rfa_error_mend(err, "see `rfa help`");
+		return rfa_error_hint(err, "did you mean `rfa %s`? see `rfa help`", best);
+	return rfa_error_hint(err, "see `rfa help`");
 }
 
-static int no_flow(const struct rfa_verbs *all, const char *word, struct rfa_error *err)
+static int no_flow(const struct rfa_cli_commands *all, const char *word, struct rfa_error *err)
 {
 	struct rfa_suggestion s = { word, NULL, 0 };
 	struct rfa_buf flows = RFA_BUF_INIT(4096), safe = RFA_BUF_INIT(1024);
-	struct rfa_verb v;
+	struct rfa_cli_command v;
 
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
 		if (!v.flow)
 			continue;
 		rfa_suggest_offer(&s, v.name);
@@ -266,22 +267,22 @@ static int no_flow(const struct rfa_verbs *all, const char *word, struct rfa_err
 	rfa_buf_put_printable(&safe, word, strlen(word), 60);
 	rfa_fail(err, RFA_EUSAGE, "cli", "`rfa plan` needs a flow, not \"%s\"", rfa_buf_str(&safe));
 	if (s.best)
-		rfa_error_mend(err, "did you mean `rfa plan %s`?", s.best);
+		rfa_error_hint(err, "did you mean `rfa plan %s`?", s.best);
 	else
-		rfa_error_mend(err, "one of: %s", rfa_buf_str(&flows));
+		rfa_error_hint(err, "one of: %s", rfa_buf_str(&flows));
 	rfa_buf_release(&flows);
 	rfa_buf_release(&safe);
 	return -(int)RFA_EUSAGE;
 }
 
-int rfa_verb_find(const struct rfa_verbs *all, const char *const *words, size_t n, size_t *used,
-		  struct rfa_verb *out, struct rfa_error *err)
+int rfa_command_find(const struct rfa_cli_commands *all, const char *const *words, size_t n,
+		     size_t *used, struct rfa_cli_command *out, struct rfa_error *err)
 {
-	struct rfa_verb v;
+	struct rfa_cli_command v;
 	if (!find(all, words, n, used, out))
 		return not_found(all, words, n, err);
 	/* `rfa plan promote …` is the command of that flow, to be looked at only. */
-	if (out->flags & RFA_VERB_FLOWS && n > 1 && words[1][0] != '-') {
+	if (out->flags & RFA_CMD_FLOWS && n > 1 && words[1][0] != '-') {
 		if (!find(all, words + 1, n - 1, used, &v) || !rfa_verb_is_planned(&v))
 			return no_flow(all, words[1], err);
 		*out = v;

@@ -19,7 +19,7 @@
 /* A configuration is written by hand; more than this is another file. */
 enum { MAX_BYTES = 1 << 20 };
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* Reading. */
 
 int rfa_config_find(const char *folder, char **out, struct rfa_error *err)
 {
@@ -45,7 +45,7 @@ int rfa_config_find(const char *folder, char **out, struct rfa_error *err)
 	}
 	rfa_fail(err, RFA_ENOTFOUND, "config", "there is no rfa.json in %.300s or above it",
 		 folder);
-	return rfa_error_mend(err, "`rfa init` writes one; or name it: -c FILE");
+	return rfa_error_hint(err, "`rfa init` writes one; or name it: -c FILE");
 }
 
 static int read_file(const char *path, struct rfa_buf *out, struct rfa_error *err)
@@ -57,7 +57,7 @@ static int read_file(const char *path, struct rfa_buf *out, struct rfa_error *er
 
 	if (fd < 0 && errno == ENOENT) {
 		rfa_fail(err, RFA_ENOTFOUND, "config", "there is no file %.300s", path);
-		return rfa_error_mend(err, "`rfa init` writes one; or name it: -c FILE");
+		return rfa_error_hint(err, "`rfa init` writes one; or name it: -c FILE");
 	}
 	if (fd < 0)
 		return rfa_fail_errno(err, errno, "%.300s", path);
@@ -71,7 +71,7 @@ static int read_file(const char *path, struct rfa_buf *out, struct rfa_error *er
 	return rc < 0 ? rfa_error_where(err, "%.100s", path) : 0;
 }
 
-/* ---- syntax ---------------------------------------------------------------------------------- */
+/* Syntax. */
 
 static const char *advice(const char *text, size_t len, const json_error_t *where)
 {
@@ -106,13 +106,13 @@ static void syntax(struct rfa_walk *walk, const json_error_t *where)
 	if (problem) {
 		problem->line = where->line > 0 ? where->line : 1;
 		problem->column = where->column > 0 ? where->column : 1;
-		snprintf(problem->mend, sizeof(problem->mend), "%s",
+		snprintf(problem->hint, sizeof(problem->hint), "%s",
 			 advice(walk->text, walk->len, where));
 	}
 	rfa_buf_release(&text);
 }
 
-/* ---- what one row of the table cannot say ---------------------------------------------------- */
+/* What one row of the table cannot say. */
 
 static void no_such_name(struct rfa_walk *walk, const json_t *map, const char *kind,
 			 const char *name)
@@ -124,9 +124,9 @@ static void no_such_name(struct rfa_walk *walk, const json_t *map, const char *k
 	json_object_foreach ((json_t *)map, key, value)
 		rfa_suggest_offer(&s, key);
 	if (s.best)
-		rfa_problem_mend(problem, "did you mean \"%.60s\"?", s.best);
+		rfa_problem_hint(problem, "did you mean \"%.60s\"?", s.best);
 	else
-		rfa_problem_mend(problem, "define it, or remove this");
+		rfa_problem_hint(problem, "define it, or remove this");
 }
 
 static void check_overlays(struct rfa_walk *walk, const json_t *root, const json_t *stack)
@@ -155,7 +155,7 @@ static void check_bootstrap(struct rfa_walk *walk, const json_t *stack)
 		if (strncmp(name, "x-", 2) == 0 || rfa_facts_has_text(listed, name))
 			continue;
 		rfa_walk_enter(walk, name, 0);
-		rfa_problem_mend(rfa_walk_problem(walk, "the stack does not list this container"),
+		rfa_problem_hint(rfa_walk_problem(walk, "the stack does not list this container"),
 				 "add it to \"containers\" of the stack");
 		rfa_walk_leave(walk);
 	}
@@ -212,7 +212,7 @@ int rfa_config_parse(json_t **out, const char *text, size_t len, struct rfa_prob
 		syntax(&walk, &where);
 	else
 		rfa_walk_check(&walk, &rfa_schema_root, root);
-	/* Names that do not exist are worth telling too, unless the shape itself is in doubt. */
+	/* Names that do not exist are worth telling too, unless the kind itself is in doubt. */
 	if (root && json_is_object(root))
 		check_whole(&walk, root);
 	if (problems->n == 0) {
@@ -225,7 +225,7 @@ int rfa_config_parse(json_t **out, const char *text, size_t len, struct rfa_prob
 			problems->n + problems->more, problems->n + problems->more == 1 ? "" : "s");
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* The whole. */
 
 int rfa_config_path(const struct rfa_config *config, const char *path, char **out,
 		    struct rfa_error *err)
@@ -280,7 +280,7 @@ int rfa_config_load(struct rfa_config **out, const char *path, struct rfa_proble
 	rc = rfa_config_parse(&config->root, rfa_buf_str(&text), text.len, problems, err);
 	if (rc < 0) {
 		rfa_error_where(err, "%.100s", path);
-		rfa_error_mend(err, "mend the file, then `rfa check`");
+		rfa_error_hint(err, "mend the file, then `rfa check`");
 		goto done;
 	}
 	rc = settle_paths(config, err);

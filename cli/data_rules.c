@@ -90,7 +90,7 @@ static void check_overlap(struct rfa_walk *walk, const json_t *members, const ch
 		if (!is_member(other, before) || !*how)
 			continue;
 		rfa_walk_enter(walk, name, 0);
-		rfa_problem_mend(rfa_walk_problem(walk, "it %s the member \"%.40s\"", how, other),
+		rfa_problem_hint(rfa_walk_problem(walk, "it %s the member \"%.40s\"", how, other),
 				 "name each piece of data once");
 		rfa_walk_leave(walk);
 		break;
@@ -106,7 +106,7 @@ static void check_vault(struct rfa_walk *walk, const json_t *stack, const char *
 	if (kind < 0 || kind >= SQLITE || (!lies_in(vault, place) && !lies_in(place, vault)))
 		return;
 	rfa_walk_enter(walk, name, 0);
-	rfa_problem_mend(
+	rfa_problem_hint(
 	    rfa_walk_problem(walk, "it and the backups' directory %.100s overlap", vault),
 	    "put the backups elsewhere: \"backup\": {\"directory\": …}");
 	rfa_walk_leave(walk);
@@ -145,7 +145,7 @@ void rfa_data_check(struct rfa_walk *walk, const json_t *stack)
 		return;
 	rfa_walk_enter(walk, "backup", 0);
 	rfa_walk_enter(walk, "directory", 0);
-	rfa_problem_mend(rfa_walk_problem(walk, "expected an absolute path on the host"),
+	rfa_problem_hint(rfa_walk_problem(walk, "expected an absolute path on the host"),
 			 "begin it with /, or add \"where\": \"operator\"");
 	rfa_walk_leave(walk);
 	rfa_walk_leave(walk);

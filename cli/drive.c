@@ -20,20 +20,20 @@ void rfa_cli_who(struct rfa_who *who)
 	who->machine[sizeof(who->machine) - 1] = '\0';
 }
 
-static void take_plan(struct rfa_story *story, const json_t *plan)
+static void take_plan(struct rfa_run_report *report, const json_t *plan)
 {
-	json_decref(story->plan);
-	story->plan = rfa_facts_copy_shallow(plan);
+	json_decref(report->plan);
+	report->plan = rfa_facts_copy_shallow(plan);
 }
 
 static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_hosts *hosts,
-					 struct rfa_teller *teller, const struct rfa_who *who)
+					 struct rfa_reporter *reporter, const struct rfa_who *who)
 {
 	struct rfa_run_options options = {
 		.ledger = cli->ledger,
 		.hosts = { [RFA_SOURCE] = hosts->source, [RFA_TARGET] = hosts->target },
 		.clock = cli->clock,
-		.trace = &teller->trace,
+		.trace = &reporter->trace,
 		.cancel = cli->cancel,
 		.user = who->user,
 		.machine = who->machine,
@@ -44,7 +44,7 @@ static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_h
 	return options;
 }
 
-static void say_result(const struct rfa_story *s, const struct rfa_out *o)
+static void say_result(const struct rfa_run_report *s, const struct rfa_out *o)
 {
 	const struct rfa_run_result *r = &s->result;
 	json_t *line =
@@ -58,7 +58,7 @@ static void say_result(const struct rfa_story *s, const struct rfa_out *o)
 }
 
 /* "shop on prod: v2 runs now (run …)". A run about a host itself is about no stack. */
-static void say_done(const struct rfa_out *o, const struct rfa_story *s,
+static void say_done(const struct rfa_out *o, const struct rfa_run_report *s,
 		     const struct rfa_flow_text *text)
 {
 	const char *stack = rfa_facts_str(s->plan, "stack", "");
@@ -79,7 +79,7 @@ static void say_done(const struct rfa_out *o, const struct rfa_story *s,
 
 static void say_success(struct rfa_cli *cli)
 {
-	const struct rfa_story *s = &cli->story;
+	const struct rfa_run_report *s = &cli->report;
 	const struct rfa_out *o = &cli->out;
 	const struct rfa_flow *flow = rfa_flow_by_name(rfa_facts_str(s->plan, "flow", ""));
 	char took[RFA_SHORT_MAX];
@@ -102,10 +102,11 @@ static void say_success(struct rfa_cli *cli)
 			    rfa_facts_str(s->plan, "target/env", ""), s->result.point);
 }
 
-static int finish(struct rfa_cli *cli, struct rfa_teller *teller, struct rfa_ticker *ticker, int rc)
+static int finish(struct rfa_cli *cli, struct rfa_reporter *reporter, struct rfa_ticker *ticker,
+		  int rc)
 {
 	rfa_ticker_stop(ticker);
-	rfa_teller_clear(teller);
+	rfa_reporter_clear(reporter);
 	rfa_signals_run(NULL);
 	if (rc == 0)
 		say_success(cli);
@@ -115,59 +116,59 @@ static int finish(struct rfa_cli *cli, struct rfa_teller *teller, struct rfa_tic
 int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
 {
 	struct rfa_hosts hosts = { NULL, NULL };
-	struct rfa_teller teller;
+	struct rfa_reporter reporter;
 	struct rfa_ticker ticker;
 	struct rfa_who who;
 	int rc = rfa_cli_ledger(cli, err);
 
-	cli->story.is_run = 1;
-	take_plan(&cli->story, plan);
+	cli->report.is_run = 1;
+	take_plan(&cli->report, plan);
 	if (rc == 0)
 		rc = rfa_cli_secrets(cli, plan, err);
 	if (rc == 0)
 		rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
 	if (rc == 0) {
-		rfa_teller_init(&teller, &cli->out, &cli->story);
-		rfa_ticker_start(&ticker, &teller, cli->clock);
+		rfa_reporter_init(&reporter, &cli->out, &cli->report);
+		rfa_ticker_start(&ticker, &reporter, cli->clock);
 		rfa_cli_who(&who);
-		struct rfa_run_options options = options_of(cli, &hosts, &teller, &who);
-		rc = rfa_run_begin(&options, plan, &cli->story.result, err);
-		rc = finish(cli, &teller, &ticker, rc);
+		struct rfa_run_options options = options_of(cli, &hosts, &reporter, &who);
+		rc = rfa_run_begin(&options, plan, &cli->report.result, err);
+		rc = finish(cli, &reporter, &ticker, rc);
 	}
 	rfa_hosts_release(&hosts);
 	return rc;
 }
 
-int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_run_way way,
+int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_resume_mode mode,
 		      struct rfa_error *err)
 {
 	struct rfa_hosts hosts = { NULL, NULL };
 	struct rfa_history *history = NULL;
-	struct rfa_teller teller;
+	struct rfa_reporter reporter;
 	struct rfa_ticker ticker;
 	struct rfa_who who;
 	int rc = rfa_cli_ledger(cli, err);
 
-	cli->story.is_run = 1;
+	cli->report.is_run = 1;
 	if (rc == 0)
 		rc = rfa_ledger_load(cli->ledger, run, &history, err);
 	if (rc < 0)
 		return rc;
-	take_plan(&cli->story, history->plan);
-	cli->story.result.final = history->final;
-	snprintf(cli->story.result.run, sizeof(cli->story.result.run), "%s", history->run);
+	take_plan(&cli->report, history->plan);
+	cli->report.result.final = history->final;
+	snprintf(cli->report.result.run, sizeof(cli->report.result.run), "%s", history->run);
 	/* A finished run needs no host; a run that is left to itself must not need one. */
-	if (history->final == RFA_FINAL_NONE && way == RFA_RUN_ON)
+	if (history->final == RFA_FINAL_NONE && mode == RFA_RESUME_CONTINUE)
 		rc = rfa_cli_secrets(cli, history->plan, err);
 	if (rc == 0 && history->final == RFA_FINAL_NONE)
-		rc = rfa_hosts_of_plan(cli, history->plan, way != RFA_RUN_LEAVE, &hosts, err);
+		rc = rfa_hosts_of_plan(cli, history->plan, mode != RFA_RESUME_DETACH, &hosts, err);
 	if (rc == 0) {
-		rfa_teller_init(&teller, &cli->out, &cli->story);
-		rfa_ticker_start(&ticker, &teller, cli->clock);
+		rfa_reporter_init(&reporter, &cli->out, &cli->report);
+		rfa_ticker_start(&ticker, &reporter, cli->clock);
 		rfa_cli_who(&who);
-		struct rfa_run_options options = options_of(cli, &hosts, &teller, &who);
-		rc = rfa_run_resume(&options, history->run, way, &cli->story.result, err);
-		rc = finish(cli, &teller, &ticker, rc);
+		struct rfa_run_options options = options_of(cli, &hosts, &reporter, &who);
+		rc = rfa_run_resume(&options, history->run, mode, &cli->report.result, err);
+		rc = finish(cli, &reporter, &ticker, rc);
 	}
 	rfa_hosts_release(&hosts);
 	rfa_history_free(history);

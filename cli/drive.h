@@ -13,7 +13,7 @@ void rfa_cli_who(struct rfa_who *who);
 /* Begins a run of this plan (borrowed) and drives it to its end. */
 int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err) RFA_MUST_USE;
 /* Takes an unfinished run over; a finished one answers its result again. */
-int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_run_way way,
+int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_resume_mode mode,
 		      struct rfa_error *err) RFA_MUST_USE;
 
 #endif

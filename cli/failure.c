@@ -3,16 +3,16 @@
 
 #include <string.h>
 
-#include "cli/tell.h"
+#include "cli/reporter.h"
 #include "fsm/parts/text.h"
 
 /* What is true after each way for a run to end, as far as somebody looked. */
-static const char *now_of(const struct rfa_story *story, const struct rfa_error *err,
+static const char *now_of(const struct rfa_run_report *report, const struct rfa_error *err,
 			  char into[320])
 {
-	if (!story->result.run[0])
+	if (!report->result.run[0])
 		return "no run was begun; no host was changed";
-	switch (story->result.final) {
+	switch (report->result.final) {
 	case RFA_FINAL_NONE:
 		return err->code == RFA_EREFUSED || err->code == RFA_ELOCKED
 			   ? "nothing was done to this run now; it stands where it stood"
@@ -22,7 +22,7 @@ static const char *now_of(const struct rfa_story *story, const struct rfa_error 
 		return "the run succeeded";
 	case RFA_FINAL_ROLLED_BACK:
 		snprintf(into, 320, "everything that the run changed was undone%s%s",
-			 story->seen[0] ? "; " : "", story->seen);
+			 report->seen[0] ? "; " : "", report->seen);
 		return into;
 	case RFA_FINAL_FAILED:
 		return "nothing that serves was changed";
@@ -74,25 +74,26 @@ static void evidence(const struct rfa_cli *cli, const struct rfa_error *err)
 		snprintf(text, sizeof(text), "%s error %d", err->domain, err->native);
 		label(o, "evidence", text);
 	}
-	if (cli->story.n_log > 0)
+	if (cli->report.n_log > 0)
 		label(o, "evidence", "");
-	for (size_t i = 0; i < cli->story.n_log; i++)
+	for (size_t i = 0; i < cli->report.n_log; i++)
 		fprintf(o->err, "    %s|%s %s\n", rfa_out_style(o, o->err, RFA_DIM),
-			rfa_out_style(o, o->err, RFA_PLAIN), cli->story.log[i]);
+			rfa_out_style(o, o->err, RFA_PLAIN), cli->report.log[i]);
 }
 
 static void ways_out(const struct rfa_out *o, const char *run)
 {
 	char line[128];
 	static const struct {
-		const char *verb, *what;
+		const char *command, *what;
 	} ways[] = {
 		{ "resume", "carry on with it" },
 		{ "rollback", "undo what it did" },
 		{ "abort", "give it up" },
 	};
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		snprintf(line, sizeof(line), "rfa %s %s   (%s)", ways[i].verb, run, ways[i].what);
+		snprintf(line, sizeof(line), "rfa %s %s   (%s)", ways[i].command, run,
+			 ways[i].what);
 		label(o, i == 0 ? "next" : "or", line);
 	}
 }
@@ -100,27 +101,27 @@ static void ways_out(const struct rfa_out *o, const char *run)
 /* A run that stands half-way: its way on is the very last line of all output. */
 static int resumable(const struct rfa_cli *cli, const struct rfa_error *err)
 {
-	return cli->story.result.run[0] && cli->story.result.final == RFA_FINAL_NONE &&
+	return cli->report.result.run[0] && cli->report.result.final == RFA_FINAL_NONE &&
 	       err->code != RFA_ELOCKED && err->code != RFA_EREFUSED;
 }
 
 static void next_step(const struct rfa_cli *cli, const struct rfa_error *err)
 {
 	const struct rfa_out *o = &cli->out;
-	const char *run = cli->story.result.run;
+	const char *run = cli->report.result.run;
 	char line[160];
 
-	if (cli->story.result.blocker[0]) {
-		ways_out(o, cli->story.result.blocker);
+	if (cli->report.result.blocker[0]) {
+		ways_out(o, cli->report.result.blocker);
 		return;
 	}
 	/* The driver's own advice is what the last line says. */
-	if (!resumable(cli, err) || strncmp(err->mend, "rfa resume ", 11) != 0)
-		label(o, "mend", err->mend[0] ? err->mend : NULL);
-	if (run[0] && cli->story.result.final != RFA_FINAL_NONE) {
+	if (!resumable(cli, err) || strncmp(err->hint, "rfa resume ", 11) != 0)
+		label(o, "hint", err->hint[0] ? err->hint : NULL);
+	if (run[0] && cli->report.result.final != RFA_FINAL_NONE) {
 		snprintf(line, sizeof(line), "rfa show %s", run);
 		label(o, "next", line);
-	} else if (!err->mend[0] && !resumable(cli, err)) {
+	} else if (!err->hint[0] && !resumable(cli, err)) {
 		label(o, "next", next_of(err->code));
 	}
 }
@@ -128,7 +129,7 @@ static void next_step(const struct rfa_cli *cli, const struct rfa_error *err)
 static void where_of(const struct rfa_cli *cli, const struct rfa_error *err, char *into,
 		     size_t size)
 {
-	const struct rfa_story *s = &cli->story;
+	const struct rfa_run_report *s = &cli->report;
 	if (s->step[0])
 		snprintf(into, size, "%s %s%s%s%s%s", s->state, s->step, s->host[0] ? " on " : "",
 			 s->host, err->where[0] ? ": " : "", err->where);
@@ -137,7 +138,7 @@ static void where_of(const struct rfa_cli *cli, const struct rfa_error *err, cha
 }
 
 /* "promote of shop to prod, ROLLED_BACK: "; nothing where no run was begun. */
-static void headline(const struct rfa_story *s, char into[200])
+static void headline(const struct rfa_run_report *s, char into[200])
 {
 	const struct rfa_flow *flow = rfa_flow_by_name(rfa_facts_str(s->plan, "flow", ""));
 	const char *stack = rfa_facts_str(s->plan, "stack", "");
@@ -158,35 +159,35 @@ static void headline(const struct rfa_story *s, char into[200])
 static void print(struct rfa_cli *cli, const struct rfa_error *err)
 {
 	const struct rfa_out *o = &cli->out;
-	const struct rfa_story *story = &cli->story;
+	const struct rfa_run_report *report = &cli->report;
 	struct rfa_buf safe = RFA_BUF_INIT(8192);
 	char where[320], head[200], now[320], next[96];
 
 	fflush(o->out);
 	/* The exit status says how the run ended; it is no failure of what was asked. */
-	if (story->asked != RFA_FINAL_NONE && story->asked == story->result.final) {
-		fprintf(o->err, "run %s ended %s, as asked\n", story->result.run,
-			rfa_final_word(story->asked));
+	if (report->asked != RFA_FINAL_NONE && report->asked == report->result.final) {
+		fprintf(o->err, "run %s ended %s, as asked\n", report->result.run,
+			rfa_final_word(report->asked));
 		label(o, "next", "rfa status");
 		return;
 	}
-	headline(story, head);
+	headline(report, head);
 	fprintf(o->err, "%srfa: %s%s%s\n", rfa_out_style(o, o->err, RFA_RED), head,
 		rfa_out_safe(&safe, err->msg[0] ? err->msg : rfa_code_text(err->code), 0),
 		rfa_out_style(o, o->err, RFA_PLAIN));
 	rfa_buf_release(&safe);
 	if (err->code == RFA_EUSAGE) {
-		label(o, "mend", err->mend[0] ? err->mend : NULL);
+		label(o, "hint", err->hint[0] ? err->hint : NULL);
 		return;
 	}
 	where_of(cli, err, where, sizeof(where));
 	label(o, "where", where[0] ? where : NULL);
 	evidence(cli, err);
-	if (cli->story.is_run)
-		label(o, "now", now_of(&cli->story, err, now));
+	if (cli->report.is_run)
+		label(o, "now", now_of(&cli->report, err, now));
 	next_step(cli, err);
 	if (resumable(cli, err)) {
-		snprintf(next, sizeof(next), "rfa resume %s", story->result.run);
+		snprintf(next, sizeof(next), "rfa resume %s", report->result.run);
 		label(o, "next", next);
 	}
 }
@@ -194,18 +195,18 @@ static void print(struct rfa_cli *cli, const struct rfa_error *err)
 /* The same for programs: the last line of --events, or the document of --json. */
 static json_t *as_json(const struct rfa_cli *cli, const struct rfa_error *err)
 {
-	const struct rfa_run_result *result = &cli->story.result;
+	const struct rfa_run_result *result = &cli->report.result;
 	json_t *object = json_object();
-	json_object_set_new(object, "error", rfa_tell_error(err));
+	json_object_set_new(object, "error", rfa_report_error(err));
 	json_object_set_new(object, "status", json_integer(rfa_code_status(err->code)));
-	if (!cli->story.is_run)
+	if (!cli->report.is_run)
 		return object;
 	char next[64], now[320];
 	snprintf(next, sizeof(next), "rfa resume %s", result->run);
 	json_object_set_new(object, "run", json_string(result->run));
 	json_object_set_new(object, "final", json_string(rfa_final_word(result->final)));
 	json_object_set_new(object, "blocker", json_string(result->blocker));
-	json_object_set_new(object, "now", json_string(now_of(&cli->story, err, now)));
+	json_object_set_new(object, "now", json_string(now_of(&cli->report, err, now)));
 	json_object_set_new(object, "next", json_string(resumable(cli, err) ? next : ""));
 	return object;
 }
@@ -217,7 +218,7 @@ void rfa_cli_failure(struct rfa_cli *cli, const struct rfa_error *raised)
 	const struct rfa_error *err = &shown;
 	json_t *object;
 
-	rfa_tell_hide(&shown, raised, o->secrets);
+	rfa_report_hide(&shown, raised, o->secrets);
 
 	if ((o->json && !o->answered) || o->events) {
 		object = as_json(cli, err);

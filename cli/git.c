@@ -60,7 +60,7 @@ int rfa_git(const char *path, const char *const args[], int quiet, int *status,
 	free((void *)argv);
 	if (failed == ENOENT) {
 		rfa_fail(err, RFA_EUNSUPPORTED, "git", "git is not installed");
-		return rfa_error_mend(err, "install git; the ledger itself does not need it");
+		return rfa_error_hint(err, "install git; the ledger itself does not need it");
 	}
 	if (failed)
 		return rfa_fail_errno(err, failed, "git");

@@ -5,9 +5,9 @@
 
 #include "cli/help_pages.h"
 
-void rfa_help_overview(const struct rfa_out *o, const struct rfa_verbs *all)
+void rfa_help_overview(const struct rfa_out *o, const struct rfa_cli_commands *all)
 {
-	struct rfa_verb v;
+	struct rfa_cli_command v;
 	const char *bold = rfa_out_style(o, o->out, RFA_BOLD);
 	const char *plain = rfa_out_style(o, o->out, RFA_PLAIN);
 	const char *group = "";
@@ -17,8 +17,8 @@ void rfa_help_overview(const struct rfa_out *o, const struct rfa_verbs *all)
 		    "carried on;");
 	rfa_out_say(o, "everything that was ever done is in its ledger, a git repository.\n");
 	rfa_out_say(o, "usage: rfa [-c FILE] COMMAND [ARGUMENTS]");
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
-		if (v.flags & RFA_VERB_HIDDEN)
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
+		if (v.flags & RFA_CMD_HIDDEN)
 			continue;
 		if (strcmp(group, v.group) != 0) {
 			group = v.group;
@@ -42,11 +42,12 @@ void rfa_help_options(const struct rfa_out *o, const struct rfa_option *options)
 }
 
 /* The commands whose names begin with this one's: `backup` has `backup list`. */
-static void say_further(const struct rfa_out *o, const struct rfa_verbs *all, const char *name)
+static void say_further(const struct rfa_out *o, const struct rfa_cli_commands *all,
+			const char *name)
 {
 	size_t said = 0, len = strlen(name);
-	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+	struct rfa_cli_command v;
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
 		if (strncmp(v.name, name, len) != 0 || v.name[len] != ' ')
 			continue;
 		if (!said++)
@@ -56,9 +57,10 @@ static void say_further(const struct rfa_out *o, const struct rfa_verbs *all, co
 	}
 }
 
-static void say_page(const struct rfa_out *o, const struct rfa_verbs *all, const struct rfa_verb *c)
+static void say_page(const struct rfa_out *o, const struct rfa_cli_commands *all,
+		     const struct rfa_cli_command *c)
 {
-	const struct rfa_option *options = rfa_verb_options(c);
+	const struct rfa_option *options = rfa_command_options(c);
 	const char *bold = rfa_out_style(o, o->out, RFA_BOLD);
 	const char *plain = rfa_out_style(o, o->out, RFA_PLAIN);
 
@@ -77,8 +79,8 @@ static void say_page(const struct rfa_out *o, const struct rfa_verbs *all, const
 	say_further(o, all, c->name);
 }
 
-void rfa_help_command(const struct rfa_out *o, const struct rfa_verbs *all,
-		      const struct rfa_verb *command)
+void rfa_help_command(const struct rfa_out *o, const struct rfa_cli_commands *all,
+		      const struct rfa_cli_command *command)
 {
 	say_page(o, all, command);
 	rfa_out_say(o, "\n%soptions of every command%s", rfa_out_style(o, o->out, RFA_BOLD),
@@ -86,13 +88,13 @@ void rfa_help_command(const struct rfa_out *o, const struct rfa_verbs *all,
 	rfa_help_options(o, rfa_global_options());
 }
 
-/* ---- commands -------------------------------------------------------------------------------- */
+/* Commands. */
 
-static int say_group(const struct rfa_out *o, const struct rfa_verbs *all, const char *word)
+static int say_group(const struct rfa_out *o, const struct rfa_cli_commands *all, const char *word)
 {
 	size_t said = 0, len = strlen(word);
-	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+	struct rfa_cli_command v;
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
 		if (strncmp(v.name, word, len) != 0 || v.name[len] != ' ')
 			continue;
 		if (said++)
@@ -108,7 +110,7 @@ static int run_help(struct rfa_cli *cli, struct rfa_error *err)
 	size_t used;
 
 	if (rfa_cli_option(cli, "markdown")) {
-		rfa_help_markdown(o, cli->verbs);
+		rfa_help_markdown(o, cli->commands);
 		return 0;
 	}
 	if (rfa_cli_option(cli, "errors")) {
@@ -120,18 +122,18 @@ static int run_help(struct rfa_cli *cli, struct rfa_error *err)
 		return 0;
 	}
 	if (!rfa_cli_word(cli, 0)) {
-		rfa_help_overview(o, cli->verbs);
+		rfa_help_overview(o, cli->commands);
 		return 0;
 	}
-	struct rfa_verb command;
-	int rc =
-	    rfa_verb_find(cli->verbs, cli->args.words, cli->args.n_words, &used, &command, err);
-	if (rc < 0 && !rfa_cli_word(cli, 1) && say_group(o, cli->verbs, rfa_cli_word(cli, 0))) {
+	struct rfa_cli_command command;
+	int rc = rfa_command_find(cli->commands, cli->args.words, cli->args.n_words, &used,
+				  &command, err);
+	if (rc < 0 && !rfa_cli_word(cli, 1) && say_group(o, cli->commands, rfa_cli_word(cli, 0))) {
 		rfa_error_clear(err);
 		return 0;
 	}
 	if (rc == 0)
-		rfa_help_command(o, cli->verbs, &command);
+		rfa_help_command(o, cli->commands, &command);
 	return rc;
 }
 
@@ -142,7 +144,7 @@ static const struct rfa_option help_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_help = {
+const struct rfa_cli_command rfa_cmd_help = {
 	.name = "help",
 	.group = "about rfa",
 	.words = "[COMMAND]",
@@ -171,7 +173,7 @@ static int run_version(struct rfa_cli *cli, struct rfa_error *err)
 	return rc;
 }
 
-const struct rfa_verb rfa_cmd_version = {
+const struct rfa_cli_command rfa_cmd_version = {
 	.name = "version",
 	.group = "about rfa",
 	.words = "",
@@ -182,7 +184,7 @@ const struct rfa_verb rfa_cmd_version = {
 		{ "rfa version --json", "the same for a program" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.run = run_version,
 };
 
@@ -192,11 +194,11 @@ static int run_completion(struct rfa_cli *cli, struct rfa_error *err)
 	if (strcmp(shell, "bash") != 0)
 		return rfa_fail(err, RFA_EUSAGE, "cli",
 				"there is a completion for bash, none for \"%.40s\"", shell);
-	rfa_help_completion(&cli->out, cli->verbs);
+	rfa_help_completion(&cli->out, cli->commands);
 	return 0;
 }
 
-const struct rfa_verb rfa_cmd_completion = {
+const struct rfa_cli_command rfa_cmd_completion = {
 	.name = "completion",
 	.group = "about rfa",
 	.words = "bash",

@@ -5,10 +5,10 @@
 #include "cli/cli.h"
 
 /* The list of commands, by group. */
-void rfa_help_overview(const struct rfa_out *o, const struct rfa_verbs *all);
+void rfa_help_overview(const struct rfa_out *o, const struct rfa_cli_commands *all);
 /* One command, or all that begin with a group's word. */
-void rfa_help_command(const struct rfa_out *o, const struct rfa_verbs *all,
-		      const struct rfa_verb *command);
+void rfa_help_command(const struct rfa_out *o, const struct rfa_cli_commands *all,
+		      const struct rfa_cli_command *command);
 /* The lines of a table of options. */
 void rfa_help_options(const struct rfa_out *o, const struct rfa_option *options);
 

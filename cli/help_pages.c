@@ -18,8 +18,8 @@ static const struct {
 	{ "attempt", "which attempt it is, from 1" },
 	{ "text", "words for people; they may change" },
 	{ "done, total", "`progress`: bytes; a total of 0 is not known" },
-	{ "facts", "what was proven; of a `gate`: `gate`, `verdict`, `evidence`, `mend`" },
-	{ "error", "an object: `code`, `severity`, `domain`, `where`, `message`, `mend`" },
+	{ "facts", "what was proven; of a `gate`: `gate`, `verdict`, `evidence`, `hint`" },
+	{ "error", "an object: `code`, `severity`, `domain`, `where`, `message`, `hint`" },
 	{ "status", "`result`: the exit status" },
 	{ "final", "`result`: the final state; `NONE` for a run that can be resumed" },
 	{ "blocker", "`result`: the run that is in the way, or empty" },
@@ -46,9 +46,9 @@ static void put_options(const struct rfa_out *o, const struct rfa_option *option
 	rfa_out_say(o, "%s", "");
 }
 
-static void put_command(const struct rfa_out *o, const struct rfa_verb *c)
+static void put_command(const struct rfa_out *o, const struct rfa_cli_command *c)
 {
-	const struct rfa_option *options = rfa_verb_options(c);
+	const struct rfa_option *options = rfa_command_options(c);
 
 	rfa_out_say(o, "### rfa %s\n\n%c%s.\n", c->name, c->summary[0] - 'a' + 'A', c->summary + 1);
 	rfa_out_say(o, "```\nrfa %s%s%s%s\n```\n", c->name, *c->words ? " " : "", c->words,
@@ -83,9 +83,9 @@ static void put_events(const struct rfa_out *o)
 	rfa_buf_release(&words);
 }
 
-void rfa_help_markdown(const struct rfa_out *o, const struct rfa_verbs *all)
+void rfa_help_markdown(const struct rfa_out *o, const struct rfa_cli_commands *all)
 {
-	struct rfa_verb v;
+	struct rfa_cli_command v;
 	const char *group = "";
 
 	rfa_out_say(o, "# The command\n\n<!-- made by `rfa help --markdown`: edit the tables in "
@@ -94,8 +94,8 @@ void rfa_help_markdown(const struct rfa_out *o, const struct rfa_verbs *all)
 		       "Exit statuses: [errors.md](errors.md).\n");
 	rfa_out_say(o, "## Options of every command\n");
 	put_options(o, rfa_global_options());
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
-		if (v.flags & RFA_VERB_HIDDEN)
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
+		if (v.flags & RFA_CMD_HIDDEN)
 			continue;
 		if (strcmp(group, v.group) != 0) {
 			group = v.group;
@@ -131,7 +131,7 @@ void rfa_help_errors(const struct rfa_out *o)
 		rfa_out_say(o, "| %s | %s |", severities[i].severity, severities[i].what);
 }
 
-/* ---- completion ------------------------------------------------------------------------------ */
+/* Completion. */
 
 static void put_words(struct rfa_buf *into, const struct rfa_option *options)
 {
@@ -140,17 +140,17 @@ static void put_words(struct rfa_buf *into, const struct rfa_option *options)
 }
 
 /* 1 if it is offered: of `rfa plan` only what can be planned. */
-static int offered(const struct rfa_verb *v, int planned)
+static int offered(const struct rfa_cli_command *v, int planned)
 {
-	return !(v->flags & RFA_VERB_HIDDEN) && (!planned || rfa_verb_is_planned(v));
+	return !(v->flags & RFA_CMD_HIDDEN) && (!planned || rfa_verb_is_planned(v));
 }
 
 /* "backup" of "backup list"; 1 if no command before that is offered has that first word. */
-static int is_new_word(const struct rfa_verbs *all, size_t at, const char *name, int planned)
+static int is_new_word(const struct rfa_cli_commands *all, size_t at, const char *name, int planned)
 {
 	size_t len = strcspn(name, " ");
-	struct rfa_verb v;
-	for (size_t i = 0; i < at && rfa_verb_at(all, i, &v) == 0; i++) {
+	struct rfa_cli_command v;
+	for (size_t i = 0; i < at && rfa_command_at(all, i, &v) == 0; i++) {
 		if (offered(&v, planned) && strncmp(v.name, name, len) == 0 &&
 		    (v.name[len] == ' ' || !v.name[len]))
 			return 0;
@@ -158,31 +158,32 @@ static int is_new_word(const struct rfa_verbs *all, size_t at, const char *name,
 	return 1;
 }
 
-static void put_first_words(const struct rfa_verbs *all, struct rfa_buf *into, int planned)
+static void put_first_words(const struct rfa_cli_commands *all, struct rfa_buf *into, int planned)
 {
-	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+	struct rfa_cli_command v;
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
 		if (offered(&v, planned) && is_new_word(all, i, v.name, planned))
 			rfa_buf_printf(into, "%s%.*s", into->len ? " " : "",
 				       (int)strcspn(v.name, " "), v.name);
 	}
 }
 
-static void put_second_words(const struct rfa_verbs *all, struct rfa_buf *into, const char *first,
-			     size_t len, int planned)
+static void put_second_words(const struct rfa_cli_commands *all, struct rfa_buf *into,
+			     const char *first, size_t len, int planned)
 {
-	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+	struct rfa_cli_command v;
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
 		if (offered(&v, planned) && strncmp(v.name, first, len) == 0 && v.name[len] == ' ')
 			rfa_buf_printf(into, "%s%s", into->len ? " " : "", v.name + len + 1);
 	}
 }
 
 /* The second words behind each first one. */
-static void say_second_words(const struct rfa_out *o, const struct rfa_verbs *all, int planned)
+static void say_second_words(const struct rfa_out *o, const struct rfa_cli_commands *all,
+			     int planned)
 {
-	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+	struct rfa_cli_command v;
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
 		struct rfa_buf second = RFA_BUF_INIT(1024);
 		size_t len = strcspn(v.name, " ");
 		if (offered(&v, planned) && is_new_word(all, i, v.name, planned))
@@ -195,13 +196,14 @@ static void say_second_words(const struct rfa_out *o, const struct rfa_verbs *al
 }
 
 /* The options of each command whose name has one word, or two. */
-static void say_option_cases(const struct rfa_out *o, const struct rfa_verbs *all, int two_words)
+static void say_option_cases(const struct rfa_out *o, const struct rfa_cli_commands *all,
+			     int two_words)
 {
-	struct rfa_verb v;
-	for (size_t i = 0; rfa_verb_at(all, i, &v) == 0; i++) {
+	struct rfa_cli_command v;
+	for (size_t i = 0; rfa_command_at(all, i, &v) == 0; i++) {
 		struct rfa_buf own = RFA_BUF_INIT(1024);
-		put_words(&own, rfa_verb_options(&v));
-		if (!(v.flags & RFA_VERB_HIDDEN) && own.len > 0 &&
+		put_words(&own, rfa_command_options(&v));
+		if (!(v.flags & RFA_CMD_HIDDEN) && own.len > 0 &&
 		    (strchr(v.name, ' ') != NULL) == two_words)
 			rfa_out_say(o, "\t\t\"%s \"*) options=\"$options%s\" ;;", v.name,
 				    rfa_buf_str(&own));
@@ -210,7 +212,7 @@ static void say_option_cases(const struct rfa_out *o, const struct rfa_verbs *al
 }
 
 /* `rfa plan promote …` is completed as `rfa promote …`: `at` is where the command's name begins. */
-void rfa_help_completion(const struct rfa_out *o, const struct rfa_verbs *all)
+void rfa_help_completion(const struct rfa_out *o, const struct rfa_cli_commands *all)
 {
 	struct rfa_buf names = RFA_BUF_INIT(4096), planned = RFA_BUF_INIT(4096);
 	struct rfa_buf global = RFA_BUF_INIT(4096);
@@ -227,7 +229,8 @@ void rfa_help_completion(const struct rfa_out *o, const struct rfa_verbs *all)
 		    rfa_buf_str(&planned));
 	rfa_out_say(o, "\tif [ \"$COMP_CWORD\" -gt \"$at\" ]; then\n\t\twords=\"\"\n"
 		       "\t\tcase \"${COMP_WORDS[at]} ${COMP_WORDS[at + 1]} \" in");
-	/* "lock free" is two words, "runs" is one and anything may follow: the longer ones first.
+	/* "lock release" is two words, "runs" is one and anything may follow: the longer ones
+	 * first.
 	 */
 	say_option_cases(o, all, 1);
 	say_option_cases(o, all, 0);

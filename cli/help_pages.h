@@ -6,11 +6,11 @@
 #include "cli/output.h"
 
 /* docs/cli.md: the reference of the commands. */
-void rfa_help_markdown(const struct rfa_out *o, const struct rfa_verbs *all);
+void rfa_help_markdown(const struct rfa_out *o, const struct rfa_cli_commands *all);
 /* docs/errors.md: errors and exit statuses. */
 void rfa_help_records(const struct rfa_out *o); /* docs/records.md; help_records.c */
 void rfa_help_errors(const struct rfa_out *o);
 /* The completion of bash. */
-void rfa_help_completion(const struct rfa_out *o, const struct rfa_verbs *all);
+void rfa_help_completion(const struct rfa_out *o, const struct rfa_cli_commands *all);
 
 #endif

@@ -11,11 +11,12 @@ static const struct {
 } roots[] = {
 	{ &rfa_shape_plan, "`runs/…/<run>.plan.json`: what the run was begun for, frozen." },
 	{ &rfa_shape_proven,
-	  "The JSON in a record's commit: what a step has proven of its host. A step sets a part of "
-	  "it; beside these stand `says` (for people), `skipped`, `ms`, `error`, `evidence` and "
+	  "The JSON in a record's commit: what a step has proven of its host. A step sets a part "
+	  "of "
+	  "it; beside these stand `summary` (for people), `skipped`, `ms`, `error`, `evidence` and "
 	  "`made`." },
 	{ &rfa_shape_made, "`made` in a record's commit." },
-	{ &rfa_shape_point, "`points/<env>/<stack>/<name>.json`, and below `spent/`." },
+	{ &rfa_shape_point, "`points/<env>/<stack>/<name>.json`, and below `retired/`." },
 	{ &rfa_shape_manifest, "`backups/<env>/<stack>/<backup>.json`, and `manifest.json` in a "
 			       "vault." },
 };
@@ -86,11 +87,12 @@ void rfa_help_records(const struct rfa_out *o)
 {
 	struct shapes shapes = { { NULL }, 0 };
 
-	rfa_out_say(o, "# Records\n\n<!-- made by `rfa help --records`: edit the tables in "
-		       "fsm/model/, not this page -->\n\n"
-		       "What the ledger keeps as JSON. A key that is absent means: nothing, no, or the "
-		       "number that the\ntable names. How the ledger is built, and how it is read with "
-		       "git: [ledger.md](ledger.md).\n");
+	rfa_out_say(
+	    o, "# Records\n\n<!-- made by `rfa help --records`: edit the tables in "
+	       "fsm/model/, not this page -->\n\n"
+	       "What the ledger keeps as JSON. A key that is absent means: nothing, no, or the "
+	       "number that the\ntable names. How the ledger is built, and how it is read with "
+	       "git: [ledger.md](ledger.md).\n");
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
 		gather(&shapes, roots[i].shape);
 	for (size_t i = 0; i < shapes.n; i++)

@@ -9,7 +9,7 @@
 /* A host name counts without its user and port; so do all addresses that rfa.json gives it. */
 enum { MOST_NAMES = 16 };
 
-int rfa_init_look(struct rfa_cli *cli, const char *env, json_t **out, struct rfa_error *err)
+int rfa_init_observe(struct rfa_cli *cli, const char *env, json_t **out, struct rfa_error *err)
 {
 	const char *own[MOST_NAMES + 2] = { NULL };
 	struct rfa_host *host = NULL;
@@ -79,7 +79,7 @@ void rfa_init_say(const struct rfa_cli *cli, const char *env, const json_t *foun
 	json_array_foreach ((json_t *)notes, i, one)
 		rfa_out_note(o, "  %s, %s: %s", rfa_facts_str(one, "stack", ""),
 			     rfa_facts_str(one, "about", ""),
-			     rfa_out_safe(&safe, rfa_facts_str(one, "says", ""), 300));
+			     rfa_out_safe(&safe, rfa_facts_str(one, "summary", ""), 300));
 	rfa_buf_release(&text);
 	rfa_buf_release(&safe);
 }

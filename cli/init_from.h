@@ -8,8 +8,8 @@
 #define RFA_INIT_SCHEMA ".rfa/rfa.schema.json"
 
 /* *out (new): what rfa_describe() says of an environment of the configuration that is loaded. */
-int rfa_init_look(struct rfa_cli *cli, const char *env, json_t **out,
-		  struct rfa_error *err) RFA_MUST_USE;
+int rfa_init_observe(struct rfa_cli *cli, const char *env, json_t **out,
+		     struct rfa_error *err) RFA_MUST_USE;
 /* Says which stacks were found, and what of them somebody has to fill in or to compare. */
 void rfa_init_say(const struct rfa_cli *cli, const char *env, const json_t *found);
 /* *out (new): an rfa.json of two environments, "test" and "prod", without a stack. */

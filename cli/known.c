@@ -6,7 +6,7 @@
 
 #include "fsm/base/suggest.h"
 
-/* ---- names ----------------------------------------------------------------------------------- */
+/* Names. */
 
 /* Every "env/stack" of the ledger's tree, into one object each. */
 static int collect(struct rfa_cli *cli, json_t *envs, json_t *stacks, struct rfa_error *err)
@@ -82,9 +82,9 @@ static int known(struct rfa_cli *cli, int is_stack, const char *name, struct rfa
 	rc = rfa_fail(err, RFA_ENOTFOUND, "cli", "neither rfa.json nor the ledger has %s \"%s\"",
 		      is_stack ? "a stack" : "an environment", rfa_out_safe(&safe, name, 60));
 	if (s.best)
-		rfa_error_mend(err, "did you mean \"%s\"?", s.best);
+		rfa_error_hint(err, "did you mean \"%s\"?", s.best);
 	else
-		rfa_error_mend(err, "there is: %.400s", all.len ? rfa_buf_str(&all) : "none yet");
+		rfa_error_hint(err, "there is: %.400s", all.len ? rfa_buf_str(&all) : "none yet");
 done:
 	json_decref(names[0]);
 	json_decref(names[1]);
@@ -126,5 +126,5 @@ void rfa_known_run(struct rfa_cli *cli, const char *typed, struct rfa_error *err
 	struct rfa_error ignored;
 	if (rfa_cli_ledger(cli, &ignored) == 0 &&
 	    rfa_ledger_list(cli->ledger, &filter, offer_run, &n, &ignored) >= 0 && n.best[0])
-		rfa_error_mend(err, "did you mean %s? `rfa runs` lists them", n.best);
+		rfa_error_hint(err, "did you mean %s? `rfa runs` lists them", n.best);
 }

@@ -21,7 +21,7 @@ static int read_name(struct rfa_cli *cli, struct rfa_args_rules *rules, int argc
 		const char *next = rfa_args_word(args, rules->raw_after);
 
 		if (rc < 0 || !next || strcmp(next, "--help") == 0 ||
-		    !rfa_verb_goes_on(cli->verbs, args->words, rules->raw_after))
+		    !rfa_verb_goes_on(cli->commands, args->words, rules->raw_after))
 			return rc;
 	}
 }
@@ -37,12 +37,13 @@ static int read_arguments(struct rfa_cli *cli, int argc, char *const argv[], str
 	int rc = read_name(cli, &rules, argc, argv, err);
 	if (rc < 0 || cli->args.n_words == 0)
 		return rc;
-	if (rfa_verb_find(cli->verbs, cli->args.words, cli->args.n_words, &used, &cli->command,
-			  err) < 0) {
+	if (rfa_command_find(cli->commands, cli->args.words, cli->args.n_words, &used,
+			     &cli->command, err) < 0) {
 		/* `rfa lock --help` is a question, not a slip. */
 		const char *group = cli->args.words[0];
 		const char *next = rfa_args_word(&cli->args, 1);
-		if (rfa_verb_is_group(cli->verbs, group) && next && strcmp(next, "--help") == 0) {
+		if (rfa_command_is_group(cli->commands, group) && next &&
+		    strcmp(next, "--help") == 0) {
 			cli->command = rfa_cmd_help;
 			cli->args.n_words = 1;
 			return 0;
@@ -52,10 +53,10 @@ static int read_arguments(struct rfa_cli *cli, int argc, char *const argv[], str
 
 	/* The words are the end of argv: what stands before them was options. */
 	int rest = (int)(cli->args.n_words - used);
-	tables[1] = rfa_verb_options(&cli->command);
+	tables[1] = rfa_command_options(&cli->command);
 	snprintf(help, sizeof(help), "rfa help %s", cli->command.name);
 	rules.n_tables = 2;
-	rules.raw_after = cli->command.flags & RFA_VERB_RAW ? 0 : (size_t)-1;
+	rules.raw_after = cli->command.flags & RFA_CMD_RAW ? 0 : (size_t)-1;
 	rules.help = help;
 	rc = rfa_args_parse(&cli->args, &rules, rest, argv + argc - rest, err);
 	if (rc == 0)
@@ -65,28 +66,28 @@ static int read_arguments(struct rfa_cli *cli, int argc, char *const argv[], str
 
 static int check_words(const struct rfa_cli *cli, struct rfa_error *err)
 {
-	const struct rfa_verb *c = &cli->command;
+	const struct rfa_cli_command *c = &cli->command;
 	size_t n = cli->args.n_words;
 	struct rfa_buf safe = RFA_BUF_INIT(1024);
 
 	if (n < c->min_words)
 		rfa_fail(err, RFA_EUSAGE, "cli", "`rfa %s` needs more: rfa %s %s", c->name, c->name,
 			 c->words);
-	else if (n > c->max_words && !(c->flags & RFA_VERB_RAW))
+	else if (n > c->max_words && !(c->flags & RFA_CMD_RAW))
 		rfa_fail(err, RFA_EUSAGE, "cli", "`rfa %s` cannot use \"%s\"", c->name,
 			 rfa_out_safe(&safe, cli->args.words[c->max_words], 60));
-	else if (rfa_cli_option(cli, "json") && !(c->flags & RFA_VERB_READS))
+	else if (rfa_cli_option(cli, "json") && !(c->flags & RFA_CMD_READS))
 		rfa_fail(err, RFA_EUSAGE, "cli", "`rfa %s` has no --json", c->name);
-	else if (rfa_cli_option(cli, "events") && !(c->flags & RFA_VERB_RUNS))
+	else if (rfa_cli_option(cli, "events") && !(c->flags & RFA_CMD_RUNS))
 		rfa_fail(err, RFA_EUSAGE, "cli", "`rfa %s` has no --events", c->name);
 	else
 		return 0;
 	rfa_buf_release(&safe);
 	struct rfa_suggestion s = { n ? cli->args.words[0] : "", NULL, 0 };
-	rfa_verb_suggest(cli->verbs, c->name, &s);
+	rfa_command_suggest(cli->commands, c->name, &s);
 	if (n > c->max_words && s.best)
-		return rfa_error_mend(err, "did you mean `rfa %s %s`?", c->name, s.best);
-	return rfa_error_mend(err, "see `rfa help %s`", c->name);
+		return rfa_error_hint(err, "did you mean `rfa %s %s`?", c->name, s.best);
+	return rfa_error_hint(err, "see `rfa help %s`", c->name);
 }
 
 /*
@@ -118,14 +119,14 @@ static int run(struct rfa_cli *cli, int argc, char *const argv[], struct rfa_err
 	if (rfa_cli_option(cli, "version"))
 		return rfa_cmd_version.run(cli, err);
 	if (!cli->command.name) {
-		rfa_help_overview(&cli->out, cli->verbs);
+		rfa_help_overview(&cli->out, cli->commands);
 		if (rfa_cli_option(cli, "help"))
 			return 0;
 		rfa_fail(err, RFA_EUSAGE, "cli", "no command was given");
-		return rfa_error_mend(err, "see `rfa help`");
+		return rfa_error_hint(err, "see `rfa help`");
 	}
 	if (rfa_cli_option(cli, "help")) {
-		rfa_help_command(&cli->out, cli->verbs, &cli->command);
+		rfa_help_command(&cli->out, cli->commands, &cli->command);
 		return 0;
 	}
 	rc = check_words(cli, err);
@@ -140,7 +141,7 @@ int main(int argc, char *argv[])
 	hold_standard_files();
 	memset(&cli, 0, sizeof(cli));
 	rfa_error_clear(&err);
-	cli.verbs = &rfa_commands;
+	cli.commands = &rfa_commands;
 	cli.clock = rfa_clock_system();
 	cli.cancel = rfa_signals_install();
 

@@ -118,7 +118,7 @@ int rfa_out_gone(const struct rfa_out *o)
 	return poll(&pipe, 1, 0) > 0 && (pipe.revents & POLLERR);
 }
 
-/* ---- widths ---------------------------------------------------------------------------------- */
+/* Widths. */
 
 /* Decodes one character; bytes that are no UTF-8 count as one each. */
 static size_t decode(const unsigned char *p, unsigned *code)
@@ -242,7 +242,7 @@ void rfa_out_wrap(struct rfa_buf *into, const char *text, size_t columns, size_t
 	}
 }
 
-/* ---- short forms ----------------------------------------------------------------------------- */
+/* Short forms. */
 
 const char *rfa_out_duration(char into[RFA_SHORT_MAX], int64_t ms)
 {
@@ -296,7 +296,7 @@ const char *rfa_out_when(char into[RFA_SHORT_MAX], const char *iso)
 	return into;
 }
 
-/* ---- tables ---------------------------------------------------------------------------------- */
+/* Tables. */
 
 void rfa_table_init(struct rfa_table *t, const char *const heads[])
 {

@@ -83,7 +83,7 @@ const char *rfa_out_time(char into[RFA_SHORT_MAX], int64_t wall_ms);
 /* The same of a time in a record or a file; what is no time is shown as it is, "" as "-". */
 const char *rfa_out_when(char into[RFA_SHORT_MAX], const char *iso);
 
-/* ---- tables ---------------------------------------------------------------------------------- */
+/* Tables. */
 
 #define RFA_TABLE_COLUMNS 10
 

@@ -74,7 +74,7 @@ int rfa_owner_check(const char *path, const struct stat *st, const char *what,
 			 "your rights",
 			 what, path, owner);
 		rfa_error_where(err, "%.200s", path);
-		return rfa_error_mend(
+		return rfa_error_hint(
 		    err,
 		    "look at it; if you trust it, make it yours: chown, or name the configuration "
 		    "yourself: rfa -c FILE (the ledger: --ledger FOLDER)");
@@ -86,11 +86,10 @@ int rfa_owner_check(const char *path, const struct stat *st, const char *what,
 		 "your rights",
 		 what, path, (unsigned)st->st_mode & 07777);
 	rfa_error_where(err, "%.200s", path);
-	return rfa_error_mend(err, "look at it, then: chmod o-w %.200s", path);
+	return rfa_error_hint(err, "look at it, then: chmod o-w %.200s", path);
 }
 
-/* ---- ssh_config -------------------------------------------------------------------------------
- */
+/* Ssh_config. */
 
 static int check_ssh(const char *path, const struct rfa_trust *trust, unsigned depth,
 		     struct rfa_error *err);

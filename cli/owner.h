@@ -17,7 +17,7 @@ struct rfa_trust {
 };
 
 /*
- * REFUSED, naming the owner and the mend, unless `path` belongs to the user or to whom he trusts,
+ * REFUSED, naming the owner and the hint, unless `path` belongs to the user or to whom he trusts,
  * and others cannot write in it. `what`: "rfa.json", "the folder", "the ssh_config"; st: what is
  * known of it already, or NULL. What does not exist passes. trust: NULL for nobody else.
  */

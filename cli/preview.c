@@ -66,7 +66,7 @@ static void print_gates(const struct rfa_cli *cli, const json_t *document)
 
 	json_array_foreach (json_object_get(document, "gates"), i, gate) {
 		const char *verdict = rfa_facts_str(gate, "verdict", "");
-		const char *mend = rfa_facts_str(gate, "mend", "");
+		const char *hint = rfa_facts_str(gate, "hint", "");
 		int refused = strcmp(verdict, "refused") == 0;
 		if (strcmp(verdict, "passed") == 0) {
 			passed++;
@@ -77,8 +77,8 @@ static void print_gates(const struct rfa_cli *cli, const json_t *document)
 			    refused ? "gate" : verdict, rfa_facts_str(gate, "gate", "?"),
 			    rfa_out_style(o, o->out, RFA_PLAIN),
 			    rfa_out_safe(&safe, rfa_facts_str(gate, "evidence", ""), 800));
-		if (*mend)
-			rfa_out_say(o, "  mend: %s", rfa_out_safe(&safe, mend, 400));
+		if (*hint)
+			rfa_out_say(o, "  hint: %s", rfa_out_safe(&safe, hint, 400));
 	}
 	rfa_out_say(o, "\n%zu gate%s passed", passed, passed == 1 ? "" : "s");
 	rfa_buf_release(&safe);
@@ -132,7 +132,7 @@ static int refuse(const json_t *document, struct rfa_error *err)
 			continue;
 		rfa_fail(err, RFA_EREFUSED, "gate", "%s", rfa_facts_str(gate, "evidence", ""));
 		rfa_error_where(err, "gate '%s'", rfa_facts_str(gate, "gate", ""));
-		rfa_error_mend(err, "%s", rfa_facts_str(gate, "mend", ""));
+		rfa_error_hint(err, "%s", rfa_facts_str(gate, "hint", ""));
 	}
 	return -(int)RFA_EREFUSED;
 }

@@ -73,13 +73,13 @@ struct rfa_problem *rfa_walk_problem(struct rfa_walk *walk, const char *fmt, ...
 	return problem;
 }
 
-void rfa_problem_mend(struct rfa_problem *problem, const char *fmt, ...)
+void rfa_problem_hint(struct rfa_problem *problem, const char *fmt, ...)
 {
 	if (!problem)
 		return;
 	va_list args;
 	va_start(args, fmt);
-	vsnprintf(problem->mend, sizeof(problem->mend), fmt, args);
+	vsnprintf(problem->hint, sizeof(problem->hint), fmt, args);
 	va_end(args);
 }
 
@@ -136,12 +136,12 @@ static void show_example(struct rfa_problem *problem, const struct rfa_key *key,
 			 const char *value)
 {
 	if (key->name[0])
-		rfa_problem_mend(problem, "%s\"%s\": %s", lead, key->name, value);
+		rfa_problem_hint(problem, "%s\"%s\": %s", lead, key->name, value);
 	else
-		rfa_problem_mend(problem, "%s%s", lead, value);
+		rfa_problem_hint(problem, "%s%s", lead, value);
 }
 
-/* ---- types ----------------------------------------------------------------------------------- */
+/* Types. */
 
 static int fits_type(enum rfa_type type, const json_t *value)
 {
@@ -195,7 +195,7 @@ static void wrong_type(struct rfa_walk *walk, const struct rfa_key *key, const j
 	rfa_buf_release(&text);
 }
 
-/* ---- strings and numbers --------------------------------------------------------------------- */
+/* Strings and numbers. */
 
 static void check_words(struct rfa_walk *walk, const struct rfa_key *key, const char *text)
 {
@@ -219,7 +219,7 @@ static void check_words(struct rfa_walk *walk, const struct rfa_key *key, const 
 	struct rfa_problem *problem = rfa_walk_problem(walk, "expected one of %s, got \"%s\"",
 						       rfa_buf_str(&list), rfa_buf_str(&shown));
 	if (s.best)
-		rfa_problem_mend(problem, "did you mean \"%s\"?", s.best);
+		rfa_problem_hint(problem, "did you mean \"%s\"?", s.best);
 	rfa_buf_release(&list);
 	rfa_buf_release(&shown);
 }
@@ -242,7 +242,7 @@ static void check_string(struct rfa_walk *walk, const struct rfa_key *key, const
 	if (key->words)
 		check_words(walk, key, text);
 	else if (has_control(text))
-		rfa_problem_mend(rfa_walk_problem(walk, "a control character in %s",
+		rfa_problem_hint(rfa_walk_problem(walk, "a control character in %s",
 						  value ? rfa_walk_show(shown, value) : "a string"),
 				 "remove it");
 	else if (!*text || !rfa_schema_fits(key->format, text))
@@ -269,7 +269,7 @@ static void check_integer(struct rfa_walk *walk, const struct rfa_key *key, cons
 		show_example(problem, key, "for example ", key->example);
 }
 
-/* ---- objects, maps and lists ----------------------------------------------------------------- */
+/* Objects, maps and lists. */
 
 static int private_key(const char *key)
 {
@@ -294,9 +294,9 @@ static void unknown_key(struct rfa_walk *walk, const struct rfa_key *keys, const
 		rfa_buf_printf(&list, "%s%s", list.len ? ", " : "", row->name);
 	}
 	if (s.best)
-		rfa_problem_mend(problem, "did you mean \"%s\"?", s.best);
+		rfa_problem_hint(problem, "did you mean \"%s\"?", s.best);
 	else
-		rfa_problem_mend(problem, "keys here: %s (and x-… for your own)",
+		rfa_problem_hint(problem, "keys here: %s (and x-… for your own)",
 				 rfa_buf_str(&list));
 	rfa_buf_release(&list);
 }
@@ -329,10 +329,10 @@ static void check_one_of(struct rfa_walk *walk, const struct rfa_key *key, const
 	int there;
 	put_words(&list, key->one_of, object, &there);
 	if (there == 0)
-		rfa_problem_mend(rfa_walk_problem(walk, "one of %s is needed", rfa_buf_str(&list)),
+		rfa_problem_hint(rfa_walk_problem(walk, "one of %s is needed", rfa_buf_str(&list)),
 				 "add for example %s", key->example);
 	else if (there > 1)
-		rfa_problem_mend(
+		rfa_problem_hint(
 		    rfa_walk_problem(walk, "only one of %s can be here", rfa_buf_str(&list)),
 		    "keep one; a second piece gets a name of its own");
 	rfa_buf_release(&list);
@@ -355,7 +355,7 @@ static void check_present(struct rfa_walk *walk, const struct rfa_key *key, cons
 	struct rfa_problem *problem =
 	    there ? NULL : rfa_walk_problem(walk, "one of %s is needed", rfa_buf_str(&list));
 	rfa_buf_release(&list);
-	rfa_problem_mend(problem, "add for example %s", key->example);
+	rfa_problem_hint(problem, "add for example %s", key->example);
 }
 
 static void check_object(struct rfa_walk *walk, const struct rfa_key *key, const json_t *object)
@@ -395,7 +395,7 @@ static void check_map(struct rfa_walk *walk, const struct rfa_key *key, const js
 		if (!rfa_schema_fits(key->format, name))
 			rfa_walk_problem(walk, "expected %s as the key", key->format->expects);
 		else if (key->taken && strcmp(name, key->taken) == 0)
-			rfa_problem_mend(
+			rfa_problem_hint(
 			    rfa_walk_problem(walk, "this name is taken: it is %s", key->taken_by),
 			    "choose another name");
 		else
@@ -417,7 +417,7 @@ static void check_array(struct rfa_walk *walk, const struct rfa_key *key, const 
 		for (size_t j = 0; j < i && json_is_string(value); j++) {
 			if (!json_equal(json_array_get(array, j), value))
 				continue;
-			rfa_problem_mend(rfa_walk_problem(walk, "named twice in this list"),
+			rfa_problem_hint(rfa_walk_problem(walk, "named twice in this list"),
 					 "remove one");
 			break;
 		}
@@ -450,7 +450,7 @@ void rfa_walk_check(struct rfa_walk *walk, const struct rfa_key *key, const json
 		break;
 	case RFA_TYPE_ENGINE:
 		if (json_object_get(value, "Image"))
-			rfa_problem_mend(rfa_walk_problem(walk, "\"Image\" does not belong here"),
+			rfa_problem_hint(rfa_walk_problem(walk, "\"Image\" does not belong here"),
 					 "remove it: the image is the one that is deployed");
 		break;
 	case RFA_TYPE_BOOLEAN:

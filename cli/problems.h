@@ -12,7 +12,7 @@ struct rfa_problem {
 	int line, column; /* 0: the file as a whole */
 	char path[200];   /* "stacks.shop.health[0].urll"; "" for the file as a whole */
 	char what[300];
-	char mend[300];
+	char hint[300];
 };
 
 struct rfa_problems {
@@ -35,10 +35,10 @@ struct rfa_walk {
 
 /*
  * Adds a problem at the place where the walk stands. Answers the item, to which
- * rfa_problem_mend() may add an advice; NULL: no more are kept.
+ * rfa_problem_hint() may add an advice; NULL: no more are kept.
  */
 struct rfa_problem *rfa_walk_problem(struct rfa_walk *walk, const char *fmt, ...) RFA_PRINTF(2, 3);
-void rfa_problem_mend(struct rfa_problem *problem, const char *fmt, ...) RFA_PRINTF(2, 3);
+void rfa_problem_hint(struct rfa_problem *problem, const char *fmt, ...) RFA_PRINTF(2, 3);
 void rfa_walk_enter(struct rfa_walk *walk, const char *key, size_t index);
 void rfa_walk_leave(struct rfa_walk *walk);
 

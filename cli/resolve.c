@@ -30,9 +30,9 @@ static int has(const json_t *map, const char *kind, const char *name, struct rfa
 	int rc = rfa_fail(err, RFA_ENOTFOUND, "config", "rfa.json has no %s \"%s\"", kind,
 			  rfa_buf_str(&shown));
 	if (s.best)
-		rfa_error_mend(err, "did you mean \"%s\"?", s.best);
+		rfa_error_hint(err, "did you mean \"%s\"?", s.best);
 	else
-		rfa_error_mend(err, "there is: %.400s", all.len ? rfa_buf_str(&all) : "none");
+		rfa_error_hint(err, "there is: %.400s", all.len ? rfa_buf_str(&all) : "none");
 	rfa_buf_release(&shown);
 	rfa_buf_release(&all);
 	return rc;
@@ -96,12 +96,12 @@ static int check_resolved(const json_t *stack, const char *env, struct rfa_error
 		const struct rfa_problem *p = &problems.items[0];
 		rfa_fail(err, RFA_ECONFIG, "config", "the stack is not whole in \"%.60s\": %s%s%s",
 			 env, p->path, p->path[0] ? ": " : "", p->what);
-		rc = rfa_error_mend(err, "%s", p->mend);
+		rc = rfa_error_hint(err, "%s", p->hint);
 	} else if (json_array_size(json_object_get(stack, "containers")) == 0 &&
 		   !json_object_get(stack, "compose")) {
 		rfa_fail(err, RFA_ECONFIG, "config",
 			 "the stack has neither containers nor compose in \"%.60s\"", env);
-		rc = rfa_error_mend(err, "list its containers, or its Compose project");
+		rc = rfa_error_hint(err, "list its containers, or its Compose project");
 	}
 	rfa_problems_release(&problems);
 	return rc;

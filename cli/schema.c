@@ -1,7 +1,7 @@
 /* The table of rfa.json's keys. Adding a row here is all that a new key needs. */
 #include "cli/schema.h"
 
-/* ---- what strings look like ------------------------------------------------------------------ */
+/* What strings look like. */
 
 /* No dots: these names become parts of git refs, where "x.lock" and ".." are refused. */
 const struct rfa_format rfa_schema_name = {
@@ -60,7 +60,7 @@ static const struct rfa_format url = {
 	"^https?://[^/ ?#]+([/?][^ ]*)?$",
 };
 
-/* ---- stacks ---------------------------------------------------------------------------------- */
+/* Stacks. */
 
 static const struct rfa_key a_container = {
 	.name = "",
@@ -236,7 +236,7 @@ static const struct rfa_key gate_keys[] = {
 	{ .name = NULL },
 };
 
-/* ---- data and backups ------------------------------------------------------------------------ */
+/* Data and backups. */
 
 static const struct rfa_key postgres_keys[] = {
 	{ .name = "container",
@@ -498,7 +498,7 @@ const struct rfa_key rfa_schema_stack[] = {
 	{ .name = "data",
 	  .type = RFA_TYPE_OBJECT,
 	  .example = "{\"members\":{\"db\":{\"volume\":\"shop_db\"}}}",
-	  .help = "what the stack stores: for `rfa data`, `backup`, `restore` and `drill`",
+	  .help = "what the stack stores: for `rfa promote-data`, `backup`, `restore` and `drill`",
 	  .inside = data_keys },
 	{ .name = "backup",
 	  .type = RFA_TYPE_OBJECT,
@@ -528,7 +528,7 @@ const struct rfa_key rfa_schema_stack[] = {
 	{ .name = NULL },
 };
 
-/* ---- environments ---------------------------------------------------------------------------- */
+/* Environments. */
 
 static const struct rfa_key an_address = {
 	.name = "",

@@ -204,7 +204,7 @@ int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, struct rf
 			(void)rfa_fail(err, RFA_ECONFIG, "config",
 				       "the command of the secret %s: %s", s->name, s->why);
 			(void)rfa_error_where(err, "secret_commands.%s", s->name);
-			rc = rfa_error_mend(err, "run it by hand: %.200s", s->where);
+			rc = rfa_error_hint(err, "run it by hand: %.200s", s->where);
 		}
 		if (rc == 0)
 			list_values(secrets);

@@ -11,26 +11,26 @@ static void *tick(void *user)
 	struct rfa_ticker *k = user;
 	struct timespec next;
 
-	pthread_mutex_lock(&k->teller->mutex);
+	pthread_mutex_lock(&k->reporter->mutex);
 	while (!k->over) {
 		clock_gettime(CLOCK_REALTIME, &next);
 		next.tv_sec++;
-		if (pthread_cond_timedwait(&k->wake, &k->teller->mutex, &next) == ETIMEDOUT &&
+		if (pthread_cond_timedwait(&k->wake, &k->reporter->mutex, &next) == ETIMEDOUT &&
 		    !k->over)
-			rfa_teller_tick(k->teller, k->clock->wall_ms(k->clock));
+			rfa_reporter_tick(k->reporter, k->clock->wall_ms(k->clock));
 	}
-	pthread_mutex_unlock(&k->teller->mutex);
+	pthread_mutex_unlock(&k->reporter->mutex);
 	return NULL;
 }
 
-void rfa_ticker_start(struct rfa_ticker *k, struct rfa_teller *teller, struct rfa_clock *clock)
+void rfa_ticker_start(struct rfa_ticker *k, struct rfa_reporter *reporter, struct rfa_clock *clock)
 {
 	sigset_t all, before;
 
 	memset(k, 0, sizeof(*k));
-	k->teller = teller;
+	k->reporter = reporter;
 	k->clock = clock;
-	if (!teller->out->live || teller->out->quiet || teller->out->events)
+	if (!reporter->out->live || reporter->out->quiet || reporter->out->events)
 		return;
 	pthread_cond_init(&k->wake, NULL);
 	/* A signal is for the thread that drives the run: it shall stop waiting. */
@@ -44,10 +44,10 @@ void rfa_ticker_stop(struct rfa_ticker *k)
 {
 	if (!k->runs)
 		return;
-	pthread_mutex_lock(&k->teller->mutex);
+	pthread_mutex_lock(&k->reporter->mutex);
 	k->over = 1;
 	pthread_cond_signal(&k->wake);
-	pthread_mutex_unlock(&k->teller->mutex);
+	pthread_mutex_unlock(&k->reporter->mutex);
 	pthread_join(k->thread, NULL);
 	pthread_cond_destroy(&k->wake);
 	k->runs = 0;

@@ -21,7 +21,7 @@ static void say(const struct rfa_cli *cli, const struct rfa_error *err, const ch
 
 static int stands_half_way(const struct rfa_cli *cli, int rc, const struct rfa_error *err)
 {
-	return rc < 0 && cli->story.result.run[0] && cli->story.result.final == RFA_FINAL_NONE &&
+	return rc < 0 && cli->report.result.run[0] && cli->report.result.final == RFA_FINAL_NONE &&
 	       err->code != RFA_ELOCKED && err->code != RFA_EREFUSED && !asked_to_stop(cli);
 }
 
@@ -29,12 +29,12 @@ static int carry_on(struct rfa_cli *cli, int rc, struct rfa_error *err)
 {
 	char run[RFA_RUN_ID_MAX];
 	for (int i = 0; i < RESUMES && stands_half_way(cli, rc, err); i++) {
-		snprintf(run, sizeof(run), "%s", cli->story.result.run);
+		snprintf(run, sizeof(run), "%s", cli->report.result.run);
 		say(cli, err, "carrying on in a minute");
 		cli->clock->sleep_ms(cli->clock, RESUME_MS);
 		if (asked_to_stop(cli))
 			break;
-		rc = rfa_cli_take_over(cli, run, RFA_RUN_ON, err);
+		rc = rfa_cli_take_over(cli, run, RFA_RESUME_CONTINUE, err);
 	}
 	return rc;
 }
@@ -59,11 +59,11 @@ static int may_finish(struct rfa_cli *cli, const char *blocker)
 static int finish_blocker(struct rfa_cli *cli, struct rfa_error *err)
 {
 	char blocker[RFA_RUN_ID_MAX];
-	snprintf(blocker, sizeof(blocker), "%s", cli->story.result.blocker);
+	snprintf(blocker, sizeof(blocker), "%s", cli->report.result.blocker);
 	say(cli, err, "that one was left half-way: it goes first");
-	int rc = rfa_cli_take_over(cli, blocker, RFA_RUN_ON, err);
+	int rc = rfa_cli_take_over(cli, blocker, RFA_RESUME_CONTINUE, err);
 	rc = carry_on(cli, rc, err);
-	return cli->story.result.final == RFA_FINAL_NONE ? rc : 0;
+	return cli->report.result.final == RFA_FINAL_NONE ? rc : 0;
 }
 
 int rfa_cli_unattended(struct rfa_cli *cli,
@@ -79,7 +79,7 @@ int rfa_cli_unattended(struct rfa_cli *cli,
 		rc = carry_on(cli, rc, err);
 		if (rc != -(int)RFA_ELOCKED || i == WAITS || asked_to_stop(cli))
 			return rc;
-		if (may_finish(cli, cli->story.result.blocker)) {
+		if (may_finish(cli, cli->report.result.blocker)) {
 			rc = finish_blocker(cli, err);
 			if (rc < 0)
 				return rc;

@@ -13,7 +13,7 @@ const struct rfa_repeat rfa_repeats[RFA_REPEATS] = {
 	{ "images", "weekly backup of the images", 1, 90, "data" },
 };
 
-/* ---- quoting --------------------------------------------------------------------------------- */
+/* Quoting. */
 
 static int plain(const char *text, struct rfa_error *err)
 {
@@ -21,7 +21,7 @@ static int plain(const char *text, struct rfa_error *err)
 		if ((unsigned char)*p >= 0x20 && *p != 0x7f)
 			continue;
 		rfa_fail(err, RFA_EUSAGE, "cli", "a path has a control character in it");
-		return rfa_error_mend(err, "no unit and no crontab can hold it: rename it");
+		return rfa_error_hint(err, "no unit and no crontab can hold it: rename it");
 	}
 	return 0;
 }
@@ -46,7 +46,7 @@ static void put_word(struct rfa_buf *out, const char *lead, const char *word, in
 	rfa_buf_putc(out, '"');
 }
 
-/* ---- systemd --------------------------------------------------------------------------------- */
+/* Systemd. */
 
 /* `rfa backup images` is a command of its own. */
 static int of_images(const struct rfa_repeat *r)
@@ -81,7 +81,7 @@ int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, s
 		rfa_fail(err, RFA_EUSAGE, "cli",
 			 "the path of rfa has a quote or a backslash in it: systemd starts no such "
 			 "program");
-		return rfa_error_mend(err, "install rfa elsewhere");
+		return rfa_error_hint(err, "install rfa elsewhere");
 	}
 	rfa_buf_printf(out,
 		       "[Unit]\n"
@@ -141,7 +141,7 @@ int rfa_unit_timer(const struct rfa_schedule *s, const struct rfa_repeat *r, str
 	return rfa_buf_check(out, err);
 }
 
-/* ---- cron ------------------------------------------------------------------------------------ */
+/* Cron. */
 
 int rfa_unit_cron(const struct rfa_schedule *s, const struct rfa_repeat *r, struct rfa_buf *out,
 		  struct rfa_error *err)
@@ -174,7 +174,7 @@ int rfa_unit_cron(const struct rfa_schedule *s, const struct rfa_repeat *r, stru
 	}
 	if (rc == 0 && strchr(rfa_buf_str(&line), '\\')) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "a path has a quote or a backslash in it");
-		rc = rfa_error_mend(err, "crons read it differently; systemd's units can hold it");
+		rc = rfa_error_hint(err, "crons read it differently; systemd's units can hold it");
 	}
 	if (rc == 0)
 		rfa_buf_printf(out, "%d %d * * %s ", at % 60, at / 60,

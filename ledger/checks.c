@@ -142,7 +142,7 @@ int rfa_ledger_attach(struct rfa_ledger *ledger, const char *run, struct rfa_led
 {
 	if (!run || !rfa_run_id_ok(run)) {
 		rfa_fail(err, RFA_ENOTFOUND, "ledger", "that is no run's id");
-		return rfa_error_mend(err, "rfa runs");
+		return rfa_error_hint(err, "rfa runs");
 	}
 	return ledger->ops->attach(ledger, run, out, err);
 }
@@ -260,7 +260,7 @@ int rfa_ledger_load(struct rfa_ledger *ledger, const char *run, struct rfa_histo
 {
 	if (!run || !rfa_run_id_ok(run)) {
 		rfa_fail(err, RFA_ENOTFOUND, "ledger", "that is no run's id");
-		return rfa_error_mend(err, "rfa runs");
+		return rfa_error_hint(err, "rfa runs");
 	}
 	return ledger->ops->load(ledger, run, out, err);
 }

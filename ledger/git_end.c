@@ -21,7 +21,7 @@
 #define MOST_TRIES 5
 
 /* One END on its way. */
-struct ending {
+struct outputs {
 	struct rfa_git_run *run;
 	const struct rfa_message *message;
 	const char *text; /* the commit's message */
@@ -102,7 +102,7 @@ static int read_last(struct rfa_git_tree *tree, const char *path, json_t **out,
 }
 
 /* The newest points, this run's among them, without those that it removes. *out is new. */
-static int newest_points(const struct ending *e, const json_t *last, json_t **out,
+static int newest_points(const struct outputs *e, const json_t *last, json_t **out,
 			 struct rfa_error *err)
 {
 	const struct rfa_run_head *head = &e->message->head;
@@ -152,7 +152,7 @@ static int put_json(struct rfa_git_tree *tree, const char *path, const json_t *j
 }
 
 /* The next last/<env>/<stack>.json. */
-static int put_last(const struct ending *e, struct rfa_git_tree *tree, const char *path,
+static int put_last(const struct outputs *e, struct rfa_git_tree *tree, const char *path,
 		    const json_t *last, struct rfa_error *err)
 {
 	json_t *points = NULL;
@@ -172,7 +172,7 @@ static int put_last(const struct ending *e, struct rfa_git_tree *tree, const cha
 
 /* What a later reader needs that END's commit, which cannot hold its own id, could not be found
  * by: docs/ledger.md. *out is new; "files" is filled in. */
-static int describe(const struct ending *e, struct rfa_git_tree *tree, const json_t *last,
+static int describe(const struct outputs *e, struct rfa_git_tree *tree, const json_t *last,
 		    json_t **out, struct rfa_error *err)
 {
 	const struct rfa_git *git = (struct rfa_git *)e->run->base.ledger;
@@ -239,14 +239,14 @@ static int check_open(const struct rfa_git *git, struct rfa_git_tree *tree,
 		rc = rfa_fail(err, RFA_ECORRUPT, "ledger",
 			      "main does not know run %s as unfinished", head->run);
 		rfa_error_where(err, "%s, main:%s", git->path, path);
-		rfa_error_mend(err, "rfa ledger verify");
+		rfa_error_hint(err, "rfa ledger verify");
 	}
 	json_decref(open);
 	return rc;
 }
 
 /* END on top of main as it is. */
-static int merge(const struct ending *e, git_oid *id, json_t **described, struct rfa_error *err)
+static int merge(const struct outputs *e, git_oid *id, json_t **described, struct rfa_error *err)
 {
 	const struct rfa_git *git = (struct rfa_git *)e->run->base.ledger;
 	const struct rfa_run_head *head = &e->message->head;
@@ -301,10 +301,10 @@ static int merge(const struct ending *e, git_oid *id, json_t **described, struct
 	return rc;
 }
 
-static int finish(const struct rfa_git *git, const char *run, const json_t *ending,
+static int finish(const struct rfa_git *git, const char *run, const json_t *outputs,
 		  const git_oid *target, struct rfa_error *err)
 {
-	const char *point = rfa_facts_str(ending, "point", NULL);
+	const char *point = rfa_facts_str(outputs, "point", NULL);
 	struct rfa_git_commit commit;
 	struct rfa_message message;
 	char ref[RFA_GIT_REF_MAX];
@@ -312,7 +312,7 @@ static int finish(const struct rfa_git *git, const char *run, const json_t *endi
 
 	if (!rc && point)
 		rc = rfa_git_tag_make(git, &message.head, point,
-				      rfa_facts_str(ending, "point_message", point), target, err);
+				      rfa_facts_str(outputs, "point_message", point), target, err);
 	if (!rc)
 		rc = rfa_git_tag_prune(git, &message.head, err);
 	if (!rc)
@@ -359,24 +359,24 @@ int rfa_git_finish(const struct rfa_git *git, const char *run, struct rfa_error 
 {
 	struct rfa_git_tree *tree = NULL;
 	char path[RFA_LEDGER_PATH_MAX];
-	json_t *ending = NULL;
+	json_t *outputs = NULL;
 	git_oid id;
 	int rc;
 
 	rfa_path_of_run(run, ".end.json", path);
 	rc = rfa_git_tree_of(git, NULL, &tree, err);
 	if (!rc)
-		rc = rfa_git_tree_json(tree, path, &ending, err);
+		rc = rfa_git_tree_json(tree, path, &outputs, err);
 	if (!rc)
 		rc = find_merge(git, run, &id, err);
 	if (!rc)
-		rc = finish(git, run, ending, &id, err);
-	json_decref(ending);
+		rc = finish(git, run, outputs, &id, err);
+	json_decref(outputs);
 	rfa_git_tree_free(tree);
 	return rc;
 }
 
-static int end_locked(const struct ending *e, struct rfa_error *err)
+static int end_locked(const struct outputs *e, struct rfa_error *err)
 {
 	const struct rfa_git *git = (struct rfa_git *)e->run->base.ledger;
 	char ref[RFA_GIT_REF_MAX];
@@ -431,7 +431,7 @@ int rfa_git_end(struct rfa_ledger_run *base, const struct rfa_record *record, co
 	struct rfa_buf line = RFA_BUF_INIT(4096);
 	struct rfa_buf text = RFA_BUF_INIT(2 * RFA_LEDGER_MAX_TEXT);
 	struct rfa_message message = { 0 };
-	struct ending e = { run, &message, NULL, end };
+	struct outputs e = { run, &message, NULL, end };
 	struct rfa_lock lock = RFA_LOCK_INIT;
 	int rc = rfa_git_lock(git, NULL, &lock, err);
 

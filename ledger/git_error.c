@@ -30,10 +30,10 @@ int rfa_git_fail(struct rfa_error *err, int rc, const char *where, const char *f
 		err->native = rc;
 	rfa_error_where(err, "%s", where);
 	if (code == RFA_ENOSPACE)
-		rfa_error_mend(err, "make room on the ledger's disk: df -h %.300s", where);
+		rfa_error_hint(err, "make room on the ledger's disk: df -h %.300s", where);
 	else if (strstr(why, strerror(EACCES)) || strstr(why, strerror(EROFS)))
-		rfa_error_mend(err, "make the ledger writable for this user: ls -ld %.300s", where);
+		rfa_error_hint(err, "make the ledger writable for this user: ls -ld %.300s", where);
 	else if (code == RFA_ECORRUPT)
-		rfa_error_mend(err, "see what is damaged: git -C %.300s fsck --strict", where);
+		rfa_error_hint(err, "see what is damaged: git -C %.300s fsck --strict", where);
 	return -(int)code;
 }

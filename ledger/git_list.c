@@ -147,7 +147,7 @@ static int ended_line(struct rfa_git_tree *tree, const struct cursor *at,
 	if (rc) {
 		rc = rfa_fail(err, RFA_ECORRUPT, "ledger", "run %s: %s cannot be read", at->run,
 			      path);
-		return rfa_error_mend(err, "rfa ledger verify");
+		return rfa_error_hint(err, "rfa ledger verify");
 	}
 	text = rfa_facts_str(ending, "message", "");
 	rc = rfa_message_parse(&message, text, strlen(text), err);

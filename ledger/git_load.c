@@ -87,7 +87,7 @@ static int lost_ref(const struct rfa_git *git, const char *run, struct rfa_error
 	rfa_fail(err, RFA_ECORRUPT, "ledger",
 		 "run %s has not ended, and the ref that holds its records is gone", run);
 	rfa_error_where(err, "%s/" RFA_GIT_RUNS "%s", git->path, run);
-	return rfa_error_mend(err,
+	return rfa_error_hint(err,
 			      "find its last record: git -C %.200s fsck --lost-found; then "
 			      "git update-ref " RFA_GIT_RUNS "%s COMMIT",
 			      git->path, run);
@@ -112,7 +112,7 @@ static int load_once(const struct rfa_git *git, const char *run, struct rfa_hist
 	if (rc == -(int)RFA_ENOTFOUND) {
 		rfa_fail(err, RFA_ENOTFOUND, "ledger", "there is no run %s", run);
 		rfa_error_where(err, "%s", git->path);
-		rfa_error_mend(err, "rfa runs");
+		rfa_error_hint(err, "rfa runs");
 	}
 	if (rc)
 		goto done;

@@ -35,7 +35,7 @@ static int broken(struct rfa_error *err, const git_oid *id, const char *path, co
 	git_oid_tostr(hex, sizeof(hex), id);
 	rfa_fail(err, RFA_ECORRUPT, "ledger", "object %s is damaged: %s", hex, why);
 	rfa_error_where(err, "%s", path);
-	return rfa_error_mend(err, "move the file away, then bring the object back from a clone: "
+	return rfa_error_hint(err, "move the file away, then bring the object back from a clone: "
 				   "git -C CLONE pack-objects --stdout --all </dev/null | "
 				   "git -C LEDGER unpack-objects");
 }

@@ -36,7 +36,7 @@ int rfa_git_main(const struct rfa_git *git, git_oid *out, struct rfa_error *err)
 		return rc;
 	rfa_fail(err, RFA_ECORRUPT, "ledger", "the branch main is gone");
 	rfa_error_where(err, "%s", git->path);
-	return rfa_error_mend(err,
+	return rfa_error_hint(err,
 			      "find its last commit: git -C %.200s fsck --lost-found; then "
 			      "git update-ref " RFA_GIT_MAIN " COMMIT",
 			      git->path);
@@ -58,7 +58,7 @@ int rfa_git_ref_swap(const struct rfa_git *git, const char *name, const git_oid 
 	if (rc == GIT_ELOCKED) {
 		rfa_fail(err, RFA_ELOCKED, "ledger", "%s is locked by another program", name);
 		rfa_error_where(err, "%s", git->path);
-		return rfa_error_mend(err, "wait for the git command that works in the ledger");
+		return rfa_error_hint(err, "wait for the git command that works in the ledger");
 	}
 	return rc ? rfa_git_fail(err, rc, git->path, "ref %s could not be written", name) : 0;
 }

@@ -109,14 +109,14 @@ static int not_a_ledger(struct rfa_error *err, const char *path, const char *why
 {
 	rfa_fail(err, RFA_ENOTFOUND, "ledger", "%s", why);
 	rfa_error_where(err, "%s", path);
-	return rfa_error_mend(err, "rfa init");
+	return rfa_error_hint(err, "rfa init");
 }
 
 static int too_new(const struct rfa_git *git, struct rfa_error *err, const char *what)
 {
 	rfa_fail(err, RFA_EUNSUPPORTED, "ledger", "%s", what);
 	rfa_error_where(err, "%s", git->path);
-	return rfa_error_mend(err, "install the rfa that wrote it, or a newer one");
+	return rfa_error_hint(err, "install the rfa that wrote it, or a newer one");
 }
 
 /* The repository at path, nothing of it checked but that it is one. */
@@ -424,7 +424,7 @@ int rfa_ledger_init(const struct rfa_ledger_options *options, struct rfa_error *
 	if (occupied(path)) {
 		rfa_fail(err, RFA_EEXISTS, "ledger", "there is something already");
 		rfa_error_where(err, "%s", path);
-		return rfa_error_mend(err, "use it as it is, or choose another path");
+		return rfa_error_hint(err, "use it as it is, or choose another path");
 	}
 	/* Built aside and renamed, so that a crash leaves no half of a ledger in the way. */
 	rc = build(options, fresh, err);

@@ -31,7 +31,7 @@ struct change {
 	const json_t *may;
 };
 
-static int judge_change(void *user, const char *path, const git_oid *was, const git_oid *is)
+static int audit_change(void *user, const char *path, const git_oid *was, const git_oid *is)
 {
 	const struct change *change = user;
 	const json_t *may = json_object_get(change->may, path);
@@ -45,7 +45,7 @@ static int judge_change(void *user, const char *path, const git_oid *was, const 
 	return 0;
 }
 
-static int judge_tree(struct rfa_audit *audit, const struct rfa_git_commit *commit, const char *run,
+static int audit_tree(struct rfa_audit *audit, const struct rfa_git_commit *commit, const char *run,
 		      const char *record, const json_t *may, struct rfa_error *err)
 {
 	struct change change = { audit, run, record, may };
@@ -54,7 +54,7 @@ static int judge_tree(struct rfa_audit *audit, const struct rfa_git_commit *comm
 	int rc = rfa_git_commit_read(audit->git, &commit->parents[0], &parent, &why);
 
 	if (!rc)
-		rc = rfa_git_tree_diff(audit->git, &parent.tree, &commit->tree, judge_change,
+		rc = rfa_git_tree_diff(audit->git, &parent.tree, &commit->tree, audit_change,
 				       &change, &why);
 	if (rc)
 		rfa_audit_tell(audit, run, "what %s changed cannot be read: %s", record, why.msg);
@@ -63,7 +63,7 @@ static int judge_tree(struct rfa_audit *audit, const struct rfa_git_commit *comm
 }
 
 /* A file that never changes once written: is it today what it was in `then`? */
-static void judge_kept(struct rfa_audit *audit, struct rfa_git_tree *then, const char *run,
+static void audit_kept(struct rfa_audit *audit, struct rfa_git_tree *then, const char *run,
 		       const char *suffix)
 {
 	char path[RFA_LEDGER_PATH_MAX];
@@ -80,7 +80,7 @@ static void judge_kept(struct rfa_audit *audit, struct rfa_git_tree *then, const
 }
 
 /* Loads the run as any reader would, and lets the flow's table judge it. */
-static void judge_run(struct rfa_audit *audit, const char *run)
+static void audit_run(struct rfa_audit *audit, const char *run)
 {
 	struct rfa_history *history = NULL;
 	struct rfa_error why;
@@ -95,7 +95,7 @@ static void judge_run(struct rfa_audit *audit, const char *run)
 	rfa_history_free(history);
 }
 
-static int judge_begin(struct rfa_audit *audit, const git_oid *id,
+static int audit_begin(struct rfa_audit *audit, const git_oid *id,
 		       const struct rfa_git_commit *commit, const struct rfa_message *message,
 		       struct rfa_error *err)
 {
@@ -111,14 +111,14 @@ static int judge_begin(struct rfa_audit *audit, const git_oid *id,
 	snprintf(open_file, sizeof(open_file), "open/%s/%s.json", message->head.env,
 		 message->head.stack);
 	may = json_pack("{s:b,s:b}", plan, 1, open_file, 1);
-	rc = may ? judge_tree(audit, commit, run, "BEGIN", may, err) : rfa_fail_nomem(err);
+	rc = may ? audit_tree(audit, commit, run, "BEGIN", may, err) : rfa_fail_nomem(err);
 	json_decref(may);
 	if (rc)
 		return rc;
 	if (rfa_git_tree_open(audit->git, &commit->tree, &then, &why))
 		rfa_audit_tell(audit, run, "%s", why.msg);
 	else
-		judge_kept(audit, then, run, ".plan.json");
+		audit_kept(audit, then, run, ".plan.json");
 	rfa_git_tree_free(then);
 	/* Ended: END names this commit. Unfinished: open/… names the run. */
 	rfa_path_of_run(run, ".end.json", path);
@@ -154,7 +154,7 @@ static json_t *end_changes(const struct rfa_message *message, const json_t *endi
 	return may;
 }
 
-static int judge_end(struct rfa_audit *audit, const struct rfa_git_commit *commit,
+static int audit_end(struct rfa_audit *audit, const struct rfa_git_commit *commit,
 		     const struct rfa_message *message, struct rfa_error *err)
 {
 	const char *run = message->head.run;
@@ -173,9 +173,9 @@ static int judge_end(struct rfa_audit *audit, const struct rfa_git_commit *commi
 		rfa_audit_tell(audit, run, "its END cannot be read: %s", why.msg);
 		goto done;
 	}
-	judge_kept(audit, then, run, ".plan.json");
-	judge_kept(audit, then, run, ".json");
-	judge_kept(audit, then, run, ".end.json");
+	audit_kept(audit, then, run, ".plan.json");
+	audit_kept(audit, then, run, ".json");
+	audit_kept(audit, then, run, ".end.json");
 	if (strcmp(rfa_facts_str(ending, "tip", ""), git_oid_tostr_s(tip)) != 0)
 		rfa_audit_tell(audit, run,
 			       "history was edited: END merges %.12s, its last record was %.12s",
@@ -184,9 +184,9 @@ static int judge_end(struct rfa_audit *audit, const struct rfa_git_commit *commi
 	if (strlen(text) != commit->message_len || memcmp(text, commit->message, strlen(text)) != 0)
 		rfa_audit_tell(audit, run, "the message of END is not what %s says", path);
 	may = end_changes(message, ending);
-	rc = may ? judge_tree(audit, commit, run, "END", may, err) : rfa_fail_nomem(err);
+	rc = may ? audit_tree(audit, commit, run, "END", may, err) : rfa_fail_nomem(err);
 	if (!rc)
-		judge_run(audit, run);
+		audit_run(audit, run);
 done:
 	json_decref(may);
 	json_decref(ending);
@@ -195,7 +195,7 @@ done:
 }
 
 /* Each commit on main, from its head. */
-static int judge_main(struct rfa_audit *audit, const git_oid *head, struct rfa_error *err)
+static int audit_main(struct rfa_audit *audit, const git_oid *head, struct rfa_error *err)
 {
 	git_oid at = *head;
 	int more = 1;
@@ -221,9 +221,9 @@ static int judge_main(struct rfa_audit *audit, const git_oid *head, struct rfa_e
 				       git_oid_tostr_s(&at), (int)(eol ? eol - commit.message : 0),
 				       commit.message);
 		} else if (message.record.kind == RFA_RECORD_BEGIN) {
-			rc = judge_begin(audit, &at, &commit, &message, err);
+			rc = audit_begin(audit, &at, &commit, &message, err);
 		} else {
-			rc = judge_end(audit, &commit, &message, err);
+			rc = audit_end(audit, &commit, &message, err);
 		}
 		if (more)
 			at = commit.parents[0];
@@ -233,7 +233,7 @@ static int judge_main(struct rfa_audit *audit, const git_oid *head, struct rfa_e
 	return rc;
 }
 
-static int judge_open_one(struct rfa_audit *audit, const char *env, const char *file, json_t *open,
+static int audit_open_one(struct rfa_audit *audit, const char *env, const char *file, json_t *open,
 			  struct rfa_error *err)
 {
 	char path[2 * RFA_LEDGER_PATH_MAX];
@@ -255,14 +255,14 @@ static int judge_open_one(struct rfa_audit *audit, const char *env, const char *
 		rfa_audit_tell(audit, run, "%s names a run that never began", path);
 	} else {
 		rc = rfa_facts_set(open, run, json_true(), err);
-		judge_run(audit, run);
+		audit_run(audit, run);
 	}
 	json_decref(entry);
 	return rc;
 }
 
 /* Unfinished runs, by main's tree and by their refs: the two must name the same. */
-static int judge_open(struct rfa_audit *audit, struct rfa_error *err)
+static int audit_open(struct rfa_audit *audit, struct rfa_error *err)
 {
 	json_t *open = json_object();
 	json_t *envs = json_array();
@@ -284,7 +284,7 @@ static int judge_open(struct rfa_audit *audit, struct rfa_error *err)
 				   : rfa_fail_nomem(err);
 		json_array_foreach (files, j, file) {
 			if (!rc)
-				rc = judge_open_one(audit, json_string_value(env),
+				rc = audit_open_one(audit, json_string_value(env),
 						    json_string_value(file), open, err);
 		}
 		json_decref(files);
@@ -307,7 +307,7 @@ static int judge_open(struct rfa_audit *audit, struct rfa_error *err)
 }
 
 /* What makes plain git show another history than the one that the hashes hold. */
-static int judge_disguises(struct rfa_audit *audit, struct rfa_error *err)
+static int audit_disguises(struct rfa_audit *audit, struct rfa_error *err)
 {
 	static const char *const files[] = { "info/grafts", "shallow", "objects/info/alternates" };
 	char path[PATH_MAX];
@@ -342,13 +342,13 @@ int rfa_git_verify(struct rfa_ledger *ledger,
 	if (!rc)
 		rc = rfa_git_fsck(&audit, &head, err);
 	if (!rc)
-		rc = judge_disguises(&audit, err);
+		rc = audit_disguises(&audit, err);
 	if (!rc && rfa_git_tree_of(git, &head, &audit.now, err)) {
 		rfa_audit_tell(&audit, "", "main's tree cannot be read");
 	} else if (!rc) {
-		rc = judge_main(&audit, &head, err);
+		rc = audit_main(&audit, &head, err);
 		if (!rc)
-			rc = judge_open(&audit, err);
+			rc = audit_open(&audit, err);
 		if (!rc)
 			rc = rfa_git_verify_tags(&audit, err);
 	}
@@ -358,6 +358,6 @@ int rfa_git_verify(struct rfa_ledger *ledger,
 	rfa_fail(err, RFA_ECORRUPT, "ledger", "the ledger is not what rfa wrote: %zu finding%s",
 		 audit.found, audit.found == 1 ? "" : "s");
 	rfa_error_where(err, "%s", git->path);
-	return rfa_error_mend(err, "compare it with a clone or a backup: git -C %.300s log --all",
+	return rfa_error_hint(err, "compare it with a clone or a backup: git -C %.300s log --all",
 			      git->path);
 }

@@ -63,9 +63,9 @@ static int check_free(const struct rfa_git *git, struct rfa_git_tree *tree,
 		 alive ? "a process drives it now" : "it was interrupted");
 	rfa_error_where(err, "%s", git->path);
 	if (alive)
-		rfa_error_mend(err, "wait for it: rfa show %s", run);
+		rfa_error_hint(err, "wait for it: rfa show %s", run);
 	else
-		rfa_error_mend(err, "rfa resume %s   (or: rfa abort %s)", run, run);
+		rfa_error_hint(err, "rfa resume %s   (or: rfa abort %s)", run, run);
 	json_decref(open);
 	return -(int)RFA_ELOCKED;
 }
@@ -275,14 +275,14 @@ static int check_unfinished(const struct rfa_git *git, const char *run, struct r
 	rc = rfa_git_tree_find(tree, path, &id, err);
 	if (!rc) {
 		rc = rfa_fail(err, RFA_EEXISTS, "ledger", "run %s has ended", run);
-		rfa_error_mend(err, "rfa show %s", run);
+		rfa_error_hint(err, "rfa show %s", run);
 	} else if (rc == -(int)RFA_ENOTFOUND) {
 		rfa_path_of_run(run, ".plan.json", path);
 		rc = rfa_git_tree_find(tree, path, &id, err);
 		if (rc == -(int)RFA_ENOTFOUND) {
 			rfa_fail(err, RFA_ENOTFOUND, "ledger", "there is no run %s", run);
 			rfa_error_where(err, "%s", git->path);
-			rfa_error_mend(err, "rfa runs");
+			rfa_error_hint(err, "rfa runs");
 		}
 	}
 	rfa_git_tree_free(tree);
@@ -303,7 +303,7 @@ static int take_over(struct rfa_git_run *run, struct rfa_error *err)
 		rfa_copy(held, sizeof(held), err ? err->msg : "held");
 		rfa_fail(err, RFA_ELOCKED, "ledger", "run %s is %s", run->base.head.run, held);
 		rfa_error_where(err, "%s", git->path);
-		return rfa_error_mend(err, "wait for it: rfa show %s", run->base.head.run);
+		return rfa_error_hint(err, "wait for it: rfa show %s", run->base.head.run);
 	}
 	/* Passing the ledger's flock once: recovery, under it, removes unfinished objects when it
 	   sees no driver. */

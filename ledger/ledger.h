@@ -1,6 +1,6 @@
 /*
  * The ledger: the only memory of rfa. A bare git repository that plain git reads
- * (docs/ledger.md), and an in-memory twin for tests; one contract test holds both.
+ * (docs/ledger.md), and one in memory for tests; one contract test holds both.
  *
  * Calling sequence of a run:   rfa_ledger_begin -> rfa_ledger_append … -> rfa_ledger_end
  * of a resumed one:            rfa_ledger_attach -> rfa_ledger_append … -> rfa_ledger_end
@@ -47,10 +47,10 @@ struct rfa_ledger_options {
  */
 RFA_API int rfa_ledger_init(const struct rfa_ledger_options *options,
 			    struct rfa_error *err) RFA_MUST_USE;
-/* Errors: NOTFOUND (mend: `rfa init`), CORRUPT, UNSUPPORTED (a newer format). */
+/* Errors: NOTFOUND (hint: `rfa init`), CORRUPT, UNSUPPORTED (a newer format). */
 RFA_API int rfa_ledger_open(struct rfa_ledger **out, const struct rfa_ledger_options *options,
 			    struct rfa_error *err) RFA_MUST_USE;
-/* The twin: nothing survives rfa_ledger_free(). options->path is ignored. */
+/* The ledger in memory: nothing survives rfa_ledger_free(). options->path is ignored. */
 RFA_API int rfa_ledger_open_memory(struct rfa_ledger **out,
 				   const struct rfa_ledger_options *options,
 				   struct rfa_error *err) RFA_MUST_USE;
@@ -59,7 +59,7 @@ RFA_API void rfa_ledger_free(struct rfa_ledger *ledger); /* NULL-safe */
 RFA_API int rfa_ledger_hide(struct rfa_ledger *ledger, const char *secret,
 			    struct rfa_error *err) RFA_MUST_USE;
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* Writing. */
 
 /* What names a run: frozen at BEGIN. All strings are borrowed for the call. */
 struct rfa_ledger_begin {
@@ -68,7 +68,7 @@ struct rfa_ledger_begin {
 	unsigned flow_version;
 	const char *stack;
 	const char *env;    /* the environment that the run changes: "prod" */
-	const char *from;   /* where the goods come from: "test"; "" if nowhere */
+	const char *from;   /* where what it brings comes from: "test"; "" if nowhere */
 	const json_t *plan; /* the frozen plan; its SHA-256 goes into the commit's trailers */
 };
 
@@ -145,7 +145,7 @@ RFA_API int rfa_ledger_end(struct rfa_ledger_run *run, const struct rfa_record *
 /* Lets go of a run; NULL-safe. */
 RFA_API void rfa_ledger_detach(struct rfa_ledger_run *run);
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* Reading. */
 
 struct rfa_history {
 	char run[RFA_RUN_ID_MAX];
@@ -196,7 +196,7 @@ RFA_API int rfa_ledger_read(struct rfa_ledger *ledger, const char *path, struct 
  * none. */
 RFA_API int rfa_ledger_names(struct rfa_ledger *ledger, const char *folder, json_t **out,
 			     struct rfa_error *err) RFA_MUST_USE;
-/* The id of main's head (40 hex digits). The twin answers a digest of its content. */
+/* The id of main's head (40 hex digits). The ledger in memory answers a digest of its content. */
 RFA_API int rfa_ledger_head(struct rfa_ledger *ledger, char out[65],
 			    struct rfa_error *err) RFA_MUST_USE;
 

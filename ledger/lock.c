@@ -116,7 +116,7 @@ int rfa_lock_take(struct rfa_lock *lock, const char *path, int64_t wait_ms, stru
 	if (rc < 0) {
 		rfa_fail_errno(err, errno, "the lock could not be taken");
 		rfa_error_where(err, "%s", path);
-		return rfa_error_mend(err, "make the ledger's folder writable for this user");
+		return rfa_error_hint(err, "make the ledger's folder writable for this user");
 	}
 	lock->fd = fd;
 	lock->unclean = fstat(fd, &st) == 0 && st.st_size > 0;

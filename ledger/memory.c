@@ -1,4 +1,5 @@
-/* The twin: the same promises but durability, for worlds that run thousands of flows a second. */
+/* The ledger in memory: the same promises but durability, for worlds that run thousands of flows a
+ * second. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,7 +160,7 @@ static int check_free(const struct memory *memory, const struct rfa_run_head *he
 		rfa_fail(err, RFA_ELOCKED, "ledger", "run %s (%s of %s in %s) has not ended: %s",
 			 other->head.run, other->head.flow, head->stack, head->env,
 			 other->driven ? "a process drives it now" : "it was interrupted");
-		return rfa_error_mend(err,
+		return rfa_error_hint(err,
 				      other->driven ? "wait for it: rfa show %s" : "rfa resume %s",
 				      other->head.run);
 	}

@@ -174,7 +174,7 @@ static int parse_trailers(struct rfa_message *out, const char *text, const char 
 	if (out->format > RFA_LEDGER_FORMAT) {
 		rfa_fail(err, RFA_EUNSUPPORTED, "ledger", "a record has format %u, newer than %d",
 			 out->format, RFA_LEDGER_FORMAT);
-		return rfa_error_mend(err, "install the rfa that wrote it, or a newer one");
+		return rfa_error_hint(err, "install the rfa that wrote it, or a newer one");
 	}
 	for (size_t i = 0; i < N_TRAILERS; i++)
 		if (trailers[i].always && !seen[i])

@@ -92,7 +92,7 @@ static int refuse(struct rfa_error *err, const char *what, const char *text)
 	rfa_fail(err, RFA_EREFUSED, "ledger", "\"%s\" cannot be the name of %s",
 		 rfa_buf_str(&shown), what);
 	rfa_buf_release(&shown);
-	return rfa_error_mend(err,
+	return rfa_error_hint(err,
 			      "use letters, digits, '.', '_' and '-', beginning with a letter or "
 			      "a digit");
 }

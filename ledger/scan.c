@@ -303,7 +303,7 @@ int rfa_scan_text(const struct rfa_scan *scan, const char *what, const char *tex
 		return 0;
 	rfa_fail(err, RFA_EREFUSED, "ledger", "%s holds %s%s: nothing was written", what,
 		 strncmp(found.name, "the ", 4) != 0 ? "what looks like " : "", found.name);
-	return rfa_error_mend(err,
+	return rfa_error_hint(err,
 			      "keep the value out of the plan and of the step's output: name the "
 			      "secret in rfa.json instead of its value");
 }

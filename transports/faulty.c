@@ -243,7 +243,7 @@ static void faulty_close(struct rfa_stream *base)
 static const struct rfa_stream_ops command_ops = FAULTY_STREAM_OPS(faulty_read_err);
 static const struct rfa_stream_ops tunnel_ops = FAULTY_STREAM_OPS(NULL);
 
-/* ---- the transport ---- */
+/* The transport. */
 
 static int refuse(struct faulty_transport *t, struct rfa_error *err)
 {

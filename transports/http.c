@@ -42,7 +42,7 @@ struct exchange {
 	int cut; /* the body was longer than wanted: enough was read */
 };
 
-/* ---- libcurl's side ---- */
+/* Libcurl's side. */
 
 static int note_socket(void *user, curl_socket_t fd, curlsocktype purpose)
 {
@@ -66,7 +66,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *user)
 	return x->cut ? 0 : len;
 }
 
-/* ---- the pump ---- */
+/* The pump. */
 
 /* Takes libcurl's connection once it is there. Anybody else's is closed. */
 static int take_connection(struct exchange *x, int *moved, struct rfa_error *err)
@@ -240,7 +240,7 @@ static int transfer(struct exchange *x, CURLM *multi, int64_t until, CURLcode *r
 	}
 }
 
-/* ---- the request ---- */
+/* The request. */
 
 /* Host and port to tunnel to, as the URL has them. */
 static int read_url(const char *text, CURLU **url, char *host, size_t size, unsigned *port,
@@ -337,7 +337,7 @@ static int explain(CURLcode result, const char *url, int64_t timeout_ms, struct 
 	case CURLE_PEER_FAILED_VERIFICATION:
 		rfa_fail(err, RFA_EPROTOCOL, "http", "the certificate of %.120s is not trusted",
 			 url);
-		rfa_error_mend(err, "give it a certificate for that name, or set insecure_tls for "
+		rfa_error_hint(err, "give it a certificate for that name, or set insecure_tls for "
 				    "this check");
 		break;
 	default:

@@ -141,7 +141,7 @@ static int no_shell(struct rfa_shell *sh, const struct rfa_buf *output,
 		 sh->transport->name, how, words.len ? ", after these words: " : ", without a word",
 		 rfa_buf_str(&words));
 	rfa_buf_release(&words);
-	rfa_error_mend(err, "give that user a login shell which runs commands (getent passwd, "
+	rfa_error_hint(err, "give that user a login shell which runs commands (getent passwd, "
 			    "chsh), and look for ForceCommand in sshd_config and command= in "
 			    "authorized_keys; or connect as another user");
 	/* Where it worked before, the host may be going down, and come back. */
@@ -208,7 +208,7 @@ static int await_hello(struct rfa_shell *sh, const char *hello, int64_t idle, st
 		if (noise.len > MAX_NOISE) {
 			rfa_fail(err, RFA_EPROTOCOL, "shell",
 				 "the login shell printed more than %u bytes", MAX_NOISE);
-			rc = rfa_error_mend(
+			rc = rfa_error_hint(
 			    err, "make the login files silent for shells without a terminal");
 			break;
 		}

@@ -254,7 +254,7 @@ static int judge(struct attempt *a, int rc, const char *what, struct rfa_error *
 	return 0;
 }
 
-/* ---- the agent ---- */
+/* The agent. */
 
 static int is_certificate(const struct libssh2_agent_publickey *key)
 {
@@ -352,7 +352,7 @@ static int try_agent(struct attempt *a, struct rfa_error *err)
 	return rc;
 }
 
-/* ---- key files ---- */
+/* Key files. */
 
 static int try_file(struct attempt *a, const char *path, struct rfa_error *err)
 {
@@ -397,7 +397,7 @@ done:
 	return rc;
 }
 
-/* ---- the answer ---- */
+/* The answer. */
 
 /* What to do about keys that were refused; the likeliest cause first. */
 static void advise(const struct attempt *a, struct rfa_error *err)
@@ -406,35 +406,35 @@ static void advise(const struct attempt *a, struct rfa_error *err)
 	int old = libssh2_version(0x010b00) == NULL;
 
 	if (!strstr(a->methods, "publickey"))
-		rfa_error_mend(err,
+		rfa_error_hint(err,
 			       "let keys in there: PubkeyAuthentication yes, and publickey first "
 			       "(or alone) in AuthenticationMethods of its sshd_config");
 	else if (old && a->tried_rsa)
-		rfa_error_mend(
+		rfa_error_hint(
 		    err,
 		    "libssh2 %s signs with RSA only by SHA-1, which servers refuse since "
 		    "OpenSSH 8.8: use an ed25519 key (ssh-keygen -t ed25519; "
 		    "ssh-copy-id -p %u %s@%s), or libssh2 1.11",
 		    libssh2_version(0), s->port, s->user, s->host);
 	else if (a->unsigned_key[0])
-		rfa_error_mend(err,
+		rfa_error_hint(err,
 			       "the agent would not sign with %s: confirm it, touch the device, or "
 			       "unlock the agent, then the same again",
 			       a->unsigned_key);
 	else if (a->locked[0])
-		rfa_error_mend(err, "%s needs a passphrase: give it to the agent (ssh-add %s)%s",
+		rfa_error_hint(err, "%s needs a passphrase: give it to the agent (ssh-add %s)%s",
 			       a->locked, a->locked,
 			       a->agent_keys < 0 ? "; no agent runs: eval \"$(ssh-agent)\" first"
 						 : "");
 	else if (a->public_only[0])
-		rfa_error_mend(err,
+		rfa_error_hint(err,
 			       "%s is a public key, and %s: give the private one to the agent "
 			       "(ssh-add), or point IdentityAgent of ssh_config to the one that "
 			       "has it",
 			       a->public_only,
 			       a->agent_keys < 0 ? "no agent runs" : "the agent has no such key");
 	else
-		rfa_error_mend(err, "let the key in: ssh-copy-id -p %u %s@%s", s->port, s->user,
+		rfa_error_hint(err, "let the key in: ssh-copy-id -p %u %s@%s", s->port, s->user,
 			       s->host);
 }
 
@@ -447,7 +447,7 @@ static int refuse(const struct attempt *a, struct rfa_error *err)
 		rfa_fail(err, RFA_ESECONDFACTOR, "ssh",
 			 "%s took the key %s of %s, and wants another proof as well: %s", s->host,
 			 a->partial, s->user, a->methods);
-		return rfa_error_mend(err,
+		return rfa_error_hint(err,
 				      "a program cannot give it: let this user in by the key alone "
 				      "(in its sshd_config: Match User %s, then "
 				      "AuthenticationMethods publickey)",
@@ -458,7 +458,7 @@ static int refuse(const struct attempt *a, struct rfa_error *err)
 		rfa_fail(err, RFA_EMANYKEYS, "ssh", "%s hung up after %zu key(s) of %s (%s)%s%s",
 			 s->host, a->tried, s->user, keys, *a->hop->farewell ? ": " : "",
 			 a->hop->farewell);
-		return rfa_error_mend(
+		return rfa_error_hint(
 		    err, "name the right key in ssh_config for this host: IdentityFile "
 			 "PATH and IdentitiesOnly yes; or raise MaxAuthTries there");
 	}
@@ -467,7 +467,7 @@ static int refuse(const struct attempt *a, struct rfa_error *err)
 			 "%s does not accept %s by the plain keys (%s), and libssh2 %s cannot show "
 			 "the certificate %s",
 			 s->host, s->user, keys, libssh2_version(0), a->certificate);
-		return rfa_error_mend(err,
+		return rfa_error_hint(err,
 				      "let the key itself in: ssh-copy-id -p %u %s@%s (with a key "
 				      "that has no certificate)",
 				      s->port, s->user, s->host);

@@ -126,7 +126,7 @@ static int add_variable(struct rfa_buf *out, const char **p, struct rfa_error *e
 	if (!value) {
 		rfa_fail(err, RFA_ECONFIG, "ssh",
 			 "ssh_config names the variable %s, which is not set", name);
-		return rfa_error_mend(err, "set it: export %s=...", name);
+		return rfa_error_hint(err, "set it: export %s=...", name);
 	}
 	rfa_buf_puts(out, value);
 	*p = end;
@@ -237,7 +237,7 @@ static int add_files(struct rfa_ssh_files *files, const char *value, unsigned wh
 	return rc;
 }
 
-/* ---- one function for each key that matters ---- */
+/* One function for each key that matters. */
 
 static int take_host(struct rfa_ssh_settings *s, const char *v, struct rfa_error *err)
 {

@@ -16,7 +16,7 @@
 #define LINE_BYTES_MAX 16384u
 #define HOST_NAME_BYTES 300u
 #define DEFAULT_PORT 22u
-#define REVOKED_MEND                                                                               \
+#define REVOKED_HINT                                                                               \
 	"do not connect: the key is in somebody else's hands; give the host new keys (ssh-keygen " \
 	"-A)"
 
@@ -79,7 +79,7 @@ void rfa_ssh_fingerprint(const void *key, size_t len, char out[RFA_SSH_FINGERPRI
 	rfa_buf_release(&text);
 }
 
-/* ---- one line ---- */
+/* One line. */
 
 /* Cuts the next word off; "" at the end. */
 static char *next_word(char **rest)
@@ -244,7 +244,7 @@ static int names(const struct wanted *w, const char *hosts, const char *name)
 	return rfa_ssh_known_matches(hosts, name);
 }
 
-/* ---- the verdict ---- */
+/* The verdict. */
 
 /* Which finding outweighs which: a revoked key is revoked whatever else is said of it. */
 static unsigned weight(enum rfa_ssh_trust trust)
@@ -455,7 +455,7 @@ int rfa_ssh_known_ask(struct rfa_ssh_verdict *v, const struct rfa_ssh_settings *
 	return rc;
 }
 
-/* ---- what a person is told ---- */
+/* What a person is told. */
 
 /* "ed25519" for "ssh-ed25519": the word that `ssh-keyscan -t` takes. */
 static const char *scan_word(const char *type)
@@ -484,7 +484,7 @@ static int check_revoked(const struct rfa_ssh_settings *host, const struct wante
 		rc = rfa_fail(err, RFA_EHOSTKEY, "ssh",
 			      "RevokedHostKeys %s cannot be read, so no key is trusted",
 			      host->revoked_keys);
-		rfa_error_mend(err, "put the file there, or correct its name in ssh_config");
+		rfa_error_hint(err, "put the file there, or correct its name in ssh_config");
 		goto done;
 	}
 	p = rfa_buf_str(&text);
@@ -493,7 +493,7 @@ static int check_revoked(const struct rfa_ssh_settings *host, const struct wante
 			 "RevokedHostKeys %s is a key revocation list, which rfa cannot read",
 			 host->revoked_keys);
 		rc =
-		    rfa_error_mend(err, "list the revoked public keys in a text file, a line each");
+		    rfa_error_hint(err, "list the revoked public keys in a text file, a line each");
 		goto done;
 	}
 	while (!rc && (p = strstr(p, rfa_buf_str(&w->key)))) {
@@ -501,7 +501,7 @@ static int check_revoked(const struct rfa_ssh_settings *host, const struct wante
 			rc = rfa_fail(err, RFA_EHOSTKEY, "ssh",
 				      "the %s key of %s, %s, is revoked by %s", scan_word(w->type),
 				      w->name, print, host->revoked_keys);
-			rfa_error_mend(err, REVOKED_MEND);
+			rfa_error_hint(err, REVOKED_HINT);
 		}
 		p += n;
 	}
@@ -534,7 +534,7 @@ int rfa_ssh_known_check(const struct rfa_ssh_settings *host, const void *key, si
 		rfa_fail(err, RFA_EHOSTKEY, "ssh",
 			 "the %s key of %s is %s, which is not the one in %s line %u",
 			 scan_word(w.type), w.name, print, v.all.file, v.all.line);
-		rfa_error_mend(err,
+		rfa_error_hint(err,
 			       "somebody may be listening; if the host was installed anew: "
 			       "ssh-keygen -R '%s' -f %s && ssh-keyscan -t %s -p %u %s >> %s",
 			       w.name, v.all.file, scan_word(w.type), host->port, host->host, file);
@@ -542,14 +542,14 @@ int rfa_ssh_known_check(const struct rfa_ssh_settings *host, const void *key, si
 	case RFA_SSH_REVOKED:
 		rfa_fail(err, RFA_EHOSTKEY, "ssh", "the %s key of %s, %s, is revoked by %s line %u",
 			 scan_word(w.type), w.name, print, v.all.file, v.all.line);
-		rfa_error_mend(err, REVOKED_MEND);
+		rfa_error_hint(err, REVOKED_HINT);
 		break;
 	case RFA_SSH_AUTHORITY:
 		rfa_fail(err, RFA_EUNSUPPORTED, "ssh",
 			 "%s is trusted by a certificate authority only (%s line %u), which cannot "
 			 "be checked; its %s key is %s",
 			 w.name, v.all.file, v.all.line, scan_word(w.type), print);
-		rfa_error_mend(err,
+		rfa_error_hint(err,
 			       "compare the fingerprint, then add the key itself: "
 			       "ssh-keyscan -t %s -p %u %s >> %s",
 			       scan_word(w.type), host->port, host->host, file);
@@ -558,7 +558,7 @@ int rfa_ssh_known_check(const struct rfa_ssh_settings *host, const void *key, si
 		rfa_fail(err, RFA_EHOSTKEY, "ssh",
 			 "the %s key of %s is unknown: %s; %s line %u knows it by %s only",
 			 scan_word(w.type), w.name, print, v.all.file, v.all.line, v.all.types);
-		rfa_error_mend(err,
+		rfa_error_hint(err,
 			       "compare the fingerprint with the host's owner, then: "
 			       "ssh-keyscan -t %s -p %u %s >> %s",
 			       scan_word(w.type), host->port, host->host, file);
@@ -567,7 +567,7 @@ int rfa_ssh_known_check(const struct rfa_ssh_settings *host, const void *key, si
 	case RFA_SSH_KNOWN:
 		rfa_fail(err, RFA_EHOSTKEY, "ssh", "the %s key of %s is unknown: %s",
 			 scan_word(w.type), w.name, print);
-		rfa_error_mend(err,
+		rfa_error_hint(err,
 			       "compare the fingerprint with the host's owner, then: "
 			       "ssh-keyscan -t %s -p %u %s >> %s",
 			       scan_word(w.type), host->port, host->host, file);

@@ -48,7 +48,7 @@ int rfa_ssh_known_judge(struct rfa_ssh_verdict *v, const char *text, size_t len,
 int rfa_ssh_known_ask(struct rfa_ssh_verdict *v, const struct rfa_ssh_settings *host,
 		      const void *key, size_t key_len, struct rfa_error *err) RFA_MUST_USE;
 
-/* 0 if the key is the host's, else HOSTKEY or UNSUPPORTED with fingerprint, place and mend. */
+/* 0 if the key is the host's, else HOSTKEY or UNSUPPORTED with fingerprint, place and hint. */
 int rfa_ssh_known_check(const struct rfa_ssh_settings *host, const void *key, size_t key_len,
 			struct rfa_error *err) RFA_MUST_USE;
 

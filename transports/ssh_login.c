@@ -133,7 +133,7 @@ static int shake_hands(struct rfa_ssh_hop *hop, const struct rfa_ssh_settings *s
 		rfa_fail(err, RFA_EUNSUPPORTED, "ssh",
 			 "%s and libssh2 %s agree on no algorithm: %s", settings->host,
 			 libssh2_version(0), rfa_ssh_words(hop->session));
-		return rfa_error_mend(err, "allow curve25519-sha256, aes128-ctr, hmac-sha2-256 and "
+		return rfa_error_hint(err, "allow curve25519-sha256, aes128-ctr, hmac-sha2-256 and "
 					   "an ed25519 or ecdsa host key in its sshd_config, or "
 					   "use libssh2 1.11");
 	}

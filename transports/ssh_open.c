@@ -120,7 +120,7 @@ static int open_session(LIBSSH2_CHANNEL **out, struct rfa_ssh_hop *hop, int64_t 
 		if (rc == LIBSSH2_ERROR_CHANNEL_FAILURE) {
 			rfa_fail(err, RFA_ESESSIONS, "ssh", "%s opens no further session: %s",
 				 hop->name, rfa_ssh_words(hop->session));
-			rfa_error_mend(err, "raise MaxSessions in its sshd_config to 2 or more");
+			rfa_error_hint(err, "raise MaxSessions in its sshd_config to 2 or more");
 			rc = await_place(hop, err);
 			if (rc)
 				return rc;
@@ -155,7 +155,7 @@ static int request_exec(LIBSSH2_CHANNEL *channel, struct rfa_ssh_hop *hop,
 		return rfa_ssh_hop_broke(hop, rc, err);
 	rfa_fail(err, RFA_ENOSHELL, "ssh", "%s runs no commands: %s", hop->name,
 		 rfa_ssh_words(hop->session));
-	return rfa_error_mend(err, "connect as a user whose sshd_config and authorized_keys let "
+	return rfa_error_hint(err, "connect as a user whose sshd_config and authorized_keys let "
 				   "it run commands");
 }
 
@@ -171,7 +171,7 @@ int rfa_ssh_exec(struct rfa_stream **out, struct rfa_ssh_hop *hop, const char *c
 	for_login_shell(&command, argv);
 	rc = rfa_buf_check(&command, err);
 	if (rc == -(int)RFA_ETOOBIG)
-		rfa_error_mend(err, "send it as a script on standard input");
+		rfa_error_hint(err, "send it as a script on standard input");
 	if (!rc)
 		rc = rfa_ssh_hop_tend(hop, err);
 	if (!rc)
@@ -208,7 +208,7 @@ static int refused_tunnel(struct rfa_ssh_hop *hop, const char *host, unsigned po
 	rfa_fail(err, RFA_EFORWARDING, "ssh",
 		 "the SSH server of %s opens no connection to %s port %u for rfa: %s", hop->name,
 		 host, port, words);
-	return rfa_error_mend(err,
+	return rfa_error_hint(err,
 			      "allow it in its sshd_config: AllowTcpForwarding local (and "
 			      "PermitOpen %s:%u, where that is set; no DisableForwarding); in "
 			      "authorized_keys: no \"restrict\" or \"no-port-forwarding\"",

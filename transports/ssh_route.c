@@ -111,7 +111,7 @@ static int ask_one(struct rfa_ssh_settings **out, const struct target *target,
 		goto done;
 	if (status == 127 || status == 126) {
 		rfa_fail(err, RFA_EUNSUPPORTED, "ssh", "there is no ssh command on this machine");
-		rc = rfa_error_mend(err,
+		rc = rfa_error_hint(err,
 				    "install the OpenSSH client: it reads your ssh_config for rfa");
 		goto done;
 	}

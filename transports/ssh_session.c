@@ -49,7 +49,7 @@ int rfa_ssh_is_fatal(int rc)
 	}
 }
 
-/* ---- the wire, as libssh2 sees it ---- */
+/* The wire, as libssh2 sees it. */
 
 /* Waits for the agent, whose socket libssh2 made, and which it thinks of as blocking. */
 static int agent_ready(int fd, short events)
@@ -201,7 +201,7 @@ int rfa_ssh_hop_flush(struct rfa_ssh_hop *hop, struct rfa_error *err)
 	return 0;
 }
 
-/* ---- life and death ---- */
+/* Life and death. */
 
 int rfa_ssh_hop_new(struct rfa_ssh_hop **out, const struct rfa_ssh_hop_options *options,
 		    struct rfa_error *err)
@@ -322,7 +322,7 @@ void rfa_ssh_proxy_words(struct rfa_ssh_hop *hop, struct rfa_error *err)
 			 rfa_buf_str(&shown));
 		err->native = inner.native;
 		err->severity = inner.severity;
-		memcpy(err->mend, inner.mend, sizeof(err->mend));
+		memcpy(err->hint, inner.hint, sizeof(err->hint));
 	}
 	rfa_buf_release(&text);
 	rfa_buf_release(&shown);

@@ -189,7 +189,7 @@ int rfa_tcp_connect(struct rfa_stream **out, const char *host, unsigned port, in
 		list = NULL;
 		rfa_fail(err, RFA_EUNREACHABLE, "tcp", "the name %s was not resolved: %s", host,
 			 gai_strerror(rc));
-		rc = rfa_error_mend(err, "check the name: getent hosts %s", host);
+		rc = rfa_error_hint(err, "check the name: getent hosts %s", host);
 		goto done;
 	}
 	for (a = list; a; a = a->ai_next)

@@ -22,7 +22,7 @@ extern "C" {
 struct rfa_stream;
 struct rfa_transport;
 
-/* ---- streams: a running command, or a connection ------------------------------------------ */
+/* Streams: a running command, or a connection. */
 
 struct pollfd;
 
@@ -79,7 +79,7 @@ RFA_API int rfa_stream_wait(struct rfa_stream *const streams[], size_t n, int64_
 			    const volatile int *cancel, struct rfa_error *err);
 RFA_API void rfa_stream_close(struct rfa_stream *stream); /* NULL-safe */
 
-/* ---- transports ---------------------------------------------------------------------------- */
+/* Transports. */
 
 struct rfa_transport_ops {
 	unsigned version; /* RFA_TRANSPORT_OPS_VERSION */
@@ -168,7 +168,7 @@ RFA_API int rfa_transport_faulty(struct rfa_transport **out, struct rfa_transpor
 				 const struct rfa_fault_plan *plan, size_t entries,
 				 struct rfa_error *err) RFA_MUST_USE;
 
-/* ---- what is built on the above (transports/command.c) -------------------------------------- */
+/* What is built on the above (transports/command.c). */
 
 struct rfa_command {
 	const char *const *argv;

@@ -131,16 +131,16 @@ int rfa_error_where(struct rfa_error *err, const char *fmt, ...)
 	return code_of(err);
 }
 
-int rfa_error_mend(struct rfa_error *err, const char *fmt, ...)
+int rfa_error_hint(struct rfa_error *err, const char *fmt, ...)
 {
 	if (err) {
-		char made[sizeof(err->mend)];
+		char made[sizeof(err->hint)];
 		va_list args;
 
 		va_start(args, fmt);
 		format(made, sizeof(made), fmt, args);
 		va_end(args);
-		memcpy(err->mend, made, sizeof(made));
+		memcpy(err->hint, made, sizeof(made));
 	}
 	return code_of(err);
 }

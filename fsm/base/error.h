@@ -4,7 +4,7 @@
  *
  * A fallible function returns 0, or the negative of an `enum rfa_code`, and then has filled in
  * the error that it was handed. An error is set once, where the trouble is seen, and may be
- * wrapped on the way up with rfa_error_where() and rfa_error_mend(), which never change the code.
+ * wrapped on the way up with rfa_error_where() and rfa_error_hint(), which never change the code.
  */
 #ifndef RFA_FSM_BASE_ERROR_H
 #define RFA_FSM_BASE_ERROR_H
@@ -88,7 +88,7 @@ struct rfa_error {
 	char domain[16]; /* who speaks: "ssh", "git", "docker", "config", ... */
 	char where[128]; /* host, file, key: the place of the trouble */
 	char msg[512];   /* one line, what happened */
-	char mend[512];  /* one line, how to mend it; may be empty */
+	char hint[512];  /* one line, how to mend it; may be empty */
 };
 
 /* Makes `err` say "no error". */
@@ -97,7 +97,7 @@ RFA_API void rfa_error_clear(struct rfa_error *err);
 /*
  * Sets code, domain and message (one line, truncated to fit, at a whole
  * character); severity is the code's own.
- * Clears where, mend and native. Returns -code, so that `return rfa_fail(...)` reads well.
+ * Clears where, hint and native. Returns -code, so that `return rfa_fail(...)` reads well.
  * `err` may be NULL.
  */
 RFA_API int rfa_fail(struct rfa_error *err, enum rfa_code code, const char *domain, const char *fmt,
@@ -108,7 +108,7 @@ RFA_API int rfa_fail(struct rfa_error *err, enum rfa_code code, const char *doma
 RFA_API int rfa_error_where(struct rfa_error *err, const char *fmt, ...) RFA_PRINTF(2, 3);
 
 /* Sets how to mend it, replacing an earlier advice. Returns -code. */
-RFA_API int rfa_error_mend(struct rfa_error *err, const char *fmt, ...) RFA_PRINTF(2, 3);
+RFA_API int rfa_error_hint(struct rfa_error *err, const char *fmt, ...) RFA_PRINTF(2, 3);
 
 /* Sets the severity. Returns -code. */
 RFA_API int rfa_error_as(struct rfa_error *err, enum rfa_severity severity);

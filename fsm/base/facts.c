@@ -160,18 +160,18 @@ json_t *rfa_facts_of_error(const struct rfa_error *error)
 {
 	/* What hosts say may not be UTF-8, and JSON must be. */
 	struct rfa_buf msg = RFA_BUF_INIT(8192);
-	struct rfa_buf mend = RFA_BUF_INIT(8192);
+	struct rfa_buf hint = RFA_BUF_INIT(8192);
 	struct rfa_buf where = RFA_BUF_INIT(2048);
 	json_t *json;
 
 	rfa_buf_put_printable(&msg, error->msg, strlen(error->msg), 0);
-	rfa_buf_put_printable(&mend, error->mend, strlen(error->mend), 0);
+	rfa_buf_put_printable(&hint, error->hint, strlen(error->hint), 0);
 	rfa_buf_put_printable(&where, error->where, strlen(error->where), 0);
 	json = json_pack("{s:s, s:s, s:s, s:s, s:s}", "code", rfa_code_word(error->code),
 			 "severity", rfa_severity_word(error->severity), "where",
-			 rfa_buf_str(&where), "msg", rfa_buf_str(&msg), "mend", rfa_buf_str(&mend));
+			 rfa_buf_str(&where), "msg", rfa_buf_str(&msg), "hint", rfa_buf_str(&hint));
 	rfa_buf_release(&msg);
-	rfa_buf_release(&mend);
+	rfa_buf_release(&hint);
 	rfa_buf_release(&where);
 	return json;
 }
@@ -187,5 +187,5 @@ void rfa_facts_to_error(const json_t *facts, struct rfa_error *error)
 			code = (enum rfa_code)i;
 	rfa_fail(error, code, "run", "%s", rfa_facts_str(facts, "msg", ""));
 	rfa_error_where(error, "%s", rfa_facts_str(facts, "where", ""));
-	rfa_error_mend(error, "%s", rfa_facts_str(facts, "mend", ""));
+	rfa_error_hint(error, "%s", rfa_facts_str(facts, "hint", ""));
 }

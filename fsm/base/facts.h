@@ -60,7 +60,7 @@ RFA_API int rfa_facts_set(json_t *facts, const char *key, json_t *value,
 RFA_API int rfa_facts_append(json_t *array, json_t *value, struct rfa_error *err) RFA_MUST_USE;
 
 /*
- * An error as {"code","severity","where","msg","mend"} (words, printable text), and back. The first
+ * An error as {"code","severity","where","msg","hint"} (words, printable text), and back. The first
  * is new, or NULL when memory ran out; the second takes what is missing as "" and "internal".
  */
 RFA_API json_t *rfa_facts_of_error(const struct rfa_error *error);

@@ -124,8 +124,7 @@ int rfa_json_locate(const char *text, size_t len, const struct rfa_json_step *st
 	return 0;
 }
 
-/* ---- a string in its text ---------------------------------------------------------------------
- */
+/* A string in its text. */
 
 /* The next part of a path: an index where a list stands, else a key. */
 static int enter_part(struct scan *s, const char *part, size_t len)

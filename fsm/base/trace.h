@@ -22,7 +22,7 @@ extern "C" {
 	X(STEP_FAILED, "step-failed")         /* text: why */                              \
 	X(STEP_UNDONE, "step-undone")         /* on the way back */                        \
 	X(PROGRESS, "progress")               /* done, total: bytes */                     \
-	X(GATE, "gate")                       /* facts: name, verdict, evidence, mend */   \
+	X(GATE, "gate")                       /* facts: name, verdict, evidence, hint */   \
 	X(NOTE, "note")                       /* text: worth telling */                    \
 	X(WAIT, "wait")                       /* text: what is waited for from now on */   \
 	X(WARNING, "warning")                 /* text: an operator should look */          \

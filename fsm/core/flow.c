@@ -95,7 +95,7 @@ int rfa_flow_find(const struct rfa_flow *flow, const char *name)
 	return -1;
 }
 
-/* ---- the table check ------------------------------------------------------------------------- */
+/* The table check. */
 
 static int wrong(struct rfa_error *err, const struct rfa_flow *flow, size_t i, const char *what)
 {
@@ -127,7 +127,7 @@ static int check_row(const struct rfa_flow *flow, size_t i, struct rfa_error *er
 		return wrong(err, flow, i, "it is on no host that a flow has");
 	if (s->skipped) {
 		if (s->run || s->probe || s->undo || s->then ||
-		    (s->flags & (RFA_STEP_BACK | RFA_STEP_TIDY)))
+		    (s->flags & (RFA_STEP_ROLLBACK_ONLY | RFA_STEP_CLEANUP)))
 			return wrong(err, flow, i, "it is skipped, and does something");
 		return 0;
 	}
@@ -137,16 +137,16 @@ static int check_row(const struct rfa_flow *flow, size_t i, struct rfa_error *er
 		return wrong(err, flow, i, "it may never be tried");
 	if (mutates && !s->probe)
 		return wrong(err, flow, i, "it changes something and has no probe");
-	if (mutates && !(s->flags & RFA_STEP_TIDY) && !s->undo)
+	if (mutates && !(s->flags & RFA_STEP_CLEANUP) && !s->undo)
 		return wrong(err, flow, i, "it changes something and has no undo");
 	if (!mutates && (s->undo || s->probe))
 		return wrong(err, flow, i, "it only reads, and has a probe or an undo");
-	if ((s->flags & RFA_STEP_TIDY) && s->undo)
+	if ((s->flags & RFA_STEP_CLEANUP) && s->undo)
 		return wrong(err, flow, i, "it has an undo behind the point of no return");
-	if ((s->flags & RFA_STEP_BACK) && mutates)
+	if ((s->flags & RFA_STEP_ROLLBACK_ONLY) && mutates)
 		return wrong(err, flow, i, "it runs on the way back and changes something");
 	/* The way back goes up the table by itself; a row that leads elsewhere would leave it. */
-	if ((s->flags & RFA_STEP_BACK) && (s->then || (s->flags & RFA_STEP_TIDY)))
+	if ((s->flags & RFA_STEP_ROLLBACK_ONLY) && (s->then || (s->flags & RFA_STEP_CLEANUP)))
 		return wrong(err, flow, i, "a way from the way back to a forward row");
 	return 0;
 }
@@ -155,21 +155,21 @@ static int check_order(const struct rfa_flow *flow, struct rfa_error *err)
 {
 	unsigned seen = 0;
 	int last = -1;
-	int tidy = 0;
+	int cleanup = 0;
 	size_t i;
 
 	for (i = 0; i < flow->n; i++) {
 		const struct rfa_step *s = &flow->steps[i];
 
-		if (s->flags & RFA_STEP_BACK)
+		if (s->flags & RFA_STEP_ROLLBACK_ONLY)
 			continue; /* it runs on the way back: its place is among the undos */
 		if ((int)s->state < last)
 			return wrong(err, flow, i, "its state is out of order");
-		if (tidy && !(s->flags & RFA_STEP_TIDY))
+		if (cleanup && !(s->flags & RFA_STEP_CLEANUP))
 			return wrong(err, flow, i, "it stands behind the point of no return");
 		last = (int)s->state;
 		seen |= 1u << s->state;
-		tidy = tidy || (s->flags & RFA_STEP_TIDY);
+		cleanup = cleanup || (s->flags & RFA_STEP_CLEANUP);
 	}
 	for (i = 0; i < RFA_STATE_COUNT; i++) {
 		if (seen & (1u << i))
@@ -199,7 +199,7 @@ static int check_then(const struct rfa_flow *flow, size_t i, struct rfa_error *e
 		return wrong(err, flow, i, "it leads to a row that is not there");
 	if ((size_t)to <= i)
 		return wrong(err, flow, i, "it leads backwards: no final state is reachable");
-	if (flow->steps[to].flags & RFA_STEP_BACK)
+	if (flow->steps[to].flags & RFA_STEP_ROLLBACK_ONLY)
 		return wrong(err, flow, i, "it leads to a row of the way back");
 	return 0;
 }

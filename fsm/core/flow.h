@@ -65,15 +65,15 @@ enum rfa_step_flag {
 	RFA_STEP_READS = 1 << 0,
 	/* Changes only rfa's own things on a host (lock, spool): a run that did no more has FAILED,
 	   not ROLLED_BACK. */
-	RFA_STEP_OWN = 1 << 1,
+	RFA_STEP_SCRATCH = 1 << 1,
 	/* Runs on the way back only, when the undoing reaches its row (the old version's health).
 	 */
-	RFA_STEP_BACK = 1 << 2,
+	RFA_STEP_ROLLBACK_ONLY = 1 << 2,
 	/*
 	 * Behind the point of no return: what the run is for has been proven. No undo; a definite
-	 * failure is recorded as DONE with outcome "left", told, and the run goes on.
+	 * failure is recorded as DONE with outcome "cleanup-failed", told, and the run goes on.
 	 */
-	RFA_STEP_TIDY = 1 << 3,
+	RFA_STEP_CLEANUP = 1 << 3,
 };
 
 /* What a probe sees: the step's effect is there; is not there; is under way; half of it is there.
@@ -136,11 +136,11 @@ struct rfa_flow {
 
 /*
  * Checks a table. Errors (INTERNAL, naming the row): a doubled, missing or malformed name; a host
- * that no flow has; a mutating step without run, probe or undo (a TIDY one has no undo); a reading
- * step with a probe or an undo; a skipped one that does something; a state out of order or missing;
- * a way from the way back to a forward row, or to one; a row behind a TIDY one that is not TIDY (it
- * could fail, and nothing could be undone); a `then` that names nothing or leads backwards; no
- * final state reachable.
+ * that no flow has; a mutating step without run, probe or undo (a CLEANUP one has no undo); a
+ * reading step with a probe or an undo; a skipped one that does something; a state out of order or
+ * missing; a way from the way back to a forward row, or to one; a row behind a CLEANUP one that is
+ * not CLEANUP (it could fail, and nothing could be undone); a `then` that names nothing or leads
+ * backwards; no final state reachable.
  */
 RFA_API int rfa_flow_check(const struct rfa_flow *flow, struct rfa_error *err) RFA_MUST_USE;
 

@@ -29,7 +29,7 @@ void rfa_machine_init(struct rfa_machine *m, const struct rfa_flow *flow)
 /* The next forward row from `row` on; n: behind the last one. */
 static int forward_from(const struct rfa_machine *m, int row)
 {
-	while (row < (int)m->flow->n && has(m, row, RFA_STEP_BACK))
+	while (row < (int)m->flow->n && has(m, row, RFA_STEP_ROLLBACK_ONLY))
 		row++;
 	return row;
 }
@@ -52,9 +52,9 @@ static int due_back(const struct rfa_machine *m, int row)
 	case RFA_ROW_UNDOING:
 		return mutates(m, row);
 	case RFA_ROW_DONE:
-		return mutates(m, row) && !has(m, row, RFA_STEP_BACK);
+		return mutates(m, row) && !has(m, row, RFA_STEP_ROLLBACK_ONLY);
 	case RFA_ROW_IDLE:
-		return has(m, row, RFA_STEP_BACK) && m->touched;
+		return has(m, row, RFA_STEP_ROLLBACK_ONLY) && m->touched;
 	default:
 		return 0;
 	}
@@ -104,7 +104,7 @@ struct rfa_action rfa_machine_next(const struct rfa_machine *m)
 	if (m->phase == RFA_PHASE_BACK) {
 		if (m->at < 0)
 			return end_with(final_of_back(m));
-		if (has(m, m->at, RFA_STEP_BACK))
+		if (has(m, m->at, RFA_STEP_ROLLBACK_ONLY))
 			return a;
 		return undo_of(m, m->at);
 	}
@@ -131,19 +131,19 @@ int rfa_machine_no_return(const struct rfa_machine *m)
 	size_t i;
 
 	for (i = 0; i < m->flow->n; i++)
-		if (has(m, (int)i, RFA_STEP_TIDY) && m->rows[i].status != RFA_ROW_IDLE)
+		if (has(m, (int)i, RFA_STEP_CLEANUP) && m->rows[i].status != RFA_ROW_IDLE)
 			return 1;
 	return 0;
 }
 
-void rfa_machine_doubt(struct rfa_machine *m)
+void rfa_machine_mark_in_doubt(struct rfa_machine *m)
 {
 	if (m->phase != RFA_PHASE_ENDED && m->at >= 0 && m->at < (int)m->flow->n &&
 	    (m->rows[m->at].status == RFA_ROW_OPEN || m->rows[m->at].status == RFA_ROW_UNDOING))
 		m->in_doubt = 1;
 }
 
-/* ---- moving: what each kind of record does -------------------------------------------------- */
+/* Moving: what each kind of record does. */
 
 static int illegal(struct rfa_error *err, const struct rfa_record *rec, const char *why)
 {
@@ -187,7 +187,7 @@ static int open_row(struct rfa_machine *m, int row, const struct rfa_record *rec
 	}
 	r->status = RFA_ROW_OPEN;
 	r->attempts++;
-	if (!has(m, row, RFA_STEP_OWN) && !has(m, row, RFA_STEP_TIDY))
+	if (!has(m, row, RFA_STEP_SCRATCH) && !has(m, row, RFA_STEP_CLEANUP))
 		m->touched = 1;
 	return 0;
 }
@@ -225,8 +225,8 @@ static int apply_done(struct rfa_machine *m, int row, const struct rfa_record *r
 		return illegal(err, rec, "done without an intent");
 	if (rec->attempt != a.attempt)
 		return illegal(err, rec, "done by an attempt that was not made");
-	if (!strcmp(rec->outcome, "left") && !has(m, row, RFA_STEP_TIDY))
-		return illegal(err, rec, "left, and not behind the point of no return");
+	if (!strcmp(rec->outcome, "cleanup-failed") && !has(m, row, RFA_STEP_CLEANUP))
+		return illegal(err, rec, "cleanup-failed, and not behind the point of no return");
 	m->rows[row].status = RFA_ROW_DONE;
 	m->in_doubt = 0;
 	m->at = m->phase == RFA_PHASE_BACK ? back_from(m, row - 1) : successor(m, row);
@@ -258,12 +258,12 @@ static int apply_failed(struct rfa_machine *m, int row, const struct rfa_record 
 	if (m->phase == RFA_PHASE_BACK) {
 		/* The way back goes on: every row above gets its chance. */
 		m->stuck = 1;
-		m->rows[row].status = RFA_ROW_LEFT;
+		m->rows[row].status = RFA_ROW_UNDO_FAILED;
 		m->in_doubt = 0;
 		m->at = back_from(m, row - 1);
 		return 0;
 	}
-	if (has(m, row, RFA_STEP_TIDY))
+	if (has(m, row, RFA_STEP_CLEANUP))
 		return illegal(err, rec, "failed behind the point of no return");
 	if (mutates(m, row) && m->rows[row].status == RFA_ROW_IDLE)
 		return illegal(err, rec, "failed without an intent");
@@ -310,7 +310,7 @@ static int well_formed(const struct rfa_record *rec, struct rfa_error *err)
 {
 	static const char *const outcomes[][5] = {
 		[RFA_RECORD_INTENT] = { "", "undo" },
-		[RFA_RECORD_DONE] = { "done", "skipped", "left" },
+		[RFA_RECORD_DONE] = { "done", "skipped", "cleanup-failed" },
 		[RFA_RECORD_FAILED] = { "failed", "undo-failed", "abort", "rollback" },
 		[RFA_RECORD_UNDONE] = { "undone" },
 	};
@@ -388,57 +388,57 @@ int rfa_machine_apply(struct rfa_machine *m, const struct rfa_record *record, st
 	return rc;
 }
 
-/* ---- answering: which record says what was told --------------------------------------------- */
+/* Which record an event becomes. */
 
 struct answer {
 	enum rfa_record_kind kind;
 	const char *outcome;
 };
 
-static int cannot(struct rfa_error *err, enum rfa_told told, const char *why)
+static int cannot(struct rfa_error *err, enum rfa_machine_event event, const char *why)
 {
-	return rfa_fail(err, RFA_EINTERNAL, "machine", "event %d cannot be told now: %s", (int)told,
-			why);
+	return rfa_fail(err, RFA_EINTERNAL, "machine", "event %d is not due: %s", (int)event, why);
 }
 
 /* Which record an event leads to, given what is due. Returns 0 when it can be told now. */
-static int answer_of(const struct rfa_machine *m, const struct rfa_action *a, enum rfa_told told,
-		     struct answer *out)
+static int answer_of(const struct rfa_machine *m, const struct rfa_action *a,
+		     enum rfa_machine_event event, struct answer *out)
 {
-	int tidy = a->row >= 0 && has(m, a->row, RFA_STEP_TIDY);
+	int cleanup = a->row >= 0 && has(m, a->row, RFA_STEP_CLEANUP);
 
-	switch (told) {
-	case RFA_TOLD_INTENT:
+	switch (event) {
+	case RFA_ON_INTENT:
 		*out = (struct answer){ RFA_RECORD_INTENT, a->act == RFA_ACT_UNDO ? "undo" : "" };
 		return a->intent ? 0 : -1;
-	case RFA_TOLD_DONE:
+	case RFA_ON_DONE:
 		*out = a->act == RFA_ACT_UNDO ? (struct answer){ RFA_RECORD_UNDONE, "undone" }
 					      : (struct answer){ RFA_RECORD_DONE, "done" };
 		return a->row >= 0 && !a->intent ? 0 : -1;
-	case RFA_TOLD_NOTHING:
+	case RFA_ON_NOTHING:
 		*out = (struct answer){ RFA_RECORD_DONE, "skipped" };
 		return a->act == RFA_ACT_RUN || a->act == RFA_ACT_SKIP ? 0 : -1;
-	case RFA_TOLD_FAILED:
-		*out = tidy ? (struct answer){ RFA_RECORD_DONE, "left" }
-			    : (struct answer){ RFA_RECORD_FAILED,
-					       a->act == RFA_ACT_UNDO ? "undo-failed" : "failed" };
+	case RFA_ON_FAILED:
+		*out = cleanup
+			   ? (struct answer){ RFA_RECORD_DONE, "cleanup-failed" }
+			   : (struct answer){ RFA_RECORD_FAILED,
+					      a->act == RFA_ACT_UNDO ? "undo-failed" : "failed" };
 		return a->row >= 0 && !a->intent ? 0 : -1;
-	case RFA_TOLD_NOT_DONE:
+	case RFA_ON_NOT_DONE:
 		*out = (struct answer){ RFA_RECORD_INTENT, "" };
 		return a->act == RFA_ACT_PROBE ? 0 : -1;
-	case RFA_TOLD_PARTIAL:
+	case RFA_ON_PARTIAL:
 		*out = (struct answer){ RFA_RECORD_INTENT, "undo" };
-		return a->act == RFA_ACT_PROBE && !tidy ? 0 : -1;
-	case RFA_TOLD_ROLLBACK:
+		return a->act == RFA_ACT_PROBE && !cleanup ? 0 : -1;
+	case RFA_ON_ROLLBACK:
 		*out = (struct answer){ RFA_RECORD_FAILED, "rollback" };
 		return a->row >= 0 ? 0 : -1;
-	case RFA_TOLD_ABORT:
+	case RFA_ON_ABORT:
 		*out = (struct answer){ RFA_RECORD_FAILED, "abort" };
 		return a->row >= 0 ? 0 : -1;
-	case RFA_TOLD_LEAVE:
+	case RFA_ON_DETACH:
 		*out = (struct answer){ RFA_RECORD_END, "ABORTED" };
 		return 0;
-	case RFA_TOLD_END:
+	case RFA_ON_END:
 		*out = (struct answer){ RFA_RECORD_END, rfa_final_word(a->final) };
 		return a->act == RFA_ACT_END ? 0 : -1;
 	default:
@@ -446,8 +446,8 @@ static int answer_of(const struct rfa_machine *m, const struct rfa_action *a, en
 	}
 }
 
-int rfa_machine_answer(struct rfa_machine *m, enum rfa_told told, struct rfa_record *out,
-		       struct rfa_error *err)
+int rfa_machine_record_for(struct rfa_machine *m, enum rfa_machine_event event,
+			   struct rfa_record *out, struct rfa_error *err)
 {
 	struct rfa_action a = rfa_machine_next(m);
 	struct rfa_machine after = *m;
@@ -457,15 +457,15 @@ int rfa_machine_answer(struct rfa_machine *m, enum rfa_told told, struct rfa_rec
 	int row = a.row >= 0 ? a.row : (int)m->flow->n - 1;
 
 	if (m->phase == RFA_PHASE_ENDED)
-		return cannot(err, told, "the run has ended");
-	if (told == RFA_TOLD_DOUBT) {
+		return cannot(err, event, "the run has ended");
+	if (event == RFA_ON_DOUBT) {
 		if (a.row < 0)
-			return cannot(err, told, "only the end is due");
-		rfa_machine_doubt(m);
+			return cannot(err, event, "only the end is due");
+		rfa_machine_mark_in_doubt(m);
 		return 0;
 	}
-	if (answer_of(m, &a, told, &answer))
-		return cannot(err, told, "it is not what is due");
+	if (answer_of(m, &a, event, &answer))
+		return cannot(err, event, "it is not what is due");
 
 	memset(out, 0, sizeof(*out));
 	out->kind = answer.kind;
@@ -475,13 +475,13 @@ int rfa_machine_answer(struct rfa_machine *m, enum rfa_told told, struct rfa_rec
 	if (answer.kind != RFA_RECORD_END) {
 		snprintf(out->step, sizeof(out->step), "%s", step_at(m, row)->name);
 		out->attempt = a.attempt;
-		if (told == RFA_TOLD_NOT_DONE)
+		if (event == RFA_ON_NOT_DONE)
 			out->attempt = m->rows[row].attempts + 1;
-		else if (told == RFA_TOLD_PARTIAL)
+		else if (event == RFA_ON_PARTIAL)
 			out->attempt = m->rows[row].undo_attempts + 1;
 	}
 	if (rfa_machine_apply(&after, out, &why))
-		return cannot(err, told, why.msg);
+		return cannot(err, event, why.msg);
 	if (answer.kind == RFA_RECORD_INTENT || answer.kind == RFA_RECORD_END)
 		return 1;
 	/* One durable record may close a step and open the next. */

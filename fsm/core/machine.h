@@ -4,7 +4,7 @@
  *
  *                      FAILED                            row above
  *      FORWARD ---------------------> BACK <-----------------------------+
- *   row: run -> DONE -> next row       row: undo -> UNDONE, or, a BACK row: run -> DONE
+ *   row: run -> DONE -> next row       row: undo -> UNDONE, or, a ROLLBACK_ONLY row: run -> DONE
  *        | in doubt: probe             |
  *        v                             v no row left
  *   SUCCEEDED                     ROLLED_BACK, FAILED, ABORTED or STUCK
@@ -13,14 +13,14 @@
  *
  *     act = rfa_machine_next(&m);           what is due
  *     if (act.intent)                       a host is about to be touched
- *             told = RFA_TOLD_INTENT;
- *     else    told = ... do it ...;
- *     rfa_machine_answer(&m, told, &rec);   what has to be recorded (nothing, for a doubt)
+ *             event = RFA_ON_INTENT;
+ *     else    event = ... do it ...;
+ *     rfa_machine_record_for(&m, event, &rec);   what has to be recorded (nothing, for a doubt)
  *     ... make rec durable ...
  *     rfa_machine_apply(&m, &rec);          only now it has happened
  *
- * A replay is rfa_machine_apply() on every record that the ledger has, then rfa_machine_doubt():
- * an intent without an answer must be probed.
+ * A replay is rfa_machine_apply() on every record that the ledger has, then
+ * rfa_machine_mark_in_doubt(): an intent without an answer must be probed.
  */
 #ifndef RFA_FSM_CORE_MACHINE_H
 #define RFA_FSM_CORE_MACHINE_H
@@ -36,13 +36,13 @@ enum rfa_phase { RFA_PHASE_FORWARD, RFA_PHASE_BACK, RFA_PHASE_ENDED };
 
 /* What is known of a row. */
 enum rfa_row_status {
-	RFA_ROW_IDLE,    /* not begun; may be run */
-	RFA_ROW_OPEN,    /* an intent without an answer: the effect may be there */
-	RFA_ROW_DONE,    /* the effect was observed */
-	RFA_ROW_FAILED,  /* a definite no; a part of the effect may be there */
-	RFA_ROW_UNDOING, /* an intent to undo without an answer */
-	RFA_ROW_UNDONE,  /* the effect is no more */
-	RFA_ROW_LEFT,    /* its undo failed: a person must look */
+	RFA_ROW_IDLE,        /* not begun; may be run */
+	RFA_ROW_OPEN,        /* an intent without an answer: the effect may be there */
+	RFA_ROW_DONE,        /* the effect was observed */
+	RFA_ROW_FAILED,      /* a definite no; a part of the effect may be there */
+	RFA_ROW_UNDOING,     /* an intent to undo without an answer */
+	RFA_ROW_UNDONE,      /* the effect is no more */
+	RFA_ROW_UNDO_FAILED, /* its undo failed: a person must look */
 };
 
 struct rfa_row {
@@ -73,19 +73,19 @@ struct rfa_action {
 	enum rfa_final final; /* END */
 };
 
-/* What the driver tells. */
-enum rfa_told {
-	RFA_TOLD_INTENT,   /* about to act, as rfa_machine_next() said */
-	RFA_TOLD_DONE,     /* run or probe: the effect is there; undo: it is no more */
-	RFA_TOLD_NOTHING,  /* run: there was nothing to do; or a row that is skipped */
-	RFA_TOLD_FAILED,   /* a definite no from run, probe or undo */
-	RFA_TOLD_DOUBT,    /* run: it may have happened */
-	RFA_TOLD_NOT_DONE, /* probe: not there; a new attempt begins */
-	RFA_TOLD_PARTIAL,  /* probe: half of it is there; it is undone, then tried again */
-	RFA_TOLD_ROLLBACK, /* the operator wants the way back */
-	RFA_TOLD_ABORT,    /* the operator wants the way back, and the run to end ABORTED */
-	RFA_TOLD_LEAVE,    /* the operator wants the end, here and now */
-	RFA_TOLD_END,      /* the end, as rfa_machine_next() said */
+/* What has happened, as the driver tells it. */
+enum rfa_machine_event {
+	RFA_ON_INTENT,   /* about to act, as rfa_machine_next() said */
+	RFA_ON_DONE,     /* run or probe: the effect is there; undo: it is no more */
+	RFA_ON_NOTHING,  /* run: there was nothing to do; or a row that is skipped */
+	RFA_ON_FAILED,   /* a definite no from run, probe or undo */
+	RFA_ON_DOUBT,    /* run: it may have happened */
+	RFA_ON_NOT_DONE, /* probe: not there; a new attempt begins */
+	RFA_ON_PARTIAL,  /* probe: half of it is there; it is undone, then tried again */
+	RFA_ON_ROLLBACK, /* the operator wants the way back */
+	RFA_ON_ABORT,    /* the operator wants the way back, and the run to end ABORTED */
+	RFA_ON_DETACH,   /* the operator wants the end, here and now */
+	RFA_ON_END,      /* the end, as rfa_machine_next() said */
 };
 
 /* A machine at its beginning; the flow (borrowed) must have passed rfa_flow_check(). */
@@ -97,10 +97,10 @@ RFA_API struct rfa_action rfa_machine_next(const struct rfa_machine *m);
 /*
  * Fills in the record (kind, seq, state, step, opens, attempt, outcome; the rest zeroed) that must
  * be durable before the machine may move. 1: there is one; 0: nothing to record (a doubt), the
- * machine has moved. Errors: INTERNAL for what cannot be told now.
+ * machine has moved. Errors: INTERNAL for what is not due.
  */
-RFA_API int rfa_machine_answer(struct rfa_machine *m, enum rfa_told told, struct rfa_record *out,
-			       struct rfa_error *err) RFA_MUST_USE;
+RFA_API int rfa_machine_record_for(struct rfa_machine *m, enum rfa_machine_event event,
+				   struct rfa_record *out, struct rfa_error *err) RFA_MUST_USE;
 
 /*
  * Moves by one record, live or replayed. Errors: CORRUPT, naming the record, when no legal run of
@@ -110,9 +110,9 @@ RFA_API int rfa_machine_apply(struct rfa_machine *m, const struct rfa_record *re
 			      struct rfa_error *err) RFA_MUST_USE;
 
 /* After a replay: an open row is in doubt. */
-RFA_API void rfa_machine_doubt(struct rfa_machine *m);
+RFA_API void rfa_machine_mark_in_doubt(struct rfa_machine *m);
 
-/* 1 once a TIDY row was begun: there is no way back any more. */
+/* 1 once a CLEANUP row was begun: there is no way back any more. */
 RFA_API int rfa_machine_no_return(const struct rfa_machine *m);
 
 #ifdef __cplusplus

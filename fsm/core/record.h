@@ -16,7 +16,7 @@ extern "C" {
  * INTENT    about to act on a host: `step` forward, or (outcome "undo") on the way back
  * PROGRESS  worth keeping from within a step; changes nothing in the machine
  * DONE      the effect was observed (outcome "done"), or nothing was to do ("skipped"), or, behind
- *           the point of no return, it failed ("left")
+ *           the point of no return, it failed ("cleanup-failed")
  * FAILED    a definite no; the way back begins, or goes on (outcome "failed", of an undo
  *           "undo-failed"; "abort", "rollback" when the operator asked for it)
  * UNDONE    a step's effect is no more (outcome "undone")

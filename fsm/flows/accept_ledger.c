@@ -8,14 +8,14 @@ static const struct rfa_role roles[] = {
 
 /* The plan says that any head is accepted; the one of this run's end takes its place. */
 static const struct rfa_step steps[] = {
-	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
 	SKIP("stop", STOP, "nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	SKIP("export", EXPORT, "nothing is exported"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
 	SKIP("apply", APPLY, "nothing that serves changes"),
 	SKIP("restart", RESTART, "nothing was stopped"),
-	LAST("target.release", HEALTH, TARGET, 4, unlock),
+	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_text_line lines[] = {

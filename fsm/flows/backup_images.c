@@ -9,22 +9,22 @@ static const struct rfa_role roles[] = {
 
 /* Nothing stops. A backup that is not sealed and read again is taken back. */
 static const struct rfa_step steps[] = {
-	STEP("source.claim", PRECHECK, SOURCE, RFA_STEP_OWN, 4, lock),
-	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
-	LOOK("source.look", PRECHECK, SOURCE, 0, 4, source_look),
-	LOOK("target.look", PRECHECK, TARGET, 0, 4, vault_look),
-	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
+	STEP("source.claim", PRECHECK, SOURCE, SCRATCH, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
+	READ("source.observe", PRECHECK, SOURCE, 0, 4, source_observe),
+	READ("target.observe", PRECHECK, TARGET, 0, 4, vault_observe),
+	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
-	STEP("source.export", EXPORT, SOURCE, RFA_STEP_OWN, 4, backup_export),
-	STEP("target.receive", TRANSFER, TARGET, RFA_STEP_OWN, 4, receive),
-	STEP("target.store", APPLY, TARGET, RFA_STEP_OWN, 4, store),
+	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, backup_export),
+	STEP("target.receive", TRANSFER, TARGET, SCRATCH, 4, receive),
+	STEP("target.store", APPLY, TARGET, SCRATCH, 4, store),
 	STEP("target.seal", APPLY, TARGET, 0, 4, seal),
 	SKIP("restart", RESTART, "nothing was stopped"),
-	OVER("target.verify", HEALTH, TARGET, RFA_STEP_OWN, 4, vault_verify),
-	TIDY("target.retain", HEALTH, TARGET, 4, retain),
-	TIDY("source.release", HEALTH, SOURCE, 4, unlock),
-	LAST("target.release", HEALTH, TARGET, 4, unlock),
+	NO_UNDO("target.verify", HEALTH, TARGET, SCRATCH, 4, vault_verify),
+	CLEANUP("target.retain", HEALTH, TARGET, 4, retain),
+	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {

@@ -14,30 +14,30 @@ static const struct rfa_role roles[] = {
  * the rows above bring everything back from wherever it stands.
  */
 static const struct rfa_step steps[] = {
-	STEP("source.claim", PRECHECK, SOURCE, RFA_STEP_OWN, 4, lock),
-	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
-	LOOK("source.look", PRECHECK, SOURCE, 0, 4, vault_look),
-	LOOK("target.look", PRECHECK, TARGET, 0, 4, data_target_look),
-	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
-	SKIP("stop", STOP, "the target stops only for the exchange"),
-	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the exchange"),
-	STEP("source.open", EXPORT, SOURCE, RFA_STEP_OWN, 4, open),
-	STEP("target.receive", TRANSFER, TARGET, RFA_STEP_OWN, 4, receive),
-	STEP("target.unpack", APPLY, TARGET, RFA_STEP_OWN, 4, unpack),
-	LOOK("target.health-before", HEALTH, TARGET, RFA_STEP_BACK, 4, data_health_before),
+	STEP("source.claim", PRECHECK, SOURCE, SCRATCH, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
+	READ("source.observe", PRECHECK, SOURCE, 0, 4, vault_observe),
+	READ("target.observe", PRECHECK, TARGET, 0, 4, data_target_observe),
+	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	SKIP("stop", STOP, "the target stops only for the swap"),
+	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the swap"),
+	STEP("source.open", EXPORT, SOURCE, SCRATCH, 4, open),
+	STEP("target.receive", TRANSFER, TARGET, SCRATCH, 4, receive),
+	STEP("target.unpack", APPLY, TARGET, SCRATCH, 4, unpack),
+	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, data_health_before),
 	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
-	LOOK("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
+	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
 	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
 	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
 	STEP("target.start", RESTART, TARGET, 0, 4, start),
-	LOOK("target.health", HEALTH, TARGET, 0, 4, data_health),
-	OVER("target.stop2", HEALTH, TARGET, 0, 4, stop),
-	OVER("target.swap-back", HEALTH, TARGET, 0, 4, swap_back),
-	OVER("target.start2", HEALTH, TARGET, 0, 4, start),
-	LOOK("target.health2", HEALTH, TARGET, 0, 4, data_health_before),
-	TIDY("target.tidy", HEALTH, TARGET, 4, data_tidy),
-	TIDY("source.release", HEALTH, SOURCE, 4, unlock),
-	LAST("target.release", HEALTH, TARGET, 4, unlock),
+	READ("target.health", HEALTH, TARGET, 0, 4, data_health),
+	NO_UNDO("target.stop2", HEALTH, TARGET, 0, 4, stop),
+	NO_UNDO("target.swap-back", HEALTH, TARGET, 0, 4, swap_back),
+	NO_UNDO("target.start2", HEALTH, TARGET, 0, 4, start),
+	READ("target.health2", HEALTH, TARGET, 0, 4, data_health_before),
+	CLEANUP("target.cleanup", HEALTH, TARGET, 4, data_cleanup),
+	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {
@@ -64,10 +64,11 @@ static int drill_file(struct rfa_outputs *o, int proven, struct rfa_error *err)
 	if (rc && rc != -RFA_ENOTFOUND)
 		return rc;
 	rfa_error_clear(err);
-	drill = json_pack("{s:b, s:s, s:s, s:s, s:s, s:s}", "proven", proven, "at", o->now, "run",
-			  o->run, "backup", o->version, "of",
-			  rfa_facts_str(rfa_outputs_fact(o, "source.look", "manifest"), "env", ""),
-			  "why", proven ? "" : o->why->msg);
+	drill =
+	    json_pack("{s:b, s:s, s:s, s:s, s:s, s:s}", "proven", proven, "at", o->now, "run",
+		      o->run, "backup", o->version, "of",
+		      rfa_facts_str(rfa_outputs_fact(o, "source.observe", "manifest"), "env", ""),
+		      "why", proven ? "" : o->why->msg);
 	/* The last backup that was proven is known ever after: it is kept. */
 	last =
 	    rfa_facts_bool(before, "proven", 0) ? before : json_object_get(before, "last_proven");
@@ -95,8 +96,8 @@ static int drill_failed(struct rfa_outputs *o, struct rfa_error *err)
 {
 	int row = rfa_flow_find(o->flow, o->why_step);
 	int begun = row >= 0 && o->flow->steps[row].state != RFA_PRECHECK;
-	int looked = rfa_outputs_fact(o, "source.look", "") != NULL;
-	int lacking = looked && !json_is_object(rfa_outputs_fact(o, "source.look", "manifest"));
+	int looked = rfa_outputs_fact(o, "source.observe", "") != NULL;
+	int lacking = looked && !json_is_object(rfa_outputs_fact(o, "source.observe", "manifest"));
 
 	if (o->final == RFA_FINAL_ABORTED || o->why->code == RFA_EABORTED || (!begun && !lacking))
 		return 0;
@@ -157,7 +158,7 @@ static const struct rfa_flow_args args = {
 const struct rfa_flow rfa_flow_drill = {
 	.name = "drill",
 	.version = 2,
-	.summary = "prove a backup: restore it, check it, put everything back",
+	.summary = "restore test: restore a backup, check it, put everything back",
 	.roles = roles,
 	.steps = steps,
 	.n = RFA_ROWS(steps),

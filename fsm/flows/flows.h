@@ -12,22 +12,26 @@
 #include "fsm/steps/gates.h"
 #include "fsm/steps/steps.h"
 
+/* flags of a row, as the tables write them */
+#define SCRATCH RFA_STEP_SCRATCH
+#define ROLLBACK_ONLY RFA_STEP_ROLLBACK_ONLY
+
 /* clang-format off */
 
 /* name, state, whose host, flags, attempts, trio: changes something, and can tell and undo it */
 #define STEP(name, state, on, flags, tries, trio) \
 	{ name, RFA_##state, RFA_##on, flags, tries, rfa_##trio##_run, rfa_##trio##_probe, rfa_##trio##_undo, NULL, NULL }
 /* changes nothing, or what the undos of the rows above bring back from wherever it stands */
-#define OVER(name, state, on, flags, tries, trio) \
+#define NO_UNDO(name, state, on, flags, tries, trio) \
 	{ name, RFA_##state, RFA_##on, flags, tries, rfa_##trio##_run, rfa_##trio##_probe, rfa_above_undo, NULL, NULL }
 /* only looks */
-#define LOOK(name, state, on, flags, tries, trio) \
+#define READ(name, state, on, flags, tries, trio) \
 	{ name, RFA_##state, RFA_##on, RFA_STEP_READS | (flags), tries, rfa_##trio##_run, NULL, NULL, NULL, NULL }
 /* behind the point of no return; the last one ends the run */
-#define TIDY(name, state, on, tries, trio) \
-	{ name, RFA_##state, RFA_##on, RFA_STEP_TIDY, tries, rfa_##trio##_run, rfa_##trio##_probe, NULL, NULL, NULL }
-#define LAST(name, state, on, tries, trio) \
-	{ name, RFA_##state, RFA_##on, RFA_STEP_TIDY, tries, rfa_##trio##_run, rfa_##trio##_probe, NULL, "SUCCEEDED", NULL }
+#define CLEANUP(name, state, on, tries, trio) \
+	{ name, RFA_##state, RFA_##on, RFA_STEP_CLEANUP, tries, rfa_##trio##_run, rfa_##trio##_probe, NULL, NULL, NULL }
+#define END(name, state, on, tries, trio) \
+	{ name, RFA_##state, RFA_##on, RFA_STEP_CLEANUP, tries, rfa_##trio##_run, rfa_##trio##_probe, NULL, "SUCCEEDED", NULL }
 /* a state with nothing to do, and why */
 #define SKIP(name, state, why) \
 	{ name, RFA_##state, RFA_NOWHERE, RFA_STEP_READS, 1, NULL, NULL, NULL, NULL, why }

@@ -5,7 +5,7 @@
 
 #define FLOWS(X)         \
 	X(promote)       \
-	X(data)          \
+	X(promote_data)  \
 	X(backup)        \
 	X(backup_images) \
 	X(restore)       \
@@ -14,7 +14,7 @@
 	X(prune_backups) \
 	X(rollback)      \
 	X(rollback_data) \
-	X(free_lock)     \
+	X(release_lock)  \
 	X(accept_ledger)
 
 #define DECLARE(name) extern const struct rfa_flow rfa_flow_##name;

@@ -9,26 +9,26 @@ static const struct rfa_role roles[] = {
 
 /* Nothing here can be undone, so all of it is behind the point of no return. */
 static const struct rfa_step steps[] = {
-	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
 	SKIP("stop", STOP, "nothing that runs uses it"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	SKIP("export", EXPORT, "nothing is exported"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
 	SKIP("apply", APPLY, "nothing that serves changes"),
 	SKIP("restart", RESTART, "nothing was stopped"),
-	TIDY("target.prune", HEALTH, TARGET, 4, prune),
-	LAST("target.release", HEALTH, TARGET, 4, unlock),
+	CLEANUP("target.prune", HEALTH, TARGET, 4, prune),
+	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static int prune_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 {
 	struct rfa_outputs_seen seen;
-	const struct rfa_spent *one;
+	const struct rfa_retired *one;
 	int rc = rfa_outputs_see(o, &seen, err);
 
-	RFA_EACH(one, seen.proven[RFA_TARGET].spent)
-	if (!rc)
-		rc = rfa_outputs_spend(o, one->point, one->how, err);
+	RFA_EACH (one, seen.proven[RFA_TARGET].retired)
+		if (!rc)
+			rc = rfa_outputs_retire(o, one->point, one->how, err);
 	rfa_outputs_seen_release(&seen);
 	return rc;
 }
@@ -46,7 +46,7 @@ static int prune_broken_off(struct rfa_outputs *o, struct rfa_error *err)
 	if (json)
 		rc = rfa_record_read(&rfa_shape_made, json, &pool, &made, err);
 	for (i = 0; i < made.going.n && !rc; i++)
-		rc = rfa_outputs_spend(o, made.going.at[i], "pruned", err);
+		rc = rfa_outputs_retire(o, made.going.at[i], "pruned", err);
 	rfa_pool_release(&pool);
 	return rc;
 }
@@ -81,9 +81,9 @@ static int changes(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *er
 	int rc = rfa_records_read(&rfa_shape_point, rfa_ctx_options(ctx)->agreed, ctx->pool, &going,
 				  err);
 
-	RFA_EACH(point, going)
-	if (!rc)
-		rc = add_row(rows, point, err);
+	RFA_EACH (point, going)
+		if (!rc)
+			rc = add_row(rows, point, err);
 	return rc;
 }
 

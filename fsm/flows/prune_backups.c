@@ -8,18 +8,18 @@ static const struct rfa_role roles[] = {
 	{ RFA_NOWHERE, NULL, NULL },
 };
 
-/* What goes is settled by the look; nothing that was removed can be undone. */
+/* What goes is settled by the observation; nothing that was removed can be undone. */
 static const struct rfa_step steps[] = {
-	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
-	LOOK("target.look", PRECHECK, TARGET, 0, 4, thin_look),
+	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
+	READ("target.observe", PRECHECK, TARGET, 0, 4, thin_observe),
 	SKIP("stop", STOP, "nothing that runs uses it"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	SKIP("export", EXPORT, "nothing is exported"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
 	SKIP("apply", APPLY, "nothing that serves changes"),
 	SKIP("restart", RESTART, "nothing was stopped"),
-	TIDY("target.thin", HEALTH, TARGET, 4, thin),
-	LAST("target.release", HEALTH, TARGET, 4, unlock),
+	CLEANUP("target.thin", HEALTH, TARGET, 4, thin),
+	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_text_line lines[] = {
@@ -69,9 +69,9 @@ static int agree(const struct rfa_prepare *p, json_t *plan, const json_t *list,
 		rc = rfa_records_read(&rfa_shape_listed, list, &pool, &listed, err);
 	if (!rc)
 		rc = judge(p, &o, &pool, &listed, &verdicts, err);
-	RFA_EACH(one, verdicts)
-	if (!one->stays)
-		rfa_texts_add(&pool, &going, one->backup);
+	RFA_EACH (one, verdicts)
+		if (!one->stays)
+			rfa_texts_add(&pool, &going, one->backup);
 	if (!rc)
 		rc = rfa_texts_keep(&going, &pool, &agreed, err);
 	if (!rc && !going.n)

@@ -9,26 +9,26 @@ static const struct rfa_role roles[] = {
 
 /* The target's side is that of data; the source is where the vault is. */
 static const struct rfa_step steps[] = {
-	STEP("source.claim", PRECHECK, SOURCE, RFA_STEP_OWN, 4, lock),
-	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
-	LOOK("source.look", PRECHECK, SOURCE, 0, 4, vault_look),
-	LOOK("target.look", PRECHECK, TARGET, 0, 4, data_target_look),
-	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
-	SKIP("stop", STOP, "the target stops only for the exchange"),
-	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the exchange"),
-	STEP("source.open", EXPORT, SOURCE, RFA_STEP_OWN, 4, open),
-	STEP("target.receive", TRANSFER, TARGET, RFA_STEP_OWN, 4, receive),
-	STEP("target.unpack", APPLY, TARGET, RFA_STEP_OWN, 4, unpack),
-	LOOK("target.health-before", HEALTH, TARGET, RFA_STEP_BACK, 4, data_health_before),
+	STEP("source.claim", PRECHECK, SOURCE, SCRATCH, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
+	READ("source.observe", PRECHECK, SOURCE, 0, 4, vault_observe),
+	READ("target.observe", PRECHECK, TARGET, 0, 4, data_target_observe),
+	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	SKIP("stop", STOP, "the target stops only for the swap"),
+	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the swap"),
+	STEP("source.open", EXPORT, SOURCE, SCRATCH, 4, open),
+	STEP("target.receive", TRANSFER, TARGET, SCRATCH, 4, receive),
+	STEP("target.unpack", APPLY, TARGET, SCRATCH, 4, unpack),
+	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, data_health_before),
 	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
-	LOOK("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
+	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
 	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
 	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
 	STEP("target.start", RESTART, TARGET, 0, 4, start),
-	LOOK("target.health", HEALTH, TARGET, 0, 4, data_health),
-	TIDY("target.tidy", HEALTH, TARGET, 4, data_tidy),
-	TIDY("source.release", HEALTH, SOURCE, 4, unlock),
-	LAST("target.release", HEALTH, TARGET, 4, unlock),
+	READ("target.health", HEALTH, TARGET, 0, 4, data_health),
+	CLEANUP("target.cleanup", HEALTH, TARGET, 4, data_cleanup),
+	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {
@@ -78,7 +78,8 @@ static const struct rfa_flow_args args = {
 	.group = "data",
 	.words = "STACK --env ENV",
 	.details =
-	    "Every byte of the backup is compared with its sums first. Then as `rfa data` does:\n"
+	    "Every byte of the backup is compared with its sums first. Then as `rfa promote-data` "
+	    "does:\n"
 	    "the stack stops for a few renames, and what it had stays beside the new data as a\n"
 	    "rollback point. Asks for the environment's name.",
 	.flags = RFA_ARGS_FORCE,

@@ -8,21 +8,21 @@ static const struct rfa_role roles[] = {
 
 /* The images never left the host, so nothing travels; the rest is as in promote. */
 static const struct rfa_step steps[] = {
-	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
-	LOOK("target.look", PRECHECK, TARGET, 0, 4, target_look),
-	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
+	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
+	READ("target.observe", PRECHECK, TARGET, 0, 4, target_observe),
+	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	SKIP("export", EXPORT, "the images of a rollback point are kept on the host"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
-	STEP("target.keep", APPLY, TARGET, RFA_STEP_OWN, 4, keep),
-	LOOK("target.health-before", HEALTH, TARGET, RFA_STEP_BACK, 4, health_before),
+	STEP("target.pin", APPLY, TARGET, SCRATCH, 4, pin),
+	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, health_before),
 	STEP("target.tag", APPLY, TARGET, 0, 4, tag),
 	STEP("target.replace", RESTART, TARGET, 0, 4, replace),
 	STEP("target.compose", RESTART, TARGET, 0, 4, compose),
-	LOOK("target.health", HEALTH, TARGET, 0, 4, health),
-	TIDY("target.tidy", HEALTH, TARGET, 4, tidy),
-	LAST("target.release", HEALTH, TARGET, 4, unlock),
+	READ("target.health", HEALTH, TARGET, 0, 4, health),
+	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup),
+	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {

@@ -6,24 +6,25 @@ static const struct rfa_role roles[] = {
 	{ RFA_NOWHERE, NULL, NULL },
 };
 
-/* The data never left the host, so nothing is copied and nothing travels; the rest is as in data.
+/* The data never left the host, so nothing is copied and nothing travels; the rest is as in
+ * promote-data.
  */
 static const struct rfa_step steps[] = {
-	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
-	LOOK("target.look", PRECHECK, TARGET, 0, 4, data_target_look),
-	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
-	SKIP("stop", STOP, "the target stops only for the exchange"),
-	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the exchange"),
+	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
+	READ("target.observe", PRECHECK, TARGET, 0, 4, data_target_observe),
+	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	SKIP("stop", STOP, "the target stops only for the swap"),
+	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the swap"),
 	SKIP("export", EXPORT, "the data of a rollback point is kept on the host"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
-	LOOK("target.health-before", HEALTH, TARGET, RFA_STEP_BACK, 4, data_health_before),
+	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, data_health_before),
 	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
-	LOOK("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
+	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
 	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
 	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
 	STEP("target.start", RESTART, TARGET, 0, 4, start),
-	LOOK("target.health", HEALTH, TARGET, 0, 4, data_health),
-	LAST("target.release", HEALTH, TARGET, 4, unlock),
+	READ("target.health", HEALTH, TARGET, 0, 4, data_health),
+	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {

@@ -51,7 +51,7 @@ RFA_RECORD(server_seen, RFA_SERVER_SEEN_FIELDS);
 /* clang-format off */
 #define RFA_CHECKED_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	BOOL(ok, "it is whole") \
-	TEXT(says, "what the program says that has read it") \
+	TEXT(summary, "what the program says that has read it") \
 	INT(bytes, 0, "of a backup: how much was read") \
 	TEXTS(problems, "of a backup: what is missing, altered or too many")
 /* clang-format on */

@@ -5,7 +5,7 @@
 
 #include "fsm/base/facts.h"
 
-/* ---- making ---- */
+/* Making. */
 
 /* A text that is not there is "", so that it may be read without a look. */
 void rfa_record_clear(const struct rfa_shape *shape, void *record)
@@ -41,7 +41,7 @@ void *rfa_record_add(struct rfa_pool *pool, const struct rfa_shape *shape, void 
 	return record;
 }
 
-/* ---- reading ---- */
+/* Reading. */
 
 static int read_all(const struct rfa_shape *shape, const json_t *json, struct rfa_pool *pool,
 		    void *out, int depth, struct rfa_error *err);
@@ -202,7 +202,7 @@ int rfa_record_merge(const struct rfa_shape *shape, const json_t *json, struct r
 	return merge(shape, json, pool, out, 0, err);
 }
 
-/* ---- writing ---- */
+/* Writing. */
 
 static json_t *write_all(const struct rfa_shape *shape, const void *record);
 
@@ -363,7 +363,7 @@ int rfa_record_write(const struct rfa_shape *shape, const void *record, json_t *
 	return *out ? 0 : rfa_fail_nomem(err);
 }
 
-/* ---- lists, and what the pool keeps ---- */
+/* Lists, and what the pool keeps. */
 
 int rfa_records_read(const struct rfa_shape *shape, const json_t *json, struct rfa_pool *pool,
 		     void *list, struct rfa_error *err)
@@ -407,7 +407,7 @@ int rfa_texts_keep(const struct rfa_texts *texts, struct rfa_pool *pool, json_t 
 	return keep(write_texts(texts), pool, out, err);
 }
 
-/* ---- texts ---- */
+/* Texts. */
 
 int rfa_texts_have(const struct rfa_texts *texts, const char *text)
 {

@@ -148,20 +148,19 @@ int rfa_record_write(const struct rfa_shape *shape, const void *record, json_t *
 		     struct rfa_error *err) RFA_MUST_USE;
 
 /* The same of an array: `list` is a struct rfa_NAME_list, to which its records are added. */
-RFA_API int rfa_records_read(const struct rfa_shape *shape, const json_t *json,
-			     struct rfa_pool *pool, void *list, struct rfa_error *err) RFA_MUST_USE;
+int rfa_records_read(const struct rfa_shape *shape, const json_t *json, struct rfa_pool *pool,
+		     void *list, struct rfa_error *err) RFA_MUST_USE;
 
 /*
  * As JSON that lives as long as the pool: a record, a list of records, a list of texts. Errors:
  * NOMEM, also of any call to the pool before, so that nothing is ever said in part.
  */
-RFA_API int rfa_record_keep(const struct rfa_shape *shape, const void *record,
-			    struct rfa_pool *pool, json_t **out,
-			    struct rfa_error *err) RFA_MUST_USE;
-RFA_API int rfa_records_keep(const struct rfa_shape *shape, const void *list, struct rfa_pool *pool,
-			     json_t **out, struct rfa_error *err) RFA_MUST_USE;
-RFA_API int rfa_texts_keep(const struct rfa_texts *texts, struct rfa_pool *pool, json_t **out,
-			   struct rfa_error *err) RFA_MUST_USE;
+int rfa_record_keep(const struct rfa_shape *shape, const void *record, struct rfa_pool *pool,
+		    json_t **out, struct rfa_error *err) RFA_MUST_USE;
+int rfa_records_keep(const struct rfa_shape *shape, const void *list, struct rfa_pool *pool,
+		     json_t **out, struct rfa_error *err) RFA_MUST_USE;
+int rfa_texts_keep(const struct rfa_texts *texts, struct rfa_pool *pool, json_t **out,
+		   struct rfa_error *err) RFA_MUST_USE;
 
 /* 1 if the list has this text. */
 int rfa_texts_have(const struct rfa_texts *texts, const char *text);

@@ -4,8 +4,8 @@
 #define RFA_THIS struct rfa_specs
 RFA_SHAPE(specs, RFA_SPECS_FIELDS, "a file on the host that says how containers were made");
 #undef RFA_THIS
-#define RFA_THIS struct rfa_spent
-RFA_SHAPE(spent, RFA_SPENT_FIELDS, "the end of a rollback point");
+#define RFA_THIS struct rfa_retired
+RFA_SHAPE(retired, RFA_RETIRED_FIELDS, "the end of a rollback point");
 #undef RFA_THIS
 #define RFA_THIS struct rfa_point
 RFA_SHAPE(point, RFA_POINT_FIELDS, "a rollback point");

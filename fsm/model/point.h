@@ -14,14 +14,14 @@
 RFA_RECORD(specs, RFA_SPECS_FIELDS);
 
 /* clang-format off */
-#define RFA_SPENT_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+#define RFA_RETIRED_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(point, "the rollback point") \
 	TEXT(how, "\"used\" (it serves again), \"pruned\" (it was removed), \"gone\"") \
 	TEXT(run, "by which run") \
 	TEXT(at, "when") \
-	TEXT(left, "the point that this run left instead")
+	TEXT(successor, "the point that this run left instead")
 /* clang-format on */
-RFA_RECORD(spent, RFA_SPENT_FIELDS);
+RFA_RECORD(retired, RFA_RETIRED_FIELDS);
 
 /* clang-format off */
 #define RFA_POINT_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
@@ -37,7 +37,7 @@ RFA_RECORD(spent, RFA_SPENT_FIELDS);
 	BOOL(of_project, "a Compose project belongs to it") \
 	MANY(member, members, "of data: the pieces, with their copies") \
 	TEXT(backup, "of data: the backup that replaced it") \
-	ONE(spent, spent, "it is no longer there: why")
+	ONE(retired, retired, "it is no longer there: why")
 /* clang-format on */
 RFA_RECORD(point, RFA_POINT_FIELDS);
 

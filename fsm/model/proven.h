@@ -68,7 +68,7 @@ RFA_RECORD(answer, RFA_ANSWER_FIELDS);
 /* clang-format off */
 #define RFA_BLIND_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(why, "why no URL can be asked there") \
-	TEXT(mend, "how to mend it")
+	TEXT(hint, "how to mend it")
 /* clang-format on */
 RFA_RECORD(blind, RFA_BLIND_FIELDS);
 
@@ -77,7 +77,7 @@ RFA_RECORD(blind, RFA_BLIND_FIELDS);
 	TEXT(container, "the container") \
 	TEXT(field, "the field of the engine's description") \
 	TEXT(why, "what of it cannot be given to its successor, in words") \
-	TEXT(mend, "how to mend it")
+	TEXT(hint, "how to mend it")
 /* clang-format on */
 RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 
@@ -123,10 +123,10 @@ RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 	MANY(archive, stored, "what the vault has of each member") \
 	TEXTS(problems, "what of the backup is missing, altered or too many") \
 	TEXT(generation, "another one whenever something ran that could have written") \
-	INT(proven_ms, 0, "when it was proven that nothing uses the data") \
+	INT(verified_ms, 0, "when it was proven that nothing uses the data") \
 	INT(retained, 0, "how many backups stay") \
 	TEXTS(removed, "backups that were removed") \
-	MANY(spent, spent, "rollback points that are no longer there")
+	MANY(retired, retired, "rollback points that are no longer there")
 /* clang-format on */
 RFA_RECORD(proven, RFA_PROVEN_FIELDS);
 

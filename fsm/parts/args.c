@@ -29,7 +29,7 @@ int rfa_prepare_has_data(const json_t *side, struct rfa_error *err)
 		return 0;
 	rfa_fail(err, RFA_ECONFIG, "config", "the stack names no data in \"%.60s\"",
 		 rfa_facts_str(side, "env", ""));
-	return rfa_error_mend(
+	return rfa_error_hint(
 	    err, "add to it for example \"data\": {\"members\": {\"db\": {\"volume\": \"…\"}}}");
 }
 
@@ -67,7 +67,7 @@ static int same_kind(const char *name, const json_t *from, const json_t *to, str
 			continue;
 		rfa_fail(err, RFA_ECONFIG, "config", "the data's member \"%.40s\" is not in \"%s\"",
 			 name, rfa_facts_str(sides[i], "env", ""));
-		return rfa_error_mend(
+		return rfa_error_hint(
 		    err, "members have the same names everywhere; only what they are may differ");
 	}
 	if (kind[0] == kind[1] || (kinds[kind[0]].is_tree && kinds[kind[1]].is_tree))
@@ -76,7 +76,7 @@ static int same_kind(const char *name, const json_t *from, const json_t *to, str
 		 "the data's member \"%.40s\" is %s in \"%s\" and %s in \"%s\"", name,
 		 kinds[kind[0]].what, rfa_facts_str(from, "env", ""), kinds[kind[1]].what,
 		 rfa_facts_str(to, "env", ""));
-	return rfa_error_mend(err, "make it the same kind of database in both, or in neither");
+	return rfa_error_hint(err, "make it the same kind of database in both, or in neither");
 }
 
 int rfa_prepare_same_data(const json_t *from, const json_t *to, struct rfa_error *err)
@@ -98,21 +98,21 @@ int rfa_prepare_same_data(const json_t *from, const json_t *to, struct rfa_error
 	return 0;
 }
 
-/* ---- rollback points ---- */
+/* Rollback points. */
 
 /* What became of a point that was there once. 1: it was told, in *err. */
-static int tell_spent(const struct rfa_prepare *p, const char *env, const char *name,
-		      const json_t *points, struct rfa_error *err)
+static int say_retired(const struct rfa_prepare *p, const char *env, const char *name,
+		       const json_t *points, struct rfa_error *err)
 {
 	static const struct {
 		const char *how, *did;
-	} fates[] = {
+	} ends[] = {
 		{ "pruned", "removed its data (rfa prune)" },
 		{ "used", "went back to it" },
 		{ "gone", "found its data gone" },
 	};
 	const char *did = "made an end of it";
-	const char *left, *stack = p->word;
+	const char *successor, *stack = p->word;
 	struct rfa_buf at = RFA_BUF_INIT(256);
 	struct rfa_error none;
 	json_t *point = NULL;
@@ -123,28 +123,28 @@ static int tell_spent(const struct rfa_prepare *p, const char *env, const char *
 
 	if (strchr(name, '/') || strlen(name) >= 200)
 		return 0;
-	snprintf(path, sizeof(path), "spent/%s/%s/%s.json", env, stack, name);
+	snprintf(path, sizeof(path), "retired/%s/%s/%s.json", env, stack, name);
 	if (rfa_catalog_read(p->ledger, path, &point, &none))
 		return 0;
-	left = rfa_facts_str(point, "spent/left", "");
-	for (i = 0; i < sizeof(fates) / sizeof(fates[0]); i++)
-		if (!strcmp(fates[i].how, rfa_facts_str(point, "spent/how", "")))
-			did = fates[i].did;
+	successor = rfa_facts_str(point, "retired/successor", "");
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (!strcmp(ends[i].how, rfa_facts_str(point, "retired/how", "")))
+			did = ends[i].did;
 	json_array_foreach ((json_t *)(uintptr_t)points, i, one) {
-		back |= !strcmp(rfa_facts_str(one, "name", ""), left);
+		back |= !strcmp(rfa_facts_str(one, "name", ""), successor);
 	}
-	rfa_text_time(&at, rfa_facts_str(point, "spent/at", "?"));
+	rfa_text_time(&at, rfa_facts_str(point, "retired/at", "?"));
 	rfa_fail(err, RFA_ENOTFOUND, "ledger",
-		 "the rollback point %s is spent: run %.40s %s at %.30s", name,
-		 rfa_facts_str(point, "spent/run", "?"), did, rfa_buf_str(&at));
+		 "the rollback point %s is retired: run %.40s %s at %.30s", name,
+		 rfa_facts_str(point, "retired/run", "?"), did, rfa_buf_str(&at));
 	rfa_buf_release(&at);
 	if (back)
-		rfa_error_mend(err,
+		rfa_error_hint(err,
 			       "what that run replaced is a point itself: rfa rollback %s --env %s "
 			       "--to %.100s",
-			       stack, env, left);
+			       stack, env, successor);
 	else
-		rfa_error_mend(
+		rfa_error_hint(
 		    err,
 		    "`rfa rollback %s --env %s` lists those that are left; a backup: rfa "
 		    "restore %s --env %s",
@@ -161,7 +161,7 @@ static int no_point(const struct rfa_prepare *p, const char *env, const char *na
 	json_t *one;
 	size_t i;
 
-	if (tell_spent(p, env, name, points, err))
+	if (say_retired(p, env, name, points, err))
 		return -RFA_ENOTFOUND;
 	json_array_foreach ((json_t *)(uintptr_t)points, i, one) {
 		rfa_suggest_offer(&s, rfa_facts_str(one, "name", ""));
@@ -171,9 +171,9 @@ static int no_point(const struct rfa_prepare *p, const char *env, const char *na
 	rfa_fail(err, RFA_ENOTFOUND, "ledger", "%s on %s has no rollback point \"%s\"", p->word,
 		 env, rfa_buf_str(&safe));
 	if (s.best)
-		rfa_error_mend(err, "did you mean --to %.100s?", s.best);
+		rfa_error_hint(err, "did you mean --to %.100s?", s.best);
 	else
-		rfa_error_mend(err, "there is: %.300s; `rfa rollback %s --env %s` tells more",
+		rfa_error_hint(err, "there is: %.300s; `rfa rollback %s --env %s` tells more",
 			       all.len ? rfa_buf_str(&all) : "none yet", p->word, env);
 	rfa_buf_release(&safe);
 	rfa_buf_release(&all);

@@ -33,8 +33,8 @@ static int not_there(const json_t *list, const struct rfa_backup_ask *ask, struc
 		 rfa_buf_str(&safe), ask->path, ask->host);
 	rfa_buf_release(&safe);
 	if (s.best)
-		return rfa_error_mend(err, "did you mean %.100s?", s.best);
-	return rfa_error_mend(err, "`rfa backup list %s --env %s` lists them", ask->stack,
+		return rfa_error_hint(err, "did you mean %.100s?", s.best);
+	return rfa_error_hint(err, "`rfa backup list %s --env %s` lists them", ask->stack,
 			      ask->env);
 }
 
@@ -57,13 +57,13 @@ int rfa_backup_choose(const json_t *list, const struct rfa_backup_ask *ask, cons
 	if (!found) {
 		rfa_fail(err, RFA_ENOTFOUND, "vault", "%s on %s has no complete backup of its %s",
 			 ask->stack, ask->env, ask->set);
-		return rfa_error_mend(err, "rfa backup %s%s --env %s",
+		return rfa_error_hint(err, "rfa backup %s%s --env %s",
 				      strcmp(ask->set, "images") ? "" : "images ", ask->stack,
 				      ask->env);
 	}
 	if (!json_is_object(json_object_get(found, "manifest"))) {
 		rfa_fail(err, RFA_EREFUSED, "vault", "the backup %.100s is not complete", ask->id);
-		return rfa_error_mend(err, "`rfa backup list %s --env %s` shows those that are",
+		return rfa_error_hint(err, "`rfa backup list %s --env %s` shows those that are",
 				      ask->stack, ask->env);
 	}
 	*out = found;
@@ -92,7 +92,7 @@ static int take_side(json_t *plan, const char *role, const struct rfa_vault_plac
 	return rc;
 }
 
-/* ---- making one ---- */
+/* Making one. */
 
 int rfa_prepare_backup(const struct rfa_prepare *p, json_t *plan, const char *set,
 		       struct rfa_error *err)
@@ -128,7 +128,7 @@ int rfa_prepare_backup(const struct rfa_prepare *p, json_t *plan, const char *se
 	return rc;
 }
 
-/* ---- putting one back ---- */
+/* Putting one back. */
 
 /* Each member that --member names, once; null for all of them. *out is new. */
 static int chosen_members(const struct rfa_prepare *p, const json_t *known, json_t **out,
@@ -151,9 +151,9 @@ static int chosen_members(const struct rfa_prepare *p, const json_t *known, json
 		}
 		rfa_fail(err, RFA_ENOTFOUND, "config", "the data has no member \"%.60s\"", name);
 		if (s.best)
-			rc = rfa_error_mend(err, "did you mean --member %s?", s.best);
+			rc = rfa_error_hint(err, "did you mean --member %s?", s.best);
 		else
-			rc = rfa_error_mend(err,
+			rc = rfa_error_hint(err,
 					    "rfa.json names them: \"data\": {\"members\": {…}}");
 	}
 	if (!rc && !(list = json_object_size(names) ? json_array() : json_null()))
@@ -171,12 +171,12 @@ static int chosen_members(const struct rfa_prepare *p, const json_t *known, json
 }
 
 /* Each member that is to come back must be in the backup. */
-static int holds(const json_t *backup, const json_t *wanted, struct rfa_error *err)
+static int holds(const json_t *backup, const json_t *desired, struct rfa_error *err)
 {
 	json_t *name, *member;
 	size_t i, j;
 
-	json_array_foreach ((json_t *)(uintptr_t)wanted, i, name) {
+	json_array_foreach ((json_t *)(uintptr_t)desired, i, name) {
 		int there = 0;
 
 		json_array_foreach (rfa_facts_at(backup, "manifest/members"), j, member)
@@ -186,7 +186,7 @@ static int holds(const json_t *backup, const json_t *wanted, struct rfa_error *e
 			continue;
 		rfa_fail(err, RFA_ENOTFOUND, "vault", "the backup %.100s has no member \"%.40s\"",
 			 rfa_facts_str(backup, "backup", ""), json_string_value(name));
-		return rfa_error_mend(err, "choose another with --backup, or fewer with --member");
+		return rfa_error_hint(err, "choose another with --backup, or fewer with --member");
 	}
 	return 0;
 }
@@ -204,16 +204,16 @@ static int owner_of(const struct rfa_prepare *p, const char *env, char into[64],
 		rfa_fail(err, RFA_EUSAGE, "cli", "\"%s\" is not the id of a backup",
 			 rfa_buf_str(&safe));
 		rfa_buf_release(&safe);
-		return rfa_error_mend(err, "`rfa backup list` lists them");
+		return rfa_error_hint(err, "`rfa backup list` lists them");
 	}
 	if (named && strcmp(id.set, "data") != 0) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "%s holds images, no data", named);
-		return rfa_error_mend(err, "choose one that ends with -data");
+		return rfa_error_hint(err, "choose one that ends with -data");
 	}
 	if (named && of && strcmp(id.env, of) != 0) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "%s is a backup of \"%s\", not of \"%s\"", named,
 			 id.env, of);
-		return rfa_error_mend(err, "leave --of out");
+		return rfa_error_hint(err, "leave --of out");
 	}
 	snprintf(into, 64, "%s", of ? of : named ? id.env : env);
 	return 0;

@@ -54,7 +54,7 @@ int rfa_catalog_verified(struct rfa_ledger *ledger, const char *env, const char 
 	return rfa_catalog_find(ledger, path, out, err);
 }
 
-/* ---- rollback points ---- */
+/* Rollback points. */
 
 /* The name without ".json"; NULL: the file is something else. */
 static const char *name_of(const json_t *entry, char into[200])
@@ -123,7 +123,7 @@ int rfa_catalog_points(struct rfa_ledger *ledger, const char *env, const char *s
 	return rc;
 }
 
-/* ---- backups and drills ---- */
+/* Backups and drills. */
 
 /* A drill proves whose backup was put back, not the place where that was done. */
 static int is_of(const json_t *drill, const char *place, const char *env)

@@ -13,7 +13,7 @@ static int add(json_t *rows, json_t *row, struct rfa_error *err)
 	return !row || json_array_append_new(rows, row) ? rfa_fail_nomem(err) : 0;
 }
 
-/* ---- images ---- */
+/* Images. */
 
 /* The tag; what has none is "latest" to docker. */
 static void version_of(const char *ref, char *out, size_t size)
@@ -82,7 +82,7 @@ int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error
 	return rc;
 }
 
-/* ---- data ---- */
+/* Data. */
 
 /* What comes: of the source's data, of a backup, or of a rollback point; -1: not known. */
 static int64_t coming(const struct rfa_ctx *ctx, const char *name)
@@ -122,7 +122,7 @@ int rfa_changes_data(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *
 	return rc;
 }
 
-/* ---- backups ---- */
+/* Backups. */
 
 static int add_verdict(json_t *rows, const struct rfa_verdict *one, struct rfa_error *err)
 {

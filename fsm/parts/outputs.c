@@ -28,8 +28,7 @@ int rfa_outputs_json(struct rfa_out_file *f, json_t *json, struct rfa_error *err
 	return rc;
 }
 
-/* ---- points -----------------------------------------------------------------------------------
- */
+/* Points. */
 
 /* A part of a path or tag: [A-Za-z0-9._-], never empty, never beginning with a dot or dash. */
 static void path_part(const char *text, char *out, size_t size)
@@ -66,37 +65,37 @@ static json_t *find_point(const struct rfa_outputs *o, const char *name)
 	return NULL;
 }
 
-/* The names ("x.json") of those that are spent: nobody is called so again. *out is new. */
-static int spent_names(const struct rfa_outputs *o, json_t **out, struct rfa_error *err)
+/* The names ("x.json") of those that are retired: nobody is called so again. *out is new. */
+static int retired_names(const struct rfa_outputs *o, json_t **out, struct rfa_error *err)
 {
 	char folder[160];
 
-	snprintf(folder, sizeof(folder), "spent/%s/%s", o->env, o->stack);
+	snprintf(folder, sizeof(folder), "retired/%s/%s", o->env, o->stack);
 	return rfa_ledger_names(o->ledger, folder, out, err);
 }
 
-static int is_spent(const json_t *spent, const char *name)
+static int is_retired(const json_t *retired, const char *name)
 {
 	char file[160];
 
 	snprintf(file, sizeof(file), "%s.json", name);
-	return rfa_facts_has_text(spent, file);
+	return rfa_facts_has_text(retired, file);
 }
 
 /* With a number when there is, or was, such a point already. */
 static int name_point(const struct rfa_outputs *o, const char *wish, char *out, size_t size,
 		      struct rfa_error *err)
 {
-	json_t *spent = NULL;
+	json_t *retired = NULL;
 	char name[96];
 	unsigned i;
-	int rc = spent_names(o, &spent, err);
+	int rc = retired_names(o, &retired, err);
 
 	path_part(wish, name, sizeof(name));
 	snprintf(out, size, "%s", name);
-	for (i = 2; (find_point(o, out) || is_spent(spent, out)) && i < 100000; i++)
+	for (i = 2; (find_point(o, out) || is_retired(retired, out)) && i < 100000; i++)
 		snprintf(out, size, "%s-%u", name, i);
-	json_decref(spent);
+	json_decref(retired);
 	return rc;
 }
 
@@ -121,8 +120,8 @@ int rfa_outputs_point(struct rfa_outputs *o, const char *name, const json_t *mad
 	return rfa_outputs_json(f, point, err);
 }
 
-int rfa_outputs_spend(struct rfa_outputs *o, const char *name, const char *how,
-		      struct rfa_error *err)
+int rfa_outputs_retire(struct rfa_outputs *o, const char *name, const char *how,
+		       struct rfa_error *err)
 {
 	json_t *point = rfa_facts_copy_shallow(find_point(o, name));
 	struct rfa_out_file *f;
@@ -132,14 +131,14 @@ int rfa_outputs_spend(struct rfa_outputs *o, const char *name, const char *how,
 	f = rfa_outputs_file(o, 0);
 	f->remove = 1;
 	snprintf(f->path, sizeof(f->path), "points/%s/%s/%s.json", o->env, o->stack, name);
-	if (json_object_set_new(point, "spent",
+	if (json_object_set_new(point, "retired",
 				json_pack("{s:s, s:s, s:s, s:s}", "how", how, "run", o->run, "at",
-					  o->now, "left", o->point))) {
+					  o->now, "successor", o->point))) {
 		json_decref(point);
 		return rfa_fail_nomem(err);
 	}
 	f = rfa_outputs_file(o, 0);
-	snprintf(f->path, sizeof(f->path), "spent/%s/%s/%s.json", o->env, o->stack, name);
+	snprintf(f->path, sizeof(f->path), "retired/%s/%s/%s.json", o->env, o->stack, name);
 	return rfa_outputs_json(f, point, err);
 }
 

@@ -63,12 +63,12 @@ int rfa_outputs_point(struct rfa_outputs *o, const char *name, const json_t *mad
 
 /*
  * What a point brought back is no longer there: its file goes (and with it its tag), and
- * spent/<env>/<stack>/<name>.json says what became of it: the point with
- * "spent": {"how","run","at","left"}, where `left` is the point that this run makes. A point that
- * the ledger does not know is nobody's.
+ * retired/<env>/<stack>/<name>.json says what became of it: the point with
+ * "retired": {"how","run","at","successor"}, where `successor` is the point that this run makes. A
+ * point that the ledger does not know is nobody's.
  */
-int rfa_outputs_spend(struct rfa_outputs *o, const char *name, const char *how,
-		      struct rfa_error *err);
+int rfa_outputs_retire(struct rfa_outputs *o, const char *name, const char *how,
+		       struct rfa_error *err);
 
 /* The run as records. */
 struct rfa_outputs_seen {

@@ -16,8 +16,7 @@ static void add_members(struct rfa_outputs_seen *seen, struct rfa_member_list *o
 	const struct rfa_archive_list *archives = &seen->proven[RFA_SOURCE].archives;
 	const struct rfa_member *member;
 
-	RFA_EACH(member, seen->proven[RFA_TARGET].members)
-	{
+	RFA_EACH (member, seen->proven[RFA_TARGET].members) {
 		const struct rfa_archive *archive = rfa_archive_named(archives, member->name);
 		struct rfa_member *one = RFA_ADD(&seen->pool, member, out);
 
@@ -84,7 +83,7 @@ static int leave(struct rfa_outputs *o, struct rfa_outputs_seen *seen, struct rf
 		rc = put_point(o, seen->proven[RFA_TARGET].point, backup, err);
 	/* The generation that serves again is no copy any more. */
 	if (!rc && seen->plan.point)
-		rc = rfa_outputs_spend(o, seen->plan.point->name, "used", err);
+		rc = rfa_outputs_retire(o, seen->plan.point->name, "used", err);
 	return rc;
 }
 

@@ -14,7 +14,7 @@ static void put(struct rfa_buf *into, const char *text)
 	rfa_buf_put_printable(into, text, strlen(text), 0);
 }
 
-/* ---- lists ---- */
+/* Lists. */
 
 static void put_item(struct rfa_buf *into, size_t begun, const char *what, const char *name)
 {
@@ -79,7 +79,7 @@ static void put_replaced(struct rfa_buf *into, const json_t *plan, const char *p
 		put_item(into, begun, "the project ", project);
 }
 
-/* ---- words ---- */
+/* Words. */
 
 void rfa_text_time(struct rfa_buf *into, const char *iso)
 {

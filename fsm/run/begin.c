@@ -93,7 +93,7 @@ static int drive_on(struct rfa_drive *d, struct rfa_error *err)
 {
 	int rc = rfa_drive(d, err);
 
-	if (d->machine.phase == RFA_PHASE_ENDED && !d->hands_off)
+	if (d->machine.phase == RFA_PHASE_ENDED && !d->no_host_access)
 		rfa_drive_leave_heads(d);
 	return rc;
 }
@@ -113,7 +113,7 @@ int rfa_run_begin(const struct rfa_run_options *options, const json_t *plan,
 	if (!RFA_TIME_OK(d.ctx.clock->wall_ms(d.ctx.clock))) {
 		rfa_fail(err, RFA_EREFUSED, "run",
 			 "this machine's clock stands before 1970 or after 9999");
-		rc = rfa_error_mend(err, "set it: date, timedatectl");
+		rc = rfa_error_hint(err, "set it: date, timedatectl");
 		goto done;
 	}
 	rfa_run_id(d.ctx.clock, result->run);
@@ -139,15 +139,14 @@ done:
 	return rc;
 }
 
-/* ---- resuming ---------------------------------------------------------------------------------
- */
+/* Resuming. */
 
 static int same_version(const struct rfa_flow *flow, const struct rfa_history *h,
 			struct rfa_error *err)
 {
 	if (!flow) {
 		rfa_fail(err, RFA_EREFUSED, "run", "this rfa has no flow '%s'", h->flow);
-		return rfa_error_mend(err, "use the rfa that began the run");
+		return rfa_error_hint(err, "use the rfa that began the run");
 	}
 	if (flow->version == h->flow_version)
 		return 0;
@@ -155,9 +154,9 @@ static int same_version(const struct rfa_flow *flow, const struct rfa_history *h
 		 "the run was begun with version %u of the flow %s, this rfa has version %u",
 		 h->flow_version, h->flow, flow->version);
 	rfa_error_where(err, "run %s", h->run);
-	return rfa_error_mend(err,
+	return rfa_error_hint(err,
 			      "resume it with the rfa that began it, or end it with: rfa abort "
-			      "%s --leave",
+			      "%s --no-undo",
 			      h->run);
 }
 
@@ -176,7 +175,7 @@ static int replay(struct rfa_machine *m, const struct rfa_history *h, struct rfa
 			return rfa_error_where(err, "run %s", h->run);
 		if (!d)
 			continue;
-		rc = rfa_drive_learn(d, r, err);
+		rc = rfa_drive_absorb_facts(d, r, err);
 		if (rc)
 			return rc;
 		if (r->kind == RFA_RECORD_FAILED && !d->why.code &&
@@ -185,7 +184,7 @@ static int replay(struct rfa_machine *m, const struct rfa_history *h, struct rfa
 			snprintf(d->why_step, sizeof(d->why_step), "%s", r->step);
 		}
 	}
-	rfa_machine_doubt(m);
+	rfa_machine_mark_in_doubt(m);
 	return 0;
 }
 
@@ -207,16 +206,16 @@ static int recorded(const struct rfa_history *h, struct rfa_run_result *result,
 	rfa_fail(err, code, "run", "this run has ended: %s",
 		 rfa_facts_str(h->summary, "why/msg", rfa_code_text(code)));
 	rfa_error_where(err, "run %s", h->run);
-	return rfa_error_mend(err, "%s", rfa_facts_str(h->summary, "why/mend", ""));
+	return rfa_error_hint(err, "%s", rfa_facts_str(h->summary, "why/hint", ""));
 }
 
 /* Which steps' effects stay on hosts when the run is left as it stands: [{"step","on","how"}]. */
-static json_t *left_of(const struct rfa_drive *d)
+static json_t *detached_of(const struct rfa_drive *d)
 {
 	static const char *const how[] = {
-		[RFA_ROW_OPEN] = "in doubt",  [RFA_ROW_DONE] = "done",
-		[RFA_ROW_FAILED] = "in part", [RFA_ROW_UNDOING] = "in doubt",
-		[RFA_ROW_LEFT] = "in part",   [RFA_ROW_UNDONE] = NULL,
+		[RFA_ROW_OPEN] = "in doubt",       [RFA_ROW_DONE] = "done",
+		[RFA_ROW_FAILED] = "in part",      [RFA_ROW_UNDOING] = "in doubt",
+		[RFA_ROW_UNDO_FAILED] = "in part", [RFA_ROW_UNDONE] = NULL,
 	};
 	json_t *list = json_array();
 	size_t i;
@@ -234,69 +233,69 @@ static json_t *left_of(const struct rfa_drive *d)
 }
 
 /* Nothing frees a lock by itself, and the run that could have will never go on. */
-static void mend_left(const struct rfa_drive *d, const json_t *left, struct rfa_error *why)
+static void hint_detached(const struct rfa_drive *d, const json_t *detached, struct rfa_error *why)
 {
-	struct rfa_buf text = RFA_BUF_INIT(sizeof(why->mend));
+	struct rfa_buf text = RFA_BUF_INIT(sizeof(why->hint));
 	json_t *one;
 	size_t i;
 
-	json_array_foreach ((json_t *)(uintptr_t)left, i, one) {
+	json_array_foreach ((json_t *)(uintptr_t)detached, i, one) {
 		const char *step = rfa_facts_str(one, "step", "");
 		const char *env =
 		    !strcmp(rfa_facts_str(one, "on", ""), "source") ? d->from : d->env;
 
 		if (strstr(step, ".claim"))
-			rfa_buf_printf(&text, "%s rfa lock free %s --run %s",
+			rfa_buf_printf(&text, "%s rfa lock release %s --run %s",
 				       text.len ? ", then:"
 						: "its lock holds; put in order what it "
 						  "left there, then:",
 				       env, d->result->run);
 	}
-	rfa_error_mend(why, "%s", rfa_buf_str(&text));
+	rfa_error_hint(why, "%s", rfa_buf_str(&text));
 	rfa_buf_release(&text);
 }
 
-static int turn_round(struct rfa_drive *d, enum rfa_run_way way, struct rfa_error *err)
+static int reverse(struct rfa_drive *d, enum rfa_resume_mode mode, struct rfa_error *err)
 {
-	static const enum rfa_told told[] = {
-		[RFA_RUN_ON] = RFA_TOLD_END, /* not told */
-		[RFA_RUN_ROLLBACK] = RFA_TOLD_ROLLBACK,
-		[RFA_RUN_ABORT] = RFA_TOLD_ABORT,
-		[RFA_RUN_LEAVE] = RFA_TOLD_LEAVE,
+	static const enum rfa_machine_event event[] = {
+		[RFA_RESUME_CONTINUE] = RFA_ON_END, /* not told */
+		[RFA_RESUME_ROLLBACK] = RFA_ON_ROLLBACK,
+		[RFA_RESUME_ABORT] = RFA_ON_ABORT,
+		[RFA_RESUME_DETACH] = RFA_ON_DETACH,
 	};
 	struct rfa_error why;
 	json_t *facts = NULL;
-	int back = way == RFA_RUN_ROLLBACK || way == RFA_RUN_ABORT;
+	int back = mode == RFA_RESUME_ROLLBACK || mode == RFA_RESUME_ABORT;
 
-	if (way == RFA_RUN_ON)
+	if (mode == RFA_RESUME_CONTINUE)
 		return 0;
 	if (back && rfa_machine_no_return(&d->machine)) {
 		rfa_fail(err, RFA_EREFUSED, "run",
-			 "the run has proven the new version and is only tidying up: there is no "
+			 "the run has proven the new version and is only cleaning up: there is no "
 			 "way back inside it");
-		return rfa_error_mend(err, "rfa resume %s, then rfa rollback %s --env %s",
+		return rfa_error_hint(err, "rfa resume %s, then rfa rollback %s --env %s",
 				      d->result->run, d->stack, d->env);
 	}
-	if (way == RFA_RUN_ROLLBACK && d->machine.phase == RFA_PHASE_BACK)
+	if (mode == RFA_RESUME_ROLLBACK && d->machine.phase == RFA_PHASE_BACK)
 		return 0; /* it is on its way already */
 	if (back && d->machine.phase == RFA_PHASE_BACK && d->machine.at < 0)
 		return 0; /* it is through: only its END is missing */
 	rfa_fail(&why, RFA_EABORTED, "run", "%s by %s: %s",
-		 back && way == RFA_RUN_ROLLBACK ? "rolled back" : "ended", d->ctx.user,
+		 back && mode == RFA_RESUME_ROLLBACK ? "rolled back" : "ended", d->ctx.user,
 		 d->options->reason ? d->options->reason : "no reason given");
-	if (way == RFA_RUN_LEAVE) {
-		facts = json_pack("{s:o}", "left", left_of(d));
+	if (mode == RFA_RESUME_DETACH) {
+		facts = json_pack("{s:o}", "detached", detached_of(d));
 		if (!facts)
 			return rfa_fail_nomem(err);
-		mend_left(d, json_object_get(facts, "left"), &why);
+		hint_detached(d, json_object_get(facts, "detached"), &why);
 		d->why = why;
-		d->hands_off = 1;
+		d->no_host_access = 1;
 	}
-	return rfa_drive_tell(d, told[way], facts, &why, err);
+	return rfa_drive_record(d, event[mode], facts, &why, err);
 }
 
-int rfa_run_resume(const struct rfa_run_options *options, const char *run, enum rfa_run_way way,
-		   struct rfa_run_result *result, struct rfa_error *err)
+int rfa_run_resume(const struct rfa_run_options *options, const char *run,
+		   enum rfa_resume_mode mode, struct rfa_run_result *result, struct rfa_error *err)
 {
 	struct rfa_history *h = NULL;
 	struct rfa_drive d;
@@ -319,7 +318,7 @@ int rfa_run_resume(const struct rfa_run_options *options, const char *run, enum 
 		rc = rfa_ledger_load(options->ledger, run, &h, err);
 	if (rc)
 		goto done;
-	if (way != RFA_RUN_LEAVE) {
+	if (mode != RFA_RESUME_DETACH) {
 		rc = same_version(rfa_flow_by_name(h->flow), h, err);
 		if (rc)
 			goto done;
@@ -332,11 +331,11 @@ int rfa_run_resume(const struct rfa_run_options *options, const char *run, enum 
 	rc = replay(&d.machine, h, &d, err);
 	if (rc)
 		goto done;
-	d.taken_over = way != RFA_RUN_LEAVE;
+	d.taken_over = mode != RFA_RESUME_DETACH;
 	tell_begun(&d, RFA_EVENT_RUN_RESUMED);
 	rc = rfa_catalog_points(options->ledger, d.env, d.stack, &d.points, err);
 	if (!rc)
-		rc = turn_round(&d, way, err);
+		rc = reverse(&d, mode, err);
 	if (!rc)
 		rc = drive_on(&d, err);
 done:

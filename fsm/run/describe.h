@@ -16,8 +16,8 @@ extern "C" {
 #endif
 
 /*
- * *out (new) = {"stacks": {NAME: STACK}, "notes": [{"stack","about","says"}]}. A STACK is a Compose
- * project ("compose"), or the containers of `docker run` that share a network of their own
+ * *out (new) = {"stacks": {NAME: STACK}, "notes": [{"stack","about","summary"}]}. A STACK is a
+ * Compose project ("compose"), or the containers of `docker run` that share a network of their own
  * ("containers", "bootstrap": {"requires","containers"}). Only what runs; nothing that rfa keeps
  * for a rollback. own: names and addresses of the host, NULL-terminated. Reads, never touches.
  * Errors: those of the host's operations.

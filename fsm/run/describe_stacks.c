@@ -77,7 +77,7 @@ static int add_obstacles(struct rfa_describe *d, const char *stack, const json_t
 	rc = rfa_pool_check(&pool, err);
 	RFA_EACH (one, list)
 		rfa_describe_note(d, stack, rfa_container_name(container), "%s: %s", one->why,
-				  one->mend);
+				  one->hint);
 	rfa_pool_release(&pool);
 	return rc;
 }

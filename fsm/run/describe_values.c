@@ -17,7 +17,7 @@ void rfa_describe_note(struct rfa_describe *d, const char *stack, const char *ab
 	rfa_buf_vprintf(&text, fmt, args);
 	va_end(args);
 	json_array_append_new(d->notes, json_pack("{s:s, s:s, s:s}", "stack", stack, "about", about,
-						  "says", rfa_buf_str(&text)));
+						  "summary", rfa_buf_str(&text)));
 	rfa_buf_release(&text);
 }
 

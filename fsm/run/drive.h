@@ -28,9 +28,9 @@ struct rfa_drive {
 	uint32_t records;  /* made by this process: a bound, so that a loop ends */
 	unsigned tries;    /* of the row at hand, by this process */
 	int tries_row;
-	int hands_off;  /* no host may be touched any more */
-	int taken_over; /* resumed, and the hosts' heads were not looked at yet */
-	int moved;      /* progress was recorded since the last try */
+	int no_host_access; /* no host may be touched any more */
+	int taken_over;     /* resumed, and the hosts' heads were not looked at yet */
+	int moved;          /* progress was recorded since the last try */
 	struct rfa_run_result *result;
 };
 
@@ -54,14 +54,15 @@ int rfa_drive(struct rfa_drive *d, struct rfa_error *err);
  * Answers an event: makes its record durable, then moves the machine. `error`: what went wrong
  * (kept in the facts); facts: stolen, may be NULL.
  */
-int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
-		   const struct rfa_error *error, struct rfa_error *err);
+int rfa_drive_record(struct rfa_drive *d, enum rfa_machine_event event, json_t *facts,
+		     const struct rfa_error *error, struct rfa_error *err);
 
 /*
  * Takes up what a record proves, live or replayed: the facts of a DONE, and of a PROGRESS what the
  * step has "made" so far, which its next attempt and its undo must know.
  */
-int rfa_drive_learn(struct rfa_drive *d, const struct rfa_record *record, struct rfa_error *err);
+int rfa_drive_absorb_facts(struct rfa_drive *d, const struct rfa_record *record,
+			   struct rfa_error *err);
 
 /* What a command answers for a final state; OK for SUCCEEDED. */
 enum rfa_code rfa_drive_code(enum rfa_final final);

@@ -38,20 +38,20 @@ static void send(struct rfa_drive *d, enum rfa_event_kind kind, const struct rfa
 	rfa_trace_send(d->options->trace, &event);
 }
 
-/* ---- records --------------------------------------------------------------------------------- */
+/* Records. */
 
 /* The part of a commit's subject that a person reads. */
 static void subject_of(const struct rfa_record *rec, const json_t *facts, char *out, size_t size)
 {
-	const char *says = rfa_facts_str(facts, "says", NULL);
+	const char *summary = rfa_facts_str(facts, "summary", NULL);
 	const char *word = rec->outcome;
 	long long ms = (long long)rfa_facts_int(facts, "ms", -1);
 	int len;
 
-	if (!says)
-		says = rfa_facts_str(facts, "skipped", NULL);
-	if (!says)
-		says = rfa_facts_str(facts, "error/msg", NULL);
+	if (!summary)
+		summary = rfa_facts_str(facts, "skipped", NULL);
+	if (!summary)
+		summary = rfa_facts_str(facts, "error/msg", NULL);
 	if (rec->kind == RFA_RECORD_INTENT)
 		word = strcmp(rec->outcome, "undo") ? "begins" : "is to be undone";
 	else if (rec->kind == RFA_RECORD_PROGRESS)
@@ -60,8 +60,8 @@ static void subject_of(const struct rfa_record *rec, const json_t *facts, char *
 		len = snprintf(out, size, "%s", rec->outcome);
 	else
 		len = snprintf(out, size, "%s %s %s", rfa_state_word(rec->state), rec->step, word);
-	if (says && *says && len > 0 && (size_t)len < size)
-		len += snprintf(out + len, size - (size_t)len, " — %s", says);
+	if (summary && *summary && len > 0 && (size_t)len < size)
+		len += snprintf(out + len, size - (size_t)len, " — %s", summary);
 	if (ms >= 100 && len > 0 && (size_t)len < size)
 		snprintf(out + len, size - (size_t)len, " · %lld.%lld s", ms / 1000,
 			 ms % 1000 / 100);
@@ -89,19 +89,19 @@ static void redact_text(const struct rfa_drive *d, char *text, size_t size)
 static void redact_error(const struct rfa_drive *d, struct rfa_error *error)
 {
 	redact_text(d, error->msg, sizeof(error->msg));
-	redact_text(d, error->mend, sizeof(error->mend));
+	redact_text(d, error->hint, sizeof(error->hint));
 	redact_text(d, error->where, sizeof(error->where));
 }
 
 /*
- * The words of a look are used by later steps: with something taken out of them, those would do
- * another thing than what was looked at. So that is found out before anything is touched.
+ * What an observation found is used by later steps: with something taken out of them, those would
+ * do another thing than what was looked at. So that is found out before anything is touched.
  */
-static int is_spoilt(const struct rfa_drive *d, enum rfa_told told, int changed)
+static int is_spoilt(const struct rfa_drive *d, enum rfa_machine_event event, int changed)
 {
-	const char *name = d->ctx.step ? strstr(d->ctx.step->name, ".look") : NULL;
+	const char *name = d->ctx.step ? strstr(d->ctx.step->name, ".observe") : NULL;
 
-	return changed && told == RFA_TOLD_DONE && name && !name[5];
+	return changed && event == RFA_ON_DONE && name && !name[8];
 }
 
 static void say_spoilt(const struct rfa_drive *d, struct rfa_error *why)
@@ -112,10 +112,10 @@ static void say_spoilt(const struct rfa_drive *d, struct rfa_error *why)
 	    "cannot be kept in the ledger, and the run cannot do without it",
 	    d->ctx.step->name);
 	rfa_error_where(why, "%s", d->ctx.host ? d->ctx.host->name : "");
-	rfa_error_mend(why, "choose a longer secret, or another name for what is called so");
+	rfa_error_hint(why, "choose a longer secret, or another name for what is called so");
 }
 
-int rfa_drive_learn(struct rfa_drive *d, const struct rfa_record *rec, struct rfa_error *err)
+int rfa_drive_absorb_facts(struct rfa_drive *d, const struct rfa_record *rec, struct rfa_error *err)
 {
 	json_t *made = rfa_facts_at(rec->facts, "made");
 	json_t *facts;
@@ -136,8 +136,8 @@ int rfa_drive_learn(struct rfa_drive *d, const struct rfa_record *rec, struct rf
 	return rfa_facts_set(d->facts, rec->step, facts, err);
 }
 
-int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
-		   const struct rfa_error *error, struct rfa_error *err)
+int rfa_drive_record(struct rfa_drive *d, enum rfa_machine_event event, json_t *facts,
+		     const struct rfa_error *error, struct rfa_error *err)
 {
 	struct rfa_record rec = { 0 };
 	struct rfa_error spoilt, clean;
@@ -154,18 +154,18 @@ int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
 		json_decref(facts);
 		return rc;
 	}
-	if (is_spoilt(d, told, changed)) {
+	if (is_spoilt(d, event, changed)) {
 		say_spoilt(d, &spoilt);
 		json_decref(facts);
 		send(d, RFA_EVENT_STEP_FAILED, d->ctx.step, spoilt.msg, NULL, &spoilt);
-		return rfa_drive_tell(d, RFA_TOLD_FAILED, NULL, &spoilt, err);
+		return rfa_drive_record(d, RFA_ON_FAILED, NULL, &spoilt, err);
 	}
 	if (error) {
 		clean = *error;
 		redact_error(d, &clean);
 		error = &clean;
 	}
-	rc = rfa_machine_answer(&d->machine, told, &rec, err);
+	rc = rfa_machine_record_for(&d->machine, event, &rec, err);
 	if (rc <= 0) {
 		json_decref(facts);
 		return rc;
@@ -184,7 +184,7 @@ int rfa_drive_tell(struct rfa_drive *d, enum rfa_told told, json_t *facts,
 	if (!rc)
 		rc = rfa_machine_apply(&d->machine, &rec, err);
 	if (!rc)
-		rc = rfa_drive_learn(d, &rec, err);
+		rc = rfa_drive_absorb_facts(d, &rec, err);
 	if (!rc && rec.kind == RFA_RECORD_FAILED && error && !d->why.code) {
 		d->why = *error;
 		snprintf(d->why_step, sizeof(d->why_step), "%s", rec.step);
@@ -231,7 +231,7 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	if (!rc)
 		d->machine = after;
 	if (!rc)
-		rc = rfa_drive_learn(d, &rec, err);
+		rc = rfa_drive_absorb_facts(d, &rec, err);
 	if (!rc)
 		rc = rfa_drive_know_made(d, err);
 	d->moved = 1;
@@ -239,8 +239,7 @@ static int tell_progress(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	return rc;
 }
 
-/* ---- one turn ---------------------------------------------------------------------------------
- */
+/* One turn. */
 
 /* Points the context at the row of an action. */
 static int enter(struct rfa_drive *d, const struct rfa_action *a, struct rfa_error *err)
@@ -301,7 +300,7 @@ static int interrupted(struct rfa_drive *d, const struct rfa_error *why, struct 
 		return -(int)RFA_ECRASHED;
 	}
 	if (rfa_machine_next(&d->machine).row >= 0) {
-		facts = json_pack("{s:s, s:o}", "says", "interrupted", "error",
+		facts = json_pack("{s:s, s:o}", "summary", "interrupted", "error",
 				  rfa_facts_of_error(why));
 		/* For the audit only: a ledger that cannot take it is told by the next resume. */
 		if (facts && tell_progress(&d->ctx, facts, &ignored))
@@ -309,7 +308,7 @@ static int interrupted(struct rfa_drive *d, const struct rfa_error *why, struct 
 	}
 	rfa_fail(err, RFA_EINTERRUPTED, why->domain, "%s", why->msg);
 	rfa_error_where(err, "%s", why->where);
-	rfa_error_mend(err, "%s%srfa resume %s", why->mend, why->mend[0] ? "; then: " : "",
+	rfa_error_hint(err, "%s%srfa resume %s", why->hint, why->hint[0] ? "; then: " : "",
 		       d->result->run);
 	send(d, RFA_EVENT_RUN_INTERRUPTED, d->ctx.step, why->msg, NULL, why);
 	return -(int)RFA_EINTERRUPTED;
@@ -372,7 +371,8 @@ static void add_time_since_intent(struct rfa_drive *d, json_t *facts)
  */
 static int asks_again(const struct rfa_step *step, const struct rfa_error *why)
 {
-	return (step->flags & (RFA_STEP_TIDY | RFA_STEP_BACK)) && why->code != RFA_EUNHEALTHY;
+	return (step->flags & (RFA_STEP_CLEANUP | RFA_STEP_ROLLBACK_ONLY)) &&
+	       why->code != RFA_EUNHEALTHY;
 }
 
 static int turn_run(struct rfa_drive *d, struct rfa_error *err)
@@ -395,20 +395,19 @@ static int turn_run(struct rfa_drive *d, struct rfa_error *err)
 		add_time(d, facts, begun);
 		send(d, reason ? RFA_EVENT_STEP_SKIPPED : RFA_EVENT_STEP_DONE, step, reason, facts,
 		     NULL);
-		return rfa_drive_tell(d, reason ? RFA_TOLD_NOTHING : RFA_TOLD_DONE, facts, NULL,
-				      err);
+		return rfa_drive_record(d, reason ? RFA_ON_NOTHING : RFA_ON_DONE, facts, NULL, err);
 	}
 	no = why.severity == RFA_FATAL && !is_over(&why);
 	if (no && (!asks_again(step, &why) || again(d, &why))) {
 		send(d, RFA_EVENT_STEP_FAILED, step, why.msg, facts, &why);
 		add_time(d, facts, begun);
-		return rfa_drive_tell(d, RFA_TOLD_FAILED, facts, &why, err);
+		return rfa_drive_record(d, RFA_ON_FAILED, facts, &why, err);
 	}
 	json_decref(facts);
 	if (!no && again(d, &why))
 		return interrupted(d, &why, err);
 	if (why.severity != RFA_RETRY && !(step->flags & RFA_STEP_READS))
-		return rfa_drive_tell(d, RFA_TOLD_DOUBT, NULL, NULL, err);
+		return rfa_drive_record(d, RFA_ON_DOUBT, NULL, NULL, err);
 	return 0; /* the host never saw it, or nothing can have changed: the same again */
 }
 
@@ -428,10 +427,10 @@ static int turn_probe(struct rfa_drive *d, struct rfa_error *err)
 		rc = step->probe(&d->ctx, &seen, facts, &why);
 	if (rc) {
 		json_decref(facts);
-		if (!is_over(&why) && (step->flags & RFA_STEP_TIDY) && !again(d, &why))
+		if (!is_over(&why) && (step->flags & RFA_STEP_CLEANUP) && !again(d, &why))
 			return 0;
 		if (why.severity == RFA_FATAL && !is_over(&why))
-			return rfa_drive_tell(d, RFA_TOLD_FAILED, NULL, &why, err);
+			return rfa_drive_record(d, RFA_ON_FAILED, NULL, &why, err);
 		return again(d, &why) ? interrupted(d, &why, err) : 0;
 	}
 	send(d, RFA_EVENT_STEP_PROBED, step, rfa_probe_word(seen), facts, NULL);
@@ -439,16 +438,16 @@ static int turn_probe(struct rfa_drive *d, struct rfa_error *err)
 	case RFA_PROBE_DONE:
 		add_time_since_intent(d, facts);
 		send(d, RFA_EVENT_STEP_DONE, step, NULL, facts, NULL);
-		return rfa_drive_tell(d, RFA_TOLD_DONE, facts, NULL, err);
+		return rfa_drive_record(d, RFA_ON_DONE, facts, NULL, err);
 	case RFA_PROBE_RUNNING:
 		json_decref(facts);
 		d->ctx.clock->sleep_ms(d->ctx.clock, SETTLE_STEP_MS);
 		return 0;
 	case RFA_PROBE_PARTIAL:
-		return rfa_drive_tell(d, step->undo ? RFA_TOLD_PARTIAL : RFA_TOLD_NOT_DONE, facts,
-				      NULL, err);
+		return rfa_drive_record(d, step->undo ? RFA_ON_PARTIAL : RFA_ON_NOT_DONE, facts,
+					NULL, err);
 	default:
-		return rfa_drive_tell(d, RFA_TOLD_NOT_DONE, facts, NULL, err);
+		return rfa_drive_record(d, RFA_ON_NOT_DONE, facts, NULL, err);
 	}
 }
 
@@ -466,20 +465,20 @@ static int turn_undo(struct rfa_drive *d, struct rfa_error *err)
 		rc = step->undo(&d->ctx, &why);
 	if (!rc && rfa_ctx_fact(&d->ctx, step->name, "skipped")) {
 		send(d, RFA_EVENT_STEP_SKIPPED, step, nothing, NULL, NULL);
-		return rfa_drive_tell(d, RFA_TOLD_DONE, json_pack("{s:s}", "skipped", nothing),
-				      NULL, err);
+		return rfa_drive_record(d, RFA_ON_DONE, json_pack("{s:s}", "skipped", nothing),
+					NULL, err);
 	}
 	if (!rc) {
 		send(d, RFA_EVENT_STEP_UNDONE, step, NULL, NULL, NULL);
-		return rfa_drive_tell(d, RFA_TOLD_DONE, NULL, NULL, err);
+		return rfa_drive_record(d, RFA_ON_DONE, NULL, NULL, err);
 	}
 	/* A new attempt has new job keys: a kept "no" of the last one must not answer it. */
 	if (!again(d, &why))
-		return rfa_drive_tell(d, RFA_TOLD_DOUBT, NULL, NULL, err);
+		return rfa_drive_record(d, RFA_ON_DOUBT, NULL, NULL, err);
 	if (why.severity != RFA_FATAL || is_over(&why))
 		return interrupted(d, &why, err);
 	send(d, RFA_EVENT_STEP_FAILED, step, why.msg, NULL, &why);
-	return rfa_drive_tell(d, RFA_TOLD_FAILED, NULL, &why, err);
+	return rfa_drive_record(d, RFA_ON_FAILED, NULL, &why, err);
 }
 
 static int turn_skip(struct rfa_drive *d, struct rfa_error *err)
@@ -490,7 +489,7 @@ static int turn_skip(struct rfa_drive *d, struct rfa_error *err)
 	if (!facts)
 		return rfa_fail_nomem(err);
 	send(d, RFA_EVENT_STEP_SKIPPED, step, step->skipped, NULL, NULL);
-	return rfa_drive_tell(d, RFA_TOLD_NOTHING, facts, NULL, err);
+	return rfa_drive_record(d, RFA_ON_NOTHING, facts, NULL, err);
 }
 
 enum rfa_code rfa_drive_code(enum rfa_final final)
@@ -519,13 +518,13 @@ static int finished(struct rfa_drive *d, struct rfa_error *err)
 	}
 	rfa_fail(err, code, "run", "%s", d->why.msg[0] ? d->why.msg : rfa_code_text(code));
 	rfa_error_where(err, "%s", d->why.where);
-	return rfa_error_mend(err, "%s", d->why.mend);
+	return rfa_error_hint(err, "%s", d->why.hint);
 }
 
 static int turn(struct rfa_drive *d, const struct rfa_action *a, struct rfa_error *err)
 {
 	if (a->intent)
-		return rfa_drive_tell(d, RFA_TOLD_INTENT, NULL, NULL, err);
+		return rfa_drive_record(d, RFA_ON_INTENT, NULL, NULL, err);
 	switch (a->act) {
 	case RFA_ACT_RUN:
 		return turn_run(d, err);
@@ -536,7 +535,7 @@ static int turn(struct rfa_drive *d, const struct rfa_action *a, struct rfa_erro
 	case RFA_ACT_SKIP:
 		return turn_skip(d, err);
 	default:
-		return rfa_drive_tell(d, RFA_TOLD_END, NULL, NULL, err);
+		return rfa_drive_record(d, RFA_ON_END, NULL, NULL, err);
 	}
 }
 

@@ -9,22 +9,22 @@
 static int add_gate(json_t *gates, const char *gate, const struct rfa_error *why,
 		    struct rfa_error *err)
 {
-	struct rfa_buf evidence = RFA_BUF_INIT(4096), mend = RFA_BUF_INIT(4096);
+	struct rfa_buf evidence = RFA_BUF_INIT(4096), hint = RFA_BUF_INIT(4096);
 	json_t *one;
 
 	/* A host's words may be cut inside a character. */
 	if (why) {
 		rfa_buf_put_printable(&evidence, why->msg, strlen(why->msg), 800);
-		rfa_buf_put_printable(&mend, why->mend, strlen(why->mend), 400);
+		rfa_buf_put_printable(&hint, why->hint, strlen(why->hint), 400);
 	}
 	one = json_pack("{s:s, s:s, s:s, s:s}", "gate", gate, "verdict", why ? "refused" : "passed",
-			"evidence", rfa_buf_str(&evidence), "mend", rfa_buf_str(&mend));
+			"evidence", rfa_buf_str(&evidence), "hint", rfa_buf_str(&hint));
 	rfa_buf_release(&evidence);
-	rfa_buf_release(&mend);
+	rfa_buf_release(&hint);
 	return !one || json_array_append_new(gates, one) ? rfa_fail_nomem(err) : 0;
 }
 
-/* ---- what the claim of a host would say ---- */
+/* What the claim of a host would say. */
 
 static int look_at_lock(const struct rfa_ctx *ctx, struct rfa_error *err)
 {
@@ -37,13 +37,13 @@ static int look_at_lock(const struct rfa_ctx *ctx, struct rfa_error *err)
 		rfa_fail(err, RFA_EREFUSED, "lock", "%s is locked by run %.60s (%.31s %.63s)",
 			 ctx->host->name, run, rfa_facts_str(holder, "flow", "?"),
 			 rfa_facts_str(holder, "stack", "?"));
-		rc = rfa_error_mend(err, "rfa lock show %s", ctx->host->name);
+		rc = rfa_error_hint(err, "rfa lock show %s", ctx->host->name);
 	}
 	json_decref(holder);
 	return rc;
 }
 
-/* rc: what the look answered; a refusal is a verdict, anything else an error. */
+/* rc: what the observation answered; a refusal is a verdict, anything else an error. */
 static int claim_gate(const char *gate, json_t *gates, int rc, const struct rfa_error *why,
 		      struct rfa_error *err)
 {
@@ -68,7 +68,7 @@ static int look_at_claim(struct rfa_ctx *ctx, json_t *gates, struct rfa_error *e
 	return rc;
 }
 
-/* ---- driving the rows ---- */
+/* Driving the rows. */
 
 static int is_claim(const struct rfa_step *step)
 {
@@ -129,7 +129,7 @@ static int read_rows(struct rfa_drive *d, json_t *gates, int *refused, struct rf
 	return rc || !d->ctx.step ? rc : rfa_drive_enter(d, d->ctx.step, err);
 }
 
-/* ---- how long the last run took ---- */
+/* How long the last run took. */
 
 /* 1 if what serves there is stopped, or made again, by the flow. */
 static int interrupts(const struct rfa_flow *flow, enum rfa_role_id role)
@@ -214,7 +214,7 @@ static int put_interruption(const struct rfa_drive *d, json_t *document, struct 
 	return rc;
 }
 
-/* ---- the whole ---- */
+/* The whole. */
 
 static int put_changes(struct rfa_drive *d, int refused, json_t *document, struct rfa_error *err)
 {

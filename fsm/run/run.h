@@ -52,7 +52,7 @@ struct rfa_run_result {
  * plan: {"format":1,"flow","stack","source":SIDE|null,"target":SIDE,"options":{…}} with SIDE =
  * {"env":"prod","transport","destination","address","stack":{the stack's configuration, resolved
  * for this environment}}, and options = {"idle_timeout_ms","chunk_bytes","verified" (what the
- * source has proven: {"version","images":[GOOD]}, as verified/ENV/STACK.json of the
+ * source has proven: {"version","images":[IMAGE]}, as verified/ENV/STACK.json of the
  * ledger),"force_reason","reason" (why the run is made)}. It is frozen: the ledger keeps it,
  * a resume uses it again.
  *
@@ -69,7 +69,7 @@ RFA_API int rfa_run_begin(const struct rfa_run_options *options, const json_t *p
  * "from","to","verdict","gates","changes","bytes","interruption"}:
  *
  * verdict       "refused" when a gate says no, "same" when nothing would change, else "changes"
- * gates         [{"gate","verdict","evidence","mend"}], all of them
+ * gates         [{"gate","verdict","evidence","hint"}], all of them
  * changes       [{"what","now","then","change","detail"?,"bytes"?}]
  * bytes         at most so many would travel
  * interruption  {ROLE: ms}: how long the last such run kept what serves there stopped; {}: none yet
@@ -81,11 +81,11 @@ RFA_API int rfa_run_preview(const struct rfa_run_options *options, const json_t 
 			    struct rfa_error *err) RFA_MUST_USE;
 
 /* What to do with an unfinished run. */
-enum rfa_run_way {
-	RFA_RUN_ON,       /* carry on where it stands, whichever way it was going */
-	RFA_RUN_ROLLBACK, /* undo what was done; ends ROLLED_BACK (or FAILED) */
-	RFA_RUN_ABORT,    /* undo what was done; ends ABORTED */
-	RFA_RUN_LEAVE,    /* touch no host; ends ABORTED; what is left there is recorded */
+enum rfa_resume_mode {
+	RFA_RESUME_CONTINUE, /* carry on where it stands, whichever way it was going */
+	RFA_RESUME_ROLLBACK, /* undo what was done; ends ROLLED_BACK (or FAILED) */
+	RFA_RESUME_ABORT,    /* undo what was done; ends ABORTED */
+	RFA_RESUME_DETACH,   /* touch no host; ends ABORTED; what is left there is recorded */
 };
 
 /*
@@ -94,7 +94,7 @@ enum rfa_run_way {
  * one, whose plan's hash differs, or that is behind its point of no return (ROLLBACK, ABORT).
  */
 RFA_API int rfa_run_resume(const struct rfa_run_options *options, const char *run,
-			   enum rfa_run_way way, struct rfa_run_result *result,
+			   enum rfa_resume_mode mode, struct rfa_run_result *result,
 			   struct rfa_error *err) RFA_MUST_USE;
 
 /*

@@ -1,5 +1,5 @@
 /*
- * The target's own address, in data that came from elsewhere: after the exchange the guarded value
+ * The target's own address, in data that came from elsewhere: after the swap the guarded value
  * in the stack's JSON file is what it was before the run. Nothing else in the file changes.
  */
 #include <stdio.h>
@@ -110,7 +110,7 @@ int rfa_base_url_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const struct rfa_own_url *seen = ctx->own->own_url;
 	struct guarded g;
-	char epoch[65];
+	char generation[65];
 	char text[300];
 	int rc;
 
@@ -123,21 +123,21 @@ int rfa_base_url_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	rc = look(ctx, &g, err);
 	if (!rc && !says(g.literal, g.before)) {
 		/* Whoever was started again by its restart policy has read another address. */
-		rc = rfa_quiesce(ctx, epoch, err);
+		rc = rfa_quiesce(ctx, generation, err);
 		if (!rc) {
 			release(&g);
 			rc = look(ctx, &g, err);
 		}
 	}
 	if (!rc && says(g.literal, g.before)) {
-		rc = rfa_facts_set(facts, "says", json_string("it is the target's own"), err);
+		rc = rfa_facts_set(facts, "summary", json_string("it is the target's own"), err);
 	} else if (!rc) {
 		snprintf(text, sizeof(text), "%s is %.200s again", g.key, g.before);
 		rc = remember(ctx, g.literal, err);
 		if (!rc)
 			rc = put_value(ctx, &g, g.before, err);
 		if (!rc)
-			rc = rfa_facts_set(facts, "says", json_string(text), err);
+			rc = rfa_facts_set(facts, "summary", json_string(text), err);
 	}
 	release(&g);
 	return rc;
@@ -157,13 +157,13 @@ int rfa_base_url_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	const char *was = ctx->made.was;
 	struct guarded g;
-	int exchanged = 0;
+	int swapped = 0;
 	int rc;
 
 	if (!*was)
 		return 0;
-	rc = rfa_is_swapped(ctx, &exchanged, err);
-	if (rc || !exchanged)
+	rc = rfa_is_swapped(ctx, &swapped, err);
+	if (rc || !swapped)
 		return rc;
 	rc = look(ctx, &g, err);
 	if (!rc && strcmp(g.literal, was) != 0)

@@ -17,8 +17,7 @@ static int has_project(const struct rfa_ctx *ctx)
 	return rfa_ctx_stack_here(ctx)->compose != NULL;
 }
 
-/* ---- the pins ---------------------------------------------------------------------------------
- */
+/* The pins. */
 
 static int write_pins(struct rfa_ctx *ctx, const char *text, struct rfa_error *err)
 {
@@ -66,9 +65,9 @@ static int write_override(struct rfa_ctx *ctx, const struct rfa_image_list *imag
 	const struct rfa_image *image;
 	int rc = file ? 0 : rfa_fail_nomem(err);
 
-	RFA_EACH(image, *images)
-	if (!rc)
-		rc = pin(json_object_get(file, "services"), image->key, image->ref, err);
+	RFA_EACH (image, *images)
+		if (!rc)
+			rc = pin(json_object_get(file, "services"), image->key, image->ref, err);
 	if (!rc)
 		rc = rfa_facts_encode(file, &text, err);
 	if (!rc)
@@ -84,9 +83,9 @@ static int pin_desired(struct rfa_ctx *ctx, struct rfa_error *err)
 	const struct rfa_image *image;
 	int rc;
 
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	if (rfa_compose_deploys(ctx, image->key))
-		*RFA_ADD(ctx->pool, image, &images) = *image;
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL))
+		if (rfa_compose_deploys(ctx, image->key))
+			*RFA_ADD(ctx->pool, image, &images) = *image;
 	rc = rfa_pool_check(ctx->pool, err);
 	return rc ? rc : write_override(ctx, &images, err);
 }
@@ -111,8 +110,7 @@ static int images_before(const struct rfa_ctx *ctx, struct rfa_image_list *out,
 	const struct rfa_container *before;
 
 	memset(out, 0, sizeof(*out));
-	RFA_EACH(before, ctx->own->containers)
-	{
+	RFA_EACH (before, ctx->own->containers) {
 		struct rfa_image *image;
 
 		if (!rfa_compose_deploys(ctx, before->key) || !before->present ||
@@ -140,15 +138,15 @@ static int says(struct rfa_ctx *ctx, const struct rfa_image_list *images, int *i
 	json_t *answer = NULL;
 	int rc = rfa_compose_project(ctx, old_pins(ctx) != NULL, &project, err);
 
-	RFA_EACH(image, *images)
-	if (!rc)
-		rc = rfa_compose_add_service(ctx, image->key, &project, err);
+	RFA_EACH (image, *images)
+		if (!rc)
+			rc = rfa_compose_add_service(ctx, image->key, &project, err);
 	if (!rc)
 		rc = ctx->host->ops->compose_config(ctx->host, &project.compose, &answer, err);
 	*is = !rc;
-	RFA_EACH(image, *images)
-	if (strcmp(configured(answer, image->key), image->ref) != 0)
-		*is = 0;
+	RFA_EACH (image, *images)
+		if (strcmp(configured(answer, image->key), image->ref) != 0)
+			*is = 0;
 	json_decref(answer);
 	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND) {
 		rfa_error_clear(err);
@@ -177,8 +175,7 @@ static int pin_before(struct rfa_ctx *ctx, int *pinned, struct rfa_error *err)
 	return rc;
 }
 
-/* ---- the trio ---------------------------------------------------------------------------------
- */
+/* The trio. */
 
 static int observe(struct rfa_ctx *ctx, struct rfa_observed_list *seen, struct rfa_error *err)
 {
@@ -194,10 +191,10 @@ static void keep_logs(struct rfa_ctx *ctx, json_t *facts)
 
 	if (observe(ctx, &seen, &ignored))
 		return;
-	RFA_EACH(one, seen)
-	if (one->inspect && rfa_compose_deploys(ctx, one->key) &&
-	    !rfa_container_running(one->inspect) && rfa_container_exit(one->inspect) != 0)
-		rfa_evidence_logs(ctx, one->container, facts);
+	RFA_EACH (one, seen)
+		if (one->inspect && rfa_compose_deploys(ctx, one->key) &&
+		    !rfa_container_running(one->inspect) && rfa_container_exit(one->inspect) != 0)
+			rfa_evidence_logs(ctx, one->container, facts);
 }
 
 static int bring_up(struct rfa_ctx *ctx, const struct rfa_compose_project *project, json_t *facts,
@@ -219,7 +216,7 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_compose_project project;
 	struct rfa_proven proven;
-	const char *says;
+	const char *summary;
 	char path[400];
 	int rc;
 
@@ -236,9 +233,9 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		return rc;
 	/* Without the override, a hand-made `up` goes back to what the project's own files name. */
 	rfa_pins_path(ctx, path, sizeof(path));
-	says = rfa_pool_printf(ctx->pool, "the images are pinned: by hand, add -f %s", path);
+	summary = rfa_pool_printf(ctx->pool, "the images are pinned: by hand, add -f %s", path);
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	return rfa_ctx_prove(ctx, &proven, says, facts, err);
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
 /* How far the containers of the deployed services are. */
@@ -267,10 +264,10 @@ static int is_as_before(const struct rfa_ctx *ctx, const struct rfa_observed *se
 {
 	const struct rfa_container *was;
 
-	RFA_EACH(was, ctx->own->containers)
-	if (was->present && *was->container_id &&
-	    !strcmp(was->container_id, rfa_container_id(seen->inspect)))
-		return was->running == rfa_container_running(seen->inspect);
+	RFA_EACH (was, ctx->own->containers)
+		if (was->present && *was->container_id &&
+		    !strcmp(was->container_id, rfa_container_id(seen->inspect)))
+			return was->running == rfa_container_running(seen->inspect);
 	return 0;
 }
 
@@ -281,8 +278,7 @@ static int count(struct rfa_ctx *ctx, const struct rfa_observed_list *seen, stru
 	const struct rfa_observed *one;
 
 	memset(n, 0, sizeof(*n));
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	{
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
 		size_t then = rfa_count_before(ctx, image->key, 0);
 
 		if (!rfa_compose_deploys(ctx, image->key))
@@ -290,8 +286,7 @@ static int count(struct rfa_ctx *ctx, const struct rfa_observed_list *seen, stru
 		n->then += then;
 		n->lacking += rfa_observed_count(seen, image->key) < (then ? then : 1);
 	}
-	RFA_EACH(one, *seen)
-	{
+	RFA_EACH (one, *seen) {
 		int is = 0;
 		int rc;
 
@@ -343,10 +338,10 @@ static int drop_new(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
 	const struct rfa_observed *one;
 	int rc = 0;
 
-	RFA_EACH(one, *seen)
-	if (!rc && *one->container && rfa_compose_deploys(ctx, one->key) &&
-	    !rfa_count_before(ctx, one->key, 0))
-		rc = drop(ctx, one->container, err);
+	RFA_EACH (one, *seen)
+		if (!rc && *one->container && rfa_compose_deploys(ctx, one->key) &&
+		    !rfa_count_before(ctx, one->key, 0))
+			rc = drop(ctx, one->container, err);
 	return rc;
 }
 
@@ -362,8 +357,7 @@ static int make_before(struct rfa_ctx *ctx, int pinned, int *started, struct rfa
 	int rc = rfa_compose_project(ctx, pinned, &project, err);
 
 	*started = 1;
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	{
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
 		if (rc || !rfa_compose_deploys(ctx, image->key) ||
 		    !rfa_count_before(ctx, image->key, 0))
 			continue;

@@ -7,8 +7,7 @@
 #include "fsm/steps/observe.h"
 #include "fsm/steps/spec.h"
 
-/* ---- what it is -------------------------------------------------------------------------------
- */
+/* What it is. */
 
 static void list(struct rfa_buf *out, size_t *n, const char *what)
 {
@@ -102,8 +101,7 @@ static int same_ports(const json_t *service, const json_t *c)
 	return told == json_array_size(json_object_get(service, "ports"));
 }
 
-/* ---- how it was brought up --------------------------------------------------------------------
- */
+/* How it was brought up. */
 
 /* "/srv/a.yaml, /srv/b.yaml", without rfa's own. */
 static void put_files(const char *directory, const char *const *files, const char *own,

@@ -38,16 +38,15 @@ static const json_t *service_of(const struct seen *s, const char *name)
 }
 
 /* Going back must always be possible: then it is only told. */
-static void object(struct rfa_gates *c, const char *mend, const char *evidence)
+static void object(struct rfa_gates *c, const char *hint, const char *evidence)
 {
 	if (rfa_goes_back(c->ctx))
 		rfa_ctx_say(c->ctx, RFA_EVENT_WARNING, "%s", evidence);
 	else
-		rfa_deny_unless_forced(c, mend, "%s", evidence);
+		rfa_deny_unless_forced(c, hint, "%s", evidence);
 }
 
-/* ---- looking ----------------------------------------------------------------------------------
- */
+/* Looking. */
 
 /* What --no-deps takes out of a service: its dependencies on others than the deployed ones. */
 static void drop_needs(const struct rfa_ctx *ctx, json_t *config)
@@ -78,8 +77,7 @@ static int with_old_images(const struct seen *s, json_t **out, struct rfa_error 
 	const struct rfa_observed *one;
 	int rc = old ? 0 : rfa_fail_nomem(err);
 
-	RFA_EACH(one, s->containers)
-	{
+	RFA_EACH (one, s->containers) {
 		json_t *service = json_object_get(services, one->key);
 		const char *ref = rfa_facts_str(one->inspect, "Config/Image", NULL);
 
@@ -158,8 +156,7 @@ static int look(struct rfa_gates *c, struct seen *s, int *valid, struct rfa_erro
 	return rc;
 }
 
-/* ---- as it always was -------------------------------------------------------------------------
- */
+/* As it always was. */
 
 static int judge_networks(struct rfa_gates *c, const struct seen *s, struct rfa_error *err)
 {
@@ -207,16 +204,14 @@ static int judge_env_files(struct rfa_gates *c, const struct seen *s, struct rfa
 	return rc;
 }
 
-/* ---- what a service needs ---------------------------------------------------------------------
- */
+/* What a service needs. */
 
 /* Is a service that is not deployed as far as another one waits for it to be? */
 static int is_ready(const struct seen *s, const char *service, const char *condition)
 {
 	const struct rfa_observed *one;
 
-	RFA_EACH(one, s->containers)
-	{
+	RFA_EACH (one, s->containers) {
 		if (strcmp(one->key, service) != 0)
 			continue;
 		if (!strcmp(condition, "service_completed_successfully"))
@@ -235,7 +230,7 @@ static void object_needs(struct rfa_gates *c, const struct seen *s, const char *
 			 const char *other, const char *condition, int completes)
 {
 	char evidence[400];
-	char mend[300];
+	char hint[300];
 
 	snprintf(evidence, sizeof(evidence), "%s depends on %s, %s", name, other,
 		 !completes && !strcmp(condition, "service_healthy")
@@ -243,12 +238,12 @@ static void object_needs(struct rfa_gates *c, const struct seen *s, const char *
 		 : !completes ? "which does not run there and is not brought along"
 			      : "which has to run to its end before, and is not brought along");
 	if (completes)
-		snprintf(mend, sizeof(mend),
+		snprintf(hint, sizeof(hint),
 			 "run %s where the images come from, so that its version is known", other);
 	else
-		snprintf(mend, sizeof(mend), "start it there: docker compose -p %s up -d %s",
+		snprintf(hint, sizeof(hint), "start it there: docker compose -p %s up -d %s",
 			 s->project.compose.project, other);
-	object(c, mend, evidence);
+	object(c, hint, evidence);
 }
 
 static void judge_needs(struct rfa_gates *c, const struct seen *s, const char *name)
@@ -278,8 +273,7 @@ static void judge_replicas(struct rfa_gates *c, const struct seen *s, const char
 		rfa_deny(c, "remove container_name from its Compose file",
 			 "%s runs in %zu containers on %s, and its container_name allows one", name,
 			 n, c->ctx->host->name);
-	RFA_EACH(one, c->ctx->own->containers)
-	{
+	RFA_EACH (one, c->ctx->own->containers) {
 		if (strcmp(one->key, name) != 0 || !strcmp(one->identity, before->identity))
 			continue;
 		object(c, "bring it up there with one image first: there would be no way back",
@@ -288,10 +282,9 @@ static void judge_replicas(struct rfa_gates *c, const struct seen *s, const char
 	}
 }
 
-/* ---- what would change ------------------------------------------------------------------------
- */
+/* What would change. */
 
-static const char *mend_of(enum rfa_compose_cause cause)
+static const char *hint_of(enum rfa_compose_cause cause)
 {
 	switch (cause) {
 	case RFA_COMPOSE_CAUSE_FILES:
@@ -328,8 +321,7 @@ static const json_t *odd_one(const struct seen *s, const char *name, size_t *n)
 	const json_t *odd = NULL;
 
 	*n = 0;
-	RFA_EACH(one, s->containers)
-	{
+	RFA_EACH (one, s->containers) {
 		const char *hash =
 		    rfa_container_label(one->inspect, "com.docker.compose.config-hash");
 
@@ -360,7 +352,7 @@ static void object_changes(struct rfa_gates *c, const char *name, enum rfa_compo
 			     what->len ? rfa_buf_str(what)
 				       : "; its configuration is not the one that it was brought "
 					 "up with");
-	object(c, mend_of(cause), rfa_buf_str(&text));
+	object(c, hint_of(cause), rfa_buf_str(&text));
 	rfa_buf_release(&text);
 }
 
@@ -397,7 +389,7 @@ static void judge_unset(struct rfa_gates *c, const struct seen *s)
 {
 	struct rfa_buf text = RFA_BUF_INIT(4096);
 	struct rfa_buf names = RFA_BUF_INIT(2048);
-	char mend[512];
+	char hint[512];
 	json_t *one;
 	size_t n = 0;
 	size_t i;
@@ -411,11 +403,11 @@ static void judge_unset(struct rfa_gates *c, const struct seen *s)
 				     "blank",
 				     c->ctx->host->name, rfa_buf_str(&names),
 				     n == 1 ? "it" : "them");
-		snprintf(mend, sizeof(mend),
+		snprintf(hint, sizeof(hint),
 			 "write %s into %.300s/.env there, or into a file that compose.env_files "
 			 "of the stack in rfa.json names",
 			 n == 1 ? "it" : "them", s->project.compose.directory);
-		object(c, mend, rfa_buf_str(&text));
+		object(c, hint, rfa_buf_str(&text));
 	}
 	rfa_buf_release(&text);
 	rfa_buf_release(&names);

@@ -81,8 +81,8 @@ int rfa_compose_add_desired(const struct rfa_ctx *ctx, struct rfa_compose_projec
 	const struct rfa_image *image;
 	int rc = 0;
 
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	if (!rc && rfa_compose_deploys(ctx, image->key))
-		rc = rfa_compose_add_service(ctx, image->key, p, err);
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL))
+		if (!rc && rfa_compose_deploys(ctx, image->key))
+			rc = rfa_compose_add_service(ctx, image->key, p, err);
 	return rc;
 }

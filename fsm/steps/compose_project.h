@@ -13,8 +13,8 @@ struct rfa_compose_project {
 };
 
 /*
- * The project on the step's host: its files as rfa.json names them, else as the look found them;
- * with rfa's override file as the last one if pinned. No services: add them. Errors: TOOBIG.
+ * The project on the step's host: its files as rfa.json names them, else as the observation found
+ * them; with rfa's override file as the last one if pinned. No services: add them. Errors: TOOBIG.
  */
 int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compose_project *p,
 			struct rfa_error *err);

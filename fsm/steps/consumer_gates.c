@@ -33,11 +33,10 @@ static int each(struct rfa_gates *c, void (*judge)(struct rfa_gates *, const str
 	return 0;
 }
 
-/* ---- those that stop ----------------------------------------------------------------------------
- */
+/* Those that stop. */
 
-static void judge_container(struct rfa_gates *c, const struct rfa_side *s,
-			    const struct rfa_container *one)
+static void judge_consumer(struct rfa_gates *c, const struct rfa_side *s,
+			   const struct rfa_container *one)
 {
 	if (rfa_consumer_ran(one) && one->autoremove)
 		rfa_deny(c, "start it without --rm",
@@ -58,8 +57,8 @@ static void judge_containers(struct rfa_gates *c, const struct rfa_side *s)
 {
 	const struct rfa_container *one;
 
-	RFA_EACH(one, s->seen->containers)
-	judge_container(c, s, one);
+	RFA_EACH (one, s->seen->containers)
+		judge_consumer(c, s, one);
 }
 
 int rfa_gate_containers(struct rfa_gates *c, struct rfa_error *err)
@@ -68,20 +67,20 @@ int rfa_gate_containers(struct rfa_gates *c, struct rfa_error *err)
 	return each(c, judge_containers);
 }
 
-/* ---- those that are in the way ------------------------------------------------------------------
- */
+/* Those that are in the way. */
 
 static void judge_others(struct rfa_gates *c, const struct rfa_side *s)
 {
 	const struct rfa_mounted *one;
 
-	RFA_EACH(one, s->seen->others)
-	if (one->running)
-		rfa_deny(c,
-			 "stop it there, or list it under data.stop.containers of the stack in "
-			 "rfa.json, or its project under data.stop.projects",
-			 "the container %s on %s has %s (member %s) and is none of the stack's",
-			 one->container, s->host->name, one->mount, one->member);
+	RFA_EACH (one, s->seen->others)
+		if (one->running)
+			rfa_deny(
+			    c,
+			    "stop it there, or list it under data.stop.containers of the stack in "
+			    "rfa.json, or its project under data.stop.projects",
+			    "the container %s on %s has %s (member %s) and is none of the stack's",
+			    one->container, s->host->name, one->mount, one->member);
 }
 
 int rfa_gate_others(struct rfa_gates *c, struct rfa_error *err)
@@ -95,13 +94,14 @@ static void judge_dependents(struct rfa_gates *c, const struct rfa_side *s)
 {
 	const struct rfa_dependent *one;
 
-	RFA_EACH(one, s->seen->dependents)
-	rfa_deny(c,
-		 "list it under data.stop.containers of the stack in rfa.json: it is stopped "
-		 "before, and started after, the other one",
-		 "the container %s on %s has %s %s, which is to stop, and is none of the "
-		 "stack's",
-		 one->container, s->host->name, one->how, one->on);
+	RFA_EACH (one, s->seen->dependents)
+		rfa_deny(
+		    c,
+		    "list it under data.stop.containers of the stack in rfa.json: it is stopped "
+		    "before, and started after, the other one",
+		    "the container %s on %s has %s %s, which is to stop, and is none of the "
+		    "stack's",
+		    one->container, s->host->name, one->how, one->on);
 }
 
 int rfa_gate_dependents(struct rfa_gates *c, struct rfa_error *err)
@@ -118,13 +118,14 @@ static void judge_files(struct rfa_gates *c, const struct rfa_side *s)
 {
 	const struct rfa_mounted *one;
 
-	RFA_EACH(one, s->seen->database_files)
-	rfa_deny(c,
-		 "mount the directory that the file is in, instead of the file, and make the "
-		 "container again; if it is not used any more: docker rm",
-		 "the container %s on %s has the database %s mounted as a single file: its -wal "
-		 "and -journal are inside the container, where no copy finds them (member %s)",
-		 one->container, s->host->name, one->mount, one->member);
+	RFA_EACH (one, s->seen->database_files)
+		rfa_deny(
+		    c,
+		    "mount the directory that the file is in, instead of the file, and make the "
+		    "container again; if it is not used any more: docker rm",
+		    "the container %s on %s has the database %s mounted as a single file: its -wal "
+		    "and -journal are inside the container, where no copy finds them (member %s)",
+		    one->container, s->host->name, one->mount, one->member);
 }
 
 int rfa_gate_files(struct rfa_gates *c, struct rfa_error *err)
@@ -137,13 +138,14 @@ static void judge_kept(struct rfa_gates *c, const struct rfa_side *s)
 {
 	const struct rfa_mounted *one;
 
-	RFA_EACH(one, s->seen->kept_running)
-	rfa_deny(c,
-		 "take it out of keep_running in rfa.json, and list it under "
-		 "data.stop.containers; or mount the folder above the data instead",
-		 "the container %s on %s is to keep running, but %s %s (member %s)", one->container,
-		 s->host->name, s->role != RFA_SOURCE ? "would go on with the old data in" : "uses",
-		 one->mount, one->member);
+	RFA_EACH (one, s->seen->kept_running)
+		rfa_deny(c,
+			 "take it out of keep_running in rfa.json, and list it under "
+			 "data.stop.containers; or mount the folder above the data instead",
+			 "the container %s on %s is to keep running, but %s %s (member %s)",
+			 one->container, s->host->name,
+			 s->role != RFA_SOURCE ? "would go on with the old data in" : "uses",
+			 one->mount, one->member);
 }
 
 int rfa_gate_kept(struct rfa_gates *c, struct rfa_error *err)
@@ -152,8 +154,7 @@ int rfa_gate_kept(struct rfa_gates *c, struct rfa_error *err)
 	return each(c, judge_kept);
 }
 
-/* ---- processes that no stop of a container ends -------------------------------------------------
- */
+/* Processes that no stop of a container ends. */
 
 /* What is not there, or cannot be, other gates tell. */
 static void trees_of(struct rfa_pool *pool, const struct rfa_proven *seen,
@@ -161,8 +162,7 @@ static void trees_of(struct rfa_pool *pool, const struct rfa_proven *seen,
 {
 	const struct rfa_member *member;
 
-	RFA_EACH(member, seen->members)
-	{
+	RFA_EACH (member, seen->members) {
 		struct rfa_tree *tree;
 
 		if (rfa_is_database(member) || !rfa_member_there(member))
@@ -179,15 +179,15 @@ static void left_out_of(struct rfa_pool *pool, const struct rfa_proven *seen, st
 	const struct rfa_container *container;
 	const struct rfa_mounted *other;
 
-	RFA_EACH(container, seen->containers)
-	if (!container->serves && *container->container_id)
-		rfa_texts_add(pool, out, container->container_id);
-	RFA_EACH(other, seen->others)
-	if (*other->id)
-		rfa_texts_add(pool, out, other->id);
-	RFA_EACH(other, seen->kept_running)
-	if (*other->id)
-		rfa_texts_add(pool, out, other->id);
+	RFA_EACH (container, seen->containers)
+		if (!container->serves && *container->container_id)
+			rfa_texts_add(pool, out, container->container_id);
+	RFA_EACH (other, seen->others)
+		if (*other->id)
+			rfa_texts_add(pool, out, other->id);
+	RFA_EACH (other, seen->kept_running)
+		if (*other->id)
+			rfa_texts_add(pool, out, other->id);
 }
 
 /* *out is cleared first. */
@@ -221,18 +221,18 @@ static int judge_holders(struct rfa_gates *c, const struct rfa_side *s, struct r
 	struct rfa_holder_list holders;
 	const struct rfa_holder *one;
 	int rc = ask_holders(c->ctx, s, &holders, err);
-	int looks;
+	int rows;
 
-	for (looks = 1; !rc && holders.n && looks < LOOKS; looks++) {
+	for (rows = 1; !rc && holders.n && rows < LOOKS; rows++) {
 		clock->sleep_ms(clock, 1000);
 		rc = ask_holders(c->ctx, s, &holders, err);
 	}
-	RFA_EACH(one, holders)
-	rfa_deny(c,
-		 "end it there, or let it leave the data (cd /): it is of no container "
-		 "that is stopped",
-		 "the process %s (pid %lld) on %s holds %s", one->command, (long long)one->pid,
-		 s->host->name, one->path);
+	RFA_EACH (one, holders)
+		rfa_deny(c,
+			 "end it there, or let it leave the data (cd /): it is of no container "
+			 "that is stopped",
+			 "the process %s (pid %lld) on %s holds %s", one->command,
+			 (long long)one->pid, s->host->name, one->path);
 	/* Where processes cannot be looked at, the gate of the tools says so. */
 	if (rc != -RFA_EUNSUPPORTED)
 		return rc;

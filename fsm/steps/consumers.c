@@ -36,8 +36,7 @@ int rfa_keeps_running(const struct rfa_stack *stack, const json_t *inspect)
 	       rfa_texts_have(&stack->keep_running, service_of(inspect));
 }
 
-/* ---- how they are found -----------------------------------------------------------------------
- */
+/* How they are found. */
 
 /* What they are looked for in, and what is found. */
 struct search {
@@ -51,9 +50,9 @@ static const struct rfa_consumer *of_key(const struct rfa_consumer_list *list, c
 {
 	const struct rfa_consumer *one;
 
-	RFA_EACH(one, *list)
-	if (!strcmp(one->is.key, key))
-		return one;
+	RFA_EACH (one, *list)
+		if (!strcmp(one->is.key, key))
+			return one;
 	return NULL;
 }
 
@@ -62,9 +61,9 @@ static const struct rfa_consumer *of_id(const struct rfa_consumer_list *list, co
 {
 	const struct rfa_consumer *one;
 
-	RFA_EACH(one, *list)
-	if (!strcmp(one->is.container_id, id))
-		return one;
+	RFA_EACH (one, *list)
+		if (!strcmp(one->is.container_id, id))
+			return one;
 	return NULL;
 }
 
@@ -161,8 +160,7 @@ static void find_all(struct search *s)
 	add_named(s, &stack->containers);
 }
 
-/* ---- in which order they start ------------------------------------------------------------------
- */
+/* In which order they start. */
 
 /*
  * Compose keeps it as "db:service_healthy:true,cache:service_started:false". 1 if `inspect` depends
@@ -208,9 +206,9 @@ static const struct rfa_consumer *blocker(const struct rfa_consumer_list *list,
 {
 	const struct rfa_consumer *other;
 
-	RFA_EACH(other, *list)
-	if (other != one && !other->placed && waits_for(one, other))
-		return other;
+	RFA_EACH (other, *list)
+		if (other != one && !other->placed && waits_for(one, other))
+			return other;
 	return NULL;
 }
 
@@ -281,8 +279,7 @@ int rfa_consumers(struct rfa_pool *pool, const struct rfa_stack *stack, const js
 	return rfa_pool_check(pool, err);
 }
 
-/* ---- who depends on them ------------------------------------------------------------------------
- */
+/* Who depends on them. */
 
 static void add_dependents(struct rfa_pool *pool, const json_t *c,
 			   const struct rfa_consumer_list *consumers,
@@ -290,8 +287,7 @@ static void add_dependents(struct rfa_pool *pool, const json_t *c,
 {
 	const struct rfa_consumer *on;
 
-	RFA_EACH(on, *consumers)
-	{
+	RFA_EACH (on, *consumers) {
 		const char *how = rfa_ref_lost(c, on->inspect);
 		struct rfa_dependent *one;
 
@@ -319,8 +315,7 @@ int rfa_consumers_dependents(struct rfa_pool *pool, const json_t *all,
 	return rfa_pool_check(pool, err);
 }
 
-/* ---- the step's own, as its look saw them -------------------------------------------------------
- */
+/* The step's own, as its observation saw them. */
 
 int rfa_consumer_ran(const struct rfa_container *seen)
 {

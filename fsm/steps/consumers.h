@@ -41,7 +41,7 @@ int rfa_consumers_dependents(struct rfa_pool *pool, const json_t *all,
 /* 1 if the stack's keep_running names the container, or its service. */
 int rfa_keeps_running(const struct rfa_stack *stack, const json_t *inspect);
 
-/* Those of the step's own host, as its look saw them, are ctx->own->containers. */
+/* Those of the step's own host, as its observation saw them, are ctx->own->containers. */
 
 /* 1 if it ran before, or was about to. */
 int rfa_consumer_ran(const struct rfa_container *seen);
@@ -50,7 +50,7 @@ int rfa_consumer_ran(const struct rfa_container *seen);
  * its Compose project. all: the host's list. Borrowed.
  */
 json_t *rfa_consumer_now(const json_t *all, const struct rfa_container *seen);
-/* 1 if that is another one than the look saw, or none. */
+/* 1 if that is another one than the observation saw, or none. */
 int rfa_consumer_renewed(const struct rfa_container *seen, const json_t *now);
 /* 1 if it stood still, or was not there, and somebody has made one since: not ours to touch. */
 int rfa_consumer_theirs(const struct rfa_container *seen, const json_t *now);

@@ -7,8 +7,8 @@
  *     NAME.rfa-new-RUN  the new one, made before the old one stops, so that the gap is short
  *
  * Anybody may remove and make containers meanwhile, so a name alone proves nothing: the old one is
- * known by the id that target.look saw, the new one by the id that is on record before it gets the
- * name. Containers are stopped, renamed and removed by id; whatever else has the name is left.
+ * known by the id that target.observe saw, the new one by the id that is on record before it gets
+ * the name. Containers are stopped, renamed and removed by id; whatever else has the name is left.
  */
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +57,8 @@ static json_t *one_of(const json_t *all, size_t i)
 }
 
 /* On failure there is nothing to release. */
-static int place_look(struct rfa_ctx *ctx, const char *name, struct place *p, struct rfa_error *err)
+static int place_observed(struct rfa_ctx *ctx, const char *name, struct place *p,
+			  struct rfa_error *err)
 {
 	const struct rfa_object_name names[] = { { RFA_CONTAINER, name },
 						 { RFA_CONTAINER, p->saved_name },
@@ -123,7 +124,7 @@ static int somebody(struct rfa_ctx *ctx, const struct place *p, struct rfa_error
 		rfa_fail(err, RFA_ENOTFOUND, "docker",
 			 "the container %s that ran before is gone: somebody removed it", p->name);
 	rfa_error_where(err, "%s", ctx->host->name);
-	return rfa_error_mend(err, "%s%s%swhat ran before is told by: rfa show %s",
+	return rfa_error_hint(err, "%s%s%swhat ran before is told by: rfa show %s",
 			      p->saved ? "the one that ran before is kept as " : "",
 			      p->saved ? p->saved_name : "", p->saved ? "; " : "", ctx->run);
 }
@@ -135,8 +136,7 @@ static int may_stay(const struct place *p)
 	       !strcmp(p->before->ref, p->image->ref);
 }
 
-/* ---- what the new container shall be ----------------------------------------------------------
- */
+/* What the new container shall be. */
 
 static const char *ref_of(const struct place *p)
 {
@@ -155,7 +155,7 @@ static int bootstrap_body(struct rfa_ctx *ctx, const struct place *p, json_t **o
 		rfa_fail(err, RFA_ENOTFOUND, "config",
 			 "there is no container %s on %s, and rfa.json does not say how to make it",
 			 p->name, ctx->host->name);
-		return rfa_error_mend(err, "add it under bootstrap.containers of the stack");
+		return rfa_error_hint(err, "add it under bootstrap.containers of the stack");
 	}
 	if (!body)
 		return rfa_fail_nomem(err);
@@ -207,8 +207,7 @@ static int successor_body(struct rfa_ctx *ctx, const struct place *p, json_t **o
 	return rc;
 }
 
-/* ---- moves: each is one job ---------------------------------------------------------------------
- */
+/* Moves: each is one job. */
 
 static int make_fresh(struct rfa_ctx *ctx, const struct place *p, struct rfa_error *err)
 {
@@ -270,9 +269,9 @@ static struct rfa_made with_made(struct rfa_ctx *ctx, const char *name, const ch
 	struct rfa_tagged *own;
 
 	memset(&made.containers, 0, sizeof(made.containers));
-	RFA_EACH(one, ctx->made.containers)
-	if (strcmp(one->ref, name) != 0)
-		*RFA_ADD(ctx->pool, tagged, &made.containers) = *one;
+	RFA_EACH (one, ctx->made.containers)
+		if (strcmp(one->ref, name) != 0)
+			*RFA_ADD(ctx->pool, tagged, &made.containers) = *one;
 	own = RFA_ADD(ctx->pool, tagged, &made.containers);
 	own->ref = name;
 	own->id = id;
@@ -283,7 +282,7 @@ static struct rfa_made with_made(struct rfa_ctx *ctx, const char *name, const ch
 static int put_on_record(struct rfa_ctx *ctx, struct place *p, struct rfa_error *err)
 {
 	struct rfa_made made;
-	const char *says;
+	const char *summary;
 	int rc = 0;
 
 	if (!p->fresh)
@@ -296,8 +295,8 @@ static int put_on_record(struct rfa_ctx *ctx, struct place *p, struct rfa_error 
 	if (rc || !strcmp(p->made, rfa_container_id(p->fresh)))
 		return rc;
 	made = with_made(ctx, p->name, rfa_container_id(p->fresh));
-	says = rfa_pool_printf(ctx->pool, "the new container of %s is made", p->name);
-	rc = rfa_ctx_made(ctx, &made, says, err);
+	summary = rfa_pool_printf(ctx->pool, "the new container of %s is made", p->name);
+	rc = rfa_ctx_made(ctx, &made, summary, err);
 	/* What could not be recorded was not done, as far as anybody can tell. */
 	if (rc)
 		rfa_error_as(err, RFA_UNKNOWN);
@@ -305,8 +304,7 @@ static int put_on_record(struct rfa_ctx *ctx, struct place *p, struct rfa_error 
 	return rc;
 }
 
-/* ---- the trio -----------------------------------------------------------------------------------
- */
+/* The trio. */
 
 /* The old one makes room for the new one: it stops, and gets another name. */
 static int save_old(struct rfa_ctx *ctx, struct place *p, struct rfa_error *err)
@@ -318,7 +316,7 @@ static int save_old(struct rfa_ctx *ctx, struct place *p, struct rfa_error *err)
 		if (rfa_container_active(p->now))
 			rc = stop(ctx, p->name, p->now, err);
 		if (!rc)
-			rc = name_it(ctx, "keep", rfa_container_id(p->now), p->name, p->saved_name,
+			rc = name_it(ctx, "save", rfa_container_id(p->now), p->name, p->saved_name,
 				     err);
 	} else if (rfa_container_running(p->saved)) {
 		/* A power cut may have started it again, by its restart policy, on our ports. */
@@ -355,14 +353,14 @@ static int replace_one(struct rfa_ctx *ctx, struct place *p, struct rfa_error *e
 static int replace(struct rfa_ctx *ctx, const char *name, struct rfa_error *err)
 {
 	struct place p;
-	int rc = place_look(ctx, name, &p, err);
+	int rc = place_observed(ctx, name, &p, err);
 
 	if (rc)
 		return rc;
 	rc = replace_one(ctx, &p, err);
 	place_release(&p);
 	if (!rc)
-		rc = place_look(ctx, name, &p, err);
+		rc = place_observed(ctx, name, &p, err);
 	if (!rc && !is_ours(&p) && !is_old(&p))
 		rc = somebody(ctx, &p, err);
 	place_release(&p);
@@ -397,7 +395,7 @@ static int count(struct rfa_ctx *ctx, const char *name, size_t *done, size_t *be
 		 struct rfa_error *err)
 {
 	struct place p;
-	int rc = place_look(ctx, name, &p, err);
+	int rc = place_observed(ctx, name, &p, err);
 
 	if (rc)
 		return rc;
@@ -476,7 +474,7 @@ int rfa_replace_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 
 	while (i-- > 0) {
 		struct place p;
-		int rc = place_look(ctx, names->at[i], &p, err);
+		int rc = place_observed(ctx, names->at[i], &p, err);
 
 		if (rc)
 			return rc;

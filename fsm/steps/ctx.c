@@ -158,7 +158,7 @@ int rfa_ctx_prove(struct rfa_ctx *ctx, const struct rfa_proven *proven, const ch
 
 int rfa_ctx_says(json_t *facts, const char *summary, struct rfa_error *err)
 {
-	return rfa_facts_set(facts, "says", json_string(summary), err);
+	return rfa_facts_set(facts, "summary", json_string(summary), err);
 }
 
 int rfa_ctx_made(struct rfa_ctx *ctx, const struct rfa_made *made, const char *summary,
@@ -171,7 +171,7 @@ int rfa_ctx_made(struct rfa_ctx *ctx, const struct rfa_made *made, const char *s
 		rc = rfa_record_write(&rfa_shape_made, made, &object, err);
 	if (rc)
 		return rc;
-	object = json_pack("{s:s, s:o}", "says", summary, "made", object);
+	object = json_pack("{s:s, s:o}", "summary", summary, "made", object);
 	return object ? ctx->progress(ctx, object, err) : rfa_fail_nomem(err);
 }
 

@@ -100,7 +100,7 @@ int rfa_ctx_data_points(struct rfa_ctx *ctx, struct rfa_point_list *out, struct 
 const struct rfa_image_list *rfa_ctx_desired(const struct rfa_ctx *ctx, const char **version);
 
 /*
- * Writes what a step has proven into its facts: a record of the shape rfa_shape_proven, in which
+ * Writes what a step has proven into its facts: a record of the kind rfa_shape_proven, in which
  * only that is set. The summary is what people read; NULL: none. Errors: NOMEM, also of the pool.
  */
 int rfa_ctx_prove(struct rfa_ctx *ctx, const struct rfa_proven *proven, const char *summary,

@@ -11,8 +11,7 @@
 #include "fsm/steps/steps.h"
 #include "fsm/steps/vault.h"
 
-/* ---- members ----------------------------------------------------------------------------------
- */
+/* Members. */
 
 static int is_plain(const char *place)
 {
@@ -32,7 +31,7 @@ static void judge_volume(struct rfa_gates *c, const struct rfa_side *s, const st
 			 "there is no volume %s on %s (member %s)", m->volume, s->host->name,
 			 m->name);
 	else if (strcmp(m->driver, "local") != 0 || m->options)
-		rfa_deny(c, "only volumes that the host keeps itself can be exchanged by a rename",
+		rfa_deny(c, "only volumes that the host keeps itself can be swapped by a rename",
 			 "the volume %s on %s has the driver %s%s (member %s)", m->volume,
 			 s->host->name, m->driver, m->options ? " with options" : "", m->name);
 }
@@ -126,8 +125,8 @@ static void judge_obstacles(struct rfa_gates *c, const struct rfa_side *s,
 			 m->place, s->host->name, m->unfit.at[i], m->name);
 	for (i = 0; i < m->obstacles.n && s->role == RFA_TARGET; i++)
 		rfa_deny(c, "end that there, or name the volume as a member instead",
-			 "the database %s on %s cannot be exchanged: %.200s", m->place,
-			 s->host->name, m->obstacles.at[i]);
+			 "the database %s on %s cannot be swapped: %.200s", m->place, s->host->name,
+			 m->obstacles.at[i]);
 }
 
 /* A database must be there: its owner and its locale are those of the one that it replaces. */
@@ -160,18 +159,18 @@ static void judge_version(struct rfa_gates *c, const struct rfa_member *from, co
 			  const struct rfa_member *to)
 {
 	const char *host = c->ctx->hosts[RFA_TARGET]->name;
-	char wanted[RFA_DATABASE_MAX], there[RFA_DATABASE_MAX];
+	char desired[RFA_DATABASE_MAX], there[RFA_DATABASE_MAX];
 
-	rfa_database_release(from, wanted);
+	rfa_database_release(from, desired);
 	rfa_database_release(to, there);
 	if (to->major && from->major && strcmp(from->make, to->make) != 0)
 		rfa_deny(c, "a dump of one is none for the other: use the same on both sides",
 			 "the database %s is of %s %s, and the server on %s is %s", to->name,
-			 wanted, whose, host, there);
+			 desired, whose, host, there);
 	else if (to->major && from->major > to->major)
 		rfa_deny(c, "bring the newer version there first (rfa promote)",
 			 "the database %s is of version %s %s, and the server on %s is of %s",
-			 to->name, wanted, whose, host, there);
+			 to->name, desired, whose, host, there);
 }
 
 /* Told by what they are on the host: a path can lead there by a symbolic link, or a mount. */
@@ -249,19 +248,20 @@ static void judge_pairs(struct rfa_gates *c, const struct rfa_side *one,
 	const struct rfa_member *m;
 
 	RFA_EACH (m, one->seen->members) {
-		const struct rfa_member *twin = rfa_member_named(&other->seen->members, m->name);
+		const struct rfa_member *other_side =
+		    rfa_member_named(&other->seen->members, m->name);
 
-		if (!twin)
+		if (!other_side)
 			rfa_deny(c, "name the same members for both environments in rfa.json",
 				 "the member %s is on %s only", m->name, one->host->name);
 		else if (one->role != RFA_SOURCE)
 			continue;
-		else if (strcmp(m->tree, twin->tree) != 0)
+		else if (strcmp(m->tree, other_side->tree) != 0)
 			rfa_deny(c, "give it one kind in both environments in rfa.json",
 				 "the member %s is a %s on %s and a %s on %s", m->name, m->kind,
-				 one->host->name, twin->kind, other->host->name);
+				 one->host->name, other_side->kind, other->host->name);
 		else
-			judge_version(c, m, "on the source", twin);
+			judge_version(c, m, "on the source", other_side);
 	}
 }
 
@@ -305,14 +305,13 @@ int rfa_gate_members(struct rfa_gates *c, struct rfa_error *err)
 	return 0;
 }
 
-/* ---- tools ------------------------------------------------------------------------------------
- */
+/* Tools. */
 
 static int refuse_unsupported(struct rfa_gates *c, const struct rfa_side *s, int rc,
 			      struct rfa_error *err)
 {
 	if (rc == -RFA_EUNSUPPORTED)
-		rfa_deny(c, err->mend, "%s on %s", err->msg, s->host->name);
+		rfa_deny(c, err->hint, "%s on %s", err->msg, s->host->name);
 	/* Asked of what is not there yet: any other no is none of this gate's. */
 	if (rc &&
 	    (rc == -RFA_EUNSUPPORTED || (rc != -RFA_ECRASHED && err->severity == RFA_FATAL))) {
@@ -373,8 +372,7 @@ int rfa_gate_tools(struct rfa_gates *c, struct rfa_error *err)
 	return rc;
 }
 
-/* ---- going back -------------------------------------------------------------------------------
- */
+/* Going back. */
 
 /* A server that does not answer is told of by another gate. */
 static int database_there(struct rfa_ctx *ctx, const struct rfa_member *m, int *is,
@@ -447,8 +445,7 @@ int rfa_gate_data_point(struct rfa_gates *c, struct rfa_error *err)
 	return rc;
 }
 
-/* ---- backups ----------------------------------------------------------------------------------
- */
+/* Backups. */
 
 /* Can somebody else change what has this directory's name, or what is in it? */
 static int is_shared(const struct rfa_file_stat *dir, uint32_t me)
@@ -479,7 +476,7 @@ static int real_path(struct rfa_ctx *ctx, struct rfa_host *host, const char *pat
 }
 
 /*
- * Where others can exchange a directory on the way to the vault, what we write goes to where they
+ * Where others can swap a directory on the way to the vault, what we write goes to where they
  * want it, as root. We are whose the state directory is.
  */
 static int judge_vault_place(struct rfa_gates *c, struct rfa_error *err)
@@ -616,7 +613,7 @@ int rfa_gate_backup(struct rfa_gates *c, struct rfa_error *err)
  */
 int rfa_gate_target_runs(struct rfa_gates *c, struct rfa_error *err)
 {
-	static const char *const mend = "start it there first, or look at docker logs";
+	static const char *const hint = "start it there first, or look at docker logs";
 	const struct rfa_container_list *all = &c->ctx->proven[RFA_TARGET]->containers;
 	const char *env = c->ctx->hosts[RFA_TARGET]->name;
 	const struct rfa_container *one;
@@ -627,11 +624,11 @@ int rfa_gate_target_runs(struct rfa_gates *c, struct rfa_error *err)
 		if (one->running)
 			running++;
 		else if (strcmp(one->kind, "compose") != 0)
-			rfa_deny_unless_forced(c, mend, "the container %s on %s does not run",
+			rfa_deny_unless_forced(c, hint, "the container %s on %s does not run",
 					       one->container, env);
 	if (!all->n)
 		rfa_deny(c, "start it there first", "nothing of this stack is on %s", env);
 	else if (!running)
-		rfa_deny(c, mend, "nothing of this stack runs on %s", env);
+		rfa_deny(c, hint, "nothing of this stack runs on %s", env);
 	return 0;
 }

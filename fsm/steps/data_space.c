@@ -71,8 +71,7 @@ static int demand(struct demands *d, const char *path, int64_t bytes, int64_t in
 	return 0;
 }
 
-/* ---- what each host needs ---------------------------------------------------------------------
- */
+/* What each host needs. */
 
 /* How large a member is. Of one that is not known, nothing. */
 static const struct rfa_member *size_of(const struct demands *d, const char *name)
@@ -172,17 +171,16 @@ static int demand_of_target(struct demands *d, struct rfa_error *err)
 	return rc;
 }
 
-/* ---- what there is ----------------------------------------------------------------------------
- */
+/* What there is. */
 
 static void judge_disk(struct rfa_gates *c, const struct rfa_host *host, const struct demand *r,
 		       int64_t percent)
 {
-	const char *mend = "free some space there: old generations (rfa prune), images, backups";
+	const char *hint = "free some space there: old generations (rfa prune), images, backups";
 	const struct rfa_disk *d = &r->disk;
 
 	if (d->bytes_free < r->bytes)
-		rfa_deny(c, mend, "%s on %s has %s free, this run needs up to %s", r->path,
+		rfa_deny(c, hint, "%s on %s has %s free, this run needs up to %s", r->path,
 			 host->name, RFA_SIZE(d->bytes_free), RFA_SIZE(r->bytes));
 	else if (d->bytes_total > 0 && d->bytes_free * 100 < d->bytes_total * percent)
 		rfa_deny(c, "free some space there, or lower gates.disk_free_percent in rfa.json",
@@ -190,7 +188,7 @@ static void judge_disk(struct rfa_gates *c, const struct rfa_host *host, const s
 			 host->name, (long long)(d->bytes_free * 100 / d->bytes_total),
 			 (long long)percent);
 	if (d->inodes_total > 0 && d->inodes_free < r->inodes)
-		rfa_deny(c, mend, "%s on %s has %lld inodes free, this run needs up to %lld",
+		rfa_deny(c, hint, "%s on %s has %lld inodes free, this run needs up to %lld",
 			 r->path, host->name, (long long)d->inodes_free, (long long)r->inodes);
 }
 

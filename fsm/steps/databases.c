@@ -89,8 +89,7 @@ int rfa_database_said(struct rfa_ctx *ctx, const struct rfa_database *database, 
 	return rfa_record_keep(&rfa_shape_database, database, ctx->pool, out, err);
 }
 
-/* ---- looking ----------------------------------------------------------------------------------
- */
+/* Looking. */
 
 /* The host's own answer; *out is new. */
 static int ask(struct rfa_ctx *ctx, struct rfa_host *host, const struct rfa_database *database,
@@ -99,20 +98,20 @@ static int ask(struct rfa_ctx *ctx, struct rfa_host *host, const struct rfa_data
 	json_t *said = NULL;
 	int rc = rfa_database_said(ctx, database, &said, err);
 
-	return rc ? rc : host->ops->database_look(host, said, out, err);
+	return rc ? rc : host->ops->database_observe(host, said, out, err);
 }
 
 int rfa_database_seen(struct rfa_ctx *ctx, struct rfa_host *host,
 		      const struct rfa_database *database, struct rfa_server_seen *out,
 		      struct rfa_error *err)
 {
-	json_t *look = NULL;
-	int rc = ask(ctx, host, database, &look, err);
+	json_t *observed = NULL;
+	int rc = ask(ctx, host, database, &observed, err);
 
 	rfa_record_clear(&rfa_shape_server_seen, out);
 	if (!rc)
-		rc = rfa_record_read(&rfa_shape_server_seen, look, ctx->pool, out, err);
-	json_decref(look);
+		rc = rfa_record_read(&rfa_shape_server_seen, observed, ctx->pool, out, err);
+	json_decref(observed);
 	return rc;
 }
 
@@ -147,25 +146,25 @@ static int look_disk(struct rfa_ctx *ctx, struct rfa_member *member, const char 
 }
 
 /* What the server says of itself, and of the database if it has it. */
-static int take_look(struct rfa_ctx *ctx, struct rfa_member *member, const json_t *look,
+static int take_look(struct rfa_ctx *ctx, struct rfa_member *member, const json_t *observed,
 		     struct rfa_server_seen *seen, struct rfa_error *err)
 {
 	const json_t *bytes;
-	int rc = rfa_record_read(&rfa_shape_server_seen, look, ctx->pool, seen, err);
+	int rc = rfa_record_read(&rfa_shape_server_seen, observed, ctx->pool, seen, err);
 
 	if (!rc)
-		rc = rfa_record_merge(&rfa_shape_member, look, ctx->pool, member, err);
+		rc = rfa_record_merge(&rfa_shape_member, observed, ctx->pool, member, err);
 	bytes = json_object_get(seen->databases, member->database->database);
 	member->type = bytes ? "b" : "";
 	member->bytes = (int64_t)json_integer_value(bytes);
 	return rc;
 }
 
-int rfa_database_look(struct rfa_ctx *ctx, struct rfa_member *member, struct rfa_error *err)
+int rfa_database_observe(struct rfa_ctx *ctx, struct rfa_member *member, struct rfa_error *err)
 {
 	struct rfa_server_seen seen;
-	json_t *look = NULL;
-	int rc = ask(ctx, ctx->host, member->database, &look, err);
+	json_t *observed = NULL;
+	int rc = ask(ctx, ctx->host, member->database, &observed, err);
 
 	rfa_record_clear(&rfa_shape_server_seen, &seen);
 	if (rc == -RFA_ENOTFOUND) {
@@ -173,11 +172,11 @@ int rfa_database_look(struct rfa_ctx *ctx, struct rfa_member *member, struct rfa
 		member->why = "there is no such container";
 		rc = 0;
 	} else if (!rc) {
-		rc = take_look(ctx, member, look, &seen, err);
+		rc = take_look(ctx, member, observed, &seen, err);
 	}
 	if (!rc)
 		rc = look_disk(ctx, member, seen.data, err);
-	json_decref(look);
+	json_decref(observed);
 	return rc;
 }
 
@@ -206,7 +205,7 @@ static int never_answers(struct rfa_ctx *ctx, const struct rfa_database *databas
 	rfa_fail(err, RFA_EUNHEALTHY, "database", "the server in %s does not answer: %.300s",
 		 database->container, why);
 	rfa_error_where(err, "%s", ctx->host->name);
-	return rfa_error_mend(err, "look at docker logs %s there", database->container);
+	return rfa_error_hint(err, "look at docker logs %s there", database->container);
 }
 
 int rfa_database_await(struct rfa_ctx *ctx, const struct rfa_database *database,
@@ -245,8 +244,7 @@ int rfa_database_there(struct rfa_ctx *ctx, const struct rfa_database *database,
 	return rc;
 }
 
-/* ---- quiesced ---------------------------------------------------------------------------------
- */
+/* Quiesced. */
 
 static const char *or_unknown(const char *text)
 {
@@ -267,7 +265,7 @@ static int quiesced(struct rfa_ctx *ctx, const struct rfa_member *member, struct
 		 or_unknown(first->user), or_unknown(first->from), or_unknown(first->program),
 		 member->place);
 	rfa_error_where(err, "%s", ctx->host->name);
-	return rfa_error_mend(err, "stop it there, or list its container under "
+	return rfa_error_hint(err, "stop it there, or list its container under "
 				   "data.stop.containers of the stack in rfa.json");
 }
 
@@ -276,16 +274,14 @@ int rfa_databases_quiesced(struct rfa_ctx *ctx, struct rfa_error *err)
 	const struct rfa_member *member;
 	int rc = 0;
 
-	RFA_EACH(member, ctx->own->members)
-	{
+	RFA_EACH (member, ctx->own->members) {
 		if (!rc && rfa_is_database(member))
 			rc = quiesced(ctx, member, err);
 	}
 	return rc;
 }
 
-/* ---- changes ----------------------------------------------------------------------------------
- */
+/* Changes. */
 
 int rfa_database_load(struct rfa_ctx *ctx, const struct rfa_member *member, const char *copy,
 		      struct rfa_error *err)

@@ -39,7 +39,7 @@ int64_t rfa_database_dump_bytes(const struct rfa_member *member);
 void rfa_database_release(const struct rfa_member *member, char out[RFA_DATABASE_MAX]);
 
 /* Adds to a member of the step's own host what is there now. */
-int rfa_database_look(struct rfa_ctx *ctx, struct rfa_member *member, struct rfa_error *err);
+int rfa_database_observe(struct rfa_ctx *ctx, struct rfa_member *member, struct rfa_error *err);
 /* How it looks on a host. Errors: NOTFOUND: there is no such container. */
 int rfa_database_seen(struct rfa_ctx *ctx, struct rfa_host *host,
 		      const struct rfa_database *database, struct rfa_server_seen *out,

@@ -7,7 +7,7 @@
 
 #include "fsm/steps/steps.h"
 
-static void add(struct rfa_gates *c, const char *verdict, const char *evidence, const char *mend)
+static void add(struct rfa_gates *c, const char *verdict, const char *evidence, const char *hint)
 {
 	struct rfa_event event = { 0 };
 	struct rfa_buf text = RFA_BUF_INIT(4096);
@@ -17,7 +17,7 @@ static void add(struct rfa_gates *c, const char *verdict, const char *evidence, 
 	rfa_buf_put_printable(&text, evidence, strlen(evidence), 800);
 	one = rfa_pool_json_new(pool,
 				json_pack("{s:s, s:s, s:s, s:s}", "gate", c->gate, "verdict",
-					  verdict, "evidence", rfa_buf_str(&text), "mend", mend));
+					  verdict, "evidence", rfa_buf_str(&text), "hint", hint));
 	rfa_buf_release(&text);
 	if (!one || json_array_append(c->gates, one)) {
 		(void)rfa_pool_json_new(pool, NULL); /* memory ran out, says the pool */
@@ -33,7 +33,7 @@ static void add(struct rfa_gates *c, const char *verdict, const char *evidence, 
 	rfa_trace_send(c->ctx->trace, &event);
 }
 
-void rfa_deny(struct rfa_gates *c, const char *mend, const char *fmt, ...)
+void rfa_deny(struct rfa_gates *c, const char *hint, const char *fmt, ...)
 {
 	char evidence[1024];
 	va_list args;
@@ -43,10 +43,10 @@ void rfa_deny(struct rfa_gates *c, const char *mend, const char *fmt, ...)
 	va_end(args);
 	c->refusals++;
 	c->of_this_gate++;
-	add(c, "refused", evidence, mend);
+	add(c, "refused", evidence, hint);
 }
 
-void rfa_deny_unless_forced(struct rfa_gates *c, const char *mend, const char *fmt, ...)
+void rfa_deny_unless_forced(struct rfa_gates *c, const char *hint, const char *fmt, ...)
 {
 	const struct rfa_options *options = c->ctx->plan->options;
 	int forced = options && *options->force_reason;
@@ -57,13 +57,13 @@ void rfa_deny_unless_forced(struct rfa_gates *c, const char *mend, const char *f
 	va_start(args, fmt);
 	vsnprintf(evidence, sizeof(evidence), fmt, args);
 	va_end(args);
-	snprintf(both, sizeof(both), "%s, or use --force --reason '…'", mend);
+	snprintf(both, sizeof(both), "%s, or use --force --reason '…'", hint);
 	c->refusals += !forced;
 	c->of_this_gate++;
 	add(c, forced ? "forced" : "refused", evidence, forced ? "" : both);
 }
 
-void rfa_warn(struct rfa_gates *c, const char *mend, const char *fmt, ...)
+void rfa_warn(struct rfa_gates *c, const char *hint, const char *fmt, ...)
 {
 	char evidence[1024];
 	va_list args;
@@ -72,7 +72,7 @@ void rfa_warn(struct rfa_gates *c, const char *mend, const char *fmt, ...)
 	vsnprintf(evidence, sizeof(evidence), fmt, args);
 	va_end(args);
 	c->of_this_gate++;
-	add(c, "warning", evidence, mend);
+	add(c, "warning", evidence, hint);
 }
 
 /* The reason that is told when there is more than one. */
@@ -91,7 +91,7 @@ static int refuse(const struct rfa_gates *c, struct rfa_error *err)
 		rfa_fail(err, RFA_EREFUSED, "gate", "%zu reasons to refuse; the first: %s",
 			 c->refusals, rfa_facts_str(one, "evidence", ""));
 	rfa_error_where(err, "gate '%s'", rfa_facts_str(one, "gate", ""));
-	return rfa_error_mend(err, "%s", rfa_facts_str(one, "mend", ""));
+	return rfa_error_hint(err, "%s", rfa_facts_str(one, "hint", ""));
 }
 
 int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
@@ -104,7 +104,7 @@ int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	for (gate = ctx->flow->gates; !rc && gate && gate->name; gate++) {
 		c.gate = gate->name;
 		c.of_this_gate = 0;
-		rc = gate->judge(&c, err);
+		rc = gate->run(&c, err);
 		if (!rc && !c.of_this_gate)
 			add(&c, "passed", "", "");
 	}
@@ -115,8 +115,7 @@ int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return !rc && c.refusals ? refuse(&c, err) : rc;
 }
 
-/* ---- shared gates -----------------------------------------------------------------------------
- */
+/* Shared gates. */
 
 /* Of one host that was looked at. */
 static void judge_engine(struct rfa_gates *c, const struct rfa_engine *engine, const char *env)
@@ -244,7 +243,7 @@ int rfa_gate_proven_drill(struct rfa_gates *c, struct rfa_error *err)
 	const struct rfa_limits *limits = rfa_ctx_stack_of(ctx, RFA_TARGET)->gates;
 	int64_t days = limits ? limits->proven_drill_days : 0;
 	const char *at = ctx->plan->options ? ctx->plan->options->proven_drill_at : "";
-	const char *mend = "prove a backup first: rfa drill, or lower gates.proven_drill_days in "
+	const char *hint = "prove a backup first: rfa drill, or lower gates.proven_drill_days in "
 			   "rfa.json";
 	int64_t then = 0;
 	int64_t age;
@@ -253,14 +252,14 @@ int rfa_gate_proven_drill(struct rfa_gates *c, struct rfa_error *err)
 	if (days <= 0)
 		return 0;
 	if (rfa_time_parse(at, &then)) {
-		rfa_deny_unless_forced(c, mend,
+		rfa_deny_unless_forced(c, hint,
 				       "no backup of this stack has been proven by a drill");
 		return 0;
 	}
 	age = (ctx->clock->wall_ms(ctx->clock) - then) / 86400000;
 	if (age > days)
 		rfa_deny_unless_forced(
-		    c, mend, "the last proven drill was %lld days ago (%s), more than %lld",
+		    c, hint, "the last proven drill was %lld days ago (%s), more than %lld",
 		    (long long)age, at, (long long)days);
 	return 0;
 }

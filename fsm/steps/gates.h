@@ -12,7 +12,7 @@
 struct rfa_gates {
 	struct rfa_ctx *ctx;
 	const char *gate;
-	json_t *gates; /* array of {"gate","verdict","evidence","mend"} */
+	json_t *gates; /* array of {"gate","verdict","evidence","hint"} */
 	size_t refusals;
 	size_t of_this_gate;
 };
@@ -20,21 +20,21 @@ struct rfa_gates {
 /* 0 with any number of refusals, or an error of the connection. */
 struct rfa_gate {
 	const char *name;
-	int (*judge)(struct rfa_gates *, struct rfa_error *);
+	int (*run)(struct rfa_gates *, struct rfa_error *);
 };
 
 /* One gate may deny for several reasons; each is told. */
-void rfa_deny(struct rfa_gates *c, const char *mend, const char *fmt, ...) RFA_PRINTF(3, 4);
+void rfa_deny(struct rfa_gates *c, const char *hint, const char *fmt, ...) RFA_PRINTF(3, 4);
 
 /*
  * The same of what may be passed on purpose: where the plan has a reason for it
  * (options.force_reason) the verdict is "forced", and kept. Never for what protects data.
  */
-void rfa_deny_unless_forced(struct rfa_gates *c, const char *mend, const char *fmt, ...)
+void rfa_deny_unless_forced(struct rfa_gates *c, const char *hint, const char *fmt, ...)
     RFA_PRINTF(3, 4);
 
 /* What need not be mended, but should be known before anything is touched: a "warning". */
-void rfa_warn(struct rfa_gates *c, const char *mend, const char *fmt, ...) RFA_PRINTF(3, 4);
+void rfa_warn(struct rfa_gates *c, const char *hint, const char *fmt, ...) RFA_PRINTF(3, 4);
 
 /*
  * 1 if the run goes back to a rollback point. Nothing comes from elsewhere then: what a gate asks
@@ -46,7 +46,7 @@ int rfa_url_is_own(const struct rfa_plan_host *side, const char *url);
 
 #define RFA_GATE_OF(name) int rfa_gate_##name(struct rfa_gates *, struct rfa_error *)
 
-/* ---- of any flow ---- */
+/* Of any flow. */
 
 RFA_GATE_OF(engine); /* the Docker Engines, and that both are for one kind of machine */
 /* Production that reads the test server's data is the accident that this one is for. */
@@ -54,7 +54,7 @@ RFA_GATE_OF(base_url);
 RFA_GATE_OF(proven_drill); /* where a stack asks for it, a backup has been proven lately */
 RFA_GATE_OF(urls);         /* the host lets us ask the URLs of the health checks */
 
-/* ---- of images ---- */
+/* Of images. */
 
 RFA_GATE_OF(image_engine);     /* "engine", and the Compose plugin where a stack needs it */
 RFA_GATE_OF(source_runs);      /* only what runs well is brought elsewhere */
@@ -68,14 +68,14 @@ RFA_GATE_OF(networks);         /* the networks that the containers join are ther
 RFA_GATE_OF(image_point);      /* what a rollback point of images needs is still there */
 RFA_GATE_OF(verified);         /* only what another environment has proven */
 
-/* ---- of data ---- */
+/* Of data. */
 
 RFA_GATE_OF(members);     /* the pieces of the data are there, and can be copied */
 RFA_GATE_OF(containers);  /* those that use it can be stopped, and started again */
 RFA_GATE_OF(others);      /* others that use the data */
 RFA_GATE_OF(dependents);  /* others that are cut off when one stops */
 RFA_GATE_OF(files);       /* databases that a container has mounted as single files */
-RFA_GATE_OF(kept);        /* what keep_running names, and an exchange would not reach */
+RFA_GATE_OF(kept);        /* what keep_running names, and a swap would not reach */
 RFA_GATE_OF(tools);       /* what the hosts need for copies and dumps */
 RFA_GATE_OF(processes);   /* processes that use the data and are of no container that stops */
 RFA_GATE_OF(data_space);  /* disk space and inodes, on each file system of both sides */
@@ -90,7 +90,7 @@ RFA_GATE_OF(target_runs); /* what is to be tried out runs now */
 #define RFA_GATES_OF_DATA \
 	{ "members", rfa_gate_members }, \
 	{ "containers", rfa_gate_containers }, \
-	{ "other users", rfa_gate_others }, \
+	{ "other consumers", rfa_gate_others }, \
 	{ "dependents", rfa_gate_dependents }, \
 	{ "database files", rfa_gate_files }, \
 	{ "kept running", rfa_gate_kept }, \

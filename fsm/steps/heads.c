@@ -12,7 +12,7 @@ static int say_unknown(const struct rfa_ctx *ctx, const json_t *kept, struct rfa
 		 "does not have it: it is an older copy, was cut short, or was altered",
 		 env, *head ? head : "(none)", *run ? run : "unknown");
 	rfa_error_where(err, "%s", env);
-	return rfa_error_mend(err,
+	return rfa_error_hint(err,
 			      "use the copy of the ledger that has it; if there is none any more: "
 			      "rfa ledger accept %s --reason TEXT",
 			      env);

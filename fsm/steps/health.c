@@ -175,8 +175,8 @@ static int ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct verdic
 }
 
 /* All that use the data. */
-static int observe_consumers(struct rfa_ctx *ctx, struct rfa_pool *pool, struct rfa_observed_list *out,
-			 struct rfa_error *err)
+static int observe_consumers(struct rfa_ctx *ctx, struct rfa_pool *pool,
+			     struct rfa_observed_list *out, struct rfa_error *err)
 {
 	const struct rfa_container *seen;
 	json_t *all = NULL;
@@ -217,9 +217,9 @@ static int answered_well(const struct rfa_ctx *ctx, const char *url)
 {
 	const struct rfa_answer *answer;
 
-	RFA_EACH(answer, ctx->own->answers)
-	if (!strcmp(answer->url, url))
-		return !*answer->problem;
+	RFA_EACH (answer, ctx->own->answers)
+		if (!strcmp(answer->url, url))
+			return !*answer->problem;
 	return 0;
 }
 
@@ -228,8 +228,7 @@ static int ask_all(struct rfa_ctx *ctx, struct demand demand, struct verdict *v,
 {
 	const struct rfa_check *check;
 
-	RFA_EACH(check, rfa_ctx_stack_here(ctx)->health)
-	{
+	RFA_EACH (check, rfa_ctx_stack_here(ctx)->health) {
 		int rc;
 
 		if (demand.answered && !answered_well(ctx, check->url))
@@ -270,8 +269,7 @@ static int look_at_all(struct rfa_ctx *ctx, struct demand demand, struct verdict
 	int rc = observe(ctx, &pool, &seen, err);
 
 	if (!rc)
-		RFA_EACH(one, seen)
-		{
+		RFA_EACH (one, seen) {
 			size_t before = v->containers;
 
 			if (!rc)
@@ -339,7 +337,7 @@ static int until_well(struct rfa_ctx *ctx, struct demand demand, struct verdict 
 	int64_t deadline = clock->mono_ms(clock) + stack->health_deadline_s * 1000;
 	int64_t pause = stack->health_interval_s * 1000;
 	int64_t settle_s = stack->health_settle_s;
-	json_t *before = NULL; /* of the last look, if it found all well */
+	json_t *before = NULL; /* of the last observation, if it found all well */
 	int64_t wait = 125;
 	int rc;
 
@@ -375,9 +373,9 @@ static void all_logs(struct rfa_ctx *ctx, json_t *facts)
 
 	if (observe(ctx, ctx->pool, &seen, &ignored))
 		return;
-	RFA_EACH(one, seen)
-	if (*one->container && one->inspect)
-		rfa_evidence_logs(ctx, one->container, facts);
+	RFA_EACH (one, seen)
+		if (*one->container && one->inspect)
+			rfa_evidence_logs(ctx, one->container, facts);
 }
 
 static int unhealthy(struct rfa_ctx *ctx, const struct verdict *v, json_t *facts,
@@ -391,7 +389,7 @@ static int unhealthy(struct rfa_ctx *ctx, const struct verdict *v, json_t *facts
 	all_logs(ctx, facts);
 	rfa_fail(err, RFA_EUNHEALTHY, "health", "%s", v->why);
 	rfa_error_where(err, "%s", ctx->host->name);
-	return rfa_error_mend(err, "its last log lines are kept: rfa show %s", ctx->run);
+	return rfa_error_hint(err, "its last log lines are kept: rfa show %s", ctx->run);
 }
 
 /* "<what>: 2 container(s), 1 of 2 URL(s) checked": nothing is said of what was not looked at. */
@@ -450,8 +448,7 @@ int rfa_health_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 	return have_well(ctx, before, "what ran before runs again", facts, err);
 }
 
-/* ---- with other data --------------------------------------------------------------------------
- */
+/* With other data. */
 
 /* How many containers ran; *all: none of them did not. */
 static size_t ran_before(const struct rfa_ctx *ctx, int *all)
@@ -459,8 +456,8 @@ static size_t ran_before(const struct rfa_ctx *ctx, int *all)
 	const struct rfa_container *one;
 	size_t n = 0;
 
-	RFA_EACH(one, ctx->own->containers)
-	n += one->running != 0;
+	RFA_EACH (one, ctx->own->containers)
+		n += one->running != 0;
 	*all = n == ctx->own->containers.n;
 	return n;
 }

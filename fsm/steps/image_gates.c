@@ -70,8 +70,8 @@ int rfa_gate_source_runs(struct rfa_gates *c, struct rfa_error *err)
 	if (!source->containers.n)
 		rfa_deny(c, "start it there first, or correct its name in rfa.json",
 			 "nothing of this stack is on %s", c->ctx->hosts[RFA_SOURCE]->name);
-	RFA_EACH(one, source->containers)
-	judge_source(c, one);
+	RFA_EACH (one, source->containers)
+		judge_source(c, one);
 	return 0;
 }
 
@@ -107,8 +107,8 @@ int rfa_gate_tags(struct rfa_gates *c, struct rfa_error *err)
 	(void)err;
 	if (limits_of(c->ctx)->allow_latest)
 		return 0;
-	RFA_EACH(image, *rfa_ctx_desired(c->ctx, NULL))
-	judge_tag(c, image);
+	RFA_EACH (image, *rfa_ctx_desired(c->ctx, NULL))
+		judge_tag(c, image);
 	return 0;
 }
 
@@ -117,9 +117,9 @@ int rfa_gate_carry_over(struct rfa_gates *c, struct rfa_error *err)
 	const struct rfa_obstacle *one;
 
 	(void)err;
-	RFA_EACH(one, c->ctx->own->obstacles)
-	rfa_deny(c, one->mend, "%s on %s cannot be made again: %s (%s)", one->container,
-		 c->ctx->host->name, one->why, one->field);
+	RFA_EACH (one, c->ctx->own->obstacles)
+		rfa_deny(c, one->hint, "%s on %s cannot be made again: %s (%s)", one->container,
+			 c->ctx->host->name, one->why, one->field);
 	return 0;
 }
 
@@ -141,8 +141,7 @@ int rfa_gate_cut_off(struct rfa_gates *c, struct rfa_error *err)
 	const struct rfa_dependent *one;
 
 	(void)err;
-	RFA_EACH(one, ctx->own->dependents)
-	{
+	RFA_EACH (one, ctx->own->dependents) {
 		if (rfa_before_of(ctx, one->container) || !is_replaced(ctx, one->key))
 			continue;
 		rfa_deny_unless_forced(
@@ -157,7 +156,7 @@ int rfa_gate_cut_off(struct rfa_gates *c, struct rfa_error *err)
 }
 
 struct judged {
-	struct rfa_gates *court;
+	struct rfa_gates *gates;
 	const char *container;
 };
 
@@ -166,7 +165,7 @@ static void judge_reference(void *user, const char *field, const char *reference
 	const struct judged *j = user;
 
 	rfa_deny(
-	    j->court,
+	    j->gates,
 	    "name it under secrets (a variable), secret_files or secret_commands of rfa.json, and "
 	    "give it a value; or write what it is there in its place",
 	    "%s of %s has %s, and there is no value for it", field, j->container, reference);
@@ -229,8 +228,7 @@ int rfa_gate_first_deployment(struct rfa_gates *c, struct rfa_error *err)
 	size_t i;
 	int rc = 0;
 
-	RFA_EACH(one, ctx->own->containers)
-	{
+	RFA_EACH (one, ctx->own->containers) {
 		if (rc || one->present || strcmp(one->kind, "run") != 0)
 			continue;
 		first = 1;
@@ -243,7 +241,7 @@ int rfa_gate_first_deployment(struct rfa_gates *c, struct rfa_error *err)
 
 /* What the images are exported to, with the layers that the target has: docker writes all of them.
  */
-static int room_on_source(struct rfa_gates *c, int64_t bytes, struct rfa_error *err)
+static int space_on_source(struct rfa_gates *c, int64_t bytes, struct rfa_error *err)
 {
 	struct rfa_host *source = c->ctx->hosts[RFA_SOURCE];
 	struct rfa_disk disk;
@@ -302,7 +300,7 @@ int rfa_gate_image_space(struct rfa_gates *c, struct rfa_error *err)
 	one_disk = !strcmp(disks[0].filesystem, disks[1].filesystem);
 	for (i = 0; i < (one_disk ? 1 : 2); i++)
 		judge_disk(c, paths[i], &disks[i], one_disk ? 2 * bytes : bytes);
-	return room_on_source(c, bytes, err);
+	return space_on_source(c, bytes, err);
 }
 
 static int judge_specs(struct rfa_gates *c, const struct rfa_specs *is, struct rfa_error *err)
@@ -337,11 +335,11 @@ int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
 			 "the rollback point names no images");
 	if (!point)
 		return 0;
-	RFA_EACH(image, point->images)
-	if (!rfa_held_of(&ctx->own->held, image->identity))
-		rfa_deny(c, "promote that version again from where it still is",
-			 "the image %s of the rollback point is no longer on %s", image->ref,
-			 ctx->host->name);
+	RFA_EACH (image, point->images)
+		if (!rfa_held_of(&ctx->own->held, image->identity))
+			rfa_deny(c, "promote that version again from where it still is",
+				 "the image %s of the rollback point is no longer on %s",
+				 image->ref, ctx->host->name);
 	return point->specs && *point->specs->file ? judge_specs(c, point->specs, err) : 0;
 }
 
@@ -386,7 +384,7 @@ int rfa_gate_verified(struct rfa_gates *c, struct rfa_error *err)
 	(void)err;
 	if (!limits_of(c->ctx)->require_verified)
 		return 0;
-	RFA_EACH(image, *rfa_ctx_desired(c->ctx, NULL))
-	judge_verified(c, options ? options->verified : NULL, image);
+	RFA_EACH (image, *rfa_ctx_desired(c->ctx, NULL))
+		judge_verified(c, options ? options->verified : NULL, image);
 	return 0;
 }

@@ -7,8 +7,7 @@
 #include "fsm/base/imageref.h"
 #include "fsm/steps/inspect.h"
 
-/* ---- identity ---------------------------------------------------------------------------------
- */
+/* Identity. */
 
 static int is_empty(const json_t *v)
 {
@@ -102,16 +101,14 @@ int rfa_image_describe(const struct rfa_observed *container, const json_t *inspe
 	return rfa_pool_check(pool, err);
 }
 
-/* ---- the version ------------------------------------------------------------------------------
- */
+/* The version. */
 
 /* 1 and the tag that all of them have; 0 where they have several, or one has none. */
 static int common_tag(const struct rfa_image_list *images, struct rfa_imageref *common)
 {
 	const struct rfa_image *image;
 
-	RFA_EACH(image, *images)
-	{
+	RFA_EACH (image, *images) {
 		struct rfa_imageref ref;
 
 		rfa_imageref_parse(&ref, image->ref);
@@ -138,9 +135,9 @@ int rfa_image_set_version(const struct rfa_image_list *images, char *out, size_t
 	/* Named by what they are, in whatever order: keys are sorted when they are encoded. */
 	identities = json_object();
 	rc = identities ? 0 : rfa_fail_nomem(err);
-	RFA_EACH(image, *images)
-	if (!rc)
-		rc = rfa_facts_set(identities, image->identity, json_true(), err);
+	RFA_EACH (image, *images)
+		if (!rc)
+			rc = rfa_facts_set(identities, image->identity, json_true(), err);
 	if (!rc)
 		rc = rfa_facts_digest(identities, digest, err);
 	json_decref(identities);
@@ -149,8 +146,7 @@ int rfa_image_set_version(const struct rfa_image_list *images, char *out, size_t
 	return rc;
 }
 
-/* ---- what the run brings, and how it was before -----------------------------------------------
- */
+/* What the run brings, and how it was before. */
 
 const struct rfa_image *rfa_desired_of(const struct rfa_ctx *ctx, const char *key)
 {
@@ -167,7 +163,7 @@ size_t rfa_count_before(const struct rfa_ctx *ctx, const char *key, int running)
 	const struct rfa_container *one;
 	size_t n = 0;
 
-	RFA_EACH(one, ctx->own->containers)
-	n += !strcmp(one->key, key) && (running ? one->running : one->present);
+	RFA_EACH (one, ctx->own->containers)
+		n += !strcmp(one->key, key) && (running ? one->running : one->present);
 	return n;
 }

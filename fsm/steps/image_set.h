@@ -7,7 +7,7 @@
  * identity  SHA-256 over platform, layers and configuration: equal on every engine and store for
  *           the same image, while `.Id` is a manifest's digest on the containerd store
  * ends      its container has done what it was for and ended (rfa_host_ended_well)
- * pin       a tag that no engine ever looks for elsewhere. "localhost/rfa-keep:<32 digits of
+ * pin       a tag that no engine ever looks for elsewhere. "localhost/rfa-pin:<32 digits of
  *           identity>": under this name an image travels, whoever brings it. Of a rollback point's
  *           image "…-<run>" of the run that made the point: it keeps the image from being pruned,
  *           and is the point's alone, so that whatever else needs the image (another stack,
@@ -19,7 +19,7 @@
 #include "fsm/steps/ctx.h"
 #include "fsm/steps/observe.h"
 
-#define RFA_PIN_REPOSITORY "localhost/rfa-keep"
+#define RFA_PIN_REPOSITORY "localhost/rfa-pin"
 /* The pin of an image; run "": that under which it travels. */
 const char *rfa_image_pin(struct rfa_pool *pool, const char *identity, const char *run);
 

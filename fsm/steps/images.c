@@ -8,8 +8,7 @@
 #include "fsm/steps/steps.h"
 #include "fsm/steps/transfer.h"
 
-/* ---- tags that this run makes -----------------------------------------------------------------
- */
+/* Tags that this run makes. */
 
 /* What ref pointed at before the run; NULL: nothing. */
 static const char *before_of_ref(const struct rfa_ctx *ctx, const char *ref)
@@ -68,8 +67,7 @@ static int put_back(struct rfa_ctx *ctx, const char *ref, struct rfa_error *err)
 	return rc;
 }
 
-/* ---- keep: what runs now can be brought back --------------------------------------------------
- */
+/* Pin: what runs now can be brought back. */
 
 static int gather_one(struct rfa_ctx *ctx, const struct rfa_observed *seen, json_t *containers,
 		      struct rfa_error *err)
@@ -99,9 +97,9 @@ static int gather_specs(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err
 
 	if (rc)
 		goto done;
-	RFA_EACH(one, seen)
-	if (!rc && *rfa_container_image(one->inspect) && !strcmp(one->kind, "run"))
-		rc = gather_one(ctx, one, containers, err);
+	RFA_EACH (one, seen)
+		if (!rc && *rfa_container_image(one->inspect) && !strcmp(one->kind, "run"))
+			rc = gather_one(ctx, one, containers, err);
 	if (rc)
 		goto done;
 	/* The digest goes into the ledger: it must not let anyone try out passwords. */
@@ -160,7 +158,7 @@ static int set_pin(struct rfa_ctx *ctx, const char *id, const char *pin, struct 
 	if (rc > 0 && !strcmp(has, id))
 		rc = 0;
 	else if (rc >= 0)
-		rc = tag(ctx, "keep", id, pin, err);
+		rc = tag(ctx, "pin", id, pin, err);
 	json_decref(holder);
 	return rc;
 }
@@ -173,8 +171,7 @@ static int pin_now(struct rfa_ctx *ctx, const struct rfa_image_set *now, struct 
 	int rc = 0;
 
 	point->version = now->version;
-	RFA_EACH(image, now->images)
-	{
+	RFA_EACH (image, now->images) {
 		struct rfa_image *pinned = RFA_ADD(ctx->pool, image, &point->images);
 
 		*pinned = *image;
@@ -191,8 +188,7 @@ static int pin_desired(struct rfa_ctx *ctx, struct rfa_error *err)
 	const struct rfa_image *image;
 	int rc = 0;
 
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	{
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
 		const struct rfa_held *held = rfa_held_of(&ctx->own->held, image->identity);
 
 		if (!rc && held)
@@ -207,7 +203,7 @@ static int ran(const struct rfa_ctx *ctx)
 }
 
 /* Tagging again and writing the file again change nothing, so it may be repeated. */
-int rfa_keep_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_pin_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const struct rfa_proven *before = ctx->own;
 	struct rfa_proven proven;
@@ -231,7 +227,7 @@ int rfa_keep_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return rc ? rc : rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 }
 
-int rfa_keep_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
+int rfa_pin_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
 {
 	return rfa_again_probe(ctx, seen, facts, err);
 }
@@ -241,21 +237,20 @@ static int unpin_desired(struct rfa_ctx *ctx, struct rfa_error *err)
 	const struct rfa_image *image;
 	int rc = 0;
 
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	if (!rc && !before_of_ref(ctx, image->pin))
-		rc = put_back(ctx, image->pin, err);
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL))
+		if (!rc && !before_of_ref(ctx, image->pin))
+			rc = put_back(ctx, image->pin, err);
 	return rc;
 }
 
-int rfa_keep_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+int rfa_pin_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	const struct rfa_image *image;
 	char path[512];
 	int rc = 0;
 
 	if (ran(ctx))
-		RFA_EACH(image, ctx->own->images->images)
-		{
+		RFA_EACH (image, ctx->own->images->images) {
 			const char *pin = rfa_image_pin(ctx->pool, image->identity, ctx->run);
 
 			if (!rc)
@@ -271,8 +266,7 @@ int rfa_keep_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	return ctx->host->ops->file_remove(ctx->host, path, err);
 }
 
-/* ---- load --------------------------------------------------------------------------------------
- */
+/* Load. */
 
 /* *wrong: why the desired image is not there under its pin; NULL: it is the one that was sent. */
 static int check_loaded(struct rfa_ctx *ctx, const struct rfa_image *image, const char **wrong,
@@ -298,8 +292,7 @@ static int all_loaded(struct rfa_ctx *ctx, int *all, char *lacking, size_t size,
 	const struct rfa_image *image;
 
 	*all = 0;
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	{
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
 		const char *wrong;
 		int rc = check_loaded(ctx, image, &wrong, err);
 
@@ -389,8 +382,7 @@ int rfa_load_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	return unpin_desired(ctx, err);
 }
 
-/* ---- tag ---------------------------------------------------------------------------------------
- */
+/* Tag. */
 
 /* Does the ref name the desired image on the target? */
 static int ref_is(struct rfa_ctx *ctx, const struct rfa_image *image, int *is,
@@ -413,8 +405,7 @@ int rfa_tag_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	const struct rfa_image *image;
 
 	(void)facts;
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	{
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
 		int is = 0;
 		int rc = ref_is(ctx, image, &is, err);
 
@@ -432,8 +423,7 @@ int rfa_tag_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, stru
 
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	{
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
 		int is = 0;
 		int rc = ref_is(ctx, image, &is, err);
 
@@ -450,8 +440,8 @@ int rfa_tag_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	const struct rfa_image *image;
 	int rc = 0;
 
-	RFA_EACH(image, *rfa_ctx_desired(ctx, NULL))
-	if (!rc)
-		rc = put_back(ctx, image->ref, err);
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL))
+		if (!rc)
+			rc = put_back(ctx, image->ref, err);
 	return rc;
 }

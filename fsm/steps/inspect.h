@@ -17,8 +17,8 @@ int rfa_container_paused(const json_t *inspect);
 int rfa_container_autoremove(const json_t *inspect);
 const char *rfa_container_ref(const json_t *inspect);     /* what it was made from */
 const char *rfa_container_started(const json_t *inspect); /* when, as the engine says it */
-long long rfa_container_exit(const json_t *inspect);   /* the status with which it has ended */
-json_t *rfa_container_networks(const json_t *inspect); /* {name: endpoint}, or NULL */
+long long rfa_container_exit(const json_t *inspect);      /* the status with which it has ended */
+json_t *rfa_container_networks(const json_t *inspect);    /* {name: endpoint}, or NULL */
 /* The diff ids of an image, an array, or NULL. */
 json_t *rfa_image_layers(const json_t *inspect);
 
@@ -58,7 +58,7 @@ size_t rfa_volume_options(const json_t *volume);
 int rfa_path_in(const char *outer, const char *inner);
 /* The same of two answers of the host's tree_where: whatever the paths are called. */
 int rfa_where_in(const json_t *outer, const json_t *inner);
-/* 1 if tree_look was asked of a file that begins as SQLite's databases do. */
+/* 1 if tree_observe was asked of a file that begins as SQLite's databases do. */
 int rfa_tree_is_sqlite(const json_t *seen);
 /* What tree_where says of a path: where it really is, and whether what it lies in is there. */
 const char *rfa_where_real(const json_t *where);

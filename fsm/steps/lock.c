@@ -13,9 +13,9 @@ static int say_held(const struct rfa_ctx *ctx, const json_t *holder, struct rfa_
 		 rfa_facts_str(holder, "stack", "?"), rfa_facts_str(holder, "user", "?"),
 		 rfa_facts_str(holder, "machine", "?"), rfa_facts_str(holder, "since", "?"));
 	rfa_error_where(err, "%s", ctx->host->name);
-	return rfa_error_mend(err,
+	return rfa_error_hint(err,
 			      "where that run's ledger is: rfa resume %s, rfa rollback %s or rfa "
-			      "abort %s; if that ledger is lost: rfa lock free %s --run %s",
+			      "abort %s; if that ledger is lost: rfa lock release %s --run %s",
 			      run, run, run, ctx->host->name, run);
 }
 
@@ -131,8 +131,7 @@ int rfa_unlock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 	return rc;
 }
 
-/* ---- another run's lock ------------------------------------------------------------------------
- */
+/* Another run's lock. */
 
 static const char *freed_run(const struct rfa_ctx *ctx)
 {
@@ -159,7 +158,7 @@ int rfa_holder_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 }
 
 /* What is free already, or another's, is free of that run: it may be repeated. */
-int rfa_free_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_release_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const char *reason = ctx->plan->options ? ctx->plan->options->reason : "";
 	struct rfa_proven proven;
@@ -177,8 +176,8 @@ int rfa_free_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 				  facts, err);
 }
 
-int rfa_free_lock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
-			struct rfa_error *err)
+int rfa_release_lock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+			   struct rfa_error *err)
 {
 	return rfa_again_probe(ctx, seen, facts, err);
 }

@@ -8,8 +8,7 @@
 #include "fsm/steps/databases.h"
 #include "fsm/steps/inspect.h"
 
-/* ---- what the configuration says --------------------------------------------------------------
- */
+/* What the configuration says. */
 
 /* A run may be about some of the members only. */
 static int is_wanted(const struct rfa_ctx *ctx, const struct rfa_member *member)
@@ -108,8 +107,8 @@ static void add_data(struct rfa_pool *pool, struct rfa_member_list *list,
 {
 	const struct rfa_piece *piece;
 
-	RFA_EACH(piece, data->members)
-	add_piece(pool, list, piece);
+	RFA_EACH (piece, data->members)
+		add_piece(pool, list, piece);
 }
 
 /* A plan that was read again has its pieces in another order, so they are sorted. */
@@ -124,16 +123,15 @@ static int configured(const struct rfa_ctx *ctx, struct members *out, struct rfa
 		add_data(ctx->pool, &all, stack->data);
 	for (i = 0; stack->backup && i < stack->backup->files.n; i++)
 		add_file(ctx->pool, &all, stack->backup->files.at[i]);
-	RFA_EACH(one, all)
-	if (is_wanted(ctx, one))
-		*RFA_ADD(ctx->pool, member, out) = *one;
+	RFA_EACH (one, all)
+		if (is_wanted(ctx, one))
+			*RFA_ADD(ctx->pool, member, out) = *one;
 	if (out->n)
 		qsort(out->at, out->n, sizeof(*out->at), by_name);
 	return rfa_pool_check(ctx->pool, err);
 }
 
-/* ---- what is there ----------------------------------------------------------------------------
- */
+/* What is there. */
 
 /* all: of the host, asked for with the first one. */
 static int look_volume(struct rfa_ctx *ctx, struct rfa_member *member, json_t **all,
@@ -175,7 +173,7 @@ static int look_place(struct rfa_ctx *ctx, struct rfa_member *member, struct rfa
 
 	if (!is_path(member))
 		return 0;
-	rc = host->ops->tree_look(host, rfa_member_tree(member), member->place, &seen, err);
+	rc = host->ops->tree_observe(host, rfa_member_tree(member), member->place, &seen, err);
 	if (!rc)
 		rc = rfa_record_merge(&rfa_shape_member, seen, ctx->pool, member, err);
 	json_decref(seen);
@@ -210,14 +208,14 @@ static int look_one(struct rfa_ctx *ctx, struct rfa_member *member, json_t **vol
 	int rc = 0;
 
 	if (rfa_is_database(member))
-		return rfa_database_look(ctx, member, err);
+		return rfa_database_observe(ctx, member, err);
 	if (*member->volume)
 		rc = look_volume(ctx, member, volumes, err);
 	trim_place(ctx, member);
 	return rc ? rc : look_place(ctx, member, err);
 }
 
-int rfa_members_look(struct rfa_ctx *ctx, struct rfa_member_list *out, struct rfa_error *err)
+int rfa_members_observe(struct rfa_ctx *ctx, struct rfa_member_list *out, struct rfa_error *err)
 {
 	struct members list = { NULL, 0 };
 	json_t *volumes = NULL;
@@ -233,8 +231,7 @@ int rfa_members_look(struct rfa_ctx *ctx, struct rfa_member_list *out, struct rf
 	return rc;
 }
 
-/* ---- afterwards -------------------------------------------------------------------------------
- */
+/* Afterwards. */
 
 enum rfa_tree_kind rfa_member_tree(const struct rfa_member *member)
 {
@@ -268,8 +265,7 @@ static int drop_new(struct rfa_ctx *ctx, struct rfa_error *err)
 	char name[2 * RFA_DATABASE_MAX];
 	int rc = 0;
 
-	RFA_EACH(member, ctx->own->members)
-	{
+	RFA_EACH (member, ctx->own->members) {
 		if (rc || !rfa_is_database(member) || !rfa_member_there(member))
 			continue;
 		rfa_database_name(ctx, member, RFA_BESIDE_NEW, name);
@@ -288,8 +284,7 @@ int rfa_copies_remove(struct rfa_ctx *ctx, enum rfa_beside which, struct rfa_err
 	json_t *list = NULL;
 	int rc;
 
-	RFA_EACH(one, ctx->own->members)
-	{
+	RFA_EACH (one, ctx->own->members) {
 		rfa_member_copy(ctx, one, which, copy);
 		rfa_texts_add(ctx->pool, &copies, copy);
 	}

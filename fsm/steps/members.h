@@ -23,7 +23,7 @@
 enum { RFA_PLACE_MAX = 900, RFA_PLACE_NAME_MAX = 180, RFA_COPY_MAX = 1200 };
 
 /* How the members of the step's own host look now, in order of their names. */
-int rfa_members_look(struct rfa_ctx *ctx, struct rfa_member_list *out, struct rfa_error *err);
+int rfa_members_observe(struct rfa_ctx *ctx, struct rfa_member_list *out, struct rfa_error *err);
 
 enum rfa_tree_kind rfa_member_tree(const struct rfa_member *member);
 /* Was there anything at its place? */

@@ -37,8 +37,7 @@ enum rfa_reach rfa_mount_reach(const json_t *c, const json_t *mount,
 	return above ? RFA_REACH_ABOVE : RFA_REACH_NONE;
 }
 
-/* ---- each mount with each member ----------------------------------------------------------------
- */
+/* Each mount with each member. */
 
 /* 1 in *is: this is what is looked for. */
 typedef int judge_fn(const struct rfa_mounts *in, const json_t *c, const json_t *mount,
@@ -65,8 +64,7 @@ static int judge_mount(const struct rfa_mounts *in, const json_t *c, const json_
 	const struct rfa_member *member;
 	int rc = 0;
 
-	RFA_EACH(member, *in->members)
-	{
+	RFA_EACH (member, *in->members) {
 		int is = 0;
 
 		if (!rc)
@@ -94,8 +92,7 @@ static int judge_all(const struct rfa_mounts *in, judge_fn *judge, struct rfa_mo
 	return rc ? rc : rfa_pool_check(in->pool, err);
 }
 
-/* ---- the others ---------------------------------------------------------------------------------
- */
+/* The others. */
 
 /* What keeps a database runs on: so it must have no other piece of the data. */
 static int is_other(const struct rfa_mounts *in, const json_t *c)
@@ -104,9 +101,9 @@ static int is_other(const struct rfa_mounts *in, const json_t *c)
 
 	if (rfa_keeps_running(in->stack, c))
 		return 0;
-	RFA_EACH(one, *in->consumers)
-	if (one->inspect && !strcmp(one->is.container_id, rfa_container_id(c)))
-		return one->is.serves;
+	RFA_EACH (one, *in->consumers)
+		if (one->inspect && !strcmp(one->is.container_id, rfa_container_id(c)))
+			return one->is.serves;
 	return 1;
 }
 
@@ -142,13 +139,12 @@ int rfa_mounts_kept(const struct rfa_mounts *in, struct rfa_mounted_list *out,
 	return judge_all(in, judge_kept, out, err);
 }
 
-/* ---- databases that are mounted as files --------------------------------------------------------
- */
+/* Databases that are mounted as files. */
 
 static int is_database_file(struct rfa_host *host, const char *path, int *is, struct rfa_error *err)
 {
 	json_t *seen = NULL;
-	int rc = host->ops->tree_look(host, RFA_TREE_SQLITE, path, &seen, err);
+	int rc = host->ops->tree_observe(host, RFA_TREE_SQLITE, path, &seen, err);
 
 	*is = !rc && rfa_tree_is_sqlite(seen);
 	json_decref(seen);

@@ -32,7 +32,7 @@ int rfa_image_id(struct rfa_host *host, const char *ref, json_t **holder, const 
 	return 1;
 }
 
-/* ---- containers ---- */
+/* Containers. */
 
 static void add(struct rfa_pool *pool, const char *key, const char *kind, const char *container,
 		json_t *inspect, struct rfa_observed_list *out)
@@ -170,7 +170,7 @@ size_t rfa_observed_count(const struct rfa_observed_list *list, const char *key)
 	const struct rfa_observed *one;
 	size_t n = 0;
 
-	RFA_EACH(one, *list)
-	n += one->inspect && !strcmp(one->key, key);
+	RFA_EACH (one, *list)
+		n += one->inspect && !strcmp(one->key, key);
 	return n;
 }

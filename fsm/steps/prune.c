@@ -6,8 +6,7 @@
 #include "fsm/steps/steps.h"
 #include "fsm/steps/vault.h"
 
-/* ---- backups ----------------------------------------------------------------------------------
- */
+/* Backups. */
 
 /* What the rules leave, and what went. */
 struct thinned {
@@ -20,8 +19,8 @@ static int64_t count_retained(const struct rfa_verdict_list *verdicts)
 	const struct rfa_verdict *one;
 	int64_t n = 0;
 
-	RFA_EACH(one, *verdicts)
-	n += one->stays != 0;
+	RFA_EACH (one, *verdicts)
+		n += one->stays != 0;
 	return n;
 }
 
@@ -86,8 +85,7 @@ static int retain_each(struct rfa_ctx *ctx, const struct rfa_listed_list *list, 
 	const struct rfa_listed *one;
 	int rc = 0;
 
-	RFA_EACH(one, *list)
-	{
+	RFA_EACH (one, *list) {
 		struct rfa_manifest of;
 		const char *name;
 
@@ -123,11 +121,11 @@ static int retain(struct rfa_ctx *ctx, const char *env, const char *set, struct 
 static int prove(struct rfa_ctx *ctx, const struct rfa_proven *proven, size_t generations,
 		 json_t *facts, struct rfa_error *err)
 {
-	char says[120];
+	char summary[120];
 
-	snprintf(says, sizeof(says), "%zu backup(s) and %zu generation(s) removed",
+	snprintf(summary, sizeof(summary), "%zu backup(s) and %zu generation(s) removed",
 		 proven->removed.n, generations);
-	return rfa_ctx_prove(ctx, proven, says, facts, err);
+	return rfa_ctx_prove(ctx, proven, summary, facts, err);
 }
 
 int rfa_retain_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
@@ -150,8 +148,7 @@ int rfa_retain_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 	return rfa_again_probe(ctx, seen, facts, err);
 }
 
-/* ---- backups, by hand -------------------------------------------------------------------------
- */
+/* Backups, by hand. */
 
 /* The operator has agreed to lose it. */
 static int lists_backup(const json_t *agreed, const char *backup)
@@ -172,8 +169,7 @@ static int is_agreed(const struct rfa_ctx *ctx, const struct rfa_verdict_list *v
 	const struct rfa_verdict *one;
 	size_t going = 0;
 
-	RFA_EACH(one, *verdicts)
-	{
+	RFA_EACH (one, *verdicts) {
 		if (one->stays)
 			continue;
 		if (!lists_backup(agreed, one->backup))
@@ -184,7 +180,7 @@ static int is_agreed(const struct rfa_ctx *ctx, const struct rfa_verdict_list *v
 }
 
 /* What the operator agreed to must still be so: a backup that was under way may be whole by now. */
-int rfa_thin_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_thin_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const struct rfa_options *o = rfa_ctx_options(ctx);
 	struct rfa_listed_list list = { NULL, 0 };
@@ -202,20 +198,20 @@ int rfa_thin_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		return rc;
 	rfa_fail(err, RFA_EREFUSED, "vault", "the backups are others by now");
 	rfa_error_where(err, "%s:%s", ctx->host->name, o->vault);
-	return rfa_error_mend(err, "look again: the same command");
+	return rfa_error_hint(err, "look again: the same command");
 }
 
 int rfa_thin_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct thinned out = { { NULL, 0 }, 0 };
 	struct rfa_proven proven;
-	char says[64];
+	char summary[64];
 	int rc = remove_backups(ctx, &ctx->own->verdicts, &out, err);
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	proven.removed = out.removed;
-	snprintf(says, sizeof(says), "%zu backup(s) removed", out.removed.n);
-	return rc ? rc : rfa_ctx_prove(ctx, &proven, says, facts, err);
+	snprintf(summary, sizeof(summary), "%zu backup(s) removed", out.removed.n);
+	return rc ? rc : rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
 int rfa_thin_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -223,8 +219,7 @@ int rfa_thin_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 	return rfa_again_probe(ctx, seen, facts, err);
 }
 
-/* ---- generations ------------------------------------------------------------------------------
- */
+/* Generations. */
 
 /* A rollback point that goes, and what is still there of it. */
 struct going {
@@ -258,8 +253,7 @@ static int find_copies(struct rfa_ctx *ctx, const struct rfa_point *point, struc
 {
 	const struct rfa_member *member;
 
-	RFA_EACH(member, point->members)
-	{
+	RFA_EACH (member, point->members) {
 		int is = 0;
 		int rc = *member->copy ? is_there(ctx, member, &is, err) : 0;
 
@@ -279,9 +273,9 @@ static int remove_databases(struct rfa_ctx *ctx, const struct rfa_member_list *l
 	const struct rfa_member *member;
 	int rc = 0;
 
-	RFA_EACH(member, *list)
-	if (!rc)
-		rc = rfa_database_drop(ctx, member->database, member->copy, err);
+	RFA_EACH (member, *list)
+		if (!rc)
+			rc = rfa_database_drop(ctx, member->database, member->copy, err);
 	return rc;
 }
 
@@ -306,8 +300,8 @@ static size_t names_copies(const struct rfa_point *point)
 	const struct rfa_member *member;
 	size_t n = 0;
 
-	RFA_EACH(member, point->members)
-	n += *member->copy != '\0';
+	RFA_EACH (member, point->members)
+		n += *member->copy != '\0';
 	return n;
 }
 
@@ -342,9 +336,9 @@ static int judge_all(struct rfa_ctx *ctx, struct going_list *out, struct rfa_err
 	const struct rfa_point *point;
 	int rc = rfa_ctx_data_points(ctx, &points, err);
 
-	RFA_EACH(point, points)
-	if (!rc)
-		rc = judge(ctx, point, &stay, out, err);
+	RFA_EACH (point, points)
+		if (!rc)
+			rc = judge(ctx, point, &stay, out, err);
 	return rc ? rc : rfa_pool_check(ctx->pool, err);
 }
 
@@ -356,9 +350,9 @@ static int remember(struct rfa_ctx *ctx, const struct going_list *going, struct 
 	int rc;
 
 	made.going = (struct rfa_texts){ NULL, 0 };
-	RFA_EACH(one, *going)
-	if (one->ours)
-		rfa_texts_add(ctx->pool, &made.going, one->point);
+	RFA_EACH (one, *going)
+		if (one->ours)
+			rfa_texts_add(ctx->pool, &made.going, one->point);
 	if (!made.going.n)
 		return 0;
 	rc = rfa_ctx_made(ctx, &made, "what goes is known", err);
@@ -369,7 +363,7 @@ static int remember(struct rfa_ctx *ctx, const struct going_list *going, struct 
 }
 
 /* *gone: how many this run has removed. */
-static int prune_generations(struct rfa_ctx *ctx, size_t *gone, struct rfa_spent_list *spent,
+static int prune_generations(struct rfa_ctx *ctx, size_t *gone, struct rfa_retired_list *retired,
 			     struct rfa_error *err)
 {
 	struct going_list going = { NULL, 0 };
@@ -378,9 +372,8 @@ static int prune_generations(struct rfa_ctx *ctx, size_t *gone, struct rfa_spent
 
 	if (!rc)
 		rc = remember(ctx, &going, err);
-	RFA_EACH(one, going)
-	{
-		struct rfa_spent *end = RFA_ADD(ctx->pool, spent, spent);
+	RFA_EACH (one, going) {
+		struct rfa_retired *end = RFA_ADD(ctx->pool, retired, retired);
 
 		if (!rc && one->ours)
 			rc = remove_one(ctx, one, err);
@@ -399,7 +392,7 @@ int rfa_prune_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	int rc;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	rc = prune_generations(ctx, &gone, &proven.spent, err);
+	rc = prune_generations(ctx, &gone, &proven.retired, err);
 	if (!rc && *o->vault && o->retention)
 		rc = retain(ctx, NULL, NULL, &proven, err);
 	return rc ? rc : prove(ctx, &proven, gone, facts, err);

@@ -15,14 +15,13 @@ const struct rfa_texts *rfa_reach_networks(const struct rfa_ctx *ctx, const char
 {
 	const struct rfa_joined *of;
 
-	RFA_EACH(of, ctx->own->networks)
-	if (!strcmp(of->key, key) && (before ? of->was_known : of->is_known))
-		return before ? &of->before : &of->desired;
+	RFA_EACH (of, ctx->own->networks)
+		if (!strcmp(of->key, key) && (before ? of->was_known : of->is_known))
+			return before ? &of->before : &of->desired;
 	return NULL;
 }
 
-/* ---- the look ---------------------------------------------------------------------------------
- */
+/* The observation. */
 
 static void add_name(struct rfa_pool *pool, struct rfa_texts *names, const char *name)
 {
@@ -81,8 +80,8 @@ static void look_one(const struct rfa_ctx *ctx, const struct rfa_observed *seen,
 	out->container = rfa_pool_text(ctx->pool, host_of(like ? like : body));
 }
 
-int rfa_reach_look(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
-		   struct rfa_proven *out, struct rfa_error *err)
+int rfa_reach_observe(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
+		      struct rfa_proven *out, struct rfa_error *err)
 {
 	const struct rfa_observed *one;
 	json_t *specs = NULL;
@@ -93,15 +92,14 @@ int rfa_reach_look(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
 			return -(int)err->code;
 		rfa_error_clear(err);
 	}
-	RFA_EACH(one, *seen)
-	if (!strcmp(one->kind, "run"))
-		look_one(ctx, one, specs, RFA_ADD(ctx->pool, joined, &out->networks));
+	RFA_EACH (one, *seen)
+		if (!strcmp(one->kind, "run"))
+			look_one(ctx, one, specs, RFA_ADD(ctx->pool, joined, &out->networks));
 	json_decref(specs);
 	return 0;
 }
 
-/* ---- the gates --------------------------------------------------------------------------------
- */
+/* The gates. */
 
 static int is_built_in(const char *network)
 {
@@ -130,7 +128,7 @@ static int judge_network(struct rfa_gates *c, const char *network, const char *k
 			 struct rfa_error *err)
 {
 	struct rfa_host *host = c->ctx->host;
-	char mend[320];
+	char hint[320];
 	int there;
 	int rc;
 
@@ -139,8 +137,8 @@ static int judge_network(struct rfa_gates *c, const char *network, const char *k
 	rc = is_there(host, RFA_NETWORK, network, &there, err);
 	if (rc || there)
 		return rc;
-	snprintf(mend, sizeof(mend), "docker network create %.200s it there", network);
-	rfa_deny(c, mend, "the network %s, which %s joins, does not exist on %s", network, key,
+	snprintf(hint, sizeof(hint), "docker network create %.200s it there", network);
+	rfa_deny(c, hint, "the network %s, which %s joins, does not exist on %s", network, key,
 		 host->name);
 	return 0;
 }
@@ -166,8 +164,7 @@ int rfa_gate_networks(struct rfa_gates *c, struct rfa_error *err)
 	size_t i;
 	int rc = 0;
 
-	RFA_EACH(of, c->ctx->own->networks)
-	{
+	RFA_EACH (of, c->ctx->own->networks) {
 		for (i = 0; i < of->needs.n && !rc; i++)
 			rc = judge_network(c, of->needs.at[i], of->key, err);
 		if (!rc && *of->container)
@@ -200,16 +197,16 @@ int rfa_gate_urls(struct rfa_gates *c, struct rfa_error *err)
 		rfa_deny(c,
 			 rfa_pool_printf(ctx->pool,
 					 "%.500s; or take the URLs out of \"health\" in rfa.json",
-					 target->blind->mend),
+					 target->blind->hint),
 			 "no URL can be checked on %s, so nobody could tell whether the new "
 			 "version works: %s",
 			 env, target->blind->why);
 		return rfa_pool_check(ctx->pool, err);
 	}
-	RFA_EACH(one, target->containers)
-	serves |= one->running;
-	RFA_EACH(answer, target->answers)
-	if (serves)
-		judge_answer(c, answer, env);
+	RFA_EACH (one, target->containers)
+		serves |= one->running;
+	RFA_EACH (answer, target->answers)
+		if (serves)
+			judge_answer(c, answer, env);
 	return 0;
 }

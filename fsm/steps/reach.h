@@ -12,7 +12,7 @@
 const struct rfa_texts *rfa_reach_networks(const struct rfa_ctx *ctx, const char *key, int before);
 
 /* The networks of each container that is there or described: out->networks. */
-int rfa_reach_look(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
-		   struct rfa_proven *out, struct rfa_error *err);
+int rfa_reach_observe(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
+		      struct rfa_proven *out, struct rfa_error *err);
 
 #endif

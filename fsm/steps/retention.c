@@ -11,8 +11,8 @@ static const int64_t DAY_MS = 86400000;
 
 static int newest_first(const void *a, const void *b)
 {
-	const struct rfa_kept *x = a;
-	const struct rfa_kept *y = b;
+	const struct rfa_retention_item *x = a;
+	const struct rfa_retention_item *y = b;
 
 	if (x->wall_ms != y->wall_ms)
 		return x->wall_ms < y->wall_ms ? 1 : -1;
@@ -42,17 +42,17 @@ static int64_t month_of(int64_t wall_ms)
 	return (yoe + era * 400) * 12 + (5 * doy + 2) / 153;
 }
 
-static void keep(struct rfa_kept *one, const char *why)
+static void retain(struct rfa_retention_item *one, const char *why)
 {
-	if (one->keep)
+	if (one->retain)
 		return;
-	one->keep = 1;
+	one->retain = 1;
 	one->why = why;
 }
 
 /* The newest of each of the last `most` periods that have one. */
-static void keep_periods(struct rfa_kept *list, size_t n, int64_t (*period)(int64_t), int64_t most,
-			 const char *why)
+static void retain_periods(struct rfa_retention_item *list, size_t n, int64_t (*period)(int64_t),
+			   int64_t most, const char *why)
 {
 	int64_t last = INT64_MIN;
 	size_t i;
@@ -67,11 +67,12 @@ static void keep_periods(struct rfa_kept *list, size_t n, int64_t (*period)(int6
 			continue;
 		last = now;
 		most--;
-		keep(&list[i], why);
+		retain(&list[i], why);
 	}
 }
 
-void rfa_retain(struct rfa_kept *list, size_t n, const struct rfa_retention *policy, int64_t now_ms)
+void rfa_retain(struct rfa_retention_item *list, size_t n, const struct rfa_retention *policy,
+		int64_t now_ms)
 {
 	int off = !policy->count && !policy->days && !policy->daily && !policy->weekly &&
 		  !policy->monthly;
@@ -80,30 +81,30 @@ void rfa_retain(struct rfa_kept *list, size_t n, const struct rfa_retention *pol
 
 	qsort(list, n, sizeof(*list), newest_first);
 	for (i = 0; i < n; i++) {
-		struct rfa_kept *one = &list[i];
+		struct rfa_retention_item *one = &list[i];
 
-		one->keep = 0;
+		one->retain = 0;
 		one->why = one->good ? "not needed" : "not complete";
 		if (one->pinned)
-			keep(one, "pinned");
+			retain(one, "pinned");
 		if (off)
-			keep(one, "age");
+			retain(one, "age");
 		if (!one->good) {
 			if (now_ms - one->wall_ms < 2 * DAY_MS)
-				keep(one, "may be in the making");
+				retain(one, "may be in the making");
 			continue;
 		}
 		nth++;
 		if (nth == 1)
-			keep(one, "the newest");
+			retain(one, "the newest");
 		if (nth <= policy->count)
-			keep(one, "count");
+			retain(one, "count");
 		if (policy->days && now_ms - one->wall_ms <= policy->days * DAY_MS)
-			keep(one, "age");
+			retain(one, "age");
 	}
-	keep_periods(list, n, day_of, policy->daily, "daily");
-	keep_periods(list, n, week_of, policy->weekly, "weekly");
-	keep_periods(list, n, month_of, policy->monthly, "monthly");
+	retain_periods(list, n, day_of, policy->daily, "daily");
+	retain_periods(list, n, week_of, policy->weekly, "weekly");
+	retain_periods(list, n, month_of, policy->monthly, "monthly");
 }
 
 /* "<time>-<env>-<set>": what is not complete says by its name whose it is. */
@@ -117,7 +118,7 @@ static int is_of(const char *id, const struct rfa_retention_ask *ask)
 }
 
 struct kept_list {
-	struct rfa_kept *at;
+	struct rfa_retention_item *at;
 	size_t n;
 };
 
@@ -127,26 +128,28 @@ static void gather(struct rfa_pool *pool, const struct rfa_listed_list *list,
 	int coming = *ask->coming && is_of(ask->coming, ask);
 	const struct rfa_listed *one;
 
-	RFA_EACH(one, *list)
-	{
+	RFA_EACH (one, *list) {
 		int64_t ms;
 
 		coming = coming && strcmp(one->backup, ask->coming) != 0;
 		if (!is_of(one->backup, ask) || rfa_time_parse(one->backup, &ms))
 			continue;
-		*(struct rfa_kept *)rfa_pool_add(pool, out, sizeof(*out->at)) = (struct rfa_kept){
-			.id = one->backup,
-			.wall_ms = ms,
-			.good = json_is_object(one->manifest),
-			.pinned = rfa_texts_have(ask->pins, one->backup),
-		};
+		*(struct rfa_retention_item *)rfa_pool_add(pool, out, sizeof(*out->at)) =
+		    (struct rfa_retention_item){
+			    .id = one->backup,
+			    .wall_ms = ms,
+			    .good = json_is_object(one->manifest),
+			    .pinned = rfa_texts_have(ask->pins, one->backup),
+		    };
 	}
 	if (coming)
-		*(struct rfa_kept *)rfa_pool_add(pool, out, sizeof(*out->at)) =
-		    (struct rfa_kept){ .id = ask->coming, .wall_ms = ask->now_ms, .good = 1 };
+		*(struct rfa_retention_item *)rfa_pool_add(pool, out, sizeof(*out->at)) =
+		    (struct rfa_retention_item){ .id = ask->coming,
+						 .wall_ms = ask->now_ms,
+						 .good = 1 };
 }
 
-static const char *reason(const struct rfa_retention_ask *ask, const struct rfa_kept *one)
+static const char *reason(const struct rfa_retention_ask *ask, const struct rfa_retention_item *one)
 {
 	if (*ask->coming && !strcmp(one->id, ask->coming))
 		return "is made now";
@@ -171,7 +174,7 @@ int rfa_retention_judge(struct rfa_pool *pool, const struct rfa_listed_list *lis
 		struct rfa_verdict *one = RFA_ADD(pool, verdict, out);
 
 		one->backup = kept.at[i].id;
-		one->stays = kept.at[i].keep;
+		one->stays = kept.at[i].retain;
 		one->why = reason(ask, &kept.at[i]);
 	}
 	return rc ? rc : rfa_pool_check(pool, err);

@@ -9,13 +9,13 @@
 #include "fsm/model/asked.h"
 #include "fsm/model/point.h"
 
-/* One backup; keep and why are answered. */
-struct rfa_kept {
+/* One backup; retain and why are answered. */
+struct rfa_retention_item {
 	const char *id;  /* borrowed */
 	int64_t wall_ms; /* when it was made */
 	int good;        /* complete and readable */
 	int pinned;      /* a rollback point or the last proven drill names it */
-	int keep;
+	int retain;
 	const char *why; /* static: "pinned", "the newest", "age", "count", "daily", "weekly",
 			    "monthly", "may be in the making"; "not complete", "not needed" */
 };
@@ -25,7 +25,7 @@ struct rfa_kept {
  * rule everything does. The newest good one always stays, and so does what is pinned. What is not
  * good counts for no rule; it stays for two days, since somebody may be making it.
  */
-void rfa_retain(struct rfa_kept *list, size_t n, const struct rfa_retention *policy,
+void rfa_retain(struct rfa_retention_item *list, size_t n, const struct rfa_retention *policy,
 		int64_t now_ms);
 
 struct rfa_retention_ask {

@@ -82,8 +82,7 @@ int rfa_looks_secret(const char *name, size_t len, const char *value)
 			  rfa_url_password(value, &password));
 }
 
-/* ---- filling in -------------------------------------------------------------------------------
- */
+/* Filling in. */
 
 struct filling {
 	const struct rfa_ctx *ctx;
@@ -121,7 +120,7 @@ static int fill_text(const struct filling *f, const char *text, json_t **out, st
 		return 0;
 	}
 	(void)rfa_fail(err, RFA_ENOTFOUND, "config", "%s has no value for %s", f->field, reference);
-	(void)rfa_error_mend(err, "set it: rfa.json names it under secrets, secret_files or "
+	(void)rfa_error_hint(err, "set it: rfa.json names it under secrets, secret_files or "
 				  "secret_commands");
 	return rfa_error_as(err, RFA_DENIED);
 }

@@ -7,8 +7,7 @@
 #include "fsm/steps/inspect.h"
 #include "fsm/steps/spec_fields.h"
 
-/* ---- volumes ----------------------------------------------------------------------------------
- */
+/* Volumes. */
 
 /* Is `text`, up to its end or a ':', the path `to`? The operator may have written "/data/". */
 static int is_place(const char *text, const char *to)
@@ -74,8 +73,7 @@ static int carry_volumes(json_t *host_config, const json_t *container, struct rf
 	return 0;
 }
 
-/* ---- networks ---------------------------------------------------------------------------------
- */
+/* Networks. */
 
 /*
  * The engine shows an address that it made as it shows one that it was given; those that it makes
@@ -275,14 +273,13 @@ done:
 	return rc;
 }
 
-/* ---- what cannot be carried over --------------------------------------------------------------
- */
+/* What cannot be carried over. */
 
 struct obstacle {
 	const char *field;
 	const char *prefix; /* of the text there; NULL: the field is true, or a list with entries */
 	const char *why;
-	const char *mend;
+	const char *hint;
 };
 
 static const struct obstacle obstacles[] = {
@@ -328,7 +325,7 @@ static void add_obstacle(struct rfa_pool *pool, struct rfa_obstacle_list *out,
 	one->container = *name ? rfa_pool_text(pool, name) : "?";
 	one->field = o->field;
 	one->why = o->why;
-	one->mend = o->mend;
+	one->hint = o->hint;
 }
 
 void rfa_spec_obstacles(const json_t *container, struct rfa_pool *pool,
@@ -344,8 +341,7 @@ void rfa_spec_obstacles(const json_t *container, struct rfa_pool *pool,
 			add_obstacle(pool, out, container, &owners[i]);
 }
 
-/* ---- a rollback point's description -----------------------------------------------------------
- */
+/* A rollback point's description. */
 
 const struct rfa_specs *rfa_specs_of(const struct rfa_ctx *ctx)
 {

@@ -157,8 +157,7 @@ const struct rfa_spec_field *rfa_spec_field(enum rfa_spec_part part, const char 
 	return NULL;
 }
 
-/* ---- one rule each ----------------------------------------------------------------------------
- */
+/* One rule each. */
 
 static int is_none(const json_t *v)
 {

@@ -30,8 +30,7 @@ static int put_policy_back(struct rfa_ctx *ctx, const struct rfa_container *seen
 					   rfa_container_id(now), seen->policy, err);
 }
 
-/* ---- start ------------------------------------------------------------------------------------
- */
+/* Start. */
 
 /* 1 in *well: this container, which is there, is healthy, has no health check, or is gone. */
 static int is_well(struct rfa_ctx *ctx, const char *id, int *well, struct rfa_error *err)
@@ -109,7 +108,7 @@ static int is_gone(struct rfa_ctx *ctx, const struct rfa_container *seen, struct
 	rfa_fail(err, RFA_ENOTFOUND, "docker",
 		 "the container %s that ran before is gone: somebody removed it", seen->container);
 	rfa_error_where(err, "%s", ctx->host->name);
-	return rfa_error_mend(err, "make it again there; what ran before is told by: rfa show %s",
+	return rfa_error_hint(err, "make it again there; what ran before is told by: rfa show %s",
 			      ctx->run);
 }
 
@@ -190,8 +189,7 @@ static const struct rfa_container *not_again(const struct rfa_ctx *ctx, const js
 {
 	const struct rfa_container *seen;
 
-	RFA_EACH(seen, ctx->own->containers)
-	{
+	RFA_EACH (seen, ctx->own->containers) {
 		const json_t *now = rfa_consumer_now(all, seen);
 		int runs = rfa_container_running(now) && !rfa_container_restarting(now);
 
@@ -211,7 +209,7 @@ static int is_ill(const struct rfa_ctx *ctx, const struct rfa_container *seen, i
 		     : "%s ran before and does not run again",
 		 seen->container);
 	rfa_error_where(err, "%s", ctx->host->name);
-	return rfa_error_mend(err, "look at docker logs %s there, and start it", seen->container);
+	return rfa_error_hint(err, "look at docker logs %s there, and start it", seen->container);
 }
 
 /* A health check that has just begun anew is not to be asked: then health is 0. */
@@ -285,14 +283,14 @@ static int start_all(struct rfa_ctx *ctx, size_t *started, json_t *facts, struct
 int rfa_start_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	size_t started = 0;
-	char says[96];
+	char summary[96];
 	int rc;
 
 	rc = start_all(ctx, &started, facts, err);
 	if (rc)
 		return rc;
-	snprintf(says, sizeof(says), "%zu container(s) started", started);
-	return rfa_ctx_says(facts, says, err);
+	snprintf(summary, sizeof(summary), "%zu container(s) started", started);
+	return rfa_ctx_says(facts, summary, err);
 }
 
 /* What was stopped runs, and has the policy that it had. */
@@ -313,9 +311,9 @@ int rfa_start_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, st
 
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
-	RFA_EACH(one, ctx->own->containers)
-	if (!is_as_before(one, rfa_consumer_now(all, one)))
-		*seen = RFA_PROBE_NOT_DONE;
+	RFA_EACH (one, ctx->own->containers)
+		if (!is_as_before(one, rfa_consumer_now(all, one)))
+			*seen = RFA_PROBE_NOT_DONE;
 	json_decref(all);
 	return rc;
 }

@@ -18,12 +18,12 @@ RFA_TRIO_OF(lock);
 RFA_RUN_OF(unlock);
 RFA_PROBE_OF(unlock);
 RFA_RUN_OF(holder);
-RFA_RUN_OF(free_lock);
-RFA_PROBE_OF(free_lock);
+RFA_RUN_OF(release_lock);
+RFA_PROBE_OF(release_lock);
 
-/* look.c: what runs on the source, and how the target looks now */
-RFA_RUN_OF(source_look);
-RFA_RUN_OF(target_look);
+/* observe.c: what runs on the source, and how the target looks now */
+RFA_RUN_OF(source_observe);
+RFA_RUN_OF(target_observe);
 
 /* gates.c: may this run touch anything? The gates are the flow's. */
 RFA_RUN_OF(gates);
@@ -33,7 +33,7 @@ RFA_TRIO_OF(image_export);
 RFA_TRIO_OF(receive);
 
 /* images.c: images on the target */
-RFA_TRIO_OF(keep);
+RFA_TRIO_OF(pin);
 RFA_TRIO_OF(load);
 RFA_TRIO_OF(tag);
 
@@ -49,22 +49,22 @@ RFA_RUN_OF(health_before);
 RFA_RUN_OF(data_health);
 RFA_RUN_OF(data_health_before);
 
-/* data_look.c: where the data is, and who uses it */
-RFA_RUN_OF(data_source_look);
-RFA_RUN_OF(data_target_look);
+/* data_observe.c: where the data is, and who uses it */
+RFA_RUN_OF(data_source_observe);
+RFA_RUN_OF(data_target_observe);
 
 /* stop.c: what uses the data, on either side */
 RFA_TRIO_OF(stop);
 RFA_RUN_OF(verify_stopped);
 RFA_TRIO_OF(start);
 
-/* copy.c: the data as it was at one moment */
+/* snapshot.c: the data as it was at one moment */
 RFA_TRIO_OF(copy);
 RFA_TRIO_OF(snapshot);
 RFA_RUN_OF(check);
 RFA_TRIO_OF(pack);
-RFA_RUN_OF(source_tidy);
-RFA_PROBE_OF(source_tidy);
+RFA_RUN_OF(source_cleanup);
+RFA_PROBE_OF(source_cleanup);
 
 /* swap.c, base_url.c: the data takes its place */
 RFA_TRIO_OF(unpack);
@@ -72,15 +72,15 @@ RFA_TRIO_OF(swap);
 RFA_RUN_OF(swap_back);
 RFA_PROBE_OF(swap_back);
 RFA_TRIO_OF(base_url);
-RFA_RUN_OF(data_tidy);
-RFA_PROBE_OF(data_tidy);
+RFA_RUN_OF(data_cleanup);
+RFA_PROBE_OF(data_cleanup);
 
-/* tidy.c: what is not needed once the new version has proven itself */
-RFA_RUN_OF(tidy);
-RFA_PROBE_OF(tidy);
+/* cleanup.c: what is not needed once the new version has proven itself */
+RFA_RUN_OF(cleanup);
+RFA_PROBE_OF(cleanup);
 
 /* vault.c: backups */
-RFA_RUN_OF(vault_look);
+RFA_RUN_OF(vault_observe);
 RFA_TRIO_OF(backup_export);
 RFA_TRIO_OF(store);
 RFA_TRIO_OF(seal);
@@ -93,13 +93,13 @@ RFA_RUN_OF(retain);
 RFA_PROBE_OF(retain);
 RFA_RUN_OF(prune);
 RFA_PROBE_OF(prune);
-RFA_RUN_OF(thin_look);
+RFA_RUN_OF(thin_observe);
 RFA_RUN_OF(thin);
 RFA_PROBE_OF(thin);
 
-/* For TIDY steps and others whose run looks first and completes what is half there. */
+/* For CLEANUP steps and others whose run looks first and completes what is half there. */
 RFA_PROBE_OF(again);
-/* For OVER steps: nothing of its own is to be undone. */
+/* For NO_UNDO steps: nothing of its own is to be undone. */
 RFA_UNDO_OF(above);
 
 #endif

@@ -23,16 +23,15 @@
 #include "fsm/steps/steps.h"
 
 /* How often the proof is tried, a second apart. */
-enum { PROOF_TRIES = 5 };
+enum { VERIFY_TRIES = 5 };
 
 /*
  * To look for processes takes a walk through all of the data, while it serves nobody. So what was
  * proven so short a time ago, with no container started since, is not proven again.
  */
-enum { PROVEN_MS = 30000 };
+enum { VERIFIED_MS = 30000 };
 
-/* ---- stop -------------------------------------------------------------------------------------
- */
+/* Stop. */
 
 /* seen: as the look saw it; it runs all the while if it keeps a database, which is renamed. */
 static int is_left(const struct rfa_container *seen, const json_t *now)
@@ -57,7 +56,7 @@ static int unless_removed(struct rfa_ctx *ctx, int rc, const json_t *now, struct
 	return 0;
 }
 
-/* Only one that is known from the look can be put back afterwards. */
+/* Only one that is known from the observation can be put back afterwards. */
 static int is_known_policy(const struct rfa_container *seen, const json_t *now)
 {
 	char is[64];
@@ -72,8 +71,7 @@ static int put_policies_aside(struct rfa_ctx *ctx, const json_t *all, struct rfa
 	struct rfa_host *host = ctx->host;
 	const struct rfa_container *seen;
 
-	RFA_EACH(seen, ctx->own->containers)
-	{
+	RFA_EACH (seen, ctx->own->containers) {
 		const json_t *now = rfa_consumer_now(all, seen);
 		struct rfa_ctx_key key;
 		int rc;
@@ -97,8 +95,7 @@ static int stop_ours(struct rfa_ctx *ctx, const json_t *all, size_t *stopped, st
 	const struct rfa_container *seen;
 
 	*stopped = 0;
-	RFA_EACH(seen, ctx->own->containers)
-	{
+	RFA_EACH (seen, ctx->own->containers) {
 		const json_t *now = rfa_consumer_now(all, seen);
 		struct rfa_ctx_key key;
 		int rc;
@@ -123,8 +120,7 @@ static const struct rfa_container *first_active(const struct rfa_ctx *ctx, const
 {
 	const struct rfa_container *seen;
 
-	RFA_EACH(seen, ctx->own->containers)
-	{
+	RFA_EACH (seen, ctx->own->containers) {
 		const json_t *now = rfa_consumer_now(all, seen);
 
 		if (!is_left(seen, now) && rfa_container_active(now))
@@ -141,12 +137,12 @@ static int does_not_stop(struct rfa_ctx *ctx, const json_t *all, const struct rf
 			 "the container %s runs again: somebody makes it again and again",
 			 seen->container);
 		rfa_error_where(err, "%s", ctx->host->name);
-		return rfa_error_mend(err, "stop the updater, or whatever it is, that does so");
+		return rfa_error_hint(err, "stop the updater, or whatever it is, that does so");
 	}
 	rfa_fail(err, RFA_EREMOTE, "docker",
 		 "the container %s does not stop, although the engine says so", seen->container);
 	rfa_error_where(err, "%s", ctx->host->name);
-	return rfa_error_mend(err, "look at docker inspect and docker logs there");
+	return rfa_error_hint(err, "look at docker inspect and docker logs there");
 }
 
 static int stop_once(struct rfa_ctx *ctx, json_t **all, size_t *stopped, struct rfa_error *err)
@@ -172,7 +168,7 @@ int rfa_stop_ours(struct rfa_ctx *ctx, int sure, size_t *stopped, struct rfa_err
 		if (!active)
 			break;
 		/* Whatever was made again meanwhile is stopped as well. */
-		if (tries == PROOF_TRIES ||
+		if (tries == VERIFY_TRIES ||
 		    !rfa_consumer_renewed(active, rfa_consumer_now(all, active))) {
 			rc = does_not_stop(ctx, all, active, err);
 			break;
@@ -188,14 +184,14 @@ int rfa_stop_ours(struct rfa_ctx *ctx, int sure, size_t *stopped, struct rfa_err
 int rfa_stop_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	size_t stopped = 0;
-	char says[96];
+	char summary[96];
 	int rc;
 
 	rc = rfa_stop_ours(ctx, 0, &stopped, err);
 	if (rc)
 		return rc;
-	snprintf(says, sizeof(says), "%zu container(s) stopped", stopped);
-	return rfa_ctx_says(facts, says, err);
+	snprintf(summary, sizeof(summary), "%zu container(s) stopped", stopped);
+	return rfa_ctx_says(facts, summary, err);
 }
 
 int rfa_stop_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -206,8 +202,7 @@ int rfa_stop_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
-	RFA_EACH(one, ctx->own->containers)
-	{
+	RFA_EACH (one, ctx->own->containers) {
 		const json_t *now = rfa_consumer_now(all, one);
 
 		if (!is_left(one, now) &&
@@ -219,15 +214,14 @@ int rfa_stop_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 	return rc;
 }
 
-/* ---- the proof --------------------------------------------------------------------------------
- */
+/* The proof. */
 
-static int in_use(struct rfa_ctx *ctx, struct rfa_error *err, const char *mend, const char *what,
+static int in_use(struct rfa_ctx *ctx, struct rfa_error *err, const char *hint, const char *what,
 		  const char *who, const char *how)
 {
 	rfa_fail(err, RFA_EREFUSED, "data", "the data is in use: %s %s%s", what, who, how);
 	rfa_error_where(err, "%s", ctx->host->name);
-	return rfa_error_mend(err, "%s", mend);
+	return rfa_error_hint(err, "%s", hint);
 }
 
 static int runs_again(struct rfa_ctx *ctx, const struct rfa_consumer *one, struct rfa_error *err)
@@ -250,8 +244,7 @@ static int judge_ours(struct rfa_ctx *ctx, const struct rfa_consumer_list *consu
 	const struct rfa_consumer *one;
 	int rc = 0;
 
-	RFA_EACH(one, *consumers)
-	{
+	RFA_EACH (one, *consumers) {
 		if (rc || !one->inspect || one->is.serves)
 			continue;
 		rc = rfa_facts_set(starts, one->is.container_id, json_string(one->is.started), err);
@@ -269,8 +262,7 @@ static int judge_others(struct rfa_ctx *ctx, const struct rfa_mounted_list *othe
 	char how[400];
 	int rc = 0;
 
-	RFA_EACH(one, *others)
-	{
+	RFA_EACH (one, *others) {
 		if (rc)
 			break;
 		rc = rfa_facts_set(starts, one->id, json_string(one->started), err);
@@ -310,8 +302,7 @@ static int find_holders(struct rfa_ctx *ctx, struct rfa_holder_list *out, struct
 	json_t *found = NULL;
 	int rc;
 
-	RFA_EACH(member, ctx->own->members)
-	{
+	RFA_EACH (member, ctx->own->members) {
 		struct rfa_tree *tree;
 
 		if (rfa_is_database(member))
@@ -345,11 +336,11 @@ static int judge_processes(struct rfa_ctx *ctx, struct rfa_error *err)
 }
 
 /* A moment ago, by the row that proves it. */
-static int is_proven(const struct rfa_ctx *ctx, const char *generation)
+static int is_verified(const struct rfa_ctx *ctx, const char *generation)
 {
-	int64_t age = ctx->clock->wall_ms(ctx->clock) - ctx->own->proven_ms;
+	int64_t age = ctx->clock->wall_ms(ctx->clock) - ctx->own->verified_ms;
 
-	return age >= 0 && age < PROVEN_MS && !strcmp(ctx->own->generation, generation);
+	return age >= 0 && age < VERIFIED_MS && !strcmp(ctx->own->generation, generation);
 }
 
 static int judge(struct rfa_ctx *ctx, json_t *all, char generation[65], struct rfa_error *err)
@@ -361,7 +352,7 @@ static int judge(struct rfa_ctx *ctx, json_t *all, char generation[65], struct r
 		rc = rfa_databases_quiesced(ctx, err);
 	if (!rc)
 		rc = rfa_facts_digest(starts, generation, err);
-	if (!rc && !is_proven(ctx, generation))
+	if (!rc && !is_verified(ctx, generation))
 		rc = judge_processes(ctx, err);
 	json_decref(starts);
 	return rc;
@@ -397,7 +388,7 @@ static int quiesce(struct rfa_ctx *ctx, int may_stop, char generation[65], struc
 	int rc = quiesce_once(ctx, may_stop, generation, err);
 	int tries;
 
-	for (tries = 1; rc == -RFA_EREFUSED && tries < PROOF_TRIES; tries++) {
+	for (tries = 1; rc == -RFA_EREFUSED && tries < VERIFY_TRIES; tries++) {
 		ctx->clock->sleep_ms(ctx->clock, 1000);
 		rfa_error_clear(err);
 		rc = quiesce_once(ctx, may_stop, generation, err);
@@ -417,7 +408,7 @@ int rfa_verify_stopped_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error 
 	int rc;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	proven.proven_ms = ctx->clock->wall_ms(ctx->clock);
+	proven.verified_ms = ctx->clock->wall_ms(ctx->clock);
 	rc = quiesce(ctx, 0, generation, err);
 	proven.generation = generation;
 	return rc ? rc

@@ -1,4 +1,4 @@
-/* Standing still: what every step needs to know that touches data itself. */
+/* Quiescing: what every step needs to know that touches data itself. */
 #ifndef RFA_FSM_STEPS_STOP_H
 #define RFA_FSM_STEPS_STOP_H
 

@@ -17,8 +17,7 @@
 #include "fsm/steps/steps.h"
 #include "fsm/steps/stop.h"
 
-/* ---- laid out ---------------------------------------------------------------------------------
- */
+/* Laid out. */
 
 static int unpack_one(struct rfa_ctx *ctx, const struct rfa_member *member, struct rfa_error *err)
 {
@@ -40,9 +39,9 @@ int rfa_unpack_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	int rc = 0;
 
 	(void)facts;
-	RFA_EACH(member, ctx->own->members)
-	if (!rc)
-		rc = unpack_one(ctx, member, err);
+	RFA_EACH (member, ctx->own->members)
+		if (!rc)
+			rc = unpack_one(ctx, member, err);
 	return rc;
 }
 
@@ -57,8 +56,7 @@ int rfa_unpack_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	return rfa_copies_remove(ctx, RFA_BESIDE_NEW, err);
 }
 
-/* ---- swapped ----------------------------------------------------------------------------------
- */
+/* Swapped. */
 
 /* What takes the place of a member: what has arrived, or a generation. "": nothing does. */
 static void name_in(const struct rfa_ctx *ctx, const struct rfa_member *member,
@@ -151,8 +149,7 @@ static int find_items(struct rfa_ctx *ctx, int databases, int back, struct rfa_s
 	const struct rfa_member *member;
 	int rc = 0;
 
-	RFA_EACH(member, ctx->own->members)
-	{
+	RFA_EACH (member, ctx->own->members) {
 		int begun = 1;
 		int done;
 
@@ -214,8 +211,7 @@ static int drop_empty_copies(struct rfa_ctx *ctx, struct rfa_error *err)
 	json_t *said = NULL;
 	int rc = 0;
 
-	RFA_EACH(member, ctx->own->members)
-	{
+	RFA_EACH (member, ctx->own->members) {
 		int is = 0;
 
 		name_out(ctx, member, out);
@@ -253,9 +249,9 @@ static int open_databases(struct rfa_ctx *ctx, struct rfa_error *err)
 	const struct rfa_member *member;
 	int rc = 0;
 
-	RFA_EACH(member, ctx->own->members)
-	if (!rc && rfa_is_database(member))
-		rc = open_database(ctx, member, err);
+	RFA_EACH (member, ctx->own->members)
+		if (!rc && rfa_is_database(member))
+			rc = open_database(ctx, member, err);
 	return rc;
 }
 
@@ -280,8 +276,7 @@ static const struct rfa_point *point_of(const struct rfa_ctx *ctx)
 	char copy[RFA_COPY_MAX];
 
 	point->kind = "data";
-	RFA_EACH(member, ctx->own->members)
-	{
+	RFA_EACH (member, ctx->own->members) {
 		struct rfa_member *one = RFA_ADD(ctx->pool, member, &point->members);
 
 		name_out(ctx, member, copy);
@@ -335,8 +330,7 @@ int rfa_is_swapped(struct rfa_ctx *ctx, int *is, struct rfa_error *err)
 	int rc = 0;
 
 	*is = 1;
-	RFA_EACH(member, ctx->own->members)
-	{
+	RFA_EACH (member, ctx->own->members) {
 		int begun = 0, done = 0;
 
 		if (!rc)
@@ -346,8 +340,7 @@ int rfa_is_swapped(struct rfa_ctx *ctx, int *is, struct rfa_error *err)
 	return rc;
 }
 
-/* ---- a drill's second half --------------------------------------------------------------------
- */
+/* A drill's second half. */
 
 int rfa_swap_back_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
@@ -361,17 +354,16 @@ int rfa_swap_back_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts
 	return rfa_again_probe(ctx, seen, facts, err);
 }
 
-/* ---- afterwards -------------------------------------------------------------------------------
- */
+/* Afterwards. */
 
-int rfa_data_tidy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_data_cleanup_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	(void)facts;
 	return rfa_copies_remove(ctx, RFA_BESIDE_NEW, err);
 }
 
-int rfa_data_tidy_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
-			struct rfa_error *err)
+int rfa_data_cleanup_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+			   struct rfa_error *err)
 {
 	return rfa_again_probe(ctx, seen, facts, err);
 }

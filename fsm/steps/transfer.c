@@ -28,8 +28,7 @@ static int64_t idle_ms_of(const struct rfa_ctx *ctx)
 	return ctx->plan->options ? ctx->plan->options->idle_timeout_ms : IDLE_MS;
 }
 
-/* ---- the archive ------------------------------------------------------------------------------
- */
+/* The archive. */
 
 static int add_image(json_t *images, const struct rfa_image *image, struct rfa_error *err)
 {
@@ -88,7 +87,7 @@ int rfa_image_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	const struct rfa_proven *target = ctx->proven[RFA_TARGET];
 	struct rfa_archive made;
 	struct rfa_proven proven;
-	const char *says;
+	const char *summary;
 	int rc;
 
 	if (!target->missing.n)
@@ -96,12 +95,12 @@ int rfa_image_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	rc = rfa_transfer_export(ctx, ARCHIVE, &target->omit, &made, err);
 	if (rc)
 		return rc;
-	says =
+	summary =
 	    rfa_pool_printf(ctx->pool, "%lld layer(s), %s; %lld layer(s) are there already",
 			    (long long)made.layers, RFA_SIZE(made.bytes), (long long)made.omitted);
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	proven.exported = &made;
-	return rfa_ctx_prove(ctx, &proven, says, facts, err);
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
 /* The archive is the same every time, so what is half there is made again. */
@@ -116,11 +115,10 @@ int rfa_image_export_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	return ctx->host->ops->run_remove(ctx->host, ctx->run, err);
 }
 
-/* ---- the relay --------------------------------------------------------------------------------
- */
+/* The relay. */
 
 /* What passes is cut into chunks, and each chunk's digest is kept. */
-struct passage {
+struct transfer {
 	struct rfa_ctx *ctx;
 	struct rfa_digest digest;
 	json_t *digests; /* of the chunks from `first` on */
@@ -128,7 +126,7 @@ struct passage {
 	int64_t told_ms;
 };
 
-static int close_chunk(struct passage *p, struct rfa_error *err)
+static int close_chunk(struct transfer *p, struct rfa_error *err)
 {
 	char hex[RFA_DIGEST_HEX];
 
@@ -137,21 +135,21 @@ static int close_chunk(struct passage *p, struct rfa_error *err)
 	return json_array_append_new(p->digests, json_string(hex)) ? rfa_fail_nomem(err) : 0;
 }
 
-static int record_progress(struct passage *p, struct rfa_error *err)
+static int record_progress(struct transfer *p, struct rfa_error *err)
 {
-	char says[96];
+	char summary[96];
 	json_t *facts;
 
 	p->since_record = 0;
-	snprintf(says, sizeof(says), "%s of %s", RFA_SIZE(p->at), RFA_SIZE(p->total));
-	facts = json_pack("{s:s, s:I, s:I}", "says", says, "bytes", (json_int_t)p->at, "total",
-			  (json_int_t)p->total);
+	snprintf(summary, sizeof(summary), "%s of %s", RFA_SIZE(p->at), RFA_SIZE(p->total));
+	facts = json_pack("{s:s, s:I, s:I}", "summary", summary, "bytes", (json_int_t)p->at,
+			  "total", (json_int_t)p->total);
 	return facts ? p->ctx->progress(p->ctx, facts, err) : rfa_fail_nomem(err);
 }
 
 static int on_data(void *user, const void *data, size_t len, struct rfa_error *err)
 {
-	struct passage *p = user;
+	struct transfer *p = user;
 	struct rfa_clock *clock = p->ctx->clock;
 	const char *from = data;
 	int64_t now;
@@ -217,7 +215,7 @@ done:
 	return rc;
 }
 
-static int relay_from(struct rfa_ctx *ctx, const char *archive, struct passage *p,
+static int relay_from(struct rfa_ctx *ctx, const char *archive, struct transfer *p,
 		      struct rfa_error *err)
 {
 	struct rfa_relay relay = { 0 };
@@ -271,8 +269,8 @@ done:
  * What passed through here must be what lies there now, to the last byte. The chunk that a resume
  * began in the middle of passed only in part: the source's digest of it stands in.
  */
-static int stand_in(struct rfa_ctx *ctx, const char *archive, uint64_t first, struct passage *p,
-		    struct rfa_error *err)
+static int partial_digest(struct rfa_ctx *ctx, const char *archive, uint64_t first,
+			  struct transfer *p, struct rfa_error *err)
 {
 	uint64_t skip = first / p->chunk;
 	uint64_t upto = (skip + 1) * p->chunk;
@@ -291,14 +289,14 @@ static int stand_in(struct rfa_ctx *ctx, const char *archive, uint64_t first, st
 	return rc;
 }
 
-static int prove(struct rfa_ctx *ctx, const char *archive, uint64_t first, struct passage *p,
+static int prove(struct rfa_ctx *ctx, const char *archive, uint64_t first, struct transfer *p,
 		 struct rfa_error *err)
 {
 	uint64_t skip = first / p->chunk;
 	json_t *there = NULL;
 	uint64_t size = 0;
 	size_t i;
-	int rc = stand_in(ctx, archive, first, p, err);
+	int rc = partial_digest(ctx, archive, first, p, err);
 
 	if (!rc)
 		rc = ctx->hosts[RFA_TARGET]->ops->spool_digests(ctx->hosts[RFA_TARGET], ctx->run,
@@ -324,7 +322,7 @@ static int prove(struct rfa_ctx *ctx, const char *archive, uint64_t first, struc
 int rfa_transfer_relay(struct rfa_ctx *ctx, const char *archive, uint64_t total, uint64_t *sent,
 		       struct rfa_error *err)
 {
-	struct passage p = { 0 };
+	struct transfer p = { 0 };
 	uint64_t first = 0;
 	int rc;
 
@@ -358,8 +356,7 @@ done:
 	return rc;
 }
 
-/* ---- the step ---------------------------------------------------------------------------------
- */
+/* The step. */
 
 /* An archive that has to travel. */
 struct parcel {
@@ -367,51 +364,50 @@ struct parcel {
 	uint64_t bytes;
 };
 
-struct cargo {
+struct archives {
 	struct parcel *at;
 	size_t n;
 };
 
-static void load(struct rfa_pool *pool, struct cargo *cargo, const char *name, int64_t bytes)
+static void load(struct rfa_pool *pool, struct archives *archives, const char *name, int64_t bytes)
 {
-	struct parcel *parcel = rfa_pool_add(pool, cargo, sizeof(*parcel));
+	struct parcel *parcel = rfa_pool_add(pool, archives, sizeof(*parcel));
 
 	parcel->name = name;
 	parcel->bytes = (uint64_t)bytes;
 }
 
 /* What has to travel, whichever step made it; empty: nothing. */
-static int cargo_of(const struct rfa_ctx *ctx, struct cargo *cargo, struct rfa_error *err)
+static int archives_of(const struct rfa_ctx *ctx, struct archives *archives, struct rfa_error *err)
 {
 	const struct rfa_proven *source = ctx->proven[RFA_SOURCE];
 	const struct rfa_archive *archive;
 
-	memset(cargo, 0, sizeof(*cargo));
-	RFA_EACH(archive, source->archives)
-		load(ctx->pool, cargo, archive->name, archive->bytes);
+	memset(archives, 0, sizeof(*archives));
+	RFA_EACH (archive, source->archives)
+		load(ctx->pool, archives, archive->name, archive->bytes);
 	if (source->exported)
-		load(ctx->pool, cargo, ARCHIVE, source->exported->bytes);
+		load(ctx->pool, archives, ARCHIVE, source->exported->bytes);
 	return rfa_pool_check(ctx->pool, err);
 }
 
-static uint64_t bytes_of(const struct cargo *cargo)
+static uint64_t bytes_of(const struct archives *archives)
 {
 	const struct parcel *parcel;
 	uint64_t bytes = 0;
 
-	RFA_EACH(parcel, *cargo)
-	bytes += parcel->bytes;
+	RFA_EACH (parcel, *archives)
+		bytes += parcel->bytes;
 	return bytes;
 }
 
-static int receive_all(struct rfa_ctx *ctx, const struct cargo *cargo, uint64_t *sent,
+static int receive_all(struct rfa_ctx *ctx, const struct archives *archives, uint64_t *sent,
 		       struct rfa_error *err)
 {
 	const struct parcel *parcel;
 
 	*sent = 0;
-	RFA_EACH(parcel, *cargo)
-	{
+	RFA_EACH (parcel, *archives) {
 		uint64_t travelled = 0;
 		int rc = rfa_transfer_relay(ctx, parcel->name, parcel->bytes, &travelled, err);
 
@@ -426,38 +422,38 @@ static int receive_all(struct rfa_ctx *ctx, const struct cargo *cargo, uint64_t 
 int rfa_receive_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_proven proven;
-	struct cargo cargo;
+	struct archives archives;
 	uint64_t sent = 0;
 	uint64_t total;
-	const char *says;
+	const char *summary;
 	int rc;
 
 	if (rfa_ctx_one_env(ctx))
 		return rfa_ctx_skip(facts, "both sides are one host: it is there", err);
-	rc = cargo_of(ctx, &cargo, err);
-	if (!rc && !cargo.n)
+	rc = archives_of(ctx, &archives, err);
+	if (!rc && !archives.n)
 		return rfa_ctx_skip(facts, "nothing has to travel", err);
 	if (!rc)
-		rc = receive_all(ctx, &cargo, &sent, err);
-	total = bytes_of(&cargo);
+		rc = receive_all(ctx, &archives, &sent, err);
+	total = bytes_of(&archives);
 	if (rc || !total)
 		return rc;
-	says = rfa_pool_printf(ctx->pool, "%s sent of %s", RFA_SIZE(sent), RFA_SIZE(total));
+	summary = rfa_pool_printf(ctx->pool, "%s sent of %s", RFA_SIZE(sent), RFA_SIZE(total));
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	proven.received = (int64_t)total;
 	proven.sent = (int64_t)sent;
-	return rfa_ctx_prove(ctx, &proven, says, facts, err);
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
 /* *is: all of it is there. */
-static int is_there(struct rfa_ctx *ctx, const struct cargo *cargo, int *is, struct rfa_error *err)
+static int is_there(struct rfa_ctx *ctx, const struct archives *archives, int *is,
+		    struct rfa_error *err)
 {
 	const struct parcel *parcel;
 	int rc = 0;
 
 	*is = 1;
-	RFA_EACH(parcel, *cargo)
-	{
+	RFA_EACH (parcel, *archives) {
 		uint64_t offset = 0;
 
 		if (!rc)
@@ -472,17 +468,17 @@ int rfa_receive_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 		      struct rfa_error *err)
 {
 	struct rfa_proven proven;
-	struct cargo cargo = { NULL, 0 };
+	struct archives archives = { NULL, 0 };
 	int is = 1;
-	int rc = rfa_ctx_one_env(ctx) ? 0 : cargo_of(ctx, &cargo, err);
+	int rc = rfa_ctx_one_env(ctx) ? 0 : archives_of(ctx, &archives, err);
 
 	if (!rc)
-		rc = is_there(ctx, &cargo, &is, err);
+		rc = is_there(ctx, &archives, &is, err);
 	*seen = is ? RFA_PROBE_DONE : RFA_PROBE_NOT_DONE;
 	if (rc)
 		return rc;
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	proven.received = (int64_t)bytes_of(&cargo);
+	proven.received = (int64_t)bytes_of(&archives);
 	return rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 }
 

@@ -39,8 +39,7 @@ static const char *env_of(const struct rfa_ctx *ctx)
 	return source ? source->env : "";
 }
 
-/* ---- looking ----------------------------------------------------------------------------------
- */
+/* Looking. */
 
 int rfa_vault_list(struct rfa_ctx *ctx, struct rfa_listed_list *out, struct rfa_error *err)
 {
@@ -117,11 +116,11 @@ int rfa_vault_judge(struct rfa_ctx *ctx, const struct rfa_listed_list *list, con
 	return rc ? rc : rfa_retention_judge(ctx->pool, list, &ask, out, err);
 }
 
-int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_vault_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_listed_list list = { NULL, 0 };
 	struct rfa_proven proven;
-	char says[200];
+	char summary[200];
 	int rc = rfa_vault_list(ctx, &list, err);
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
@@ -132,12 +131,11 @@ int rfa_vault_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 	if (!rc && *rfa_ctx_options(ctx)->set)
 		rc = rfa_vault_judge(ctx, &list, env_of(ctx), rfa_vault_set(ctx), &proven.verdicts,
 				     err);
-	snprintf(says, sizeof(says), "%zu backup(s) in %.120s", list.n, vault_of(ctx));
-	return rc ? rc : rfa_ctx_prove(ctx, &proven, says, facts, err);
+	snprintf(summary, sizeof(summary), "%zu backup(s) in %.120s", list.n, vault_of(ctx));
+	return rc ? rc : rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
-/* ---- images -----------------------------------------------------------------------------------
- */
+/* Images. */
 
 static int lists_id(const struct rfa_exported_image_list *list, const char *id)
 {
@@ -208,8 +206,7 @@ int rfa_backup_export_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	return ctx->host->ops->run_remove(ctx->host, ctx->run, err);
 }
 
-/* ---- in ---------------------------------------------------------------------------------------
- */
+/* In. */
 
 /* What the run stores: an archive for each member, or the one of the images. */
 static struct rfa_archive_list archives_of(const struct rfa_ctx *ctx)
@@ -256,7 +253,7 @@ int rfa_store_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	struct rfa_proven proven;
 	int64_t bytes = 0;
 	int64_t fresh = 0;
-	char says[128];
+	char summary[128];
 	int rc = 0;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
@@ -270,9 +267,9 @@ int rfa_store_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		bytes += stored->bytes;
 		fresh += stored->new_bytes;
 	}
-	snprintf(says, sizeof(says), "%s, of which %s are new to the vault", RFA_SIZE(bytes),
+	snprintf(summary, sizeof(summary), "%s, of which %s are new to the vault", RFA_SIZE(bytes),
 		 RFA_SIZE(fresh));
-	return rc ? rc : rfa_ctx_prove(ctx, &proven, says, facts, err);
+	return rc ? rc : rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
 int rfa_store_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -288,8 +285,7 @@ int rfa_store_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 					    vault_of(ctx), backup_of(ctx), err);
 }
 
-/* ---- sealed -----------------------------------------------------------------------------------
- */
+/* Sealed. */
 
 /* What was stored, and how it looked where it was. */
 static void add_member(const struct rfa_ctx *ctx, const struct rfa_archive *stored,
@@ -424,8 +420,7 @@ int rfa_seal_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	return rfa_store_undo(ctx, err);
 }
 
-/* ---- read again -------------------------------------------------------------------------------
- */
+/* Read again. */
 
 static int is_damaged(struct rfa_ctx *ctx, const struct rfa_texts *problems, json_t *facts,
 		      struct rfa_error *err)
@@ -441,11 +436,11 @@ static int is_damaged(struct rfa_ctx *ctx, const struct rfa_texts *problems, jso
 	rfa_fail(err, RFA_ECORRUPT, "vault", "the backup %s is damaged: %.300s%s", backup_of(ctx),
 		 problems->n ? problems->at[0] : "", problems->n > 1 ? ", and more" : "");
 	rfa_error_where(err, "%s:%s", ctx->host->name, vault_of(ctx));
-	return rfa_error_mend(err, "choose another backup: rfa backup list");
+	return rfa_error_hint(err, "choose another backup: rfa backup list");
 }
 
 /* Every byte is read. What is wrong with it goes into the facts. */
-static int verify(struct rfa_ctx *ctx, json_t *facts, char *says, size_t size,
+static int verify(struct rfa_ctx *ctx, json_t *facts, char *summary, size_t size,
 		  struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
@@ -462,7 +457,8 @@ static int verify(struct rfa_ctx *ctx, json_t *facts, char *says, size_t size,
 		return rc;
 	if (!checked.ok)
 		return is_damaged(ctx, &checked.problems, facts, err);
-	snprintf(says, size, "every byte of it is as it was stored (%s)", RFA_SIZE(checked.bytes));
+	snprintf(summary, size, "every byte of it is as it was stored (%s)",
+		 RFA_SIZE(checked.bytes));
 	return 0;
 }
 
@@ -472,10 +468,10 @@ static int verify(struct rfa_ctx *ctx, json_t *facts, char *says, size_t size,
  */
 int rfa_vault_verify_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	char says[96];
-	int rc = verify(ctx, facts, says, sizeof(says), err);
+	char summary[96];
+	int rc = verify(ctx, facts, summary, sizeof(summary), err);
 
-	return rc ? rc : rfa_ctx_says(facts, says, err);
+	return rc ? rc : rfa_ctx_says(facts, summary, err);
 }
 
 int rfa_vault_verify_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
@@ -484,8 +480,7 @@ int rfa_vault_verify_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *fa
 	return rfa_again_probe(ctx, seen, facts, err);
 }
 
-/* ---- out --------------------------------------------------------------------------------------
- */
+/* Out. */
 
 /* The digest that the manifest promises; "" of what it does not name. */
 static const char *promised(const struct rfa_ctx *ctx, const char *name)
@@ -524,15 +519,15 @@ int rfa_open_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const struct rfa_member *member;
 	struct rfa_proven proven;
-	char says[96];
-	int rc = verify(ctx, facts, says, sizeof(says), err);
+	char summary[96];
+	int rc = verify(ctx, facts, summary, sizeof(summary), err);
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	RFA_EACH (member, ctx->proven[RFA_TARGET]->members)
 		if (!rc)
 			rc = open_one(ctx, member->name,
 				      RFA_ADD(ctx->pool, archive, &proven.archives), err);
-	return rc ? rc : rfa_ctx_prove(ctx, &proven, says, facts, err);
+	return rc ? rc : rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
 int rfa_open_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)

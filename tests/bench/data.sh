@@ -21,7 +21,7 @@ restart() {
 	on prod 'cd /srv/stacks/records && docker compose restart db app >/dev/null 2>&1'
 }
 rfa_data() {
-	run_rfa data records --from test --to prod --yes prod
+	run_rfa promote-data records --from test --to prod --yes prod
 	[ "$status" = 0 ] || { tail -n 30 "$W/err" >&2; return 1; }
 	point=$(git -C "$W/.rfa/ledger" tag -l 'rollback/prod/records/data-*' | sort | tail -n 1)
 }
@@ -79,15 +79,15 @@ for mb; do
 	records_both --size "$mb" || fail "the application does not come up"
 	work "bench-$mb" "$(records_stack)" "$PATIENT"
 	measure "$mb" restart restart
-	measure "$mb" "rfa data" rfa_data
+	measure "$mb" "rfa promote-data" rfa_data
 	measure "$mb" "rfa rollback" rfa_rollback
 	run_rfa prune records --env prod
 	measure "$mb" "stop, tar, scp -3, untar" by_hand
-	awk -v mb="$mb" -v h="${down["stop, tar, scp -3, untar"]}" -v o="${down["rfa data"]}" -v r="${down[restart]}" 'BEGIN {
+	awk -v mb="$mb" -v h="${down["stop, tar, scp -3, untar"]}" -v o="${down["rfa promote-data"]}" -v r="${down[restart]}" 'BEGIN {
 		printf "%6d  by hand, PROD is down %.1f times as long as with rfa; rfa adds %d ms to a restart\n", mb, h / o, o - r}'
-	[ -z "${first:-}" ] || awk -v mb="$mb" -v f="$first" -v g="$first_down" -v o="${down["rfa data"]}" 'BEGIN {
+	[ -z "${first:-}" ] || awk -v mb="$mb" -v f="$first" -v g="$first_down" -v o="${down["rfa promote-data"]}" 'BEGIN {
 		printf "%6d  with rfa PROD is down %.2f times as long as for %d MB (%+d ms)\n", mb, o / g, f, o - g}'
-	with_rfa=${down["rfa data"]}
+	with_rfa=${down["rfa promote-data"]}
 	more=$((with_rfa - ${first_down:-$with_rfa}))
 	promise "$mb MB: rfa adds at most 3 s to a restart" $((with_rfa - down[restart])) 3000
 	promise "$mb MB: going back takes less than 3 s" "${down["rfa rollback"]}" 2999

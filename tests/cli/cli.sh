@@ -15,7 +15,7 @@ json() { "$@" | python3 -c 'import json, sys; json.load(sys.stdin)'; }
 
 # ---- help
 
-commands=$("$RFA" help | sed -n 's/^  \([a-z]*\( [a-z]*\)\{0,1\}\)   *[a-z].*/\1/p' | sed 's/ *$//')
+commands=$("$RFA" help | sed -n 's/^  \([a-z-]*\( [a-z-]*\)\{0,1\}\)   *[a-z].*/\1/p' | sed 's/ *$//')
 ok "help lists the commands" test "$(printf '%s\n' "$commands" | wc -l)" -ge 23
 while read -r command; do
 	# shellcheck disable=SC2086
@@ -28,8 +28,8 @@ while read -r command; do
 	# shellcheck disable=SC2086
 	ok "$command --help says the same" is "$("$RFA" $command --help)" "$page"
 done <<<"$commands"
-ok "help of a group" says "rfa lock free" "$RFA" help lock
-ok "a group with --help" says "rfa lock free" "$RFA" lock --help
+ok "help of a group" says "rfa lock release" "$RFA" help lock
+ok "a group with --help" says "rfa lock release" "$RFA" lock --help
 ok "help of plan" says "usage: rfa plan FLOW" "$RFA" plan --help
 # shellcheck disable=SC2086
 ok "a page is at most 100 columns wide" \
@@ -40,17 +40,17 @@ complete_of() { # WORDS...: what bash would offer
 	bash -c 'eval "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _rfa; echo "${COMPREPLY[*]}"' \
 		- "$("$RFA" completion bash)" "$@"
 }
-ok "it completes a command" is "$(complete_of rfa pro)" promote
+ok "it completes a command" is "$(complete_of rfa roll)" rollback
 ok "it completes a second word" is "$(complete_of rfa lock s)" show
 ok "it completes an option" is "$(complete_of rfa promote shop --fr)" --from
-ok "it completes an option of two words" is "$(complete_of rfa lock free prod --ru)" --run
+ok "it completes an option of two words" is "$(complete_of rfa lock release prod --ru)" --run
 # shellcheck disable=SC2086
 ok "of plan: what can be planned" is "$(complete_of rfa plan "" | tr ' ' '\n' | sort)" \
 	"$(while read -r command; do
 		"$RFA" plan $command 2>&1 | grep -q "needs a flow, not" || echo "${command%% *}"
 	done <<<"$commands" | sort -u)"
 ok "of plan: no other command" is "$(complete_of rfa plan sta)" ""
-ok "of plan: a second word" is "$(complete_of rfa plan lock "")" free
+ok "of plan: a second word" is "$(complete_of rfa plan lock "")" release
 ok "of plan: an option" is "$(complete_of rfa plan promote shop --fr)" --from
 ok "help of plan is completed, too" is "$(complete_of rfa help pla)" plan
 
@@ -68,7 +68,7 @@ undo rollback
 logs log
 ls status
 diff plan
-unlock lock free
+unlock lock release
 cancel abort
 END
 for typed in destroy delete remove down; do
@@ -181,8 +181,8 @@ while read -r typed; do
 done <<'END'
 plan --json promote shop --from test --to prod
 plan -v --json promote --from test shop --to prod
-plan lock --json free prod --run 20261122-103015-4f2a9c --reason x
-plan --json lock free prod --run 20261122-103015-4f2a9c --reason x
+plan lock --json release prod --run 20261122-103015-4f2a9c --reason x
+plan --json lock release prod --run 20261122-103015-4f2a9c --reason x
 lock --json show prod
 END
 ok "64: an option of the flow in front of it" exits 64 "$RFA" plan --from test promote shop --to prod

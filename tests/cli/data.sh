@@ -35,7 +35,7 @@ JSON
 ok "a command" says 'did you mean `rfa restore`?' "$RFA" restroe
 ok "a second word" says 'did you mean `rfa backup list`?' "$RFA" backup lits --env prod
 ok "a second word with a stack behind it" says 'did you mean `rfa backup verify`?' "$RFA" backup verfy shop
-ok "an option" says 'did you mean --from?' "$RFA" data shop --form test
+ok "an option" says 'did you mean --from?' "$RFA" promote-data shop --form test
 ok "a set" says '--set takes one of data|images, not "date"' "$RFA" backup list shop --env prod --set date
 ok "a stack" says 'did you mean "shop"?' "$RFA" backup shpo --env prod
 ok "an environment" says 'did you mean "prod"?' "$RFA" drill shop --env prdo
@@ -52,13 +52,13 @@ for command in "data shop" "restore shop" "drill shop" "backup shop" "prune shop
 	# shellcheck disable=SC2086
 	ok "64: $command" exits 64 "$RFA" $command
 done
-ok "3: no data there" exits 3 "$RFA" data bare --from test --to prod
-ok "it is said which" says 'the stack names no data in "test"' "$RFA" data bare --from test --to prod
+ok "3: no data there" exits 3 "$RFA" promote-data bare --from test --to prod
+ok "it is said which" says 'the stack names no data in "test"' "$RFA" promote-data bare --from test --to prod
 ok "3: nor in a backup" exits 3 "$RFA" backup bare --env prod
 
 # ---- what is said, and the question
 
-data() { "$RFA" data shop --from test --to prod "$@"; }
+data() { "$RFA" promote-data shop --from test --to prod "$@"; }
 ok "11: --dry-run asks the hosts" exits 11 data --dry-run
 ok "what stops there" says "test stops     web, the project search: while a snapshot is taken" data -n
 ok "what stops here" says "prod stops     web, the project search: for a few renames" data -n
@@ -133,32 +133,32 @@ print(*[p["kind"] for p in json.load(sys.stdin)])')" "data data images"
 	ok "11: agreed" exits 11 back --yes prod
 	ok "a mistyped point" says "did you mean --to data-20261122-103015?" \
 		"$RFA" rollback shop --env prod --to data-20261122-103051
-	put spent/prod/shop/data-20261103-103015.json <<JSON
+	put retired/prod/shop/data-20261103-103015.json <<JSON
 {"kind":"data","name":"data-20261103-103015","members":[{"name":"auth"}],
- "spent":{"how":"pruned","run":"20261110-090000-4f2a9c","at":"2026-11-10T09:00:09Z","left":""}}
+ "retired":{"how":"pruned","run":"20261110-090000-4f2a9c","at":"2026-11-10T09:00:09Z","successor":""}}
 JSON
-	put spent/prod/shop/data-20261104-103015.json <<JSON
+	put retired/prod/shop/data-20261104-103015.json <<JSON
 {"kind":"data","name":"data-20261104-103015","members":[{"name":"auth"}],
- "spent":{"how":"used","run":"20261122-103015-4f2a9c","at":"2026-11-22T10:31:00Z","left":"data-20261122-103015"}}
+ "retired":{"how":"used","run":"20261122-103015-4f2a9c","at":"2026-11-22T10:31:00Z","successor":"data-20261122-103015"}}
 JSON
-	put spent/prod/shop/data-20261105-103015.json <<JSON
+	put retired/prod/shop/data-20261105-103015.json <<JSON
 {"kind":"data","name":"data-20261105-103015","members":[{"name":"auth"}],
- "spent":{"how":"used","run":"20261106-103015-4f2a9c","at":"2026-11-06T10:31:00Z","left":"data-20261103-103015"}}
+ "retired":{"how":"used","run":"20261106-103015-4f2a9c","at":"2026-11-06T10:31:00Z","successor":"data-20261103-103015"}}
 JSON
-	put spent/prod/shop/data-20261106-103015.json <<JSON
+	put retired/prod/shop/data-20261106-103015.json <<JSON
 {"kind":"data","name":"data-20261106-103015","members":[{"name":"auth"}],
- "spent":{"how":"gone","run":"20261106-103015-4f2a9c","at":"2026-11-06T10:31:00Z","left":""}}
+ "retired":{"how":"gone","run":"20261106-103015-4f2a9c","at":"2026-11-06T10:31:00Z","successor":""}}
 JSON
-	spent() { "$RFA" rollback shop --env prod --to "data-2026110$1-103015" --yes prod; }
-	ok "spent points are not offered" not grep -qE "2026110[3-6]" <(points)
-	ok "9: a point that prune took" exits 9 spent 3
-	ok "whose doing it was" says "run 20261110-090000-4f2a9c removed its data (rfa prune) at 2026-11-10 09:00:09Z" spent 3
-	ok "what can be done instead" says "rfa restore shop --env prod" spent 3
-	ok "9: a point that somebody went back to" exits 9 spent 4
-	ok "by which run" says "run 20261122-103015-4f2a9c went back to it" spent 4
-	ok "the way forward again" says "rfa rollback shop --env prod --to data-20261122-103015" spent 4
-	ok "a way that is spent as well is not named" says "lists those that are left" spent 5
-	ok "9: a point whose data somebody removed" says "found its data gone" spent 6
+	retired() { "$RFA" rollback shop --env prod --to "data-2026110$1-103015" --yes prod; }
+	ok "retired points are not offered" not grep -qE "2026110[3-6]" <(points)
+	ok "9: a point that prune took" exits 9 retired 3
+	ok "whose doing it was" says "run 20261110-090000-4f2a9c removed its data (rfa prune) at 2026-11-10 09:00:09Z" retired 3
+	ok "what can be done instead" says "rfa restore shop --env prod" retired 3
+	ok "9: a point that somebody went back to" exits 9 retired 4
+	ok "by which run" says "run 20261122-103015-4f2a9c went back to it" retired 4
+	ok "the way forward again" says "rfa rollback shop --env prod --to data-20261122-103015" retired 4
+	ok "a way that is retired as well is not named" says "lists those that are left" retired 5
+	ok "9: a point whose data somebody removed" says "found its data gone" retired 6
 	ok "9: a path is no point" exits 9 "$RFA" rollback shop --env prod --to ../prod/data-20261103-103015
 	ok "prune tells what goes" says "auth, replaced at" "$RFA" prune shop --env prod -n
 	ok "but for the newest" not grep -q "auth, files" <("$RFA" prune shop --env prod -n 2>&1)

@@ -63,7 +63,7 @@ config "{\"directory\":\"$TMP/vaults\"}" ""
 
 # ---- to and fro
 
-ok "data" exits 0 "$RFA" data shop --from test --to prod --yes prod
+ok "data" exits 0 "$RFA" promote-data shop --from test --to prod --yes prod
 ok "prod has test's data, and no other" holds prod test
 ok "test has its own" holds test test
 ok "both run" well
@@ -73,7 +73,7 @@ ok "back" exits 0 "$RFA" rollback shop --env prod --to "$(first_point)" --yes pr
 ok "prod has its own data again" holds prod prod
 ok "both run" well
 ok "the words of a success" says "it has the data of test now" \
-	"$RFA" data shop --from test --to prod --yes prod
+	"$RFA" promote-data shop --from test --to prod --yes prod
 ok "back again" exits 0 "$RFA" rollback shop --env prod --to "$(first_point)" --yes prod
 
 # ---- backups, on the host and pulled to this machine
@@ -115,7 +115,7 @@ rm -rf backups && mv backups.kept backups
 
 gate() { config '{"where":"operator"}' ',"proven_drill_days":31'; }
 gate
-ok "a proven drill lets data pass" exits 0 "$RFA" data shop --from test --to prod --yes prod
+ok "a proven drill lets data pass" exits 0 "$RFA" promote-data shop --from test --to prod --yes prod
 ok "back" exits 0 "$RFA" rollback shop --env prod --to "$(first_point)" --yes prod
 broken=$(last_backup)
 # Chunks are shared by hard links: this one backup gets a chunk of its own that is not what it was.
@@ -131,8 +131,8 @@ ok "a drill fails" test "$status" -ne 0
 ok "test has its own data" holds test test
 ok "both run" well
 ok "status: the newest drill failed" says "failed" "$RFA" status --env prod
-ok "4: the gate refuses" exits 4 "$RFA" data shop --from test --to prod --yes prod
-ok "and says why" says "gate proven drill:" "$RFA" data shop --from test --to prod --yes prod
+ok "4: the gate refuses" exits 4 "$RFA" promote-data shop --from test --to prod --yes prod
+ok "and says why" says "gate proven drill:" "$RFA" promote-data shop --from test --to prod --yes prod
 config '{"where":"operator"}' ""
 
 # ---- prune

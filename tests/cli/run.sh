@@ -108,8 +108,8 @@ done
 # ---- back
 
 ok "plan rollback: 2, something would change" exits 2 "$RFA" plan rollback shop --env prod --to 1
-ok "a lock that nobody holds: nothing would change" exits 0 "$RFA" plan lock free prod --run 20261122-103015-4f2a9c --reason x
-ok "64: an empty reason" exits 64 "$RFA" lock free prod --run 20261122-103015-4f2a9c --reason ""
+ok "a lock that nobody holds: nothing would change" exits 0 "$RFA" plan lock release prod --run 20261122-103015-4f2a9c --reason x
+ok "64: an empty reason" exits 64 "$RFA" lock release prod --run 20261122-103015-4f2a9c --reason ""
 ok "rollback asks" exits 4 "$RFA" rollback shop --env prod --to 1 </dev/null
 ok "a mistyped point" says "did you mean" "$RFA" rollback shop --env prod --to 11
 ok "rollback" exits 0 "$RFA" rollback shop --env prod --to 1 --yes prod
@@ -195,7 +195,7 @@ wait_for() { # COMMAND...: until it succeeds, for at most 30 s
 fresh
 touch prod/hold
 begin
-ok "a run is under way" wait_for grep -q "target.keep .* done" err
+ok "a run is under way" wait_for grep -q "target.pin .* done" err
 ok "status calls it running" says "running: run" "$RFA" status
 ok "8: another run is refused" exits 8 promote
 ok "and shown the ways out" says "rfa abort $(last_run)" promote
@@ -210,10 +210,10 @@ ok "64: a run is not rolled back to be looked at" exits 64 "$RFA" rollback "$(la
 ok "it stands where it stood" says "interrupted: run" "$RFA" status
 ok "doctor knows" says "waits at" "$RFA" doctor
 ok "runs --open has it" says "$(last_run)" "$RFA" runs --open
-ok "resume --plan says what is next" says "run $(last_run): forward, next:" "$RFA" resume "$(last_run)" --plan
+ok "resume --dry-run says what is next" says "run $(last_run): forward, next:" "$RFA" resume "$(last_run)" --dry-run
 ok "the lock is held" says "prod is locked" "$RFA" lock show prod
 ok "an unfinished run's lock is not freed" exits 4 \
-	"$RFA" lock free prod --run "$(last_run)" --reason x --yes prod
+	"$RFA" lock release prod --run "$(last_run)" --reason x --yes prod
 rm -f prod/hold
 ok "resume" exits 0 "$RFA" resume "$(last_run)"
 ok "prod runs the new version" is "$(runs_on prod)" app:2
@@ -221,7 +221,7 @@ ok "prod runs the new version" is "$(runs_on prod)" app:2
 fresh
 touch prod/hold
 begin
-wait_for grep -q "target.keep .* done" err
+wait_for grep -q "target.pin .* done" err
 sleep 0.3
 kill -INT $pid
 kill -TERM $pid
@@ -239,21 +239,21 @@ ok "the lock is gone" says "prod is free" "$RFA" lock show prod
 fresh
 touch prod/hold
 begin
-wait_for grep -q "target.keep .* done" err
+wait_for grep -q "target.pin .* done" err
 kill -KILL $pid
 wait $pid 2>/dev/null
 rm -f prod/hold
 run=$(last_run)
 ok "killed: interrupted" says "interrupted: run" "$RFA" status
-ok "abort --leave asks" exits 4 "$RFA" abort "$run" --leave </dev/null
-ok "6: abort --leave" exits 6 "$RFA" abort "$run" --leave --yes "$run" --reason "host is lost"
-ok "the lock stays" says "way out: rfa lock free prod --run $run" "$RFA" lock show prod
+ok "abort --no-undo asks" exits 4 "$RFA" abort "$run" --no-undo </dev/null
+ok "6: abort --no-undo" exits 6 "$RFA" abort "$run" --no-undo --yes "$run" --reason "host is lost"
+ok "the lock stays" says "way out: rfa lock release prod --run $run" "$RFA" lock show prod
 ok "another run's lock is not freed" exits 8 \
-	"$RFA" lock free prod --run 20200101-000000-000000 --reason x --yes prod
-ok "lock free" exits 0 "$RFA" lock free prod --run "$run" --reason "looked at it" --yes prod
+	"$RFA" lock release prod --run 20200101-000000-000000 --reason x --yes prod
+ok "lock release" exits 0 "$RFA" lock release prod --run "$run" --reason "looked at it" --yes prod
 ok "it is free" says "prod is free" "$RFA" lock show prod
-ok "the ledger keeps why" says "free-lock |  | success | looked at it" "$RFA" ledger git show main:history.log
-ok "and the other one's" exits 0 "$RFA" lock free test --run "$run" --reason "looked at it" --yes test
+ok "the ledger keeps why" says "release-lock |  | success | looked at it" "$RFA" ledger git show main:history.log
+ok "and the other one's" exits 0 "$RFA" lock release test --run "$run" --reason "looked at it" --yes test
 ok "a run goes through" exits 0 promote
 printf '%040d 20200101-000000-000000\n' 1 >"$(echo state-prod/ledger-heads/*)"
 ok "4: a ledger without the head that prod keeps" exits 4 promote

@@ -91,7 +91,7 @@ python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$RFA" promote shop --from test --to prod >out 2>err &
 job=$!
-for _ in $(seq 1200); do ! grep -q "target.keep .* done" err || break; sleep 0.05; done
+for _ in $(seq 1200); do ! grep -q "target.pin .* done" err || break; sleep 0.05; done
 sleep 0.3
 kill -INT "$job"
 wait "$job"

@@ -31,7 +31,7 @@ static json_t *looked(struct fixture *x)
 	json_t *database = spec(x);
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->database_look(x->h, database, &out, &x->err));
+	assert_ok(x->h->ops->database_observe(x->h, database, &out, &x->err));
 	json_decref(database);
 	return out;
 }
@@ -138,7 +138,7 @@ static void what_is_not_up_says_so(void **state)
 	json_t *out = NULL;
 
 	json_object_set_new(database, "container", json_string("no-such-container"));
-	assert_fails(NOTFOUND, x->h->ops->database_look(x->h, database, &out, &x->err));
+	assert_fails(NOTFOUND, x->h->ops->database_observe(x->h, database, &out, &x->err));
 	assert_null(out);
 	json_decref(database);
 	databases_of(x)->run(databases_of(x), x->h, 0);
@@ -186,7 +186,7 @@ static void a_dump_becomes_a_database(void **state)
 	end(x);
 }
 
-static void databases_are_exchanged_and_back(void **state)
+static void databases_are_swapped_and_back(void **state)
 {
 	struct fixture *x = begin(state, "database-swap");
 
@@ -281,7 +281,7 @@ int host_databases_run(const char *name, struct host_world *world)
 		cmocka_unit_test_prestate(a_look_tells_of_the_server, world),
 		cmocka_unit_test_prestate(what_is_not_up_says_so, world),
 		cmocka_unit_test_prestate(a_dump_becomes_a_database, world),
-		cmocka_unit_test_prestate(databases_are_exchanged_and_back, world),
+		cmocka_unit_test_prestate(databases_are_swapped_and_back, world),
 		cmocka_unit_test_prestate(only_its_own_are_touched, world),
 		cmocka_unit_test_prestate(a_dump_of_nothing_leaves_nothing, world),
 		cmocka_unit_test_prestate(names_of_its_own, world),
@@ -290,8 +290,7 @@ int host_databases_run(const char *name, struct host_world *world)
 	return _cmocka_run_group_tests(name, tests, sizeof(tests) / sizeof(tests[0]), NULL, NULL);
 }
 
-/* ---- over a fake engine -----------------------------------------------------------------------
- */
+/* Over a fake engine. */
 
 void databases_fake_run(struct databases *d, struct rfa_host *host, int on)
 {

@@ -300,7 +300,7 @@ static void a_bulk_pass_bears_a_busy_place(void **state)
 	end(x);
 }
 
-/* ---- archives that lie ----------------------------------------------------------------------- */
+/* Archives that lie. */
 
 /* The archive that a script leaves in `evil.tar`. */
 static void refused(struct fixture *x, const char *script)
@@ -361,7 +361,7 @@ static void an_archive_that_lies_is_refused(void **state)
 	end(x);
 }
 
-/* ---- exchanges ------------------------------------------------------------------------------- */
+/* Swaps. */
 
 /* A copy of a database as it lies beside its place: one of our own, or one of an earlier rfa. */
 static void from_any_link(struct fixture *x, const char *tree)
@@ -483,7 +483,7 @@ static void a_link_of_another_users_is_not_followed(void **state)
 	assert_fails(REFUSED, x->h->ops->tree_copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY,
 						   AT(".rfa-f.place/his/own/d"), SNAP,
 						   RFA_COPY_FINAL, &out, &x->err));
-	assert_true(x->err.mend[0]);
+	assert_true(x->err.hint[0]);
 	assert_fails(REFUSED, x->h->ops->file_write(x->h, AT(".rfa-f.place/his/own/d/f"), 0600,
 						    "new", 3, &x->err));
 	sh(x, "test \"$(cat .rfa-f.other/d/f)\" = 1");
@@ -492,7 +492,7 @@ static void a_link_of_another_users_is_not_followed(void **state)
 }
 
 /* Two ways to one place are one place. */
-static void an_exchange_takes_a_place_once(void **state)
+static void a_swap_takes_a_place_once(void **state)
 {
 	struct fixture *x = begin(state, "twice");
 	json_t *items;
@@ -512,7 +512,7 @@ static void an_exchange_takes_a_place_once(void **state)
 	end(x);
 }
 
-static void an_exchange_never_copies(void **state)
+static void a_swap_never_copies(void **state)
 {
 	struct fixture *x = begin(state, "beside");
 
@@ -531,7 +531,7 @@ static void an_exchange_never_copies(void **state)
 	end(x);
 }
 
-/* ---- who holds it ---------------------------------------------------------------------------- */
+/* Who holds it. */
 
 /* Whoever is of no container is told, whatever containers are left out. */
 static int holders_of(struct fixture *x, const char *kind, const char *path, pid_t pid)
@@ -609,7 +609,7 @@ static void whoever_holds_a_tree_is_named(void **state)
 	end(x);
 }
 
-/* ---- a small disk ---------------------------------------------------------------------------- */
+/* A small disk. */
 
 static void a_full_disk_says_so(void **state)
 {
@@ -671,8 +671,8 @@ int host_tree_files_run(const char *name, struct host_world *world)
 		cmocka_unit_test(a_bulk_pass_bears_a_busy_place),
 		cmocka_unit_test(an_archive_that_lies_is_refused),
 		cmocka_unit_test(a_database_goes_on_from_any_link),
-		cmocka_unit_test(an_exchange_never_copies),
-		cmocka_unit_test(an_exchange_takes_a_place_once),
+		cmocka_unit_test(a_swap_never_copies),
+		cmocka_unit_test(a_swap_takes_a_place_once),
 		cmocka_unit_test(a_link_of_another_users_is_not_followed),
 		cmocka_unit_test(a_file_keeps_all_but_its_content),
 		cmocka_unit_test(whoever_holds_a_tree_is_named),
@@ -683,6 +683,6 @@ int host_tree_files_run(const char *name, struct host_world *world)
 	waiting = world;
 	(void)snprintf(whole, sizeof(whole), "%s, real files", name);
 	return cmocka_run_group_tests_name(whole, contract, setup, NULL) +
-	       host_looks_run(name, world) + host_sqlite_files_run(name, world) +
+	       host_observe_run(name, world) + host_sqlite_files_run(name, world) +
 	       host_vault_files_run(name, world);
 }

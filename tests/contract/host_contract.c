@@ -53,7 +53,7 @@ static void make(struct fixture *x, const char *container)
 	json_decref(body);
 }
 
-/* ---- the host -------------------------------------------------------------------------------- */
+/* The host. */
 
 static void info_tells_what_is_there(void **state)
 {
@@ -97,7 +97,7 @@ static void disk_answers_for_paths_that_are_not_there(void **state)
 	end(x);
 }
 
-/* ---- reads of the engine --------------------------------------------------------------------- */
+/* Reads of the engine. */
 
 static const char *const hostile[] = {
 	"no such thing",       "-f",  "--help", "a;touch x", "$(touch x)",
@@ -210,7 +210,7 @@ static void logs_come_from_both_streams(void **state)
 	end(x);
 }
 
-/* ---- containers ------------------------------------------------------------------------------ */
+/* Containers. */
 
 static void a_container_lives_and_goes(void **state)
 {
@@ -541,7 +541,7 @@ static void a_rich_container_is_what_was_asked(void **state)
 	end(x);
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------ */
+/* Jobs. */
 
 static void a_finished_job_answers_its_result(void **state)
 {
@@ -697,7 +697,7 @@ static void keys_are_names(void **state)
 	end(x);
 }
 
-/* ---- images ---------------------------------------------------------------------------------- */
+/* Images. */
 
 static void tags_come_and_go(void **state)
 {
@@ -707,7 +707,7 @@ static void tags_come_and_go(void **state)
 	struct rfa_error *err = &x->err;
 	char ref[64];
 
-	snprintf(ref, sizeof(ref), "localhost/rfa-keep:%s", x->world->tag);
+	snprintf(ref, sizeof(ref), "localhost/rfa-pin:%s", x->world->tag);
 	assert_ok(ops->image_tag(x->h, KEY("tag"), rfa_facts_str(image, "Id", ""), ref, err));
 	same = get(x, RFA_IMAGE, ref);
 	assert_string_equal(rfa_facts_str(same, "Id", ""), rfa_facts_str(image, "Id", ""));
@@ -763,9 +763,9 @@ static json_t *request(struct fixture *x, int omit)
 {
 	json_t *one = get(x, RFA_IMAGE, "app:1"), *two = get(x, RFA_IMAGE, "app:2");
 	json_t *r = json_pack("{s:[{s:s,s:s},{s:s,s:s}], s:[], s:s}", "images", "id",
-			      rfa_facts_str(one, "Id", ""), "name", "localhost/rfa-keep:one", "id",
-			      rfa_facts_str(two, "Id", ""), "name", "localhost/rfa-keep:two",
-			      "omit", "name", "images.1");
+			      rfa_facts_str(one, "Id", ""), "name", "localhost/rfa-pin:one", "id",
+			      rfa_facts_str(two, "Id", ""), "name", "localhost/rfa-pin:two", "omit",
+			      "name", "images.1");
 
 	if (omit)
 		json_array_append(json_object_get(r, "omit"), rfa_facts_at(one, "RootFS/Layers/0"));
@@ -876,8 +876,8 @@ static void an_archive_loads_on_another_engine(void **state)
 	json_t *r = request(x, 0), *out = NULL;
 	size_t half;
 
-	untag_on(x, x->other, "localhost/rfa-keep:one");
-	untag_on(x, x->other, "localhost/rfa-keep:two");
+	untag_on(x, x->other, "localhost/rfa-pin:one");
+	untag_on(x, x->other, "localhost/rfa-pin:two");
 	assert_fails(NOTFOUND,
 		     x->other->ops->image_load(x->other, KEY("load"), "images.1", &x->err));
 	assert_ok(x->h->ops->image_export(x->h, KEY("export"), r, &out, &x->err));
@@ -887,12 +887,12 @@ static void an_archive_loads_on_another_engine(void **state)
 	write_at(x, x->other, x->run, "images.1", half, whole.data + half, whole.len - half);
 	write_at(x, x->other, x->run, "images.1", 0, whole.data, half);
 	assert_ok(x->other->ops->image_load(x->other, KEY("load"), "images.1", &x->err));
-	assert_same_image(x, "app:1", "localhost/rfa-keep:one");
-	assert_same_image(x, "app:2", "localhost/rfa-keep:two");
+	assert_same_image(x, "app:1", "localhost/rfa-pin:one");
+	assert_same_image(x, "app:2", "localhost/rfa-pin:two");
 	json_decref(out);
 	json_decref(r);
 	/* Without the base layer, which is there now. */
-	untag_on(x, x->other, "localhost/rfa-keep:two");
+	untag_on(x, x->other, "localhost/rfa-pin:two");
 	r = request(x, 1);
 	json_array_remove(json_object_get(r, "images"), 0);
 	json_object_set_new(r, "name", json_string("rest"));
@@ -901,21 +901,21 @@ static void an_archive_loads_on_another_engine(void **state)
 	read_all(x, x->run, "rest", 0, &whole);
 	write_at(x, x->other, x->run, "rest", 0, whole.data, whole.len);
 	assert_ok(x->other->ops->image_load(x->other, KEY("load"), "rest", &x->err));
-	assert_same_image(x, "app:2", "localhost/rfa-keep:two");
+	assert_same_image(x, "app:2", "localhost/rfa-pin:two");
 	/* The machine that made it can load it as well. */
 	assert_ok(x->h->ops->image_load(x->h, KEY("load"), "images.1", &x->err));
-	json_decref(get(x, RFA_IMAGE, "localhost/rfa-keep:one"));
-	untag_on(x, x->h, "localhost/rfa-keep:one");
-	untag_on(x, x->h, "localhost/rfa-keep:two");
-	untag_on(x, x->other, "localhost/rfa-keep:one");
-	untag_on(x, x->other, "localhost/rfa-keep:two");
+	json_decref(get(x, RFA_IMAGE, "localhost/rfa-pin:one"));
+	untag_on(x, x->h, "localhost/rfa-pin:one");
+	untag_on(x, x->h, "localhost/rfa-pin:two");
+	untag_on(x, x->other, "localhost/rfa-pin:one");
+	untag_on(x, x->other, "localhost/rfa-pin:two");
 	json_decref(out);
 	json_decref(r);
 	rfa_buf_release(&whole);
 	end(x);
 }
 
-/* ---- the spool ------------------------------------------------------------------------------- */
+/* The spool. */
 
 static void the_spool_keeps_what_was_written(void **state)
 {
@@ -958,7 +958,7 @@ static void the_spool_keeps_what_was_written(void **state)
 	end(x);
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* Files. */
 
 static void files_are_replaced_whole(void **state)
 {
@@ -1038,7 +1038,7 @@ static void names_are_only_names(void **state)
 	end(x);
 }
 
-/* ---- the lock -------------------------------------------------------------------------------- */
+/* The lock. */
 
 static void the_lock_belongs_to_a_run(void **state)
 {
@@ -1046,7 +1046,8 @@ static void the_lock_belongs_to_a_run(void **state)
 	const struct rfa_host_ops *ops = x->h->ops;
 	json_t *me = json_pack("{s:s, s:s, s:s}", "run", "run-a", "flow", "promote", "user",
 			       "\"run\":\"run-b\" it's");
-	json_t *you = json_pack("{s:s, s:s}", "run", "run-b", "flow", "data"), *holder = NULL;
+	json_t *you = json_pack("{s:s, s:s}", "run", "run-b", "flow", "promote-data"),
+	       *holder = NULL;
 	struct rfa_error *err = &x->err, ignored;
 	struct rfa_host *other = NULL;
 	int rc = ops->lock_release(x->h, "run-a", &ignored);

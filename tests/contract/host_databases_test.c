@@ -20,8 +20,7 @@
 #include "fsm/base/quote.h"
 #include "tests/harness/fakehost.h"
 
-/* ---- simulated --------------------------------------------------------------------------------
- */
+/* Simulated. */
 
 #define PLACE "/var/lib/docker/databases/db/"
 
@@ -91,8 +90,7 @@ static int simulated(void)
 	return failed;
 }
 
-/* ---- PostgreSQL -------------------------------------------------------------------------------
- */
+/* PostgreSQL. */
 
 /* $1 the directory; whoever may not run a server as root runs it as postgres. */
 static const char server_begin[] =
@@ -250,7 +248,7 @@ static void a_session_is_seen_and_ended(void **state)
 	do {
 		json_decref(out);
 		out = NULL;
-		assert_int_equal(host->ops->database_look(host, database, &out, &err), 0);
+		assert_int_equal(host->ops->database_observe(host, database, &out, &err), 0);
 	} while (!json_array_size(json_object_get(out, "sessions")) && time(NULL) < deadline);
 	assert_string_equal(rfa_facts_str(out, "sessions/0/program", ""), "stranger");
 	assert_string_equal(rfa_facts_str(out, "sessions/0/user", ""), "postgres");
@@ -288,7 +286,7 @@ static void a_cut_dump_is_seen(void **state)
 	assert_int_equal(truncate(file, (off_t)bytes - 20), 0);
 	assert_int_equal(host->ops->database_check(host, database, copy, &out, &err), 0);
 	assert_false(rfa_facts_bool(out, "ok", 1));
-	assert_non_null(strstr(rfa_facts_str(out, "says", ""), "pg_restore"));
+	assert_non_null(strstr(rfa_facts_str(out, "summary", ""), "pg_restore"));
 	/* And what cannot be loaded is said in the server's words. */
 	assert_int_equal(host->ops->database_load(host, &keys[1], database, copy,
 						  DATABASES_NAME "_rfa_new_3", &err),

@@ -15,8 +15,7 @@
 
 #include <cmocka.h>
 
-/* ---- a transport that puts words before every command -----------------------------------------
- */
+/* A transport that puts words before every command. */
 
 struct via {
 	struct rfa_transport base;
@@ -83,8 +82,7 @@ static int via_new(struct rfa_transport **out, const char *words, struct rfa_err
 	return rfa_transport_local(&v->inner, "via", err);
 }
 
-/* ---- a real engine ----------------------------------------------------------------------------
- */
+/* A real engine. */
 
 static int real_open(struct host_world *w, int machine, struct rfa_host **out,
 		     struct rfa_error *err)

@@ -124,8 +124,7 @@ static int real_write(struct databases *d, const char *text)
 	return asked(sql, out, sizeof(out));
 }
 
-/* ---- of its own -------------------------------------------------------------------------------
- */
+/* Of its own. */
 
 /* A handle, and a copy of the database. */
 struct stage {
@@ -209,7 +208,7 @@ static json_t *look(struct stage *s)
 {
 	json_t *out = NULL;
 
-	if (s->h->ops->database_look(s->h, s->database, &out, &s->err))
+	if (s->h->ops->database_observe(s->h, s->database, &out, &s->err))
 		fail_msg("%s", s->err.msg);
 	return out;
 }
@@ -280,8 +279,8 @@ static void letters_are_as_before(void **state)
 	close_stage(&s);
 }
 
-/* Nothing in it, on either side, is an exchange as well. */
-static void empty_databases_are_exchanged(void **state)
+/* Nothing in it, on either side, is a swap as well. */
+static void empty_databases_are_swapped(void **state)
 {
 	struct stage s;
 
@@ -448,7 +447,7 @@ static void a_cut_dump_is_seen(void **state)
 	assert_int_equal(truncate(s.file, at - 50), 0);
 	assert_int_equal(s.h->ops->database_check(s.h, s.database, s.copy, &out, &s.err), 0);
 	assert_false(rfa_facts_bool(out, "ok", 1));
-	assert_non_null(strstr(rfa_facts_str(out, "says", ""), "it was cut"));
+	assert_non_null(strstr(rfa_facts_str(out, "summary", ""), "it was cut"));
 	assert_int_equal(load(&s, NEW), -RFA_EREMOTE);
 	assert_non_null(strstr(s.err.msg, "it was cut"));
 	json_decref(out);
@@ -467,7 +466,7 @@ static void a_cut_dump_is_seen(void **state)
 }
 
 /* What the container's environment is shows in a handle that is opened then. */
-static json_t *look_as(struct stage *s, void **state, const char *user)
+static json_t *observe_as(struct stage *s, void **state, const char *user)
 {
 	rfa_host_free(s->h);
 	s->h = NULL;
@@ -482,19 +481,19 @@ static void who_is_not_let_in_is_told(void **state)
 	json_t *out;
 
 	open_stage(&s, state, "in");
-	out = look_as(&s, state, "nobody");
+	out = observe_as(&s, state, "nobody");
 	assert_false(rfa_facts_bool(out, "up", 1));
 	assert_non_null(strstr(rfa_facts_str(out, "why", ""), "Access denied for user 'nobody'"));
 	json_decref(out);
 	setenv("MARIADB_ROOT_PASSWORD", "another", 1);
-	out = look_as(&s, state, "root");
+	out = observe_as(&s, state, "root");
 	setenv("MARIADB_ROOT_PASSWORD", PASSWORD, 1);
 	assert_false(rfa_facts_bool(out, "up", 1));
 	assert_non_null(strstr(rfa_facts_str(out, "why", ""), "Access denied for user 'root'"));
 	json_decref(out);
 	setenv("MYSQL_USER", "app", 1);
 	setenv("MYSQL_PASSWORD", "app", 1);
-	out = look_as(&s, state, "app");
+	out = observe_as(&s, state, "app");
 	assert_true(rfa_facts_bool(out, "up", 0));
 	assert_string_equal(rfa_facts_str(out, "unfit/0", ""),
 			    "the user app@localhost may not see who else uses it (PROCESS)");
@@ -545,7 +544,7 @@ static int real_tests(struct host_world *world)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(keys_refer_to_the_same_database, world),
 		cmocka_unit_test_prestate(letters_are_as_before, world),
-		cmocka_unit_test_prestate(empty_databases_are_exchanged, world),
+		cmocka_unit_test_prestate(empty_databases_are_swapped, world),
 		cmocka_unit_test_prestate(it_goes_on_from_whatever_there_is, world),
 		cmocka_unit_test_prestate(what_cannot_be_moved_is_named, world),
 		cmocka_unit_test_prestate(what_cannot_be_moved_stays_where_it_is, world),

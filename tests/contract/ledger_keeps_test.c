@@ -41,7 +41,7 @@ static void test_heads(void **state)
 	}
 	for (size_t i = 0; i < 4; i++) {
 		ok(rfa_ledger_knows(w->ledger, heads[i], &known, &w->err));
-		/* The twin has had no head before its first run. */
+		/* The ledger in memory has had no head before its first run. */
 		assert_int_equal(known, i || w->git);
 	}
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
@@ -133,7 +133,7 @@ static void test_redacting(void **state)
 	redacted(ledger, "x -----BEGIN PRIVATE KEY-----\nMII", "x [secret]");
 
 	ok(kit_begin(ledger, 1, "app", "prod", &run, &w->err));
-	record.facts = json_pack("{s:s, s:{s:s}}", "says", "hunter2 and [secret] and a secret",
+	record.facts = json_pack("{s:s, s:{s:s}}", "summary", "hunter2 and [secret] and a secret",
 				 "made", "hunter2", "sha256:" HEX64);
 	refused(RFA_EREFUSED, rfa_ledger_append(run, &record, "", &w->err));
 	ok(rfa_ledger_redact(ledger, &record.facts, &changed, &w->err));

@@ -110,7 +110,7 @@ static void test_blocker(void **state)
 	struct world *w = *state;
 	struct rfa_ledger_run *run = NULL, *other = NULL;
 	json_t *plan = json_object();
-	struct rfa_ledger_begin begin = { .flow = "data",
+	struct rfa_ledger_begin begin = { .flow = "promote-data",
 					  .flow_version = 1,
 					  .stack = "app",
 					  .env = "prod",
@@ -137,7 +137,7 @@ static void test_blocker(void **state)
 	begin.run = kit_id(4, second);
 	refused(RFA_ELOCKED, rfa_ledger_begin(w->ledger, &begin, &other, blocker, &w->err));
 	assert_non_null(strstr(w->err.msg, "interrupted"));
-	assert_non_null(strstr(w->err.mend, "rfa resume"));
+	assert_non_null(strstr(w->err.hint, "rfa resume"));
 	json_decref(plan);
 }
 

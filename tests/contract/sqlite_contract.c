@@ -39,7 +39,7 @@ static void judge_copies(struct fixture *x, const char *tools)
 	sh(x, "ls -l --full-time .rfa-f.snap/tree >before");
 	assert_ok(check_with(x, tools, SNAP, &out));
 	assert_true(rfa_facts_bool(out, "ok", 0));
-	assert_string_equal(rfa_facts_str(out, "says", ""), "ok");
+	assert_string_equal(rfa_facts_str(out, "summary", ""), "ok");
 	json_decref(out);
 	sh(x,
 	   "ls -l --full-time .rfa-f.snap/tree | cmp - before; rm before; test -z \"$(ls -d "
@@ -52,7 +52,7 @@ static void judge_copies(struct fixture *x, const char *tools)
 	sh(x, "printf 'no database \\033[2J' >.rfa-f.snap/tree/db");
 	assert_ok(check_with(x, tools, SNAP, &out));
 	assert_false(rfa_facts_bool(out, "ok", 1));
-	assert_true(rfa_facts_str(out, "says", "")[0]);
+	assert_true(rfa_facts_str(out, "summary", "")[0]);
 	json_decref(out);
 	assert_fails(NOTFOUND, check_with(x, tools, OLD, &out));
 	CLEAR_FILES();
@@ -110,13 +110,13 @@ static void a_missing_tool_is_named(void **state)
 	setenv("PATH", AT("bin"), 1);
 	assert_ok(x->world->open(x->world, 0, &poor, &x->err));
 	assert_fails(UNSUPPORTED,
-		     poor->ops->tree_look(poor, RFA_TREE_DIRECTORY, SNAP, &out, &x->err));
-	assert_non_null(strstr(x->err.mend, "findutils"));
+		     poor->ops->tree_observe(poor, RFA_TREE_DIRECTORY, SNAP, &out, &x->err));
+	assert_non_null(strstr(x->err.hint, "findutils"));
 	assert_fails(UNSUPPORTED, poor->ops->sqlite_check(poor, SNAP, &out, &x->err));
-	assert_non_null(strstr(x->err.mend, "sqlite3"));
+	assert_non_null(strstr(x->err.hint, "sqlite3"));
 	assert_fails(UNSUPPORTED,
 		     poor->ops->tree_pack(poor, KEY("pack"), SNAP, "x", &out, &x->err));
-	assert_non_null(strstr(x->err.mend, "GNU tar"));
+	assert_non_null(strstr(x->err.hint, "GNU tar"));
 	setenv("PATH", path, 1);
 	rfa_host_free(poor);
 	free(path);

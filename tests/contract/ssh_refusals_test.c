@@ -34,11 +34,10 @@ const char *__asan_default_options(void)
 		rfa_error_clear(&err);                                                       \
 		if ((call) != 0)                                                             \
 			fail_msg("%s: %s: %s [%s]", #call, rfa_code_word(err.code), err.msg, \
-				 err.mend);                                                  \
+				 err.hint);                                                  \
 	} while (0)
 
-/* ---- connections from there -------------------------------------------------------------------
- */
+/* Connections from there. */
 
 static int get(struct rfa_transport *t, unsigned port, struct rfa_error *err)
 {
@@ -75,7 +74,7 @@ static void forwarding(void **state)
 		assert_int_equal(err.severity, RFA_DENIED);
 		assert_false(rfa_http_is_service(&err));
 		told(err.msg, "opens no connection to 127.0.0.1 port");
-		told(err.mend, "AllowTcpForwarding");
+		told(err.hint, "AllowTcpForwarding");
 		rfa_transport_free(t);
 		sshd_stop(&s);
 	}
@@ -145,8 +144,7 @@ static void few_sessions_are_enough(void **state)
 	take_turns("MaxSessions 2");
 }
 
-/* ---- login shells -----------------------------------------------------------------------------
- */
+/* Login shells. */
 
 /* A forced command stands for the login shell: sshd hands both the command in the same way. */
 static void login_shells(void **state)
@@ -211,7 +209,7 @@ static void no_shell(void **state)
 		assert_int_equal(err.severity, RFA_DENIED);
 		assert_int_not_equal(rfa_code_status(err.code), 75);
 		told(err.msg, cases[i].words);
-		told(err.mend, "ForceCommand");
+		told(err.hint, "ForceCommand");
 		/* A host is not connected where it runs nothing: no run begins there. */
 		options.state_dir = s.dir;
 		assert_ok(rfa_host_shell(&host, ssh_to(&s, "there"), &options, &err));
@@ -242,8 +240,7 @@ static void a_proxy_command_speaks(void **state)
 	sshd_stop(&s);
 }
 
-/* ---- proofs -----------------------------------------------------------------------------------
- */
+/* Proofs. */
 
 static void shell(const struct sshd *s, const char *script)
 {
@@ -266,8 +263,8 @@ static void a_second_proof(void **state)
 	assert_int_equal(ssh_connect(&s, &err), -RFA_ESECONDFACTOR);
 	told(err.msg, s.key);
 	told(err.msg, "password");
-	told(err.mend, "AuthenticationMethods publickey");
-	assert_null(strstr(err.mend, "ssh-copy-id"));
+	told(err.hint, "AuthenticationMethods publickey");
+	assert_null(strstr(err.hint, "ssh-copy-id"));
 	/* The same with the key in an agent, among others that would use up the attempts. */
 	agent = ssh_agent(&s, socket, sizeof(socket));
 	shell(&s, "export SSH_AUTH_SOCK=$PWD/agent; for i in 1 2 3 4 5 6 7; do "
@@ -284,7 +281,7 @@ static void a_second_proof(void **state)
 	/* No key is asked for at all. */
 	sshd_start(&s, "PubkeyAuthentication no\nPasswordAuthentication yes");
 	assert_int_equal(ssh_connect(&s, &err), -RFA_EAUTH);
-	told(err.mend, "PubkeyAuthentication");
+	told(err.hint, "PubkeyAuthentication");
 	sshd_stop(&s);
 }
 
@@ -307,7 +304,7 @@ static void too_many_keys(void **state)
 	ssh_configure(&s, text);
 	assert_int_equal(ssh_connect(&s, &err), -RFA_EMANYKEYS);
 	told(err.msg, "Too many authentication failures");
-	told(err.mend, "IdentitiesOnly yes");
+	told(err.hint, "IdentitiesOnly yes");
 	/* The one that is named comes first, and it alone with IdentitiesOnly. */
 	snprintf(text, sizeof(text),
 		 " IdentityFile %s\n IdentityAgent %s\n UserKnownHostsFile %s\n", s.key, socket,
@@ -335,7 +332,7 @@ static void a_certificate(void **state)
 	sshd_listen(&s);
 	assert_int_equal(ssh_connect(&s, &err), -RFA_ECERTIFICATE);
 	told(err.msg, "id_ed25519-cert.pub");
-	told(err.mend, "ssh-copy-id");
+	told(err.hint, "ssh-copy-id");
 	/* One that is named by CertificateFile, of a key beside others. */
 	shell(&s, "mv id_ed25519-cert.pub elsewhere.pub");
 	snprintf(text, sizeof(text),
@@ -371,7 +368,7 @@ static void only_the_public_key_is_here(void **state)
 	shell(&s, "mv known_hosts 'my hosts'");
 	/* The agent has not got it yet. */
 	assert_int_equal(ssh_connect(&s, &err), -RFA_EAUTH);
-	told(err.mend, "id_ed25519.pub is a public key, and the agent has no such key");
+	told(err.hint, "id_ed25519.pub is a public key, and the agent has no such key");
 	shell(&s, "SSH_AUTH_SOCK=$PWD/agent ssh-add -q id_ed25519 && mv id_ed25519 gone");
 	assert_ok(ssh_connect(&s, &err));
 	/*
@@ -393,8 +390,7 @@ static void only_the_public_key_is_here(void **state)
 	sshd_stop(&s);
 }
 
-/* ---- host keys, as ssh judges them ------------------------------------------------------------
- */
+/* Host keys, as ssh judges them. */
 
 /* %1: "[127.0.0.1]:PORT"; K: the host's key, O: another, E: another of another type. */
 static const char *const known[] = {
@@ -535,8 +531,7 @@ static void revoked_host_keys(void **state)
 	sshd_stop(&s);
 }
 
-/* ---- another server ---------------------------------------------------------------------------
- */
+/* Another server. */
 
 /* dropbear reads the authorized keys of a home directory only: it gets one of its own. */
 static void dropbear(void **state)

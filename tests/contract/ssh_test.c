@@ -27,7 +27,7 @@
 		rfa_error_clear(&err);                                                       \
 		if ((call) != 0)                                                             \
 			fail_msg("%s: %s: %s [%s]", #call, rfa_code_word(err.code), err.msg, \
-				 err.mend);                                                  \
+				 err.hint);                                                  \
 	} while (0)
 
 static size_t open_fds(void)
@@ -56,7 +56,7 @@ static void expect(struct rfa_transport *t, const char *script, const char *want
 	int rc = ssh_run(t, script, &out, &err);
 
 	if (rc)
-		fail_msg("%s: %d %s [%s]", script, rc, err.msg, err.mend);
+		fail_msg("%s: %d %s [%s]", script, rc, err.msg, err.hint);
 	assert_string_equal(rfa_buf_str(&out), want);
 	rfa_buf_release(&out);
 }
@@ -73,7 +73,7 @@ static char *fingerprint(const struct sshd *s, const char *key)
 	return sshd_read(s, "print");
 }
 
-/* ---- host keys ---- */
+/* Host keys. */
 
 static void unknown_and_changed_keys(void **state)
 {
@@ -88,14 +88,14 @@ static void unknown_and_changed_keys(void **state)
 	assert_int_equal(ssh_connect(s, &err), -RFA_EHOSTKEY);
 	told(err.msg, "unknown");
 	told(err.msg, print);
-	told(err.mend, "ssh-keyscan -t ed25519 -p ");
+	told(err.hint, "ssh-keyscan -t ed25519 -p ");
 	snprintf(text, sizeof(text), "\n\n[127.0.0.1]:%u %s", s->port, other);
 	sshd_write(s, "known_hosts", text, 0);
 	assert_int_equal(ssh_connect(s, &err), -RFA_EHOSTKEY);
 	told(err.msg, print);
 	told(err.msg, s->known_hosts);
 	told(err.msg, "line 3");
-	told(err.mend, "ssh-keygen -R '[127.0.0.1]:");
+	told(err.hint, "ssh-keygen -R '[127.0.0.1]:");
 	assert_int_equal(err.severity, RFA_DENIED);
 	snprintf(text, sizeof(text), "%s@revoked * %s", good, strchr(good, ' ') + 1);
 	sshd_write(s, "known_hosts", text, 0);
@@ -157,7 +157,7 @@ static void hashed_and_aliased(void **state)
 	free(config);
 }
 
-/* ---- keys ---- */
+/* Keys. */
 
 static void agent_keys(void **state)
 {
@@ -174,7 +174,7 @@ static void agent_keys(void **state)
 		 socket, s->known_hosts);
 	ssh_configure(s, text);
 	assert_int_equal(ssh_connect(s, &err), -RFA_EAUTH);
-	told(err.mend, "ssh-copy-id");
+	told(err.hint, "ssh-copy-id");
 	/* An encrypted key: told by name; works once the agent has it, even with other keys first.
 	 */
 	sshd_keygen(s, "locked", "ed25519", "secret");
@@ -187,8 +187,8 @@ static void agent_keys(void **state)
 		 s->dir, socket, s->known_hosts);
 	ssh_configure(s, text);
 	assert_int_equal(ssh_connect(s, &err), -RFA_EAUTH);
-	told(err.mend, "ssh-add");
-	told(err.mend, "/locked");
+	told(err.hint, "ssh-add");
+	told(err.hint, "/locked");
 	snprintf(command, sizeof(command),
 		 "cd %s && printf '#!/bin/sh\\necho secret\\n' > ask && chmod +x ask && "
 		 "SSH_AUTH_SOCK=%s ssh-add stranger && "
@@ -205,7 +205,7 @@ static void agent_keys(void **state)
 		 s->known_hosts);
 	ssh_configure(s, text);
 	assert_int_equal(ssh_connect(s, &err), -RFA_EAUTH);
-	told(err.mend, "/pem needs a passphrase");
+	told(err.hint, "/pem needs a passphrase");
 	/* An agent that is gone is as good as none. */
 	kill(pid, SIGTERM);
 	waitpid(pid, NULL, 0);
@@ -240,14 +240,14 @@ static void rsa_keys(void **state)
 		assert_int_equal(rc, 0);
 	} else {
 		assert_int_equal(rc, -RFA_EAUTH);
-		told(err.mend, "ed25519");
-		told(err.mend, "1.11");
+		told(err.hint, "ed25519");
+		told(err.hint, "1.11");
 	}
 	sshd_write(s, "ssh_config", config, 0);
 	free(config);
 }
 
-/* ---- the way there ---- */
+/* The way there. */
 
 static void jump_hosts(void **state)
 {
@@ -356,7 +356,7 @@ static void somebody_else_there(void **state)
 	web_stop(&web);
 }
 
-/* ---- loss ---- */
+/* Loss. */
 
 /* Reads until an error comes; its code. Gives up after 10 s of a quiet machine. */
 static int drain_until_error(struct rfa_stream *s, uint64_t *bytes, struct rfa_error *err)
@@ -519,7 +519,7 @@ static void a_deaf_listener_and_back(void **state)
 	rfa_buf_release(&out);
 }
 
-/* ---- channels ---- */
+/* Channels. */
 
 static void sessions_may_run_out(void **state)
 {
@@ -540,7 +540,7 @@ static void sessions_may_run_out(void **state)
 	assert_ok(t->ops->exec(t, cat, &streams[1], &err));
 	assert_int_equal(t->ops->exec(t, cat, &streams[2], &err), -RFA_ESESSIONS);
 	assert_int_equal(err.severity, RFA_RETRY);
-	told(err.mend, "MaxSessions");
+	told(err.hint, "MaxSessions");
 	rfa_stream_close(streams[0]);
 	rfa_stream_close(streams[1]);
 	/* A place is free again once the server has seen the command's end. */

@@ -36,7 +36,7 @@ struct world {
 		rfa_error_clear(e_);                                                         \
 		if ((call) != 0)                                                             \
 			fail_msg("%s: %s: %s [%s]", #call, rfa_code_word(e_->code), e_->msg, \
-				 e_->mend);                                                  \
+				 e_->hint);                                                  \
 	} while (0)
 
 static struct rfa_transport *transport(void **state)
@@ -70,7 +70,7 @@ static int run(struct rfa_transport *t, const char *const argv[], const void *in
 	return status;
 }
 
-/* ---- commands ---- */
+/* Commands. */
 
 static void arguments_arrive_unchanged(void **state)
 {
@@ -309,7 +309,7 @@ static void many_at_once(void **state)
 	}
 }
 
-/* ---- the shell ---- */
+/* The shell. */
 
 static int sh_run(struct rfa_shell *sh, const char *script, const char *in, size_t in_len,
 		  struct rfa_buf *out, struct rfa_buf *errors)
@@ -443,7 +443,7 @@ static void shell_takes_any_byte(void **state)
 	rfa_buf_release(&out);
 }
 
-/* ---- the relay ---- */
+/* The relay. */
 
 struct seen {
 	struct rfa_digest digest;
@@ -603,7 +603,7 @@ static void relay_tells_a_dead_sink(void **state)
 	rfa_buf_release(&out);
 }
 
-/* ---- tunnels ---- */
+/* Tunnels. */
 
 static void tunnel_echoes(void **state)
 {
@@ -651,7 +651,7 @@ static void tunnel_to_nobody(void **state)
 	assert_null(s);
 }
 
-/* ---- HTTP ---- */
+/* HTTP. */
 
 static int get(void **state, const char *path, struct rfa_http_reply *reply, struct rfa_error *err)
 {
@@ -732,7 +732,7 @@ static void http_fails_well(void **state)
 	assert_int_equal(rfa_http_get(transport(state), &request, &reply, &err), -RFA_EPROTOCOL);
 }
 
-/* ---- disconnecting ---- */
+/* Disconnecting. */
 
 static void streams_outlive_their_connection(void **state)
 {
@@ -762,7 +762,7 @@ static void streams_outlive_their_connection(void **state)
 	rfa_buf_release(&out);
 }
 
-/* ---- the worlds ---- */
+/* The worlds. */
 
 static int local_setup(void **state)
 {

@@ -16,7 +16,7 @@ json_t *tree_looked(struct fixture *x, enum rfa_tree_kind kind, const char *path
 {
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->tree_look(x->h, kind, path, &out, &x->err));
+	assert_ok(x->h->ops->tree_observe(x->h, kind, path, &out, &x->err));
 	return out;
 }
 
@@ -126,7 +126,7 @@ static const char *const leftovers[] = { ".rfa-t.new",     ".rfa-t.old",       "
 					 ".rfa-t.old/tree" };
 #define CLEAR() tree_clear(x, leftovers, sizeof(leftovers) / sizeof(leftovers[0]))
 
-/* ---- trees ----------------------------------------------------------------------------------- */
+/* Trees. */
 
 static void a_look_tells_what_is_there(void **state)
 {
@@ -282,9 +282,9 @@ static void what_is_no_archive_leaves_nothing(void **state)
 	end(x);
 }
 
-/* ---- exchanges ------------------------------------------------------------------------------- */
+/* Swaps. */
 
-static void an_exchange_goes_on_from_anywhere(void **state)
+static void a_swap_goes_on_from_anywhere(void **state)
 {
 	struct fixture *x = begin(state, "swap");
 
@@ -421,7 +421,7 @@ static void a_database_moves_with_its_companions(void **state)
 	end(x);
 }
 
-/* ---- the vault ------------------------------------------------------------------------------- */
+/* The vault. */
 
 json_t *vault_stored(struct fixture *x, const char *vault, const char *backup, const char *member,
 		     const char *archive)
@@ -558,7 +558,7 @@ static void images_are_stored_as_well(void **state)
 	assert_ok(ops->inspect(x->h, RFA_IMAGE, "app:1", &image, &x->err));
 	request =
 	    json_pack("{s:[{s:s, s:s}], s:[], s:s}", "images", "id", rfa_facts_str(image, "Id", ""),
-		      "name", "localhost/rfa-keep:1", "omit", "name", "images");
+		      "name", "localhost/rfa-pin:1", "omit", "name", "images");
 	assert_ok(ops->image_export(x->h, KEY("export"), request, &out, &x->err));
 	json_decref(out);
 	out = vault_stored(x, AT("vault"), "1-test-images", "images", "images");
@@ -599,7 +599,7 @@ int host_trees_run(const char *name, struct host_world *world)
 		cmocka_unit_test(nobody_holds_what_nobody_uses),
 		cmocka_unit_test(a_copy_is_what_the_place_was),
 		cmocka_unit_test(what_is_no_archive_leaves_nothing),
-		cmocka_unit_test(an_exchange_goes_on_from_anywhere),
+		cmocka_unit_test(a_swap_goes_on_from_anywhere),
 		cmocka_unit_test(what_is_no_stage_is_not_touched),
 		cmocka_unit_test(a_database_moves_with_its_companions),
 		cmocka_unit_test(a_backup_is_whole_or_not_there),

@@ -10,7 +10,7 @@ const char *tree_at(struct fixture *x, const char *name, char out[512]);
 #define AT(name) tree_at(x, name, (char[512]){ 0 })
 
 json_t *tree_looked(struct fixture *x, enum rfa_tree_kind kind, const char *path);
-/* The type that a look tells; 0: there is nothing. */
+/* The type that is observed; 0: there is nothing. */
 char tree_type(struct fixture *x, const char *path);
 /* Removes these names of the world's directory. */
 void tree_clear(struct fixture *x, const char *const names[], size_t n);
@@ -20,7 +20,7 @@ void tree_packed(struct fixture *x, const char *copy, const char *archive, char 
 		 int64_t *bytes);
 /* Puts an archive into the run's spool. */
 void tree_spooled(struct fixture *x, const char *archive, const char *data, size_t len);
-/* The code of an exchange of one item. */
+/* The code of a swap of one item. */
 int tree_swapped(struct fixture *x, const char *kind, const char *place, const char *in,
 		 const char *out);
 
@@ -31,10 +31,10 @@ void vault_sealed(struct fixture *x, const char *vault, const char *backup, cons
 		  const json_t *stored);
 json_t *vault_verified(struct fixture *x, const char *vault, const char *backup);
 
-/* What only real files have; see files_contract.c, looks_contract.c, sqlite_contract.c and
+/* What only real files have; see files_contract.c, observe_contract.c, sqlite_contract.c and
  * vault_contract.c. */
 int host_tree_files_run(const char *name, struct host_world *world);
-int host_looks_run(const char *name, struct host_world *world);
+int host_observe_run(const char *name, struct host_world *world);
 int host_sqlite_files_run(const char *name, struct host_world *world);
 int host_vault_files_run(const char *name, struct host_world *world);
 

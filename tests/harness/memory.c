@@ -95,7 +95,7 @@ static int fails(void)
 	return fail;
 }
 
-/* ---- the hooks ---- */
+/* The hooks. */
 
 void *__wrap_malloc(size_t size)
 {
@@ -220,8 +220,6 @@ void memory_hook(void)
 	if (git_libgit2_opts(GIT_OPT_SET_ALLOCATOR, &git))
 		fail_msg("libgit2 takes no allocator");
 }
-
-/* ---- */
 
 static void begin(const struct rfa_sim_world *world)
 {

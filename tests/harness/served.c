@@ -55,8 +55,7 @@ json_t *world_data_serves(struct world *w)
 	return json_pack("{s:o, s:o}", "test", serves_on(w->test), "prod", serves_on(w->prod));
 }
 
-/* ---- one writer -------------------------------------------------------------------------------
- */
+/* One writer. */
 
 struct wish {
 	int url;

@@ -131,7 +131,7 @@ static void check_fixed_point(struct sweep *s, struct world *w, const struct rfa
 	json_t *serves_again;
 	json_t *own_again;
 
-	(void)!rfa_run_resume(&w->options, result->run, RFA_RUN_ON, &again, &err);
+	(void)!rfa_run_resume(&w->options, result->run, RFA_RESUME_CONTINUE, &again, &err);
 	serves_again = s->subject->serves(w);
 	own_again = world_own(w);
 	if (again.final != result->final)

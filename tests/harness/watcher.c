@@ -39,7 +39,7 @@ static void on_event(struct rfa_trace *trace, const struct rfa_event *e)
 		put_json(&x->all, e->facts);
 	if (e->error)
 		rfa_buf_printf(&x->all, "%s %s %s\n", e->error->msg, e->error->where,
-			       e->error->mend);
+			       e->error->hint);
 	if (e->kind != RFA_EVENT_PROGRESS && e->kind != RFA_EVENT_NOTE &&
 	    e->kind != RFA_EVENT_WAIT && e->kind != RFA_EVENT_LOG)
 		rfa_buf_printf(&x->lines, "%s%s%s%s%s\n", rfa_event_word(e->kind),
@@ -99,12 +99,12 @@ void watcher_begin(struct watcher *x, struct world *w)
 	x->all = (struct rfa_buf)RFA_BUF_INIT(1 << 24);
 	x->refused = json_array();
 	w->options.trace = &x->trace;
-	rfa_sim_watch(w->sim, on_call, x);
+	rfa_sim_on_call(w->sim, on_call, x);
 }
 
 void watcher_end(struct watcher *x)
 {
-	rfa_sim_watch(x->w->sim, NULL, NULL);
+	rfa_sim_on_call(x->w->sim, NULL, NULL);
 	x->w->options.trace = NULL;
 	rfa_buf_release(&x->lines);
 	rfa_buf_release(&x->all);
@@ -210,7 +210,7 @@ int watcher_is_refused(const json_t *gates, const char *gate, const char *text)
 		if (!strcmp(rfa_facts_str(one, "gate", ""), gate) &&
 		    !strcmp(rfa_facts_str(one, "verdict", ""), "refused") &&
 		    strstr(rfa_facts_str(one, "evidence", ""), text) &&
-		    *rfa_facts_str(one, "mend", ""))
+		    *rfa_facts_str(one, "hint", ""))
 			return 1;
 	}
 	return 0;

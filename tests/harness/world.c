@@ -385,7 +385,7 @@ int world_drive(struct world *w, const json_t *plan, struct rfa_run_result *resu
 		/* What keeps a run from going on may take a while: the operator comes back later.
 		 */
 		w->options.clock->sleep_ms(w->options.clock, 30000);
-		rc = run[0] ? rfa_run_resume(&w->options, run, RFA_RUN_ON, result, err)
+		rc = run[0] ? rfa_run_resume(&w->options, run, RFA_RESUME_CONTINUE, result, err)
 			    : rfa_run_begin(&w->options, plan, result, err);
 	}
 	return rc;

@@ -15,10 +15,10 @@ enum scenario {
 	SCENARIO_UNHEALTHY, /* v2 answers 500 */
 	SCENARIO_SAME_TAG,  /* v2 has v1's tag */
 	/*
-	 * From here on the plan is of flow "data", and both hosts run v1: containers backend and
-	 * frontend by `docker run`, a Compose project of `web` and the database `es` that it
-	 * depends on, and a node-exporter that keeps running. Members: auth (sqlite), es (volume),
-	 * files (directory). What the data of a host is, its origin says: "test", "prod".
+	 * From here on the plan is of flow "promote-data", and both hosts run v1: containers
+	 * backend and frontend by `docker run`, a Compose project of `web` and the database `es`
+	 * that it depends on, and a node-exporter that keeps running. Members: auth (sqlite), es
+	 * (volume), files (directory). What the data of a host is, its origin says: "test", "prod".
 	 */
 	SCENARIO_DATA,
 	SCENARIO_DATA_REFLINK,   /* file systems with reflinks */

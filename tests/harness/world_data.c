@@ -29,8 +29,7 @@ static void must(int rc, const struct rfa_error *err, const char *what)
 	abort();
 }
 
-/* ---- hosts --------------------------------------------------------------------------------------
- */
+/* Hosts. */
 
 static json_t *shop(void)
 {
@@ -138,11 +137,10 @@ void world_add_data(enum scenario s, json_t *setup, json_t *plan)
 	add_to_host(s, rfa_facts_at(setup, "hosts/prod"), 1);
 	add_to_side(s, json_object_get(plan, "source"));
 	add_to_side(s, json_object_get(plan, "target"));
-	json_object_set_new(plan, "flow", json_string("data"));
+	json_object_set_new(plan, "flow", json_string("promote-data"));
 }
 
-/* ---- looking ------------------------------------------------------------------------------------
- */
+/* Looking. */
 
 static json_t *side_of(const struct world *w, const char *env)
 {
@@ -283,8 +281,7 @@ int world_data_is_clean(struct world *w, const char *env, const json_t *own, str
 	return clean;
 }
 
-/* ---- plans --------------------------------------------------------------------------------------
- */
+/* Plans. */
 
 static json_t *plan_of(struct world *w, const char *flow, const char *source, const char *target,
 		       json_t *options)

@@ -273,7 +273,7 @@ static void test_refs(void **state)
 	      "refs/replace/$(git rev-parse main) $(git rev-parse main~1)");
 	assert_int_equal(rfa_ledger_load(w->ledger, "20261122-000003-000003", &h, &w->err),
 			 -RFA_ECORRUPT);
-	assert_non_null(strstr(w->err.mend, "lost-found"));
+	assert_non_null(strstr(w->err.hint, "lost-found"));
 	named(w, "the ref that holds its records is gone", "is of no unfinished run");
 	assert_non_null(strstr(rfa_buf_str(&w->findings), "refs/replace/"));
 }
@@ -320,7 +320,7 @@ static void test_broken_tip(void **state)
 	assert_int_equal(rfa_ledger_load(w->ledger, "20261122-000003-000003", &h, &w->err),
 			 -RFA_ECORRUPT);
 	assert_non_null(strstr(w->err.where, "/objects/"));
-	assert_true(w->err.mend[0] != '\0');
+	assert_true(w->err.hint[0] != '\0');
 	assert_int_equal(rfa_ledger_attach(w->ledger, "20261122-000003-000003", &run, &w->err),
 			 -RFA_ECORRUPT);
 	/* Mended, it goes on. */
@@ -407,7 +407,7 @@ static void test_not_ours(void **state)
 	   "ext.git; git -C ext.git config extensions.strange true; cp -r $L headless.git; rm "
 	   "headless.git/refs/heads/main");
 	opens_with(w, "nowhere", RFA_ENOTFOUND, "no ledger");
-	assert_string_equal(w->err.mend, "rfa init");
+	assert_string_equal(w->err.hint, "rfa init");
 	opens_with(w, "plain", RFA_ENOTFOUND, "not a ledger");
 	opens_with(w, "empty.git", RFA_ENOTFOUND, "no ledger");
 	opens_with(w, "other.git", RFA_ENOTFOUND, "no ledger");
@@ -448,7 +448,7 @@ static int as_reader(const struct rfa_ledger_options *options)
 	rfa_history_free(h);
 	if (kit_begin(ledger, 9, "web", "prod", &run, &err) != -RFA_EIO)
 		return __LINE__;
-	if (!strstr(err.where, "ledger.git") || !err.mend[0])
+	if (!strstr(err.where, "ledger.git") || !err.hint[0])
 		return __LINE__;
 	rfa_ledger_free(ledger);
 	return 0;

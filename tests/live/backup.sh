@@ -66,7 +66,7 @@ on prod 'cd /var/lib/docker/volumes && find records_files/_data records_blobs/_d
 	docker exec records-db-1 psql -h /tmp -U postgres -qc "drop table records, later"
 	sqlite3 /opt/records/data/auth.db "delete from users"; rm -r /opt/records/conf/new'
 follow restore records --env prod --backup "$first" --yes prod
-ok "prod stands still after the exchange" frozen prod target.base-url "$TMP/restored"
+ok "prod stands still after the swap" frozen prod target.base-url "$TMP/restored"
 join
 ok "restore: exit status 0" ended 0
 of_first=data-${run:0:15}
@@ -149,7 +149,7 @@ ok "prune of generations: exit status 0" ended 0
 ok "it is not offered any more" not grep -q "$of_first" <(rfa rollback records --env prod)
 run_rfa rollback records --env prod --to "$of_first" --yes prod
 ok "going back to it: exit status 9" ended 9
-ok "and what became of it" said "$of_first is spent: run .* removed its data \(rfa prune\)"
+ok "and what became of it" said "$of_first is retired: run .* removed its data \(rfa prune\)"
 run_rfa backup prune records --env prod --dry-run
 ok "prune: now it would go: shown first" grep -qE "^$first .* goes +goes for good +not needed" "$W/out"
 ok "prune: nothing went" says "$first" backups

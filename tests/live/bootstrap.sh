@@ -34,7 +34,7 @@ configure "$(ragflowauth_stack "\"bootstrap\": { $requires, $bodies }")"
 promote ragflowauth
 ok "files and directories are missing: exit status 4" ended 4
 for f in ragflow_config.json ragflow_compose data; do ok "it names $f" said "gate .*/opt/ragflowauth/$f"; done
-ok "and how to mend it" said 'mend'
+ok "and how to mend it" said 'hint'
 ok "prod is untouched" is "$(world prod)" "$empty"
 on prod 'mkdir -p /opt/ragflowauth/data'
 promote ragflowauth

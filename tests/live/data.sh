@@ -52,11 +52,11 @@ on prod 'rm -rf /opt/planted'
 
 # ---- once, made to stand still where there is something to see
 
-rfa_data() { run_rfa data records --from test --to prod --yes prod; }
+rfa_data() { run_rfa promote-data records --from test --to prod --yes prod; }
 follow data records --from test --to prod --yes prod
 ok "test stands still before its snapshot" frozen test source.verify-stopped "$TMP/test"
 ok "test runs again before anything travels" runs_again
-ok "prod stands still before the exchange" frozen prod target.verify-stopped "$TMP/old"
+ok "prod stands still before the swap" frozen prod target.verify-stopped "$TMP/old"
 ok "and after it" frozen prod target.base-url "$TMP/new"
 join
 first=$run
@@ -105,7 +105,7 @@ ok "there is a rollback point: $point" says data- echo "$point"
 run_rfa rollback records --env prod
 ok "it is listed" grep -q "$point" "$W/out"
 follow rollback records --env prod --to "$point" --yes prod
-ok "prod stands still after the exchange" frozen prod target.base-url "$TMP/back"
+ok "prod stands still after the swap" frozen prod target.base-url "$TMP/back"
 join
 ok "rollback: exit status 0" ended 0
 ok "prod has its old data, byte for byte" same "$TMP/old" "$TMP/back"

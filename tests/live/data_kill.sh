@@ -99,7 +99,7 @@ for ((i = 1; ; i++)); do
 	new=$(look test)
 	wait "$!"
 	old=$(cat "$TMP/of-prod")
-	start_rfa data pair --from test --to prod --yes prod
+	start_rfa promote-data pair --from test --to prod --yes prod
 	moment
 	case $((i % 10)) in
 	0 | 5) cut_off ;;
@@ -111,7 +111,7 @@ for ((i = 1; ; i++)); do
 		ok "$i $all: nothing had begun" says "no run is unfinished" rfa runs --open
 		continue
 	fi
-	# Whatever the moment, no member is half of each; before the exchange and after it none is of another.
+	# Whatever the moment, no member is half of each; before the swap and after it none is of another.
 	await 20 whole prod >/dev/null || echo "# $i $all: $(look prod | head -n 1) in between"
 	case $((i % 6)) in
 	3)

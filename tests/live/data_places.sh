@@ -54,7 +54,7 @@ on prod 'rm -r '"$(volume_place odd)"'/planted'
 twice='"conf": { "directory": "/opt/records/conf" }, "again": { "directory": "'$real'/conf" }'
 work twice "$(records_stack | sed 's|"conf": {.*},$|'"$twice"',|')"
 before=$(running test; running prod)
-run_rfa data records --from test --to prod --yes prod
+run_rfa promote-data records --from test --to prod --yes prod
 ok "named twice: refused (exit status 4)" ended 4
 ok "named twice: it says which and where" said 'the member conf lies in the member again on prod [(]/opt/records/conf[)]'
 ok "named twice: what to do" said 'name each piece of data once'
@@ -68,7 +68,7 @@ ok "named twice: nothing is unfinished" says "no run is unfinished" rfa runs --o
 work places "$(records_stack)" "$PATIENT"
 follow data records --from test --to prod --yes prod
 ok "test stands still before its snapshot" frozen test source.verify-stopped "$TMP/test"
-ok "prod stands still after the exchange" frozen prod target.base-url "$TMP/new"
+ok "prod stands still after the swap" frozen prod target.base-url "$TMP/new"
 join
 ok "data: exit status 0" ended 0
 ok "prod's data is what test's was, ACLs and all" same "$TMP/test" "$TMP/new"

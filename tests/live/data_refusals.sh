@@ -9,7 +9,7 @@ ok "the application is up on both sides" records_both --size 5 --files 500
 work refusals "$(records_stack)"
 letters() { on "$1" 'cat /opt/records/conf/new/letter; sqlite3 -readonly /opt/records/data/auth.db "select count(*) from users" 2>&1'; }
 letters_of_prod=$(letters prod) letters_of_test=$(letters test)
-rfa_data() { run_rfa data records --from test --to prod "$@"; }
+rfa_data() { run_rfa promote-data records --from test --to prod "$@"; }
 
 # refused WHAT PATTERN [ANSWER]: a run that does not happen
 refused() {

@@ -20,7 +20,7 @@ ok "test stands still before its snapshot" frozen test source.verify-stopped "$T
 freeze_at source.check
 during=$(used_mb test)
 thaw
-ok "prod stands still before the exchange" frozen prod target.verify-stopped "$TMP/old"
+ok "prod stands still before the swap" frozen prod target.verify-stopped "$TMP/old"
 ok "and after it" frozen prod target.base-url "$TMP/new"
 join
 ok "data: exit status 0" ended 0

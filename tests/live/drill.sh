@@ -17,7 +17,7 @@ proven() { drill_record | python3 -c 'import json, sys; print(json.load(sys.stdi
 letter() { on test 'cat /opt/records/conf/new/letter'; }
 newest() { find "$W/backups/records" -mindepth 1 -maxdepth 1 | sort | tail -n 1; }
 
-run_rfa data records --from test --to prod --yes prod
+run_rfa promote-data records --from test --to prod --yes prod
 ok "no drill yet: the gate refuses: exit status 4" ended 4
 ok "it names the drill" said 'drill'
 run_rfa backup records --env prod
@@ -27,7 +27,7 @@ ok "backup: exit status 0" ended 0
 
 own=$(letter)
 follow drill records --env test --of prod --yes test
-ok "test stands still before the exchange" frozen test target.verify-stopped "$TMP/before"
+ok "test stands still before the swap" frozen test target.verify-stopped "$TMP/before"
 ok "test serves what was backed up" eval 'freeze_at target.stop2 && l=$(letter) && all_run test; s=$?; thaw; [ $s = 0 ] && is "$l" "$(on prod "cat /opt/records/conf/new/letter")"'
 ok "test stands still when its own is back" frozen test target.start2 "$TMP/after"
 join
@@ -42,7 +42,7 @@ ok "with the backup's name" says "$(basename "$(newest)")" drill_record
 # Whose backup it was, wherever it was tried out.
 ok "status shows how long ago" grep -qE ' [0-9]+ s$' <(rfa status records --env prod)
 ok "status for programs too" grep -qE '"proven": ?true' <(rfa status records --env prod --json)
-run_rfa data records --from test --to prod --yes prod --dry-run
+run_rfa promote-data records --from test --to prod --yes prod --dry-run
 ok "the gate is content: exit status 2, something would change" ended 2
 
 # ---- a broken one
@@ -58,7 +58,7 @@ ok "a broken backup: test was not stopped" is "$(running test)" "$since"
 ok "a broken backup: it is recorded as not proven" is "$(proven)" False
 ok "a broken backup: and why" says "$(basename "$chunk")" drill_record
 ok "a broken backup: nothing is left" clean test
-run_rfa data records --from test --to prod --yes prod
+run_rfa promote-data records --from test --to prod --yes prod
 ok "a broken backup: the gate refuses: exit status 4" ended 4
 ok "a broken backup: it says why" said 'drill'
 

@@ -30,7 +30,7 @@ of_prod=$(databases prod)
 follow data records --from test --to prod --yes prod
 ok "test: only the server of the database runs" dumped test source.verify-stopped "$TMP/test"
 ok "prod: the same" dumped prod target.verify-stopped "$TMP/old"
-ok "prod, after the exchange" dumped prod target.base-url "$TMP/new"
+ok "prod, after the swap" dumped prod target.base-url "$TMP/new"
 join
 ok "data: exit status 0" ended 0
 ok "prod's database is what test's was: $(wc -l <"$TMP/test") lines" same "$TMP/test" "$TMP/new"
@@ -56,7 +56,7 @@ ok "no password is in the ledger or on the screen" not grep -rqa 'not-a-secret' 
 
 point=$(git -C "$W/.rfa/ledger" tag -l 'rollback/prod/records/data-*' | sort | tail -n 1 | sed 's|.*/||')
 follow rollback records --env prod --to "$point" --yes prod
-ok "prod, after the exchange" dumped prod target.base-url "$TMP/back"
+ok "prod, after the swap" dumped prod target.base-url "$TMP/back"
 join
 ok "rollback: exit status 0" ended 0
 ok "prod has its old database" same "$TMP/old" "$TMP/back"
@@ -67,7 +67,7 @@ ok "nothing is left" clean test prod
 # ---- somebody has a session
 
 on test 'docker exec -d records-db-1 psql -h /tmp -U postgres -c "select pg_sleep(600)"'
-run_rfa data records --from test --to prod --yes prod
+run_rfa promote-data records --from test --to prod --yes prod
 ok "a session on test: it does not happen (exit status $status)" grep -qxE '[23456]' <<<"$status"
 ok "it says who" grep -q 'has a session on the database records-db-1/postgres' "$W/err"
 psql test 'select pg_terminate_backend(pid) from pg_stat_activity where query like $$%pg_sleep(600)%$$ and pid <> pg_backend_pid()' >/dev/null
@@ -81,7 +81,7 @@ ok "no copies on test" is "$(copies test)" ""
 # ---- a server that does not run
 
 on prod 'docker stop records-db-1 >/dev/null'
-run_rfa data records --from test --to prod --yes prod
+run_rfa promote-data records --from test --to prod --yes prod
 ok "prod's server is stopped: refused" grep -q 'the server in records-db-1 on prod does not answer' "$W/err"
 on prod 'docker start records-db-1 >/dev/null'
 ok "prod runs" await 30 all_run prod

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A database of MariaDB goes from test to prod and back as a dump, while somebody writes to it on test; its
-# server runs all the while. What cannot be exchanged is refused by name. Runs that are killed around the
-# exchange, one of them with the whole host, are brought to their end. Then a backup, a restore, a drill.
+# server runs all the while. What cannot be swapped is refused by name. Runs that are killed around the
+# swap, one of them with the whole host, are brought to their end. Then a backup, a restore, a drill.
 # shellcheck disable=SC2016,SC2119,SC2154,SC2317  # quoted for hosts; no arguments; set by name; called by name
 . "$(dirname "$0")/../harness/records.sh"
 live_up
@@ -62,7 +62,7 @@ sql prod 'alter database orders character set utf8mb4 collate utf8mb4_german2_ci
 follow data orders --from test --to prod --yes prod
 ok "test: only the server of the database runs" dumped test source.verify-stopped "$TMP/test"
 ok "prod: the same" dumped prod target.verify-stopped "$TMP/old"
-ok "prod, after the exchange" dumped prod target.start "$TMP/new"
+ok "prod, after the swap" dumped prod target.start "$TMP/new"
 join
 ok "data: exit status 0" ended 0
 ok "prod's database is what test's was: $(wc -c <"$TMP/test") bytes" same "$TMP/test" "$TMP/new"
@@ -88,7 +88,7 @@ ok "no password is in the ledger or on the screen" not grep -rqa 'not-a-secret' 
 
 point() { git -C "$W/.rfa/ledger" tag -l 'rollback/prod/orders/data-*' | sort | tail -n 1 | sed 's|.*/||'; }
 follow rollback orders --env prod --to "$(point)" --yes prod
-ok "prod, after the exchange" dumped prod target.start "$TMP/back"
+ok "prod, after the swap" dumped prod target.start "$TMP/back"
 join
 ok "rollback: exit status 0" ended 0
 ok "prod has its old database" same "$TMP/old" "$TMP/back"
@@ -102,7 +102,7 @@ refused() { # HOST MAKE DROP WORDS
 	local before
 	before=$(running test; running prod)
 	sql "$1" "use orders; $2"
-	run_rfa data orders --from test --to prod --yes prod
+	run_rfa promote-data orders --from test --to prod --yes prod
 	sql "$1" "use orders; $3"
 	is "$status" 4 && said "the database orders-db-1/orders on $1 cannot travel as a dump: it has $4" &&
 		said 'let it travel as its volume instead' && is "$(running test; running prod)" "$before"
@@ -114,7 +114,7 @@ ok "a table that is not of InnoDB is refused" refused test 'create table old(i i
 
 wrong_password() {
 	sql prod "set password for root@localhost = password('another')"
-	run_rfa data orders --from test --to prod --yes prod
+	run_rfa promote-data orders --from test --to prod --yes prod
 	"$LAB" exec prod docker exec -i orders-db-1 sh -c 'MYSQL_PWD=another exec mariadb --no-defaults -u root' \
 		<<<"set password for root@localhost = password('lab-not-a-secret')"
 	is "$status" 4 && said "the server in orders-db-1 on prod does not answer: .*Access denied for user 'root'" && all_run test && all_run prod
@@ -122,7 +122,7 @@ wrong_password() {
 ok "a wrong password is told" wrong_password
 
 on test 'docker exec -d orders-db-1 sh -c "MYSQL_PWD=\$MARIADB_ROOT_PASSWORD mariadb --no-defaults -u root -e \"select sleep(600)\" orders"'
-run_rfa data orders --from test --to prod --yes prod
+run_rfa promote-data orders --from test --to prod --yes prod
 ok "a session on test: it does not happen (exit status $status)" grep -qxE '[23456]' <<<"$status"
 ok "it says who" said 'root from the container .* has a session on the database orders-db-1/orders'
 sql test "$(sql test 'select concat("kill ", id, ";") from information_schema.processlist where info like "select sleep%"')"
@@ -131,7 +131,7 @@ ok "prod's database is its own" is "$(sum prod)" "$sum_prod"
 ok "nothing is left" clean test prod
 ok "no further databases on test" is "$(databases test)" "$of_prod"
 
-# ---- killed around the exchange
+# ---- killed around the swap
 
 killed_at() { # STEP [power]: then rfa is dead, and the host may have been off
 	follow data orders --from test --to prod --yes prod
@@ -155,7 +155,7 @@ for how in target.swap target.start 'target.swap power'; do
 	ok "prod has its own again" is "$(sum prod)" "$sum_prod"
 done
 killed_at target.start
-ok "killed behind the exchange" is "$status" 137
+ok "killed behind the swap" is "$status" 137
 run_rfa rollback "$run"
 ok "prod has its own" is "$(sum prod)" "$sum_prod"
 ok "and nothing beside it but generations" is "$(own_of prod new)" 0

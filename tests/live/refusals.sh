@@ -22,12 +22,12 @@ await 20 healthy_on_test >/dev/null
 work refusals "$stack"
 unchanged=$(world prod)
 
-# refused NAME STATUS WHAT WHERE [MEND]: the last run was, in these words
+# refused NAME STATUS WHAT WHERE [HINT]: the last run was, in these words
 refused() {
 	ok "$1: exit status $2" ended "$2"
 	ok "$1: what" said "$3"
 	ok "$1: where" said "^  where .*($4)|gate .*($4)"
-	ok "$1: how to mend it" said "(mend|next) .*${5:-.}"
+	ok "$1: how to mend it" said "(hint|next) .*${5:-.}"
 	ok "$1: prod is untouched" as_before "$unchanged" world prod
 	ok "$1: nothing is left" clean test prod
 }

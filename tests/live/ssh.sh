@@ -107,12 +107,12 @@ await 20 healthy prod >/dev/null
 # ---- what is refused
 
 unchanged=$(world prod)
-# refused NAME STATUS WHAT MEND: the last promotion was, in these words
+# refused NAME STATUS WHAT HINT: the last promotion was, in these words
 refused() {
 	ok "$1: a promotion is refused: exit status $2" ended "$2"
 	ok "$1: what" said "^rfa: .*$3"
 	ok "$1: where" said '^  where .*(prod|'"$prod_address"')'
-	ok "$1: how to mend it" said "^  mend .*$4"
+	ok "$1: how to mend it" said "^  hint .*$4"
 	# With the container's id, and since when it runs.
 	ok "$1: prod is untouched" as_before "$unchanged" world prod
 	ok "$1: no run is unfinished" says 'no run is unfinished' rfa runs --open
@@ -122,7 +122,7 @@ through no-forwarding
 run_rfa check --connect
 ok "no forwarding: check --connect: exit status 14" ended 14
 ok "no forwarding: check --connect names the URL" grep -qE '^ +fail +URL +.*opens no connection to 127.0.0.1 port 8001' "$W/out"
-ok "no forwarding: check --connect: how to mend it" said '^  mend .*AllowTcpForwarding'
+ok "no forwarding: check --connect: how to mend it" said '^  hint .*AllowTcpForwarding'
 promote one
 refused "no forwarding" 4 'no URL can be checked on prod.*prohibited' 'AllowTcpForwarding'
 ok "no forwarding: by the gate of the URLs" said '^  where .*gate .?URLs'

@@ -14,8 +14,7 @@
 
 #include "tests/run/vault_bench.h"
 
-/* ---- backup -----------------------------------------------------------------------------------
- */
+/* Backup. */
 
 static void test_backup(void **state)
 {
@@ -144,8 +143,7 @@ static void test_corrupt(void **state)
 	bench_close(&b);
 }
 
-/* ---- restore ----------------------------------------------------------------------------------
- */
+/* Restore. */
 
 static void test_restore(void **state)
 {
@@ -240,7 +238,7 @@ static json_t *forced(json_t *plan)
 	return with(own(plan), "force_reason", json_string("the disk died"));
 }
 
-/* A backup in its own data would be exchanged with it, and grow with each one. */
+/* A backup in its own data would be swapped with it, and grow with each one. */
 static void test_a_vault_in_the_data(void **state)
 {
 	struct bench b;
@@ -256,7 +254,7 @@ static void test_a_vault_in_the_data(void **state)
 	bench_close(&b);
 }
 
-/* Where others can exchange a directory, root would write to where they want it. */
+/* Where others can swap a directory, root would write to where they want it. */
 static void test_a_vault_of_somebody_else(void **state)
 {
 	static const char file[] = "{\"directory\": true, \"mode\": %d, \"uid\": %d, \"gid\": %d}";
@@ -331,10 +329,10 @@ static void test_restore_forced(void **state)
 	rfa_sim_file_drop(b.w.test, "/opt/app/config.json");
 	refused(&b, own(world_restore_plan(&b.w, "restore", "prod", "prod", ID)), "gate 'base URL'",
 		"/opt/app/config.json on prod");
-	assert_told(b.err.mend, "--force --reason");
+	assert_told(b.err.hint, "--force --reason");
 	refused(&b, forced(world_restore_plan(&b.w, "restore", "prod", "test", ID)),
 		"gate 'base URL'", "/opt/app/config.json on test");
-	assert_null(strstr(b.err.mend, "--force"));
+	assert_null(strstr(b.err.hint, "--force"));
 	if (run(&b, forced(world_restore_plan(&b.w, "restore", "prod", "prod", ID))))
 		fail_msg("%s (%s)", b.err.msg, b.err.where);
 	assert_told(rfa_buf_str(&b.x.lines), "target.base-url the target had none of its own");
@@ -366,8 +364,7 @@ static void test_drill_forced(void **state)
 	bench_close(&b);
 }
 
-/* ---- damage -----------------------------------------------------------------------------------
- */
+/* Damage. */
 
 static const struct {
 	const char *what, *told;
@@ -443,8 +440,7 @@ static void test_damage(void **state)
 	}
 }
 
-/* ---- drill ------------------------------------------------------------------------------------
- */
+/* Drill. */
 
 static void test_drill(void **state)
 {
@@ -513,7 +509,7 @@ static void test_drill_aborted(void **state)
 	plan = world_restore_plan(&b.w, "drill", "prod", "test", ID);
 	watcher_begin_until(&b.x, plan, "target.swap-back", 1, &b.result);
 	snprintf(id, sizeof(id), "%s", b.result.run);
-	assert_int_equal(rfa_run_resume(&b.w.options, id, RFA_RUN_ABORT, &b.result, &b.err),
+	assert_int_equal(rfa_run_resume(&b.w.options, id, RFA_RESUME_ABORT, &b.result, &b.err),
 			 -RFA_EABORTED);
 	assert_as_before(&b);
 	assert_data(&b, "test", "test");

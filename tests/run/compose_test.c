@@ -124,8 +124,7 @@ static void assert_label(struct project *p, const char *name, const char *label,
 	json_decref(c);
 }
 
-/* ---- which files ------------------------------------------------------------------------------
- */
+/* Which files. */
 
 static void the_override_beside_the_file_stays_in_force(void **state)
 {
@@ -166,8 +165,7 @@ static void the_files_that_the_env_file_names_are_used(void **state)
 	done(&p);
 }
 
-/* ---- how many containers ----------------------------------------------------------------------
- */
+/* How many containers. */
 
 static const struct world_edit three[WORLD_EDITS] = {
 	{ SERVICE("prod", "web|ports"), NULL },
@@ -230,8 +228,7 @@ static void each_container_of_a_service_has_to_run(void **state)
 	done(&p);
 }
 
-/* ---- only some services -----------------------------------------------------------------------
- */
+/* Only some services. */
 
 static void what_is_not_named_is_not_touched(void **state)
 {
@@ -292,8 +289,7 @@ static void services_of_a_profile_are_brought_along(void **state)
 	done(&p);
 }
 
-/* ---- what ends --------------------------------------------------------------------------------
- */
+/* What ends. */
 
 #define MIGRATE(version, status) \
 	"{\"image\":\"api:" version "\",\"labels\":{\"sim.exit\":\"" status "\"}}"
@@ -363,8 +359,7 @@ static void a_container_that_ends_well_is_run_once(void **state)
 	done(&p);
 }
 
-/* ---- the way back -----------------------------------------------------------------------------
- */
+/* The way back. */
 
 /* The project's file has come to name another image, and nobody has brought it up since. */
 static void what_ran_comes_back_whatever_the_file_says(void **state)

@@ -120,20 +120,22 @@ static const struct gate_case cases[] = {
 	    { HOST_CONFIG("test", "0") "RestartPolicy", NULL } },
 	  { "backend on test is removed as soon as it stops (--rm)" } },
 
-	{ "other users", { { "hosts|prod|containers|9", FOREIGN("/opt/app/data:/d:ro") } }, { 0 } },
-	{ "other users",
+	{ "other consumers",
+	  { { "hosts|prod|containers|9", FOREIGN("/opt/app/data:/d:ro") } },
+	  { 0 } },
+	{ "other consumers",
 	  { { "hosts|test|containers|9", FOREIGN(AUTH ":/auth.db:ro") } },
 	  { "the container stranger on test has " AUTH " (member auth)" } },
-	{ "other users",
+	{ "other consumers",
 	  { { "hosts|prod|containers|9", FOREIGN(FILES "/deep:/f:ro") } },
 	  { "the container stranger on prod has " FILES "/deep (member files)" } },
-	{ "other users",
+	{ "other consumers",
 	  { { "hosts|prod|containers|9", FOREIGN("shop_esdata:/es:ro") } },
 	  { "(member es)" } },
-	{ "other users",
+	{ "other consumers",
 	  { { "hosts|prod|containers|9", FOREIGN("/srv/stacks:/s:rw") } },
 	  { "has /srv/stacks (member files)" } },
-	{ "other users",
+	{ "other consumers",
 	  { { "hosts|prod|links", "{\"/data\":\"/srv\"}" },
 	    { "hosts|prod|containers|9", FOREIGN("/data/stacks/shop/files:/f:ro") } },
 	  { "has /data/stacks/shop/files (member files)" } },
@@ -225,7 +227,7 @@ static const struct gate_case cases[] = {
 	  { 0 } },
 
 	/* What protects data is never passed, whatever the reason. */
-	{ "other users",
+	{ "other consumers",
 	  { { "hosts|prod|containers|9", FOREIGN("shop_esdata:/es:ro") },
 	    { "options|force_reason", "\"demo at 9\"" } },
 	  { "(member es)" } },
@@ -249,7 +251,7 @@ static int is_told(const struct watcher *x, const char *gate, const char *text)
 	json_array_foreach (x->refused, i, one) {
 		if (!strcmp(rfa_facts_str(one, "gate", ""), gate) &&
 		    strstr(rfa_facts_str(one, "evidence", ""), text) &&
-		    *rfa_facts_str(one, "mend", ""))
+		    *rfa_facts_str(one, "hint", ""))
 			return 1;
 	}
 	return 0;
@@ -359,7 +361,7 @@ static void test_all_at_once(void **state)
 	assert_int_equal(begin(&b), -RFA_EREFUSED);
 	assert_told(b.err.msg, "4 reasons to refuse");
 	assert_true(is_told(&b.x, "members", "/srv/none"));
-	assert_true(is_told(&b.x, "other users", "stranger"));
+	assert_true(is_told(&b.x, "other consumers", "stranger"));
 	assert_true(is_told(&b.x, "base URL", "config.json"));
 	assert_true(is_told(&b.x, "tools", "sqlite3"));
 	assert_as_before(&b);

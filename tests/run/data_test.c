@@ -17,8 +17,7 @@
 #define AUTH "/opt/app/data/auth.db"
 #define FILES "/srv/stacks/shop/files"
 
-/* ---- a run that succeeds ----------------------------------------------------------------------
- */
+/* A run that succeeds. */
 
 /* The calls of one kind on one host, in their order: "a b c ". */
 static void order_of(struct bench *b, const char *host, const char *op, struct rfa_buf *out)
@@ -149,8 +148,7 @@ static void test_stopped(void **state)
 	bench_close(&b);
 }
 
-/* ---- going back -------------------------------------------------------------------------------
- */
+/* Going back. */
 
 static void test_rollback_data(void **state)
 {
@@ -238,8 +236,7 @@ static void test_moved_member(void **state)
 	bench_close(&b);
 }
 
-/* ---- in the way -------------------------------------------------------------------------------
- */
+/* In the way. */
 
 static void test_unhealthy(void **state)
 {
@@ -326,7 +323,7 @@ static void test_stranger(void **state)
 	snprintf(b.x.hook_step, sizeof(b.x.hook_step), "source.verify-stopped");
 	assert_int_equal(begin(&b), -RFA_EROLLED_BACK);
 	assert_told(b.err.msg, "the container stranger has " FILES);
-	assert_told(b.err.mend, "data.stop.containers");
+	assert_told(b.err.hint, "data.stop.containers");
 	assert_int_equal(rfa_sim_container_stop(b.w.test, "stranger", &b.err), 0);
 	assert_int_equal(rfa_sim_container_remove(b.w.test, "stranger", &b.err), 0);
 	assert_as_before(&b);
@@ -351,7 +348,7 @@ static void silent_power_cut(struct watcher *x, uint64_t call, const char *label
 	assert_int_equal(rfa_sim_container_start(x->user, "backend", &err), 0);
 }
 
-/* The engine starts nothing by itself while data is exchanged, and as it did afterwards. */
+/* The engine starts nothing by itself while data is swapped, and as it did afterwards. */
 static void look_at_policy(struct watcher *x, uint64_t call, const char *label)
 {
 	struct rfa_error err;
@@ -443,8 +440,7 @@ static void test_power_cuts(void **state)
 	power_cuts(1);
 }
 
-/* ---- between two renames ----------------------------------------------------------------------
- */
+/* Between two renames. */
 
 static uint64_t cut_after;
 
@@ -496,8 +492,7 @@ static void test_cut_renames(void **state)
 	}
 }
 
-/* ---- the source does not come back ------------------------------------------------------------
- */
+/* The source does not come back. */
 
 static void refuse_starts(struct watcher *x, uint64_t call, const char *label)
 {
@@ -530,7 +525,7 @@ static void test_source_stays_down(void **state)
 	bench_close(&b);
 }
 
-static int resume(struct bench *b, enum rfa_run_way way)
+static int resume(struct bench *b, enum rfa_resume_mode way)
 {
 	char run[RFA_RUN_ID_MAX];
 
@@ -539,8 +534,7 @@ static int resume(struct bench *b, enum rfa_run_way way)
 	return rfa_run_resume(&b->w.options, run, way, &b->result, &b->err);
 }
 
-/* ---- its port is taken meanwhile ----------------------------------------------------------------
- */
+/* Its port is taken meanwhile. */
 
 static void take_port(struct watcher *x, uint64_t call, const char *label)
 {
@@ -570,22 +564,21 @@ static void test_port_taken(void **state)
 	assert_told(b.err.msg, "port is already allocated");
 	assert_int_equal(rfa_sim_container_stop(b.w.prod, "thief", &b.err), 0);
 	assert_int_equal(rfa_sim_container_remove(b.w.prod, "thief", &b.err), 0);
-	assert_int_equal(resume(&b, RFA_RUN_ON), 0);
+	assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), 0);
 	assert_data(&b, "prod", "test");
 	assert_data(&b, "test", "test");
 	assert_clean(&b);
 	bench_close(&b);
 }
 
-/* ---- the ways on and out ----------------------------------------------------------------------
- */
+/* The ways on and out. */
 
 static const char *const all_steps[] = {
-	"source.claim",    "target.claim",    "source.look",  "target.look",
-	"gates",           "source.copy",     "source.stop",  "source.verify-stopped",
-	"source.snapshot", "source.start",    "source.check", "source.pack",
-	"target.receive",  "target.unpack",   "target.stop",  "target.verify-stopped",
-	"target.swap",     "target.base-url", "target.start", "target.health",
+	"source.claim",    "target.claim",    "source.observe", "target.observe",
+	"gates",           "source.copy",     "source.stop",    "source.verify-stopped",
+	"source.snapshot", "source.start",    "source.check",   "source.pack",
+	"target.receive",  "target.unpack",   "target.stop",    "target.verify-stopped",
+	"target.swap",     "target.base-url", "target.start",   "target.health",
 };
 
 enum { STEPS = sizeof(all_steps) / sizeof(all_steps[0]) };
@@ -609,14 +602,14 @@ static void test_resume(void **state)
 		json_t *now;
 
 		open_until(&b, i);
-		if (resume(&b, RFA_RUN_ON))
+		if (resume(&b, RFA_RESUME_CONTINUE))
 			fail_msg("from %s: %s", all_steps[i], b.err.msg);
 		assert_data(&b, "prod", "test");
 		assert_data(&b, "test", "test");
 		assert_clean(&b);
 		/* A finished run is a fixed point. */
 		serves = world_data_serves(&b.w);
-		assert_int_equal(resume(&b, RFA_RUN_ON), 0);
+		assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), 0);
 		assert_int_equal(b.x.host_calls, 0);
 		now = world_data_serves(&b.w);
 		assert_true(json_equal(serves, now));
@@ -626,7 +619,7 @@ static void test_resume(void **state)
 	}
 }
 
-static void go_back(enum rfa_run_way way)
+static void go_back(enum rfa_resume_mode way)
 {
 	size_t i;
 
@@ -637,7 +630,7 @@ static void go_back(enum rfa_run_way way)
 
 		open_until(&b, i);
 		rc = resume(&b, way);
-		if (way == RFA_RUN_ABORT)
+		if (way == RFA_RESUME_ABORT)
 			assert_int_equal(b.result.final, RFA_FINAL_ABORTED);
 		else if (i != 6)
 			assert_int_equal(b.result.final,
@@ -652,13 +645,13 @@ static void go_back(enum rfa_run_way way)
 static void test_rollback(void **state)
 {
 	(void)state;
-	go_back(RFA_RUN_ROLLBACK);
+	go_back(RFA_RESUME_ROLLBACK);
 }
 
 static void test_abort(void **state)
 {
 	(void)state;
-	go_back(RFA_RUN_ABORT);
+	go_back(RFA_RESUME_ABORT);
 }
 
 int main(void)

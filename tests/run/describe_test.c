@@ -136,7 +136,7 @@ static void test_first_deployment(void **state)
 	foresees(&w, "changes", 0);
 	assert_true(world_is_clean(&w, &why));
 	if (rfa_run_begin(&w.options, w.plan, &result, &err))
-		fail_msg("%s (%s)", err.msg, err.mend);
+		fail_msg("%s (%s)", err.msg, err.hint);
 	assert_int_equal(result.final, RFA_FINAL_SUCCEEDED);
 	json_decref(found);
 	rfa_buf_release(&why);

@@ -173,7 +173,8 @@ static void test_time_of_a_step_found_done(void **state)
 	watcher_begin_until(&b.x, b.w.plan, "target.load", 2, &b.result);
 	snprintf(run, sizeof(run), "%s", b.result.run);
 	watcher_clear(&b.x);
-	assert_int_equal(rfa_run_resume(&b.w.options, run, RFA_RUN_ON, &b.result, &err), 0);
+	assert_int_equal(rfa_run_resume(&b.w.options, run, RFA_RESUME_CONTINUE, &b.result, &err),
+			 0);
 	done = record_of(&b, RFA_RECORD_DONE, "target.load");
 	assert_int_equal(done->attempt, 1);
 	contains(rfa_buf_str(&b.x.lines), "step-probed target.load done");

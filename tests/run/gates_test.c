@@ -435,7 +435,7 @@ static void check_refused(struct world *w, struct watcher *x, const json_t *befo
 
 	assert_int_equal(rc, -RFA_EREFUSED);
 	assert_int_equal(result->final, RFA_FINAL_FAILED);
-	assert_true(err->mend[0] != '\0');
+	assert_true(err->hint[0] != '\0');
 	assert_non_null(strstr(err->where, "gate '"));
 	if (!strstr(err->msg, rfa_facts_str(json_array_get(x->refused, 0), "evidence", "?")))
 		fail_msg("%s does not tell the evidence", err->msg);
@@ -550,8 +550,7 @@ static void test_all_at_once(void **state)
 	world_free(&w);
 }
 
-/* ---- what needs a hand of the test's own ------------------------------------------------------
- */
+/* What needs a hand of the test's own. */
 
 static int disk_without_inodes(struct rfa_host *host, const char *path, struct rfa_disk *out,
 			       struct rfa_error *err)
@@ -583,7 +582,7 @@ static void test_inodes(void **state)
 	w.target->ops = &ops;
 	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EREFUSED);
 	assert_true(watcher_is_refused(x.refused, "disk space", "49999 of 1000000 inodes free"));
-	assert_non_null(strstr(err.mend, "inodes"));
+	assert_non_null(strstr(err.hint, "inodes"));
 	watcher_end(&x);
 	world_free(&w);
 }
@@ -611,7 +610,7 @@ static void test_digest(void **state)
 	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EREFUSED);
 	assert_int_equal(json_array_size(x.refused), 1);
 	assert_true(watcher_is_refused(x.refused, "tags", "backend runs sha256:"));
-	assert_non_null(strstr(err.mend, "give the image a tag"));
+	assert_non_null(strstr(err.hint, "give the image a tag"));
 	json_decref(seen);
 	json_decref(body);
 	watcher_end(&x);

@@ -17,7 +17,7 @@
 #include "tests/harness/watcher.h"
 
 #define STACK "target|stack|"
-#define MANNER(image) "hosts|test|images|" image "|config|Labels|sim.health"
+#define BEHAVIOUR(image) "hosts|test|images|" image "|config|Labels|sim.health"
 #define POLICY "hosts|prod|containers|0|body|HostConfig|RestartPolicy"
 
 struct health_case {
@@ -50,32 +50,32 @@ static const struct health_case cases[] = {
 	  NULL },
 	/* It answers, and dies two seconds later: started again by the engine, or not. */
 	{ SCENARIO_RUN,
-	  { { MANNER("0"), "\"dies:2000\"" } },
+	  { { BEHAVIOUR("0"), "\"dies:2000\"" } },
 	  RFA_FINAL_ROLLED_BACK,
 	  "backend did not stay up",
 	  "what ran before runs again: 2 container(s), 1 URL(s) checked",
 	  NULL },
 	{ SCENARIO_RUN,
-	  { { MANNER("1"), "\"dies:3000\"" },
+	  { { BEHAVIOUR("1"), "\"dies:3000\"" },
 	    { "hosts|prod|containers|1|body|HostConfig|RestartPolicy", NULL } },
 	  RFA_FINAL_ROLLED_BACK,
 	  "frontend has ended with exit status 1",
 	  NULL,
 	  NULL },
 	{ SCENARIO_COMPOSE,
-	  { { MANNER("1"), "\"dies:2000\"" } },
+	  { { BEHAVIOUR("1"), "\"dies:2000\"" } },
 	  RFA_FINAL_ROLLED_BACK,
 	  "did not stay up",
 	  NULL,
 	  NULL },
 	{ SCENARIO_RUN,
-	  { { MANNER("0"), "\"dies:2000\"" }, { STACK "health_settle_s", "1" } },
+	  { { BEHAVIOUR("0"), "\"dies:2000\"" }, { STACK "health_settle_s", "1" } },
 	  RFA_FINAL_SUCCEEDED,
 	  NULL,
 	  NULL,
 	  NULL },
 	{ SCENARIO_RUN,
-	  { { MANNER("0"), "\"dies:20000\"" }, { STACK "health_settle_s", "30" } },
+	  { { BEHAVIOUR("0"), "\"dies:20000\"" }, { STACK "health_settle_s", "30" } },
 	  RFA_FINAL_ROLLED_BACK,
 	  "did not stay up: it was started again within 30 s",
 	  NULL,
@@ -89,7 +89,7 @@ static const struct health_case cases[] = {
 	  "http://127.0.0.1:7777/x is not as it should be now" },
 	/* Where nothing ran, nothing is said to run again, and nothing is warned of. */
 	{ SCENARIO_FIRST,
-	  { { MANNER("0"), "\"500\"" } },
+	  { { BEHAVIOUR("0"), "\"500\"" } },
 	  RFA_FINAL_ROLLED_BACK,
 	  "answers 500",
 	  "nothing ran before",
@@ -134,7 +134,7 @@ static void check(const struct health_case *c)
 	if (c->why && !strstr(err.msg, c->why))
 		fail_msg("\"%s\" is not in: %s", c->why, err.msg);
 	facts = last_facts(&w, result.run);
-	said = rfa_facts_str(facts, "says", rfa_facts_str(facts, "skipped", ""));
+	said = rfa_facts_str(facts, "summary", rfa_facts_str(facts, "skipped", ""));
 	if (c->says && !strstr(said, c->says))
 		fail_msg("\"%s\" is not in: %s", c->says, said);
 	if (c->warned)
@@ -180,10 +180,10 @@ static void blind_is_not_ill(void **state)
 	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EINTERRUPTED);
 	assert_int_equal(result.final, RFA_FINAL_NONE);
 	assert_non_null(strstr(err.msg, "opens no connection"));
-	assert_non_null(strstr(err.mend, "AllowTcpForwarding"));
+	assert_non_null(strstr(err.hint, "AllowTcpForwarding"));
 	rfa_sim_forwarding(w.prod, 1);
 	snprintf(run, sizeof(run), "%s", result.run);
-	assert_int_equal(rfa_run_resume(&w.options, run, RFA_RUN_ON, &result, &err), 0);
+	assert_int_equal(rfa_run_resume(&w.options, run, RFA_RESUME_CONTINUE, &result, &err), 0);
 	assert_int_equal(result.final, RFA_FINAL_SUCCEEDED);
 	watcher_end(&x);
 	world_free(&w);

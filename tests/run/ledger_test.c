@@ -20,8 +20,7 @@
 static const char unknown[] =
     "0000000000000000000000000000000000000000000000000000000000000001 " DEAD "\n";
 
-/* ---- heads ------------------------------------------------------------------------------------
- */
+/* Heads. */
 
 static const char *head_path(struct bench *b, char path[160])
 {
@@ -102,8 +101,8 @@ static void refused_on(const char *env, const char *text)
 	assert_int_equal(begin(&b), -RFA_EREFUSED);
 	assert_int_equal(b.result.final, RFA_FINAL_FAILED);
 	assert_told(b.err.msg, "this copy of the ledger does not have it");
-	assert_told(b.err.mend, "rfa ledger accept ");
-	assert_told(b.err.mend, env);
+	assert_told(b.err.hint, "rfa ledger accept ");
+	assert_told(b.err.hint, env);
 	assert_null(strchr(b.err.msg, '\x1b'));
 	/* The evidence is still there, and so is all else. */
 	assert_head(&b, strcmp(env, "prod") ? b.w.source : b.w.target, text);
@@ -127,7 +126,8 @@ static void test_unknown(void **state)
 /* The history that a copy lost may hold the end of this very run. */
 static void test_unknown_at_resume(void **state)
 {
-	static const enum rfa_run_way ways[] = { RFA_RUN_ON, RFA_RUN_ROLLBACK, RFA_RUN_ABORT };
+	static const enum rfa_resume_mode ways[] = { RFA_RESUME_CONTINUE, RFA_RESUME_ROLLBACK,
+						     RFA_RESUME_ABORT };
 	char run[RFA_RUN_ID_MAX];
 	uint64_t calls;
 	struct bench b;
@@ -147,7 +147,7 @@ static void test_unknown_at_resume(void **state)
 		assert_told(b.err.msg, "prod keeps the head");
 		assert_head(&b, b.w.target, unknown);
 		assert_int_equal(
-		    rfa_run_resume(&b.w.options, run, RFA_RUN_LEAVE, &b.result, &b.err),
+		    rfa_run_resume(&b.w.options, run, RFA_RESUME_DETACH, &b.result, &b.err),
 		    -RFA_EABORTED);
 		assert_head(&b, b.w.target, unknown);
 		bench_close(&b);
@@ -231,8 +231,7 @@ static void test_older_copy(void **state)
 	kit_close(&kit);
 }
 
-/* ---- a reason ---------------------------------------------------------------------------------
- */
+/* A reason. */
 
 /* Whoever carries a run on need not know why it was begun. */
 static void test_reason(void **state)
@@ -248,15 +247,15 @@ static void test_reason(void **state)
 	watcher_begin_until(&b.x, b.w.plan, "target.replace", 6, &b.result);
 	snprintf(run, sizeof(run), "%s", b.result.run);
 	b.w.options.reason = NULL;
-	assert_int_equal(rfa_run_resume(&b.w.options, run, RFA_RUN_ON, &b.result, &b.err), 0);
+	assert_int_equal(rfa_run_resume(&b.w.options, run, RFA_RESUME_CONTINUE, &b.result, &b.err),
+			 0);
 	assert_int_equal(rfa_ledger_read(b.w.ledger, "history.log", &text, &b.err), 0);
 	assert_told(rfa_buf_str(&text), "| success | ticket 4711");
 	rfa_buf_release(&text);
 	bench_close(&b);
 }
 
-/* ---- secrets ----------------------------------------------------------------------------------
- */
+/* Secrets. */
 
 static void use_secrets(struct bench *b, const char *const *secrets)
 {
@@ -314,7 +313,7 @@ static void test_secret_in_an_id(void **state)
 		/* Dead in the middle of the swap: only the record knows the new one. */
 		watcher_begin_until(&b.x, b.w.plan, "target.replace", 8, &b.result);
 		snprintf(run, sizeof(run), "%s", b.result.run);
-		if (rfa_run_resume(&b.w.options, run, RFA_RUN_ON, &b.result, &b.err))
+		if (rfa_run_resume(&b.w.options, run, RFA_RESUME_CONTINUE, &b.result, &b.err))
 			fail_msg("%s: %s (%s)", value, b.err.msg, b.err.where);
 		bench_close(&b);
 	}
@@ -356,8 +355,7 @@ static void test_secret_in_a_name(void **state)
 	bench_close(&b);
 }
 
-/* ---- clocks -----------------------------------------------------------------------------------
- */
+/* Clocks. */
 
 static int64_t wall;
 

@@ -43,8 +43,7 @@ static json_t *snapshot(struct rfa_sim_host *host, unsigned sections)
 	return copy;
 }
 
-/* ---- two operators ----------------------------------------------------------------------------
- */
+/* Two operators. */
 
 struct two {
 	struct world w;
@@ -109,7 +108,7 @@ static void test_other_ledger(void **state)
 	snprintf(ways[1], sizeof(ways[1]), "rfa rollback %s", t.first.run);
 	snprintf(ways[2], sizeof(ways[2]), "rfa abort %s", t.first.run);
 	for (i = 0; i < 3; i++)
-		assert_told(err.mend, ways[i]);
+		assert_told(err.hint, ways[i]);
 	now = world_serves(&t.w);
 	assert_same(t.serves, now);
 	json_decref(now);
@@ -119,7 +118,8 @@ static void test_other_ledger(void **state)
 	json_decref(now);
 	json_decref(own);
 
-	assert_int_equal(rfa_run_resume(&t.w.options, t.first.run, RFA_RUN_ON, &result, &err), 0);
+	assert_int_equal(
+	    rfa_run_resume(&t.w.options, t.first.run, RFA_RESUME_CONTINUE, &result, &err), 0);
 	assert_int_equal(rfa_run_begin(&t.options, t.w.plan, &second, &err), 0);
 	assert_int_equal(second.final, RFA_FINAL_SUCCEEDED);
 	two_close(&t);
@@ -159,8 +159,7 @@ static void test_same_ledger(void **state)
 	two_close(&t);
 }
 
-/* ---- somebody's hand --------------------------------------------------------------------------
- */
+/* Somebody's hand. */
 
 struct hand {
 	char id[80]; /* of the stranger's container */
@@ -282,8 +281,7 @@ static void test_removed_by_hand(void **state)
 	assert_in_range(call, 15, 100);
 }
 
-/* ---- power cuts under a policy that starts everything again -----------------------------------
- */
+/* Power cuts under a policy that starts everything again. */
 
 static void always(void *user, json_t *setup, json_t *plan)
 {
@@ -367,13 +365,12 @@ static void test_reboot(void **state)
 	(void)state;
 	rebooted_everywhere(SCENARIO_RUN, "target.replace");
 	rebooted_everywhere(SCENARIO_RUN, "target.health");
-	rebooted_everywhere(SCENARIO_RUN, "target.tidy");
+	rebooted_everywhere(SCENARIO_RUN, "target.cleanup");
 	/* Forward and, by the same name, on the way back. */
 	rebooted_everywhere(SCENARIO_UNHEALTHY, "target.replace");
 }
 
-/* ---- one host for both ------------------------------------------------------------------------
- */
+/* One host for both. */
 
 /* The environment test lives on prod, as a Compose project and a container name of its own. */
 static void both_here(void *user, json_t *setup, json_t *plan)
@@ -492,8 +489,7 @@ static void test_itself(void **state)
 	world_free(&w);
 }
 
-/* ---- a host that lies -------------------------------------------------------------------------
- */
+/* A host that lies. */
 
 /* The source announces an archive and sends more: the target gets no byte of what is too much. */
 static void test_source_sends_more(void **state)

@@ -44,8 +44,7 @@ static void assert_same(const json_t *a, const json_t *b)
 	rfa_buf_release(&text);
 }
 
-/* ---- secrets ----------------------------------------------------------------------------------
- */
+/* Secrets. */
 
 static const char secret[] = "hunter2-correct-horse";
 
@@ -133,8 +132,7 @@ static void test_secrets(void **state)
 	secrets_of(SCENARIO_UNHEALTHY);
 }
 
-/* ---- how long images stay ---------------------------------------------------------------------
- */
+/* How long images stay. */
 
 static void ship(struct world *w, const char *name, const char *host_port, int version)
 {
@@ -206,8 +204,7 @@ static const char *runs_now(struct world *w, char *out, size_t size)
 	return out;
 }
 
-/* ---- several owners ---------------------------------------------------------------------------
- */
+/* Several owners. */
 
 static int keeps(struct world *w, const char *ref)
 {
@@ -353,7 +350,7 @@ static void test_keep_images(void **state)
 	assert_int_equal(rfa_run_begin(&w.options, plan, &result, &err), -RFA_EREFUSED);
 	assert_int_equal(result.final, RFA_FINAL_FAILED);
 	assert_told(err.where, "gate 'rollback point'");
-	assert_told(err.mend, "promote that version again");
+	assert_told(err.hint, "promote that version again");
 	assert_told(rfa_facts_str(json_array_get(x.refused, 0), "evidence", ""),
 		    "backend:v1 of the rollback point is no longer on prod");
 	after = snapshot(w.prod, RFA_SIM_SERVES);
@@ -382,7 +379,7 @@ static json_t *data_plan(struct world *w)
 	json_t *members =
 	    json_pack("{s:{s:{s:s}}}", "members", "app", "directory", "/opt/app/data");
 
-	json_object_set_new(plan, "flow", json_string("data"));
+	json_object_set_new(plan, "flow", json_string("promote-data"));
 	json_object_set(rfa_facts_at(plan, "source/stack"), "data", members);
 	json_object_set_new(rfa_facts_at(plan, "target/stack"), "data", members);
 	return plan;
@@ -424,8 +421,7 @@ static void test_data_does_not_count(void **state)
 	world_free(&w);
 }
 
-/* ---- what a point brings back -----------------------------------------------------------------
- */
+/* What a point brings back. */
 
 static void make_again(struct world *w, const char *env)
 {
@@ -495,7 +491,7 @@ static void spoilt(const char *text, const char *told)
 	assert_int_equal(result.final, RFA_FINAL_FAILED);
 	assert_told(err.where, "gate 'rollback point'");
 	assert_told(err.msg, told);
-	assert_told(err.mend, "promote that version again");
+	assert_told(err.hint, "promote that version again");
 	after = snapshot(w.prod, RFA_SIM_SERVES);
 	assert_same(before, after);
 	json_decref(before);

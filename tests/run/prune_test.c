@@ -119,20 +119,20 @@ static void assert_listed(struct bench *b, const char *folder, size_t want)
 }
 
 /* What became of a point, and by whose doing. */
-static void assert_spent(struct bench *b, const char *point, const char *how, const char *run_id)
+static void assert_retired(struct bench *b, const char *point, const char *how, const char *run_id)
 {
 	char path[256];
 	json_t *json;
 
 	snprintf(path, sizeof(path), "points/prod/app/%s.json", point);
 	assert_null(ledger_json(b, path));
-	snprintf(path, sizeof(path), "spent/prod/app/%s.json", point);
+	snprintf(path, sizeof(path), "retired/prod/app/%s.json", point);
 	json = ledger_json(b, path);
 	if (!json)
-		fail_msg("%s is not spent", point);
+		fail_msg("%s is not retired", point);
 	assert_string_equal(rfa_facts_str(json, "name", ""), point);
-	assert_string_equal(rfa_facts_str(json, "spent/how", ""), how);
-	assert_string_equal(rfa_facts_str(json, "spent/run", ""), run_id);
+	assert_string_equal(rfa_facts_str(json, "retired/how", ""), how);
+	assert_string_equal(rfa_facts_str(json, "retired/run", ""), run_id);
 	json_decref(json);
 }
 
@@ -142,7 +142,7 @@ static void test_prune(void **state)
 	char points[4][64];
 	struct bench b;
 	json_t *back;
-	json_t *spent;
+	json_t *retired;
 	char left[128];
 	int i;
 
@@ -158,17 +158,17 @@ static void test_prune(void **state)
 	assert_int_equal(run(&b, json_incref(back)), 0);
 	snprintf(points[3], sizeof(points[3]), "%s", b.result.point);
 	assert_int_equal(copies_on_prod(&b), 9);
-	assert_spent(&b, points[2], "used", b.result.run);
-	snprintf(left, sizeof(left), "spent/prod/app/%s.json", points[2]);
-	spent = ledger_json(&b, left);
-	assert_string_equal(rfa_facts_str(spent, "spent/left", ""), points[3]);
-	json_decref(spent);
+	assert_retired(&b, points[2], "used", b.result.run);
+	snprintf(left, sizeof(left), "retired/prod/app/%s.json", points[2]);
+	retired = ledger_json(&b, left);
+	assert_string_equal(rfa_facts_str(retired, "retired/successor", ""), points[3]);
+	json_decref(retired);
 	assert_listed(&b, "points/prod/app", 3);
 	assert_int_equal(run(&b, prune_plan(&b)), 0);
 	assert_told(rfa_buf_str(&b.x.all), "0 backup(s) and 2 generation(s) removed");
 	assert_int_equal(copies_on_prod(&b), 3);
-	assert_spent(&b, points[0], "pruned", b.result.run);
-	assert_spent(&b, points[1], "pruned", b.result.run);
+	assert_retired(&b, points[0], "pruned", b.result.run);
+	assert_retired(&b, points[1], "pruned", b.result.run);
 	assert_listed(&b, "points/prod/app", 1);
 	assert_data(&b, "prod", "test");
 	/* Again: nothing is left to do. */
@@ -210,7 +210,7 @@ static void test_prune_found_gone(void **state)
 	json_decref(point);
 	assert_int_equal(run(&b, prune_plan(&b)), 0);
 	assert_told(rfa_buf_str(&b.x.all), "0 backup(s) and 0 generation(s) removed");
-	assert_spent(&b, first, "gone", b.result.run);
+	assert_retired(&b, first, "gone", b.result.run);
 	assert_listed(&b, "points/prod/app", 1);
 	bench_close(&b);
 }
@@ -254,9 +254,9 @@ static void test_prune_killed(void **state)
 	assert_int_equal(copies_on_prod(&b), 3);
 	snprintf(run_id, sizeof(run_id), "%s", b.result.run);
 	watcher_clear(&b.x);
-	if (rfa_run_resume(&b.w.options, run_id, RFA_RUN_ON, &b.result, &b.err))
+	if (rfa_run_resume(&b.w.options, run_id, RFA_RESUME_CONTINUE, &b.result, &b.err))
 		fail_msg("%s (%s)", b.err.msg, b.err.where);
-	assert_spent(&b, first, "pruned", b.result.run);
+	assert_retired(&b, first, "pruned", b.result.run);
 	bench_close(&b);
 }
 
@@ -286,7 +286,7 @@ static void test_prune_half(void **state)
 	json_decref(copies);
 	json_decref(point);
 	assert_int_equal(run(&b, prune_plan(&b)), 0);
-	assert_spent(&b, points[1], "pruned", b.result.run);
+	assert_retired(&b, points[1], "pruned", b.result.run);
 	assert_listed(&b, "points/prod/app", 1);
 	assert_int_equal(copies_on_prod(&b), 3);
 	bench_close(&b);
@@ -316,9 +316,9 @@ static void test_prune_given_up(void **state)
 	rfa_sim_plan_clear(b.w.sim);
 	snprintf(run_id, sizeof(run_id), "%s", b.result.run);
 	watcher_clear(&b.x);
-	(void)!rfa_run_resume(&b.w.options, run_id, RFA_RUN_LEAVE, &b.result, &b.err);
+	(void)!rfa_run_resume(&b.w.options, run_id, RFA_RESUME_DETACH, &b.result, &b.err);
 	assert_int_equal(b.result.final, RFA_FINAL_ABORTED);
-	assert_spent(&b, first, "pruned", run_id);
+	assert_retired(&b, first, "pruned", run_id);
 	bench_close(&b);
 }
 

@@ -124,7 +124,8 @@ static void test_once(void **state)
 	}
 }
 
-/* Between the look and the stop nothing is lost: the run goes its way, and says what happened. */
+/* Between the observation and the stop nothing is lost: the run goes its way, and says what
+ * happened. */
 static void test_is_told(void **state)
 {
 	struct updater u = { NULL, "backend", 0, 1, 0 };
@@ -160,7 +161,7 @@ static void test_all_the_while(void **state)
 	snprintf(b.x.hook_step, sizeof(b.x.hook_step), "source.verify-stopped");
 	assert_int_not_equal(begin(&b), 0);
 	assert_told(b.err.msg, "the container backend runs: somebody");
-	assert_told(b.err.mend, "stop the updater");
+	assert_told(b.err.hint, "stop the updater");
 	if (b.result.final == RFA_FINAL_STUCK)
 		fail_msg("STUCK: %s", b.err.msg);
 	all_run(&b, "all the while");

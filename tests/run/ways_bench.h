@@ -49,7 +49,7 @@ static void assert_told(const char *text, const char *what)
 		fail_msg("\"%s\" does not say \"%s\"", text, what);
 }
 
-static int resume(struct bench *b, enum rfa_run_way way)
+static int resume(struct bench *b, enum rfa_resume_mode way)
 {
 	char run[RFA_RUN_ID_MAX];
 

@@ -16,8 +16,7 @@
 #include "tests/harness/ledger_kit.h"
 #include "tests/run/ways_bench.h"
 
-/* ---- the operator's ways out ------------------------------------------------------------------
- */
+/* The operator's ways out. */
 
 static const struct {
 	const char *step;
@@ -48,7 +47,7 @@ static void test_rollback(void **state)
 		bench_open(&b, SCENARIO_RUN);
 		watcher_begin_until(&b.x, b.w.plan, places[i].step, places[i].call, &b.result);
 		b.w.options.reason = "wrong version";
-		rc = resume(&b, RFA_RUN_ROLLBACK);
+		rc = resume(&b, RFA_RESUME_ROLLBACK);
 		if (b.result.final != places[i].rolled_back)
 			fail_msg("from %s: %s (%s)", places[i].step, rfa_final_word(b.result.final),
 				 b.err.msg);
@@ -70,7 +69,7 @@ static void test_abort(void **state)
 
 		bench_open(&b, SCENARIO_RUN);
 		watcher_begin_until(&b.x, b.w.plan, places[i].step, places[i].call, &b.result);
-		assert_int_equal(resume(&b, RFA_RUN_ABORT), -RFA_EABORTED);
+		assert_int_equal(resume(&b, RFA_RESUME_ABORT), -RFA_EABORTED);
 		assert_int_equal(b.result.final, RFA_FINAL_ABORTED);
 		assert_told(b.err.msg, "olga");
 		assert_as_before(&b);
@@ -109,7 +108,7 @@ static void test_leave(void **state)
 		own = world_own(&b.w);
 		locked = is_locked(b.w.prod, b.result.run);
 		assert_int_equal(locked, i > 1);
-		assert_int_equal(resume(&b, RFA_RUN_LEAVE), -RFA_EABORTED);
+		assert_int_equal(resume(&b, RFA_RESUME_DETACH), -RFA_EABORTED);
 		assert_int_equal(b.result.final, RFA_FINAL_ABORTED);
 		assert_int_equal(b.x.host_calls, 0);
 		now = world_serves(&b.w);
@@ -122,13 +121,14 @@ static void test_leave(void **state)
 		/* What is left is told, with the way out of it, and kept. */
 		assert_int_equal(rfa_ledger_load(b.w.ledger, b.result.run, &h, &b.err), 0);
 		if (locked) {
-			char mend[200];
+			char hint[200];
 
-			resume(&b, RFA_RUN_ON);
-			snprintf(mend, sizeof(mend), "rfa lock free prod --run %s", b.result.run);
-			assert_told(b.err.mend, mend);
-			assert_told(rfa_facts_str(h->records[h->n - 1].facts, "left/0/step", ""),
-				    ".");
+			resume(&b, RFA_RESUME_CONTINUE);
+			snprintf(hint, sizeof(hint), "rfa lock release prod --run %s",
+				 b.result.run);
+			assert_told(b.err.hint, hint);
+			assert_told(
+			    rfa_facts_str(h->records[h->n - 1].facts, "detached/0/step", ""), ".");
 		}
 		rfa_history_free(h);
 		json_decref(serves);
@@ -140,7 +140,7 @@ static void test_leave(void **state)
 /* Behind the point of no return there is no way back inside the run, only on. */
 static void test_no_return(void **state)
 {
-	static const enum rfa_run_way ways[] = { RFA_RUN_ROLLBACK, RFA_RUN_ABORT };
+	static const enum rfa_resume_mode ways[] = { RFA_RESUME_ROLLBACK, RFA_RESUME_ABORT };
 	size_t i;
 
 	(void)state;
@@ -150,17 +150,17 @@ static void test_no_return(void **state)
 		json_t *now;
 
 		bench_open(&b, SCENARIO_RUN);
-		watcher_begin_until(&b.x, b.w.plan, "target.tidy", 1, &b.result);
+		watcher_begin_until(&b.x, b.w.plan, "target.cleanup", 1, &b.result);
 		serves = world_serves(&b.w);
 		assert_int_equal(resume(&b, ways[i]), -RFA_EREFUSED);
 		assert_int_equal(b.result.final, RFA_FINAL_NONE);
 		assert_int_equal(b.x.host_calls, 0);
 		assert_told(b.err.msg, "no way back");
-		assert_told(b.err.mend, "rfa resume ");
-		assert_told(b.err.mend, "rfa rollback app --env prod");
+		assert_told(b.err.hint, "rfa resume ");
+		assert_told(b.err.hint, "rfa rollback app --env prod");
 		now = world_serves(&b.w);
 		assert_true(json_equal(serves, now));
-		assert_int_equal(resume(&b, RFA_RUN_ON), 0);
+		assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), 0);
 		assert_int_equal(b.result.final, RFA_FINAL_SUCCEEDED);
 		json_decref(serves);
 		json_decref(now);
@@ -168,8 +168,7 @@ static void test_no_return(void **state)
 	}
 }
 
-/* ---- a host that lets nobody in any more -------------------------------------------------------
- */
+/* A host that lets nobody in any more. */
 
 static enum rfa_code deny_why;
 
@@ -192,7 +191,7 @@ static void deny_on_the_way_back(struct watcher *x, uint64_t call, const char *l
 /* It stops half-way, as often as it is tried, and nothing is changed meanwhile. */
 static void assert_waits(struct bench *b, int rc)
 {
-	char mend[120];
+	char hint[120];
 	json_t *serves = world_serves(&b->w);
 	json_t *now;
 
@@ -200,10 +199,10 @@ static void assert_waits(struct bench *b, int rc)
 		fail_msg("%s ends a run as %s: %s", rfa_code_word(deny_why),
 			 rfa_final_word(b->result.final), b->err.msg);
 	assert_told(b->err.msg, "prod does not let rfa in");
-	snprintf(mend, sizeof(mend), "open the way to prod; then: rfa resume %s", b->result.run);
-	assert_string_equal(b->err.mend, mend);
+	snprintf(hint, sizeof(hint), "open the way to prod; then: rfa resume %s", b->result.run);
+	assert_string_equal(b->err.hint, hint);
 	assert_null(strstr(rfa_buf_str(&b->x.lines), "step-retried"));
-	assert_int_equal(resume(b, RFA_RUN_ON), -RFA_EINTERRUPTED);
+	assert_int_equal(resume(b, RFA_RESUME_CONTINUE), -RFA_EINTERRUPTED);
 	now = world_serves(&b->w);
 	assert_true(json_equal(serves, now));
 	json_decref(now);
@@ -220,7 +219,7 @@ static void denied_at(const char *step, unsigned call)
 	b.x.hook_call = call;
 	snprintf(b.x.hook_step, sizeof(b.x.hook_step), "%s", step);
 	assert_waits(&b, rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err));
-	if (resume(&b, RFA_RUN_ON))
+	if (resume(&b, RFA_RESUME_CONTINUE))
 		fail_msg("%s: %s", step, b.err.msg);
 	assert_int_equal(b.result.final, RFA_FINAL_SUCCEEDED);
 	bench_close(&b);
@@ -244,26 +243,25 @@ static void test_denied(void **state)
 		kinds++;
 		for (i = 1; i < PLACES; i++)
 			denied_at(places[i].step, places[i].call);
-		denied_at("target.tidy", 1); /* behind the point of no return */
+		denied_at("target.cleanup", 1); /* behind the point of no return */
 
 		bench_open(&b, SCENARIO_UNHEALTHY);
 		b.x.hook = deny_on_the_way_back;
 		b.x.hook_again = 1;
 		assert_waits(&b, rfa_run_begin(&b.w.options, b.w.plan, &b.result, &b.err));
-		assert_int_equal(resume(&b, RFA_RUN_ON), -RFA_EROLLED_BACK);
+		assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), -RFA_EROLLED_BACK);
 		assert_as_before(&b);
 		bench_close(&b);
 	}
 	assert_in_range(kinds, 7, RFA_CODE_COUNT);
 }
 
-/* ---- a run that somebody drives ---------------------------------------------------------------
- */
+/* A run that somebody drives. */
 
 static void driven(struct bench *b)
 {
-	static const enum rfa_run_way ways[] = { RFA_RUN_ON, RFA_RUN_ROLLBACK, RFA_RUN_ABORT,
-						 RFA_RUN_LEAVE };
+	static const enum rfa_resume_mode ways[] = { RFA_RESUME_CONTINUE, RFA_RESUME_ROLLBACK,
+						     RFA_RESUME_ABORT, RFA_RESUME_DETACH };
 	struct rfa_ledger_run *handle = NULL;
 	char run[RFA_RUN_ID_MAX];
 	size_t i;
@@ -278,7 +276,7 @@ static void driven(struct bench *b)
 		assert_int_equal(b->x.host_calls, 0);
 	}
 	rfa_ledger_detach(handle);
-	assert_int_equal(resume(b, RFA_RUN_ON), 0);
+	assert_int_equal(resume(b, RFA_RESUME_CONTINUE), 0);
 }
 
 static void test_driven(void **state)
@@ -297,8 +295,7 @@ static void test_driven(void **state)
 	kit_close(&kit);
 }
 
-/* ---- a finished run is a fixed point ----------------------------------------------------------
- */
+/* A finished run is a fixed point. */
 
 static void refuse_renames(struct watcher *x, uint64_t call, const char *label)
 {
@@ -323,10 +320,10 @@ static void fixed_point(struct bench *b, int rc, enum rfa_final final)
 
 	if (first.final != final)
 		fail_msg("it ends %s: %s", rfa_final_word(first.final), b->err.msg);
-	for (way = RFA_RUN_ON; way <= RFA_RUN_LEAVE; way++) {
+	for (way = RFA_RESUME_CONTINUE; way <= RFA_RESUME_DETACH; way++) {
 		uint64_t calls = rfa_sim_calls(b->w.sim);
 
-		assert_int_equal(resume(b, (enum rfa_run_way)way), rc);
+		assert_int_equal(resume(b, (enum rfa_resume_mode)way), rc);
 		assert_int_equal(b->result.final, final);
 		assert_string_equal(b->result.run, first.run);
 		assert_string_equal(b->result.version, first.version);
@@ -373,7 +370,7 @@ static void test_fixed_points(void **state)
 
 	bench_open(&b, SCENARIO_RUN);
 	watcher_begin_until(&b.x, b.w.plan, "target.replace", 9, &b.result);
-	rc = resume(&b, RFA_RUN_ABORT);
+	rc = resume(&b, RFA_RESUME_ABORT);
 	fixed_point(&b, rc, RFA_FINAL_ABORTED);
 	bench_close(&b);
 
@@ -387,8 +384,7 @@ static void test_fixed_points(void **state)
 	bench_close(&b);
 }
 
-/* ---- resume refuses what it cannot carry on ---------------------------------------------------
- */
+/* Resume refuses what it cannot carry on. */
 
 static void test_other_version(void **state)
 {
@@ -405,14 +401,14 @@ static void test_other_version(void **state)
 	assert_int_equal(rfa_ledger_begin(b.w.ledger, &begin, &handle, NULL, &b.err), 0);
 	rfa_ledger_detach(handle);
 	snprintf(b.result.run, sizeof(b.result.run), "%s", begin.run);
-	assert_int_equal(resume(&b, RFA_RUN_ON), -RFA_EREFUSED);
+	assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), -RFA_EREFUSED);
 	assert_told(b.err.msg, "version 7 of the flow promote, this rfa has version 1");
-	assert_told(b.err.mend, "rfa abort 20261122-101010-aaaaaa --leave");
+	assert_told(b.err.hint, "rfa abort 20261122-101010-aaaaaa --no-undo");
 	assert_int_equal(b.x.host_calls, 0);
-	assert_int_equal(resume(&b, RFA_RUN_ROLLBACK), -RFA_EREFUSED);
+	assert_int_equal(resume(&b, RFA_RESUME_ROLLBACK), -RFA_EREFUSED);
 	assert_int_equal(rfa_run_next(b.w.ledger, begin.run, &next, &b.err), -RFA_EREFUSED);
 	/* The way out that is told is one. */
-	assert_int_equal(resume(&b, RFA_RUN_LEAVE), -RFA_EABORTED);
+	assert_int_equal(resume(&b, RFA_RESUME_DETACH), -RFA_EABORTED);
 	assert_int_equal(b.result.final, RFA_FINAL_ABORTED);
 	bench_close(&b);
 
@@ -423,9 +419,9 @@ static void test_other_version(void **state)
 	assert_int_equal(rfa_ledger_begin(b.w.ledger, &begin, &handle, NULL, &b.err), 0);
 	rfa_ledger_detach(handle);
 	snprintf(b.result.run, sizeof(b.result.run), "%s", begin.run);
-	assert_int_equal(resume(&b, RFA_RUN_ON), -RFA_EREFUSED);
+	assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), -RFA_EREFUSED);
 	assert_told(b.err.msg, "no flow 'teleport'");
-	assert_told(b.err.mend, "use the rfa that began the run");
+	assert_told(b.err.hint, "use the rfa that began the run");
 	bench_close(&b);
 }
 
@@ -462,7 +458,7 @@ static void test_altered_plan(void **state)
 	serves = world_serves(&b.w);
 	if (kit_sh(&kit, &out, script))
 		fail_msg("git: %s", rfa_buf_str(&out));
-	assert_int_equal(resume(&b, RFA_RUN_ON), -RFA_ECORRUPT);
+	assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), -RFA_ECORRUPT);
 	assert_told(b.err.msg, "the plan is not the one");
 	assert_int_equal(b.x.host_calls, 0);
 	now = world_serves(&b.w);
@@ -474,8 +470,7 @@ static void test_altered_plan(void **state)
 	kit_close(&kit);
 }
 
-/* ---- what is next is what happens next --------------------------------------------------------
- */
+/* What is next is what happens next. */
 
 static void die_now(struct watcher *x, uint64_t call, const char *label)
 {
@@ -516,7 +511,7 @@ static int next_at(enum scenario s, unsigned call)
 		assert_int_equal(rfa_run_next(b.w.ledger, b.result.run, &next, &b.err), 0);
 		assert_string_equal(rfa_facts_str(next, "run", ""), b.result.run);
 		action = rfa_facts_str(next, "action", "");
-		(void)!resume(&b, RFA_RUN_ON);
+		(void)!resume(&b, RFA_RESUME_CONTINUE);
 		if (!strcmp(action, "end")) {
 			assert_false(b.x.first);
 		} else if (strcmp(rfa_facts_str(next, "step", ""), b.x.first_step) != 0 ||
@@ -553,8 +548,7 @@ static void test_next(void **state)
 	assert_in_range(call, 60, 1000);
 }
 
-/* ---- a signal ---------------------------------------------------------------------------------
- */
+/* A signal. */
 
 static volatile int cancel_flag;
 
@@ -575,7 +569,7 @@ static void test_cancel(void **state)
 	(void)state;
 	for (call = 0; hit; call++) {
 		struct bench b;
-		char mend[100];
+		char hint[100];
 		int rc;
 
 		bench_open(&b, SCENARIO_RUN);
@@ -590,10 +584,10 @@ static void test_cancel(void **state)
 			assert_int_equal(rc, -RFA_EINTERRUPTED);
 			assert_int_equal(rfa_code_status(b.err.code), 75);
 			assert_int_equal(b.result.final, RFA_FINAL_NONE);
-			snprintf(mend, sizeof(mend), "rfa resume %s", b.result.run);
-			assert_string_equal(b.err.mend, mend);
+			snprintf(hint, sizeof(hint), "rfa resume %s", b.result.run);
+			assert_string_equal(b.err.hint, hint);
 			assert_told(rfa_buf_str(&b.x.lines), "run-interrupted");
-			if (resume(&b, RFA_RUN_ON))
+			if (resume(&b, RFA_RESUME_CONTINUE))
 				fail_msg("a signal at call %u, then: %s", call, b.err.msg);
 		}
 		assert_int_equal(b.result.final, RFA_FINAL_SUCCEEDED);
@@ -616,22 +610,21 @@ static void test_cancel_at_once(void **state)
 			 -RFA_EINTERRUPTED);
 	assert_int_equal(b.x.host_calls, 0);
 	for (i = 0; i < 3; i++)
-		assert_int_equal(resume(&b, RFA_RUN_ON), -RFA_EINTERRUPTED);
+		assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), -RFA_EINTERRUPTED);
 	assert_int_equal(b.x.host_calls, 0);
 	cancel_flag = 0;
-	assert_int_equal(resume(&b, RFA_RUN_ON), 0);
+	assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), 0);
 	bench_close(&b);
 }
 
-/* ---- what one undisturbed promote says --------------------------------------------------------
- */
+/* What one undisturbed promote says. */
 
 static const char golden[] =
     "run-begun @\n"
     "step-started source.claim\nstep-done source.claim\n"
     "step-started target.claim\nstep-done target.claim\n"
-    "step-started source.look\nstep-done source.look\n"
-    "step-started target.look\nstep-done target.look\n"
+    "step-started source.observe\nstep-done source.observe\n"
+    "step-started target.observe\nstep-done target.observe\n"
     "step-started gates\n"
     "gate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
@@ -642,14 +635,14 @@ static const char golden[] =
     "step-skipped verify-stopped nothing was stopped\n"
     "step-started source.export\nstep-done source.export\n"
     "step-started target.receive\nstep-done target.receive\n"
-    "step-started target.keep\nstep-done target.keep\n"
+    "step-started target.pin\nstep-done target.pin\n"
     "step-started target.load\nstep-done target.load\n"
     "step-started target.tag\nstep-done target.tag\n"
     "step-started target.replace\nstep-done target.replace\n"
     "step-started target.compose\n"
     "step-skipped target.compose the stack has no Compose project\n"
     "step-started target.health\nstep-done target.health\n"
-    "step-started target.tidy\nstep-done target.tidy\n"
+    "step-started target.cleanup\nstep-done target.cleanup\n"
     "step-started source.release\nstep-done source.release\n"
     "step-started target.release\nstep-done target.release\n"
     "run-ended SUCCEEDED\n";

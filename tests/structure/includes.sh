@@ -116,7 +116,7 @@ transports/http.c <curl/curl.h>
 cli/x.c "fsm/run/run.h"
 cli/x.c "fsm/parts/args.h"
 fsm/steps/x.c "transports/host/host.h"
-fixtures/demo/x.c "cli/tell.h"
+fixtures/demo/x.c "cli/reporter.h"
 END
 
 # What the compiled parts call, which no include tells: printf is one header away from snprintf.

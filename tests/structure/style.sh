@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Layout and shell, as `./dev lint` checks them.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317  # functions are called through ok
 . "$(dirname "$0")/../harness/tap.sh"
 . "$(dirname "$0")/../harness/structure.sh"
 cd "$SRC" || exit 1
@@ -18,6 +18,12 @@ else
 	printf 'int f( void ){return 0 ;}\n' >"$TMP/bad.c"
 	ok "planted: a badly laid out file" not formatted "$TMP/bad.c"
 fi
+
+# A file that needs rulers between its parts is more than one file.
+unruled() { ! grep -nE '/\*[[:space:]]*[-=*]{3,}' "$@"; }
+ok "no comment is a ruler" unruled "${sources[@]}"
+printf '/* ---- part ---- */\n' >"$TMP/ruled.c"
+ok "planted: a ruler" not unruled "$TMP/ruled.c"
 
 mapfile -t scripts < <(tracked | xargs awk 'FNR == 1 && /^(#!.*sh( |$)|# shellcheck shell=)/ {print FILENAME}')
 if ! command -v shellcheck >/dev/null; then

@@ -65,8 +65,7 @@ static json_t *restore(struct world *w, int which)
 	return world_restore_plan(w, "restore", "prod", "prod", ID);
 }
 
-/* ---- what has to be true at the end -----------------------------------------------------------
- */
+/* What has to be true at the end. */
 
 static json_t *ledger_json(struct world *w, const char *path)
 {
@@ -132,8 +131,7 @@ static void judge_restore(struct world *w, const struct rfa_run_result *result, 
 	judge_data(w, "test", "test", why);
 }
 
-/* ---- the sweeps -------------------------------------------------------------------------------
- */
+/* The sweeps. */
 
 static const struct sweep_subject backups = {
 	"backup",          SCENARIO_DATA, backup, RFA_FINAL_SUCCEEDED,

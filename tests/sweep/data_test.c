@@ -99,7 +99,8 @@ static void judge_moment(struct world *w, const struct rfa_run_result *result, s
 		    .ends_as_before = 0                                                        \
 	}
 
-static const struct sweep_subject plain = SUBJECT("data", data, SCENARIO_DATA, SUCCEEDED, judge);
+static const struct sweep_subject plain =
+    SUBJECT("promote-data", data, SCENARIO_DATA, SUCCEEDED, judge);
 static const struct sweep_subject moment =
     SUBJECT("data, one moment", data, SCENARIO_DATA | GUARDED, SUCCEEDED, judge_moment);
 static const struct sweep_subject database =
@@ -123,8 +124,7 @@ static const struct sweep_subject back =
 static const struct sweep_subject back_first =
     SUBJECT("rollback-data, first", rollback, SCENARIO_DATA_FIRST, SUCCEEDED, NULL);
 
-/* ---- the sweep itself can fail ------------------------------------------------------------------
- */
+/* The sweep itself can fail. */
 
 static int is_found(int mutation)
 {

@@ -1,5 +1,5 @@
 /*
- * The sweep of runs about a host itself: its lock freed, a ledger accepted, a vault thinned out.
+ * The sweep of runs about a host itself: its lock released, a ledger accepted, a vault thinned out.
  * Each has done what it says, or nothing.
  */
 #include <setjmp.h>
@@ -40,8 +40,7 @@ static json_t *host_plan(struct world *w, const char *flow, json_t *options)
 	return plan;
 }
 
-/* ---- a lock -----------------------------------------------------------------------------------
- */
+/* A lock. */
 
 static json_t *locked(struct world *w, int which)
 {
@@ -54,7 +53,7 @@ static json_t *locked(struct world *w, int which)
 	world_make(w, (enum scenario)which, 7);
 	must(w->target->ops->lock_claim(w->target, who, &holder, &err), &err);
 	json_decref(who);
-	return host_plan(w, "free-lock",
+	return host_plan(w, "release-lock",
 			 json_pack("{s:s, s:s, s:b}", "run", dead, "reason", "mended by hand",
 				   "accept_head", 1));
 }
@@ -78,8 +77,7 @@ static void judge_lock(struct world *w, const struct rfa_run_result *result, str
 		must(w->target->ops->lock_release(w->target, dead, &err), &err);
 }
 
-/* ---- a ledger ---------------------------------------------------------------------------------
- */
+/* A ledger. */
 
 static json_t *other_head(struct world *w, int which)
 {
@@ -115,8 +113,7 @@ static void judge_head(struct world *w, const struct rfa_run_result *result, str
 	json_decref(kept);
 }
 
-/* ---- backups ----------------------------------------------------------------------------------
- */
+/* Backups. */
 
 static const char *const ids[] = { "20261120-100000-prod-data", "20261121-100000-prod-data",
 				   "20261122-090000-prod-data" };
@@ -162,12 +159,11 @@ static void judge_vault(struct world *w, const struct rfa_run_result *result, st
 	json_decref(list);
 }
 
-/* ---- the sweeps -------------------------------------------------------------------------------
- */
+/* The sweeps. */
 
 /* A run about a host itself is short, and most of its calls can fail in three or four ways. */
 static const struct sweep_subject locks = {
-	.name = "free-lock",
+	.name = "release-lock",
 	.which = SCENARIO_RUN,
 	.prepare = locked,
 	.undisturbed = RFA_FINAL_SUCCEEDED,

@@ -111,7 +111,7 @@ static json_t *rollback(struct world *w, int which)
 static const struct sweep_subject subjects[] = {
 	SUBJECT("promote", MIXED, plan_of, world_serves),
 	SUBJECT("rollback", MIXED, rollback, world_serves),
-	SUBJECT("data", DATA_DATABASE, plan_of, world_data_serves),
+	SUBJECT("promote-data", DATA_DATABASE, plan_of, world_data_serves),
 	SUBJECT("rollback-data", DATA_DATABASE, rollback, world_data_serves),
 };
 

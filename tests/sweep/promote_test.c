@@ -40,8 +40,7 @@ static json_t *rollback(struct world *w, int which)
 		    world_serves, NULL, 150000, .ends_as_before = 0 \
 	}
 
-/* ---- the sweep itself can fail ------------------------------------------------------------------
- */
+/* The sweep itself can fail. */
 
 static int is_found(int mutation)
 {

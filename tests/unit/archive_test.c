@@ -17,8 +17,7 @@
 #include "transports/host/scripts.h"
 #include "transports/transport.h"
 
-/* ---- a tar, written as other programs do -------------------------------------------------------
- */
+/* A tar, written as other programs do. */
 
 struct sample {
 	struct rfa_buf tar;
@@ -99,8 +98,7 @@ static void drop(struct sample *s)
 	rfa_buf_release(&s->tar);
 }
 
-/* ---- the script, run by a shell of the caller's choice ------------------------------------------
- */
+/* The script, run by a shell of the caller's choice. */
 
 static const char *const shells[][3] = { { "dash", NULL },
 					 { "busybox", "sh", NULL },
@@ -181,8 +179,7 @@ static int read_range(void *user, uint64_t offset, size_t size, struct rfa_buf *
 	return 0;
 }
 
-/* ---- images in the three forms ------------------------------------------------------------------
- */
+/* Images in the three forms. */
 
 struct layer {
 	char diff_id[72], digest[72];
@@ -399,12 +396,12 @@ static void docker_25_on_the_classic_store(void **state)
 			    path[1], path[2]));
 	end(&s);
 
-	assert_int_equal(compose(&m, &s, request(im.id, "localhost/rfa-keep:x", NULL), &err), 0);
+	assert_int_equal(compose(&m, &s, request(im.id, "localhost/rfa-pin:x", NULL), &err), 0);
 	/* Its manifest is made here, whichever one docker listed: the same bytes every time. */
 	index = inside(&m, "index.json");
 	snprintf(digest, sizeof(digest), "%s", rfa_facts_str(index, "manifests/0/digest", ""));
 	json_decref(index);
-	assert_named(&m, im.config_digest, digest, "localhost/rfa-keep:x", "localhost/rfa-keep:x");
+	assert_named(&m, im.config_digest, digest, "localhost/rfa-pin:x", "localhost/rfa-pin:x");
 	snprintf(path[0], 96, "blobs/sha256/%s", digest + 7);
 	manifest = inside(&m, path[0]);
 	assert_string_equal(rfa_facts_str(manifest, "config/digest", ""), im.config_digest);
@@ -475,12 +472,12 @@ static void docker_before_25(void **state)
 		  json_pack("[{s:s, s:[s], s:[s, s]}]", "Config", config, "RepoTags", "old:1",
 			    "Layers", name, two));
 	end(&s);
-	assert_int_equal(compose(&m, &s, request(im.id, "localhost/rfa-keep:old", NULL), &err), 0);
+	assert_int_equal(compose(&m, &s, request(im.id, "localhost/rfa-pin:old", NULL), &err), 0);
 	assert_true(holds(&m, base.diff_id, base.data, base.len));
 	assert_true(holds(&m, top.diff_id, top.data, top.len));
 	index = inside(&m, "index.json");
 	assert_named(&m, im.config_digest, rfa_facts_str(index, "manifests/0/digest", ""),
-		     "localhost/rfa-keep:old", "localhost/rfa-keep:old");
+		     "localhost/rfa-pin:old", "localhost/rfa-pin:old");
 	snprintf(name, sizeof(name), "blobs/sha256/%s",
 		 rfa_facts_str(index, "manifests/0/digest", "") + 7);
 	manifest = inside(&m, name);
@@ -547,8 +544,7 @@ static void the_containerd_store(void **state)
 	drop(&s);
 }
 
-/* ---- what is no archive
- * -------------------------------------------------------------------------- */
+/* What is no archive *. */
 
 static void long_names_and_large_sizes_are_read(void **state)
 {

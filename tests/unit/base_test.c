@@ -21,7 +21,7 @@
 #include "fsm/base/fault.h"
 #include "fsm/base/quote.h"
 
-/* ---- error ----------------------------------------------------------------------------------- */
+/* Error. */
 
 static void fail_fills_in_and_clears_the_rest(void **state)
 {
@@ -35,7 +35,7 @@ static void fail_fills_in_and_clears_the_rest(void **state)
 	assert_string_equal(err.domain, "ssh");
 	assert_string_equal(err.msg, "gone after 3");
 	assert_string_equal(err.where, "");
-	assert_string_equal(err.mend, "");
+	assert_string_equal(err.hint, "");
 	assert_int_equal(err.native, 0);
 	rfa_error_clear(&err);
 	assert_int_equal(err.code, RFA_OK);
@@ -51,9 +51,9 @@ static void the_innermost_place_stays_and_the_last_advice_wins(void **state)
 	assert_int_equal(rfa_error_where(&err, "file %s", "a"), -RFA_EIO);
 	assert_int_equal(rfa_error_where(&err, "run %s", "b"), -RFA_EIO);
 	assert_string_equal(err.where, "file a");
-	assert_int_equal(rfa_error_mend(&err, "one"), -RFA_EIO);
-	assert_int_equal(rfa_error_mend(&err, "two"), -RFA_EIO);
-	assert_string_equal(err.mend, "two");
+	assert_int_equal(rfa_error_hint(&err, "one"), -RFA_EIO);
+	assert_int_equal(rfa_error_hint(&err, "two"), -RFA_EIO);
+	assert_string_equal(err.hint, "two");
 	assert_int_equal(rfa_error_as(&err, RFA_RETRY), -RFA_EIO);
 	assert_int_equal(err.severity, RFA_RETRY);
 	assert_string_equal(err.msg, "no");
@@ -65,13 +65,13 @@ static void an_error_may_be_made_from_itself(void **state)
 
 	(void)state;
 	rfa_fail(&err, RFA_EIO, "os", "inner");
-	rfa_error_mend(&err, "look");
-	rfa_fail(&err, RFA_EREFUSED, err.domain, "outer: %s (%s)", err.msg, err.mend);
+	rfa_error_hint(&err, "look");
+	rfa_fail(&err, RFA_EREFUSED, err.domain, "outer: %s (%s)", err.msg, err.hint);
 	assert_string_equal(err.msg, "outer: inner (look)");
 	assert_string_equal(err.domain, "os");
-	rfa_error_mend(&err, "say %s", "it");
-	rfa_error_mend(&err, "%s, then %s", err.mend, err.msg);
-	assert_string_equal(err.mend, "say it, then outer: inner (look)");
+	rfa_error_hint(&err, "say %s", "it");
+	rfa_error_hint(&err, "%s, then %s", err.hint, err.msg);
+	assert_string_equal(err.hint, "say it, then outer: inner (look)");
 	rfa_error_where(&err, "at %s", err.msg);
 	assert_string_equal(err.where, "at outer: inner (look)");
 	rfa_fail_errno(&err, ENOENT, "%s", err.where);
@@ -88,10 +88,10 @@ static void long_texts_are_cut_to_fit(void **state)
 	text[sizeof(text) - 1] = '\0';
 	rfa_fail(&err, RFA_EIO, text, "%s", text);
 	rfa_error_where(&err, "%s", text);
-	rfa_error_mend(&err, "%s", text);
+	rfa_error_hint(&err, "%s", text);
 	assert_int_equal(strlen(err.msg), sizeof(err.msg) - 1);
 	assert_int_equal(strlen(err.where), sizeof(err.where) - 1);
-	assert_int_equal(strlen(err.mend), sizeof(err.mend) - 1);
+	assert_int_equal(strlen(err.hint), sizeof(err.hint) - 1);
 	assert_int_equal(strlen(err.domain), sizeof(err.domain) - 1);
 }
 
@@ -126,10 +126,10 @@ static void texts_are_one_line(void **state)
 	(void)state;
 	rfa_fail(&err, RFA_EIO, "os", "a\nb\r\nc\td%s", "\n");
 	rfa_error_where(&err, "%s", "x\ny");
-	rfa_error_mend(&err, "%s", "x\ny");
+	rfa_error_hint(&err, "%s", "x\ny");
 	assert_string_equal(err.msg, "a b  c d ");
 	assert_string_equal(err.where, "x y");
-	assert_string_equal(err.mend, "x y");
+	assert_string_equal(err.hint, "x y");
 }
 
 static void errno_tells_a_full_disk_from_the_rest(void **state)
@@ -153,12 +153,12 @@ static void no_error_to_fill_in_is_fine(void **state)
 	assert_int_equal(rfa_fail_errno(NULL, ENOSPC, "x"), -RFA_ENOSPACE);
 	assert_int_equal(rfa_fail_nomem(NULL), -RFA_ENOMEM);
 	assert_true(rfa_error_where(NULL, "x") < 0);
-	assert_true(rfa_error_mend(NULL, "x") < 0);
+	assert_true(rfa_error_hint(NULL, "x") < 0);
 	assert_true(rfa_error_as(NULL, RFA_RETRY) < 0);
 	rfa_error_clear(NULL);
 }
 
-/* ---- buf ------------------------------------------------------------------------------------- */
+/* Buf. */
 
 static void a_buffer_holds_its_maximum_and_no_more(void **state)
 {
@@ -326,7 +326,7 @@ static void printable_text_is_utf8_whatever_went_in(void **state)
 	}
 }
 
-/* ---- facts ----------------------------------------------------------------------------------- */
+/* Facts. */
 
 static json_t *parse(const char *text)
 {
@@ -488,7 +488,7 @@ static void setting_steals_even_on_failure(void **state)
 	json_decref(list);
 }
 
-/* ---- digest ---------------------------------------------------------------------------------- */
+/* Digest. */
 
 static void known_vectors(void **state)
 {
@@ -540,7 +540,7 @@ static void pieces_make_the_same_digest(void **state)
 	}
 }
 
-/* ---- clock ----------------------------------------------------------------------------------- */
+/* Clock. */
 
 static void the_virtual_clock_moves_by_sleeping_alone(void **state)
 {
@@ -638,7 +638,7 @@ static void run_ids_have_one_form_and_sort_by_time(void **state)
 		assert_int_equal(rfa_run_id_ok(bad[i]), 0);
 }
 
-/* ---- quote ----------------------------------------------------------------------------------- */
+/* Quote. */
 
 static void quoted(const char *word, const char *want)
 {
@@ -827,7 +827,7 @@ static void grammar_is_only_words(void **state)
 	}
 }
 
-/* ---- fault ----------------------------------------------------------------------------------- */
+/* Fault. */
 
 static void fault_points_are_nothing_unless_built_in(void **state)
 {

@@ -26,7 +26,7 @@
 	"\"stacks\":{\"shop\":{\"containers\":[\"web\"]\n" rest "}}}"
 #define MEMBERS(rest) ",\"data\":{\"members\":{\n" rest "}}"
 
-/* All problems of a text: "line:column path: what; mend" each. */
+/* All problems of a text: "line:column path: what; hint" each. */
 static void expect(const char *text, const char *expected)
 {
 	struct rfa_problems problems = { NULL, 0, 0, 0 };
@@ -39,7 +39,7 @@ static void expect(const char *text, const char *expected)
 	for (size_t i = 0; i < problems.n; i++) {
 		const struct rfa_problem *p = &problems.items[i];
 		rfa_buf_printf(&out, "%s%d:%d %s: %s; %s", i ? "\n" : "", p->line, p->column,
-			       p->path, p->what, p->mend);
+			       p->path, p->what, p->hint);
 	}
 	assert_string_equal(rfa_buf_str(&out), expected);
 	rfa_buf_release(&out);
@@ -141,7 +141,7 @@ static void mistakes(void **state)
 	       "typed; choose another name");
 }
 
-/* The same piece under two names would be exchanged twice. */
+/* The same piece under two names would be swapped twice. */
 static void overlaps(void **state)
 {
 	(void)state;
@@ -183,7 +183,7 @@ static void overlaps(void **state)
 	       "example \"volume\": \"shop_db\"");
 }
 
-/* ---- resolving ------------------------------------------------------------------------------- */
+/* Resolving. */
 
 static int make(void **state)
 {
@@ -356,7 +356,7 @@ static void vaults(void **state)
 	rfa_config_free(config);
 }
 
-/* ---- ids and ages ---------------------------------------------------------------------------- */
+/* Ids and ages. */
 
 static void ids(void **state)
 {

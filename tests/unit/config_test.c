@@ -17,7 +17,7 @@
 #include "fsm/base/buf.h"
 #include "fsm/base/facts.h"
 
-/* ---- mistakes -------------------------------------------------------------------------------- */
+/* Mistakes. */
 
 /* A file that is right, with one part replaced. */
 #define ENVS "\"environments\":{\"test\":{\"destination\":\"t\"},\"prod\":{\"destination\":\"p\"}}"
@@ -25,7 +25,7 @@
 #define SHOP(rest) "\"stacks\":{\"shop\":{\"containers\":[\"web\"]\n" rest "}}"
 #define FILE_WITH(rest) "{\"version\":1," ENVS "," SHOP(rest) "}"
 
-/* All problems of a text, as a person sees them: "line:column path: what; mend" each. */
+/* All problems of a text, as a person sees them: "line:column path: what; hint" each. */
 static char *problems_of(const char *text, size_t len)
 {
 	struct rfa_problems problems = { NULL, 0, 0, 0 };
@@ -40,8 +40,8 @@ static char *problems_of(const char *text, size_t len)
 	for (size_t i = 0; i < problems.n; i++) {
 		const struct rfa_problem *p = &problems.items[i];
 		rfa_buf_printf(&out, "%s%d:%d %s%s%s%s%s", i ? "\n" : "", p->line, p->column,
-			       p->path, p->path[0] ? ": " : "", p->what, p->mend[0] ? "; " : "",
-			       p->mend);
+			       p->path, p->path[0] ? ": " : "", p->what, p->hint[0] ? "; " : "",
+			       p->hint);
 	}
 	rfa_problems_release(&problems);
 	json_decref(root);
@@ -267,7 +267,7 @@ static void mangled(void **state)
 	}
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* Files. */
 
 /* A folder of its own; removed by drop(). */
 static int make(void **state)
@@ -372,7 +372,7 @@ static void secrets(void **state)
 	rfa_config_free(config);
 }
 
-/* ---- resolving ------------------------------------------------------------------------------- */
+/* Resolving. */
 
 static const char layered[] =
     "{\"version\":1,\"environments\":{"
@@ -473,9 +473,9 @@ static void wrong_names(void **state)
 
 	assert_int_equal(rfa_config_has_stack(config, "shpo", &err), -(int)RFA_ENOTFOUND);
 	assert_string_equal(err.msg, "rfa.json has no stack \"shpo\"");
-	assert_string_equal(err.mend, "did you mean \"shop\"?");
+	assert_string_equal(err.hint, "did you mean \"shop\"?");
 	assert_int_equal(rfa_config_has_env(config, "moon", &err), -(int)RFA_ENOTFOUND);
-	assert_string_equal(err.mend, "there is: test, prod, here");
+	assert_string_equal(err.hint, "there is: test, prod, here");
 	assert_int_equal(rfa_config_has_env(config, "\x1b[31mprod", &err), -(int)RFA_ENOTFOUND);
 	assert_string_equal(err.msg, "rfa.json has no environment \"\\x1b[31mprod\"");
 	assert_int_equal(rfa_config_has_stack(config, "x-note", &err), -(int)RFA_ENOTFOUND);
@@ -501,7 +501,7 @@ static void half_stack(void **state)
 	rfa_config_free(config);
 }
 
-/* ---- the table ------------------------------------------------------------------------------- */
+/* The table. */
 
 /* Every default and every example must itself be right, or an advice misleads. */
 static void check_row(const struct rfa_key *key, int depth)

@@ -47,8 +47,7 @@ static void assert_order(json_t *stack, json_t *all, const char *want)
 	const struct rfa_consumer *one;
 	char found[512] = "";
 
-	RFA_EACH(one, list)
-	{
+	RFA_EACH (one, list) {
 		size_t n = strlen(found);
 
 		snprintf(found + n, sizeof(found) - n, "%s ", one->is.key);
@@ -186,8 +185,8 @@ static void test_circle_is_told(void **state)
 /* Of those that could be meant, the one that counts. */
 static void test_now(void **state)
 {
-	static const char unit[] = "{'container':'p-web-1','container_id':'old','project':'p',"
-				   "'service':'web','number':'1','running':true}";
+	static const char container[] = "{'container':'p-web-1','container_id':'old','project':'p',"
+					"'service':'web','number':'1','running':true}";
 #define IS(id, name, n, up)                                                                 \
 	"{'Id':'" id "','Name':'/" name "','State':{'Running':" up "},'Config':{'Labels':{" \
 	"'com.docker.compose.project':'p','com.docker.compose.service':'web',"              \
@@ -213,7 +212,7 @@ static void test_now(void **state)
 	};
 	struct rfa_container one;
 	struct rfa_error err;
-	json_t *seen = js(unit);
+	json_t *seen = js(container);
 	size_t i;
 
 	(void)state;

@@ -17,7 +17,7 @@
 #define MOST 4096u
 #define REPLIES 8
 
-/* ---- engines that are scripts ---------------------------------------------------------------- */
+/* Engines that are scripts. */
 
 /* What they begin with: `next` takes a request, `say STATUS BODY` answers one. */
 static const char common[] =
@@ -200,7 +200,7 @@ static void noise_is_passed_over(void **state)
 	assert_int_equal(get_behind(&e, "echo \"$@\"; exec \"$@\""), 0);
 	assert_string_equal(e.bodies[1], "yes");
 	assert_int_equal(get_behind(&e, "while printf 0123456789; do :; done"), -RFA_EPROTOCOL);
-	assert_true(e.err.mend[0]);
+	assert_true(e.err.hint[0]);
 	assert_int_equal(get_behind(&e, "echo 'This account is not available.'; exit 1"),
 			 -RFA_EREMOTE);
 	assert_non_null(strstr(e.err.msg, "not available"));
@@ -360,7 +360,7 @@ static void commands_that_are_none(void **state)
 	assert_int_equal(rfa_engine_new(&engine, NULL, &options, &err), -RFA_ECONFIG);
 }
 
-/* ---- a host whose engine is ended and started ------------------------------------------------ */
+/* A host whose engine is ended and started. */
 
 static void an_engine_may_be_restarted(void **state)
 {
@@ -377,7 +377,7 @@ static void an_engine_may_be_restarted(void **state)
 	fakehosts_set(&f, 0, "down", 1);
 	assert_int_equal(h->ops->inspect(h, RFA_IMAGE, "app:1", &one, &err), -RFA_EUNREACHABLE);
 	assert_int_equal(err.severity, RFA_RETRY);
-	assert_true(err.mend[0]);
+	assert_true(err.hint[0]);
 	fakehosts_set(&f, 0, "down", 0);
 	assert_int_equal(h->ops->inspect(h, RFA_IMAGE, "app:1", &one, &err), 0);
 	json_decref(one);

@@ -47,13 +47,14 @@ static void read_line(struct line *l, const char *const words[])
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(rfa_config_load(&l->cli.config, path, &problems, &l->err), 0);
 	assert_int_equal(unlink(path), 0);
-	l->cli.verbs = &rfa_commands;
+	l->cli.commands = &rfa_commands;
 	l->cli.clock = rfa_clock_system();
 	assert_int_equal(rfa_ledger_open_memory(&l->cli.ledger, &options, &l->err), 0);
 	while (words[n])
 		n++;
-	assert_int_equal(rfa_verb_find(l->cli.verbs, words, n, &used, &l->cli.command, &l->err), 0);
-	tables[1] = rfa_verb_options(&l->cli.command);
+	assert_int_equal(
+	    rfa_command_find(l->cli.commands, words, n, &used, &l->cli.command, &l->err), 0);
+	tables[1] = rfa_command_options(&l->cli.command);
 	assert_int_equal(rfa_args_parse(&l->cli.args, &rules, (int)(n - used),
 					(char *const *)(uintptr_t)(words + used), &l->err),
 			 0);
@@ -148,10 +149,10 @@ static void test_wrong_lines(void **state)
 		{ { "promote", "shpo", "--from", "test", "--to", "prod" },
 		  RFA_ENOTFOUND,
 		  "rfa.json has no stack \"shpo\"" },
-		{ { "data", "bare", "--from", "test", "--to", "prod" },
+		{ { "promote-data", "bare", "--from", "test", "--to", "prod" },
 		  RFA_ECONFIG,
 		  "the stack names no data in \"test\"" },
-		{ { "data", "shop", "--from", "test", "--to", "prod", "--force" },
+		{ { "promote-data", "shop", "--from", "test", "--to", "prod", "--force" },
 		  RFA_EUSAGE,
 		  "--force needs --reason TEXT" },
 		{ { "restore", "shop", "--env", "prod", "--backup", "x" },
@@ -160,10 +161,10 @@ static void test_wrong_lines(void **state)
 		{ { "restore", "shop", "--env", "prod", "--member", "dv" },
 		  RFA_ENOTFOUND,
 		  "the data has no member \"dv\"" },
-		{ { "lock", "free", "prod", "--run", "y", "--reason", "z" },
+		{ { "lock", "release", "prod", "--run", "y", "--reason", "z" },
 		  RFA_EUSAGE,
 		  "\"y\" is not the id of a run" },
-		{ { "lock", "free", "prod", "--run", "y" }, RFA_EUSAGE, "needs --reason" },
+		{ { "lock", "release", "prod", "--run", "y" }, RFA_EUSAGE, "needs --reason" },
 	};
 	size_t i;
 

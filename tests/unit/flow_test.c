@@ -104,8 +104,8 @@ static void a_doubled_name_is_refused(void **state)
 
 	(void)state;
 	copy(&p);
-	step(&p, "target.load")->name = "target.keep";
-	refused(&p, "row 11 (target.keep)", "twice");
+	step(&p, "target.load")->name = "target.pin";
+	refused(&p, "row 11 (target.pin)", "twice");
 }
 
 static void a_missing_or_malformed_name_is_refused(void **state)
@@ -153,8 +153,8 @@ static void a_step_without_its_trio_is_refused(void **state)
 	step(&p, "target.load")->undo = NULL;
 	refused(&p, "(target.load)", "no undo");
 	copy(&p);
-	step(&p, "target.tidy")->probe = NULL;
-	refused(&p, "(target.tidy)", "no probe");
+	step(&p, "target.cleanup")->probe = NULL;
+	refused(&p, "(target.cleanup)", "no probe");
 	copy(&p);
 	step(&p, "gates")->run = NULL;
 	refused(&p, "(gates)", "no run");
@@ -175,21 +175,21 @@ static void a_step_with_what_its_flags_exclude_is_refused(void **state)
 	step(&p, "gates")->probe = step(&p, "target.load")->probe;
 	refused(&p, "(gates)", "only reads");
 	copy(&p);
-	step(&p, "target.tidy")->undo = step(&p, "target.load")->undo;
-	refused(&p, "(target.tidy)", "behind the point of no return");
+	step(&p, "target.cleanup")->undo = step(&p, "target.load")->undo;
+	refused(&p, "(target.cleanup)", "behind the point of no return");
 	copy(&p);
-	step(&p, "target.health-before")->flags = RFA_STEP_BACK;
+	step(&p, "target.health-before")->flags = RFA_STEP_ROLLBACK_ONLY;
 	step(&p, "target.health-before")->probe = step(&p, "target.load")->probe;
 	step(&p, "target.health-before")->undo = step(&p, "target.load")->undo;
 	refused(&p, "(target.health-before)", "changes something");
 	copy(&p);
-	step(&p, "target.health-before")->flags |= RFA_STEP_TIDY;
+	step(&p, "target.health-before")->flags |= RFA_STEP_CLEANUP;
 	refused(&p, "(target.health-before)", "way back");
 	copy(&p);
-	step(&p, "stop")->flags |= RFA_STEP_BACK;
+	step(&p, "stop")->flags |= RFA_STEP_ROLLBACK_ONLY;
 	refused(&p, "(stop)", "skipped");
 	copy(&p);
-	step(&p, "stop")->flags |= RFA_STEP_TIDY;
+	step(&p, "stop")->flags |= RFA_STEP_CLEANUP;
 	refused(&p, "(stop)", "skipped");
 	copy(&p);
 	step(&p, "stop")->run = step(&p, "gates")->run;
@@ -236,7 +236,7 @@ static void a_missing_state_is_refused_by_name(void **state)
 
 		copy(&p);
 		for (i = 0; i < p.flow.n; i++)
-			if ((int)p.steps[i].state != s || (p.steps[i].flags & RFA_STEP_TIDY))
+			if ((int)p.steps[i].state != s || (p.steps[i].flags & RFA_STEP_CLEANUP))
 				p.steps[n++] = p.steps[i];
 		p.flow.n = n;
 		/* The last rows must stay, so they move to the state before. */
@@ -260,15 +260,15 @@ static void a_row_of_the_way_back_leads_nowhere(void **state)
 	refused(&p, "(target.load)", "way back");
 }
 
-static void only_tidy_rows_stand_behind_a_tidy_row(void **state)
+static void only_cleanup_rows_stand_behind_a_cleanup_row(void **state)
 {
 	struct planted p;
 
 	(void)state;
 	copy(&p);
-	*insert_behind(&p, "target.tidy", "target.more") = *step(&p, "target.compose");
-	p.steps[row(&p, "target.tidy") + 1].name = "target.more";
-	p.steps[row(&p, "target.tidy") + 1].state = RFA_HEALTH;
+	*insert_behind(&p, "target.cleanup", "target.more") = *step(&p, "target.compose");
+	p.steps[row(&p, "target.cleanup") + 1].name = "target.more";
+	p.steps[row(&p, "target.cleanup") + 1].state = RFA_HEALTH;
 	refused(&p, "(target.more)", "point of no return");
 	/* One that reads could fail, and nothing can be undone there. */
 	copy(&p);
@@ -276,7 +276,7 @@ static void only_tidy_rows_stand_behind_a_tidy_row(void **state)
 	step(&p, "source.release")->probe = NULL;
 	refused(&p, "(source.release)", "point of no return");
 	copy(&p);
-	step(&p, "source.release")->flags = RFA_STEP_READS | RFA_STEP_TIDY;
+	step(&p, "source.release")->flags = RFA_STEP_READS | RFA_STEP_CLEANUP;
 	step(&p, "source.release")->probe = NULL;
 	taken(&p);
 }
@@ -290,7 +290,7 @@ static void a_then_leads_forward_to_a_row_that_is_there(void **state)
 	step(&p, "target.load")->then = "target.nothing";
 	refused(&p, "(target.load)", "not there");
 	copy(&p);
-	step(&p, "target.load")->then = "target.keep";
+	step(&p, "target.load")->then = "target.pin";
 	refused(&p, "(target.load)", "backwards");
 	copy(&p);
 	step(&p, "target.load")->then = "target.load";
@@ -306,7 +306,7 @@ static void a_then_leads_forward_to_a_row_that_is_there(void **state)
 	refused(&p, "(target.replace)", "not there");
 	copy(&p);
 	step(&p, "target.load")->then = "SUCCEEDED";
-	step(&p, "target.replace")->then = "target.keep";
+	step(&p, "target.replace")->then = "target.pin";
 	refused(&p, "(target.replace)", "backwards");
 }
 
@@ -394,7 +394,7 @@ int main(void)
 		cmocka_unit_test(a_state_out_of_order_is_refused),
 		cmocka_unit_test(a_missing_state_is_refused_by_name),
 		cmocka_unit_test(a_row_of_the_way_back_leads_nowhere),
-		cmocka_unit_test(only_tidy_rows_stand_behind_a_tidy_row),
+		cmocka_unit_test(only_cleanup_rows_stand_behind_a_cleanup_row),
 		cmocka_unit_test(a_then_leads_forward_to_a_row_that_is_there),
 		cmocka_unit_test(a_flow_that_never_ends_is_refused),
 		cmocka_unit_test(more_rows_than_the_maximum_are_refused),

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "transports/host/http1.h"
-#include "transports/host/words.h"
+#include "transports/host/remote_error.h"
 
 static void names_are_encoded(void **state)
 {
@@ -94,7 +94,7 @@ static void what_is_read_keeps_the_connection(void **state)
 	rfa_buf_release(&out);
 }
 
-/* ---- replies off a connection that stays open ------------------------------------------------ */
+/* Replies off a connection that stays open. */
 
 #define REPLIES 4
 
@@ -299,9 +299,9 @@ static void words_become_errors(void **state)
 		  RFA_EEXISTS, RFA_FATAL },
 		{ 1, "something else", RFA_EREMOTE, RFA_EREMOTE, RFA_FATAL },
 		{ 1, "", RFA_EREMOTE, RFA_EREMOTE, RFA_FATAL },
-		{ RFA_SAYS_NOTFOUND, "", RFA_ENOTFOUND, RFA_ENOTFOUND, RFA_FATAL },
-		{ RFA_SAYS_CUT, "", RFA_ELOST, RFA_ELOST, RFA_RETRY },
-		{ RFA_SAYS_STATE_DIR, "mkdir: Permission denied", RFA_EUNSUPPORTED,
+		{ RFA_EXIT_NOTFOUND, "", RFA_ENOTFOUND, RFA_ENOTFOUND, RFA_FATAL },
+		{ RFA_EXIT_CUT, "", RFA_ELOST, RFA_ELOST, RFA_RETRY },
+		{ RFA_EXIT_STATE_DIR, "mkdir: Permission denied", RFA_EUNSUPPORTED,
 		  RFA_EUNSUPPORTED, RFA_FATAL },
 	};
 	struct rfa_error err;
@@ -311,9 +311,9 @@ static void words_become_errors(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t n = strlen(rows[i].words);
 
-		assert_int_equal(rfa_words_fail(rows[i].status, rows[i].words, n, "it", &err),
+		assert_int_equal(rfa_remote_fail(rows[i].status, rows[i].words, n, "it", &err),
 				 -(int)rows[i].plain);
-		assert_int_equal(rfa_words_docker(rows[i].status, rows[i].words, n, "it", &err),
+		assert_int_equal(rfa_remote_docker(rows[i].status, rows[i].words, n, "it", &err),
 				 -(int)rows[i].docker);
 		assert_int_equal(err.severity, rows[i].severity);
 	}
@@ -325,18 +325,18 @@ static void words_become_errors(void **state)
 
 	/* No escape of theirs reaches a terminal; the preamble is not repeated; the end is kept. */
 	assert_int_equal(
-	    rfa_words_docker(1, "Error response from daemon: \033[2Jx", 32, "it", &err),
+	    rfa_remote_docker(1, "Error response from daemon: \033[2Jx", 32, "it", &err),
 	    -RFA_EREMOTE);
 	assert_null(strchr(err.msg, '\033'));
 	assert_null(strstr(err.msg, "daemon"));
 	/* Lines become one, and ids are as short as people use them. */
-	assert_int_equal(rfa_words_docker(1, lines, sizeof(lines) - 1, "start of web", &err),
+	assert_int_equal(rfa_remote_docker(1, lines, sizeof(lines) - 1, "start of web", &err),
 			 -RFA_EREMOTE);
 	assert_string_equal(
 	    err.msg, "start of web: failed to set up container networking: network "
 		     "0123456789ab not found; \303\244 sha256:fedcba987654; tail (status 1)");
-	assert_int_equal(rfa_words_fail(1, NULL, 0, "it", &err), -RFA_EREMOTE);
-	assert_int_equal(rfa_words_fail(1, NULL, 0, "it", NULL), -RFA_EREMOTE);
+	assert_int_equal(rfa_remote_fail(1, NULL, 0, "it", &err), -RFA_EREMOTE);
+	assert_int_equal(rfa_remote_fail(1, NULL, 0, "it", NULL), -RFA_EREMOTE);
 }
 
 int main(void)

@@ -11,8 +11,7 @@
 #include "fsm/steps/image_set.h"
 #include "tests/unit/data.h"
 
-/* ---- identity ---------------------------------------------------------------------------------
- */
+/* Identity. */
 
 static void identity(const json_t *image, char out[65])
 {
@@ -150,7 +149,7 @@ static void an_image_is_what_its_header_says(void **state)
 
 	(void)state;
 	identity(image, id);
-	snprintf(pin, sizeof(pin), "localhost/rfa-keep:%.32s", id);
+	snprintf(pin, sizeof(pin), "localhost/rfa-pin:%.32s", id);
 	assert_int_equal(rfa_image_describe(&container, image, &pool, &is, &err), 0);
 	assert_string_equal(is.key, "api");
 	assert_string_equal(is.kind, "run");
@@ -167,8 +166,7 @@ static void an_image_is_what_its_header_says(void **state)
 	json_decref(image);
 }
 
-/* ---- the version ------------------------------------------------------------------------------
- */
+/* The version. */
 
 static void version(const char *text, char *out, size_t size)
 {
@@ -253,9 +251,7 @@ static void a_version_fits_its_place(void **state)
 	assert_string_equal(out, "a-very-");
 }
 
-/* ---- containers
- * ------------------------------------------------------------------------------------
- */
+/* Containers *. */
 
 static json_t *listed; /* what the fake host has */
 

@@ -16,8 +16,7 @@
 #include "fsm/core/machine.h"
 #include "fsm/run/run.h"
 
-/* ---- a small flow with one row of each kind ---------------------------------------------------
- */
+/* A small flow with one row of each kind. */
 
 static int run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
@@ -45,18 +44,18 @@ static int undo(struct rfa_ctx *ctx, struct rfa_error *err)
 
 /* clang-format off */
 static const struct rfa_step small_steps[] = {
-	{ "lock",   RFA_PRECHECK, RFA_TARGET, RFA_STEP_OWN,  4, run, probe, undo, NULL, NULL },
+	{ "lock",   RFA_PRECHECK, RFA_TARGET, RFA_STEP_SCRATCH,  4, run, probe, undo, NULL, NULL },
 	{ "look",   RFA_PRECHECK, RFA_TARGET, RFA_STEP_READS, 4, run, NULL, NULL, NULL, NULL },
 	{ "stop",   RFA_STOP, RFA_NOWHERE, RFA_STEP_READS, 1, NULL, NULL, NULL, NULL, "nothing to stop" },
 	{ "verify", RFA_VERIFY_STOPPED, RFA_NOWHERE, RFA_STEP_READS, 1, NULL, NULL, NULL, NULL, "nothing was stopped" },
-	{ "export", RFA_EXPORT, RFA_SOURCE, RFA_STEP_OWN, 4, run, probe, undo, NULL, NULL },
-	{ "send",   RFA_TRANSFER, RFA_TARGET, RFA_STEP_OWN, 4, run, probe, undo, NULL, NULL },
-	{ "old",    RFA_HEALTH, RFA_TARGET, RFA_STEP_READS | RFA_STEP_BACK, 4, run, NULL, NULL, NULL, NULL },
+	{ "export", RFA_EXPORT, RFA_SOURCE, RFA_STEP_SCRATCH, 4, run, probe, undo, NULL, NULL },
+	{ "send",   RFA_TRANSFER, RFA_TARGET, RFA_STEP_SCRATCH, 4, run, probe, undo, NULL, NULL },
+	{ "old",    RFA_HEALTH, RFA_TARGET, RFA_STEP_READS | RFA_STEP_ROLLBACK_ONLY, 4, run, NULL, NULL, NULL, NULL },
 	{ "tag",    RFA_APPLY, RFA_TARGET, 0, 4, run, probe, undo, NULL, NULL },
 	{ "swap",   RFA_RESTART, RFA_TARGET, 0, 4, run, probe, undo, NULL, NULL },
 	{ "check",  RFA_HEALTH, RFA_TARGET, RFA_STEP_READS, 4, run, NULL, NULL, NULL, NULL },
-	{ "tidy",   RFA_HEALTH, RFA_TARGET, RFA_STEP_TIDY, 4, run, probe, NULL, NULL, NULL },
-	{ "unlock", RFA_HEALTH, RFA_TARGET, RFA_STEP_TIDY, 4, run, probe, NULL, "SUCCEEDED", NULL },
+	{ "cleanup",   RFA_HEALTH, RFA_TARGET, RFA_STEP_CLEANUP, 4, run, probe, NULL, NULL, NULL },
+	{ "unlock", RFA_HEALTH, RFA_TARGET, RFA_STEP_CLEANUP, 4, run, probe, NULL, "SUCCEEDED", NULL },
 };
 /* clang-format on */
 
@@ -66,8 +65,7 @@ static const struct rfa_flow small = { .name = "small",
 				       .steps = small_steps,
 				       .n = sizeof(small_steps) / sizeof(small_steps[0]) };
 
-/* ---- a run that is told things, and its history -----------------------------------------------
- */
+/* A run that is told things, and its history. */
 
 enum { MAX_RECORDS = 1024 };
 
@@ -98,25 +96,25 @@ static void begin(struct walk *w, const struct rfa_flow *flow)
 	keep(w, &rec);
 }
 
-static void tell(struct walk *w, enum rfa_told told)
+static void tell(struct walk *w, enum rfa_machine_event event)
 {
 	struct rfa_record rec;
 	struct rfa_error err;
-	int rc = rfa_machine_answer(&w->m, told, &rec, &err);
+	int rc = rfa_machine_record_for(&w->m, event, &rec, &err);
 
 	if (rc < 0)
-		fail_msg("event %d at row %d: %s", (int)told, w->m.at, err.msg);
+		fail_msg("event %d at row %d: %s", (int)event, w->m.at, err.msg);
 	if (rc)
 		keep(w, &rec);
 }
 
-static void cannot_tell(struct walk *w, enum rfa_told told)
+static void cannot_tell(struct walk *w, enum rfa_machine_event event)
 {
 	struct rfa_machine before = w->m;
 	struct rfa_record rec;
 	struct rfa_error err;
 
-	assert_int_equal(rfa_machine_answer(&w->m, told, &rec, &err), -RFA_EINTERNAL);
+	assert_int_equal(rfa_machine_record_for(&w->m, event, &rec, &err), -RFA_EINTERNAL);
 	assert_int_equal(err.code, RFA_EINTERNAL);
 	assert_memory_equal(&before, &w->m, sizeof(before));
 }
@@ -127,11 +125,11 @@ static void go_on(struct walk *w)
 	struct rfa_action a = rfa_machine_next(&w->m);
 
 	if (a.act == RFA_ACT_END)
-		tell(w, RFA_TOLD_END);
+		tell(w, RFA_ON_END);
 	else if (a.intent)
-		tell(w, RFA_TOLD_INTENT);
+		tell(w, RFA_ON_INTENT);
 	else
-		tell(w, a.act == RFA_ACT_SKIP ? RFA_TOLD_NOTHING : RFA_TOLD_DONE);
+		tell(w, a.act == RFA_ACT_SKIP ? RFA_ON_NOTHING : RFA_ON_DONE);
 }
 
 /* Until `step` is at hand, its intent recorded. */
@@ -164,7 +162,7 @@ static void crash(struct walk *w)
 	for (i = 0; i < w->n; i++)
 		if (rfa_machine_apply(&w->m, &w->records[i], &err))
 			fail_msg("%s: %s", err.where, err.msg);
-	rfa_machine_doubt(&w->m);
+	rfa_machine_mark_in_doubt(&w->m);
 }
 
 static void expect_next(const struct walk *w, enum rfa_act act, const char *step, unsigned attempt,
@@ -212,8 +210,7 @@ static void trace_from(const struct walk *w, size_t from, const char *want)
 	rfa_buf_release(&out);
 }
 
-/* ---- golden traces ----------------------------------------------------------------------------
- */
+/* Golden traces. */
 
 static void a_run_without_trouble(void **state)
 {
@@ -234,8 +231,8 @@ static void a_run_without_trouble(void **state)
 		   "DONE send done > tag\n"
 		   "DONE tag done > swap\n"
 		   "DONE swap done\n"
-		   "DONE check done > tidy\n"
-		   "DONE tidy done > unlock\n"
+		   "DONE check done > cleanup\n"
+		   "DONE cleanup done > unlock\n"
 		   "DONE unlock done\n"
 		   "END SUCCEEDED\n");
 	assert_int_equal(w.m.final, RFA_FINAL_SUCCEEDED);
@@ -250,7 +247,7 @@ static void records_tell_their_state(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "swap");
-	tell(&w, RFA_TOLD_FAILED);
+	tell(&w, RFA_ON_FAILED);
 	go_to_the_end(&w);
 	for (i = 1; i < w.n; i++) {
 		int row = rfa_flow_find(&small, w.records[i].step);
@@ -292,7 +289,7 @@ static void the_way_back_from_each_row(void **state)
 		begin(&w, &small);
 		go_to(&w, row);
 		turn = w.n;
-		tell(&w, RFA_TOLD_FAILED);
+		tell(&w, RFA_ON_FAILED);
 		assert_int_equal(w.m.phase, RFA_PHASE_BACK);
 		go_to_the_end(&w);
 		rfa_buf_printf(&text, "%s:", row);
@@ -318,7 +315,7 @@ static void a_failed_step_is_undone_with_the_rest(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "swap");
-	tell(&w, RFA_TOLD_FAILED);
+	tell(&w, RFA_ON_FAILED);
 	go_to_the_end(&w);
 	trace_from(&w, 9,
 		   "FAILED swap failed > swap\n"
@@ -338,18 +335,18 @@ static void the_same_attempt_may_be_made_again(void **state)
 	(void)state;
 	begin(&w, &small);
 	expect_next(&w, RFA_ACT_RUN, "lock", 1, 1);
-	cannot_tell(&w, RFA_TOLD_DONE);
-	cannot_tell(&w, RFA_TOLD_FAILED);
-	cannot_tell(&w, RFA_TOLD_NOTHING);
-	cannot_tell(&w, RFA_TOLD_END);
+	cannot_tell(&w, RFA_ON_DONE);
+	cannot_tell(&w, RFA_ON_FAILED);
+	cannot_tell(&w, RFA_ON_NOTHING);
+	cannot_tell(&w, RFA_ON_END);
 	go_on(&w);
 	/* RETRY: the host never saw it, so the driver just does what is due, which stays due. */
 	expect_next(&w, RFA_ACT_RUN, "lock", 1, 0);
 	expect_next(&w, RFA_ACT_RUN, "lock", 1, 0);
-	cannot_tell(&w, RFA_TOLD_INTENT);
-	cannot_tell(&w, RFA_TOLD_NOT_DONE);
-	cannot_tell(&w, RFA_TOLD_PARTIAL);
-	tell(&w, RFA_TOLD_NOTHING);
+	cannot_tell(&w, RFA_ON_INTENT);
+	cannot_tell(&w, RFA_ON_NOT_DONE);
+	cannot_tell(&w, RFA_ON_PARTIAL);
+	tell(&w, RFA_ON_NOTHING);
 	trace_from(&w, 1, "INTENT lock\nDONE lock skipped\n");
 }
 
@@ -360,14 +357,14 @@ static void a_doubt_is_probed_and_was_done(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "tag");
-	tell(&w, RFA_TOLD_DOUBT);
+	tell(&w, RFA_ON_DOUBT);
 	assert_int_equal(w.n, 8); /* a doubt is no record */
 	expect_next(&w, RFA_ACT_PROBE, "tag", 1, 0);
-	cannot_tell(&w, RFA_TOLD_NOTHING);
-	cannot_tell(&w, RFA_TOLD_INTENT);
-	tell(&w, RFA_TOLD_DOUBT); /* the probe did not get through */
+	cannot_tell(&w, RFA_ON_NOTHING);
+	cannot_tell(&w, RFA_ON_INTENT);
+	tell(&w, RFA_ON_DOUBT); /* the probe did not get through */
 	expect_next(&w, RFA_ACT_PROBE, "tag", 1, 0);
-	tell(&w, RFA_TOLD_DONE);
+	tell(&w, RFA_ON_DONE);
 	trace_from(&w, 8, "DONE tag done > swap\n");
 	expect_next(&w, RFA_ACT_RUN, "swap", 1, 0);
 }
@@ -379,13 +376,13 @@ static void a_doubt_was_not_done_so_it_is_tried_again(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "tag");
-	tell(&w, RFA_TOLD_DOUBT);
-	tell(&w, RFA_TOLD_NOT_DONE);
+	tell(&w, RFA_ON_DOUBT);
+	tell(&w, RFA_ON_NOT_DONE);
 	expect_next(&w, RFA_ACT_RUN, "tag", 2, 0);
-	tell(&w, RFA_TOLD_DOUBT);
-	tell(&w, RFA_TOLD_NOT_DONE);
+	tell(&w, RFA_ON_DOUBT);
+	tell(&w, RFA_ON_NOT_DONE);
 	expect_next(&w, RFA_ACT_RUN, "tag", 3, 0);
-	tell(&w, RFA_TOLD_FAILED);
+	tell(&w, RFA_ON_FAILED);
 	go_to_the_end(&w);
 	trace_from(&w, 8,
 		   "INTENT tag #2\n"
@@ -406,16 +403,16 @@ static void half_an_effect_is_undone_first(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "swap");
-	tell(&w, RFA_TOLD_DOUBT);
-	tell(&w, RFA_TOLD_PARTIAL);
+	tell(&w, RFA_ON_DOUBT);
+	tell(&w, RFA_ON_PARTIAL);
 	expect_next(&w, RFA_ACT_UNDO, "swap", 1, 0);
-	tell(&w, RFA_TOLD_DOUBT); /* also of the undo one may not know */
+	tell(&w, RFA_ON_DOUBT); /* also of the undo one may not know */
 	expect_next(&w, RFA_ACT_UNDO, "swap", 2, 1);
 	go_on(&w);
 	go_on(&w);
 	expect_next(&w, RFA_ACT_RUN, "swap", 2, 0);
-	tell(&w, RFA_TOLD_DOUBT);
-	tell(&w, RFA_TOLD_PARTIAL);
+	tell(&w, RFA_ON_DOUBT);
+	tell(&w, RFA_ON_PARTIAL);
 	go_to_the_end(&w);
 	trace_from(&w, 9,
 		   "INTENT swap undo\n"
@@ -424,8 +421,8 @@ static void half_an_effect_is_undone_first(void **state)
 		   "INTENT swap undo #3\n"
 		   "UNDONE swap undone #3 > swap\n"
 		   "DONE swap done #3\n"
-		   "DONE check done > tidy\n"
-		   "DONE tidy done > unlock\n"
+		   "DONE check done > cleanup\n"
+		   "DONE cleanup done > unlock\n"
 		   "DONE unlock done\n"
 		   "END SUCCEEDED\n");
 }
@@ -437,10 +434,10 @@ static void half_an_effect_that_cannot_be_undone_turns_back(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "swap");
-	tell(&w, RFA_TOLD_DOUBT);
-	tell(&w, RFA_TOLD_PARTIAL);
-	tell(&w, RFA_TOLD_FAILED);
-	tell(&w, RFA_TOLD_FAILED);
+	tell(&w, RFA_ON_DOUBT);
+	tell(&w, RFA_ON_PARTIAL);
+	tell(&w, RFA_ON_FAILED);
+	tell(&w, RFA_ON_FAILED);
 	go_to_the_end(&w);
 	trace_from(&w, 9,
 		   "INTENT swap undo\n"
@@ -461,10 +458,10 @@ static void an_undo_that_fails_is_never_silent(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "check");
-	tell(&w, RFA_TOLD_FAILED);
+	tell(&w, RFA_ON_FAILED);
 	expect_next(&w, RFA_ACT_UNDO, "swap", 1, 0);
-	tell(&w, RFA_TOLD_FAILED);
-	assert_int_equal(w.m.rows[rfa_flow_find(&small, "swap")].status, RFA_ROW_LEFT);
+	tell(&w, RFA_ON_FAILED);
+	assert_int_equal(w.m.rows[rfa_flow_find(&small, "swap")].status, RFA_ROW_UNDO_FAILED);
 	go_to_the_end(&w);
 	trace_from(&w, 10,
 		   "FAILED check failed > swap\n"
@@ -484,12 +481,12 @@ static void an_old_version_that_is_not_healthy_is_stuck(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "check");
-	tell(&w, RFA_TOLD_FAILED);
+	tell(&w, RFA_ON_FAILED);
 	go_to(&w, "old");
 	expect_next(&w, RFA_ACT_RUN, "old", 1, 0);
-	tell(&w, RFA_TOLD_DOUBT); /* it only looks: it is looked at again */
+	tell(&w, RFA_ON_DOUBT); /* it only looks: it is looked at again */
 	expect_next(&w, RFA_ACT_RUN, "old", 1, 0);
-	tell(&w, RFA_TOLD_FAILED);
+	tell(&w, RFA_ON_FAILED);
 	go_to_the_end(&w);
 	assert_int_equal(w.m.final, RFA_FINAL_STUCK);
 }
@@ -501,7 +498,7 @@ static void an_undo_in_doubt_is_done_again(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "send");
-	tell(&w, RFA_TOLD_FAILED);
+	tell(&w, RFA_ON_FAILED);
 	crash(&w);
 	expect_next(&w, RFA_ACT_UNDO, "send", 2, 1);
 	go_to_the_end(&w);
@@ -521,7 +518,7 @@ static void the_operator_turns_a_run_back(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "tag");
-	tell(&w, RFA_TOLD_ROLLBACK);
+	tell(&w, RFA_ON_ROLLBACK);
 	go_to_the_end(&w);
 	trace_from(&w, 8,
 		   "FAILED tag rollback > tag\n"
@@ -534,12 +531,12 @@ static void the_operator_turns_a_run_back(void **state)
 	/* Before anything that serves was changed, FAILED says so. */
 	begin(&w, &small);
 	go_to(&w, "send");
-	tell(&w, RFA_TOLD_ROLLBACK);
+	tell(&w, RFA_ON_ROLLBACK);
 	go_to_the_end(&w);
 	assert_int_equal(w.m.final, RFA_FINAL_FAILED);
 	/* Before anything at all was done, nothing is undone. */
 	begin(&w, &small);
-	tell(&w, RFA_TOLD_ABORT);
+	tell(&w, RFA_ON_ABORT);
 	go_to_the_end(&w);
 	trace_from(&w, 1, "FAILED lock abort\nEND ABORTED\n");
 }
@@ -551,22 +548,22 @@ static void the_operator_aborts_a_run(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "tag");
-	tell(&w, RFA_TOLD_ABORT);
+	tell(&w, RFA_ON_ABORT);
 	go_to_the_end(&w);
 	assert_int_equal(w.m.final, RFA_FINAL_ABORTED);
 	/* Also while it is on the way back. */
 	begin(&w, &small);
 	go_to(&w, "tag");
-	tell(&w, RFA_TOLD_FAILED);
-	tell(&w, RFA_TOLD_ABORT);
-	tell(&w, RFA_TOLD_ROLLBACK); /* asked again: changes nothing */
+	tell(&w, RFA_ON_FAILED);
+	tell(&w, RFA_ON_ABORT);
+	tell(&w, RFA_ON_ROLLBACK); /* asked again: changes nothing */
 	go_to_the_end(&w);
 	assert_int_equal(w.m.final, RFA_FINAL_ABORTED);
 	/* What could not be undone outranks what was asked for. */
 	begin(&w, &small);
 	go_to(&w, "tag");
-	tell(&w, RFA_TOLD_ABORT);
-	tell(&w, RFA_TOLD_FAILED);
+	tell(&w, RFA_ON_ABORT);
+	tell(&w, RFA_ON_FAILED);
 	go_to_the_end(&w);
 	assert_int_equal(w.m.final, RFA_FINAL_STUCK);
 }
@@ -579,22 +576,22 @@ static void behind_the_point_of_no_return_nothing_turns_back(void **state)
 	begin(&w, &small);
 	go_to(&w, "check");
 	assert_int_equal(rfa_machine_no_return(&w.m), 0);
-	go_to(&w, "tidy");
+	go_to(&w, "cleanup");
 	assert_int_equal(rfa_machine_no_return(&w.m), 1);
-	cannot_tell(&w, RFA_TOLD_ROLLBACK);
-	cannot_tell(&w, RFA_TOLD_ABORT);
-	tell(&w, RFA_TOLD_DOUBT);
-	cannot_tell(&w, RFA_TOLD_PARTIAL);
-	tell(&w, RFA_TOLD_NOT_DONE);
-	expect_next(&w, RFA_ACT_RUN, "tidy", 2, 0);
-	tell(&w, RFA_TOLD_FAILED);
-	tell(&w, RFA_TOLD_DOUBT);
-	tell(&w, RFA_TOLD_FAILED);
+	cannot_tell(&w, RFA_ON_ROLLBACK);
+	cannot_tell(&w, RFA_ON_ABORT);
+	tell(&w, RFA_ON_DOUBT);
+	cannot_tell(&w, RFA_ON_PARTIAL);
+	tell(&w, RFA_ON_NOT_DONE);
+	expect_next(&w, RFA_ACT_RUN, "cleanup", 2, 0);
+	tell(&w, RFA_ON_FAILED);
+	tell(&w, RFA_ON_DOUBT);
+	tell(&w, RFA_ON_FAILED);
 	go_to_the_end(&w);
 	trace_from(&w, 11,
-		   "INTENT tidy #2\n"
-		   "DONE tidy left #2 > unlock\n"
-		   "DONE unlock left\n"
+		   "INTENT cleanup #2\n"
+		   "DONE cleanup cleanup-failed #2 > unlock\n"
+		   "DONE unlock cleanup-failed\n"
 		   "END SUCCEEDED\n");
 }
 
@@ -606,7 +603,7 @@ static void a_run_may_be_left_anywhere(void **state)
 	(void)state;
 	begin(&whole, &small);
 	go_to(&whole, "check");
-	tell(&whole, RFA_TOLD_FAILED);
+	tell(&whole, RFA_ON_FAILED);
 	go_to_the_end(&whole);
 	/* Behind each record but the last, and behind the point of no return. */
 	for (i = 1; i < whole.n; i++) {
@@ -614,7 +611,7 @@ static void a_run_may_be_left_anywhere(void **state)
 
 		w.n = i;
 		crash(&w);
-		tell(&w, RFA_TOLD_LEAVE);
+		tell(&w, RFA_ON_DETACH);
 		assert_int_equal(w.m.final, RFA_FINAL_ABORTED);
 		assert_int_equal(rfa_machine_next(&w.m).act, RFA_ACT_END);
 		assert_int_equal(rfa_machine_next(&w.m).final, RFA_FINAL_ABORTED);
@@ -623,7 +620,7 @@ static void a_run_may_be_left_anywhere(void **state)
 	}
 	begin(&whole, &small);
 	go_to(&whole, "unlock");
-	tell(&whole, RFA_TOLD_LEAVE);
+	tell(&whole, RFA_ON_DETACH);
 	assert_int_equal(whole.m.final, RFA_FINAL_ABORTED);
 }
 
@@ -632,20 +629,20 @@ static void before_the_beginning_and_after_the_end_nothing_can_be_told(void **st
 	struct rfa_machine before;
 	struct rfa_error err;
 	struct walk w;
-	int told;
+	int event;
 	size_t i;
 
 	(void)state;
 	memset(&w, 0, sizeof(w));
 	rfa_machine_init(&w.m, &small);
-	for (told = RFA_TOLD_INTENT; told <= RFA_TOLD_END; told++)
-		if (told != RFA_TOLD_DOUBT)
-			cannot_tell(&w, (enum rfa_told)told);
+	for (event = RFA_ON_INTENT; event <= RFA_ON_END; event++)
+		if (event != RFA_ON_DOUBT)
+			cannot_tell(&w, (enum rfa_machine_event)event);
 
 	begin(&w, &small);
 	go_to_the_end(&w);
-	for (told = RFA_TOLD_INTENT; told <= RFA_TOLD_END + 1; told++)
-		cannot_tell(&w, (enum rfa_told)told);
+	for (event = RFA_ON_INTENT; event <= RFA_ON_END + 1; event++)
+		cannot_tell(&w, (enum rfa_machine_event)event);
 	before = w.m;
 	for (i = 0; i < w.n; i++) {
 		struct rfa_record rec = w.records[i];
@@ -654,7 +651,7 @@ static void before_the_beginning_and_after_the_end_nothing_can_be_told(void **st
 		assert_int_equal(rfa_machine_apply(&w.m, &rec, &err), -RFA_ECORRUPT);
 		assert_memory_equal(&before, &w.m, sizeof(before));
 	}
-	rfa_machine_doubt(&w.m);
+	rfa_machine_mark_in_doubt(&w.m);
 	assert_memory_equal(&before, &w.m, sizeof(before));
 }
 
@@ -666,20 +663,19 @@ static void at_the_end_only_the_end_is_due(void **state)
 	(void)state;
 	begin(&w, &small);
 	go_to(&w, "send");
-	tell(&w, RFA_TOLD_FAILED);
+	tell(&w, RFA_ON_FAILED);
 	while (rfa_machine_next(&w.m).act != RFA_ACT_END)
 		go_on(&w);
-	cannot_tell(&w, RFA_TOLD_DONE);
-	cannot_tell(&w, RFA_TOLD_FAILED);
-	cannot_tell(&w, RFA_TOLD_DOUBT);
-	cannot_tell(&w, RFA_TOLD_ROLLBACK);
-	cannot_tell(&w, RFA_TOLD_ABORT);
-	tell(&w, RFA_TOLD_END);
+	cannot_tell(&w, RFA_ON_DONE);
+	cannot_tell(&w, RFA_ON_FAILED);
+	cannot_tell(&w, RFA_ON_DOUBT);
+	cannot_tell(&w, RFA_ON_ROLLBACK);
+	cannot_tell(&w, RFA_ON_ABORT);
+	tell(&w, RFA_ON_END);
 	assert_int_equal(w.m.final, RFA_FINAL_FAILED);
 }
 
-/* ---- records that no legal run has ------------------------------------------------------------
- */
+/* Records that no legal run has. */
 
 static void corrupt(struct walk *w, const struct rfa_record *rec, const char *what)
 {
@@ -754,11 +750,11 @@ static void records_out_of_place_are_refused(void **state)
 
 	go_to(&w, "tag");
 	refuse(&w, RFA_RECORD_DONE, "tag", "done", 2);
-	refuse(&w, RFA_RECORD_DONE, "tag", "left", 1);
+	refuse(&w, RFA_RECORD_DONE, "tag", "cleanup-failed", 1);
 	refuse(&w, RFA_RECORD_DONE, "tag", "", 1);
 	refuse(&w, RFA_RECORD_FAILED, "tag", "failed", 2);
 	refuse(&w, RFA_RECORD_FAILED, "tag", "", 1);
-	tell(&w, RFA_TOLD_FAILED);
+	tell(&w, RFA_ON_FAILED);
 	refuse(&w, RFA_RECORD_INTENT, "tag", "", 2);
 	refuse(&w, RFA_RECORD_INTENT, "swap", "", 1);
 	refuse(&w, RFA_RECORD_INTENT, "tag", "undo", 1);
@@ -774,15 +770,14 @@ static void records_out_of_place_are_refused(void **state)
 	refuse(&w, RFA_RECORD_UNDONE, "swap", "undone", 1);
 
 	begin(&w, &small);
-	go_to(&w, "tidy");
-	refuse(&w, RFA_RECORD_FAILED, "tidy", "failed", 1);
-	refuse(&w, RFA_RECORD_FAILED, "tidy", "abort", 1);
-	refuse(&w, RFA_RECORD_FAILED, "tidy", "rollback", 1);
-	refuse(&w, RFA_RECORD_INTENT, "tidy", "undo", 1);
+	go_to(&w, "cleanup");
+	refuse(&w, RFA_RECORD_FAILED, "cleanup", "failed", 1);
+	refuse(&w, RFA_RECORD_FAILED, "cleanup", "abort", 1);
+	refuse(&w, RFA_RECORD_FAILED, "cleanup", "rollback", 1);
+	refuse(&w, RFA_RECORD_INTENT, "cleanup", "undo", 1);
 }
 
-/* ---- the auditor: judges a history by the documents alone --------------------------------------
- */
+/* The auditor: judges a history by the documents alone. */
 
 struct audit_row {
 	int open; /* 'f': forward; 'u': undo; 0 */
@@ -793,7 +788,7 @@ struct audit_row {
 struct audit {
 	const struct rfa_flow *flow;
 	struct audit_row rows[RFA_FLOW_MAX_STEPS];
-	int back, touched, stuck, aborted, tidying;
+	int back, touched, stuck, aborted, cleanup;
 	int highest; /* the row that the way back has come up to */
 };
 
@@ -812,7 +807,7 @@ static const char *audit_intent(struct audit *a, int row, int undoing, unsigned 
 	if (undoing) {
 		if (!r->runs)
 			return "an undo of what was never begun";
-		if (s->flags & RFA_STEP_TIDY)
+		if (s->flags & RFA_STEP_CLEANUP)
 			return "an undo behind the point of no return";
 		if (a->back && row > a->highest)
 			return "the way back goes down again";
@@ -829,9 +824,9 @@ static const char *audit_intent(struct audit *a, int row, int undoing, unsigned 
 		return "a step that is done begins again";
 	if (attempt && attempt != r->runs + 1)
 		return "attempts are not counted one by one";
-	if (!(s->flags & (RFA_STEP_OWN | RFA_STEP_TIDY)))
+	if (!(s->flags & (RFA_STEP_SCRATCH | RFA_STEP_CLEANUP)))
 		a->touched = 1;
-	a->tidying |= !!(s->flags & RFA_STEP_TIDY);
+	a->cleanup |= !!(s->flags & RFA_STEP_CLEANUP);
 	r->runs++;
 	r->open = 'f';
 	return NULL;
@@ -842,15 +837,15 @@ static const char *audit_done(struct audit *a, int row, const struct rfa_record 
 	const struct rfa_step *s = &a->flow->steps[row];
 	struct audit_row *r = &a->rows[row];
 
-	if (!!(s->flags & RFA_STEP_BACK) != a->back)
+	if (!!(s->flags & RFA_STEP_ROLLBACK_ONLY) != a->back)
 		return "a row is done in the wrong direction";
-	if ((s->flags & RFA_STEP_BACK) && !a->touched)
+	if ((s->flags & RFA_STEP_ROLLBACK_ONLY) && !a->touched)
 		return "the old version is checked though nothing was touched";
 	if (does_something(s) && (r->open != 'f' || rec->attempt != r->runs))
 		return "done without its intent";
-	if (!strcmp(rec->outcome, "left") && !(s->flags & RFA_STEP_TIDY))
-		return "a step that is no tidying was left";
-	if (s->flags & RFA_STEP_BACK) {
+	if (!strcmp(rec->outcome, "cleanup-failed") && !(s->flags & RFA_STEP_CLEANUP))
+		return "the cleanup failed of a step that is none";
+	if (s->flags & RFA_STEP_ROLLBACK_ONLY) {
 		if (row > a->highest)
 			return "the way back goes down again";
 		a->highest = row;
@@ -866,7 +861,7 @@ static const char *audit_failed(struct audit *a, int row, const struct rfa_recor
 	struct audit_row *r = &a->rows[row];
 	int asked = !strcmp(rec->outcome, "abort") || !strcmp(rec->outcome, "rollback");
 
-	if (a->tidying)
+	if (a->cleanup)
 		return "a failure behind the point of no return";
 	a->aborted |= !strcmp(rec->outcome, "abort");
 	if (asked) {
@@ -893,7 +888,7 @@ static const char *audit_end(const struct audit *a, const struct rfa_record *rec
 		const struct rfa_step *s = &a->flow->steps[i];
 		const struct audit_row *r = &a->rows[i];
 
-		all_done &= r->done || (s->flags & RFA_STEP_BACK);
+		all_done &= r->done || (s->flags & RFA_STEP_ROLLBACK_ONLY);
 		all_undone &= !does_something(s) || !r->runs || r->undone;
 	}
 	if (!strcmp(rec->outcome, "SUCCEEDED"))
@@ -978,8 +973,7 @@ static const char *audit(const struct rfa_flow *flow, const struct rfa_record *r
 	return NULL;
 }
 
-/* ---- random walks -----------------------------------------------------------------------------
- */
+/* Random walks. */
 
 struct chance {
 	struct rfa_clock_virtual v;
@@ -1015,13 +1009,13 @@ enum { TROUBLES = 24 };
 /* One turn: a legal event by chance. Returns 1 if it was trouble, which the bound counts. */
 static int turn(struct chance *c, struct walk *w, int trouble_left)
 {
-	static const enum rfa_told troubles[] = {
-		RFA_TOLD_FAILED,   RFA_TOLD_DOUBT,    RFA_TOLD_DOUBT,   RFA_TOLD_DOUBT,
-		RFA_TOLD_NOT_DONE, RFA_TOLD_NOT_DONE, RFA_TOLD_PARTIAL, RFA_TOLD_PARTIAL,
-		RFA_TOLD_ROLLBACK, RFA_TOLD_ABORT,    RFA_TOLD_LEAVE,   RFA_TOLD_NOTHING
+	static const enum rfa_machine_event troubles[] = {
+		RFA_ON_FAILED,   RFA_ON_DOUBT,    RFA_ON_DOUBT,   RFA_ON_DOUBT,
+		RFA_ON_NOT_DONE, RFA_ON_NOT_DONE, RFA_ON_PARTIAL, RFA_ON_PARTIAL,
+		RFA_ON_ROLLBACK, RFA_ON_ABORT,    RFA_ON_DETACH,  RFA_ON_NOTHING
 	};
 	struct rfa_machine before = w->m;
-	enum rfa_told told;
+	enum rfa_machine_event event;
 	struct rfa_record rec;
 	struct rfa_error err;
 	int rc;
@@ -1044,10 +1038,10 @@ static int turn(struct chance *c, struct walk *w, int trouble_left)
 		assert_true(same(&before, &w->m)); /* it changes nothing */
 		return 1;
 	}
-	told = troubles[pick(c, sizeof(troubles) / sizeof(troubles[0]))];
-	if (told == RFA_TOLD_LEAVE && pick(c, 8))
+	event = troubles[pick(c, sizeof(troubles) / sizeof(troubles[0]))];
+	if (event == RFA_ON_DETACH && pick(c, 8))
 		return 0; /* rarely, or no walk would get far */
-	rc = rfa_machine_answer(&w->m, told, &rec, &err);
+	rc = rfa_machine_record_for(&w->m, event, &rec, &err);
 	if (rc < 0) {
 		assert_int_equal(rc, -RFA_EINTERNAL);
 		assert_memory_equal(&before, &w->m, sizeof(before));
@@ -1084,8 +1078,8 @@ static void check_replay(const struct walk *w, const struct rfa_machine *live, u
 		    (!same(&m, &b) || !same_action(rfa_machine_next(&m), rfa_machine_next(&b))))
 			fail_msg("seed %lu, record %zu: the replay differs", seed, i);
 		a = m;
-		rfa_machine_doubt(&a);
-		rfa_machine_doubt(&b);
+		rfa_machine_mark_in_doubt(&a);
+		rfa_machine_mark_in_doubt(&b);
 		if (!same(&a, &b) || !same_action(rfa_machine_next(&a), rfa_machine_next(&b))) {
 			print_history(w);
 			fail_msg("seed %lu, record %zu: the resume differs", seed, i);
@@ -1159,8 +1153,7 @@ static void random_walks_end_and_replay(void **state)
 				 rfa_final_word((enum rfa_final)i));
 }
 
-/* ---- altered histories ------------------------------------------------------------------------
- */
+/* Altered histories. */
 
 static void replay_up_to(struct walk *w, const struct walk *from, size_t n)
 {
@@ -1254,8 +1247,7 @@ static void altered_histories_are_refused(void **state)
 	}
 }
 
-/* ---- the auditor is able to object -------------------------------------------------------------
- */
+/* The auditor is able to object. */
 
 static void append(struct walk *w, enum rfa_record_kind kind, const char *step, const char *outcome,
 		   unsigned attempt)
@@ -1278,7 +1270,7 @@ static void failed_at(struct walk *w, const char *step)
 {
 	begin(w, &small);
 	go_to(w, step);
-	tell(w, RFA_TOLD_FAILED);
+	tell(w, RFA_ON_FAILED);
 	assert_null(audit(&small, w->records, w->n));
 }
 
@@ -1329,8 +1321,8 @@ static void the_auditor_sees_each_planted_violation(void **state)
 	append(&w, RFA_RECORD_INTENT, "lock", "", 2);
 	objects(&w, "attempts are not counted one by one");
 	begin(&w, &small);
-	go_to(&w, "tidy");
-	append(&w, RFA_RECORD_FAILED, "tidy", "abort", 1);
+	go_to(&w, "cleanup");
+	append(&w, RFA_RECORD_FAILED, "cleanup", "abort", 1);
 	objects(&w, "a failure behind the point of no return");
 	begin(&w, &small);
 	go_to_the_end(&w);

@@ -136,8 +136,7 @@ static void a_relay(void **state)
 	assert_int_equal(relay(1, 20, &moved, &err), 0);
 }
 
-/* ---- a command -------------------------------------------------------------------------------
- */
+/* A command. */
 
 struct dripping {
 	struct rfa_transport base;

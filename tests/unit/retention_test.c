@@ -27,14 +27,14 @@ static int64_t at(const char *text)
 
 /* A vault that is made and pruned every day. */
 struct vault {
-	struct rfa_kept list[MANY];
+	struct rfa_retention_item list[MANY];
 	char ids[MANY][RFA_TIME_MAX];
 	size_t n, made;
 };
 
 static void backup(struct vault *v, int64_t now, int good)
 {
-	struct rfa_kept *one = &v->list[v->n++];
+	struct rfa_retention_item *one = &v->list[v->n++];
 
 	assert_true(v->made < MANY && v->n <= MANY);
 	rfa_time_compact(now, v->ids[v->made]);
@@ -51,7 +51,7 @@ static void prune(struct vault *v, const struct rfa_retention *policy, int64_t n
 
 	rfa_retain(v->list, v->n, policy, now);
 	for (i = 0; i < v->n; i++)
-		if (v->list[i].keep)
+		if (v->list[i].retain)
 			v->list[kept++] = v->list[i];
 	v->n = kept;
 }
@@ -137,34 +137,34 @@ static void test_weekly(void **state)
 static void test_newest_good(void **state)
 {
 	static const struct rfa_retention policy = { 0, 1, 0, 0, 0 };
-	struct rfa_kept list[3] = { { "c", 9 * DAY, 0, 0, 0, NULL },
-				    { "a", 1 * DAY, 1, 0, 0, NULL },
-				    { "b", 2 * DAY, 1, 0, 0, NULL } };
+	struct rfa_retention_item list[3] = { { "c", 9 * DAY, 0, 0, 0, NULL },
+					      { "a", 1 * DAY, 1, 0, 0, NULL },
+					      { "b", 2 * DAY, 1, 0, 0, NULL } };
 
 	(void)state;
 	rfa_retain(list, 3, &policy, 1000 * DAY);
 	assert_string_equal(list[0].id, "c");
-	assert_false(list[0].keep);
+	assert_false(list[0].retain);
 	assert_string_equal(list[0].why, "not complete");
 	assert_string_equal(list[1].id, "b");
-	assert_true(list[1].keep);
+	assert_true(list[1].retain);
 	assert_string_equal(list[1].why, "the newest");
-	assert_false(list[2].keep);
+	assert_false(list[2].retain);
 	assert_string_equal(list[2].why, "not needed");
 }
 
 static void test_pinned(void **state)
 {
 	static const struct rfa_retention policy = { 1, 0, 0, 0, 0 };
-	struct rfa_kept list[3] = { { "a", 1 * DAY, 1, 1, 0, NULL },
-				    { "b", 2 * DAY, 1, 0, 0, NULL },
-				    { "c", 3 * DAY, 1, 0, 0, NULL } };
+	struct rfa_retention_item list[3] = { { "a", 1 * DAY, 1, 1, 0, NULL },
+					      { "b", 2 * DAY, 1, 0, 0, NULL },
+					      { "c", 3 * DAY, 1, 0, 0, NULL } };
 
 	(void)state;
 	rfa_retain(list, 3, &policy, 400 * DAY);
-	assert_true(list[0].keep);
-	assert_false(list[1].keep);
-	assert_true(list[2].keep);
+	assert_true(list[0].retain);
+	assert_false(list[1].retain);
+	assert_true(list[2].retain);
 	assert_string_equal(list[2].why, "pinned");
 }
 
@@ -172,23 +172,23 @@ static void test_pinned(void **state)
 static void test_in_the_making(void **state)
 {
 	static const struct rfa_retention policy = { 1, 0, 0, 0, 0 };
-	struct rfa_kept list[2] = { { "a", 10 * DAY, 1, 0, 0, NULL },
-				    { "b", 11 * DAY, 0, 0, 0, NULL } };
+	struct rfa_retention_item list[2] = { { "a", 10 * DAY, 1, 0, 0, NULL },
+					      { "b", 11 * DAY, 0, 0, 0, NULL } };
 
 	(void)state;
 	rfa_retain(list, 2, &policy, 12 * DAY);
-	assert_true(list[0].keep);
+	assert_true(list[0].retain);
 	assert_string_equal(list[0].why, "may be in the making");
-	assert_true(list[1].keep);
+	assert_true(list[1].retain);
 	rfa_retain(list, 2, &policy, 13 * DAY);
-	assert_false(list[0].keep);
-	assert_true(list[1].keep);
+	assert_false(list[0].retain);
+	assert_true(list[1].retain);
 }
 
 /* Every rule only ever adds: what a smaller policy keeps, a larger one keeps too. */
 static void test_rules_add(void **state)
 {
-	static struct rfa_kept list[200];
+	static struct rfa_retention_item list[200];
 	static char ids[200][8];
 	struct rfa_retention small = { 3, 10, 4, 4, 2 };
 	struct rfa_retention large = { 5, 12, 9, 6, 3 };
@@ -198,16 +198,16 @@ static void test_rules_add(void **state)
 	(void)state;
 	for (i = 0; i < 200; i++) {
 		snprintf(ids[i], sizeof(ids[i]), "%03zu", i);
-		list[i] =
-		    (struct rfa_kept){ ids[i], (int64_t)i * DAY / 2, i % 7 != 3, i % 50 == 0, 0,
-				       NULL };
+		list[i] = (struct rfa_retention_item){ ids[i],     (int64_t)i * DAY / 2,
+						       i % 7 != 3, i % 50 == 0,
+						       0,          NULL };
 	}
 	rfa_retain(list, 200, &small, 100 * DAY);
 	for (i = 0; i < 200; i++)
-		keeps[i] = list[i].keep;
+		keeps[i] = list[i].retain;
 	rfa_retain(list, 200, &large, 100 * DAY);
 	for (i = 0; i < 200; i++)
-		assert_true(list[i].keep >= keeps[i]);
+		assert_true(list[i].retain >= keeps[i]);
 }
 
 int main(void)

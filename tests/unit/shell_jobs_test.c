@@ -199,7 +199,7 @@ static void an_engine_that_is_down_saw_nothing(void **state)
 	assert_int_equal(err.severity, RFA_RETRY);
 	assert_int_equal(h->ops->inspect(h, RFA_IMAGE, "app:1", &out, &err), -RFA_EUNREACHABLE);
 	assert_int_equal(h->ops->info(h, &out, &err), -RFA_EUNREACHABLE);
-	assert_true(err.mend[0]);
+	assert_true(err.hint[0]);
 	fakehosts_set(f, 0, "down", 0);
 	assert_int_equal(h->ops->info(h, &out, &err), 0);
 	json_decref(out);
@@ -237,7 +237,7 @@ static void a_missing_docker_is_named(void **state)
 	assert_int_equal(rfa_host_shell(&h, t, &options, &err), 0);
 	assert_int_equal(h->ops->info(h, &out, &err), -RFA_EUNSUPPORTED);
 	assert_non_null(strstr(err.msg, "no-such-docker"));
-	assert_true(err.mend[0]);
+	assert_true(err.hint[0]);
 	assert_string_equal(err.where, "test");
 	rfa_host_free(h);
 	options.state_dir = "relative";

@@ -74,7 +74,7 @@ static inline json_t *look(struct small *s, struct rfa_host *h, enum rfa_tree_ki
 			   const char *path)
 {
 	json_t *out = NULL;
-	OK(s, h->ops->tree_look(h, kind, path, &out, &s->err));
+	OK(s, h->ops->tree_observe(h, kind, path, &out, &s->err));
 	return out;
 }
 

@@ -144,7 +144,7 @@ static void test_every_change_under_every_fault(void **state)
 	(void)state;
 	for (int what = 0; what < WHATS; what++) {
 		struct small s;
-		/* Where its middle is, is a matter of the exchange alone. */
+		/* Where its middle is, is a matter of the swap alone. */
 		unsigned fired = 0, lags = what == SWAP ? 4 : 1;
 		prepare(&s, (enum what)what);
 		OK(&s, ask(&s, (enum what)what, KEY("test", "0.x")));

@@ -8,7 +8,7 @@ static void plan(struct small *s, struct rfa_sim_fault fault)
 	OK(s, rfa_sim_plan(s->world, &fault, &s->err));
 }
 
-/* ---- one fault at a time -------------------------------------------------------------------- */
+/* One fault at a time. */
 
 /* What a stop of PROD's app answers under a fault at the first call, and whether it stopped. */
 static void stop_under(enum rfa_sim_fault_kind kind, enum rfa_code code, enum rfa_severity severity,
@@ -160,9 +160,9 @@ static void test_halves(void **state)
 	plan(&s, (struct rfa_sim_fault){ .at = rfa_sim_calls(s.world), .kind = RFA_SIM_PARTIAL });
 	REFUSED(&s, RFA_EREMOTE, p->ops->image_load(p, KEY("l.1", "l"), "images", &s.err));
 	REFUSED(&s, RFA_ENOTFOUND,
-		p->ops->inspect(p, RFA_IMAGE, "localhost/rfa-keep:app-2", &none, &s.err));
+		p->ops->inspect(p, RFA_IMAGE, "localhost/rfa-pin:app-2", &none, &s.err));
 	OK(&s, p->ops->image_load(p, KEY("l.2", "l"), "images", &s.err));
-	OK(&s, p->ops->inspect(p, RFA_IMAGE, "localhost/rfa-keep:app-2", &none, &s.err));
+	OK(&s, p->ops->inspect(p, RFA_IMAGE, "localhost/rfa-pin:app-2", &none, &s.err));
 	json_decref(none);
 	json_decref(answer);
 	json_decref(request);
@@ -203,8 +203,7 @@ static void test_half_of_a_compose_up(void **state)
 	small_close(&s);
 }
 
-/* ---- streams ----------------------------------------------------------------------------------
- */
+/* Streams. */
 
 static uint64_t exported(struct small *s)
 {
@@ -332,8 +331,7 @@ static void test_a_full_disk(void **state)
 	small_close(&s);
 }
 
-/* ---- a small flow, broken everywhere
- * --------------------------------------------------------------- */
+/* A small flow, broken everywhere *. */
 
 struct way {
 	struct small *s;
@@ -383,10 +381,9 @@ static int step_rename(struct way *w, const struct rfa_job_key *key, struct rfa_
 }
 static int step_create(struct way *w, const struct rfa_job_key *key, struct rfa_error *err)
 {
-	json_t *body =
-	    quick("{'Image':'localhost/rfa-keep:app-2','HostConfig':{'NetworkMode':'net',"
-		  "'PortBindings':{'80/tcp':[{'HostPort':'8000'}]}},"
-		  "'x-rfa-networks':{'back':{}}}");
+	json_t *body = quick("{'Image':'localhost/rfa-pin:app-2','HostConfig':{'NetworkMode':'net',"
+			     "'PortBindings':{'80/tcp':[{'HostPort':'8000'}]}},"
+			     "'x-rfa-networks':{'back':{}}}");
 	int rc = w->s->prod->ops->container_create(w->s->prod, key, "app", body, err);
 	json_decref(body);
 	return rc;
@@ -562,7 +559,7 @@ static void test_somebody_else_interferes(void **state)
 	struct rfa_error err;
 	(void)state;
 	small_open(&s, small_world, 3);
-	rfa_sim_watch(s.world, note, &s);
+	rfa_sim_on_call(s.world, note, &s);
 	assert_int_equal(drive(&s, &err), -RFA_ENOTFOUND);
 	small_close(&s);
 }

@@ -1,8 +1,7 @@
-/* Exchange by rename on the simulated hosts, whole and in halves. */
+/* Swap by rename on the simulated hosts, whole and in halves. */
 #include "tests/unit/sim_data.h"
 
-/* ---- exchanging -------------------------------------------------------------------------------
- */
+/* Swapping. */
 
 #define ITEM_DB "{'kind':'sqlite','place':'" DB "','in':'" DB_NEW "','out':'" DB_OLD "'}"
 
@@ -230,8 +229,7 @@ static void test_power_fails_during_a_job(void **state)
 	small_close(&s);
 }
 
-/* ---- planted defects ------------------------------------------------------------
- */
+/* Planted defects. */
 
 static void test_planted_defects_of_swaps(void **state)
 {

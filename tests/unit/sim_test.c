@@ -112,11 +112,11 @@ static void test_images_and_tags(void **state)
 	struct rfa_host *t = s.test;
 	REFUSED(&s, RFA_EREMOTE, t->ops->image_untag(t, KEY("a.1", "a"), "app:2", &s.err));
 	assert_non_null(strstr(s.err.msg, "conflict"));
-	OK(&s, t->ops->image_tag(t, KEY("a.1", "b"), "app:2", "localhost/rfa-keep:x", &s.err));
+	OK(&s, t->ops->image_tag(t, KEY("a.1", "b"), "app:2", "localhost/rfa-pin:x", &s.err));
 	OK(&s, t->ops->image_untag(t, KEY("a.1", "c"), "app:2", &s.err));
 	OK(&s, t->ops->image_untag(t, KEY("a.1", "d"), "app:2", &s.err));
 	/* A tag that is taken moves: the image that had it hangs loose. */
-	OK(&s, t->ops->image_tag(t, KEY("a.1", "e"), "localhost/rfa-keep:x", "app:1", &s.err));
+	OK(&s, t->ops->image_tag(t, KEY("a.1", "e"), "localhost/rfa-pin:x", "app:1", &s.err));
 	json_t *all = NULL;
 	OK(&s, t->ops->list(t, RFA_IMAGE, &all, &s.err));
 	assert_int_equal(json_array_size(all), 2);
@@ -138,7 +138,7 @@ static void test_images_and_tags(void **state)
 	small_close(&s);
 }
 
-/* ---- archives -------------------------------------------------------------------------------- */
+/* Archives. */
 
 /* Exports app:2 of TEST without `omit` layers (from the first on), carries it to PROD. */
 static void bring(struct small *s, size_t omit, json_t **image)
@@ -179,7 +179,7 @@ static void test_archive_without_what_is_there(void **state)
 	bring(&s, 1, &image);
 	OK(&s, s.prod->ops->image_load(s.prod, KEY("load.1", "l"), "images", &s.err));
 	/* Classic: the id is the config's digest, everywhere the same. */
-	expect(s.prod, RFA_IMAGE, "localhost/rfa-keep:app-2", "Id", at(image, "Id"));
+	expect(s.prod, RFA_IMAGE, "localhost/rfa-pin:app-2", "Id", at(image, "Id"));
 	/* A result that is kept: the same bytes again, the same answer. */
 	json_t *request = request_for(image, NULL);
 	OK(&s, s.test->ops->image_export(s.test, KEY("export.1", "x"), request, &again, &s.err));
@@ -241,14 +241,14 @@ static void test_containerd_hides_what_lacks_a_blob(void **state)
 	bring(&s, 1, &image);
 	OK(&s, s.prod->ops->image_load(s.prod, KEY("load.1", "l"), "images", &s.err));
 	REFUSED(&s, RFA_ENOTFOUND,
-		s.prod->ops->inspect(s.prod, RFA_IMAGE, "localhost/rfa-keep:app-2", &none, &s.err));
+		s.prod->ops->inspect(s.prod, RFA_IMAGE, "localhost/rfa-pin:app-2", &none, &s.err));
 	json_decref(image);
 	/* The base comes once: from now on it is known. */
 	OK(&s, s.prod->ops->run_remove(s.prod, RUN, &s.err));
 	OK(&s, s.test->ops->run_remove(s.test, RUN, &s.err));
 	bring(&s, 0, &image);
 	OK(&s, s.prod->ops->image_load(s.prod, KEY("load.2", "l"), "images", &s.err));
-	theirs = image_of(s.prod, "localhost/rfa-keep:app-2", &s);
+	theirs = image_of(s.prod, "localhost/rfa-pin:app-2", &s);
 	assert_string_not_equal(at(image, "Id"), at(theirs, "Id"));
 	assert_true(
 	    json_equal(json_object_get(image, "RootFS"), json_object_get(theirs, "RootFS")));
@@ -283,8 +283,7 @@ static void test_damaged_archives_are_refused(void **state)
 	}
 }
 
-/* ---- compose, files, locks, health -------------------------------------------------------------
- */
+/* Compose, files, locks, health. */
 
 static const char stack[] =
     "{'services':{'db':{'image':'base:1','volumes':['pg:/data']},"

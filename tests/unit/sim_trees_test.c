@@ -1,10 +1,9 @@
 /* The simulated hosts' data: who writes where, copies, archives. */
 #include "tests/unit/sim_data.h"
 
-/* ---- looking ----------------------------------------------------------------------------------
- */
+/* Looking. */
 
-static void test_look(void **state)
+static void test_observe(void **state)
 {
 	struct small s;
 	(void)state;
@@ -38,7 +37,7 @@ static void test_look(void **state)
 	small_close(&s);
 }
 
-/* Mounted as a file, its companions are in the container's layer: they outlive an exchange. */
+/* Mounted as a file, its companions are in the container's layer: they outlive a swap. */
 static void test_mounted_as_file(void **state)
 {
 	struct small s;
@@ -154,8 +153,7 @@ static void test_an_empty_one_appears(void **state)
 	small_close(&s);
 }
 
-/* ---- copying ----------------------------------------------------------------------------------
- */
+/* Copying. */
 
 static void test_copies_are_torn_or_exact(void **state)
 {
@@ -307,7 +305,7 @@ static void test_sqlite_check(void **state)
 		if (way == 2) {
 			REFUSED(&s, RFA_EUNSUPPORTED,
 				t->ops->sqlite_check(t, "/d/.rfa-x/tree", &out, &s.err));
-			assert_string_not_equal(s.err.mend, "");
+			assert_string_not_equal(s.err.hint, "");
 		} else {
 			OK(&s, t->ops->sqlite_check(t, "/d/.rfa-x/tree", &out, &s.err));
 			assert_int_equal(json_is_true(json_object_get(out, "ok")), way == 0);
@@ -317,8 +315,7 @@ static void test_sqlite_check(void **state)
 	}
 }
 
-/* ---- archives ---------------------------------------------------------------------------------
- */
+/* Archives. */
 
 static void test_archives_are_the_same_every_time(void **state)
 {
@@ -372,8 +369,7 @@ static void test_a_changed_archive_leaves_nothing(void **state)
 	}
 }
 
-/* ---- halves -----------------------------------------------------------------------------------
- */
+/* Halves. */
 
 static void test_halves_of_copies(void **state)
 {
@@ -462,7 +458,7 @@ static void test_a_clone_has_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_look),
+		cmocka_unit_test(test_observe),
 		cmocka_unit_test(test_who_runs_writes),
 		cmocka_unit_test(test_mounted_as_file),
 		cmocka_unit_test(test_holders),

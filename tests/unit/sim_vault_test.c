@@ -1,8 +1,7 @@
 /* Backups of the simulated hosts: shared chunks, every damage, halves. */
 #include "tests/unit/sim_data.h"
 
-/* ---- the vault --------------------------------------------------------------------------------
- */
+/* The vault. */
 
 #define VAULT "/var/backups/rfa/app"
 

@@ -173,7 +173,7 @@ static inline json_t *request_for(const json_t *image, const json_t *omit)
 {
 	json_t *request =
 	    json_pack("{s:[{s:O, s:s}], s:s}", "images", "id", json_object_get(image, "Id"), "name",
-		      "localhost/rfa-keep:app-2", "name", "images");
+		      "localhost/rfa-pin:app-2", "name", "images");
 	json_object_set_new(request, "omit", omit ? json_deep_copy(omit) : json_array());
 	return request;
 }

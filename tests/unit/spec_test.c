@@ -74,10 +74,9 @@ static void body_is(const struct world *w, const char *path, const char *want)
 	json_decref(body);
 }
 
-/* ---- what the new image gives ------------------------------------------------------------------
- */
+/* What the new image gives. */
 
-static void the_image_is_the_wanted_one(void **state)
+static void the_image_is_the_desired_one(void **state)
 {
 	body_is(*state, "Image", "'shop/api:1.5.0'");
 }
@@ -245,8 +244,7 @@ static void entrypoint_and_command_follow_the_engines_rule(void **state)
 	body_is(w, "Cmd", NULL);
 }
 
-/* ---- host name and networks --------------------------------------------------------------------
- */
+/* Host name and networks. */
 
 static void only_a_chosen_host_name_stays(void **state)
 {
@@ -378,8 +376,7 @@ static void an_address_that_was_given_is_kept(void **state)
 	body_is(w, "MacAddress", NULL);
 }
 
-/* ---- volumes -----------------------------------------------------------------------------------
- */
+/* Volumes. */
 
 static void volumes_without_a_name_are_bound_by_it(void **state)
 {
@@ -461,8 +458,7 @@ static void a_long_place_is_not_cut(void **state)
 	body_is(w, "HostConfig/Binds", want);
 }
 
-/* ---- nothing is dropped ------------------------------------------------------------------------
- */
+/* Nothing is dropped. */
 
 static int is_one_of(const char *const list[], const char *key)
 {
@@ -561,8 +557,7 @@ static void what_is_no_container_is_refused(void **state)
 	assert_non_null(strstr(err.msg, "api"));
 }
 
-/* ---- obstacles ---------------------------------------------------------------------------------
- */
+/* Obstacles. */
 
 static void obstacles_are(const struct world *w, size_t n, const char *field, const char *why)
 {
@@ -580,7 +575,7 @@ static void obstacles_are(const struct world *w, size_t n, const char *field, co
 		assert_string_equal(one->container, "api");
 		assert_string_equal(one->field, field);
 		assert_non_null(strstr(one->why, why));
-		assert_true(strlen(one->mend) > 0);
+		assert_true(strlen(one->hint) > 0);
 	}
 	rfa_pool_release(&pool);
 }
@@ -627,7 +622,7 @@ static void each_obstacle_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_image_is_the_wanted_one),
+		TEST(the_image_is_the_desired_one),
 		TEST(only_the_operators_environment_is_carried_over),
 		TEST(labels_ports_and_volumes_of_the_image_are_its_own),
 		TEST(what_is_published_stays_exposed),

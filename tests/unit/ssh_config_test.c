@@ -163,14 +163,14 @@ static void refuses(void **state)
 	rfa_buf_release(&many);
 }
 
-/* ---- through the real ssh ---- */
+/* Through the real ssh. */
 
 static void ask_route(const char *config, const char *destination, struct rfa_ssh_route *route)
 {
 	struct rfa_error err;
 
 	if (rfa_ssh_route_ask(route, destination, config, NULL, &err))
-		fail_msg("%s [%s]", err.msg, err.mend);
+		fail_msg("%s [%s]", err.msg, err.hint);
 }
 
 static void asks_ssh(void **state)

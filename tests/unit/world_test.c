@@ -20,7 +20,8 @@ static void test_the_standard_world(void **state)
 		struct rfa_buf why = RFA_BUF_INIT(4096);
 		struct world w;
 		world_make(&w, scenario, 7);
-		assert_string_equal(json_string_value(json_object_get(w.plan, "flow")), "data");
+		assert_string_equal(json_string_value(json_object_get(w.plan, "flow")),
+				    "promote-data");
 		int whole = world_data_is(&w, "test", "test", &why);
 		if (whole != (scenario != SCENARIO_DATA_CORRUPT))
 			fail_msg("%s: %s", scenario_word(scenario), rfa_buf_str(&why));

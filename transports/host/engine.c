@@ -8,7 +8,7 @@
 #include "transports/fdio.h"
 #include "transports/host/http1.h"
 #include "transports/host/scripts.h"
-#include "transports/host/words.h"
+#include "transports/host/remote_error.h"
 
 /* Said before the first reply; see engine_dial.sh. */
 #define GREETING "rfa: the engine follows"
@@ -76,7 +76,7 @@ static int alive(struct rfa_engine *e)
 	return !e->stream->ops->read(e->stream, &data, 1, &got, &eof, &ignored) && !eof && !got;
 }
 
-/* ---- how it ended ---------------------------------------------------------------------------- */
+/* How it ended. */
 
 static int take_errors(struct exchange *x, struct rfa_error *err)
 {
@@ -129,10 +129,10 @@ static int ended(struct exchange *x, struct rfa_error *err)
 	if (!done || status == 0 || status > 128)
 		return rfa_fail(err, RFA_ELOST, "docker",
 				"the engine ended the connection before it had answered");
-	return rfa_words_docker(status, words->data, words->len, "docker", err);
+	return rfa_remote_docker(status, words->data, words->len, "docker", err);
 }
 
-/* ---- one exchange ---------------------------------------------------------------------------- */
+/* One swap. */
 
 static int nonsense(const char *what, struct rfa_error *err)
 {
@@ -222,7 +222,7 @@ static int greet(struct rfa_engine *e, const char *data, size_t len, size_t *use
 	} else if (e->noise.failed || e->noise.len > NOISE_MAX) {
 		(void)rfa_fail(err, RFA_EPROTOCOL, "docker",
 			       "the login shell printed more than %u bytes", NOISE_MAX);
-		return rfa_error_mend(err,
+		return rfa_error_hint(err,
 				      "make the login files silent for shells without a terminal");
 	}
 	return 0;
@@ -305,7 +305,7 @@ static int exchange(struct rfa_engine *e, struct rfa_engine_call *call, const ch
 	return rc;
 }
 
-/* ---- the version, which every connection begins with ----------------------------------------- */
+/* The version, which every connection begins with. */
 
 static int take_version(void *user, size_t i, int status, const char *body, size_t len,
 			struct rfa_error *err)
@@ -327,7 +327,7 @@ static int take_version(void *user, size_t i, int status, const char *body, size
 	return 0;
 }
 
-/* An engine that was exchanged for another one may speak another version. */
+/* An engine that was swapped for another one may speak another version. */
 static int ready(struct rfa_engine *e, struct rfa_error *err)
 {
 	static const struct rfa_engine_ask version = { "/version", NULL };
@@ -375,7 +375,7 @@ int rfa_engine_version(struct rfa_engine *e, const json_t **out, struct rfa_erro
 	return rc;
 }
 
-/* ---- its life -------------------------------------------------------------------------------- */
+/* Its life. */
 
 static int split(struct rfa_engine *e, const char *docker, struct rfa_error *err)
 {

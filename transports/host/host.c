@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
-#include "transports/host/words.h"
+#include "transports/host/remote_error.h"
 
 #define NAME_MAX_BYTES 128
 #define DATABASE_MAX_BYTES 63 /* of PostgreSQL: more is cut off */
@@ -114,7 +114,7 @@ int rfa_host_stream_end(struct rfa_host *host, struct rfa_stream **stream, int64
 			rc = rfa_stream_wait(&e.stream, 1, WAIT_MS, cancel, err);
 	}
 	if (rc == 0 && e.status != 0)
-		rc = rfa_words_fail(e.status, e.words.data, e.words.len, "the spool", err);
+		rc = rfa_remote_fail(e.status, e.words.data, e.words.len, "the spool", err);
 	if (rc != 0)
 		(void)rfa_error_where(err, "%s", host->name);
 	rfa_buf_release(&e.words);

@@ -84,11 +84,11 @@ struct rfa_compose {
  * content and its own attributes, of a database with the files db, db-wal and db-journal. Paths are
  * absolute and plain: no "..", no slash at the end.
  *
- * Other users of the host may own directories of a tree, or the one that it lies in, and exchange
+ * Other users of the host may own directories of a tree, or the one that it lies in, and swap
  * what is in them at any moment. What they do so never makes root read, write or change anything
  * that is not in the tree: a change ends with REFUSED (or with what else became impossible), or it
  * is of what was in the tree. The directory of a copy is root's alone; a copy that an earlier rfa
- * made is one that lies beside its place itself, "/…/.rfa-…": it can be exchanged and removed where
+ * made is one that lies beside its place itself, "/…/.rfa-…": it can be swapped and removed where
  * nobody else can write.
  */
 enum rfa_tree_kind { RFA_TREE_DIRECTORY, RFA_TREE_SQLITE };
@@ -119,7 +119,7 @@ struct rfa_host_ops {
 	 * {"hostname","os","arch","user","uid","boot_id","engine":"26.1.5","api":"1.45",
 	 * "store":"classic"|"containerd","driver":"overlay2","docker_root":"/var/lib/docker",
 	 * "tools":{"b2sum":true,"zstd":false,...}}.
-	 * Errors: UNSUPPORTED names a missing docker (or one that may not be used) and the mend.
+	 * Errors: UNSUPPORTED names a missing docker (or one that may not be used) and the hint.
 	 */
 	int (*info)(struct rfa_host *, json_t **out, struct rfa_error *);
 	/* Of the file system that holds path, or its nearest parent that exists. */
@@ -207,7 +207,7 @@ struct rfa_host_ops {
 	/*
 	 * Makes an archive of images in the host's spool, in the hybrid form (OCI layout and
 	 * manifest.json) that every engine loads, without the layers whose diff id is in "omit".
-	 * request: {"images":[{"id":"sha256:…","name":"localhost/rfa-keep:…"}],"omit":["sha256:…"],
+	 * request: {"images":[{"id":"sha256:…","name":"localhost/rfa-pin:…"}],"omit":["sha256:…"],
 	 * "name":"images"}. *out (new): {"archive":"<name>","bytes":N,"layers":N,"omitted":N}.
 	 * The archive's bytes are the same every time for the same request and images.
 	 */
@@ -296,13 +296,13 @@ struct rfa_host_ops {
 	 * of a path that does not exist. One that leads over a symlink in a directory that other
 	 * users of the host can write to has "type" "" and "unsafe", which says so.
 	 */
-	int (*tree_look)(struct rfa_host *, enum rfa_tree_kind, const char *path, json_t **out,
-			 struct rfa_error *);
+	int (*tree_observe)(struct rfa_host *, enum rfa_tree_kind, const char *path, json_t **out,
+			    struct rfa_error *);
 	/*
 	 * Where paths really are, whatever they are called. paths: array of absolute paths. *out
-	 * (new): {path: {"real" (without symbolic links), "entry" (as tree_look's; "": nothing is
-	 * there), "above" (the entries of all directories that it lies in), "parent" (bool: the one
-	 * that it lies in is there)}}.
+	 * (new): {path: {"real" (without symbolic links), "entry" (as tree_observe's; "": nothing
+	 * is there), "above" (the entries of all directories that it lies in), "parent" (bool: the
+	 * one that it lies in is there)}}.
 	 */
 	int (*tree_where)(struct rfa_host *, const json_t *paths, json_t **out, struct rfa_error *);
 	/*
@@ -316,7 +316,7 @@ struct rfa_host_ops {
 	int (*tree_holders)(struct rfa_host *, const json_t *paths, const json_t *without,
 			    json_t **out, struct rfa_error *);
 	/*
-	 * What SQLite itself says of a copy of a database: *out (new): {"ok":bool,"says":"…"}.
+	 * What SQLite itself says of a copy of a database: *out (new): {"ok":bool,"summary":"…"}.
 	 * The copy is left as it is. Errors: UNSUPPORTED when the host has neither sqlite3 nor
 	 * python3, and how to mend it; that is said even where there is no such copy (NOTFOUND).
 	 */
@@ -349,14 +349,14 @@ struct rfa_host_ops {
 	int (*tree_unpack)(struct rfa_host *, const struct rfa_job_key *, const char *archive,
 			   const char *to, struct rfa_error *);
 	/*
-	 * Exchanges data by rename, in this order; copies lie beside their place, in its directory
+	 * Swaps data by rename, in this order; copies lie beside their place, in its directory
 	 * (else REMOTE), so that nothing is ever copied. items: array of
 	 * {"kind":"directory"|"sqlite","place","in":copy|null,"out":copy|null}: what is at `place`
 	 * becomes the copy `out` (null: nothing is there), then the copy `in` takes the place
 	 * (null: nothing does). Begun anew from whatever a power cut left: each rename is done once
 	 * and none ever goes over something. On disk when it answers, and then each place
 	 * was seen to have what was to come there. Errors: EXISTS, NOTFOUND: what is there is no
-	 * stage of this exchange, or two places are one, or one lies in another; nothing of any
+	 * stage of this swap, or two places are one, or one lies in another; nothing of any
 	 * item was touched.
 	 */
 	int (*tree_swap)(struct rfa_host *, const struct rfa_job_key *, const json_t *items,
@@ -380,13 +380,14 @@ struct rfa_host_ops {
 	 * "data" (the server's data directory in its container, or null),"databases":{name: bytes}
 	 * (it, and rfa's own beside it, but for what is half loaded),"sessions":[{"pid","user",
 	 * "from","program"}] (of others on it; at most 20),"obstacles":[text] (why it could not be
-	 * exchanged),"unfit":[text] (why it cannot travel as a dump at all; may be left out)};
+	 * swapped),"unfit":[text] (why it cannot travel as a dump at all; may be left out)};
 	 * with "up" false there is no more than "why". A server that is just starting, or that
 	 * lets nobody in, is not up. Errors: NOTFOUND: there is no such container.
 	 */
-	int (*database_look)(struct rfa_host *, const json_t *database, json_t **out,
-			     struct rfa_error *);
-	/* Reads a whole dump with the server's own program. *out (new): {"ok":bool,"says":"…"}. */
+	int (*database_observe)(struct rfa_host *, const json_t *database, json_t **out,
+				struct rfa_error *);
+	/* Reads a whole dump with the server's own program. *out (new): {"ok":bool,"summary":"…"}.
+	 */
 	int (*database_check)(struct rfa_host *, const json_t *database, const char *copy,
 			      json_t **out, struct rfa_error *);
 
@@ -406,13 +407,13 @@ struct rfa_host_ops {
 	int (*database_load)(struct rfa_host *, const struct rfa_job_key *, const json_t *database,
 			     const char *copy, const char *name, struct rfa_error *);
 	/*
-	 * Exchanges databases by rename, in this order. items: array of {"database":{…},"in","out"
+	 * Swaps databases by rename, in this order. items: array of {"database":{…},"in","out"
 	 * (both of rfa's own)}: the database is called `out` from then on, and `in` has its name.
 	 * Sessions on either are ended, and neither takes any until database_open, where the
 	 * engine can keep them out (MySQL's cannot). Each item happens as a whole or not at all,
 	 * one that has happened is left; a server that breaks off in the midst of it (MySQL's of
 	 * old) leaves what this goes on with. Errors: EXISTS, NOTFOUND: what is there is no stage
-	 * of this exchange, nothing of any item was touched.
+	 * of this swap, nothing of any item was touched.
 	 */
 	int (*database_swap)(struct rfa_host *, const struct rfa_job_key *, const json_t *items,
 			     struct rfa_error *);

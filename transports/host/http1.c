@@ -8,7 +8,7 @@
 #define DIGITS_MAX 15 /* of a length: far from the end of 64 bits */
 #define CHUNK_DIGITS_MAX 8
 
-/* ---- requests -------------------------------------------------------------------------------- */
+/* Requests. */
 
 static void encode(struct rfa_buf *out, const char *text, const char *plain)
 {
@@ -55,12 +55,12 @@ int rfa_http1_get(struct rfa_buf *out, const char *api, const char *path, const 
 	return rfa_buf_check(out, err);
 }
 
-/* ---- replies --------------------------------------------------------------------------------- */
+/* Replies. */
 
 /* What comes next; a reader begins with the first. */
 enum { STATUS_LINE, FIELD, BODY, UP_TO_END, CHUNK_SIZE, CHUNK, CHUNK_END, TRAILER, WHOLE };
 
-static int nonsense(const char *what, struct rfa_error *err)
+static int protocol_error(const char *what, struct rfa_error *err)
 {
 	return rfa_fail(err, RFA_EPROTOCOL, "docker", "the engine's reply made no sense: %s", what);
 }
@@ -70,7 +70,7 @@ static int take_status(struct rfa_http1_reader *r, const char *line, struct rfa_
 	if (strncmp(line, "HTTP/1.", 7) != 0 || !isdigit((unsigned char)line[7]) ||
 	    line[8] != ' ' || strspn(line + 9, "0123456789") != 3 || line[9] == '0' ||
 	    (line[12] != '\0' && line[12] != ' '))
-		return nonsense("no status line", err);
+		return protocol_error("no status line", err);
 	r->status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
 	r->closes = line[7] == '0';
 	r->at = FIELD;
@@ -81,9 +81,9 @@ static int take_status(struct rfa_http1_reader *r, const char *line, struct rfa_
 static int end_head(struct rfa_http1_reader *r, struct rfa_error *err)
 {
 	if (r->status == 101)
-		return nonsense("it changes the protocol", err);
+		return protocol_error("it changes the protocol", err);
 	if (r->chunked && r->measured)
-		return nonsense("its body has two lengths", err);
+		return protocol_error("its body has two lengths", err);
 	r->left = r->length;
 	if (r->status < 200) {
 		size_t framing = r->framing;
@@ -109,11 +109,11 @@ static int take_length(struct rfa_http1_reader *r, const char *value, struct rfa
 	uint64_t length = 0;
 
 	if (n == 0 || n > DIGITS_MAX || value[n])
-		return nonsense("its length is none", err);
+		return protocol_error("its length is none", err);
 	for (; *value; value++)
 		length = length * 10 + (uint64_t)(*value - '0');
 	if (r->measured && r->length != length)
-		return nonsense("its body has two lengths", err);
+		return protocol_error("its body has two lengths", err);
 	r->measured = 1;
 	r->length = length;
 	return 0;
@@ -142,7 +142,7 @@ static int take_field(struct rfa_http1_reader *r, char *line, struct rfa_error *
 	if (!*line)
 		return end_head(r, err);
 	if (!value || value == line || strcspn(line, " \t") < (size_t)(value - line))
-		return nonsense("a header field without a name", err);
+		return protocol_error("a header field without a name", err);
 	*value++ = '\0';
 	value += strspn(value, " \t");
 	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
@@ -151,7 +151,7 @@ static int take_field(struct rfa_http1_reader *r, char *line, struct rfa_error *
 		return take_length(r, value, err);
 	if (strcasecmp(line, "Transfer-Encoding") == 0) {
 		if (r->chunked || strcasecmp(value, "chunked") != 0)
-			return nonsense("its body is encoded", err);
+			return protocol_error("its body is encoded", err);
 		r->chunked = 1;
 	} else if (strcasecmp(line, "Connection") == 0) {
 		r->closes |= has_close(value);
@@ -165,7 +165,7 @@ static int take_size(struct rfa_http1_reader *r, const char *line, struct rfa_er
 	size_t n = strspn(line, "0123456789abcdefABCDEF"), i;
 
 	if (n == 0 || n > CHUNK_DIGITS_MAX || (line[n] && !strchr("; \t", line[n])))
-		return nonsense("a chunk has no size", err);
+		return protocol_error("a chunk has no size", err);
 	r->left = 0;
 	for (i = 0; i < n; i++)
 		r->left = r->left * 16 + (uint64_t)(isdigit((unsigned char)line[i])
@@ -186,7 +186,7 @@ static int take_line(struct rfa_http1_reader *r, char *line, struct rfa_error *e
 		return take_size(r, line, err);
 	case CHUNK_END:
 		r->at = CHUNK_SIZE;
-		return *line ? nonsense("a chunk has no end", err) : 0;
+		return *line ? protocol_error("a chunk has no end", err) : 0;
 	default:
 		if (!*line)
 			r->at = WHOLE;
@@ -202,7 +202,7 @@ static int framed(struct rfa_http1_reader *r, size_t n, struct rfa_error *err)
 	if (r->at != STATUS_LINE && r->at != FIELD)
 		most += r->body.max;
 	if (n > most || r->framing > most - n)
-		return nonsense("its head has no end", err);
+		return protocol_error("its head has no end", err);
 	r->framing += n;
 	return 0;
 }
@@ -220,7 +220,7 @@ static int read_line(struct rfa_http1_reader *r, const char *data, size_t len, s
 	*used += n;
 	(void)rfa_buf_add(&r->line, data, n);
 	if (r->line.failed || memchr(data, '\0', n))
-		return nonsense("a line of its head", err);
+		return protocol_error("a line of its head", err);
 	if (!eol)
 		return 0;
 	r->line.data[--r->line.len] = '\0';
@@ -286,7 +286,7 @@ int rfa_http1_reply(const char *data, size_t len, int *status, struct rfa_buf *b
 	int rc = rfa_http1_read(&r, data, len, &used, &whole, err);
 
 	if (rc == 0 && !whole && !r.endless)
-		rc = nonsense("it is cut short", err);
+		rc = protocol_error("it is cut short", err);
 	if (rc == 0) {
 		*status = r.status;
 		(void)rfa_buf_add(body, r.body.data, r.body.len);

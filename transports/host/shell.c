@@ -132,8 +132,8 @@ int rfa_shell_host_refused(const struct shell_host *h, int status, const char *b
 	const char *message = json_string_value(json_object_get(reply, "message"));
 
 	/* A status of HTTP is none of our scripts'. */
-	(void)rfa_words_docker(status, message ? message : body, message ? strlen(message) : len,
-			       what, err);
+	(void)rfa_remote_docker(status, message ? message : body, message ? strlen(message) : len,
+				what, err);
 	json_decref(reply);
 	return rfa_error_where(err, "%s", h->host.name);
 }
@@ -147,18 +147,18 @@ void rfa_shell_answer_release(struct shell_answer *answer)
 int rfa_shell_host_fail(const struct shell_host *h, const struct shell_answer *answer,
 			const char *what, struct rfa_error *err)
 {
-	(void)rfa_words_fail(answer->status, answer->words.data, answer->words.len, what, err);
+	(void)rfa_remote_fail(answer->status, answer->words.data, answer->words.len, what, err);
 	return rfa_error_where(err, "%s", h->host.name);
 }
 
 int rfa_shell_host_fail_docker(const struct shell_host *h, const struct shell_answer *answer,
 			       const char *what, struct rfa_error *err)
 {
-	(void)rfa_words_docker(answer->status, answer->words.data, answer->words.len, what, err);
+	(void)rfa_remote_docker(answer->status, answer->words.data, answer->words.len, what, err);
 	return rfa_error_where(err, "%s", h->host.name);
 }
 
-int rfa_shell_host_nonsense(const struct shell_host *h, const char *what, struct rfa_error *err)
+int rfa_shell_protocol_error(const struct shell_host *h, const char *what, struct rfa_error *err)
 {
 	(void)rfa_fail(err, RFA_EPROTOCOL, "host", "the host's answer made no sense: %s", what);
 	return rfa_error_where(err, "%s", h->host.name);

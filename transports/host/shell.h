@@ -6,7 +6,7 @@
 #include "transports/host/engine.h"
 #include "transports/host/host.h"
 #include "transports/host/scripts.h"
-#include "transports/host/words.h"
+#include "transports/host/remote_error.h"
 
 struct shell_host {
 	struct rfa_host host;            /* first member */
@@ -83,7 +83,7 @@ int rfa_shell_host_fail(const struct shell_host *h, const struct shell_answer *a
 int rfa_shell_host_fail_docker(const struct shell_host *h, const struct shell_answer *answer,
 			       const char *what, struct rfa_error *err);
 /* The host said what it should never say. */
-int rfa_shell_host_nonsense(const struct shell_host *h, const char *what, struct rfa_error *err);
+int rfa_shell_protocol_error(const struct shell_host *h, const char *what, struct rfa_error *err);
 
 /* Parses JSON that came from the host. *out is new. `what` names it in the error. */
 int rfa_shell_host_json(const struct shell_host *h, json_t **out, const char *text, size_t len,
@@ -199,8 +199,8 @@ int rfa_shell_file_write(struct rfa_host *, const char *, unsigned, const void *
 			 struct rfa_error *);
 int rfa_shell_file_remove(struct rfa_host *, const char *, struct rfa_error *);
 
-int rfa_shell_tree_look(struct rfa_host *, enum rfa_tree_kind, const char *, json_t **,
-			struct rfa_error *);
+int rfa_shell_tree_observe(struct rfa_host *, enum rfa_tree_kind, const char *, json_t **,
+			   struct rfa_error *);
 int rfa_shell_tree_where(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
 int rfa_shell_tree_holders(struct rfa_host *, const json_t *, const json_t *, json_t **,
 			   struct rfa_error *);
@@ -217,7 +217,7 @@ int rfa_shell_tree_swap(struct rfa_host *, const struct rfa_job_key *, const jso
 int rfa_shell_tree_remove(struct rfa_host *, const struct rfa_job_key *, const json_t *,
 			  struct rfa_error *);
 
-int rfa_shell_database_look(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
+int rfa_shell_database_observe(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
 int rfa_shell_database_check(struct rfa_host *, const json_t *, const char *, json_t **,
 			     struct rfa_error *);
 int rfa_shell_database_dump(struct rfa_host *, const struct rfa_job_key *, const json_t *,

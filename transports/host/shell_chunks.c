@@ -29,12 +29,12 @@ int rfa_shell_vault_store(struct rfa_host *host, const struct rfa_job_key *key, 
 	if (rc == 0 && rfa_shell_number(&p, &bytes) == 0)
 		sum = p;
 	if (rc == 0 && (!rfa_shell_sha256_ok(sum) || sum[64] != ' '))
-		rc = rfa_shell_host_nonsense(h, "a digest of a backup", err);
+		rc = rfa_shell_protocol_error(h, "a digest of a backup", err);
 	if (rc == 0) {
 		p = sum + 65;
 		if (rfa_shell_number(&p, &chunks) || rfa_shell_number(&p, &fresh) || *p ||
 		    fresh > bytes)
-			rc = rfa_shell_host_nonsense(h, "what was stored", err);
+			rc = rfa_shell_protocol_error(h, "what was stored", err);
 	}
 	if (rc == 0) {
 		*out = json_pack("{s:I, s:s%, s:I, s:I}", "bytes", (json_int_t)bytes, "sha256", sum,

@@ -84,7 +84,7 @@ static int ask(struct shell_host *h, const char *const *script, const struct wor
 	return rc == 0 && answer->status != 0 ? failed(h, answer, project, err) : rc;
 }
 
-/* ---- which Compose --------------------------------------------------------------------------- */
+/* Which Compose. */
 
 /* Compose is a plugin of the client, which asks each of them who it is. JSON null: none works. */
 static json_t *compose_of(const json_t *client)
@@ -123,8 +123,7 @@ int rfa_shell_compose_version(struct rfa_host *host, json_t **out, struct rfa_er
 	return rc;
 }
 
-/* ---- which files ------------------------------------------------------------------------------
- */
+/* Which files. */
 
 static int add_path(json_t *out, const char *directory, const char *name, size_t len,
 		    struct rfa_error *err)
@@ -219,7 +218,7 @@ static int prove_files(struct shell_host *h, const struct rfa_compose *project, 
 		    "in %.200s",
 		    project->project, project->directory);
 		(void)rfa_error_where(err, "%s", h->host.name);
-		rc = rfa_error_mend(err, "name them: compose.files of the stack in rfa.json");
+		rc = rfa_error_hint(err, "name them: compose.files of the stack in rfa.json");
 	}
 	rfa_shell_answer_release(&answer);
 	return rc;
@@ -249,8 +248,7 @@ int rfa_shell_compose_files(struct rfa_host *host, const struct rfa_compose *pro
 	return rc;
 }
 
-/* ---- what they say ----------------------------------------------------------------------------
- */
+/* What they say. */
 
 /*
  * Compose warns of each variable without a value: The "PW" variable is not set. Defaulting to a
@@ -313,13 +311,13 @@ int rfa_shell_compose_config(struct rfa_host *host, const struct rfa_compose *pr
 	if (rc == 0)
 		rc = ask(h, rfa_script_compose_run, &w, NULL, project, &answer, err);
 	if (rc == -(int)RFA_EREMOTE &&
-	    rfa_words_have(answer.words.data, answer.words.len, "no such service"))
+	    rfa_remote_mentions(answer.words.data, answer.words.len, "no such service"))
 		rc = not_found(err);
 	if (rc == 0)
 		rc = rfa_shell_host_json(h, &config, answer.out.data, answer.out.len,
 					 "docker compose config", err);
 	if (rc == 0 && !json_is_object(config))
-		rc = rfa_shell_host_nonsense(h, "docker compose config answered no object", err);
+		rc = rfa_shell_protocol_error(h, "docker compose config answered no object", err);
 	if (rc == 0 && (!unset || unset_of(rfa_buf_str(&answer.words), unset)))
 		rc = rfa_fail_nomem(err);
 	if (rc == 0)
@@ -338,7 +336,7 @@ static int take_hashes(struct shell_host *h, const char *at, json_t *out, struct
 		const char *hash = at + len + (at[len] == ' ');
 
 		if (at[len] != ' ' || !rfa_shell_sha256_ok(hash) || hash[64] != '\n')
-			return rfa_shell_host_nonsense(h, "docker compose config --hash", err);
+			return rfa_shell_protocol_error(h, "docker compose config --hash", err);
 		if (json_object_setn_new(out, at, len, json_stringn(hash, 64)))
 			return rfa_fail_nomem(err);
 		at = hash + 65;
@@ -384,8 +382,7 @@ int rfa_shell_compose_hash(struct rfa_host *host, const struct rfa_compose *proj
 	return rc;
 }
 
-/* ---- up ---------------------------------------------------------------------------------------
- */
+/* Up. */
 
 int rfa_shell_compose_up(struct rfa_host *host, const struct rfa_job_key *key,
 			 const struct rfa_compose *project, struct rfa_error *err)

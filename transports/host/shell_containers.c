@@ -74,7 +74,7 @@ int rfa_shell_container_remove(struct rfa_host *host, const struct rfa_job_key *
 	return verb(host, key, "rm", name, NULL, err);
 }
 
-/* ---- create ---------------------------------------------------------------------------------- */
+/* Create. */
 
 static int create_request(struct shell_host *h, const char *name, const json_t *body,
 			  struct rfa_buf *out, struct rfa_error *err)
@@ -146,7 +146,7 @@ static int refused(struct shell_host *h, const struct shell_answer *answer, cons
 	reply = json_loadb(rfa_buf_str(&body), body.len, 0, NULL);
 	message = rfa_facts_str(reply, "message", rfa_buf_str(&body));
 	(void)rfa_buf_puts(&words.words, message);
-	words.status = status == 404 ? RFA_SAYS_NOTFOUND : status == 409 ? RFA_SAYS_EXISTS : status;
+	words.status = status == 404 ? RFA_EXIT_NOTFOUND : status == 409 ? RFA_EXIT_EXISTS : status;
 	rc = failed(h, &words, name, err);
 done:
 	json_decref(reply);
@@ -238,7 +238,7 @@ int rfa_shell_container_create(struct rfa_host *host, const struct rfa_job_key *
 		args[2 + i] = rfa_buf_str(&requests[i]);
 	if (rc == 0)
 		rc = rfa_shell_host_job(h, key, &program, &answer, err);
-	if (rc == 0 && answer.status == RFA_SAYS_REPLY) {
+	if (rc == 0 && answer.status == RFA_EXIT_REPLY) {
 		rc = refused(h, &answer, name, err);
 	} else if (rc == 0 && answer.status != 0) {
 		rc = failed(h, &answer, name, err);

@@ -30,7 +30,7 @@ int rfa_shell_tree_copy(struct rfa_host *host, const struct rfa_job_key *key,
 	if (rc == 0 &&
 	    (rfa_shell_number(&p, &reflink) || rfa_shell_number(&p, &bytes) ||
 	     rfa_shell_number(&p, &apparent) || rfa_shell_number(&p, &inodes) || *p || reflink > 1))
-		rc = rfa_shell_host_nonsense(h, "what was copied", err);
+		rc = rfa_shell_protocol_error(h, "what was copied", err);
 	if (rc == 0) {
 		*out = json_pack("{s:b, s:I, s:I}", "reflink", (int)reflink, "bytes",
 				 (json_int_t)bytes, "inodes", (json_int_t)inodes);

@@ -1,5 +1,5 @@
 /*
- * Databases that a server in a container keeps: looked at, dumped, loaded, exchanged by rename.
+ * Databases that a server in a container keeps: looked at, dumped, loaded, swapped by rename.
  *
  * All of it is done by the server's own programs, in its own container: they fit its version, find
  * its socket, and may see its password, which never leaves the container. What is said to one kind
@@ -13,12 +13,12 @@
 #include "fsm/base/facts.h"
 
 /* Longest text of a server's that is passed on. */
-#define SAYS_MAX 2000
+#define SUMMARY_MAX 2000
 
 static const struct shell_engine *const engines[] = { &rfa_shell_postgres, &rfa_shell_mysql };
 enum { N_ENGINES = sizeof(engines) / sizeof(engines[0]) };
 
-/* ---- running --------------------------------------------------------------------------------- */
+/* Running. */
 
 /* Arguments of lib_database_one.sh; texts of a script over one database. */
 enum { SPEC_ARGS = 5, TEXTS_MAX = 8 };
@@ -100,19 +100,19 @@ static int run(struct shell_host *h, const struct rfa_job_key *key, const char *
 	return rc;
 }
 
-int rfa_shell_database_look(struct rfa_host *host, const json_t *database, json_t **out,
-			    struct rfa_error *err)
+int rfa_shell_database_observe(struct rfa_host *host, const json_t *database, json_t **out,
+			       struct rfa_error *err)
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	struct rfa_buf why = RFA_BUF_INIT(8 * SAYS_MAX);
+	struct rfa_buf why = RFA_BUF_INIT(8 * SUMMARY_MAX);
 	const char *own[] = { NULL };
-	int rc = run(h, NULL, rfa_script_database_look, database, SHELL_ASK_LOOK, own,
+	int rc = run(h, NULL, rfa_script_database_observe, database, SHELL_ASK_OBSERVE, own,
 		     "looking at a database", &answer, err);
 	const char *text = rfa_buf_str(&answer.out);
 
 	if (rc == 0 && strncmp(text, "DOWN", 4) == 0) {
-		size_t n = answer.out.len - 4 < SAYS_MAX ? answer.out.len - 4 : SAYS_MAX;
+		size_t n = answer.out.len - 4 < SUMMARY_MAX ? answer.out.len - 4 : SUMMARY_MAX;
 
 		while (n && (text[4 + n - 1] == '\n' || text[4 + n - 1] == ' '))
 			n--;
@@ -120,7 +120,8 @@ int rfa_shell_database_look(struct rfa_host *host, const json_t *database, json_
 		*out = json_pack("{s:b, s:s}", "up", 0, "why", rfa_buf_str(&why));
 		rc = *out ? 0 : rfa_fail_nomem(err);
 	} else if (rc == 0) {
-		rc = rfa_shell_host_json(h, out, text, answer.out.len, "a look at a database", err);
+		rc = rfa_shell_host_json(h, out, text, answer.out.len,
+					 "the observation of a database", err);
 	}
 	rfa_buf_release(&why);
 	rfa_shell_answer_release(&answer);
@@ -132,7 +133,7 @@ int rfa_shell_database_check(struct rfa_host *host, const json_t *database, cons
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	struct rfa_buf says = RFA_BUF_INIT(8 * SAYS_MAX);
+	struct rfa_buf summary = RFA_BUF_INIT(8 * SUMMARY_MAX);
 	const char *own[] = { copy, NULL };
 	int rc = rfa_shell_tree_own(h, copy, err);
 
@@ -140,14 +141,14 @@ int rfa_shell_database_check(struct rfa_host *host, const json_t *database, cons
 		rc = run(h, NULL, rfa_script_database_check, database, SHELL_ASKS, own,
 			 "reading a dump", &answer, err);
 	if (rc == 0) {
-		size_t n = answer.out.len < SAYS_MAX ? answer.out.len : SAYS_MAX;
+		size_t n = answer.out.len < SUMMARY_MAX ? answer.out.len : SUMMARY_MAX;
 
-		(void)rfa_buf_put_printable(&says, answer.out.data, n, 0);
-		*out = json_pack("{s:b, s:s}", "ok", !strcmp(rfa_buf_str(&says), "ok"), "says",
-				 rfa_buf_str(&says));
+		(void)rfa_buf_put_printable(&summary, answer.out.data, n, 0);
+		*out = json_pack("{s:b, s:s}", "ok", !strcmp(rfa_buf_str(&summary), "ok"),
+				 "summary", rfa_buf_str(&summary));
 		rc = *out ? 0 : rfa_fail_nomem(err);
 	}
-	rfa_buf_release(&says);
+	rfa_buf_release(&summary);
 	rfa_shell_answer_release(&answer);
 	return rc;
 }
@@ -168,7 +169,7 @@ int rfa_shell_database_dump(struct rfa_host *host, const struct rfa_job_key *key
 			 "dumping a database", &answer, err);
 	p = rfa_buf_str(&answer.out);
 	if (rc == 0 && (rfa_shell_number(&p, &bytes) || *p))
-		rc = rfa_shell_host_nonsense(h, "what was dumped", err);
+		rc = rfa_shell_protocol_error(h, "what was dumped", err);
 	if (rc == 0) {
 		*out = json_pack("{s:I}", "bytes", (json_int_t)bytes);
 		rc = *out ? 0 : rfa_fail_nomem(err);
@@ -212,7 +213,7 @@ static int swap_args(const struct shell_host *h, const json_t *item, const char 
 	if (rc == 0)
 		rc = own_check(h, database, args[5], err);
 	if (rc == 0 && strcmp(args[4], args[5]) == 0)
-		rc = rfa_fail(err, RFA_EINTERNAL, "host", "an exchange of nothing");
+		rc = rfa_fail(err, RFA_EINTERNAL, "host", "a swap of nothing");
 	if (rc == 0)
 		args[0] = engine->name;
 	return rc;
@@ -239,7 +240,7 @@ int rfa_shell_database_swap(struct rfa_host *host, const struct rfa_job_key *key
 	for (i = 0; i < n && rc == 0; i++)
 		rc = swap_args(h, json_array_get(items, i), args + at + ITEM_ARGS * i, err);
 	if (rc == 0)
-		rc = rfa_shell_tree_job(h, key, &call, "exchanging databases", &answer, err);
+		rc = rfa_shell_tree_job(h, key, &call, "swapping databases", &answer, err);
 	rfa_shell_answer_release(&answer);
 	free(args);
 	return rc;

@@ -74,11 +74,11 @@ static int not_found(struct shell_host *h, enum rfa_object kind, const char *nam
 static int absent(int status, const char *body, size_t len, const struct rfa_error *why)
 {
 	return why->code == RFA_ENOTFOUND ||
-	       (status == 404 && rfa_words_have(body, len, "not found") &&
-		!rfa_words_have(body, len, "page not found"));
+	       (status == 404 && rfa_remote_mentions(body, len, "not found") &&
+		!rfa_remote_mentions(body, len, "page not found"));
 }
 
-/* ---- many at once ---------------------------------------------------------------------------- */
+/* Many at once. */
 
 struct looked {
 	struct shell_host *h;
@@ -100,7 +100,7 @@ static int look_at(struct looked *l, size_t i, int status, const char *body, siz
 	}
 	rc = rfa_shell_host_json(l->h, object, body, len, "what the engine says", err);
 	if (rc == 0 && !json_is_object(*object))
-		rc = rfa_shell_host_nonsense(l->h, "the engine answered no object", err);
+		rc = rfa_shell_protocol_error(l->h, "the engine answered no object", err);
 	if (rc == 0 && !is_it(name->kind, *object, name->name)) {
 		json_decref(*object);
 		*object = NULL;
@@ -215,7 +215,7 @@ int rfa_shell_inspect(struct rfa_host *host, enum rfa_object kind, const char *n
 	return rc;
 }
 
-/* ---- all of a kind --------------------------------------------------------------------------- */
+/* All of a kind. */
 
 struct listed {
 	struct shell_host *h;
@@ -251,7 +251,7 @@ static int names_of(const struct listed *l, struct rfa_object_name **names, size
 	size_t i, k;
 
 	if (!json_is_array(list) && !(l->kind == RFA_VOLUME && json_is_null(list)))
-		return rfa_shell_host_nonsense(l->h, "the engine answered no list", err);
+		return rfa_shell_protocol_error(l->h, "the engine answered no list", err);
 	all = calloc(json_array_size(list) + 1, sizeof(*all));
 	if (!all)
 		return rfa_fail_nomem(err);
@@ -260,7 +260,7 @@ static int names_of(const struct listed *l, struct rfa_object_name **names, size
 		all[i].name = rfa_facts_str(row, kinds[l->kind].key, "");
 		if (!all[i].name[0]) {
 			free(all);
-			return rfa_shell_host_nonsense(l->h, "the engine listed no object", err);
+			return rfa_shell_protocol_error(l->h, "the engine listed no object", err);
 		}
 	}
 	qsort(all, i, sizeof(*all), by_name);

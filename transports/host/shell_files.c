@@ -51,7 +51,7 @@ int rfa_shell_file_stat(struct rfa_host *host, const char *path, struct rfa_file
 		p = *end == ' ' ? end + 1 : "";
 		if (rfa_shell_number(&p, &uid) || rfa_shell_number(&p, &gid) ||
 		    rfa_shell_number(&p, &st.size) || uid > UINT32_MAX || gid > UINT32_MAX)
-			rc = rfa_shell_host_nonsense(h, "stat", err);
+			rc = rfa_shell_protocol_error(h, "stat", err);
 	}
 	if (rc == 0) {
 		/* A time before 1970 is no reason to fail. */
@@ -182,7 +182,7 @@ int rfa_shell_disk(struct rfa_host *host, const char *path, struct rfa_disk *out
 		parse_df(p, &name, &total, &available);
 	}
 	if (rc == 0 && (name == 0 || total > INT64_MAX / 1024 || available > total))
-		rc = rfa_shell_host_nonsense(h, "df", err);
+		rc = rfa_shell_protocol_error(h, "df", err);
 	if (rc == 0) {
 		disk.bytes_total = total * 1024;
 		disk.bytes_free = available * 1024;

@@ -94,7 +94,7 @@ int rfa_shell_image_load(struct rfa_host *host, const struct rfa_job_key *key, c
 	return rc;
 }
 
-/* ---- export ---------------------------------------------------------------------------------- */
+/* Export. */
 
 /* The saved file, as the composition reads it: small files were fetched together beforehand. */
 struct saved {
@@ -115,7 +115,7 @@ static int read_ranges(struct saved *s, const char *const args[], uint64_t want,
 	if (rc == 0 && answer.status != 0)
 		rc = rfa_shell_host_fail(s->h, &answer, "the saved images", err);
 	if (rc == 0 && answer.out.len != want)
-		rc = rfa_shell_host_nonsense(s->h, "a range of the saved images is short", err);
+		rc = rfa_shell_protocol_error(s->h, "a range of the saved images is short", err);
 	if (rc == 0) {
 		(void)rfa_buf_add(out, answer.out.data, answer.out.len);
 		rc = rfa_buf_check(out, err);

@@ -121,7 +121,7 @@ static int take(void *user, size_t i, int status, const char *body, size_t len,
 		return rfa_shell_host_refused(t->h, status, body, len, "docker", err);
 	rc = rfa_shell_host_json(t->h, &t->object, body, len, "what the engine is", err);
 	if (rc == 0 && !json_is_object(t->object))
-		rc = rfa_shell_host_nonsense(t->h, "the engine does not say what it is", err);
+		rc = rfa_shell_protocol_error(t->h, "the engine does not say what it is", err);
 	return rc;
 }
 

@@ -51,14 +51,15 @@ static int parse(struct shell_host *h, const struct shell_answer *answer, struct
 		p->kind = GONE;
 	} else {
 		if (strncmp(text, "done ", 5) != 0)
-			return rfa_shell_host_nonsense(h, "the state of a job", err);
+			return rfa_shell_protocol_error(h, "the state of a job", err);
 		text += 5;
 		if (rfa_shell_number(&text, &p->status) || rfa_shell_number(&text, &p->out) ||
 		    rfa_shell_number(&text, &p->err) || text[-1] != '\n' || p->status > 255)
-			return rfa_shell_host_nonsense(h, "the result of a job", err);
+			return rfa_shell_protocol_error(h, "the result of a job", err);
 		left = answer->out.len - (size_t)(text - answer->out.data);
 		if (p->out > INT32_MAX || p->err > INT32_MAX || (size_t)(p->out + p->err) != left)
-			return rfa_shell_host_nonsense(h, "a job's output has another length", err);
+			return rfa_shell_protocol_error(h, "a job's output has another length",
+							err);
 		p->kind = DONE;
 		p->data = text;
 	}
@@ -241,7 +242,7 @@ int rfa_shell_run_remove(struct rfa_host *host, const char *run, struct rfa_erro
 
 	if (rc == 0)
 		rc = over(h, rfa_buf_str(&path), rfa_script_run_remove, &answer, err);
-	if (rc == 0 && answer.status == RFA_SAYS_HELD)
+	if (rc == 0 && answer.status == RFA_EXIT_HELD)
 		rc = rfa_fail(err, RFA_ELOCKED, "host", "a job of run %s still runs", run);
 	else if (rc == 0 && answer.status != 0)
 		rc = rfa_shell_host_fail(h, &answer, "removing a run's directory", err);

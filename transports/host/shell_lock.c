@@ -18,7 +18,7 @@ static int locked(struct shell_host *h, const json_t *holder, struct rfa_error *
 
 	(void)rfa_buf_put_printable(&who, run, strlen(run), 64);
 	(void)rfa_fail(err, RFA_ELOCKED, "host", "run %s holds the host's lock", rfa_buf_str(&who));
-	(void)rfa_error_mend(err, "rfa resume %s, rfa rollback %s, or rfa abort %s",
+	(void)rfa_error_hint(err, "rfa resume %s, rfa rollback %s, or rfa abort %s",
 			     rfa_buf_str(&who), rfa_buf_str(&who), rfa_buf_str(&who));
 	rfa_buf_release(&who);
 	return rfa_error_where(err, "%s", h->host.name);
@@ -27,7 +27,7 @@ static int locked(struct shell_host *h, const json_t *holder, struct rfa_error *
 static int corrupt(struct shell_host *h, struct rfa_error *err)
 {
 	(void)rfa_fail(err, RFA_ECORRUPT, "host", "the lock file cannot be read as JSON");
-	(void)rfa_error_mend(err, "look at %s/lock there; remove it if no run is under way",
+	(void)rfa_error_hint(err, "look at %s/lock there; remove it if no run is under way",
 			     h->host.state_dir);
 	return rfa_error_where(err, "%s", h->host.name);
 }
@@ -71,7 +71,7 @@ int rfa_shell_lock_claim(struct rfa_host *host, const json_t *who, json_t **hold
 	(void)snprintf(bytes, sizeof(bytes), "%zu", text.len);
 	/* Claiming twice for one run is free, so a lost answer is asked for again. */
 	rc = rfa_shell_host_read(h, &call, &answer, err);
-	if (rc == 0 && answer.status == RFA_SAYS_HELD) {
+	if (rc == 0 && answer.status == RFA_EXIT_HELD) {
 		rc = parse(h, &answer.out, &has, err);
 		if (rc == 0 && strcmp(rfa_facts_str(has, "run", ""), run) != 0) {
 			rc = locked(h, has, err);
@@ -96,7 +96,7 @@ int rfa_shell_lock_read(struct rfa_host *host, json_t **holder, struct rfa_error
 	struct shell_call call = { rfa_script_lock_read, args, NULL, 0 };
 	int rc = rfa_shell_host_read(h, &call, &answer, err);
 
-	if (rc == 0 && answer.status == RFA_SAYS_NOTFOUND)
+	if (rc == 0 && answer.status == RFA_EXIT_NOTFOUND)
 		*holder = NULL;
 	else if (rc == 0 && answer.status != 0)
 		rc = rfa_shell_host_fail(h, &answer, "reading the host's lock", err);
@@ -119,7 +119,7 @@ int rfa_shell_lock_release(struct rfa_host *host, const char *run, struct rfa_er
 		rc = rfa_fail(err, RFA_EINTERNAL, "host", "a lock is released for no run");
 	if (rc == 0)
 		rc = rfa_shell_host_read(h, &call, &answer, err);
-	if (rc == 0 && answer.status == RFA_SAYS_HELD) {
+	if (rc == 0 && answer.status == RFA_EXIT_HELD) {
 		rc = parse(h, &answer.out, &has, err);
 		if (rc == 0)
 			rc = locked(h, has, err);

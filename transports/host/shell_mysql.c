@@ -15,7 +15,7 @@ const struct shell_engine rfa_shell_mysql = {
 	.name = "mysql",
 	.program = rfa_script_mysql_program,
 	.functions = rfa_script_mysql_functions,
-	.sql = { [SHELL_ASK_LOOK] = rfa_sql_mysql_look,
+	.sql = { [SHELL_ASK_OBSERVE] = rfa_sql_mysql_observe,
 		 [SHELL_ASK_MAKE] = rfa_sql_mysql_make,
 		 [SHELL_ASK_STAGE] = rfa_sql_mysql_stage,
 		 [SHELL_ASK_SWAP] = rfa_sql_mysql_swap,

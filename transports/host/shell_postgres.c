@@ -5,7 +5,7 @@ const struct shell_engine rfa_shell_postgres = {
 	.name = "postgres",
 	.program = rfa_script_postgres_program,
 	.functions = rfa_script_postgres_functions,
-	.sql = { [SHELL_ASK_LOOK] = rfa_sql_postgres_look,
+	.sql = { [SHELL_ASK_OBSERVE] = rfa_sql_postgres_observe,
 		 [SHELL_ASK_MAKE] = rfa_sql_postgres_make,
 		 [SHELL_ASK_STAGE] = rfa_sql_postgres_stage,
 		 [SHELL_ASK_SWAP] = rfa_sql_postgres_swap,

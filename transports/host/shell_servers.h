@@ -10,13 +10,13 @@
 
 /* What is said to one in SQL. */
 enum shell_ask {
-	SHELL_ASK_LOOK,  /* says what database_look says, as JSON */
-	SHELL_ASK_MAKE,  /* IN is there, empty, like DATABASE; what was there before is gone */
-	SHELL_ASK_STAGE, /* says whether DATABASE, IN and OUT are there, a digit each: 110: an
-			    exchange can begin, or go on; 101: it is done */
-	SHELL_ASK_SWAP,  /* exchanges, from any stage that says 110 */
-	SHELL_ASK_OPEN,  /* DATABASE takes sessions again */
-	SHELL_ASK_DROP,  /* IN is gone */
+	SHELL_ASK_OBSERVE, /* says what database_observe says, as JSON */
+	SHELL_ASK_MAKE,    /* IN is there, empty, like DATABASE; what was there before is gone */
+	SHELL_ASK_STAGE,   /* says whether DATABASE, IN and OUT are there, a digit each: 110: an
+			      swap can begin, or go on; 101: it is done */
+	SHELL_ASK_SWAP,    /* swaps, from any stage that says 110 */
+	SHELL_ASK_OPEN,    /* DATABASE takes sessions again */
+	SHELL_ASK_DROP,    /* IN is gone */
 	SHELL_ASKS
 };
 
@@ -25,7 +25,7 @@ struct shell_engine {
 	/*
 	 * For sh in the container, with the arguments VERB USER DATABASE IN OUT; IN and OUT are
 	 * databases of rfa's own, or "". VERB is one of
-	 *   look, make, stage, swap, open, drop   the SQL is on standard input
+	 *   observe, make, stage, swap, open, drop the SQL is on standard input
 	 *   dump    says the dump
 	 *   load    a dump is on standard input, and becomes IN, which "make" has made
 	 *   check   a dump is on standard input, and is read: only if `reads` asks for it

@@ -111,15 +111,15 @@ static int parse_digests(struct shell_host *h, const struct rfa_buf *text, json_
 	int64_t total;
 
 	if (rfa_shell_number(&p, &total))
-		return rfa_shell_host_nonsense(h, "a size", err);
+		return rfa_shell_protocol_error(h, "a size", err);
 	while (*p) {
 		if (strspn(p, "0123456789abcdef") != 64)
-			return rfa_shell_host_nonsense(h, "a digest", err);
+			return rfa_shell_protocol_error(h, "a digest", err);
 		if (json_array_append_new(out, json_stringn(p, 64)))
 			return rfa_fail_nomem(err);
 		p = strchr(p, '\n');
 		if (!p)
-			return rfa_shell_host_nonsense(h, "a digest without end", err);
+			return rfa_shell_protocol_error(h, "a digest without end", err);
 		p++;
 	}
 	*size = (uint64_t)total;
@@ -148,8 +148,8 @@ int rfa_shell_spool_digests(struct rfa_host *host, const char *run, const char *
 		rc = rfa_shell_host_read(h, &call, &answer, err);
 	if (rc == 0 && answer.status != 0) {
 		rc = rfa_shell_host_fail(h, &answer, "digests of the spool", err);
-		if (answer.status == RFA_SAYS_NO_TOOL)
-			(void)rfa_error_mend(err, "install coreutils 8.26 or later on the host");
+		if (answer.status == RFA_EXIT_NO_TOOL)
+			(void)rfa_error_hint(err, "install coreutils 8.26 or later on the host");
 	}
 	if (rc == 0)
 		rc = (list = json_array()) ? parse_digests(h, &answer.out, list, size, err)

@@ -1,6 +1,6 @@
 /*
  * Data takes the place of other data by rename; and copies are removed. tree_swap.sh says what the
- * stages of an exchange are.
+ * stages of a swap are.
  */
 #include "transports/host/shell.h"
 
@@ -39,7 +39,7 @@ static int swap_args(const struct shell_host *h, const json_t *items, const char
 			rc = own_or_null(h, json_object_get(item, "out"), &a[3], err);
 		if (rc == 0 && ((!a[2][0] && !a[3][0]) || strcmp(a[2], a[3]) == 0 ||
 				(a[0][0] == 'd' && strcmp(kind, "directory") != 0)))
-			rc = rfa_fail(err, RFA_EINTERNAL, "host", "an exchange of nothing");
+			rc = rfa_fail(err, RFA_EINTERNAL, "host", "a swap of nothing");
 		if (rc != 0)
 			return rc;
 	}
@@ -57,7 +57,7 @@ int rfa_shell_tree_swap(struct rfa_host *host, const struct rfa_job_key *key, co
 
 	/* The words name the path: it need not be the first one's. */
 	if (rc == 0)
-		rc = rfa_shell_tree_job(h, key, &call, "exchanging data", &answer, err);
+		rc = rfa_shell_tree_job(h, key, &call, "swapping data", &answer, err);
 	rfa_shell_answer_release(&answer);
 	free(args);
 	return rc;

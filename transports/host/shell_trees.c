@@ -12,9 +12,9 @@
 /* Most holders that are told of. */
 #define HOLDERS_MAX 20
 /* Longest text of SQLite's that is passed on. */
-#define SAYS_MAX 4000
+#define SUMMARY_MAX 4000
 
-/* ---- running --------------------------------------------------------------------------------- */
+/* Running. */
 
 static int failed(struct shell_host *h, const struct shell_answer *answer, const char *what,
 		  struct rfa_error *err)
@@ -22,9 +22,9 @@ static int failed(struct shell_host *h, const struct shell_answer *answer, const
 	static const struct {
 		int status;
 		enum rfa_code code;
-	} sure[] = { { RFA_SAYS_NOTFOUND, RFA_ENOTFOUND },
-		     { RFA_SAYS_EXISTS, RFA_EEXISTS },
-		     { RFA_SAYS_MISMATCH, RFA_EMISMATCH } };
+	} sure[] = { { RFA_EXIT_NOTFOUND, RFA_ENOTFOUND },
+		     { RFA_EXIT_EXISTS, RFA_EEXISTS },
+		     { RFA_EXIT_MISMATCH, RFA_EMISMATCH } };
 	struct rfa_buf words = RFA_BUF_INIT(2048);
 	size_t i;
 	int rc;
@@ -44,11 +44,11 @@ static int failed(struct shell_host *h, const struct shell_answer *answer, const
 	}
 	rc = rfa_shell_host_fail(h, answer, what, err);
 
-	if (answer->status == RFA_SAYS_NO_TOOL &&
-	    rfa_words_have(answer->words.data, answer->words.len, "sqlite3"))
-		(void)rfa_error_mend(err, "install sqlite3 on the host");
-	else if (answer->status == RFA_SAYS_NO_TOOL || answer->status == 127)
-		(void)rfa_error_mend(err, "install coreutils, findutils, GNU tar and awk on the "
+	if (answer->status == RFA_EXIT_NO_TOOL &&
+	    rfa_remote_mentions(answer->words.data, answer->words.len, "sqlite3"))
+		(void)rfa_error_hint(err, "install sqlite3 on the host");
+	else if (answer->status == RFA_EXIT_NO_TOOL || answer->status == 127)
+		(void)rfa_error_hint(err, "install coreutils, findutils, GNU tar and awk on the "
 					  "host");
 	return rc;
 }
@@ -131,13 +131,13 @@ int rfa_shell_tree_archive(const struct shell_host *h, const char *archive, cons
 	const char *p = text;
 
 	if (rfa_shell_number(&p, &bytes) || !rfa_shell_sha256_ok(p) || strcmp(p + 64, "\n") != 0)
-		return rfa_shell_host_nonsense(h, "an archive's size and digest", err);
+		return rfa_shell_protocol_error(h, "an archive's size and digest", err);
 	*out = json_pack("{s:s, s:I, s:s%}", "archive", archive, "bytes", (json_int_t)bytes,
 			 "sha256", p, (size_t)64);
 	return *out ? 0 : rfa_fail_nomem(err);
 }
 
-/* ---- looks ----------------------------------------------------------------------------------- */
+/* Looks. */
 
 struct look {
 	unsigned long mode;
@@ -149,7 +149,7 @@ struct look {
  * "MODE UID GID DEVICE DEVICE:INODE MOUNTED SQLITE", "BYTES APPARENT INODES LONG APART SPECIAL" and
  * "FLAGS"; 0 or -1.
  */
-static int parse_look(const char *p, struct look *l)
+static int parse_observed(const char *p, struct look *l)
 {
 	char *end = NULL;
 	int64_t again;
@@ -175,7 +175,7 @@ static int parse_look(const char *p, struct look *l)
 		   : 0;
 }
 
-static json_t *look_json(const struct look *l)
+static json_t *observed_json(const struct look *l)
 {
 	static const struct {
 		unsigned long format;
@@ -201,19 +201,19 @@ static json_t *look_json(const struct look *l)
 	    "device", device, "entry", entry);
 }
 
-int rfa_shell_tree_look(struct rfa_host *host, enum rfa_tree_kind kind, const char *path,
-			json_t **out, struct rfa_error *err)
+int rfa_shell_tree_observe(struct rfa_host *host, enum rfa_tree_kind kind, const char *path,
+			   json_t **out, struct rfa_error *err)
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	const char *args[] = { path, kind == RFA_TREE_SQLITE ? "db" : "", NULL };
-	struct shell_call call = { rfa_script_tree_look, args, NULL, 0 };
+	struct shell_call call = { rfa_script_tree_observe, args, NULL, 0 };
 	struct look l = { 0 };
 	int rc = rfa_shell_tree_path(h, path, err);
 
 	if (rc == 0)
 		rc = rfa_shell_tree_read(h, &call, "looking at a tree", &answer, err);
-	if (rc == -RFA_EREFUSED && answer.status == RFA_SAYS_UNSAFE) {
+	if (rc == -RFA_EREFUSED && answer.status == RFA_EXIT_UNSAFE) {
 		struct rfa_buf words = RFA_BUF_INIT(2048);
 
 		(void)rfa_buf_put_printable(&words, answer.words.data,
@@ -229,17 +229,17 @@ int rfa_shell_tree_look(struct rfa_host *host, enum rfa_tree_kind kind, const ch
 	if (rc == 0 && strcmp(rfa_buf_str(&answer.out), "none\n") == 0) {
 		*out = json_pack("{s:s}", "type", "");
 		rc = *out ? 0 : rfa_fail_nomem(err);
-	} else if (rc == 0 && parse_look(rfa_buf_str(&answer.out), &l)) {
-		rc = rfa_shell_host_nonsense(h, "a look at a tree", err);
+	} else if (rc == 0 && parse_observed(rfa_buf_str(&answer.out), &l)) {
+		rc = rfa_shell_protocol_error(h, "the observation of a tree", err);
 	} else if (rc == 0) {
-		*out = look_json(&l);
+		*out = observed_json(&l);
 		rc = *out ? 0 : rfa_fail_nomem(err);
 	}
 	rfa_shell_answer_release(&answer);
 	return rc;
 }
 
-/* ---- holders --------------------------------------------------------------------------------- */
+/* Holders. */
 
 /* "PID NUMBER COMMAND" a line. */
 static int parse_holders(struct shell_host *h, const char *p, const json_t *paths, json_t *list,
@@ -254,7 +254,7 @@ static int parse_holders(struct shell_host *h, const char *p, const json_t *path
 		if (rfa_shell_number(&p, &pid) || rfa_shell_number(&p, &number) ||
 		    pid > INT32_MAX || number >= (int64_t)json_array_size(paths) || p[-1] != ' ' ||
 		    !(end = strchr(p, '\n')) || json_array_size(list) == HOLDERS_MAX)
-			return rfa_shell_host_nonsense(h, "a process that holds a tree", err);
+			return rfa_shell_protocol_error(h, "a process that holds a tree", err);
 		(void)rfa_buf_put_printable(&command, p, (size_t)(end - p), 64);
 		one = json_pack("{s:I, s:s, s:O}", "pid", (json_int_t)pid, "command",
 				rfa_buf_str(&command), "path",
@@ -320,30 +320,30 @@ int rfa_shell_tree_holders(struct rfa_host *host, const json_t *paths, const jso
 	return rc;
 }
 
-/* ---- databases ------------------------------------------------------------------------------- */
+/* Databases. */
 
 int rfa_shell_sqlite_check(struct rfa_host *host, const char *copy, json_t **out,
 			   struct rfa_error *err)
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	struct rfa_buf says = RFA_BUF_INIT(8 * SAYS_MAX);
+	struct rfa_buf summary = RFA_BUF_INIT(8 * SUMMARY_MAX);
 	const char *args[] = { copy, NULL };
 	struct shell_call call = { rfa_script_sqlite_check, args, NULL, 0 };
 	int rc = rfa_shell_tree_own(h, copy, err);
 
 	if (rc == 0)
 		rc = rfa_shell_tree_read(h, &call, "checking a database", &answer, err);
-	if (rc == 0 && (answer.out.len == 0 || answer.out.len > SAYS_MAX))
-		rc = rfa_shell_host_nonsense(h, "a check of a database", err);
+	if (rc == 0 && (answer.out.len == 0 || answer.out.len > SUMMARY_MAX))
+		rc = rfa_shell_protocol_error(h, "a check of a database", err);
 	if (rc == 0) {
 		int ok = strcmp(rfa_buf_str(&answer.out), "ok") == 0;
 
-		(void)rfa_buf_put_printable(&says, answer.out.data, answer.out.len, 0);
-		*out = json_pack("{s:b, s:s}", "ok", ok, "says", rfa_buf_str(&says));
+		(void)rfa_buf_put_printable(&summary, answer.out.data, answer.out.len, 0);
+		*out = json_pack("{s:b, s:s}", "ok", ok, "summary", rfa_buf_str(&summary));
 		rc = *out ? 0 : rfa_fail_nomem(err);
 	}
-	rfa_buf_release(&says);
+	rfa_buf_release(&summary);
 	rfa_shell_answer_release(&answer);
 	return rc;
 }

@@ -53,7 +53,7 @@ int rfa_shell_vault_seal(struct rfa_host *host, const struct rfa_job_key *key, c
 	return rc;
 }
 
-/* ---- manifests ------------------------------------------------------------------------------- */
+/* Manifests. */
 
 /*
  * "BYTES" and so many bytes and a newline, or "-": *out is new, JSON null for what is no manifest.
@@ -94,11 +94,11 @@ static int parse_list(struct shell_host *h, const struct rfa_buf *text, json_t *
 		json_t *manifest;
 
 		if (n >= sizeof(name) || p[n] != ' ')
-			return rfa_shell_host_nonsense(h, "a list of backups", err);
+			return rfa_shell_protocol_error(h, "a list of backups", err);
 		(void)snprintf(name, sizeof(name), "%.*s", (int)n, p);
 		p += n + 1;
 		if (!rfa_host_name_ok(name) || parse_manifest(&p, end, &manifest))
-			return rfa_shell_host_nonsense(h, "a list of backups", err);
+			return rfa_shell_protocol_error(h, "a list of backups", err);
 		if (json_array_append_new(
 			list, json_pack("{s:s, s:o}", "backup", name, "manifest", manifest)))
 			return rfa_fail_nomem(err);
@@ -127,7 +127,7 @@ int rfa_shell_vault_list(struct rfa_host *host, const char *vault, json_t **out,
 	return rc;
 }
 
-/* ---- verifying ------------------------------------------------------------------------------- */
+/* Verifying. */
 
 struct verdict {
 	json_t *members;  /* owned; name: {"bytes","sha256"|null} as the chunks give them */
@@ -205,7 +205,7 @@ static int parse_verdict(struct shell_host *h, const struct rfa_buf *text, struc
 		if (line[0] != 'P' && line[0] != 'M')
 			break;
 	}
-	return rfa_shell_host_nonsense(h, "a verdict on a backup", err);
+	return rfa_shell_protocol_error(h, "a verdict on a backup", err);
 }
 
 /* What the manifest says of its members against what their chunks give; 0 or -1. */
@@ -291,7 +291,7 @@ int rfa_shell_vault_verify(struct rfa_host *host, const struct rfa_job_key *key,
 	return rc;
 }
 
-/* ---- opening and removing -------------------------------------------------------------------- */
+/* Opening and removing. */
 
 /* What the manifest says of a member. *bytes, sum[65]. */
 static int expect(struct shell_host *h, const char *vault, const char *backup, const char *member,

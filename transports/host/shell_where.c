@@ -74,7 +74,7 @@ int rfa_shell_tree_where(struct rfa_host *host, const json_t *paths, json_t **ou
 		json_t *one = parse_where(&p, end);
 
 		if (!one)
-			rc = rfa_shell_host_nonsense(h, "where data is", err);
+			rc = rfa_shell_protocol_error(h, "where data is", err);
 		else if (json_object_set_new(found, args[i], one))
 			rc = rfa_fail_nomem(err);
 	}

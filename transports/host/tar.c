@@ -16,7 +16,7 @@ static int corrupt(const char *what, struct rfa_error *err)
 	return rfa_fail(err, RFA_ECORRUPT, "tar", "the engine's archive is no whole tar: %s", what);
 }
 
-static int nonsense(struct rfa_error *err)
+static int protocol_error(struct rfa_error *err)
 {
 	return rfa_fail(err, RFA_EPROTOCOL, "tar", "the index of an archive made no sense");
 }
@@ -224,7 +224,7 @@ static int header(struct rfa_tar *tar, uint64_t offset, const unsigned char *hea
 	uint64_t sum = 0, at = offset + RFA_TAR_BLOCK;
 
 	if (offset != tar->next)
-		return nonsense(err);
+		return protocol_error(err);
 	if (head[0] == 0) {
 		/* The end is two blocks of zeros; the name of an entry is never empty. */
 		tar->complete = checksum(head) == 8 * ' ';
@@ -268,25 +268,25 @@ int rfa_tar_index(struct rfa_tar *tar, const char *text, size_t len, int *again,
 	for (; rc == 0 && !ended && p < end; p = eol + 1) {
 		eol = memchr(p, '\n', (size_t)(end - p));
 		if (!eol) {
-			rc = nonsense(err);
+			rc = protocol_error(err);
 			break;
 		}
 		if (eol - p > 5 && memcmp(p, "size ", 5) == 0) {
 			p += 5;
 			if (number(&p, eol, &tar->file_size))
-				rc = nonsense(err);
+				rc = protocol_error(err);
 		} else if (eol - p > 5 && memcmp(p, "head ", 5) == 0) {
 			p += 5;
 			if (awaited || tar->complete || number(&p, eol, &offset) ||
 			    block(p, eol, bytes, RFA_TAR_BLOCK) != (long)RFA_TAR_BLOCK)
-				rc = nonsense(err);
+				rc = protocol_error(err);
 			else
 				rc = header(tar, offset, bytes, &awaited, &size, err);
 		} else if (eol - p > 5 && memcmp(p, "data ", 5) == 0) {
 			p += 5;
 			n = number(&p, eol, &offset) ? -1 : block(p, eol, bytes, LONG_MAX_BYTES);
 			if (!awaited || n < 0 || (uint64_t)n != size) {
-				rc = nonsense(err);
+				rc = protocol_error(err);
 			} else {
 				bytes[n] = 0;
 				rc = extra(tar, awaited, (char *)bytes, (size_t)n, err);
@@ -296,11 +296,11 @@ int rfa_tar_index(struct rfa_tar *tar, const char *text, size_t len, int *again,
 			ended = 1;
 			*again = eol - p == 4 && memcmp(p, "more", 4) == 0;
 			if (!*again && (eol - p != 3 || memcmp(p, "end", 3) != 0))
-				rc = nonsense(err);
+				rc = protocol_error(err);
 		}
 	}
 	if (rc == 0 && (!ended || awaited))
-		rc = nonsense(err);
+		rc = protocol_error(err);
 	if (rc == 0 && !*again && !tar->complete)
 		rc = corrupt("it has no end", err);
 	if (rc == 0 && *again && tar->n == RFA_TAR_ENTRIES_MAX)

@@ -208,7 +208,7 @@ static int post(struct fake *f, const char *head, const char *body, size_t len)
 	return status;
 }
 
-/* ---- reads ----------------------------------------------------------------------------------- */
+/* Reads. */
 
 static void show(const json_t *json)
 {

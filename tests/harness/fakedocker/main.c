@@ -152,8 +152,7 @@ json_t *fake_find(struct fake *f, const char *type, const char *name)
 	return NULL;
 }
 
-/* ---- commands: each gets the words behind its own name ----------------------------------------
- */
+/* Commands: each gets the words behind its own name. */
 
 static int is(char *const words[], size_t n, const char *text)
 {
@@ -262,32 +261,32 @@ static int update(struct fake *f, char *const w[])
 
 static int container(struct fake *f, char *const w[])
 {
-	const char *verb = w[0] ? w[0] : "", *name;
+	const char *command = w[0] ? w[0] : "", *name;
 	char text[256];
 	json_t *c;
 	size_t i;
 
-	if (strcmp(verb, "update") == 0)
+	if (strcmp(command, "update") == 0)
 		return update(f, w + 1);
-	if (!is(w, 1, "--") || !w[2] || (strcmp(verb, "rename") == 0) != (w[3] != NULL))
+	if (!is(w, 1, "--") || !w[2] || (strcmp(command, "rename") == 0) != (w[3] != NULL))
 		fake_bad(f, "container verb without -- NAME");
 	name = w[2];
-	if (strcmp(verb, "stop") == 0)
+	if (strcmp(command, "stop") == 0)
 		fake_wait(f);
 	c = fake_find(f, "container", name);
 	if (!c)
 		fake_no("No such container", name);
-	if (strcmp(verb, "start") == 0) {
+	if (strcmp(command, "start") == 0) {
 		fake_running(c, 1);
-	} else if (strcmp(verb, "stop") == 0) {
+	} else if (strcmp(command, "stop") == 0) {
 		fake_running(c, 0);
-	} else if (strcmp(verb, "rename") == 0) {
+	} else if (strcmp(command, "rename") == 0) {
 		if (fake_find(f, "container", w[3]))
 			fake_no("Conflict. The container name is already in use by container",
 				w[3]);
 		snprintf(text, sizeof(text), "/%s", w[3]);
 		json_object_set_new(c, "Name", json_string(text));
-	} else if (strcmp(verb, "rm") == 0) {
+	} else if (strcmp(command, "rm") == 0) {
 		if (running(c))
 			fake_no("cannot remove container: container is running", name);
 		json_array_foreach (fake_list(f, "container"), i, c)
@@ -295,7 +294,7 @@ static int container(struct fake *f, char *const w[])
 				break;
 		json_array_remove(fake_list(f, "container"), i);
 	} else {
-		fake_bad(f, verb);
+		fake_bad(f, command);
 	}
 	fake_store(f);
 	puts(name);

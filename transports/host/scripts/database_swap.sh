@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154  # `each` sets $question and $change
-# Exchanges databases, by rename.
+# Swaps databases, by rename.
 #
 # For each engine its name, its program, the SQL that asks and that changes; "--"; then groups of six:
 # engine, container, user, base, in, out. All are looked at before one is touched. Exits with 44: a
@@ -26,7 +26,7 @@ look() {
 	*) die 44 "the database $in" ;;
 	esac
 }
-exchange() {
+swap() {
 	stage
 	[ "$stage" = 110 ] || return
 	tries=1
@@ -48,4 +48,4 @@ each() {
 	done
 }
 each look "$@"
-each exchange "$@"
+each swap "$@"

@@ -27,7 +27,7 @@ done
 ! there "./$name" || [ -f "./$name" ] || die 1 'it is no plain file'
 dir=$(mktemp -d ./.rfa-new.XXXXXXXXXX) || exit
 step "${dir#./}"
-[ "$owner" = "$me" ] && [ "${mode#2}" = 700 ] || die 53 'a directory was exchanged'
+[ "$owner" = "$me" ] && [ "${mode#2}" = 700 ] || die 53 'a directory was swapped'
 trap 'rm -f new; cd -P .. && rmdir -- "$dir" 2>/dev/null' EXIT
 plain
 (set -C; cat >new) || exit
@@ -40,7 +40,7 @@ if there "../$name"; then
 		chown -h "${is#* }" new && chmod "${is% *}" new || exit
 	fi
 	[ -f new ] && ! [ -L new ] && [ "$(stat -c %s new)" = "$3" ] ||
-		die 53 'it was exchanged while it was written'
+		die 53 'it was swapped while it was written'
 else
 	chmod "$2" new || exit
 fi

@@ -1,6 +1,6 @@
--- Part of other statements: which databases of rfa's own are whole, and what is left of an exchange.
+-- Part of other statements: which databases of rfa's own are whole, and what is left of a swap.
 --
--- What is neither whole nor being filled is what is left of an exchange.
+-- What is neither whole nor being filled is what is left of a swap.
 SET @has_in = EXISTS (SELECT * FROM tables
 	WHERE table_schema = @in AND table_name = 'rfa_whole');
 SET @has_out = EXISTS (SELECT * FROM tables

@@ -44,10 +44,10 @@ step() {
 	from_here=$at
 	cd -P "./$1" || exit
 	stand
-	[ "$above" = "$from_here" ] || die 53 "$1 was exchanged while it was looked at"
+	[ "$above" = "$from_here" ] || die 53 "$1 was swapped while it was looked at"
 }
 # straight PATH: the same as hold in one look, where root and this user alone can change anything on
-# the way: nothing there is exchanged by anybody else. 1: not so, or no look could tell.
+# the way: nothing there is swapped by anybody else. 1: not so, or no look could tell.
 straight() {
 	left=$1 way=
 	set -- /

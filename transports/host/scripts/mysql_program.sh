@@ -65,7 +65,7 @@ ask() {
 	} | run --database=information_schema
 }
 case $verb in
-look)
+observe)
 	run -e 'SELECT 1' </dev/null >/dev/null || exit 2
 	ask ;;
 stage | open) ask ;;

@@ -1,4 +1,4 @@
--- Says the statements that exchange the database: what serves moves to `out`, and `in` to its place.
+-- Says the statements that swap the database: what serves moves to `out`, and `in` to its place.
 --
 -- A view makes it fail as a whole, and so does a trigger; of a routine or an event nothing would be
 -- seen.

@@ -1,4 +1,4 @@
--- Exchanges the database: what serves becomes `out`, and `in` takes its place.
+-- Swaps the database: what serves becomes `out`, and `in` takes its place.
 --
 -- From the first rename on nobody can connect to it until the transaction ends, and then finds the new
 -- one. A session that came between the end of the sessions and the rename makes it fail, as a whole.

@@ -2,9 +2,9 @@
 # Puts copies in the place of trees or databases, and what was there into other copies, by rename.
 #
 # $1… groups of four: a kind ("d", "f"), the place, in, out. All are looked at before one is touched,
-# and again when all is done: nothing but the end of every exchange is a success.
+# and again when all is done: nothing but the end of every swap is a success.
 #
-# Where an exchange stands is read off what exists (i, o: the copy `in`, `out`; p: the place):
+# Where a swap stands is read off what exists (i, o: the copy `in`, `out`; p: the place):
 #
 # p i o | in and out                 | p i | in only      | p o | out only
 # 1 1 0 | begins: place to out       | 0 1 | in to place  | 1 0 | place to out
@@ -119,7 +119,7 @@ look() {
 done_all() {
 	at_place
 	stage
-	case $stage in 101 | 10- | 0-1) ;; *) die 1 "$place was not exchanged" ;; esac
+	case $stage in 101 | 10- | 0-1) ;; *) die 1 "$place was not swapped" ;; esac
 }
 # rename A B: once, and never over something. An old mv says nothing when it refuses.
 rename() {
@@ -141,9 +141,9 @@ inside() {
 moved() {
 	rename "$1" "$2"
 	test "$is" "$2" && ! [ -L "$2" ] ||
-		{ mv -nT -- "$2" "$1"; die 53 "$place was exchanged by somebody"; }
+		{ mv -nT -- "$2" "$1"; die 53 "$place was swapped by somebody"; }
 }
-# leaves, cleared, comes, spent: the halves of an exchange, and what is left over of each; a power cut may
+# leaves, cleared, comes, spent: the halves of a swap, and what is left over of each; a power cut may
 # come anywhere.
 leaves() {
 	if [ "$kind" = d ] && [ -n "$bare_out" ]; then
@@ -202,7 +202,7 @@ spent() {
 	fi
 	leave "$in") || exit
 }
-exchange() {
+swap() {
 	at_place
 	stage
 	case $stage in 1*0) (leaves) || exit; stage=0${stage#1} ;; esac
@@ -221,6 +221,6 @@ each() {
 	done
 }
 each look "$@"
-each exchange "$@"
+each swap "$@"
 each done_all "$@"
 exit 0

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cli/known.h"
-#include "cli/lines.h"
+#include "cli/run_list.h"
 
 static const char *final_text(const struct rfa_ledger_line *line)
 {
@@ -58,7 +58,7 @@ const char *rfa_line_author(const char *author, char into[128])
 	return len > 0 ? into : author;
 }
 
-/* ---- runs ------------------------------------------------------------------------------------ */
+/* Runs. */
 
 /* One listing, as a table and as a document. */
 struct listing {
@@ -134,7 +134,7 @@ static const struct rfa_option runs_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_runs = {
+const struct rfa_cli_command rfa_cmd_runs = {
 	.name = "runs",
 	.group = "look",
 	.words = "",
@@ -147,11 +147,11 @@ const struct rfa_verb rfa_cmd_runs = {
 		{ "rfa runs --stack ragflowauth --env prod --json", "for a program" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.run = run_runs,
 };
 
-/* ---- history --------------------------------------------------------------------------------- */
+/* History. */
 
 static const char *const fields[] = { "time",    "stack",  "env",   "action",
 				      "version", "status", "notes", NULL };
@@ -271,7 +271,7 @@ static const struct rfa_option history_options[] = {
 	RFA_OPTION_END,
 };
 
-const struct rfa_verb rfa_cmd_history = {
+const struct rfa_cli_command rfa_cmd_history = {
 	.name = "history",
 	.group = "look",
 	.words = "",
@@ -286,6 +286,6 @@ const struct rfa_verb rfa_cmd_history = {
 		{ "rfa ledger git show main:history.log", "the file itself" },
 		{ NULL, NULL },
 	    },
-	.flags = RFA_VERB_READS,
+	.flags = RFA_CMD_READS,
 	.run = run_history,
 };

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "cli/lines.h"
-#include "cli/tell.h"
+#include "cli/run_list.h"
+#include "cli/reporter.h"
 #include "fsm/base/facts.h"
 
 /* 2026-11-22T10:30:15Z */
@@ -19,8 +19,8 @@
 /* A screen in memory. */
 struct screen {
 	struct rfa_out out;
-	struct rfa_story story;
-	struct rfa_teller teller;
+	struct rfa_run_report report;
+	struct rfa_reporter reporter;
 	char *out_text, *err_text;
 	size_t out_len, err_len, seen;
 };
@@ -30,7 +30,7 @@ static void open_screen(struct screen *s)
 	memset(s, 0, sizeof(*s));
 	s->out.out = open_memstream(&s->out_text, &s->out_len);
 	s->out.err = open_memstream(&s->err_text, &s->err_len);
-	rfa_teller_init(&s->teller, &s->out, &s->story);
+	rfa_reporter_init(&s->reporter, &s->out, &s->report);
 }
 
 static void close_screen(struct screen *s)
@@ -39,8 +39,8 @@ static void close_screen(struct screen *s)
 	fclose(s->out.err);
 	free(s->out_text);
 	free(s->err_text);
-	for (size_t i = 0; i < s->story.n_log; i++)
-		free(s->story.log[i]);
+	for (size_t i = 0; i < s->report.n_log; i++)
+		free(s->report.log[i]);
 }
 
 static const char *err_of(struct screen *s)
@@ -62,7 +62,7 @@ static void send(struct screen *s, struct rfa_event event)
 	event.wall_ms += T0;
 	if (event.step && !event.attempt)
 		event.attempt = 1;
-	rfa_trace_send(&s->teller.trace, &event);
+	rfa_trace_send(&s->reporter.trace, &event);
 }
 
 /* The step, then what else there is to say: STEP(STEP_DONE, 100, "APPLY", "load", .text = "x"). */
@@ -73,7 +73,7 @@ static void send(struct screen *s, struct rfa_event event)
 			     .host = "prod",            \
 			     .step = __VA_ARGS__ })
 
-/* ---- plain ----------------------------------------------------------------------------------- */
+/* Plain. */
 
 static void plain(void **state)
 {
@@ -81,8 +81,8 @@ static void plain(void **state)
 	(void)state;
 	open_screen(&s);
 	send(&s, (struct rfa_event){ .kind = RFA_EVENT_RUN_BEGUN, .text = "the-id" });
-	send(&s, STEP(STEP_STARTED, 100, "PRECHECK", "target.look"));
-	send(&s, STEP(STEP_DONE, 1900, "PRECHECK", "target.look"));
+	send(&s, STEP(STEP_STARTED, 100, "PRECHECK", "target.observe"));
+	send(&s, STEP(STEP_DONE, 1900, "PRECHECK", "target.observe"));
 	send(&s, STEP(STEP_SKIPPED, 1950, "STOP", "nothing", .text = "layers never change"));
 	send(&s, STEP(STEP_PROBED, 1960, "APPLY", "load", .text = "not-done"));
 	send(&s,
@@ -90,7 +90,7 @@ static void plain(void **state)
 	assert_string_equal(
 	    err_of(&s),
 	    "10:30:15Z  begun  the-id\n"
-	    "10:30:16Z  PRECHECK       target.look              prod     done  1.8 s\n"
+	    "10:30:16Z  PRECHECK       target.observe           prod     done  1.8 s\n"
 	    "10:30:16Z  STOP           nothing                  prod     skipped  layers never "
 	    "change\n"
 	    "10:30:17Z  APPLY          load                     prod     again (attempt 2)  "
@@ -146,7 +146,7 @@ static void quiet(void **state)
 	send(&s, STEP(STEP_STARTED, 0, "TRANSFER", "x"));
 	send(&s, STEP(STEP_FAILED, 1, "TRANSFER", "x", .text = "no"));
 	assert_string_equal(err_of(&s), "");
-	assert_string_equal(s.story.step, "x"); /* but it is known where it failed */
+	assert_string_equal(s.report.step, "x"); /* but it is known where it failed */
 	close_screen(&s);
 }
 
@@ -188,7 +188,7 @@ static void hostile(void **state)
 		send(&s, STEP(WARNING, 300, "APPLY", evil, .text = evil));
 		send(&s, STEP(LOG, 300, "APPLY", evil, .text = evil));
 		send(&s, STEP(GATE, 300, "APPLY", evil, .facts = gate));
-		rfa_teller_clear(&s.teller);
+		rfa_reporter_clear(&s.reporter);
 		fflush(s.out.out);
 		assert_null(strstr(err_of(&s), "\x1b]"));
 		assert_null(strstr(err_of(&s), "\x1b[2J"));
@@ -196,10 +196,10 @@ static void hostile(void **state)
 		assert_null(strchr(err_of(&s), '\x07'));
 		if (s.out_text)
 			assert_null(strchr(s.out_text, '\x1b'));
-		assert_int_equal(s.story.n_log,
-				 3); /* the log's line, the gate's evidence and mend */
-		for (size_t i = 0; i < s.story.n_log; i++)
-			assert_null(strchr(s.story.log[i], '\x1b'));
+		assert_int_equal(s.report.n_log,
+				 3); /* the log's line, the gate's evidence and hint */
+		for (size_t i = 0; i < s.report.n_log; i++)
+			assert_null(strchr(s.report.log[i], '\x1b'));
 		json_decref(gate);
 		close_screen(&s);
 	}
@@ -229,7 +229,7 @@ static void secret(void **state)
 		fflush(s.out.out);
 		assert_null(strstr(err_of(&s), "hunter2"));
 		assert_true(!s.out_text || !strstr(s.out_text, "hunter2"));
-		assert_string_equal(s.story.log[0],
+		assert_string_equal(s.report.log[0],
 				    "login [secret], [secret]; abc stays: too short");
 		close_screen(&s);
 	}
@@ -246,12 +246,12 @@ static void keeps_the_last_lines(void **state)
 		snprintf(text, sizeof(text), "line %d", i);
 		send(&s, STEP(LOG, i, "HEALTH", "check", .text = text));
 	}
-	assert_int_equal(s.story.n_log, RFA_STORY_LOG);
-	assert_string_equal(s.story.log[RFA_STORY_LOG - 1], "line 499");
+	assert_int_equal(s.report.n_log, RFA_REPORT_LOG);
+	assert_string_equal(s.report.log[RFA_REPORT_LOG - 1], "line 499");
 	close_screen(&s);
 }
 
-/* ---- JSON lines ------------------------------------------------------------------------------ */
+/* JSON lines. */
 
 static void json_lines(void **state)
 {
@@ -281,12 +281,12 @@ static void json_lines(void **state)
 	    "\"text\":\"bytes \\\\xff\\\\xfe\",\"attempt\":1,\"error\":{\"code\":\"unhealthy\","
 	    "\"severity\":\"fatal\",\"domain\":\"http\",\"where\":\"\",\"message\":\"answered "
 	    "500\","
-	    "\"mend\":\"\"}}\n");
+	    "\"hint\":\"\"}}\n");
 	json_decref(facts);
 	close_screen(&s);
 }
 
-/* ---- the live view --------------------------------------------------------------------------- */
+/* The live view. */
 
 static void live(void **state)
 {
@@ -295,8 +295,8 @@ static void live(void **state)
 	open_screen(&s);
 	s.out.live = s.out.utf8 = 1;
 	s.out.width = 120;
-	send(&s, STEP(STEP_STARTED, 0, "PRECHECK", "target.look"));
-	send(&s, STEP(STEP_DONE, 10, "PRECHECK", "target.look"));
+	send(&s, STEP(STEP_STARTED, 0, "PRECHECK", "target.observe"));
+	send(&s, STEP(STEP_DONE, 10, "PRECHECK", "target.observe"));
 	send(&s, STEP(STEP_SKIPPED, 11, "STOP", "stop", .text = "nothing to stop"));
 	wipe(&s);
 	send(&s, STEP(STEP_STARTED, 20, "TRANSFER", "target.receive"));
@@ -322,7 +322,7 @@ static void live(void **state)
 
 	/* At the end nothing of it is left. */
 	send(&s, (struct rfa_event){ .kind = RFA_EVENT_RUN_ENDED, .text = "SUCCEEDED" });
-	assert_int_equal(s.teller.drawn, 0);
+	assert_int_equal(s.reporter.drawn, 0);
 	assert_non_null(strstr(err_of(&s), "ended  SUCCEEDED\n"));
 	assert_null(strstr(strstr(err_of(&s), "ended"), "PRECHECK"));
 	close_screen(&s);
@@ -342,24 +342,24 @@ static void ticks(void **state)
 	for (int i = 1; i < 16; i++) {
 		char line[120];
 		wipe(&s);
-		rfa_teller_tick(&s.teller, T0 + i * 1000);
+		rfa_reporter_tick(&s.reporter, T0 + i * 1000);
 		snprintf(
 		    line, sizeof(line),
 		    "\n  target.replace on prod  %d s  waiting for web to stop (time-out 10 s)", i);
 		assert_non_null(strstr(err_of(&s), line));
 	}
 	wipe(&s);
-	rfa_teller_tick(&s.teller, T0 + 125000);
+	rfa_reporter_tick(&s.reporter, T0 + 125000);
 	assert_non_null(strstr(err_of(&s), "on prod  2 min 5 s  waiting"));
 	/* The step is over: its line stays, and nothing is waited for any more. */
 	send(&s, STEP(STEP_DONE, 126000, "RESTART", "target.replace"));
 	send(&s, STEP(STEP_STARTED, 126000, "HEALTH", "target.health"));
 	wipe(&s);
-	rfa_teller_tick(&s.teller, T0 + 127000);
+	rfa_reporter_tick(&s.reporter, T0 + 127000);
 	assert_null(strstr(err_of(&s), "waiting"));
-	rfa_teller_clear(&s.teller);
+	rfa_reporter_clear(&s.reporter);
 	wipe(&s);
-	rfa_teller_tick(&s.teller, T0 + 128000);
+	rfa_reporter_tick(&s.reporter, T0 + 128000);
 	assert_string_equal(err_of(&s), "");
 	close_screen(&s);
 }
@@ -375,7 +375,7 @@ static void resized(void **state)
 	send(&s, STEP(STEP_STARTED, 0, "TRANSFER", "target.receive"));
 	s.out.width = 40; /* the states took 84 columns: three rows now */
 	wipe(&s);
-	rfa_teller_tick(&s.teller, T0 + 1000);
+	rfa_reporter_tick(&s.reporter, T0 + 1000);
 	assert_true(strncmp(err_of(&s), "\r\033[K\033[A\033[K\033[A\033[K\033[A\033[K5/8", 25) ==
 		    0);
 	close_screen(&s);
@@ -384,7 +384,7 @@ static void resized(void **state)
 static void wraps(void **state)
 {
 	static const char text[] =
-	    "10:30:15Z  target.look prod  done  a-word-that-is-longer-than-a-"
+	    "10:30:15Z  target.observe prod  done  a-word-that-is-longer-than-a-"
 	    "line and \033[32mgreen\033[0m 検証 ones";
 	(void)state;
 	for (size_t columns = 1; columns < 140; columns++) {
@@ -452,8 +452,8 @@ static void way_back(void **state)
 	send(&s, STEP(STEP_UNDONE, 5, "RESTART", "replace"));
 	assert_non_null(strstr(err_of(&s), "RESTART ↶ · HEALTH ✗\n  back: replace on prod"));
 	/* The report is about the step that failed, not about the one that was undone. */
-	assert_string_equal(s.story.step, "health");
-	assert_int_equal(s.story.undone, 1);
+	assert_string_equal(s.report.step, "health");
+	assert_int_equal(s.report.undone, 1);
 	close_screen(&s);
 }
 
@@ -470,7 +470,7 @@ static void state_of_a_line(void **state)
 	assert_string_equal(rfa_line_state(&line), "APPLY");
 }
 
-/* ---- short forms ----------------------------------------------------------------------------- */
+/* Short forms. */
 
 static void short_forms(void **state)
 {

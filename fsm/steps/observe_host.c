@@ -7,7 +7,7 @@
 #include "fsm/steps/compose_project.h"
 #include "fsm/steps/image_set.h"
 #include "fsm/steps/inspect.h"
-#include "fsm/steps/look.h"
+#include "fsm/steps/observe_host.h"
 #include "fsm/steps/reach.h"
 #include "fsm/steps/refs.h"
 #include "fsm/steps/spec.h"
@@ -70,8 +70,9 @@ static int describe_all(struct rfa_host *host, const struct rfa_observed_list *s
 	return rfa_pool_check(pool, err);
 }
 
-int rfa_look_images(struct rfa_host *host, const struct rfa_stack *stack, struct rfa_pool *pool,
-		    struct rfa_proven *out, struct rfa_observed_list *seen, struct rfa_error *err)
+int rfa_observe_images(struct rfa_host *host, const struct rfa_stack *stack, struct rfa_pool *pool,
+		       struct rfa_proven *out, struct rfa_observed_list *seen,
+		       struct rfa_error *err)
 {
 	struct rfa_image_set *set = RFA_NEW(pool, image_set);
 	char version[128] = "";
@@ -86,7 +87,7 @@ int rfa_look_images(struct rfa_host *host, const struct rfa_stack *stack, struct
 	return rc;
 }
 
-int rfa_look_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+int rfa_observe_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
 	struct rfa_engine *engine = RFA_NEW(ctx->pool, engine);
 	json_t *info = NULL;
@@ -99,7 +100,7 @@ int rfa_look_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_erro
 	return rc;
 }
 
-int rfa_look_own_url(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+int rfa_observe_own_url(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
 	const struct rfa_stack_url *is = rfa_ctx_stack_here(ctx)->base_url;
 	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
@@ -143,29 +144,28 @@ static const char *words_of(const struct rfa_image_set *images, const char *noth
 	return images->images.n ? images->version : nothing;
 }
 
-int rfa_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_source_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_observed_list seen;
 	struct rfa_proven proven;
-	const char *says;
+	const char *summary;
 	int rc;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	rc = rfa_look_engine(ctx, &proven, err);
+	rc = rfa_observe_engine(ctx, &proven, err);
 	if (!rc)
-		rc = rfa_look_images(ctx->host, rfa_ctx_stack_here(ctx), ctx->pool, &proven, &seen,
-				     err);
+		rc = rfa_observe_images(ctx->host, rfa_ctx_stack_here(ctx), ctx->pool, &proven,
+					&seen, err);
 	if (!rc)
-		rc = rfa_look_own_url(ctx, &proven, err);
+		rc = rfa_observe_own_url(ctx, &proven, err);
 	if (rc)
 		return rc;
-	says = rfa_pool_printf(ctx->pool, "%s runs %s", ctx->host->name,
-			       words_of(proven.images, "nothing"));
-	return rfa_ctx_prove(ctx, &proven, says, facts, err);
+	summary = rfa_pool_printf(ctx->pool, "%s runs %s", ctx->host->name,
+				  words_of(proven.images, "nothing"));
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
-/* ---- the target -------------------------------------------------------------------------------
- */
+/* The target. */
 
 /* How many layers, from the bottom up, an image of the engine has of these. */
 static size_t common(const struct rfa_texts *layers, const json_t *inspect)
@@ -349,7 +349,7 @@ static int ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_an
 	return rc;
 }
 
-int rfa_look_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+int rfa_observe_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
 	const struct rfa_check *check;
 
@@ -357,13 +357,13 @@ int rfa_look_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_erro
 		struct rfa_answer *answer = RFA_ADD(ctx->pool, answer, &out->answers);
 		int rc = ask(ctx, check, answer, err);
 
-		/* That nobody can be asked is no failure of the look: the gate says it with all
-		 * others. */
+		/* That nobody can be asked is no failure of the observation: the gate says it with
+		 * all others. */
 		if (rc == -RFA_EFORWARDING) {
 			struct rfa_blind *blind = RFA_NEW(ctx->pool, blind);
 
 			blind->why = rfa_pool_text(ctx->pool, err->msg);
-			blind->mend = rfa_pool_text(ctx->pool, err->mend);
+			blind->hint = rfa_pool_text(ctx->pool, err->hint);
 			out->blind = blind;
 			out->answers.n--; /* it gave none */
 			rfa_error_clear(err);
@@ -494,43 +494,43 @@ static int look_compose(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_
 static int look_target(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
 	struct rfa_observed_list seen;
-	int rc = rfa_look_engine(ctx, out, err);
+	int rc = rfa_observe_engine(ctx, out, err);
 
 	if (!rc)
 		rc = look_compose(ctx, out, err);
 	if (!rc)
-		rc =
-		    rfa_look_images(ctx->host, rfa_ctx_stack_here(ctx), ctx->pool, out, &seen, err);
+		rc = rfa_observe_images(ctx->host, rfa_ctx_stack_here(ctx), ctx->pool, out, &seen,
+					err);
 	if (!rc)
 		look_obstacles(ctx, &seen, out);
 	if (!rc)
 		rc = look_dependents(ctx, &seen, out, err);
 	if (!rc)
-		rc = rfa_reach_look(ctx, &seen, out, err);
+		rc = rfa_reach_observe(ctx, &seen, out, err);
 	if (!rc)
-		rc = rfa_look_own_url(ctx, out, err);
+		rc = rfa_observe_own_url(ctx, out, err);
 	if (!rc)
 		rc = look_desired(ctx, out, err);
 	if (!rc)
 		rc = look_tags(ctx, out, err);
 	if (!rc)
-		rc = rfa_look_health(ctx, out, err);
+		rc = rfa_observe_health(ctx, out, err);
 	if (!rc)
 		rc = look_pins(ctx, out, err);
 	return rc ? rc : look_files(ctx, out, err);
 }
 
-int rfa_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_target_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_proven proven;
-	const char *says;
+	const char *summary;
 	int rc;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	rc = look_target(ctx, &proven, err);
 	if (rc)
 		return rc;
-	says = rfa_pool_printf(ctx->pool, "%s runs %s; %zu image(s) to bring", ctx->host->name,
-			       words_of(proven.images, "nothing of it"), proven.missing.n);
-	return rfa_ctx_prove(ctx, &proven, says, facts, err);
+	summary = rfa_pool_printf(ctx->pool, "%s runs %s; %zu image(s) to bring", ctx->host->name,
+				  words_of(proven.images, "nothing of it"), proven.missing.n);
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }

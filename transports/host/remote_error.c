@@ -1,5 +1,5 @@
 /* What a script on a host says by its exit status and its words, turned into an error. */
-#include "transports/host/words.h"
+#include "transports/host/remote_error.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #define ID_DIGITS 64u
 #define ID_SHOWN 12u
 
-int rfa_words_have(const char *text, size_t len, const char *needle)
+int rfa_remote_mentions(const char *text, size_t len, const char *needle)
 {
 	size_t n = strlen(needle), i, k;
 
@@ -27,32 +27,32 @@ int rfa_words_have(const char *text, size_t len, const char *needle)
 
 /* A sentence of the kernel, of docker or of compose, and what it means. */
 struct meaning {
-	const char *says;
+	const char *phrase;
 	enum rfa_code code;
 	enum rfa_severity severity;
-	const char *mend; /* NULL: none */
+	const char *hint; /* NULL: none */
 };
 
-#define MEND_ENGINE "start the engine there (systemctl start docker), then try again"
-#define MEND_GROUP "connect as root, or as a member of the group docker"
-#define MEND_PORT                                                                              \
+#define HINT_ENGINE "start the engine there (systemctl start docker), then try again"
+#define HINT_GROUP "connect as root, or as a member of the group docker"
+#define HINT_PORT                                                                              \
 	"look who has the port there: ss -ltnp. If it is a docker-proxy of no container that " \
 	"runs, "                                                                               \
 	"the engine has lost count: restart it (systemctl restart docker)"
-#define MEND_SPACE "free some space there, or choose another disk for the engine or the state"
+#define HINT_SPACE "free some space there, or choose another disk for the engine or the state"
 
 /* True of every command. */
 static const struct meaning anywhere[] = {
-	{ "no space left on device", RFA_ENOSPACE, RFA_FATAL, MEND_SPACE },
-	{ "disk quota exceeded", RFA_ENOSPACE, RFA_FATAL, MEND_SPACE },
-	{ "cannot connect to the docker daemon", RFA_EUNREACHABLE, RFA_RETRY, MEND_ENGINE },
+	{ "no space left on device", RFA_ENOSPACE, RFA_FATAL, HINT_SPACE },
+	{ "disk quota exceeded", RFA_ENOSPACE, RFA_FATAL, HINT_SPACE },
+	{ "cannot connect to the docker daemon", RFA_EUNREACHABLE, RFA_RETRY, HINT_ENGINE },
 	{ "permission denied while trying to connect to the docker", RFA_EUNSUPPORTED, RFA_FATAL,
-	  MEND_GROUP },
+	  HINT_GROUP },
 	/* The same of a raw connection to the engine. */
-	{ "connect: permission denied", RFA_EUNSUPPORTED, RFA_FATAL, MEND_GROUP },
-	{ "failed to open the raw stream connection", RFA_EUNREACHABLE, RFA_RETRY, MEND_ENGINE },
+	{ "connect: permission denied", RFA_EUNSUPPORTED, RFA_FATAL, HINT_GROUP },
+	{ "failed to open the raw stream connection", RFA_EUNREACHABLE, RFA_RETRY, HINT_ENGINE },
 	/* The engine went away over a request: it may or may not have been carried out. */
-	{ "error during connect", RFA_ELOST, RFA_UNKNOWN, MEND_ENGINE },
+	{ "error during connect", RFA_ELOST, RFA_UNKNOWN, HINT_ENGINE },
 	{ "unexpected eof", RFA_ELOST, RFA_UNKNOWN, NULL },
 	{ "connection reset by peer", RFA_ELOST, RFA_UNKNOWN, NULL },
 	{ "error reading from server: eof", RFA_ELOST, RFA_UNKNOWN, NULL },
@@ -68,7 +68,7 @@ static const struct meaning objects[] = {
 	{ "no such volume", RFA_ENOTFOUND, RFA_FATAL, NULL },
 	{ "no such object", RFA_ENOTFOUND, RFA_FATAL, NULL },
 	{ "is already in use by container", RFA_EEXISTS, RFA_FATAL, NULL },
-	{ "port is already allocated", RFA_EEXISTS, RFA_FATAL, MEND_PORT },
+	{ "port is already allocated", RFA_EEXISTS, RFA_FATAL, HINT_PORT },
 };
 
 /* A status of our own scripts. */
@@ -76,24 +76,24 @@ static const struct {
 	int status;
 	struct meaning meaning;
 } statuses[] = {
-	{ RFA_SAYS_NOTFOUND, { "not there", RFA_ENOTFOUND, RFA_FATAL, NULL } },
-	{ RFA_SAYS_EXISTS, { "there already", RFA_EEXISTS, RFA_FATAL, NULL } },
-	{ RFA_SAYS_HELD, { "held by another", RFA_ELOCKED, RFA_FATAL, NULL } },
-	{ RFA_SAYS_CUT,
+	{ RFA_EXIT_NOTFOUND, { "not there", RFA_ENOTFOUND, RFA_FATAL, NULL } },
+	{ RFA_EXIT_EXISTS, { "there already", RFA_EEXISTS, RFA_FATAL, NULL } },
+	{ RFA_EXIT_HELD, { "held by another", RFA_ELOCKED, RFA_FATAL, NULL } },
+	{ RFA_EXIT_CUT,
 	  { "what was sent did not arrive whole, nothing was changed", RFA_ELOST, RFA_RETRY,
 	    NULL } },
-	{ RFA_SAYS_STATE_DIR,
+	{ RFA_EXIT_STATE_DIR,
 	  { "the state directory cannot be written", RFA_EUNSUPPORTED, RFA_FATAL,
 	    "connect as root, or make the state directory there and give it to this user" } },
-	{ RFA_SAYS_TOOBIG, { "larger than allowed", RFA_ETOOBIG, RFA_FATAL, NULL } },
-	{ RFA_SAYS_MISMATCH, { "not what it should be", RFA_EMISMATCH, RFA_FATAL, NULL } },
-	{ RFA_SAYS_DENIED,
+	{ RFA_EXIT_TOOBIG, { "larger than allowed", RFA_ETOOBIG, RFA_FATAL, NULL } },
+	{ RFA_EXIT_MISMATCH, { "not what it should be", RFA_EMISMATCH, RFA_FATAL, NULL } },
+	{ RFA_EXIT_DENIED,
 	  { "this user may not look", RFA_EUNSUPPORTED, RFA_FATAL, "connect as root" } },
-	{ RFA_SAYS_UNSAFE,
+	{ RFA_EXIT_UNSAFE,
 	  { "another user of the host could lead rfa astray there", RFA_EREFUSED, RFA_FATAL,
 	    "name the path without symbolic links in rfa.json, or let only root write to the "
 	    "directory" } },
-	{ RFA_SAYS_NO_TOOL,
+	{ RFA_EXIT_NO_TOOL,
 	  { "a tool is missing", RFA_EUNSUPPORTED, RFA_FATAL,
 	    "install coreutils and docker (with the compose plugin) on the host" } },
 	{ 127,
@@ -161,11 +161,11 @@ static void quote(struct rfa_buf *out, const char *words, size_t len)
 static int raise(const struct meaning *m, const char *what, const char *quoted,
 		 struct rfa_error *err)
 {
-	const char *text = quoted[0] ? quoted : m->says;
+	const char *text = quoted[0] ? quoted : m->phrase;
 
 	(void)rfa_fail(err, m->code, "host", "%s: %s", what, text);
-	if (m->mend)
-		(void)rfa_error_mend(err, "%s", m->mend);
+	if (m->hint)
+		(void)rfa_error_hint(err, "%s", m->hint);
 	return rfa_error_as(err, m->severity);
 }
 
@@ -175,7 +175,7 @@ static const struct meaning *find(const struct meaning *table, size_t n, const c
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (rfa_words_have(words, len, table[i].says))
+		if (rfa_remote_mentions(words, len, table[i].phrase))
 			return &table[i];
 	return NULL;
 }
@@ -208,14 +208,14 @@ static int fail(int status, const char *words, size_t len, const char *what, int
 	return rc;
 }
 
-int rfa_words_fail(int status, const char *words, size_t len, const char *what,
-		   struct rfa_error *err)
+int rfa_remote_fail(int status, const char *words, size_t len, const char *what,
+		    struct rfa_error *err)
 {
 	return fail(status, words, len, what, 0, err);
 }
 
-int rfa_words_docker(int status, const char *words, size_t len, const char *what,
-		     struct rfa_error *err)
+int rfa_remote_docker(int status, const char *words, size_t len, const char *what,
+		      struct rfa_error *err)
 {
 	return fail(status, words, len, what, 1, err);
 }

@@ -7,7 +7,7 @@
 
 #include "fsm/base/size.h"
 #include "fsm/steps/inspect.h"
-#include "fsm/steps/look.h"
+#include "fsm/steps/observe_host.h"
 #include "fsm/steps/members.h"
 #include "fsm/steps/mounts.h"
 #include "fsm/steps/steps.h"
@@ -40,8 +40,8 @@ static int look_consumers(struct rfa_ctx *ctx, struct rfa_proven *out, struct rf
 		rc = look_mounts(ctx, all, &consumers, out, err);
 	if (!rc)
 		rc = rfa_consumers_dependents(ctx->pool, all, &consumers, &out->dependents, err);
-	RFA_EACH(one, consumers)
-	*RFA_ADD(ctx->pool, container, &out->containers) = one->is;
+	RFA_EACH (one, consumers)
+		*RFA_ADD(ctx->pool, container, &out->containers) = one->is;
 	json_decref(all);
 	return rc;
 }
@@ -53,43 +53,43 @@ static void say(const struct rfa_ctx *ctx, const struct rfa_proven *seen, char *
 	int64_t bytes = 0;
 	size_t running = 0;
 
-	RFA_EACH(member, seen->members)
-	bytes += member->bytes;
-	RFA_EACH(container, seen->containers)
-	running += container->running != 0;
+	RFA_EACH (member, seen->members)
+		bytes += member->bytes;
+	RFA_EACH (container, seen->containers)
+		running += container->running != 0;
 	snprintf(out, size, "%s: %zu member(s), %s; %zu of %zu container(s) run", ctx->host->name,
 		 seen->members.n, RFA_SIZE(bytes), running, seen->containers.n);
 }
 
-static int look(struct rfa_ctx *ctx, int health, json_t *facts, struct rfa_error *err)
+static int observed(struct rfa_ctx *ctx, int health, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_proven proven;
-	char says[256];
+	char summary[256];
 	int rc;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	proven.has_data = 1;
-	rc = rfa_look_engine(ctx, &proven, err);
+	rc = rfa_observe_engine(ctx, &proven, err);
 	if (!rc)
-		rc = rfa_members_look(ctx, &proven.members, err);
+		rc = rfa_members_observe(ctx, &proven.members, err);
 	if (!rc)
 		rc = look_consumers(ctx, &proven, err);
 	if (!rc)
-		rc = rfa_look_own_url(ctx, &proven, err);
+		rc = rfa_observe_own_url(ctx, &proven, err);
 	if (!rc && health)
-		rc = rfa_look_health(ctx, &proven, err);
+		rc = rfa_observe_health(ctx, &proven, err);
 	if (rc)
 		return rc;
-	say(ctx, &proven, says, sizeof(says));
-	return rfa_ctx_prove(ctx, &proven, says, facts, err);
+	say(ctx, &proven, summary, sizeof(summary));
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
-int rfa_data_source_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_data_source_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	return look(ctx, 0, facts, err);
+	return observed(ctx, 0, facts, err);
 }
 
-int rfa_data_target_look_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_data_target_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	return look(ctx, 1, facts, err);
+	return observed(ctx, 1, facts, err);
 }

@@ -1,6 +1,6 @@
 /* A run as a listing tells it. */
-#ifndef RFA_CLI_LINES_H
-#define RFA_CLI_LINES_H
+#ifndef RFA_CLI_RUN_LIST_H
+#define RFA_CLI_RUN_LIST_H
 
 #include "cli/cli.h"
 

@@ -1,5 +1,5 @@
 /* Reads a stack's containers on a host for `verify` and `check`. */
-#include "cli/look.h"
+#include "cli/observe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include "fsm/base/facts.h"
 #include "fsm/base/imageref.h"
 
-static int add_unit(struct rfa_host *host, const char *key, const json_t *c, json_t *units,
-		    struct rfa_error *err)
+static int add_container(struct rfa_host *host, const char *key, const json_t *c,
+			 json_t *containers, struct rfa_error *err)
 {
 	char ref[512], version[256];
 	const char *name = rfa_facts_str(c, "Name", "");
@@ -26,19 +26,19 @@ static int add_unit(struct rfa_host *host, const char *key, const json_t *c, jso
 	rfa_imageref_tagged(rfa_facts_str(c, "Config/Image", ""), ref, sizeof(ref));
 	rfa_imageref_version(ref, version, sizeof(version));
 	json_t *layers = rfa_facts_at(image, "RootFS/Layers");
-	json_t *unit = json_pack(
+	json_t *container = json_pack(
 	    "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o}", "key", key, "container",
 	    name[0] == '/' ? name + 1 : name, "ref", ref, "version", version, "image",
 	    rfa_facts_str(c, "Image", ""), "state", rfa_facts_str(c, "State/Status", "?"), "health",
 	    rfa_facts_str(c, "State/Health/Status", ""), "ended", rfa_host_ended_well(c), "layers",
 	    layers ? json_incref(layers) : json_array());
 	json_decref(image);
-	if (!unit || json_array_append_new(units, unit) < 0)
+	if (!container || json_array_append_new(containers, container) < 0)
 		return rfa_fail_nomem(err);
 	return 0;
 }
 
-static int look_at_containers(struct rfa_host *host, const json_t *names, json_t *units,
+static int look_at_containers(struct rfa_host *host, const json_t *names, json_t *containers,
 			      struct rfa_error *err)
 {
 	json_t *name;
@@ -49,11 +49,11 @@ static int look_at_containers(struct rfa_host *host, const json_t *names, json_t
 		int rc = host->ops->inspect(host, RFA_CONTAINER, key, &container, err);
 		if (rc == -(int)RFA_ENOTFOUND) {
 			rfa_error_clear(err);
-			rc = json_array_append_new(units, json_pack("{s:s}", "key", key)) < 0
+			rc = json_array_append_new(containers, json_pack("{s:s}", "key", key)) < 0
 				 ? rfa_fail_nomem(err)
 				 : 0;
 		} else if (rc == 0) {
-			rc = add_unit(host, key, container, units, err);
+			rc = add_container(host, key, container, containers, err);
 		}
 		json_decref(container);
 		if (rc < 0)
@@ -70,7 +70,7 @@ static const char *label_of(const json_t *container, const char *label)
 	return text ? text : "";
 }
 
-static int look_at_project(struct rfa_host *host, const json_t *compose, json_t *units,
+static int look_at_project(struct rfa_host *host, const json_t *compose, json_t *containers,
 			   struct rfa_error *err)
 {
 	const char *project = rfa_facts_str(compose, "project", "");
@@ -86,36 +86,38 @@ static int look_at_project(struct rfa_host *host, const json_t *compose, json_t 
 		    (json_array_size(services) && !rfa_facts_has_text(services, service)))
 			continue;
 		if (rc == 0)
-			rc = add_unit(host, service, container, units, err);
+			rc = add_container(host, service, container, containers, err);
 	}
 	json_decref(all);
 	return rc;
 }
 
-int rfa_look(struct rfa_host *host, const json_t *stack, json_t **out, struct rfa_error *err)
+int rfa_observe_stack(struct rfa_host *host, const json_t *stack, json_t **out,
+		      struct rfa_error *err)
 {
 	const json_t *compose = json_object_get(stack, "compose");
-	json_t *units = json_array();
-	int rc = units ? 0 : rfa_fail_nomem(err);
+	json_t *containers = json_array();
+	int rc = containers ? 0 : rfa_fail_nomem(err);
 
 	if (rc == 0)
-		rc = look_at_containers(host, json_object_get(stack, "containers"), units, err);
+		rc =
+		    look_at_containers(host, json_object_get(stack, "containers"), containers, err);
 	if (rc == 0 && json_is_object(compose))
-		rc = look_at_project(host, compose, units, err);
+		rc = look_at_project(host, compose, containers, err);
 	if (rc == 0)
-		*out = units;
+		*out = containers;
 	else
-		json_decref(units);
+		json_decref(containers);
 	return rc < 0 ? rfa_error_where(err, "%s", host->name) : 0;
 }
 
-const json_t *rfa_look_find(const json_t *units, const char *key)
+const json_t *rfa_observe_find(const json_t *containers, const char *key)
 {
-	json_t *unit;
+	json_t *container;
 	size_t i;
-	json_array_foreach ((json_t *)units, i, unit) {
-		if (strcmp(rfa_facts_str(unit, "key", ""), key) == 0)
-			return unit;
+	json_array_foreach ((json_t *)containers, i, container) {
+		if (strcmp(rfa_facts_str(container, "key", ""), key) == 0)
+			return container;
 	}
 	return NULL;
 }

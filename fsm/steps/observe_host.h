@@ -1,6 +1,6 @@
-/* What the looks of several flows have in common. */
-#ifndef RFA_FSM_STEPS_LOOK_H
-#define RFA_FSM_STEPS_LOOK_H
+/* What the observations of several flows have in common. */
+#ifndef RFA_FSM_STEPS_OBSERVE_HOST_H
+#define RFA_FSM_STEPS_OBSERVE_HOST_H
 
 #include "fsm/steps/ctx.h"
 #include "fsm/steps/observe.h"
@@ -8,26 +8,27 @@
 /* These look at the step's own host, and set what they are called after. */
 
 /* The host's own description: out->engine. */
-int rfa_look_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
+int rfa_observe_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
 
 /*
  * The stack's containers, and the images of those that are there: out->containers, out->images.
  * seen: the containers themselves.
  */
-int rfa_look_images(struct rfa_host *host, const struct rfa_stack *stack, struct rfa_pool *pool,
-		    struct rfa_proven *out, struct rfa_observed_list *seen, struct rfa_error *err);
+int rfa_observe_images(struct rfa_host *host, const struct rfa_stack *stack, struct rfa_pool *pool,
+		       struct rfa_proven *out, struct rfa_observed_list *seen,
+		       struct rfa_error *err);
 
 /*
  * The value that the guarded key has in the stack's JSON file: out->own_url; the guard itself is a
  * gate. Nothing where the stack guards none.
  */
-int rfa_look_own_url(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
+int rfa_observe_own_url(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
 
 /*
  * How each health check's URL answers before the run: out->answers. Those that answered as they
  * should have to answer again, should the run go back. out->blind where the host does not let us
  * ask.
  */
-int rfa_look_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
+int rfa_observe_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* Tidying up, once the new version has proven itself. Nothing here is missed by what serves. */
+/* Cleanup, once the new version has proven itself. Nothing here is missed by what serves. */
 #include <stdio.h>
 #include <string.h>
 
@@ -70,9 +70,9 @@ static int has_image(const struct rfa_image_list *images, const char *identity)
 {
 	const struct rfa_image *image;
 
-	RFA_EACH(image, *images)
-	if (!strcmp(image->identity, identity))
-		return 1;
+	RFA_EACH (image, *images)
+		if (!strcmp(image->identity, identity))
+			return 1;
 	return 0;
 }
 
@@ -220,8 +220,7 @@ static int prune(struct rfa_ctx *ctx, const struct rfa_point_list *points, size_
 	if (points->n > newest)
 		rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &containers, err);
 	for (i = newest; i < points->n; i++)
-		RFA_EACH(image, points->at[i].images)
-		{
+		RFA_EACH (image, points->at[i].images) {
 			if (!rc && !is_needed(ctx, points, image->identity, newest))
 				rc = give_up(ctx, image, containers, gone, err);
 		}
@@ -229,11 +228,11 @@ static int prune(struct rfa_ctx *ctx, const struct rfa_point_list *points, size_
 	return rc;
 }
 
-int rfa_tidy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_cleanup_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_point_list points;
 	struct rfa_proven proven;
-	const char *says;
+	const char *summary;
 	size_t gone = 0;
 	int rc = drop_all_saved(ctx, err);
 
@@ -243,13 +242,15 @@ int rfa_tidy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		rc = prune(ctx, &points, &gone, err);
 	if (rc)
 		return rc;
-	says = rfa_pool_printf(ctx->pool, "old containers removed, %zu old image(s) pruned", gone);
+	summary =
+	    rfa_pool_printf(ctx->pool, "old containers removed, %zu old image(s) pruned", gone);
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	return rfa_ctx_prove(ctx, &proven, says, facts, err);
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
 /* Looks for itself what is left to do, so it may be repeated. */
-int rfa_tidy_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
+int rfa_cleanup_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+		      struct rfa_error *err)
 {
 	return rfa_again_probe(ctx, seen, facts, err);
 }

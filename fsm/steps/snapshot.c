@@ -47,8 +47,7 @@ static int copy_tree(struct rfa_ctx *ctx, const struct rfa_member *member, enum 
 					 err);
 }
 
-/* ---- the bulk ---------------------------------------------------------------------------------
- */
+/* The bulk. */
 
 /* Begins the pass again, over what is there, so it may be repeated. */
 int rfa_copy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
@@ -56,8 +55,7 @@ int rfa_copy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	const struct rfa_member *member;
 	int rc = 0;
 
-	RFA_EACH(member, ctx->own->members)
-	{
+	RFA_EACH (member, ctx->own->members) {
 		json_t *made = NULL;
 
 		if (!rc && !rfa_is_database(member))
@@ -77,8 +75,7 @@ int rfa_copy_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	return rfa_copies_remove(ctx, RFA_BESIDE_SNAPSHOT, err);
 }
 
-/* ---- the snapshot -----------------------------------------------------------------------------
- */
+/* The snapshot. */
 
 /* The generation is part of the job's key, so that a copy made in an earlier one never answers. */
 static int copy_one(struct rfa_ctx *ctx, const struct rfa_member *member, const char *generation,
@@ -104,9 +101,9 @@ static int copy_all(struct rfa_ctx *ctx, const char *generation, struct rfa_copy
 	int rc = 0;
 
 	*out = (struct rfa_copy_list){ NULL, 0 };
-	RFA_EACH(member, ctx->own->members)
-	if (!rc)
-		rc = copy_one(ctx, member, generation, RFA_ADD(ctx->pool, copy, out), err);
+	RFA_EACH (member, ctx->own->members)
+		if (!rc)
+			rc = copy_one(ctx, member, generation, RFA_ADD(ctx->pool, copy, out), err);
 	return rc;
 }
 
@@ -116,19 +113,18 @@ static int prove_copies(struct rfa_ctx *ctx, const struct rfa_copy_list *copies,
 	const struct rfa_copy *one;
 	struct rfa_proven proven;
 	int64_t bytes = 0;
-	char says[160];
+	char summary[160];
 	int quick = 1;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	proven.copies = *copies;
-	RFA_EACH(one, *copies)
-	{
+	RFA_EACH (one, *copies) {
 		bytes += one->bytes;
 		quick = quick && one->reflink;
 	}
-	snprintf(says, sizeof(says), "%zu member(s), %s%s", copies->n, RFA_SIZE(bytes),
+	snprintf(summary, sizeof(summary), "%zu member(s), %s%s", copies->n, RFA_SIZE(bytes),
 		 quick ? ", by reflinks" : "");
-	return rfa_ctx_prove(ctx, &proven, says, facts, err);
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
 /*
@@ -170,8 +166,7 @@ int rfa_snapshot_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	return rfa_copies_remove(ctx, RFA_BESIDE_SNAPSHOT, err);
 }
 
-/* ---- the check --------------------------------------------------------------------------------
- */
+/* The check. */
 
 /* The server's own program reads all of it. *out is new. */
 static int ask_server(struct rfa_ctx *ctx, const struct rfa_member *member, const char *copy,
@@ -186,7 +181,7 @@ static int ask_server(struct rfa_ctx *ctx, const struct rfa_member *member, cons
 	return rc ? rc : ctx->host->ops->database_check(ctx->host, said, copy, out, err);
 }
 
-static int is_broken(struct rfa_ctx *ctx, const struct rfa_member *member, const char *says,
+static int is_broken(struct rfa_ctx *ctx, const struct rfa_member *member, const char *summary,
 		     struct rfa_error *err)
 {
 	int dump = rfa_is_database(member);
@@ -194,11 +189,11 @@ static int is_broken(struct rfa_ctx *ctx, const struct rfa_member *member, const
 	rfa_fail(err, RFA_ECORRUPT, dump ? "database" : "sqlite",
 		 dump ? "the dump of %s is not whole: %.300s"
 		      : "the database %s is not whole: %.300s",
-		 member->name, says);
+		 member->name, summary);
 	rfa_error_where(err, "%s:%s", ctx->host->name, member->place);
-	return dump ? rfa_error_mend(err, "look at docker logs %s there",
+	return dump ? rfa_error_hint(err, "look at docker logs %s there",
 				     member->database->container)
-		    : rfa_error_mend(err,
+		    : rfa_error_hint(err,
 				     "look at it there with: sqlite3 %.200s 'PRAGMA "
 				     "integrity_check'",
 				     member->place);
@@ -218,7 +213,7 @@ static int check_one(struct rfa_ctx *ctx, const struct rfa_member *member, struc
 	if (!rc)
 		rc = rfa_record_read(&rfa_shape_checked, answer, ctx->pool, &checked, err);
 	if (!rc && !checked.ok)
-		rc = is_broken(ctx, member, checked.says, err);
+		rc = is_broken(ctx, member, checked.summary, err);
 	json_decref(answer);
 	return rc;
 }
@@ -226,11 +221,10 @@ static int check_one(struct rfa_ctx *ctx, const struct rfa_member *member, struc
 int rfa_check_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const struct rfa_member *member;
-	char says[96];
+	char summary[96];
 	size_t n = 0;
 
-	RFA_EACH(member, ctx->own->members)
-	{
+	RFA_EACH (member, ctx->own->members) {
 		int rc;
 
 		if (strcmp(member->kind, "sqlite") != 0 && !rfa_is_database(member))
@@ -242,12 +236,11 @@ int rfa_check_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	}
 	if (!n)
 		return rfa_ctx_skip(facts, "there is no database among the data", err);
-	snprintf(says, sizeof(says), "%zu database(s) whole, as their own programs say", n);
-	return rfa_ctx_says(facts, says, err);
+	snprintf(summary, sizeof(summary), "%zu database(s) whole, as their own programs say", n);
+	return rfa_ctx_says(facts, summary, err);
 }
 
-/* ---- the archives -----------------------------------------------------------------------------
- */
+/* The archives. */
 
 static int pack_one(struct rfa_ctx *ctx, const struct rfa_member *member, struct rfa_archive *out,
 		    struct rfa_error *err)
@@ -276,9 +269,10 @@ int rfa_pack_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	int rc = 0;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	RFA_EACH(member, ctx->own->members)
-	if (!rc)
-		rc = pack_one(ctx, member, RFA_ADD(ctx->pool, archive, &proven.archives), err);
+	RFA_EACH (member, ctx->own->members)
+		if (!rc)
+			rc = pack_one(ctx, member, RFA_ADD(ctx->pool, archive, &proven.archives),
+				      err);
 	return rc ? rc : rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 }
 
@@ -292,11 +286,10 @@ int rfa_pack_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	return ctx->host->ops->run_remove(ctx->host, ctx->run, err);
 }
 
-/* ---- afterwards -------------------------------------------------------------------------------
- */
+/* Afterwards. */
 
 /* Told last of all what nobody looked at since: that the source runs as it did. */
-int rfa_source_tidy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+int rfa_source_cleanup_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	int rc = rfa_copies_remove(ctx, RFA_BESIDE_SNAPSHOT, err);
 
@@ -305,8 +298,8 @@ int rfa_source_tidy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 	return rc ? rc : rfa_ctx_says(facts, "the snapshot is gone; what ran before runs", err);
 }
 
-int rfa_source_tidy_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
-			  struct rfa_error *err)
+int rfa_source_cleanup_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+			     struct rfa_error *err)
 {
 	return rfa_again_probe(ctx, seen, facts, err);
 }

@@ -1,4 +1,5 @@
-/* What a look at a tree tells that only real files have: long paths, other names, flags. */
+/* What the observation of a tree tells that only real files have: long paths, other names, flags.
+ */
 #include "tests/contract/trees_contract.h"
 
 #include <string.h>
@@ -65,7 +66,7 @@ static int setup(void **state)
 	return 0;
 }
 
-int host_looks_run(const char *name, struct host_world *world)
+int host_observe_run(const char *name, struct host_world *world)
 {
 	const struct CMUnitTest contract[] = {
 		cmocka_unit_test(a_path_that_is_too_long_is_told),

@@ -1,4 +1,4 @@
-/* data: the source's data, as it was at one moment, takes the place of the target's. */
+/* promote-data: the source's data, as it was at one moment, takes the place of the target's. */
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
@@ -12,31 +12,31 @@ static const struct rfa_role roles[] = {
  * happens while both run. Read upwards, the table is the way back.
  */
 static const struct rfa_step steps[] = {
-	STEP("source.claim", PRECHECK, SOURCE, RFA_STEP_OWN, 4, lock),
-	STEP("target.claim", PRECHECK, TARGET, RFA_STEP_OWN, 4, lock),
-	LOOK("source.look", PRECHECK, SOURCE, 0, 4, data_source_look),
-	LOOK("target.look", PRECHECK, TARGET, 0, 4, data_target_look),
-	LOOK("gates", PRECHECK, TARGET, 0, 4, gates),
-	STEP("source.copy", STOP, SOURCE, RFA_STEP_OWN, 4, copy),
+	STEP("source.claim", PRECHECK, SOURCE, SCRATCH, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
+	READ("source.observe", PRECHECK, SOURCE, 0, 4, data_source_observe),
+	READ("target.observe", PRECHECK, TARGET, 0, 4, data_target_observe),
+	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	STEP("source.copy", STOP, SOURCE, SCRATCH, 4, copy),
 	STEP("source.stop", STOP, SOURCE, 0, 4, stop),
-	LOOK("source.verify-stopped", VERIFY_STOPPED, SOURCE, 0, 4, verify_stopped),
-	STEP("source.snapshot", EXPORT, SOURCE, RFA_STEP_OWN, 4, snapshot),
+	READ("source.verify-stopped", VERIFY_STOPPED, SOURCE, 0, 4, verify_stopped),
+	STEP("source.snapshot", EXPORT, SOURCE, SCRATCH, 4, snapshot),
 	STEP("source.start", EXPORT, SOURCE, 0, 4, start),
-	LOOK("source.check", EXPORT, SOURCE, 0, 4, check),
-	STEP("source.pack", EXPORT, SOURCE, RFA_STEP_OWN, 4, pack),
-	STEP("target.receive", TRANSFER, TARGET, RFA_STEP_OWN, 4, receive),
-	STEP("target.unpack", APPLY, TARGET, RFA_STEP_OWN, 4, unpack),
-	LOOK("target.health-before", HEALTH, TARGET, RFA_STEP_BACK, 4, data_health_before),
+	READ("source.check", EXPORT, SOURCE, 0, 4, check),
+	STEP("source.pack", EXPORT, SOURCE, SCRATCH, 4, pack),
+	STEP("target.receive", TRANSFER, TARGET, SCRATCH, 4, receive),
+	STEP("target.unpack", APPLY, TARGET, SCRATCH, 4, unpack),
+	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, data_health_before),
 	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
-	LOOK("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
+	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
 	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
 	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
 	STEP("target.start", RESTART, TARGET, 0, 4, start),
-	LOOK("target.health", HEALTH, TARGET, 0, 4, data_health),
-	TIDY("target.tidy", HEALTH, TARGET, 4, data_tidy),
-	TIDY("source.tidy", HEALTH, SOURCE, 4, source_tidy),
-	TIDY("source.release", HEALTH, SOURCE, 4, unlock),
-	LAST("target.release", HEALTH, TARGET, 4, unlock),
+	READ("target.health", HEALTH, TARGET, 0, 4, data_health),
+	CLEANUP("target.cleanup", HEALTH, TARGET, 4, data_cleanup),
+	CLEANUP("source.cleanup", HEALTH, SOURCE, 4, source_cleanup),
+	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
 static const struct rfa_gate gates[] = {
@@ -83,17 +83,17 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 }
 
 static const struct rfa_example examples[] = {
-	{ "rfa data ragflowauth --from test --to prod", "asks for \"prod\"" },
-	{ "rfa data ragflowauth --from test --to prod --dry-run",
+	{ "rfa promote-data ragflowauth --from test --to prod", "asks for \"prod\"" },
+	{ "rfa promote-data ragflowauth --from test --to prod --dry-run",
 	  "what would stop, what would be replaced, what the way back is" },
-	{ "rfa data ragflowauth --from test --to prod --yes prod", "from a script" },
-	{ "rfa data ragflowauth --from test --to prod --force --reason \"demo at 9\"",
+	{ "rfa promote-data ragflowauth --from test --to prod --yes prod", "from a script" },
+	{ "rfa promote-data ragflowauth --from test --to prod --force --reason \"demo at 9\"",
 	  "although no drill has proven a backup lately" },
 	{ NULL, NULL },
 };
 
 static const struct rfa_flow_args args = {
-	.command = "data",
+	.command = "promote-data",
 	.group = "data",
 	.words = "STACK --from ENV --to ENV",
 	.details =
@@ -105,8 +105,8 @@ static const struct rfa_flow_args args = {
 	.prepare = prepare,
 };
 
-const struct rfa_flow rfa_flow_data = {
-	.name = "data",
+const struct rfa_flow rfa_flow_promote_data = {
+	.name = "promote-data",
 	.version = 2,
 	.summary =
 	    "bring the data of one environment to another, all of it as it was at one moment",

@@ -1,13 +1,13 @@
 /* The three forms of telling: redrawn in place, plain lines, JSON lines; and which a run has. */
-#include "cli/tell.h"
+#include "cli/reporter.h"
 
 #include <string.h>
 
 #include "cli/redact.h"
 
-/* ---- plain lines ----------------------------------------------------------------------------- */
+/* Plain lines. */
 
-static void tell_plain(struct rfa_teller *t, const struct rfa_event *event)
+static void report_plain(struct rfa_reporter *t, const struct rfa_event *event)
 {
 	enum { EVERY_MS = 5000 };
 	struct rfa_buf line = RFA_BUF_INIT(8192);
@@ -22,19 +22,19 @@ static void tell_plain(struct rfa_teller *t, const struct rfa_event *event)
 		char text[RFA_SHORT_MAX];
 		rfa_out_time(text, event->wall_ms);
 		rfa_buf_printf(&line, "%.9s  %s: ", text + 11, t->step);
-		rfa_tell_bytes(t, &line);
+		rfa_report_bytes(t, &line);
 		fprintf(err, "%s\n", rfa_buf_str(&line));
 	}
-	const char *text = rfa_tell_line(t, event, &line);
+	const char *text = rfa_report_line(t, event, &line);
 	if (*text)
 		fprintf(err, "%s\n", text);
 	fflush(err);
 	rfa_buf_release(&line);
 }
 
-/* ---- JSON lines ------------------------------------------------------------------------------ */
+/* JSON lines. */
 
-json_t *rfa_tell_error(const struct rfa_error *err)
+json_t *rfa_report_error(const struct rfa_error *err)
 {
 	json_t *object = json_object();
 	const struct {
@@ -45,7 +45,7 @@ json_t *rfa_tell_error(const struct rfa_error *err)
 		{ "domain", err->domain },
 		{ "where", err->where },
 		{ "message", err->msg },
-		{ "mend", err->mend },
+		{ "hint", err->hint },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		/* A cut text may end within a character: shown as it is printed. */
@@ -69,7 +69,7 @@ static void set_text(json_t *object, const char *key, const char *text)
 	rfa_buf_release(&safe);
 }
 
-static void tell_json(struct rfa_teller *t, const struct rfa_event *event)
+static void report_json(struct rfa_reporter *t, const struct rfa_event *event)
 {
 	char iso[RFA_TIME_MAX];
 	json_t *line = json_object();
@@ -91,14 +91,14 @@ static void tell_json(struct rfa_teller *t, const struct rfa_event *event)
 	if (event->facts)
 		json_object_set_new(line, "facts", rfa_facts_copy(event->facts));
 	if (event->error)
-		json_object_set_new(line, "error", rfa_tell_error(event->error));
+		json_object_set_new(line, "error", rfa_report_error(event->error));
 	json_dumpf(line, t->out->out, JSON_COMPACT | JSON_ENSURE_ASCII);
 	fputc('\n', t->out->out);
 	fflush(t->out->out); /* whoever reads it waits for the line */
 	json_decref(line);
 }
 
-/* ---- the live view --------------------------------------------------------------------------- */
+/* The live view. */
 
 static const char *mark_text(const struct rfa_out *o, enum rfa_mark mark)
 {
@@ -115,7 +115,7 @@ static enum rfa_style mark_style(enum rfa_mark mark)
 }
 
 /* All states, or, where they do not fit, the one at hand and how many there are. */
-static void put_states(const struct rfa_teller *t, struct rfa_buf *into)
+static void put_states(const struct rfa_reporter *t, struct rfa_buf *into)
 {
 	const struct rfa_out *o = t->out;
 	const char *dot = o->utf8 ? " · " : " | ";
@@ -143,7 +143,7 @@ static void put_states(const struct rfa_teller *t, struct rfa_buf *into)
 }
 
 /* What is most worth knowing comes first: the end of the line is cut where it does not fit. */
-static void put_step(const struct rfa_teller *t, int64_t now_ms, struct rfa_buf *into)
+static void put_step(const struct rfa_reporter *t, int64_t now_ms, struct rfa_buf *into)
 {
 	char text[RFA_SHORT_MAX];
 	struct rfa_buf line = RFA_BUF_INIT(1024);
@@ -160,7 +160,7 @@ static void put_step(const struct rfa_teller *t, int64_t now_ms, struct rfa_buf 
 		rfa_buf_printf(&line, "  %d s", (int)(ms / 1000));
 	if (t->done > 0 || t->total > 0) {
 		rfa_buf_puts(&line, "  ");
-		rfa_tell_bytes(t, &line);
+		rfa_report_bytes(t, &line);
 	} else if (t->wait[0]) {
 		rfa_buf_printf(&line, "  %s", t->wait);
 	}
@@ -169,13 +169,13 @@ static void put_step(const struct rfa_teller *t, int64_t now_ms, struct rfa_buf 
 }
 
 /* A window that became narrower has broken the lines that stood there. */
-static size_t rows_of(const struct rfa_teller *t, int line)
+static size_t rows_of(const struct rfa_reporter *t, int line)
 {
 	size_t room = rfa_out_room(t->out);
 	return t->shown[line] > room ? (t->shown[line] + room - 1) / room : 1;
 }
 
-void rfa_teller_clear(struct rfa_teller *t)
+void rfa_reporter_clear(struct rfa_reporter *t)
 {
 	size_t rows = 0;
 	if (!t->drawn)
@@ -203,12 +203,12 @@ static size_t columns_of(const char *text)
 	return columns;
 }
 
-static void draw(struct rfa_teller *t, int64_t now_ms)
+static void draw(struct rfa_reporter *t, int64_t now_ms)
 {
 	struct rfa_buf states = RFA_BUF_INIT(4096), step = RFA_BUF_INIT(4096);
 	put_states(t, &states);
 	put_step(t, now_ms, &step);
-	rfa_teller_clear(t);
+	rfa_reporter_clear(t);
 	fprintf(t->out->err, "%s\n%s", rfa_buf_str(&states), rfa_buf_str(&step));
 	fflush(t->out->err);
 	t->shown[0] = columns_of(rfa_buf_str(&states));
@@ -219,33 +219,33 @@ static void draw(struct rfa_teller *t, int64_t now_ms)
 	rfa_buf_release(&step);
 }
 
-void rfa_teller_tick(struct rfa_teller *t, int64_t now_ms)
+void rfa_reporter_tick(struct rfa_reporter *t, int64_t now_ms)
 {
 	if (t->drawn)
 		draw(t, now_ms);
 }
 
 /* On a terminal the view shows what is under way; what was done stays above it. */
-static int leaves_line(const struct rfa_teller *t, const struct rfa_event *event)
+static int leaves_line(const struct rfa_reporter *t, const struct rfa_event *event)
 {
 	return event->kind != RFA_EVENT_STEP_SKIPPED || t->out->verbose;
 }
 
-static void tell_live(struct rfa_teller *t, const struct rfa_event *event)
+static void report_live(struct rfa_reporter *t, const struct rfa_event *event)
 {
 	enum { EVERY_MS = 100 };
 	struct rfa_buf line = RFA_BUF_INIT(8192);
-	const char *text = leaves_line(t, event) ? rfa_tell_line(t, event, &line) : "";
+	const char *text = leaves_line(t, event) ? rfa_report_line(t, event, &line) : "";
 
 	if (*text) {
 		struct rfa_buf wrapped = RFA_BUF_INIT(64 * 1024);
 		rfa_out_wrap(&wrapped, text, rfa_out_room(t->out), 11);
-		rfa_teller_clear(t);
+		rfa_reporter_clear(t);
 		fprintf(t->out->err, "%s\n", rfa_buf_str(&wrapped));
 		rfa_buf_release(&wrapped);
 	}
 	if (event->kind == RFA_EVENT_RUN_ENDED || event->kind == RFA_EVENT_RUN_INTERRUPTED) {
-		rfa_teller_clear(t);
+		rfa_reporter_clear(t);
 	} else if (event->kind != RFA_EVENT_LOG && t->step[0]) {
 		int64_t since = event->wall_ms - t->drawn_ms;
 		if (event->kind != RFA_EVENT_PROGRESS || !t->drawn || since >= EVERY_MS ||
@@ -255,25 +255,25 @@ static void tell_live(struct rfa_teller *t, const struct rfa_event *event)
 	rfa_buf_release(&line);
 }
 
-/* ---- the form that was asked for ------------------------------------------------------------- */
+/* The form that was asked for. */
 
-static void hand_on(struct rfa_teller *t, const struct rfa_event *event)
+static void hand_on(struct rfa_reporter *t, const struct rfa_event *event)
 {
 	pthread_mutex_lock(&t->mutex);
-	rfa_teller_follow(t, event);
+	rfa_reporter_follow(t, event);
 	if (t->out->events)
-		tell_json(t, event);
+		report_json(t, event);
 	else if (t->out->live && !t->out->quiet)
-		tell_live(t, event);
+		report_live(t, event);
 	else
-		tell_plain(t, event);
+		report_plain(t, event);
 	pthread_mutex_unlock(&t->mutex);
 }
 
 /* A container may log its password: nothing behind this line gets to see it. */
 static void on_event(struct rfa_trace *trace, const struct rfa_event *event)
 {
-	struct rfa_teller *t = (struct rfa_teller *)trace; /* its first member */
+	struct rfa_reporter *t = (struct rfa_reporter *)trace; /* its first member */
 	const char *const *secrets = t->out->secrets;
 	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
 	struct rfa_event shown = *event;
@@ -288,7 +288,7 @@ static void on_event(struct rfa_trace *trace, const struct rfa_event *event)
 		shown.text = rfa_buf_str(&text);
 	}
 	if (event->error) {
-		rfa_tell_hide(&error, event->error, secrets);
+		rfa_report_hide(&error, event->error, secrets);
 		shown.error = &error;
 	}
 	shown.facts = event->facts ? rfa_redact_json(secrets, event->facts) : NULL;
@@ -297,11 +297,11 @@ static void on_event(struct rfa_trace *trace, const struct rfa_event *event)
 	rfa_buf_release(&text);
 }
 
-void rfa_teller_init(struct rfa_teller *t, struct rfa_out *out, struct rfa_story *story)
+void rfa_reporter_init(struct rfa_reporter *t, struct rfa_out *out, struct rfa_run_report *report)
 {
 	memset(t, 0, sizeof(*t));
 	pthread_mutex_init(&t->mutex, NULL);
 	t->trace.event = on_event;
 	t->out = out;
-	t->story = story;
+	t->report = report;
 }

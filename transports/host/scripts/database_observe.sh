@@ -5,7 +5,7 @@
 # of docker or of the program, where that does not mean that the server is down.
 . ./lib_database_one.sh
 exec 3>&1
-words=$(sql look '' '' 2>&1 >&3)
+words=$(sql observe '' '' 2>&1 >&3)
 status=$?
 [ $status != 0 ] || exit 0
 case $status$words in

@@ -1,5 +1,5 @@
 /* Follows a run by its events, and makes the lines that are told of it. */
-#include "cli/tell.h"
+#include "cli/reporter.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static int is_state(const char *word, enum rfa_state *state)
 	return word && rfa_state_parse(word, state) == 0;
 }
 
-static void mark(struct rfa_teller *t, const struct rfa_event *event, enum rfa_mark mark)
+static void mark(struct rfa_reporter *t, const struct rfa_event *event, enum rfa_mark mark)
 {
 	enum rfa_state state;
 	if (!is_state(event->state, &state))
@@ -60,69 +60,70 @@ static void mark(struct rfa_teller *t, const struct rfa_event *event, enum rfa_m
 	t->marks[state] = mark;
 }
 
-static void keep_log(struct rfa_story *story, const char *text)
+static void keep_log(struct rfa_run_report *report, const char *text)
 {
 	struct rfa_buf safe = RFA_BUF_INIT(4096);
 	char *line = strdup(rfa_out_safe(&safe, text, 800));
 	rfa_buf_release(&safe);
 	if (!line)
 		return;
-	if (story->n_log == RFA_STORY_LOG) {
-		free(story->log[0]);
-		memmove(story->log, story->log + 1, (RFA_STORY_LOG - 1) * sizeof(story->log[0]));
-		story->n_log--;
+	if (report->n_log == RFA_REPORT_LOG) {
+		free(report->log[0]);
+		memmove(report->log, report->log + 1,
+			(RFA_REPORT_LOG - 1) * sizeof(report->log[0]));
+		report->n_log--;
 	}
-	story->log[story->n_log++] = line;
+	report->log[report->n_log++] = line;
 }
 
-/* Every gate that refused is told in the report, with its mend: nobody mends one at a time. */
-static void keep_refusal(struct rfa_story *story, const json_t *gate)
+/* Every gate that refused is told in the report, with its hint: nobody mends one at a time. */
+static void keep_refusal(struct rfa_run_report *report, const json_t *gate)
 {
 	struct rfa_buf line = RFA_BUF_INIT(8192);
 	if (strcmp(rfa_facts_str(gate, "verdict", ""), "refused") != 0)
 		return;
 	rfa_buf_printf(&line, "gate %s: %s", rfa_facts_str(gate, "gate", "?"),
 		       rfa_facts_str(gate, "evidence", ""));
-	keep_log(story, rfa_buf_str(&line));
+	keep_log(report, rfa_buf_str(&line));
 	rfa_buf_clear(&line);
-	rfa_buf_printf(&line, "  mend: %s", rfa_facts_str(gate, "mend", "-"));
-	keep_log(story, rfa_buf_str(&line));
+	rfa_buf_printf(&line, "  hint: %s", rfa_facts_str(gate, "hint", "-"));
+	keep_log(report, rfa_buf_str(&line));
 	rfa_buf_release(&line);
 }
 
-static void place(struct rfa_teller *t, const struct rfa_event *event)
+static void place(struct rfa_reporter *t, const struct rfa_event *event)
 {
 	copy(t->state, sizeof(t->state), event->state);
 	copy(t->step, sizeof(t->step), event->step);
 	copy(t->host, sizeof(t->host), event->host);
 }
 
-static void remember_place(struct rfa_story *story, const struct rfa_event *event)
+static void remember_place(struct rfa_run_report *report, const struct rfa_event *event)
 {
-	copy(story->state, sizeof(story->state), event->state);
-	copy(story->step, sizeof(story->step), event->step);
-	copy(story->host, sizeof(story->host), event->host);
+	copy(report->state, sizeof(report->state), event->state);
+	copy(report->step, sizeof(report->step), event->step);
+	copy(report->host, sizeof(report->host), event->host);
 }
 
-/* What the last look on the way back found: only that is said of what runs now. */
-static void keep_seen(struct rfa_story *story, const struct rfa_event *event)
+/* What the last health check on the way back found: only that is said of what runs now. */
+static void keep_seen(struct rfa_run_report *report, const struct rfa_event *event)
 {
-	const char *says = event->kind == RFA_EVENT_STEP_SKIPPED && event->text
-			       ? event->text
-			       : rfa_facts_str(event->facts, "says", "");
+	const char *summary = event->kind == RFA_EVENT_STEP_SKIPPED && event->text
+				  ? event->text
+				  : rfa_facts_str(event->facts, "summary", "");
 	if (event->step && strstr(event->step, ".health-before"))
-		copy(story->seen, sizeof(story->seen), says);
+		copy(report->seen, sizeof(report->seen), summary);
 }
 
-void rfa_teller_follow(struct rfa_teller *t, const struct rfa_event *event)
+void rfa_reporter_follow(struct rfa_reporter *t, const struct rfa_event *event)
 {
-	struct rfa_story *story = t->story;
+	struct rfa_run_report *report = t->report;
 	switch (event->kind) {
 	case RFA_EVENT_RUN_BEGUN:
 	case RFA_EVENT_RUN_RESUMED:
-		t->begun_ms = story->begun_ms = event->wall_ms;
-		copy(story->result.run, sizeof(story->result.run), event->run);
-		rfa_signals_run(story->result.run);
+		t->begun_ms = report->begun_ms = event->wall_ms;
+		copy(report->result.run, sizeof(report->result.run), event->run);
+		rfa_signals_run(report->result.run);
 		break;
 	case RFA_EVENT_STEP_STARTED:
 		place(t, event);
@@ -132,7 +133,7 @@ void rfa_teller_follow(struct rfa_teller *t, const struct rfa_event *event)
 		t->samples.n = 0;
 		t->wait[0] = '\0';
 		if (!t->back)
-			remember_place(story, event);
+			remember_place(report, event);
 		mark(t, event, RFA_MARK_NOW);
 		break;
 	case RFA_EVENT_WAIT:
@@ -140,40 +141,40 @@ void rfa_teller_follow(struct rfa_teller *t, const struct rfa_event *event)
 		break;
 	case RFA_EVENT_PROGRESS:
 		t->wait[0] = '\0';
-		story->bytes += event->done > t->done ? event->done - t->done : 0;
+		report->bytes += event->done > t->done ? event->done - t->done : 0;
 		t->done = event->done;
 		t->total = event->total;
 		t->rate = rfa_rate_add(&t->samples, event->wall_ms, event->done);
 		break;
 	case RFA_EVENT_STEP_DONE:
-		story->done++;
-		keep_seen(story, event);
+		report->done++;
+		keep_seen(report, event);
 		mark(t, event, RFA_MARK_NOW);
 		break;
 	case RFA_EVENT_STEP_SKIPPED:
-		keep_seen(story, event);
+		keep_seen(report, event);
 		mark(t, event, RFA_MARK_SKIPPED);
 		break;
 	case RFA_EVENT_STEP_FAILED:
-		remember_place(story, event);
+		remember_place(report, event);
 		mark(t, event, RFA_MARK_FAILED);
 		t->back = 1;
 		break;
 	case RFA_EVENT_STEP_UNDONE:
-		story->undone++;
+		report->undone++;
 		t->back = 1;
 		mark(t, event, RFA_MARK_BACK);
 		break;
 	case RFA_EVENT_LOG:
 		if (event->text)
-			keep_log(story, event->text);
+			keep_log(report, event->text);
 		break;
 	case RFA_EVENT_GATE:
-		keep_refusal(story, event->facts);
+		keep_refusal(report, event->facts);
 		break;
 	case RFA_EVENT_RUN_ENDED:
 	case RFA_EVENT_RUN_INTERRUPTED:
-		story->ended_ms = event->wall_ms;
+		report->ended_ms = event->wall_ms;
 		rfa_signals_run(NULL);
 		break;
 	default:
@@ -181,19 +182,20 @@ void rfa_teller_follow(struct rfa_teller *t, const struct rfa_event *event)
 	}
 }
 
-void rfa_tell_hide(struct rfa_error *into, const struct rfa_error *err, const char *const *secrets)
+void rfa_report_hide(struct rfa_error *into, const struct rfa_error *err,
+		     const char *const *secrets)
 {
 	struct rfa_buf text = RFA_BUF_INIT(64 * 1024);
 	*into = *err;
 	rfa_redact(&text, secrets, err->msg);
 	snprintf(into->msg, sizeof(into->msg), "%s", rfa_buf_str(&text));
 	rfa_buf_clear(&text);
-	rfa_redact(&text, secrets, err->mend);
-	snprintf(into->mend, sizeof(into->mend), "%s", rfa_buf_str(&text));
+	rfa_redact(&text, secrets, err->hint);
+	snprintf(into->hint, sizeof(into->hint), "%s", rfa_buf_str(&text));
 	rfa_buf_release(&text);
 }
 
-void rfa_tell_bytes(const struct rfa_teller *t, struct rfa_buf *into)
+void rfa_report_bytes(const struct rfa_reporter *t, struct rfa_buf *into)
 {
 	char text[RFA_SHORT_MAX];
 	rfa_buf_puts(into, RFA_SIZE(t->done));
@@ -211,7 +213,7 @@ void rfa_tell_bytes(const struct rfa_teller *t, struct rfa_buf *into)
 	}
 }
 
-/* ---- the lines that stay --------------------------------------------------------------------- */
+/* The lines that stay. */
 
 /* How a kind of event is told, and whether only -v tells it. */
 struct telling {
@@ -260,7 +262,7 @@ static void put_gate(struct rfa_buf *into, const json_t *gate)
 	static const struct {
 		const char *key, *lead;
 	} parts[] = {
-		{ "gate", "" }, { "verdict", ": " }, { "evidence", " - " }, { "mend", "; mend: " }
+		{ "gate", "" }, { "verdict", ": " }, { "evidence", " - " }, { "hint", "; hint: " }
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const json_t *value = json_object_get(gate, parts[i].key);
@@ -273,7 +275,7 @@ static void put_gate(struct rfa_buf *into, const json_t *gate)
 }
 
 /* By the record's own time, else by what was seen here; -1: nobody knows. */
-static int64_t took_of(const struct rfa_teller *t, const struct rfa_event *event)
+static int64_t took_of(const struct rfa_reporter *t, const struct rfa_event *event)
 {
 	if (event->kind != RFA_EVENT_STEP_DONE && event->kind != RFA_EVENT_STEP_UNDONE)
 		return -1;
@@ -284,14 +286,14 @@ static int64_t took_of(const struct rfa_teller *t, const struct rfa_event *event
 static void put_facts(struct rfa_buf *into, const json_t *facts)
 {
 	json_t *rest = rfa_facts_copy_shallow(facts);
-	json_object_del(rest, "says");
+	json_object_del(rest, "summary");
 	json_object_del(rest, "ms");
 	rfa_out_facts(into, rest, "           ", 20);
 	json_decref(rest);
 }
 
-const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *event,
-			  struct rfa_buf *into)
+const char *rfa_report_line(const struct rfa_reporter *t, const struct rfa_event *event,
+			    struct rfa_buf *into)
 {
 	const struct telling *telling = telling_of(event->kind);
 	const struct rfa_out *o = t->out;
@@ -323,13 +325,13 @@ const char *rfa_tell_line(const struct rfa_teller *t, const struct rfa_event *ev
 		rfa_buf_printf(into, "  %s", rfa_out_duration(text, took));
 	if (event->kind == RFA_EVENT_STEP_RETRIED)
 		rfa_buf_printf(into, " (attempt %u)", event->attempt);
-	const char *says = rfa_facts_str(event->facts, "says", "");
+	const char *summary = rfa_facts_str(event->facts, "summary", "");
 	if (event->kind == RFA_EVENT_GATE) {
 		rfa_buf_puts(into, "  ");
 		put_gate(into, event->facts);
-	} else if (event->kind == RFA_EVENT_STEP_DONE && *says) {
+	} else if (event->kind == RFA_EVENT_STEP_DONE && *summary) {
 		rfa_buf_puts(into, "  ");
-		rfa_buf_put_printable(into, says, strlen(says), 400);
+		rfa_buf_put_printable(into, summary, strlen(summary), 400);
 	} else if (event->text) {
 		rfa_buf_puts(into, "  ");
 		rfa_buf_put_printable(into, event->text, strlen(event->text), 400);
