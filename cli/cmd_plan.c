@@ -20,7 +20,7 @@ const struct rfa_cli_command rfa_cmd_plan = {
 	.examples =
 	    (const struct rfa_example[]){
 		{ "rfa plan promote ragflowauth --from test --to prod", "compare test and prod" },
-		{ "rfa plan data ragflowauth --from test --to prod --json",
+		{ "rfa plan promote-data ragflowauth --from test --to prod --json",
 		  "what would be replaced, for a program" },
 		{ "rfa promote ragflowauth --from test --to prod --dry-run", "the same" },
 		{ NULL, NULL },

@@ -47,8 +47,8 @@ ok "a backup of another" says 'is a backup of "test", not of "prod"' \
 	"$RFA" drill shop --env test --of prod --backup 20261122-023000-test-data
 ok "no environment" says "needs --env" "$RFA" prune shop
 ok "the operator is no environment" says 'has no environment "operator"' "$RFA" backup shop --env operator
-for command in "data shop" "restore shop" "drill shop" "backup shop" "prune shop" "schedule shop" \
-	"data shop --from test --to test" "restore shop --env prod --backup 12"; do
+for command in "promote-data shop" "restore shop" "drill shop" "backup shop" "prune shop" "schedule shop" \
+	"promote-data shop --from test --to test" "restore shop --env prod --backup 12"; do
 	# shellcheck disable=SC2086
 	ok "64: $command" exits 64 "$RFA" $command
 done

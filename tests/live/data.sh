@@ -53,7 +53,7 @@ on prod 'rm -rf /opt/planted'
 # ---- once, made to stand still where there is something to see
 
 rfa_data() { run_rfa promote-data records --from test --to prod --yes prod; }
-follow data records --from test --to prod --yes prod
+follow promote-data records --from test --to prod --yes prod
 ok "test stands still before its snapshot" frozen test source.verify-stopped "$TMP/test"
 ok "test runs again before anything travels" runs_again
 ok "prod stands still before the swap" frozen prod target.verify-stopped "$TMP/old"

@@ -66,7 +66,7 @@ ok "named twice: nothing is unfinished" says "no run is unfinished" rfa runs --o
 # ---- and once
 
 work places "$(records_stack)" "$PATIENT"
-follow data records --from test --to prod --yes prod
+follow promote-data records --from test --to prod --yes prod
 ok "test stands still before its snapshot" frozen test source.verify-stopped "$TMP/test"
 ok "prod stands still after the swap" frozen prod target.base-url "$TMP/new"
 join

@@ -125,7 +125,7 @@ for h in test prod; do ok "$h runs" await 20 all_run $h; done
 
 # ---- somebody takes the port of one that is to start again
 
-follow data records --from test --to prod --yes prod
+follow promote-data records --from test --to prod --yes prod
 ok "prod is about to start" freeze_at target.start
 on prod 'docker run -d --name thief -p 127.0.0.1:8071:8071 records-backend:v1 >/dev/null'
 thaw

@@ -15,7 +15,7 @@ ok "the application is up on both sides" records_both --size 200 --files 2000
 work xfs "$(records_stack)" "$PATIENT"
 used_mb() { on "$1" 'sync; df --output=used -BM / | tail -n 1 | tr -dc 0-9'; }
 before=$(used_mb test)
-follow data records --from test --to prod --yes prod
+follow promote-data records --from test --to prod --yes prod
 ok "test stands still before its snapshot" frozen test source.verify-stopped "$TMP/test"
 freeze_at source.check
 during=$(used_mb test)

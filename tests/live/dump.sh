@@ -27,7 +27,7 @@ of_prod=$(databases prod)
 
 # ---- there
 
-follow data records --from test --to prod --yes prod
+follow promote-data records --from test --to prod --yes prod
 ok "test: only the server of the database runs" dumped test source.verify-stopped "$TMP/test"
 ok "prod: the same" dumped prod target.verify-stopped "$TMP/old"
 ok "prod, after the swap" dumped prod target.base-url "$TMP/new"

@@ -59,7 +59,7 @@ sql prod 'alter database orders character set utf8mb4 collate utf8mb4_german2_ci
 
 # ---- there
 
-follow data orders --from test --to prod --yes prod
+follow promote-data orders --from test --to prod --yes prod
 ok "test: only the server of the database runs" dumped test source.verify-stopped "$TMP/test"
 ok "prod: the same" dumped prod target.verify-stopped "$TMP/old"
 ok "prod, after the swap" dumped prod target.start "$TMP/new"
@@ -134,7 +134,7 @@ ok "no further databases on test" is "$(databases test)" "$of_prod"
 # ---- killed around the swap
 
 killed_at() { # STEP [power]: then rfa is dead, and the host may have been off
-	follow data orders --from test --to prod --yes prod
+	follow promote-data orders --from test --to prod --yes prod
 	freeze_at "$1" || return
 	signal KILL "$job"
 	join

@@ -69,7 +69,7 @@ ok "a version that is ill: exit status 5" ended 5
 ok "v2 serves again" answers prod 8001/health v2
 ok "the other containers were not touched" is "$(instances prod node-exporter portainer ragflow_compose-ragflow-cpu-1)" "$bystanders"
 ok "what is ill is told" said '^rfa: .*ragflowauth-backend is unhealthy|^rfa: .*500'
-ok "the container's last words are shown" said 'ragflowauth-backend.*listens'
+ok "the container's last words are shown" said 'ragflowauth-backend.*(listens|GET)'
 ok "and kept" says "listens" rfa show "$bad" --json
 ok "it ended ROLLED_BACK" is "$(final_of "$bad")" ROLLED_BACK
 ok "nothing is left" clean test prod
