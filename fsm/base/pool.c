@@ -106,6 +106,11 @@ void *rfa_pool_add(struct rfa_pool *pool, void *list, size_t size)
 	struct any_list any;
 	char *at;
 
+	/* What a list says that is in the spare bytes itself may be another one's by now. */
+	if (pool->failed) {
+		memset(&pool->spare, 0, sizeof(pool->spare));
+		return pool->spare.bytes;
+	}
 	memcpy(&any, list, sizeof(any));
 	if (is_full(any.n)) {
 		size_t room = any.n ? 2 * any.n : 1;

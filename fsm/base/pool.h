@@ -59,7 +59,7 @@ int rfa_pool_check(const struct rfa_pool *pool, struct rfa_error *err);
 /* Frees everything; the pool may be used again. */
 void rfa_pool_release(struct rfa_pool *pool);
 
-/* Walks a list: `it` points at each record in turn. */
+/* Walks a list, which is one that was checked: `it` points at each record in turn. */
 #define RFA_EACH(it, list) \
 	for (size_t it##_i = 0; it##_i < (list).n && ((it) = &(list).at[it##_i], 1); it##_i++)
 

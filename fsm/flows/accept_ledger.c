@@ -78,7 +78,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_accept_ledger = {
 	.name = "accept-ledger",
-	.version = 1,
+	.version = 2,
 	.summary = "let a host trust this copy of the ledger",
 	.roles = roles,
 	.steps = steps,

@@ -88,7 +88,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_backup = {
 	.name = "backup",
-	.version = 3,
+	.version = 4,
 	.summary = "back up the data of a stack",
 	.roles = roles,
 	.steps = steps,

@@ -74,7 +74,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_backup_images = {
 	.name = "backup-images",
-	.version = 1,
+	.version = 2,
 	.summary = "back up the images that run",
 	.roles = roles,
 	.steps = steps,

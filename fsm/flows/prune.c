@@ -161,7 +161,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_prune = {
 	.name = "prune",
-	.version = 1,
+	.version = 2,
 	.summary = "remove data that was replaced, but for the newest",
 	.roles = roles,
 	.steps = steps,

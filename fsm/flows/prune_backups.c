@@ -149,7 +149,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_prune_backups = {
 	.name = "prune-backups",
-	.version = 1,
+	.version = 2,
 	.summary = "remove the backups that the rules do not keep any more",
 	.roles = roles,
 	.steps = steps,

@@ -124,7 +124,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_release_lock = {
 	.name = "release-lock",
-	.version = 1,
+	.version = 2,
 	.summary = "release a host's lock whose run cannot do it any more",
 	.roles = roles,
 	.steps = steps,

@@ -60,7 +60,7 @@ static const struct rfa_flow_args args = { .prepare = rfa_prepare_point, .goes_b
 
 const struct rfa_flow rfa_flow_rollback = {
 	.name = "rollback",
-	.version = 1,
+	.version = 2,
 	.summary = "bring back what a rollback point describes",
 	.roles = roles,
 	.steps = steps,

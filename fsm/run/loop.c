@@ -558,10 +558,10 @@ int rfa_drive(struct rfa_drive *d, struct rfa_error *err)
 		struct rfa_error why;
 		int rc;
 
-		rc = enter(d, &a, err);
-		if (rc)
-			return rc;
 		rfa_error_clear(&why);
+		rc = enter(d, &a, &why);
+		if (rc)
+			return interrupted(d, &why, err);
 		/* Between steps is the best moment to stop; the end is not worth stopping before.
 		 */
 		if (d->ctx.cancel && *d->ctx.cancel && a.act != RFA_ACT_END) {

@@ -72,7 +72,7 @@ static void drop_needs(const struct rfa_ctx *ctx, json_t *config)
 /* The configuration with the images that the containers have now. *out is new. */
 static int with_old_images(const struct seen *s, json_t **out, struct rfa_error *err)
 {
-	json_t *old = json_deep_copy(s->config);
+	json_t *old = rfa_facts_copy(s->config);
 	json_t *services = json_object_get(old, "services");
 	const struct rfa_observed *one;
 	int rc = old ? 0 : rfa_fail_nomem(err);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/base/facts.h"
 #include "fsm/steps/evidence.h"
 #include "fsm/steps/image_set.h"
 #include "fsm/steps/inspect.h"
@@ -148,7 +149,7 @@ static int bootstrap_body(struct rfa_ctx *ctx, const struct place *p, json_t **o
 {
 	const struct rfa_bootstrap *is = rfa_ctx_stack_here(ctx)->bootstrap;
 	const json_t *described = is ? json_object_get(is->containers, p->name) : NULL;
-	json_t *body = json_deep_copy(described);
+	json_t *body = rfa_facts_copy(described);
 	int rc;
 
 	if (!described) {

@@ -175,7 +175,7 @@ static int judge_body(struct rfa_gates *c, const char *container, const json_t *
 		      struct rfa_error *err)
 {
 	struct judged j = { c, container };
-	json_t *copy = json_deep_copy(body);
+	json_t *copy = rfa_facts_copy(body);
 	int rc = copy || !body ? 0 : rfa_fail_nomem(err);
 
 	if (!rc)

@@ -1,4 +1,5 @@
 /* Making the same container again (Docker Engine API, ContainerCreate and ContainerInspect). */
+#include "fsm/base/facts.h"
 #include "fsm/steps/spec.h"
 
 #include <stdio.h>
@@ -98,7 +99,7 @@ static int endpoint_of(const json_t *network, const char *short_id, json_t **out
 {
 	const char *mac = rfa_facts_str(network, "MacAddress", "");
 	const json_t *given = json_object_get(network, "Aliases");
-	json_t *aliases = json_deep_copy(given);
+	json_t *aliases = rfa_facts_copy(given);
 	size_t shown = json_array_size(aliases);
 	json_t *endpoint = json_object();
 	const struct rfa_spec_field *row;
@@ -233,8 +234,8 @@ static int copy_config(const json_t *container, json_t **out, struct rfa_error *
 		return rfa_fail(err, RFA_EPROTOCOL, "docker",
 				"the container %s has no configuration",
 				rfa_facts_str(container, "Name", "?"));
-	body = json_deep_copy(config);
-	rc = body ? rfa_facts_set(body, "HostConfig", json_deep_copy(host_config), err)
+	body = rfa_facts_copy(config);
+	rc = body ? rfa_facts_set(body, "HostConfig", rfa_facts_copy(host_config), err)
 		  : rfa_fail_nomem(err);
 	if (rc)
 		json_decref(body);

@@ -26,6 +26,9 @@ errors.md help --errors
 records.md help --records
 states.md flows --format markdown
 END
+# Also written where a file does not begin with a sentence.
+mapped() { cmp -s "$SRC/docs/map.md" <(python3 "$SRC/tests/structure/map.py" "$SRC"); }
+ok "docs/map.md is up to date" mapped
 echo stale >"$TMP/stale.md"
 ok "planted: a stale page" not same "$TMP/stale.md" help --errors
 

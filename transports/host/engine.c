@@ -23,6 +23,7 @@ struct rfa_engine {
 	struct rfa_transport *transport; /* borrowed */
 	struct rfa_stream *stream;       /* owned; NULL: not open */
 	struct rfa_buf noise;            /* until the greeting has come */
+	int answered;                    /* this connection has brought a reply */
 	int greeted;
 	json_t *version; /* owned; NULL: never asked */
 	char api[API_SIZE];
@@ -49,6 +50,7 @@ static void shut(struct rfa_engine *e)
 {
 	rfa_stream_close(e->stream);
 	e->stream = NULL;
+	e->answered = 0;
 	e->greeted = 0;
 	rfa_buf_clear(&e->noise);
 }
@@ -125,14 +127,17 @@ static int ended(struct exchange *x, struct rfa_error *err)
 
 	if (rc != 0)
 		return rc;
-	/* Ended by a signal, or with nothing to say: the engine went away, or the host does. */
-	if (!done || status == 0 || status > 128)
+	/*
+	 * Ended by a signal, or with nothing to say: the engine went away, or the host does. Once
+	 * it has answered, the command's words can only be about that.
+	 */
+	if (!done || status == 0 || status > 128 || x->e->answered)
 		return rfa_fail(err, RFA_ELOST, "docker",
 				"the engine ended the connection before it had answered");
 	return rfa_remote_docker(status, words->data, words->len, "docker", err);
 }
 
-/* One swap. */
+/* One exchange. */
 
 static int nonsense(const char *what, struct rfa_error *err)
 {
@@ -152,7 +157,13 @@ static int send_some(struct exchange *x, struct rfa_error *err)
 		x->sent += put;
 		x->moved += put;
 	}
-	return rc == -RFA_EREMOTE ? ended(x, err) : rc;
+	/* It no longer reads. What it has answered before may still be on its way, or its end. */
+	if (rc == -RFA_EREMOTE) {
+		rfa_error_clear(err);
+		x->sent = x->requests.len;
+		rc = 0;
+	}
+	return rc;
 }
 
 static int take_reply(struct exchange *x, struct rfa_error *err)
@@ -170,6 +181,7 @@ static int take_reply(struct exchange *x, struct rfa_error *err)
 			err);
 	if (rc == 0)
 		call->taken++;
+	x->e->answered = 1;
 	rfa_http1_next(&x->reader);
 	return rc;
 }

@@ -54,6 +54,7 @@ static const struct meaning anywhere[] = {
 	/* The engine went away over a request: it may or may not have been carried out. */
 	{ "error during connect", RFA_ELOST, RFA_UNKNOWN, HINT_ENGINE },
 	{ "unexpected eof", RFA_ELOST, RFA_UNKNOWN, NULL },
+	{ "broken pipe", RFA_ELOST, RFA_UNKNOWN, NULL },
 	{ "connection reset by peer", RFA_ELOST, RFA_UNKNOWN, NULL },
 	{ "error reading from server: eof", RFA_ELOST, RFA_UNKNOWN, NULL },
 };
