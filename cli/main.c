@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "cli/help.h"
-#include "cli/signals.h"
+#include "cli/frame/cli.h"
+#include "cli/frame/help.h"
+#include "cli/frame/signals.h"
 #include "fsm/base/suggest.h"
 
 /* Up to the end of the command's name; the options of every command may stand between its words. */

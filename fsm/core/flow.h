@@ -81,7 +81,7 @@ enum rfa_step_flag {
 enum rfa_probe { RFA_PROBE_DONE, RFA_PROBE_NOT_DONE, RFA_PROBE_RUNNING, RFA_PROBE_PARTIAL };
 RFA_API const char *rfa_probe_word(enum rfa_probe probe);
 
-struct rfa_ctx; /* fsm/steps/ctx.h: what a step may use */
+struct rfa_ctx; /* fsm/steps/common/ctx.h: what a step may use */
 
 /*
  * One row. run: makes the effect, observes it, and answers the facts that it proved (*facts is a
@@ -112,7 +112,7 @@ struct rfa_role {
 	const char *what; /* of that option, for help: "the environment whose images are taken" */
 };
 
-struct rfa_gate;       /* fsm/steps/gates.h: may the run touch anything? */
+struct rfa_gate;       /* fsm/steps/common/gates.h: may the run touch anything? */
 struct rfa_result_ops; /* fsm/parts/outputs.h: what a run leaves in the ledger */
 struct rfa_flow_text;  /* fsm/parts/text.h: what people read about a run */
 struct rfa_flow_args;  /* fsm/parts/args.h: what its command takes */

@@ -9,7 +9,7 @@
 #include "fsm/parts/args.h"
 #include "fsm/parts/outputs.h"
 #include "fsm/parts/text.h"
-#include "fsm/steps/gates.h"
+#include "fsm/steps/common/gates.h"
 #include "fsm/steps/steps.h"
 
 /* flags of a row, as the tables write them */

@@ -1,7 +1,7 @@
 /* prune-backups: backups that the rules do not keep any more go. */
 #include "fsm/flows/flows.h"
 #include "fsm/parts/catalog.h"
-#include "fsm/steps/retention.h"
+#include "fsm/steps/backup/retention.h"
 
 static const struct rfa_role roles[] = {
 	{ RFA_TARGET, NULL, "where the vault is" },

@@ -1,6 +1,8 @@
 /* A stack: the tables of its fields. */
 #include "fsm/model/stack.h"
 
+#include <string.h>
+
 #define RFA_THIS struct rfa_stack_compose
 RFA_SHAPE(stack_compose, RFA_STACK_COMPOSE_FIELDS, "a stack's Compose project");
 #undef RFA_THIS
@@ -34,3 +36,20 @@ RFA_SHAPE(stack_backup, RFA_STACK_BACKUP_FIELDS, "a stack's backups");
 #define RFA_THIS struct rfa_stack
 RFA_SHAPE(stack, RFA_STACK_FIELDS, "a stack, resolved for one environment");
 #undef RFA_THIS
+
+static int is_in(const struct rfa_server *server, const char *container)
+{
+	return server && !strcmp(server->container, container);
+}
+
+int rfa_stack_has_server(const struct rfa_stack *stack, const char *container)
+{
+	const struct rfa_piece *piece;
+
+	if (!stack->data)
+		return 0;
+	RFA_EACH (piece, stack->data->members)
+		if (is_in(piece->postgres, container) || is_in(piece->mysql, container))
+			return 1;
+	return 0;
+}

@@ -106,4 +106,7 @@ RFA_RECORD(stack_backup, RFA_STACK_BACKUP_FIELDS);
 /* clang-format on */
 RFA_RECORD(stack, RFA_STACK_FIELDS);
 
+/* 1 if a server in this container keeps a piece of the data: it runs as long as a run lasts. */
+int rfa_stack_has_server(const struct rfa_stack *stack, const char *container);
+
 #endif

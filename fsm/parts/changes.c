@@ -6,7 +6,7 @@
 #include "fsm/base/size.h"
 #include "fsm/base/clock.h"
 #include "fsm/parts/text.h"
-#include "fsm/steps/ctx.h"
+#include "fsm/steps/common/ctx.h"
 
 static int add(json_t *rows, json_t *row, struct rfa_error *err)
 {

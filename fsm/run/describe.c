@@ -7,8 +7,8 @@
 
 #include "fsm/base/facts.h"
 #include "fsm/run/describe_parts.h"
-#include "fsm/steps/inspect.h"
-#include "fsm/steps/secrets.h"
+#include "fsm/steps/common/inspect.h"
+#include "fsm/steps/common/secrets.h"
 
 static int is_built_in(const char *network)
 {

@@ -4,9 +4,9 @@
 
 #include "fsm/base/facts.h"
 #include "fsm/run/describe_parts.h"
-#include "fsm/steps/image_set.h"
-#include "fsm/steps/inspect.h"
-#include "fsm/steps/spec.h"
+#include "fsm/steps/images/image_set.h"
+#include "fsm/steps/common/inspect.h"
+#include "fsm/steps/images/spec.h"
 
 const char *rfa_describe_label(const json_t *container, const char *label)
 {

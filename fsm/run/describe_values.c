@@ -5,7 +5,7 @@
 
 #include "fsm/base/facts.h"
 #include "fsm/run/describe_parts.h"
-#include "fsm/steps/secrets.h"
+#include "fsm/steps/common/secrets.h"
 
 void rfa_describe_note(struct rfa_describe *d, const char *stack, const char *about,
 		       const char *fmt, ...)

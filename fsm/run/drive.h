@@ -4,7 +4,7 @@
 
 #include "fsm/core/machine.h"
 #include "fsm/run/run.h"
-#include "fsm/steps/ctx.h"
+#include "fsm/steps/common/ctx.h"
 
 /* A run that is being driven. */
 struct rfa_drive {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fsm/run/drive.h"
-#include "fsm/steps/heads.h"
+#include "fsm/steps/common/heads.h"
 
 /* One file for each ledger: several operators, each with a ledger of his own, share a host. */
 static int head_path(struct rfa_ledger *ledger, const struct rfa_host *host, char *out, size_t size,

@@ -4,7 +4,7 @@
 #include "fsm/parts/catalog.h"
 #include "fsm/parts/text.h"
 #include "fsm/run/drive.h"
-#include "fsm/steps/heads.h"
+#include "fsm/steps/common/heads.h"
 
 static int add_gate(json_t *gates, const char *gate, const struct rfa_error *why,
 		    struct rfa_error *err)

@@ -107,7 +107,7 @@ RFA_API int rfa_run_next(struct rfa_ledger *ledger, const char *run, json_t **ou
 /*
  * The head of this ledger that a host keeps since a run ended there: *out (new) = {"head","run",
  * "known"}, or NULL where it keeps none. A head that is not known is the trace of a ledger that was
- * replaced by an older copy, cut short or altered: no run goes on there (flow "accept-ledger" can
+ * replaced by an older copy, cut short or altered: no run goes on there (`rfa ledger accept` can
  * settle it). What cannot be read as a head is not known either.
  */
 RFA_API int rfa_run_kept_head(struct rfa_ledger *ledger, struct rfa_host *host, json_t **out,

@@ -2,7 +2,7 @@
 #ifndef RFA_FSM_STEPS_STEPS_H
 #define RFA_FSM_STEPS_STEPS_H
 
-#include "fsm/steps/ctx.h"
+#include "fsm/steps/common/ctx.h"
 
 #define RFA_RUN_OF(step) int rfa_##step##_run(struct rfa_ctx *, json_t *, struct rfa_error *)
 #define RFA_PROBE_OF(step) \

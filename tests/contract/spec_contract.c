@@ -2,12 +2,12 @@
  * Making the same container again, from what any engine shows of it: with another image it is what
  * the operator's own words make of that image, and back with the first one what it was.
  */
-#include "fsm/steps/spec.h"
+#include "fsm/steps/images/spec.h"
 
 #include <string.h>
 
 #include "fsm/base/facts.h"
-#include "fsm/steps/spec_fields.h"
+#include "fsm/steps/images/spec_fields.h"
 #include "tests/contract/host_contract.h"
 #include "tests/contract/host_fixture.h"
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "fsm/base/facts.h"
-#include "fsm/steps/observe_host.h"
+#include "fsm/steps/images/image_set.h"
 #include "tests/harness/edits.h"
 #include "tests/harness/watcher.h"
 

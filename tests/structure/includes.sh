@@ -12,14 +12,18 @@ edges() {
 ^fsm/base/	^fsm/base/
 ^fsm/core/	^fsm/(base|core)/
 ^fsm/model/	^fsm/(base|model)/
-^fsm/flows/	^fsm/(base|core|model|parts|flows)/|^fsm/steps/(steps|gates|retention)\.h$
+^fsm/flows/	^fsm/(base|core|model|parts|flows)/|^fsm/steps/(steps|common/gates|backup/retention)\.h$
 ^fsm/parts/	^fsm/(base|core|model|steps|parts)/|^ledger/ledger\.h$|^transports/host/host\.h$
-^fsm/steps/	^fsm/(base|core|model|steps)/|^transports/host/host\.h$
+^fsm/steps/steps\.h	^fsm/(base|core)/|^fsm/steps/common/ctx\.h$
+^fsm/steps/common/	^fsm/(base|core|model)/|^fsm/steps/(common/|steps\.h$)|^transports/host/host\.h$
+^fsm/steps/images/	^fsm/(base|core|model)/|^fsm/steps/(images/|common/|steps\.h$)|^transports/host/host\.h$
+^fsm/steps/data/	^fsm/(base|core|model)/|^fsm/steps/(data/|common/|steps\.h$)|^transports/host/host\.h$
+^fsm/steps/backup/	^fsm/(base|core|model)/|^fsm/steps/(backup/|data/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/run/	^fsm/|^ledger/ledger\.h$|^transports/host/host\.h$
 ^ledger/	^fsm/base/|^fsm/core/record\.h$|^ledger/
 ^transports/host/	^fsm/base/|^transports/(transport|http|fdio)\.h$|^transports/host/
-^transports/	^fsm/base/|^transports/[a-z_0-9]+\.h$
-^cli/help_records\.c	^cli/|^fsm/model/|PUBLIC
+^transports/	^fsm/base/|^transports/(ssh/)?[a-z_0-9]+\.h$
+^cli/frame/help_records\.c	^cli/|^fsm/model/|PUBLIC
 ^cli/	^cli/|^fsm/parts/(args|text)\.h$|PUBLIC
 ^fixtures/demo/	^fixtures/|^cli/|PUBLIC
 ^fixtures/	^fixtures/|PUBLIC
@@ -31,7 +35,7 @@ END
 only() {
 	cat <<'END'
 ^git2	^ledger/|^tests/
-^libssh2	^transports/ssh[a-z_]*\.[ch]$|^tests/
+^libssh2	^transports/ssh/|^tests/
 ^curl/	^transports/http[a-z_0-9]*\.[ch]$|^tests/
 ^sodium	^fsm/base/|^tests/
 ^(unistd|fcntl|dirent|spawn|poll|signal|time|netdb|pwd)\.h$|^sys/|^netinet/|^arpa/	^fsm/base/|^ledger/|^transports/|^cli/|^fixtures/|^tests/
@@ -84,39 +88,42 @@ while read -r file include; do
 done <<'END'
 fsm/base/x.c "fsm/core/flow.h"
 fsm/core/x.c "ledger/ledger.h"
-fsm/model/x.c "fsm/steps/ctx.h"
+fsm/model/x.c "fsm/steps/common/ctx.h"
 fsm/core/x.c "fsm/model/plan.h"
 fsm/core/x.c <unistd.h>
 fsm/core/x.c <time.h>
 fsm/core/x.c <sys/stat.h>
 fsm/core/x.c <stdlib.h>
 fsm/flows/x.c "fsm/run/run.h"
-fsm/steps/x.c "transports/ssh_session.h"
-fsm/steps/x.c "transports/host/shell.h"
-fsm/steps/x.c "ledger/ledger.h"
-fsm/steps/x.c <fcntl.h>
+fsm/steps/data/x.c "transports/ssh/session.h"
+fsm/steps/data/x.c "transports/host/shell/shell.h"
+fsm/steps/data/x.c "ledger/ledger.h"
+fsm/steps/common/x.c "fsm/steps/data/members.h"
+fsm/steps/images/x.c "fsm/steps/data/members.h"
+fsm/steps/data/x.c "fsm/steps/backup/vault.h"
+fsm/steps/data/x.c <fcntl.h>
 fsm/run/x.c <git2.h>
 ledger/x.c "transports/transport.h"
 transports/x.c "transports/host/host.h"
 transports/local.c <libssh2.h>
-transports/ssh.c <curl/curl.h>
+transports/ssh/ssh.c <curl/curl.h>
 transports/host/x.c "ledger/ledger.h"
-cli/x.c "fsm/steps/ctx.h"
-cli/x.c "ledger/git.h"
+cli/x.c "fsm/steps/common/ctx.h"
+cli/x.c "ledger/git/git.h"
 cli/x.c <git2.h>
 cli/x.c "fixtures/sim/sim.h"
-fixtures/sim/x.c "cli/cli.h"
+fixtures/sim/x.c "cli/frame/cli.h"
 END
 while read -r file include; do
 	ok "legal: $file includes $include" nothing plant "$file" "$include"
 done <<'END'
 ledger/x.c <git2.h>
-transports/ssh_auth.c <libssh2.h>
+transports/ssh/auth.c <libssh2.h>
 transports/http.c <curl/curl.h>
 cli/x.c "fsm/run/run.h"
 cli/x.c "fsm/parts/args.h"
-fsm/steps/x.c "transports/host/host.h"
-fixtures/demo/x.c "cli/reporter.h"
+fsm/steps/data/x.c "transports/host/host.h"
+fixtures/demo/x.c "cli/report/reporter.h"
 END
 
 # What the compiled parts call, which no include tells: printf is one header away from snprintf.

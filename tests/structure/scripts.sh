@@ -167,7 +167,7 @@ inside_c() { # FILE...
 }
 # What is printed for the shell of the person is made of the tables of commands, word by word.
 mapfile -t sources < <(tracked 'fsm/*.[ch]' 'ledger/*.[ch]' 'transports/*.[ch]' 'cli/*.[ch]' |
-	grep -vxF cli/help_pages.c)
+	grep -vxF cli/frame/help_pages.c)
 ok "there is C to look at" test "${#sources[@]}" -ge 150
 ok "no lines of shell or SQL inside of C" nothing inside_c "${sources[@]}"
 violation() { # LINE...: is it seen?

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "cli/config.h"
-#include "cli/vault.h"
+#include "cli/config/config.h"
+#include "cli/commands/vault.h"
 #include "fsm/parts/args.h"
 #include "fsm/parts/catalog.h"
 #include "fsm/base/buf.h"

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "cli/config.h"
-#include "cli/schema.h"
+#include "cli/config/config.h"
+#include "cli/config/schema.h"
 #include "fsm/base/suggest.h"
 #include "fsm/base/buf.h"
 #include "fsm/base/facts.h"

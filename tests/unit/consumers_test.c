@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "fsm/steps/consumers.h"
-#include "fsm/steps/inspect.h"
-#include "fsm/steps/members.h"
-#include "fsm/steps/mounts.h"
+#include "fsm/steps/common/consumers.h"
+#include "fsm/steps/common/inspect.h"
+#include "fsm/steps/data/members.h"
+#include "fsm/steps/data/mounts.h"
 
 #include "tests/unit/data.h"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "cli/cmd_flow.h"
+#include "cli/commands/flow.h"
 #include "fsm/base/facts.h"
 
 static const char file[] =

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "fsm/base/facts.h"
-#include "fsm/steps/image_set.h"
+#include "fsm/steps/images/image_set.h"
 #include "tests/unit/data.h"
 
 /* Identity. */

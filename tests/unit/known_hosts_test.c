@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/harness/sshd.h"
-#include "transports/ssh_hostkeys.h"
+#include "transports/ssh/hostkeys.h"
 
 /* Wire forms of public keys, made up: a type and some bytes. */
 struct key {

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "cli/run_list.h"
-#include "cli/reporter.h"
+#include "cli/report/run_list.h"
+#include "cli/report/reporter.h"
 #include "fsm/base/facts.h"
 
 /* 2026-11-22T10:30:15Z */

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "fsm/base/clock.h"
-#include "fsm/steps/retention.h"
+#include "fsm/steps/backup/retention.h"
 
 enum { MANY = 900 };
 

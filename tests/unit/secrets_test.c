@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "fsm/steps/secrets.h"
+#include "fsm/steps/common/secrets.h"
 
 static void the_password_of_a_url(void **state)
 {

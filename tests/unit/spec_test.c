@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "fsm/base/facts.h"
-#include "fsm/steps/spec.h"
+#include "fsm/steps/images/spec.h"
 #include "tests/unit/data.h"
 
 static const char ref[] = "shop/api:1.5.0";

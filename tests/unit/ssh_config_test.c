@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "tests/harness/sshd.h"
-#include "transports/ssh_config.h"
+#include "transports/ssh/config.h"
 
 static const struct rfa_ssh_place place = { "/home/me", "/run/agent.1", "me" };
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "cli/unattended.h"
+#include "cli/commands/unattended.h"
 
 #define MINUTE INT64_C(60000)
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cli/units.h"
+#include "cli/commands/units.h"
 
 static const struct rfa_schedule usual = {
 	.stack = "shop",

@@ -1,0 +1,270 @@
+/* The one command of all flows: reads their arguments, says what will happen, asks, drives. */
+#include "cli/commands/flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands/drive.h"
+#include "cli/config/hosts.h"
+#include "cli/report/preview.h"
+#include "cli/commands/unattended.h"
+#include "cli/commands/vault.h"
+#include "fsm/base/suggest.h"
+#include "fsm/parts/args.h"
+#include "fsm/parts/text.h"
+
+/* What a flow may ask for. */
+
+static const char *ask_option(const struct rfa_prepare *p, const char *name, size_t n)
+{
+	const struct rfa_cli *cli = p->user;
+	return rfa_args_nth(&cli->args, name, n);
+}
+
+static int need_option(const struct rfa_prepare *p, const char *name, const char **out,
+		       struct rfa_error *err)
+{
+	return rfa_cli_need(p->user, name, out, err);
+}
+
+static int ask_side(const struct rfa_prepare *p, const char *env, const char *stack, json_t **out,
+		    struct rfa_error *err)
+{
+	const struct rfa_cli *cli = p->user;
+	return rfa_config_side(cli->config, env, stack, out, err);
+}
+
+static int ask_vault(const struct rfa_prepare *p, const char *env, const char *stack,
+		     struct rfa_vault_place *out, struct rfa_error *err)
+{
+	return rfa_vault_of(p->user, env, stack, out, err);
+}
+
+static int ask_host(const struct rfa_prepare *p, const json_t *side, struct rfa_host **out,
+		    struct rfa_error *err)
+{
+	return rfa_hosts_connect(p->user, side, out, err);
+}
+
+static int ask_head(const struct rfa_prepare *p, struct rfa_host *host, json_t **out,
+		    struct rfa_error *err)
+{
+	return rfa_run_kept_head(p->ledger, host, out, err);
+}
+
+/* The plan. */
+
+/* *env: what the option of the role names; NULL for a role that the flow settles itself. */
+static int role_env(struct rfa_cli *cli, const struct rfa_role *role, const char **env,
+		    struct rfa_error *err)
+{
+	*env = NULL;
+	if (!role->option)
+		return 0;
+	int rc = rfa_cli_need(cli, role->option, env, err);
+	return rc < 0 ? rc : rfa_config_has_env(cli->config, *env, err);
+}
+
+/* `rfa backup lits shop`: no stack, but nearly a command. */
+static int has_stack(struct rfa_cli *cli, const char *stack, struct rfa_error *err)
+{
+	struct rfa_suggestion s = { stack, NULL, 0 };
+	int rc = rfa_config_has_stack(cli->config, stack, err);
+
+	if (rc == -(int)RFA_ENOTFOUND) {
+		rfa_command_suggest(cli->commands, cli->command.name, &s);
+		if (s.best && s.distance > 0)
+			return rfa_error_hint(err, "did you mean `rfa %s %s`?", cli->command.name,
+					      s.best);
+	}
+	return rc;
+}
+
+static int stack_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
+		      struct rfa_error *err)
+{
+	const char *stack = rfa_cli_word(cli, 0), *env = NULL, *before = NULL;
+	json_t *side = NULL;
+	int rc = has_stack(cli, stack, err);
+
+	for (const struct rfa_role *role = flow->roles; rc == 0 && role->id; role++) {
+		rc = role_env(cli, role, &env, err);
+		if (rc == 0 && env && before && strcmp(env, before) == 0) {
+			rfa_fail(err, RFA_EUSAGE, "cli", "--from and --to are both \"%s\"", env);
+			rc = rfa_error_hint(err, "name two environments");
+		}
+		before = env;
+		if (rc == 0 && env)
+			rc = rfa_config_side(cli->config, env, stack, &side, err);
+		if (rc == 0 && env)
+			rc = rfa_facts_set(plan, rfa_role_word(role->id), side, err);
+	}
+	return rc < 0 ? rc : rfa_facts_set(plan, "stack", json_string(stack), err);
+}
+
+/* No stack can have that name. */
+static int host_plan(struct rfa_cli *cli, json_t *plan, struct rfa_error *err)
+{
+	const char *env = rfa_cli_word(cli, 0);
+	json_t *side = NULL;
+	/* Backups that are pulled to this machine lock it as any host. */
+	int rc = strcmp(env, RFA_OPERATOR) == 0
+		     ? rfa_operator_side(cli, &side, err)
+		     : rfa_config_side(cli->config, env, NULL, &side, err);
+
+	if (rc == 0)
+		rc = rfa_facts_set(plan, "target", side, err);
+	return rc < 0 ? rc : rfa_facts_set(plan, "stack", json_string("_host"), err);
+}
+
+/* The reason stays in the ledger for ever. */
+static int put_reasons(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
+		       struct rfa_error *err)
+{
+	const char *reason = rfa_cli_option(cli, "reason");
+	int rc = 0;
+
+	if (flow->args->flags & RFA_ARGS_REASON)
+		rc = rfa_cli_need(cli, "reason", &reason, err);
+	if (rc == 0 && (flow->args->flags & RFA_ARGS_REASON) && !*reason) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--reason is empty");
+		rc = rfa_error_hint(err, "the reason stays in the ledger for ever");
+	}
+	reason = reason && *reason ? reason : NULL;
+	if (rc == 0 && rfa_cli_option(cli, "force") && !reason) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--force needs --reason TEXT");
+		rc = rfa_error_hint(err, "the reason stays in the ledger for ever");
+	}
+	if (rc == 0 && rfa_cli_option(cli, "force"))
+		rc = rfa_plan_set(plan, "force_reason", json_string(reason), err);
+	if (rc == 0 && reason)
+		rc = rfa_plan_set(plan, "reason", json_string(reason), err);
+	return rc;
+}
+
+static int empty_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out,
+		      struct rfa_error *err)
+{
+	json_t *options = NULL;
+	int rc = rfa_config_options(cli->config, &options, err);
+
+	if (rc == 0 &&
+	    !(*out = json_pack("{s:i,s:s,s:s,s:n,s:n,s:O}", "format", 1, "flow", flow->name,
+			       "stack", "", "source", "target", "options", options)))
+		rc = rfa_fail_nomem(err);
+	json_decref(options);
+	return rc;
+}
+
+int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out,
+		  struct rfa_error *err)
+{
+	struct rfa_prepare p = { .clock = cli->clock,
+				 .word = rfa_cli_word(cli, 0),
+				 .option = ask_option,
+				 .need = need_option,
+				 .side = ask_side,
+				 .vault = ask_vault,
+				 .open = ask_host,
+				 .kept_head = ask_head,
+				 .user = cli };
+	json_t *plan = NULL;
+	int rc = rfa_cli_config(cli, err);
+
+	if (rc == 0)
+		rc = empty_plan(cli, flow, &plan, err);
+	if (rc == 0)
+		rc = flow->args->flags & RFA_ARGS_HOST ? host_plan(cli, plan, err)
+						       : stack_plan(cli, flow, plan, err);
+	if (rc == 0)
+		rc = put_reasons(cli, flow, plan, err);
+	if (rc == 0)
+		rc = rfa_cli_ledger(cli, err);
+	p.ledger = cli->ledger;
+	if (rc == 0 && flow->args->prepare)
+		rc = flow->args->prepare(&p, plan, err);
+	if (rc == 0)
+		*out = plan;
+	else
+		json_decref(plan);
+	return rc;
+}
+
+/* Saying and asking. */
+
+/* A forced run always asks; another where its flow has a question. */
+static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan,
+	       struct rfa_error *err)
+{
+	const char *question = flow->text->question;
+	int forced = rfa_facts_at(plan, "options/force_reason") != NULL;
+	struct rfa_buf name = RFA_BUF_INIT(256);
+	char what[320];
+
+	if (!question && !forced)
+		return 0;
+	if (question)
+		rfa_preview_say(cli, flow, plan);
+	snprintf(what, sizeof(what), "%s%s%s", question ? question : "",
+		 question && forced ? " " : "",
+		 forced ? "Gates that may be forced will be; the ledger keeps it as FORCED." : "");
+	rfa_text_fill(&name, flow->text->name, plan);
+	int rc = rfa_cli_confirm(cli, rfa_buf_str(&name), what, err);
+	rfa_buf_release(&name);
+	return rc;
+}
+
+static int say_nothing(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan)
+{
+	struct rfa_buf name = RFA_BUF_INIT(256);
+	rfa_text_fill(&name, flow->text->name, plan);
+	rfa_out_say(&cli->out, "%s: %s", rfa_buf_str(&name), rfa_facts_str(plan, "nothing", ""));
+	rfa_buf_release(&name);
+	return 0;
+}
+
+static int make(struct rfa_cli *cli, void *user, json_t **plan, struct rfa_error *err)
+{
+	return rfa_flow_plan(cli, user, plan, err);
+}
+
+int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_error *err)
+{
+	json_t *plan = NULL;
+	int preview = cli->command.preview || rfa_cli_option(cli, "dry-run");
+
+	if (cli->out.events && preview) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--events goes with a run; --dry-run has --json");
+		return rfa_error_hint(err, "see `rfa help %s`", cli->command.name);
+	}
+	if (cli->out.json && !preview) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--json goes with --dry-run; a run has --events");
+		return rfa_error_hint(err, "see `rfa help %s`", cli->command.name);
+	}
+	if (rfa_cli_option(cli, "unattended") && !preview)
+		return rfa_cli_unattended(cli, make, (void *)(uintptr_t)flow, err);
+	int rc = rfa_flow_plan(cli, flow, &plan, err);
+	if (rc == 0 && preview)
+		rc = rfa_preview_show(cli, flow, plan, err);
+	else if (rc == 0 && rfa_facts_at(plan, "nothing"))
+		rc = say_nothing(cli, flow, plan);
+	else if (rc == 0 && (rc = ask(cli, flow, plan, err)) == 0)
+		rc = rfa_cli_begin(cli, plan, err);
+	json_decref(plan);
+	return rc;
+}
+
+/* The command itself. */
+
+static int run(struct rfa_cli *cli, struct rfa_error *err)
+{
+	return rfa_flow_run(cli, cli->command.flow, err);
+}
+
+/* What each flow's command begins as. */
+const struct rfa_cli_command rfa_cmd_flow = {
+	.flags = RFA_CMD_RUNS | RFA_CMD_READS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run,
+};

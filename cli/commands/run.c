@@ -1,0 +1,237 @@
+/* The commands about runs that there are: resume, rollback, abort. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands/flow.h"
+#include "cli/commands/drive.h"
+#include "cli/report/points.h"
+#include "fsm/parts/args.h"
+#include "fsm/parts/catalog.h"
+
+/* Resume. */
+
+static int check_run_id(const char *run, struct rfa_error *err)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(1024);
+	if (rfa_run_id_ok(run))
+		return 0;
+	rfa_fail(err, RFA_EUSAGE, "cli", "\"%s\" is not the id of a run",
+		 rfa_out_safe(&safe, run, 60));
+	rfa_buf_release(&safe);
+	return rfa_error_hint(err, "`rfa runs --open` lists those that are unfinished");
+}
+
+static int show_next(struct rfa_cli *cli, const char *run, struct rfa_error *err)
+{
+	json_t *next = NULL;
+	int rc = rfa_cli_ledger(cli, err);
+	if (rc == 0)
+		rc = rfa_run_next(cli->ledger, run, &next, err);
+	if (rc == 0 && cli->out.json) {
+		rc = rfa_out_json(&cli->out, next, err);
+	} else if (rc == 0) {
+		const char *action = rfa_facts_str(next, "action", "");
+		if (strcmp(action, "end") == 0)
+			rfa_out_say(&cli->out, "run %s: nothing is left to do; it ends %s", run,
+				    rfa_facts_str(next, "final", ""));
+		else
+			rfa_out_say(&cli->out, "run %s: %s, next: %s %s (%s), attempt %d", run,
+				    rfa_facts_str(next, "direction", ""), action,
+				    rfa_facts_str(next, "step", ""),
+				    rfa_facts_str(next, "state", ""),
+				    (int)rfa_facts_int(next, "attempt", 1));
+	}
+	json_decref(next);
+	return rc;
+}
+
+static int run_resume(struct rfa_cli *cli, struct rfa_error *err)
+{
+	const char *run = rfa_cli_word(cli, 0);
+	int rc = check_run_id(run, err);
+	if (rc < 0)
+		return rc;
+	if (rfa_cli_option(cli, "dry-run"))
+		return show_next(cli, run, err);
+	if (cli->out.json) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--json goes with --dry-run; a run has --events");
+		return rfa_error_hint(err, "see `rfa help resume`");
+	}
+	return rfa_cli_take_over(cli, run, RFA_RESUME_CONTINUE, err);
+}
+
+static const struct rfa_option resume_options[] = {
+	{ "dry-run", 'n', NULL, NULL, NULL, "only say what would be done next" },
+	RFA_OPTION_END,
+};
+
+const struct rfa_cli_command rfa_cmd_resume = {
+	.name = "resume",
+	.group = "unfinished runs",
+	.words = "RUN",
+	.summary = "carry on with a run that was interrupted",
+	.details =
+	    "Carries on from the exact step, whichever way the run was going. What may have\n"
+	    "happened while nobody looked is looked at first. A finished run answers its\n"
+	    "result again and does nothing.",
+	.options = resume_options,
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa resume 20261122-103015-4f2a9c", "carry on" },
+		{ "rfa resume 20261122-103015-4f2a9c --dry-run", "say what would be done next" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_CMD_RUNS | RFA_CMD_READS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_resume,
+};
+
+/* Rollback. */
+
+/*
+ * What the point says of itself decides which flow brings it back. One that there is not is told by
+ * the flow.
+ */
+static const struct rfa_flow *flow_to(struct rfa_cli *cli, const char *env, const char *stack,
+				      const char *name)
+{
+	const char *kind = "images";
+	const struct rfa_flow *found = NULL;
+	const struct rfa_flow *const *flows;
+	struct rfa_error ignored;
+	json_t *points = NULL, *point;
+	size_t i, n;
+
+	if (rfa_cli_ledger(cli, &ignored) == 0 &&
+	    rfa_catalog_points(cli->ledger, env, stack, &points, &ignored) == 0) {
+		json_array_foreach (points, i, point) {
+			if (strcmp(rfa_facts_str(point, "name", ""), name) == 0)
+				kind = rfa_facts_str(point, "kind", kind);
+		}
+	}
+	flows = rfa_flows(&n);
+	for (i = 0; i < n; i++) {
+		const char *to = flows[i]->args->goes_back_to;
+		if (to && strcmp(to, kind) == 0)
+			found = flows[i];
+	}
+	json_decref(points);
+	return found;
+}
+
+static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
+{
+	const char *word = rfa_cli_word(cli, 0), *env = NULL;
+	const char *name = rfa_cli_option(cli, "to");
+
+	if (rfa_run_id_ok(word)) {
+		if (cli->command.preview || rfa_cli_option(cli, "dry-run")) {
+			rfa_fail(err, RFA_EUSAGE, "cli",
+				 "--dry-run goes with --to, not with a run");
+			return rfa_error_hint(err, "`rfa show %s` tells what would be undone",
+					      word);
+		}
+		cli->report.asked = RFA_FINAL_ROLLED_BACK;
+		return rfa_cli_take_over(cli, word, RFA_RESUME_ROLLBACK, err);
+	}
+	int rc = rfa_cli_need(cli, "env", &env, err);
+	if (rc == 0)
+		rc = rfa_cli_config(cli, err);
+	if (rc == 0)
+		rc = rfa_config_has_stack(cli->config, word, err);
+	if (rc == 0)
+		rc = rfa_config_has_env(cli->config, env, err);
+	if (rc < 0 || !name)
+		return rc < 0 ? rc : rfa_points_show(cli, env, word, err);
+	const struct rfa_flow *flow = flow_to(cli, env, word, name);
+	if (flow)
+		return rfa_flow_run(cli, flow, err);
+	rfa_fail(err, RFA_EREFUSED, "ledger",
+		 "the rollback point %.100s is of a kind that this rfa does not know", name);
+	return rfa_error_hint(err, "use the rfa that made it");
+}
+
+static const struct rfa_option rollback_options[] = {
+	{ "env", 0, "ENV", NULL, NULL, "the environment" },
+	{ "to", 0, "POINT", NULL, NULL, "the rollback point; without it they are listed" },
+	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
+	{ "dry-run", 'n', NULL, NULL, NULL, "only show what would change" },
+	RFA_OPTION_END,
+};
+
+const struct rfa_cli_command rfa_cmd_rollback = {
+	.name = "rollback",
+	.group = "unfinished runs",
+	.words = "STACK --env ENV [--to POINT] | RUN",
+	.summary = "go back to what ran before, or undo an unfinished run",
+	.details =
+	    "With a run's id: undoes what that unfinished run did. With a stack: a new run\n"
+	    "that brings a rollback point back; it says what it can and cannot bring back,\n"
+	    "and asks for the environment's name. Without --to: lists the points. A point of\n"
+	    "images brings containers back, a point of data (data-…) what was stored.",
+	.options = rollback_options,
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa rollback ragflowauth --env prod", "list the rollback points, newest first" },
+		{ "rfa rollback ragflowauth --env prod --to 20260131_170801", "go back" },
+		{ "rfa rollback ragflowauth --env prod --to data-20260131-170801",
+		  "the data that the run of that time replaced" },
+		{ "rfa rollback 20261122-103015-4f2a9c", "undo an unfinished run" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_CMD_RUNS | RFA_CMD_READS | RFA_CMD_PLANS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_rollback,
+};
+
+/* Abort. */
+
+static int run_abort(struct rfa_cli *cli, struct rfa_error *err)
+{
+	const char *run = rfa_cli_word(cli, 0);
+	int no_undo = rfa_cli_option(cli, "no-undo") != NULL;
+	int rc = check_run_id(run, err);
+
+	if (rc == 0 && no_undo)
+		rc =
+		    rfa_cli_confirm(cli, run,
+				    "No host will be touched: what the run did there stays, and so "
+				    "do its locks.",
+				    err);
+	cli->report.asked = RFA_FINAL_ABORTED;
+	if (rc == 0)
+		rc = rfa_cli_take_over(cli, run, no_undo ? RFA_RESUME_DETACH : RFA_RESUME_ABORT,
+				       err);
+	return rc;
+}
+
+static const struct rfa_option abort_options[] = {
+	{ "no-undo", 0, NULL, NULL, NULL, "touch no host: only end the run in the ledger" },
+	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
+	RFA_OPTION_END,
+};
+
+const struct rfa_cli_command rfa_cmd_abort = {
+	.name = "abort",
+	.group = "unfinished runs",
+	.words = "RUN",
+	.summary = "give an unfinished run up",
+	.details =
+	    "Undoes what the run did and ends it as ABORTED. With --no-undo no host is touched:\n"
+	    "for a host that is gone for good. What was left there is recorded.",
+	.options = abort_options,
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa abort 20261122-103015-4f2a9c --reason \"wrong version\"",
+		  "undo and end it" },
+		{ "rfa abort 20261122-103015-4f2a9c --no-undo --yes 20261122-103015-4f2a9c",
+		  "end it without touching a host, from a script" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_CMD_RUNS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_abort,
+};

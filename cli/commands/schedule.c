@@ -1,0 +1,358 @@
+/* `rfa schedule`: shows what makes systemd or cron call `rfa backup`, and writes units if asked. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/frame/cli.h"
+#include "cli/commands/units.h"
+
+enum { TEXT_MAX = 64 * 1024, FILES = 2 * RFA_REPEATS };
+
+/* One file that systemd reads. */
+struct unit {
+	char name[220];
+	struct rfa_buf text;
+};
+
+/* What is scheduled. */
+
+struct facts {
+	struct rfa_schedule schedule;
+	char program[PATH_MAX], ledger[PATH_MAX], home[PATH_MAX], user[64];
+	size_t first; /* of the repeats: a stack without data has no backup of it */
+};
+
+static int find_user(struct facts *f, struct rfa_error *err)
+{
+	const struct passwd *entry = getpwuid(getuid());
+	const char *home = getenv("HOME");
+	if (!entry)
+		return rfa_fail(err, RFA_EIO, "os", "the user %d has no name", (int)getuid());
+	snprintf(f->user, sizeof(f->user), "%s", entry->pw_name);
+	snprintf(f->home, sizeof(f->home), "%s", home && home[0] == '/' ? home : entry->pw_dir);
+	return 0;
+}
+
+static int find_program(struct facts *f, struct rfa_error *err)
+{
+	ssize_t n = readlink("/proc/self/exe", f->program, sizeof(f->program) - 1);
+	if (n <= 0)
+		return rfa_fail_errno(err, errno, "/proc/self/exe");
+	f->program[n] = '\0';
+	return 0;
+}
+
+/* A ledger that this command was told of is not known to the one that systemd calls. */
+static int find_ledger(const struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
+{
+	const char *told = rfa_cli_option(cli, "ledger");
+	if (told && !realpath(told, f->ledger))
+		return rfa_fail_errno(err, errno, "%.300s", told);
+	f->schedule.ledger = told ? f->ledger : NULL;
+	return 0;
+}
+
+static int find_time(const struct rfa_cli *cli, struct rfa_schedule *s, struct rfa_error *err)
+{
+	const char *at = rfa_cli_option(cli, "at");
+	static const char form[] = "99:99";
+	at = at ? at : "02:30";
+	for (size_t i = 0; i < sizeof(form); i++) {
+		int digit = at[i] >= '0' && at[i] <= '9';
+		if (form[i] == '9' ? !digit : at[i] != form[i])
+			goto wrong;
+	}
+	s->hour = (at[0] - '0') * 10 + (at[1] - '0');
+	s->minute = (at[3] - '0') * 10 + (at[4] - '0');
+	if (s->hour < 24 && s->minute < 60)
+		return 0;
+wrong:
+	rfa_fail(err, RFA_EUSAGE, "cli", "--at takes a time from 00:00 to 23:59, not \"%.20s\"",
+		 at);
+	return rfa_error_hint(err, "for example --at 02:30");
+}
+
+static int find_names(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
+{
+	struct rfa_schedule *s = &f->schedule;
+	json_t *side = NULL;
+	int rc = rfa_cli_config(cli, err);
+
+	s->stack = rfa_cli_word(cli, 0);
+	if (rc == 0)
+		rc = rfa_config_has_stack(cli->config, s->stack, err);
+	if (rc == 0)
+		rc = rfa_cli_need(cli, "env", &s->env, err);
+	if (rc == 0)
+		rc = rfa_config_side(cli->config, s->env, s->stack, &side, err);
+	f->first = json_object_size(rfa_facts_at(side, "stack/data/members")) == 0;
+	json_decref(side);
+	return rc;
+}
+
+static int find_facts(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
+{
+	memset(f, 0, sizeof(*f));
+	int rc = find_names(cli, f, err);
+	if (rc == 0)
+		rc = find_time(cli, &f->schedule, err);
+	if (rc == 0)
+		rc = find_user(f, err);
+	if (rc == 0)
+		rc = find_program(f, err);
+	if (rc == 0)
+		rc = find_ledger(cli, f, err);
+	if (rc < 0)
+		return rc;
+	f->schedule.program = f->program;
+	f->schedule.config = cli->config->path;
+	f->schedule.user = f->user;
+	f->schedule.home = f->home;
+	return 0;
+}
+
+static int make_units(const struct facts *f, struct unit units[FILES], size_t *n,
+		      struct rfa_error *err)
+{
+	char name[192];
+	int rc = 0;
+	*n = 0;
+	for (size_t i = f->first; rc == 0 && i < RFA_REPEATS; i++) {
+		struct unit *service = &units[*n], *timer = &units[*n + 1];
+		*n += 2;
+		rfa_unit_name(&f->schedule, rfa_repeats[i].set, name);
+		snprintf(service->name, sizeof(service->name), "%s.service", name);
+		snprintf(timer->name, sizeof(timer->name), "%s.timer", name);
+		rc = rfa_unit_service(&f->schedule, &rfa_repeats[i], &service->text, err);
+		if (rc == 0)
+			rc = rfa_unit_timer(&f->schedule, &rfa_repeats[i], &timer->text, err);
+	}
+	return rc;
+}
+
+/* Writing. */
+
+/* *same: 1 if the file has that text, 0 if another one, -1 if there is none. */
+static int compare(const char *path, const struct rfa_buf *text, int *same, struct rfa_error *err)
+{
+	char there[TEXT_MAX];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	*same = -1;
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return rfa_fail_errno(err, errno, "%.300s", path);
+	size_t n = 0;
+	ssize_t got;
+	while (n < sizeof(there) && (got = read(fd, there + n, sizeof(there) - n)) > 0)
+		n += (size_t)got;
+	close(fd);
+	*same = n == text->len && memcmp(there, text->data, n) == 0;
+	return 0;
+}
+
+static int put_text(int fd, const struct rfa_buf *text)
+{
+	for (size_t at = 0; at < text->len;) {
+		ssize_t put = write(fd, text->data + at, text->len - at);
+		if (put < 0)
+			return errno;
+		at += (size_t)put;
+	}
+	return fsync(fd) < 0 ? errno : 0;
+}
+
+/* Without --force a file that somebody made in between is not replaced either. */
+static int write_unit(const char *path, const struct rfa_buf *text, int force,
+		      struct rfa_error *err)
+{
+	char temp[PATH_MAX];
+	int n = snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
+	if (n < 0 || (size_t)n >= sizeof(temp))
+		return rfa_fail(err, RFA_EUSAGE, "cli", "the path is too long");
+	int fd = mkstemp(temp);
+	if (fd < 0)
+		return rfa_fail_errno(err, errno, "%.300s", path);
+	int why = put_text(fd, text);
+	if (!why && fchmod(fd, 0644) < 0)
+		why = errno;
+	close(fd);
+	if (!why && (force ? rename(temp, path) : link(temp, path)) < 0)
+		why = errno;
+	if (why || !force)
+		unlink(temp);
+	return why ? rfa_fail_errno(err, why, "%.300s", path) : 0;
+}
+
+static int path_of(const char *folder, const struct unit *unit, char into[PATH_MAX],
+		   struct rfa_error *err)
+{
+	int n = snprintf(into, PATH_MAX, "%s/%s", folder, unit->name);
+	if (n < 0 || n >= PATH_MAX)
+		return rfa_fail(err, RFA_EUSAGE, "cli", "the path is too long");
+	return 0;
+}
+
+/* All are looked at before the first is written. */
+static int write_units(struct rfa_cli *cli, const char *folder, const struct unit units[FILES],
+		       size_t n, struct rfa_error *err)
+{
+	int force = rfa_cli_option(cli, "force") != NULL, same[FILES], rc = 0;
+	char path[PATH_MAX];
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = path_of(folder, &units[i], path, err);
+		if (rc == 0)
+			rc = compare(path, &units[i].text, &same[i], err);
+		if (rc == 0 && same[i] == 0 && !force) {
+			rfa_fail(err, RFA_EREFUSED, "cli", "%.300s is there, and it is another one",
+				 path);
+			rc = rfa_error_hint(err, "compare them; --force replaces it");
+		}
+	}
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = path_of(folder, &units[i], path, err);
+		if (rc == 0 && same[i] != 1)
+			rc = write_unit(path, &units[i].text, force, err);
+		if (rc == 0)
+			rfa_out_note(&cli->out, same[i] == 1 ? "%s is there already" : "wrote %s",
+				     path);
+	}
+	return rc;
+}
+
+/* The command. */
+
+static json_t *document_of(const struct unit units[FILES], size_t n, const char *cron)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{s:s,s:s}", "name", units[i].name, "text",
+						      rfa_buf_str(&units[i].text)));
+	return json_pack("{s:o,s:s?}", "units", list, "cron", cron);
+}
+
+static void note(struct rfa_cli *cli, const struct facts *f, const struct unit units[FILES],
+		 size_t n, const char *folder)
+{
+	struct rfa_buf timers = RFA_BUF_INIT(TEXT_MAX);
+	json_t *name;
+	size_t i;
+
+	for (i = 1; i < n; i += 2)
+		rfa_buf_printf(&timers, " %s", units[i].name);
+	if (f->first)
+		rfa_out_note(&cli->out, "the stack names no data there: only its images are backed "
+					"up");
+	json_array_foreach (json_object_get(cli->config->root, "secrets"), i, name)
+		rfa_out_warn(&cli->out,
+			     "$%s is not set there: add EnvironmentFile= with it, or name a file "
+			     "of it under secret_files; else rfa cannot keep its value out of "
+			     "the ledger",
+			     json_string_value(name));
+	rfa_out_note(&cli->out,
+		     "\nIt runs as %s, without a terminal and without an SSH agent: the key that "
+		     "ssh uses\nmust be a file without a passphrase.",
+		     f->user);
+	if (folder)
+		rfa_out_note(&cli->out, "next: systemctl daemon-reload && systemctl enable --now%s",
+			     rfa_buf_str(&timers));
+	rfa_buf_release(&timers);
+}
+
+static int make_cron(const struct facts *f, struct rfa_buf *out, struct rfa_error *err)
+{
+	int rc = 0;
+	for (size_t i = f->first; rc == 0 && i < RFA_REPEATS; i++)
+		rc = rfa_unit_cron(&f->schedule, &rfa_repeats[i], out, err);
+	return rc;
+}
+
+static int show(struct rfa_cli *cli, const struct unit units[FILES], size_t n, const char *cron,
+		struct rfa_error *err)
+{
+	if (cli->out.json) {
+		json_t *document = document_of(units, n, cron);
+		int rc = document ? rfa_out_json(&cli->out, document, err) : rfa_fail_nomem(err);
+		json_decref(document);
+		return rc;
+	}
+	if (cron)
+		fputs(cron, cli->out.out);
+	for (size_t i = 0; !cron && i < n; i++)
+		rfa_out_say(&cli->out, "%s# %s\n%s", i ? "\n" : "", units[i].name,
+			    rfa_buf_str(&units[i].text));
+	return 0;
+}
+
+static int run_schedule(struct rfa_cli *cli, struct rfa_error *err)
+{
+	const char *folder = rfa_cli_option(cli, "write");
+	int as_cron = rfa_cli_option(cli, "cron") != NULL;
+	struct rfa_buf cron = RFA_BUF_INIT(TEXT_MAX);
+	struct unit units[FILES];
+	struct facts facts;
+	size_t n = 0;
+	int rc;
+
+	memset(units, 0, sizeof(units));
+	for (size_t i = 0; i < FILES; i++)
+		units[i].text.max = TEXT_MAX;
+	if (as_cron && folder) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--write writes units, no crontab");
+		return rfa_error_hint(err, "leave --cron out, or add the lines with crontab -e");
+	}
+	rc = find_facts(cli, &facts, err);
+	if (rc == 0)
+		rc = as_cron ? make_cron(&facts, &cron, err) : make_units(&facts, units, &n, err);
+	if (rc == 0)
+		rc = show(cli, units, n, as_cron ? rfa_buf_str(&cron) : NULL, err);
+	if (rc == 0)
+		note(cli, &facts, units, n, folder);
+	if (rc == 0 && folder)
+		rc = write_units(cli, folder, units, n, err);
+	for (size_t i = 0; i < FILES; i++)
+		rfa_buf_release(&units[i].text);
+	rfa_buf_release(&cron);
+	return rc;
+}
+
+static const struct rfa_option schedule_options[] = {
+	{ "env", 0, "ENV", NULL, NULL, "the environment whose stack is backed up" },
+	{ "at", 0, "HH:MM", NULL, NULL, "when, in local time; default 02:30" },
+	{ "cron", 0, NULL, NULL, NULL, "lines for a crontab instead of systemd's units" },
+	{ "write", 0, "DIR", NULL, NULL,
+	  "write the units there too, for example /etc/systemd/system" },
+	{ "force", 0, NULL, NULL, NULL, "with --write: replace files that are different" },
+	RFA_OPTION_END,
+};
+
+const struct rfa_cli_command rfa_cmd_schedule = {
+	.name = "schedule",
+	.group = "data",
+	.words = "STACK --env ENV",
+	.summary = "units that back up daily the data, weekly the images",
+	.details =
+	    "Shows two services and two timers for systemd on this machine, which call\n"
+	    "`rfa backup`: the data every day, the images on Sundays an hour and a half later.\n"
+	    "What was missed while the machine was off is made up for.",
+	.options = schedule_options,
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa schedule ragflowauth --env prod", "show the units" },
+		{ "rfa schedule ragflowauth --env prod --at 03:15 --write /etc/systemd/system",
+		  "write them" },
+		{ "(crontab -l; rfa schedule ragflowauth --env prod --cron) | crontab -",
+		  "with cron instead" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_CMD_READS,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_schedule,
+};

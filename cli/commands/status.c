@@ -1,0 +1,295 @@
+/* `rfa status`: what the ledger says is true now, of what runs and of what could be put back. */
+#include <string.h>
+
+#include "cli/frame/known.h"
+#include "cli/report/run_list.h"
+#include "fsm/parts/catalog.h"
+
+/* Which stacks, where. */
+
+/* Every "env/stack" that some run has left a word about; the keys of an object, in order. */
+static int add_names(struct rfa_cli *cli, const char *folder, const char *env, json_t *into,
+		     struct rfa_error *err)
+{
+	json_t *names = NULL, *name;
+	char path[256], key[192];
+	size_t i;
+
+	snprintf(path, sizeof(path), "%s/%.64s", folder, env);
+	int rc = rfa_ledger_names(cli->ledger, path, &names, err);
+	json_array_foreach (names, i, name) {
+		const char *text = json_string_value(name);
+		snprintf(key, sizeof(key), "%.64s/%.*s", env, (int)strcspn(text, "."), text);
+		json_object_set_new(into, key, json_null());
+	}
+	json_decref(names);
+	return rc;
+}
+
+/* A vault on this machine is no environment, but what is in it came from some. */
+static int add_owners(struct rfa_cli *cli, json_t *into, struct rfa_error *err)
+{
+	json_t *stacks = NULL, *stack, *names, *name;
+	size_t i, j;
+	int rc = rfa_ledger_names(cli->ledger, "backups/" RFA_OPERATOR, &stacks, err);
+	json_array_foreach (stacks, i, stack) {
+		char path[256], key[192];
+		struct rfa_backup_id id;
+		snprintf(path, sizeof(path), "backups/" RFA_OPERATOR "/%.64s",
+			 json_string_value(stack));
+		names = NULL;
+		if (rc == 0)
+			rc = rfa_ledger_names(cli->ledger, path, &names, err);
+		json_array_foreach (names, j, name) {
+			char text[128];
+			snprintf(text, sizeof(text), "%.*s",
+				 (int)strcspn(json_string_value(name), "."),
+				 json_string_value(name));
+			if (rfa_backup_id_parse(text, &id) < 0)
+				continue;
+			snprintf(key, sizeof(key), "%s/%.64s", id.env, json_string_value(stack));
+			json_object_set_new(into, key, json_null());
+		}
+		json_decref(names);
+	}
+	json_decref(stacks);
+	return rc;
+}
+
+static int add_folder(struct rfa_cli *cli, const char *folder, json_t *into, struct rfa_error *err)
+{
+	const char *only = rfa_cli_option(cli, "env");
+	json_t *envs = NULL, *env;
+	size_t i;
+	if (only)
+		return add_names(cli, folder, only, into, err);
+	int rc = rfa_ledger_names(cli->ledger, folder, &envs, err);
+	json_array_foreach (envs, i, env) {
+		if (rc == 0 && strcmp(json_string_value(env), RFA_OPERATOR) != 0)
+			rc = add_names(cli, folder, json_string_value(env), into, err);
+	}
+	json_decref(envs);
+	return rc;
+}
+
+/* One stack in one environment. */
+
+static int read_file(struct rfa_cli *cli, const char *folder, const char *key, json_t **out,
+		     struct rfa_error *err)
+{
+	char path[256];
+	snprintf(path, sizeof(path), "%s/%s.json", folder, key);
+	return rfa_catalog_find(cli->ledger, path, out, err);
+}
+
+/* What runs there, and beside it the newest backup and the newest drill of one. */
+static int read_entry(struct rfa_cli *cli, const char *key, const char *env, const char *stack,
+		      json_t **out, struct rfa_error *err)
+{
+	json_t *entry = NULL, *data = NULL, *drill = NULL;
+	char backup[128];
+	int rc = read_file(cli, "environments", key, &entry, err);
+
+	if (rc == 0)
+		rc = read_file(cli, "data", key, &data, err);
+	if (rc == 0)
+		rc = rfa_catalog_drill(cli->ledger, env, stack, &drill, err);
+	if (rc == 0)
+		rc = rfa_catalog_backup(cli->ledger, env, stack, backup, err);
+	if (rc == 0 && !entry)
+		entry = json_pack("{s:s,s:s}", "stack", stack, "env", env);
+	if (rc == 0 && !entry)
+		rc = rfa_fail_nomem(err);
+	if (rc == 0 && data)
+		rc = rfa_facts_set(entry, "data", json_incref(data), err);
+	if (rc == 0 && drill)
+		rc = rfa_facts_set(entry, "drill", json_incref(drill), err);
+	if (rc == 0 && *backup)
+		rc = rfa_facts_set(entry, "backup", json_string(backup), err);
+	json_decref(data);
+	json_decref(drill);
+	if (rc == 0)
+		*out = entry;
+	else
+		json_decref(entry);
+	return rc;
+}
+
+static void say_backup(const struct rfa_cli *cli, const json_t *entry, struct rfa_table *table)
+{
+	struct rfa_backup_id id;
+	char age[RFA_SHORT_MAX], text[80];
+	if (rfa_backup_id_parse(rfa_facts_str(entry, "backup", ""), &id) < 0) {
+		rfa_table_cell(table, "-", RFA_PLAIN);
+		return;
+	}
+	rfa_out_age(age, cli->clock->wall_ms(cli->clock) - id.at_ms);
+	snprintf(text, sizeof(text), "%s (%s)", age, id.set);
+	rfa_table_cell(table, text, RFA_PLAIN);
+}
+
+static void say_drill(const struct rfa_cli *cli, const json_t *entry, struct rfa_table *table)
+{
+	int proven = rfa_facts_bool(entry, "drill/proven", 0);
+	char age[RFA_SHORT_MAX], text[80];
+	if (!json_object_get(entry, "drill")) {
+		rfa_table_cell(table, "never", RFA_PLAIN);
+		return;
+	}
+	rfa_cli_age(cli, rfa_facts_str(entry, "drill/at", ""), age);
+	snprintf(text, sizeof(text), "%s%s", proven ? "" : "failed ", age);
+	rfa_table_cell(table, text, proven ? RFA_GREEN : RFA_RED);
+}
+
+static void add_row(const struct rfa_cli *cli, const json_t *entry, struct rfa_table *table)
+{
+	char since[RFA_SHORT_MAX];
+	rfa_table_cell(table, rfa_facts_str(entry, "stack", ""), RFA_BOLD);
+	rfa_table_cell(table, rfa_facts_str(entry, "env", ""), RFA_PLAIN);
+	rfa_table_cell(table, rfa_facts_str(entry, "version", "-"), RFA_GREEN);
+	rfa_table_cell(table, rfa_out_when(since, rfa_facts_str(entry, "since", "")), RFA_PLAIN);
+	rfa_table_cell(table, rfa_facts_str(entry, "flow", "-"), RFA_PLAIN);
+	rfa_table_cell(table, rfa_facts_str(entry, "run", "-"), RFA_DIM);
+	say_backup(cli, entry, table);
+	say_drill(cli, entry, table);
+}
+
+static int read_entries(struct rfa_cli *cli, const char *wanted, json_t *list,
+			struct rfa_error *err)
+{
+	static const char *const folders[] = { "environments", "data", "backups", "drills" };
+	json_t *keys = json_object(), *unused;
+	const char *key;
+	int rc = keys ? 0 : rfa_fail_nomem(err);
+
+	for (size_t i = 0; rc == 0 && i < sizeof(folders) / sizeof(folders[0]); i++)
+		rc = add_folder(cli, folders[i], keys, err);
+	if (rc == 0 && !rfa_cli_option(cli, "env"))
+		rc = add_owners(cli, keys, err);
+	json_object_foreach (keys, key, unused) {
+		const char *stack = strchr(key, '/') + 1;
+		json_t *entry = NULL;
+		char env[80];
+		if (rc < 0 || (wanted && strcmp(stack, wanted) != 0))
+			continue;
+		snprintf(env, sizeof(env), "%.*s", (int)(stack - key - 1), key);
+		rc = read_entry(cli, key, env, stack, &entry, err);
+		if (rc == 0)
+			json_array_append_new(list, entry);
+	}
+	json_decref(keys);
+	return rc;
+}
+
+static int print_entries(struct rfa_cli *cli, const char *stack, const json_t *list,
+			 struct rfa_error *err)
+{
+	static const char *const heads[] = { "stack", "env",    "version", "since", "by",
+					     "run",   "backup", "proven",  NULL };
+	struct rfa_table table;
+	json_t *entry;
+	size_t i;
+	int rc = 0;
+
+	rfa_table_init(&table, heads);
+	json_array_foreach ((json_t *)list, i, entry)
+		add_row(cli, entry, &table);
+	if (json_array_size(list) == 0)
+		rfa_out_say(&cli->out, "the ledger knows of nothing that runs%s%s",
+			    stack ? " of " : "", stack ? stack : "");
+	else
+		rc = rfa_table_print(&cli->out, &table, err);
+	rfa_table_release(&table);
+	return rc;
+}
+
+/* Runs that wait for somebody. */
+
+static int add_open(void *user, const struct rfa_ledger_line *line)
+{
+	return json_array_append_new(user, rfa_line_json(line));
+}
+
+static void say_open(const struct rfa_out *o, const json_t *open)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(1024);
+	json_t *run;
+	size_t i;
+	json_array_foreach ((json_t *)open, i, run) {
+		const char *id = rfa_facts_str(run, "run", "");
+		int alive = rfa_facts_bool(run, "alive", 0);
+		char by[128], begun[RFA_SHORT_MAX];
+		rfa_out_say(o, "\n%s%s run %s%s of %s on %s: begun %s by %s",
+			    rfa_out_style(o, o->out, RFA_YELLOW),
+			    alive ? "running:" : "interrupted:", id,
+			    rfa_out_style(o, o->out, RFA_PLAIN), rfa_facts_str(run, "stack", ""),
+			    rfa_facts_str(run, "env", ""),
+			    rfa_out_when(begun, rfa_facts_str(run, "begun", "")),
+			    rfa_out_safe(
+				&safe, rfa_line_author(rfa_facts_str(run, "author", ""), by), 100));
+		rfa_out_say(o, "  stands at %s %s", rfa_facts_str(run, "state", ""),
+			    rfa_facts_str(run, "step", ""));
+		if (!alive)
+			rfa_out_say(o, "  ways out: rfa resume %s | rfa rollback %s | rfa abort %s",
+				    id, id, id);
+	}
+	rfa_buf_release(&safe);
+}
+
+static int run_status(struct rfa_cli *cli, struct rfa_error *err)
+{
+	const char *stack = rfa_cli_word(cli, 0);
+	struct rfa_ledger_filter filter = {
+		.stack = stack,
+		.env = rfa_cli_option(cli, "env"),
+		.open_only = 1,
+		.limit = 1000,
+	};
+	json_t *list = json_array(), *open = json_array(), *document = NULL;
+	int rc = rfa_cli_ledger(cli, err);
+
+	if (rc == 0)
+		rc = rfa_known_stack(cli, stack, err);
+	if (rc == 0)
+		rc = rfa_known_env(cli, filter.env, err);
+	if (rc == 0)
+		rc = read_entries(cli, stack, list, err);
+	if (rc == 0)
+		rc = rfa_ledger_list(cli->ledger, &filter, add_open, open, err);
+	if (rc == 0 && cli->out.json) {
+		document = json_pack("{s:O,s:O}", "running", list, "unfinished", open);
+		rc = document ? rfa_out_json(&cli->out, document, err) : rfa_fail_nomem(err);
+	} else if (rc == 0) {
+		rc = print_entries(cli, stack, list, err);
+		say_open(&cli->out, open);
+	}
+	json_decref(list);
+	json_decref(open);
+	json_decref(document);
+	return rc;
+}
+
+static const struct rfa_option status_options[] = {
+	{ "env", 0, "ENV", NULL, NULL, "only this environment" },
+	RFA_OPTION_END,
+};
+
+const struct rfa_cli_command rfa_cmd_status = {
+	.name = "status",
+	.group = "look",
+	.words = "[STACK]",
+	.summary = "what runs where, since when, by which run; and what is unfinished",
+	.details = "What the ledger says; `rfa verify` asks the hosts whether it is true. Also how "
+		   "old the\nnewest backup is, and how long ago a drill has last proven one.",
+	.options = status_options,
+	.examples =
+	    (const struct rfa_example[]){
+		{ "rfa status", "everything" },
+		{ "rfa status ragflowauth --env prod", "one stack in one environment" },
+		{ "rfa status --json", "for a program" },
+		{ NULL, NULL },
+	    },
+	.flags = RFA_CMD_READS,
+	.max_words = 1,
+	.run = run_status,
+};

@@ -1,0 +1,40 @@
+/* The texts of a schedule: systemd's units and cron's lines, with each one's own quoting. */
+#ifndef RFA_CLI_COMMANDS_UNITS_H
+#define RFA_CLI_COMMANDS_UNITS_H
+
+#include "fsm/base/buf.h"
+#include "fsm/base/error.h"
+
+/* What is scheduled. All borrowed; paths absolute. */
+struct rfa_schedule {
+	const char *stack, *env;
+	const char *program; /* rfa itself */
+	const char *config;  /* rfa.json */
+	const char *ledger;  /* NULL: where the configuration says */
+	const char *user, *home;
+	int hour, minute; /* of the data's backup, local time */
+};
+
+/* One backup that is repeated. */
+struct rfa_repeat {
+	const char *set;   /* "data" */
+	const char *what;  /* "daily backup of the data" */
+	int weekly;        /* on Sundays; else every day */
+	int later_min;     /* after the schedule's time */
+	const char *after; /* the set that goes first when both are due; NULL: none */
+};
+extern const struct rfa_repeat rfa_repeats[];
+#define RFA_REPEATS 2
+
+/* "rfa-backup-shop-prod-data", without .service or .timer. */
+void rfa_unit_name(const struct rfa_schedule *s, const char *set, char into[192]);
+/* Append the texts. Errors: USAGE for a path that such a file cannot hold (a control character). */
+int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, struct rfa_buf *out,
+		     struct rfa_error *err) RFA_MUST_USE;
+int rfa_unit_timer(const struct rfa_schedule *s, const struct rfa_repeat *r, struct rfa_buf *out,
+		   struct rfa_error *err) RFA_MUST_USE;
+/* One crontab line. Errors: USAGE, for a backslash as well: crons read it differently. */
+int rfa_unit_cron(const struct rfa_schedule *s, const struct rfa_repeat *r, struct rfa_buf *out,
+		  struct rfa_error *err) RFA_MUST_USE;
+
+#endif

@@ -1,0 +1,79 @@
+/* Lists rollback points. */
+#include "cli/report/points.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsm/parts/catalog.h"
+#include "fsm/parts/text.h"
+
+static int is_data(const json_t *point)
+{
+	return strcmp(rfa_facts_str(point, "kind", ""), "data") == 0;
+}
+
+/* "version 2 of web, api"; "the data auth, es". */
+static void put_promise(struct rfa_buf *into, const json_t *point)
+{
+	const json_t *images = json_object_get(point, "images");
+	json_t *image;
+	size_t i;
+	if (is_data(point)) {
+		rfa_buf_puts(into, "data: ");
+		rfa_text_names(into, json_object_get(point, "members"));
+		return;
+	}
+	rfa_buf_printf(into, "version %s", rfa_facts_str(point, "version", "?"));
+	json_array_foreach ((json_t *)images, i, image)
+		rfa_buf_printf(into, "%s%s", i ? ", " : " of ", rfa_facts_str(image, "key", "?"));
+}
+
+static void add_row(struct rfa_cli *cli, struct rfa_table *table, const json_t *point)
+{
+	struct rfa_buf promise = RFA_BUF_INIT(8192);
+	char age[RFA_SHORT_MAX];
+
+	put_promise(&promise, point);
+	rfa_table_cell(table, rfa_facts_str(point, "name", ""), RFA_BOLD);
+	rfa_table_cell(table, is_data(point) ? "data" : "images", RFA_PLAIN);
+	rfa_table_cell(table, rfa_cli_age(cli, rfa_facts_str(point, "at", ""), age), RFA_PLAIN);
+	rfa_table_cell(table, rfa_out_when(age, rfa_facts_str(point, "at", "")), RFA_PLAIN);
+	rfa_table_cell(table, rfa_facts_str(point, "run", "-"), RFA_PLAIN);
+	rfa_table_cell(table, rfa_buf_str(&promise), RFA_PLAIN);
+	rfa_buf_release(&promise);
+}
+
+int rfa_points_show(struct rfa_cli *cli, const char *env, const char *stack, struct rfa_error *err)
+{
+	static const char *const heads[] = { "point",  "kind",        "age", "made",
+					     "by run", "brings back", NULL };
+	struct rfa_table table;
+	json_t *points = NULL, *point;
+	size_t i;
+
+	int rc = rfa_cli_ledger(cli, err);
+	if (rc == 0)
+		rc = rfa_catalog_points(cli->ledger, env, stack, &points, err);
+	if (rc < 0)
+		return rc;
+	rfa_table_init(&table, heads);
+	json_array_foreach (points, i, point) {
+		/* Points that were made before there was data say nothing of their kind. */
+		if (!json_object_get(point, "kind"))
+			json_object_set_new(point, "kind", json_string("images"));
+		add_row(cli, &table, point);
+	}
+	if (cli->out.json) {
+		rc = rfa_out_json(&cli->out, points, err);
+	} else if (json_array_size(points) == 0) {
+		rfa_out_say(&cli->out, "%s on %s has no rollback point yet: a run makes one", stack,
+			    env);
+	} else {
+		rc = rfa_table_print(&cli->out, &table, err);
+		rfa_out_note(&cli->out, "\nto go back: rfa rollback %s --env %s --to %s", stack,
+			     env, rfa_facts_str(json_array_get(points, 0), "name", ""));
+	}
+	rfa_table_release(&table);
+	json_decref(points);
+	return rc;
+}

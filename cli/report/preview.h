@@ -1,0 +1,20 @@
+/* Shows what a run would find and change, without beginning it. */
+#ifndef RFA_CLI_REPORT_PREVIEW_H
+#define RFA_CLI_REPORT_PREVIEW_H
+
+#include "cli/frame/cli.h"
+
+/* The exit statuses of a preview; 4 (refused) is that of the error. */
+enum { RFA_PREVIEW_SAME = 0, RFA_PREVIEW_CHANGES = 2 };
+
+/* What will happen, on standard error. */
+void rfa_preview_say(const struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan);
+
+/*
+ * Connects, drives the preview of this plan (borrowed), and prints it; sets cli->status. Errors:
+ * REFUSED with the first reason, once everything is printed.
+ */
+int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan,
+		     struct rfa_error *err) RFA_MUST_USE;
+
+#endif

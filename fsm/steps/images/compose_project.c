@@ -1,0 +1,88 @@
+/* A stack's Compose project, as it is named to the host: files, services, how many of each. */
+#include "fsm/steps/images/compose_project.h"
+
+#include <string.h>
+
+#include "fsm/steps/images/image_set.h"
+#include "fsm/steps/images/spec.h"
+
+static int add(const char *list[], const char *text, struct rfa_error *err)
+{
+	size_t n = 0;
+
+	while (list[n])
+		n++;
+	if (n + 1 >= RFA_COMPOSE_WORDS)
+		return rfa_fail(err, RFA_ETOOBIG, "compose",
+				"the Compose project has more than %d files or services",
+				RFA_COMPOSE_WORDS - 1);
+	list[n] = text;
+	list[n + 1] = NULL;
+	return 0;
+}
+
+static int add_all(const char *list[], const struct rfa_texts *texts, struct rfa_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < texts->n && !rc; i++)
+		rc = add(list, texts->at[i], err);
+	return rc;
+}
+
+int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compose_project *p,
+			struct rfa_error *err)
+{
+	const struct rfa_stack_compose *is = rfa_ctx_stack_here(ctx)->compose;
+	char pins[400];
+	int rc;
+
+	memset(p, 0, sizeof(*p));
+	rfa_pins_path(ctx, pins, sizeof(pins));
+	p->compose = (struct rfa_compose){ .project = is ? is->project : "",
+					   .directory = is ? is->directory : "",
+					   .files = p->files,
+					   .env_files = p->env_files,
+					   .services = p->services,
+					   .scale = p->scale };
+	rc = add_all(p->files, is && is->files.n ? &is->files : &ctx->own->files, err);
+	if (!rc && pinned)
+		rc = add(p->files, rfa_pool_text(ctx->pool, pins), err);
+	if (!rc && is)
+		rc = add_all(p->env_files, &is->env_files, err);
+	return rc ? rc : rfa_pool_check(ctx->pool, err);
+}
+
+int rfa_compose_add_service(const struct rfa_ctx *ctx, const char *service,
+			    struct rfa_compose_project *p, struct rfa_error *err)
+{
+	size_t n = rfa_count_before(ctx, service, 0);
+	int rc = add(p->services, rfa_pool_text(ctx->pool, service), err);
+
+	if (!rc && n)
+		rc = add(p->scale, rfa_pool_printf(ctx->pool, "%s=%zu", service, n), err);
+	return rc ? rc : rfa_pool_check(ctx->pool, err);
+}
+
+int rfa_compose_deploys(const struct rfa_ctx *ctx, const char *service)
+{
+	const struct rfa_stack_compose *is = rfa_ctx_stack_here(ctx)->compose;
+	const struct rfa_image *image = rfa_desired_of(ctx, service);
+
+	if (!image || strcmp(image->kind, "compose") != 0)
+		return 0;
+	return !is || !is->services.n || rfa_texts_have(&is->services, service);
+}
+
+int rfa_compose_add_desired(const struct rfa_ctx *ctx, struct rfa_compose_project *p,
+			    struct rfa_error *err)
+{
+	const struct rfa_image *image;
+	int rc = 0;
+
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL))
+		if (!rc && rfa_compose_deploys(ctx, image->key))
+			rc = rfa_compose_add_service(ctx, image->key, p, err);
+	return rc;
+}

@@ -1,0 +1,17 @@
+/* Git objects, read without trusting the disk and written so that they survive it. */
+#ifndef RFA_LEDGER_GIT_OBJECT_H
+#define RFA_LEDGER_GIT_OBJECT_H
+
+#include "ledger/git/git.h"
+
+/*
+ * The bytes of an object of that kind, appended to out, and checked against its id. Never hangs,
+ * whatever is on the disk. CORRUPT says which file, and how to mend it.
+ */
+int rfa_git_read(const struct rfa_git *git, const git_oid *id, git_object_t kind,
+		 struct rfa_buf *out, struct rfa_error *err) RFA_MUST_USE;
+/* Durable when it answers 0, even if an object of this id was there already. */
+int rfa_git_write(const struct rfa_git *git, git_oid *id, git_object_t kind, const void *data,
+		  size_t len, struct rfa_error *err) RFA_MUST_USE;
+
+#endif

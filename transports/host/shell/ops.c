@@ -1,0 +1,177 @@
+/* The table of a `shell` host's operations, and how such a host is made. */
+#include "transports/host/shell/shell.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsm/base/quote.h"
+
+#define DEFAULT_STATE_DIR "/var/lib/rfa"
+#define DEFAULT_IDLE_MS 30000
+
+/*
+ * Words in one language; nothing we make is for others to read; no argument is ever a pattern.
+ */
+static const char prologue_text[] = "LC_ALL=C; export LC_ALL; umask 077; set -f; me= gnu=\n";
+
+static struct shell_host *self(struct rfa_host *host)
+{
+	return (struct shell_host *)host;
+}
+
+static int shell_connect(struct rfa_host *host, struct rfa_error *err)
+{
+	struct shell_host *h = self(host);
+	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
+	static const char *const nothing[] = { ":\n", NULL };
+	const struct shell_call call = { nothing, NULL, NULL, 0 };
+	int rc = h->transport->ops->connect(h->transport, err);
+
+	/* Who is let in may still be given no sh: that is to be known before a run begins. */
+	if (rc == 0)
+		rc = rfa_shell_host_read(h, &call, &answer, err);
+	rfa_shell_answer_release(&answer);
+	return rc == 0 ? 0 : rfa_error_where(err, "%s", host->name);
+}
+
+static int shell_http_get(struct rfa_host *host, const struct rfa_http_request *request,
+			  struct rfa_http_reply *reply, struct rfa_error *err)
+{
+	return rfa_http_get(self(host)->transport, request, reply, err);
+}
+
+static void shell_free(struct rfa_host *host)
+{
+	struct shell_host *h = self(host);
+
+	rfa_engine_free(h->engine);
+	rfa_shell_free(h->shell);
+	rfa_transport_free(h->transport);
+	rfa_buf_release(&h->prologue);
+	free(h);
+}
+
+static const struct rfa_host_ops shell_ops = {
+	.version = RFA_HOST_OPS_VERSION,
+	.connect = shell_connect,
+	.info = rfa_shell_info,
+	.disk = rfa_shell_disk,
+	.inspect = rfa_shell_inspect,
+	.inspect_all = rfa_shell_inspect_all,
+	.list = rfa_shell_list,
+	.logs = rfa_shell_logs,
+	.compose_version = rfa_shell_compose_version,
+	.compose_files = rfa_shell_compose_files,
+	.compose_config = rfa_shell_compose_config,
+	.compose_hash = rfa_shell_compose_hash,
+	.container_create = rfa_shell_container_create,
+	.container_start = rfa_shell_container_start,
+	.container_stop = rfa_shell_container_stop,
+	.container_policy = rfa_shell_container_policy,
+	.container_rename = rfa_shell_container_rename,
+	.container_remove = rfa_shell_container_remove,
+	.image_tag = rfa_shell_image_tag,
+	.image_untag = rfa_shell_image_untag,
+	.image_export = rfa_shell_image_export,
+	.image_load = rfa_shell_image_load,
+	.compose_up = rfa_shell_compose_up,
+	.jobs_running = rfa_shell_jobs_running,
+	.spool_read = rfa_shell_spool_read,
+	.spool_write = rfa_shell_spool_write,
+	.spool_digests = rfa_shell_spool_digests,
+	.run_remove = rfa_shell_run_remove,
+	.file_stat = rfa_shell_file_stat,
+	.file_read = rfa_shell_file_read,
+	.file_write = rfa_shell_file_write,
+	.file_remove = rfa_shell_file_remove,
+	.tree_observe = rfa_shell_tree_observe,
+	.tree_where = rfa_shell_tree_where,
+	.tree_holders = rfa_shell_tree_holders,
+	.sqlite_check = rfa_shell_sqlite_check,
+	.tree_copy = rfa_shell_tree_copy,
+	.tree_pack = rfa_shell_tree_pack,
+	.tree_unpack = rfa_shell_tree_unpack,
+	.tree_swap = rfa_shell_tree_swap,
+	.tree_remove = rfa_shell_tree_remove,
+	.database_observe = rfa_shell_database_observe,
+	.database_check = rfa_shell_database_check,
+	.database_dump = rfa_shell_database_dump,
+	.database_load = rfa_shell_database_load,
+	.database_swap = rfa_shell_database_swap,
+	.database_open = rfa_shell_database_open,
+	.database_drop = rfa_shell_database_drop,
+	.vault_store = rfa_shell_vault_store,
+	.vault_seal = rfa_shell_vault_seal,
+	.vault_list = rfa_shell_vault_list,
+	.vault_verify = rfa_shell_vault_verify,
+	.vault_open = rfa_shell_vault_open,
+	.vault_remove = rfa_shell_vault_remove,
+	.lock_claim = rfa_shell_lock_claim,
+	.lock_read = rfa_shell_lock_read,
+	.lock_release = rfa_shell_lock_release,
+	.http_get = shell_http_get,
+	.free = shell_free,
+};
+
+/* "sudo -n docker" → engine() { 'sudo' '-n' 'docker' "$@"; } */
+static int make_prologue(struct shell_host *h, const char *docker, struct rfa_error *err)
+{
+	char words[256], *save = NULL, *word;
+
+	(void)snprintf(words, sizeof(words), "%s", docker);
+	(void)rfa_buf_puts(&h->prologue, prologue_text);
+	(void)rfa_buf_puts(&h->prologue, "engine() {");
+	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		if (!h->docker[0])
+			(void)snprintf(h->docker, sizeof(h->docker), "%s", word);
+		(void)rfa_buf_putc(&h->prologue, ' ');
+		(void)rfa_quote(&h->prologue, word);
+	}
+	(void)rfa_buf_puts(&h->prologue, " \"$@\"; }\n");
+	return rfa_buf_check(&h->prologue, err);
+}
+
+static int make_engine(struct shell_host *h, const char *docker, struct rfa_error *err)
+{
+	const struct rfa_engine_options options = { docker, SHELL_JSON_MAX, h->idle_ms, h->clock,
+						    h->cancel };
+
+	return rfa_engine_new(&h->engine, h->transport, &options, err);
+}
+
+int rfa_host_shell(struct rfa_host **out, struct rfa_transport *transport,
+		   const struct rfa_host_options *options, struct rfa_error *err)
+{
+	const char *dir = options->state_dir ? options->state_dir : DEFAULT_STATE_DIR;
+	const char *docker = options->docker ? options->docker : "docker";
+	struct shell_host *h = calloc(1, sizeof(*h));
+	int rc = 0;
+
+	if (!h) {
+		rfa_transport_free(transport);
+		return rfa_fail_nomem(err);
+	}
+	h->host.ops = &shell_ops;
+	h->transport = transport;
+	h->prologue = (struct rfa_buf)RFA_BUF_INIT(4096);
+	h->idle_ms = options->idle_timeout_ms > 0 ? options->idle_timeout_ms : DEFAULT_IDLE_MS;
+	h->clock = options->clock ? options->clock : rfa_clock_system();
+	h->cancel = options->cancel;
+	(void)snprintf(h->host.name, sizeof(h->host.name), "%s",
+		       options->name ? options->name : transport->name);
+	if (dir[0] != '/' || snprintf(h->host.state_dir, sizeof(h->host.state_dir), "%s", dir) >=
+				 (int)sizeof(h->host.state_dir))
+		rc = rfa_fail(err, RFA_ECONFIG, "host",
+			      "the state directory must be an absolute path of at most %zu bytes",
+			      sizeof(h->host.state_dir) - 1);
+	if (rc == 0)
+		rc = make_engine(h, docker, err);
+	if (rc == 0)
+		rc = make_prologue(h, docker, err);
+	if (rc == 0) {
+		*out = &h->host;
+		return 0;
+	}
+	shell_free(&h->host);
+	return rc;
+}
