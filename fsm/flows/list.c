@@ -14,6 +14,7 @@
 	X(prune_backups) \
 	X(rollback)      \
 	X(rollback_data) \
+	X(hold_lock)     \
 	X(release_lock)  \
 	X(accept_ledger)
 

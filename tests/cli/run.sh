@@ -254,6 +254,14 @@ ok "lock release" exits 0 "$RFA" lock release prod --run "$run" --reason "looked
 ok "it is free" says "prod is free" "$RFA" lock show prod
 ok "the ledger keeps why" says "release-lock |  | success | looked at it" "$RFA" ledger git show main:history.log
 ok "and the other one's" exits 0 "$RFA" lock release test --run "$run" --reason "looked at it" --yes test
+ok "lock hold" exits 0 "$RFA" lock hold prod --reason "a new disk" --yes prod
+run=$("$RFA" lock show prod | awk '$1 == "run" {print $2}')
+ok "it says who holds it" says "way out: rfa lock release prod --run $run" "$RFA" lock show prod
+ok "8: nobody deploys there meanwhile" exits 8 "$RFA" promote shop --from test --to prod
+ok "nor holds it once more" exits 8 "$RFA" lock hold prod --reason again --yes prod
+ok "it is released" exits 0 "$RFA" lock release prod --run "$run" --reason "it is in" --yes prod
+ok "and everything is as before" exits 0 "$RFA" promote shop --from test --to prod
+ok "the ledger keeps why it was held" says "hold-lock |  | success | a new disk" "$RFA" ledger git show main:history.log
 ok "a run goes through" exits 0 promote
 printf '%040d 20200101-000000-000000\n' 1 >"$(echo state-prod/ledger-heads/*)"
 ok "4: a ledger without the head that prod keeps" exits 4 promote

@@ -77,6 +77,34 @@ static void judge_lock(struct world *w, const struct rfa_run_result *result, str
 		must(w->target->ops->lock_release(w->target, dead, &err), &err);
 }
 
+static json_t *free_host(struct world *w, int which)
+{
+	world_make(w, (enum scenario)which, 7);
+	return host_plan(w, "hold-lock", json_pack("{s:s}", "reason", "a new disk"));
+}
+
+/* Held by this run if it says so; else free. It goes now: nothing else is left. */
+static void judge_hold(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	int succeeded = result->final == RFA_FINAL_SUCCEEDED;
+	struct rfa_error err;
+	json_t *holder = NULL;
+	int is_ours;
+
+	rfa_sim_recover(w->sim);
+	w->options.clock->sleep_ms(w->options.clock, 60000);
+	must(w->target->ops->lock_read(w->target, &holder, &err), &err);
+	is_ours = !strcmp(rfa_facts_str(holder, "run", ""), result->run);
+	if (succeeded ? !is_ours : holder != NULL)
+		rfa_buf_printf(why, "it ends %s, and the lock is %s; ",
+			       rfa_final_word(result->final),
+			       is_ours  ? "its own"
+			       : holder ? "another run's"
+					: "free");
+	json_decref(holder);
+	must(w->target->ops->lock_release(w->target, result->run, &err), &err);
+}
+
 /* A ledger. */
 
 static json_t *other_head(struct world *w, int which)
@@ -173,6 +201,17 @@ static const struct sweep_subject locks = {
 	.ends_as_before = 1,
 	.least_faults = 3,
 };
+static const struct sweep_subject holds = {
+	.name = "hold-lock",
+	.which = SCENARIO_RUN,
+	.prepare = free_host,
+	.undisturbed = RFA_FINAL_SUCCEEDED,
+	.serves = world_serves,
+	.judge = judge_hold,
+	.bytes = 20000,
+	.ends_as_before = 1,
+	.least_faults = 3,
+};
 static const struct sweep_subject heads = {
 	.name = "accept-ledger",
 	.which = SCENARIO_RUN,
@@ -203,9 +242,11 @@ static void sweeps_can_fail(void **state)
 }
 
 SWEEP(locks)
+SWEEP(holds)
 SWEEP(heads)
 SWEEP(vaults)
 PAIRS(locks)
+PAIRS(holds)
 PAIRS(heads)
 PAIRS(vaults)
 
@@ -213,7 +254,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sweeps_can_fail), cmocka_unit_test(sweep_locks),
-		cmocka_unit_test(pairs_locks),     cmocka_unit_test(sweep_heads),
+		cmocka_unit_test(pairs_locks),     cmocka_unit_test(sweep_holds),
+		cmocka_unit_test(pairs_holds),     cmocka_unit_test(sweep_heads),
 		cmocka_unit_test(pairs_heads),     cmocka_unit_test(sweep_vaults),
 		cmocka_unit_test(pairs_vaults),
 	};

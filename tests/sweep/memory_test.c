@@ -149,5 +149,6 @@ int main(void)
 	};
 
 	memory_hook();
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -253,5 +253,6 @@ int main(void)
 		cmocka_unit_test(every_table_is_sound),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
