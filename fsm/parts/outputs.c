@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fsm/parts/catalog.h"
+#include "fsm/steps/common/ctx.h"
 
 struct rfa_out_file *rfa_outputs_file(struct rfa_outputs *o, int append)
 {
@@ -156,22 +157,11 @@ json_t *rfa_outputs_fact(const struct rfa_outputs *o, const char *step, const ch
 int rfa_outputs_see(const struct rfa_outputs *o, struct rfa_outputs_seen *out,
 		    struct rfa_error *err)
 {
-	size_t i;
 	int rc;
 
 	out->pool = (struct rfa_pool)RFA_POOL_INIT;
-	for (i = 0; i < RFA_ROLES; i++)
-		rfa_record_clear(&rfa_shape_proven, &out->proven[i]);
 	rc = rfa_record_read(&rfa_shape_plan, o->plan, &out->pool, &out->plan, err);
-	for (i = 0; i < o->flow->n && !rc; i++) {
-		const struct rfa_step *row = &o->flow->steps[i];
-		const json_t *facts = json_object_get(o->facts, row->name);
-
-		if (facts)
-			rc = rfa_record_merge(&rfa_shape_proven, facts, &out->pool,
-					      &out->proven[row->on], err);
-	}
-	return rc;
+	return rc ? rc : rfa_proven_by_rows(o->flow, o->facts, &out->pool, out->proven, err);
 }
 
 void rfa_outputs_seen_release(struct rfa_outputs_seen *seen)

@@ -69,7 +69,6 @@ int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_erro
 		return plan_wrong(err, "names no stack or no target");
 	if (!d->options->hosts[RFA_TARGET] || (source && !d->options->hosts[RFA_SOURCE]))
 		return plan_wrong(err, "names a host that was not opened");
-	d->ctx.plan_json = d->plan;
 	rc = rfa_record_read(&rfa_shape_plan, d->plan, &d->pool, &d->goal, err);
 	d->ctx.plan = &d->goal;
 	d->ctx.sides[RFA_SOURCE] = d->goal.source;

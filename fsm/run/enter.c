@@ -12,7 +12,7 @@ int rfa_drive_know_made(struct rfa_drive *d, struct rfa_error *err)
 int rfa_drive_enter(struct rfa_drive *d, const struct rfa_step *step, struct rfa_error *err)
 {
 	size_t i;
-	int rc = 0;
+	int rc;
 
 	d->ctx.step = step;
 	d->ctx.facts_json = d->facts;
@@ -20,20 +20,9 @@ int rfa_drive_enter(struct rfa_drive *d, const struct rfa_step *step, struct rfa
 	d->ctx.host = d->ctx.hosts[step->on];
 	d->ctx.side = d->ctx.sides[step->on];
 	rfa_pool_release(&d->row_pool);
-	for (i = 0; i < RFA_ROLES; i++) {
-		rfa_record_clear(&rfa_shape_proven, &d->proven[i]);
+	for (i = 0; i < RFA_ROLES; i++)
 		d->ctx.proven[i] = &d->proven[i];
-	}
 	d->ctx.own = &d->proven[step->on];
-	for (i = 0; i < d->flow->n && !rc; i++) {
-		const struct rfa_step *row = &d->flow->steps[i];
-		const json_t *facts = json_object_get(d->facts, row->name);
-
-		if (facts)
-			rc = rfa_record_merge(&rfa_shape_proven, facts, &d->row_pool,
-					      &d->proven[row->on], err);
-		if (rc)
-			rfa_error_where(err, "run %s, step %s", d->result->run, row->name);
-	}
+	rc = rfa_proven_by_rows(d->flow, d->facts, &d->row_pool, d->proven, err);
 	return rc ? rc : rfa_drive_know_made(d, err);
 }

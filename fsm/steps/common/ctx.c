@@ -81,15 +81,12 @@ json_t *rfa_ctx_fact(const struct rfa_ctx *ctx, const char *step, const char *pa
 	return rfa_facts_at(json_object_get(ctx->facts_json, step), path);
 }
 
-json_t *rfa_ctx_stack(const struct rfa_ctx *ctx)
-{
-	return rfa_facts_at(ctx->plan_json, "target/stack");
-}
-
 int rfa_ctx_one_env(const struct rfa_ctx *ctx)
 {
-	return !strcmp(rfa_facts_str(ctx->plan_json, "source/env", "-"),
-		       rfa_facts_str(ctx->plan_json, "target/env", ""));
+	const struct rfa_plan_host *from = ctx->sides[RFA_SOURCE];
+	const struct rfa_plan_host *to = ctx->sides[RFA_TARGET];
+
+	return from && to && !strcmp(from->env, to->env);
 }
 
 const struct rfa_stack *rfa_ctx_stack_of(const struct rfa_ctx *ctx, enum rfa_role_id role)
@@ -178,4 +175,21 @@ int rfa_ctx_made(struct rfa_ctx *ctx, const struct rfa_made *made, const char *s
 int rfa_ctx_skip(json_t *facts, const char *reason, struct rfa_error *err)
 {
 	return rfa_facts_set(facts, "skipped", json_string(reason), err);
+}
+
+int rfa_proven_by_rows(const struct rfa_flow *flow, const json_t *facts, struct rfa_pool *pool,
+		       struct rfa_proven out[RFA_ROLES], struct rfa_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < RFA_ROLES; i++)
+		rfa_record_clear(&rfa_shape_proven, &out[i]);
+	for (i = 0; i < flow->n; i++) {
+		const struct rfa_step *row = &flow->steps[i];
+		const json_t *its = json_object_get(facts, row->name);
+
+		if (its && rfa_record_merge(&rfa_shape_proven, its, pool, &out[row->on], err))
+			return rfa_error_where(err, "step %s", row->name);
+	}
+	return 0;
 }

@@ -33,8 +33,7 @@ struct rfa_ctx {
 	const struct rfa_plan_host *side;
 	struct rfa_host *host;
 	struct rfa_pool *pool; /* for what the step builds; freed when it ends */
-	/* As JSON: what is not read as records yet. */
-	const json_t *plan_json;
+	/* As JSON. */
 	const json_t
 	    *facts_json;      /* step name -> the facts of its DONE record; before that {"made"} */
 	const json_t *points; /* rollback points of the target's stack, newest first */
@@ -77,8 +76,6 @@ void rfa_ctx_bytes(const struct rfa_ctx *ctx, int64_t done, int64_t total);
 
 /* What an earlier step proved: path as rfa_facts_at(). NULL when absent. */
 json_t *rfa_ctx_fact(const struct rfa_ctx *ctx, const char *step, const char *path);
-/* The stack's configuration on the target. */
-json_t *rfa_ctx_stack(const struct rfa_ctx *ctx);
 
 /* 1 if both sides of the run are one environment. */
 int rfa_ctx_one_env(const struct rfa_ctx *ctx);
@@ -114,5 +111,12 @@ int rfa_ctx_says(json_t *facts, const char *summary, struct rfa_error *err);
 
 /* Answers "nothing to do" with the reason: facts {"skipped": reason}. */
 int rfa_ctx_skip(json_t *facts, const char *reason, struct rfa_error *err);
+
+/*
+ * What the rows of a flow have proven, by role. facts: {step: the facts of its DONE record}. Lives
+ * as long as the pool. Errors: CORRUPT, naming the step; NOMEM.
+ */
+int rfa_proven_by_rows(const struct rfa_flow *flow, const json_t *facts, struct rfa_pool *pool,
+		       struct rfa_proven out[RFA_ROLES], struct rfa_error *err);
 
 #endif
