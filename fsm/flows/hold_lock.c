@@ -36,9 +36,10 @@ static const struct rfa_flow_args args = {
 	.command = "lock hold",
 	.group = "ledger and locks",
 	.words = "ENV --reason TEXT",
-	.details = "For work by hand on a host. A run that is begun there meanwhile is refused, and\n"
-		   "says who holds the lock. `rfa lock show ENV` names the command that releases\n"
-		   "it. The ledger keeps who held it, and why.",
+	.details =
+	    "For work by hand on a host. A run that is begun there meanwhile is refused, and\n"
+	    "says who holds the lock. `rfa lock show ENV` names the command that releases\n"
+	    "it. The ledger keeps who held it, and why.",
 	.flags = RFA_ARGS_HOST | RFA_ARGS_REASON,
 	.examples = examples,
 };
