@@ -50,7 +50,7 @@ ok "of plan: what can be planned" is "$(complete_of rfa plan "" | tr ' ' '\n' | 
 		"$RFA" plan $command 2>&1 | grep -q "needs a flow, not" || echo "${command%% *}"
 	done <<<"$commands" | sort -u)"
 ok "of plan: no other command" is "$(complete_of rfa plan sta)" ""
-ok "of plan: a second word" is "$(complete_of rfa plan lock "")" release
+ok "of plan: a second word" is "$(complete_of rfa plan lock "")" "hold release"
 ok "of plan: an option" is "$(complete_of rfa plan promote shop --fr)" --from
 ok "help of plan is completed, too" is "$(complete_of rfa help pla)" plan
 

@@ -51,7 +51,7 @@ generation test 2
 for h in test prod; do await 30 both_run $h >/dev/null; done
 
 # One that nobody kills.
-undisturbed data pair --from test --to prod --yes prod
+undisturbed promote-data pair --from test --to prod --yes prod
 ok "prod has what test has" is "$(look prod)" "$(look test)"
 number=2
 
