@@ -348,7 +348,6 @@ static void faulty_free(struct rfa_transport *base)
 }
 
 static const struct rfa_transport_ops faulty_ops = {
-	.version = RFA_TRANSPORT_OPS_VERSION,
 	.kind = "faulty",
 	.connect = faulty_connect,
 	.exec = faulty_exec,

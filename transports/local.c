@@ -438,7 +438,6 @@ static void local_free(struct rfa_transport *base)
 }
 
 static const struct rfa_transport_ops local_ops = {
-	.version = RFA_TRANSPORT_OPS_VERSION,
 	.kind = "local",
 	.connect = local_connect,
 	.exec = local_exec,

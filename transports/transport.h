@@ -82,7 +82,6 @@ RFA_API void rfa_stream_close(struct rfa_stream *stream); /* NULL-safe */
 /* Transports. */
 
 struct rfa_transport_ops {
-	unsigned version; /* RFA_TRANSPORT_OPS_VERSION */
 	const char *kind; /* "local", "ssh", ... */
 	/*
 	 * Makes sure that there is a living connection (also after an error that ended one).
@@ -111,7 +110,6 @@ struct rfa_transport_ops {
 	/* NULL-safe through rfa_transport_free(). */
 	void (*free)(struct rfa_transport *);
 };
-#define RFA_TRANSPORT_OPS_VERSION 1u
 
 struct rfa_transport {
 	const struct rfa_transport_ops *ops;

@@ -156,9 +156,8 @@ static int verify_one(struct rfa_cli *cli, struct rfa_open_vault *vault, const c
 	json_t *answer = NULL;
 
 	rfa_run_id(cli->clock, run);
-	int rc =
-	    vault->host->ops->vault_verify(vault->host, &key, vault->at.path, name, &answer, err);
-	if (vault->host->ops->run_remove(vault->host, run, &ignored) < 0)
+	int rc = vault->host->vault->verify(vault->host, &key, vault->at.path, name, &answer, err);
+	if (vault->host->runs->remove(vault->host, run, &ignored) < 0)
 		rfa_error_clear(&ignored); /* a folder of an id that nobody asks for again */
 	if (rc < 0)
 		return rc;

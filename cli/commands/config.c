@@ -48,7 +48,7 @@ static void judge_compose(json_t *lines, struct rfa_host *host)
 	json_t *version = NULL;
 	struct rfa_error err;
 
-	if (host->ops->compose_version(host, &version, &err) < 0) {
+	if (host->engine->compose_version(host, &version, &err) < 0) {
 		add_error(lines, "compose", &err);
 		return;
 	}
@@ -99,7 +99,7 @@ static void judge_lock(json_t *lines, struct rfa_host *host)
 	json_t *holder = NULL;
 	struct rfa_error err;
 	char text[160], since[RFA_SHORT_MAX];
-	if (host->ops->lock_read(host, &holder, &err) < 0) {
+	if (host->runs->lock_read(host, &holder, &err) < 0) {
 		add_error(lines, "lock", &err);
 	} else if (holder) {
 		snprintf(text, sizeof(text), "of the whole host, held by run %.30s since %s",

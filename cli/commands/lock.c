@@ -70,7 +70,7 @@ static int run_lock_show(struct rfa_cli *cli, struct rfa_error *err)
 	int rc = open_env(cli, env, &host, err);
 
 	if (rc == 0)
-		rc = host->ops->lock_read(host, &holder, err);
+		rc = host->runs->lock_read(host, &holder, err);
 	if (rc == 0 && cli->out.json) {
 		document = json_pack("{s:s,s:O?}", "env", env, "holder", holder);
 		rc = document ? rfa_out_json(&cli->out, document, err) : rfa_fail_nomem(err);

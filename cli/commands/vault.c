@@ -158,7 +158,7 @@ int rfa_vault_open(struct rfa_cli *cli, const char *env, const char *stack,
 		rc = out->at.on_operator ? rfa_operator_open(cli, &out->host, err)
 					 : rfa_hosts_open(cli, env, &out->host, err);
 	if (rc == 0)
-		rc = out->host->ops->vault_list(out->host, out->at.path, &out->all, err);
+		rc = out->host->vault->list(out->host, out->at.path, &out->all, err);
 	return rc;
 }
 

@@ -20,7 +20,7 @@ struct rfa_open_vault {
 	struct rfa_vault at;
 	const char *stack;     /* borrowed */
 	struct rfa_host *host; /* owned; connected */
-	json_t *all;           /* owned; as ops->vault_list() says */
+	json_t *all;           /* owned; as vault->list() says */
 };
 
 /* The state directory of the operator's side: beside the ledger, so that each has its own. */

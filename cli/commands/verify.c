@@ -87,7 +87,8 @@ static int judge_identity(struct rfa_host *host, const json_t *image, const json
 	if (strcmp(*verdict, "same") == 0 || !*rfa_facts_str(image, "pin", ""))
 		return 0;
 	/* Another image store has another id for the same image: the pin tells. */
-	int rc = host->ops->inspect(host, RFA_IMAGE, rfa_facts_str(image, "pin", ""), &kept, err);
+	int rc =
+	    host->engine->inspect(host, RFA_IMAGE, rfa_facts_str(image, "pin", ""), &kept, err);
 	if (rc == 0 && strcmp(rfa_facts_str(kept, "Id", "?"), runs) == 0)
 		*verdict = "same";
 	if (rc == -(int)RFA_ENOTFOUND) {

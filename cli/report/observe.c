@@ -13,7 +13,7 @@ static int add_container(struct rfa_host *host, const char *key, const json_t *c
 	char ref[512], version[256];
 	const char *name = rfa_facts_str(c, "Name", "");
 	json_t *image = NULL;
-	int rc = host->ops->inspect(host, RFA_IMAGE, rfa_facts_str(c, "Image", ""), &image, err);
+	int rc = host->engine->inspect(host, RFA_IMAGE, rfa_facts_str(c, "Image", ""), &image, err);
 
 	/* A running container keeps its image's id even when the image's entry is gone. */
 	if (rc == -(int)RFA_ENOTFOUND) {
@@ -46,7 +46,7 @@ static int look_at_containers(struct rfa_host *host, const json_t *names, json_t
 	json_array_foreach ((json_t *)names, i, name) {
 		const char *key = json_string_value(name);
 		json_t *container = NULL;
-		int rc = host->ops->inspect(host, RFA_CONTAINER, key, &container, err);
+		int rc = host->engine->inspect(host, RFA_CONTAINER, key, &container, err);
 		if (rc == -(int)RFA_ENOTFOUND) {
 			rfa_error_clear(err);
 			rc = json_array_append_new(containers, json_pack("{s:s}", "key", key)) < 0
@@ -77,7 +77,7 @@ static int look_at_project(struct rfa_host *host, const json_t *compose, json_t 
 	const json_t *services = json_object_get(compose, "services");
 	json_t *all = NULL, *container;
 	size_t i;
-	int rc = host->ops->list(host, RFA_CONTAINER, &all, err);
+	int rc = host->engine->list(host, RFA_CONTAINER, &all, err);
 
 	json_array_foreach (all, i, container) {
 		const char *service = label_of(container, "com.docker.compose.service");

@@ -107,6 +107,7 @@ struct rfa_step {
 /* A host that a flow works on. */
 struct rfa_role {
 	enum rfa_role_id id;
+	unsigned needs; /* what its host must offer: RFA_HOST_… (transports/host/host.h) */
 	const char
 	    *option;      /* names its environment: "from"; NULL: the flow's arguments settle it */
 	const char *what; /* of that option, for help: "the environment whose images are taken" */

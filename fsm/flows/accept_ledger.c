@@ -2,8 +2,8 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_TARGET, NULL, "the host" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_TARGET, WITH_LOCK, NULL, "the host" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /* The plan says that any head is accepted; the one of this run's end takes its place. */

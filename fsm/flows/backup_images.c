@@ -2,9 +2,9 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_SOURCE, "env", "the environment whose stack is backed up" },
-	{ RFA_TARGET, NULL, "where the vault is" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_SOURCE, WITH_IMAGES, "env", "the environment whose stack is backed up" },
+	{ RFA_TARGET, WITH_VAULT, NULL, "where the vault is" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /* Nothing stops. A backup that is not sealed and read again is taken back. */

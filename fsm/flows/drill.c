@@ -3,9 +3,9 @@
 #include "fsm/parts/catalog.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_SOURCE, NULL, "where the vault is" },
-	{ RFA_TARGET, "env", "the environment that tries it out" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_SOURCE, WITH_VAULT, NULL, "where the vault is" },
+	{ RFA_TARGET, WITH_DATA, "env", "the environment that tries it out" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /*

@@ -11,10 +11,17 @@
 #include "fsm/parts/text.h"
 #include "fsm/steps/common/gates.h"
 #include "fsm/steps/steps.h"
+#include "transports/host/host.h"
 
 /* flags of a row, as the tables write them */
 #define SCRATCH RFA_STEP_SCRATCH
 #define ROLLBACK_ONLY RFA_STEP_ROLLBACK_ONLY
+
+/* what a role needs of its host */
+#define WITH_LOCK (RFA_HOST_FILES | RFA_HOST_RUNS)
+#define WITH_IMAGES (WITH_LOCK | RFA_HOST_ENGINE)
+#define WITH_DATA (WITH_IMAGES | RFA_HOST_TREES)
+#define WITH_VAULT (WITH_LOCK | RFA_HOST_VAULT)
 
 /* clang-format off */
 

@@ -2,8 +2,8 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_TARGET, NULL, "the host" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_TARGET, WITH_LOCK, NULL, "the host" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /* The lock outlives the run: `rfa lock release` gives it back. */

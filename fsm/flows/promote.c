@@ -3,9 +3,9 @@
 #include "fsm/parts/catalog.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_SOURCE, "from", "the environment whose running images are taken" },
-	{ RFA_TARGET, "to", "the environment that gets them" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_SOURCE, WITH_IMAGES, "from", "the environment whose running images are taken" },
+	{ RFA_TARGET, WITH_IMAGES, "to", "the environment that gets them" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /*

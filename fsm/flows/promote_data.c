@@ -2,9 +2,9 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_SOURCE, "from", "the environment whose data is taken" },
-	{ RFA_TARGET, "to", "the environment that gets it" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_SOURCE, WITH_DATA, "from", "the environment whose data is taken" },
+	{ RFA_TARGET, WITH_DATA, "to", "the environment that gets it" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /*

@@ -3,8 +3,8 @@
 #include "fsm/parts/catalog.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_TARGET, "env", "the environment" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_TARGET, WITH_DATA, "env", "the environment" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /* Nothing here can be undone, so all of it is behind the point of no return. */

@@ -4,8 +4,8 @@
 #include "fsm/steps/backup/retention.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_TARGET, NULL, "where the vault is" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_TARGET, WITH_VAULT, NULL, "where the vault is" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /* What goes is settled by the observation; nothing that was removed can be undone. */
@@ -110,7 +110,7 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 	if (!rc)
 		rc = p->open(p, vault.side, &host, err);
 	if (!rc)
-		rc = host->ops->vault_list(host, vault.path, &list, err);
+		rc = host->vault->list(host, vault.path, &list, err);
 	if (!rc)
 		rc = agree(p, plan, list, err);
 	json_decref(list);

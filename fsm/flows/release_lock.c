@@ -2,8 +2,8 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_TARGET, NULL, "the host" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_TARGET, WITH_LOCK, NULL, "the host" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /* It has no lock of its own: another run's is in the way. Nothing of it can be undone. */
@@ -58,7 +58,7 @@ static int is_held(const struct rfa_prepare *p, json_t *plan, const char *run,
 	int rc = p->open(p, json_object_get(plan, "target"), &host, err);
 
 	if (!rc)
-		rc = host->ops->lock_read(host, &holder, err);
+		rc = host->runs->lock_read(host, &holder, err);
 	by = rfa_facts_str(holder, "run", "?");
 	if (!rc && !holder) {
 		rc = rfa_facts_set(plan, "nothing", json_string("its lock is free already"), err);

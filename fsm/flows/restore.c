@@ -2,9 +2,9 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_SOURCE, NULL, "where the vault is" },
-	{ RFA_TARGET, "env", "the environment that gets the data" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_SOURCE, WITH_VAULT, NULL, "where the vault is" },
+	{ RFA_TARGET, WITH_DATA, "env", "the environment that gets the data" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /* The target's side is that of data; the source is where the vault is. */

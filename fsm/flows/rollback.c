@@ -2,8 +2,8 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_TARGET, "env", "the environment" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_TARGET, WITH_IMAGES, "env", "the environment" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /* The images never left the host, so nothing travels; the rest is as in promote. */

@@ -2,8 +2,8 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_TARGET, "env", "the environment" },
-	{ RFA_NOWHERE, NULL, NULL },
+	{ RFA_TARGET, WITH_DATA, "env", "the environment" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
 /* The data never left the host, so nothing is copied and nothing travels; the rest is as in

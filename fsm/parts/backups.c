@@ -231,7 +231,7 @@ static int choose(const struct rfa_prepare *p, const char *of, const struct rfa_
 	int rc = p->open(p, vault->side, &host, err);
 
 	if (!rc)
-		rc = host->ops->vault_list(host, vault->path, &list, err);
+		rc = host->vault->list(host, vault->path, &list, err);
 	if (!rc)
 		ask.host = host->name;
 	if (!rc)

@@ -46,11 +46,25 @@ static int plan_wrong(struct rfa_error *err, const char *what)
 	return rfa_fail(err, RFA_EINTERNAL, "run", "the plan %s", what);
 }
 
+/* Every role has a host that offers what it needs. */
+static int check_hosts(const struct rfa_drive *d, struct rfa_error *err)
+{
+	const struct rfa_role *role;
+	int rc = 0;
+
+	for (role = d->flow->roles; role->id && rc == 0; role++) {
+		const struct rfa_host *host = d->options->hosts[role->id];
+
+		rc = host ? rfa_host_offers(host, role->needs, err)
+			  : plan_wrong(err, "names a host that was not opened");
+	}
+	return rc;
+}
+
 /* Takes what the plan says of itself. */
 int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_error *err)
 {
 	const char *flow = rfa_facts_str(plan, "flow", "");
-	int source = json_is_object(rfa_facts_at(plan, "source"));
 	int rc;
 
 	d->flow = rfa_flow_by_name(flow);
@@ -67,8 +81,9 @@ int rfa_drive_take_plan(struct rfa_drive *d, const json_t *plan, struct rfa_erro
 	d->from = rfa_facts_str(d->plan, "source/env", "");
 	if (!d->stack || !d->env)
 		return plan_wrong(err, "names no stack or no target");
-	if (!d->options->hosts[RFA_TARGET] || (source && !d->options->hosts[RFA_SOURCE]))
-		return plan_wrong(err, "names a host that was not opened");
+	rc = check_hosts(d, err);
+	if (rc)
+		return rc;
 	rc = rfa_record_read(&rfa_shape_plan, d->plan, &d->pool, &d->goal, err);
 	d->ctx.plan = &d->goal;
 	d->ctx.sides[RFA_SOURCE] = d->goal.source;

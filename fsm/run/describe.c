@@ -76,7 +76,7 @@ static int take_containers(struct rfa_describe *d, struct rfa_error *err)
 {
 	json_t *all = NULL, *one, **sorted;
 	size_t i, n = 0;
-	int rc = d->host->ops->list(d->host, RFA_CONTAINER, &all, err);
+	int rc = d->host->engine->list(d->host, RFA_CONTAINER, &all, err);
 
 	if (rc)
 		return rc;

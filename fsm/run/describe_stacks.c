@@ -56,7 +56,7 @@ static int add_requires(struct rfa_describe *d, const json_t *container, json_t 
 
 		if (rc || strcmp(rfa_facts_str(mount, "Type", ""), "bind") != 0)
 			continue;
-		rc = d->host->ops->file_stat(d->host, source, &st, err);
+		rc = d->host->files->stat(d->host, source, &st, err);
 		snprintf(path, sizeof(path), "%s%s", source,
 			 !rc && st.type == 'd' && strcmp(source, "/") != 0 ? "/" : "");
 		if (!rc)

@@ -50,7 +50,7 @@ int rfa_run_kept_head(struct rfa_ledger *ledger, struct rfa_host *host, json_t *
 
 	*out = NULL;
 	if (!rc)
-		rc = host->ops->file_read(host, path, 4096, &text, err);
+		rc = host->files->read(host, path, 4096, &text, err);
 	if (rc == -RFA_ENOTFOUND || rc == -RFA_ETOOBIG) {
 		/* None; or something that is no head. */
 		sound = rc == -RFA_ENOTFOUND;
@@ -143,8 +143,7 @@ void rfa_drive_leave_heads(struct rfa_drive *d)
 			continue;
 		rc = head_path(d->options->ledger, hosts[i], path, sizeof(path), &why);
 		if (!rc)
-			rc = hosts[i]->ops->file_write(hosts[i], path, 0600, text, strlen(text),
-						       &why);
+			rc = hosts[i]->files->write(hosts[i], path, 0600, text, strlen(text), &why);
 		if (rc && why.code != RFA_ECRASHED)
 			tell_not_left(d, hosts[i], &why);
 	}

@@ -330,7 +330,7 @@ static int settle(struct rfa_drive *d, struct rfa_error *err)
 	if (!host)
 		return 0;
 	for (;;) {
-		int rc = host->ops->jobs_running(host, &key, &running, err);
+		int rc = host->runs->jobs_running(host, &key, &running, err);
 
 		if (rc || !running)
 			return rc;

@@ -30,7 +30,7 @@ static int look_at_lock(const struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	const char *run;
 	json_t *holder = NULL;
-	int rc = ctx->host->ops->lock_read(ctx->host, &holder, err);
+	int rc = ctx->host->runs->lock_read(ctx->host, &holder, err);
 
 	if (!rc && holder) {
 		run = rfa_facts_str(holder, "run", "?");

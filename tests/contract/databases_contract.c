@@ -31,7 +31,7 @@ static json_t *looked(struct fixture *x)
 	json_t *database = spec(x);
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->database_observe(x->h, database, &out, &x->err));
+	assert_ok(x->h->databases->observe(x->h, database, &out, &x->err));
 	json_decref(database);
 	return out;
 }
@@ -64,7 +64,7 @@ static void dumped(struct fixture *x, const char *copy)
 	json_t *database = spec(x);
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->database_dump(x->h, KEY("dump"), database, copy, &out, &x->err));
+	assert_ok(x->h->databases->dump(x->h, KEY("dump"), database, copy, &out, &x->err));
 	assert_true(rfa_facts_int(out, "bytes", 0) > 0);
 	json_decref(out);
 	json_decref(database);
@@ -73,7 +73,7 @@ static void dumped(struct fixture *x, const char *copy)
 static int loaded(struct fixture *x, const char *copy, const char *name)
 {
 	json_t *database = spec(x);
-	int rc = TRIED(x->h->ops->database_load(x->h, KEY("load"), database, copy, name, &x->err));
+	int rc = TRIED(x->h->databases->load(x->h, KEY("load"), database, copy, name, &x->err));
 
 	json_decref(database);
 	return rc;
@@ -82,7 +82,7 @@ static int loaded(struct fixture *x, const char *copy, const char *name)
 static int swapped(struct fixture *x, const char *in, const char *out)
 {
 	json_t *items = json_pack("[{s:o, s:s, s:s}]", "database", spec(x), "in", in, "out", out);
-	int rc = TRIED(x->h->ops->database_swap(x->h, KEY("swap"), items, &x->err));
+	int rc = TRIED(x->h->databases->swap(x->h, KEY("swap"), items, &x->err));
 
 	json_decref(items);
 	return rc;
@@ -92,7 +92,7 @@ static void opened(struct fixture *x)
 {
 	json_t *database = spec(x);
 
-	assert_ok(x->h->ops->database_open(x->h, KEY("open"), database, &x->err));
+	assert_ok(x->h->databases->open(x->h, KEY("open"), database, &x->err));
 	json_decref(database);
 }
 
@@ -100,7 +100,7 @@ static int dropped(struct fixture *x, const char *one, const char *two)
 {
 	json_t *database = spec(x);
 	json_t *names = json_pack("[s, s]", one, two);
-	int rc = TRIED(x->h->ops->database_drop(x->h, KEY("drop"), database, names, &x->err));
+	int rc = TRIED(x->h->databases->drop(x->h, KEY("drop"), database, names, &x->err));
 
 	json_decref(database);
 	json_decref(names);
@@ -138,7 +138,7 @@ static void what_is_not_up_says_so(void **state)
 	json_t *out = NULL;
 
 	json_object_set_new(database, "container", json_string("no-such-container"));
-	assert_fails(NOTFOUND, x->h->ops->database_observe(x->h, database, &out, &x->err));
+	assert_fails(NOTFOUND, x->h->databases->observe(x->h, database, &out, &x->err));
 	assert_null(out);
 	json_decref(database);
 	databases_of(x)->run(databases_of(x), x->h, 0);
@@ -164,13 +164,11 @@ static void a_dump_becomes_a_database(void **state)
 	CLEAR();
 	writes(x, "first");
 	dumped(x, AT(".rfa-db.snap/tree"));
-	assert_ok(
-	    x->h->ops->database_check(x->h, database, AT(".rfa-db.snap/tree"), &out, &x->err));
+	assert_ok(x->h->databases->check(x->h, database, AT(".rfa-db.snap/tree"), &out, &x->err));
 	assert_true(rfa_facts_bool(out, "ok", 0));
 	json_decref(out);
 	tree_packed(x, AT(".rfa-db.snap/tree"), "db", one, &bytes);
-	assert_ok(
-	    x->h->ops->tree_unpack(x->h, KEY("unpack"), "db", AT(".rfa-db.new/tree"), &x->err));
+	assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "db", AT(".rfa-db.new/tree"), &x->err));
 	writes(x, "second");
 	assert_int_equal(loaded(x, AT(".rfa-db.new/tree"), DB_NEW), 0);
 	holds(x, DB_NEW, "first");
@@ -248,8 +246,8 @@ static void a_dump_of_nothing_leaves_nothing(void **state)
 
 	CLEAR();
 	json_object_set_new(database, "database", json_string("no such database"));
-	assert_true(TRIED(x->h->ops->database_dump(x->h, KEY("dump"), database,
-						   AT(".rfa-db.snap/tree"), &out, &x->err)) < 0);
+	assert_true(TRIED(x->h->databases->dump(x->h, KEY("dump"), database,
+						AT(".rfa-db.snap/tree"), &out, &x->err)) < 0);
 	assert_null(out);
 	assert_int_equal(tree_type(x, AT(".rfa-db.snap/tree")), 0);
 	json_decref(database);
@@ -297,8 +295,8 @@ void databases_fake_run(struct databases *d, struct rfa_host *host, int on)
 	struct rfa_job_key key = { "contract-run", on ? "start" : "stop", "1" };
 	struct rfa_error err;
 
-	assert_int_equal(on ? host->ops->container_start(host, &key, d->container, &err)
-			    : host->ops->container_stop(host, &key, d->container, &err),
+	assert_int_equal(on ? host->engine->container_start(host, &key, d->container, &err)
+			    : host->engine->container_stop(host, &key, d->container, &err),
 			 0);
 }
 
@@ -318,9 +316,9 @@ int databases_fake_container(struct host_world *w)
 	int rc = databases_fake_open(w, 0, &host, &err);
 
 	if (!rc)
-		rc = host->ops->container_create(host, &keys[0], "db", body, &err);
+		rc = host->engine->container_create(host, &keys[0], "db", body, &err);
 	if (!rc)
-		rc = host->ops->container_start(host, &keys[1], "db", &err);
+		rc = host->engine->container_start(host, &keys[1], "db", &err);
 	if (rc)
 		print_error("%s\n", err.msg);
 	rfa_host_free(host);

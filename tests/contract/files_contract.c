@@ -112,7 +112,7 @@ static void a_copy_has_all_that_a_tree_has(void **state)
 	assert_string_equal(sum, again);
 	/* Not 40 MB: holes are not packed. */
 	assert_true(bytes < 8000000);
-	assert_ok(x->h->ops->tree_unpack(x->h, KEY("unpack"), "tree", NEW, &x->err));
+	assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "tree", NEW, &x->err));
 	listing_same(PLACE, NEW);
 	tree_packed(x, NEW, "again", again, &size);
 	assert_string_equal(sum, again);
@@ -141,8 +141,8 @@ static void a_parents_acl_is_not_inherited(void **state)
 		    RFA_COPY_FINAL);
 	listing_same(AT("inherit/p"), AT("inherit/.rfa-s/tree"));
 	tree_packed(x, AT("inherit/.rfa-s/tree"), "tree", sum, &bytes);
-	assert_ok(x->h->ops->tree_unpack(x->h, KEY("unpack"), "tree", AT("inherit/.rfa-n/tree"),
-					 &x->err));
+	assert_ok(
+	    x->h->trees->unpack(x->h, KEY("unpack"), "tree", AT("inherit/.rfa-n/tree"), &x->err));
 	listing_same(AT("inherit/p"), AT("inherit/.rfa-n/tree"));
 	sh(x, "rm -rf inherit");
 	end(x);
@@ -312,10 +312,10 @@ static void refused(struct fixture *x, const char *script)
 
 	sh(x, "rm -rf evil evil.tar outside; mkdir evil; echo untouched >outside");
 	sh(x, script);
-	assert_ok(x->h->ops->file_read(x->h, AT("evil.tar"), 16u << 20, &data, &x->err));
+	assert_ok(x->h->files->read(x->h, AT("evil.tar"), 16u << 20, &data, &x->err));
 	snprintf(name, sizeof(name), "evil%u", n++);
 	tree_spooled(x, name, data.data ? data.data : "", data.len);
-	rc = x->h->ops->tree_unpack(x->h, KEY("unpack"), name, NEW, &x->err);
+	rc = x->h->trees->unpack(x->h, KEY("unpack"), name, NEW, &x->err);
 	if (rc != -RFA_EMISMATCH)
 		fail_msg("%s: %s: %s", rfa_code_word(-rc), x->err.msg, script);
 	assert_null(strchr(x->err.msg, '\033'));
@@ -441,8 +441,8 @@ static void a_file_keeps_all_but_its_content(void **state)
 	attribute(x, ".rfa-f.place", "system.posix_acl_default", acl, sizeof(acl));
 	sh(x, "touch -d '2001-02-03 4:5:6.789' .rfa-f.place/f .rfa-f.place/g");
 	has_acl = lgetxattr(AT(".rfa-f.place/f"), "system.posix_acl_access", NULL, 0) > 0;
-	assert_ok(x->h->ops->file_write(x->h, AT(".rfa-f.place/f"), 0600, "new", 3, &x->err));
-	assert_ok(x->h->ops->file_write(x->h, AT(".rfa-f.place/h"), 0600, "new", 3, &x->err));
+	assert_ok(x->h->files->write(x->h, AT(".rfa-f.place/f"), 0600, "new", 3, &x->err));
+	assert_ok(x->h->files->write(x->h, AT(".rfa-f.place/h"), 0600, "new", 3, &x->err));
 	sh(x, "cd .rfa-f.place; test \"$(cat f g h)\" = newnewnew; test g -ef h; for f in f g; do "
 	      "test \"$(stat -c %y $f | cut -c1-23)\" = '2001-02-03 04:05:06.789'; done; test "
 	      "-z \"$(ls -A | grep rfa-new)\"");
@@ -480,12 +480,12 @@ static void a_link_of_another_users_is_not_followed(void **state)
 	assert_non_null(strstr(rfa_facts_str(look, "unsafe", ""), "own is a symbolic link"));
 	assert_non_null(strstr(rfa_facts_str(look, "unsafe", ""), "12345"));
 	json_decref(look);
-	assert_fails(REFUSED, x->h->ops->tree_copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY,
-						   AT(".rfa-f.place/his/own/d"), SNAP,
-						   RFA_COPY_FINAL, &out, &x->err));
+	assert_fails(REFUSED, x->h->trees->copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY,
+						AT(".rfa-f.place/his/own/d"), SNAP, RFA_COPY_FINAL,
+						&out, &x->err));
 	assert_true(x->err.hint[0]);
-	assert_fails(REFUSED, x->h->ops->file_write(x->h, AT(".rfa-f.place/his/own/d/f"), 0600,
-						    "new", 3, &x->err));
+	assert_fails(REFUSED, x->h->files->write(x->h, AT(".rfa-f.place/his/own/d/f"), 0600, "new",
+						 3, &x->err));
 	sh(x, "test \"$(cat .rfa-f.other/d/f)\" = 1");
 	CLEAR_FILES();
 	end(x);
@@ -505,7 +505,7 @@ static void a_swap_takes_a_place_once(void **state)
 			  AT(".rfa-f.place/.rfa-c/tree"), "kind", "directory", "place",
 			  AT(".rfa-f.place/by/d"), "in", AT(".rfa-f.place/by/.rfa-b"), "out",
 			  AT(".rfa-f.place/by/.rfa-d/tree"));
-	assert_fails(EXISTS, x->h->ops->tree_swap(x->h, KEY("swap"), items, &x->err));
+	assert_fails(EXISTS, x->h->trees->swap(x->h, KEY("swap"), items, &x->err));
 	sh(x, "cd .rfa-f.place; test -e d/f; test -d .rfa-a; test -d .rfa-b");
 	json_decref(items);
 	CLEAR_FILES();
@@ -542,7 +542,7 @@ static int holders_of(struct fixture *x, const char *kind, const char *path, pid
 	size_t i;
 	int n = 0;
 
-	assert_ok(x->h->ops->tree_holders(x->h, paths, none, &out, &x->err));
+	assert_ok(x->h->trees->holders(x->h, paths, none, &out, &x->err));
 	json_array_foreach (out, i, one) {
 		assert_string_equal(rfa_facts_str(one, "path", ""), path);
 		assert_true(rfa_facts_str(one, "command", "")[0]);
@@ -631,14 +631,14 @@ static void a_full_disk_says_so(void **state)
 	json_decref(out);
 	out = NULL;
 	assert_fails(NOSPACE,
-		     x->h->ops->tree_copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY, PLACE,
-					  AT("tiny/.rfa-s/tree"), RFA_COPY_FINAL, &out, &x->err));
+		     x->h->trees->copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY, PLACE,
+				       AT("tiny/.rfa-s/tree"), RFA_COPY_FINAL, &out, &x->err));
 	sh(x, "rm -rf tiny/.rfa-*");
-	assert_fails(NOSPACE, x->h->ops->tree_unpack(x->h, KEY("unpack"), "tree",
-						     AT("tiny/.rfa-n/tree"), &x->err));
+	assert_fails(NOSPACE, x->h->trees->unpack(x->h, KEY("unpack"), "tree",
+						  AT("tiny/.rfa-n/tree"), &x->err));
 	sh(x, "test -z \"$(ls -A tiny)\"");
-	assert_fails(NOSPACE, x->h->ops->vault_store(x->h, KEY("store"), AT("tiny/v"), "1", "m",
-						     "tree", &out, &x->err));
+	assert_fails(NOSPACE, x->h->vault->store(x->h, KEY("store"), AT("tiny/v"), "1", "m", "tree",
+						 &out, &x->err));
 	sh(x, "test ! -e tiny/v/1/m.chunks; rm -rf tiny/v");
 	assert_null(out);
 	/* What is mounted is not moved away, and not removed. */
@@ -646,7 +646,7 @@ static void a_full_disk_says_so(void **state)
 	assert_int_equal(tree_swapped(x, "directory", AT("tiny"), NULL, OLD), -RFA_EREMOTE);
 	assert_int_equal(tree_swapped(x, "directory", AT(".rfa-f.other"), NULL, OLD), -RFA_EREMOTE);
 	out = json_pack("[s]", AT(".rfa-f.other"));
-	assert_fails(REMOTE, x->h->ops->tree_remove(x->h, KEY("remove"), out, &x->err));
+	assert_fails(REMOTE, x->h->trees->remove(x->h, KEY("remove"), out, &x->err));
 	json_decref(out);
 	sh(x, "umount .rfa-f.other/in; umount tiny; rmdir tiny; test -s .rfa-f.place/big");
 	CLEAR_FILES();

@@ -125,7 +125,6 @@ static json_t *members(const char *in, const char *out)
 /* Everything that is done to data; how much of it went through. */
 static unsigned everything(struct fixture *x)
 {
-	const struct rfa_host_ops *ops = x->h->ops;
 	json_t *copies = json_pack("[s, s, s, s]", AT(COPY("snap")), AT(COPY("new")),
 				   AT(COPY("old")), AT(COPY("q")));
 	json_t *to = members(COPY("new"), COPY("old")), *back = members(COPY("old"), COPY("new"));
@@ -135,25 +134,25 @@ static unsigned everything(struct fixture *x)
 	unsigned done = 0;
 	size_t i;
 
-	done += !ops->tree_copy(x->h, KEY("bulk"), RFA_TREE_DIRECTORY, AT("data"), AT(COPY("snap")),
-				RFA_COPY_BULK, &out[0], &err);
-	done += !ops->tree_copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY, AT("data"), AT(COPY("snap")),
-				RFA_COPY_FINAL, &out[1], &err);
-	done += !ops->tree_copy(x->h, KEY("db"), RFA_TREE_SQLITE, AT("x.db"), AT(COPY("q")),
-				RFA_COPY_FINAL, &out[2], &err);
-	done += !ops->sqlite_check(x->h, AT(COPY("q")), &out[3], &err);
-	done += !ops->tree_pack(x->h, KEY("pack"), AT(COPY("snap")), "data", &out[4], &err);
-	done += !ops->tree_pack(x->h, KEY("pack"), AT(COPY("q")), "db", &out[5], &err);
-	done += !ops->tree_unpack(x->h, KEY("unpack"), "data", AT(COPY("new")), &err);
-	done += !ops->tree_swap(x->h, KEY("swap"), to, &err);
-	done += !ops->tree_swap(x->h, KEY("back"), back, &err);
-	done += !ops->file_write(x->h, AT("config.json"), 0600, "{\"a\":1}", 7, &err);
+	done += !x->h->trees->copy(x->h, KEY("bulk"), RFA_TREE_DIRECTORY, AT("data"),
+				   AT(COPY("snap")), RFA_COPY_BULK, &out[0], &err);
+	done += !x->h->trees->copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY, AT("data"),
+				   AT(COPY("snap")), RFA_COPY_FINAL, &out[1], &err);
+	done += !x->h->trees->copy(x->h, KEY("db"), RFA_TREE_SQLITE, AT("x.db"), AT(COPY("q")),
+				   RFA_COPY_FINAL, &out[2], &err);
+	done += !x->h->trees->sqlite_check(x->h, AT(COPY("q")), &out[3], &err);
+	done += !x->h->trees->pack(x->h, KEY("pack"), AT(COPY("snap")), "data", &out[4], &err);
+	done += !x->h->trees->pack(x->h, KEY("pack"), AT(COPY("q")), "db", &out[5], &err);
+	done += !x->h->trees->unpack(x->h, KEY("unpack"), "data", AT(COPY("new")), &err);
+	done += !x->h->trees->swap(x->h, KEY("swap"), to, &err);
+	done += !x->h->trees->swap(x->h, KEY("back"), back, &err);
+	done += !x->h->files->write(x->h, AT("config.json"), 0600, "{\"a\":1}", 7, &err);
 	/* What was made is looked at before it is removed. */
 	hold_on();
 	snprintf(text, sizeof(text), "! grep -rls '" MARK "' home %s/state* >&2", hosts.root);
 	sh(text);
 	let_go();
-	done += !ops->tree_remove(x->h, KEY("remove"), copies, &err);
+	done += !x->h->trees->remove(x->h, KEY("remove"), copies, &err);
 	for (i = 0; i < sizeof(out) / sizeof(out[0]); i++)
 		json_decref(out[i]);
 	json_decref(to);
@@ -191,7 +190,7 @@ static void nothing_of_roots_is_read_or_changed(void **state)
 		assert_int_equal(listing_make(secret, &after), 0);
 		assert_string_equal(rfa_buf_str(&before), rfa_buf_str(&after));
 		sh("rm -rf home/.rfa-*");
-		assert_ok(x->h->ops->run_remove(x->h, x->run, &x->err));
+		assert_ok(x->h->runs->remove(x->h, x->run, &x->err));
 	}
 	printf("# the last of %ld rounds went through with %u of 11\n", rounds, done);
 	sh("rm -rf home secret; rmdir \"$PWD\"");

@@ -20,9 +20,9 @@
 static void drop(struct fixture *x, const char *container)
 {
 	struct rfa_error ignored;
-	int rc = x->h->ops->container_stop(x->h, KEY("stop"), container, &ignored);
+	int rc = x->h->engine->container_stop(x->h, KEY("stop"), container, &ignored);
 
-	rc = x->h->ops->container_remove(x->h, KEY("remove"), container, &ignored);
+	rc = x->h->engine->container_remove(x->h, KEY("remove"), container, &ignored);
 	(void)rc;
 }
 
@@ -30,7 +30,7 @@ static json_t *get(struct fixture *x, enum rfa_object kind, const char *name)
 {
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->inspect(x->h, kind, name, &out, &x->err));
+	assert_ok(x->h->engine->inspect(x->h, kind, name, &out, &x->err));
 	assert_true(json_is_object(out));
 	return out;
 }
@@ -49,7 +49,7 @@ static void make(struct fixture *x, const char *container)
 	json_t *body = json_pack("{s:s, s:{s:b}}", "Image", "app:1", "HostConfig", "Init", 0);
 
 	drop(x, container);
-	assert_ok(x->h->ops->container_create(x->h, KEY("create"), container, body, &x->err));
+	assert_ok(x->h->engine->container_create(x->h, KEY("create"), container, body, &x->err));
 	json_decref(body);
 }
 
@@ -76,7 +76,7 @@ static void info_tells_what_is_there(void **state)
 	assert_int_equal(rfa_facts_str(info, "docker_root", "")[0], '/');
 	assert_true(rfa_facts_bool(info, "tools/b2sum", 0));
 	json_decref(info);
-	assert_ok(x->h->ops->compose_version(x->h, &info, &x->err));
+	assert_ok(x->h->engine->compose_version(x->h, &info, &x->err));
 	assert_true(strchr("123456789", json_string_value(info)[0]) != NULL);
 	json_decref(info);
 	end(x);
@@ -112,21 +112,22 @@ static void what_is_not_there_is_not_found(void **state)
 	json_t *out = NULL;
 	size_t i;
 
-	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_CONTAINER, "nowhere", &out, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_IMAGE, "nowhere:1", &out, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_IMAGE,
-						  "sha256:00000000000000000000000000000000"
-						  "00000000000000000000000000000001",
-						  &out, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_NETWORK, "nowhere", &out, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_VOLUME, "nowhere", &out, &x->err));
+	assert_fails(NOTFOUND,
+		     x->h->engine->inspect(x->h, RFA_CONTAINER, "nowhere", &out, &x->err));
+	assert_fails(NOTFOUND, x->h->engine->inspect(x->h, RFA_IMAGE, "nowhere:1", &out, &x->err));
+	assert_fails(NOTFOUND, x->h->engine->inspect(x->h, RFA_IMAGE,
+						     "sha256:00000000000000000000000000000000"
+						     "00000000000000000000000000000001",
+						     &out, &x->err));
+	assert_fails(NOTFOUND, x->h->engine->inspect(x->h, RFA_NETWORK, "nowhere", &out, &x->err));
+	assert_fails(NOTFOUND, x->h->engine->inspect(x->h, RFA_VOLUME, "nowhere", &out, &x->err));
 	for (i = 0; i < HOSTILE; i++) {
 		/* Docker refuses some as no reference at all: a no in either case. */
-		int rc = x->h->ops->inspect(x->h, RFA_CONTAINER, hostile[i], &out, &x->err);
+		int rc = x->h->engine->inspect(x->h, RFA_CONTAINER, hostile[i], &out, &x->err);
 
 		assert_true(rc == -RFA_ENOTFOUND || rc == -RFA_EREMOTE);
 		assert_null(strchr(x->err.msg, '\033'));
-		rc = x->h->ops->inspect(x->h, RFA_IMAGE, hostile[i], &out, &x->err);
+		rc = x->h->engine->inspect(x->h, RFA_IMAGE, hostile[i], &out, &x->err);
 		assert_true(rc == -RFA_ENOTFOUND || rc == -RFA_EREMOTE);
 	}
 	assert_null(out);
@@ -141,7 +142,7 @@ static void lists_hold_inspect_objects(void **state)
 	int seen = 0;
 
 	make(x, NAME("listed"));
-	assert_ok(x->h->ops->list(x->h, RFA_CONTAINER, &all, &x->err));
+	assert_ok(x->h->engine->list(x->h, RFA_CONTAINER, &all, &x->err));
 	json_array_foreach (all, i, object) {
 		one = get(x, RFA_CONTAINER, rfa_facts_str(object, "Id", ""));
 		assert_string_equal(rfa_facts_str(one, "Name", "-"),
@@ -152,7 +153,7 @@ static void lists_hold_inspect_objects(void **state)
 	assert_int_equal(seen, 1);
 	json_decref(all);
 	drop(x, NAME("listed"));
-	assert_ok(x->h->ops->list(x->h, RFA_IMAGE, &all, &x->err));
+	assert_ok(x->h->engine->list(x->h, RFA_IMAGE, &all, &x->err));
 	assert_true(json_array_size(all) >= 2);
 	json_array_foreach (all, i, object)
 		assert_true(json_array_size(rfa_facts_at(object, "RootFS/Layers")) > 0);
@@ -177,7 +178,7 @@ static void many_are_looked_at_at_once(void **state)
 	size_t i;
 
 	make(x, NAME("many"));
-	assert_ok(x->h->ops->inspect_all(x->h, names, n, &all, &x->err));
+	assert_ok(x->h->engine->inspect_all(x->h, names, n, &all, &x->err));
 	assert_int_equal(json_array_size(all), n);
 	for (i = 0; i < n; i++) {
 		if (!(there >> i & 1)) {
@@ -189,7 +190,7 @@ static void many_are_looked_at_at_once(void **state)
 		json_decref(one);
 	}
 	json_decref(all);
-	assert_ok(x->h->ops->inspect_all(x->h, names, 0, &all, &x->err));
+	assert_ok(x->h->engine->inspect_all(x->h, names, 0, &all, &x->err));
 	assert_int_equal(json_array_size(all), 0);
 	json_decref(all);
 	drop(x, NAME("many"));
@@ -202,9 +203,9 @@ static void logs_come_from_both_streams(void **state)
 	struct rfa_buf out = RFA_BUF_INIT(65536);
 
 	make(x, NAME("logs"));
-	assert_ok(x->h->ops->container_start(x->h, KEY("start"), NAME("logs"), &x->err));
-	assert_ok(x->h->ops->logs(x->h, NAME("logs"), 50, &out, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->logs(x->h, "nowhere", 50, &out, &x->err));
+	assert_ok(x->h->engine->container_start(x->h, KEY("start"), NAME("logs"), &x->err));
+	assert_ok(x->h->engine->logs(x->h, NAME("logs"), 50, &out, &x->err));
+	assert_fails(NOTFOUND, x->h->engine->logs(x->h, "nowhere", 50, &out, &x->err));
 	drop(x, NAME("logs"));
 	rfa_buf_release(&out);
 	end(x);
@@ -215,46 +216,48 @@ static void logs_come_from_both_streams(void **state)
 static void a_container_lives_and_goes(void **state)
 {
 	struct fixture *x = begin(state, "life");
-	const struct rfa_host_ops *ops = x->h->ops;
 	json_t *body = json_pack("{s:s}", "Image", "app:1"), *out = NULL;
 	struct rfa_error *err = &x->err;
 
 	drop(x, NAME("life"));
 	drop(x, NAME("gone"));
-	assert_ok(ops->container_create(x->h, KEY("create"), NAME("life"), body, err));
+	assert_ok(x->h->engine->container_create(x->h, KEY("create"), NAME("life"), body, err));
 	assert_false(is_running(x, NAME("life")));
-	assert_fails(EXISTS, ops->container_create(x->h, KEY("create"), NAME("life"), body, err));
-	assert_ok(ops->container_start(x->h, KEY("start"), NAME("life"), err));
+	assert_fails(EXISTS,
+		     x->h->engine->container_create(x->h, KEY("create"), NAME("life"), body, err));
+	assert_ok(x->h->engine->container_start(x->h, KEY("start"), NAME("life"), err));
 	assert_true(is_running(x, NAME("life")));
-	assert_ok(ops->container_start(x->h, KEY("start"), NAME("life"), err));
-	assert_fails(REMOTE, ops->container_remove(x->h, KEY("rm"), NAME("life"), err));
-	assert_ok(ops->container_stop(x->h, KEY("stop"), NAME("life"), err));
-	assert_ok(ops->container_stop(x->h, KEY("stop"), NAME("life"), err));
+	assert_ok(x->h->engine->container_start(x->h, KEY("start"), NAME("life"), err));
+	assert_fails(REMOTE, x->h->engine->container_remove(x->h, KEY("rm"), NAME("life"), err));
+	assert_ok(x->h->engine->container_stop(x->h, KEY("stop"), NAME("life"), err));
+	assert_ok(x->h->engine->container_stop(x->h, KEY("stop"), NAME("life"), err));
 	assert_false(is_running(x, NAME("life")));
-	assert_ok(ops->container_policy(x->h, KEY("policy"), NAME("life"), "always", err));
+	assert_ok(x->h->engine->container_policy(x->h, KEY("policy"), NAME("life"), "always", err));
 	assert_false(is_running(x, NAME("life")));
-	assert_ok(ops->inspect(x->h, RFA_CONTAINER, NAME("life"), &out, err));
+	assert_ok(x->h->engine->inspect(x->h, RFA_CONTAINER, NAME("life"), &out, err));
 	assert_string_equal(rfa_facts_str(out, "HostConfig/RestartPolicy/Name", ""), "always");
 	json_decref(out);
 	out = NULL;
-	assert_ok(ops->container_policy(x->h, KEY("policy"), NAME("life"), "no", err));
-	assert_ok(ops->inspect(x->h, RFA_CONTAINER, NAME("life"), &out, err));
+	assert_ok(x->h->engine->container_policy(x->h, KEY("policy"), NAME("life"), "no", err));
+	assert_ok(x->h->engine->inspect(x->h, RFA_CONTAINER, NAME("life"), &out, err));
 	assert_string_equal(rfa_facts_str(out, "HostConfig/RestartPolicy/Name", ""), "no");
 	json_decref(out);
 	out = NULL;
-	assert_ok(ops->container_create(x->h, KEY("create"), NAME("gone"), body, err));
-	assert_fails(EXISTS,
-		     ops->container_rename(x->h, KEY("mv"), NAME("life"), NAME("gone"), err));
-	assert_ok(ops->container_remove(x->h, KEY("rm"), NAME("gone"), err));
-	assert_ok(ops->container_rename(x->h, KEY("mv"), NAME("life"), NAME("gone"), err));
+	assert_ok(x->h->engine->container_create(x->h, KEY("create"), NAME("gone"), body, err));
+	assert_fails(EXISTS, x->h->engine->container_rename(x->h, KEY("mv"), NAME("life"),
+							    NAME("gone"), err));
+	assert_ok(x->h->engine->container_remove(x->h, KEY("rm"), NAME("gone"), err));
+	assert_ok(x->h->engine->container_rename(x->h, KEY("mv"), NAME("life"), NAME("gone"), err));
+	assert_fails(NOTFOUND, x->h->engine->container_rename(x->h, KEY("mv"), NAME("life"),
+							      NAME("gone"), err));
+	assert_fails(NOTFOUND, x->h->engine->inspect(x->h, RFA_CONTAINER, NAME("life"), &out, err));
+	assert_ok(x->h->engine->container_remove(x->h, KEY("rm"), NAME("gone"), err));
+	assert_fails(NOTFOUND, x->h->engine->container_remove(x->h, KEY("rm"), NAME("gone"), err));
 	assert_fails(NOTFOUND,
-		     ops->container_rename(x->h, KEY("mv"), NAME("life"), NAME("gone"), err));
-	assert_fails(NOTFOUND, ops->inspect(x->h, RFA_CONTAINER, NAME("life"), &out, err));
-	assert_ok(ops->container_remove(x->h, KEY("rm"), NAME("gone"), err));
-	assert_fails(NOTFOUND, ops->container_remove(x->h, KEY("rm"), NAME("gone"), err));
-	assert_fails(NOTFOUND, ops->container_start(x->h, KEY("start"), NAME("gone"), err));
-	assert_fails(NOTFOUND, ops->container_stop(x->h, KEY("stop"), NAME("gone"), err));
-	assert_fails(NOTFOUND, ops->container_policy(x->h, KEY("policy"), NAME("gone"), "no", err));
+		     x->h->engine->container_start(x->h, KEY("start"), NAME("gone"), err));
+	assert_fails(NOTFOUND, x->h->engine->container_stop(x->h, KEY("stop"), NAME("gone"), err));
+	assert_fails(NOTFOUND,
+		     x->h->engine->container_policy(x->h, KEY("policy"), NAME("gone"), "no", err));
 	json_decref(body);
 	end(x);
 }
@@ -267,13 +270,13 @@ static void create_says_what_is_missing(void **state)
 	size_t i;
 
 	assert_fails(NOTFOUND,
-		     x->h->ops->container_create(x->h, KEY("create"), NAME("miss"), body, err));
+		     x->h->engine->container_create(x->h, KEY("create"), NAME("miss"), body, err));
 	json_object_set_new(body, "Image", json_string("app:1"));
 	json_object_set_new(body, "x-rfa-networks", json_pack("{s:{}}", "nowhere"));
 	/* Half a container is none. */
 	assert_fails(NOTFOUND,
-		     x->h->ops->container_create(x->h, KEY("create"), NAME("miss"), body, err));
-	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_CONTAINER, NAME("miss"), &out, err));
+		     x->h->engine->container_create(x->h, KEY("create"), NAME("miss"), body, err));
+	assert_fails(NOTFOUND, x->h->engine->inspect(x->h, RFA_CONTAINER, NAME("miss"), &out, err));
 	json_object_del(body, "x-rfa-networks");
 	if (x->world->real_files)
 		for (i = 0; i < 2; i++)
@@ -288,9 +291,9 @@ static void put_file(struct fixture *x, const char *name, const char *text)
 
 	snprintf(path, sizeof(path), "%s/%s", x->world->dir, name);
 	if (text)
-		assert_ok(x->h->ops->file_write(x->h, path, 0644, text, strlen(text), &x->err));
+		assert_ok(x->h->files->write(x->h, path, 0644, text, strlen(text), &x->err));
 	else
-		assert_ok(x->h->ops->file_remove(x->h, path, &x->err));
+		assert_ok(x->h->files->remove(x->h, path, &x->err));
 }
 
 static void compose_brings_up_what_is_in_files(void **state)
@@ -307,16 +310,16 @@ static void compose_brings_up_what_is_in_files(void **state)
 	char name[128];
 
 	put_file(x, files[0], text);
-	assert_ok(x->h->ops->compose_config(x->h, &project, &out, &x->err));
+	assert_ok(x->h->engine->compose_config(x->h, &project, &out, &x->err));
 	assert_string_equal(rfa_facts_str(out, "config/services/web/image", ""), "app:1");
 	json_decref(out);
-	assert_ok(x->h->ops->compose_up(x->h, KEY("up"), &project, &x->err));
+	assert_ok(x->h->engine->compose_up(x->h, KEY("up"), &project, &x->err));
 	snprintf(name, sizeof(name), "%s-web-1", x->world->tag);
 	assert_true(is_running(x, name));
-	assert_ok(x->h->ops->compose_up(x->h, KEY("up"), &project, &x->err));
+	assert_ok(x->h->engine->compose_up(x->h, KEY("up"), &project, &x->err));
 	drop(x, name);
 	files[0] = "is-not-there.yml";
-	assert_fails(REMOTE, x->h->ops->compose_config(x->h, &project, &out, &x->err));
+	assert_fails(REMOTE, x->h->engine->compose_config(x->h, &project, &out, &x->err));
 	end(x);
 }
 
@@ -326,7 +329,7 @@ static const char *found_files(struct fixture *x, const struct rfa_compose *proj
 	json_t *files = NULL, *one;
 	size_t i;
 
-	assert_ok(x->h->ops->compose_files(x->h, project, &files, &x->err));
+	assert_ok(x->h->engine->compose_files(x->h, project, &files, &x->err));
 	out[0] = '\0';
 	json_array_foreach (files, i, one) {
 		const char *path = json_string_value(one);
@@ -354,7 +357,7 @@ static void compose_finds_its_files(void **state)
 	json_t *out = NULL;
 	size_t i;
 
-	assert_fails(REMOTE, x->h->ops->compose_files(x->h, &project, &out, &x->err));
+	assert_fails(REMOTE, x->h->engine->compose_files(x->h, &project, &out, &x->err));
 	for (i = 0; i < 4; i++) {
 		put_file(x, names[i], text);
 		snprintf(expected, sizeof(expected), "%s ", names[i]);
@@ -392,7 +395,7 @@ static void assert_hash_is(struct fixture *x, const char *name, const json_t *ha
 static int is_there(struct fixture *x, const char *name)
 {
 	json_t *out = NULL;
-	int rc = x->h->ops->inspect(x->h, RFA_CONTAINER, name, &out, &x->err);
+	int rc = x->h->engine->inspect(x->h, RFA_CONTAINER, name, &out, &x->err);
 
 	json_decref(out);
 	return rc == 0;
@@ -419,15 +422,15 @@ static void compose_touches_what_it_is_told(void **state)
 	snprintf(db, sizeof(db), "%s-db-1", x->world->tag);
 	snprintf(tool, sizeof(tool), "%s-tool-1", x->world->tag);
 	put_file(x, "compose.yaml", text);
-	assert_ok(x->h->ops->compose_config(x->h, &project, &config, &x->err));
+	assert_ok(x->h->engine->compose_config(x->h, &project, &config, &x->err));
 	assert_string_equal(rfa_facts_str(config, "config/services/tool/image", ""), "app:2");
 	assert_string_equal(rfa_facts_str(config, "unset/0", ""), "PW");
 	assert_int_equal(json_array_size(json_object_get(config, "unset")), 1);
 	/* What is not touched is no dependency, for the hash too. */
 	json_object_del(rfa_facts_at(config, "config/services/web"), "depends_on");
-	assert_ok(x->h->ops->compose_hash(x->h, &project, json_object_get(config, "config"),
-					  &hashes, &x->err));
-	assert_ok(x->h->ops->compose_up(x->h, KEY("up"), &project, &x->err));
+	assert_ok(x->h->engine->compose_hash(x->h, &project, json_object_get(config, "config"),
+					     &hashes, &x->err));
+	assert_ok(x->h->engine->compose_up(x->h, KEY("up"), &project, &x->err));
 	assert_true(is_running(x, web));
 	assert_true(is_running(x, web2));
 	assert_true(is_running(x, tool));
@@ -439,13 +442,13 @@ static void compose_touches_what_it_is_told(void **state)
 	services[1] = NULL;
 	scale[0] = NULL;
 	project.no_start = 1;
-	assert_ok(x->h->ops->compose_up(x->h, KEY("up"), &project, &x->err));
+	assert_ok(x->h->engine->compose_up(x->h, KEY("up"), &project, &x->err));
 	assert_true(is_there(x, db));
 	assert_false(is_running(x, db));
 	services[0] = "nobody";
 	json_decref(config);
 	config = NULL;
-	assert_fails(NOTFOUND, x->h->ops->compose_config(x->h, &project, &config, &x->err));
+	assert_fails(NOTFOUND, x->h->engine->compose_config(x->h, &project, &config, &x->err));
 	drop(x, web);
 	drop(x, web2);
 	drop(x, tool);
@@ -514,7 +517,7 @@ static void a_rich_container_is_what_was_asked(void **state)
 	json_object_set_new(host, "NetworkMode", json_string(front));
 	drop(x, NAME("rich"));
 	/* The networks are left by the Compose test; a world without them is told by its error. */
-	rc = x->h->ops->container_create(x->h, KEY("create"), NAME("rich"), body, &x->err);
+	rc = x->h->engine->container_create(x->h, KEY("create"), NAME("rich"), body, &x->err);
 	if (rc)
 		fail_msg("%s", x->err.msg);
 	got = get(x, RFA_CONTAINER, NAME("rich"));
@@ -536,7 +539,7 @@ static void a_rich_container_is_what_was_asked(void **state)
 	json_decref(host);
 	json_decref(got);
 	json_decref(body);
-	rc = x->h->ops->container_remove(x->h, KEY("rm"), NAME("rich"), &ignored);
+	rc = x->h->engine->container_remove(x->h, KEY("rm"), NAME("rich"), &ignored);
 	assert_int_equal(rc, 0);
 	end(x);
 }
@@ -554,16 +557,16 @@ static void a_finished_job_answers_its_result(void **state)
 	drop(x, NAME("kept"));
 	made = key(x, "create");
 	lost = key(x, "start");
-	assert_ok(x->h->ops->container_create(x->h, &made, NAME("kept"), body, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->container_start(x->h, &lost, "nowhere", &x->err));
-	assert_ok(x->h->ops->container_remove(x->h, KEY("rm"), NAME("kept"), &x->err));
+	assert_ok(x->h->engine->container_create(x->h, &made, NAME("kept"), body, &x->err));
+	assert_fails(NOTFOUND, x->h->engine->container_start(x->h, &lost, "nowhere", &x->err));
+	assert_ok(x->h->engine->container_remove(x->h, KEY("rm"), NAME("kept"), &x->err));
 	/* Another process asks: neither is done again. */
 	assert_ok(x->world->open(x->world, 0, &again, &x->err));
-	assert_ok(again->ops->container_create(again, &made, NAME("kept"), body, &x->err));
-	assert_fails(NOTFOUND, again->ops->container_start(again, &lost, "nowhere", &x->err));
+	assert_ok(again->engine->container_create(again, &made, NAME("kept"), body, &x->err));
+	assert_fails(NOTFOUND, again->engine->container_start(again, &lost, "nowhere", &x->err));
 	assert_fails(NOTFOUND,
-		     again->ops->inspect(again, RFA_CONTAINER, NAME("kept"), &out, &x->err));
-	assert_ok(again->ops->jobs_running(again, &made, &running, &x->err));
+		     again->engine->inspect(again, RFA_CONTAINER, NAME("kept"), &out, &x->err));
+	assert_ok(again->runs->jobs_running(again, &made, &running, &x->err));
 	assert_int_equal(running, 0);
 	rfa_host_free(again);
 	json_decref(body);
@@ -589,7 +592,7 @@ static void await_running(struct fixture *x, const struct rfa_job_key *k)
 			break;
 		pause_ms(10);
 	}
-	assert_int_equal(x->h->ops->jobs_running(x->h, k, &running, &err), 0);
+	assert_int_equal(x->h->runs->jobs_running(x->h, k, &running, &err), 0);
 	assert_int_equal(running, 1);
 }
 
@@ -603,7 +606,7 @@ static pid_t ask_from_elsewhere(struct fixture *x, const struct rfa_job_key *k, 
 		int rc = x->world->open(x->world, 0, &h, &err);
 
 		if (rc == 0)
-			rc = h->ops->container_stop(h, k, name, &err);
+			rc = h->engine->container_stop(h, k, name, &err);
 		_exit(rc == 0 ? 0 : 1);
 	}
 	assert_true(pid > 0);
@@ -622,7 +625,7 @@ static void a_killed_asker_costs_nothing(void **state)
 		skip();
 	}
 	make(x, NAME("killed"));
-	assert_ok(x->h->ops->container_start(x->h, KEY("start"), NAME("killed"), &x->err));
+	assert_ok(x->h->engine->container_start(x->h, KEY("start"), NAME("killed"), &x->err));
 	before = x->world->stops(x->world);
 	k = key(x, "stop");
 	x->world->hold(x->world, 1);
@@ -632,9 +635,9 @@ static void a_killed_asker_costs_nothing(void **state)
 	await_running(x, &k);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_ok(x->h->ops->jobs_running(x->h, &k, &running, &x->err));
+	assert_ok(x->h->runs->jobs_running(x->h, &k, &running, &x->err));
 	assert_int_equal(running, 1);
-	assert_fails(LOCKED, x->h->ops->run_remove(x->h, x->run, &x->err));
+	assert_fails(LOCKED, x->h->runs->remove(x->h, x->run, &x->err));
 	/* Several at once attach to it. */
 	for (i = 0; i < 3; i++)
 		pids[i] = ask_from_elsewhere(x, &k, NAME("killed"));
@@ -644,7 +647,7 @@ static void a_killed_asker_costs_nothing(void **state)
 		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
 		assert_int_equal(status, 0);
 	}
-	assert_ok(x->h->ops->container_stop(x->h, &k, NAME("killed"), &x->err));
+	assert_ok(x->h->engine->container_stop(x->h, &k, NAME("killed"), &x->err));
 	assert_int_equal(x->world->stops(x->world), before + 1);
 	assert_false(is_running(x, NAME("killed")));
 	drop(x, NAME("killed"));
@@ -688,10 +691,10 @@ static void keys_are_names(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_fails(INTERNAL, x->h->ops->container_start(x->h, &bad[i], "x", &x->err));
-	assert_fails(INTERNAL, x->h->ops->spool_write(x->h, x->run, "../x", 0, &stream, &x->err));
-	assert_fails(INTERNAL, x->h->ops->spool_read(x->h, "a b", "x", 0, &stream, &x->err));
-	assert_fails(INTERNAL, x->h->ops->run_remove(x->h, ".", &x->err));
+		assert_fails(INTERNAL, x->h->engine->container_start(x->h, &bad[i], "x", &x->err));
+	assert_fails(INTERNAL, x->h->runs->spool_write(x->h, x->run, "../x", 0, &stream, &x->err));
+	assert_fails(INTERNAL, x->h->runs->spool_read(x->h, "a b", "x", 0, &stream, &x->err));
+	assert_fails(INTERNAL, x->h->runs->remove(x->h, ".", &x->err));
 	assert_int_equal(rfa_host_name_ok("a.B_c-9"), 1);
 	assert_int_equal(rfa_host_name_ok("a\n"), 0);
 	end(x);
@@ -702,20 +705,20 @@ static void keys_are_names(void **state)
 static void tags_come_and_go(void **state)
 {
 	struct fixture *x = begin(state, "tags");
-	const struct rfa_host_ops *ops = x->h->ops;
 	json_t *image = get(x, RFA_IMAGE, "app:1"), *same, *out = NULL;
 	struct rfa_error *err = &x->err;
 	char ref[64];
 
 	snprintf(ref, sizeof(ref), "localhost/rfa-pin:%s", x->world->tag);
-	assert_ok(ops->image_tag(x->h, KEY("tag"), rfa_facts_str(image, "Id", ""), ref, err));
+	assert_ok(
+	    x->h->engine->image_tag(x->h, KEY("tag"), rfa_facts_str(image, "Id", ""), ref, err));
 	same = get(x, RFA_IMAGE, ref);
 	assert_string_equal(rfa_facts_str(same, "Id", ""), rfa_facts_str(image, "Id", ""));
-	assert_ok(ops->image_untag(x->h, KEY("untag"), ref, err));
-	assert_fails(NOTFOUND, ops->inspect(x->h, RFA_IMAGE, ref, &out, err));
-	assert_ok(ops->image_untag(x->h, KEY("untag"), ref, err));
+	assert_ok(x->h->engine->image_untag(x->h, KEY("untag"), ref, err));
+	assert_fails(NOTFOUND, x->h->engine->inspect(x->h, RFA_IMAGE, ref, &out, err));
+	assert_ok(x->h->engine->image_untag(x->h, KEY("untag"), ref, err));
 	json_decref(get(x, RFA_IMAGE, "app:1"));
-	assert_fails(NOTFOUND, ops->image_tag(x->h, KEY("tag"), "nowhere:1", ref, err));
+	assert_fails(NOTFOUND, x->h->engine->image_tag(x->h, KEY("tag"), "nowhere:1", ref, err));
 	json_decref(same);
 	json_decref(image);
 	end(x);
@@ -731,7 +734,7 @@ static void read_all(struct fixture *x, const char *run, const char *archive, ui
 	int eof = 0;
 
 	rfa_buf_clear(out);
-	assert_ok(x->h->ops->spool_read(x->h, run, archive, offset, &s, &x->err));
+	assert_ok(x->h->runs->spool_read(x->h, run, archive, offset, &s, &x->err));
 	while (!eof) {
 		assert_ok(s->ops->read(s, data, sizeof(data), &got, &eof, &x->err));
 		assert_int_equal(rfa_buf_add(out, data, got), 0);
@@ -748,7 +751,7 @@ static void write_at(struct fixture *x, struct rfa_host *h, const char *run, con
 	struct rfa_stream *s = NULL;
 	size_t put;
 
-	assert_ok(h->ops->spool_write(h, run, archive, offset, &s, &x->err));
+	assert_ok(h->runs->spool_write(h, run, archive, offset, &s, &x->err));
 	while (len > 0) {
 		assert_ok(s->ops->write(s, data, len < 50000 ? len : 50000, &put, &x->err));
 		data += put;
@@ -777,7 +780,7 @@ static json_t *request(struct fixture *x, int omit)
 static void untag_on(struct fixture *x, struct rfa_host *h, const char *ref)
 {
 	struct rfa_error ignored;
-	int rc = h->ops->image_untag(h, KEY("untag"), ref, &ignored);
+	int rc = h->engine->image_untag(h, KEY("untag"), ref, &ignored);
 
 	(void)rc;
 }
@@ -792,7 +795,7 @@ static void an_export_reads_alike_from_any_offset(void **state)
 	unsigned seed = 7, i;
 	uint64_t size = 0;
 
-	assert_ok(x->h->ops->image_export(x->h, &k, r, &out, &x->err));
+	assert_ok(x->h->engine->image_export(x->h, &k, r, &out, &x->err));
 	read_all(x, x->run, "images.1", 0, &whole);
 	assert_int_equal(rfa_facts_int(out, "bytes", -1), (int64_t)whole.len);
 	assert_string_equal(rfa_facts_str(out, "archive", ""), "images.1");
@@ -810,8 +813,8 @@ static void an_export_reads_alike_from_any_offset(void **state)
 			fail_msg("from offset %llu it is another archive", (unsigned long long)at);
 	}
 	/* Digests of a made archive, the last chunk short. */
-	assert_ok(x->h->ops->spool_digests(x->h, x->run, "images.1", 100000, whole.len, &digests,
-					   &size, &x->err));
+	assert_ok(x->h->runs->spool_digests(x->h, x->run, "images.1", 100000, whole.len, &digests,
+					    &size, &x->err));
 	assert_int_equal(size, whole.len);
 	assert_int_equal(json_array_size(digests), (whole.len + 99999) / 100000);
 	for (i = 0; i < json_array_size(digests); i++) {
@@ -822,17 +825,17 @@ static void an_export_reads_alike_from_any_offset(void **state)
 	}
 	json_decref(digests);
 	/* The same request gives the same bytes, asked again and in another run. */
-	assert_ok(x->h->ops->image_export(x->h, &k, r, &again, &x->err));
+	assert_ok(x->h->engine->image_export(x->h, &k, r, &again, &x->err));
 	assert_true(json_equal(out, again));
 	json_decref(again);
 	snprintf(other, sizeof(other), "%s.other", x->run);
 	k.run = other;
-	assert_ok(x->h->ops->image_export(x->h, &k, r, &again, &x->err));
+	assert_ok(x->h->engine->image_export(x->h, &k, r, &again, &x->err));
 	assert_true(json_equal(out, again));
 	read_all(x, other, "images.1", 0, &part);
 	assert_int_equal(part.len, whole.len);
 	assert_memory_equal(part.data, whole.data, whole.len);
-	assert_ok(x->h->ops->run_remove(x->h, other, &x->err));
+	assert_ok(x->h->runs->remove(x->h, other, &x->err));
 	json_decref(again);
 	json_decref(out);
 	json_decref(r);
@@ -846,13 +849,13 @@ static void export_names_what_is_wrong(void **state)
 	struct fixture *x = begin(state, "badexport");
 	json_t *out = NULL, *r = json_pack("{s:[], s:s}", "images", "name", "images.1");
 
-	assert_fails(INTERNAL, x->h->ops->image_export(x->h, KEY("export"), r, &out, &x->err));
+	assert_fails(INTERNAL, x->h->engine->image_export(x->h, KEY("export"), r, &out, &x->err));
 	json_decref(r);
 	r = json_pack("{s:[{s:s, s:s}], s:s}", "images", "id",
 		      "sha256:00000000000000000000000000000000"
 		      "00000000000000000000000000000001",
 		      "name", "a:1", "name", "images.1");
-	assert_fails(NOTFOUND, x->h->ops->image_export(x->h, KEY("export"), r, &out, &x->err));
+	assert_fails(NOTFOUND, x->h->engine->image_export(x->h, KEY("export"), r, &out, &x->err));
 	json_decref(r);
 	assert_null(out);
 	end(x);
@@ -862,7 +865,7 @@ static void assert_same_image(struct fixture *x, const char *here, const char *t
 {
 	json_t *a = get(x, RFA_IMAGE, here), *b = NULL;
 
-	assert_ok(x->other->ops->inspect(x->other, RFA_IMAGE, there, &b, &x->err));
+	assert_ok(x->other->engine->inspect(x->other, RFA_IMAGE, there, &b, &x->err));
 	assert_true(json_equal(rfa_facts_at(a, "RootFS/Layers"), rfa_facts_at(b, "RootFS/Layers")));
 	assert_true(json_equal(rfa_facts_at(a, "Config/Env"), rfa_facts_at(b, "Config/Env")));
 	json_decref(a);
@@ -879,14 +882,14 @@ static void an_archive_loads_on_another_engine(void **state)
 	untag_on(x, x->other, "localhost/rfa-pin:one");
 	untag_on(x, x->other, "localhost/rfa-pin:two");
 	assert_fails(NOTFOUND,
-		     x->other->ops->image_load(x->other, KEY("load"), "images.1", &x->err));
-	assert_ok(x->h->ops->image_export(x->h, KEY("export"), r, &out, &x->err));
+		     x->other->engine->image_load(x->other, KEY("load"), "images.1", &x->err));
+	assert_ok(x->h->engine->image_export(x->h, KEY("export"), r, &out, &x->err));
 	read_all(x, x->run, "images.1", 0, &whole);
 	half = whole.len / 2;
 	/* The second half first: writes go to fixed places. */
 	write_at(x, x->other, x->run, "images.1", half, whole.data + half, whole.len - half);
 	write_at(x, x->other, x->run, "images.1", 0, whole.data, half);
-	assert_ok(x->other->ops->image_load(x->other, KEY("load"), "images.1", &x->err));
+	assert_ok(x->other->engine->image_load(x->other, KEY("load"), "images.1", &x->err));
 	assert_same_image(x, "app:1", "localhost/rfa-pin:one");
 	assert_same_image(x, "app:2", "localhost/rfa-pin:two");
 	json_decref(out);
@@ -896,14 +899,14 @@ static void an_archive_loads_on_another_engine(void **state)
 	r = request(x, 1);
 	json_array_remove(json_object_get(r, "images"), 0);
 	json_object_set_new(r, "name", json_string("rest"));
-	assert_ok(x->h->ops->image_export(x->h, KEY("export"), r, &out, &x->err));
+	assert_ok(x->h->engine->image_export(x->h, KEY("export"), r, &out, &x->err));
 	assert_int_equal(rfa_facts_int(out, "omitted", -1), 1);
 	read_all(x, x->run, "rest", 0, &whole);
 	write_at(x, x->other, x->run, "rest", 0, whole.data, whole.len);
-	assert_ok(x->other->ops->image_load(x->other, KEY("load"), "rest", &x->err));
+	assert_ok(x->other->engine->image_load(x->other, KEY("load"), "rest", &x->err));
 	assert_same_image(x, "app:2", "localhost/rfa-pin:two");
 	/* The machine that made it can load it as well. */
-	assert_ok(x->h->ops->image_load(x->h, KEY("load"), "images.1", &x->err));
+	assert_ok(x->h->engine->image_load(x->h, KEY("load"), "images.1", &x->err));
 	json_decref(get(x, RFA_IMAGE, "localhost/rfa-pin:one"));
 	untag_on(x, x->h, "localhost/rfa-pin:one");
 	untag_on(x, x->h, "localhost/rfa-pin:two");
@@ -930,9 +933,9 @@ static void the_spool_keeps_what_was_written(void **state)
 
 	for (i = 0; i < sizeof(data); i++)
 		data[i] = (char)(i * 2654435761u >> 13);
-	assert_fails(NOTFOUND, x->h->ops->spool_read(x->h, x->run, "a", 0, &s, &x->err));
+	assert_fails(NOTFOUND, x->h->runs->spool_read(x->h, x->run, "a", 0, &s, &x->err));
 	assert_ok(
-	    x->h->ops->spool_digests(x->h, x->run, "a", 4096, 9999, &digests, &size, &x->err));
+	    x->h->runs->spool_digests(x->h, x->run, "a", 4096, 9999, &digests, &size, &x->err));
 	assert_int_equal(json_array_size(digests), 0);
 	assert_int_equal(size, 0);
 	json_decref(digests);
@@ -945,15 +948,15 @@ static void the_spool_keeps_what_was_written(void **state)
 	read_all(x, x->run, "a", 700000, &got);
 	assert_int_equal(got.len, 1);
 	assert_ok(
-	    x->h->ops->spool_digests(x->h, x->run, "a", 262144, 300000, &digests, &size, &x->err));
+	    x->h->runs->spool_digests(x->h, x->run, "a", 262144, 300000, &digests, &size, &x->err));
 	assert_int_equal(size, sizeof(data));
 	assert_int_equal(json_array_size(digests), 2);
 	rfa_digest_of(RFA_BLAKE2B, data + 262144, 300000 - 262144, hex);
 	assert_string_equal(hex, json_string_value(json_array_get(digests, 1)));
 	json_decref(digests);
-	assert_ok(x->h->ops->run_remove(x->h, x->run, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->spool_read(x->h, x->run, "a", 0, &s, &x->err));
-	assert_ok(x->h->ops->run_remove(x->h, x->run, &x->err));
+	assert_ok(x->h->runs->remove(x->h, x->run, &x->err));
+	assert_fails(NOTFOUND, x->h->runs->spool_read(x->h, x->run, "a", 0, &s, &x->err));
+	assert_ok(x->h->runs->remove(x->h, x->run, &x->err));
 	rfa_buf_release(&got);
 	end(x);
 }
@@ -963,7 +966,6 @@ static void the_spool_keeps_what_was_written(void **state)
 static void files_are_replaced_whole(void **state)
 {
 	struct fixture *x = begin(state, "files");
-	const struct rfa_host_ops *ops = x->h->ops;
 	struct rfa_buf got = RFA_BUF_INIT(1u << 20);
 	static const char bytes[] = "a\0b\n\nlast line without end";
 	struct rfa_file_stat st;
@@ -971,36 +973,36 @@ static void files_are_replaced_whole(void **state)
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/file", x->world->dir);
-	assert_ok(ops->file_remove(x->h, path, err));
-	assert_ok(ops->file_stat(x->h, path, &st, err));
+	assert_ok(x->h->files->remove(x->h, path, err));
+	assert_ok(x->h->files->stat(x->h, path, &st, err));
 	assert_int_equal(st.type, 0);
-	assert_fails(NOTFOUND, ops->file_read(x->h, path, 100, &got, err));
-	assert_ok(ops->file_write(x->h, path, 0640, bytes, sizeof(bytes), err));
-	assert_ok(ops->file_stat(x->h, path, &st, err));
+	assert_fails(NOTFOUND, x->h->files->read(x->h, path, 100, &got, err));
+	assert_ok(x->h->files->write(x->h, path, 0640, bytes, sizeof(bytes), err));
+	assert_ok(x->h->files->stat(x->h, path, &st, err));
 	assert_int_equal(st.type, 'f');
 	assert_int_equal(st.mode, 0640);
 	assert_int_equal(st.size, sizeof(bytes));
 	assert_true(st.mtime_s > 0);
-	assert_ok(ops->file_read(x->h, path, sizeof(bytes), &got, err));
+	assert_ok(x->h->files->read(x->h, path, sizeof(bytes), &got, err));
 	assert_int_equal(got.len, sizeof(bytes));
 	assert_memory_equal(got.data, bytes, sizeof(bytes));
-	assert_fails(TOOBIG, ops->file_read(x->h, path, sizeof(bytes) - 1, &got, err));
+	assert_fails(TOOBIG, x->h->files->read(x->h, path, sizeof(bytes) - 1, &got, err));
 	/* The mode of what is there is kept. */
-	assert_ok(ops->file_write(x->h, path, 0600, "", 0, err));
-	assert_ok(ops->file_stat(x->h, path, &st, err));
+	assert_ok(x->h->files->write(x->h, path, 0600, "", 0, err));
+	assert_ok(x->h->files->stat(x->h, path, &st, err));
 	assert_int_equal(st.mode, 0640);
 	assert_int_equal(st.size, 0);
 	rfa_buf_clear(&got);
-	assert_ok(ops->file_read(x->h, path, 0, &got, err));
+	assert_ok(x->h->files->read(x->h, path, 0, &got, err));
 	assert_int_equal(got.len, 0);
-	assert_ok(ops->file_remove(x->h, path, err));
-	assert_ok(ops->file_remove(x->h, path, err));
+	assert_ok(x->h->files->remove(x->h, path, err));
+	assert_ok(x->h->files->remove(x->h, path, err));
 	snprintf(path, sizeof(path), "%s/is-not/there", x->world->dir);
-	assert_fails(NOTFOUND, ops->file_write(x->h, path, 0600, "x", 1, err));
+	assert_fails(NOTFOUND, x->h->files->write(x->h, path, 0600, "x", 1, err));
 	snprintf(path, sizeof(path), "%s/keep/%s/deep", x->h->state_dir, x->world->tag);
-	assert_ok(ops->file_write(x->h, path, 0600, "x", 1, err));
-	assert_ok(ops->file_remove(x->h, path, err));
-	assert_ok(ops->file_stat(x->h, x->world->dir, &st, err));
+	assert_ok(x->h->files->write(x->h, path, 0600, "x", 1, err));
+	assert_ok(x->h->files->remove(x->h, path, err));
+	assert_ok(x->h->files->stat(x->h, x->world->dir, &st, err));
 	assert_int_equal(st.type, 'd');
 	rfa_buf_release(&got);
 	end(x);
@@ -1022,17 +1024,17 @@ static void names_are_only_names(void **state)
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", x->world->dir, names[i]);
 		assert_ok(
-		    x->h->ops->file_write(x->h, path, 0600, names[i], strlen(names[i]), &x->err));
+		    x->h->files->write(x->h, path, 0600, names[i], strlen(names[i]), &x->err));
 	}
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", x->world->dir, names[i]);
 		rfa_buf_clear(&got);
-		assert_ok(x->h->ops->file_read(x->h, path, 100, &got, &x->err));
+		assert_ok(x->h->files->read(x->h, path, 100, &got, &x->err));
 		assert_string_equal(rfa_buf_str(&got), names[i]);
-		assert_ok(x->h->ops->file_remove(x->h, path, &x->err));
+		assert_ok(x->h->files->remove(x->h, path, &x->err));
 	}
 	snprintf(path, sizeof(path), "%s/hit", x->world->dir);
-	assert_ok(x->h->ops->file_stat(x->h, path, &st, &x->err));
+	assert_ok(x->h->files->stat(x->h, path, &st, &x->err));
 	assert_int_equal(st.type, 0);
 	rfa_buf_release(&got);
 	end(x);
@@ -1043,36 +1045,35 @@ static void names_are_only_names(void **state)
 static void the_lock_belongs_to_a_run(void **state)
 {
 	struct fixture *x = begin(state, "lock");
-	const struct rfa_host_ops *ops = x->h->ops;
 	json_t *me = json_pack("{s:s, s:s, s:s}", "run", "run-a", "flow", "promote", "user",
 			       "\"run\":\"run-b\" it's");
 	json_t *you = json_pack("{s:s, s:s}", "run", "run-b", "flow", "promote-data"),
 	       *holder = NULL;
 	struct rfa_error *err = &x->err, ignored;
 	struct rfa_host *other = NULL;
-	int rc = ops->lock_release(x->h, "run-a", &ignored);
+	int rc = x->h->runs->lock_release(x->h, "run-a", &ignored);
 
 	(void)rc;
-	assert_ok(ops->lock_read(x->h, &holder, err));
+	assert_ok(x->h->runs->lock_read(x->h, &holder, err));
 	assert_null(holder);
-	assert_ok(ops->lock_claim(x->h, me, &holder, err));
-	assert_ok(ops->lock_claim(x->h, me, &holder, err));
+	assert_ok(x->h->runs->lock_claim(x->h, me, &holder, err));
+	assert_ok(x->h->runs->lock_claim(x->h, me, &holder, err));
 	assert_null(holder);
 	assert_ok(x->world->open(x->world, 0, &other, err));
-	assert_fails(LOCKED, ops->lock_claim(other, you, &holder, err));
+	assert_fails(LOCKED, x->h->runs->lock_claim(other, you, &holder, err));
 	assert_true(json_equal(holder, me));
 	json_decref(holder);
 	holder = NULL;
-	assert_fails(LOCKED, ops->lock_release(other, "run-b", err));
-	assert_fails(LOCKED, ops->lock_release(other, "run-", err));
-	assert_ok(ops->lock_read(other, &holder, err));
+	assert_fails(LOCKED, x->h->runs->lock_release(other, "run-b", err));
+	assert_fails(LOCKED, x->h->runs->lock_release(other, "run-", err));
+	assert_ok(x->h->runs->lock_read(other, &holder, err));
 	assert_true(json_equal(holder, me));
 	json_decref(holder);
 	holder = NULL;
-	assert_ok(ops->lock_release(other, "run-a", err));
-	assert_ok(ops->lock_release(other, "run-a", err));
-	assert_ok(ops->lock_claim(other, you, &holder, err));
-	assert_ok(ops->lock_release(x->h, "run-b", err));
+	assert_ok(x->h->runs->lock_release(other, "run-a", err));
+	assert_ok(x->h->runs->lock_release(other, "run-a", err));
+	assert_ok(x->h->runs->lock_claim(other, you, &holder, err));
+	assert_ok(x->h->runs->lock_release(x->h, "run-b", err));
 	rfa_host_free(other);
 	json_decref(me);
 	json_decref(you);
@@ -1090,7 +1091,7 @@ static void claim_and_tell(struct fixture *x, const char *run, int to)
 	char answer;
 
 	if (rc == 0)
-		rc = h->ops->lock_claim(h, who, &holder, &err);
+		rc = h->runs->lock_claim(h, who, &holder, &err);
 	answer = rc == 0 ? 'w' : rc == -RFA_ELOCKED && holder ? 'l' : '?';
 	_exit(write(to, &answer, 1) != 1);
 }
@@ -1129,7 +1130,7 @@ static void one_of_many_gets_the_lock(void **state)
 	}
 	assert_true(won >= 0);
 	snprintf(run, sizeof(run), "run-%d", won);
-	assert_ok(x->h->ops->lock_release(x->h, run, &x->err));
+	assert_ok(x->h->runs->lock_release(x->h, run, &x->err));
 	end(x);
 }
 

@@ -201,19 +201,19 @@ static void what_is_said_of_it_stays(void **state)
 	assert_non_null(strstr(before, "search_path=\"$user\", public"));
 	assert_int_equal(databases_fake_open(world, 0, &host, &err), 0);
 	snprintf(copy, sizeof(copy), "%s/.rfa-said.snap/tree", world->dir);
-	assert_int_equal(host->ops->database_dump(host, &keys[0], database, copy, &out, &err), 0);
-	assert_int_equal(host->ops->database_load(host, &keys[1], database, copy,
-						  DATABASES_NAME "_rfa_new_2", &err),
+	assert_int_equal(host->databases->dump(host, &keys[0], database, copy, &out, &err), 0);
+	assert_int_equal(host->databases->load(host, &keys[1], database, copy,
+					       DATABASES_NAME "_rfa_new_2", &err),
 			 0);
-	assert_int_equal(host->ops->database_swap(host, &keys[2], items, &err), 0);
+	assert_int_equal(host->databases->swap(host, &keys[2], items, &err), 0);
 	/* Nobody can be too early. */
 	assert_int_equal(asked(DATABASES_NAME, about, after, sizeof(after)), -1);
-	assert_int_equal(host->ops->database_open(host, &keys[4], database, &err), 0);
+	assert_int_equal(host->databases->open(host, &keys[4], database, &err), 0);
 	assert_int_equal(asked(DATABASES_NAME, about, after, sizeof(after)), 0);
 	assert_string_equal(before, after);
 	/* What was replaced takes no session, and is still removed. */
 	assert_int_equal(asked(DATABASES_NAME "_rfa_old_2", about, after, sizeof(after)), -1);
-	assert_int_equal(host->ops->database_drop(host, &keys[3], database, names, &err), 0);
+	assert_int_equal(host->databases->drop(host, &keys[3], database, names, &err), 0);
 	json_decref(out);
 	json_decref(names);
 	json_decref(items);
@@ -248,7 +248,7 @@ static void a_session_is_seen_and_ended(void **state)
 	do {
 		json_decref(out);
 		out = NULL;
-		assert_int_equal(host->ops->database_observe(host, database, &out, &err), 0);
+		assert_int_equal(host->databases->observe(host, database, &out, &err), 0);
 	} while (!json_array_size(json_object_get(out, "sessions")) && time(NULL) < deadline);
 	assert_string_equal(rfa_facts_str(out, "sessions/0/program", ""), "stranger");
 	assert_string_equal(rfa_facts_str(out, "sessions/0/user", ""), "postgres");
@@ -280,16 +280,16 @@ static void a_cut_dump_is_seen(void **state)
 	assert_int_equal(databases_fake_open(world, 0, &host, &err), 0);
 	snprintf(copy, sizeof(copy), "%s/.rfa-cut.snap/tree", world->dir);
 	snprintf(file, sizeof(file), "%s/dump", copy);
-	assert_int_equal(host->ops->database_dump(host, &keys[0], database, copy, &out, &err), 0);
+	assert_int_equal(host->databases->dump(host, &keys[0], database, copy, &out, &err), 0);
 	bytes = rfa_facts_int(out, "bytes", 0);
 	json_decref(out);
 	assert_int_equal(truncate(file, (off_t)bytes - 20), 0);
-	assert_int_equal(host->ops->database_check(host, database, copy, &out, &err), 0);
+	assert_int_equal(host->databases->check(host, database, copy, &out, &err), 0);
 	assert_false(rfa_facts_bool(out, "ok", 1));
 	assert_non_null(strstr(rfa_facts_str(out, "summary", ""), "pg_restore"));
 	/* And what cannot be loaded is said in the server's words. */
-	assert_int_equal(host->ops->database_load(host, &keys[1], database, copy,
-						  DATABASES_NAME "_rfa_new_3", &err),
+	assert_int_equal(host->databases->load(host, &keys[1], database, copy,
+					       DATABASES_NAME "_rfa_new_3", &err),
 			 -RFA_EREMOTE);
 	assert_non_null(strstr(err.msg, "pg_restore"));
 	json_decref(out);

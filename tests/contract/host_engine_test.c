@@ -61,7 +61,7 @@ static void via_free(struct rfa_transport *t)
 }
 
 static const struct rfa_transport_ops via_ops = {
-	RFA_TRANSPORT_OPS_VERSION, "via", via_connect, via_exec, NULL, via_disconnect, via_free,
+	"via", via_connect, via_exec, NULL, via_disconnect, via_free,
 };
 
 static int via_new(struct rfa_transport **out, const char *words, struct rfa_error *err)

@@ -59,8 +59,8 @@ static inline struct fixture *begin(void **state, const char *run)
 /* Not inlined: compilers do not know that skip() never returns. */
 static __attribute__((noinline, unused)) void end(struct fixture *x)
 {
-	assert_ok(x->h->ops->run_remove(x->h, x->run, &x->err));
-	assert_ok(x->other->ops->run_remove(x->other, x->run, &x->err));
+	assert_ok(x->h->runs->remove(x->h, x->run, &x->err));
+	assert_ok(x->other->runs->remove(x->other, x->run, &x->err));
 	rfa_host_free(x->h);
 	rfa_host_free(x->other);
 	free(x);

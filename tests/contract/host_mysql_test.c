@@ -178,7 +178,7 @@ static void dump(struct stage *s)
 	struct rfa_job_key key = key_of(s);
 	json_t *out = NULL;
 
-	if (s->h->ops->database_dump(s->h, &key, s->database, s->copy, &out, &s->err))
+	if (s->h->databases->dump(s->h, &key, s->database, s->copy, &out, &s->err))
 		fail_msg("%s", s->err.msg);
 	json_decref(out);
 }
@@ -188,7 +188,7 @@ static int load(struct stage *s, const char *name)
 	struct rfa_job_key key = key_of(s);
 
 	rfa_error_clear(&s->err);
-	return s->h->ops->database_load(s->h, &key, s->database, s->copy, name, &s->err);
+	return s->h->databases->load(s->h, &key, s->database, s->copy, name, &s->err);
 }
 
 static int swap(struct stage *s, const char *in, const char *out)
@@ -199,7 +199,7 @@ static int swap(struct stage *s, const char *in, const char *out)
 	int rc;
 
 	rfa_error_clear(&s->err);
-	rc = s->h->ops->database_swap(s->h, &key, items, &s->err);
+	rc = s->h->databases->swap(s->h, &key, items, &s->err);
 	json_decref(items);
 	return rc;
 }
@@ -208,7 +208,7 @@ static json_t *look(struct stage *s)
 {
 	json_t *out = NULL;
 
-	if (s->h->ops->database_observe(s->h, s->database, &out, &s->err))
+	if (s->h->databases->observe(s->h, s->database, &out, &s->err))
 		fail_msg("%s", s->err.msg);
 	return out;
 }
@@ -445,7 +445,7 @@ static void a_cut_dump_is_seen(void **state)
 	fclose(f);
 	/* Its last line is gone, and nothing of a statement. */
 	assert_int_equal(truncate(s.file, at - 50), 0);
-	assert_int_equal(s.h->ops->database_check(s.h, s.database, s.copy, &out, &s.err), 0);
+	assert_int_equal(s.h->databases->check(s.h, s.database, s.copy, &out, &s.err), 0);
 	assert_false(rfa_facts_bool(out, "ok", 1));
 	assert_non_null(strstr(rfa_facts_str(out, "summary", ""), "it was cut"));
 	assert_int_equal(load(&s, NEW), -RFA_EREMOTE);

@@ -23,14 +23,14 @@ static void drop(struct fixture *x, const char *name)
 {
 	struct rfa_error ignored;
 
-	(void)!x->h->ops->container_stop(x->h, KEY("stop"), name, &ignored);
-	(void)!x->h->ops->container_remove(x->h, KEY("rm"), name, &ignored);
+	(void)!x->h->engine->container_stop(x->h, KEY("stop"), name, &ignored);
+	(void)!x->h->engine->container_remove(x->h, KEY("rm"), name, &ignored);
 }
 
 static int start(struct fixture *x, const char *name)
 {
 	rfa_error_clear(&x->err);
-	return x->h->ops->container_start(x->h, KEY("start"), name, &x->err);
+	return x->h->engine->container_start(x->h, KEY("start"), name, &x->err);
 }
 
 /* With host_config, a JSON text in which % is the name of the other one. */
@@ -49,7 +49,7 @@ static void make(struct fixture *x, const char *name, const char *host_config, c
 	if (strstr(text, ":/data"))
 		json_object_set_new(body, "WorkingDir", json_string("/data"));
 	assert_non_null(body);
-	assert_ok(x->h->ops->container_create(x->h, KEY("create"), name, body, &x->err));
+	assert_ok(x->h->engine->container_create(x->h, KEY("create"), name, body, &x->err));
 	json_decref(body);
 }
 
@@ -57,7 +57,7 @@ static json_t *seen(struct fixture *x, const char *name)
 {
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->inspect(x->h, RFA_CONTAINER, name, &out, &x->err));
+	assert_ok(x->h->engine->inspect(x->h, RFA_CONTAINER, name, &out, &x->err));
 	return out;
 }
 
@@ -100,21 +100,21 @@ static void a_reference_is_to_the_very_container(void **state)
 		json_decref(one);
 		json_decref(other);
 		assert_ok(start(x, NAME("user")));
-		assert_ok(x->h->ops->container_stop(x->h, KEY("stop"), NAME("user"), &x->err));
-		assert_ok(x->h->ops->container_stop(x->h, KEY("stop"), NAME("owner"), &x->err));
+		assert_ok(x->h->engine->container_stop(x->h, KEY("stop"), NAME("user"), &x->err));
+		assert_ok(x->h->engine->container_stop(x->h, KEY("stop"), NAME("owner"), &x->err));
 		assert_int_equal(start(x, NAME("user")), -RFA_EREMOTE);
 		assert_ok(start(x, NAME("owner")));
 		assert_ok(start(x, NAME("user")));
-		assert_ok(x->h->ops->container_stop(x->h, KEY("stop"), NAME("user"), &x->err));
+		assert_ok(x->h->engine->container_stop(x->h, KEY("stop"), NAME("user"), &x->err));
 
 		/* As rfa replaces one: kept under another name, another one has its name. */
-		assert_ok(x->h->ops->container_stop(x->h, KEY("stop"), NAME("owner"), &x->err));
-		assert_ok(x->h->ops->container_rename(x->h, KEY("mv"), NAME("owner"), NAME("kept"),
-						      &x->err));
+		assert_ok(x->h->engine->container_stop(x->h, KEY("stop"), NAME("owner"), &x->err));
+		assert_ok(x->h->engine->container_rename(x->h, KEY("mv"), NAME("owner"),
+							 NAME("kept"), &x->err));
 		make(x, NAME("owner"), "{\"IpcMode\": \"shareable\"}", "");
 		assert_ok(start(x, NAME("owner")));
 		assert_int_equal(start(x, NAME("user")), -RFA_EREMOTE);
-		assert_ok(x->h->ops->container_remove(x->h, KEY("rm"), NAME("kept"), &x->err));
+		assert_ok(x->h->engine->container_remove(x->h, KEY("rm"), NAME("kept"), &x->err));
 		if (!start(x, NAME("user")))
 			fail_msg("%s: it starts with another one", ways[i].host_config);
 		drop(x, NAME("user"));
@@ -133,7 +133,7 @@ static void a_process_namespace_ends_with_its_owner(void **state)
 	make(x, NAME("user"), "{\"PidMode\": \"container:%\"}", NAME("owner"));
 	assert_ok(start(x, NAME("user")));
 	assert_true(is_running(x, NAME("user")));
-	assert_ok(x->h->ops->container_stop(x->h, KEY("stop"), NAME("owner"), &x->err));
+	assert_ok(x->h->engine->container_stop(x->h, KEY("stop"), NAME("owner"), &x->err));
 	assert_false(is_running(x, NAME("user")));
 	drop(x, NAME("user"));
 	drop(x, NAME("owner"));
@@ -164,7 +164,7 @@ static size_t holders(struct fixture *x, const char *path, const char *without)
 	json_t *out = NULL;
 	size_t n;
 
-	assert_ok(x->h->ops->tree_holders(x->h, paths, ids, &out, &x->err));
+	assert_ok(x->h->trees->holders(x->h, paths, ids, &out, &x->err));
 	n = json_array_size(out);
 	json_decref(out);
 	json_decref(ids);

@@ -119,7 +119,7 @@ static const char *const said[] = {
 static void drop(struct fixture *x, const char *container)
 {
 	struct rfa_error ignored;
-	int rc = x->h->ops->container_remove(x->h, KEY("remove"), container, &ignored);
+	int rc = x->h->engine->container_remove(x->h, KEY("remove"), container, &ignored);
 
 	(void)rc;
 }
@@ -130,8 +130,8 @@ static json_t *make(struct fixture *x, const char *name, json_t *body)
 	json_t *out = NULL;
 
 	assert_non_null(body);
-	assert_ok(x->h->ops->container_create(x->h, KEY("create"), name, body, &x->err));
-	assert_ok(x->h->ops->inspect(x->h, RFA_CONTAINER, name, &out, &x->err));
+	assert_ok(x->h->engine->container_create(x->h, KEY("create"), name, body, &x->err));
+	assert_ok(x->h->engine->inspect(x->h, RFA_CONTAINER, name, &out, &x->err));
 	json_decref(body);
 	return out;
 }
@@ -140,7 +140,7 @@ static json_t *image_of(struct fixture *x, const char *ref)
 {
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->inspect(x->h, RFA_IMAGE, ref, &out, &x->err));
+	assert_ok(x->h->engine->inspect(x->h, RFA_IMAGE, ref, &out, &x->err));
 	return out;
 }
 
@@ -276,15 +276,17 @@ static void taken_out_of_no_network_is_refused(void **state)
 	json_t *body = js("{'Image':'spec:1','x-rfa-networks':{'spec-a':null}}");
 	json_t *out = NULL;
 
-	assert_fails(REMOTE,
-		     x->h->ops->container_create(x->h, KEY("create"), NAME("out"), body, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_CONTAINER, NAME("out"), &out, &x->err));
+	assert_fails(REMOTE, x->h->engine->container_create(x->h, KEY("create"), NAME("out"), body,
+							    &x->err));
+	assert_fails(NOTFOUND,
+		     x->h->engine->inspect(x->h, RFA_CONTAINER, NAME("out"), &out, &x->err));
 	json_decref(body);
 	body = js("{'Image':'spec:1','HostConfig':{'NetworkMode':'none'},"
 		  "'x-rfa-networks':{'spec-a':{}}}");
-	assert_fails(REMOTE,
-		     x->h->ops->container_create(x->h, KEY("create"), NAME("out"), body, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->inspect(x->h, RFA_CONTAINER, NAME("out"), &out, &x->err));
+	assert_fails(REMOTE, x->h->engine->container_create(x->h, KEY("create"), NAME("out"), body,
+							    &x->err));
+	assert_fails(NOTFOUND,
+		     x->h->engine->inspect(x->h, RFA_CONTAINER, NAME("out"), &out, &x->err));
 	json_decref(body);
 	end(x);
 }
@@ -294,10 +296,11 @@ static void no_tag_has_a_digest(void **state)
 {
 	struct fixture *x = begin(state, "digest");
 
-	assert_fails(REMOTE, x->h->ops->image_tag(x->h, KEY("tag"), "spec:1",
-						  "spec:3@sha256:0123456789abcdef0123456789abcdef"
-						  "0123456789abcdef0123456789abcdef",
-						  &x->err));
+	assert_fails(REMOTE,
+		     x->h->engine->image_tag(x->h, KEY("tag"), "spec:1",
+					     "spec:3@sha256:0123456789abcdef0123456789abcdef"
+					     "0123456789abcdef0123456789abcdef",
+					     &x->err));
 	end(x);
 }
 
@@ -319,13 +322,15 @@ static void only_what_is_exposed_is_published(void **state)
 				       "'HostPort':'18077'}]}}"));
 		shown = make(x, NAME("ports"), body);
 		json_decref(shown);
-		assert_ok(x->h->ops->container_start(x->h, KEY("start"), NAME("ports"), &x->err));
-		assert_ok(x->h->ops->inspect(x->h, RFA_CONTAINER, NAME("ports"), &shown, &x->err));
+		assert_ok(
+		    x->h->engine->container_start(x->h, KEY("start"), NAME("ports"), &x->err));
+		assert_ok(
+		    x->h->engine->inspect(x->h, RFA_CONTAINER, NAME("ports"), &shown, &x->err));
 		assert_int_equal(json_array_size(json_object_get(
 				     rfa_facts_at(shown, "NetworkSettings/Ports"), "7000/tcp")) > 0,
 				 i);
 		json_decref(shown);
-		assert_ok(x->h->ops->container_stop(x->h, KEY("stop"), NAME("ports"), &x->err));
+		assert_ok(x->h->engine->container_stop(x->h, KEY("stop"), NAME("ports"), &x->err));
 		drop(x, NAME("ports"));
 	}
 	end(x);

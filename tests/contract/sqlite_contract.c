@@ -17,7 +17,7 @@ static int check_with(struct fixture *x, const char *tools, const char *copy, js
 		setenv("PATH", tools, 1);
 	rc = x->world->open(x->world, 0, &h, &x->err);
 	if (!rc)
-		rc = h->ops->sqlite_check(h, copy, out, &x->err);
+		rc = h->trees->sqlite_check(h, copy, out, &x->err);
 	setenv("PATH", path, 1);
 	rfa_host_free(h);
 	free(path);
@@ -110,12 +110,11 @@ static void a_missing_tool_is_named(void **state)
 	setenv("PATH", AT("bin"), 1);
 	assert_ok(x->world->open(x->world, 0, &poor, &x->err));
 	assert_fails(UNSUPPORTED,
-		     poor->ops->tree_observe(poor, RFA_TREE_DIRECTORY, SNAP, &out, &x->err));
+		     poor->trees->observe(poor, RFA_TREE_DIRECTORY, SNAP, &out, &x->err));
 	assert_non_null(strstr(x->err.hint, "findutils"));
-	assert_fails(UNSUPPORTED, poor->ops->sqlite_check(poor, SNAP, &out, &x->err));
+	assert_fails(UNSUPPORTED, poor->trees->sqlite_check(poor, SNAP, &out, &x->err));
 	assert_non_null(strstr(x->err.hint, "sqlite3"));
-	assert_fails(UNSUPPORTED,
-		     poor->ops->tree_pack(poor, KEY("pack"), SNAP, "x", &out, &x->err));
+	assert_fails(UNSUPPORTED, poor->trees->pack(poor, KEY("pack"), SNAP, "x", &out, &x->err));
 	assert_non_null(strstr(x->err.hint, "GNU tar"));
 	setenv("PATH", path, 1);
 	rfa_host_free(poor);

@@ -118,20 +118,20 @@ static void take_turns(const char *sessions)
 	t = ssh_to(&s, "there");
 	assert_ok(rfa_host_shell(&host, t, &options, &err));
 	for (i = 0; i < 2; i++) {
-		assert_ok(host->ops->file_stat(host, s.key, &st, &err));
+		assert_ok(host->files->stat(host, s.key, &st, &err));
 		assert_int_equal(st.type, 'f');
-		assert_ok(host->ops->inspect(host, RFA_IMAGE, "app:1", &image, &err));
+		assert_ok(host->engine->inspect(host, RFA_IMAGE, "app:1", &image, &err));
 		json_decref(image);
-		assert_ok(host->ops->spool_write(host, "20261122_000000_abcdef", "images", 0,
-						 &stream, &err));
+		assert_ok(host->runs->spool_write(host, "20261122_000000_abcdef", "images", 0,
+						  &stream, &err));
 		while (!put)
 			assert_ok(stream->ops->write(stream, "x", 1, &put, &err));
 		assert_ok(rfa_host_stream_end(host, &stream, 20000, NULL, &err));
 		put = 0;
-		assert_ok(host->ops->inspect(host, RFA_IMAGE, "app:1", &image, &err));
+		assert_ok(host->engine->inspect(host, RFA_IMAGE, "app:1", &image, &err));
 		json_decref(image);
 	}
-	assert_ok(host->ops->file_stat(host, s.key, &st, &err));
+	assert_ok(host->files->stat(host, s.key, &st, &err));
 	rfa_host_free(host);
 	sshd_stop(&s);
 	assert_int_equal(fakehosts_end(&f), 0);

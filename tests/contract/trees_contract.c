@@ -16,7 +16,7 @@ json_t *tree_looked(struct fixture *x, enum rfa_tree_kind kind, const char *path
 {
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->tree_observe(x->h, kind, path, &out, &x->err));
+	assert_ok(x->h->trees->observe(x->h, kind, path, &out, &x->err));
 	return out;
 }
 
@@ -36,7 +36,7 @@ void tree_clear(struct fixture *x, const char *const names[], size_t n)
 
 	for (i = 0; i < n; i++)
 		json_array_append_new(copies, json_string(AT(names[i])));
-	assert_ok(x->h->ops->tree_remove(x->h, KEY("remove"), copies, &x->err));
+	assert_ok(x->h->trees->remove(x->h, KEY("remove"), copies, &x->err));
 	json_decref(copies);
 }
 
@@ -45,7 +45,7 @@ void tree_copied(struct fixture *x, enum rfa_tree_kind kind, const char *from, c
 {
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->tree_copy(x->h, KEY("copy"), kind, from, to, pass, &out, &x->err));
+	assert_ok(x->h->trees->copy(x->h, KEY("copy"), kind, from, to, pass, &out, &x->err));
 	assert_true(json_is_boolean(json_object_get(out, "reflink")));
 	assert_true(rfa_facts_int(out, "bytes", -1) >= 0);
 	assert_true(rfa_facts_int(out, "inodes", -1) >= 0);
@@ -57,7 +57,7 @@ void tree_packed(struct fixture *x, const char *copy, const char *archive, char 
 {
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->tree_pack(x->h, KEY("pack"), copy, archive, &out, &x->err));
+	assert_ok(x->h->trees->pack(x->h, KEY("pack"), copy, archive, &out, &x->err));
 	assert_string_equal(rfa_facts_str(out, "archive", ""), archive);
 	snprintf(sum, RFA_DIGEST_HEX, "%s", rfa_facts_str(out, "sha256", ""));
 	assert_int_equal(strlen(sum), 64);
@@ -71,7 +71,7 @@ void tree_spooled(struct fixture *x, const char *archive, const char *data, size
 	struct rfa_stream *s = NULL;
 	size_t put = 0;
 
-	assert_ok(x->h->ops->spool_write(x->h, x->run, archive, 0, &s, &x->err));
+	assert_ok(x->h->runs->spool_write(x->h, x->run, archive, 0, &s, &x->err));
 	for (; len > 0; data += put, len -= put) {
 		assert_ok(s->ops->write(s, data, len < 50000 ? len : 50000, &put, &x->err));
 		if (put == 0)
@@ -93,7 +93,7 @@ int tree_swapped(struct fixture *x, const char *kind, const char *place, const c
 	int rc;
 
 	rfa_error_clear(&x->err);
-	rc = x->h->ops->tree_swap(x->h, KEY("swap"), items, &x->err);
+	rc = x->h->trees->swap(x->h, KEY("swap"), items, &x->err);
 	json_decref(items);
 	return rc;
 }
@@ -107,7 +107,7 @@ static void says(struct fixture *x, const char *name, const char *content)
 {
 	struct rfa_buf got = RFA_BUF_INIT(65536);
 
-	assert_ok(x->h->ops->file_read(x->h, AT(name), 65536, &got, &x->err));
+	assert_ok(x->h->files->read(x->h, AT(name), 65536, &got, &x->err));
 	assert_string_equal(rfa_buf_str(&got), content);
 	rfa_buf_release(&got);
 }
@@ -116,7 +116,7 @@ static void gone(struct fixture *x, const char *name)
 {
 	struct rfa_file_stat st;
 
-	assert_ok(x->h->ops->file_stat(x->h, AT(name), &st, &x->err));
+	assert_ok(x->h->files->stat(x->h, AT(name), &st, &x->err));
 	assert_int_equal(st.type, 0);
 }
 
@@ -179,7 +179,7 @@ static void a_path_is_where_it_is(void **state)
 	file = AT(".rfa-t.place/sub/a");
 	paths = json_pack("[s, s, s, s]", file, AT(".rfa-t.place"), AT(".rfa-t.place/none"),
 			  AT("none/at/all"));
-	assert_ok(x->h->ops->tree_where(x->h, paths, &out, &x->err));
+	assert_ok(x->h->trees->where(x->h, paths, &out, &x->err));
 	assert_int_equal(json_object_size(out), 4);
 	one = json_object_get(out, AT(".rfa-t.place"));
 	assert_string_equal(rfa_facts_str(one, "real", ""), AT(".rfa-t.place"));
@@ -210,7 +210,7 @@ static void nobody_holds_what_nobody_uses(void **state)
 	put(x, ".rfa-t.place/a", "four");
 	paths = json_pack("[{s:s, s:s}, {s:s, s:s}]", "kind", "directory", "path",
 			  AT(".rfa-t.place"), "kind", "sqlite", "path", AT("no such database"));
-	assert_ok(x->h->ops->tree_holders(x->h, paths, NULL, &out, &x->err));
+	assert_ok(x->h->trees->holders(x->h, paths, NULL, &out, &x->err));
 	assert_int_equal(json_array_size(out), 0);
 	json_decref(out);
 	json_decref(paths);
@@ -242,23 +242,21 @@ static void a_copy_is_what_the_place_was(void **state)
 	tree_packed(x, AT(".rfa-t.snap/tree"), "two", two, &again);
 	assert_string_equal(one, two);
 	assert_int_equal(bytes, again);
-	assert_ok(
-	    x->h->ops->tree_unpack(x->h, KEY("unpack"), "one", AT(".rfa-t.new/tree"), &x->err));
+	assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "one", AT(".rfa-t.new/tree"), &x->err));
 	says(x, ".rfa-t.new/tree/sub/c", "third");
 	tree_packed(x, AT(".rfa-t.new/tree"), "two", two, &again);
 	assert_string_equal(one, two);
 	/* What is there under that name goes first. */
 	put(x, ".rfa-t.new/tree/stale", "stale");
-	assert_ok(
-	    x->h->ops->tree_unpack(x->h, KEY("unpack"), "one", AT(".rfa-t.new/tree"), &x->err));
+	assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "one", AT(".rfa-t.new/tree"), &x->err));
 	gone(x, ".rfa-t.new/tree/stale");
 	assert_fails(NOTFOUND,
-		     x->h->ops->tree_copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY, AT("nowhere"),
-					  AT(".rfa-t.old/tree"), RFA_COPY_FINAL, &out, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->tree_pack(x->h, KEY("pack"), AT(".rfa-t.old/tree"),
-						    "three", &out, &x->err));
-	assert_fails(NOTFOUND, x->h->ops->tree_unpack(x->h, KEY("unpack"), "three",
-						      AT(".rfa-t.old/tree"), &x->err));
+		     x->h->trees->copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY, AT("nowhere"),
+				       AT(".rfa-t.old/tree"), RFA_COPY_FINAL, &out, &x->err));
+	assert_fails(NOTFOUND, x->h->trees->pack(x->h, KEY("pack"), AT(".rfa-t.old/tree"), "three",
+						 &out, &x->err));
+	assert_fails(NOTFOUND, x->h->trees->unpack(x->h, KEY("unpack"), "three",
+						   AT(".rfa-t.old/tree"), &x->err));
 	assert_null(out);
 	CLEAR();
 	assert_int_equal(tree_type(x, AT(".rfa-t.snap/tree")), 0);
@@ -275,8 +273,8 @@ static void what_is_no_archive_leaves_nothing(void **state)
 	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.new/tree"),
 		    RFA_COPY_FINAL);
 	tree_spooled(x, "text", text, sizeof(text) - 1);
-	assert_fails(MISMATCH, x->h->ops->tree_unpack(x->h, KEY("unpack"), "text",
-						      AT(".rfa-t.new/tree"), &x->err));
+	assert_fails(MISMATCH, x->h->trees->unpack(x->h, KEY("unpack"), "text",
+						   AT(".rfa-t.new/tree"), &x->err));
 	assert_int_equal(tree_type(x, AT(".rfa-t.new")), 0);
 	CLEAR();
 	end(x);
@@ -352,10 +350,10 @@ static void what_is_no_stage_is_not_touched(void **state)
 	    tree_swapped(x, "directory", AT(".rfa-t.place"), AT("mine"), AT(".rfa-t.old")),
 	    -RFA_EINTERNAL);
 	items = json_pack("[s]", AT("mine"));
-	assert_fails(INTERNAL, x->h->ops->tree_remove(x->h, KEY("remove"), items, &x->err));
+	assert_fails(INTERNAL, x->h->trees->remove(x->h, KEY("remove"), items, &x->err));
 	json_decref(items);
 	items = json_pack("[s]", AT("mine/../.rfa-t.old/.."));
-	assert_fails(INTERNAL, x->h->ops->tree_remove(x->h, KEY("remove"), items, &x->err));
+	assert_fails(INTERNAL, x->h->trees->remove(x->h, KEY("remove"), items, &x->err));
 	json_decref(items);
 	CLEAR();
 	CLEAR();
@@ -428,8 +426,8 @@ json_t *vault_stored(struct fixture *x, const char *vault, const char *backup, c
 {
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->vault_store(x->h, KEY("store"), vault, backup, member, archive, &out,
-					 &x->err));
+	assert_ok(
+	    x->h->vault->store(x->h, KEY("store"), vault, backup, member, archive, &out, &x->err));
 	return out;
 }
 
@@ -441,7 +439,7 @@ void vault_sealed(struct fixture *x, const char *vault, const char *backup, cons
 				     "sha256", json_object_get(stored, "sha256"));
 	char *text = json_dumps(manifest, JSON_COMPACT);
 
-	assert_ok(x->h->ops->vault_seal(x->h, KEY("seal"), vault, backup, text, &x->err));
+	assert_ok(x->h->vault->seal(x->h, KEY("seal"), vault, backup, text, &x->err));
 	free(text);
 	json_decref(manifest);
 }
@@ -450,7 +448,7 @@ json_t *vault_verified(struct fixture *x, const char *vault, const char *backup)
 {
 	json_t *out = NULL;
 
-	assert_ok(x->h->ops->vault_verify(x->h, KEY("verify"), vault, backup, &out, &x->err));
+	assert_ok(x->h->vault->verify(x->h, KEY("verify"), vault, backup, &out, &x->err));
 	assert_int_equal(rfa_facts_bool(out, "ok", -1),
 			 json_array_size(json_object_get(out, "problems")) == 0);
 	return out;
@@ -461,24 +459,23 @@ static void clear_vault(struct fixture *x, const char *vault)
 	json_t *all = NULL, *one;
 	size_t i;
 
-	assert_ok(x->h->ops->vault_list(x->h, vault, &all, &x->err));
+	assert_ok(x->h->vault->list(x->h, vault, &all, &x->err));
 	json_array_foreach (all, i, one)
-		assert_ok(x->h->ops->vault_remove(x->h, KEY("drop"), vault,
-						  rfa_facts_str(one, "backup", ""), &x->err));
+		assert_ok(x->h->vault->remove(x->h, KEY("drop"), vault,
+					      rfa_facts_str(one, "backup", ""), &x->err));
 	json_decref(all);
 }
 
 static void a_backup_is_whole_or_not_there(void **state)
 {
 	struct fixture *x = begin(state, "vault");
-	const struct rfa_host_ops *ops = x->h->ops;
 	json_t *all = NULL, *stored, *out = NULL;
 	char sum[RFA_DIGEST_HEX], again[RFA_DIGEST_HEX];
 	int64_t bytes, size;
 
 	CLEAR();
 	clear_vault(x, AT("vault"));
-	assert_ok(ops->vault_list(x->h, AT("no/vault"), &all, &x->err));
+	assert_ok(x->h->vault->list(x->h, AT("no/vault"), &all, &x->err));
 	assert_int_equal(json_array_size(all), 0);
 	json_decref(all);
 	put(x, ".rfa-t.place/a", "first");
@@ -494,52 +491,52 @@ static void a_backup_is_whole_or_not_there(void **state)
 	json_decref(stored);
 	stored = vault_stored(x, AT("vault"), "1-prod-data", "files", "files");
 	assert_int_equal(rfa_facts_int(stored, "new_bytes", -1), bytes);
-	assert_ok(ops->vault_list(x->h, AT("vault"), &all, &x->err));
+	assert_ok(x->h->vault->list(x->h, AT("vault"), &all, &x->err));
 	assert_int_equal(json_array_size(all), 1);
 	assert_string_equal(rfa_facts_str(all, "0/backup", ""), "1-prod-data");
 	assert_true(json_is_null(rfa_facts_at(all, "0/manifest")));
 	json_decref(all);
-	assert_fails(NOTFOUND, ops->vault_open(x->h, KEY("open"), AT("vault"), "1-prod-data",
-					       "files", "back", &out, &x->err));
+	assert_fails(NOTFOUND, x->h->vault->open(x->h, KEY("open"), AT("vault"), "1-prod-data",
+						 "files", "back", &out, &x->err));
 	vault_sealed(x, AT("vault"), "1-prod-data", "files", stored);
 	vault_sealed(x, AT("vault"), "1-prod-data", "files", stored);
-	assert_fails(EXISTS,
-		     ops->vault_seal(x->h, KEY("seal"), AT("vault"), "1-prod-data", "{}", &x->err));
-	assert_fails(EXISTS, ops->vault_store(x->h, KEY("store"), AT("vault"), "1-prod-data",
-					      "files", "files", &out, &x->err));
+	assert_fails(EXISTS, x->h->vault->seal(x->h, KEY("seal"), AT("vault"), "1-prod-data", "{}",
+					       &x->err));
+	assert_fails(EXISTS, x->h->vault->store(x->h, KEY("store"), AT("vault"), "1-prod-data",
+						"files", "files", &out, &x->err));
 	json_decref(stored);
 	stored = vault_stored(x, AT("vault"), "2-prod-data", "files", "files");
 	assert_int_equal(rfa_facts_int(stored, "new_bytes", -1), 0);
 	vault_sealed(x, AT("vault"), "2-prod-data", "files", stored);
 	json_decref(stored);
-	assert_ok(ops->vault_list(x->h, AT("vault"), &all, &x->err));
+	assert_ok(x->h->vault->list(x->h, AT("vault"), &all, &x->err));
 	assert_int_equal(json_array_size(all), 2);
 	assert_string_equal(rfa_facts_str(all, "1/backup", ""), "2-prod-data");
 	assert_string_equal(rfa_facts_str(all, "0/manifest/members/0/sha256", ""), sum);
 	json_decref(all);
 	/* Neither needs the other. */
-	assert_ok(ops->vault_remove(x->h, KEY("drop"), AT("vault"), "1-prod-data", &x->err));
-	assert_ok(ops->vault_remove(x->h, KEY("drop"), AT("vault"), "1-prod-data", &x->err));
+	assert_ok(x->h->vault->remove(x->h, KEY("drop"), AT("vault"), "1-prod-data", &x->err));
+	assert_ok(x->h->vault->remove(x->h, KEY("drop"), AT("vault"), "1-prod-data", &x->err));
 	out = vault_verified(x, AT("vault"), "2-prod-data");
 	assert_true(rfa_facts_bool(out, "ok", 0));
 	assert_int_equal(rfa_facts_int(out, "bytes", -1), bytes);
 	json_decref(out);
 	out = NULL;
-	assert_ok(ops->vault_open(x->h, KEY("open"), AT("vault"), "2-prod-data", "files", "back",
-				  &out, &x->err));
+	assert_ok(x->h->vault->open(x->h, KEY("open"), AT("vault"), "2-prod-data", "files", "back",
+				    &out, &x->err));
 	assert_string_equal(rfa_facts_str(out, "sha256", ""), sum);
 	assert_int_equal(rfa_facts_int(out, "bytes", -1), bytes);
 	json_decref(out);
 	out = NULL;
-	assert_ok(ops->tree_unpack(x->h, KEY("unpack"), "back", AT(".rfa-t.new/tree"), &x->err));
+	assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "back", AT(".rfa-t.new/tree"), &x->err));
 	tree_packed(x, AT(".rfa-t.new/tree"), "again", again, &size);
 	assert_string_equal(again, sum);
-	assert_fails(NOTFOUND, ops->vault_open(x->h, KEY("open"), AT("vault"), "2-prod-data",
-					       "other", "back", &out, &x->err));
-	assert_fails(NOTFOUND, ops->vault_verify(x->h, KEY("verify"), AT("vault"), "1-prod-data",
-						 &out, &x->err));
-	assert_fails(NOTFOUND,
-		     ops->vault_seal(x->h, KEY("seal"), AT("vault"), "1-prod-data", "{}", &x->err));
+	assert_fails(NOTFOUND, x->h->vault->open(x->h, KEY("open"), AT("vault"), "2-prod-data",
+						 "other", "back", &out, &x->err));
+	assert_fails(NOTFOUND, x->h->vault->verify(x->h, KEY("verify"), AT("vault"), "1-prod-data",
+						   &out, &x->err));
+	assert_fails(NOTFOUND, x->h->vault->seal(x->h, KEY("seal"), AT("vault"), "1-prod-data",
+						 "{}", &x->err));
 	assert_null(out);
 	clear_vault(x, AT("vault"));
 	CLEAR();
@@ -550,16 +547,15 @@ static void a_backup_is_whole_or_not_there(void **state)
 static void images_are_stored_as_well(void **state)
 {
 	struct fixture *x = begin(state, "images");
-	const struct rfa_host_ops *ops = x->h->ops;
 	json_t *image = NULL, *request, *out = NULL, *one = NULL, *two = NULL;
 	uint64_t bytes = 0, again = 0;
 
 	clear_vault(x, AT("vault"));
-	assert_ok(ops->inspect(x->h, RFA_IMAGE, "app:1", &image, &x->err));
+	assert_ok(x->h->engine->inspect(x->h, RFA_IMAGE, "app:1", &image, &x->err));
 	request =
 	    json_pack("{s:[{s:s, s:s}], s:[], s:s}", "images", "id", rfa_facts_str(image, "Id", ""),
 		      "name", "localhost/rfa-pin:1", "omit", "name", "images");
-	assert_ok(ops->image_export(x->h, KEY("export"), request, &out, &x->err));
+	assert_ok(x->h->engine->image_export(x->h, KEY("export"), request, &out, &x->err));
 	json_decref(out);
 	out = vault_stored(x, AT("vault"), "1-test-images", "images", "images");
 	vault_sealed(x, AT("vault"), "1-test-images", "images", out);
@@ -567,12 +563,13 @@ static void images_are_stored_as_well(void **state)
 	out = vault_verified(x, AT("vault"), "1-test-images");
 	assert_true(rfa_facts_bool(out, "ok", 0));
 	json_decref(out);
-	assert_ok(ops->vault_open(x->h, KEY("open"), AT("vault"), "1-test-images", "images", "back",
-				  &out, &x->err));
+	assert_ok(x->h->vault->open(x->h, KEY("open"), AT("vault"), "1-test-images", "images",
+				    "back", &out, &x->err));
 	json_decref(out);
+	assert_ok(x->h->runs->spool_digests(x->h, x->run, "images", 1000, 1u << 30, &one, &bytes,
+					    &x->err));
 	assert_ok(
-	    ops->spool_digests(x->h, x->run, "images", 1000, 1u << 30, &one, &bytes, &x->err));
-	assert_ok(ops->spool_digests(x->h, x->run, "back", 1000, 1u << 30, &two, &again, &x->err));
+	    x->h->runs->spool_digests(x->h, x->run, "back", 1000, 1u << 30, &two, &again, &x->err));
 	assert_int_equal(bytes, again);
 	assert_true(bytes > 0 && json_equal(one, two));
 	json_decref(one);

@@ -72,8 +72,8 @@ static void damaged(struct fixture *x, const char *script, const char *says, int
 		fail_msg("%s: not said: %s; but: %s", script, says, all);
 	}
 	json_decref(verdict);
-	rc = x->h->ops->vault_open(x->h, KEY("open"), AT("vault"), "broken", "m", "broken", &out,
-				   &x->err);
+	rc = x->h->vault->open(x->h, KEY("open"), AT("vault"), "broken", "m", "broken", &out,
+			       &x->err);
 	if (-rc != open)
 		fail_msg("%s: open: %s %s", script, rfa_code_word(-rc), rc ? x->err.msg : "");
 	json_decref(out);

@@ -369,12 +369,51 @@ int world_is_clean(struct world *w, struct rfa_buf *why)
 	return clean;
 }
 
+/*
+ * A host offers what the flow's roles say that they need of it, and no more: a step that uses
+ * something else dies of it. (Steps ask for databases themselves.) saved: the hosts as they were.
+ */
+static void offer_only_needs(struct world *w, const json_t *plan, struct rfa_host saved[RFA_ROLES])
+{
+	const struct rfa_flow *flow = rfa_flow_by_name(rfa_facts_str(plan, "flow", ""));
+	int i;
+
+	for (i = 0; flow && i < RFA_ROLES; i++) {
+		struct rfa_host *host = w->options.hosts[i];
+		unsigned needs = 0;
+
+		if (!host)
+			continue;
+		saved[i] = *host;
+		for (const struct rfa_role *role = flow->roles; role->id; role++)
+			if (w->options.hosts[role->id] == host)
+				needs |= role->needs;
+		host->engine = needs & RFA_HOST_ENGINE ? host->engine : NULL;
+		host->files = needs & RFA_HOST_FILES ? host->files : NULL;
+		host->runs = needs & RFA_HOST_RUNS ? host->runs : NULL;
+		host->trees = needs & RFA_HOST_TREES ? host->trees : NULL;
+		host->vault = needs & RFA_HOST_VAULT ? host->vault : NULL;
+	}
+}
+
+static void offer_all(struct world *w, const struct rfa_host saved[RFA_ROLES])
+{
+	int i;
+
+	for (i = RFA_ROLES - 1; i >= 0; i--) /* the first of two that are one was whole */
+		if (saved[i].ops)
+			*w->options.hosts[i] = saved[i];
+}
+
 int world_drive(struct world *w, const json_t *plan, struct rfa_run_result *result,
 		struct rfa_error *err)
 {
+	struct rfa_host saved[RFA_ROLES] = { { 0 } };
 	char run[RFA_RUN_ID_MAX] = "";
-	int rc = rfa_run_begin(&w->options, plan, result, err);
-	int i;
+	int rc, i;
+
+	offer_only_needs(w, plan, saved);
+	rc = rfa_run_begin(&w->options, plan, result, err);
 
 	for (i = 0; i < 40 && result->final == RFA_FINAL_NONE; i++) {
 		rfa_sim_recover(w->sim);
@@ -388,5 +427,6 @@ int world_drive(struct world *w, const json_t *plan, struct rfa_run_result *resu
 		rc = run[0] ? rfa_run_resume(&w->options, run, RFA_RESUME_CONTINUE, result, err)
 			    : rfa_run_begin(&w->options, plan, result, err);
 	}
+	offer_all(w, saved);
 	return rc;
 }

@@ -108,8 +108,8 @@ static json_t *inspect(struct project *p, const char *name)
 {
 	json_t *c = NULL;
 
-	assert_int_equal(p->w.target->ops->inspect(p->w.target, RFA_CONTAINER, name, &c, &p->err),
-			 0);
+	assert_int_equal(
+	    p->w.target->engine->inspect(p->w.target, RFA_CONTAINER, name, &c, &p->err), 0);
 	return c;
 }
 

@@ -587,6 +587,44 @@ static void test_inodes(void **state)
 	world_free(&w);
 }
 
+/* Hosts need not be able to do everything, but what a flow needs of them. */
+static void test_offers(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct world w;
+
+	(void)state;
+	world_make(&w, SCENARIO_RUN, 7);
+	w.target->vault = NULL;
+	w.target->trees = NULL;
+	w.source->databases = NULL;
+	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), 0);
+	world_free(&w);
+
+	world_make(&w, SCENARIO_RUN, 7);
+	w.source->engine = NULL;
+	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EUNSUPPORTED);
+	assert_string_equal(result.run, ""); /* nothing was begun */
+	assert_string_equal(err.where, "test");
+	assert_non_null(strstr(err.msg, "does not offer a Docker engine"));
+	assert_true(err.hint[0]);
+	world_free(&w);
+
+	rfa_error_clear(&err);
+	world_make(&w, SCENARIO_DATA, 7);
+	w.source->databases = w.target->databases = NULL; /* none of the members is one */
+	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), 0);
+	world_free(&w);
+
+	world_make(&w, SCENARIO_DATA_DATABASE, 7);
+	w.target->databases = NULL;
+	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EUNSUPPORTED);
+	assert_int_equal(result.final, RFA_FINAL_FAILED); /* in PRECHECK: nothing was changed */
+	assert_non_null(strstr(err.msg, "does not offer databases"));
+	world_free(&w);
+}
+
 /* A container that was started by an image's id has no version that a person could name. */
 static void test_digest(void **state)
 {
@@ -620,9 +658,8 @@ static void test_digest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_alone),
-		cmocka_unit_test(test_all_at_once),
-		cmocka_unit_test(test_inodes),
+		cmocka_unit_test(test_each_alone), cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_inodes),     cmocka_unit_test(test_offers),
 		cmocka_unit_test(test_digest),
 	};
 

@@ -43,7 +43,7 @@ static void assert_head(struct bench *b, struct rfa_host *host, const char *want
 	struct rfa_buf text = RFA_BUF_INIT(4096);
 	char path[160];
 
-	assert_int_equal(host->ops->file_read(host, head_path(b, path), 4096, &text, &b->err), 0);
+	assert_int_equal(host->files->read(host, head_path(b, path), 4096, &text, &b->err), 0);
 	assert_string_equal(rfa_buf_str(&text), want);
 	rfa_buf_release(&text);
 }
@@ -276,7 +276,7 @@ static void container_id(struct bench *b, const char *name, char out[65])
 	json_t *seen = NULL;
 
 	assert_int_equal(
-	    b->w.target->ops->inspect(b->w.target, RFA_CONTAINER, name, &seen, &b->err), 0);
+	    b->w.target->engine->inspect(b->w.target, RFA_CONTAINER, name, &seen, &b->err), 0);
 	snprintf(out, 65, "%s", rfa_facts_str(seen, "Id", ""));
 	json_decref(seen);
 }

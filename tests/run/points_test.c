@@ -210,7 +210,7 @@ static int keeps(struct world *w, const char *ref)
 {
 	struct rfa_error err;
 	json_t *image = NULL;
-	int is = !w->target->ops->inspect(w->target, RFA_IMAGE, ref, &image, &err);
+	int is = !w->target->engine->inspect(w->target, RFA_IMAGE, ref, &image, &err);
 
 	json_decref(image);
 	return is;
@@ -483,7 +483,7 @@ static void spoilt(const char *text, const char *told)
 	if (text)
 		assert_int_equal(rfa_sim_file_put(w.prod, path, 0600, text, &err), 0);
 	else
-		assert_int_equal(w.target->ops->file_remove(w.target, path, &err), 0);
+		assert_int_equal(w.target->files->remove(w.target, path, &err), 0);
 	watcher_begin(&x, &w);
 	before = snapshot(w.prod, RFA_SIM_SERVES);
 	/* By a gate: before anything is touched. */

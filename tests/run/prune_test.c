@@ -204,7 +204,7 @@ static void test_prune_found_gone(void **state)
 		json_t *copies = json_pack("[O]", json_object_get(member, "copy"));
 		struct rfa_job_key key = { "by-hand", "rm", rfa_facts_str(member, "name", "") };
 
-		assert_int_equal(b.w.target->ops->tree_remove(b.w.target, &key, copies, &b.err), 0);
+		assert_int_equal(b.w.target->trees->remove(b.w.target, &key, copies, &b.err), 0);
 		json_decref(copies);
 	}
 	json_decref(point);
@@ -279,9 +279,9 @@ static void test_prune_half(void **state)
 	snprintf(path, sizeof(path), "points/prod/app/%s.json", points[1]);
 	point = ledger_json(&b, path);
 	copies = json_pack("[O]", rfa_facts_at(point, "members/1/copy"));
-	assert_int_equal(b.w.target->ops->tree_remove(b.w.target,
-						      &(struct rfa_job_key){ "by-hand", "rm", "x" },
-						      copies, &b.err),
+	assert_int_equal(b.w.target->trees->remove(b.w.target,
+						   &(struct rfa_job_key){ "by-hand", "rm", "x" },
+						   copies, &b.err),
 			 0);
 	json_decref(copies);
 	json_decref(point);

@@ -46,7 +46,7 @@ static inline void vault_of(struct bench *b, struct rfa_buf *out)
 	json_t *one;
 	size_t i;
 
-	assert_int_equal(b->w.target->ops->vault_list(b->w.target, WORLD_VAULT, &list, &err), 0);
+	assert_int_equal(b->w.target->vault->list(b->w.target, WORLD_VAULT, &list, &err), 0);
 	json_array_foreach (list, i, one) {
 		rfa_buf_printf(out, "%s%s ", rfa_facts_str(one, "backup", ""),
 			       json_is_object(json_object_get(one, "manifest")) ? "" : "(half)");

@@ -12,7 +12,7 @@ edges() {
 ^fsm/base/	^fsm/base/
 ^fsm/core/	^fsm/(base|core)/
 ^fsm/model/	^fsm/(base|model)/
-^fsm/flows/	^fsm/(base|core|model|parts|flows)/|^fsm/steps/(steps|common/gates|backup/retention)\.h$
+^fsm/flows/	^fsm/(base|core|model|parts|flows)/|^fsm/steps/(steps|common/gates|backup/retention)\.h$|^transports/host/host\.h$
 ^fsm/parts/	^fsm/(base|core|model|steps|parts)/|^ledger/ledger\.h$|^transports/host/host\.h$
 ^fsm/steps/steps\.h	^fsm/(base|core)/|^fsm/steps/common/ctx\.h$
 ^fsm/steps/common/	^fsm/(base|core|model)/|^fsm/steps/(common/|steps\.h$)|^transports/host/host\.h$

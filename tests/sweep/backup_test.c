@@ -97,13 +97,13 @@ static void judge_backup(struct world *w, const struct rfa_run_result *result, s
 	/* Whoever was down is up again by then. */
 	rfa_sim_recover(w->sim);
 	w->options.clock->sleep_ms(w->options.clock, 60000);
-	there = !w->target->ops->vault_verify(w->target, &key, WORLD_VAULT, ID, &found, &err);
+	there = !w->target->vault->verify(w->target, &key, WORLD_VAULT, ID, &found, &err);
 	if (there != (result->final == RFA_FINAL_SUCCEEDED) || there != (known != NULL))
 		rfa_buf_printf(why, "the backup is %s, and %son record; ", there ? "there" : "gone",
 			       known ? "" : "not ");
 	if (there && !rfa_facts_bool(found, "ok", 0))
 		rfa_buf_puts(why, "the backup is not whole; ");
-	(void)!w->target->ops->run_remove(w->target, key.run, &err);
+	(void)!w->target->runs->remove(w->target, key.run, &err);
 	judge_data(w, "prod", "prod", why);
 	json_decref(known);
 	json_decref(found);

@@ -51,7 +51,7 @@ static json_t *locked(struct world *w, int which)
 	struct rfa_error err;
 
 	world_make(w, (enum scenario)which, 7);
-	must(w->target->ops->lock_claim(w->target, who, &holder, &err), &err);
+	must(w->target->runs->lock_claim(w->target, who, &holder, &err), &err);
 	json_decref(who);
 	return host_plan(w, "release-lock",
 			 json_pack("{s:s, s:s, s:b}", "run", dead, "reason", "mended by hand",
@@ -67,14 +67,14 @@ static void judge_lock(struct world *w, const struct rfa_run_result *result, str
 
 	rfa_sim_recover(w->sim);
 	w->options.clock->sleep_ms(w->options.clock, 60000);
-	must(w->target->ops->lock_read(w->target, &holder, &err), &err);
+	must(w->target->runs->lock_read(w->target, &holder, &err), &err);
 	is_held = holder != NULL;
 	if (is_held == (result->final == RFA_FINAL_SUCCEEDED))
 		rfa_buf_printf(why, "it ends %s, and the lock is %s; ",
 			       rfa_final_word(result->final), is_held ? "held" : "free");
 	json_decref(holder);
 	if (is_held)
-		must(w->target->ops->lock_release(w->target, dead, &err), &err);
+		must(w->target->runs->lock_release(w->target, dead, &err), &err);
 }
 
 static json_t *free_host(struct world *w, int which)
@@ -93,7 +93,7 @@ static void judge_hold(struct world *w, const struct rfa_run_result *result, str
 
 	rfa_sim_recover(w->sim);
 	w->options.clock->sleep_ms(w->options.clock, 60000);
-	must(w->target->ops->lock_read(w->target, &holder, &err), &err);
+	must(w->target->runs->lock_read(w->target, &holder, &err), &err);
 	is_ours = !strcmp(rfa_facts_str(holder, "run", ""), result->run);
 	if (succeeded ? !is_ours : holder != NULL)
 		rfa_buf_printf(why, "it ends %s, and the lock is %s; ",
@@ -102,7 +102,7 @@ static void judge_hold(struct world *w, const struct rfa_run_result *result, str
 			       : holder ? "another run's"
 					: "free");
 	json_decref(holder);
-	must(w->target->ops->lock_release(w->target, result->run, &err), &err);
+	must(w->target->runs->lock_release(w->target, result->run, &err), &err);
 }
 
 /* A ledger. */
@@ -177,7 +177,7 @@ static void judge_vault(struct world *w, const struct rfa_run_result *result, st
 
 	rfa_sim_recover(w->sim);
 	w->options.clock->sleep_ms(w->options.clock, 60000);
-	must(w->target->ops->vault_list(w->target, WORLD_VAULT, &list, &err), &err);
+	must(w->target->vault->list(w->target, WORLD_VAULT, &list, &err), &err);
 	n = json_array_size(list);
 	if (n < 1 || strcmp(rfa_facts_str(json_array_get(list, n - 1), "backup", ""), ids[2]) != 0)
 		rfa_buf_puts(why, "the newest backup is gone; ");

@@ -168,7 +168,7 @@ static int noisy_exec(struct rfa_transport *t, const char *const argv[], struct 
 }
 
 static const struct rfa_transport_ops noisy_ops = {
-	RFA_TRANSPORT_OPS_VERSION, "noisy", noisy_connect, noisy_exec, NULL, NULL, NULL,
+	"noisy", noisy_connect, noisy_exec, NULL, NULL, NULL,
 };
 
 static int get_behind(struct engine *e, const char *noise)
@@ -372,16 +372,16 @@ static void an_engine_may_be_restarted(void **state)
 	(void)state;
 	assert_int_equal(fakehosts_make(&f), 0);
 	assert_int_equal(fakehosts_open(&f, 0, NULL, &h, &err), 0);
-	assert_int_equal(h->ops->inspect(h, RFA_IMAGE, "app:1", &one, &err), 0);
+	assert_int_equal(h->engine->inspect(h, RFA_IMAGE, "app:1", &one, &err), 0);
 	json_decref(one);
 	fakehosts_set(&f, 0, "down", 1);
-	assert_int_equal(h->ops->inspect(h, RFA_IMAGE, "app:1", &one, &err), -RFA_EUNREACHABLE);
+	assert_int_equal(h->engine->inspect(h, RFA_IMAGE, "app:1", &one, &err), -RFA_EUNREACHABLE);
 	assert_int_equal(err.severity, RFA_RETRY);
 	assert_true(err.hint[0]);
 	fakehosts_set(&f, 0, "down", 0);
-	assert_int_equal(h->ops->inspect(h, RFA_IMAGE, "app:1", &one, &err), 0);
+	assert_int_equal(h->engine->inspect(h, RFA_IMAGE, "app:1", &one, &err), 0);
 	json_decref(one);
-	assert_int_equal(h->ops->list(h, RFA_IMAGE, &one, &err), 0);
+	assert_int_equal(h->engine->list(h, RFA_IMAGE, &one, &err), 0);
 	assert_int_equal(json_array_size(one), 2);
 	json_decref(one);
 	assert_int_equal(fakehosts_count(&f, 0, "calls", "system dial-stdio"), 3);

@@ -282,10 +282,8 @@ static int fake_list(struct rfa_host *host, enum rfa_object kind, json_t **out,
 static int try_observe(const char *stack, struct rfa_pool *pool, struct rfa_observed_list *out,
 		       struct rfa_error *err)
 {
-	static const struct rfa_host_ops ops = { .version = RFA_HOST_OPS_VERSION,
-						 .inspect = fake_inspect,
-						 .list = fake_list };
-	struct rfa_host host = { &ops, "test", "/var/lib/rfa" };
+	static const struct rfa_host_engine engine = { .inspect = fake_inspect, .list = fake_list };
+	struct rfa_host host = { .engine = &engine, .name = "test", .state_dir = "/var/lib/rfa" };
 	struct rfa_stack record;
 	json_t *json = js(stack);
 	int rc;

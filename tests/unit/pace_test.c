@@ -159,8 +159,7 @@ static int exec_drip(struct rfa_transport *t, const char *const argv[], struct r
 	return 0;
 }
 
-static const struct rfa_transport_ops drip_ops = { .version = RFA_TRANSPORT_OPS_VERSION,
-						   .kind = "drip",
+static const struct rfa_transport_ops drip_ops = { .kind = "drip",
 						   .connect = connect_nothing,
 						   .exec = exec_drip };
 

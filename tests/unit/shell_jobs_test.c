@@ -54,10 +54,10 @@ static void sweep(struct fakehosts *f, enum rfa_fault_kind kind, const char *run
 
 		snprintf(op, sizeof(op), "%s.%llu", run, (unsigned long long)n);
 		key.op = op;
-		rc = h->ops->container_create(h, &key, op, body, &err);
+		rc = h->engine->container_create(h, &key, op, body, &err);
 		if (rc != 0)
 			fail_msg("fault %d at %llu: %s", (int)kind, (unsigned long long)n, err.msg);
-		rc = again->ops->container_create(again, &key, op, body, &err);
+		rc = again->engine->container_create(again, &key, op, body, &err);
 		assert_int_equal(rc, 0);
 		after = fakehosts_count(f, 0, "posts", "POST ");
 		if (after != before + 1)
@@ -142,9 +142,9 @@ static void a_dead_process_is_recognised(void **state)
 
 		claim(text, dead[i].start, dead[i].boot);
 		put(f, dead[i].name, "pid", text);
-		assert_int_equal(h->ops->jobs_running(h, &key, &running, &err), 0);
+		assert_int_equal(h->runs->jobs_running(h, &key, &running, &err), 0);
 		assert_int_equal(running, 0);
-		assert_int_equal(h->ops->container_start(h, &key, "x", &err), -RFA_EREMOTE);
+		assert_int_equal(h->engine->container_start(h, &key, "x", &err), -RFA_EREMOTE);
 		assert_int_equal(err.severity, RFA_UNKNOWN);
 	}
 	claim(text, 0, NULL);
@@ -152,13 +152,13 @@ static void a_dead_process_is_recognised(void **state)
 	{
 		struct rfa_job_key key = { "dead", "step", "any" };
 
-		assert_int_equal(h->ops->jobs_running(h, &key, &running, &err), 0);
+		assert_int_equal(h->runs->jobs_running(h, &key, &running, &err), 0);
 		assert_int_equal(running, 1);
-		assert_int_equal(h->ops->run_remove(h, "dead", &err), -RFA_ELOCKED);
+		assert_int_equal(h->runs->remove(h, "dead", &err), -RFA_ELOCKED);
 		put(f, "lives", "status", "0   \n");
-		assert_int_equal(h->ops->jobs_running(h, &key, &running, &err), 0);
+		assert_int_equal(h->runs->jobs_running(h, &key, &running, &err), 0);
 		assert_int_equal(running, 0);
-		assert_int_equal(h->ops->run_remove(h, "dead", &err), 0);
+		assert_int_equal(h->runs->remove(h, "dead", &err), 0);
 	}
 	rfa_host_free(h);
 }
@@ -174,15 +174,15 @@ static void what_has_not_begun_can_be_begun_or_never_will(void **state)
 	/* An asker died before the job made its claim: it is asked for again and runs. */
 	put(f, "half", "cmd", "exit 9\n");
 	put(f, "half", "job", "exit 9\n");
-	assert_int_equal(h->ops->container_start(h, &key, "x", &err), -RFA_ENOTFOUND);
+	assert_int_equal(h->engine->container_start(h, &key, "x", &err), -RFA_ENOTFOUND);
 	/* Somebody looked whether it runs, and was told no: that stays true. */
 	key.op = "void";
 	put(f, "void", "cmd", "exit 9\n");
-	assert_int_equal(h->ops->jobs_running(h, &key, &running, &err), 0);
+	assert_int_equal(h->runs->jobs_running(h, &key, &running, &err), 0);
 	assert_int_equal(running, 0);
-	assert_int_equal(h->ops->container_start(h, &key, "x", &err), -RFA_EREMOTE);
+	assert_int_equal(h->engine->container_start(h, &key, "x", &err), -RFA_EREMOTE);
 	assert_int_equal(err.severity, RFA_UNKNOWN);
-	assert_int_equal(h->ops->run_remove(h, "dead", &err), 0);
+	assert_int_equal(h->runs->remove(h, "dead", &err), 0);
 	rfa_host_free(h);
 }
 
@@ -195,9 +195,9 @@ static void an_engine_that_is_down_saw_nothing(void **state)
 	json_t *out = NULL;
 
 	fakehosts_set(f, 0, "down", 1);
-	assert_int_equal(h->ops->container_start(h, &key, "x", &err), -RFA_EUNREACHABLE);
+	assert_int_equal(h->engine->container_start(h, &key, "x", &err), -RFA_EUNREACHABLE);
 	assert_int_equal(err.severity, RFA_RETRY);
-	assert_int_equal(h->ops->inspect(h, RFA_IMAGE, "app:1", &out, &err), -RFA_EUNREACHABLE);
+	assert_int_equal(h->engine->inspect(h, RFA_IMAGE, "app:1", &out, &err), -RFA_EUNREACHABLE);
 	assert_int_equal(h->ops->info(h, &out, &err), -RFA_EUNREACHABLE);
 	assert_true(err.hint[0]);
 	fakehosts_set(f, 0, "down", 0);
@@ -215,11 +215,11 @@ static void a_full_disk_is_told(void **state)
 	struct rfa_error err;
 	size_t put_bytes;
 
-	assert_int_equal(h->ops->spool_write(h, "full", "a", 0, &s, &err), 0);
+	assert_int_equal(h->runs->spool_write(h, "full", "a", 0, &s, &err), 0);
 	assert_int_equal(s->ops->write(s, "x", 1, &put_bytes, &err), 0);
 	assert_int_equal(rfa_host_stream_end(h, &s, 0, NULL, &err), 0);
 	fakehosts_set(f, 0, "full", 1);
-	assert_int_equal(h->ops->image_load(h, &key, "a", &err), -RFA_ENOSPACE);
+	assert_int_equal(h->engine->image_load(h, &key, "a", &err), -RFA_ENOSPACE);
 	fakehosts_set(f, 0, "full", 0);
 	rfa_host_free(h);
 }

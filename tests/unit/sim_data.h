@@ -74,7 +74,7 @@ static inline json_t *look(struct small *s, struct rfa_host *h, enum rfa_tree_ki
 			   const char *path)
 {
 	json_t *out = NULL;
-	OK(s, h->ops->tree_observe(h, kind, path, &out, &s->err));
+	OK(s, h->trees->observe(h, kind, path, &out, &s->err));
 	return out;
 }
 
@@ -83,7 +83,7 @@ static inline void copy(struct small *s, struct rfa_host *h, const char *op, con
 {
 	json_t *out = NULL;
 	struct rfa_job_key key = { RUN, "copy.1", op };
-	OK(s, h->ops->tree_copy(h, &key, RFA_TREE_DIRECTORY, from, to, pass, &out, &s->err));
+	OK(s, h->trees->copy(h, &key, RFA_TREE_DIRECTORY, from, to, pass, &out, &s->err));
 	json_decref(out);
 }
 
@@ -92,7 +92,7 @@ static inline int unpack(struct small *s, struct rfa_host *h, const char *op, co
 {
 	struct rfa_job_key key = { RUN, "unpack.1", op };
 	rfa_error_clear(&s->err);
-	return h->ops->tree_unpack(h, &key, archive, to, &s->err);
+	return h->trees->unpack(h, &key, archive, to, &s->err);
 }
 
 static inline int swap(struct small *s, const char *op, const char *items)
@@ -100,7 +100,7 @@ static inline int swap(struct small *s, const char *op, const char *items)
 	struct rfa_job_key key = { RUN, "swap.1", op };
 	json_t *list = quick(items);
 	rfa_error_clear(&s->err);
-	int rc = s->prod->ops->tree_swap(s->prod, &key, list, &s->err);
+	int rc = s->prod->trees->swap(s->prod, &key, list, &s->err);
 	json_decref(list);
 	return rc;
 }
@@ -109,7 +109,7 @@ static inline size_t holders(struct small *s, struct rfa_host *h, const char *pa
 			     const char *first)
 {
 	json_t *list = quick(paths), *out = NULL;
-	OK(s, h->ops->tree_holders(h, list, NULL, &out, &s->err));
+	OK(s, h->trees->holders(h, list, NULL, &out, &s->err));
 	size_t n = json_array_size(out);
 	if (first)
 		assert_string_equal(
@@ -123,9 +123,9 @@ static inline size_t holders(struct small *s, struct rfa_host *h, const char *pa
 static inline void bring(struct small *s)
 {
 	json_t *out = NULL;
-	OK(s, s->test->ops->container_stop(s->test, KEY("b.1", "s"), "app", &s->err));
+	OK(s, s->test->engine->container_stop(s->test, KEY("b.1", "s"), "app", &s->err));
 	copy(s, s->test, "snap", DIR, DIR_SNAP, RFA_COPY_FINAL);
-	OK(s, s->test->ops->tree_pack(s->test, KEY("b.1", "p"), DIR_SNAP, "images", &out, &s->err));
+	OK(s, s->test->trees->pack(s->test, KEY("b.1", "p"), DIR_SNAP, "images", &out, &s->err));
 	assert_in_range(json_integer_value(json_object_get(out, "bytes")), 70000, 80000);
 	json_decref(out);
 	OK(s, carry(s->test, s->prod, "images", 0, &s->err));

@@ -26,45 +26,46 @@ enum what {
 /* Asks for a change of PROD's. */
 static int ask(struct small *s, enum what what, const struct rfa_job_key *key)
 {
-	const struct rfa_host_ops *ops = s->prod->ops;
 	json_t *list, *out = NULL;
 	int rc;
 	rfa_error_clear(&s->err);
 	switch (what) {
 	case COPY_BULK:
 	case COPY_FINAL:
-		rc = ops->tree_copy(s->prod, key, RFA_TREE_DIRECTORY, DIR, DIR_SNAP,
-				    what == COPY_BULK ? RFA_COPY_BULK : RFA_COPY_FINAL, &out,
-				    &s->err);
+		rc = s->prod->trees->copy(s->prod, key, RFA_TREE_DIRECTORY, DIR, DIR_SNAP,
+					  what == COPY_BULK ? RFA_COPY_BULK : RFA_COPY_FINAL, &out,
+					  &s->err);
 		break;
 	case PACK:
-		rc = ops->tree_pack(s->prod, key, DIR_SNAP, "files", &out, &s->err);
+		rc = s->prod->trees->pack(s->prod, key, DIR_SNAP, "files", &out, &s->err);
 		break;
 	case UNPACK:
-		return ops->tree_unpack(s->prod, key, "files", DIR_NEW, &s->err);
+		return s->prod->trees->unpack(s->prod, key, "files", DIR_NEW, &s->err);
 	case SWAP:
 		list = quick(ITEMS);
-		rc = ops->tree_swap(s->prod, key, list, &s->err);
+		rc = s->prod->trees->swap(s->prod, key, list, &s->err);
 		json_decref(list);
 		break;
 	case STORE:
-		rc = ops->vault_store(s->prod, key, VAULT, "b", "files", "files", &out, &s->err);
+		rc = s->prod->vault->store(s->prod, key, VAULT, "b", "files", "files", &out,
+					   &s->err);
 		break;
 	case SEAL:
-		return ops->vault_seal(s->prod, key, VAULT, "b", MANIFEST, &s->err);
+		return s->prod->vault->seal(s->prod, key, VAULT, "b", MANIFEST, &s->err);
 	case VERIFY:
-		rc = ops->vault_verify(s->prod, key, VAULT, "b", &out, &s->err);
+		rc = s->prod->vault->verify(s->prod, key, VAULT, "b", &out, &s->err);
 		if (!rc)
 			assert_true(json_is_true(json_object_get(out, "ok")));
 		break;
 	case OPEN:
-		rc = ops->vault_open(s->prod, key, VAULT, "b", "files", "again", &out, &s->err);
+		rc =
+		    s->prod->vault->open(s->prod, key, VAULT, "b", "files", "again", &out, &s->err);
 		break;
 	case FORGET:
-		return ops->vault_remove(s->prod, key, VAULT, "b", &s->err);
+		return s->prod->vault->remove(s->prod, key, VAULT, "b", &s->err);
 	default:
 		list = quick("['" DIR_SNAP "','" DIR_OLD "','" DB_OLD "']");
-		rc = ops->tree_remove(s->prod, key, list, &s->err);
+		rc = s->prod->trees->remove(s->prod, key, list, &s->err);
 		json_decref(list);
 	}
 	json_decref(out);

@@ -18,7 +18,7 @@ static void stop_under(enum rfa_sim_fault_kind kind, enum rfa_code code, enum rf
 	json_t *c = NULL;
 	small_open(&s, small_world, 1);
 	plan(&s, (struct rfa_sim_fault){ .at = 0, .kind = kind });
-	REFUSED(&s, code, s.prod->ops->container_stop(s.prod, KEY("s.1", "s"), "app", &s.err));
+	REFUSED(&s, code, s.prod->engine->container_stop(s.prod, KEY("s.1", "s"), "app", &s.err));
 	if (s.err.severity != severity)
 		fail_msg("%s: severity %s", rfa_sim_fault_word(kind),
 			 rfa_severity_word(s.err.severity));
@@ -34,7 +34,7 @@ static void stop_under(enum rfa_sim_fault_kind kind, enum rfa_code code, enum rf
 	}
 	struct rfa_clock *clock = rfa_sim_clock(s.world);
 	clock->sleep_ms(clock, 60000);
-	OK(&s, s.prod->ops->inspect(s.prod, RFA_CONTAINER, "app", &c, &s.err));
+	OK(&s, s.prod->engine->inspect(s.prod, RFA_CONTAINER, "app", &c, &s.err));
 	int runs = json_is_true(json_object_get(json_object_get(c, "State"), "Running"));
 	assert_int_equal(runs, !stopped);
 	json_decref(c);
@@ -66,7 +66,7 @@ static void test_what_does_not_fit_does_not_fire(void **state)
 	plan(&s, (struct rfa_sim_fault){ .at = 0, .kind = RFA_SIM_CUT });
 	plan(&s, (struct rfa_sim_fault){ .at = 1, .kind = RFA_SIM_NOSPACE });
 	plan(&s, (struct rfa_sim_fault){ .at = 1, .kind = RFA_SIM_SLOW });
-	OK(&s, s.prod->ops->container_stop(s.prod, KEY("s.1", "s"), "app", &s.err));
+	OK(&s, s.prod->engine->container_stop(s.prod, KEY("s.1", "s"), "app", &s.err));
 	OK(&s, s.prod->ops->info(s.prod, &info, &s.err));
 	assert_int_equal(rfa_sim_fired_count(s.world), 0);
 	assert_string_equal(rfa_sim_fired(s.world), "");
@@ -83,25 +83,25 @@ static void test_a_job_is_attached_to_and_runs_once(void **state)
 	struct rfa_host *p = s.prod;
 	struct rfa_clock *clock = rfa_sim_clock(s.world);
 	plan(&s, (struct rfa_sim_fault){ .at = 0, .kind = RFA_SIM_SLOW, .ms = 5000 });
-	REFUSED(&s, RFA_ELOST, p->ops->container_stop(p, KEY("s.1", "s"), "app", &s.err));
-	OK(&s, p->ops->jobs_running(p, KEY("s.1", ""), &running, &s.err));
+	REFUSED(&s, RFA_ELOST, p->engine->container_stop(p, KEY("s.1", "s"), "app", &s.err));
+	OK(&s, p->runs->jobs_running(p, KEY("s.1", ""), &running, &s.err));
 	assert_int_equal(running, 1);
-	REFUSED(&s, RFA_ELOCKED, p->ops->run_remove(p, RUN, &s.err));
+	REFUSED(&s, RFA_ELOCKED, p->runs->remove(p, RUN, &s.err));
 	int64_t before = clock->mono_ms(clock);
-	OK(&s, p->ops->container_stop(p, KEY("s.1", "s"), "app", &s.err));
+	OK(&s, p->engine->container_stop(p, KEY("s.1", "s"), "app", &s.err));
 	assert_in_range(clock->mono_ms(clock) - before, 4900, 5100);
-	OK(&s, p->ops->jobs_running(p, KEY("s.1", ""), &running, &s.err));
+	OK(&s, p->runs->jobs_running(p, KEY("s.1", ""), &running, &s.err));
 	assert_int_equal(running, 0);
-	OK(&s, p->ops->container_stop(p, KEY("s.1", "s"), "app", &s.err));
+	OK(&s, p->engine->container_stop(p, KEY("s.1", "s"), "app", &s.err));
 	assert_int_equal(rfa_sim_effects(s.sim_prod, "container_stop"), 1);
 	/* A key has one meaning. */
-	REFUSED(&s, RFA_EINTERNAL, p->ops->container_stop(p, KEY("s.1", "s"), "other", &s.err));
-	REFUSED(&s, RFA_EINTERNAL, p->ops->container_stop(p, KEY("s/1", "s"), "app", &s.err));
+	REFUSED(&s, RFA_EINTERNAL, p->engine->container_stop(p, KEY("s.1", "s"), "other", &s.err));
+	REFUSED(&s, RFA_EINTERNAL, p->engine->container_stop(p, KEY("s/1", "s"), "app", &s.err));
 	/* A failure is kept like a success. */
 	plan(&s, (struct rfa_sim_fault){ .at = rfa_sim_calls(s.world), .kind = RFA_SIM_FAIL });
-	REFUSED(&s, RFA_EREMOTE, p->ops->container_start(p, KEY("s.1", "t"), "app", &s.err));
-	REFUSED(&s, RFA_EREMOTE, p->ops->container_start(p, KEY("s.1", "t"), "app", &s.err));
-	OK(&s, p->ops->container_start(p, KEY("s.2", "t"), "app", &s.err));
+	REFUSED(&s, RFA_EREMOTE, p->engine->container_start(p, KEY("s.1", "t"), "app", &s.err));
+	REFUSED(&s, RFA_EREMOTE, p->engine->container_start(p, KEY("s.1", "t"), "app", &s.err));
+	OK(&s, p->engine->container_start(p, KEY("s.2", "t"), "app", &s.err));
 	small_close(&s);
 }
 
@@ -114,23 +114,23 @@ static void test_a_job_ends_while_rfa_is_dead(void **state)
 	struct rfa_host *p = s.prod;
 	struct rfa_clock *clock = rfa_sim_clock(s.world);
 	plan(&s, (struct rfa_sim_fault){ .kind = RFA_SIM_CRASH_SLOW, .ms = 5000 });
-	REFUSED(&s, RFA_ECRASHED, p->ops->container_stop(p, KEY("s.1", "s"), "app", &s.err));
+	REFUSED(&s, RFA_ECRASHED, p->engine->container_stop(p, KEY("s.1", "s"), "app", &s.err));
 	rfa_sim_recover(s.world);
-	OK(&s, p->ops->jobs_running(p, KEY("s.1", ""), &running, &s.err));
+	OK(&s, p->runs->jobs_running(p, KEY("s.1", ""), &running, &s.err));
 	assert_int_equal(running, 1);
 	assert_int_equal(rfa_sim_effects(s.sim_prod, "container_stop"), 0);
 	clock->sleep_ms(clock, 6000);
-	OK(&s, p->ops->jobs_running(p, KEY("s.1", ""), &running, &s.err));
+	OK(&s, p->runs->jobs_running(p, KEY("s.1", ""), &running, &s.err));
 	assert_int_equal(running, 0);
 	assert_int_equal(rfa_sim_effects(s.sim_prod, "container_stop"), 1);
 	/* Power loss: neither running nor with a result. */
 	plan(&s, (struct rfa_sim_fault){ .at = rfa_sim_calls(s.world), .kind = RFA_SIM_SLOW });
-	REFUSED(&s, RFA_ELOST, p->ops->container_start(p, KEY("s.1", "t"), "app", &s.err));
+	REFUSED(&s, RFA_ELOST, p->engine->container_start(p, KEY("s.1", "t"), "app", &s.err));
 	rfa_sim_reboot(s.sim_prod);
 	clock->sleep_ms(clock, 20000);
-	OK(&s, p->ops->jobs_running(p, KEY("s.1", ""), &running, &s.err));
+	OK(&s, p->runs->jobs_running(p, KEY("s.1", ""), &running, &s.err));
 	assert_int_equal(running, 0);
-	REFUSED(&s, RFA_EREMOTE, p->ops->container_start(p, KEY("s.1", "t"), "app", &s.err));
+	REFUSED(&s, RFA_EREMOTE, p->engine->container_start(p, KEY("s.1", "t"), "app", &s.err));
 	assert_int_equal(s.err.severity, RFA_UNKNOWN);
 	small_close(&s);
 }
@@ -145,8 +145,9 @@ static void test_halves(void **state)
 	json_t *body = quick("{'Image':'app:1','HostConfig':{'NetworkMode':'net'},"
 			     "'x-rfa-networks':{'back':{}}}");
 	plan(&s, (struct rfa_sim_fault){ .kind = RFA_SIM_PARTIAL });
-	REFUSED(&s, RFA_EREMOTE, p->ops->container_create(p, KEY("c.1", "c"), "two", body, &s.err));
-	OK(&s, p->ops->inspect(p, RFA_CONTAINER, "two", &c, &s.err));
+	REFUSED(&s, RFA_EREMOTE,
+		p->engine->container_create(p, KEY("c.1", "c"), "two", body, &s.err));
+	OK(&s, p->engine->inspect(p, RFA_CONTAINER, "two", &c, &s.err));
 	assert_int_equal(
 	    json_object_size(json_object_get(json_object_get(c, "NetworkSettings"), "Networks")),
 	    1);
@@ -155,14 +156,14 @@ static void test_halves(void **state)
 	/* An image that arrived and has no name. */
 	json_t *image = image_of(s.test, "app:2", &s), *request = request_for(image, NULL);
 	json_t *answer = NULL;
-	OK(&s, s.test->ops->image_export(s.test, KEY("e.1", "e"), request, &answer, &s.err));
+	OK(&s, s.test->engine->image_export(s.test, KEY("e.1", "e"), request, &answer, &s.err));
 	OK(&s, carry(s.test, s.prod, "images", 0, &s.err));
 	plan(&s, (struct rfa_sim_fault){ .at = rfa_sim_calls(s.world), .kind = RFA_SIM_PARTIAL });
-	REFUSED(&s, RFA_EREMOTE, p->ops->image_load(p, KEY("l.1", "l"), "images", &s.err));
+	REFUSED(&s, RFA_EREMOTE, p->engine->image_load(p, KEY("l.1", "l"), "images", &s.err));
 	REFUSED(&s, RFA_ENOTFOUND,
-		p->ops->inspect(p, RFA_IMAGE, "localhost/rfa-pin:app-2", &none, &s.err));
-	OK(&s, p->ops->image_load(p, KEY("l.2", "l"), "images", &s.err));
-	OK(&s, p->ops->inspect(p, RFA_IMAGE, "localhost/rfa-pin:app-2", &none, &s.err));
+		p->engine->inspect(p, RFA_IMAGE, "localhost/rfa-pin:app-2", &none, &s.err));
+	OK(&s, p->engine->image_load(p, KEY("l.2", "l"), "images", &s.err));
+	OK(&s, p->engine->inspect(p, RFA_IMAGE, "localhost/rfa-pin:app-2", &none, &s.err));
 	json_decref(none);
 	json_decref(answer);
 	json_decref(request);
@@ -190,7 +191,7 @@ static void test_half_of_a_compose_up(void **state)
 	OK(&s, rfa_sim_file_put(s.sim_prod, "/srv/shop/over.json", 0600, over, &s.err));
 	plan(&s, (struct rfa_sim_fault){ .kind = RFA_SIM_PARTIAL });
 	REFUSED(&s, RFA_EREMOTE,
-		s.prod->ops->compose_up(s.prod, KEY("u.1", "u"), &compose, &s.err));
+		s.prod->engine->compose_up(s.prod, KEY("u.1", "u"), &compose, &s.err));
 	json_t *all = seen(&s, s.sim_prod, RFA_SIM_CONTAINERS);
 	json_t *containers = json_object_get(all, "containers");
 	const json_t *one = json_object_get(containers, "shop-one-1");
@@ -199,7 +200,7 @@ static void test_half_of_a_compose_up(void **state)
 	assert_string_equal(json_string_value(json_object_get(one, "status")), "running");
 	assert_string_equal(json_string_value(json_object_get(two, "status")), "created");
 	json_decref(all);
-	OK(&s, s.prod->ops->compose_up(s.prod, KEY("u.2", "u"), &compose, &s.err));
+	OK(&s, s.prod->engine->compose_up(s.prod, KEY("u.2", "u"), &compose, &s.err));
 	small_close(&s);
 }
 
@@ -209,7 +210,7 @@ static uint64_t exported(struct small *s)
 {
 	json_t *image = image_of(s->test, "app:2", s), *answer = NULL;
 	json_t *request = request_for(image, NULL);
-	OK(s, s->test->ops->image_export(s->test, KEY("e.1", "e"), request, &answer, &s->err));
+	OK(s, s->test->engine->image_export(s->test, KEY("e.1", "e"), request, &answer, &s->err));
 	uint64_t bytes = (uint64_t)json_integer_value(json_object_get(answer, "bytes"));
 	json_decref(answer);
 	json_decref(request);
@@ -221,7 +222,7 @@ static uint64_t arrived(struct small *s)
 {
 	json_t *list = NULL;
 	uint64_t size = 0;
-	OK(s, s->prod->ops->spool_digests(s->prod, RUN, "images", 4096, 0, &list, &size, &s->err));
+	OK(s, s->prod->runs->spool_digests(s->prod, RUN, "images", 4096, 0, &list, &size, &s->err));
 	json_decref(list);
 	return size;
 }
@@ -266,7 +267,7 @@ static void test_streams_break_where_they_are_told(void **state)
 		OK(&s, carry(s.test, s.prod, "images",
 			     there > rows[i].lag ? there - rows[i].lag : 0, &s.err));
 		assert_int_equal(arrived(&s), bytes);
-		OK(&s, s.prod->ops->image_load(s.prod, KEY("l.1", "l"), "images", &s.err));
+		OK(&s, s.prod->engine->image_load(s.prod, KEY("l.1", "l"), "images", &s.err));
 		small_close(&s);
 	}
 }
@@ -289,7 +290,7 @@ static void test_bytes_that_come_late(void **state)
 	assert_int_equal(arrived(&s), 7000);
 	OK(&s, carry(s.test, s.prod, "images", 4500, &s.err));
 	assert_int_equal(arrived(&s), bytes);
-	OK(&s, s.prod->ops->image_load(s.prod, KEY("l.1", "l"), "images", &s.err));
+	OK(&s, s.prod->engine->image_load(s.prod, KEY("l.1", "l"), "images", &s.err));
 	small_close(&s);
 }
 
@@ -303,7 +304,7 @@ static void test_a_changed_byte_is_seen(void **state)
 		     .at = rfa_sim_calls(s.world) + 1, .kind = RFA_SIM_CORRUPT, .bytes = 9000 });
 	OK(&s, carry(s.test, s.prod, "images", 0, &s.err));
 	REFUSED(&s, RFA_EREMOTE,
-		s.prod->ops->image_load(s.prod, KEY("l.1", "l"), "images", &s.err));
+		s.prod->engine->image_load(s.prod, KEY("l.1", "l"), "images", &s.err));
 	small_close(&s);
 }
 
@@ -318,14 +319,14 @@ static void test_a_full_disk(void **state)
 	rfa_sim_disk_used(s.sim_prod, disk.bytes_free - 10000);
 	REFUSED(&s, RFA_ENOSPACE, carry(s.test, s.prod, "images", 0, &s.err));
 	assert_int_equal(arrived(&s), 10000);
-	REFUSED(&s, RFA_ENOSPACE, s.prod->ops->file_write(s.prod, "/srv/x", 0600, "x", 1, &s.err));
+	REFUSED(&s, RFA_ENOSPACE, s.prod->files->write(s.prod, "/srv/x", 0600, "x", 1, &s.err));
 	/* Room for the archive and not for what is in it (4000 of app2 is new). */
 	rfa_sim_disk_used(s.sim_prod, disk.bytes_free - (int64_t)bytes - 3999);
 	OK(&s, carry(s.test, s.prod, "images", 0, &s.err));
 	REFUSED(&s, RFA_ENOSPACE,
-		s.prod->ops->image_load(s.prod, KEY("l.1", "l"), "images", &s.err));
+		s.prod->engine->image_load(s.prod, KEY("l.1", "l"), "images", &s.err));
 	rfa_sim_disk_used(s.sim_prod, disk.bytes_free - (int64_t)bytes - 4000);
-	OK(&s, s.prod->ops->image_load(s.prod, KEY("l.2", "l"), "images", &s.err));
+	OK(&s, s.prod->engine->image_load(s.prod, KEY("l.2", "l"), "images", &s.err));
 	OK(&s, s.prod->ops->disk(s.prod, "/", &disk, &s.err));
 	assert_int_equal(disk.bytes_free, 0);
 	small_close(&s);
@@ -342,7 +343,7 @@ struct way {
 static int step_lock(struct way *w, const struct rfa_job_key *key, struct rfa_error *err)
 {
 	json_t *who = json_pack("{s:s}", "run", RUN), *holder = NULL;
-	int rc = w->s->prod->ops->lock_claim(w->s->prod, who, &holder, err);
+	int rc = w->s->prod->runs->lock_claim(w->s->prod, who, &holder, err);
 	(void)key;
 	json_decref(who);
 	json_decref(holder);
@@ -352,11 +353,11 @@ static int step_export(struct way *w, const struct rfa_job_key *key, struct rfa_
 {
 	struct rfa_host *t = w->s->test;
 	json_t *image = NULL, *answer = NULL, *request;
-	int rc = t->ops->inspect(t, RFA_IMAGE, "app:2", &image, err);
+	int rc = t->engine->inspect(t, RFA_IMAGE, "app:2", &image, err);
 	if (rc)
 		return rc;
 	request = request_for(image, NULL);
-	rc = t->ops->image_export(t, key, request, &answer, err);
+	rc = t->engine->image_export(t, key, request, &answer, err);
 	json_decref(request);
 	json_decref(image);
 	json_decref(answer);
@@ -369,28 +370,28 @@ static int step_carry(struct way *w, const struct rfa_job_key *key, struct rfa_e
 }
 static int step_load(struct way *w, const struct rfa_job_key *key, struct rfa_error *err)
 {
-	return w->s->prod->ops->image_load(w->s->prod, key, "images", err);
+	return w->s->prod->engine->image_load(w->s->prod, key, "images", err);
 }
 static int step_stop(struct way *w, const struct rfa_job_key *key, struct rfa_error *err)
 {
-	return w->s->prod->ops->container_stop(w->s->prod, key, "app", err);
+	return w->s->prod->engine->container_stop(w->s->prod, key, "app", err);
 }
 static int step_rename(struct way *w, const struct rfa_job_key *key, struct rfa_error *err)
 {
-	return w->s->prod->ops->container_rename(w->s->prod, key, "app", "app.old", err);
+	return w->s->prod->engine->container_rename(w->s->prod, key, "app", "app.old", err);
 }
 static int step_create(struct way *w, const struct rfa_job_key *key, struct rfa_error *err)
 {
 	json_t *body = quick("{'Image':'localhost/rfa-pin:app-2','HostConfig':{'NetworkMode':'net',"
 			     "'PortBindings':{'80/tcp':[{'HostPort':'8000'}]}},"
 			     "'x-rfa-networks':{'back':{}}}");
-	int rc = w->s->prod->ops->container_create(w->s->prod, key, "app", body, err);
+	int rc = w->s->prod->engine->container_create(w->s->prod, key, "app", body, err);
 	json_decref(body);
 	return rc;
 }
 static int step_start(struct way *w, const struct rfa_job_key *key, struct rfa_error *err)
 {
-	return w->s->prod->ops->container_start(w->s->prod, key, "app", err);
+	return w->s->prod->engine->container_start(w->s->prod, key, "app", err);
 }
 static int step_get(struct way *w, const struct rfa_job_key *key, struct rfa_error *err)
 {
@@ -410,7 +411,7 @@ static int step_ledger(struct way *w, const struct rfa_job_key *key, struct rfa_
 static int step_unlock(struct way *w, const struct rfa_job_key *key, struct rfa_error *err)
 {
 	(void)key;
-	return w->s->prod->ops->lock_release(w->s->prod, RUN, err);
+	return w->s->prod->runs->lock_release(w->s->prod, RUN, err);
 }
 
 static int (*const steps[])(struct way *, const struct rfa_job_key *, struct rfa_error *) = {
@@ -593,9 +594,10 @@ static void test_mutations_show(void **state)
 	/* A job that runs twice is seen by its second answer. */
 	small_open(&s, small_world, 7);
 	rfa_sim_mutate(s.world, RFA_SIM_MUTATION_JOB_RUNS_TWICE);
-	OK(&s, s.prod->ops->container_rename(s.prod, KEY("r.1", "r"), "app", "app.old", &s.err));
-	REFUSED(&s, RFA_ENOTFOUND,
-		s.prod->ops->container_rename(s.prod, KEY("r.1", "r"), "app", "app.old", &s.err));
+	OK(&s, s.prod->engine->container_rename(s.prod, KEY("r.1", "r"), "app", "app.old", &s.err));
+	REFUSED(
+	    &s, RFA_ENOTFOUND,
+	    s.prod->engine->container_rename(s.prod, KEY("r.1", "r"), "app", "app.old", &s.err));
 	small_close(&s);
 }
 

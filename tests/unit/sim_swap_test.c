@@ -203,7 +203,7 @@ static void test_power_fails_during_a_job(void **state)
 	plan(&s, RFA_SIM_REBOOT, 0);
 	assert_int_equal(unpack(&s, s.prod, "a", "images", DIR_NEW), -RFA_ELOST);
 	sleep_on(&s, 30000);
-	OK(&s, s.prod->ops->jobs_running(s.prod, KEY("unpack.1", ""), &running, &s.err));
+	OK(&s, s.prod->runs->jobs_running(s.prod, KEY("unpack.1", ""), &running, &s.err));
 	assert_int_equal(running, 0);
 	assert_true(flag(s.sim_prod, DIR_NEW, "torn"));
 	assert_int_equal(unpack(&s, s.prod, "a", "images", DIR_NEW), -RFA_EREMOTE);
@@ -212,12 +212,12 @@ static void test_power_fails_during_a_job(void **state)
 	/* A kept answer is given again, and a key means one thing. */
 	plan(&s, RFA_SIM_LOSE_ANSWER, 0);
 	REFUSED(&s, RFA_ELOST,
-		s.prod->ops->tree_pack(s.prod, KEY("k.1", "p"), DIR_NEW, "x", &out, &s.err));
-	OK(&s, s.prod->ops->tree_pack(s.prod, KEY("k.1", "p"), DIR_NEW, "x", &out, &s.err));
+		s.prod->trees->pack(s.prod, KEY("k.1", "p"), DIR_NEW, "x", &out, &s.err));
+	OK(&s, s.prod->trees->pack(s.prod, KEY("k.1", "p"), DIR_NEW, "x", &out, &s.err));
 	assert_int_equal(rfa_sim_effects(s.sim_prod, "tree_pack"), 1);
 	json_decref(out);
 	REFUSED(&s, RFA_EINTERNAL,
-		s.prod->ops->tree_pack(s.prod, KEY("k.1", "p"), DIR_NEW, "y", &out, &s.err));
+		s.prod->trees->pack(s.prod, KEY("k.1", "p"), DIR_NEW, "y", &out, &s.err));
 	/* A job goes on while the connection is gone. */
 	plan(&s, RFA_SIM_SLOW, 0);
 	assert_int_equal(
@@ -246,7 +246,7 @@ static void test_planted_defects_of_swaps(void **state)
 		"[{'kind':'directory','place':'" DIR "','in':'" DIR_OLD "','out':'" DIR_NEW "'}]"));
 	assert_string_equal(origin(s.sim_prod, DIR), "test");
 	rfa_sim_mutate(s.world, RFA_SIM_MUTATION_REMOVE_LEAVES_COPIES);
-	OK(&s, s.prod->ops->tree_remove(s.prod, KEY("r.1", "r"), list, &s.err));
+	OK(&s, s.prod->trees->remove(s.prod, KEY("r.1", "r"), list, &s.err));
 	assert_string_equal(origin(s.sim_prod, DIR_OLD), "prod");
 	json_decref(list);
 	small_close(&s);

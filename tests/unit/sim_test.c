@@ -21,7 +21,7 @@ static void expect(struct rfa_host *h, enum rfa_object kind, const char *name, c
 {
 	struct rfa_error err;
 	json_t *found = NULL;
-	if (h->ops->inspect(h, kind, name, &found, &err))
+	if (h->engine->inspect(h, kind, name, &found, &err))
 		fail_msg("%s: %s", name, err.msg);
 	assert_string_equal(at(found, path), value);
 	json_decref(found);
@@ -52,7 +52,7 @@ static void test_create_merges_the_images_config(void **state)
 	(void)state;
 	small_open(&s, small_world, 1);
 	json_t *c = NULL;
-	OK(&s, s.test->ops->inspect(s.test, RFA_CONTAINER, "app", &c, &s.err));
+	OK(&s, s.test->engine->inspect(s.test, RFA_CONTAINER, "app", &c, &s.err));
 	json_t *env = quick("['MODE=test','PATH=/bin','VERSION=2']");
 	assert_true(json_equal(env, json_object_get(json_object_get(c, "Config"), "Env")));
 	assert_string_equal(at(c, "Config|Labels|tier"), "web");
@@ -64,7 +64,7 @@ static void test_create_merges_the_images_config(void **state)
 	json_decref(c);
 	json_decref(env);
 	/* What inspect answers is a copy: changing it changes nothing. */
-	OK(&s, s.test->ops->inspect(s.test, RFA_CONTAINER, "app", &c, &s.err));
+	OK(&s, s.test->engine->inspect(s.test, RFA_CONTAINER, "app", &c, &s.err));
 	json_object_clear(json_object_get(c, "Config"));
 	json_decref(c);
 	expect(s.test, RFA_CONTAINER, "app", "Config|Labels|tier", "web");
@@ -84,22 +84,23 @@ static void test_names_and_ports_conflict(void **state)
 	(void)state;
 	small_open(&s, small_world, 1);
 	struct rfa_host *p = s.prod;
-	REFUSED(&s, RFA_EEXISTS, p->ops->container_create(p, KEY("a.1", "c"), "app", body, &s.err));
-	OK(&s, p->ops->container_create(p, KEY("a.1", "d"), "app2", body, &s.err));
-	REFUSED(&s, RFA_EEXISTS, p->ops->container_start(p, KEY("a.1", "e"), "app2", &s.err));
+	REFUSED(&s, RFA_EEXISTS,
+		p->engine->container_create(p, KEY("a.1", "c"), "app", body, &s.err));
+	OK(&s, p->engine->container_create(p, KEY("a.1", "d"), "app2", body, &s.err));
+	REFUSED(&s, RFA_EEXISTS, p->engine->container_start(p, KEY("a.1", "e"), "app2", &s.err));
 	assert_non_null(strstr(s.err.msg, "port is already allocated"));
 	REFUSED(&s, RFA_EEXISTS,
-		p->ops->container_rename(p, KEY("a.1", "f"), "app2", "app", &s.err));
-	OK(&s, p->ops->container_stop(p, KEY("a.1", "g"), "app", &s.err));
+		p->engine->container_rename(p, KEY("a.1", "f"), "app2", "app", &s.err));
+	OK(&s, p->engine->container_stop(p, KEY("a.1", "g"), "app", &s.err));
 	REFUSED(&s, RFA_EUNREACHABLE, get(p, URL, &status, version, &s.err));
 	assert_int_equal(s.err.severity, RFA_RETRY);
-	OK(&s, p->ops->container_rename(p, KEY("a.1", "h"), "app", "app.old", &s.err));
-	OK(&s, p->ops->container_start(p, KEY("a.1", "i"), "app2", &s.err));
+	OK(&s, p->engine->container_rename(p, KEY("a.1", "h"), "app", "app.old", &s.err));
+	OK(&s, p->engine->container_start(p, KEY("a.1", "i"), "app2", &s.err));
 	OK(&s, get(p, URL, &status, version, &s.err));
 	assert_int_equal(status, 200);
 	assert_string_equal(version, "1");
-	REFUSED(&s, RFA_EREMOTE, p->ops->container_remove(p, KEY("a.1", "j"), "app2", &s.err));
-	REFUSED(&s, RFA_ENOTFOUND, p->ops->container_stop(p, KEY("a.1", "k"), "nope", &s.err));
+	REFUSED(&s, RFA_EREMOTE, p->engine->container_remove(p, KEY("a.1", "j"), "app2", &s.err));
+	REFUSED(&s, RFA_ENOTFOUND, p->engine->container_stop(p, KEY("a.1", "k"), "nope", &s.err));
 	json_decref(body);
 	small_close(&s);
 }
@@ -110,20 +111,20 @@ static void test_images_and_tags(void **state)
 	(void)state;
 	small_open(&s, small_world, 1);
 	struct rfa_host *t = s.test;
-	REFUSED(&s, RFA_EREMOTE, t->ops->image_untag(t, KEY("a.1", "a"), "app:2", &s.err));
+	REFUSED(&s, RFA_EREMOTE, t->engine->image_untag(t, KEY("a.1", "a"), "app:2", &s.err));
 	assert_non_null(strstr(s.err.msg, "conflict"));
-	OK(&s, t->ops->image_tag(t, KEY("a.1", "b"), "app:2", "localhost/rfa-pin:x", &s.err));
-	OK(&s, t->ops->image_untag(t, KEY("a.1", "c"), "app:2", &s.err));
-	OK(&s, t->ops->image_untag(t, KEY("a.1", "d"), "app:2", &s.err));
+	OK(&s, t->engine->image_tag(t, KEY("a.1", "b"), "app:2", "localhost/rfa-pin:x", &s.err));
+	OK(&s, t->engine->image_untag(t, KEY("a.1", "c"), "app:2", &s.err));
+	OK(&s, t->engine->image_untag(t, KEY("a.1", "d"), "app:2", &s.err));
 	/* A tag that is taken moves: the image that had it hangs loose. */
-	OK(&s, t->ops->image_tag(t, KEY("a.1", "e"), "localhost/rfa-pin:x", "app:1", &s.err));
+	OK(&s, t->engine->image_tag(t, KEY("a.1", "e"), "localhost/rfa-pin:x", "app:1", &s.err));
 	json_t *all = NULL;
-	OK(&s, t->ops->list(t, RFA_IMAGE, &all, &s.err));
+	OK(&s, t->engine->list(t, RFA_IMAGE, &all, &s.err));
 	assert_int_equal(json_array_size(all), 2);
 	assert_int_equal(json_array_size(json_object_get(json_array_get(all, 1), "RepoTags")), 0);
 	json_decref(all);
 	REFUSED(&s, RFA_ENOTFOUND,
-		t->ops->image_tag(t, KEY("a.1", "f"), "gone:1", "gone:2", &s.err));
+		t->engine->image_tag(t, KEY("a.1", "f"), "gone:1", "gone:2", &s.err));
 	/* Unused: the last tag takes the image with it. */
 	struct rfa_sim_layer layer = { "only", 5000 };
 	struct rfa_disk before, after;
@@ -132,7 +133,7 @@ static void test_images_and_tags(void **state)
 	OK(&s, t->ops->disk(t, "/", &after, &s.err));
 	assert_int_equal(before.bytes_free - after.bytes_free, 5000);
 	assert_string_equal(before.filesystem, after.filesystem);
-	OK(&s, t->ops->image_untag(t, KEY("a.1", "g"), "lone:latest", &s.err));
+	OK(&s, t->engine->image_untag(t, KEY("a.1", "g"), "lone:latest", &s.err));
 	OK(&s, t->ops->disk(t, "/", &after, &s.err));
 	assert_int_equal(before.bytes_free, after.bytes_free);
 	small_close(&s);
@@ -149,19 +150,20 @@ static void bring(struct small *s, size_t omit, json_t **image)
 	for (size_t i = 0; i < omit; i++)
 		json_array_append(left_out, json_array_get(layers, i));
 	json_t *request = request_for(*image, left_out);
-	OK(s, s->test->ops->image_export(s->test, KEY("export.1", "x"), request, &answer, &s->err));
+	OK(s,
+	   s->test->engine->image_export(s->test, KEY("export.1", "x"), request, &answer, &s->err));
 	assert_int_equal(json_integer_value(json_object_get(answer, "layers")), 2 - omit);
 	assert_int_equal(json_integer_value(json_object_get(answer, "omitted")), omit);
 	OK(s, carry(s->test, s->prod, "images", 0, &s->err));
 	/* Bytes are conserved: what left is what arrived. */
 	json_t *mine = NULL, *theirs = NULL;
 	uint64_t size = 0;
-	OK(s, s->test->ops->spool_digests(s->test, RUN, "images", 4096, 1u << 30, &mine, &size,
-					  &s->err));
+	OK(s, s->test->runs->spool_digests(s->test, RUN, "images", 4096, 1u << 30, &mine, &size,
+					   &s->err));
 	assert_int_equal(size, json_integer_value(json_object_get(answer, "bytes")));
 	assert_int_equal(json_array_size(mine), (size + 4095) / 4096);
-	OK(s, s->prod->ops->spool_digests(s->prod, RUN, "images", 4096, 1u << 30, &theirs, &size,
-					  &s->err));
+	OK(s, s->prod->runs->spool_digests(s->prod, RUN, "images", 4096, 1u << 30, &theirs, &size,
+					   &s->err));
 	assert_true(json_equal(mine, theirs));
 	json_decref(mine);
 	json_decref(theirs);
@@ -177,17 +179,17 @@ static void test_archive_without_what_is_there(void **state)
 	(void)state;
 	small_open(&s, small_world, 1);
 	bring(&s, 1, &image);
-	OK(&s, s.prod->ops->image_load(s.prod, KEY("load.1", "l"), "images", &s.err));
+	OK(&s, s.prod->engine->image_load(s.prod, KEY("load.1", "l"), "images", &s.err));
 	/* Classic: the id is the config's digest, everywhere the same. */
 	expect(s.prod, RFA_IMAGE, "localhost/rfa-pin:app-2", "Id", at(image, "Id"));
 	/* A result that is kept: the same bytes again, the same answer. */
 	json_t *request = request_for(image, NULL);
-	OK(&s, s.test->ops->image_export(s.test, KEY("export.1", "x"), request, &again, &s.err));
+	OK(&s, s.test->engine->image_export(s.test, KEY("export.1", "x"), request, &again, &s.err));
 	assert_int_equal(json_integer_value(json_object_get(again, "omitted")), 1);
 	assert_int_equal(rfa_sim_effects(s.sim_test, "image_export"), 1);
 	json_decref(again);
 	json_decref(request);
-	OK(&s, s.prod->ops->run_remove(s.prod, RUN, &s.err));
+	OK(&s, s.prod->runs->remove(s.prod, RUN, &s.err));
 	json_t *own = seen(&s, s.sim_prod, RFA_SIM_OWN);
 	json_t *runs = json_object_get(json_object_get(own, "own"), "runs");
 	assert_int_equal(json_object_size(runs), 0);
@@ -205,7 +207,7 @@ static void test_classic_refuses_a_missing_base(void **state)
 	bring(&s, 2, &image); /* PROD has "base" and not "app2" */
 	json_t *before = seen(&s, s.sim_prod, RFA_SIM_SERVES | RFA_SIM_IMAGES);
 	REFUSED(&s, RFA_EREMOTE,
-		s.prod->ops->image_load(s.prod, KEY("load.1", "l"), "images", &s.err));
+		s.prod->engine->image_load(s.prod, KEY("load.1", "l"), "images", &s.err));
 	json_t *after = seen(&s, s.sim_prod, RFA_SIM_SERVES | RFA_SIM_IMAGES);
 	same(before, after);
 	json_decref(before);
@@ -239,15 +241,16 @@ static void test_containerd_hides_what_lacks_a_blob(void **state)
 	json_decref(theirs);
 	/* PROD's base is another blob: load says ok, and the image is not there. */
 	bring(&s, 1, &image);
-	OK(&s, s.prod->ops->image_load(s.prod, KEY("load.1", "l"), "images", &s.err));
-	REFUSED(&s, RFA_ENOTFOUND,
-		s.prod->ops->inspect(s.prod, RFA_IMAGE, "localhost/rfa-pin:app-2", &none, &s.err));
+	OK(&s, s.prod->engine->image_load(s.prod, KEY("load.1", "l"), "images", &s.err));
+	REFUSED(
+	    &s, RFA_ENOTFOUND,
+	    s.prod->engine->inspect(s.prod, RFA_IMAGE, "localhost/rfa-pin:app-2", &none, &s.err));
 	json_decref(image);
 	/* The base comes once: from now on it is known. */
-	OK(&s, s.prod->ops->run_remove(s.prod, RUN, &s.err));
-	OK(&s, s.test->ops->run_remove(s.test, RUN, &s.err));
+	OK(&s, s.prod->runs->remove(s.prod, RUN, &s.err));
+	OK(&s, s.test->runs->remove(s.test, RUN, &s.err));
 	bring(&s, 0, &image);
-	OK(&s, s.prod->ops->image_load(s.prod, KEY("load.2", "l"), "images", &s.err));
+	OK(&s, s.prod->engine->image_load(s.prod, KEY("load.2", "l"), "images", &s.err));
 	theirs = image_of(s.prod, "localhost/rfa-pin:app-2", &s);
 	assert_string_not_equal(at(image, "Id"), at(theirs, "Id"));
 	assert_true(
@@ -272,11 +275,11 @@ static void test_damaged_archives_are_refused(void **state)
 		bring(&s, 1, &image);
 		/* A byte in the header, in a layer, or behind the end. */
 		uint64_t where = way == 0 ? 150 : way == 2 ? 1000000 : 4000;
-		OK(&s, s.prod->ops->spool_write(s.prod, RUN, "images", where, &out, &s.err));
+		OK(&s, s.prod->runs->spool_write(s.prod, RUN, "images", where, &out, &s.err));
 		OK(&s, out->ops->write(out, "\001", 1, &put, &s.err));
 		OK(&s, out->ops->finish(out, &done, &s.err));
 		out->ops->close(out);
-		int rc = s.prod->ops->image_load(s.prod, KEY("load.1", "l"), "images", &s.err);
+		int rc = s.prod->engine->image_load(s.prod, KEY("load.1", "l"), "images", &s.err);
 		assert_int_equal(rc, way == 3 ? 0 : -RFA_EREMOTE);
 		json_decref(image);
 		small_close(&s);
@@ -326,17 +329,17 @@ static void test_compose_up_follows_the_override(void **state)
 	expect(p, RFA_CONTAINER, "web-front", "NetworkSettings|Networks|outer|Aliases|0", "web");
 	expect(p, RFA_NETWORK, "shop_default", "Labels|com.docker.compose.project", "shop");
 	before = seen(&s, s.sim_prod, RFA_SIM_CONTAINERS);
-	REFUSED(&s, RFA_EREMOTE, p->ops->compose_config(p, &compose, &config, &s.err));
+	REFUSED(&s, RFA_EREMOTE, p->engine->compose_config(p, &compose, &config, &s.err));
 	const char *over = "{\"services\":{\"web\":{\"image\":\"app:2\"}}}";
-	OK(&s, p->ops->file_write(p, "/srv/over.json", 0600, over, strlen(over), &s.err));
-	OK(&s, p->ops->compose_config(p, &compose, &config, &s.err));
+	OK(&s, p->files->write(p, "/srv/over.json", 0600, over, strlen(over), &s.err));
+	OK(&s, p->engine->compose_config(p, &compose, &config, &s.err));
 	assert_string_equal(at(config, "config|services|web|image"), "app:2");
 	assert_string_equal(at(config, "config|services|web|ports|0|published"), "8000");
 	assert_string_equal(at(config, "config|services|web|environment|MODE"), "compose");
 	assert_string_equal(at(config, "config|networks|default|name"), "shop_default");
 	assert_string_equal(at(config, "config|volumes|pg|name"), "shop_pg");
 	json_decref(config);
-	OK(&s, p->ops->compose_up(p, KEY("up.1", "u"), &compose, &s.err));
+	OK(&s, p->engine->compose_up(p, KEY("up.1", "u"), &compose, &s.err));
 	OK(&s, get(p, URL, &status, version, &s.err));
 	assert_string_equal(version, "2");
 	after = seen(&s, s.sim_prod, RFA_SIM_CONTAINERS);
@@ -347,7 +350,7 @@ static void test_compose_up_follows_the_override(void **state)
 	json_decref(after);
 	/* Nothing differs: nothing is made anew. */
 	before = seen(&s, s.sim_prod, RFA_SIM_ALL & ~RFA_SIM_OWN);
-	OK(&s, p->ops->compose_up(p, KEY("up.2", "u"), &compose, &s.err));
+	OK(&s, p->engine->compose_up(p, KEY("up.2", "u"), &compose, &s.err));
 	after = seen(&s, s.sim_prod, RFA_SIM_ALL & ~RFA_SIM_OWN);
 	same(before, after);
 	json_decref(before);
@@ -358,10 +361,10 @@ static void test_compose_up_follows_the_override(void **state)
 	files[1] = NULL;
 	OK(&s,
 	   rfa_sim_file_put(s.sim_prod, "/srv/shop/prod.env", 0600, "# x\nTAG=\"3\"\n", &s.err));
-	OK(&s, p->ops->compose_config(p, &compose, &config, &s.err));
+	OK(&s, p->engine->compose_config(p, &compose, &config, &s.err));
 	assert_string_equal(at(config, "config|services|web|image"), "app:3");
 	json_decref(config);
-	REFUSED(&s, RFA_EREMOTE, p->ops->compose_up(p, KEY("up.3", "u"), &compose, &s.err));
+	REFUSED(&s, RFA_EREMOTE, p->engine->compose_up(p, KEY("up.3", "u"), &compose, &s.err));
 	small_close(&s);
 }
 
@@ -373,26 +376,26 @@ static void test_files(void **state)
 	(void)state;
 	small_open(&s, small_world, 1);
 	struct rfa_host *p = s.prod;
-	OK(&s, p->ops->file_stat(p, "/srv/app.json", &stat, &s.err));
+	OK(&s, p->files->stat(p, "/srv/app.json", &stat, &s.err));
 	assert_int_equal(stat.type, 'f');
 	assert_int_equal(stat.size, 2);
-	OK(&s, p->ops->file_stat(p, "/srv", &stat, &s.err));
+	OK(&s, p->files->stat(p, "/srv", &stat, &s.err));
 	assert_int_equal(stat.type, 'd');
-	OK(&s, p->ops->file_stat(p, "/nope", &stat, &s.err));
+	OK(&s, p->files->stat(p, "/nope", &stat, &s.err));
 	assert_int_equal(stat.type, 0);
-	OK(&s, p->ops->file_write(p, "/srv/app.json", 0600, "hello\0x", 7, &s.err));
-	OK(&s, p->ops->file_stat(p, "/srv/app.json", &stat, &s.err));
+	OK(&s, p->files->write(p, "/srv/app.json", 0600, "hello\0x", 7, &s.err));
+	OK(&s, p->files->stat(p, "/srv/app.json", &stat, &s.err));
 	assert_int_equal(stat.mode, 0644);
-	OK(&s, p->ops->file_read(p, "/srv/app.json", 7, &text, &s.err));
+	OK(&s, p->files->read(p, "/srv/app.json", 7, &text, &s.err));
 	assert_memory_equal(text.data, "hello\0x", 7);
-	REFUSED(&s, RFA_ETOOBIG, p->ops->file_read(p, "/srv/app.json", 6, &text, &s.err));
-	REFUSED(&s, RFA_ENOTFOUND, p->ops->file_read(p, "/srv/none", 6, &text, &s.err));
-	REFUSED(&s, RFA_ENOTFOUND, p->ops->file_write(p, "/no/dir/f", 0600, "", 0, &s.err));
-	OK(&s, p->ops->file_write(p, "/var/lib/rfa/runs/" RUN "/o.json", 0600, "{}", 2, &s.err));
-	OK(&s, p->ops->file_remove(p, "/srv/app.json", &s.err));
-	OK(&s, p->ops->file_remove(p, "/srv/app.json", &s.err));
-	OK(&s, p->ops->run_remove(p, RUN, &s.err));
-	OK(&s, p->ops->file_stat(p, "/var/lib/rfa/runs/" RUN "/o.json", &stat, &s.err));
+	REFUSED(&s, RFA_ETOOBIG, p->files->read(p, "/srv/app.json", 6, &text, &s.err));
+	REFUSED(&s, RFA_ENOTFOUND, p->files->read(p, "/srv/none", 6, &text, &s.err));
+	REFUSED(&s, RFA_ENOTFOUND, p->files->write(p, "/no/dir/f", 0600, "", 0, &s.err));
+	OK(&s, p->files->write(p, "/var/lib/rfa/runs/" RUN "/o.json", 0600, "{}", 2, &s.err));
+	OK(&s, p->files->remove(p, "/srv/app.json", &s.err));
+	OK(&s, p->files->remove(p, "/srv/app.json", &s.err));
+	OK(&s, p->runs->remove(p, RUN, &s.err));
+	OK(&s, p->files->stat(p, "/var/lib/rfa/runs/" RUN "/o.json", &stat, &s.err));
 	assert_int_equal(stat.type, 0);
 	rfa_buf_release(&text);
 	small_close(&s);
@@ -405,15 +408,15 @@ static void test_lock_belongs_to_a_run(void **state)
 	(void)state;
 	small_open(&s, small_world, 1);
 	struct rfa_host *p = s.prod;
-	OK(&s, p->ops->lock_claim(p, one, &holder, &s.err));
-	OK(&s, p->ops->lock_claim(p, one, &holder, &s.err));
-	REFUSED(&s, RFA_ELOCKED, p->ops->lock_claim(p, two, &holder, &s.err));
+	OK(&s, p->runs->lock_claim(p, one, &holder, &s.err));
+	OK(&s, p->runs->lock_claim(p, one, &holder, &s.err));
+	REFUSED(&s, RFA_ELOCKED, p->runs->lock_claim(p, two, &holder, &s.err));
 	assert_string_equal(at(holder, "run"), "one");
 	json_decref(holder);
-	REFUSED(&s, RFA_ELOCKED, p->ops->lock_release(p, "two", &s.err));
-	OK(&s, p->ops->lock_release(p, "one", &s.err));
-	OK(&s, p->ops->lock_release(p, "one", &s.err));
-	OK(&s, p->ops->lock_read(p, &holder, &s.err));
+	REFUSED(&s, RFA_ELOCKED, p->runs->lock_release(p, "two", &s.err));
+	OK(&s, p->runs->lock_release(p, "one", &s.err));
+	OK(&s, p->runs->lock_release(p, "one", &s.err));
+	OK(&s, p->runs->lock_read(p, &holder, &s.err));
 	assert_null(holder);
 	json_decref(one);
 	json_decref(two);
@@ -486,16 +489,16 @@ static void test_time_passes(void **state)
 	struct rfa_host *p = s.prod;
 	OK(&s, rfa_sim_container_run(s.sim_prod, "slow", body, &s.err));
 	int64_t before = clock->mono_ms(clock);
-	OK(&s, p->ops->container_stop(p, KEY("s.1", "s"), "slow", &s.err));
+	OK(&s, p->engine->container_stop(p, KEY("s.1", "s"), "slow", &s.err));
 	assert_true(clock->mono_ms(clock) - before >= 7000);
 	rfa_sim_downtime_reset(s.sim_prod, 8000);
-	OK(&s, p->ops->container_stop(p, KEY("s.1", "t"), "app", &s.err));
+	OK(&s, p->engine->container_stop(p, KEY("s.1", "t"), "app", &s.err));
 	clock->sleep_ms(clock, 1234);
-	OK(&s, p->ops->container_start(p, KEY("s.1", "u"), "app", &s.err));
+	OK(&s, p->engine->container_start(p, KEY("s.1", "u"), "app", &s.err));
 	clock->sleep_ms(clock, 5000);
 	int64_t down = rfa_sim_downtime_ms(s.sim_prod, 8000);
 	assert_in_range(down, 1234, 1240);
-	OK(&s, p->ops->logs(p, "app", 3, &text, &s.err));
+	OK(&s, p->engine->logs(p, "app", 3, &text, &s.err));
 	assert_non_null(strstr(rfa_buf_str(&text), "\033[31m"));
 	rfa_buf_release(&text);
 	json_decref(body);

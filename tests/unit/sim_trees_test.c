@@ -30,9 +30,9 @@ static void test_observe(void **state)
 	assert_int_equal(json_integer_value(json_object_get(dir, "bytes")), 70005);
 	json_decref(dir);
 	struct rfa_file_stat stat;
-	OK(&s, s.test->ops->file_stat(s.test, DB, &stat, &s.err));
+	OK(&s, s.test->files->stat(s.test, DB, &stat, &s.err));
 	assert_int_equal(stat.type, 'f');
-	OK(&s, s.test->ops->file_stat(s.test, VOL, &stat, &s.err));
+	OK(&s, s.test->files->stat(s.test, VOL, &stat, &s.err));
 	assert_int_equal(stat.type, 'd');
 	small_close(&s);
 }
@@ -91,13 +91,13 @@ static void test_who_runs_writes(void **state)
 				 "{'kind':'directory','path':'" DIR "'}]",
 				 "app"),
 			 2);
-	OK(&s, s.test->ops->container_stop(s.test, KEY("s.1", "s"), "app", &s.err));
+	OK(&s, s.test->engine->container_stop(s.test, KEY("s.1", "s"), "app", &s.err));
 	int64_t stopped = writes(s.sim_test, DB);
 	sleep_on(&s, 100);
 	assert_int_equal(writes(s.sim_test, DB), stopped);
 	/* Who only looks from above holds nothing. */
 	assert_int_equal(holders(&s, s.test, "[{'kind':'sqlite','path':'" DB "'}]", NULL), 0);
-	OK(&s, s.test->ops->container_start(s.test, KEY("s.1", "t"), "app", &s.err));
+	OK(&s, s.test->engine->container_start(s.test, KEY("s.1", "t"), "app", &s.err));
 	sleep_on(&s, 100);
 	assert_int_equal(writes(s.sim_test, DB), stopped + 100);
 	small_close(&s);
@@ -135,19 +135,19 @@ static void test_an_empty_one_appears(void **state)
 	open_data(&s);
 	json_t *body = quick("{'Image':'app:1','HostConfig':{'Binds':['" DIR ":/f','pg:/pg']}}");
 	struct rfa_host *p = s.prod;
-	OK(&s, p->ops->container_create(p, KEY("c.1", "c"), "app", body, &s.err));
+	OK(&s, p->engine->container_create(p, KEY("c.1", "c"), "app", body, &s.err));
 	assert_string_equal(origin(s.sim_prod, DIR), "");
 	/* Taken away between create and start: the engine makes a folder, and no volume. */
 	OK(&s,
 	   swap(&s, "a", "[{'kind':'directory','place':'" DIR "','in':null,'out':'" DIR_OLD "'}]"));
 	assert_null(rfa_sim_tree_content(s.sim_prod, DIR));
-	OK(&s, p->ops->container_start(p, KEY("c.1", "s"), "app", &s.err));
+	OK(&s, p->engine->container_start(p, KEY("c.1", "s"), "app", &s.err));
 	assert_string_equal(origin(s.sim_prod, DIR), "");
-	OK(&s, p->ops->container_stop(p, KEY("c.1", "t"), "app", &s.err));
+	OK(&s, p->engine->container_stop(p, KEY("c.1", "t"), "app", &s.err));
 	OK(&s, swap(&s, "b",
 		    "[{'kind':'directory','place':'" VOL
 		    "','in':null,'out':'/var/lib/docker/volumes/pg/.rfa-x/tree'}]"));
-	REFUSED(&s, RFA_EREMOTE, p->ops->container_start(p, KEY("c.1", "u"), "app", &s.err));
+	REFUSED(&s, RFA_EREMOTE, p->engine->container_start(p, KEY("c.1", "u"), "app", &s.err));
 	assert_null(rfa_sim_tree_content(s.sim_prod, VOL));
 	json_decref(body);
 	small_close(&s);
@@ -164,7 +164,7 @@ static void test_copies_are_torn_or_exact(void **state)
 	assert_true(flag(s.sim_test, DIR_SNAP, "torn"));
 	copy(&s, s.test, "early", DIR, DIR_SNAP, RFA_COPY_FINAL);
 	assert_true(flag(s.sim_test, DIR_SNAP, "torn"));
-	OK(&s, s.test->ops->container_stop(s.test, KEY("s.1", "s"), "app", &s.err));
+	OK(&s, s.test->engine->container_stop(s.test, KEY("s.1", "s"), "app", &s.err));
 	copy(&s, s.test, "final", DIR, DIR_SNAP, RFA_COPY_FINAL);
 	json_t *mine = rfa_sim_tree_content(s.sim_test, DIR);
 	json_t *theirs = rfa_sim_tree_content(s.sim_test, DIR_SNAP);
@@ -172,7 +172,7 @@ static void test_copies_are_torn_or_exact(void **state)
 	json_decref(mine);
 	json_decref(theirs);
 	/* What is written from now on is not in it. */
-	OK(&s, s.test->ops->container_start(s.test, KEY("s.1", "t"), "app", &s.err));
+	OK(&s, s.test->engine->container_start(s.test, KEY("s.1", "t"), "app", &s.err));
 	int64_t before = writes(s.sim_test, DIR_SNAP);
 	sleep_on(&s, 100);
 	assert_int_equal(writes(s.sim_test, DIR_SNAP), before);
@@ -189,31 +189,31 @@ static void test_copies_carry_files(void **state)
 	small_open(&s, "{'hosts':{'test':{'files':{'/d/app.db':'','/d/app.db-wal':'wal'}}}}", 1);
 	struct rfa_host *t = s.test;
 	/* A database of which only the files are known: the companions are part of it. */
-	OK(&s, t->ops->tree_copy(t, KEY("c.1", "c"), RFA_TREE_SQLITE, "/d/app.db",
-				 "/d/.rfa-r.snap/tree", RFA_COPY_FINAL, &out, &s.err));
+	OK(&s, t->trees->copy(t, KEY("c.1", "c"), RFA_TREE_SQLITE, "/d/app.db",
+			      "/d/.rfa-r.snap/tree", RFA_COPY_FINAL, &out, &s.err));
 	json_decref(out);
-	OK(&s, t->ops->file_read(t, "/d/.rfa-r.snap/tree/db-wal", 10, &text, &s.err));
+	OK(&s, t->files->read(t, "/d/.rfa-r.snap/tree/db-wal", 10, &text, &s.err));
 	assert_string_equal(rfa_buf_str(&text), "wal");
-	OK(&s, t->ops->sqlite_check(t, "/d/.rfa-r.snap/tree", &out, &s.err));
+	OK(&s, t->trees->sqlite_check(t, "/d/.rfa-r.snap/tree", &out, &s.err));
 	assert_true(json_is_true(json_object_get(out, "ok")));
 	json_decref(out);
 	OK(&s, rfa_sim_file_put(s.sim_test, "/d/.rfa-r.snap/tree/db", 0600, "no database", &s.err));
-	OK(&s, t->ops->sqlite_check(t, "/d/.rfa-r.snap/tree", &out, &s.err));
+	OK(&s, t->trees->sqlite_check(t, "/d/.rfa-r.snap/tree", &out, &s.err));
 	assert_false(json_is_true(json_object_get(out, "ok")));
 	json_decref(out);
 	/* And they arrive, by archive and by rename. */
-	OK(&s, t->ops->tree_pack(t, KEY("p.1", "p"), "/d/.rfa-r.snap/tree", "app", &out, &s.err));
+	OK(&s, t->trees->pack(t, KEY("p.1", "p"), "/d/.rfa-r.snap/tree", "app", &out, &s.err));
 	json_decref(out);
 	OK(&s, unpack(&s, t, "u", "app", "/d/.rfa-r.new/tree"));
 	json_t *items = quick("[{'kind':'sqlite','place':'/d/app.db','in':'/d/.rfa-r.new/tree',"
 			      "'out':'/d/.rfa-r.old/tree'}]");
-	OK(&s, t->ops->tree_swap(t, KEY("w.1", "w"), items, &s.err));
+	OK(&s, t->trees->swap(t, KEY("w.1", "w"), items, &s.err));
 	json_decref(items);
 	rfa_buf_clear(&text);
-	OK(&s, t->ops->file_read(t, "/d/app.db", 20, &text, &s.err));
+	OK(&s, t->files->read(t, "/d/app.db", 20, &text, &s.err));
 	assert_string_equal(rfa_buf_str(&text), "no database");
-	OK(&s, t->ops->file_read(t, "/d/app.db-wal", 20, &text, &s.err));
-	OK(&s, t->ops->file_read(t, "/d/.rfa-r.old/tree/db-wal", 20, &text, &s.err));
+	OK(&s, t->files->read(t, "/d/app.db-wal", 20, &text, &s.err));
+	OK(&s, t->files->read(t, "/d/.rfa-r.old/tree/db-wal", 20, &text, &s.err));
 	rfa_buf_release(&text);
 	small_close(&s);
 }
@@ -234,21 +234,21 @@ static void test_reflinks_take_nothing(void **state)
 		json_decref(described);
 		struct rfa_host *t = s.test;
 		OK(&s, t->ops->disk(t, "/d", &before, &s.err));
-		OK(&s, t->ops->tree_copy(t, KEY("c.1", "b"), RFA_TREE_DIRECTORY, "/d/x",
-					 "/d/.rfa-x/tree", RFA_COPY_BULK, &out, &s.err));
+		OK(&s, t->trees->copy(t, KEY("c.1", "b"), RFA_TREE_DIRECTORY, "/d/x",
+				      "/d/.rfa-x/tree", RFA_COPY_BULK, &out, &s.err));
 		assert_int_equal(json_is_true(json_object_get(out, "reflink")), reflink);
 		assert_int_equal(json_integer_value(json_object_get(out, "bytes")),
 				 reflink ? 0 : 50000);
 		json_decref(out);
-		OK(&s, t->ops->tree_copy(t, KEY("c.1", "f"), RFA_TREE_DIRECTORY, "/d/x",
-					 "/d/.rfa-x/tree", RFA_COPY_FINAL, &out, &s.err));
+		OK(&s, t->trees->copy(t, KEY("c.1", "f"), RFA_TREE_DIRECTORY, "/d/x",
+				      "/d/.rfa-x/tree", RFA_COPY_FINAL, &out, &s.err));
 		json_decref(out);
 		OK(&s, t->ops->disk(t, "/d", &after, &s.err));
 		assert_int_equal(before.bytes_free - after.bytes_free, reflink ? 0 : 50000);
 		assert_false(flag(s.sim_test, "/d/.rfa-x/tree", "torn"));
 		rfa_sim_disk_used(s.sim_test, after.bytes_total - 10000);
-		int rc = t->ops->tree_copy(t, KEY("c.2", "f"), RFA_TREE_DIRECTORY, "/d/x",
-					   "/d/.rfa-y/tree", RFA_COPY_FINAL, &out, &s.err);
+		int rc = t->trees->copy(t, KEY("c.2", "f"), RFA_TREE_DIRECTORY, "/d/x",
+					"/d/.rfa-y/tree", RFA_COPY_FINAL, &out, &s.err);
 		assert_int_equal(rc, reflink ? 0 : -RFA_ENOSPACE);
 		if (!rc)
 			json_decref(out);
@@ -264,24 +264,24 @@ static void test_what_copies_refuse(void **state)
 	open_data(&s);
 	struct rfa_host *t = s.test;
 	REFUSED(&s, RFA_ENOTFOUND,
-		t->ops->tree_copy(t, KEY("c.1", "a"), RFA_TREE_DIRECTORY, "/nope", "/.rfa-x/tree",
-				  RFA_COPY_FINAL, &out, &s.err));
+		t->trees->copy(t, KEY("c.1", "a"), RFA_TREE_DIRECTORY, "/nope", "/.rfa-x/tree",
+			       RFA_COPY_FINAL, &out, &s.err));
 	REFUSED(&s, RFA_ENOTFOUND,
-		t->ops->tree_copy(t, KEY("c.1", "b"), RFA_TREE_DIRECTORY, DB, "/.rfa-x/tree",
-				  RFA_COPY_FINAL, &out, &s.err));
+		t->trees->copy(t, KEY("c.1", "b"), RFA_TREE_DIRECTORY, DB, "/.rfa-x/tree",
+			       RFA_COPY_FINAL, &out, &s.err));
 	REFUSED(&s, RFA_ENOTFOUND,
-		t->ops->tree_copy(t, KEY("c.1", "c"), RFA_TREE_DIRECTORY, DIR, "/no/.rfa-x/tree",
-				  RFA_COPY_FINAL, &out, &s.err));
+		t->trees->copy(t, KEY("c.1", "c"), RFA_TREE_DIRECTORY, DIR, "/no/.rfa-x/tree",
+			       RFA_COPY_FINAL, &out, &s.err));
 	REFUSED(&s, RFA_EINTERNAL,
-		t->ops->tree_copy(t, KEY("c.1", "d"), RFA_TREE_DIRECTORY, DIR, "/srv/app/x",
-				  RFA_COPY_FINAL, &out, &s.err));
+		t->trees->copy(t, KEY("c.1", "d"), RFA_TREE_DIRECTORY, DIR, "/srv/app/x",
+			       RFA_COPY_FINAL, &out, &s.err));
 	json_t *one = quick("['" DIR "']"), *none = quick("['/srv/app/.rfa-none/tree']");
-	REFUSED(&s, RFA_EINTERNAL, t->ops->tree_remove(t, KEY("r.1", "a"), one, &s.err));
-	OK(&s, t->ops->tree_remove(t, KEY("r.1", "b"), none, &s.err));
+	REFUSED(&s, RFA_EINTERNAL, t->trees->remove(t, KEY("r.1", "a"), one, &s.err));
+	OK(&s, t->trees->remove(t, KEY("r.1", "b"), none, &s.err));
 	assert_string_equal(origin(s.sim_test, DIR), "test");
 	json_decref(one);
 	json_decref(none);
-	REFUSED(&s, RFA_ENOTFOUND, t->ops->sqlite_check(t, "/srv/.rfa-none/tree", &out, &s.err));
+	REFUSED(&s, RFA_ENOTFOUND, t->trees->sqlite_check(t, "/srv/.rfa-none/tree", &out, &s.err));
 	small_close(&s);
 }
 
@@ -299,15 +299,15 @@ static void test_sqlite_check(void **state)
 					"{'kind':'sqlite'}}}}}",
 			   1);
 		struct rfa_host *t = s.test;
-		OK(&s, t->ops->tree_copy(t, KEY("c.1", "f"), RFA_TREE_SQLITE, "/d/x",
-					 "/d/.rfa-x/tree", RFA_COPY_FINAL, &out, &s.err));
+		OK(&s, t->trees->copy(t, KEY("c.1", "f"), RFA_TREE_SQLITE, "/d/x", "/d/.rfa-x/tree",
+				      RFA_COPY_FINAL, &out, &s.err));
 		json_decref(out);
 		if (way == 2) {
 			REFUSED(&s, RFA_EUNSUPPORTED,
-				t->ops->sqlite_check(t, "/d/.rfa-x/tree", &out, &s.err));
+				t->trees->sqlite_check(t, "/d/.rfa-x/tree", &out, &s.err));
 			assert_string_not_equal(s.err.hint, "");
 		} else {
-			OK(&s, t->ops->sqlite_check(t, "/d/.rfa-x/tree", &out, &s.err));
+			OK(&s, t->trees->sqlite_check(t, "/d/.rfa-x/tree", &out, &s.err));
 			assert_int_equal(json_is_true(json_object_get(out, "ok")), way == 0);
 			json_decref(out);
 		}
@@ -324,8 +324,8 @@ static void test_archives_are_the_same_every_time(void **state)
 	(void)state;
 	open_data(&s);
 	bring(&s);
-	OK(&s, s.test->ops->tree_pack(s.test, KEY("b.1", "p"), DIR_SNAP, "images", &one, &s.err));
-	OK(&s, s.test->ops->tree_pack(s.test, KEY("b.2", "p"), DIR_SNAP, "images", &two, &s.err));
+	OK(&s, s.test->trees->pack(s.test, KEY("b.1", "p"), DIR_SNAP, "images", &one, &s.err));
+	OK(&s, s.test->trees->pack(s.test, KEY("b.2", "p"), DIR_SNAP, "images", &two, &s.err));
 	assert_true(json_equal(one, two));
 	OK(&s, unpack(&s, s.prod, "u", "images", DIR_NEW));
 	mine = rfa_sim_tree_content(s.sim_test, DIR_SNAP);
@@ -337,7 +337,7 @@ static void test_archives_are_the_same_every_time(void **state)
 	json_decref(looked);
 	/* Packed there, it is the same archive again. */
 	json_decref(two);
-	OK(&s, s.prod->ops->tree_pack(s.prod, KEY("b.3", "p"), DIR_NEW, "images", &two, &s.err));
+	OK(&s, s.prod->trees->pack(s.prod, KEY("b.3", "p"), DIR_NEW, "images", &two, &s.err));
 	assert_true(json_equal(one, two));
 	json_decref(one);
 	json_decref(two);
@@ -358,7 +358,7 @@ static void test_a_changed_archive_leaves_nothing(void **state)
 		open_data(&s);
 		bring(&s);
 		OK(&s, unpack(&s, s.prod, "a", "images", DIR_NEW));
-		OK(&s, s.prod->ops->spool_write(s.prod, RUN, "images", where[i], &out, &s.err));
+		OK(&s, s.prod->runs->spool_write(s.prod, RUN, "images", where[i], &out, &s.err));
 		OK(&s, out->ops->write(out, "\001", 1, &put, &s.err));
 		OK(&s, out->ops->finish(out, &done, &s.err));
 		out->ops->close(out);
@@ -378,19 +378,19 @@ static void test_halves_of_copies(void **state)
 	(void)state;
 	open_data(&s);
 	struct rfa_host *t = s.test;
-	OK(&s, t->ops->container_stop(t, KEY("b.1", "s"), "app", &s.err));
+	OK(&s, t->engine->container_stop(t, KEY("b.1", "s"), "app", &s.err));
 	plan(&s, RFA_SIM_PARTIAL, 0);
 	REFUSED(&s, RFA_EREMOTE,
-		t->ops->tree_copy(t, KEY("h.1", "c"), RFA_TREE_DIRECTORY, DIR, DIR_SNAP,
-				  RFA_COPY_FINAL, &out, &s.err));
+		t->trees->copy(t, KEY("h.1", "c"), RFA_TREE_DIRECTORY, DIR, DIR_SNAP,
+			       RFA_COPY_FINAL, &out, &s.err));
 	assert_true(flag(s.sim_test, DIR_SNAP, "torn"));
 	copy(&s, t, "again", DIR, DIR_SNAP, RFA_COPY_FINAL);
 	assert_false(flag(s.sim_test, DIR_SNAP, "torn"));
 	plan(&s, RFA_SIM_PARTIAL, 0);
 	REFUSED(&s, RFA_EREMOTE,
-		t->ops->tree_pack(t, KEY("h.1", "p"), DIR_SNAP, "images", &out, &s.err));
+		t->trees->pack(t, KEY("h.1", "p"), DIR_SNAP, "images", &out, &s.err));
 	assert_int_equal(unpack(&s, t, "a", "images", DIR_NEW), -RFA_EMISMATCH);
-	OK(&s, t->ops->tree_pack(t, KEY("h.2", "p"), DIR_SNAP, "images", &out, &s.err));
+	OK(&s, t->trees->pack(t, KEY("h.2", "p"), DIR_SNAP, "images", &out, &s.err));
 	json_decref(out);
 	plan(&s, RFA_SIM_PARTIAL, 0);
 	assert_int_equal(unpack(&s, t, "b", "images", DIR_NEW), -RFA_EREMOTE);
@@ -398,10 +398,10 @@ static void test_halves_of_copies(void **state)
 	OK(&s, unpack(&s, t, "c", "images", DIR_NEW));
 	assert_false(flag(s.sim_test, DIR_NEW, "torn"));
 	plan(&s, RFA_SIM_PARTIAL, 0);
-	REFUSED(&s, RFA_EREMOTE, t->ops->tree_remove(t, KEY("h.1", "r"), list, &s.err));
+	REFUSED(&s, RFA_EREMOTE, t->trees->remove(t, KEY("h.1", "r"), list, &s.err));
 	assert_null(rfa_sim_tree_content(s.sim_test, DIR_NEW));
 	assert_true(flag(s.sim_test, DIR_SNAP, "torn"));
-	OK(&s, t->ops->tree_remove(t, KEY("h.2", "r"), list, &s.err));
+	OK(&s, t->trees->remove(t, KEY("h.2", "r"), list, &s.err));
 	assert_null(rfa_sim_tree_content(s.sim_test, DIR_SNAP));
 	json_decref(list);
 	small_close(&s);

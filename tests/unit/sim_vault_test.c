@@ -12,14 +12,14 @@ static int64_t store(struct small *s, const char *name)
 	struct rfa_host *t = s->test;
 	char manifest[256];
 	json_t *out = NULL;
-	OK(s, t->ops->vault_store(t, &key, VAULT, name, "files", "images", &out, &s->err));
+	OK(s, t->vault->store(t, &key, VAULT, name, "files", "images", &out, &s->err));
 	(void)snprintf(manifest, sizeof(manifest),
 		       "{\"members\":[{\"name\":\"files\",\"sha256\":\"%s\"}]}",
 		       json_string_value(json_object_get(out, "sha256")));
 	int64_t fresh = json_integer_value(json_object_get(out, "new_bytes"));
 	json_decref(out);
 	key.step = "seal.1";
-	OK(s, t->ops->vault_seal(t, &key, VAULT, name, manifest, &s->err));
+	OK(s, t->vault->seal(t, &key, VAULT, name, manifest, &s->err));
 	return fresh;
 }
 
@@ -33,7 +33,7 @@ static const char *problems(struct small *s, const char *name)
 	size_t i;
 	(void)snprintf(op, sizeof(op), "v%u", ++tries);
 	struct rfa_job_key key = { RUN, "verify.1", op };
-	OK(s, s->test->ops->vault_verify(s->test, &key, VAULT, name, &out, &s->err));
+	OK(s, s->test->vault->verify(s->test, &key, VAULT, name, &out, &s->err));
 	text[0] = 0;
 	json_array_foreach (json_object_get(out, "problems"), i, each) {
 		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s; ",
@@ -71,7 +71,7 @@ static void test_backups_share_chunks(void **state)
 	(void)state;
 	open_vault(&s);
 	struct rfa_host *t = s.test;
-	OK(&s, t->ops->vault_list(t, VAULT, &list, &s.err));
+	OK(&s, t->vault->list(t, VAULT, &list, &s.err));
 	assert_int_equal(json_array_size(list), 0);
 	json_decref(list);
 	OK(&s, t->ops->disk(t, "/", &d[0], &s.err));
@@ -85,18 +85,18 @@ static void test_backups_share_chunks(void **state)
 	assert_string_equal(problems(&s, "b1"), "");
 	assert_string_equal(problems(&s, "b2"), "");
 	/* Without the first the second is whole, and its bytes count. */
-	OK(&s, t->ops->vault_remove(t, KEY("r.1", "r"), VAULT, "b1", &s.err));
-	OK(&s, t->ops->vault_remove(t, KEY("r.2", "r"), VAULT, "b1", &s.err));
+	OK(&s, t->vault->remove(t, KEY("r.1", "r"), VAULT, "b1", &s.err));
+	OK(&s, t->vault->remove(t, KEY("r.2", "r"), VAULT, "b1", &s.err));
 	OK(&s, t->ops->disk(t, "/", &d[3], &s.err));
 	assert_int_equal(d[3].bytes_free, d[1].bytes_free);
 	assert_string_equal(problems(&s, "b2"), "");
-	OK(&s, t->ops->vault_open(t, KEY("o.1", "o"), VAULT, "b2", "files", "again", &out, &s.err));
+	OK(&s, t->vault->open(t, KEY("o.1", "o"), VAULT, "b2", "files", "again", &out, &s.err));
 	json_t *packed = NULL;
-	OK(&s, t->ops->tree_pack(t, KEY("o.1", "p"), DIR_SNAP, "again", &packed, &s.err));
+	OK(&s, t->trees->pack(t, KEY("o.1", "p"), DIR_SNAP, "again", &packed, &s.err));
 	assert_true(json_equal(out, packed));
 	json_decref(packed);
 	json_decref(out);
-	OK(&s, t->ops->vault_list(t, VAULT, &list, &s.err));
+	OK(&s, t->vault->list(t, VAULT, &list, &s.err));
 	assert_int_equal(json_array_size(list), 1);
 	assert_true(json_is_object(json_object_get(json_array_get(list, 0), "manifest")));
 	json_decref(list);
@@ -122,7 +122,7 @@ static void test_every_damage_is_named(void **state)
 	assert_non_null(strstr(problems(&s, "b1"), "was changed"));
 	assert_non_null(strstr(problems(&s, "b2"), "was changed")); /* a hard link */
 	REFUSED(&s, RFA_EMISMATCH,
-		t->ops->vault_open(t, KEY("o.1", "o"), VAULT, "b1", "files", "x", &out, &s.err));
+		t->vault->open(t, KEY("o.1", "o"), VAULT, "b1", "files", "x", &out, &s.err));
 	assert_non_null(strstr(s.err.msg, "was changed"));
 	OK(&s, rfa_sim_file_flip(s.sim_test, chunk_of(&s, "b1"), &s.err));
 	assert_string_equal(problems(&s, "b1"), "");
@@ -135,13 +135,12 @@ static void test_every_damage_is_named(void **state)
 	rfa_sim_file_drop(s.sim_test, VAULT "/b2/files.chunks");
 	assert_non_null(strstr(problems(&s, "b2"), "member files is missing"));
 	REFUSED(&s, RFA_ENOTFOUND,
-		t->ops->vault_open(t, KEY("o.2", "o"), VAULT, "b2", "files", "x", &out, &s.err));
+		t->vault->open(t, KEY("o.2", "o"), VAULT, "b2", "files", "x", &out, &s.err));
 	rfa_sim_file_drop(s.sim_test, VAULT "/b2/replication_manifest.json");
 	assert_non_null(strstr(problems(&s, "b2"), "replication_manifest.json is missing"));
 	OK(&s, rfa_sim_file_flip(s.sim_test, VAULT "/b1/manifest.json", &s.err));
 	assert_non_null(strstr(problems(&s, "b1"), "manifest.json"));
-	REFUSED(&s, RFA_ENOTFOUND,
-		t->ops->vault_verify(t, KEY("o.3", "v"), VAULT, "b3", &out, &s.err));
+	REFUSED(&s, RFA_ENOTFOUND, t->vault->verify(t, KEY("o.3", "v"), VAULT, "b3", &out, &s.err));
 	small_close(&s);
 }
 
@@ -153,35 +152,31 @@ static void test_halves_of_backups(void **state)
 	open_vault(&s);
 	struct rfa_host *t = s.test;
 	plan(&s, RFA_SIM_PARTIAL, 0);
-	REFUSED(
-	    &s, RFA_EREMOTE,
-	    t->ops->vault_store(t, KEY("h.1", "s"), VAULT, "b1", "files", "images", &out, &s.err));
-	OK(&s, t->ops->vault_list(t, VAULT, &list, &s.err));
+	REFUSED(&s, RFA_EREMOTE,
+		t->vault->store(t, KEY("h.1", "s"), VAULT, "b1", "files", "images", &out, &s.err));
+	OK(&s, t->vault->list(t, VAULT, &list, &s.err));
 	assert_true(json_is_null(json_object_get(json_array_get(list, 0), "manifest")));
 	json_decref(list);
 	plan(&s, RFA_SIM_NOSPACE, 0);
-	REFUSED(
-	    &s, RFA_ENOSPACE,
-	    t->ops->vault_store(t, KEY("h.2", "s"), VAULT, "b1", "files", "images", &out, &s.err));
+	REFUSED(&s, RFA_ENOSPACE,
+		t->vault->store(t, KEY("h.2", "s"), VAULT, "b1", "files", "images", &out, &s.err));
 	/* What was cut short is written again. */
 	store(&s, "b1");
 	assert_string_equal(problems(&s, "b1"), "");
-	REFUSED(
-	    &s, RFA_EEXISTS,
-	    t->ops->vault_store(t, KEY("h.3", "s"), VAULT, "b1", "files", "images", &out, &s.err));
+	REFUSED(&s, RFA_EEXISTS,
+		t->vault->store(t, KEY("h.3", "s"), VAULT, "b1", "files", "images", &out, &s.err));
 	plan(&s, RFA_SIM_PARTIAL, 0);
-	REFUSED(&s, RFA_EREMOTE, t->ops->vault_remove(t, KEY("h.1", "r"), VAULT, "b1", &s.err));
-	OK(&s, t->ops->vault_list(t, VAULT, &list, &s.err));
+	REFUSED(&s, RFA_EREMOTE, t->vault->remove(t, KEY("h.1", "r"), VAULT, "b1", &s.err));
+	OK(&s, t->vault->list(t, VAULT, &list, &s.err));
 	assert_true(json_is_null(json_object_get(json_array_get(list, 0), "manifest")));
 	json_decref(list);
 	plan(&s, RFA_SIM_PARTIAL, 0);
-	REFUSED(&s, RFA_EREMOTE, t->ops->vault_seal(t, KEY("h.1", "e"), VAULT, "b1", "{}", &s.err));
+	REFUSED(&s, RFA_EREMOTE, t->vault->seal(t, KEY("h.1", "e"), VAULT, "b1", "{}", &s.err));
 	assert_non_null(strstr(problems(&s, "b1"), "manifest.json is missing"));
 	plan(&s, RFA_SIM_PARTIAL, 0);
 	REFUSED(&s, RFA_EREMOTE,
-		t->ops->vault_open(t, KEY("h.1", "o"), VAULT, "b1", "files", "x", &out, &s.err));
-	REFUSED(&s, RFA_EINTERNAL,
-		t->ops->vault_remove(t, KEY("h.2", "r"), VAULT, "../..", &s.err));
+		t->vault->open(t, KEY("h.1", "o"), VAULT, "b1", "files", "x", &out, &s.err));
+	REFUSED(&s, RFA_EINTERNAL, t->vault->remove(t, KEY("h.2", "r"), VAULT, "../..", &s.err));
 	small_close(&s);
 }
 
@@ -198,7 +193,7 @@ static void test_planted_defects_of_vaults(void **state)
 	assert_string_equal(problems(&s, "b1"), "");
 	rfa_sim_mutate(s.world, RFA_SIM_MUTATION_SEAL_DOES_NOTHING);
 	store(&s, "b2");
-	OK(&s, s.test->ops->vault_list(s.test, VAULT, &out, &s.err));
+	OK(&s, s.test->vault->list(s.test, VAULT, &out, &s.err));
 	assert_true(json_is_null(json_object_get(json_array_get(out, 1), "manifest")));
 	json_decref(out);
 	small_close(&s);

@@ -131,9 +131,9 @@ static inline int carry(struct rfa_host *from, struct rfa_host *to, const char *
 	char data[1500];
 	size_t got, put, at;
 	int eof = 0, done = 0, status = -1, rc;
-	if ((rc = from->ops->spool_read(from, RUN, name, offset, &in, err)))
+	if ((rc = from->runs->spool_read(from, RUN, name, offset, &in, err)))
 		return rc;
-	if ((rc = to->ops->spool_write(to, RUN, name, offset, &out, err)))
+	if ((rc = to->runs->spool_write(to, RUN, name, offset, &out, err)))
 		goto end;
 	for (int quiet = 0; !eof && quiet < 1000;) {
 		if ((rc = in->ops->read(in, data, sizeof(data), &got, &eof, err)))
@@ -164,7 +164,7 @@ end:
 static inline json_t *image_of(struct rfa_host *host, const char *ref, struct small *s)
 {
 	json_t *image = NULL;
-	OK(s, host->ops->inspect(host, RFA_IMAGE, ref, &image, &s->err));
+	OK(s, host->engine->inspect(host, RFA_IMAGE, ref, &image, &s->err));
 	return image;
 }
 

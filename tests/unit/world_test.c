@@ -48,7 +48,8 @@ static void test_the_standard_world(void **state)
 		json_decref(trees);
 		json_t *web = NULL;
 		assert_int_equal(
-		    w.source->ops->inspect(w.source, RFA_CONTAINER, "shop-web-1", &web, &err), 0);
+		    w.source->engine->inspect(w.source, RFA_CONTAINER, "shop-web-1", &web, &err),
+		    0);
 		assert_string_equal(json_string_value(json_object_get(
 					json_object_get(json_object_get(web, "Config"), "Labels"),
 					"com.docker.compose.depends_on")),

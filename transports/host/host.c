@@ -46,6 +46,32 @@ void rfa_host_free(struct rfa_host *host)
 		host->ops->free(host);
 }
 
+int rfa_host_offers(const struct rfa_host *host, unsigned needs, struct rfa_error *err)
+{
+	const struct {
+		unsigned bit;
+		const void *table;
+		const char *what;
+	} offers[] = {
+		{ RFA_HOST_ENGINE, host->engine, "a Docker engine" },
+		{ RFA_HOST_FILES, host->files, "files" },
+		{ RFA_HOST_RUNS, host->runs, "jobs, a spool and a lock" },
+		{ RFA_HOST_TREES, host->trees, "directories of data" },
+		{ RFA_HOST_DATABASES, host->databases, "databases" },
+		{ RFA_HOST_VAULT, host->vault, "a vault" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(offers) / sizeof(offers[0]); i++)
+		if ((needs & offers[i].bit) && !offers[i].table) {
+			rfa_fail(err, RFA_EUNSUPPORTED, "host",
+				 "this kind of host does not offer %s", offers[i].what);
+			rfa_error_where(err, "%s", host->name);
+			return rfa_error_hint(err, "name another environment for this");
+		}
+	return 0;
+}
+
 /* The end of one stream: what was seen of it so far. */
 struct ending {
 	struct rfa_stream *stream;

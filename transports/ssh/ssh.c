@@ -215,7 +215,6 @@ static void ssh_free(struct rfa_transport *base)
 }
 
 static const struct rfa_transport_ops ssh_ops = {
-	.version = RFA_TRANSPORT_OPS_VERSION,
 	.kind = "ssh",
 	.connect = ssh_connect,
 	.exec = ssh_exec,

@@ -40,8 +40,8 @@ static int remove_backups(struct rfa_ctx *ctx, const struct rfa_verdict_list *ve
 		if (one->stays)
 			continue;
 		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the backup %s goes: %s", one->backup, one->why);
-		rc = host->ops->vault_remove(host, rfa_ctx_key(ctx, &key, "remove", one->backup),
-					     rfa_ctx_options(ctx)->vault, one->backup, err);
+		rc = host->vault->remove(host, rfa_ctx_key(ctx, &key, "remove", one->backup),
+					 rfa_ctx_options(ctx)->vault, one->backup, err);
 		if (rc)
 			return rc;
 		rfa_texts_add(ctx->pool, &out->removed, one->backup);
@@ -242,7 +242,7 @@ static int is_there(struct rfa_ctx *ctx, const struct rfa_member *member, int *i
 
 	if (rfa_is_database(member))
 		return rfa_database_there(ctx, member->database, member->copy, is, err);
-	rc = ctx->host->ops->file_stat(ctx->host, member->copy, &st, err);
+	rc = ctx->host->files->stat(ctx->host, member->copy, &st, err);
 	*is = st.type != 0;
 	return rc;
 }
@@ -289,7 +289,7 @@ static int remove_one(struct rfa_ctx *ctx, const struct going *one, struct rfa_e
 		return rc;
 	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "the generation %s goes", one->point);
 	if (one->copies.n)
-		rc = ctx->host->ops->tree_remove(
+		rc = ctx->host->trees->remove(
 		    ctx->host, rfa_ctx_key(ctx, &key, "remove", one->point), copies, err);
 	return rc ? rc : remove_databases(ctx, &one->databases, err);
 }

@@ -44,7 +44,7 @@ static const char *env_of(const struct rfa_ctx *ctx)
 int rfa_vault_list(struct rfa_ctx *ctx, struct rfa_listed_list *out, struct rfa_error *err)
 {
 	json_t *list = NULL;
-	int rc = ctx->host->ops->vault_list(ctx->host, vault_of(ctx), &list, err);
+	int rc = ctx->host->vault->list(ctx->host, vault_of(ctx), &list, err);
 
 	if (!rc)
 		rc = rfa_records_read(&rfa_shape_listed, list, ctx->pool, out, err);
@@ -182,8 +182,8 @@ int rfa_backup_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 	int rc = ask_for_images(ctx, &request, err);
 
 	if (!rc)
-		rc = host->ops->image_export(host, rfa_ctx_key(ctx, &key, "export", NULL), request,
-					     &made, err);
+		rc = host->engine->image_export(host, rfa_ctx_key(ctx, &key, "export", NULL),
+						request, &made, err);
 	if (!rc)
 		rc = rfa_record_read(&rfa_shape_archive, made, ctx->pool, archive, err);
 	json_decref(made);
@@ -203,7 +203,7 @@ int rfa_backup_export_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *f
 
 int rfa_backup_export_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return ctx->host->ops->run_remove(ctx->host, ctx->run, err);
+	return ctx->host->runs->remove(ctx->host, ctx->run, err);
 }
 
 /* In. */
@@ -232,8 +232,8 @@ static int store_one(struct rfa_ctx *ctx, const struct rfa_archive *archive,
 	const char *name = archive->name;
 	struct rfa_ctx_key key;
 	json_t *made = NULL;
-	int rc = host->ops->vault_store(host, rfa_ctx_key(ctx, &key, "store", name), vault_of(ctx),
-					backup_of(ctx), name, name, &made, err);
+	int rc = host->vault->store(host, rfa_ctx_key(ctx, &key, "store", name), vault_of(ctx),
+				    backup_of(ctx), name, name, &made, err);
 
 	if (!rc)
 		rc = rfa_record_read(&rfa_shape_archive, made, ctx->pool, out, err);
@@ -281,8 +281,8 @@ int rfa_store_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	struct rfa_ctx_key key;
 
-	return ctx->host->ops->vault_remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", NULL),
-					    vault_of(ctx), backup_of(ctx), err);
+	return ctx->host->vault->remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", NULL),
+					vault_of(ctx), backup_of(ctx), err);
 }
 
 /* Sealed. */
@@ -370,9 +370,8 @@ static int seal(struct rfa_ctx *ctx, const struct rfa_manifest *manifest, struct
 	if (!rc && rfa_buf_putc(&text, '\n'))
 		rc = rfa_buf_check(&text, err);
 	if (!rc)
-		rc = ctx->host->ops->vault_seal(ctx->host, rfa_ctx_key(ctx, &key, "seal", NULL),
-						vault_of(ctx), backup_of(ctx), rfa_buf_str(&text),
-						err);
+		rc = ctx->host->vault->seal(ctx->host, rfa_ctx_key(ctx, &key, "seal", NULL),
+					    vault_of(ctx), backup_of(ctx), rfa_buf_str(&text), err);
 	rfa_buf_release(&text);
 	return rc;
 }
@@ -447,8 +446,8 @@ static int verify(struct rfa_ctx *ctx, json_t *facts, char *summary, size_t size
 	struct rfa_checked checked;
 	struct rfa_ctx_key key;
 	json_t *found = NULL;
-	int rc = host->ops->vault_verify(host, rfa_ctx_key(ctx, &key, "verify", NULL),
-					 vault_of(ctx), backup_of(ctx), &found, err);
+	int rc = host->vault->verify(host, rfa_ctx_key(ctx, &key, "verify", NULL), vault_of(ctx),
+				     backup_of(ctx), &found, err);
 
 	if (!rc)
 		rc = rfa_record_read(&rfa_shape_checked, found, ctx->pool, &checked, err);
@@ -498,8 +497,8 @@ static int open_one(struct rfa_ctx *ctx, const char *name, struct rfa_archive *o
 	struct rfa_host *host = ctx->host;
 	struct rfa_ctx_key key;
 	json_t *made = NULL;
-	int rc = host->ops->vault_open(host, rfa_ctx_key(ctx, &key, "open", name), vault_of(ctx),
-				       backup_of(ctx), name, name, &made, err);
+	int rc = host->vault->open(host, rfa_ctx_key(ctx, &key, "open", name), vault_of(ctx),
+				   backup_of(ctx), name, name, &made, err);
 
 	if (!rc)
 		rc = rfa_record_read(&rfa_shape_archive, made, ctx->pool, out, err);
@@ -537,5 +536,5 @@ int rfa_open_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 
 int rfa_open_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return ctx->host->ops->run_remove(ctx->host, ctx->run, err);
+	return ctx->host->runs->remove(ctx->host, ctx->run, err);
 }

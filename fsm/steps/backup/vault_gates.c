@@ -30,7 +30,7 @@ static int real_path(struct rfa_ctx *ctx, struct rfa_host *host, const char *pat
 	int rc = rfa_texts_keep(&one, ctx->pool, &paths, err);
 
 	if (!rc)
-		rc = host->ops->tree_where(host, paths, &found, err);
+		rc = host->trees->where(host, paths, &found, err);
 	real = rfa_where_real(json_object_get(found, path));
 	*out = rfa_pool_text(ctx->pool, *real ? real : path);
 	json_decref(found);
@@ -50,14 +50,14 @@ static int judge_vault_place(struct rfa_gates *c, struct rfa_error *err)
 	int rc = real_path(c->ctx, host, rfa_ctx_options(c->ctx)->vault, &real, err);
 
 	if (!rc)
-		rc = host->ops->file_stat(host, host->state_dir, &own, err);
+		rc = host->files->stat(host, host->state_dir, &own, err);
 	for (end = real; !rc && *end; end += end[0] == '/') {
 		end += strcspn(end, "/");
 		rfa_buf_clear(&path);
 		(void)rfa_buf_add(&path, real, end > real ? (size_t)(end - real) : 1);
 		rc = rfa_buf_check(&path, err);
 		if (!rc)
-			rc = host->ops->file_stat(host, rfa_buf_str(&path), &dir, err);
+			rc = host->files->stat(host, rfa_buf_str(&path), &dir, err);
 		if (rc || dir.type != 'd')
 			break;
 		if (is_shared(&dir, own.uid))

@@ -380,7 +380,7 @@ int rfa_containers(struct rfa_ctx *ctx, json_t **all, struct rfa_error *err)
 {
 	json_decref(*all);
 	*all = NULL;
-	return ctx->host->ops->list(ctx->host, RFA_CONTAINER, all, err);
+	return ctx->host->engine->list(ctx->host, RFA_CONTAINER, all, err);
 }
 
 const struct rfa_job_key *rfa_container_key(const struct rfa_ctx *ctx, struct rfa_ctx_key *key,

@@ -108,7 +108,7 @@ void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts
 	struct rfa_error ignored;
 	struct rfa_host *host = ctx->host;
 
-	if (!host->ops->logs(host, container, LOG_LINES, &text, &ignored) ||
+	if (!host->engine->logs(host, container, LOG_LINES, &text, &ignored) ||
 	    ignored.code == RFA_ETOOBIG) {
 		hide_own(host, container, &text);
 		keep(ctx, facts, "logs", container, &text, LOG_LINES);

@@ -263,7 +263,7 @@ int rfa_mounts_where(struct rfa_host *host, json_t *all, struct rfa_error *err)
 	int rc = paths && !each_mount(all, paths, ask_for) ? 0 : rfa_fail_nomem(err);
 
 	if (!rc && json_array_size(paths))
-		rc = host->ops->tree_where(host, paths, &found, err);
+		rc = host->trees->where(host, paths, &found, err);
 	if (!rc && each_mount(all, found, take_answer))
 		rc = rfa_fail_nomem(err);
 	json_decref(paths);

@@ -47,7 +47,7 @@ int rfa_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	if (!rc)
-		rc = host->ops->lock_claim(host, who, &holder, err);
+		rc = host->runs->lock_claim(host, who, &holder, err);
 	if (rc == -RFA_ELOCKED && holder)
 		rc = say_held(ctx, holder, err);
 	if (!rc)
@@ -62,7 +62,7 @@ int rfa_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 static int is_ours(struct rfa_ctx *ctx, int *ours, struct rfa_error *err)
 {
 	json_t *holder = NULL;
-	int rc = ctx->host->ops->lock_read(ctx->host, &holder, err);
+	int rc = ctx->host->runs->lock_read(ctx->host, &holder, err);
 
 	*ours = !rc && is_held_by(holder, ctx->run);
 	json_decref(holder);
@@ -97,11 +97,11 @@ int rfa_lock_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 static int give_back(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
-	int rc = host->ops->run_remove(host, ctx->run, err);
+	int rc = host->runs->remove(host, ctx->run, err);
 
 	if (rc)
 		return rc;
-	rc = host->ops->lock_release(host, ctx->run, err);
+	rc = host->runs->lock_release(host, ctx->run, err);
 	if (rc == -RFA_ELOCKED) {
 		rfa_error_clear(err);
 		rc = 0;
@@ -143,7 +143,7 @@ int rfa_holder_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_proven proven;
 	json_t *holder = NULL;
-	int rc = ctx->host->ops->lock_read(ctx->host, &holder, err);
+	int rc = ctx->host->runs->lock_read(ctx->host, &holder, err);
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	if (!rc && holder && !is_held_by(holder, freed_run(ctx)))
@@ -162,7 +162,7 @@ int rfa_release_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 {
 	const char *reason = ctx->plan->options ? ctx->plan->options->reason : "";
 	struct rfa_proven proven;
-	int rc = ctx->host->ops->lock_release(ctx->host, freed_run(ctx), err);
+	int rc = ctx->host->runs->lock_release(ctx->host, freed_run(ctx), err);
 
 	if (rc == -RFA_ELOCKED) {
 		rfa_error_clear(err);

@@ -11,7 +11,7 @@
 int rfa_inspect_or_null(struct rfa_host *host, enum rfa_object kind, const char *name, json_t **out,
 			struct rfa_error *err)
 {
-	int rc = host->ops->inspect(host, kind, name, out, err);
+	int rc = host->engine->inspect(host, kind, name, out, err);
 
 	if (rc == -RFA_ENOTFOUND) {
 		*out = NULL;
@@ -129,7 +129,7 @@ static int observe_services(struct rfa_host *host, const char *project, struct r
 {
 	json_t *all = NULL;
 	size_t i;
-	int rc = host->ops->list(host, RFA_CONTAINER, &all, err);
+	int rc = host->engine->list(host, RFA_CONTAINER, &all, err);
 
 	if (!rc && !services.n)
 		find_services(all, project, pool, &services);

@@ -31,7 +31,7 @@ int rfa_observe_own_url(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_
 	found->file = is->file;
 	found->key = *is->key ? is->key : "base_url";
 	rfa_error_clear(&why);
-	rc = ctx->host->ops->file_read(ctx->host, is->file, 1 << 20, &text, &why);
+	rc = ctx->host->files->read(ctx->host, is->file, 1 << 20, &text, &why);
 	if (rc && rc != -RFA_ENOTFOUND && rc != -RFA_ETOOBIG && rc != -RFA_EREMOTE) {
 		*err = why;
 		goto done;

@@ -103,7 +103,7 @@ static int agreed_offset(struct rfa_ctx *ctx, const char *archive, uint64_t tota
 	int rc;
 
 	*offset = 0;
-	rc = t->ops->spool_digests(t, ctx->run, archive, chunk, total, &there, &size, err);
+	rc = t->runs->spool_digests(t, ctx->run, archive, chunk, total, &there, &size, err);
 	if (rc == -RFA_ENOTFOUND) {
 		rfa_error_clear(err); /* nothing has arrived yet */
 		rc = 0;
@@ -112,7 +112,7 @@ static int agreed_offset(struct rfa_ctx *ctx, const char *archive, uint64_t tota
 		goto done;
 	if (size > total)
 		size = total;
-	rc = s->ops->spool_digests(s, ctx->run, archive, chunk, size, &here, &made, err);
+	rc = s->runs->spool_digests(s, ctx->run, archive, chunk, size, &here, &made, err);
 	if (rc)
 		goto done;
 	while (i < json_array_size(there) &&
@@ -135,11 +135,11 @@ static int relay_from(struct rfa_ctx *ctx, const char *archive, struct transfer 
 	uint64_t moved = 0;
 	int rc;
 
-	rc = ctx->hosts[RFA_SOURCE]->ops->spool_read(ctx->hosts[RFA_SOURCE], ctx->run, archive,
-						     p->at, &in, err);
+	rc = ctx->hosts[RFA_SOURCE]->runs->spool_read(ctx->hosts[RFA_SOURCE], ctx->run, archive,
+						      p->at, &in, err);
 	if (!rc)
-		rc = ctx->hosts[RFA_TARGET]->ops->spool_write(ctx->hosts[RFA_TARGET], ctx->run,
-							      archive, p->at, &out, err);
+		rc = ctx->hosts[RFA_TARGET]->runs->spool_write(ctx->hosts[RFA_TARGET], ctx->run,
+							       archive, p->at, &out, err);
 	if (rc)
 		goto done;
 	relay.source = in;
@@ -191,9 +191,9 @@ static int partial_digest(struct rfa_ctx *ctx, const char *archive, uint64_t fir
 
 	if (first % p->chunk == 0)
 		return 0;
-	rc = ctx->hosts[RFA_SOURCE]->ops->spool_digests(ctx->hosts[RFA_SOURCE], ctx->run, archive,
-							p->chunk, upto < p->total ? upto : p->total,
-							&here, &size, err);
+	rc = ctx->hosts[RFA_SOURCE]->runs->spool_digests(
+	    ctx->hosts[RFA_SOURCE], ctx->run, archive, p->chunk, upto < p->total ? upto : p->total,
+	    &here, &size, err);
 	if (!rc && json_array_set(p->digests, 0, json_array_get(here, skip)))
 		rc = rfa_fail(err, RFA_EPROTOCOL, "transfer", "the source's archive has changed");
 	json_decref(here);
@@ -210,9 +210,9 @@ static int prove(struct rfa_ctx *ctx, const char *archive, uint64_t first, struc
 	int rc = partial_digest(ctx, archive, first, p, err);
 
 	if (!rc)
-		rc = ctx->hosts[RFA_TARGET]->ops->spool_digests(ctx->hosts[RFA_TARGET], ctx->run,
-								archive, p->chunk, p->total, &there,
-								&size, err);
+		rc = ctx->hosts[RFA_TARGET]->runs->spool_digests(ctx->hosts[RFA_TARGET], ctx->run,
+								 archive, p->chunk, p->total,
+								 &there, &size, err);
 	if (rc)
 		return rc;
 	for (i = 0; i < json_array_size(p->digests); i++)
@@ -395,5 +395,5 @@ int rfa_receive_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 
 int rfa_receive_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return ctx->host->ops->run_remove(ctx->host, ctx->run, err);
+	return ctx->host->runs->remove(ctx->host, ctx->run, err);
 }

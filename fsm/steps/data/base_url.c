@@ -38,7 +38,7 @@ static int look(struct rfa_ctx *ctx, struct guarded *g, struct rfa_error *err)
 	g->file = seen->file;
 	g->key = seen->key;
 	g->before = seen->value;
-	rc = ctx->host->ops->file_read(ctx->host, g->file, FILE_MAX, &g->text, err);
+	rc = ctx->host->files->read(ctx->host, g->file, FILE_MAX, &g->text, err);
 	if (!rc)
 		rc =
 		    rfa_json_string_at(rfa_buf_str(&g->text), g->text.len, g->key, &from, &to, err);
@@ -71,8 +71,8 @@ static int put(struct rfa_ctx *ctx, const struct guarded *g, const char *literal
 	    rfa_json_string_put(rfa_buf_str(&g->text), g->text.len, g->key, literal, &out, err);
 
 	if (!rc)
-		rc = ctx->host->ops->file_write(ctx->host, g->file, 0600, rfa_buf_str(&out),
-						out.len, err);
+		rc = ctx->host->files->write(ctx->host, g->file, 0600, rfa_buf_str(&out), out.len,
+					     err);
 	rfa_buf_release(&out);
 	return rc;
 }

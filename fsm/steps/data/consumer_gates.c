@@ -208,7 +208,7 @@ static int ask_holders(struct rfa_ctx *ctx, const struct rfa_side *s, struct rfa
 	if (!rc)
 		rc = rfa_texts_keep(&left_out, ctx->pool, &without, err);
 	if (!rc && trees.n)
-		rc = s->host->ops->tree_holders(s->host, paths, without, &found, err);
+		rc = s->host->trees->holders(s->host, paths, without, &found, err);
 	if (!rc)
 		rc = rfa_records_read(&rfa_shape_holder, found, ctx->pool, out, err);
 	json_decref(found);

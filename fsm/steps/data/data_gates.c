@@ -233,7 +233,7 @@ static int judge_own(struct rfa_gates *c, const struct rfa_side *s, struct rfa_e
 		rfa_texts_add(c->ctx->pool, &places, vault);
 	rc = rfa_texts_keep(&places, c->ctx->pool, &paths, err);
 	if (!rc)
-		rc = s->host->ops->tree_where(s->host, paths, &found, err);
+		rc = s->host->trees->where(s->host, paths, &found, err);
 	json_object_foreach (found, own, where) {
 		judge_overlap(c, s, own, where);
 	}
@@ -330,7 +330,7 @@ static int try_holders(struct rfa_gates *c, const struct rfa_side *s, struct rfa
 
 	if (rc)
 		return rc;
-	rc = s->host->ops->tree_holders(s->host, paths, NULL, &found, err);
+	rc = s->host->trees->holders(s->host, paths, NULL, &found, err);
 	json_decref(found);
 	return refuse_unsupported(c, s, rc, err);
 }
@@ -350,7 +350,7 @@ static int try_check(struct rfa_gates *c, const struct rfa_side *s, struct rfa_e
 	if (!database)
 		return 0;
 	rfa_member_copy(c->ctx, database, RFA_BESIDE_SNAPSHOT, copy);
-	rc = s->host->ops->sqlite_check(s->host, copy, &found, err);
+	rc = s->host->trees->sqlite_check(s->host, copy, &found, err);
 	json_decref(found);
 	return refuse_unsupported(c, s, rc, err);
 }
@@ -397,7 +397,7 @@ static int copy_there(struct rfa_ctx *ctx, const struct rfa_member *m, int *is,
 
 	if (rfa_is_database(m))
 		return database_there(ctx, m, is, err);
-	rc = host->ops->file_stat(host, m->copy, &st, err);
+	rc = host->files->stat(host, m->copy, &st, err);
 	*is = st.type == 'd';
 	return rc;
 }

@@ -30,7 +30,7 @@ static int look_consumers(struct rfa_ctx *ctx, struct rfa_proven *out, struct rf
 	struct rfa_consumer_list consumers = { NULL, 0 };
 	const struct rfa_consumer *one;
 	json_t *all = NULL;
-	int rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err);
+	int rc = ctx->host->engine->list(ctx->host, RFA_CONTAINER, &all, err);
 
 	if (!rc)
 		rc = rfa_mounts_where(ctx->host, all, err);

@@ -81,9 +81,11 @@ static int ask(struct rfa_ctx *ctx, struct rfa_host *host, const struct rfa_data
 	       json_t **out, struct rfa_error *err)
 {
 	json_t *said = NULL;
-	int rc = rfa_database_said(ctx, database, &said, err);
+	int rc = rfa_host_offers(host, RFA_HOST_DATABASES, err);
 
-	return rc ? rc : host->ops->database_observe(host, said, out, err);
+	if (!rc)
+		rc = rfa_database_said(ctx, database, &said, err);
+	return rc ? rc : host->databases->observe(host, said, out, err);
 }
 
 int rfa_database_seen(struct rfa_ctx *ctx, struct rfa_host *host,
@@ -177,8 +179,8 @@ static int start_server(struct rfa_ctx *ctx, const char *container, struct rfa_e
 		snprintf(about, sizeof(about), "%s %s", rfa_container_id(now),
 			 rfa_container_started(now));
 		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s starts: it keeps a database", container);
-		rc = host->ops->container_start(host, rfa_ctx_key(ctx, &key, "serve", about),
-						rfa_container_id(now), err);
+		rc = host->engine->container_start(host, rfa_ctx_key(ctx, &key, "serve", about),
+						   rfa_container_id(now), err);
 	}
 	json_decref(now);
 	return rc;
@@ -282,8 +284,8 @@ int rfa_database_load(struct rfa_ctx *ctx, const struct rfa_member *member, cons
 		rc = rfa_database_said(ctx, member->database, &said, err);
 	rfa_database_name(ctx, member, RFA_BESIDE_NEW, name);
 	return rc ? rc
-		  : host->ops->database_load(host, rfa_ctx_key(ctx, &key, "load", member->name),
-					     said, copy, name, err);
+		  : host->databases->load(host, rfa_ctx_key(ctx, &key, "load", member->name), said,
+					  copy, name, err);
 }
 
 int rfa_database_drop(struct rfa_ctx *ctx, const struct rfa_database *database, const char *name,
@@ -303,6 +305,6 @@ int rfa_database_drop(struct rfa_ctx *ctx, const struct rfa_database *database, 
 		rc = rfa_texts_keep(&one, ctx->pool, &names, err);
 	snprintf(about, sizeof(about), "%s/%s", database->container, name);
 	return rc ? rc
-		  : ctx->host->ops->database_drop(ctx->host, rfa_ctx_key(ctx, &key, "drop", about),
-						  said, names, err);
+		  : ctx->host->databases->drop(ctx->host, rfa_ctx_key(ctx, &key, "drop", about),
+					       said, names, err);
 }

@@ -138,7 +138,7 @@ static int look_volume(struct rfa_ctx *ctx, struct rfa_member *member, json_t **
 		       struct rfa_error *err)
 {
 	const json_t *volume;
-	int rc = *all ? 0 : ctx->host->ops->list(ctx->host, RFA_VOLUME, all, err);
+	int rc = *all ? 0 : ctx->host->engine->list(ctx->host, RFA_VOLUME, all, err);
 
 	if (rc)
 		return rc;
@@ -173,7 +173,7 @@ static int look_place(struct rfa_ctx *ctx, struct rfa_member *member, struct rfa
 
 	if (!is_path(member))
 		return 0;
-	rc = host->ops->tree_observe(host, rfa_member_tree(member), member->place, &seen, err);
+	rc = host->trees->observe(host, rfa_member_tree(member), member->place, &seen, err);
 	if (!rc)
 		rc = rfa_record_merge(&rfa_shape_member, seen, ctx->pool, member, err);
 	json_decref(seen);
@@ -194,7 +194,7 @@ static int look_where(struct rfa_ctx *ctx, const struct members *list, struct rf
 			rfa_texts_add(ctx->pool, &places, list->at[i].place);
 	rc = rfa_texts_keep(&places, ctx->pool, &paths, err);
 	if (!rc && places.n)
-		rc = ctx->host->ops->tree_where(ctx->host, paths, &found, err);
+		rc = ctx->host->trees->where(ctx->host, paths, &found, err);
 	for (i = 0; i < list->n && !rc; i++)
 		list->at[i].where =
 		    rfa_pool_json(ctx->pool, json_object_get(found, list->at[i].place));
@@ -290,7 +290,7 @@ int rfa_copies_remove(struct rfa_ctx *ctx, enum rfa_beside which, struct rfa_err
 	}
 	rc = rfa_texts_keep(&copies, ctx->pool, &list, err);
 	if (!rc && copies.n)
-		rc = ctx->host->ops->tree_remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", word),
-						 list, err);
+		rc = ctx->host->trees->remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", word),
+					      list, err);
 	return rc || which != RFA_BESIDE_NEW ? rc : drop_new(ctx, err);
 }

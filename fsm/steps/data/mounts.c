@@ -144,7 +144,7 @@ int rfa_mounts_kept(const struct rfa_mounts *in, struct rfa_mounted_list *out,
 static int is_database_file(struct rfa_host *host, const char *path, int *is, struct rfa_error *err)
 {
 	json_t *seen = NULL;
-	int rc = host->ops->tree_observe(host, RFA_TREE_SQLITE, path, &seen, err);
+	int rc = host->trees->observe(host, RFA_TREE_SQLITE, path, &seen, err);
 
 	*is = !rc && rfa_tree_is_sqlite(seen);
 	json_decref(seen);

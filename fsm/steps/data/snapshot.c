@@ -28,8 +28,8 @@ static int dump_one(struct rfa_ctx *ctx, const struct rfa_member *member, const 
 	rfa_member_copy(ctx, member, RFA_BESIDE_SNAPSHOT, copy);
 	snprintf(about, sizeof(about), "%s %s", member->name, generation);
 	return rc ? rc
-		  : host->ops->database_dump(host, rfa_ctx_key(ctx, &key, "dump", about), said,
-					     copy, made, err);
+		  : host->databases->dump(host, rfa_ctx_key(ctx, &key, "dump", about), said, copy,
+					  made, err);
 }
 
 static int copy_tree(struct rfa_ctx *ctx, const struct rfa_member *member, enum rfa_copy_pass pass,
@@ -42,9 +42,9 @@ static int copy_tree(struct rfa_ctx *ctx, const struct rfa_member *member, enum 
 
 	rfa_member_copy(ctx, member, RFA_BESIDE_SNAPSHOT, copy);
 	snprintf(about, sizeof(about), "%s%s%s", member->name, *generation ? " " : "", generation);
-	return ctx->host->ops->tree_copy(ctx->host, rfa_ctx_key(ctx, &key, op, about),
-					 rfa_member_tree(member), member->place, copy, pass, made,
-					 err);
+	return ctx->host->trees->copy(ctx->host, rfa_ctx_key(ctx, &key, op, about),
+				      rfa_member_tree(member), member->place, copy, pass, made,
+				      err);
 }
 
 /* The bulk. */
@@ -178,7 +178,7 @@ static int ask_server(struct rfa_ctx *ctx, const struct rfa_member *member, cons
 
 	if (!rc)
 		rc = rfa_database_said(ctx, member->database, &said, err);
-	return rc ? rc : ctx->host->ops->database_check(ctx->host, said, copy, out, err);
+	return rc ? rc : ctx->host->databases->check(ctx->host, said, copy, out, err);
 }
 
 static int is_broken(struct rfa_ctx *ctx, const struct rfa_member *member, const char *summary,
@@ -209,7 +209,7 @@ static int check_one(struct rfa_ctx *ctx, const struct rfa_member *member, struc
 
 	rfa_member_copy(ctx, member, RFA_BESIDE_SNAPSHOT, copy);
 	rc = rfa_is_database(member) ? ask_server(ctx, member, copy, &answer, err)
-				     : host->ops->sqlite_check(host, copy, &answer, err);
+				     : host->trees->sqlite_check(host, copy, &answer, err);
 	if (!rc)
 		rc = rfa_record_read(&rfa_shape_checked, answer, ctx->pool, &checked, err);
 	if (!rc && !checked.ok)
@@ -252,8 +252,8 @@ static int pack_one(struct rfa_ctx *ctx, const struct rfa_member *member, struct
 	int rc;
 
 	rfa_member_copy(ctx, member, RFA_BESIDE_SNAPSHOT, copy);
-	rc = host->ops->tree_pack(host, rfa_ctx_key(ctx, &key, "pack", member->name), copy,
-				  member->name, &made, err);
+	rc = host->trees->pack(host, rfa_ctx_key(ctx, &key, "pack", member->name), copy,
+			       member->name, &made, err);
 	if (!rc)
 		rc = rfa_record_read(&rfa_shape_archive, made, ctx->pool, out, err);
 	out->name = member->name;
@@ -283,7 +283,7 @@ int rfa_pack_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 
 int rfa_pack_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return ctx->host->ops->run_remove(ctx->host, ctx->run, err);
+	return ctx->host->runs->remove(ctx->host, ctx->run, err);
 }
 
 /* Afterwards. */

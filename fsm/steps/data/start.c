@@ -26,8 +26,8 @@ static int put_policy_back(struct rfa_ctx *ctx, const struct rfa_container *seen
 	if (!now || rfa_consumer_theirs(seen, now) || strcmp(is, "no") != 0 ||
 	    !strcmp(seen->policy, "no"))
 		return 0;
-	return host->ops->container_policy(host, rfa_container_key(ctx, &key, "policy", now),
-					   rfa_container_id(now), seen->policy, err);
+	return host->engine->container_policy(host, rfa_container_key(ctx, &key, "policy", now),
+					      rfa_container_id(now), seen->policy, err);
 }
 
 /* Start. */
@@ -36,7 +36,7 @@ static int put_policy_back(struct rfa_ctx *ctx, const struct rfa_container *seen
 static int is_well(struct rfa_ctx *ctx, const char *id, int *well, struct rfa_error *err)
 {
 	json_t *now = NULL;
-	int rc = ctx->host->ops->inspect(ctx->host, RFA_CONTAINER, id, &now, err);
+	int rc = ctx->host->engine->inspect(ctx->host, RFA_CONTAINER, id, &now, err);
 
 	*well = 1;
 	if (rc == -RFA_ENOTFOUND) {
@@ -130,8 +130,8 @@ static int start_one(struct rfa_ctx *ctx, const json_t *all, const struct rfa_co
 		return rc;
 	rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s starts", seen->container);
 	rfa_consumer_tell(ctx, seen, now);
-	rc = host->ops->container_start(host, rfa_container_key(ctx, &key, "start", now),
-					rfa_container_id(now), err);
+	rc = host->engine->container_start(host, rfa_container_key(ctx, &key, "start", now),
+					   rfa_container_id(now), err);
 	/*
 	 * It had its port before. An engine may lose count of ports when its host loses power: then
 	 * nothing starts until somebody restarts it, neither the new data's container nor the

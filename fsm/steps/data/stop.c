@@ -47,8 +47,8 @@ static int unless_removed(struct rfa_ctx *ctx, int rc, const json_t *now, struct
 	int gone = rc == -RFA_ENOTFOUND;
 
 	if (rc == -RFA_EREMOTE)
-		gone = ctx->host->ops->inspect(ctx->host, RFA_CONTAINER, rfa_container_id(now),
-					       &still, &unseen) == -RFA_ENOTFOUND;
+		gone = ctx->host->engine->inspect(ctx->host, RFA_CONTAINER, rfa_container_id(now),
+						  &still, &unseen) == -RFA_ENOTFOUND;
 	json_decref(still);
 	if (!gone)
 		return rc;
@@ -79,8 +79,9 @@ static int put_policies_aside(struct rfa_ctx *ctx, const json_t *all, struct rfa
 		if (is_left(seen, now) || !rfa_container_comes_back(now) ||
 		    !is_known_policy(seen, now))
 			continue;
-		rc = host->ops->container_policy(host, rfa_container_key(ctx, &key, "aside", now),
-						 rfa_container_id(now), "no", err);
+		rc =
+		    host->engine->container_policy(host, rfa_container_key(ctx, &key, "aside", now),
+						   rfa_container_id(now), "no", err);
 		rc = unless_removed(ctx, rc, now, err);
 		if (rc)
 			return rc;
@@ -105,8 +106,8 @@ static int stop_ours(struct rfa_ctx *ctx, const json_t *all, size_t *stopped, st
 		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s stops", seen->container);
 		rfa_consumer_tell(ctx, seen, now);
 		rfa_ctx_say_stop(ctx, now);
-		rc = host->ops->container_stop(host, rfa_container_key(ctx, &key, "stop", now),
-					       rfa_container_id(now), err);
+		rc = host->engine->container_stop(host, rfa_container_key(ctx, &key, "stop", now),
+						  rfa_container_id(now), err);
 		rc = unless_removed(ctx, rc, now, err);
 		if (rc)
 			return rc;
@@ -313,7 +314,7 @@ static int find_holders(struct rfa_ctx *ctx, struct rfa_holder_list *out, struct
 	}
 	rc = rfa_records_keep(&rfa_shape_tree, &trees, ctx->pool, &paths, err);
 	if (!rc && trees.n)
-		rc = ctx->host->ops->tree_holders(ctx->host, paths, NULL, &found, err);
+		rc = ctx->host->trees->holders(ctx->host, paths, NULL, &found, err);
 	if (!rc)
 		rc = rfa_records_read(&rfa_shape_holder, found, ctx->pool, out, err);
 	json_decref(found);

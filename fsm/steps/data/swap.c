@@ -27,8 +27,8 @@ static int unpack_one(struct rfa_ctx *ctx, const struct rfa_member *member, stru
 	int rc;
 
 	rfa_member_copy(ctx, member, RFA_BESIDE_NEW, copy);
-	rc = host->ops->tree_unpack(host, rfa_ctx_key(ctx, &key, "unpack", member->name),
-				    member->name, copy, err);
+	rc = host->trees->unpack(host, rfa_ctx_key(ctx, &key, "unpack", member->name), member->name,
+				 copy, err);
 	return rc || !rfa_is_database(member) ? rc : rfa_database_load(ctx, member, copy, err);
 }
 
@@ -97,7 +97,7 @@ static int is_there(struct rfa_ctx *ctx, const struct rfa_member *member, const 
 		return 0;
 	if (rfa_is_database(member))
 		return rfa_database_there(ctx, member->database, name, is, err);
-	rc = ctx->host->ops->file_stat(ctx->host, name, &st, err);
+	rc = ctx->host->files->stat(ctx->host, name, &st, err);
 	*is = st.type != 0;
 	return rc;
 }
@@ -177,9 +177,9 @@ static int swap_some(struct rfa_ctx *ctx, int databases, int back, struct rfa_er
 		rc = rfa_records_keep(&rfa_shape_swap, &items, ctx->pool, &said, err);
 	if (rc || !items.n)
 		return rc;
-	return databases ? host->ops->database_swap(host, rfa_ctx_key(ctx, &key, op, "databases"),
-						    said, err)
-			 : host->ops->tree_swap(host, rfa_ctx_key(ctx, &key, op, NULL), said, err);
+	return databases
+		   ? host->databases->swap(host, rfa_ctx_key(ctx, &key, op, "databases"), said, err)
+		   : host->trees->swap(host, rfa_ctx_key(ctx, &key, op, NULL), said, err);
 }
 
 /* 1 in *is: of the copy of a database that was replaced, the database itself is not there. */
@@ -189,11 +189,11 @@ static int is_empty_copy(struct rfa_ctx *ctx, const char *out, int *is, struct r
 	struct rfa_file_stat database = { 0 };
 	struct rfa_file_stat copy = { 0 };
 	char path[RFA_COPY_MAX + 8];
-	int rc = host->ops->file_stat(host, out, &copy, err);
+	int rc = host->files->stat(host, out, &copy, err);
 
 	snprintf(path, sizeof(path), "%s/db", out);
 	if (!rc && copy.type)
-		rc = host->ops->file_stat(host, path, &database, err);
+		rc = host->files->stat(host, path, &database, err);
 	*is = copy.type && !database.type;
 	return rc;
 }
@@ -224,7 +224,7 @@ static int drop_empty_copies(struct rfa_ctx *ctx, struct rfa_error *err)
 	if (!rc)
 		rc = rfa_texts_keep(&copies, ctx->pool, &said, err);
 	return rc || !copies.n ? rc
-			       : ctx->host->ops->tree_remove(
+			       : ctx->host->trees->remove(
 				     ctx->host, rfa_ctx_key(ctx, &key, "empty", NULL), said, err);
 }
 
@@ -239,7 +239,7 @@ static int open_database(struct rfa_ctx *ctx, const struct rfa_member *member,
 	if (!rc)
 		rc = rfa_database_said(ctx, member->database, &said, err);
 	return rc ? rc
-		  : ctx->host->ops->database_open(
+		  : ctx->host->databases->open(
 			ctx->host, rfa_ctx_key(ctx, &key, "open", member->name), said, err);
 }
 

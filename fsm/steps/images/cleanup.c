@@ -14,11 +14,11 @@ static int drop_saved(struct rfa_ctx *ctx, const char *name, struct rfa_error *e
 	int rc = rfa_inspect_or_null(host, RFA_CONTAINER, name, &saved, err);
 
 	if (!rc && rfa_container_running(saved))
-		rc = host->ops->container_stop(host, rfa_ctx_key(ctx, &key, "stop", name), name,
-					       err);
+		rc = host->engine->container_stop(host, rfa_ctx_key(ctx, &key, "stop", name), name,
+						  err);
 	if (!rc && saved)
-		rc = host->ops->container_remove(host, rfa_ctx_key(ctx, &key, "remove", name), name,
-						 err);
+		rc = host->engine->container_remove(host, rfa_ctx_key(ctx, &key, "remove", name),
+						    name, err);
 	json_decref(saved);
 	return rc;
 }
@@ -43,8 +43,8 @@ static int start_again(struct rfa_ctx *ctx, const char *name, struct rfa_error *
 	int rc = rfa_inspect_or_null(host, RFA_CONTAINER, name, &now, err);
 
 	if (!rc && now && !rfa_container_running(now) && !has_ended(ctx, name, now))
-		rc = host->ops->container_start(host, rfa_ctx_key(ctx, &key, "start", name), name,
-						err);
+		rc = host->engine->container_start(host, rfa_ctx_key(ctx, &key, "start", name),
+						   name, err);
 	json_decref(now);
 	return rc;
 }
@@ -161,7 +161,8 @@ static int untag(struct rfa_ctx *ctx, const char *tag, const json_t *image, int 
 	*gone = !rc && named && *rfa_container_id(named) &&
 		!strcmp(rfa_container_id(named), rfa_container_id(image));
 	if (*gone)
-		rc = host->ops->image_untag(host, rfa_ctx_key(ctx, &key, "prune", tag), tag, err);
+		rc =
+		    host->engine->image_untag(host, rfa_ctx_key(ctx, &key, "prune", tag), tag, err);
 	if (rc == -RFA_EREMOTE) {
 		rfa_error_clear(err);
 		*gone = 0;
@@ -218,7 +219,7 @@ static int prune(struct rfa_ctx *ctx, const struct rfa_point_list *points, size_
 	/* The point that this run makes counts among them. */
 	newest = newest ? newest - 1 : 0;
 	if (points->n > newest)
-		rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &containers, err);
+		rc = ctx->host->engine->list(ctx->host, RFA_CONTAINER, &containers, err);
 	for (i = newest; i < points->n; i++)
 		RFA_EACH (image, points->at[i].images) {
 			if (!rc && !is_needed(ctx, points, image->identity, newest))

@@ -24,8 +24,8 @@ static int write_pins(struct rfa_ctx *ctx, const char *text, struct rfa_error *e
 	char path[400];
 
 	rfa_pins_path(ctx, path, sizeof(path));
-	return text ? ctx->host->ops->file_write(ctx->host, path, 0600, text, strlen(text), err)
-		    : ctx->host->ops->file_remove(ctx->host, path, err);
+	return text ? ctx->host->files->write(ctx->host, path, 0600, text, strlen(text), err)
+		    : ctx->host->files->remove(ctx->host, path, err);
 }
 
 /* The file with the pins that were in force before the run; NULL: there was none. */
@@ -142,7 +142,7 @@ static int says(struct rfa_ctx *ctx, const struct rfa_image_list *images, int *i
 		if (!rc)
 			rc = rfa_compose_add_service(ctx, image->key, &project, err);
 	if (!rc)
-		rc = ctx->host->ops->compose_config(ctx->host, &project.compose, &answer, err);
+		rc = ctx->host->engine->compose_config(ctx->host, &project.compose, &answer, err);
 	*is = !rc;
 	RFA_EACH (image, *images)
 		if (strcmp(configured(answer, image->key), image->ref) != 0)
@@ -204,8 +204,8 @@ static int bring_up(struct rfa_ctx *ctx, const struct rfa_compose_project *proje
 	int rc = pin_desired(ctx, err);
 
 	if (!rc)
-		rc = ctx->host->ops->compose_up(ctx->host, rfa_ctx_key(ctx, &key, "up", NULL),
-						&project->compose, err);
+		rc = ctx->host->engine->compose_up(ctx->host, rfa_ctx_key(ctx, &key, "up", NULL),
+						   &project->compose, err);
 	if (rc == -RFA_EREMOTE)
 		keep_logs(ctx, facts);
 	return rc;
@@ -324,11 +324,12 @@ static int drop(struct rfa_ctx *ctx, const char *name, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
 	struct rfa_ctx_key job;
-	int rc = host->ops->container_stop(host, rfa_ctx_key(ctx, &job, "stop", name), name, err);
+	int rc =
+	    host->engine->container_stop(host, rfa_ctx_key(ctx, &job, "stop", name), name, err);
 
 	return rc ? rc
-		  : host->ops->container_remove(host, rfa_ctx_key(ctx, &job, "remove", name), name,
-						err);
+		  : host->engine->container_remove(host, rfa_ctx_key(ctx, &job, "remove", name),
+						   name, err);
 }
 
 /* A service that was not there before goes. */
@@ -367,9 +368,9 @@ static int make_before(struct rfa_ctx *ctx, int pinned, int *started, struct rfa
 	project.compose.no_start = !*started;
 	if (rc || !project.services[0])
 		return rc;
-	return ctx->host->ops->compose_up(ctx->host,
-					  rfa_ctx_key(ctx, &key, *started ? "up" : "make", NULL),
-					  &project.compose, err);
+	return ctx->host->engine->compose_up(ctx->host,
+					     rfa_ctx_key(ctx, &key, *started ? "up" : "make", NULL),
+					     &project.compose, err);
 }
 
 /* Starts it if it ran. */
@@ -382,8 +383,8 @@ static int start_one(struct rfa_ctx *ctx, const json_t *c, struct rfa_error *err
 	if (!rfa_compose_deploys(ctx, service) || !rfa_count_before(ctx, service, 1) ||
 	    rfa_container_active(c))
 		return 0;
-	return ctx->host->ops->container_start(ctx->host, rfa_ctx_key(ctx, &key, "start", name),
-					       name, err);
+	return ctx->host->engine->container_start(ctx->host, rfa_ctx_key(ctx, &key, "start", name),
+						  name, err);
 }
 
 /* Starts what ran, in the order of what depends on what: the reverse of the one for stopping. */
@@ -393,7 +394,7 @@ static int start_before(struct rfa_ctx *ctx, struct rfa_error *err)
 	struct rfa_stack project;
 	json_t *all = NULL;
 	size_t i;
-	int rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err);
+	int rc = ctx->host->engine->list(ctx->host, RFA_CONTAINER, &all, err);
 
 	rfa_record_clear(&rfa_shape_stack, &project);
 	project.compose = rfa_ctx_stack_here(ctx)->compose;

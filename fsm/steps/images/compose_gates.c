@@ -94,15 +94,16 @@ static int with_old_images(const struct seen *s, json_t **out, struct rfa_error 
 /* The hashes as the containers would get them if only the images stayed what they are. */
 static int look_hashes(const struct rfa_ctx *ctx, struct seen *s, struct rfa_error *err)
 {
-	const struct rfa_host_ops *ops = ctx->host->ops;
 	json_t *old = NULL;
 	int rc = with_old_images(s, &old, err);
 
 	if (!rc)
-		rc = ops->compose_hash(ctx->host, &s->project.compose, old, &s->hashes, err);
+		rc = ctx->host->engine->compose_hash(ctx->host, &s->project.compose, old,
+						     &s->hashes, err);
 	if (!rc) {
 		drop_needs(ctx, old);
-		rc = ops->compose_hash(ctx->host, &s->project.compose, old, &s->own_hashes, err);
+		rc = ctx->host->engine->compose_hash(ctx->host, &s->project.compose, old,
+						     &s->own_hashes, err);
 	}
 	json_decref(old);
 	return rc;
@@ -140,7 +141,8 @@ static int look(struct rfa_gates *c, struct seen *s, int *valid, struct rfa_erro
 	if (!rc)
 		rc = rfa_compose_add_desired(ctx, &s->project, err);
 	if (!rc)
-		rc = ctx->host->ops->compose_config(ctx->host, &s->project.compose, &answer, err);
+		rc =
+		    ctx->host->engine->compose_config(ctx->host, &s->project.compose, &answer, err);
 	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND)
 		return refuse_invalid(c, s, err);
 	if (!rc) {
@@ -196,7 +198,7 @@ static int judge_env_files(struct rfa_gates *c, const struct seen *s, struct rfa
 
 		snprintf(path, sizeof(path), "%s%s%s", absolute ? "" : project->directory,
 			 absolute ? "" : "/", project->env_files[i]);
-		rc = c->ctx->host->ops->file_stat(c->ctx->host, path, &st, err);
+		rc = c->ctx->host->files->stat(c->ctx->host, path, &st, err);
 		if (!rc && st.type == 'f' && (st.mode & 04) && !rfa_goes_back(c->ctx))
 			rfa_deny(c, "chmod o-r it there", "%s on %s can be read by everybody", path,
 				 c->ctx->host->name);

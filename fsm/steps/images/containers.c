@@ -74,7 +74,7 @@ static int place_observed(struct rfa_ctx *ctx, const char *name, struct place *p
 	p->made = made_by_run(ctx, name);
 	snprintf(p->saved_name, sizeof(p->saved_name), "%s.rfa-%s", name, ctx->run);
 	snprintf(p->fresh_name, sizeof(p->fresh_name), "%s.rfa-new-%s", name, ctx->run);
-	rc = ctx->host->ops->inspect_all(ctx->host, names, 3, &all, err);
+	rc = ctx->host->engine->inspect_all(ctx->host, names, 3, &all, err);
 	p->now = one_of(all, 0);
 	p->saved = one_of(all, 1);
 	p->fresh = one_of(all, 2);
@@ -217,7 +217,7 @@ static int make_fresh(struct rfa_ctx *ctx, const struct place *p, struct rfa_err
 	int rc = successor_body(ctx, p, &body, err);
 
 	if (!rc)
-		rc = ctx->host->ops->container_create(
+		rc = ctx->host->engine->container_create(
 		    ctx->host, rfa_ctx_key(ctx, &key, "create", p->name), p->fresh_name, body, err);
 	json_decref(body);
 	return rc;
@@ -227,8 +227,8 @@ static int start(struct rfa_ctx *ctx, const char *name, const char *id, struct r
 {
 	struct rfa_ctx_key key;
 
-	return ctx->host->ops->container_start(ctx->host, rfa_ctx_key(ctx, &key, "start", name), id,
-					       err);
+	return ctx->host->engine->container_start(ctx->host, rfa_ctx_key(ctx, &key, "start", name),
+						  id, err);
 }
 
 static int stop(struct rfa_ctx *ctx, const char *name, const json_t *container,
@@ -237,8 +237,8 @@ static int stop(struct rfa_ctx *ctx, const char *name, const json_t *container,
 	struct rfa_ctx_key key;
 
 	rfa_ctx_say_stop(ctx, container);
-	return ctx->host->ops->container_stop(ctx->host, rfa_ctx_key(ctx, &key, "stop", name),
-					      rfa_container_id(container), err);
+	return ctx->host->engine->container_stop(ctx->host, rfa_ctx_key(ctx, &key, "stop", name),
+						 rfa_container_id(container), err);
 }
 
 static int drop(struct rfa_ctx *ctx, const char *name, const json_t *container,
@@ -249,8 +249,8 @@ static int drop(struct rfa_ctx *ctx, const char *name, const json_t *container,
 
 	if (rc)
 		return rc;
-	return ctx->host->ops->container_remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", name),
-						rfa_container_id(container), err);
+	return ctx->host->engine->container_remove(
+	    ctx->host, rfa_ctx_key(ctx, &key, "remove", name), rfa_container_id(container), err);
 }
 
 static int name_it(struct rfa_ctx *ctx, const char *op, const char *id, const char *from,
@@ -258,8 +258,8 @@ static int name_it(struct rfa_ctx *ctx, const char *op, const char *id, const ch
 {
 	struct rfa_ctx_key key;
 
-	return ctx->host->ops->container_rename(ctx->host, rfa_ctx_key(ctx, &key, op, from), id, to,
-						err);
+	return ctx->host->engine->container_rename(ctx->host, rfa_ctx_key(ctx, &key, op, from), id,
+						   to, err);
 }
 
 /* What this run has made, with this one instead of any other of its name. */

@@ -52,8 +52,8 @@ int rfa_transfer_export(struct rfa_ctx *ctx, const char *archive, const struct r
 	int rc = request_of(ctx, archive, omit, &request, err);
 
 	if (!rc)
-		rc = source->ops->image_export(source, rfa_ctx_key(ctx, &key, "export", archive),
-					       request, &answer, err);
+		rc = source->engine->image_export(source, rfa_ctx_key(ctx, &key, "export", archive),
+						  request, &answer, err);
 	if (!rc)
 		rc = rfa_record_read(&rfa_shape_archive, answer, ctx->pool, made, err);
 	json_decref(request);
@@ -91,5 +91,5 @@ int rfa_image_export_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *fa
 
 int rfa_image_export_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return ctx->host->ops->run_remove(ctx->host, ctx->run, err);
+	return ctx->host->runs->remove(ctx->host, ctx->run, err);
 }

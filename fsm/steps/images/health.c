@@ -180,7 +180,7 @@ static int observe_consumers(struct rfa_ctx *ctx, struct rfa_pool *pool,
 {
 	const struct rfa_container *seen;
 	json_t *all = NULL;
-	int rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err);
+	int rc = ctx->host->engine->list(ctx->host, RFA_CONTAINER, &all, err);
 
 	RFA_EACH (seen, ctx->own->containers) {
 		struct rfa_observed *one = rfa_pool_add(pool, out, sizeof(*one));

@@ -209,7 +209,7 @@ static int judge_required(struct rfa_gates *c, const char *path, struct rfa_erro
 	size_t len = strlen(path);
 	int folder = len && path[len - 1] == '/';
 	struct rfa_file_stat st;
-	int rc = host->ops->file_stat(host, path, &st, err);
+	int rc = host->files->stat(host, path, &st, err);
 
 	if (!rc && (!st.type || (folder && st.type != 'd')))
 		rfa_deny(c, "prepare it there: a first deployment needs it", "%s is missing on %s",

@@ -24,8 +24,8 @@ static int tag(struct rfa_ctx *ctx, const char *op, const char *image, const cha
 {
 	struct rfa_ctx_key key;
 
-	return ctx->host->ops->image_tag(ctx->host, rfa_ctx_key(ctx, &key, op, ref), image, ref,
-					 err);
+	return ctx->host->engine->image_tag(ctx->host, rfa_ctx_key(ctx, &key, op, ref), image, ref,
+					    err);
 }
 
 enum { UNTAG_ATTEMPTS = 3 };
@@ -34,7 +34,7 @@ static int untag(struct rfa_ctx *ctx, const char *ref, struct rfa_error *err)
 {
 	struct rfa_host *host = ctx->host;
 	struct rfa_ctx_key key;
-	int rc = host->ops->image_untag(host, rfa_ctx_key(ctx, &key, "untag", ref), ref, err);
+	int rc = host->engine->image_untag(host, rfa_ctx_key(ctx, &key, "untag", ref), ref, err);
 
 	/* A "no" is asked again (the driver does), then believed. */
 	if (rc == -RFA_EREMOTE && ctx->attempt < UNTAG_ATTEMPTS)
@@ -137,8 +137,8 @@ static int write_specs(struct rfa_ctx *ctx, struct rfa_point *point, struct rfa_
 	if (!rc)
 		rc = rfa_facts_encode(specs, &text, err);
 	if (!rc)
-		rc = ctx->host->ops->file_write(ctx->host, path, 0600, rfa_buf_str(&text), text.len,
-						err);
+		rc = ctx->host->files->write(ctx->host, path, 0600, rfa_buf_str(&text), text.len,
+					     err);
 	if (!rc) {
 		is->file = rfa_pool_text(ctx->pool, path);
 		is->sha256 = rfa_pool_text(ctx->pool, digest);
@@ -264,7 +264,7 @@ int rfa_pin_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	if (rc)
 		return rc;
 	specs_path(ctx, path, sizeof(path));
-	return ctx->host->ops->file_remove(ctx->host, path, err);
+	return ctx->host->files->remove(ctx->host, path, err);
 }
 
 /* Load. */
@@ -312,8 +312,8 @@ static int load(struct rfa_ctx *ctx, const char *archive, const char *about, str
 {
 	struct rfa_ctx_key key;
 
-	return ctx->host->ops->image_load(ctx->host, rfa_ctx_key(ctx, &key, "load", about), archive,
-					  err);
+	return ctx->host->engine->image_load(ctx->host, rfa_ctx_key(ctx, &key, "load", about),
+					     archive, err);
 }
 
 /*
@@ -392,7 +392,7 @@ static int ref_is(struct rfa_ctx *ctx, const struct rfa_image *image, int *is,
 	const struct rfa_object_name names[] = { { RFA_IMAGE, image->pin },
 						 { RFA_IMAGE, image->ref } };
 	json_t *both = NULL;
-	int rc = ctx->host->ops->inspect_all(ctx->host, names, 2, &both, err);
+	int rc = ctx->host->engine->inspect_all(ctx->host, names, 2, &both, err);
 	const char *want = rfa_facts_str(json_array_get(both, 0), "Id", NULL);
 	const char *have = rfa_facts_str(json_array_get(both, 1), "Id", NULL);
 

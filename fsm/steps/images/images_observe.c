@@ -223,7 +223,7 @@ static int compare(struct rfa_ctx *ctx, const json_t *all, struct rfa_proven *ou
 static int look_desired(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
 	json_t *all = NULL;
-	int rc = ctx->host->ops->list(ctx->host, RFA_IMAGE, &all, err);
+	int rc = ctx->host->engine->list(ctx->host, RFA_IMAGE, &all, err);
 
 	if (!rc)
 		rc = compare(ctx, all, out, err);
@@ -299,7 +299,7 @@ static int look_dependents(struct rfa_ctx *ctx, const struct rfa_observed_list *
 	const struct rfa_dependent *dependent;
 	const struct rfa_observed *one;
 	json_t *all = NULL;
-	int rc = ctx->host->ops->list(ctx->host, RFA_CONTAINER, &all, err);
+	int rc = ctx->host->engine->list(ctx->host, RFA_CONTAINER, &all, err);
 
 	if (rc)
 		return rc;
@@ -322,7 +322,7 @@ static int look_pins(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_err
 	if (!rfa_ctx_stack_here(ctx)->compose)
 		return 0;
 	rfa_pins_path(ctx, path, sizeof(path));
-	rc = ctx->host->ops->file_read(ctx->host, path, 1 << 20, &text, err);
+	rc = ctx->host->files->read(ctx->host, path, 1 << 20, &text, err);
 	out->of_project = 1;
 	if (rc == -RFA_ENOTFOUND) {
 		rfa_error_clear(err);
@@ -356,7 +356,7 @@ static int look_files(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_er
 		return 0;
 	rc = rfa_compose_project(ctx, 0, &project, err);
 	if (!rc && !project.compose.files[0])
-		rc = ctx->host->ops->compose_files(ctx->host, &project.compose, &files, err);
+		rc = ctx->host->engine->compose_files(ctx->host, &project.compose, &files, err);
 	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND || rc == -RFA_EUNSUPPORTED) {
 		/* A gate tells it. */
 		out->files_problem = rfa_pool_text(ctx->pool, err->msg);
@@ -378,7 +378,7 @@ static int look_compose(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_
 
 	if (!rfa_ctx_stack_here(ctx)->compose)
 		return 0;
-	rc = ctx->host->ops->compose_version(ctx->host, &version, err);
+	rc = ctx->host->engine->compose_version(ctx->host, &version, err);
 	*engine = *out->engine;
 	engine->compose = rfa_pool_text(ctx->pool, json_string_value(version));
 	out->engine = engine;

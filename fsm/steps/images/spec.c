@@ -367,7 +367,7 @@ static int read_checked(const struct rfa_ctx *ctx, const struct rfa_specs *is, j
 	struct rfa_host *host = ctx->host;
 	struct rfa_error ignored;
 	char digest[65] = "";
-	int rc = host->ops->file_read(host, is->file, RFA_FACTS_MAX_BYTES, text, err);
+	int rc = host->files->read(host, is->file, RFA_FACTS_MAX_BYTES, text, err);
 
 	if (rc)
 		return rc;

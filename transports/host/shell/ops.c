@@ -1,4 +1,4 @@
-/* The table of a `shell` host's operations, and how such a host is made. */
+/* The tables of a `shell` host's operations, and how such a host is made. */
 #include "transports/host/shell/shell.h"
 
 #include <stdlib.h>
@@ -52,10 +52,13 @@ static void shell_free(struct rfa_host *host)
 }
 
 static const struct rfa_host_ops shell_ops = {
-	.version = RFA_HOST_OPS_VERSION,
 	.connect = shell_connect,
 	.info = rfa_shell_info,
 	.disk = rfa_shell_disk,
+	.http_get = shell_http_get,
+	.free = shell_free,
+};
+static const struct rfa_host_engine shell_engine = {
 	.inspect = rfa_shell_inspect,
 	.inspect_all = rfa_shell_inspect_all,
 	.list = rfa_shell_list,
@@ -75,42 +78,50 @@ static const struct rfa_host_ops shell_ops = {
 	.image_export = rfa_shell_image_export,
 	.image_load = rfa_shell_image_load,
 	.compose_up = rfa_shell_compose_up,
+};
+static const struct rfa_host_files shell_files = {
+	.stat = rfa_shell_file_stat,
+	.read = rfa_shell_file_read,
+	.write = rfa_shell_file_write,
+	.remove = rfa_shell_file_remove,
+};
+static const struct rfa_host_runs shell_runs = {
 	.jobs_running = rfa_shell_jobs_running,
 	.spool_read = rfa_shell_spool_read,
 	.spool_write = rfa_shell_spool_write,
 	.spool_digests = rfa_shell_spool_digests,
-	.run_remove = rfa_shell_run_remove,
-	.file_stat = rfa_shell_file_stat,
-	.file_read = rfa_shell_file_read,
-	.file_write = rfa_shell_file_write,
-	.file_remove = rfa_shell_file_remove,
-	.tree_observe = rfa_shell_tree_observe,
-	.tree_where = rfa_shell_tree_where,
-	.tree_holders = rfa_shell_tree_holders,
-	.sqlite_check = rfa_shell_sqlite_check,
-	.tree_copy = rfa_shell_tree_copy,
-	.tree_pack = rfa_shell_tree_pack,
-	.tree_unpack = rfa_shell_tree_unpack,
-	.tree_swap = rfa_shell_tree_swap,
-	.tree_remove = rfa_shell_tree_remove,
-	.database_observe = rfa_shell_database_observe,
-	.database_check = rfa_shell_database_check,
-	.database_dump = rfa_shell_database_dump,
-	.database_load = rfa_shell_database_load,
-	.database_swap = rfa_shell_database_swap,
-	.database_open = rfa_shell_database_open,
-	.database_drop = rfa_shell_database_drop,
-	.vault_store = rfa_shell_vault_store,
-	.vault_seal = rfa_shell_vault_seal,
-	.vault_list = rfa_shell_vault_list,
-	.vault_verify = rfa_shell_vault_verify,
-	.vault_open = rfa_shell_vault_open,
-	.vault_remove = rfa_shell_vault_remove,
+	.remove = rfa_shell_run_remove,
 	.lock_claim = rfa_shell_lock_claim,
 	.lock_read = rfa_shell_lock_read,
 	.lock_release = rfa_shell_lock_release,
-	.http_get = shell_http_get,
-	.free = shell_free,
+};
+static const struct rfa_host_trees shell_trees = {
+	.observe = rfa_shell_tree_observe,
+	.where = rfa_shell_tree_where,
+	.holders = rfa_shell_tree_holders,
+	.sqlite_check = rfa_shell_sqlite_check,
+	.copy = rfa_shell_tree_copy,
+	.pack = rfa_shell_tree_pack,
+	.unpack = rfa_shell_tree_unpack,
+	.swap = rfa_shell_tree_swap,
+	.remove = rfa_shell_tree_remove,
+};
+static const struct rfa_host_databases shell_databases = {
+	.observe = rfa_shell_database_observe,
+	.check = rfa_shell_database_check,
+	.dump = rfa_shell_database_dump,
+	.load = rfa_shell_database_load,
+	.swap = rfa_shell_database_swap,
+	.open = rfa_shell_database_open,
+	.drop = rfa_shell_database_drop,
+};
+static const struct rfa_host_vault shell_vault = {
+	.store = rfa_shell_vault_store,
+	.seal = rfa_shell_vault_seal,
+	.list = rfa_shell_vault_list,
+	.verify = rfa_shell_vault_verify,
+	.open = rfa_shell_vault_open,
+	.remove = rfa_shell_vault_remove,
 };
 
 /* "sudo -n docker" → engine() { 'sudo' '-n' 'docker' "$@"; } */
@@ -152,6 +163,12 @@ int rfa_host_shell(struct rfa_host **out, struct rfa_transport *transport,
 		return rfa_fail_nomem(err);
 	}
 	h->host.ops = &shell_ops;
+	h->host.engine = &shell_engine;
+	h->host.files = &shell_files;
+	h->host.runs = &shell_runs;
+	h->host.trees = &shell_trees;
+	h->host.databases = &shell_databases;
+	h->host.vault = &shell_vault;
 	h->transport = transport;
 	h->prologue = (struct rfa_buf)RFA_BUF_INIT(4096);
 	h->idle_ms = options->idle_timeout_ms > 0 ? options->idle_timeout_ms : DEFAULT_IDLE_MS;

@@ -1,0 +1,47 @@
+/* Small files of a host. */
+#ifndef RFA_TRANSPORTS_HOST_HOST_FILES_H
+#define RFA_TRANSPORTS_HOST_HOST_FILES_H
+
+#include <stdint.h>
+
+#include "fsm/base/buf.h"
+#include "fsm/base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rfa_host;
+
+/* A file on the host; mode 0 and type 0: there is none. */
+struct rfa_file_stat {
+	char type;     /* 'f' file, 'd' directory, 'l' symlink, 'o' other, 0 none */
+	unsigned mode; /* permission bits */
+	uint32_t uid, gid;
+	int64_t size, mtime_s;
+};
+
+struct rfa_host_files {
+	int (*stat)(struct rfa_host *, const char *path, struct rfa_file_stat *out,
+		    struct rfa_error *);
+	/* Appends the content. Errors: NOTFOUND, TOOBIG (over max). */
+	int (*read)(struct rfa_host *, const char *path, size_t max, struct rfa_buf *out,
+		    struct rfa_error *);
+	/*
+	 * Replaces its content: made beside it, synced, renamed, so that the file is the old one or
+	 * the new one. All else that an existing file has stays: owner, mode, ACL, extended
+	 * attributes, times; one with several names is written over instead, and keeps them. A new
+	 * file has `mode`. A symlink stays, what it points to is replaced. Parents inside the state
+	 * directory are made. Errors: NOTFOUND (no parent), NOSPACE, REMOTE; REFUSED: the way leads
+	 * over a symlink in a directory that other users can write to.
+	 */
+	int (*write)(struct rfa_host *, const char *path, unsigned mode, const void *data,
+		     size_t len, struct rfa_error *);
+	/* Removes one file. Absent is success. */
+	int (*remove)(struct rfa_host *, const char *path, struct rfa_error *);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

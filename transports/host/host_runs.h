@@ -1,0 +1,85 @@
+/* What a run has on a host: its jobs, its spool, and the host's lock while it runs. */
+#ifndef RFA_TRANSPORTS_HOST_HOST_RUNS_H
+#define RFA_TRANSPORTS_HOST_HOST_RUNS_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "fsm/base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rfa_host;
+struct rfa_stream;
+
+/*
+ * Names a change: run id, step and operation, each [A-Za-z0-9._-]+. The driver puts the attempt
+ * into op ("1.load", "u2.start-backend"), so that a new attempt is a new job, while all jobs of
+ * a step are found by run and step.
+ */
+struct rfa_job_key {
+	const char *run;  /* "20261122-103015-4f2a9c" */
+	const char *step; /* "target.load" */
+	const char *op;   /* unique within the step */
+};
+
+struct rfa_host_runs {
+	/* jobs */
+	/*
+	 * Does a job of this run and step (key.op ignored) still run? *running = 0 or 1. A job
+	 * whose process is gone without a result (power loss) does not run, and one that was asked
+	 * for but has not begun never will: so 0 stays true until a job is asked for.
+	 */
+	int (*jobs_running)(struct rfa_host *, const struct rfa_job_key *, int *running,
+			    struct rfa_error *);
+
+	/* the spool: <state dir>/runs/<run>/spool */
+	/*
+	 * Opens an archive (made by image_export, or written here) for reading from offset to its
+	 * end. Errors: NOTFOUND. End it with rfa_host_stream_end().
+	 */
+	int (*spool_read)(struct rfa_host *, const char *run, const char *archive, uint64_t offset,
+			  struct rfa_stream **out, struct rfa_error *);
+	/*
+	 * Opens a spool file for writing at offset (fixed offsets, never append; what lies before
+	 * is kept, the file is made if it is not there). Data is on disk when rfa_host_stream_end()
+	 * answers 0; it tells NOSPACE too.
+	 */
+	int (*spool_write)(struct rfa_host *, const char *run, const char *archive, uint64_t offset,
+			   struct rfa_stream **out, struct rfa_error *);
+	/*
+	 * BLAKE2b-256 of each chunk of `chunk` bytes of the first `bytes` bytes (the last may be
+	 * short) of a spool file, whether it was received here or made here by image_export: the
+	 * two ends of an interrupted transfer are compared by it. *out (new): array of hex strings;
+	 * shorter if the file is. *size: the whole file's length; 0 if there is none. Errors:
+	 * UNSUPPORTED without b2sum.
+	 */
+	int (*spool_digests)(struct rfa_host *, const char *run, const char *archive,
+			     uint64_t chunk, uint64_t bytes, json_t **out, uint64_t *size,
+			     struct rfa_error *);
+	/*
+	 * Removes the run's directory (spool, jobs). Absent is success. Errors: LOCKED while one of
+	 * its jobs runs.
+	 */
+	int (*remove)(struct rfa_host *, const char *run, struct rfa_error *);
+
+	/* the lock, which belongs to a run (DESIGN §9) */
+	/*
+	 * Claims it for who["run"]; free of charge for the same run. On refusal (LOCKED) *holder
+	 * (new) is the JSON of the run that has it. who:
+	 * {"run","flow","stack","user","machine","since"}.
+	 */
+	int (*lock_claim)(struct rfa_host *, const json_t *who, json_t **holder,
+			  struct rfa_error *);
+	/* *holder (new) or NULL when free. */
+	int (*lock_read)(struct rfa_host *, json_t **holder, struct rfa_error *);
+	/* Frees it if this run has it; success too when it is free; LOCKED if another has it. */
+	int (*lock_release)(struct rfa_host *, const char *run, struct rfa_error *);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
