@@ -52,6 +52,8 @@ struct rfa_host_engine {
 	/* Appends the last lines of a container's output (both streams). */
 	int (*logs)(struct rfa_host *, const char *container, unsigned lines, struct rfa_buf *out,
 		    struct rfa_error *);
+	/* *out (new): which BuildKit there is, by its client: "0.13.1"; null: none that works. */
+	int (*builder_version)(struct rfa_host *, json_t **out, struct rfa_error *);
 	/* *out (new): which Compose there is, "2.26.1"; null: none that works. */
 	int (*compose_version)(struct rfa_host *, json_t **out, struct rfa_error *);
 	/*
@@ -128,6 +130,18 @@ struct rfa_host_engine {
 	/* Loads an archive from the spool. Errors: REMOTE, NOSPACE. */
 	int (*image_load)(struct rfa_host *, const struct rfa_job_key *, const char *archive,
 			  struct rfa_error *);
+	/*
+	 * Builds an image with BuildKit, as `docker build` does. request: {"ref" (the tag that it
+	 * gets),"context" (a directory on the host, absolute),"dockerfile" (in the context; left
+	 * out: "Dockerfile"),"target" (a stage; left out: the last),"platform" (left out: the
+	 * engine's own),"args":{name: value},"labels":{name: value}}; args and labels may be left
+	 * out. Nothing with a time stamp is added to the image (no attestations). *out (new):
+	 * {"id","log" (the last lines that the builder wrote)}. The tag is moved only if it all
+	 * succeeds. Errors: NOTFOUND: no context, or no Dockerfile in it; UNSUPPORTED: no BuildKit;
+	 * NOSPACE; REMOTE with the last lines that the builder wrote.
+	 */
+	int (*image_build)(struct rfa_host *, const struct rfa_job_key *, const json_t *request,
+			   json_t **out, struct rfa_error *);
 	/*
 	 * docker compose up -d --no-build --remove-orphans=false, pull never, with what is in
 	 * files. Errors: REMOTE with compose's words, also when a service does not end well that

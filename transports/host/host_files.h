@@ -37,6 +37,15 @@ struct rfa_host_files {
 	 */
 	int (*write)(struct rfa_host *, const char *path, unsigned mode, const void *data,
 		     size_t len, struct rfa_error *);
+	/*
+	 * What the git working tree that holds a directory is made of. *out (new): {"commit" (what
+	 * HEAD is; null: no git there, no repository, no commit yet),"dirty" (bool: something in
+	 * the working tree differs from the commit; files that git ignores do not count),"tree"
+	 * (the id of the tree object of all that is there, whether committed or not; null where
+	 * commit is)}. Nothing in the repository changes. Errors: NOTFOUND: there is no such
+	 * directory.
+	 */
+	int (*worktree)(struct rfa_host *, const char *directory, json_t **out, struct rfa_error *);
 	/* Removes one file. Absent is success. */
 	int (*remove)(struct rfa_host *, const char *path, struct rfa_error *);
 };
