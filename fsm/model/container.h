@@ -54,7 +54,7 @@ RFA_RECORD(mounted, RFA_MOUNTED_FIELDS);
 
 /* clang-format off */
 #define RFA_JOINED_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
-	TEXT(key, "of the container") \
+	TEXT(key, "of the container, or of the Compose service") \
 	BOOL(was_known, "it was there: `before` is known") \
 	TEXTS(before, "the networks in which it was") \
 	BOOL(is_known, "`desired` is known") \

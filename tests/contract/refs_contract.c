@@ -33,6 +33,11 @@ static int start(struct fixture *x, const char *name)
 	return x->h->engine->container_start(x->h, KEY("start"), name, &x->err);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 /* With host_config, a JSON text in which % is the name of the other one. */
 static void make(struct fixture *x, const char *name, const char *host_config, const char *other)
 {
@@ -157,6 +162,92 @@ static void volumes_are_its_own(void **state)
 	end(x);
 }
 
+/* In which networks a container is, by name, each with a blank; sorted. */
+static void assert_networks(struct fixture *x, const char *service, const char *expected)
+{
+	char name[128], is[512] = "";
+	json_t *one;
+	const char *key, *names[8];
+	json_t *unused;
+	size_t n = 0, i;
+
+	snprintf(name, sizeof(name), "%s-%s-1", x->world->tag, service);
+	one = seen(x, name);
+	json_object_foreach (rfa_facts_at(one, "NetworkSettings/Networks"), key, unused) {
+		assert_true(n < 8);
+		names[n++] = key;
+	}
+	qsort(names, n, sizeof(names[0]), by_text);
+	for (i = 0; i < n; i++)
+		snprintf(is + strlen(is), sizeof(is) - strlen(is), "%s ", names[i]);
+	assert_string_equal(is, expected);
+	json_decref(one);
+	drop(x, name);
+}
+
+static const char *network_name(const json_t *config, const char *network)
+{
+	return rfa_facts_str(json_object_get(rfa_facts_at(config, "networks"), network), "name",
+			     "");
+}
+
+/* Compose names the networks of its services, and its containers are in these and in no others. */
+static void compose_joins_the_networks_that_it_names(void **state)
+{
+	static const char text[] =
+	    "{\"services\":{"
+	    "\"plain\":{\"image\":\"app:1\"},"
+	    "\"two\":{\"image\":\"app:1\",\"networks\":[\"front\",\"out\"]},"
+	    "\"host\":{\"image\":\"app:1\",\"network_mode\":\"host\"},"
+	    "\"none\":{\"image\":\"app:1\",\"network_mode\":\"none\"},"
+	    "\"shared\":{\"image\":\"app:1\",\"network_mode\":\"service:plain\"}},"
+	    "\"networks\":{\"front\":{\"name\":\"contract-front\"},"
+	    "\"out\":{\"external\":true,\"name\":\"spec-a\"}}}";
+	struct fixture *x = begin(state, "compose-networks");
+	const char *files[] = { "networks.yml", NULL };
+	struct rfa_compose project = { .project = x->world->tag,
+				       .directory = x->world->dir,
+				       .files = files };
+	json_t *out = NULL, *config, *shared, *plain;
+	char path[512], name[128];
+
+	snprintf(path, sizeof(path), "%s/%s", x->world->dir, files[0]);
+	assert_ok(x->h->files->write(x->h, path, 0644, text, strlen(text), &x->err));
+	assert_ok(x->h->engine->compose_config(x->h, &project, &out, &x->err));
+	config = json_object_get(out, "config");
+	snprintf(name, sizeof(name), "%s_default", x->world->tag);
+	assert_string_equal(network_name(config, "default"), name);
+	assert_string_equal(network_name(config, "front"), "contract-front");
+	assert_string_equal(network_name(config, "out"), "spec-a");
+	assert_true(rfa_facts_bool(config, "networks/out/external", 0));
+	assert_int_equal(json_object_size(rfa_facts_at(config, "services/plain/networks")), 1);
+	assert_int_equal(json_object_size(rfa_facts_at(config, "services/two/networks")), 2);
+	assert_null(rfa_facts_at(config, "services/host/networks"));
+	assert_string_equal(rfa_facts_str(config, "services/host/network_mode", ""), "host");
+	assert_string_equal(rfa_facts_str(config, "services/shared/network_mode", ""),
+			    "service:plain");
+	assert_true(rfa_facts_bool(config, "services/shared/depends_on/plain/required", 0));
+
+	assert_ok(x->h->engine->compose_up(x->h, KEY("up"), &project, &x->err));
+	snprintf(name, sizeof(name), "%s-shared-1", x->world->tag);
+	shared = seen(x, name);
+	snprintf(name, sizeof(name), "%s-plain-1", x->world->tag);
+	plain = seen(x, name);
+	assert_string_equal(rfa_facts_str(shared, "HostConfig/NetworkMode", "") + 10,
+			    rfa_facts_str(plain, "Id", "-"));
+	json_decref(shared);
+	json_decref(plain);
+	assert_networks(x, "shared", "");
+	snprintf(name, sizeof(name), "%s_default ", x->world->tag);
+	assert_networks(x, "plain", name);
+	assert_networks(x, "two", "contract-front spec-a ");
+	assert_networks(x, "host", "host ");
+	assert_networks(x, "none", "none ");
+	json_decref(out);
+	assert_ok(x->h->files->remove(x->h, path, &x->err));
+	end(x);
+}
+
 static size_t holders(struct fixture *x, const char *path, const char *without)
 {
 	json_t *paths = json_pack("[{s:s, s:s}]", "kind", "directory", "path", path);
@@ -214,6 +305,7 @@ int host_refs_run(const char *name, struct host_world *world)
 		cmocka_unit_test(a_reference_is_to_the_very_container),
 		cmocka_unit_test(a_process_namespace_ends_with_its_owner),
 		cmocka_unit_test(volumes_are_its_own),
+		cmocka_unit_test(compose_joins_the_networks_that_it_names),
 		cmocka_unit_test(its_processes_are_told_apart),
 	};
 

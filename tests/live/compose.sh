@@ -45,6 +45,17 @@ on prod "cd ${file%/*} && docker compose -f compose.yaml -f /var/lib/rfa/stacks/
 # shellcheck disable=SC2086
 ok "docker compose with the pinned images finds nothing to do" is "$(instances prod $shop)" "$pinned"
 
+# ---- in a network that the project's files do not name
+
+on prod 'docker network create extra >/dev/null && docker network connect extra shop-web-1'
+promote shop
+ok "a container in another network: exit status 5" ended 5
+ok "it names both" said 'shop-web-1 is in the network extra, where it should not be'
+# shellcheck disable=SC2086
+ok "prod is as it was" is "$(instances prod $shop)" "$pinned"
+ok "nothing is left" clean test prod
+on prod 'docker network disconnect extra shop-web-1 && docker network rm extra >/dev/null'
+
 # ---- v3 answers 500
 
 app shop test v3bad

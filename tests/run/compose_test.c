@@ -359,6 +359,189 @@ static void a_container_that_ends_well_is_run_once(void **state)
 	done(&p);
 }
 
+/* Networks. */
+
+#define API SERVICE("prod", "api")
+#define NETWORKS "hosts|prod|compose|0|config|networks"
+
+/* Somebody brings a service up from another file, in which it has no networks of its own. */
+static void bring_up_otherwise(struct watcher *x, uint64_t call, const char *label)
+{
+	static const char text[] =
+	    "{\"services\":{\"web\":{\"image\":\"web:v2\"},"
+	    "\"api\":{\"image\":\"api:v2\",\"restart\":\"unless-stopped\"}}}";
+	json_t *how =
+	    json_pack("{s:s, s:s, s:[s], s:[s]}", "project", "shop", "directory",
+		      "/srv/stacks/shop", "files", "/srv/stacks/shop/other.yml", "services", "api");
+	struct rfa_error err;
+
+	(void)call;
+	(void)label;
+	assert_int_equal(
+	    rfa_sim_file_put(x->w->prod, "/srv/stacks/shop/other.yml", 0644, text, &err), 0);
+	assert_int_equal(rfa_sim_compose_up(x->w->prod, how, &err), 0);
+	json_decref(how);
+}
+
+static void connect_api(struct watcher *x, uint64_t call, const char *label)
+{
+	struct rfa_error err;
+
+	(void)call;
+	(void)label;
+	assert_int_equal(rfa_sim_network_connect(x->w->prod, "edge", x->user, &err), 0);
+}
+
+static void disconnect_api(struct watcher *x, uint64_t call, const char *label)
+{
+	struct rfa_error err;
+
+	(void)call;
+	(void)label;
+	assert_int_equal(rfa_sim_network_disconnect(x->w->prod, "shop_default", x->user, &err), 0);
+}
+
+/* What is done to it before the last look, and what is then said of it. */
+struct meddling {
+	void (*hook)(struct watcher *, uint64_t call, const char *label);
+	const char *container;
+	const char *why;
+};
+
+static void assert_networks_are_held(const struct world_edit *a, const struct world_edit *b,
+				     const struct meddling *with)
+{
+	struct project p;
+
+	make(&p, SCENARIO_COMPOSE, a, b, NULL);
+	promote_well(&p);
+	done(&p);
+	make(&p, SCENARIO_COMPOSE, a, b, NULL);
+	snprintf(p.x.hook_step, sizeof(p.x.hook_step), "target.health");
+	p.x.hook = with->hook;
+	p.x.user = (void *)(uintptr_t)with->container;
+	promote(&p);
+	assert_int_equal(p.x.hooked, 1);
+	if (p.result.final != RFA_FINAL_ROLLED_BACK || strcmp(p.err.msg, with->why) != 0)
+		fail_msg("%s: %s instead of %s", rfa_final_word(p.result.final), p.err.msg,
+			 with->why);
+	done(&p);
+}
+
+#define IN(network) "shop-api-1 is in the network " network ", where it should not be"
+#define NOT_IN(network) "shop-api-1 is not in the network " network ", where it has to be"
+
+static void a_service_is_in_the_networks_of_its_files(void **state)
+{
+	static const struct world_edit plain[WORLD_EDITS] = { { API "|ports", NULL } };
+	static const struct {
+		struct world_edit edits[WORLD_EDITS];
+		struct meddling with;
+	} kinds[] = {
+		{ { { 0 } }, { connect_api, "shop-api-1", IN("edge") } },
+		{ { { 0 } }, { disconnect_api, "shop-api-1", NOT_IN("shop_default") } },
+		{ { { API "|networks", "[\"front\",\"back\"]" },
+		    { NETWORKS, "{\"front\":{},\"back\":{\"name\":\"shared\"}}" } },
+		  { bring_up_otherwise, NULL, NOT_IN("shop_front") } },
+		{ { { API "|networks", "[\"default\",\"back\"]" },
+		    { NETWORKS, "{\"back\":{\"name\":\"shared\"}}" } },
+		  { bring_up_otherwise, NULL, NOT_IN("shared") } },
+		{ { { API "|networks", "{\"out\":{\"aliases\":[\"me\"]}}" },
+		    { NETWORKS, "{\"out\":{\"external\":true,\"name\":\"appnet\"}}" } },
+		  { bring_up_otherwise, NULL, NOT_IN("appnet") } },
+		{ { { NETWORKS, "{\"default\":{\"external\":true,\"name\":\"appnet\"}}" } },
+		  { connect_api, "shop-api-1", IN("edge") } },
+		{ { { API "|network_mode", "\"host\"" } },
+		  { bring_up_otherwise, NULL, NOT_IN("host") } },
+		{ { { API "|network_mode", "\"none\"" } },
+		  { bring_up_otherwise, NULL, NOT_IN("none") } },
+		{ { { API "|network_mode", "\"bridge\"" } },
+		  { bring_up_otherwise, NULL, NOT_IN("bridge") } },
+		{ { { API "|network_mode", "\"appnet\"" } },
+		  { bring_up_otherwise, NULL, NOT_IN("appnet") } },
+		{ { { API "|network_mode", "\"service:web\"" } },
+		  { bring_up_otherwise, NULL, IN("shop_default") } },
+		{ { { API "|network_mode", "\"container:shop-web-1\"" },
+		    { API "|depends_on", "[\"web\"]" } },
+		  { bring_up_otherwise, NULL, IN("shop_default") } },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		assert_networks_are_held(plain, kinds[i].edits, &kinds[i].with);
+}
+
+static void each_container_of_a_service_is_in_its_networks(void **state)
+{
+	static const struct meddling with = {
+		connect_api, "shop-web-3",
+		"shop-web-3 is in the network edge, where it should not be"
+	};
+
+	(void)state;
+	assert_networks_are_held(three, NULL, &with);
+}
+
+/* Also where rfa.json leaves it to Compose to find the files. */
+static void the_files_that_compose_finds_name_the_networks(void **state)
+{
+	static const struct world_edit found[WORLD_EDITS] = {
+		{ STACK "compose|files", "[]" },
+		{ API "|networks", "[\"front\"]" },
+		{ NETWORKS, "{\"front\":{}}" },
+		{ API "|ports", NULL },
+	};
+	static const struct meddling with = { bring_up_otherwise, NULL, NOT_IN("shop_front") };
+
+	(void)state;
+	assert_networks_are_held(found, NULL, &with);
+}
+
+/* What somebody has connected by hand, Compose does not make again: neither forward nor back. */
+static void what_was_connected_by_hand_is_no_way_back(void **state)
+{
+	static const struct world_edit ill[WORLD_EDITS] = {
+		{ "hosts|test|images|1|config|Labels|sim.health", "\"500\"" },
+		{ STACK "health", "[{\"url\":\"http://127.0.0.1:9002/health\",\"status\":200}]" },
+	};
+	struct project p;
+
+	(void)state;
+	make(&p, SCENARIO_COMPOSE, NULL, NULL, NULL);
+	assert_int_equal(rfa_sim_network_connect(p.w.prod, "appnet", "shop-api-1", &p.err), 0);
+	promote_well(&p);
+	done(&p);
+	make(&p, SCENARIO_COMPOSE, ill, NULL, NULL);
+	assert_int_equal(rfa_sim_network_connect(p.w.prod, "appnet", "shop-api-1", &p.err), 0);
+	promote(&p);
+	assert_int_equal(p.result.final, RFA_FINAL_ROLLED_BACK);
+	assert_on_prod(&p, "shop-api-1 api:v1 running, shop-web-1 web:v1 running");
+	done(&p);
+}
+
+/* The way back is looked at as well. */
+static void a_service_comes_back_into_its_networks(void **state)
+{
+	static const struct world_edit ill[WORLD_EDITS] = {
+		{ "hosts|test|images|1|config|Labels|sim.health", "\"500\"" },
+		{ STACK "health", "[{\"url\":\"http://127.0.0.1:9002/health\",\"status\":200}]" },
+	};
+	struct project p;
+
+	(void)state;
+	make(&p, SCENARIO_COMPOSE, ill, NULL, NULL);
+	snprintf(p.x.hook_step, sizeof(p.x.hook_step), "target.health-before");
+	p.x.hook = connect_api;
+	p.x.user = (void *)(uintptr_t) "shop-api-1";
+	promote(&p);
+	assert_int_equal(p.x.hooked, 1);
+	assert_int_equal(p.result.final, RFA_FINAL_STUCK);
+	assert_non_null(strstr(rfa_buf_str(&p.x.all), IN("edge")));
+	watcher_end(&p.x);
+	world_free(&p.w);
+}
+
 /* The way back. */
 
 /* The project's file has come to name another image, and nobody has brought it up since. */
@@ -400,6 +583,11 @@ int main(void)
 		cmocka_unit_test(what_ends_well_is_well),
 		cmocka_unit_test(what_ends_badly_is_ill),
 		cmocka_unit_test(a_container_that_ends_well_is_run_once),
+		cmocka_unit_test(a_service_is_in_the_networks_of_its_files),
+		cmocka_unit_test(each_container_of_a_service_is_in_its_networks),
+		cmocka_unit_test(the_files_that_compose_finds_name_the_networks),
+		cmocka_unit_test(what_was_connected_by_hand_is_no_way_back),
+		cmocka_unit_test(a_service_comes_back_into_its_networks),
 		cmocka_unit_test(what_ran_comes_back_whatever_the_file_says),
 	};
 

@@ -54,6 +54,12 @@ int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compos
 	return rc ? rc : rfa_pool_check(ctx->pool, err);
 }
 
+int rfa_compose_add_files(const struct rfa_texts *files, struct rfa_compose_project *p,
+			  struct rfa_error *err)
+{
+	return add_all(p->files, files, err);
+}
+
 int rfa_compose_add_service(const struct rfa_ctx *ctx, const char *service,
 			    struct rfa_compose_project *p, struct rfa_error *err)
 {

@@ -18,6 +18,9 @@ struct rfa_compose_project {
  */
 int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compose_project *p,
 			struct rfa_error *err);
+/* Files that the observation has only just found. Borrowed. Errors: TOOBIG. */
+int rfa_compose_add_files(const struct rfa_texts *files, struct rfa_compose_project *p,
+			  struct rfa_error *err);
 /*
  * Adds a service, with as many containers as it had before the run, however they came to be so
  * many; as the files say if it had none.

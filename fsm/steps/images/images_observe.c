@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "fsm/steps/images/compose_networks.h"
 #include "fsm/steps/images/compose_project.h"
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/common/inspect.h"
@@ -412,7 +413,9 @@ static int look_target(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_e
 		rc = rfa_observe_health(ctx, out, err);
 	if (!rc)
 		rc = look_pins(ctx, out, err);
-	return rc ? rc : look_files(ctx, out, err);
+	if (!rc)
+		rc = look_files(ctx, out, err);
+	return rc ? rc : rfa_compose_networks(ctx, &seen, out, err);
 }
 
 int rfa_target_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)

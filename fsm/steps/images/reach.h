@@ -7,7 +7,8 @@
 
 /*
  * The networks in which a container has to be: those in which it was, or that rfa.json names for a
- * first one. NULL: not known. before: it is the old one that is looked at.
+ * first one; of a Compose service those that its configuration names. NULL: not known. before: it
+ * is the old one that is looked at.
  */
 const struct rfa_texts *rfa_reach_networks(const struct rfa_ctx *ctx, const char *key, int before);
 
