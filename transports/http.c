@@ -242,9 +242,14 @@ static int transfer(struct exchange *x, CURLM *multi, int64_t until, CURLcode *r
 
 /* The request. */
 
+static const char *shown_of(const struct rfa_http_request *request)
+{
+	return request->shown ? request->shown : request->url;
+}
+
 /* Host and port to tunnel to, as the URL has them. */
-static int read_url(const char *text, CURLU **url, char *host, size_t size, unsigned *port,
-		    struct rfa_error *err)
+static int read_url(const char *text, const char *shown, CURLU **url, char *host, size_t size,
+		    unsigned *port, struct rfa_error *err)
 {
 	char *part = NULL;
 	size_t len;
@@ -257,20 +262,20 @@ static int read_url(const char *text, CURLU **url, char *host, size_t size, unsi
 	    curl_url_get(*url, CURLUPART_SCHEME, &part, 0) ||
 	    (strcmp(part, "http") != 0 && strcmp(part, "https") != 0)) {
 		rc = rfa_fail(err, RFA_ECONFIG, "http", "\"%.120s\" is not an http or https URL",
-			      text);
+			      shown);
 		goto done;
 	}
 	curl_free(part);
 	part = NULL;
 	if (curl_url_get(*url, CURLUPART_PORT, &part, CURLU_DEFAULT_PORT)) {
-		rc = rfa_fail(err, RFA_ECONFIG, "http", "\"%.120s\" has no port", text);
+		rc = rfa_fail(err, RFA_ECONFIG, "http", "\"%.120s\" has no port", shown);
 		goto done;
 	}
 	*port = (unsigned)strtoul(part, NULL, 10);
 	curl_free(part);
 	part = NULL;
 	if (curl_url_get(*url, CURLUPART_HOST, &part, 0) || strlen(part) >= size) {
-		rc = rfa_fail(err, RFA_ECONFIG, "http", "\"%.120s\" has no usable host", text);
+		rc = rfa_fail(err, RFA_ECONFIG, "http", "\"%.120s\" has no usable host", shown);
 		goto done;
 	}
 	/* "[::1]" is how a URL writes an address; whoever connects wants it bare. */
@@ -416,7 +421,7 @@ static int get(struct exchange *x, CURL *easy, CURLM *multi, CURLU *url,
 	if (result == CURLE_WRITE_ERROR && x->cut)
 		result = CURLE_OK;
 	if (result != CURLE_OK) {
-		rc = explain(result, request->url, timeout_ms, err);
+		rc = explain(result, shown_of(request), timeout_ms, err);
 		goto done;
 	}
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
@@ -451,7 +456,7 @@ int rfa_http_get(struct rfa_transport *t, const struct rfa_http_request *request
 	x->listener = x->theirs = x->ours = -1;
 	x->max_body = request->max_body ? request->max_body : MAX_BODY;
 	x->body.max = x->max_body;
-	rc = read_url(request->url, &url, host, sizeof(host), &port, err);
+	rc = read_url(request->url, shown_of(request), &url, host, sizeof(host), &port, err);
 	if (!rc)
 		rc = open_exchange(x, host, port, err);
 	if (rc)

@@ -15,6 +15,7 @@ struct rfa_http_request {
 	int64_t timeout_ms;      /* the whole request; 0: 5000 */
 	size_t max_body;         /* bytes kept of the body; more is dropped; 0: 64 KiB */
 	int insecure_tls;        /* 1: accept any certificate (said in the configuration) */
+	const char *shown;       /* what errors call it: a URL without its secrets; NULL: url */
 };
 
 struct rfa_http_reply {

@@ -7,6 +7,7 @@
 #include "cli/frame/redact.h"
 #include "cli/config/schema.h"
 #include "cli/config/secrets.h"
+#include "fsm/base/reference.h"
 
 static json_t *problems_json(const struct rfa_problems *problems)
 {
@@ -112,22 +113,40 @@ static void judge_lock(json_t *lines, struct rfa_host *host)
 	json_decref(holder);
 }
 
-/* How one URL answers; the way there may be closed, which is no matter of the service's. */
-static int judge_url(json_t *lines, struct rfa_host *host, const json_t *check,
-		     struct rfa_error *err)
+/* Asks a URL with the values of its references. */
+static int ask_url(struct rfa_cli *cli, struct rfa_host *host, const json_t *check,
+		   struct rfa_http_reply *reply, struct rfa_error *err)
 {
+	const struct rfa_secret_source from = { rfa_cli_secret, cli };
+	struct rfa_buf url = RFA_BUF_INIT(1 << 18);
 	struct rfa_http_request request = {
-		.url = rfa_facts_str(check, "url", ""),
+		.shown = rfa_facts_str(check, "url", ""),
 		.timeout_ms = rfa_facts_int(check, "timeout_s", 5) * 1000,
 		.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0),
 	};
+	int rc = rfa_cli_secrets(cli, check, err);
+
+	if (rc == 0)
+		rc = rfa_reference_fill(&url, request.shown, &from, err);
+	request.url = rfa_buf_str(&url);
+	if (rc == 0)
+		rc = host->ops->http_get(host, &request, reply, err);
+	rfa_secret_release(&url);
+	return rc;
+}
+
+/* How one URL answers; the way there may be closed, which is no matter of the service's. */
+static int judge_url(struct rfa_cli *cli, json_t *lines, struct rfa_host *host, const json_t *check,
+		     struct rfa_error *err)
+{
 	int64_t want = rfa_facts_int(check, "status", 200);
 	struct rfa_http_reply reply;
 	char text[480];
-	int rc = host->ops->http_get(host, &request, &reply, err);
+	int rc = ask_url(cli, host, check, &reply, err);
 
 	if (rc == 0) {
-		snprintf(text, sizeof(text), "%.300s answers %d", request.url, reply.status);
+		snprintf(text, sizeof(text), "%.300s answers %d", rfa_facts_str(check, "url", ""),
+			 reply.status);
 		add_line(lines, "URL", reply.status == want ? "ok" : "note", text,
 			 reply.status == want ? "" : "a version that answers so is not healthy");
 		rfa_http_reply_release(&reply);
@@ -159,7 +178,7 @@ static int judge_urls(struct rfa_cli *cli, json_t *lines, const char *env, struc
 		rc = rfa_config_side(cli->config, env, stack, &side, err);
 		json_array_foreach (rfa_facts_at(side, "stack/health"), i, check) {
 			if (rc == 0)
-				rc = judge_url(lines, host, check, err);
+				rc = judge_url(cli, lines, host, check, err);
 		}
 		json_decref(side);
 	}

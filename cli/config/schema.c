@@ -56,8 +56,8 @@ static const struct rfa_format address = {
 	"^[A-Za-z0-9_.:%-]+$",
 };
 static const struct rfa_format url = {
-	"a URL that begins with http:// or https://",
-	"^https?://[^/ ?#]+([/?][^ ]*)?$",
+	"a URL that begins with http:// or https://, without ${NAME} in its host",
+	"^https?://([^/ ?#@]*@)?[^/ ?#@$]+([/?][^ ]*)?$",
 };
 
 /* Stacks. */
@@ -167,7 +167,7 @@ static const struct rfa_key health_keys[] = {
 	  .type = RFA_TYPE_STRING,
 	  .flags = RFA_KEY_REQUIRED,
 	  .example = "\"http://127.0.0.1:8001/health\"",
-	  .help = "as seen from the host itself",
+	  .help = "as seen from the host itself; ${NAME} stands for a secret",
 	  .format = &url },
 	{ .name = "status",
 	  .type = RFA_TYPE_INTEGER,

@@ -30,7 +30,7 @@ RFA_RECORD(bootstrap, RFA_BOOTSTRAP_FIELDS);
 
 /* clang-format off */
 #define RFA_CHECK_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
-	TEXT(url, "as seen from the host itself") \
+	TEXT(url, "as seen from the host itself; ${NAME} in it stands for a secret") \
 	INT(status, 200, "the HTTP status that it must answer") \
 	TEXT(body, "text that the answer must contain") \
 	INT(timeout_s, 5, "seconds for one try") \

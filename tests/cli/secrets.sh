@@ -110,6 +110,97 @@ ok "resume with it: exit status 0" is "$?" 0
 ok "the container has the values" is "$(made)" "A=$of_variable B=$of_file PLAIN=\$x $of_command"
 ok "nobody else has a value" nowhere "$of_variable" "$of_file" "$of_command"
 
+# ---- in the URL of a health check
+
+of_token='to/ken+with&odd 6403' of_token_in_url='to%2Fken%2Bwith%26odd%206403'
+# It answers 200 to who knows the token, and says back to everybody what was asked.
+python3 - "$TMP/port" "$of_token" <<'PY' >served 2>&1 &
+import http.server, os, sys, urllib.parse
+class Server(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("token")
+        self.send_response(200 if asked == [sys.argv[2]] else 500)
+        self.end_headers()
+        self.wfile.write(("asked: %s, which is %s\n" % (self.path, asked)).encode())
+server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+with open(sys.argv[1] + ".new", "w") as f:
+    f.write(str(server.server_port))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+server.serve_forever()
+PY
+server=$!
+trap 'kill $server 2>/dev/null; rm -rf "$TMP"' EXIT
+for _ in $(seq 1200); do [ ! -e port ] || break; sleep 0.05; done
+url="http://127.0.0.1:$(cat port)/health?token=\${TOKEN}"
+with_health() { # WHERE THE TOKEN IS: rfa.json, on standard output
+	python3 - rfa.json "$url" "$1" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+shop = d["stacks"]["shop"]
+shop.update(health=[{"url": sys.argv[2]}], health_deadline_s=1, health_settle_s=0)
+shop["bootstrap"]["containers"]["web"].update(Env=[], Labels={})
+d["secret_commands"] = {"TOKEN": "echo asked >>asked; cat " + sys.argv[3]}
+json.dump(d, open(sys.argv[1] + ".new", "w"))
+PY
+	mv rfa.json.new health.json
+}
+export RFA_CONFIG=$TMP/health.json
+nowhere_at_all() { # TEXT...: not in what nowhere looks at, in no git object, in nothing that hosts were told
+	local text
+	nowhere "$@" || return 1
+	{
+		git --git-dir=.rfa/ledger cat-file --batch-all-objects --batch
+		"$RFA" show "$run" && "$RFA" show "$run" --json
+		find test prod state-test state-prod -type f -exec cat {} +
+	} >all 2>&1
+	for text; do
+		! grep -aqF -- "$text" all || return 1
+	done
+}
+run_of() { run=$("$RFA" runs --json | grep -o '"run": *"[^"]*"' | cut -d'"' -f4 | head -n 1); }
+
+fresh
+with_health token
+promote >out 2>err
+ok "a command without a value: exit status 3" is "$?" 3
+ok "it is named" grep -q 'the command of the secret TOKEN' err
+sed 's/"secret_commands": {[^}]*}/"secret_commands": {}/' health.json >none.json
+"$RFA" -c none.json promote shop --from test --to prod >out 2>err
+ok "a reference to nothing is refused: exit status 4" is "$?" 4
+ok "it is named" grep -qF "the health check $url has \${TOKEN}, and there is no value for it" err
+ok "nothing was made" is "$(made)" ""
+"$RFA" -c none.json check --connect >out 2>&1
+ok "check --connect: no value" grep -qF "has no value for \${TOKEN}" out
+
+printf '%s\n' "$of_token" >token
+rm -f asked
+"$RFA" check --connect >out 2>err
+ok "check --connect asks with it" grep -qF "$url answers 200" out
+ok "the command was asked" test -s asked
+promote -v --events >out 2>err
+ok "promote: exit status 0" is "$?" 0
+run_of
+ok "the service was asked with it" grep -q "$of_token_in_url HTTP/1.1\" 200" served
+ok "the run names it" says '?token=${TOKEN}' "$RFA" show "$run" --json
+ok "nobody else has the value" nowhere_at_all "$of_token" "$of_token_in_url"
+
+fresh
+printf '%s\n' "$of_token and more" >token
+promote -v --events >out 2>err
+ok "an answer that is wrong: exit status 5" is "$?" 5
+run_of
+ok "it says what was asked, without the value" says 'asked: /health?token=[secret], which is' "$RFA" show "$run" --json
+ok "nobody else has the value" nowhere_at_all "$of_token" "$of_token_in_url"
+
+fresh
+kill $server
+wait $server 2>/dev/null
+promote -v --events >out 2>err
+ok "nobody answers: exit status 5" is "$?" 5
+run_of
+ok "nobody else has the value" nowhere_at_all "$of_token" "$of_token_in_url"
+unset RFA_CONFIG
+
 # ---- what a command or file may not say
 
 printf 'a\0b' >kept/file

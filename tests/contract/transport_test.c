@@ -705,6 +705,35 @@ static void http_shows_its_request(void **state)
 	rfa_http_reply_release(&reply);
 }
 
+/* Whatever goes wrong, an error has the URL that is to be shown. */
+static void http_shows_what_it_is_told_to(void **state)
+{
+	static const char *const bad[] = { "ftp://me:top-word@127.0.0.1/", "http://top-word:x/",
+					   "no-url-top-word" };
+	static const char *const paths[] = { "/slow", "/empty", "/reset", "/garbage" };
+	struct rfa_http_request request = { .shown = "http://shown/${X}" };
+	struct rfa_http_reply reply;
+	struct rfa_error err;
+	char url[200];
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		snprintf(url, sizeof(url), "http://me:top-word@127.0.0.1:%u%s",
+			 ((struct world *)*state)->web.port, paths[i]);
+		request.url = url;
+		request.timeout_ms = i ? slow_ms(20000) : 500;
+		assert_true(rfa_http_get(transport(state), &request, &reply, &err) < 0);
+		assert_null(strstr(err.msg, "top-word"));
+		assert_non_null(strstr(err.msg, "http://shown/${X}"));
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		request.url = bad[i];
+		assert_int_equal(rfa_http_get(transport(state), &request, &reply, &err),
+				 -RFA_ECONFIG);
+		assert_null(strstr(err.msg, "top-word"));
+	}
+}
+
 static void http_fails_well(void **state)
 {
 	struct rfa_http_request request = { .timeout_ms = slow_ms(20000) };
@@ -872,6 +901,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(tunnel_to_nobody),
 		cmocka_unit_test(http_answers),
 		cmocka_unit_test(http_shows_its_request),
+		cmocka_unit_test(http_shows_what_it_is_told_to),
 		cmocka_unit_test(http_fails_well),
 		cmocka_unit_test(streams_outlive_their_connection),
 	};

@@ -127,8 +127,13 @@ static void values(void **state)
 	       "999; for example \"status\": 200");
 	expect(FILE_WITH(",\"health\":[{\"url\":\"ftp://a/\"}]"),
 	       "2:13 stacks.shop.health[0].url: expected a URL that begins with http:// or "
-	       "https://, got the string \"ftp://a/\"; for example \"url\": "
-	       "\"http://127.0.0.1:8001/health\"");
+	       "https://, without ${NAME} in its host, got the string \"ftp://a/\"; for example "
+	       "\"url\": \"http://127.0.0.1:8001/health\"");
+	expect(FILE_WITH(",\"health\":[{\"url\":\"http://${A}/\"}]"),
+	       "2:13 stacks.shop.health[0].url: expected a URL that begins with http:// or "
+	       "https://, without ${NAME} in its host, got the string \"http://${A}/\"; for "
+	       "example \"url\": \"http://127.0.0.1:8001/health\"");
+	expect(FILE_WITH(",\"health\":[{\"url\":\"https://me:${A}@b:8/c?d=${E}&f=${G}\"}]"), "");
 	expect(FILE_WITH(",\"compose\":{\"project\":\"Shop\",\"directory\":\"srv\"}"),
 	       "2:13 stacks.shop.compose.project: expected a Compose project's name: small "
 	       "letters, digits, - and _, got the string \"Shop\"; for example \"project\": "
@@ -156,8 +161,9 @@ static void keys(void **state)
 {
 	(void)state;
 	expect(FILE_WITH(",\"health\":[{\"urll\":\"http://a/\"}]"),
-	       "2:12 stacks.shop.health[0]: \"url\" is missing: as seen from the host itself; add "
-	       "for example \"url\": \"http://127.0.0.1:8001/health\"\n"
+	       "2:12 stacks.shop.health[0]: \"url\" is missing: as seen from the host itself; "
+	       "${NAME} stands for a secret; add for example \"url\": "
+	       "\"http://127.0.0.1:8001/health\"\n"
 	       "2:13 stacks.shop.health[0].urll: there is no such key; did you mean \"url\"?");
 	expect(FILE_WITH(",\"gates\":{\"qqqqq\":1}"),
 	       "2:11 stacks.shop.gates.qqqqq: there is no such key; keys here: disk_free_percent, "

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fsm/base/reference.h"
 #include "fsm/steps/common/observe.h"
 #include "fsm/steps/common/secrets.h"
 
@@ -49,31 +50,19 @@ static void keep(struct rfa_ctx *ctx, json_t *facts, const char *key, const char
 	json_decref(lines);
 }
 
-static const char *find(const char *at, const char *end, const char *what, size_t len)
-{
-	for (; len && (size_t)(end - at) >= len; at++) {
-		at = memchr(at, what[0], (size_t)(end - at) - len + 1);
-		if (!at || !memcmp(at, what, len))
-			return at;
-	}
-	return NULL;
-}
-
-/* *text without each occurrence of the value. */
 static void hide(struct rfa_buf *text, const char *value, size_t len)
 {
-	struct rfa_buf out = RFA_BUF_INIT(LOG_BYTES);
-	const char *at = rfa_buf_str(text);
-	const char *end = at + text->len, *found;
+	if (len >= SHORT)
+		rfa_secret_hide(text, value, len);
+}
 
-	while (len >= SHORT && (found = find(at, end, value, len))) {
-		(void)rfa_buf_add(&out, at, (size_t)(found - at));
-		(void)rfa_buf_puts(&out, "[secret]");
-		at = found + len;
-	}
-	(void)rfa_buf_add(&out, at, (size_t)(end - at));
-	rfa_buf_release(text);
-	*text = out;
+void rfa_evidence_hide(const struct rfa_ctx *ctx, struct rfa_buf *text)
+{
+	const struct rfa_secret_source from = { ctx->secret, ctx->secret_user };
+	const struct rfa_check *check;
+
+	RFA_EACH (check, rfa_ctx_stack_here(ctx)->health)
+		rfa_reference_hide(text, check->url, &from);
 }
 
 /* Programs print what they were given: a container's own variables that look secret. */
@@ -111,6 +100,7 @@ void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts
 	if (!host->engine->logs(host, container, LOG_LINES, &text, &ignored) ||
 	    ignored.code == RFA_ETOOBIG) {
 		hide_own(host, container, &text);
+		rfa_evidence_hide(ctx, &text);
 		keep(ctx, facts, "logs", container, &text, LOG_LINES);
 	}
 	rfa_buf_release(&text);

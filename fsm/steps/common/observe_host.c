@@ -1,6 +1,9 @@
 /* What the observations of several flows have in common. */
 #include "fsm/steps/common/observe_host.h"
 
+#include <string.h>
+
+#include "fsm/base/reference.h"
 #include "fsm/steps/common/inspect.h"
 
 int rfa_observe_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
@@ -54,19 +57,39 @@ done:
 	return rc;
 }
 
+int rfa_ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_http_reply *reply,
+	    struct rfa_error *err)
+{
+	const struct rfa_secret_source from = { ctx->secret, ctx->secret_user };
+	struct rfa_buf url = RFA_BUF_INIT(1 << 18);
+	struct rfa_http_request request = { 0 };
+	int rc = rfa_reference_fill(&url, check->url, &from, err);
+
+	request.url = rfa_buf_str(&url);
+	request.shown = check->url;
+	request.timeout_ms = check->timeout_s * 1000;
+	request.insecure_tls = check->insecure_tls;
+	if (!rc)
+		rc = ctx->host->ops->http_get(ctx->host, &request, reply, err);
+	rfa_secret_release(&url);
+	return rc;
+}
+
+/* 1 if a reference of the URL cannot be filled in; a gate tells which. */
+static int is_unfilled(const struct rfa_error *err)
+{
+	return !strcmp(err->domain, "config") &&
+	       (err->code == RFA_ENOTFOUND || err->code == RFA_ECONFIG);
+}
+
 /* How one URL answers. */
 static int ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_answer *answer,
 	       struct rfa_error *err)
 {
-	struct rfa_http_request request = { 0 };
 	struct rfa_http_reply reply;
-	int rc;
+	int rc = rfa_ask(ctx, check, &reply, err);
 
 	answer->url = check->url;
-	request.url = check->url;
-	request.timeout_ms = check->timeout_s * 1000;
-	request.insecure_tls = check->insecure_tls;
-	rc = ctx->host->ops->http_get(ctx->host, &request, &reply, err);
 	if (!rc) {
 		answer->status = reply.status;
 		if (reply.status != check->status)
@@ -74,7 +97,7 @@ static int ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_an
 			    rfa_pool_printf(ctx->pool, "it answers %d instead of %lld",
 					    reply.status, (long long)check->status);
 		rfa_http_reply_release(&reply);
-	} else if (rfa_http_is_service(err)) {
+	} else if (rfa_http_is_service(err) || is_unfilled(err)) {
 		answer->problem = rfa_pool_text(ctx->pool, err->msg);
 		rfa_error_clear(err);
 		rc = 0;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/base/reference.h"
 #include "fsm/steps/common/inspect.h"
 #include "fsm/steps/images/spec.h"
 
@@ -183,6 +184,58 @@ static void judge_answer(struct rfa_gates *c, const struct rfa_answer *answer, c
 			 answer->url, env, answer->problem);
 }
 
+static int find(const struct rfa_ctx *ctx, const char *name, const char **value,
+		struct rfa_error *err)
+{
+	*value = NULL;
+	return ctx->secret ? ctx->secret(ctx->secret_user, name, value, err) : 0;
+}
+
+/* *filled: 0 if the URL has a reference without a value; each of them is told. */
+static int judge_values(struct rfa_gates *c, const char *url, int *filled, struct rfa_error *err)
+{
+	const char *at = url;
+	char name[RFA_REFERENCE_MAX];
+	size_t len;
+
+	for (; (len = rfa_reference_next(&at, name)) > 0; at += len) {
+		const char *value;
+		int rc = find(c->ctx, name, &value, err);
+
+		if (rc)
+			return rc;
+		if (value)
+			continue;
+		rfa_deny(c,
+			 "name it under secrets (a variable), secret_files or secret_commands of "
+			 "rfa.json, and give it a value",
+			 "the health check %s has ${%s}, and there is no value for it", url, name);
+		*filled = 0;
+	}
+	return 0;
+}
+
+/* The same; a URL that cannot be filled in for another reason is told, too. */
+static int judge_references(struct rfa_gates *c, const char *url, int *filled,
+			    struct rfa_error *err)
+{
+	const struct rfa_secret_source from = { c->ctx->secret, c->ctx->secret_user };
+	struct rfa_buf whole = RFA_BUF_INIT(1 << 18);
+	int all = 1;
+	int rc = judge_values(c, url, &all, err);
+
+	if (!rc && all)
+		rc = rfa_reference_fill(&whole, url, &from, err);
+	rfa_secret_release(&whole);
+	if (rc == -RFA_ECONFIG) {
+		rfa_deny(c, "write the host itself: under \"health\" in rfa.json", "%s", err->msg);
+		rfa_error_clear(err);
+		rc = all = 0;
+	}
+	*filled &= all;
+	return rc;
+}
+
 int rfa_gate_urls(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
@@ -190,9 +243,16 @@ int rfa_gate_urls(struct rfa_gates *c, struct rfa_error *err)
 	const char *env = ctx->sides[RFA_TARGET]->env;
 	const struct rfa_answer *answer;
 	const struct rfa_container *one;
+	const struct rfa_check *check;
 	int serves = 0;
+	int filled = 1;
+	int rc = 0;
 
-	(void)err;
+	RFA_EACH (check, ctx->sides[RFA_TARGET]->stack->health)
+		if (!rc)
+			rc = judge_references(c, check->url, &filled, err);
+	if (rc)
+		return rc;
 	if (target->blind) {
 		rfa_deny(c,
 			 rfa_pool_printf(ctx->pool,
@@ -206,7 +266,7 @@ int rfa_gate_urls(struct rfa_gates *c, struct rfa_error *err)
 	RFA_EACH (one, target->containers)
 		serves |= one->running;
 	RFA_EACH (answer, target->answers)
-		if (serves)
+		if (serves && filled)
 			judge_answer(c, answer, env);
 	return 0;
 }
