@@ -2,6 +2,7 @@
 #ifndef RFA_TRANSPORTS_HOST_HOST_FILES_H
 #define RFA_TRANSPORTS_HOST_HOST_FILES_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "fsm/base/buf.h"
