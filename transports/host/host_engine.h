@@ -132,8 +132,8 @@ struct rfa_host_engine {
 			  struct rfa_error *);
 	/*
 	 * Builds an image with BuildKit, as `docker build` does. request: {"ref" (the tag that it
-	 * gets),"context" (a directory on the host, absolute),"dockerfile" (in the context; left
-	 * out: "Dockerfile"),"target" (a stage; left out: the last),"platform" (left out: the
+	 * gets),"context" (a directory on the host, absolute),"dockerfile" (from the context on;
+	 * left out: "Dockerfile"),"target" (a stage; left out: the last),"platform" (left out: the
 	 * engine's own),"args":{name: value},"labels":{name: value}}; args and labels may be left
 	 * out. Nothing with a time stamp is added to the image (no attestations). *out (new):
 	 * {"id","log" (the last lines that the builder wrote)}. The tag is moved only if it all

@@ -40,11 +40,19 @@ struct rfa_host_files {
 		     size_t len, struct rfa_error *);
 	/*
 	 * What the git working tree that holds a directory is made of. *out (new): {"commit" (what
-	 * HEAD is; null: no git there, no repository, no commit yet),"dirty" (bool: something in
-	 * the working tree differs from the commit; files that git ignores do not count),"tree"
-	 * (the id of the tree object of all that is there, whether committed or not; null where
-	 * commit is)}. Nothing in the repository changes. Errors: NOTFOUND: there is no such
-	 * directory.
+	 * HEAD is; null: see below),"dirty" (bool: something in the working tree differs from the
+	 * commit; files that git ignores do not count; false where commit is null),"tree" (the id
+	 * of the tree object of all that is there, whether committed or not; null where commit
+	 * is)}. Of a repository in it its commit counts if it is a submodule, else nothing. Nothing
+	 * in the repository changes.
+	 *
+	 * commit is null: no git there, no repository, no commit yet; or a repository that is
+	 * another user's, or that others can write to: git runs programs that a repository's
+	 * configuration names, so that they would run as rfa's user. Of its own user's repository
+	 * rfa runs none of these either; of a file that goes through a filter of that
+	 * configuration, what the file has counts.
+	 *
+	 * Errors: NOTFOUND: there is no such directory; REMOTE with git's words: it cannot be told.
 	 */
 	int (*worktree)(struct rfa_host *, const char *directory, json_t **out, struct rfa_error *);
 	/* Removes one file. Absent is success. */

@@ -21,6 +21,7 @@ extern const char *const rfa_script_file_write[];
 extern const char *const rfa_script_lock_claim[];
 extern const char *const rfa_script_lock_read[];
 extern const char *const rfa_script_lock_release[];
+extern const char *const rfa_script_worktree[];
 
 /* Jobs. */
 extern const char *const rfa_script_job_follow[];
@@ -40,6 +41,8 @@ extern const char *const rfa_script_engine_dial[];
 extern const char *const rfa_script_engine_logs[];
 
 /* Images and the spool. */
+extern const char *const rfa_script_builder_version[];
+extern const char *const rfa_script_image_build[];
 extern const char *const rfa_script_image_frame[];
 extern const char *const rfa_script_image_load[];
 extern const char *const rfa_script_image_ranges[];

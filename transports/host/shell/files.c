@@ -111,6 +111,46 @@ int rfa_shell_file_write(struct rfa_host *host, const char *path, unsigned mode,
 	return rc;
 }
 
+/* An id of an object of git's (SHA-1 or SHA-256) at *text; moves behind it and a blank or newline.
+ */
+static int object_id(const char **text, char out[72])
+{
+	size_t n = strspn(*text, "0123456789abcdef");
+
+	if ((n != 40 && n != 64) || ((*text)[n] != ' ' && (*text)[n] != '\n'))
+		return -1;
+	memcpy(out, *text, n);
+	out[n] = 0;
+	*text += n + 1;
+	return 0;
+}
+
+int rfa_shell_worktree(struct rfa_host *host, const char *directory, json_t **out,
+		       struct rfa_error *err)
+{
+	struct shell_host *h = (struct shell_host *)host;
+	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
+	const char *args[] = { directory, NULL }, *p;
+	struct shell_call call = { rfa_script_worktree, args, NULL, 0 };
+	char commit[72] = "", tree[72] = "", now[72] = "";
+	json_t *made = NULL;
+	int rc = over(h, &call, &answer, err);
+
+	p = rfa_buf_str(&answer.out);
+	if (rc == 0 && *p &&
+	    (object_id(&p, commit) || object_id(&p, tree) || object_id(&p, now) || *p))
+		rc = rfa_shell_protocol_error(h, "a working tree", err);
+	if (rc == 0) {
+		made = json_pack("{s:s?, s:b, s:s?}", "commit", *commit ? commit : NULL, "dirty",
+				 strcmp(tree, now) != 0, "tree", *now ? now : NULL);
+		rc = made ? 0 : rfa_fail_nomem(err);
+	}
+	if (rc == 0)
+		*out = made;
+	rfa_shell_answer_release(&answer);
+	return rc;
+}
+
 int rfa_shell_file_remove(struct rfa_host *host, const char *path, struct rfa_error *err)
 {
 	struct shell_host *h = (struct shell_host *)host;

@@ -63,6 +63,7 @@ static const struct rfa_host_engine shell_engine = {
 	.inspect_all = rfa_shell_inspect_all,
 	.list = rfa_shell_list,
 	.logs = rfa_shell_logs,
+	.builder_version = rfa_shell_builder_version,
 	.compose_version = rfa_shell_compose_version,
 	.compose_files = rfa_shell_compose_files,
 	.compose_config = rfa_shell_compose_config,
@@ -77,12 +78,14 @@ static const struct rfa_host_engine shell_engine = {
 	.image_untag = rfa_shell_image_untag,
 	.image_export = rfa_shell_image_export,
 	.image_load = rfa_shell_image_load,
+	.image_build = rfa_shell_image_build,
 	.compose_up = rfa_shell_compose_up,
 };
 static const struct rfa_host_files shell_files = {
 	.stat = rfa_shell_file_stat,
 	.read = rfa_shell_file_read,
 	.write = rfa_shell_file_write,
+	.worktree = rfa_shell_worktree,
 	.remove = rfa_shell_file_remove,
 };
 static const struct rfa_host_runs shell_runs = {

@@ -152,6 +152,7 @@ int rfa_shell_inspect_all(struct rfa_host *, const struct rfa_object_name *, siz
 			  struct rfa_error *);
 int rfa_shell_list(struct rfa_host *, enum rfa_object, json_t **, struct rfa_error *);
 int rfa_shell_logs(struct rfa_host *, const char *, unsigned, struct rfa_buf *, struct rfa_error *);
+int rfa_shell_builder_version(struct rfa_host *, json_t **, struct rfa_error *);
 int rfa_shell_compose_version(struct rfa_host *, json_t **, struct rfa_error *);
 int rfa_shell_compose_files(struct rfa_host *, const struct rfa_compose *, json_t **,
 			    struct rfa_error *);
@@ -180,6 +181,8 @@ int rfa_shell_image_export(struct rfa_host *, const struct rfa_job_key *, const 
 			   struct rfa_error *);
 int rfa_shell_image_load(struct rfa_host *, const struct rfa_job_key *, const char *,
 			 struct rfa_error *);
+int rfa_shell_image_build(struct rfa_host *, const struct rfa_job_key *, const json_t *, json_t **,
+			  struct rfa_error *);
 int rfa_shell_compose_up(struct rfa_host *, const struct rfa_job_key *, const struct rfa_compose *,
 			 struct rfa_error *);
 
@@ -197,6 +200,7 @@ int rfa_shell_file_read(struct rfa_host *, const char *, size_t, struct rfa_buf 
 			struct rfa_error *);
 int rfa_shell_file_write(struct rfa_host *, const char *, unsigned, const void *, size_t,
 			 struct rfa_error *);
+int rfa_shell_worktree(struct rfa_host *, const char *, json_t **, struct rfa_error *);
 int rfa_shell_file_remove(struct rfa_host *, const char *, struct rfa_error *);
 
 int rfa_shell_tree_observe(struct rfa_host *, enum rfa_tree_kind, const char *, json_t **,
