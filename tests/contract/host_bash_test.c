@@ -24,7 +24,9 @@ static int put(struct host_world *w, const char *path, const char *content)
 int main(void)
 {
 	struct fakehosts f;
-	struct host_world world = { .data = &f, .open = open_one, .real_files = 1, .put = put };
+	struct host_world world = {
+		.data = &f, .open = open_one, .real_files = 1, .put = put, .local = 1
+	};
 	char command[512], path[1024];
 	int failed;
 
@@ -42,6 +44,7 @@ int main(void)
 	snprintf(world.dir, sizeof(world.dir), "%s", f.files);
 	snprintf(world.tag, sizeof(world.tag), "contract");
 	failed = host_contract_run("host of bash over a fake engine", &world);
+	failed += host_builds_run("builds over a fake engine, with bash", &world);
 	/*
 	 * What is special in real files is the kernel's and the tools' affair, not the shell's.
 	 * These tests run nearly every script over trees and the vault.

@@ -18,7 +18,7 @@ static int open_one(struct host_world *w, int machine, struct rfa_host **out, st
 int main(void)
 {
 	struct fakehosts f;
-	struct host_world world = { .data = &f, .open = open_one, .real_files = 1 };
+	struct host_world world = { .data = &f, .open = open_one, .real_files = 1, .local = 1 };
 	char command[512], path[1024];
 	int failed;
 
@@ -39,5 +39,6 @@ int main(void)
 	snprintf(world.dir, sizeof(world.dir), "%s", f.files);
 	snprintf(world.tag, sizeof(world.tag), "contract");
 	failed = host_contract_run("host of busybox over a fake engine", &world);
+	failed += host_builds_run("builds over a fake engine, with busybox", &world);
 	return fakehosts_end(&f) || failed;
 }

@@ -32,6 +32,12 @@ struct host_world {
 	int (*put)(struct host_world *, const char *path, const char *content);
 	/* What the contract of databases needs; see databases_contract.h. */
 	struct databases *databases;
+	/* Its files are this machine's: tests may make some as nobody else would. */
+	int local;
+	/* Puts a source on machine 0, as rfa_sim_source_put(); NULL: real files make one. */
+	int (*source)(struct host_world *, const char *directory, const json_t *described);
+	/* How often the engine of machine 0 has built; NULL: cannot be told. */
+	int (*builds)(struct host_world *);
 	/* A word that differs in every test program, for names on a shared engine. */
 	char tag[32];
 };
@@ -41,6 +47,8 @@ int host_contract_run(const char *name, struct host_world *world);
 /* The same for trees and the vault; where there are real files, all that is special in them, too.
  */
 int host_trees_run(const char *name, struct host_world *world);
+/* Building images, and the working trees that they are built of. */
+int host_builds_run(const char *name, struct host_world *world);
 /* What a container has of another one; where there is an engine, or a simulated one. */
 int host_refs_run(const char *name, struct host_world *world);
 /*

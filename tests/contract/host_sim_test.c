@@ -20,6 +20,21 @@ static int sim_open(struct host_world *w, int machine, struct rfa_host **out, st
 	return rfa_sim_open(out, m->at[machine], err);
 }
 
+static int source(struct host_world *w, const char *directory, const json_t *described)
+{
+	struct machines *m = w->data;
+	struct rfa_error err;
+
+	return rfa_sim_source_put(m->at[0], directory, described, &err);
+}
+
+static int builds(struct host_world *w)
+{
+	struct machines *m = w->data;
+
+	return (int)rfa_sim_effects(m->at[0], "image_build");
+}
+
 static int build(struct rfa_sim_world *world, struct machines *m, const char *store,
 		 struct rfa_error *err)
 {
@@ -56,7 +71,9 @@ static int build(struct rfa_sim_world *world, struct machines *m, const char *st
 static int run(const char *store)
 {
 	struct machines m = { { NULL, NULL } };
-	struct host_world world = { .data = &m, .open = sim_open };
+	struct host_world world = {
+		.data = &m, .open = sim_open, .source = source, .builds = builds
+	};
 	struct rfa_sim_world *sim = NULL;
 	struct rfa_error err;
 	char name[64];
@@ -69,7 +86,7 @@ static int run(const char *store)
 		print_error("%s\n", err.msg);
 	else
 		failed = host_contract_run(name, &world) + host_refs_run(name, &world) +
-			 host_spec_run(name, &world);
+			 host_spec_run(name, &world) + host_builds_run(name, &world);
 	rfa_sim_free(sim);
 	return failed;
 }

@@ -25,12 +25,21 @@ static int stops(struct host_world *w)
 	return fakehosts_count(w->data, 0, "calls", "container stop");
 }
 
+static int builds(struct host_world *w)
+{
+	return fakehosts_count(w->data, 0, "calls", "build --progress");
+}
+
 int main(void)
 {
 	struct fakehosts f;
-	struct host_world world = {
-		.data = &f, .open = open_one, .hold = hold, .stops = stops, .real_files = 1
-	};
+	struct host_world world = { .data = &f,
+				    .open = open_one,
+				    .hold = hold,
+				    .stops = stops,
+				    .real_files = 1,
+				    .local = 1,
+				    .builds = builds };
 	int failed;
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -39,5 +48,6 @@ int main(void)
 	snprintf(world.dir, sizeof(world.dir), "%s", f.files);
 	snprintf(world.tag, sizeof(world.tag), "contract");
 	failed = host_contract_run("host over a fake engine", &world);
+	failed += host_builds_run("builds over a fake engine", &world);
 	return fakehosts_end(&f) || failed;
 }

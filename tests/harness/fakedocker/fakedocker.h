@@ -34,6 +34,12 @@ _Noreturn void fake_no(const char *text, const char *name);
 void fake_seed(struct fake *f);
 int fake_save(struct fake *f, const char *file, char *const ids[]);
 int fake_load_archive(struct fake *f, const char *file); /* NULL: standard input */
+/* A layer of these bytes, an image of a configuration with no reference yet (borrowed). */
+void fake_layer(struct fake *f, const void *data, size_t len, char id[72]);
+json_t *fake_image(struct fake *f, const json_t *config);
+
+/* build.c */
+int fake_build(struct fake *f, char *const w[]);
 /* compose.c */
 int fake_compose(struct fake *f, char *const w[]);
 /* main.c */

@@ -59,7 +59,7 @@ static char *get_blob(struct fake *f, const char *hex, size_t *len)
 	return data;
 }
 
-static json_t *add_image(struct fake *f, const char *config_hex, json_t *config)
+static json_t *add_image(struct fake *f, const char *config_hex, const json_t *config)
 {
 	char id[72];
 	json_t *image;
@@ -87,6 +87,25 @@ static void make_layer(char *data, size_t len, unsigned seed, struct fake *f, ch
 	}
 	put_blob(f, data, len, hex);
 	snprintf(id, 72, "sha256:%s", hex);
+}
+
+void fake_layer(struct fake *f, const void *data, size_t len, char id[72])
+{
+	char hex[65];
+
+	put_blob(f, data, len, hex);
+	snprintf(id, 72, "sha256:%s", hex);
+}
+
+json_t *fake_image(struct fake *f, const json_t *config)
+{
+	char hex[65], *text = json_dumps(config, JSON_SORT_KEYS);
+	json_t *image;
+
+	put_blob(f, text, strlen(text), hex);
+	image = add_image(f, hex, config);
+	free(text);
+	return image;
 }
 
 /* app:1 and app:2: two layers each, the lower one the same. */

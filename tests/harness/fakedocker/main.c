@@ -400,6 +400,12 @@ static int dispatch(struct fake *f, char *const w[])
 		return container(f, w + 1);
 	if (is(w, 0, "image"))
 		return image(f, w + 1);
+	if (is(w, 0, "version") && is(w, 1, "--format") && is(w, 2, "{{.Client.Version}}") && !w[3])
+		return puts("26.1.5"), 0;
+	if (is(w, 0, "buildx") && is(w, 1, "version") && !w[2])
+		return puts("github.com/docker/buildx v0.13.1 7884339"), 0;
+	if (is(w, 0, "build"))
+		return fake_build(f, w + 1);
 	if (is(w, 0, "compose"))
 		return fake_compose(f, w + 1);
 	if (is(w, 0, "system") && is(w, 1, "dial-stdio") && !w[2])
