@@ -81,3 +81,68 @@ void rfa_imageref_version(const char *text, char *out, size_t size)
 	else
 		snprintf(out, size, "%s", *ref.tag ? ref.tag : "latest");
 }
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
+
+/* HOST[:PORT], where the host may be an IPv6 address in brackets. */
+static int is_domain(const char *text)
+{
+	size_t len = text[0] == '[' ? strcspn(text, "]") + 1 : strcspn(text, ":");
+	const char *port = text + len;
+
+	if (text[0] == '['
+		? text[len - 1] != ']' || strspn(text + 1, "0123456789abcdefABCDEF:.") != len - 2
+		: !len || strspn(text, ALNUM ".-") < len)
+		return 0;
+	return !*port || (*port == ':' && strlen(port) > 1 && strlen(port) < 7 &&
+			  !port[1 + strspn(port + 1, "0123456789")]);
+}
+
+/* Words of small letters and digits, joined by one dot, one or two low lines, or dashes. */
+static int is_path(const char *text)
+{
+	for (;;) {
+		size_t word = strspn(text, LOWER);
+		size_t dashes;
+
+		if (!word)
+			return 0;
+		text += word;
+		dashes = strspn(text, "-");
+		if (dashes)
+			text += dashes;
+		else if (!strncmp(text, "__", 2))
+			text += 2;
+		else if (*text && strchr("._/", *text))
+			text++;
+		else
+			return !*text;
+	}
+}
+
+int rfa_imageref_place(struct rfa_imageref_place *out, const struct rfa_imageref *ref)
+{
+	size_t first = strcspn(ref->name, "/");
+	int has_domain =
+	    ref->name[first] && (strcspn(ref->name, ".:[") < first ||
+				 strcspn(ref->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") < first ||
+				 !strncmp(ref->name, "localhost/", 10));
+	const char *path = has_domain ? ref->name + first + 1 : ref->name;
+	int hub;
+
+	memset(out, 0, sizeof(*out));
+	if (has_domain)
+		memcpy(out->domain, ref->name, first);
+	hub = !has_domain || !strcmp(out->domain, "index.docker.io");
+	if (hub)
+		snprintf(out->domain, sizeof(out->domain), "docker.io");
+	hub = !strcmp(out->domain, "docker.io");
+	if (strlen(path) + (hub ? 8 : 0) < sizeof(out->path) && is_path(path) &&
+	    is_domain(out->domain)) {
+		snprintf(out->path, sizeof(out->path), "%s%s",
+			 hub && !strchr(path, '/') ? "library/" : "", path);
+		return 1;
+	}
+	memset(out, 0, sizeof(*out));
+	return 0;
+}

@@ -34,6 +34,19 @@ RFA_API void rfa_imageref_tagged(const char *text, char *out, size_t size);
  */
 RFA_API void rfa_imageref_version(const char *text, char *out, size_t size);
 
+/* Where a registry keeps what a reference names. */
+struct rfa_imageref_place {
+	char domain[256]; /* of the registry, with its port: "docker.io", "localhost:5000" */
+	char path[256];   /* of the repository there: "library/alpine", "shop/backend" */
+};
+
+/*
+ * 1, or 0 if no registry can keep it: an image's id, a path that is not in lower case. By Docker's
+ * rules: what stands before the first slash is a domain if it has a dot, a colon or a capital
+ * letter, or is "localhost"; else the domain is docker.io, where a path of one word is in library/.
+ */
+RFA_API int rfa_imageref_place(struct rfa_imageref_place *out, const struct rfa_imageref *ref);
+
 #ifdef __cplusplus
 }
 #endif
