@@ -47,18 +47,21 @@ enum rfa_severity { RFA_RETRY, RFA_FATAL, RFA_UNKNOWN, RFA_DENIED };
 	X(STALE, "stale", RETRY, 1, "somebody else wrote first; read again and try again")        \
 	X(CORRUPT, "corrupt", FATAL, 10, "the ledger or a file is damaged or was altered")        \
 	X(UNREACHABLE, "unreachable", RETRY, 11, "a host could not be reached")                   \
-	X(AUTH, "authentication", DENIED, 12, "a host did not accept our keys")                   \
+	X(AUTH, "authentication", DENIED, 12,                                                     \
+	  "a host did not accept our keys, or a registry our login")                              \
 	X(SECONDFACTOR, "second-factor", DENIED, 12,                                              \
 	  "a host took the key and wants another proof, which rfa cannot give")                   \
 	X(CERTIFICATE, "certificate", DENIED, 12,                                                 \
 	  "a host did not accept the key, and libssh2 cannot show its certificate")               \
 	X(MANYKEYS, "too-many-keys", DENIED, 12,                                                  \
 	  "a host hung up after too many keys: the right one was not reached")                    \
-	X(HOSTKEY, "host-key", DENIED, 13, "a host's key is unknown or has changed")              \
+	X(HOSTKEY, "host-key", DENIED, 13,                                                        \
+	  "a host's key is unknown or has changed, or a registry's certificate is not trusted")   \
 	X(FORWARDING, "forwarding-refused", DENIED, 14,                                           \
 	  "a host's SSH server opens no connection for rfa, so no URL can be checked")            \
 	X(NOSHELL, "no-shell", DENIED, 15, "a host let rfa in, but runs no shell for it")         \
 	X(SESSIONS, "no-session", RETRY, 15, "a host's SSH server opens no further session")      \
+	X(RATELIMIT, "rate-limit", RETRY, 75, "a registry takes no more requests for now")        \
 	X(LOST, "connection-lost", UNKNOWN, 75,                                                   \
 	  "the connection broke while an answer was awaited")                                     \
 	X(STALLED, "stalled", UNKNOWN, 75, "nothing moved for longer than the idle time-out")     \

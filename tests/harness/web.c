@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -83,6 +84,39 @@ static void serve(int fd)
 	close(fd);
 }
 
+/* 1 once a request is there, and as much of its body as it says. */
+static int is_whole(const char *data, size_t len)
+{
+	const char *end = strstr(data, "\r\n\r\n");
+	const char *length = end ? strstr(data, "\r\nContent-Length:") : NULL;
+	size_t body = length && length < end ? strtoul(length + 17, NULL, 10) : 0;
+
+	return end && len >= (size_t)(end + 4 - data) + body;
+}
+
+static void serve_own(int fd, void (*answer_own)(void *user, int fd, const char *request),
+		      void *user)
+{
+	char data[65536];
+	size_t len = 0;
+	ssize_t n;
+
+	alarm(LIFE_S);
+	while (len < sizeof(data) - 1 && (n = read(fd, data + len, sizeof(data) - 1 - len)) > 0) {
+		len += (size_t)n;
+		data[len] = '\0';
+		if (data[0] < 'A' || data[0] > 'Z') {
+			(void)say(fd, "HTTP/1.0 400 Bad Request\r\n\r\nno HTTP\n");
+			break;
+		}
+		if (is_whole(data, len)) {
+			answer_own(user, fd, data);
+			break;
+		}
+	}
+	close(fd);
+}
+
 static int listen_somewhere(unsigned *port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET };
@@ -98,7 +132,8 @@ static int listen_somewhere(unsigned *port)
 	return fd;
 }
 
-void web_start(struct web *w)
+void web_serve(struct web *w, void (*answer_own)(void *user, int fd, const char *request),
+	       void *user)
 {
 	int fd = listen_somewhere(&w->port);
 
@@ -113,7 +148,10 @@ void web_start(struct web *w)
 
 			if (c >= 0 && fork() == 0) {
 				close(fd);
-				serve(c);
+				if (answer_own)
+					serve_own(c, answer_own, user);
+				else
+					serve(c);
 				_exit(0);
 			}
 			close(c);
@@ -121,6 +159,11 @@ void web_start(struct web *w)
 	}
 	setpgid(w->pid, w->pid);
 	close(fd);
+}
+
+void web_start(struct web *w)
+{
+	web_serve(w, NULL, NULL);
 }
 
 void web_stop(struct web *w)

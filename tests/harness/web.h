@@ -19,6 +19,12 @@ struct web {
 };
 
 void web_start(struct web *w);
+/*
+ * The same with answers of one's own: `answer` gets a whole request, its body included, and writes
+ * to fd. It runs in a process of its own for each connection. What begins as no request (TLS) is
+ * answered as a web server does it: 400.
+ */
+void web_serve(struct web *w, void (*answer)(void *user, int fd, const char *request), void *user);
 void web_stop(struct web *w);
 
 /* A port on which nobody listens (at the moment of asking). */

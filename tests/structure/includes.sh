@@ -22,6 +22,7 @@ edges() {
 ^fsm/run/	^fsm/|^ledger/ledger\.h$|^transports/host/host\.h$
 ^ledger/	^fsm/base/|^fsm/core/record\.h$|^ledger/
 ^transports/host/	^fsm/base/|^transports/(transport|http|fdio)\.h$|^transports/host/
+^transports/registry/	^fsm/base/|^transports/(transport|http_call|http_text|fdio)\.h$|^transports/registry/
 ^transports/	^fsm/base/|^transports/(ssh/)?[a-z_0-9]+\.h$
 ^cli/frame/help_records\.c	^cli/|^fsm/model/|PUBLIC
 ^cli/	^cli/|^fsm/parts/(args|text)\.h$|PUBLIC
@@ -107,6 +108,9 @@ ledger/x.c "transports/transport.h"
 transports/x.c "transports/host/host.h"
 transports/local.c <libssh2.h>
 transports/ssh/ssh.c <curl/curl.h>
+transports/registry/x.c <curl/curl.h>
+transports/registry/x.c "transports/host/host.h"
+transports/ssh/x.c "transports/registry/registry.h"
 transports/host/x.c "ledger/ledger.h"
 cli/x.c "fsm/steps/common/ctx.h"
 cli/x.c "ledger/git/git.h"
@@ -120,6 +124,7 @@ done <<'END'
 ledger/x.c <git2.h>
 transports/ssh/auth.c <libssh2.h>
 transports/http.c <curl/curl.h>
+transports/registry/x.c "transports/http_call.h"
 cli/x.c "fsm/run/run.h"
 cli/x.c "fsm/parts/args.h"
 fsm/steps/data/x.c "transports/host/host.h"
