@@ -12,6 +12,7 @@
 
 #include "cli/config/paths.h"
 #include "cli/frame/redact.h"
+#include "fsm/base/wipe.h"
 
 enum { MOST = 64 << 10, GOOD = 12 };
 
@@ -60,11 +61,11 @@ static int take_file(struct rfa_secret *s, struct rfa_error *err)
 		(void)snprintf(s->why, sizeof(s->why), "%s", strerror(-bad));
 	if (fd >= 0)
 		(void)close(fd);
-	rfa_buf_release(&text);
+	rfa_wipe_buf(&text);
 	return rc;
 }
 
-static int take_command(struct rfa_secret *s, struct rfa_error *err)
+int rfa_secret_run(struct rfa_secret *s, struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(MOST);
 	FILE *from;
@@ -86,14 +87,13 @@ static int take_command(struct rfa_secret *s, struct rfa_error *err)
 			       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	if (!s->why[0])
 		rc = take_text(s, &text, err);
-	rfa_buf_release(&text);
+	rfa_wipe_buf(&text);
 	return rc;
 }
 
-static int add(struct rfa_secrets *secrets, const char *name, enum rfa_secret_from from,
-	       const char *folder, const char *where, struct rfa_error *err)
+int rfa_secret_take(struct rfa_secret *s, const char *name, enum rfa_secret_from from,
+		    const char *folder, const char *where, struct rfa_error *err)
 {
-	struct rfa_secret *s = &secrets->items[secrets->n++];
 	const char *value = from == RFA_SECRET_VARIABLE ? getenv(name) : NULL;
 	int rc = 0;
 
@@ -112,6 +112,12 @@ static int add(struct rfa_secrets *secrets, const char *name, enum rfa_secret_fr
 	if (rc == 0 && from == RFA_SECRET_VARIABLE && !s->value)
 		(void)snprintf(s->why, sizeof(s->why), "it is not set");
 	return rc;
+}
+
+static int add(struct rfa_secrets *secrets, const char *name, enum rfa_secret_from from,
+	       const char *folder, const char *where, struct rfa_error *err)
+{
+	return rfa_secret_take(&secrets->items[secrets->n++], name, from, folder, where, err);
 }
 
 /* The list of values, which others read, is made anew in its place. */
@@ -160,20 +166,21 @@ int rfa_secrets_take(struct rfa_secrets *secrets, const json_t *root, const char
 	return rc;
 }
 
+void rfa_secret_release(struct rfa_secret *s)
+{
+	/* Memory that is freed may be handed out again, or end in a core file. */
+	rfa_wipe_text(s->value);
+	free(s->name);
+	free(s->where);
+	memset(s, 0, sizeof(*s));
+}
+
 void rfa_secrets_release(struct rfa_secrets *secrets)
 {
 	size_t i;
 
-	for (i = 0; secrets->items && i < secrets->n; i++) {
-		struct rfa_secret *s = &secrets->items[i];
-
-		/* Memory that is freed may be handed out again, or end in a core file. */
-		if (s->value)
-			memset(s->value, 0, strlen(s->value));
-		free(s->value);
-		free(s->name);
-		free(s->where);
-	}
+	for (i = 0; secrets->items && i < secrets->n; i++)
+		rfa_secret_release(&secrets->items[i]);
 	free(secrets->items);
 	free(secrets->values);
 	memset(secrets, 0, sizeof(*secrets));
@@ -199,7 +206,7 @@ int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, struct rf
 
 		if (s->from != RFA_SECRET_COMMAND || s->value || !refers_to(text, s->name))
 			continue;
-		rc = take_command(s, err);
+		rc = rfa_secret_run(s, err);
 		if (rc == 0 && !s->value) {
 			(void)rfa_fail(err, RFA_ECONFIG, "config",
 				       "the command of the secret %s: %s", s->name, s->why);

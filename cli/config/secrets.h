@@ -21,6 +21,19 @@ struct rfa_secret {
 	int others_see; /* a file that others on this machine may read */
 };
 
+/*
+ * Fills in one secret, which is all zero, and reads its value from a variable (which is `name`) or
+ * a file (relative to `folder`). What cannot be read is no error: `why` tells. A command is not
+ * run. To be released whatever the answer. Errors: NOMEM.
+ */
+int rfa_secret_take(struct rfa_secret *secret, const char *name, enum rfa_secret_from from,
+		    const char *folder, const char *where, struct rfa_error *err) RFA_MUST_USE;
+/* Runs its command with sh, and takes what that prints, or tells why not in `why`. Errors: NOMEM.
+ */
+int rfa_secret_run(struct rfa_secret *secret, struct rfa_error *err) RFA_MUST_USE;
+/* The value is overwritten. */
+void rfa_secret_release(struct rfa_secret *secret);
+
 /* Those of one rfa.json. */
 struct rfa_secrets {
 	struct rfa_secret *items; /* owned */
