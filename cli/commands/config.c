@@ -8,6 +8,7 @@
 #include "cli/config/schema.h"
 #include "cli/config/secrets.h"
 #include "fsm/base/reference.h"
+#include "fsm/base/wipe.h"
 
 static json_t *problems_json(const struct rfa_problems *problems)
 {
@@ -131,7 +132,7 @@ static int ask_url(struct rfa_cli *cli, struct rfa_host *host, const json_t *che
 	request.url = rfa_buf_str(&url);
 	if (rc == 0)
 		rc = host->ops->http_get(host, &request, reply, err);
-	rfa_secret_release(&url);
+	rfa_wipe_buf(&url);
 	return rc;
 }
 

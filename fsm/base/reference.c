@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/base/wipe.h"
+
 /* A value shorter than this occurs by chance in other text. */
 enum { SHORTEST = 4 };
 
@@ -130,7 +132,7 @@ void rfa_secret_hide(struct rfa_buf *text, const char *value, size_t len)
 		at = found + len;
 	}
 	(void)rfa_buf_add(&out, at, (size_t)(end - at));
-	rfa_secret_release(text);
+	rfa_wipe_buf(text);
 	*text = out;
 }
 
@@ -151,14 +153,6 @@ void rfa_reference_hide(struct rfa_buf *text, const char *url, const struct rfa_
 		rfa_secret_hide(text, value, strlen(value));
 		put_encoded(&encoded, value);
 		rfa_secret_hide(text, rfa_buf_str(&encoded), encoded.len);
-		rfa_secret_release(&encoded);
+		rfa_wipe_buf(&encoded);
 	}
-}
-
-void rfa_secret_release(struct rfa_buf *buf)
-{
-	/* Memory that is freed may be handed out again, or end in a core file. */
-	if (buf->data)
-		memset(buf->data, 0, buf->len);
-	rfa_buf_release(buf);
 }

@@ -29,7 +29,7 @@ RFA_API size_t rfa_reference_next(const char **at, char name[RFA_REFERENCE_MAX])
 /*
  * Appends the URL with the value of each reference, percent-encoded (RFC 3986, 2.1) so that it is
  * one part of the URL whatever its bytes are. The buffer holds secrets afterwards:
- * rfa_secret_release() it. Errors: NOTFOUND that interrupts, for a reference without a value;
+ * rfa_wipe_buf() it. Errors: NOTFOUND that interrupts, for a reference without a value;
  * CONFIG for one in the URL's host or port; those of `from`; TOOBIG.
  */
 RFA_API int rfa_reference_fill(struct rfa_buf *out, const char *url,
@@ -45,8 +45,6 @@ RFA_API void rfa_reference_hide(struct rfa_buf *text, const char *url,
 
 /* Puts "[secret]" in the place of each occurrence of the bytes; text may hold NULs. */
 RFA_API void rfa_secret_hide(struct rfa_buf *text, const char *value, size_t len);
-/* Overwrites what the buffer holds, and releases it. */
-RFA_API void rfa_secret_release(struct rfa_buf *buf);
 
 #ifdef __cplusplus
 }

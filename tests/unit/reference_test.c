@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "fsm/base/reference.h"
+#include "fsm/base/wipe.h"
 
 static int find(void *user, const char *name, const char **value, struct rfa_error *err)
 {
@@ -68,7 +69,7 @@ static void what_is_filled_in(void **state)
 			assert_string_equal(rfa_buf_str(&out), cases[i].filled);
 		else if (!strstr(err.msg, cases[i].error))
 			fail_msg("%s: %s", cases[i].url, err.msg);
-		rfa_secret_release(&out);
+		rfa_wipe_buf(&out);
 	}
 }
 
@@ -85,7 +86,7 @@ static void without_anybody_who_knows(void **state)
 	assert_non_null(strstr(err.hint, "secret_files"));
 	assert_int_equal(out.len, 0);
 	assert_int_equal(rfa_reference_fill(&out, "http://a/", &nobody, &err), 0);
-	rfa_secret_release(&out);
+	rfa_wipe_buf(&out);
 }
 
 static void a_long_name_is_cut(void **state)

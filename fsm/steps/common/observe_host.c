@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fsm/base/reference.h"
+#include "fsm/base/wipe.h"
 #include "fsm/steps/common/inspect.h"
 
 int rfa_observe_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
@@ -71,7 +72,7 @@ int rfa_ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_http_
 	request.insecure_tls = check->insecure_tls;
 	if (!rc)
 		rc = ctx->host->ops->http_get(ctx->host, &request, reply, err);
-	rfa_secret_release(&url);
+	rfa_wipe_buf(&url);
 	return rc;
 }
 

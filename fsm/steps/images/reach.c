@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fsm/base/reference.h"
+#include "fsm/base/wipe.h"
 #include "fsm/steps/common/inspect.h"
 #include "fsm/steps/images/spec.h"
 
@@ -226,7 +227,7 @@ static int judge_references(struct rfa_gates *c, const char *url, int *filled,
 
 	if (!rc && all)
 		rc = rfa_reference_fill(&whole, url, &from, err);
-	rfa_secret_release(&whole);
+	rfa_wipe_buf(&whole);
 	if (rc == -RFA_ECONFIG) {
 		rfa_deny(c, "write the host itself: under \"health\" in rfa.json", "%s", err->msg);
 		rfa_error_clear(err);
