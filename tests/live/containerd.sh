@@ -41,7 +41,7 @@ there_and_back() { # NAME
 	ok "$1: v1 serves" answers prod 8001/health v1
 	ok "$1: nothing is left" clean test prod
 }
-healthy() { is "$(on "$1" "docker container inspect -f '{{.State.Health.Status}}' one")" healthy; }
+healthy() { are_healthy "$1" one; }
 
 there_and_back "containerd to containerd"
 ok "containerd to containerd: the ids are the same too" is "$(on prod 'docker image inspect -f "{{.Id}}" one:v2')" \

@@ -37,9 +37,7 @@ look() { # HOST: which generations are there, one a member, and the whole of it 
 			sha256sum </srv/pair/db/db; } | sha256sum" "$listing"
 }
 whole() { [ "$(on "$1" "$members" | sort | uniq -c | awk '{print $1}')" = 3 ]; } # HOST
-both_run() { # HOST
-	is "$(on "$1" "docker container inspect -f '{{.State.Status}} {{.State.Health.Status}}' pair-a pair-b" | sort -u)" "running healthy"
-}
+both_run() { are_healthy "$1" pair-a pair-b; } # HOST
 
 work kill '"pair": { "containers": ["pair-a", "pair-b"], "health_deadline_s": '$((20 * SLOW))',
 	"data": { "keep_generations": 1, "members": { "volume": { "volume": "pair" },

@@ -30,9 +30,7 @@ show_version() { # VERSION: it is what runs on test
 		docker rename spare-a-$1 pair-a && docker rename spare-b-$1 pair-b"
 	shown=$1
 }
-ready() { # HOST: what runs there is healthy
-	is "$(on "$1" "docker container inspect -f '{{.State.Health.Status}}' pair-a pair-b" | sort -u)" healthy
-}
+ready() { are_healthy "$1" pair-a pair-b; } # HOST
 
 work kill '"pair": { "containers": ["pair-a", "pair-b"], "keep_images": 1, "health_deadline_s": '$((20 * SLOW))',
 	"health": [{ "url": "http://127.0.0.1:8001/health" }, { "url": "http://127.0.0.1:8002/health" }] }' \

@@ -10,7 +10,7 @@ fat=24
 on prod 'docker network create fat >/dev/null'
 "$LAB" image prod fat:v1 v1 --port 8001 >/dev/null
 on prod 'docker run -d --name fat --network fat -p 127.0.0.1:8001:8001 --restart unless-stopped --stop-timeout 3 -e KEY=value fat:v1 >/dev/null'
-healthy() { is "$(on "$1" "docker container inspect -f '{{.State.Health.Status}}' fat")" healthy; }
+healthy() { are_healthy "$1" fat; }
 test_runs() { # VERSION MB
 	"$LAB" image test "fat:$1" "$1" --port 8001 --fat "$2" >/dev/null
 	on test "docker rm -f fat >/dev/null 2>&1; docker run -d --name fat fat:$1 >/dev/null"

@@ -10,7 +10,7 @@ live_up
 "$LAB" image test one:v2 v2 --port 8001 >/dev/null
 on prod 'docker run -d --name one -p 127.0.0.1:8001:8001 --restart unless-stopped one:v1 >/dev/null'
 run_test() { on test "docker rm -f one >/dev/null 2>&1; docker run -d --name one $1 >/dev/null"; }
-healthy_on_test() { is "$(on test "docker container inspect -f '{{.State.Health.Status}}' one")" healthy; }
+healthy_on_test() { are_healthy test one; }
 for h in test prod; do
 	on "$h" "mkdir -p /opt/one; printf '{\"url\": \"http://$(address_of "$h"):8001/\"}' >/opt/one/config.json"
 done

@@ -10,7 +10,7 @@ live_up
 on prod 'docker run -d --name one -p 127.0.0.1:8001:8001 --restart unless-stopped --stop-timeout 3 one:v1 >/dev/null'
 stack='"one": { "containers": ["one"], "health": [{ "url": "http://127.0.0.1:8001/health" }],
 	"health_deadline_s": '$((30 * SLOW))' }'
-healthy() { is "$(on "$1" "docker container inspect -f '{{.State.Health.Status}}' one")" healthy; }
+healthy() { are_healthy "$1" one; }
 test_runs() { # VERSION MB: each size is another layer, which does not compress and has to travel
 	"$LAB" image test "one:$1" "$1" --port 8001 --fat "$2" >/dev/null
 	on test "docker rm -f one >/dev/null 2>&1; docker run -d --name one one:$1 >/dev/null"
