@@ -30,15 +30,16 @@ static const char dockerfile[] = "FROM scratch AS first\n"
 				 "ARG VERSION\n"
 				 "ENV VERSION=\"${VERSION}\"\n"
 				 "COPY two /two\n";
+/* What it says is no word of the engine that it was lost. */
 static const char broken[] = "FROM scratch\n"
-			     "COPY no-such-file /one\n";
+			     "COPY [\"broken pipe\", \"/one\"]\n";
 /* The same for a simulated host. */
 static const char described[] =
     "{\"dockerfiles\":{"
     "\"Dockerfile\":{\"layers\":[[\"one\",1],[\"two\",1]],"
     " \"config\":{\"Env\":[\"PATH=/bin\",\"VERSION=${VERSION}\"]},"
     " \"targets\":{\"slim\":{\"layers\":[[\"one\",1]],\"config\":{\"Env\":[\"STAGE=\"]}}}},"
-    "\"Broken\":{\"fails\":\"\\\"/no-such-file\\\": not found\"}}}";
+    "\"Broken\":{\"fails\":\"failed to solve: \\\"/broken pipe\\\": not found\"}}}";
 
 static void put(struct fixture *x, const char *directory, const char *name, const char *text)
 {
@@ -201,7 +202,7 @@ static void a_build_that_fails_moves_no_tag(void **state)
 	asked = request(where, "contract-fails:1");
 	json_object_set_new(asked, "dockerfile", json_string("Broken"));
 	assert_fails(REMOTE, build(x, KEY("build"), asked, id));
-	assert_non_null(strstr(x->err.msg, "\"/no-such-file\": not found"));
+	assert_non_null(strstr(x->err.msg, "\"/broken pipe\": not found"));
 	asked = request(where, "contract-fails:1");
 	json_object_set_new(asked, "target", json_string("nobody"));
 	assert_fails(REMOTE, build(x, KEY("build"), asked, id));

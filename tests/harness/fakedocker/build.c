@@ -128,7 +128,8 @@ static json_t *solve(struct fake *f, const struct build *b)
 				snprintf(as, sizeof(as), "%d", n);
 			json_object_set_new(stages, as, stage);
 			n++;
-		} else if (stage && sscanf(line, "COPY %100s", name) == 1) {
+		} else if (stage && (sscanf(line, "COPY [\"%100[^\"]", name) == 1 ||
+				     sscanf(line, "COPY %100s", name) == 1)) {
 			copy(f, b, stage, name);
 			fprintf(stderr, "#%d COPY %s\n", ++n, name);
 		} else if (stage && sscanf(line, "ENV %100[A-Z]", name) == 1) {
