@@ -34,6 +34,18 @@ static int ask_side(const struct rfa_prepare *p, const char *env, const char *st
 	return rfa_config_side(cli->config, env, stack, out, err);
 }
 
+static int ask_here(const struct rfa_prepare *p, json_t **out, struct rfa_error *err)
+{
+	return rfa_operator_side(p->user, out, err);
+}
+
+static int ask_path(const struct rfa_prepare *p, const char *written, char **out,
+		    struct rfa_error *err)
+{
+	const struct rfa_cli *cli = p->user;
+	return rfa_config_path(cli->config, written, out, err);
+}
+
 static int ask_vault(const struct rfa_prepare *p, const char *env, const char *stack,
 		     struct rfa_vault_place *out, struct rfa_error *err)
 {
@@ -142,6 +154,16 @@ static int put_reasons(struct rfa_cli *cli, const struct rfa_flow *flow, json_t 
 	return rc;
 }
 
+enum { WAIT_MAX_S = 7 * 24 * 3600, WAIT_POLL_MS = 1000 };
+
+static int put_wait(struct rfa_cli *cli, json_t *plan, struct rfa_error *err)
+{
+	int64_t seconds = 0;
+	int rc = rfa_args_number(&cli->args, "wait-lock", 0, WAIT_MAX_S, &seconds, err);
+
+	return rc || !seconds ? rc : rfa_plan_set(plan, "wait_lock_s", json_integer(seconds), err);
+}
+
 static int empty_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out,
 		      struct rfa_error *err)
 {
@@ -164,6 +186,8 @@ int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out
 				 .option = ask_option,
 				 .need = need_option,
 				 .side = ask_side,
+				 .here = ask_here,
+				 .path = ask_path,
 				 .vault = ask_vault,
 				 .open = ask_host,
 				 .kept_head = ask_head,
@@ -178,6 +202,8 @@ int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out
 						       : stack_plan(cli, flow, plan, err);
 	if (rc == 0)
 		rc = put_reasons(cli, flow, plan, err);
+	if (rc == 0)
+		rc = put_wait(cli, plan, err);
 	if (rc == 0)
 		rc = rfa_cli_ledger(cli, err);
 	p.ledger = cli->ledger;
@@ -214,6 +240,38 @@ static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *p
 	return rc;
 }
 
+static int name_run(void *user, const struct rfa_ledger_line *line)
+{
+	snprintf(user, RFA_RUN_ID_MAX, "%s", line->run);
+	return 1;
+}
+
+/*
+ * Waits until no run of the stack in that environment is unfinished in the ledger, or the time is
+ * over: then the run itself says who is in the way. The host's lock is waited for by the run.
+ */
+static int wait_for_ledger(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
+{
+	const struct rfa_ledger_filter filter = { rfa_facts_str(plan, "stack", ""),
+						  rfa_facts_str(plan, "target/env", ""), 1, 1 };
+	int64_t left = rfa_facts_int(plan, "options/wait_lock_s", 0) * 1000;
+	char told[RFA_RUN_ID_MAX] = "";
+
+	for (; left > 0 && !(cli->cancel && *cli->cancel); left -= WAIT_POLL_MS) {
+		char run[RFA_RUN_ID_MAX] = "";
+		int rc = rfa_ledger_list(cli->ledger, &filter, name_run, run, err);
+
+		if (rc < 0 || !run[0])
+			return rc;
+		if (strcmp(run, told) != 0)
+			rfa_out_warn(&cli->out, "run %s is unfinished; waiting up to %lld s", run,
+				     (long long)(left / 1000));
+		snprintf(told, sizeof(told), "%s", run);
+		cli->clock->sleep_ms(cli->clock, WAIT_POLL_MS);
+	}
+	return 0;
+}
+
 static int say_nothing(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan)
 {
 	struct rfa_buf name = RFA_BUF_INIT(256);
@@ -248,7 +306,8 @@ int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_er
 		rc = rfa_preview_show(cli, flow, plan, err);
 	else if (rc == 0 && rfa_facts_at(plan, "nothing"))
 		rc = say_nothing(cli, flow, plan);
-	else if (rc == 0 && (rc = ask(cli, flow, plan, err)) == 0)
+	else if (rc == 0 && (rc = ask(cli, flow, plan, err)) == 0 &&
+		 (rc = wait_for_ledger(cli, plan, err)) == 0)
 		rc = rfa_cli_begin(cli, plan, err);
 	json_decref(plan);
 	return rc;

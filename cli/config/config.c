@@ -163,6 +163,35 @@ static void check_bootstrap(struct rfa_walk *walk, const json_t *stack)
 	rfa_walk_leave(walk);
 }
 
+/* With a Compose project any name may be one of its services. */
+static void check_build(struct rfa_walk *walk, const json_t *root, const json_t *stack)
+{
+	const json_t *build = json_object_get(stack, "build"), *environments;
+	const json_t *listed = json_object_get(stack, "containers");
+	const char *name, *on = rfa_facts_str(build, "on", NULL);
+	json_t *image;
+
+	environments = json_object_get(root, "environments");
+	rfa_walk_enter(walk, "build", 0);
+	if (on && !json_object_get(environments, on)) {
+		rfa_walk_enter(walk, "on", 0);
+		no_such_name(walk, environments, "environment", on);
+		rfa_walk_leave(walk);
+	}
+	rfa_walk_enter(walk, "images", 0);
+	json_object_foreach (json_object_get(build, "images"), name, image) {
+		if (strncmp(name, "x-", 2) == 0 || json_object_get(stack, "compose") ||
+		    rfa_facts_has_text(listed, name))
+			continue;
+		rfa_walk_enter(walk, name, 0);
+		rfa_problem_hint(rfa_walk_problem(walk, "the stack does not list this container"),
+				 "add it to \"containers\" of the stack");
+		rfa_walk_leave(walk);
+	}
+	rfa_walk_leave(walk);
+	rfa_walk_leave(walk);
+}
+
 /* An overlay may mend what the stack alone lacks: then only the whole is judged, by `rfa check`. */
 static int overlays_say(const json_t *stack, const char *key)
 {
@@ -185,6 +214,8 @@ static void check_whole(struct rfa_walk *walk, const json_t *root)
 		if (strncmp(name, "x-", 2) != 0) {
 			check_overlays(walk, root, stack);
 			check_bootstrap(walk, stack);
+			if (!overlays_say(stack, "containers") && !overlays_say(stack, "compose"))
+				check_build(walk, root, stack);
 			if (!overlays_say(stack, "data") && !overlays_say(stack, "backup"))
 				rfa_data_check(walk, stack);
 		}

@@ -1,13 +1,11 @@
 /* The table of rfa.json's keys. Adding a row here is all that a new key needs. */
 #include "cli/config/schema.h"
 
+#include "cli/config/schema_build.h"
+
 /* What strings look like. */
 
 /* No dots: these names become parts of git refs, where "x.lock" and ".." are refused. */
-const struct rfa_format rfa_schema_name = {
-	"a name of letters, digits, - and _, at most 63 characters",
-	"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
-};
 static const struct rfa_format container = {
 	"a container's name: letters, digits, _ . and -",
 	"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$",
@@ -462,6 +460,12 @@ const struct rfa_key rfa_schema_stack[] = {
 	  .example = "{\"requires\":[\"/opt/shop/config.json\"]}",
 	  .help = "what a first deployment needs and makes",
 	  .inside = bootstrap_keys },
+	{ .name = "build",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"images\":{\"shop-backend\":{\"image\":\"shop/backend\","
+		     "\"context\":\"../shop/backend\"}}}",
+	  .help = "what `rfa publish` builds",
+	  .inside = rfa_schema_build },
 	{ .name = "health",
 	  .type = RFA_TYPE_ARRAY,
 	  .fallback = "[]",

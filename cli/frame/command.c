@@ -61,6 +61,10 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 		NULL,      NULL,
 		NULL,      "only show what would change, and what the gates say: as `rfa plan` does"
 	};
+	static const struct rfa_option wait_lock = {
+		"wait-lock", 0,    "SECONDS",
+		NULL,        NULL, "wait so long for a run that is in the way; else it is refused"
+	};
 	static const struct rfa_option unattended = {
 		"unattended", 0,
 		NULL,         NULL,
@@ -92,6 +96,7 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 	for (const struct rfa_option *o = args->options; o && o->name; o++)
 		add(out, o);
 	add(out, &dry_run);
+	add(out, &wait_lock);
 	if (args->flags & RFA_ARGS_UNATTENDED)
 		add(out, &unattended);
 	if (args->flags & RFA_ARGS_FORCE)
@@ -137,7 +142,8 @@ static const struct {
 	{ "init", "new create setup" },
 	{ "check", "validate lint test ping" },
 	{ "plan", "diff preview dry-run compare" },
-	{ "promote", "deploy release ship publish push apply up update upgrade" },
+	{ "publish", "build make compile" },
+	{ "promote", "deploy release ship push apply up update upgrade" },
 	{ "promote-data", "data sync copy move migrate" },
 	{ "backup", "dump save snapshot" },
 	{ "rollback", "undo revert back downgrade" },

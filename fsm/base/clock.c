@@ -117,6 +117,16 @@ void rfa_time_compact(int64_t wall_ms, char out[RFA_TIME_MAX])
 	strftime(out, RFA_TIME_MAX, "%Y%m%d-%H%M%S", &tm);
 }
 
+void rfa_time_local(int64_t wall_ms, char out[RFA_TIME_MAX], char zone[RFA_TIME_MAX])
+{
+	time_t t = (time_t)(wall_ms / 1000);
+	struct tm tm = { 0 };
+
+	localtime_r(&t, &tm);
+	strftime(out, RFA_TIME_MAX, "%Y%m%d_%H%M%S", &tm);
+	strftime(zone, RFA_TIME_MAX, "%z", &tm);
+}
+
 void rfa_run_id(struct rfa_clock *clock, char out[RFA_RUN_ID_MAX])
 {
 	char when[RFA_TIME_MAX];

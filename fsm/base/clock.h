@@ -39,6 +39,8 @@ RFA_API void rfa_clock_virtual_init(struct rfa_clock_virtual *v, int64_t wall_ms
 #define RFA_TIME_MAX 32
 RFA_API void rfa_time_iso(int64_t wall_ms, char out[RFA_TIME_MAX]);
 RFA_API void rfa_time_compact(int64_t wall_ms, char out[RFA_TIME_MAX]);
+/* "20261122_113015" where the process is (TZ), and its zone, "+0100". */
+RFA_API void rfa_time_local(int64_t wall_ms, char out[RFA_TIME_MAX], char zone[RFA_TIME_MAX]);
 /* Either form, and what follows it is not looked at: 0 and *wall_ms, or -1 for what is no time. */
 RFA_API int rfa_time_parse(const char *text, int64_t *wall_ms);
 

@@ -61,7 +61,7 @@ enum rfa_severity { RFA_RETRY, RFA_FATAL, RFA_UNKNOWN, RFA_DENIED };
 	  "a host's SSH server opens no connection for rfa, so no URL can be checked")            \
 	X(NOSHELL, "no-shell", DENIED, 15, "a host let rfa in, but runs no shell for it")         \
 	X(SESSIONS, "no-session", RETRY, 15, "a host's SSH server opens no further session")      \
-	X(RATELIMIT, "rate-limit", RETRY, 75, "a registry takes no more requests for now")        \
+	X(RATELIMIT, "rate-limit", RETRY, 1, "a registry takes no more requests for now")         \
 	X(LOST, "connection-lost", UNKNOWN, 75,                                                   \
 	  "the connection broke while an answer was awaited")                                     \
 	X(STALLED, "stalled", UNKNOWN, 75, "nothing moved for longer than the idle time-out")     \

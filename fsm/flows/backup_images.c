@@ -51,7 +51,11 @@ static const struct rfa_flow_text text = {
 
 static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
-	return rfa_prepare_backup(p, plan, "images", err);
+	int rc = rfa_prepare_backup(p, plan, "images", err);
+
+	return rc ? rc
+		  : rfa_prepare_proven_images(p, plan, "verified",
+					      rfa_facts_str(plan, "source/env", ""), err);
 }
 
 static const struct rfa_example examples[] = {

@@ -4,6 +4,7 @@
 #include "fsm/core/flow.h"
 
 #define FLOWS(X)         \
+	X(publish)       \
 	X(promote)       \
 	X(promote_data)  \
 	X(backup)        \

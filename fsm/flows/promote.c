@@ -1,6 +1,5 @@
 /* promote: the images that run on the source go to the target, and run there. */
 #include "fsm/flows/flows.h"
-#include "fsm/parts/catalog.h"
 
 static const struct rfa_role roles[] = {
 	{ RFA_SOURCE, WITH_IMAGES, "from", "the environment whose running images are taken" },
@@ -69,17 +68,16 @@ static const struct rfa_flow_text text = {
 	.changes = rfa_changes_images,
 };
 
-/* What the gates compare with: what `from` has proven, and when a backup of `to` was proven. */
+/* What both sides have proven, and when a backup of `to` was proven. */
 static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
-	json_t *verified = NULL;
-	int rc = rfa_catalog_verified(p->ledger, rfa_facts_str(plan, "source/env", ""), p->word,
-				      &verified, err);
+	const char *to = rfa_facts_str(plan, "target/env", "");
+	int rc = rfa_prepare_proven_images(p, plan, "verified",
+					   rfa_facts_str(plan, "source/env", ""), err);
 
-	if (!rc && verified)
-		rc = rfa_plan_set(plan, "verified", json_incref(verified), err);
-	json_decref(verified);
-	return rc ? rc : rfa_prepare_proof(p, plan, rfa_facts_str(plan, "target/env", ""), err);
+	if (!rc)
+		rc = rfa_prepare_proven_images(p, plan, "proven", to, err);
+	return rc ? rc : rfa_prepare_proof(p, plan, to, err);
 }
 
 static const struct rfa_example examples[] = {

@@ -56,7 +56,16 @@ static const struct rfa_flow_text text = {
 };
 
 /* `rfa rollback` finds the flow by what the point is of. */
-static const struct rfa_flow_args args = { .prepare = rfa_prepare_point, .goes_back_to = "images" };
+static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	int rc = rfa_prepare_point(p, plan, err);
+
+	return rc ? rc
+		  : rfa_prepare_proven_images(p, plan, "proven",
+					      rfa_facts_str(plan, "target/env", ""), err);
+}
+
+static const struct rfa_flow_args args = { .prepare = prepare, .goes_back_to = "images" };
 
 const struct rfa_flow rfa_flow_rollback = {
 	.name = "rollback",

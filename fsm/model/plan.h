@@ -24,6 +24,7 @@ RFA_RECORD(plan_host, RFA_PLAN_HOST_FIELDS);
 	INT(idle_timeout_ms, 30000, "so long may nothing move") \
 	INT(chunk_bytes, 8388608, "the unit of comparison after an interruption") \
 	ONE(image_set, verified, "what the source has proven") \
+	ONE(image_set, proven, "what the target has proven: by its version it is called") \
 	TEXT(proven_drill_at, "when a drill has last proven a backup of the target") \
 	TEXT(vault, "the vault's folder") \
 	TEXT(vault_on, "whose host has it") \
@@ -37,7 +38,11 @@ RFA_RECORD(plan_host, RFA_PLAN_HOST_FIELDS);
 	JSON(agreed, "what the operator agreed to lose") \
 	BOOL(accept_head, "the host trusts this copy of the ledger from now on") \
 	JSON(kept, "the head that the host keeps") \
-	TEXT(run, "the run whose lock is released")
+	TEXT(run, "the run whose lock is released") \
+	INT(wait_lock_s, 0, "seconds that a lock of another run is waited for") \
+	ONE(image_set, desired, "what is built: names only, for nothing is known of it yet") \
+	MANY(worktree, sources, "from what it is built") \
+	TEXT(zone, "the time zone in which the version was named")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);
 

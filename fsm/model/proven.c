@@ -50,3 +50,17 @@ const struct rfa_held *rfa_held_of(const struct rfa_held_list *held, const char 
 			return one;
 	return NULL;
 }
+
+const struct rfa_image_list *rfa_brings(const struct rfa_plan *plan,
+					const struct rfa_proven *source, const char **version)
+{
+	static const struct rfa_image_list none = { NULL, 0 };
+	const struct rfa_image_set *set = source->images;
+	const struct rfa_point *point = plan->point;
+
+	if (!set && !point && plan->options)
+		set = plan->options->desired;
+	if (version)
+		*version = set ? set->version : point ? point->version : "";
+	return set ? &set->images : point ? &point->images : &none;
+}

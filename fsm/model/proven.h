@@ -8,6 +8,7 @@
 #include "fsm/model/container.h"
 #include "fsm/model/image.h"
 #include "fsm/model/member.h"
+#include "fsm/model/plan.h"
 #include "fsm/model/point.h"
 
 /* clang-format off */
@@ -24,6 +25,7 @@
 	TEXT(driver, "the storage driver") \
 	TEXT(docker_root, "where the engine keeps its things") \
 	TEXT(compose, "the version of the Compose plugin; absent: there is none") \
+	TEXT(builder, "the version of BuildKit's client; absent: it was not asked for, or there is none") \
 	JSON(tools, "{program: true or false}")
 /* clang-format on */
 RFA_RECORD(engine, RFA_ENGINE_FIELDS);
@@ -91,6 +93,8 @@ RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 	TEXTS(missing, "the keys of those that are not") \
 	TEXTS(omit, "the layers that need not travel") \
 	INT(missing_bytes, 0, "how large the missing images are") \
+	MANY(worktree, sources, "what images are built from") \
+	TEXTS(built, "the keys of the images that this run has built") \
 	MANY(tagged, tags, "where each tag pointed that the run may move") \
 	MANY(answer, answers, "how the health checks' URLs answered before") \
 	ONE(blind, blind, "they could not be asked") \
@@ -129,6 +133,13 @@ RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 	MANY(retired, retired, "rollback points that are no longer there")
 /* clang-format on */
 RFA_RECORD(proven, RFA_PROVEN_FIELDS);
+
+/*
+ * The images that a run brings: what its source has or has built, or the rollback point's; before
+ * anything is built only their names. version: of them (may be NULL). Both are borrowed.
+ */
+const struct rfa_image_list *rfa_brings(const struct rfa_plan *plan,
+					const struct rfa_proven *source, const char **version);
 
 /*
  * What a step has done so far, of a record in its middle: its next attempt and its undo know it,

@@ -2,6 +2,7 @@
 #ifndef RFA_FSM_MODEL_STACK_H
 #define RFA_FSM_MODEL_STACK_H
 
+#include "fsm/model/build.h"
 #include "fsm/model/field.h"
 
 /* clang-format off */
@@ -98,6 +99,7 @@ RFA_RECORD(stack_backup, RFA_STACK_BACKUP_FIELDS);
 	INT(health_deadline_s, 60, "seconds after which it has failed") \
 	INT(health_interval_s, 1, "seconds between two tries") \
 	INT(health_settle_s, 5, "seconds that it has to stay healthy") \
+	ONE(stack_build, build, "what is built from sources") \
 	ONE(limits, gates, "what must hold before anything is touched") \
 	ONE(stack_data, data, "what it stores") \
 	ONE(stack_backup, backup, "its backups") \

@@ -14,6 +14,18 @@ int rfa_plan_set(json_t *plan, const char *key, json_t *value, struct rfa_error 
 	return rfa_facts_set(json_object_get(plan, "options"), key, value, err);
 }
 
+int rfa_prepare_proven_images(const struct rfa_prepare *p, json_t *plan, const char *key,
+			      const char *env, struct rfa_error *err)
+{
+	json_t *proven = NULL;
+	int rc = rfa_catalog_verified(p->ledger, env, p->word, &proven, err);
+
+	if (!rc && proven)
+		rc = rfa_plan_set(plan, key, json_incref(proven), err);
+	json_decref(proven);
+	return rc;
+}
+
 int rfa_prepare_proof(const struct rfa_prepare *p, json_t *plan, const char *env,
 		      struct rfa_error *err)
 {

@@ -50,6 +50,11 @@ struct rfa_prepare {
 	/* *out (new): the side of an environment; stack NULL: the host alone. Errors: NOTFOUND. */
 	int (*side)(const struct rfa_prepare *, const char *env, const char *stack, json_t **out,
 		    struct rfa_error *);
+	/* *out (new): the side that is the operator's own machine. */
+	int (*here)(const struct rfa_prepare *, json_t **out, struct rfa_error *);
+	/* *out (new, free()): a path of rfa.json, absolute on the operator's own machine. */
+	int (*path)(const struct rfa_prepare *, const char *written, char **out,
+		    struct rfa_error *);
 	/* *out: its side and keep are new. */
 	int (*vault)(const struct rfa_prepare *, const char *env, const char *stack,
 		     struct rfa_vault_place *out, struct rfa_error *);
@@ -90,6 +95,12 @@ struct rfa_flow_args {
 /* Sets options[key]; steals value. */
 int rfa_plan_set(json_t *plan, const char *key, json_t *value, struct rfa_error *err) RFA_MUST_USE;
 
+/*
+ * What the ledger says that an environment has proven, as options[key] ("verified" of the source,
+ * "proven" of the target); nothing where it says nothing.
+ */
+int rfa_prepare_proven_images(const struct rfa_prepare *p, json_t *plan, const char *key,
+			      const char *env, struct rfa_error *err) RFA_MUST_USE;
 /* For a plan's gate: when a drill has last proven a backup of that environment. */
 int rfa_prepare_proof(const struct rfa_prepare *p, json_t *plan, const char *env,
 		      struct rfa_error *err) RFA_MUST_USE;
@@ -103,6 +114,9 @@ int rfa_prepare_backup(const struct rfa_prepare *p, json_t *plan, const char *se
 /* Of a backup of data that is put into the plan's target: which one, and its members. */
 int rfa_prepare_restore(const struct rfa_prepare *p, json_t *plan,
 			struct rfa_error *err) RFA_MUST_USE;
+/* Of images that are built: where, from what, and what they are to be called. */
+int rfa_prepare_build(const struct rfa_prepare *p, json_t *plan,
+		      struct rfa_error *err) RFA_MUST_USE;
 /* Of a rollback point that the target goes back to: --to names it. */
 int rfa_prepare_point(const struct rfa_prepare *p, json_t *plan,
 		      struct rfa_error *err) RFA_MUST_USE;

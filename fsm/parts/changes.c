@@ -60,7 +60,11 @@ static int add_image(const struct rfa_proven *target, const struct rfa_image *im
 
 	version_of(there ? before->ref : "", now, sizeof(now));
 	version_of(image->ref, then, sizeof(then));
-	snprintf(detail, sizeof(detail), "%zu of %zu layers to bring", bring, image->layers.n);
+	if (*image->identity)
+		snprintf(detail, sizeof(detail), "%zu of %zu layers to bring", bring,
+			 image->layers.n);
+	else
+		snprintf(detail, sizeof(detail), "is built");
 	return add(rows,
 		   json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "what", image->key, "now", now,
 			     "then", then, "change",

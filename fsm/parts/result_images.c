@@ -3,17 +3,6 @@
 
 #include <stdio.h>
 
-/* What ran on the source, or what the rollback point names. */
-static struct rfa_image_list brought(const struct rfa_outputs_seen *k, const char **version)
-{
-	static const struct rfa_image_list none = { NULL, 0 };
-	const struct rfa_image_set *runs = k->proven[RFA_SOURCE].images;
-	const struct rfa_point *point = k->plan.point;
-
-	*version = runs ? runs->version : point ? point->version : "";
-	return runs ? runs->images : point ? point->images : none;
-}
-
 /* What HEALTH proved, else what PRECHECK froze. An error is told by what ends a success. */
 static void images_version(struct rfa_outputs *o)
 {
@@ -22,7 +11,7 @@ static void images_version(struct rfa_outputs *o)
 	const char *version = "";
 
 	if (!rfa_outputs_see(o, &k, &ignored))
-		(void)brought(&k, &version);
+		(void)rfa_brings(&k.plan, &k.proven[RFA_SOURCE], &version);
 	snprintf(o->version, sizeof(o->version), "%s", version);
 	rfa_outputs_seen_release(&k);
 }
@@ -56,11 +45,10 @@ static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, stru
 {
 	struct rfa_image_set set = { .version = o->version, .at = o->now, .run = o->run };
 	struct rfa_out_file *f;
-	const char *version;
 	json_t *json = NULL;
 	int rc;
 
-	set.images = brought(k, &version);
+	set.images = *rfa_brings(&k->plan, &k->proven[RFA_SOURCE], NULL);
 	rc = rfa_record_write(&rfa_shape_image_set, &set, &json, err);
 	if (!rc)
 		rc = put_environment(o, json_object_get(json, "images"), err);

@@ -171,6 +171,7 @@ static const struct {
 	{ "kept", put_text, "options/kept/head" },
 	{ "kept.run", put_text, "options/kept/run" },
 	{ "version", put_text, "version" },
+	{ "built", put_text, "options/desired/version" },
 	{ "source.stops", put_stops, "source/stack" },
 	{ "target.stops", put_stops, "target/stack" },
 	{ "target.replaced", put_replaced, "target/stack" },

@@ -24,6 +24,12 @@ RFA_PROBE_OF(release_lock);
 /* observe.c: what runs on the source, and how the target looks now */
 RFA_RUN_OF(source_observe);
 RFA_RUN_OF(target_observe);
+RFA_RUN_OF(target_before);
+RFA_RUN_OF(target_compare);
+
+/* build.c: images made from sources */
+RFA_RUN_OF(builder_observe);
+RFA_TRIO_OF(build);
 
 /* gates.c: may this run touch anything? The gates are the flow's. */
 RFA_RUN_OF(gates);

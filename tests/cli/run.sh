@@ -259,7 +259,14 @@ run=$("$RFA" lock show prod | awk '$1 == "run" {print $2}')
 ok "it says who holds it" says "way out: rfa lock release prod --run $run" "$RFA" lock show prod
 ok "8: nobody deploys there meanwhile" exits 8 "$RFA" promote shop --from test --to prod
 ok "nor holds it once more" exits 8 "$RFA" lock hold prod --reason again --yes prod
+ok "8: it waits as long as it may" exits 8 "$RFA" promote shop --from test --to prod --wait-lock 1
+"$RFA" promote shop --from test --to prod --wait-lock 600 >waits 2>&1 &
+waits=$!
+wait_for grep -q "prod is locked by run $run .* waiting up to 600 s" waits
 ok "it is released" exits 0 "$RFA" lock release prod --run "$run" --reason "it is in" --yes prod
+status=0
+wait $waits || status=$?
+ok "who waited for it goes through" is "$status" 0
 ok "and everything is as before" exits 0 "$RFA" promote shop --from test --to prod
 ok "the ledger keeps why it was held" says "hold-lock |  | success | a new disk" "$RFA" ledger git show main:history.log
 ok "a run goes through" exits 0 promote

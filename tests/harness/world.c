@@ -36,8 +36,7 @@ static json_t *must_json(json_t *json, const char *what)
 	return json;
 }
 
-/* An image of three layers, of which versions of one name share the first two. */
-static json_t *image(const char *name, const char *tag, const char *version, const char *health)
+json_t *world_image(const char *name, const char *tag, const char *version, const char *health)
 {
 	char ref[128], base[128], deps[128], top[128], env[64];
 
@@ -129,8 +128,8 @@ static json_t *host(enum scenario s, const char *address, int v)
 	snprintf(frontend, sizeof(frontend), "frontend:%s", tag);
 	snprintf(config, sizeof(config), "{\"base_url\": \"http://%s/\"}\n", address);
 	if (has_run(s) && v) {
-		json_array_append_new(images, image("backend", tag, version, health));
-		json_array_append_new(images, image("frontend", tag, version, "200"));
+		json_array_append_new(images, world_image("backend", tag, version, health));
+		json_array_append_new(images, world_image("frontend", tag, version, "200"));
 		json_array_append_new(containers,
 				      must_json(json_pack("{s:s, s:o}", "name", "backend", "body",
 							  body(backend, "8001", "backend")),
@@ -141,8 +140,8 @@ static json_t *host(enum scenario s, const char *address, int v)
 					  "frontend"));
 	}
 	if (has_compose(s) && v) {
-		json_array_append_new(images, image("web", tag, version, health));
-		json_array_append_new(images, image("api", tag, version, "200"));
+		json_array_append_new(images, world_image("web", tag, version, health));
+		json_array_append_new(images, world_image("api", tag, version, "200"));
 		json_array_append_new(projects,
 				      must_json(json_pack("{s:s, s:s, s:o, s:b}", "project", "shop",
 							  "directory", "/srv/stacks/shop", "config",

@@ -49,6 +49,20 @@ void world_make_edited(struct world *w, enum scenario s, uint64_t seed,
 void world_free(struct world *w);
 
 /*
+ * An image as a setup describes it, of three layers, of which versions of one name share the first
+ * two; `health` is how it answers. New.
+ */
+json_t *world_image(const char *name, const char *tag, const char *version, const char *health);
+/*
+ * Makes the world of a promote (SCENARIO_RUN, COMPOSE, MIXED, UNHEALTHY), with sources on `test`
+ * from which version v3 is built, of everything but api. The plan of its publish to prod is
+ * w->plan. edit: as in world_make_edited; NULL: nothing.
+ */
+void world_make_sources(struct world *w, enum scenario s, uint64_t seed,
+			void (*edit)(void *user, json_t *setup, json_t *plan), void *user);
+#define WORLD_SOURCES "/srv/src"
+
+/*
  * The contents of all members: {"test":{"auth":{"origin","writes","torn"},"es":…,"files":…},
  * "prod":{…}}, null where nothing is. New.
  */

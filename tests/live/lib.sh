@@ -208,7 +208,7 @@ start_rfa() {
 join() { # its exit status
 	status=0
 	wait "$job" 2>/dev/null || status=$?
-	run=$(sed -n 's/.*"run": *"\([^"]*\)".*/\1/p' "$W/events" | head -n 1)
+	run=$(grep -o '"run": *"[^"]*"' "$W/events" | head -n 1 | cut -d\" -f4)
 }
 told() { grep -cE "$1" "$W/events" >/dev/null 2>&1; } # PATTERN: an event that has it
 

@@ -33,7 +33,7 @@ static json_t *proven(struct world *w, struct rfa_host *host)
 	assert_int_equal(rfa_record_read(&rfa_shape_stack, rfa_facts_at(w->plan, "target/stack"),
 					 &pool, &stack, &err),
 			 0);
-	assert_int_equal(rfa_observe_images(host, &stack, &pool, &proven, &seen, &err), 0);
+	assert_int_equal(rfa_observe_images(host, &stack, NULL, &pool, &proven, &seen, &err), 0);
 	assert_int_equal(rfa_record_write(&rfa_shape_image_set, proven.images, &set, &err), 0);
 	rfa_pool_release(&pool);
 	return set;

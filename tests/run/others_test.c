@@ -125,6 +125,48 @@ static void test_other_ledger(void **state)
 	two_close(&t);
 }
 
+static char first_run[RFA_RUN_ID_MAX];
+static void give_both_back(struct watcher *x, uint64_t call, const char *label)
+{
+	struct rfa_error err;
+
+	(void)call;
+	(void)label;
+	x->hook = NULL;
+	assert_int_equal(x->w->source->runs->lock_release(x->w->source, first_run, &err), 0);
+	assert_int_equal(x->w->target->runs->lock_release(x->w->target, first_run, &err), 0);
+}
+
+/* Where it was asked to, a run waits for the lock; and it stops waiting when its time is over. */
+static void test_wait(void **state)
+{
+	struct rfa_run_result second;
+	struct rfa_error err = { 0 };
+	int64_t from, to;
+	struct two t;
+
+	(void)state;
+	two_open(&t, -1);
+	snprintf(first_run, sizeof(first_run), "%s", t.first.run);
+	json_object_set_new(json_object_get(t.w.plan, "options"), "wait_lock_s", json_integer(60));
+	from = t.options.clock->wall_ms(t.options.clock);
+	assert_int_equal(rfa_run_begin(&t.options, t.w.plan, &second, &err), -RFA_ELOCKED);
+	to = t.options.clock->wall_ms(t.options.clock);
+	assert_in_range(to - from, 60000, 63000);
+
+	watcher_clear(&t.x);
+	snprintf(t.x.hook_step, sizeof(t.x.hook_step), "source.claim");
+	t.x.hook_call = 3;
+	t.x.hook = give_both_back;
+	from = t.options.clock->wall_ms(t.options.clock);
+	rfa_error_clear(&err);
+	(void)!rfa_run_begin(&t.options, t.w.plan, &second, &err);
+	assert_int_equal(t.x.hooked, 1);
+	assert_int_not_equal(err.code, RFA_ELOCKED);
+	assert_told(rfa_buf_str(&t.x.all), "is locked by run");
+	two_close(&t);
+}
+
 /* A lock that is given to everybody is found out by the test above. */
 static void test_other_ledger_can_fail(void **state)
 {
@@ -523,6 +565,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_other_ledger),
+		cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_other_ledger_can_fail),
 		cmocka_unit_test(test_same_ledger),
 		cmocka_unit_test(test_replaced_by_hand),

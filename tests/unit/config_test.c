@@ -204,13 +204,25 @@ static void names(void **state)
 	       "2:18 stacks.shop.environments.prodd: there is no such environment; did you mean "
 	       "\"prod\"?\n"
 	       "2:27 stacks.shop.environments.prodd.environments: there is no such key; keys here: "
-	       "containers, compose, base_url, bootstrap, health, health_deadline_s, "
+	       "containers, compose, base_url, bootstrap, build, health, health_deadline_s, "
 	       "health_interval_s, health_settle_s, gates, data, backup, keep_images, keep_running "
 	       "(and x-… for "
 	       "your own)");
 	expect(FILE_WITH(",\"bootstrap\":{\"containers\":{\"other\":{}}}"),
 	       "2:29 stacks.shop.bootstrap.containers.other: the stack does not list this "
 	       "container; add it to \"containers\" of the stack");
+	expect(FILE_WITH(",\"build\":{\"on\":\"tst\",\"images\":{\"wbe\":{\"image\":\"a:1\","
+			 "\"context\":\".\"},\"web\":{\"image\":\"shop/web\",\"context\":\".\","
+			 "\"dockerfile\":\"/etc/D\",\"platform\":\"amd64\"}}}"),
+	       "2:11 stacks.shop.build.on: there is no such environment; did you mean \"test\"?\n"
+	       "2:32 stacks.shop.build.images.wbe: the stack does not list this container; add it "
+	       "to \"containers\" of the stack\n"
+	       "2:39 stacks.shop.build.images.wbe.image: expected the name of an image, without a "
+	       "tag, got the string \"a:1\"; for example \"image\": \"shop/backend\"\n"
+	       "2:108 stacks.shop.build.images.web.dockerfile: expected a path in the context, got "
+	       "the string \"/etc/D\"; for example \"dockerfile\": \"docker/Dockerfile\"\n"
+	       "2:130 stacks.shop.build.images.web.platform: expected a platform: linux/amd64, got "
+	       "the string \"amd64\"; for example \"platform\": \"linux/amd64\"");
 }
 
 /* Lines are counted from 1, columns where the key stands. */

@@ -75,6 +75,19 @@ void rfa_ctx_bytes(const struct rfa_ctx *ctx, int64_t done, int64_t total)
 	rfa_trace_send(ctx->trace, &event);
 }
 
+int rfa_ctx_rest(const struct rfa_ctx *ctx, int64_t ms, struct rfa_error *err)
+{
+	while (ms > 0) {
+		int64_t slice = ms < 1000 ? ms : 1000;
+
+		if (ctx->cancel && *ctx->cancel)
+			return rfa_fail(err, RFA_ECANCELLED, "run", "stopped by a signal");
+		ctx->clock->sleep_ms(ctx->clock, slice);
+		ms -= slice;
+	}
+	return 0;
+}
+
 json_t *rfa_ctx_fact(const struct rfa_ctx *ctx, const char *step, const char *path)
 {
 	/* A step's name holds no '/', so it is one key. */
@@ -134,13 +147,7 @@ int rfa_ctx_data_points(struct rfa_ctx *ctx, struct rfa_point_list *out, struct 
 
 const struct rfa_image_list *rfa_ctx_desired(const struct rfa_ctx *ctx, const char **version)
 {
-	static const struct rfa_image_list none = { NULL, 0 };
-	const struct rfa_image_set *runs = ctx->proven[RFA_SOURCE]->images;
-	const struct rfa_point *point = ctx->plan->point;
-
-	if (version)
-		*version = runs ? runs->version : point ? point->version : "";
-	return runs ? &runs->images : point ? &point->images : &none;
+	return rfa_brings(ctx->plan, ctx->proven[RFA_SOURCE], version);
 }
 
 int rfa_ctx_prove(struct rfa_ctx *ctx, const struct rfa_proven *proven, const char *summary,

@@ -71,6 +71,8 @@ void rfa_ctx_say(const struct rfa_ctx *ctx, enum rfa_event_kind kind, const char
     RFA_PRINTF(3, 4);
 /* Tells that a container is waited for, which may take its whole time-out. */
 void rfa_ctx_say_stop(const struct rfa_ctx *ctx, const json_t *container);
+/* Lets time pass. Errors: CANCELLED, within a second of the signal. */
+int rfa_ctx_rest(const struct rfa_ctx *ctx, int64_t ms, struct rfa_error *err);
 /* Tells how many bytes have moved. */
 void rfa_ctx_bytes(const struct rfa_ctx *ctx, int64_t done, int64_t total);
 
@@ -90,10 +92,7 @@ const struct rfa_options *rfa_ctx_options(const struct rfa_ctx *ctx);
  * Errors: CORRUPT names one that cannot be read.
  */
 int rfa_ctx_data_points(struct rfa_ctx *ctx, struct rfa_point_list *out, struct rfa_error *err);
-/*
- * The images that the run brings: what runs on the source, or the rollback point's. version: of
- * them (may be NULL).
- */
+/* The images that the run brings: rfa_brings(). */
 const struct rfa_image_list *rfa_ctx_desired(const struct rfa_ctx *ctx, const char **version);
 
 /*

@@ -142,7 +142,8 @@ int rfa_gate_engine(struct rfa_gates *c, struct rfa_error *err)
 		judge_engine(c, s, ctx->sides[RFA_SOURCE]->env);
 	if (t)
 		judge_engine(c, t, ctx->sides[RFA_TARGET]->env);
-	if (s && t && strcmp(s->arch, t->arch) != 0)
+	/* What is built may be for another kind of machine than the builder's. */
+	if (s && t && !rfa_ctx_options(ctx)->desired && strcmp(s->arch, t->arch) != 0)
 		rfa_deny(c,
 			 "build the images for the target's machine, and promote from such a host",
 			 "%s is %s and %s is %s", ctx->sides[RFA_SOURCE]->env, s->arch,

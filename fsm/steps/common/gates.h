@@ -68,6 +68,11 @@ RFA_GATE_OF(networks);         /* the networks that the containers join are ther
 RFA_GATE_OF(image_point);      /* what a rollback point of images needs is still there */
 RFA_GATE_OF(verified);         /* only what another environment has proven */
 
+RFA_GATE_OF(builder);     /* what builds images is there, and builds for the target */
+RFA_GATE_OF(sources);     /* what images are built from is there, and is what was planned */
+RFA_GATE_OF(new_version); /* a version is one thing for ever */
+RFA_GATE_OF(all_known);   /* of what is not built, the target has the image */
+
 /* Of data. */
 
 RFA_GATE_OF(members);     /* the pieces of the data are there, and can be copied */

@@ -4,6 +4,8 @@
 #include "fsm/steps/common/heads.h"
 #include "fsm/steps/steps.h"
 
+#define LOCK_POLL_MS 2000
+
 static int say_held(const struct rfa_ctx *ctx, const json_t *holder, struct rfa_error *err)
 {
 	const char *run = rfa_facts_str(holder, "run", "?");
@@ -36,10 +38,40 @@ static int is_held_by(const json_t *holder, const char *run)
 	return holder && !strcmp(rfa_facts_str(holder, "run", ""), run);
 }
 
+static void say_waiting(const struct rfa_ctx *ctx, const json_t *holder, int64_t ms)
+{
+	rfa_ctx_say(ctx, RFA_EVENT_WAIT, "%s is locked by run %s (%s, by %s): waiting up to %lld s",
+		    ctx->host->name, rfa_facts_str(holder, "run", "?"),
+		    rfa_facts_str(holder, "flow", "?"), rfa_facts_str(holder, "user", "?"),
+		    (long long)(ms / 1000));
+}
+
+/* Where the plan says so, another run's lock is waited for. *holder is new. */
+static int claim(struct rfa_ctx *ctx, const json_t *who, json_t **holder, struct rfa_error *err)
+{
+	int64_t left = rfa_ctx_options(ctx)->wait_lock_s * 1000;
+	int told = 0;
+
+	for (;;) {
+		int rc = ctx->host->runs->lock_claim(ctx->host, who, holder, err);
+
+		if (rc != -RFA_ELOCKED || !*holder || left <= 0)
+			return rc;
+		if (!told)
+			say_waiting(ctx, *holder, left);
+		told = 1;
+		json_decref(*holder);
+		*holder = NULL;
+		rc = rfa_ctx_rest(ctx, LOCK_POLL_MS, err);
+		if (rc)
+			return rc;
+		left -= LOCK_POLL_MS;
+	}
+}
+
 /* Claiming again is free for the same run, so it may be repeated. */
 int rfa_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	struct rfa_host *host = ctx->host;
 	struct rfa_proven proven;
 	json_t *holder = NULL;
 	json_t *who = NULL;
@@ -47,7 +79,7 @@ int rfa_lock_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	if (!rc)
-		rc = host->runs->lock_claim(host, who, &holder, err);
+		rc = claim(ctx, who, &holder, err);
 	if (rc == -RFA_ELOCKED && holder)
 		rc = say_held(ctx, holder, err);
 	if (!rc)

@@ -239,6 +239,18 @@ static int ask_all(struct rfa_ctx *ctx, struct demand demand, struct verdict *v,
 	return 0;
 }
 
+/* It was there before the run, which has left it alone: what was done to it by hand stays. */
+static int is_left_alone(const struct rfa_ctx *ctx, const struct rfa_observed *one)
+{
+	const struct rfa_container *before;
+
+	RFA_EACH (before, ctx->own->containers)
+		if (before->present &&
+		    !strcmp(before->container_id, rfa_container_id(one->inspect)))
+			return 1;
+	return 0;
+}
+
 /* One container that has to be well; stamps gets a line for it. */
 static int look_at(struct rfa_ctx *ctx, struct demand demand, const struct rfa_observed *one,
 		   struct verdict *v, json_t *stamps, struct rfa_error *err)
@@ -250,7 +262,9 @@ static int look_at(struct rfa_ctx *ctx, struct demand demand, const struct rfa_o
 	/* What the run does not bring is as it was. */
 	if ((demand.ran || !image) && !rfa_count_before(ctx, one->key, 1))
 		return 0;
-	judge_container(one, ends, rfa_reach_networks(ctx, one->key, demand.ran), &own);
+	judge_container(one, ends,
+			rfa_reach_networks(ctx, one->key, demand.ran || is_left_alone(ctx, one)),
+			&own);
 	/* A container's own trouble says more than a URL that does not answer. */
 	if (own.ill && !v->container[0])
 		ill_as(v, &own);
@@ -310,19 +324,6 @@ static void judge_stamps(const json_t *before, const json_t *now, int64_t settle
 	}
 }
 
-static int rest(struct rfa_ctx *ctx, int64_t ms, struct rfa_error *err)
-{
-	while (ms > 0) {
-		int64_t slice = ms < 1000 ? ms : 1000;
-
-		if (ctx->cancel && *ctx->cancel)
-			return rfa_fail(err, RFA_ECANCELLED, "run", "stopped by a signal");
-		ctx->clock->sleep_ms(ctx->clock, slice);
-		ms -= slice;
-	}
-	return 0;
-}
-
 /*
  * Most services are well within a second, so the first looks follow one another sooner. Then the
  * settle time has to pass between two looks that find all well, and no restart.
@@ -354,7 +355,7 @@ static int until_well(struct rfa_ctx *ctx, struct demand demand, struct verdict 
 		before = v->ill ? NULL : now;
 		if (v->ill)
 			json_decref(now);
-		rc = rest(ctx, before ? settle_s * 1000 : wait < pause ? wait : pause, err);
+		rc = rfa_ctx_rest(ctx, before ? settle_s * 1000 : wait < pause ? wait : pause, err);
 		if (rc)
 			break;
 		wait = wait < pause ? wait * 2 : pause;

@@ -79,6 +79,17 @@ const char *rfa_observed_ref(struct rfa_pool *pool, const json_t *inspect)
 int rfa_image_describe(const struct rfa_observed *container, const json_t *inspect,
 		       struct rfa_pool *pool, struct rfa_image *out, struct rfa_error *err)
 {
+	rfa_record_clear(&rfa_shape_image, out);
+	out->key = container->key;
+	out->kind = container->kind;
+	out->ref = rfa_observed_ref(pool, container->inspect);
+	out->ends = rfa_host_ended_well(container->inspect);
+	return rfa_image_fill(inspect, pool, out, err);
+}
+
+int rfa_image_fill(const json_t *inspect, struct rfa_pool *pool, struct rfa_image *out,
+		   struct rfa_error *err)
+{
 	char identity[65];
 	json_t *layer;
 	size_t i;
@@ -86,10 +97,6 @@ int rfa_image_describe(const struct rfa_observed *container, const json_t *inspe
 
 	if (rc)
 		return rc;
-	rfa_record_clear(&rfa_shape_image, out);
-	out->key = container->key;
-	out->kind = container->kind;
-	out->ref = rfa_observed_ref(pool, container->inspect);
 	out->id = rfa_pool_text(pool, rfa_facts_str(inspect, "Id", ""));
 	out->identity = rfa_pool_text(pool, identity);
 	out->pin = rfa_image_pin(pool, identity, "");
@@ -97,7 +104,6 @@ int rfa_image_describe(const struct rfa_observed *container, const json_t *inspe
 		rfa_texts_add(pool, &out->layers, json_string_value(layer));
 	}
 	out->size = rfa_facts_int(inspect, "Size", 0);
-	out->ends = rfa_host_ended_well(container->inspect);
 	return rfa_pool_check(pool, err);
 }
 

@@ -28,6 +28,9 @@ const char *rfa_observed_ref(struct rfa_pool *pool, const json_t *inspect);
 /* The image that a container runs. inspect: the image's own inspect object. */
 int rfa_image_describe(const struct rfa_observed *container, const json_t *inspect,
 		       struct rfa_pool *pool, struct rfa_image *out, struct rfa_error *err);
+/* What of it the image's own inspect object says: id, identity, pin, layers, size. */
+int rfa_image_fill(const json_t *inspect, struct rfa_pool *pool, struct rfa_image *out,
+		   struct rfa_error *err);
 /* The identity of an image's inspect object. */
 int rfa_image_identity(const json_t *inspect, char out[65], struct rfa_error *err);
 /*
@@ -46,9 +49,11 @@ size_t rfa_count_before(const struct rfa_ctx *ctx, const char *key, int running)
 
 /*
  * The stack's containers, and the images of those that are there: out->containers, out->images.
- * seen: the containers themselves.
+ * They are called by the version of `known` if they are just these (NULL: nothing is known), else
+ * by rfa_image_set_version(). seen: the containers themselves.
  */
-int rfa_observe_images(struct rfa_host *host, const struct rfa_stack *stack, struct rfa_pool *pool,
+int rfa_observe_images(struct rfa_host *host, const struct rfa_stack *stack,
+		       const struct rfa_image_set *known, struct rfa_pool *pool,
 		       struct rfa_proven *out, struct rfa_observed_list *seen,
 		       struct rfa_error *err);
 

@@ -71,19 +71,47 @@ static int describe_all(struct rfa_host *host, const struct rfa_observed_list *s
 	return rfa_pool_check(pool, err);
 }
 
-int rfa_observe_images(struct rfa_host *host, const struct rfa_stack *stack, struct rfa_pool *pool,
+/* 1 if all of these images, under these names, are what a run has once proven. */
+static int is_known(const struct rfa_image_list *images, const struct rfa_image_set *known)
+{
+	const struct rfa_image *image;
+
+	if (!known || !images->n || known->images.n != images->n)
+		return 0;
+	RFA_EACH (image, *images) {
+		const struct rfa_image *then = rfa_image_of(&known->images, image->key);
+
+		if (!then || strcmp(then->identity, image->identity) != 0 ||
+		    strcmp(then->ref, image->ref) != 0)
+			return 0;
+	}
+	return 1;
+}
+
+static int name_set(struct rfa_image_set *set, struct rfa_pool *pool, struct rfa_error *err)
+{
+	char version[128];
+	int rc = rfa_image_set_version(&set->images, version, sizeof(version), err);
+
+	if (!rc)
+		set->version = rfa_pool_text(pool, version);
+	return rc;
+}
+
+int rfa_observe_images(struct rfa_host *host, const struct rfa_stack *stack,
+		       const struct rfa_image_set *known, struct rfa_pool *pool,
 		       struct rfa_proven *out, struct rfa_observed_list *seen,
 		       struct rfa_error *err)
 {
 	struct rfa_image_set *set = RFA_NEW(pool, image_set);
-	char version[128] = "";
 	int rc = rfa_observe(host, stack, pool, seen, err);
 
 	if (!rc)
 		rc = describe_all(host, seen, pool, out, set, err);
-	if (!rc && set->images.n)
-		rc = rfa_image_set_version(&set->images, version, sizeof(version), err);
-	set->version = rfa_pool_text(pool, version);
+	if (!rc && is_known(&set->images, known))
+		set->version = known->version;
+	else if (!rc && set->images.n)
+		rc = name_set(set, pool, err);
 	out->images = set;
 	return rc;
 }
@@ -104,8 +132,9 @@ int rfa_source_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	rc = rfa_observe_engine(ctx, &proven, err);
 	if (!rc)
-		rc = rfa_observe_images(ctx->host, rfa_ctx_stack_here(ctx), ctx->pool, &proven,
-					&seen, err);
+		rc = rfa_observe_images(ctx->host, rfa_ctx_stack_here(ctx),
+					rfa_ctx_options(ctx)->verified, ctx->pool, &proven, &seen,
+					err);
 	if (!rc)
 		rc = rfa_observe_own_url(ctx, &proven, err);
 	if (rc)
@@ -255,8 +284,8 @@ static int look_tag(struct rfa_ctx *ctx, const char *ref, struct rfa_proven *out
 /* Where each tag that the run may move points now. */
 static int look_tags(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
-	const struct rfa_image_list *lists[2] = { rfa_ctx_desired(ctx, NULL),
-						  &out->images->images };
+	const struct rfa_image_set *now = out->images ? out->images : ctx->own->images;
+	const struct rfa_image_list *lists[2] = { rfa_ctx_desired(ctx, NULL), &now->images };
 	const struct rfa_image *image;
 	size_t k;
 	int rc = 0;
@@ -387,7 +416,8 @@ static int look_compose(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_
 	return rc;
 }
 
-static int look_target(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+/* Everything but what depends on the images that the run brings. */
+static int look_before(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
 	struct rfa_observed_list seen;
 	int rc = rfa_observe_engine(ctx, out, err);
@@ -395,8 +425,8 @@ static int look_target(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_e
 	if (!rc)
 		rc = look_compose(ctx, out, err);
 	if (!rc)
-		rc = rfa_observe_images(ctx->host, rfa_ctx_stack_here(ctx), ctx->pool, out, &seen,
-					err);
+		rc = rfa_observe_images(ctx->host, rfa_ctx_stack_here(ctx),
+					rfa_ctx_options(ctx)->proven, ctx->pool, out, &seen, err);
 	if (!rc)
 		look_obstacles(ctx, &seen, out);
 	if (!rc)
@@ -406,16 +436,20 @@ static int look_target(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_e
 	if (!rc)
 		rc = rfa_observe_own_url(ctx, out, err);
 	if (!rc)
-		rc = look_desired(ctx, out, err);
-	if (!rc)
-		rc = look_tags(ctx, out, err);
-	if (!rc)
 		rc = rfa_observe_health(ctx, out, err);
 	if (!rc)
 		rc = look_pins(ctx, out, err);
 	if (!rc)
 		rc = look_files(ctx, out, err);
 	return rc ? rc : rfa_compose_networks(ctx, &seen, out, err);
+}
+
+/* What of the images that the run brings is there. */
+static int look_brought(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+{
+	int rc = look_desired(ctx, out, err);
+
+	return rc ? rc : look_tags(ctx, out, err);
 }
 
 int rfa_target_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
@@ -425,10 +459,43 @@ int rfa_target_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error 
 	int rc;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	rc = look_target(ctx, &proven, err);
+	rc = look_before(ctx, &proven, err);
+	if (!rc)
+		rc = look_brought(ctx, &proven, err);
 	if (rc)
 		return rc;
 	summary = rfa_pool_printf(ctx->pool, "%s runs %s; %zu image(s) to bring", ctx->host->name,
 				  words_of(proven.images, "nothing of it"), proven.missing.n);
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
+}
+
+/* The same in two rows, where the images are made in between. */
+
+int rfa_target_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_proven proven;
+	const char *summary;
+	int rc;
+
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	rc = look_before(ctx, &proven, err);
+	if (rc)
+		return rc;
+	summary = rfa_pool_printf(ctx->pool, "%s runs %s", ctx->host->name,
+				  words_of(proven.images, "nothing of it"));
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
+}
+
+int rfa_target_compare_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_proven proven;
+	const char *summary;
+	int rc;
+
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	rc = look_brought(ctx, &proven, err);
+	if (rc)
+		return rc;
+	summary = rfa_pool_printf(ctx->pool, "%zu image(s) to bring", proven.missing.n);
 	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }

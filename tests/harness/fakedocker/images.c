@@ -67,8 +67,9 @@ static json_t *add_image(struct fake *f, const char *config_hex, const json_t *c
 	snprintf(id, sizeof(id), "sha256:%s", config_hex);
 	image = fake_find(f, "image", id);
 	if (!image) {
-		image = json_pack("{s:s, s:[], s:{s:s, s:O}, s:O}", "Id", id, "RepoTags", "RootFS",
-				  "Type", "layers", "Layers",
+		image = json_pack("{s:s, s:s, s:s, s:[], s:{s:s, s:O}, s:O}", "Id", id, "Os",
+				  "linux", "Architecture", "amd64", "RepoTags", "RootFS", "Type",
+				  "layers", "Layers",
 				  json_object_get(json_object_get(config, "rootfs"), "diff_ids"),
 				  "Config", json_object_get(config, "config"));
 		json_array_append_new(fake_list(f, "image"), image);

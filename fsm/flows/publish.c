@@ -1,0 +1,127 @@
+/* publish: images are built from sources, go to the target, and run there. */
+#include "fsm/flows/flows.h"
+
+static const struct rfa_role roles[] = {
+	{ RFA_SOURCE, WITH_IMAGES, NULL, "where the images are built" },
+	{ RFA_TARGET, WITH_IMAGES, "to", "the environment that gets them" },
+	{ RFA_NOWHERE, 0, NULL, NULL },
+};
+
+/*
+ * From target.receive on as promote. What is built is known only behind source.build, so the target
+ * is looked at twice.
+ */
+static const struct rfa_step steps[] = {
+	STEP("source.claim", PRECHECK, SOURCE, SCRATCH, 4, lock),
+	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
+	READ("source.observe", PRECHECK, SOURCE, 0, 4, builder_observe),
+	READ("target.observe", PRECHECK, TARGET, 0, 4, target_before),
+	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
+	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
+	STEP("source.build", EXPORT, SOURCE, SCRATCH, 4, build),
+	READ("target.compare", EXPORT, TARGET, 0, 4, target_compare),
+	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, image_export),
+	STEP("target.receive", TRANSFER, TARGET, SCRATCH, 4, receive),
+	STEP("target.pin", APPLY, TARGET, SCRATCH, 4, pin),
+	STEP("target.load", APPLY, TARGET, SCRATCH, 4, load),
+	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, health_before),
+	STEP("target.tag", APPLY, TARGET, 0, 4, tag),
+	STEP("target.replace", RESTART, TARGET, 0, 4, replace),
+	STEP("target.compose", RESTART, TARGET, 0, 4, compose),
+	READ("target.health", HEALTH, TARGET, 0, 4, health),
+	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup),
+	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	END("target.release", HEALTH, TARGET, 4, unlock),
+};
+
+static const struct rfa_gate gates[] = {
+	{ "engine", rfa_gate_image_engine },
+	{ "builder", rfa_gate_builder },
+	{ "sources", rfa_gate_sources },
+	{ "version", rfa_gate_new_version },
+	{ "tags", rfa_gate_tags },
+	{ "images", rfa_gate_all_known },
+	{ "carry over", rfa_gate_carry_over },
+	{ "dependents", rfa_gate_cut_off },
+	{ "first deployment", rfa_gate_first_deployment },
+	{ "disk space", rfa_gate_image_space },
+	{ "base URL", rfa_gate_base_url },
+	{ "compose", rfa_gate_compose },
+	{ "networks", rfa_gate_networks },
+	{ "URLs", rfa_gate_urls },
+	{ "proven drill", rfa_gate_proven_drill },
+	{ NULL, NULL },
+};
+
+static const struct rfa_text_line lines[] = {
+	{ "is built on", "{from}" },
+	{ "travels", "only layers that {to} has not got" },
+	{ "{to} stops", "each container while it is replaced by its successor: {target.replaced}" },
+	{ "the way back",
+	  "by itself, if the new version does not prove healthy; later: rfa rollback {stack} --env "
+	  "{to}" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_text text = {
+	.title = "The version {built} of {stack} is built, and goes to {to}.",
+	.lines = lines,
+	.name = "{to}",
+	.where = "to {to}",
+	.done = "{version} runs now",
+	.changes = rfa_changes_images,
+};
+
+static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	const char *to = rfa_facts_str(plan, "target/env", "");
+	int rc = rfa_prepare_build(p, plan, err);
+
+	if (!rc)
+		rc = rfa_prepare_proven_images(p, plan, "proven", to, err);
+	return rc ? rc : rfa_prepare_proof(p, plan, to, err);
+}
+
+static const struct rfa_option options[] = {
+	{ .name = "as",
+	  .value = "VERSION",
+	  .help = "what the version is called; else as build.version of rfa.json says" },
+	RFA_OPTION_END,
+};
+
+static const struct rfa_example examples[] = {
+	{ "rfa publish shop --to test", "build shop here, and bring it to test" },
+	{ "rfa publish shop --to test --as 1.4.0", "with a name of its own" },
+	{ "rfa publish shop --to test --dry-run", "show what would change, and build nothing" },
+	{ NULL, NULL },
+};
+
+static const struct rfa_flow_args args = {
+	.command = "publish",
+	.group = "deploy",
+	.words = "STACK --to ENV",
+	.details =
+	    "Builds the images that rfa.json names under \"build\", on this machine or where it\n"
+	    "says, with BuildKit. All images of a run have one version as their tag. A version is\n"
+	    "one thing for ever: a name that exists is not built again from other sources. Only\n"
+	    "layers that the target lacks travel. What is not built stays as it is. From then on\n"
+	    "all is as with `rfa promote`: a version that does not prove healthy is taken back.",
+	.flags = RFA_ARGS_FORCE,
+	.options = options,
+	.examples = examples,
+	.prepare = prepare,
+};
+
+const struct rfa_flow rfa_flow_publish = {
+	.name = "publish",
+	.version = 1,
+	.summary = "build images from sources, and bring them to an environment",
+	.roles = roles,
+	.steps = steps,
+	.n = RFA_ROWS(steps),
+	.gates = gates,
+	.result = &rfa_result_images,
+	.text = &text,
+	.args = &args,
+};

@@ -1,0 +1,344 @@
+/*
+ * Images made from sources, on the source's host. What is built is labelled with its version and
+ * its sources, so that a later run finds what was made from the same ones. A name that was not
+ * there when the run began is the run's own: it is taken up again after an interruption, and goes
+ * when the run goes back.
+ */
+#include "fsm/steps/images/build.h"
+
+#include <string.h>
+
+#include "fsm/steps/common/inspect.h"
+#include "fsm/steps/common/observe_host.h"
+#include "fsm/steps/images/image_set.h"
+#include "fsm/steps/steps.h"
+
+#define LABEL_TREE "rfa.tree"
+/* image-spec, annotations.md */
+#define LABEL_VERSION "org.opencontainers.image.version"
+#define LABEL_REVISION "org.opencontainers.image.revision"
+
+static const struct rfa_built_list *built_of(const struct rfa_ctx *ctx)
+{
+	static const struct rfa_built_list none = { NULL, 0 };
+	const struct rfa_stack_build *build = rfa_ctx_stack_of(ctx, RFA_TARGET)->build;
+
+	return build ? &build->images : &none;
+}
+
+/* The name that the plan gives it. */
+static const struct rfa_image *planned(const struct rfa_ctx *ctx, const char *key)
+{
+	const struct rfa_image_set *set = rfa_ctx_options(ctx)->desired;
+
+	return set ? rfa_image_of(&set->images, key) : NULL;
+}
+
+/* Looking. */
+
+static int look_builder(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+{
+	struct rfa_engine *engine = RFA_NEW(ctx->pool, engine);
+	json_t *version = NULL;
+	int rc = rfa_observe_engine(ctx, out, err);
+
+	if (!rc)
+		rc = ctx->host->engine->builder_version(ctx->host, &version, err);
+	if (rc)
+		return rc;
+	*engine = *out->engine;
+	engine->builder = rfa_pool_text(ctx->pool, json_string_value(version));
+	out->engine = engine;
+	json_decref(version);
+	return 0;
+}
+
+/* Which of the names are there already. */
+static int look_names(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+{
+	const struct rfa_image_set *set = rfa_ctx_options(ctx)->desired;
+	const struct rfa_image *image;
+	int rc = 0;
+
+	if (!set)
+		return 0;
+	RFA_EACH (image, set->images) {
+		json_t *holder = NULL;
+		const char *id = "";
+
+		if (rc >= 0)
+			rc = rfa_image_id(ctx->host, image->ref, &holder, &id, err);
+		if (rc > 0) {
+			struct rfa_tagged *tag = RFA_ADD(ctx->pool, tagged, &out->tags);
+
+			tag->ref = image->ref;
+			tag->id = rfa_pool_text(ctx->pool, id);
+		}
+		json_decref(holder);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int look_dockerfile(struct rfa_ctx *ctx, const struct rfa_built *image,
+			   struct rfa_worktree *out, struct rfa_error *err)
+{
+	const char *file = *image->dockerfile ? image->dockerfile : "Dockerfile";
+	const char *path = rfa_pool_printf(ctx->pool, "%s/%s", image->context, file);
+	struct rfa_file_stat st;
+	int rc = ctx->host->files->stat(ctx->host, path, &st, err);
+
+	if (!rc && st.type != 'f')
+		out->problem = rfa_pool_printf(ctx->pool, "there is no file %s", path);
+	return rc;
+}
+
+int rfa_sources_look(struct rfa_ctx *ctx, const struct rfa_built *image, struct rfa_worktree *out,
+		     struct rfa_error *err)
+{
+	json_t *seen = NULL;
+	int rc = ctx->host->files->worktree(ctx->host, image->context, &seen, err);
+
+	rfa_record_clear(&rfa_shape_worktree, out);
+	if (!rc)
+		rc = rfa_record_read(&rfa_shape_worktree, seen, ctx->pool, out, err);
+	out->key = image->key;
+	out->context = image->context;
+	json_decref(seen);
+	if (rc != -RFA_ENOTFOUND)
+		return rc ? rc : look_dockerfile(ctx, image, out, err);
+	out->problem = rfa_pool_printf(ctx->pool, "there is no directory %s", image->context);
+	rfa_error_clear(err);
+	return 0;
+}
+
+int rfa_builder_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	const struct rfa_built *image;
+	struct rfa_proven proven;
+	const char *summary;
+	int rc;
+
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	rc = look_builder(ctx, &proven, err);
+	if (!rc)
+		rc = look_names(ctx, &proven, err);
+	RFA_EACH (image, *built_of(ctx))
+		if (!rc)
+			rc = rfa_sources_look(ctx, image,
+					      RFA_ADD(ctx->pool, worktree, &proven.sources), err);
+	if (rc)
+		return rc;
+	summary = rfa_pool_printf(
+	    ctx->pool, "%s has BuildKit %s; %zu image(s) to build", ctx->host->name,
+	    *proven.engine->builder ? proven.engine->builder : "not", proven.sources.n);
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
+}
+
+/* Building. */
+
+int rfa_built_from(const json_t *inspect, const struct rfa_worktree *sources)
+{
+	return sources && *sources->tree &&
+	       !strcmp(rfa_container_label(inspect, LABEL_TREE), sources->tree);
+}
+
+static int is_own(const struct rfa_ctx *ctx, const char *ref)
+{
+	return !rfa_tagged_of(&ctx->own->tags, ref);
+}
+
+/* The sources are those of the plan, or nobody can tell. */
+static int check_sources(struct rfa_ctx *ctx, const struct rfa_built *image, struct rfa_error *err)
+{
+	const struct rfa_worktree *then =
+	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
+	struct rfa_worktree now;
+	int rc = rfa_sources_look(ctx, image, &now, err);
+
+	if (rc || !then || !*then->tree || !strcmp(then->tree, now.tree))
+		return rc;
+	rfa_fail(err, RFA_EREFUSED, "build",
+		 "the sources of %s in %s have changed since the run began", image->key,
+		 image->context);
+	rfa_error_where(err, "%s", ctx->host->name);
+	return rfa_error_hint(err, "publish again: that is another version");
+}
+
+static int request_of(struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
+		      json_t **out, struct rfa_error *err)
+{
+	const struct rfa_worktree *from =
+	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
+	const char *version = rfa_ctx_options(ctx)->desired->version;
+	json_t *labels = image->labels ? rfa_facts_copy(image->labels) : json_object();
+	int rc = labels ? 0 : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = rfa_facts_set(labels, LABEL_VERSION, json_string(version), err);
+	if (!rc && from && *from->commit)
+		rc = rfa_facts_set(labels, LABEL_REVISION, json_string(from->commit), err);
+	if (!rc && from && *from->tree)
+		rc = rfa_facts_set(labels, LABEL_TREE, json_string(from->tree), err);
+	if (!rc && !(*out = json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:O*, s:O}", "ref", ref,
+				      "context", image->context, "dockerfile",
+				      *image->dockerfile ? image->dockerfile : "Dockerfile",
+				      "target", *image->target ? image->target : NULL, "platform",
+				      *image->platform ? image->platform : NULL, "args",
+				      image->args, "labels", labels)))
+		rc = rfa_fail_nomem(err);
+	json_decref(labels);
+	return rc;
+}
+
+static int build(struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
+		 struct rfa_error *err)
+{
+	struct rfa_ctx_key key;
+	json_t *request = NULL, *answer = NULL;
+	int rc = check_sources(ctx, image, err);
+
+	if (!rc)
+		rc = request_of(ctx, image, ref, &request, err);
+	if (!rc) {
+		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "building %s from %s", ref, image->context);
+		rc = ctx->host->engine->image_build(
+		    ctx->host, rfa_ctx_key(ctx, &key, "build", image->key), request, &answer, err);
+	}
+	json_decref(request);
+	json_decref(answer);
+	return rc;
+}
+
+/* Builders were seen to say ok and to have made something else. */
+static int check_made(const struct rfa_ctx *ctx, const char *ref, const json_t *inspect,
+		      struct rfa_error *err)
+{
+	const struct rfa_engine *target = ctx->proven[RFA_TARGET]->engine;
+	const char *version = rfa_ctx_options(ctx)->desired->version;
+	const char *arch = rfa_facts_str(inspect, "Architecture", "");
+	int rc = 0;
+
+	if (strcmp(rfa_container_label(inspect, LABEL_VERSION), version) != 0)
+		rc = rfa_fail(err, RFA_EMISMATCH, "build",
+			      "%s is not labelled as what was built: version \"%s\"", ref, version);
+	else if (target && *target->arch && strcmp(arch, target->arch) != 0)
+		rc = rfa_fail(err, RFA_EMISMATCH, "build", "%s is for %s, and %s is %s", ref, arch,
+			      ctx->hosts[RFA_TARGET]->name, target->arch);
+	return rc ? rfa_error_where(err, "%s", ctx->host->name) : 0;
+}
+
+/* *inspect (new): the image of that name, made now if it is not there. */
+static int make(struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
+		json_t **inspect, struct rfa_error *err)
+{
+	const struct rfa_worktree *from =
+	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
+	int rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, ref, inspect, err);
+
+	if (rc || (*inspect && (is_own(ctx, ref) || rfa_built_from(*inspect, from))))
+		return rc;
+	if (*inspect) {
+		rfa_fail(err, RFA_EREFUSED, "build",
+			 "there is already an image %s, made from other sources", ref);
+		rc = rfa_error_where(err, "%s", ctx->host->name);
+		json_decref(*inspect);
+		*inspect = NULL;
+		return rfa_error_hint(err, "publish under another version");
+	}
+	rc = build(ctx, image, ref, err);
+	if (!rc)
+		rc = ctx->host->engine->inspect(ctx->host, RFA_IMAGE, ref, inspect, err);
+	if (!rc)
+		rc = check_made(ctx, ref, *inspect, err);
+	if (rc) {
+		json_decref(*inspect);
+		*inspect = NULL;
+	}
+	return rc;
+}
+
+static int add_built(struct rfa_ctx *ctx, const struct rfa_built *one, struct rfa_proven *out,
+		     struct rfa_image_set *set, struct rfa_error *err)
+{
+	const struct rfa_image *name = planned(ctx, one->key);
+	const struct rfa_container *before =
+	    rfa_container_of(&ctx->proven[RFA_TARGET]->containers, one->key);
+	struct rfa_image *image;
+	json_t *inspect = NULL;
+	int rc;
+
+	if (!name)
+		return rfa_fail(err, RFA_EINTERNAL, "build", "the plan has no name for %s",
+				one->key);
+	rc = make(ctx, one, name->ref, &inspect, err);
+	if (rc)
+		return rc;
+	image = RFA_ADD(ctx->pool, image, &set->images);
+	image->key = name->key;
+	image->kind = name->kind;
+	image->ref = name->ref;
+	image->ends = before && before->ended;
+	rc = rfa_image_fill(inspect, ctx->pool, image, err);
+	if (is_own(ctx, name->ref))
+		rfa_texts_add(ctx->pool, &out->built, one->key);
+	json_decref(inspect);
+	return rc;
+}
+
+/* What is not built stays what it is on the target. */
+static void add_others(struct rfa_ctx *ctx, struct rfa_image_set *set)
+{
+	const struct rfa_image_set *now = ctx->proven[RFA_TARGET]->images;
+	const struct rfa_image *image;
+
+	if (!now)
+		return;
+	RFA_EACH (image, now->images)
+		if (!rfa_image_of(&set->images, image->key))
+			*RFA_ADD(ctx->pool, image, &set->images) = *image;
+}
+
+/* Goes on from what it sees, so it may be repeated. */
+int rfa_build_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_image_set *set = RFA_NEW(ctx->pool, image_set);
+	const struct rfa_built *one;
+	struct rfa_proven proven;
+	const char *summary;
+	int rc = 0;
+
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	RFA_EACH (one, *built_of(ctx))
+		if (!rc)
+			rc = add_built(ctx, one, &proven, set, err);
+	if (rc)
+		return rc;
+	add_others(ctx, set);
+	set->version = rfa_ctx_options(ctx)->desired ? rfa_ctx_options(ctx)->desired->version : "";
+	proven.images = set;
+	summary = rfa_pool_printf(ctx->pool, "%s: %zu of %zu image(s) built, the others were there",
+				  set->version, proven.built.n, built_of(ctx)->n);
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
+}
+
+int rfa_build_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
+/* Names that this run gave go, and with them the images; what was there before stays. */
+int rfa_build_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_built *one;
+	int rc = 0;
+
+	RFA_EACH (one, *built_of(ctx)) {
+		const struct rfa_image *name = planned(ctx, one->key);
+		struct rfa_ctx_key key;
+
+		if (!rc && name && is_own(ctx, name->ref))
+			rc = ctx->host->engine->image_untag(
+			    ctx->host, rfa_ctx_key(ctx, &key, "untag", name->ref), name->ref, err);
+	}
+	return rc;
+}

@@ -1,0 +1,13 @@
+/* What images are built from, and whether an image was built from it. */
+#ifndef RFA_FSM_STEPS_IMAGES_BUILD_H
+#define RFA_FSM_STEPS_IMAGES_BUILD_H
+
+#include "fsm/steps/common/ctx.h"
+
+/* The sources of an image on the step's host. That they are not there is its `problem`. */
+int rfa_sources_look(struct rfa_ctx *ctx, const struct rfa_built *image, struct rfa_worktree *out,
+		     struct rfa_error *err);
+/* 1 if the image (its inspect object) was built by rfa from these very sources. */
+int rfa_built_from(const json_t *inspect, const struct rfa_worktree *sources);
+
+#endif

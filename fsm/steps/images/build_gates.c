@@ -1,0 +1,132 @@
+/* The gates of a run that builds images. */
+#include <string.h>
+
+#include "fsm/steps/common/gates.h"
+#include "fsm/steps/common/inspect.h"
+#include "fsm/steps/images/build.h"
+#include "fsm/steps/images/image_set.h"
+#include "fsm/steps/steps.h"
+
+static const struct rfa_stack_build *build_of(const struct rfa_ctx *ctx)
+{
+	return rfa_ctx_stack_of(ctx, RFA_TARGET)->build;
+}
+
+/* "linux/amd64/v3" is for amd64. */
+static int is_for(const char *platform, const char *arch)
+{
+	const char *its = strchr(platform, '/');
+	size_t n = strlen(arch);
+
+	return its && !strncmp(its + 1, arch, n) && (!its[1 + n] || its[1 + n] == '/');
+}
+
+static void judge_platform(struct rfa_gates *c, const struct rfa_built *image,
+			   const struct rfa_engine *builder, const struct rfa_engine *target)
+{
+	const char *to = c->ctx->hosts[RFA_TARGET]->name;
+
+	if (*image->platform && !is_for(image->platform, target->arch))
+		rfa_deny(c, "correct platform in build.images, or leave it out",
+			 "%s is built for %s, and %s is %s", image->key, image->platform, to,
+			 target->arch);
+	else if (!*image->platform && strcmp(builder->arch, target->arch) != 0)
+		rfa_deny(c, "write platform in build.images, for example \"linux/amd64\"",
+			 "%s is built on a machine that is %s, and %s is %s", image->key,
+			 builder->arch, to, target->arch);
+}
+
+int rfa_gate_builder(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_engine *builder = c->ctx->proven[RFA_SOURCE]->engine;
+	const struct rfa_engine *target = c->ctx->proven[RFA_TARGET]->engine;
+	const struct rfa_built *image;
+
+	(void)err;
+	if (!builder || !target || !build_of(c->ctx))
+		return 0;
+	if (!*builder->builder)
+		rfa_deny(
+		    c, "install buildx there (apt install docker-buildx, or docker-buildx-plugin)",
+		    "%s cannot build images with BuildKit", c->ctx->hosts[RFA_SOURCE]->name);
+	RFA_EACH (image, build_of(c->ctx)->images)
+		judge_platform(c, image, builder, target);
+	return 0;
+}
+
+int rfa_gate_sources(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_stack_build *build = build_of(c->ctx);
+	const char *host = c->ctx->hosts[RFA_SOURCE]->name;
+	const struct rfa_worktree *one;
+
+	(void)err;
+	RFA_EACH (one, c->ctx->proven[RFA_SOURCE]->sources) {
+		if (*one->problem)
+			rfa_deny(c, "correct context and dockerfile in build.images",
+				 "%s on %s: %s", one->key, host, one->problem);
+		else if (one->dirty && build && !strcmp(build->dirty, "refuse"))
+			rfa_deny(
+			    c, "commit them, or write \"dirty\": \"mark\" under build",
+			    "the sources of %s in %s on %s have changes that are not committed",
+			    one->key, one->context, host);
+	}
+	return 0;
+}
+
+/* One name on both hosts. */
+static int judge_version(struct rfa_gates *c, const struct rfa_image *image, struct rfa_error *err)
+{
+	static const char hint[] = "publish it under another version: --as";
+	struct rfa_host *builder = c->ctx->hosts[RFA_SOURCE];
+	struct rfa_host *target = c->ctx->hosts[RFA_TARGET];
+	json_t *here = NULL, *there = NULL;
+	char ours[65] = "", theirs[65] = "";
+	int rc = rfa_inspect_or_null(builder, RFA_IMAGE, image->ref, &here, err);
+
+	if (!rc)
+		rc = rfa_inspect_or_null(target, RFA_IMAGE, image->ref, &there, err);
+	if (!rc && here)
+		rc = rfa_image_identity(here, ours, err);
+	if (!rc && there)
+		rc = rfa_image_identity(there, theirs, err);
+	if (!rc && here &&
+	    !rfa_built_from(here, rfa_worktree_of(&rfa_ctx_options(c->ctx)->sources, image->key)))
+		rfa_deny(c, hint,
+			 "%s is there already on %s, made from other sources (image %.19s)",
+			 image->ref, builder->name, rfa_container_id(here));
+	else if (!rc && there && strcmp(ours, theirs) != 0)
+		rfa_deny(c, hint, "%s is there already on %s, another image (%.19s)", image->ref,
+			 target->name, rfa_container_id(there));
+	json_decref(here);
+	json_decref(there);
+	return rc;
+}
+
+int rfa_gate_new_version(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_image_set *desired = rfa_ctx_options(c->ctx)->desired;
+	const struct rfa_image *image;
+	int rc = 0;
+
+	if (desired)
+		RFA_EACH (image, desired->images)
+			if (!rc)
+				rc = judge_version(c, image, err);
+	return rc;
+}
+
+int rfa_gate_all_known(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_container *one;
+
+	(void)err;
+	RFA_EACH (one, c->ctx->own->containers)
+		if (!one->present && !rfa_desired_of(c->ctx, one->key))
+			rfa_deny(c,
+				 "build it too, or bring it there first: rfa promote, or docker "
+				 "compose up",
+				 "%s is not on %s, and build.images does not name it", one->key,
+				 c->ctx->host->name);
+	return 0;
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# publish from the command line: built on this machine, with a fake docker, and brought to a host.
+# Functions are called through ok.
+# shellcheck disable=SC2016,SC2317
+. "$(dirname "$0")/../harness/tap.sh"
+. "$(dirname "$0")/lib.sh"
+
+[ -x "$FAKE" ] || skip_all "there is no $FAKE"
+cd "$TMP" || exit 1
+unset RFA_CONFIG RFA_LEDGER NO_COLOR
+export HOME=$TMP LC_ALL=C.UTF-8 TZ=UTC
+export GIT_AUTHOR_NAME=Olga GIT_AUTHOR_EMAIL=olga@example.org GIT_COMMITTER_NAME=Olga GIT_COMMITTER_EMAIL=olga@example.org
+
+# This machine's docker, and prod, which runs app:1.
+mkdir bin here prod
+for host in here prod; do "$FAKE" "$TMP/$host" seed >/dev/null; done
+printf '#!/bin/sh\nexec %s %s "$@"\n' "$FAKE" "$TMP/here" >bin/docker
+chmod +x bin/docker
+export PATH=$TMP/bin:$PATH
+run_web prod app:1
+
+mkdir -p "src of/web" work
+source_is() { printf '%s\n' "$1" >"src of/web/main" && printf 'FROM scratch\nCOPY main /main\nENV VERSION=%s\n' "$1" >"src of/web/Dockerfile"; }
+config() { # THE STACK'S BUILD
+	cat >work/rfa.json <<-JSON
+	{"version":1,"environments":{
+	"prod":{"transport":"local","state_dir":"$TMP/state-prod","docker":"$FAKE $TMP/prod","address":"127.0.0.1"}},
+	"stacks":{"shop":{"containers":["web"],"health_settle_s":0,"gates":{"disk_free_percent":0}$1}}}
+	JSON
+}
+build='"images":{"web":{"image":"app","context":"../src of/web"}}'
+publish() { (cd work && "$RFA" publish shop --to prod "$@"); }
+runs() {
+	python3 - "$TMP/prod/state.json" <<'PY'
+import json, sys
+state = json.load(open(sys.argv[1]))
+print(*[c["Config"]["Image"] for c in state["containers"] if c["Name"].lstrip("/") == "web"])
+PY
+}
+
+source_is 2
+config ""
+(cd work && "$RFA" init >/dev/null)
+ok "3: a stack that builds nothing" exits 3 publish
+ok "it says what to write" says '"build": {"images":' publish
+config ",\"build\":{$build}"
+ok "64: a version that is none" exits 64 publish --as "1 0"
+ok "64: nor is this" exits 64 publish --as ""
+ok "2: what would change" exits 2 publish --as 5 --dry-run
+ok "it is built" says "is built" publish --as 5 --dry-run
+ok "the context is this machine's" says "operator" publish --as 5 --dry-run
+ok "a program is told the same" says '"then": "5"' publish --as 5 --dry-run --json
+ok "nothing was built" not "$FAKE" "$TMP/here" image inspect app:5
+
+ok "publish" exits 0 publish --as 2.0
+ok "it runs" is "$(runs)" app:2.0
+ok "once more: nothing to build" exits 4 publish --as 2.0
+ok "without git nobody knows what it was made from" says "made from other sources" publish --as 2.0
+
+# ---- in git
+
+git -C "src of" init -q . && git -C "src of" add -A && git -C "src of" commit -q -m 1
+config ",\"build\":{\"version\":\"git\",$build}"
+commit=$(git -C "src of" rev-parse HEAD)
+ok "a version by its commit" exits 0 publish
+ok "it runs, too" is "$(runs)" "app:${commit:0:12}"
+ok "the same again" exits 0 publish
+ok "the image was there" says "0 of 1 image(s) built" publish -v
+echo more >"src of/web/more"
+ok "not committed" exits 0 publish
+ok "the version says so" is "$(runs)" "app:${commit:0:12}-dirty"
+echo more >>"src of/web/more"
+ok "4: the same name, other files" exits 4 publish
+config ",\"build\":{\"version\":\"git\",\"dirty\":\"refuse\",$build}"
+ok "4: only what is committed" exits 4 publish
+ok "it says whose" says "src of/web on operator have changes that are not committed" publish
+config ",\"build\":{\"on\":\"prod\",$build}"
+ok "3: a relative path of another host" exits 3 publish
+config ",\"build\":{\"images\":{\"web\":{\"image\":\"app\",\"context\":\"../nothing\"}}}"
+ok "4: no such folder" exits 4 publish
+ok "it says which" says "there is no directory $TMP/work/../nothing" publish
+config ",\"build\":{\"images\":{\"wbe\":{\"image\":\"app\",\"context\":\"../src of/web\"}}}"
+ok "3: no such container" exits 3 publish
+
+# ---- what fails, and what is left
+
+config ",\"build\":{$build}"
+printf 'FROM scratch\nCOPY missing /main\n' >"src of/web/Dockerfile"
+ran=$(runs)
+ok "1: it cannot be built" exits 1 publish --as 3
+ok "the builder's words" says "missing" publish --as 3
+ok "prod runs what it ran" is "$(runs)" "$ran"
+ok "no name is left" not "$FAKE" "$TMP/here" image inspect app:3
+ok "the ledger is sound" exits 0 bash -c 'cd work && "$0" ledger verify' "$RFA"
+
+done_testing

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Versions are built on test, and go to prod: one container of two, a service
+# of a Compose project, a version that cannot be built, one that is ill, one whose builder dies.
+# shellcheck disable=SC2016,SC2119,SC2317  # quoted for hosts; no arguments; called by name
+. "$(dirname "$0")/lib.sh"
+live_up
+
+app ragflowauth test v1
+app ragflowauth prod v1
+
+# The sources: the old version is the base, a file of its own is what differs.
+source_is() { # VERSION [MORE LINES OF THE DOCKERFILE]
+	on test "mkdir -p /srv/src/backend && cd /srv/src/backend && echo '$1' >version &&
+		printf '%s\n' 'FROM ragflowauth-backend:v1' 'COPY version /etc/version' ${2:+"'$2'"} >Dockerfile"
+}
+build_of() { # MORE KEYS OF THE IMAGE
+	cat <<-END
+	"build": { "on": "test", "images": { "ragflowauth-backend": {
+		"image": "ragflowauth-backend", "context": "/srv/src/backend"$1 } } }
+	END
+}
+publish() { run_rfa publish ragflowauth --to prod "$@"; }
+
+work publish "$(ragflowauth_stack "$(build_of '')")"
+
+# ---- what it would do
+
+source_is 2.0
+run_rfa publish ragflowauth --to prod --as 2.0 --dry-run
+ok "a preview: something would change" ended 2
+ok "it says what" says "2.0" cat "$W/out"
+ok "it builds nothing" not on test "docker image inspect ragflowauth-backend:2.0 >/dev/null 2>&1"
+
+# ---- 2.0
+
+frontend=$(instances prod ragflowauth-frontend)
+# shellcheck disable=SC2086
+before=$(container prod ragflowauth-backend)
+publish --as 2.0
+first=$run
+ok "publish: exit status 0" ended 0
+ok "prod serves it" answers prod 8001/health 2.0
+ok "prod runs what was built" is "$(images_of prod ragflowauth-backend)" "$(on test "docker image inspect -f '{{.Id}}' ragflowauth-backend:2.0")"
+ok "all else of the container is as before" as_before "$before" container prod ragflowauth-backend
+ok "the other container was not touched" is "$(instances prod ragflowauth-frontend)" "$frontend"
+ok "one layer travelled" is "$(facts "$first" source.export exported/layers)" 1
+ok "nothing is left" clean test prod
+ok "the image says its version" is "$(on prod "docker image inspect -f '{{index .Config.Labels \"org.opencontainers.image.version\"}}' ragflowauth-backend:2.0")" 2.0
+ok "the ledger knows all that runs" is "$(rfa status ragflowauth --env prod --json | grep -o '"version": *"[^"]*"' | head -n 1 | tr -d ' ')" '"version":"2.0"'
+ok "verify agrees with prod" exits 0 rfa verify ragflowauth --env prod
+
+# ---- a version is one thing for ever
+
+source_is 2.1
+publish --as 2.0
+ok "the same name from other sources: exit status 4" ended 4
+ok "both are named" says "ragflowauth-backend:2.0 is there already on test, made from other sources" cat "$W/err"
+ok "prod serves what it served" answers prod 8001/health 2.0
+
+# ---- a name by the time
+
+publish
+second=$run
+ok "a version by the time: exit status 0" ended 0
+ok "it is a time" on prod "docker container inspect -f '{{.Config.Image}}' ragflowauth-backend | grep -Eqx 'ragflowauth-backend:[0-9]{8}_[0-9]{6}'"
+ok "prod serves it now" answers prod 8001/health 2.1
+ok "again one layer" is "$(facts "$second" source.export exported/layers)" 1
+run_rfa rollback ragflowauth --env prod --to 2.0 --yes prod
+ok "and back: exit status 0" ended 0
+ok "2.0 serves" answers prod 8001/health 2.0
+
+# ---- what cannot be built
+
+source_is 3.0 'COPY missing /missing'
+publish --as 3.0
+ok "no such file: exit status 1" ended 1
+ok "the builder's words are told" says "missing" cat "$W/err"
+ok "prod was not touched" answers prod 8001/health 2.0
+ok "no name is left" not on test "docker image inspect ragflowauth-backend:3.0 >/dev/null 2>&1"
+ok "nothing is left on either host" clean test prod
+on test "rm /srv/src/backend/Dockerfile"
+publish --as 3.1
+ok "no Dockerfile: refused" ended 4
+ok "it says which" says "/srv/src/backend/Dockerfile" cat "$W/err"
+
+# ---- a version that is ill
+
+source_is 4.0 'ENV HEALTH_STATUS=500'
+configure "$(deadline=6 ragflowauth_stack "$(build_of '')")"
+publish --as 4.0
+ok "a version that is ill: exit status 5" ended 5
+ok "2.0 is back" await 30 answers prod 8001/health 2.0
+ok "no name of it is left on test" not on test "docker image inspect ragflowauth-backend:4.0 >/dev/null 2>&1"
+
+# ---- rfa dies while it builds
+
+source_is 5.0 'RUN sleep 3'
+configure "$(ragflowauth_stack "$(build_of '')")"
+start_rfa publish ragflowauth --to prod --as 5.0
+await 60 told '"step": *"source.build"' >/dev/null
+await 60 on test "pgrep -f 'image_build|docker.*build' >/dev/null" >/dev/null
+signal KILL "$job"
+join
+ok "it was killed" is "$status" 137
+run_rfa resume "$run"
+ok "resumed: exit status 0" ended 0
+ok "prod serves 5.0" answers prod 8001/health 5.0
+ok "nothing is left behind" clean test prod
+
+done_testing

@@ -1,0 +1,315 @@
+/* publish: what is built, what is not, what is refused, and what is left when it fails. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/facts.h"
+#include "tests/harness/watcher.h"
+
+static const char *ref_of(struct rfa_host *host, const char *container, char out[128])
+{
+	struct rfa_error err;
+	json_t *seen = NULL;
+
+	assert_int_equal(host->engine->inspect(host, RFA_CONTAINER, container, &seen, &err), 0);
+	snprintf(out, 128, "%s", rfa_facts_str(seen, "Config/Image", ""));
+	json_decref(seen);
+	return out;
+}
+
+static int has_image(struct rfa_host *host, const char *ref)
+{
+	struct rfa_error err;
+	json_t *seen = NULL;
+	int rc = host->engine->inspect(host, RFA_IMAGE, ref, &seen, &err);
+
+	json_decref(seen);
+	return rc == 0;
+}
+
+static json_t *ledger_file(struct world *w, const char *path)
+{
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	struct rfa_error err;
+	json_t *json = NULL;
+
+	assert_int_equal(rfa_ledger_read(w->ledger, path, &text, &err), 0);
+	assert_int_equal(rfa_facts_parse(&json, rfa_buf_str(&text), text.len, path, &err), 0);
+	rfa_buf_release(&text);
+	return json;
+}
+
+static size_t builds;
+static void count_builds(void *user, uint64_t call, const char *label)
+{
+	(void)user;
+	(void)call;
+	builds += strstr(label, "image_build") != NULL;
+}
+
+static int publish(struct world *w, struct rfa_run_result *result, struct rfa_error *err)
+{
+	rfa_error_clear(err);
+	builds = 0;
+	rfa_sim_on_call(w->sim, count_builds, NULL);
+	return rfa_run_begin(&w->options, w->plan, result, err);
+}
+
+/* Everything but api is built. */
+static void test_publish(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+	char ref[128];
+	json_t *env, *image;
+	size_t i;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_MIXED, 7, NULL, NULL);
+	assert_int_equal(publish(&w, &result, &err), 0);
+	assert_string_equal(result.version, "v3");
+	assert_int_equal(builds, 3);
+	assert_string_equal(ref_of(w.target, "backend", ref), "backend:v3");
+	assert_string_equal(ref_of(w.target, "frontend", ref), "frontend:v3");
+	assert_string_equal(ref_of(w.target, "shop-web-1", ref), "web:v3");
+	assert_string_equal(ref_of(w.target, "shop-api-1", ref), "api:v1");
+
+	/* The ledger knows all that runs, also what was not built. */
+	env = ledger_file(&w, "environments/prod/app.json");
+	assert_string_equal(rfa_facts_str(env, "version", ""), "v3");
+	assert_int_equal(json_array_size(json_object_get(env, "images")), 4);
+	json_array_foreach (json_object_get(env, "images"), i, image)
+		assert_int_equal(strlen(rfa_facts_str(image, "identity", "")), 64);
+	json_decref(env);
+
+	/* Once more: nothing is built, nothing travels. */
+	assert_int_equal(publish(&w, &result, &err), 0);
+	assert_int_equal(builds, 0);
+	world_free(&w);
+}
+
+/* A version that does not serve goes, and its names on the builder with it. */
+static void test_unhealthy(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+	char ref[128];
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_UNHEALTHY, 7, NULL, NULL);
+	assert_int_equal(publish(&w, &result, &err), -RFA_EROLLED_BACK);
+	assert_string_equal(ref_of(w.target, "backend", ref), "backend:v1");
+	assert_false(has_image(w.source, "backend:v3"));
+	assert_false(has_image(w.source, "frontend:v3"));
+	world_free(&w);
+}
+
+/* What the builder says is told, and nothing was touched. */
+static void test_build_fails(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+	char ref[128];
+	json_t *broken = json_pack("{s:s, s:s, s:{s:{s:s}}}", "commit", "c", "tree", "t",
+				   "dockerfiles", "Dockerfile", "fails", "cc: error: main.c");
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, NULL, NULL);
+	json_object_set_new(json_array_get(rfa_facts_at(w.plan, "options/sources"), 1), "tree",
+			    json_string("t"));
+	assert_int_equal(rfa_sim_source_put(w.test, WORLD_SOURCES "/frontend", broken, &err), 0);
+	assert_int_not_equal(publish(&w, &result, &err), 0);
+	assert_int_equal(result.final, RFA_FINAL_FAILED);
+	assert_non_null(strstr(err.msg, "main.c"));
+	assert_string_equal(ref_of(w.target, "backend", ref), "backend:v1");
+	assert_false(has_image(w.source, "backend:v3")); /* it was built, and its name went */
+	json_decref(broken);
+	world_free(&w);
+}
+
+/* Between the plan and the build somebody saves a file. */
+static void save_a_file(struct watcher *x, uint64_t call, const char *label)
+{
+	json_t *other =
+	    json_pack("{s:s, s:b, s:s, s:{s:{s:[[si]], s:{}}}}", "commit", "c", "dirty", 1, "tree",
+		      "another", "dockerfiles", "Dockerfile", "layers", "x", 5, "config");
+	struct rfa_error err;
+
+	(void)call;
+	(void)label;
+	assert_int_equal(rfa_sim_source_put(x->w->test, WORLD_SOURCES "/frontend", other, &err), 0);
+	json_decref(other);
+}
+
+static void test_sources_change(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct watcher x;
+	struct world w;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, NULL, NULL);
+	watcher_begin(&x, &w);
+	snprintf(x.hook_step, sizeof(x.hook_step), "source.build");
+	x.hook = save_a_file;
+	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EREFUSED);
+	assert_int_equal(result.final, RFA_FINAL_FAILED);
+	assert_non_null(strstr(err.msg, "frontend"));
+	assert_non_null(strstr(err.msg, "have changed"));
+	assert_false(has_image(w.source, "backend:v3"));
+	watcher_end(&x);
+	world_free(&w);
+}
+
+/* Gates. */
+
+static json_t *source_of(json_t *setup, const char *name)
+{
+	json_t *all = rfa_facts_at(setup, "hosts/test/sources");
+	char path[128];
+
+	snprintf(path, sizeof(path), WORLD_SOURCES "/%s", name);
+	return json_object_get(all, path);
+}
+
+static void be_dirty(json_t *setup, json_t *plan)
+{
+	json_object_set_new(source_of(setup, "backend"), "dirty", json_true());
+	json_object_set_new(rfa_facts_at(plan, "target/stack/build"), "dirty",
+			    json_string("refuse"));
+}
+
+static void lose_dockerfile(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	json_object_set_new(rfa_facts_at(plan, "target/stack/build/images/backend"), "dockerfile",
+			    json_string("docker/Dockerfile"));
+}
+
+static void lose_context(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	json_object_set_new(rfa_facts_at(plan, "target/stack/build/images/backend"), "context",
+			    json_string("/srv/src/gone"));
+}
+
+static void lose_builder(json_t *setup, json_t *plan)
+{
+	(void)plan;
+	json_object_set_new(rfa_facts_at(setup, "hosts/test"), "builder_version", json_string(""));
+}
+
+static void be_for_another(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	json_object_set_new(rfa_facts_at(plan, "target/stack/build/images/backend"), "platform",
+			    json_string("linux/arm64"));
+}
+
+static void take_the_name(json_t *setup, json_t *plan)
+{
+	(void)plan;
+	json_array_append_new(rfa_facts_at(setup, "hosts/test/images"),
+			      world_image("backend", "v3", "other", "200"));
+}
+
+static void take_the_name_there(json_t *setup, json_t *plan)
+{
+	(void)plan;
+	json_array_append_new(rfa_facts_at(setup, "hosts/prod/images"),
+			      world_image("backend", "v3", "other", "200"));
+}
+
+static void build_only_one(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	json_object_del(rfa_facts_at(plan, "target/stack/build/images"), "frontend");
+	json_array_remove(rfa_facts_at(plan, "options/desired/images"), 1);
+	json_array_clear(rfa_facts_at(setup, "hosts/prod/containers"));
+}
+
+static const struct {
+	const char *gate, *text;
+	void (*edit)(json_t *setup, json_t *plan);
+} cases[] = {
+	{ "sources", "not committed", be_dirty },
+	{ "sources", "there is no file /srv/src/backend/docker/Dockerfile", lose_dockerfile },
+	{ "sources", "there is no directory /srv/src/gone", lose_context },
+	{ "builder", "cannot build images", lose_builder },
+	{ "builder", "is built for linux/arm64", be_for_another },
+	{ "version", "made from other sources", take_the_name },
+	{ "version", "another image", take_the_name_there },
+	{ "images", "build.images does not name it", build_only_one },
+};
+
+static void edit_case(void *user, json_t *setup, json_t *plan)
+{
+	cases[*(const size_t *)user].edit(setup, plan);
+}
+
+/* Each is refused with its own words, and nothing is built. */
+static void test_gates(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rfa_run_result result;
+		struct rfa_error err = { 0 };
+		struct watcher x;
+		struct world w;
+
+		world_make_sources(&w, SCENARIO_RUN, 7, edit_case, &i);
+		watcher_begin(&x, &w);
+		builds = 0;
+		if (rfa_run_begin(&w.options, w.plan, &result, &err) != -RFA_EREFUSED ||
+		    !watcher_is_refused(x.refused, cases[i].gate, cases[i].text))
+			fail_msg("%s, %s: %s", cases[i].gate, cases[i].text, err.msg);
+		assert_null(strstr(rfa_buf_str(&x.lines), "source.build"));
+		watcher_end(&x);
+		world_free(&w);
+	}
+}
+
+/* A preview says what would be built, and builds nothing. */
+static void test_preview(void **state)
+{
+	struct rfa_error err = { 0 };
+	json_t *seen = NULL;
+	struct world w;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, NULL, NULL);
+	assert_int_equal(rfa_run_preview(&w.options, w.plan, &seen, &err), 0);
+	assert_string_equal(rfa_facts_str(seen, "verdict", ""), "changes");
+	assert_int_equal(json_array_size(json_object_get(seen, "changes")), 2);
+	assert_string_equal(
+	    rfa_facts_str(json_array_get(json_object_get(seen, "changes"), 0), "then", ""), "v3");
+	assert_string_equal(
+	    rfa_facts_str(json_array_get(json_object_get(seen, "changes"), 0), "detail", ""),
+	    "is built");
+	assert_false(has_image(w.source, "backend:v3"));
+	json_decref(seen);
+	world_free(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_publish),     cmocka_unit_test(test_unhealthy),
+		cmocka_unit_test(test_build_fails), cmocka_unit_test(test_sources_change),
+		cmocka_unit_test(test_gates),       cmocka_unit_test(test_preview),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
