@@ -65,7 +65,8 @@ void rfa_vault_release(struct rfa_vault *vault)
 	vault->keep = NULL;
 }
 
-int rfa_operator_state(struct rfa_cli *cli, char **out, struct rfa_error *err)
+/* The state directory of the operator's side: beside the ledger, so that each has its own. */
+static int operator_state(struct rfa_cli *cli, char **out, struct rfa_error *err)
 {
 	struct rfa_buf path = RFA_BUF_INIT(4096);
 	char *ledger = NULL, *whole = NULL;
@@ -93,7 +94,7 @@ int rfa_operator_state(struct rfa_cli *cli, char **out, struct rfa_error *err)
 int rfa_operator_side(struct rfa_cli *cli, json_t **out, struct rfa_error *err)
 {
 	char *state = NULL;
-	int rc = rfa_operator_state(cli, &state, err);
+	int rc = operator_state(cli, &state, err);
 
 	if (rc == 0 &&
 	    !(*out = json_pack("{s:s,s:s,s:s,s:s,s:s}", "env", RFA_OPERATOR, "transport", "local",

@@ -23,8 +23,6 @@ struct rfa_open_vault {
 	json_t *all;           /* owned; as vault->list() says */
 };
 
-/* The state directory of the operator's side: beside the ledger, so that each has its own. */
-int rfa_operator_state(struct rfa_cli *cli, char **out, struct rfa_error *err) RFA_MUST_USE;
 /* The side of a plan that is this machine itself; *out is new. */
 int rfa_operator_side(struct rfa_cli *cli, json_t **out, struct rfa_error *err) RFA_MUST_USE;
 /* This machine as a host: local, and no engine is asked for. Connected; *out is new. */

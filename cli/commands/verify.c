@@ -1,10 +1,10 @@
 /* `rfa verify` and `rfa ledger verify`: is the ledger whole, and do the hosts run what it says? */
-#include "cli/report/verify.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/config/hosts.h"
+#include "cli/frame/cli.h"
 #include "cli/report/observe.h"
 #include "fsm/parts/catalog.h"
 
@@ -28,7 +28,8 @@ static void add_finding(void *user, const struct rfa_ledger_finding *finding)
 	rfa_buf_release(&safe);
 }
 
-int rfa_verify_ledger(struct rfa_cli *cli, json_t *document, struct rfa_error *err)
+/* The ledger's own check; findings are printed, or added to `document`. */
+static int verify_ledger(struct rfa_cli *cli, json_t *document, struct rfa_error *err)
 {
 	struct findings f = { cli, json_array() };
 	char head[65];
@@ -292,7 +293,7 @@ static int verify(struct rfa_cli *cli, int hosts, const char *stack, struct rfa_
 {
 	json_t *document = json_object();
 	struct rfa_error ignored;
-	int rc = rfa_verify_ledger(cli, document, err);
+	int rc = verify_ledger(cli, document, err);
 
 	if (rc == 0 && hosts)
 		rc = check_hosts(cli, stack, document, err);

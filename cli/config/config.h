@@ -51,7 +51,4 @@ int rfa_config_side(const struct rfa_config *config, const char *env, const char
 int rfa_config_options(const struct rfa_config *config, json_t **out,
 		       struct rfa_error *err) RFA_MUST_USE;
 
-/* Lays `over` over `under` in place: objects deeply, everything else is replaced. */
-int rfa_config_merge(json_t *under, const json_t *over, struct rfa_error *err) RFA_MUST_USE;
-
 #endif

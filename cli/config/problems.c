@@ -95,7 +95,8 @@ void rfa_walk_leave(struct rfa_walk *walk)
 	walk->depth--;
 }
 
-const char *rfa_walk_show(char into[120], const json_t *value)
+/* A value as a person wrote it, printable and short: "the string \"30\"". */
+static const char *show(char into[120], const json_t *value)
 {
 	struct rfa_buf text = RFA_BUF_INIT(1024);
 	switch (json_typeof(value)) {
@@ -177,7 +178,7 @@ static void wrong_type(struct rfa_walk *walk, const struct rfa_key *key, const j
 {
 	char shown[120];
 	struct rfa_problem *problem = rfa_walk_problem(
-	    walk, "expected %s, got %s", rfa_schema_type(key->type), rfa_walk_show(shown, value));
+	    walk, "expected %s, got %s", rfa_schema_type(key->type), show(shown, value));
 	struct rfa_buf text = RFA_BUF_INIT(1024);
 
 	if (only_quotes(key, value)) {
@@ -243,11 +244,11 @@ static void check_string(struct rfa_walk *walk, const struct rfa_key *key, const
 		check_words(walk, key, text);
 	else if (has_control(text))
 		rfa_problem_hint(rfa_walk_problem(walk, "a control character in %s",
-						  value ? rfa_walk_show(shown, value) : "a string"),
+						  value ? show(shown, value) : "a string"),
 				 "remove it");
 	else if (!*text || !rfa_schema_fits(key->format, text))
 		show_example(rfa_walk_problem(walk, "expected %s, got %s", expects,
-					      value ? rfa_walk_show(shown, value) : "a string"),
+					      value ? show(shown, value) : "a string"),
 			     key, "for example ", key->example);
 	json_decref(value);
 }

@@ -45,7 +45,4 @@ void rfa_walk_leave(struct rfa_walk *walk);
 /* Checks a value against its row, at every depth. */
 void rfa_walk_check(struct rfa_walk *walk, const struct rfa_key *key, const json_t *value);
 
-/* A value as a person wrote it, printable and short: "the string \"30\"". */
-const char *rfa_walk_show(char into[120], const json_t *value);
-
 #endif

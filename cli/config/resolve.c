@@ -48,14 +48,15 @@ int rfa_config_has_env(const struct rfa_config *config, const char *env, struct 
 	return has(json_object_get(config->root, "environments"), "environment", env, err);
 }
 
-int rfa_config_merge(json_t *under, const json_t *over, struct rfa_error *err)
+/* Lays `over` over `under` in place: objects deeply, everything else is replaced. */
+static int merge(json_t *under, const json_t *over, struct rfa_error *err)
 {
 	const char *key;
 	json_t *value;
 	json_object_foreach ((json_t *)over, key, value) {
 		json_t *old = json_object_get(under, key);
 		int rc = json_is_object(old) && json_is_object(value)
-			     ? rfa_config_merge(old, value, err)
+			     ? merge(old, value, err)
 			     : rfa_facts_set(under, key, rfa_facts_copy(value), err);
 		if (rc < 0)
 			return rc;
@@ -119,7 +120,7 @@ static int resolve_stack(const json_t *written, const char *env, json_t **out,
 	if (rc == 0)
 		rfa_data_replace_members(stack, json_object_get(overlay, env));
 	if (rc == 0 && json_object_get(overlay, env))
-		rc = rfa_config_merge(stack, json_object_get(overlay, env), err);
+		rc = merge(stack, json_object_get(overlay, env), err);
 	json_decref(overlay);
 	if (rc == 0)
 		rc = check_resolved(stack, env, err);

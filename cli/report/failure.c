@@ -29,8 +29,8 @@ static const char *now_of(const struct rfa_run_report *report, const struct rfa_
 	case RFA_FINAL_ABORTED:
 		return "the run has ended; `rfa show` says what was undone and what was left";
 	case RFA_FINAL_STUCK:
-		return "the way back failed in part: what runs there is uncertain; the hosts are "
-		       "no longer locked";
+		return "the way back failed in part: what runs there is uncertain; `rfa lock show "
+		       "ENV` says whether a host is still locked";
 	}
 	return "";
 }

@@ -197,7 +197,7 @@ int rfa_prepare_point(const struct rfa_prepare *p, json_t *plan, struct rfa_erro
 	const char *env = rfa_facts_str(plan, "target/env", "");
 	const char *name = NULL;
 	json_t *points = NULL;
-	json_t *one;
+	json_t *one = NULL;
 	size_t i;
 	int rc = p->need(p, "to", &name, err);
 

@@ -10,7 +10,8 @@ int rfa_is_word(char c)
 	       c == '_';
 }
 
-int rfa_is_reference(const char *text)
+/* 1 if the text is nothing but a reference: "${NAME}". */
+static int is_reference(const char *text)
 {
 	size_t n = 2;
 
@@ -95,13 +96,13 @@ struct filling {
 static int fill_text(const struct filling *f, const char *text, json_t **out, struct rfa_error *err)
 {
 	const char *equals = strchr(text, '=');
-	const char *reference = rfa_is_reference(text) || !equals ? text : equals + 1;
+	const char *reference = is_reference(text) || !equals ? text : equals + 1;
 	const char *value = NULL;
 	char name[128];
 	int rc;
 
 	*out = NULL;
-	if (!rfa_is_reference(reference))
+	if (!is_reference(reference))
 		return 0;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)strlen(reference) - 3, reference + 2);
 	rc = f->ctx->secret ? f->ctx->secret(f->ctx->secret_user, name, &value, err) : 0;
@@ -153,7 +154,7 @@ int rfa_references_fill(const struct rfa_ctx *ctx, json_t *body,
 		json_object_foreach_safe (value, tmp, key, one) {
 			int rc;
 
-			if (!json_is_string(one) || !rfa_is_reference(json_string_value(one)))
+			if (!json_is_string(one) || !is_reference(json_string_value(one)))
 				continue;
 			f.field = key;
 			rc = fill_text(&f, json_string_value(one), &filled, err);

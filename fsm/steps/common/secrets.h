@@ -14,8 +14,6 @@
 
 /* 1 for a letter, a digit or _. */
 int rfa_is_word(char c);
-/* 1 if the text is nothing but a reference: "${NAME}". */
-int rfa_is_reference(const char *text);
 /* 1 if a value is one that nobody should read: by its name (len bytes, may be 0), or because it is
  * a key in PEM, or a URL with a password in it. */
 int rfa_looks_secret(const char *name, size_t len, const char *value);
