@@ -13,6 +13,16 @@ RFA_SHAPE(stack_build, RFA_STACK_BUILD_FIELDS, "what of a stack is built, and wh
 RFA_SHAPE(worktree, RFA_WORKTREE_FIELDS, "the sources of an image");
 #undef RFA_THIS
 
+const struct rfa_built *rfa_built_of(const struct rfa_built_list *all, const char *key)
+{
+	const struct rfa_built *one;
+
+	RFA_EACH (one, *all)
+		if (!strcmp(one->key, key))
+			return one;
+	return NULL;
+}
+
 const struct rfa_worktree *rfa_worktree_of(const struct rfa_worktree_list *all, const char *key)
 {
 	const struct rfa_worktree *one;

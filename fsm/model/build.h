@@ -38,6 +38,7 @@ RFA_RECORD(stack_build, RFA_STACK_BUILD_FIELDS);
 RFA_RECORD(worktree, RFA_WORKTREE_FIELDS);
 
 /* The first of this key; NULL: there is none. */
+const struct rfa_built *rfa_built_of(const struct rfa_built_list *all, const char *key);
 const struct rfa_worktree *rfa_worktree_of(const struct rfa_worktree_list *all, const char *key);
 
 #endif

@@ -303,12 +303,32 @@ static void test_preview(void **state)
 	world_free(&w);
 }
 
+/* One version, one recipe. */
+
+/* The same files, and another build argument: that is another image. */
+static void test_other_arguments(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, NULL, NULL);
+	assert_int_equal(publish(&w, &result, &err), 0);
+	json_object_set_new(rfa_facts_at(w.plan, "target/stack/build/images/backend/args"), "NODE",
+			    json_string("20"));
+	assert_int_equal(publish(&w, &result, &err), -RFA_EREFUSED);
+	assert_int_equal(builds, 0);
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_publish),     cmocka_unit_test(test_unhealthy),
-		cmocka_unit_test(test_build_fails), cmocka_unit_test(test_sources_change),
-		cmocka_unit_test(test_gates),       cmocka_unit_test(test_preview),
+		cmocka_unit_test(test_publish),         cmocka_unit_test(test_unhealthy),
+		cmocka_unit_test(test_build_fails),     cmocka_unit_test(test_sources_change),
+		cmocka_unit_test(test_gates),           cmocka_unit_test(test_preview),
+		cmocka_unit_test(test_other_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

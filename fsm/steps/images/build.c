@@ -14,6 +14,7 @@
 #include "fsm/steps/steps.h"
 
 #define LABEL_TREE "rfa.tree"
+#define LABEL_RECIPE "rfa.recipe"
 /* image-spec, annotations.md */
 #define LABEL_VERSION "org.opencontainers.image.version"
 #define LABEL_REVISION "org.opencontainers.image.revision"
@@ -136,10 +137,46 @@ int rfa_builder_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error
 
 /* Building. */
 
-int rfa_built_from(const json_t *inspect, const struct rfa_worktree *sources)
+/* What rfa.json says of how it is built. The same image may be that of several containers. */
+static int recipe_of(const struct rfa_built *image, char out[65], struct rfa_error *err)
 {
-	return sources && *sources->tree &&
-	       !strcmp(rfa_container_label(inspect, LABEL_TREE), sources->tree);
+	struct rfa_built recipe = *image;
+	json_t *json = NULL;
+	int rc;
+
+	recipe.key = recipe.image = "";
+	rc = rfa_record_write(&rfa_shape_built, &recipe, &json, err);
+	if (!rc)
+		rc = rfa_facts_digest(json, out, err);
+	json_decref(json);
+	return rc;
+}
+
+static const char *tree_of(const struct rfa_worktree *sources)
+{
+	return sources ? sources->tree : "";
+}
+
+/* *is: it is labelled as what would be made of these sources now. */
+static int is_labelled(const json_t *inspect, const struct rfa_built *image,
+		       const struct rfa_worktree *sources, int *is, struct rfa_error *err)
+{
+	char recipe[65];
+	int rc = recipe_of(image, recipe, err);
+
+	*is = !rc && !strcmp(rfa_container_label(inspect, LABEL_RECIPE), recipe) &&
+	      !strcmp(rfa_container_label(inspect, LABEL_TREE), tree_of(sources));
+	return rc;
+}
+
+/* Without git nobody can tell what it was made from. */
+int rfa_built_from(const json_t *inspect, const struct rfa_built *image,
+		   const struct rfa_worktree *sources, int *is, struct rfa_error *err)
+{
+	int rc = is_labelled(inspect, image, sources, is, err);
+
+	*is = *is && *tree_of(sources);
+	return rc;
 }
 
 static int is_own(const struct rfa_ctx *ctx, const char *ref)
@@ -171,10 +208,13 @@ static int request_of(struct rfa_ctx *ctx, const struct rfa_built *image, const 
 	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
 	const char *version = rfa_ctx_options(ctx)->desired->version;
 	json_t *labels = image->labels ? rfa_facts_copy(image->labels) : json_object();
-	int rc = labels ? 0 : rfa_fail_nomem(err);
+	char recipe[65];
+	int rc = labels ? recipe_of(image, recipe, err) : rfa_fail_nomem(err);
 
 	if (!rc)
 		rc = rfa_facts_set(labels, LABEL_VERSION, json_string(version), err);
+	if (!rc)
+		rc = rfa_facts_set(labels, LABEL_RECIPE, json_string(recipe), err);
 	if (!rc && from && *from->commit)
 		rc = rfa_facts_set(labels, LABEL_REVISION, json_string(from->commit), err);
 	if (!rc && from && *from->tree)
@@ -233,13 +273,19 @@ static int make(struct rfa_ctx *ctx, const struct rfa_built *image, const char *
 {
 	const struct rfa_worktree *from =
 	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
+	int may = 0;
 	int rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, ref, inspect, err);
 
-	if (rc || (*inspect && (is_own(ctx, ref) || rfa_built_from(*inspect, from))))
+	if (!rc && *inspect && is_own(ctx, ref))
+		may = 1;
+	else if (!rc && *inspect)
+		rc = rfa_built_from(*inspect, image, from, &may, err);
+	if (rc || may)
 		return rc;
 	if (*inspect) {
 		rfa_fail(err, RFA_EREFUSED, "build",
-			 "there is already an image %s, made from other sources", ref);
+			 "there is already an image %s, made from other sources or in another way",
+			 ref);
 		rc = rfa_error_where(err, "%s", ctx->host->name);
 		json_decref(*inspect);
 		*inspect = NULL;

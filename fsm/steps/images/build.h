@@ -7,7 +7,8 @@
 /* The sources of an image on the step's host. That they are not there is its `problem`. */
 int rfa_sources_look(struct rfa_ctx *ctx, const struct rfa_built *image, struct rfa_worktree *out,
 		     struct rfa_error *err);
-/* 1 if the image (its inspect object) was built by rfa from these very sources. */
-int rfa_built_from(const json_t *inspect, const struct rfa_worktree *sources);
+/* *is: rfa has built the image (its inspect object) from these very sources, in this very way. */
+int rfa_built_from(const json_t *inspect, const struct rfa_built *image,
+		   const struct rfa_worktree *sources, int *is, struct rfa_error *err);
 
 #endif

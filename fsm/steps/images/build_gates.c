@@ -74,15 +74,35 @@ int rfa_gate_sources(struct rfa_gates *c, struct rfa_error *err)
 	return 0;
 }
 
+/* The name on the builder: what has it was built from the same sources, or is in the way. */
+static int judge_here(struct rfa_gates *c, const struct rfa_image *image, const json_t *here,
+		      const char *hint, int *is, struct rfa_error *err)
+{
+	const struct rfa_built *built = rfa_built_of(&build_of(c->ctx)->images, image->key);
+	const struct rfa_worktree *sources =
+	    rfa_worktree_of(&rfa_ctx_options(c->ctx)->sources, image->key);
+	int rc;
+
+	*is = 0;
+	rc = built ? rfa_built_from(here, built, sources, is, err) : 0;
+
+	if (!rc && !*is)
+		rfa_deny(c, hint,
+			 "%s is there already on %s, made from other sources or in another way "
+			 "(image %.19s)",
+			 image->ref, c->ctx->hosts[RFA_SOURCE]->name, rfa_container_id(here));
+	return rc;
+}
+
 /* One name on both hosts. */
 static int judge_version(struct rfa_gates *c, const struct rfa_image *image, struct rfa_error *err)
 {
 	static const char hint[] = "publish it under another version: --as";
-	struct rfa_host *builder = c->ctx->hosts[RFA_SOURCE];
 	struct rfa_host *target = c->ctx->hosts[RFA_TARGET];
 	json_t *here = NULL, *there = NULL;
 	char ours[65] = "", theirs[65] = "";
-	int rc = rfa_inspect_or_null(builder, RFA_IMAGE, image->ref, &here, err);
+	int is = 1;
+	int rc = rfa_inspect_or_null(c->ctx->hosts[RFA_SOURCE], RFA_IMAGE, image->ref, &here, err);
 
 	if (!rc)
 		rc = rfa_inspect_or_null(target, RFA_IMAGE, image->ref, &there, err);
@@ -90,12 +110,9 @@ static int judge_version(struct rfa_gates *c, const struct rfa_image *image, str
 		rc = rfa_image_identity(here, ours, err);
 	if (!rc && there)
 		rc = rfa_image_identity(there, theirs, err);
-	if (!rc && here &&
-	    !rfa_built_from(here, rfa_worktree_of(&rfa_ctx_options(c->ctx)->sources, image->key)))
-		rfa_deny(c, hint,
-			 "%s is there already on %s, made from other sources (image %.19s)",
-			 image->ref, builder->name, rfa_container_id(here));
-	else if (!rc && there && strcmp(ours, theirs) != 0)
+	if (!rc && here)
+		rc = judge_here(c, image, here, hint, &is, err);
+	if (!rc && is && there && strcmp(ours, theirs) != 0)
 		rfa_deny(c, hint, "%s is there already on %s, another image (%.19s)", image->ref,
 			 target->name, rfa_container_id(there));
 	json_decref(here);
@@ -109,7 +126,7 @@ int rfa_gate_new_version(struct rfa_gates *c, struct rfa_error *err)
 	const struct rfa_image *image;
 	int rc = 0;
 
-	if (desired)
+	if (desired && build_of(c->ctx))
 		RFA_EACH (image, desired->images)
 			if (!rc)
 				rc = judge_version(c, image, err);
