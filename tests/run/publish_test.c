@@ -322,13 +322,76 @@ static void test_other_arguments(void **state)
 	world_free(&w);
 }
 
+/* Somebody gives the name to an image of his own while the run is on its way. */
+static void take_it_now(struct watcher *x, uint64_t call, const char *label)
+{
+	static const struct rfa_sim_layer layers[] = { { "other", 5 } };
+	json_t *config = json_object();
+	struct rfa_error err;
+
+	(void)call;
+	(void)label;
+	assert_int_equal(rfa_sim_image_add(x->w->test, "backend:v3", layers, 1, config, &err), 0);
+	json_decref(config);
+}
+
+static void test_name_taken_meanwhile(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct watcher x;
+	struct world w;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, NULL, NULL);
+	watcher_begin(&x, &w);
+	snprintf(x.hook_step, sizeof(x.hook_step), "source.build");
+	x.hook = take_it_now;
+	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EREFUSED);
+	assert_int_equal(result.final, RFA_FINAL_FAILED);
+	assert_true(has_image(w.source, "backend:v3")); /* it is his */
+	watcher_end(&x);
+	world_free(&w);
+}
+
+/* A file is saved while the builder builds. */
+static void save_while_building(void *user, uint64_t call, const char *label)
+{
+	struct watcher x = { .w = user };
+
+	if (strstr(label, "image_build"))
+		save_a_file(&x, call, label);
+}
+
+static void test_sources_change_while_building(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct world w;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, NULL, NULL);
+	json_object_del(rfa_facts_at(w.plan, "target/stack/build/images"), "backend");
+	json_array_remove(rfa_facts_at(w.plan, "options/desired/images"), 0);
+	rfa_sim_on_call(w.sim, save_while_building, &w);
+	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EREFUSED);
+	assert_non_null(strstr(err.msg, "have changed"));
+	assert_false(has_image(w.source, "frontend:v3"));
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_publish),         cmocka_unit_test(test_unhealthy),
-		cmocka_unit_test(test_build_fails),     cmocka_unit_test(test_sources_change),
-		cmocka_unit_test(test_gates),           cmocka_unit_test(test_preview),
+		cmocka_unit_test(test_publish),
+		cmocka_unit_test(test_unhealthy),
+		cmocka_unit_test(test_build_fails),
+		cmocka_unit_test(test_sources_change),
+		cmocka_unit_test(test_gates),
+		cmocka_unit_test(test_preview),
 		cmocka_unit_test(test_other_arguments),
+		cmocka_unit_test(test_name_taken_meanwhile),
+		cmocka_unit_test(test_sources_change_while_building),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

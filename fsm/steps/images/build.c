@@ -267,35 +267,50 @@ static int check_made(const struct rfa_ctx *ctx, const char *ref, const json_t *
 	return rc ? rfa_error_where(err, "%s", ctx->host->name) : 0;
 }
 
-/* *inspect (new): the image of that name, made now if it is not there. */
-static int make(struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
-		json_t **inspect, struct rfa_error *err)
+/* What has the name already is what would be made; then nothing is made. */
+static int judge_there(const struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
+		       const json_t *inspect, struct rfa_error *err)
 {
 	const struct rfa_worktree *from =
 	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
-	int may = 0;
-	int rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, ref, inspect, err);
+	int own = is_own(ctx, ref);
+	int is;
+	int rc = own ? is_labelled(inspect, image, from, &is, err)
+		     : rfa_built_from(inspect, image, from, &is, err);
 
-	if (!rc && *inspect && is_own(ctx, ref))
-		may = 1;
-	else if (!rc && *inspect)
-		rc = rfa_built_from(*inspect, image, from, &may, err);
-	if (rc || may)
+	if (rc || is)
 		return rc;
-	if (*inspect) {
-		rfa_fail(err, RFA_EREFUSED, "build",
-			 "there is already an image %s, made from other sources or in another way",
-			 ref);
-		rc = rfa_error_where(err, "%s", ctx->host->name);
-		json_decref(*inspect);
-		*inspect = NULL;
-		return rfa_error_hint(err, "publish under another version");
-	}
-	rc = build(ctx, image, ref, err);
+	rfa_fail(err, RFA_EREFUSED, "build", "there is already an image %s, made %s", ref,
+		 own ? "by somebody else while this run was on its way"
+		     : "from other sources or in another way");
+	rfa_error_where(err, "%s", ctx->host->name);
+	return rfa_error_hint(err, "publish under another version");
+}
+
+static int make_now(struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
+		    json_t **inspect, struct rfa_error *err)
+{
+	int rc = build(ctx, image, ref, err);
+
 	if (!rc)
 		rc = ctx->host->engine->inspect(ctx->host, RFA_IMAGE, ref, inspect, err);
+	return rc ? rc : check_made(ctx, ref, *inspect, err);
+}
+
+/*
+ * *inspect (new): the image of that name, made now if it is not there. Sources that change while
+ * they are read are no sources of what was made.
+ */
+static int make(struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
+		json_t **inspect, struct rfa_error *err)
+{
+	int rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, ref, inspect, err);
+
 	if (!rc)
-		rc = check_made(ctx, ref, *inspect, err);
+		rc = *inspect ? judge_there(ctx, image, ref, *inspect, err)
+			      : make_now(ctx, image, ref, inspect, err);
+	if (!rc && is_own(ctx, ref))
+		rc = check_sources(ctx, image, err);
 	if (rc) {
 		json_decref(*inspect);
 		*inspect = NULL;
@@ -372,7 +387,28 @@ int rfa_build_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, st
 	return rfa_again_probe(ctx, seen, facts, err);
 }
 
-/* Names that this run gave go, and with them the images; what was there before stays. */
+static int untag(struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
+		 struct rfa_error *err)
+{
+	const struct rfa_worktree *from =
+	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
+	struct rfa_ctx_key key;
+	json_t *inspect = NULL;
+	int is = 0;
+	int rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, ref, &inspect, err);
+
+	if (!rc && inspect)
+		rc = is_labelled(inspect, image, from, &is, err);
+	json_decref(inspect);
+	return rc || !is ? rc
+			 : ctx->host->engine->image_untag(
+			       ctx->host, rfa_ctx_key(ctx, &key, "untag", ref), ref, err);
+}
+
+/*
+ * Names that this run gave go, and with them the images; what was there before stays, and what
+ * somebody else has given such a name meanwhile.
+ */
 int rfa_build_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	const struct rfa_built *one;
@@ -380,11 +416,9 @@ int rfa_build_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 
 	RFA_EACH (one, *built_of(ctx)) {
 		const struct rfa_image *name = planned(ctx, one->key);
-		struct rfa_ctx_key key;
 
 		if (!rc && name && is_own(ctx, name->ref))
-			rc = ctx->host->engine->image_untag(
-			    ctx->host, rfa_ctx_key(ctx, &key, "untag", name->ref), name->ref, err);
+			rc = untag(ctx, one, name->ref, err);
 	}
 	return rc;
 }
