@@ -380,6 +380,91 @@ static void test_sources_change_while_building(void **state)
 	world_free(&w);
 }
 
+/* The environment builds for itself. */
+
+static void build_there(void *user, json_t *setup, json_t *plan)
+{
+	(void)user;
+	json_object_set(rfa_facts_at(setup, "hosts/prod"), "sources",
+			rfa_facts_at(setup, "hosts/test/sources"));
+	json_object_set(plan, "source", rfa_facts_at(plan, "target"));
+	json_object_del(rfa_facts_at(setup, "hosts/test"), "sources");
+}
+
+static void test_one_host(void **state)
+{
+	enum scenario s;
+
+	(void)state;
+	for (s = SCENARIO_RUN; s <= SCENARIO_UNHEALTHY; s++) {
+		struct rfa_run_result result;
+		struct rfa_buf why = RFA_BUF_INIT(4096);
+		struct rfa_error err;
+		struct world w;
+		char ref[128];
+		int ok = s != SCENARIO_UNHEALTHY;
+
+		if (s == SCENARIO_FIRST)
+			continue;
+		world_make_sources(&w, s, 7, build_there, NULL);
+		w.options.hosts[RFA_SOURCE] = w.target;
+		if (publish(&w, &result, &err) != (ok ? 0 : -RFA_EROLLED_BACK))
+			fail_msg("%s: %s", scenario_word(s), err.msg);
+		if (s != SCENARIO_COMPOSE) {
+			assert_string_equal(ref_of(w.target, "backend", ref),
+					    ok ? "backend:v3" : "backend:v1");
+			assert_int_equal(has_image(w.target, "backend:v3"), ok);
+		}
+		if (!world_is_clean(&w, &why))
+			fail_msg("%s: %s", scenario_word(s), rfa_buf_str(&why));
+		rfa_buf_release(&why);
+		world_free(&w);
+	}
+}
+
+/* What is not built. */
+
+static void only_backend(void *user, json_t *setup, json_t *plan)
+{
+	(void)user;
+	(void)setup;
+	json_object_del(rfa_facts_at(plan, "target/stack/build/images"), "frontend");
+	json_array_remove(rfa_facts_at(plan, "options/desired/images"), 1);
+}
+
+static char *id_of(struct rfa_host *host, const char *container, char out[128])
+{
+	struct rfa_error err;
+	json_t *seen = NULL;
+
+	assert_int_equal(host->engine->inspect(host, RFA_CONTAINER, container, &seen, &err), 0);
+	snprintf(out, 128, "%s%s", rfa_facts_str(seen, "Id", ""),
+		 json_is_true(rfa_facts_at(seen, "State/Running")) ? "" : " stopped");
+	json_decref(seen);
+	return out;
+}
+
+/* Somebody has stopped the frontend, and knows why: nothing would start it but the run. */
+static void test_stopped(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct watcher x;
+	struct world w;
+	char before[128], after[128];
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, only_backend, NULL);
+	assert_int_equal(rfa_sim_container_stop(w.prod, "frontend", &err), 0);
+	id_of(w.target, "frontend", before);
+	watcher_begin(&x, &w);
+	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(x.refused, "images", "frontend on prod does not run"));
+	assert_string_equal(id_of(w.target, "frontend", after), before);
+	watcher_end(&x);
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +477,8 @@ int main(void)
 		cmocka_unit_test(test_other_arguments),
 		cmocka_unit_test(test_name_taken_meanwhile),
 		cmocka_unit_test(test_sources_change_while_building),
+		cmocka_unit_test(test_one_host),
+		cmocka_unit_test(test_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,17 +133,28 @@ int rfa_gate_new_version(struct rfa_gates *c, struct rfa_error *err)
 	return rc;
 }
 
+/* What is not built would be started all the same, by a run that has to prove that all is well. */
+static void judge_unbuilt(struct rfa_gates *c, const struct rfa_container *one)
+{
+	const char *host = c->ctx->host->name;
+
+	if (!one->present)
+		rfa_deny(c,
+			 "build it too, or bring it there first: rfa promote, or docker compose up",
+			 "%s is not on %s, and build.images does not name it", one->key, host);
+	else if (!one->running && !one->ended)
+		rfa_deny(c, "start it there, or take it out of the stack in rfa.json",
+			 "%s on %s does not run, and build.images does not name it",
+			 *one->container ? one->container : one->key, host);
+}
+
 int rfa_gate_all_known(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_container *one;
 
 	(void)err;
 	RFA_EACH (one, c->ctx->own->containers)
-		if (!one->present && !rfa_desired_of(c->ctx, one->key))
-			rfa_deny(c,
-				 "build it too, or bring it there first: rfa promote, or docker "
-				 "compose up",
-				 "%s is not on %s, and build.images does not name it", one->key,
-				 c->ctx->host->name);
+		if (!rfa_desired_of(c->ctx, one->key))
+			judge_unbuilt(c, one);
 	return 0;
 }
