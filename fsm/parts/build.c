@@ -199,6 +199,28 @@ static int name_version(const struct rfa_prepare *p, json_t *plan, const json_t 
 	return 0;
 }
 
+/* One name is one image: what is built under it for several containers is built in one way. */
+static int check_names(const json_t *plan, struct rfa_error *err)
+{
+	json_t *images = rfa_facts_at(plan, "target/stack/build/images"), *image, *other;
+	const char *key, *of;
+
+	json_object_foreach (images, key, image) {
+		json_object_foreach (images, of, other) {
+			if (json_equal(image, other) ||
+			    strcmp(rfa_facts_str(image, "image", ""),
+				   rfa_facts_str(other, "image", "")) != 0)
+				continue;
+			rfa_fail(err, RFA_ECONFIG, "config",
+				 "build.images builds %.100s for %.60s and for %.60s in two ways",
+				 rfa_facts_str(image, "image", ""), key, of);
+			return rfa_error_hint(err, "give each an image name of its own, or write "
+						   "the same for both");
+		}
+	}
+	return 0;
+}
+
 static int put_desired(json_t *plan, const char *version, struct rfa_error *err)
 {
 	json_t *images = rfa_facts_at(plan, "target/stack/build/images"), *image;
@@ -235,6 +257,8 @@ int rfa_prepare_build(const struct rfa_prepare *p, json_t *plan, struct rfa_erro
 		rc = choose_builder(p, plan, err);
 	if (!rc)
 		rc = look_at_all(p, plan, sources, err);
+	if (!rc)
+		rc = check_names(plan, err);
 	if (!rc)
 		rc = name_version(p, plan, sources, version, sizeof(version), err);
 	if (!rc)

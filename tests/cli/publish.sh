@@ -82,6 +82,20 @@ ok "it says which" says "there is no directory $TMP/work/../nothing" publish
 config ",\"build\":{\"images\":{\"wbe\":{\"image\":\"app\",\"context\":\"../src of/web\"}}}"
 ok "3: no such container" exits 3 publish
 
+# ---- one name for two
+
+mkdir -p "src of/side"
+cp "src of/web/Dockerfile" "src of/web/main" "src of/side"
+two() { # THE CONTEXT OF THE SECOND
+	config ",\"build\":{\"images\":{\"web\":{\"image\":\"app\",\"context\":\"../src of/web\"},\"side\":{\"image\":\"app\",\"context\":\"$1\"}}}"
+	sed -i 's/"containers":\["web"\]/"containers":["web","side"],"bootstrap":{"containers":{"side":{}}}/' work/rfa.json
+}
+two "../src of/side"
+ok "3: two images of one name" exits 3 publish --as 8 --dry-run
+ok "it says whose" says "builds app for web and for side in two ways" publish --as 8 --dry-run
+two "../src of/web"
+ok "one image for both" exits 2 publish --as 8 --dry-run
+
 # ---- what fails, and what is left
 
 config ",\"build\":{$build}"
