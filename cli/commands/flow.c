@@ -164,6 +164,42 @@ static int put_wait(struct rfa_cli *cli, json_t *plan, struct rfa_error *err)
 	return rc || !seconds ? rc : rfa_plan_set(plan, "wait_lock_s", json_integer(seconds), err);
 }
 
+static int name_run(void *user, const struct rfa_ledger_line *line)
+{
+	snprintf(user, RFA_RUN_ID_MAX, "%s", line->run);
+	return 1;
+}
+
+/*
+ * Waits until no run of the stack in that environment is unfinished in the ledger, or the time is
+ * over: then the run itself says who is in the way. The host's lock is waited for by the run.
+ */
+static int wait_for_ledger(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
+{
+	const struct rfa_ledger_filter filter = { rfa_facts_str(plan, "stack", ""),
+						  rfa_facts_str(plan, "target/env", ""), 1, 1 };
+	int64_t left = rfa_facts_int(plan, "options/wait_lock_s", 0) * 1000;
+	char told[RFA_RUN_ID_MAX] = "";
+
+	for (; left > 0; left -= WAIT_POLL_MS) {
+		char run[RFA_RUN_ID_MAX] = "";
+		int rc = rfa_ledger_list(cli->ledger, &filter, name_run, run, err);
+
+		if (rc < 0 || !run[0])
+			return rc;
+		if (strcmp(run, told) != 0)
+			rfa_out_warn(&cli->out, "run %s is unfinished; waiting up to %lld s", run,
+				     (long long)(left / 1000));
+		snprintf(told, sizeof(told), "%s", run);
+		cli->clock->sleep_ms(cli->clock, WAIT_POLL_MS);
+		if (cli->cancel && *cli->cancel) {
+			rfa_fail(err, RFA_ECANCELLED, "cli", "stopped by a signal");
+			return rfa_error_hint(err, "nothing was begun: type it again");
+		}
+	}
+	return 0;
+}
+
 static int empty_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out,
 		      struct rfa_error *err)
 {
@@ -176,6 +212,11 @@ static int empty_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *
 		rc = rfa_fail_nomem(err);
 	json_decref(options);
 	return rc;
+}
+
+static int is_preview(struct rfa_cli *cli)
+{
+	return cli->command.preview || rfa_cli_option(cli, "dry-run");
 }
 
 int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out,
@@ -207,6 +248,9 @@ int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out
 	if (rc == 0)
 		rc = rfa_cli_ledger(cli, err);
 	p.ledger = cli->ledger;
+	/* The run that is waited for changes what the plan is made of. */
+	if (rc == 0 && !is_preview(cli))
+		rc = wait_for_ledger(cli, plan, err);
 	if (rc == 0 && flow->args->prepare)
 		rc = flow->args->prepare(&p, plan, err);
 	if (rc == 0)
@@ -240,38 +284,6 @@ static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *p
 	return rc;
 }
 
-static int name_run(void *user, const struct rfa_ledger_line *line)
-{
-	snprintf(user, RFA_RUN_ID_MAX, "%s", line->run);
-	return 1;
-}
-
-/*
- * Waits until no run of the stack in that environment is unfinished in the ledger, or the time is
- * over: then the run itself says who is in the way. The host's lock is waited for by the run.
- */
-static int wait_for_ledger(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
-{
-	const struct rfa_ledger_filter filter = { rfa_facts_str(plan, "stack", ""),
-						  rfa_facts_str(plan, "target/env", ""), 1, 1 };
-	int64_t left = rfa_facts_int(plan, "options/wait_lock_s", 0) * 1000;
-	char told[RFA_RUN_ID_MAX] = "";
-
-	for (; left > 0 && !(cli->cancel && *cli->cancel); left -= WAIT_POLL_MS) {
-		char run[RFA_RUN_ID_MAX] = "";
-		int rc = rfa_ledger_list(cli->ledger, &filter, name_run, run, err);
-
-		if (rc < 0 || !run[0])
-			return rc;
-		if (strcmp(run, told) != 0)
-			rfa_out_warn(&cli->out, "run %s is unfinished; waiting up to %lld s", run,
-				     (long long)(left / 1000));
-		snprintf(told, sizeof(told), "%s", run);
-		cli->clock->sleep_ms(cli->clock, WAIT_POLL_MS);
-	}
-	return 0;
-}
-
 static int say_nothing(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan)
 {
 	struct rfa_buf name = RFA_BUF_INIT(256);
@@ -289,7 +301,7 @@ static int make(struct rfa_cli *cli, void *user, json_t **plan, struct rfa_error
 int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_error *err)
 {
 	json_t *plan = NULL;
-	int preview = cli->command.preview || rfa_cli_option(cli, "dry-run");
+	int preview = is_preview(cli);
 
 	if (cli->out.events && preview) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "--events goes with a run; --dry-run has --json");
@@ -306,8 +318,7 @@ int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_er
 		rc = rfa_preview_show(cli, flow, plan, err);
 	else if (rc == 0 && rfa_facts_at(plan, "nothing"))
 		rc = say_nothing(cli, flow, plan);
-	else if (rc == 0 && (rc = ask(cli, flow, plan, err)) == 0 &&
-		 (rc = wait_for_ledger(cli, plan, err)) == 0)
+	else if (rc == 0 && (rc = ask(cli, flow, plan, err)) == 0)
 		rc = rfa_cli_begin(cli, plan, err);
 	json_decref(plan);
 	return rc;

@@ -41,11 +41,11 @@ PY
 }
 promote() { "$RFA" promote shop --from test --to prod "$@"; }
 # In the background, without the ignored SIGINT that a shell's background jobs begin with.
-begin() {
+begin() { # MORE OPTIONS
 	rm -f out err # or the last run's words would be taken for this one's
 	python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])' "$RFA" promote shop --from test --to prod >out 2>err &
+os.execv(sys.argv[1], sys.argv[1:])' "$RFA" promote shop --from test --to prod "$@" >out 2>err &
 	pid=$!
 }
 last_run() { "$RFA" runs --json --limit 1 | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["run"])'; }
@@ -244,6 +244,13 @@ kill -KILL $pid
 wait $pid 2>/dev/null
 rm -f prod/hold
 run=$(last_run)
+begin --wait-lock 600
+wait_for grep -q "run $run is unfinished; waiting up to 600 s" err
+kill -INT $pid
+status=0
+wait $pid || status=$?
+ok "75: who waits for a run can be stopped" is "$status" 75
+ok "and has begun none" says "nothing was begun" cat err
 ok "killed: interrupted" says "interrupted: run" "$RFA" status
 ok "abort --no-undo asks" exits 4 "$RFA" abort "$run" --no-undo </dev/null
 ok "6: abort --no-undo" exits 6 "$RFA" abort "$run" --no-undo --yes "$run" --reason "host is lost"
