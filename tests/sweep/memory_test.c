@@ -88,6 +88,12 @@ static json_t *plan_of(struct world *w, int which)
 	return json_incref(w->plan);
 }
 
+static json_t *publish(struct world *w, int which)
+{
+	world_make_sources(w, (enum scenario)which, 7, NULL, NULL);
+	return json_incref(w->plan);
+}
+
 static json_t *rollback(struct world *w, int which)
 {
 	struct rfa_run_result result;
@@ -113,6 +119,7 @@ static const struct sweep_subject subjects[] = {
 	SUBJECT("rollback", MIXED, rollback, world_serves),
 	SUBJECT("promote-data", DATA_DATABASE, plan_of, world_data_serves),
 	SUBJECT("rollback-data", DATA_DATABASE, rollback, world_data_serves),
+	SUBJECT("publish", MIXED, publish, world_serves),
 };
 
 static void promote_runs_out_of_memory(void **state)
@@ -139,6 +146,12 @@ static void rollback_data_runs_out_of_memory(void **state)
 	each_site(&subjects[3], 0);
 }
 
+static void publish_runs_out_of_memory(void **state)
+{
+	(void)state;
+	each_site(&subjects[4], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +159,7 @@ int main(void)
 		cmocka_unit_test(rollback_runs_out_of_memory),
 		cmocka_unit_test(data_runs_out_of_memory),
 		cmocka_unit_test(rollback_data_runs_out_of_memory),
+		cmocka_unit_test(publish_runs_out_of_memory),
 	};
 
 	memory_hook();
