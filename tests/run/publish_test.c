@@ -64,6 +64,7 @@ static int publish(struct world *w, struct rfa_run_result *result, struct rfa_er
 /* Everything but api is built. */
 static void test_publish(void **state)
 {
+	struct watcher x;
 	struct rfa_run_result result;
 	struct rfa_error err;
 	struct world w;
@@ -90,8 +91,11 @@ static void test_publish(void **state)
 	json_decref(env);
 
 	/* Once more: nothing is built, nothing travels. */
+	watcher_begin(&x, &w);
 	assert_int_equal(publish(&w, &result, &err), 0);
 	assert_int_equal(builds, 0);
+	assert_non_null(strstr(rfa_buf_str(&x.all), "0 of 3 image(s) built"));
+	watcher_end(&x);
 	world_free(&w);
 }
 
@@ -216,6 +220,19 @@ static void be_for_another(json_t *setup, json_t *plan)
 			    json_string("linux/arm64"));
 }
 
+static void be_for_nearly_it(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	json_object_set_new(rfa_facts_at(plan, "target/stack/build/images/backend"), "platform",
+			    json_string("linux/amd64x"));
+}
+
+static void be_another_machine(json_t *setup, json_t *plan)
+{
+	(void)plan;
+	json_object_set_new(rfa_facts_at(setup, "hosts/test"), "arch", json_string("arm64"));
+}
+
 static void take_the_name(json_t *setup, json_t *plan)
 {
 	(void)plan;
@@ -247,6 +264,8 @@ static const struct {
 	{ "sources", "there is no directory /srv/src/gone", lose_context },
 	{ "builder", "cannot build images", lose_builder },
 	{ "builder", "is built for linux/arm64", be_for_another },
+	{ "builder", "is built for linux/amd64x", be_for_nearly_it },
+	{ "builder", "is built on a machine that is arm64", be_another_machine },
 	{ "version", "made from other sources", take_the_name },
 	{ "version", "another image", take_the_name_there },
 	{ "images", "build.images does not name it", build_only_one },
@@ -465,6 +484,143 @@ static void test_stopped(void **state)
 	world_free(&w);
 }
 
+/* What the builder is asked for. */
+
+static void say_all(void *user, json_t *setup, json_t *plan)
+{
+	json_t *file = rfa_facts_at(source_of(setup, "backend"), "dockerfiles");
+	json_t *layers = json_pack("[[ss], [si]]", "x", "y", "node-${NODE}", 7);
+
+	(void)user;
+	json_array_remove(layers, 0);
+	json_object_set_new(json_object_get(file, "Dockerfile"), "targets",
+			    json_pack("{s:{s:o, s:{s:s}}}", "runtime", "layers", layers, "config",
+				      "WorkingDir", "/runtime"));
+	json_object_update_new(rfa_facts_at(plan, "target/stack/build/images/backend"),
+			       json_pack("{s:s, s:s, s:{s:s}, s:{s:s}}", "target", "runtime",
+					 "platform", "linux/amd64", "args", "NODE", "20", "labels",
+					 "team", "core"));
+	json_object_set_new(rfa_facts_at(setup, "hosts/test"), "arch", json_string("arm64"));
+	json_object_set_new(rfa_facts_at(setup, "hosts/prod"), "arch", json_string("amd64"));
+	only_backend(NULL, setup, plan);
+}
+
+static const char *config_of(const json_t *image, const char *section, const char *key)
+{
+	json_t *of = json_object_get(json_object_get(image, "Config"), section);
+
+	return key ? rfa_facts_str(of, key, "") : json_string_value(of);
+}
+
+static void test_request(void **state)
+{
+	static const struct rfa_sim_layer layers[] = { { "node-20", 7 } };
+	json_t *config = json_object(), *image = NULL, *other = NULL, *labels;
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, say_all, NULL);
+	if (publish(&w, &result, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(rfa_sim_image_add(w.prod, "other:1", layers, 1, config, &err), 0);
+	assert_int_equal(w.target->engine->inspect(w.target, RFA_IMAGE, "backend:v3", &image, &err),
+			 0);
+	assert_int_equal(w.target->engine->inspect(w.target, RFA_IMAGE, "other:1", &other, &err),
+			 0);
+	assert_true(
+	    json_equal(rfa_facts_at(image, "RootFS/Layers"), rfa_facts_at(other, "RootFS/Layers")));
+	assert_string_equal(config_of(image, "WorkingDir", NULL), "/runtime");
+	assert_string_equal(rfa_facts_str(image, "Architecture", ""), "amd64");
+	labels = rfa_facts_at(image, "Config/Labels");
+	assert_string_equal(json_string_value(json_object_get(labels, "team")), "core");
+	assert_string_equal(
+	    json_string_value(json_object_get(labels, "org.opencontainers.image.version")), "v3");
+	assert_int_equal(
+	    strlen(json_string_value(json_object_get(labels, "org.opencontainers.image.revision"))),
+	    40);
+	json_decref(config);
+	json_decref(image);
+	json_decref(other);
+	world_free(&w);
+}
+
+/* A builder that says ok, and has left the labels out. */
+static void test_builder_lies(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, NULL, NULL);
+	rfa_sim_mutate(w.sim, RFA_SIM_MUTATION_BUILD_DROPS_LABELS);
+	assert_int_not_equal(publish(&w, &result, &err), 0);
+	assert_int_equal(result.final, RFA_FINAL_FAILED);
+	assert_non_null(strstr(err.msg, "is not labelled as what was built"));
+	world_free(&w);
+}
+
+/* Without git nobody can tell whether it is the same. */
+static void forget_git(void *user, json_t *setup, json_t *plan)
+{
+	json_t *one;
+	size_t i;
+
+	(void)user;
+	json_array_foreach (rfa_facts_at(plan, "options/sources"), i, one) {
+		json_object_del(one, "commit");
+		json_object_del(one, "tree");
+		json_object_del(source_of(setup, rfa_facts_str(one, "key", "")), "commit");
+		json_object_del(source_of(setup, rfa_facts_str(one, "key", "")), "tree");
+	}
+}
+
+static void test_no_git(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, forget_git, NULL);
+	assert_int_equal(publish(&w, &result, &err), 0);
+	assert_int_equal(publish(&w, &result, &err), -RFA_EREFUSED);
+	world_free(&w);
+}
+
+/* A name of an earlier run stays when a later one goes back. */
+static void test_earlier_stays(void **state)
+{
+	json_t *broken = json_pack("{s:s, s:s, s:{s:{s:s}}}", "commit", "c", "tree", "t",
+				   "dockerfiles", "Dockerfile", "fails", "cc: error: main.c");
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+	json_t *images, *frontend, *desired;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, NULL, NULL);
+	images = rfa_facts_at(w.plan, "target/stack/build/images");
+	desired = rfa_facts_at(w.plan, "options/desired/images");
+	frontend = json_incref(json_object_get(images, "frontend"));
+	json_object_del(images, "frontend");
+	json_t *name = json_incref(json_array_get(desired, 1));
+	json_array_remove(desired, 1);
+	assert_int_equal(publish(&w, &result, &err), 0);
+
+	json_object_set_new(images, "frontend", frontend);
+	json_array_append_new(desired, name);
+	json_object_set_new(json_array_get(rfa_facts_at(w.plan, "options/sources"), 1), "tree",
+			    json_string("t"));
+	assert_int_equal(rfa_sim_source_put(w.test, WORLD_SOURCES "/frontend", broken, &err), 0);
+	assert_int_not_equal(publish(&w, &result, &err), 0);
+	assert_true(has_image(w.source, "backend:v3"));
+	json_decref(broken);
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +635,10 @@ int main(void)
 		cmocka_unit_test(test_sources_change_while_building),
 		cmocka_unit_test(test_one_host),
 		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_builder_lies),
+		cmocka_unit_test(test_no_git),
+		cmocka_unit_test(test_earlier_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
