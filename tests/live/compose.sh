@@ -49,8 +49,7 @@ ok "docker compose with the pinned images finds nothing to do" is "$(instances p
 
 on prod 'docker network create extra >/dev/null && docker network connect extra shop-web-1'
 promote shop
-ok "a container in another network: exit status 5" ended 5
-ok "it names both" said 'shop-web-1 is in the network extra, where it should not be'
+ok "a container that the run leaves alone may be in another network" ended 0
 # shellcheck disable=SC2086
 ok "prod is as it was" is "$(instances prod $shop)" "$pinned"
 ok "nothing is left" clean test prod
