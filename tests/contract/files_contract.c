@@ -368,8 +368,8 @@ static void from_any_link(struct fixture *x, const char *tree)
 {
 	/* What a power cut may leave, step by step. */
 	static const char *const steps[] = {
-		"mkdir -m 700 .rfa-old; [ ! \"$t\" ] || { echo .rfa-old >.rfa-old/.rfa; "
-		"mkdir .rfa-old$t; }",
+		("mkdir -m 700 .rfa-old; [ ! \"$t\" ] || { echo .rfa-old >.rfa-old/.rfa; "
+		 "mkdir .rfa-old$t; }"),
 		"ln x.db-wal .rfa-old$t/db-wal",
 		"mv x.db .rfa-old$t/db",
 		"rm -f x.db-shm",

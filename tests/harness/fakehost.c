@@ -71,6 +71,7 @@ int fakehosts_put(const char *path, const char *content)
 {
 	char dir[1024], *slash = dir;
 	FILE *file;
+	int failed;
 
 	snprintf(dir, sizeof(dir), "%s", path);
 	while ((slash = strchr(slash + 1, '/'))) {
@@ -82,7 +83,8 @@ int fakehosts_put(const char *path, const char *content)
 	file = fopen(path, "w");
 	if (!file)
 		return -1;
-	return (fputs(content, file) < 0) | (fclose(file) != 0) ? -1 : 0;
+	failed = fputs(content, file) < 0;
+	return fclose(file) || failed ? -1 : 0;
 }
 
 int fakehosts_count(struct fakehosts *f, int machine, const char *file, const char *begin)

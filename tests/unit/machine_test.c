@@ -719,7 +719,7 @@ static void records_out_of_place_are_refused(void **state)
 
 	(void)state;
 	begin(&w, &small);
-	refuse(&w, RFA_RECORD_BEGIN, RFA_NOWHERE, "", 0);
+	refuse(&w, RFA_RECORD_BEGIN, NULL, "", 0);
 	refuse(&w, RFA_RECORD_INTENT, "tag", "", 1);
 	refuse(&w, RFA_RECORD_INTENT, "none", "", 1);
 	refuse(&w, RFA_RECORD_INTENT, "lock", "undo", 1);
@@ -729,9 +729,9 @@ static void records_out_of_place_are_refused(void **state)
 	refuse(&w, RFA_RECORD_FAILED, "lock", "failed", 1);
 	refuse(&w, RFA_RECORD_FAILED, "tag", "abort", 1);
 	refuse(&w, RFA_RECORD_PROGRESS, "tag", "", 1);
-	refuse(&w, RFA_RECORD_END, RFA_NOWHERE, "SUCCEEDED", 0);
-	refuse(&w, RFA_RECORD_END, RFA_NOWHERE, "NONE", 0);
-	refuse(&w, RFA_RECORD_END, RFA_NOWHERE, "", 0);
+	refuse(&w, RFA_RECORD_END, NULL, "SUCCEEDED", 0);
+	refuse(&w, RFA_RECORD_END, NULL, "NONE", 0);
+	refuse(&w, RFA_RECORD_END, NULL, "", 0);
 	refuse(&w, RFA_RECORD_END, "lock", "ABORTED", 0);
 	refuse(&w, (enum rfa_record_kind)99, "lock", "", 1);
 	rec = record(&w, RFA_RECORD_INTENT, "lock", "", 1);
@@ -760,7 +760,7 @@ static void records_out_of_place_are_refused(void **state)
 	refuse(&w, RFA_RECORD_INTENT, "tag", "undo", 1);
 	refuse(&w, RFA_RECORD_UNDONE, "tag", "undone", 2);
 	refuse(&w, RFA_RECORD_UNDONE, "send", "undone", 1);
-	refuse(&w, RFA_RECORD_END, RFA_NOWHERE, "ROLLED_BACK", 0);
+	refuse(&w, RFA_RECORD_END, NULL, "ROLLED_BACK", 0);
 
 	begin(&w, &small);
 	go_to(&w, "check");
@@ -1292,24 +1292,24 @@ static void the_auditor_sees_each_planted_violation(void **state)
 	append(&w, RFA_RECORD_INTENT, "send", "undo", 1);
 	objects(&w, "the way back goes down again");
 	failed_at(&w, "swap");
-	append(&w, RFA_RECORD_END, RFA_NOWHERE, "ROLLED_BACK", 0);
+	append(&w, RFA_RECORD_END, NULL, "ROLLED_BACK", 0);
 	objects(&w, "something was not undone");
 	failed_at(&w, "swap");
 	append(&w, RFA_RECORD_INTENT, "swap", "undo", 3);
 	objects(&w, "the attempts of an undo are not counted one by one");
 	failed_at(&w, "tag");
 	append(&w, RFA_RECORD_FAILED, "tag", "undo-failed", 1);
-	append(&w, RFA_RECORD_END, RFA_NOWHERE, "ROLLED_BACK", 0);
+	append(&w, RFA_RECORD_END, NULL, "ROLLED_BACK", 0);
 	objects(&w, "a failed undo was silent");
 	failed_at(&w, "tag");
 	append(&w, RFA_RECORD_INTENT, "swap", "undo", 1);
 	objects(&w, "an undo of what was never begun");
 	failed_at(&w, "tag");
-	append(&w, RFA_RECORD_END, RFA_NOWHERE, "SUCCEEDED", 0);
+	append(&w, RFA_RECORD_END, NULL, "SUCCEEDED", 0);
 	objects(&w, "a success that is none");
 	failed_at(&w, "lock");
 	append(&w, RFA_RECORD_UNDONE, "lock", "undone", 1);
-	append(&w, RFA_RECORD_END, RFA_NOWHERE, "ROLLED_BACK", 0);
+	append(&w, RFA_RECORD_END, NULL, "ROLLED_BACK", 0);
 	objects(&w, "rolled back, and nothing was touched");
 	failed_at(&w, "look");
 	append(&w, RFA_RECORD_DONE, "old", "done", 1);

@@ -57,8 +57,8 @@ static void an_image_is_what_it_is_built_of(void **state)
 		"{'ref':'app','context':'/srv/app','labels':{'l':'x'},'args':{'VERSION':'2'}}",
 		"{'ref':'app','context':'/srv/app','labels':{'l':'y'},'args':{'VERSION':'1'}}",
 		"{'ref':'app','context':'/srv/app','labels':{'l':'x'},'target':'slim'}",
-		"{'ref':'app','context':'/srv/app','labels':{'l':'x'},'args':{'VERSION':'1'},"
-		"'platform':'linux/arm64'}",
+		("{'ref':'app','context':'/srv/app','labels':{'l':'x'},'args':{'VERSION':'1'},"
+		 "'platform':'linux/arm64'}"),
 		"{'ref':'app','context':'/srv/app','dockerfile':'web/Dockerfile'}",
 	};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
