@@ -300,7 +300,7 @@ static int run_init(struct rfa_cli *cli, struct rfa_error *err)
 		rc = write_schema(cli->config->path, err);
 	if (rc == 0 && written)
 		rfa_out_note(&cli->out, "\nnext: %s, then `rfa check --connect`",
-			     from ? "read it, and fill in what is another one on prod"
+			     from ? "read it, fill in the values that are different on prod"
 				  : "put your hosts and containers into it");
 	return rc;
 }

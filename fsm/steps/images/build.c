@@ -377,8 +377,10 @@ int rfa_build_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	add_others(ctx, set);
 	set->version = rfa_ctx_options(ctx)->desired ? rfa_ctx_options(ctx)->desired->version : "";
 	proven.images = set;
-	summary = rfa_pool_printf(ctx->pool, "%s: %zu of %zu image(s) built, the others were there",
-				  set->version, proven.built.n, built_of(ctx)->n);
+	summary = rfa_pool_printf(ctx->pool, "%s: %zu of %zu image(s) built%s", set->version,
+				  proven.built.n, built_of(ctx)->n,
+				  proven.built.n < built_of(ctx)->n ? "; the rest was there already"
+								    : "");
 	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 

@@ -177,7 +177,7 @@ static int judge_networks(struct rfa_gates *c, const struct seen *s, struct rfa_
 		if (rc)
 			return rc;
 		if (!network)
-			rfa_deny(c, "docker network create it there",
+			rfa_deny(c, "make it there with docker network create",
 				 "the external network %s does not exist on %s", real,
 				 target->name);
 		json_decref(network);

@@ -139,7 +139,7 @@ static int judge_network(struct rfa_gates *c, const char *network, const char *k
 	rc = is_there(host, RFA_NETWORK, network, &there, err);
 	if (rc || there)
 		return rc;
-	snprintf(hint, sizeof(hint), "docker network create %.200s it there", network);
+	snprintf(hint, sizeof(hint), "make it there: docker network create %.200s", network);
 	rfa_deny(c, hint, "the network %s, which %s joins, does not exist on %s", network, key,
 		 host->name);
 	return 0;
