@@ -43,6 +43,20 @@
 #define SKIP(name, state, why) \
 	{ name, RFA_##state, RFA_NOWHERE, RFA_STEP_READS, 1, NULL, NULL, NULL, NULL, why }
 
+/* rows that several flows have: images that the source has exported come to the target */
+#define IMAGES_ARRIVE \
+	STEP("target.receive", TRANSFER, TARGET, SCRATCH, 4, receive), \
+	STEP("target.pin", APPLY, TARGET, SCRATCH, 4, pin), \
+	STEP("target.load", APPLY, TARGET, SCRATCH, 4, load)
+/* containers are made anew from images that the target has, and prove themselves */
+#define IMAGES_RUN \
+	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, health_before), \
+	STEP("target.tag", APPLY, TARGET, 0, 4, tag), \
+	STEP("target.replace", RESTART, TARGET, 0, 4, replace), \
+	STEP("target.compose", RESTART, TARGET, 0, 4, compose), \
+	READ("target.health", HEALTH, TARGET, 0, 4, health), \
+	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup)
+
 /* clang-format on */
 
 #define RFA_ROWS(steps) (sizeof(steps) / sizeof((steps)[0]))

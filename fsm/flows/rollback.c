@@ -16,12 +16,7 @@ static const struct rfa_step steps[] = {
 	SKIP("export", EXPORT, "the images of a rollback point are kept on the host"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
 	STEP("target.pin", APPLY, TARGET, SCRATCH, 4, pin),
-	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, health_before),
-	STEP("target.tag", APPLY, TARGET, 0, 4, tag),
-	STEP("target.replace", RESTART, TARGET, 0, 4, replace),
-	STEP("target.compose", RESTART, TARGET, 0, 4, compose),
-	READ("target.health", HEALTH, TARGET, 0, 4, health),
-	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup),
+	IMAGES_RUN,
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
