@@ -97,19 +97,6 @@ int rfa_http_join(struct rfa_buf *out, const char *base, const char *location,
 	return rc;
 }
 
-int rfa_http_put_value(struct rfa_buf *out, const char *text)
-{
-	static const char plain[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
-	for (; *text; text++)
-		if (strchr(plain, *text))
-			(void)rfa_buf_putc(out, *text);
-		else
-			(void)rfa_buf_printf(out, "%%%02X", (unsigned char)*text);
-	return out->failed;
-}
-
 int64_t rfa_http_retry_after(const char *value, int64_t wall_ms)
 {
 	size_t digits = strspn(value, "0123456789");

@@ -31,9 +31,6 @@ int rfa_http_is_loopback(const char *host);
 int rfa_http_join(struct rfa_buf *out, const char *base, const char *location,
 		  struct rfa_error *err) RFA_MUST_USE;
 
-/* Appends a text as a part of a query or a form: what is no letter, digit or -._~ is %XX. */
-int rfa_http_put_value(struct rfa_buf *out, const char *text);
-
 /*
  * The seconds that a Retry-After header asks to wait (RFC 9110, 10.2.3): a number or a date. -1: it
  * says neither.

@@ -144,14 +144,15 @@ static void check_overlays(struct rfa_walk *walk, const json_t *root, const json
 	rfa_walk_leave(walk);
 }
 
-static void check_bootstrap(struct rfa_walk *walk, const json_t *stack)
+/* Every name of the map under `key` is a container that the stack lists. */
+static void check_listed(struct rfa_walk *walk, const json_t *stack, const char *key,
+			 const json_t *map)
 {
 	const json_t *listed = json_object_get(stack, "containers");
 	const char *name;
-	json_t *body;
-	rfa_walk_enter(walk, "bootstrap", 0);
-	rfa_walk_enter(walk, "containers", 0);
-	json_object_foreach (rfa_facts_at(stack, "bootstrap/containers"), name, body) {
+	json_t *value;
+	rfa_walk_enter(walk, key, 0);
+	json_object_foreach ((json_t *)map, name, value) {
 		if (strncmp(name, "x-", 2) == 0 || rfa_facts_has_text(listed, name))
 			continue;
 		rfa_walk_enter(walk, name, 0);
@@ -160,35 +161,29 @@ static void check_bootstrap(struct rfa_walk *walk, const json_t *stack)
 		rfa_walk_leave(walk);
 	}
 	rfa_walk_leave(walk);
+}
+
+static void check_bootstrap(struct rfa_walk *walk, const json_t *stack)
+{
+	rfa_walk_enter(walk, "bootstrap", 0);
+	check_listed(walk, stack, "containers", rfa_facts_at(stack, "bootstrap/containers"));
 	rfa_walk_leave(walk);
 }
 
 /* With a Compose project any name may be one of its services. */
 static void check_build(struct rfa_walk *walk, const json_t *root, const json_t *stack)
 {
-	const json_t *build = json_object_get(stack, "build"), *environments;
-	const json_t *listed = json_object_get(stack, "containers");
-	const char *name, *on = rfa_facts_str(build, "on", NULL);
-	json_t *image;
-
-	environments = json_object_get(root, "environments");
+	const json_t *environments = json_object_get(root, "environments");
+	const json_t *build = json_object_get(stack, "build");
+	const char *on = rfa_facts_str(build, "on", NULL);
 	rfa_walk_enter(walk, "build", 0);
 	if (on && !json_object_get(environments, on)) {
 		rfa_walk_enter(walk, "on", 0);
 		no_such_name(walk, environments, "environment", on);
 		rfa_walk_leave(walk);
 	}
-	rfa_walk_enter(walk, "images", 0);
-	json_object_foreach (json_object_get(build, "images"), name, image) {
-		if (strncmp(name, "x-", 2) == 0 || json_object_get(stack, "compose") ||
-		    rfa_facts_has_text(listed, name))
-			continue;
-		rfa_walk_enter(walk, name, 0);
-		rfa_problem_hint(rfa_walk_problem(walk, "the stack does not list this container"),
-				 "add it to \"containers\" of the stack");
-		rfa_walk_leave(walk);
-	}
-	rfa_walk_leave(walk);
+	if (!json_object_get(stack, "compose"))
+		check_listed(walk, stack, "images", json_object_get(build, "images"));
 	rfa_walk_leave(walk);
 }
 

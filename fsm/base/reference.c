@@ -40,15 +40,15 @@ size_t rfa_reference_next(const char **at, char name[RFA_REFERENCE_MAX])
 
 /* Filling in. */
 
-/* All but RFC 3986's unreserved characters. */
-static void put_encoded(struct rfa_buf *out, const char *value)
+int rfa_url_put_value(struct rfa_buf *out, const char *text)
 {
-	for (; *value; value++) {
-		if (is_letter(*value) || is_digit(*value) || strchr("-.~", *value))
-			(void)rfa_buf_putc(out, *value);
+	for (; *text; text++) {
+		if (is_letter(*text) || is_digit(*text) || strchr("-.~", *text))
+			(void)rfa_buf_putc(out, *text);
 		else
-			(void)rfa_buf_printf(out, "%%%02X", (unsigned)(unsigned char)*value);
+			(void)rfa_buf_printf(out, "%%%02X", (unsigned)(unsigned char)*text);
 	}
+	return out->failed;
 }
 
 /* 1 if this place of the URL is in its host or port. */
@@ -98,7 +98,7 @@ int rfa_reference_fill(struct rfa_buf *out, const char *url, const struct rfa_se
 					"%.200s has ${%s} in its host, where no secret may stand",
 					url, name);
 		(void)rfa_buf_add(out, done, (size_t)(at - done));
-		put_encoded(out, value);
+		(void)rfa_url_put_value(out, value);
 		at += len;
 		done = at;
 	}
@@ -151,7 +151,7 @@ void rfa_reference_hide(struct rfa_buf *text, const char *url, const struct rfa_
 		    strlen(value) < SHORTEST)
 			continue;
 		rfa_secret_hide(text, value, strlen(value));
-		put_encoded(&encoded, value);
+		(void)rfa_url_put_value(&encoded, value);
 		rfa_secret_hide(text, rfa_buf_str(&encoded), encoded.len);
 		rfa_wipe_buf(&encoded);
 	}

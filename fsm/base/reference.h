@@ -11,6 +11,12 @@
 extern "C" {
 #endif
 
+/*
+ * Appends a text as one part of a URL or of a form: what is no letter, digit or -._~ is %XX (RFC
+ * 3986, 2.1). Answers as an append.
+ */
+RFA_API int rfa_url_put_value(struct rfa_buf *out, const char *text);
+
 /* Who knows the values. */
 struct rfa_secret_source {
 	/* 0 and *value (borrowed; NULL: there is none), or an error. NULL: nobody has any. */

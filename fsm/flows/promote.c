@@ -44,12 +44,7 @@ static const struct rfa_gate gates[] = {
 };
 
 static const struct rfa_text_line lines[] = {
-	{ "travels", "only layers that {to} has not got" },
-	{ "{to} stops",
-	  "each container whose image changes, while it is replaced (of {target.replaced})" },
-	{ "the way back",
-	  "by itself, if the new version does not prove healthy; later: rfa rollback {stack} --env "
-	  "{to}" },
+	RFA_LINES_OF_IMAGES,
 	{ NULL, NULL },
 };
 

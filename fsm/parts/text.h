@@ -42,6 +42,12 @@ struct rfa_text_line {
 	{ "the way back", \
 	  "the data that is replaced stays beside the new one; `rfa rollback {stack} --env {to}` " \
 	  "lists it, and going back is a rename too" }
+/* Of flows that bring images. */
+#define RFA_LINES_OF_IMAGES \
+	{ "travels", "only layers that {to} has not got" }, \
+	{ "{to} stops", "each container whose image changes, while it is replaced (of {target.replaced})" }, \
+	{ "the way back", \
+	  "by itself, if the new version does not prove healthy; later: rfa rollback {stack} --env {to}" }
 /* Of flows that read a backup. */
 #define RFA_LINE_BACKUP_IS_READ { "first", "every byte of the backup is read and compared with its sums" }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsm/base/reference.h"
 #include "fsm/base/facts.h"
 #include "fsm/base/wipe.h"
 #include "transports/fdio.h"
@@ -159,12 +160,12 @@ static void put_query(struct rfa_buf *out, const struct rfa_registry *r, const c
 
 	if (*r->challenge.service) {
 		(void)rfa_buf_puts(out, "service=");
-		(void)rfa_http_put_value(out, r->challenge.service);
+		(void)rfa_url_put_value(out, r->challenge.service);
 		joint = "&";
 	}
 	if (*scope_of(r, scope)) {
 		(void)rfa_buf_printf(out, "%sscope=", joint);
-		(void)rfa_http_put_value(out, scope_of(r, scope));
+		(void)rfa_url_put_value(out, scope_of(r, scope));
 	}
 }
 
@@ -193,7 +194,7 @@ static int make_question(const struct rfa_registry *r, const char *scope, struct
 		(void)rfa_buf_puts(form, "grant_type=refresh_token&client_id=rfa&");
 		put_query(form, r, scope);
 		(void)rfa_buf_puts(form, "&refresh_token=");
-		(void)rfa_http_put_value(form, r->secret);
+		(void)rfa_url_put_value(form, r->secret);
 	} else {
 		(void)rfa_buf_putc(url, strchr(rfa_buf_str(url), '?') ? '&' : '?');
 		put_query(url, r, scope);

@@ -35,6 +35,13 @@ static const struct rfa_image *planned(const struct rfa_ctx *ctx, const char *ke
 	return set ? rfa_image_of(&set->images, key) : NULL;
 }
 
+/* From what the plan says that it is built. */
+static const struct rfa_worktree *planned_sources(const struct rfa_ctx *ctx,
+						  const struct rfa_built *image)
+{
+	return rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
+}
+
 /* Looking. */
 
 static int look_builder(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
@@ -187,8 +194,7 @@ static int is_own(const struct rfa_ctx *ctx, const char *ref)
 /* The sources are those of the plan, or nobody can tell. */
 static int check_sources(struct rfa_ctx *ctx, const struct rfa_built *image, struct rfa_error *err)
 {
-	const struct rfa_worktree *then =
-	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
+	const struct rfa_worktree *then = planned_sources(ctx, image);
 	struct rfa_worktree now;
 	int rc = rfa_sources_look(ctx, image, &now, err);
 
@@ -204,8 +210,7 @@ static int check_sources(struct rfa_ctx *ctx, const struct rfa_built *image, str
 static int request_of(struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
 		      json_t **out, struct rfa_error *err)
 {
-	const struct rfa_worktree *from =
-	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
+	const struct rfa_worktree *from = planned_sources(ctx, image);
 	const char *version = rfa_ctx_options(ctx)->desired->version;
 	json_t *labels = image->labels ? rfa_facts_copy(image->labels) : json_object();
 	char recipe[65];
@@ -271,8 +276,7 @@ static int check_made(const struct rfa_ctx *ctx, const char *ref, const json_t *
 static int judge_there(const struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
 		       const json_t *inspect, struct rfa_error *err)
 {
-	const struct rfa_worktree *from =
-	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
+	const struct rfa_worktree *from = planned_sources(ctx, image);
 	int own = is_own(ctx, ref);
 	int is;
 	int rc = own ? is_labelled(inspect, image, from, &is, err)
@@ -392,8 +396,7 @@ int rfa_build_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, st
 static int untag(struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
 		 struct rfa_error *err)
 {
-	const struct rfa_worktree *from =
-	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
+	const struct rfa_worktree *from = planned_sources(ctx, image);
 	struct rfa_ctx_key key;
 	json_t *inspect = NULL;
 	int is = 0;
