@@ -109,7 +109,8 @@ static const char server_begin[] =
     "echo \"$as $bin/pg_ctl -D $dir/data\" >\"$dir.ctl\"\n"
     "cd /\n"
     "$as \"$bin/initdb\" -D \"$dir/data\" -U postgres -A trust -N -E UTF8 --no-locale\n"
-    "$as \"$bin/pg_ctl\" -D \"$dir/data\" -l \"$dir/log\" -w -o \"-c unix_socket_directories=$dir "
+    "$as \"$bin/pg_ctl\" -D \"$dir/data\" -l \"$dir/log\" -t 1800 -w -o \"-c "
+    "unix_socket_directories=$dir "
     "-c listen_addresses= -c fsync=off\" start\n"
     "PGHOST=$dir PGUSER=postgres PGDATABASE=postgres \"$bin/psql\" -X -q -v ON_ERROR_STOP=1 -v "
     "\"name=$2\" <<'END'\n"
@@ -315,7 +316,7 @@ static int real(void)
 	struct rfa_buf command = RFA_BUF_INIT(65536);
 	struct fakehosts f;
 	struct host_world world = { .data = &f, .open = databases_fake_open, .databases = &d };
-	char server[100], log[160];
+	char server[100], log[260], stop[260];
 	int failed = 1, status;
 
 	if (fakehosts_make(&f))
@@ -336,21 +337,23 @@ static int real(void)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
 		print_message("# skipped: PostgreSQL is not installed on this machine\n");
 		failed = 0;
-	} else if (status == 0 && !databases_fake_container(&world)) {
-		failed = real_write(&d, "something") ||
-			 host_databases_run("databases of PostgreSQL", &world) ||
-			 real_tests(&world);
-	} else {
-		print_error("no PostgreSQL: see %s/server.log\n", f.root);
+	} else if (status) {
+		print_error("PostgreSQL did not start (status %d)\n", status);
+		(void)snprintf(log, sizeof(log), "cat %s.log %s/log >&2", server, server);
+		(void)!system(log);
+	} else if (!databases_fake_container(&world)) {
+		if (real_write(&d, "something"))
+			print_error("PostgreSQL takes no table\n");
+		else
+			failed = host_databases_run("databases of PostgreSQL", &world) ||
+				 real_tests(&world);
 	}
 	rfa_buf_release(&command);
-	if (status == 0) {
-		char stop[400];
-
-		snprintf(stop, sizeof(stop), "cd / && $(cat %s.ctl) -m immediate stop >/dev/null",
-			 server);
-		failed |= system(stop) != 0;
-	}
+	/* It may run even if what is asked of it first failed. */
+	(void)snprintf(stop, sizeof(stop),
+		       "cd / && $(cat %s.ctl) -m immediate stop >/dev/null 2>&1", server);
+	if (system(stop) != 0 && status == 0)
+		failed = 1;
 	return failed ? 1 : fakehosts_end(&f) != 0;
 }
 
