@@ -59,6 +59,7 @@ int rfa_host_offers(const struct rfa_host *host, unsigned needs, struct rfa_erro
 		{ RFA_HOST_TREES, host->trees, "directories of data" },
 		{ RFA_HOST_DATABASES, host->databases, "databases" },
 		{ RFA_HOST_VAULT, host->vault, "a vault" },
+		{ RFA_HOST_REGISTRY, host->registry, "images from registries" },
 	};
 	size_t i;
 

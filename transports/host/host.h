@@ -1,7 +1,7 @@
 /*
  * Typed operations on one host, in small tables: the host itself, its engine, files, runs, trees,
- * databases, vault. Two implementations: `shell` (POSIX sh, coreutils and docker, through any
- * transport) and the simulated host of fixtures/sim. One contract test
+ * databases, vault, registries. Two implementations: `shell` (POSIX sh, coreutils and docker,
+ * through any transport) and the simulated host of fixtures/sim. One contract test
  * (tests/contract/host_test.c) holds both to what is promised here.
  *
  * Reads never change anything and are safe to repeat. Every change is a *job*: it runs on the
@@ -24,6 +24,7 @@
 #include "transports/host/host_databases.h"
 #include "transports/host/host_engine.h"
 #include "transports/host/host_files.h"
+#include "transports/host/host_registry.h"
 #include "transports/host/host_runs.h"
 #include "transports/host/host_trees.h"
 #include "transports/host/host_vault.h"
@@ -70,6 +71,7 @@ enum rfa_host_offer {
 	RFA_HOST_TREES = 1 << 3,
 	RFA_HOST_DATABASES = 1 << 4,
 	RFA_HOST_VAULT = 1 << 5,
+	RFA_HOST_REGISTRY = 1 << 6,
 };
 
 /*
@@ -84,6 +86,7 @@ struct rfa_host {
 	const struct rfa_host_trees *trees;
 	const struct rfa_host_databases *databases;
 	const struct rfa_host_vault *vault;
+	const struct rfa_host_registry *registry;
 	char name[64];       /* the environment's name: "prod"; for errors and records */
 	char state_dir[256]; /* "/var/lib/rfa" */
 };
