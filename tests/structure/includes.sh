@@ -21,7 +21,7 @@ edges() {
 ^fsm/steps/backup/	^fsm/(base|core|model)/|^fsm/steps/(backup/|data/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/run/	^fsm/|^ledger/ledger\.h$|^transports/host/host\.h$
 ^ledger/	^fsm/base/|^fsm/core/record\.h$|^ledger/
-^transports/host/	^fsm/base/|^transports/(transport|http|fdio)\.h$|^transports/host/
+^transports/host/	^fsm/base/|^transports/(transport|http|fdio|registry/registry)\.h$|^transports/host/
 ^transports/registry/	^fsm/base/|^transports/(transport|http_call|http_text|fdio)\.h$|^transports/registry/
 ^transports/	^fsm/base/|^transports/(ssh/)?[a-z_0-9]+\.h$
 ^cli/frame/help_records\.c	^cli/|^fsm/model/|PUBLIC

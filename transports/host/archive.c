@@ -20,10 +20,10 @@
 struct making {
 	struct rfa_archive *out;
 	const json_t *omit;
-	json_t *written;                /* object: digest → true, of all blobs written */
-	json_t *left_out;               /* the same of the layers that were not */
-	struct rfa_saved_image *images; /* owned */
-	char (*names)[256];             /* owned; "repository:tag" */
+	json_t *written;  /* object: digest → true, of all blobs written */
+	json_t *left_out; /* the same of the layers that were not */
+	const struct rfa_saved_image *images;
+	char (*names)[256]; /* owned; "repository:tag" */
 	size_t n;
 };
 
@@ -131,7 +131,7 @@ static int add_layer(struct making *m, const struct rfa_saved_layer *layer, stru
 static int add_image(struct making *m, const struct rfa_saved_image *image, struct rfa_error *err)
 {
 	size_t i;
-	int rc = add_blob(m, image->config_digest, image->config, NULL, err);
+	int rc = add_blob(m, image->config_digest, image->config, &image->config_made, err);
 
 	if (rc == 0)
 		rc = add_blob(m, image->manifest_digest, image->manifest, &image->made, err);
@@ -220,28 +220,28 @@ static int take_name(const char *name, char out[256], struct rfa_error *err)
 	return 0;
 }
 
-static int find_images(struct making *m, const struct rfa_archive_source *source,
-		       const json_t *request, struct rfa_error *err)
+/* The images of a request, or how many there are; INTERNAL: none, or too many. */
+static int count(const json_t *request, size_t *n, struct rfa_error *err)
+{
+	*n = json_array_size(json_object_get(request, "images"));
+	if (*n == 0 || *n > IMAGES_MAX)
+		return rfa_fail(err, RFA_EINTERNAL, "docker",
+				"no images to save, or too many (%zu)", *n);
+	return 0;
+}
+
+static int take_names(struct making *m, const json_t *request, struct rfa_error *err)
 {
 	const json_t *list = json_object_get(request, "images");
-	size_t n = json_array_size(list);
-	int rc = 0;
+	size_t n, i;
+	int rc = count(request, &n, err);
 
-	if (n == 0 || n > IMAGES_MAX)
-		return rfa_fail(err, RFA_EINTERNAL, "docker",
-				"no images to save, or too many (%zu)", n);
-	m->images = calloc(n, sizeof(*m->images));
-	m->names = calloc(n, sizeof(*m->names));
-	if (!m->images || !m->names)
-		return rfa_fail_nomem(err);
-	while (m->n < n && rc == 0) {
-		const json_t *row = json_array_get(list, m->n);
-
-		rc = take_name(rfa_facts_str(row, "name", ""), m->names[m->n], err);
-		if (rc == 0)
-			rc = rfa_saved_find(&m->images[m->n++], source,
-					    rfa_facts_str(row, "id", ""), err);
-	}
+	if (rc == 0 && !(m->names = calloc(n, sizeof(*m->names))))
+		rc = rfa_fail_nomem(err);
+	for (i = 0; i < n && rc == 0; i++)
+		rc =
+		    take_name(rfa_facts_str(json_array_get(list, i), "name", ""), m->names[i], err);
+	m->n = n;
 	return rc;
 }
 
@@ -278,11 +278,10 @@ static int write_all(struct making *m, struct rfa_error *err)
 	return rc;
 }
 
-int rfa_archive_compose(struct rfa_archive *out, const struct rfa_archive_source *source,
-			const json_t *request, struct rfa_error *err)
+int rfa_archive_write(struct rfa_archive *out, const struct rfa_saved_image images[],
+		      const json_t *request, struct rfa_error *err)
 {
-	struct making m = { .out = out };
-	size_t i;
+	struct making m = { .out = out, .images = images };
 	int rc;
 
 	memset(out, 0, sizeof(*out));
@@ -290,15 +289,36 @@ int rfa_archive_compose(struct rfa_archive *out, const struct rfa_archive_source
 	m.omit = json_object_get(request, "omit");
 	m.written = json_object();
 	m.left_out = json_object();
-	rc = m.written && m.left_out ? find_images(&m, source, request, err) : rfa_fail_nomem(err);
+	rc = m.written && m.left_out ? take_names(&m, request, err) : rfa_fail_nomem(err);
 	if (rc == 0)
 		rc = write_all(&m, err);
-	for (i = 0; i < m.n; i++)
-		rfa_saved_release(&m.images[i]);
-	free(m.images);
 	free(m.names);
 	json_decref(m.written);
 	json_decref(m.left_out);
+	return rc;
+}
+
+int rfa_archive_compose(struct rfa_archive *out, const struct rfa_archive_source *source,
+			const json_t *request, struct rfa_error *err)
+{
+	const json_t *list = json_object_get(request, "images");
+	struct rfa_saved_image *images = NULL;
+	size_t n, found = 0;
+	int rc = count(request, &n, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc == 0 && !(images = calloc(n, sizeof(*images))))
+		rc = rfa_fail_nomem(err);
+	while (found < n && rc == 0) {
+		const json_t *row = json_array_get(list, found);
+
+		rc = rfa_saved_find(&images[found++], source, rfa_facts_str(row, "id", ""), err);
+	}
+	if (rc == 0)
+		rc = rfa_archive_write(out, images, request, err);
+	while (found)
+		rfa_saved_release(&images[--found]);
+	free(images);
 	return rc;
 }
 

@@ -24,6 +24,14 @@ struct rfa_archive {
 };
 
 /*
+ * Composes an archive of images that were found somewhere, one for each of request["images"], in
+ * their order; of the request "name" of each and "omit" count, as in host_engine.h (image_export).
+ * A segment that is `saved` is a range of whatever the layers' entries tell places in. *out is made
+ * anew; release it in every case. Errors: INTERNAL (the request), TOOBIG.
+ */
+int rfa_archive_write(struct rfa_archive *out, const struct rfa_saved_image images[],
+		      const json_t *request, struct rfa_error *err);
+/*
  * Composes the archive for a request as in host.h (image_export). The same bytes every time for
  * the same request and saved images. Errors: NOTFOUND (an image is not in the saved file), CORRUPT
  * (it is no archive of images, or a digest is wrong), INTERNAL (the request), TOOBIG.

@@ -362,6 +362,7 @@ done:
 void rfa_saved_release(struct rfa_saved_image *image)
 {
 	rfa_buf_release(&image->made);
+	rfa_buf_release(&image->config_made);
 	free(image->layers);
 	image->layers = NULL;
 }

@@ -27,7 +27,8 @@ struct rfa_saved_layer {
 
 struct rfa_saved_image {
 	char config_digest[72];
-	const struct rfa_tar_entry *config; /* borrowed */
+	const struct rfa_tar_entry *config; /* borrowed; NULL: it is config_made */
+	struct rfa_buf config_made;
 	/* Its own manifest, kept so that its digest stays; NULL: it had none, `made` is one. */
 	const struct rfa_tar_entry *manifest; /* borrowed */
 	struct rfa_buf made;

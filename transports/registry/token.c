@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsm/base/base64.h"
 #include "fsm/base/reference.h"
 #include "fsm/base/facts.h"
 #include "fsm/base/wipe.h"
@@ -35,38 +36,17 @@ static char *header_of(const char *words, const char *rest, size_t len)
 	return out;
 }
 
-static void put_base64(char *out, const unsigned char *in, size_t len)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (; len; in += 3) {
-		unsigned a = in[0], b = len > 1 ? in[1] : 0u, c = len > 2 ? in[2] : 0u;
-
-		*out++ = digits[a >> 2];
-		*out++ = digits[(a & 3) << 4 | b >> 4];
-		*out++ = '=';
-		*out++ = '=';
-		if (len > 1)
-			out[-2] = digits[(b & 15) << 2 | c >> 6];
-		if (len > 2)
-			out[-1] = digits[c & 63];
-		len -= len < 3 ? len : 3;
-	}
-	*out = '\0';
-}
-
 /* "Authorization: Basic …" of the login (RFC 7617); new, to be wiped. NULL: no memory. */
 static char *basic(const struct rfa_registry *r)
 {
 	size_t len = strlen(r->user) + 1 + strlen(r->secret);
 	char *plain = malloc(len + 1);
-	char *coded = malloc((len + 2) / 3 * 4 + 1);
+	char *coded = malloc(RFA_BASE64_SIZE(len));
 	char *out = NULL;
 
 	if (plain && coded) {
 		snprintf(plain, len + 1, "%s:%s", r->user, r->secret);
-		put_base64(coded, (const unsigned char *)plain, len);
+		rfa_base64(coded, plain, len);
 		out = header_of("Authorization: Basic ", coded, strlen(coded));
 		rfa_wipe(plain, len);
 		rfa_wipe(coded, strlen(coded));

@@ -11,6 +11,7 @@
 #
 # Exits with 44: there is no context, or no Dockerfile; 51: no BuildKit works; 1, or more than 128 if
 # the docker command was killed: the log's end is in the words.
+. ./lib_log.sh
 die() { s=$1; shift; printf '%s\n' "$*" >&2; exit "$s"; }
 [ -d "$2" ] || die 44 'there is no such directory'
 [ -f "$3" ] || die 44 'there is no such file'
@@ -25,14 +26,10 @@ case $help in *--sbom*) set -- --sbom=false "$@" ;; esac
 rm -f id log
 engine build --progress=plain --iidfile=id "--tag=$ref" "--file=$dockerfile" "$@" -- "$context" >log 2>&1
 status=$?
-end() { tail -n 50 log | tail -c 8192; rm -f id log; }
-if [ $status != 0 ]; then
-	end >&2
-	[ $status -gt 128 ] || status=1
-	exit $status
-fi
+[ $status = 0 ] || { rm -f id; log_fail $status; }
 # Where the engine's store is containerd's, the file may have the digest of the configuration, which
 # is no id there.
 show() { engine inspect --type image --format '{{.Id}}' -- "$1"; }
 show "$(cat id)" 2>/dev/null || show "$ref" || exit
-end
+rm -f id
+log_end

@@ -108,30 +108,6 @@ static int make_words(struct words *w, const json_t *request, struct rfa_error *
 
 /* How it ended. */
 
-/* Lines of the builder's, joined by "; ", as much of the end as there is room for. */
-static void quote(struct rfa_buf *out, const char *text, size_t len, size_t max)
-{
-	const char *end;
-
-	if (len > max) {
-		text += len - max;
-		len = max;
-		(void)rfa_buf_puts(out, "...");
-	}
-	for (; len; len -= (size_t)(end - text), text = end) {
-		size_t n;
-
-		end = memchr(text, '\n', len);
-		n = end ? (size_t)(end - text) : len;
-		(void)rfa_buf_put_printable(out, text, n, 0);
-		end = text + n;
-		while (end < text + len && *end == '\n')
-			end++;
-		if (n && end < text + len)
-			(void)rfa_buf_puts(out, "; ");
-	}
-}
-
 /*
  * What a build has written may hold any words, and its own commands may have lost a connection: so
  * only the last line says whether the engine was lost. What could not be solved is a definite no.
@@ -139,22 +115,17 @@ static void quote(struct rfa_buf *out, const char *text, size_t len, size_t max)
 static int failed(const struct shell_host *h, const struct shell_answer *answer, const char *ref,
 		  struct rfa_error *err)
 {
-	const char *words = rfa_buf_str(&answer->words), *last = words, *p;
+	const char *words = rfa_buf_str(&answer->words), *last;
 	struct rfa_buf what = RFA_BUF_INIT(1024), said = RFA_BUF_INIT(8192);
-	size_t len = answer->words.len;
+	size_t len = answer->words.len, n;
 	int rc, lost;
 
-	while (len && words[len - 1] == '\n')
-		len--;
-	for (p = words; p < words + len; p++)
-		if (*p == '\n')
-			last = p + 1;
+	last = rfa_shell_log_last(words, &len, &n);
 	(void)rfa_buf_puts(&what, "building ");
 	(void)rfa_buf_put_printable(&what, ref, strlen(ref), 120);
-	quote(&said, words, len, 360);
-	len -= (size_t)(last - words);
-	lost = !rfa_remote_mentions(last, len, "failed to solve") ||
-	       rfa_remote_mentions(last, len, "error reading from server");
+	rfa_shell_log_quote(&said, words, len, 360);
+	lost = !rfa_remote_mentions(last, n, "failed to solve") ||
+	       rfa_remote_mentions(last, n, "error reading from server");
 	if (answer->status > 128) {
 		rc = rfa_fail(err, RFA_EREMOTE, "host", "%s: docker was killed: %s",
 			      rfa_buf_str(&what), rfa_buf_str(&said));
@@ -167,7 +138,7 @@ static int failed(const struct shell_host *h, const struct shell_answer *answer,
 		   rfa_remote_mentions(words, answer->words.len, "no space left on device")) {
 		rc = rfa_shell_host_fail(h, answer, rfa_buf_str(&what), err);
 	} else {
-		rc = rfa_remote_fail(answer->status, lost ? last : "", lost ? len : 0,
+		rc = rfa_remote_fail(answer->status, lost ? last : "", lost ? n : 0,
 				     rfa_buf_str(&what), err);
 		if (rc == -RFA_EREMOTE)
 			rc = rfa_fail(err, RFA_EREMOTE, "host", "%s: %s", rfa_buf_str(&what),
@@ -175,38 +146,6 @@ static int failed(const struct shell_host *h, const struct shell_answer *answer,
 	}
 	rfa_buf_release(&what);
 	rfa_buf_release(&said);
-	return rc;
-}
-
-/* "ID\n" and the log, in which no byte is but a person can read it. */
-static int result(const struct shell_host *h, const struct rfa_buf *text, json_t **out,
-		  struct rfa_error *err)
-{
-	struct rfa_buf log = RFA_BUF_INIT(SHELL_SMALL);
-	const char *p = rfa_buf_str(text), *end = p + text->len;
-	size_t n = strcspn(p, "\n");
-	json_t *made;
-	int rc = 0;
-
-	if (strncmp(p, "sha256:", 7) != 0 || !rfa_shell_sha256_ok(p + 7) || n != 71 || p[n] != '\n')
-		return rfa_shell_protocol_error(h, "a built image", err);
-	for (const char *line = p + n + 1; line < end;) {
-		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		size_t len = (size_t)((stop ? stop : end) - line);
-
-		(void)rfa_buf_put_printable(&log, line, len, 0);
-		(void)rfa_buf_putc(&log, '\n');
-		line += len + 1;
-	}
-	rc = rfa_buf_check(&log, err);
-	if (rc == 0) {
-		made = json_pack("{s:s%, s:s}", "id", p, n, "log", rfa_buf_str(&log));
-		if (made)
-			*out = made;
-		else
-			rc = rfa_fail_nomem(err);
-	}
-	rfa_buf_release(&log);
 	return rc;
 }
 
@@ -225,7 +164,7 @@ int rfa_shell_image_build(struct rfa_host *host, const struct rfa_job_key *key,
 	if (rc == 0 && answer.status != 0)
 		rc = failed(h, &answer, w.at[0], err);
 	else if (rc == 0)
-		rc = result(h, &answer.out, out, err);
+		rc = rfa_shell_log_image(h, &answer.out, out, err);
 	if (rc != 0)
 		(void)rfa_error_where(err, "%s", host->name);
 	rfa_pool_release(&w.pool);

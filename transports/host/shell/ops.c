@@ -126,6 +126,13 @@ static const struct rfa_host_vault shell_vault = {
 	.open = rfa_shell_vault_open,
 	.remove = rfa_shell_vault_remove,
 };
+static const struct rfa_host_registry shell_registry = {
+	.ping = rfa_shell_registry_ping,
+	.resolve = rfa_shell_registry_resolve,
+	.fetch = rfa_shell_registry_fetch,
+	.pull = rfa_shell_registry_pull,
+	.forget = rfa_shell_registry_forget,
+};
 
 /* "sudo -n docker" → engine() { 'sudo' '-n' 'docker' "$@"; } */
 static int make_prologue(struct shell_host *h, const char *docker, struct rfa_error *err)
@@ -172,6 +179,7 @@ int rfa_host_shell(struct rfa_host **out, struct rfa_transport *transport,
 	h->host.trees = &shell_trees;
 	h->host.databases = &shell_databases;
 	h->host.vault = &shell_vault;
+	h->host.registry = &shell_registry;
 	h->transport = transport;
 	h->prologue = (struct rfa_buf)RFA_BUF_INIT(4096);
 	h->idle_ms = options->idle_timeout_ms > 0 ? options->idle_timeout_ms : DEFAULT_IDLE_MS;

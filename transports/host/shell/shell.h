@@ -135,6 +135,14 @@ int rfa_shell_tree_archive(const struct shell_host *h, const char *archive, cons
 /* 64 hex digits (lower case) at text. */
 int rfa_shell_sha256_ok(const char *text);
 
+/* The last line of a log, of *n bytes; *len is then without what only ends it. */
+const char *rfa_shell_log_last(const char *words, size_t *len, size_t *n);
+/* Appends its lines, joined by "; ", as much of the end as there is room for. Printable. */
+void rfa_shell_log_quote(struct rfa_buf *out, const char *text, size_t len, size_t max);
+/* Parses "ID\n" and a log into {"id","log"}; the log is printable. */
+int rfa_shell_log_image(const struct shell_host *h, const struct rfa_buf *text, json_t **out,
+			struct rfa_error *err);
+
 /* A vault is an absolute path, backup and member (may be NULL) are names; else INTERNAL. */
 int rfa_shell_vault_ok(const struct shell_host *h, const char *vault, const char *backup,
 		       const char *member, struct rfa_error *err);
@@ -246,6 +254,18 @@ int rfa_shell_vault_open(struct rfa_host *, const struct rfa_job_key *, const ch
 			 const char *, const char *, json_t **, struct rfa_error *);
 int rfa_shell_vault_remove(struct rfa_host *, const struct rfa_job_key *, const char *,
 			   const char *, struct rfa_error *);
+
+int rfa_shell_registry_ping(struct rfa_host *, const struct rfa_registry_access *,
+			    struct rfa_error *);
+int rfa_shell_registry_resolve(struct rfa_host *, const struct rfa_registry_access *, const char *,
+			       const char *, json_t **, struct rfa_error *);
+int rfa_shell_registry_fetch(struct rfa_host *, const char *, const struct rfa_registry_access *,
+			     size_t, const json_t *, void (*)(void *, uint64_t, uint64_t), void *,
+			     json_t **, struct rfa_error *);
+int rfa_shell_registry_pull(struct rfa_host *, const struct rfa_job_key *,
+			    const struct rfa_registry_access *, const json_t *, json_t **,
+			    struct rfa_error *);
+int rfa_shell_registry_forget(struct rfa_host *, const char *, struct rfa_error *);
 
 int rfa_shell_lock_claim(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
 int rfa_shell_lock_read(struct rfa_host *, json_t **, struct rfa_error *);

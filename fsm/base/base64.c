@@ -1,0 +1,24 @@
+/* Base64, with padding. */
+#include "fsm/base/base64.h"
+
+void rfa_base64(char *out, const void *data, size_t len)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *in = data;
+
+	for (; len; in += 3) {
+		unsigned a = in[0], b = len > 1 ? in[1] : 0u, c = len > 2 ? in[2] : 0u;
+
+		*out++ = digits[a >> 2];
+		*out++ = digits[(a & 3) << 4 | b >> 4];
+		*out++ = '=';
+		*out++ = '=';
+		if (len > 1)
+			out[-2] = digits[(b & 15) << 2 | c >> 6];
+		if (len > 2)
+			out[-1] = digits[c & 63];
+		len -= len < 3 ? len : 3;
+	}
+	*out = '\0';
+}

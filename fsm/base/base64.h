@@ -1,0 +1,22 @@
+/* Base64 (RFC 4648, 4), with padding. */
+#ifndef RFA_FSM_BASE_BASE64_H
+#define RFA_FSM_BASE_BASE64_H
+
+#include <stddef.h>
+
+#include "fsm/base/export.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Characters of so many bytes, with a NUL. */
+#define RFA_BASE64_SIZE(len) (((len) + 2) / 3 * 4 + 1)
+
+/* out: RFA_BASE64_SIZE(len). Nothing of the data is left anywhere else. */
+RFA_API void rfa_base64(char *out, const void *data, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
