@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/harness/fakehost.h"
+#include "tests/contract/registry_world.h"
 
 static int open_one(struct host_world *w, int machine, struct rfa_host **out, struct rfa_error *err)
 {
@@ -45,6 +45,7 @@ int main(void)
 	snprintf(world.tag, sizeof(world.tag), "contract");
 	failed = host_contract_run("host of bash over a fake engine", &world);
 	failed += host_builds_run("builds over a fake engine, with bash", &world);
+	failed += registry_world_run("registries over a fake engine, with bash", &world, &f);
 	/*
 	 * What is special in real files is the kernel's and the tools' affair, not the shell's.
 	 * These tests run nearly every script over trees and the vault.

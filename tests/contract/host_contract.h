@@ -49,6 +49,22 @@ int host_contract_run(const char *name, struct host_world *world);
 int host_trees_run(const char *name, struct host_world *world);
 /* Building images, and the working trees that they are built of. */
 int host_builds_run(const char *name, struct host_world *world);
+/*
+ * A registry that machine 0 reaches, whose repository has tag 1: an image for linux/amd64 of two
+ * layers. What is NULL cannot be done.
+ */
+struct host_registry {
+	void *data;
+	struct rfa_registry_access access; /* with a login that is right */
+	const char *repository;            /* with its domain */
+	const char *nobody;                /* a domain at which nobody answers */
+	const char *calls;                 /* files with what an engine was asked, for grep */
+	void (*cut)(struct host_registry *, int on);  /* layers break off half-way */
+	void (*lie)(struct host_registry *, int on);  /* layers come with a byte changed */
+	void (*lock)(struct host_registry *, int on); /* only with the login one may read */
+};
+/* Images from registries. */
+int host_registry_run(const char *name, struct host_world *world, struct host_registry *at);
 /* What a container has of another one; where there is an engine, or a simulated one. */
 int host_refs_run(const char *name, struct host_world *world);
 /*

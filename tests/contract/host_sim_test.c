@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -33,6 +34,54 @@ static int builds(struct host_world *w)
 	struct machines *m = w->data;
 
 	return (int)rfa_sim_effects(m->at[0], "image_build");
+}
+
+/* Registries. */
+
+#define DOMAIN "registry.example:5000"
+#define REPOSITORY DOMAIN "/shop/app"
+
+static void cut_now(void *user, uint64_t call, const char *label)
+{
+	struct rfa_sim_fault fault = { .at = call, .kind = RFA_SIM_CUT, .bytes = 30000 };
+	struct rfa_error err;
+
+	rfa_sim_plan_clear(user);
+	if (strstr(label, "registry_blob") && rfa_sim_plan(user, &fault, &err))
+		fail_msg("%s", err.msg);
+}
+
+static void cut(struct host_registry *r, int on)
+{
+	rfa_sim_plan_clear(r->data);
+	rfa_sim_on_call(r->data, on ? cut_now : NULL, r->data);
+}
+
+static void lie(struct host_registry *r, int on)
+{
+	rfa_sim_registry_lie(r->data, on);
+}
+
+static void lock(struct host_registry *r, int on)
+{
+	struct rfa_error err;
+
+	if (rfa_sim_registry_login(r->data, DOMAIN, on ? "deploy" : NULL, "s3cret", &err))
+		fail_msg("%s", err.msg);
+}
+
+static int registry(struct rfa_sim_world *world, struct machines *m, struct rfa_error *err)
+{
+	const struct rfa_sim_layer layers[] = { { "base", 300000 }, { "registry", 70000 } };
+	json_t *config = json_pack("{s:[s], s:[s]}", "Env", "PATH=/bin", "Cmd", "serve");
+	int rc = config ? 0 : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = rfa_sim_registry_put(world, REPOSITORY, "1", layers, 2, config, err);
+	if (!rc)
+		rc = rfa_sim_registry_reach(m->at[0], "nobody.example", 0, err);
+	json_decref(config);
+	return rc;
 }
 
 static int build(struct rfa_sim_world *world, struct machines *m, const char *store,
@@ -74,6 +123,14 @@ static int run(const char *store)
 	struct host_world world = {
 		.data = &m, .open = sim_open, .source = source, .builds = builds
 	};
+	struct host_registry at = {
+		.access = { .domain = DOMAIN, .user = "deploy", .secret = "s3cret" },
+		.repository = REPOSITORY,
+		.nobody = "nobody.example",
+		.cut = cut,
+		.lie = lie,
+		.lock = lock,
+	};
 	struct rfa_sim_world *sim = NULL;
 	struct rfa_error err;
 	char name[64];
@@ -82,11 +139,13 @@ static int run(const char *store)
 	(void)snprintf(world.dir, sizeof(world.dir), "/srv/files here");
 	(void)snprintf(world.tag, sizeof(world.tag), "contract");
 	(void)snprintf(name, sizeof(name), "simulated host, %s store", store);
-	if (rfa_sim_new(&sim, 1, &err) || build(sim, &m, store, &err))
+	if (rfa_sim_new(&sim, 1, &err) || build(sim, &m, store, &err) || registry(sim, &m, &err))
 		print_error("%s\n", err.msg);
 	else
-		failed = host_contract_run(name, &world) + host_refs_run(name, &world) +
-			 host_spec_run(name, &world) + host_builds_run(name, &world);
+		at.data = sim, failed = host_contract_run(name, &world) +
+					host_refs_run(name, &world) + host_spec_run(name, &world) +
+					host_builds_run(name, &world) +
+					host_registry_run(name, &world, &at);
 	rfa_sim_free(sim);
 	return failed;
 }

@@ -197,6 +197,8 @@ static void give_bytes(struct fake_registry *f, int fd, const struct oci_blob *b
 		       int ranged)
 {
 	struct fake_shared *s = f->shared;
+	const int counts = b->len >= s->big;
+	const enum fake_blob way = counts ? s->blob : FAKE_RANGES;
 	size_t len = b->len - from;
 	char more[1000];
 
@@ -206,21 +208,21 @@ static void give_bytes(struct fake_registry *f, int fd, const struct oci_blob *b
 		     b->len - 1, b->len);
 	else
 		sayf(fd, "HTTP/1.1 200 OK\r\n");
-	if (s->blob == FAKE_LONG)
+	if (way == FAKE_LONG)
 		sayf(fd, "Connection: close\r\n\r\n");
 	else
-		sayf(fd, "Content-Length: %zu\r\n\r\n", s->blob == FAKE_SHORT ? len - 1 : len);
+		sayf(fd, "Content-Length: %zu\r\n\r\n", way == FAKE_SHORT ? len - 1 : len);
 	if (s->silent == 2)
 		pause();
-	if (s->blob == FAKE_CUT)
+	if (way == FAKE_CUT)
 		len /= 2;
-	if (s->spoil == 2 && len) {
+	if (s->spoil == 2 && counts && len) {
 		say(fd, "?", 1);
 		say(fd, b->data + from + 1, len - 1);
 	} else {
 		say(fd, b->data + from, len);
 	}
-	if (s->blob == FAKE_LONG)
+	if (way == FAKE_LONG)
 		say(fd, more, sizeof(more));
 }
 

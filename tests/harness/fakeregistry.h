@@ -27,6 +27,7 @@ enum fake_blob {
 struct fake_shared {
 	enum fake_auth auth;
 	enum fake_blob blob;
+	size_t big;             /* `blob` and a spoil of 2 count for blobs of so many bytes only */
 	int status;             /* of every manifest; 0: what is right */
 	char retry_after[64];   /* with it */
 	char message[128];      /* of the error in JSON */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "fsm/base/buf.h"
 #include "fsm/base/digest.h"
@@ -39,18 +40,45 @@ static void put_descriptor(struct rfa_buf *out, const struct oci_blob *blob, con
 		       blob->len, blob->digest, more);
 }
 
-static void make_layer(struct oci_blob *layer, const char *type, size_t len, uint64_t seed)
+static void little(unsigned char *at, size_t bytes, unsigned long n)
 {
-	char *data = malloc(len + 1);
-	size_t i;
+	for (; bytes; bytes--, n >>= 8)
+		*at++ = (unsigned char)n;
+}
+
+/* A gzip file of `len` bytes in all: what is in it is stored as it is (RFC 1951, 3.2.4). */
+static void make_layer(struct oci_blob *layer, const char *type, size_t len, uint64_t seed,
+		       char diff_id[72])
+{
+	static const unsigned char head[10] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255 };
+	const size_t blocks = (len - 18) / (65535 + 5) + 1, in = len - 18 - 5 * blocks;
+	unsigned char *data = malloc(in), *out = malloc(len), *at = out;
+	size_t i, n;
 
 	assert_non_null(data);
-	for (i = 0; i < len; i++) {
+	assert_non_null(out);
+	for (i = 0; i < in; i++) {
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
-		data[i] = (char)(seed >> 56);
+		data[i] = (unsigned char)(seed >> 56);
 	}
-	oci_blob_set(layer, type, data, len);
+	memcpy(at, head, sizeof(head));
+	at += sizeof(head);
+	for (i = 0; i < in; i += n) {
+		n = in - i < 65535 ? in - i : 65535;
+		*at++ = i + n == in;
+		little(at, 2, n);
+		little(at + 2, 2, ~n);
+		memcpy(at + 4, data + i, n);
+		at += 4 + n;
+	}
+	little(at, 4, crc32(0, data, (unsigned)in));
+	little(at + 4, 4, in);
+	assert_int_equal(at + 8 - out, len);
+	oci_blob_set(layer, type, out, len);
+	memcpy(diff_id, "sha256:", 7);
+	rfa_digest_of(RFA_SHA256, data, in, diff_id + 7);
 	free(data);
+	free(out);
 }
 
 void oci_image_make(struct oci_image *image, const char *architecture, const char *variant,
@@ -70,8 +98,8 @@ void oci_image_make(struct oci_image *image, const char *architecture, const cha
 		make_layer(&image->layers[i],
 			   docker ? "application/vnd.docker.image.rootfs.diff.tar.gzip"
 				  : "application/vnd.oci.image.layer.v1.tar+gzip",
-			   layer_bytes + i, i + (unsigned char)architecture[0]);
-		rfa_buf_printf(&text, "%s\"sha256:%064zu\"", i ? "," : "", i + 1);
+			   layer_bytes + i, i + (unsigned char)architecture[0], image->diff_ids[i]);
+		rfa_buf_printf(&text, "%s\"%s\"", i ? "," : "", image->diff_ids[i]);
 	}
 	rfa_buf_puts(&text, "]}}");
 	set_text(&image->config,

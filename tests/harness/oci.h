@@ -16,11 +16,13 @@ struct oci_blob {
 struct oci_image {
 	char architecture[16], variant[8];
 	struct oci_blob layers[OCI_LAYERS], config, manifest;
+	char diff_ids[OCI_LAYERS][72];
 };
 
 /* A blob of these bytes. */
 void oci_blob_set(struct oci_blob *blob, const char *type, const void *data, size_t len);
-/* An image whose layers have so many bytes; docker: with Docker's media types. */
+/* An image whose layers, compressed, have so many bytes and one more each; docker: with Docker's
+ * media types. */
 void oci_image_make(struct oci_image *image, const char *architecture, const char *variant,
 		    size_t layer_bytes, int docker);
 /* The index of some images, with an attestation, which is no image. */

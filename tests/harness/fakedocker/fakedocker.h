@@ -37,7 +37,14 @@ int fake_load_archive(struct fake *f, const char *file); /* NULL: standard input
 /* A layer of these bytes, an image of a configuration with no reference yet (borrowed). */
 void fake_layer(struct fake *f, const void *data, size_t len, char id[72]);
 json_t *fake_image(struct fake *f, const json_t *config);
+/* The same of a configuration as it is written. */
+json_t *fake_image_text(struct fake *f, const char *text, size_t len);
+/* Keeps a layer that may be compressed by gzip; it has to be the one of this diff id. */
+void fake_unpacked(struct fake *f, const char *data, size_t len, const char *diff_id);
 
+/* pull.c */
+/* config: a directory; NULL: the user's own. */
+int fake_pull(struct fake *f, const char *config, char *const w[]);
 /* build.c */
 int fake_build(struct fake *f, char *const w[]);
 /* compose.c */

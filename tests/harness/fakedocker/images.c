@@ -5,10 +5,13 @@
  */
 #include "tests/harness/fakedocker/fakedocker.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include <zlib.h>
 
 #include "fsm/base/digest.h"
 
@@ -100,13 +103,45 @@ void fake_layer(struct fake *f, const void *data, size_t len, char id[72])
 
 json_t *fake_image(struct fake *f, const json_t *config)
 {
-	char hex[65], *text = json_dumps(config, JSON_SORT_KEYS);
-	json_t *image;
+	char *text = json_dumps(config, JSON_SORT_KEYS);
+	json_t *image = fake_image_text(f, text, strlen(text));
 
-	put_blob(f, text, strlen(text), hex);
-	image = add_image(f, hex, config);
 	free(text);
 	return image;
+}
+
+json_t *fake_image_text(struct fake *f, const char *text, size_t len)
+{
+	json_t *config = json_loadb(text, len, 0, NULL), *image;
+	char hex[65];
+
+	put_blob(f, text, len, hex);
+	image = add_image(f, hex, config);
+	json_decref(config);
+	return image;
+}
+
+void fake_unpacked(struct fake *f, const char *data, size_t len, const char *diff_id)
+{
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)data, .avail_in = (uInt)len };
+	size_t room = len + (1u << 20);
+	char *out = NULL, hex[65];
+
+	if (len > 2 && (unsigned char)data[0] == 0x1f && (unsigned char)data[1] == 0x8b) {
+		out = malloc(room);
+		z.next_out = (Bytef *)out;
+		z.avail_out = (uInt)room;
+		if (!out || inflateInit2(&z, 16 + MAX_WBITS) ||
+		    inflate(&z, Z_FINISH) != Z_STREAM_END)
+			fake_bad(f, "a layer that is no whole gzip");
+		inflateEnd(&z);
+		data = out;
+		len = z.total_out;
+	}
+	put_blob(f, data, len, hex);
+	if (strcmp(hex, diff_id + 7))
+		fake_bad(f, "a layer's digest");
+	free(out);
 }
 
 /* app:1 and app:2: two layers each, the lower one the same. */
@@ -320,14 +355,10 @@ int fake_load_archive(struct fake *f, const char *file)
 		config = json_loadb(data, size, 0, NULL);
 		json_array_foreach (json_object_get(json_object_get(config, "rootfs"), "diff_ids"),
 				    k, id) {
-			char layer[65];
-
 			path = json_string_value(json_array_get(json_object_get(row, "Layers"), k));
 			data = tar_get(f, tar, len, path, &size);
 			if (data) {
-				put_blob(f, data, size, layer);
-				if (strcmp(layer, json_string_value(id) + 7))
-					fake_bad(f, "a layer's digest");
+				fake_unpacked(f, data, size, json_string_value(id));
 			} else {
 				char *have = get_blob(f, json_string_value(id) + 7, &size);
 

@@ -134,6 +134,9 @@ static int is_named(const char *type, json_t *object, const char *name)
 		json_array_foreach (json_object_get(object, "RepoTags"), i, tag)
 			if (strcmp(json_string_value(tag), whole) == 0)
 				return 1;
+		json_array_foreach (json_object_get(object, "RepoDigests"), i, tag)
+			if (strcmp(json_string_value(tag), name) == 0)
+				return 1;
 		if (id && strcmp(id, name) == 0)
 			return 1;
 		id = id ? id + 7 : NULL;
@@ -386,8 +389,25 @@ static int exec_in(struct fake *f, char *const w[])
 	return 127;
 }
 
+#define ENGINE "unix:///var/run/docker.sock"
+
+/* With a configuration of its own, docker has to be told which engine the user's own one names. */
+static int configured(struct fake *f, char *const w[])
+{
+	if (!is(w, 0, "--host=" ENGINE) || !w[1] || strncmp(w[1], "--config=/", 10) ||
+	    !is(w, 2, "pull"))
+		fake_bad(f, "options before a command");
+	return fake_pull(f, w[1] + 9, w + 3);
+}
+
 static int dispatch(struct fake *f, char *const w[])
 {
+	if (w[0] && w[0][0] == '-')
+		return configured(f, w);
+	if (is(w, 0, "pull"))
+		return fake_pull(f, NULL, w + 1);
+	if (is(w, 0, "context") && is(w, 1, "inspect") && is(w, 2, "--format") && w[3] && !w[4])
+		return puts(ENGINE), 0;
 	if (is(w, 0, "info"))
 		return info(f, w + 1);
 	if (is(w, 0, "inspect"))
