@@ -200,6 +200,14 @@ static const struct rfa_key a_check = {
 	.inside = health_keys,
 };
 
+static const struct rfa_key a_verifier = {
+	.name = "",
+	.type = RFA_TYPE_STRING,
+	.example = "\"staging\"",
+	.help = "an environment",
+	.format = &rfa_schema_name,
+};
+
 static const struct rfa_key gate_keys[] = {
 	{ .name = "disk_free_percent",
 	  .type = RFA_TYPE_INTEGER,
@@ -212,7 +220,22 @@ static const struct rfa_key gate_keys[] = {
 	  .type = RFA_TYPE_BOOLEAN,
 	  .fallback = "false",
 	  .example = "true",
-	  .help = "refuse a version that no environment has verified" },
+	  .help =
+	      "refuse a version that no other environment has verified; of a promotion: the one "
+	      "that it comes from" },
+	{ .name = "verified_in",
+	  .type = RFA_TYPE_ARRAY,
+	  .fallback = "[]",
+	  .example = "[\"staging\"]",
+	  .help = "refuse a version that not all of these environments have verified",
+	  .inside = &a_verifier },
+	{ .name = "soak_h",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "0",
+	  .example = "24",
+	  .help = "so many hours ago they must have verified it",
+	  .min = 0,
+	  .max = 8760 },
 	{ .name = "allow_latest",
 	  .type = RFA_TYPE_BOOLEAN,
 	  .fallback = "false",

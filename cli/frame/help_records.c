@@ -3,6 +3,7 @@
 
 #include "fsm/model/plan.h"
 #include "fsm/model/proven.h"
+#include "fsm/model/version.h"
 
 /* Where records are found in the ledger; what is in them follows. */
 static const struct {
@@ -17,6 +18,7 @@ static const struct {
 	  "`made`." },
 	{ &rfa_shape_made, "`made` in a record's commit." },
 	{ &rfa_shape_point, "`points/<env>/<stack>/<name>.json`, and below `retired/`." },
+	{ &rfa_shape_version, "`versions/<stack>/<version>.json`." },
 	{ &rfa_shape_manifest, "`backups/<env>/<stack>/<backup>.json`, and `manifest.json` in a "
 			       "vault." },
 };

@@ -38,6 +38,7 @@ static const struct rfa_gate gates[] = {
 	{ "compose", rfa_gate_compose },
 	{ "networks", rfa_gate_networks },
 	{ "URLs", rfa_gate_urls },
+	{ "version", rfa_gate_same_version },
 	{ "verified", rfa_gate_verified },
 	{ "proven drill", rfa_gate_proven_drill },
 	{ NULL, NULL },

@@ -43,6 +43,8 @@ RFA_RECORD(check, RFA_CHECK_FIELDS);
 #define RFA_LIMITS_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	INT(disk_free_percent, 20, "how much of each file system must stay free") \
 	BOOL(require_verified, "only a version that another environment has verified") \
+	TEXTS(verified_in, "only a version that all of these environments have verified") \
+	INT(soak_h, 0, "hours that it must have been verified there") \
 	BOOL(allow_latest, "images with the tag latest, or without one, may pass") \
 	BOOL(allow_compose_changes, "changed Compose files may come along") \
 	INT(proven_drill_days, 0, "a drill must have proven a backup in so many days")

@@ -54,7 +54,7 @@ int rfa_catalog_verified(struct rfa_ledger *ledger, const char *env, const char 
 	return rfa_catalog_find(ledger, path, out, err);
 }
 
-/* Rollback points. */
+/* Folders of documents: rollback points, versions. */
 
 /* The name without ".json"; NULL: the file is something else. */
 static const char *name_of(const json_t *entry, char into[200])
@@ -75,8 +75,8 @@ static int by_age(const void *a, const void *b)
 		      rfa_facts_str(*(json_t *const *)a, "at", ""));
 }
 
-static int read_points(struct rfa_ledger *ledger, const char *folder, const json_t *names,
-		       json_t **list, size_t *n, struct rfa_error *err)
+static int read_each(struct rfa_ledger *ledger, const char *folder, const json_t *names,
+		     json_t **list, size_t *n, struct rfa_error *err)
 {
 	char name[200], path[512];
 	json_t *entry;
@@ -94,33 +94,58 @@ static int read_points(struct rfa_ledger *ledger, const char *folder, const json
 	return rc;
 }
 
-int rfa_catalog_points(struct rfa_ledger *ledger, const char *env, const char *stack, json_t **out,
+/* *out (new): all documents of a folder, newest first, each with its "name". */
+static int read_folder(struct rfa_ledger *ledger, const char *folder, json_t **out,
 		       struct rfa_error *err)
 {
-	json_t *names = NULL, *points = json_array(), **list = NULL;
-	char folder[200];
+	json_t *names = NULL, *all = json_array(), **list = NULL;
 	size_t n = 0, i;
-	int rc;
+	int rc = rfa_ledger_names(ledger, folder, &names, err);
 
-	snprintf(folder, sizeof(folder), "points/%.64s/%.64s", env, stack);
-	rc = rfa_ledger_names(ledger, folder, &names, err);
 	if (!rc) {
 		list = calloc(json_array_size(names) + 1, sizeof(*list));
-		rc = list && points ? read_points(ledger, folder, names, list, &n, err)
-				    : rfa_fail_nomem(err);
+		rc = list && all ? read_each(ledger, folder, names, list, &n, err)
+				 : rfa_fail_nomem(err);
 	}
 	if (list)
 		qsort(list, n, sizeof(*list), by_age);
 	for (i = 0; i < n; i++)
-		if (json_array_append_new(points, list[i]) && !rc)
+		if (json_array_append_new(all, list[i]) && !rc)
 			rc = rfa_fail_nomem(err);
 	free(list);
 	json_decref(names);
 	if (rc)
-		json_decref(points);
+		json_decref(all);
 	else
-		*out = points;
+		*out = all;
 	return rc;
+}
+
+int rfa_catalog_points(struct rfa_ledger *ledger, const char *env, const char *stack, json_t **out,
+		       struct rfa_error *err)
+{
+	char folder[200];
+
+	snprintf(folder, sizeof(folder), "points/%.64s/%.64s", env, stack);
+	return read_folder(ledger, folder, out, err);
+}
+
+int rfa_catalog_versions(struct rfa_ledger *ledger, const char *stack, json_t **out,
+			 struct rfa_error *err)
+{
+	char folder[200];
+
+	snprintf(folder, sizeof(folder), "versions/%.64s", stack);
+	return read_folder(ledger, folder, out, err);
+}
+
+int rfa_catalog_version(struct rfa_ledger *ledger, const char *stack, const char *version,
+			json_t **out, struct rfa_error *err)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "versions/%.64s/%.128s.json", stack, version);
+	return rfa_catalog_find(ledger, path, out, err);
 }
 
 /* Backups and drills. */

@@ -38,6 +38,13 @@ RFA_API int rfa_catalog_find(struct rfa_ledger *ledger, const char *path, json_t
 RFA_API int rfa_catalog_points(struct rfa_ledger *ledger, const char *env, const char *stack,
 			       json_t **out, struct rfa_error *err) RFA_MUST_USE;
 
+/* *out (new): the versions of a stack that any run has brought, newest first. */
+RFA_API int rfa_catalog_versions(struct rfa_ledger *ledger, const char *stack, json_t **out,
+				 struct rfa_error *err) RFA_MUST_USE;
+/* *out (new, or NULL: none): the one of that name (an image's tag, or "set-…"). */
+RFA_API int rfa_catalog_version(struct rfa_ledger *ledger, const char *stack, const char *version,
+				json_t **out, struct rfa_error *err) RFA_MUST_USE;
+
 /* *out (new, or NULL: none): what `env` has proven of the stack: {"version","at","run","images"}.
  */
 RFA_API int rfa_catalog_verified(struct rfa_ledger *ledger, const char *env, const char *stack,

@@ -8,9 +8,10 @@
 #include "fsm/core/flow.h"
 #include "fsm/model/plan.h"
 #include "fsm/model/proven.h"
+#include "fsm/model/version.h"
 #include "ledger/ledger.h"
 
-enum { RFA_OUTPUTS_FILES = 5, RFA_OUTPUTS_BYTES = 4 << 20 };
+enum { RFA_OUTPUTS_FILES = 6, RFA_OUTPUTS_BYTES = 4 << 20 };
 
 /* One tree file under construction. */
 struct rfa_out_file {
@@ -60,6 +61,13 @@ int rfa_outputs_json(struct rfa_out_file *f, json_t *json, struct rfa_error *err
  */
 int rfa_outputs_point(struct rfa_outputs *o, const char *name, const json_t *made,
 		      struct rfa_error *err);
+
+/*
+ * versions/<stack>/<version>.json: which images o->version is, and that o->env has proven them.
+ * What was written of it first stays: the images that were known, and the first proof.
+ */
+int rfa_outputs_version(struct rfa_outputs *o, const struct rfa_image_list *images,
+			const struct rfa_verification *proof, struct rfa_error *err);
 
 /*
  * What a point brought back is no longer there: its file goes (and with it its tag), and

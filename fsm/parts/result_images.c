@@ -41,6 +41,34 @@ static int put_point(struct rfa_outputs *o, const struct rfa_point *made, struct
 	return rc;
 }
 
+/* 1 if somebody has let it pass unproven. */
+static int is_unproven(const struct rfa_proven *target)
+{
+	json_t *gate;
+	size_t i;
+
+	json_array_foreach (target->gates, i, gate) {
+		if (!strcmp(rfa_facts_str(gate, "gate", ""), "verified") &&
+		    !strcmp(rfa_facts_str(gate, "verdict", ""), "forced"))
+			return 1;
+	}
+	return 0;
+}
+
+static int put_version(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
+		       const struct rfa_image_list *images, struct rfa_error *err)
+{
+	const struct rfa_options *options = k->plan.options;
+	struct rfa_verification proof;
+
+	rfa_record_clear(&rfa_shape_verification, &proof);
+	proof.how = "run";
+	proof.forced = is_unproven(&k->proven[RFA_TARGET]);
+	if (proof.forced && options)
+		proof.reason = options->force_reason;
+	return rfa_outputs_version(o, images, &proof, err);
+}
+
 static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, struct rfa_error *err)
 {
 	struct rfa_image_set set = { .version = o->version, .at = o->now, .run = o->run };
@@ -52,6 +80,13 @@ static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, stru
 	rc = rfa_record_write(&rfa_shape_image_set, &set, &json, err);
 	if (!rc)
 		rc = put_environment(o, json_object_get(json, "images"), err);
+	if (rc) {
+		json_decref(json);
+		return rc;
+	}
+	/* What has no name is no version. */
+	if (*o->version)
+		rc = put_version(o, k, &set.images, err);
 	if (rc) {
 		json_decref(json);
 		return rc;

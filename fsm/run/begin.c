@@ -8,6 +8,13 @@
 #include "fsm/parts/catalog.h"
 #include "fsm/run/drive.h"
 
+static int known_versions(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err)
+{
+	const struct rfa_drive *d = ctx->driver;
+
+	return rfa_catalog_versions(d->options->ledger, d->stack, out, err);
+}
+
 void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
 		    struct rfa_run_result *result)
 {
@@ -24,6 +31,7 @@ void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
 	d->ctx.trace = options->trace;
 	d->ctx.cancel = options->cancel;
 	d->ctx.kept_head = options->ledger ? rfa_drive_kept_head : NULL;
+	d->ctx.versions = options->ledger ? known_versions : NULL;
 	d->ctx.driver = d;
 	d->ctx.user = options->user ? options->user : "?";
 	d->ctx.machine = options->machine ? options->machine : "?";

@@ -351,6 +351,10 @@ static const struct gate_case cases[] = {
 	  SCENARIO_RUN,
 	  { { STACK "gates|require_verified", "true" } },
 	  { "backend runs backend:v2 (image ", "frontend runs frontend:v2 (image " } },
+	{ "verified",
+	  SCENARIO_RUN,
+	  { { STACK "gates|verified_in", "[\"staging\"]" } },
+	  { "backend:v2", "but it has not been verified on staging" } },
 	{ "verified", /* its word alone is worth nothing */
 	  SCENARIO_RUN,
 	  { { STACK "gates|require_verified", "true" },

@@ -167,7 +167,8 @@ static void keys(void **state)
 	       "2:13 stacks.shop.health[0].urll: there is no such key; did you mean \"url\"?");
 	expect(FILE_WITH(",\"gates\":{\"qqqqq\":1}"),
 	       "2:11 stacks.shop.gates.qqqqq: there is no such key; keys here: disk_free_percent, "
-	       "require_verified, allow_latest, allow_compose_changes, proven_drill_days (and x-… "
+	       "require_verified, verified_in, soak_h, allow_latest, allow_compose_changes, "
+	       "proven_drill_days (and x-… "
 	       "for your own)");
 	expect(
 	    "{\"stacks\":{\"a\":{}}}",
@@ -439,7 +440,7 @@ static void overlay(void **state)
 	    "\"ssh_config\":\"\",\"stack\":{\"containers\":[\"web\",\"api\"],"
 	    "\"gates\":{\"allow_compose_changes\":false,\"allow_latest\":false,\"disk_free_"
 	    "percent\":30,"
-	    "\"proven_drill_days\":0,\"require_verified\":true},"
+	    "\"proven_drill_days\":0,\"require_verified\":true,\"soak_h\":0,\"verified_in\":[]},"
 	    "\"health\":[{\"insecure_tls\":true,\"status\":200,\"timeout_s\":5,\"url\":"
 	    "\"https://127.0.0.1/"
 	    "c\"}],\"health_deadline_s\":60,\"health_interval_s\":1,\"health_settle_s\":5,"

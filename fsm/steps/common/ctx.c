@@ -145,6 +145,24 @@ int rfa_ctx_data_points(struct rfa_ctx *ctx, struct rfa_point_list *out, struct 
 	return rfa_pool_check(ctx->pool, err);
 }
 
+int rfa_ctx_versions(struct rfa_ctx *ctx, struct rfa_version_list *out, struct rfa_error *err)
+{
+	json_t *all = NULL;
+	json_t *one;
+	size_t i;
+	int rc = ctx->versions ? ctx->versions(ctx, &all, err) : 0;
+
+	*out = (struct rfa_version_list){ NULL, 0 };
+	json_array_foreach (all, i, one) {
+		if (!rc && (rc = rfa_record_read(&rfa_shape_version, one, ctx->pool,
+						 RFA_ADD(ctx->pool, version, out), err)))
+			rfa_error_where(err, "version %s", rfa_facts_str(one, "name", ""));
+	}
+	if (all)
+		rfa_pool_json_new(ctx->pool, all);
+	return rc ? rc : rfa_pool_check(ctx->pool, err);
+}
+
 const struct rfa_image_list *rfa_ctx_desired(const struct rfa_ctx *ctx, const char **version)
 {
 	return rfa_brings(ctx->plan, ctx->proven[RFA_SOURCE], version);

@@ -12,6 +12,7 @@
 #include "fsm/core/flow.h"
 #include "fsm/model/plan.h"
 #include "fsm/model/proven.h"
+#include "fsm/model/version.h"
 #include "transports/host/host.h"
 
 struct rfa_ctx {
@@ -49,6 +50,8 @@ struct rfa_ctx {
 	/* What the host of this context keeps of the ledger (rfa_run_kept_head()); NULL: nobody
 	   knows. *out is new. */
 	int (*kept_head)(struct rfa_ctx *, json_t **out, struct rfa_error *);
+	/* The versions of the target's stack that any run has brought; NULL: nobody knows. */
+	int (*versions)(struct rfa_ctx *, json_t **out, struct rfa_error *);
 	void *driver;
 };
 
@@ -92,6 +95,11 @@ const struct rfa_options *rfa_ctx_options(const struct rfa_ctx *ctx);
  * Errors: CORRUPT names one that cannot be read.
  */
 int rfa_ctx_data_points(struct rfa_ctx *ctx, struct rfa_point_list *out, struct rfa_error *err);
+/*
+ * The versions of the target's stack that any run has brought, newest first; they live as long as
+ * the step. Errors: CORRUPT names one that cannot be read.
+ */
+int rfa_ctx_versions(struct rfa_ctx *ctx, struct rfa_version_list *out, struct rfa_error *err);
 /* The images that the run brings: rfa_brings(). */
 const struct rfa_image_list *rfa_ctx_desired(const struct rfa_ctx *ctx, const char **version);
 

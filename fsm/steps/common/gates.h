@@ -67,6 +67,7 @@ RFA_GATE_OF(compose);          /* bringing a project up changes its images, and 
 RFA_GATE_OF(networks);         /* the networks that the containers join are there */
 RFA_GATE_OF(image_point);      /* what a rollback point of images needs is still there */
 RFA_GATE_OF(verified);         /* only what another environment has proven */
+RFA_GATE_OF(same_version);     /* what is called as a version of before is that version */
 
 RFA_GATE_OF(builder);     /* what builds images is there, and builds for the target */
 RFA_GATE_OF(sources);     /* what images are built from is there, and is what was planned */

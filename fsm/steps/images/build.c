@@ -322,6 +322,18 @@ static int make(struct rfa_ctx *ctx, const struct rfa_built *image, const char *
 	return rc;
 }
 
+/* Another builder, another copy of the sources: what the ledger knows by this name is meant. */
+static int check_version(struct rfa_ctx *ctx, const struct rfa_image *image, struct rfa_error *err)
+{
+	struct rfa_version_list all;
+	int rc = rfa_ctx_versions(ctx, &all, err);
+
+	return rc ? rc
+		  : rfa_version_check(
+			ctx, rfa_version_named(&all, rfa_ctx_options(ctx)->desired->version), image,
+			err);
+}
+
 static int add_built(struct rfa_ctx *ctx, const struct rfa_built *one, struct rfa_proven *out,
 		     struct rfa_image_set *set, struct rfa_error *err)
 {
@@ -344,6 +356,8 @@ static int add_built(struct rfa_ctx *ctx, const struct rfa_built *one, struct rf
 	image->ref = name->ref;
 	image->ends = before && before->ended;
 	rc = rfa_image_fill(inspect, ctx->pool, image, err);
+	if (!rc)
+		rc = check_version(ctx, image, err);
 	if (is_own(ctx, name->ref))
 		rfa_texts_add(ctx->pool, &out->built, one->key);
 	json_decref(inspect);

@@ -40,6 +40,13 @@ int rfa_image_identity(const json_t *inspect, char out[65], struct rfa_error *er
 int rfa_image_set_version(const struct rfa_image_list *images, char *out, size_t size,
 			  struct rfa_error *err);
 
+/*
+ * version_gates.c: 0, or REFUSED, which names the run that brought another image under the tag. The
+ * version may be NULL: then nothing is known of it.
+ */
+int rfa_version_check(struct rfa_ctx *ctx, const struct rfa_version *version,
+		      const struct rfa_image *image, struct rfa_error *err);
+
 /* The image that the run brings for a container or service; NULL: none. */
 const struct rfa_image *rfa_desired_of(const struct rfa_ctx *ctx, const char *key);
 /* How its container on the step's host looked before the run; of several the first; NULL: none. */

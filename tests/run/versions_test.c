@@ -1,0 +1,215 @@
+/* Versions: which images one is, where it was proven, and what is refused because of that. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/facts.h"
+#include "fsm/model/version.h"
+#include "fsm/parts/catalog.h"
+#include "tests/harness/watcher.h"
+
+struct bench {
+	struct world w;
+	struct watcher x;
+	struct rfa_run_result result;
+	struct rfa_error err;
+};
+
+static void bench_open(struct bench *b, enum scenario s)
+{
+	memset(b, 0, sizeof(*b));
+	world_make(&b->w, s, 7);
+	watcher_begin(&b->x, &b->w);
+}
+
+static void bench_close(struct bench *b)
+{
+	watcher_end(&b->x);
+	world_free(&b->w);
+}
+
+static int promote(struct bench *b)
+{
+	rfa_error_clear(&b->err);
+	return rfa_run_begin(&b->w.options, b->w.plan, &b->result, &b->err);
+}
+
+/* As if the target were another environment. */
+static void call_target(struct bench *b, const char *env)
+{
+	json_object_set_new(json_object_get(b->w.plan, "target"), "env", json_string(env));
+}
+
+static void set_gate(struct bench *b, const char *key, json_t *value)
+{
+	json_t *stack = rfa_facts_at(b->w.plan, "target/stack");
+
+	if (!json_object_get(stack, "gates"))
+		json_object_set_new(stack, "gates", json_object());
+	json_object_set_new(json_object_get(stack, "gates"), key, value);
+}
+
+static void force(struct bench *b, const char *reason)
+{
+	json_object_set_new(json_object_get(b->w.plan, "options"), "force_reason",
+			    json_string(reason));
+}
+
+/* What the ledger says of a version; the test fails if it says nothing. */
+static void version_of(struct bench *b, const char *name, struct rfa_pool *pool,
+		       struct rfa_version *out)
+{
+	struct rfa_error err;
+	json_t *json = NULL;
+
+	assert_int_equal(rfa_catalog_version(b->w.ledger, "app", name, &json, &err), 0);
+	assert_non_null(json);
+	rfa_pool_json_new(pool, json);
+	assert_int_equal(rfa_record_read(&rfa_shape_version, json, pool, out, &err), 0);
+}
+
+/* The image of a container of the source becomes another one, under the same tag. */
+static void move_tag(struct bench *b)
+{
+	const struct rfa_sim_layer layer = { "of somebody else", 40000 };
+	json_t *body = json_pack("{s:s}", "Image", "backend:v2");
+
+	assert_int_equal(rfa_sim_image_add(b->w.test, "backend:v2", &layer, 1, NULL, &b->err), 0);
+	assert_int_equal(rfa_sim_container_stop(b->w.test, "backend", &b->err), 0);
+	assert_int_equal(rfa_sim_container_remove(b->w.test, "backend", &b->err), 0);
+	assert_int_equal(rfa_sim_container_run(b->w.test, "backend", body, &b->err), 0);
+	json_decref(body);
+}
+
+static void a_version_is_kept(void **state)
+{
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_version version;
+	char first[64];
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	assert_int_equal(promote(&b), 0);
+	snprintf(first, sizeof(first), "%s", b.result.run);
+	version_of(&b, "v2", &pool, &version);
+	assert_string_equal(version.run, first);
+	assert_string_equal(version.flow, "promote");
+	assert_string_equal(version.env, "prod");
+	assert_int_equal(version.images.n, 2);
+	assert_int_equal(version.verified.n, 1);
+	assert_string_equal(version.verified.at[0].env, "prod");
+	assert_string_equal(version.verified.at[0].how, "run");
+	assert_int_equal(version.verified.at[0].identities.n, 2);
+	assert_string_equal(version.verified.at[0].identities.at[0], version.images.at[0].identity);
+	/* Once more in the same place tells nothing new; in another place it does. */
+	assert_int_equal(promote(&b), 0);
+	call_target(&b, "stage");
+	assert_int_equal(promote(&b), 0);
+	version_of(&b, "v2", &pool, &version);
+	assert_string_equal(version.run, first);
+	assert_int_equal(version.verified.n, 2);
+	assert_string_equal(version.verified.at[0].run, first);
+	assert_string_equal(version.verified.at[1].env, "stage");
+	rfa_pool_release(&pool);
+	bench_close(&b);
+}
+
+static void a_moved_tag_is_refused(void **state)
+{
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_version before, after;
+	char first[64], text[200];
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	assert_int_equal(promote(&b), 0);
+	snprintf(first, sizeof(first), "%s", b.result.run);
+	version_of(&b, "v2", &pool, &before);
+	move_tag(&b);
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	snprintf(text, sizeof(text), "run %s has brought image ", first);
+	assert_true(watcher_is_refused(b.x.refused, "version", text));
+	assert_true(watcher_is_refused(b.x.refused, "version", "backend:v2 is image "));
+	assert_int_equal(json_array_size(b.x.refused), 1);
+	/* By force it goes; what the version was stays. */
+	force(&b, "it has to be");
+	assert_int_equal(promote(&b), 0);
+	version_of(&b, "v2", &pool, &after);
+	assert_string_equal(after.run, first);
+	assert_int_equal(after.images.n, 2);
+	assert_string_equal(rfa_image_of(&after.images, "backend")->identity,
+			    rfa_image_of(&before.images, "backend")->identity);
+	assert_int_equal(after.verified.n, 2);
+	rfa_pool_release(&pool);
+	bench_close(&b);
+}
+
+static void it_must_be_verified_where_the_stack_says(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	call_target(&b, "stage");
+	assert_int_equal(promote(&b), 0);
+	call_target(&b, "prod");
+	set_gate(&b, "verified_in", json_pack("[s, s]", "stage", "qa"));
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "verified", "not been verified on qa"));
+	set_gate(&b, "verified_in", json_pack("[s]", "stage"));
+	set_gate(&b, "soak_h", json_integer(2));
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "verified", "less than 2 hour(s) ago"));
+	b.w.options.clock->sleep_ms(b.w.options.clock, 2 * 3600 * 1000);
+	assert_int_equal(promote(&b), 0);
+	/* Another image under the same name is not what was verified. */
+	move_tag(&b);
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "verified", "not been verified on stage"));
+	bench_close(&b);
+}
+
+/* What has gone somewhere by force has not been proven, whatever it is called. */
+static void by_force_is_no_proof(void **state)
+{
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_version version;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	set_gate(&b, "verified_in", json_pack("[s]", "qa"));
+	call_target(&b, "stage");
+	force(&b, "the fire brigade is here");
+	assert_int_equal(promote(&b), 0);
+	version_of(&b, "v2", &pool, &version);
+	assert_int_equal(version.verified.n, 1);
+	assert_true(version.verified.at[0].forced);
+	assert_string_equal(version.verified.at[0].reason, "the fire brigade is here");
+	json_object_del(json_object_get(b.w.plan, "options"), "force_reason");
+	set_gate(&b, "verified_in", json_pack("[s]", "stage"));
+	call_target(&b, "prod");
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "verified", "not been verified on stage"));
+	rfa_pool_release(&pool);
+	bench_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_version_is_kept),
+		cmocka_unit_test(a_moved_tag_is_refused),
+		cmocka_unit_test(it_must_be_verified_where_the_stack_says),
+		cmocka_unit_test(by_force_is_no_proof),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
