@@ -39,6 +39,7 @@ static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_h
 		.machine = who->machine,
 		.reason = rfa_cli_option(cli, "reason"),
 		.secret = rfa_cli_secret,
+		.login = rfa_cli_login,
 		.secret_user = cli,
 	};
 	return options;

@@ -52,6 +52,13 @@ static int ask_vault(const struct rfa_prepare *p, const char *env, const char *s
 	return rfa_vault_of(p->user, env, stack, out, err);
 }
 
+static int ask_registry(const struct rfa_prepare *p, const char *domain, json_t **out,
+			struct rfa_error *err)
+{
+	const struct rfa_cli *cli = p->user;
+	return rfa_config_registry(cli->config, domain, out, err);
+}
+
 static int ask_host(const struct rfa_prepare *p, const json_t *side, struct rfa_host **out,
 		    struct rfa_error *err)
 {
@@ -224,12 +231,14 @@ int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out
 {
 	struct rfa_prepare p = { .clock = cli->clock,
 				 .word = rfa_cli_word(cli, 0),
+				 .second = rfa_cli_word(cli, 1),
 				 .option = ask_option,
 				 .need = need_option,
 				 .side = ask_side,
 				 .here = ask_here,
 				 .path = ask_path,
 				 .vault = ask_vault,
+				 .registry = ask_registry,
 				 .open = ask_host,
 				 .kept_head = ask_head,
 				 .user = cli };

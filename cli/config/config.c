@@ -187,6 +187,43 @@ static void check_build(struct rfa_walk *walk, const json_t *root, const json_t 
 	rfa_walk_leave(walk);
 }
 
+static void check_deploy(struct rfa_walk *walk, const json_t *root, const json_t *stack)
+{
+	static const char *const ways[] = { "auto", "target", "operator" };
+	const json_t *environments = json_object_get(root, "environments");
+	const json_t *deploy = json_object_get(stack, "deploy");
+	const char *via = rfa_facts_str(deploy, "via", "auto");
+	size_t i = 0;
+
+	rfa_walk_enter(walk, "deploy", 0);
+	while (i < 3 && strcmp(ways[i], via) != 0)
+		i++;
+	if (i == 3 && !json_object_get(environments, via)) {
+		rfa_walk_enter(walk, "via", 0);
+		no_such_name(walk, environments, "environment", via);
+		rfa_walk_leave(walk);
+	}
+	if (!json_object_get(stack, "compose"))
+		check_listed(walk, stack, "images", json_object_get(deploy, "images"));
+	rfa_walk_leave(walk);
+}
+
+static void check_verified(struct rfa_walk *walk, const json_t *root, const json_t *stack)
+{
+	const json_t *environments = json_object_get(root, "environments");
+	json_t *env;
+	size_t i;
+
+	rfa_walk_enter(walk, "gates", 0);
+	rfa_walk_enter(walk, "verified_in", 0);
+	json_array_foreach (rfa_facts_at(stack, "gates/verified_in"), i, env) {
+		if (!json_object_get(environments, json_string_value(env)))
+			no_such_name(walk, environments, "environment", json_string_value(env));
+	}
+	rfa_walk_leave(walk);
+	rfa_walk_leave(walk);
+}
+
 /* An overlay may mend what the stack alone lacks: then only the whole is judged, by `rfa check`. */
 static int overlays_say(const json_t *stack, const char *key)
 {
@@ -197,6 +234,13 @@ static int overlays_say(const json_t *stack, const char *key)
 			return 1;
 	}
 	return 0;
+}
+
+static void check_stack(struct rfa_walk *walk, const json_t *root, const json_t *stack)
+{
+	check_build(walk, root, stack);
+	check_deploy(walk, root, stack);
+	check_verified(walk, root, stack);
 }
 
 static void check_whole(struct rfa_walk *walk, const json_t *root)
@@ -210,7 +254,7 @@ static void check_whole(struct rfa_walk *walk, const json_t *root)
 			check_overlays(walk, root, stack);
 			check_bootstrap(walk, stack);
 			if (!overlays_say(stack, "containers") && !overlays_say(stack, "compose"))
-				check_build(walk, root, stack);
+				check_stack(walk, root, stack);
 			if (!overlays_say(stack, "data") && !overlays_say(stack, "backup"))
 				rfa_data_check(walk, stack);
 		}

@@ -48,5 +48,7 @@ struct rfa_key {
 };
 
 extern const struct rfa_format rfa_schema_name; /* of an environment, of a stack */
+extern const struct rfa_format rfa_schema_image;
+extern const struct rfa_format rfa_schema_key; /* of a container or a service */
 
 #endif

@@ -171,6 +171,25 @@ int rfa_config_side(const struct rfa_config *config, const char *env, const char
 	return rc;
 }
 
+int rfa_config_registry(const struct rfa_config *config, const char *domain, json_t **out,
+			struct rfa_error *err)
+{
+	const json_t *all = json_object_get(config->root, "registries");
+	json_t *one = rfa_facts_copy(json_object_get(all, domain));
+	const char *ca = rfa_facts_str(one, "ca", NULL);
+	char *path = NULL;
+	int rc = ca ? rfa_config_path(config, ca, &path, err) : 0;
+
+	if (rc == 0 && path)
+		rc = rfa_facts_set(one, "ca", json_string(path), err);
+	free(path);
+	if (rc == 0)
+		*out = one;
+	else
+		json_decref(one);
+	return rc;
+}
+
 int rfa_config_options(const struct rfa_config *config, json_t **out, struct rfa_error *err)
 {
 	json_t *timeouts = rfa_facts_copy(json_object_get(config->root, "timeouts"));

@@ -2,6 +2,7 @@
 #include "cli/config/schema.h"
 
 #include "cli/config/schema_build.h"
+#include "cli/config/schema_registry.h"
 
 /* What strings look like. */
 
@@ -489,6 +490,11 @@ const struct rfa_key rfa_schema_stack[] = {
 		     "\"context\":\"../shop/backend\"}}}",
 	  .help = "what `rfa publish` builds",
 	  .inside = rfa_schema_build },
+	{ .name = "deploy",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"images\":{\"web\":\"registry.example:5000/shop/web\"}}",
+	  .help = "what `rfa deploy` brings from registries",
+	  .inside = rfa_schema_deploy },
 	{ .name = "health",
 	  .type = RFA_TYPE_ARRAY,
 	  .fallback = "[]",

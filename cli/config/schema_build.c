@@ -1,21 +1,12 @@
 /* How images are built: the table of those keys. */
 #include "cli/config/schema_build.h"
 
-static const struct rfa_format image_name = {
-	"the name of an image, without a tag",
-	"^([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$",
-};
 static const struct rfa_format path_inside = { "a path in the context", "^[^/].*$" };
 static const struct rfa_format label = { "the name of a label", "^[A-Za-z0-9][A-Za-z0-9._/-]*$" };
 static const struct rfa_format variable = { "the name of a build argument",
 					    "^[A-Za-z_][A-Za-z0-9_]*$" };
 static const struct rfa_format platform = { "a platform: linux/amd64",
 					    "^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$" };
-static const struct rfa_format key_name = {
-	"a container's name, or a Compose service's",
-	"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-};
-
 static const struct rfa_key an_argument = {
 	.name = "",
 	.type = RFA_TYPE_STRING,
@@ -35,7 +26,7 @@ static const struct rfa_key image_keys[] = {
 	  .flags = RFA_KEY_REQUIRED,
 	  .example = "\"shop/backend\"",
 	  .help = "what it is called; the version becomes its tag",
-	  .format = &image_name },
+	  .format = &rfa_schema_image },
 	{ .name = "context",
 	  .type = RFA_TYPE_STRING,
 	  .flags = RFA_KEY_REQUIRED,
@@ -110,6 +101,6 @@ const struct rfa_key rfa_schema_build[] = {
 	  .help = "for which container (or Compose service) what is built; the others stay as they "
 		  "are",
 	  .inside = &an_image,
-	  .format = &key_name },
+	  .format = &rfa_schema_key },
 	{ .name = NULL },
 };

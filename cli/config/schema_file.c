@@ -1,4 +1,5 @@
 /* The table of keys of rfa.json as a whole: what stands beside environments and stacks. */
+#include "cli/config/schema_registry.h"
 #include "cli/config/schema.h"
 
 static const struct rfa_format variable = {
@@ -70,6 +71,14 @@ static const struct rfa_key a_secret_command = {
 	.help = "a command of sh that prints the value; it is run when a run needs it",
 };
 
+static const struct rfa_key a_registry = {
+	.name = "",
+	.type = RFA_TYPE_OBJECT,
+	.example = "{\"ca\":\"certs/registry-ca.pem\"}",
+	.help = "one registry",
+	.inside = rfa_schema_registry,
+};
+
 static const struct rfa_key file_keys[] = {
 	{ .name = "$schema",
 	  .type = RFA_TYPE_STRING,
@@ -103,6 +112,14 @@ static const struct rfa_key file_keys[] = {
 	  .help = "the applications",
 	  .inside = &a_stack,
 	  .format = &rfa_schema_name },
+	{ .name = "registries",
+	  .type = RFA_TYPE_MAP,
+	  .fallback = "{}",
+	  .example = "{\"registry.example:5000\":{\"ca\":\"certs/registry-ca.pem\"}}",
+	  .help = "how registries are asked; one that needs neither login nor certificate need not "
+		  "be here",
+	  .inside = &a_registry,
+	  .format = &rfa_schema_domain },
 	{ .name = "timeouts",
 	  .type = RFA_TYPE_OBJECT,
 	  .fallback = "{}",

@@ -10,8 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/config/login.h"
 #include "cli/config/paths.h"
 #include "cli/frame/redact.h"
+#include "fsm/base/facts.h"
 #include "fsm/base/wipe.h"
 
 enum { MOST = 64 << 10, GOOD = 12 };
@@ -137,7 +139,9 @@ int rfa_secrets_take(struct rfa_secrets *secrets, const json_t *root, const char
 	const json_t *names = json_object_get(root, "secrets");
 	json_t *files = json_object_get(root, "secret_files");
 	json_t *commands = json_object_get(root, "secret_commands");
-	size_t most = json_array_size(names) + json_object_size(files) + json_object_size(commands);
+	json_t *registries = json_object_get(root, "registries");
+	size_t most = json_array_size(names) + json_object_size(files) +
+		      json_object_size(commands) + json_object_size(registries);
 	const char *key;
 	json_t *one;
 	size_t i;
@@ -161,6 +165,10 @@ int rfa_secrets_take(struct rfa_secrets *secrets, const json_t *root, const char
 			rc = add(secrets, key, RFA_SECRET_COMMAND, folder, json_string_value(one),
 				 err);
 	}
+	json_object_foreach (registries, key, one) {
+		if (rc == 0)
+			rc = add(secrets, key, RFA_SECRET_LOGIN, folder, "", err);
+	}
 	if (rc == 0)
 		list_values(secrets);
 	return rc;
@@ -170,6 +178,7 @@ void rfa_secret_release(struct rfa_secret *s)
 {
 	/* Memory that is freed may be handed out again, or end in a core file. */
 	rfa_wipe_text(s->value);
+	rfa_wipe_text(s->user);
 	free(s->name);
 	free(s->where);
 	memset(s, 0, sizeof(*s));
@@ -194,8 +203,45 @@ static int refers_to(const char *plan, const char *name)
 	return strstr(plan, reference) != NULL;
 }
 
-int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, struct rfa_ledger *ledger,
-		      struct rfa_error *err)
+static int fetch_command(struct rfa_secret *s, struct rfa_error *err)
+{
+	int rc = rfa_secret_run(s, err);
+
+	if (rc || s->value)
+		return rc;
+	(void)rfa_fail(err, RFA_ECONFIG, "config", "the command of the secret %s: %s", s->name,
+		       s->why);
+	(void)rfa_error_where(err, "secret_commands.%s", s->name);
+	return rfa_error_hint(err, "run it by hand: %.200s", s->where);
+}
+
+/* Nobody is logged in where Docker has no login for the registry. */
+static int fetch_login(struct rfa_secret *s, const json_t *reference, const char *folder,
+		       struct rfa_error *err)
+{
+	struct rfa_login login = { NULL, NULL };
+	int rc = rfa_login_fetch(&login, reference, folder, s->name, err);
+
+	if (rc == 0 && login.secret) {
+		s->user = strdup(login.user ? login.user : "");
+		s->value = strdup(login.secret);
+		if (!s->user || !s->value)
+			rc = rfa_fail_nomem(err);
+	}
+	rfa_login_release(&login);
+	return rc;
+}
+
+/* Borrowed; NULL: the plan asks for none there. */
+static const json_t *login_of(const json_t *plan, const char *domain)
+{
+	const json_t *all = rfa_facts_at(plan, "options/registries");
+
+	return json_object_get(json_object_get(all, domain), "login");
+}
+
+int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, const char *folder,
+		      struct rfa_ledger *ledger, struct rfa_error *err)
 {
 	char *text = json_dumps(plan, JSON_COMPACT);
 	int rc = text ? 0 : rfa_fail_nomem(err);
@@ -204,22 +250,30 @@ int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, struct rf
 	for (i = 0; rc == 0 && i < secrets->n; i++) {
 		struct rfa_secret *s = &secrets->items[i];
 
-		if (s->from != RFA_SECRET_COMMAND || s->value || !refers_to(text, s->name))
+		if (s->value)
 			continue;
-		rc = rfa_secret_run(s, err);
-		if (rc == 0 && !s->value) {
-			(void)rfa_fail(err, RFA_ECONFIG, "config",
-				       "the command of the secret %s: %s", s->name, s->why);
-			(void)rfa_error_where(err, "secret_commands.%s", s->name);
-			rc = rfa_error_hint(err, "run it by hand: %.200s", s->where);
-		}
-		if (rc == 0)
+		if (s->from == RFA_SECRET_COMMAND && refers_to(text, s->name))
+			rc = fetch_command(s, err);
+		else if (s->from == RFA_SECRET_LOGIN && login_of(plan, s->name))
+			rc = fetch_login(s, login_of(plan, s->name), folder, err);
+		if (rc == 0 && s->value)
 			list_values(secrets);
-		if (rc == 0 && ledger)
+		if (rc == 0 && s->value && ledger)
 			rc = rfa_ledger_hide(ledger, s->value, err);
 	}
 	free(text);
 	return rc;
+}
+
+const struct rfa_secret *rfa_secrets_login(const struct rfa_secrets *secrets, const char *domain)
+{
+	size_t i;
+
+	for (i = 0; i < secrets->n; i++)
+		if (secrets->items[i].from == RFA_SECRET_LOGIN && secrets->items[i].value &&
+		    !strcmp(secrets->items[i].name, domain))
+			return &secrets->items[i];
+	return NULL;
 }
 
 const char *rfa_secrets_find(const struct rfa_secrets *secrets, const char *name)
@@ -227,7 +281,8 @@ const char *rfa_secrets_find(const struct rfa_secrets *secrets, const char *name
 	size_t i;
 
 	for (i = 0; i < secrets->n; i++)
-		if (!strcmp(secrets->items[i].name, name) && secrets->items[i].value)
+		if (secrets->items[i].from != RFA_SECRET_LOGIN &&
+		    !strcmp(secrets->items[i].name, name) && secrets->items[i].value)
 			return secrets->items[i].value;
 	return NULL;
 }
@@ -237,7 +292,7 @@ int rfa_secret_trouble(const struct rfa_secret *s, struct rfa_buf *says)
 	static const char *const what[] = { "the variable", "the file of", "the command of" };
 
 	rfa_buf_clear(says);
-	if (s->from != RFA_SECRET_COMMAND && !s->value)
+	if (s->from < RFA_SECRET_COMMAND && !s->value)
 		(void)rfa_buf_printf(
 		    says, "%s %s%s%s: %s; rfa cannot tell its value from other text", what[s->from],
 		    s->name, *s->where ? ", " : "", s->where, s->why);

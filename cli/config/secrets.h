@@ -10,12 +10,18 @@
 #include "fsm/base/buf.h"
 #include "ledger/ledger.h"
 
-enum rfa_secret_from { RFA_SECRET_VARIABLE, RFA_SECRET_FILE, RFA_SECRET_COMMAND };
+enum rfa_secret_from {
+	RFA_SECRET_VARIABLE,
+	RFA_SECRET_FILE,
+	RFA_SECRET_COMMAND,
+	RFA_SECRET_LOGIN, /* for a registry: `name` is its domain; fetched when a plan needs it */
+};
 
 struct rfa_secret {
 	char *name;
-	char *where; /* the file, absolute; the command; "" for a variable */
+	char *where; /* the file, absolute; the command; "" for the others */
 	enum rfa_secret_from from;
+	char *user;     /* of a login */
 	char *value;    /* NULL: there is none, or it was not asked for yet */
 	char why[200];  /* why there is none; "" */
 	int others_see; /* a file that others on this machine may read */
@@ -51,11 +57,14 @@ int rfa_secrets_take(struct rfa_secrets *secrets, const json_t *root, const char
 void rfa_secrets_release(struct rfa_secrets *secrets);
 
 /*
- * Runs the commands whose names the plan refers to, and tells `values` and the ledger (NULL: none)
- * what to hide. An error (CONFIG) names the command that failed.
+ * Runs the commands whose names the plan refers to, fetches the logins of its registries, and tells
+ * `values` and the ledger (NULL: none) what to hide. folder: that of rfa.json. An error (CONFIG)
+ * names the command or the registry that failed.
  */
-int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, struct rfa_ledger *ledger,
-		      struct rfa_error *err) RFA_MUST_USE;
+int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, const char *folder,
+		      struct rfa_ledger *ledger, struct rfa_error *err) RFA_MUST_USE;
+/* The login for a registry that was fetched, borrowed; NULL: there is none. */
+const struct rfa_secret *rfa_secrets_login(const struct rfa_secrets *secrets, const char *domain);
 /* The value of that name, borrowed; NULL: there is none, or it is not known. */
 const char *rfa_secrets_find(const struct rfa_secrets *secrets, const char *name);
 

@@ -156,7 +156,8 @@ int rfa_cli_secrets(struct rfa_cli *cli, const json_t *plan, struct rfa_error *e
 {
 	if (!cli->config)
 		return 0;
-	return rfa_secrets_fetch(&cli->config->secrets, plan, cli->ledger, err);
+	return rfa_secrets_fetch(&cli->config->secrets, plan, cli->config->folder, cli->ledger,
+				 err);
 }
 
 int rfa_cli_secret(void *user, const char *name, const char **value, struct rfa_error *err)
@@ -165,6 +166,19 @@ int rfa_cli_secret(void *user, const char *name, const char **value, struct rfa_
 
 	(void)err;
 	*value = cli->config ? rfa_secrets_find(&cli->config->secrets, name) : NULL;
+	return 0;
+}
+
+int rfa_cli_login(void *user, const char *domain, const char **name, const char **secret,
+		  struct rfa_error *err)
+{
+	const struct rfa_cli *cli = user;
+	const struct rfa_secret *login =
+	    cli->config ? rfa_secrets_login(&cli->config->secrets, domain) : NULL;
+
+	(void)err;
+	*name = login ? login->user : NULL;
+	*secret = login ? login->value : NULL;
 	return 0;
 }
 

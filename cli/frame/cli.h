@@ -60,6 +60,9 @@ int rfa_cli_ledger(struct rfa_cli *cli, struct rfa_error *err) RFA_MUST_USE;
 int rfa_cli_secrets(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err) RFA_MUST_USE;
 /* For struct rfa_run_options; `user` is the struct rfa_cli. */
 int rfa_cli_secret(void *user, const char *name, const char **value, struct rfa_error *err);
+/* The login for a registry; *name NULL: nobody. For rfa_run_options. */
+int rfa_cli_login(void *user, const char *domain, const char **name, const char **secret,
+		  struct rfa_error *err);
 /* Prints the problems of the configuration on standard error. */
 void rfa_cli_problems(const struct rfa_cli *cli, const char *file);
 void rfa_cli_release(struct rfa_cli *cli);

@@ -88,6 +88,8 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 	out->details = args->details;
 	out->examples = args->examples;
 	out->flow = flow;
+	if (args->flags & RFA_ARGS_SECOND)
+		out->min_words = out->max_words = 2;
 	for (const struct rfa_role *role = flow->roles; role->id; role++) {
 		struct rfa_option option = { role->option, 0, "ENV", NULL, NULL, role->what };
 		if (role->option)

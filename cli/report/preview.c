@@ -155,6 +155,7 @@ int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const jso
 			.clock = cli->clock,
 			.cancel = cli->cancel,
 			.secret = rfa_cli_secret,
+			.login = rfa_cli_login,
 			.secret_user = cli,
 		};
 		rc = rfa_run_preview(&options, plan, &document, err);

@@ -5,6 +5,7 @@
 
 #define FLOWS(X)         \
 	X(publish)       \
+	X(deploy)        \
 	X(promote)       \
 	X(promote_data)  \
 	X(backup)        \

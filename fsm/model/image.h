@@ -12,6 +12,7 @@
 	TEXT(id, "the engine's own id; another one in another image store") \
 	TEXT(identity, "SHA-256 of platform, layers and configuration: equal on every engine for the same image") \
 	TEXT(pin, "the tag under which it travels, or that keeps it for a rollback point") \
+	TEXT(digest, "of its manifest, where a registry has told it") \
 	TEXTS(layers, "the diff ids, from the bottom to the top") \
 	INT(size, 0, "bytes") \
 	BOOL(ends, "its container has done its work and ended")

@@ -4,6 +4,9 @@
 #define RFA_THIS struct rfa_plan_host
 RFA_SHAPE(plan_host, RFA_PLAN_HOST_FIELDS, "a host of a plan");
 #undef RFA_THIS
+#define RFA_THIS struct rfa_registry_spec
+RFA_SHAPE(registry_spec, RFA_REGISTRY_SPEC_FIELDS, "how a registry is asked");
+#undef RFA_THIS
 #define RFA_THIS struct rfa_options
 RFA_SHAPE(options, RFA_OPTIONS_FIELDS, "what a run was asked for");
 #undef RFA_THIS

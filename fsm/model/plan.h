@@ -18,6 +18,15 @@
 RFA_RECORD(plan_host, RFA_PLAN_HOST_FIELDS);
 
 /* clang-format off */
+#define RFA_REGISTRY_SPEC_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(domain, "as the names of images begin") \
+	TEXT(ca, "a file of certificates that are trusted, on the operator's machine") \
+	BOOL(http, "it is asked without TLS") \
+	JSON(login, "where the login is: never the login itself")
+/* clang-format on */
+RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
+
+/* clang-format off */
 #define RFA_OPTIONS_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(reason, "why the run is made") \
 	TEXT(force_reason, "why gates may be passed that can be") \
@@ -42,6 +51,8 @@ RFA_RECORD(plan_host, RFA_PLAN_HOST_FIELDS);
 	INT(wait_lock_s, 0, "seconds that a lock of another run is waited for") \
 	ONE(image_set, desired, "what is built: names only, for nothing is known of it yet") \
 	MANY(worktree, sources, "from what it is built") \
+	TEXT(via, "whose host asks the registries: \"target\" (its engine), or an environment") \
+	NAMED(registry_spec, registries, "how each is asked") \
 	TEXT(zone, "the time zone in which the version was named")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);

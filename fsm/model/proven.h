@@ -95,6 +95,7 @@ RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 	INT(missing_bytes, 0, "how large the missing images are") \
 	MANY(worktree, sources, "what images are built from") \
 	TEXTS(built, "the keys of the images that this run has built") \
+	TEXTS(pulled, "the keys of the images that the engine has pulled") \
 	MANY(tagged, tags, "where each tag pointed that the run may move") \
 	MANY(answer, answers, "how the health checks' URLs answered before") \
 	ONE(blind, blind, "they could not be asked") \

@@ -15,6 +15,9 @@ RFA_SHAPE(bootstrap, RFA_BOOTSTRAP_FIELDS, "what a first deployment needs and ma
 #define RFA_THIS struct rfa_check
 RFA_SHAPE(check, RFA_CHECK_FIELDS, "a health check");
 #undef RFA_THIS
+#define RFA_THIS struct rfa_stack_deploy
+RFA_SHAPE(stack_deploy, RFA_STACK_DEPLOY_FIELDS, "what comes from registries");
+#undef RFA_THIS
 #define RFA_THIS struct rfa_limits
 RFA_SHAPE(limits, RFA_LIMITS_FIELDS, "what must hold before anything is touched");
 #undef RFA_THIS

@@ -40,6 +40,13 @@ RFA_RECORD(bootstrap, RFA_BOOTSTRAP_FIELDS);
 RFA_RECORD(check, RFA_CHECK_FIELDS);
 
 /* clang-format off */
+#define RFA_STACK_DEPLOY_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(via, "who asks the registry: \"auto\", \"target\", \"operator\", or an environment") \
+	JSON(images, "{container or service: the name of its image in a registry, without a tag}")
+/* clang-format on */
+RFA_RECORD(stack_deploy, RFA_STACK_DEPLOY_FIELDS);
+
+/* clang-format off */
 #define RFA_LIMITS_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	INT(disk_free_percent, 20, "how much of each file system must stay free") \
 	BOOL(require_verified, "only a version that another environment has verified") \
@@ -102,6 +109,7 @@ RFA_RECORD(stack_backup, RFA_STACK_BACKUP_FIELDS);
 	INT(health_interval_s, 1, "seconds between two tries") \
 	INT(health_settle_s, 5, "seconds that it has to stay healthy") \
 	ONE(stack_build, build, "what is built from sources") \
+	ONE(stack_deploy, deploy, "what comes from registries") \
 	ONE(limits, gates, "what must hold before anything is touched") \
 	ONE(stack_data, data, "what it stores") \
 	ONE(stack_backup, backup, "its backups") \

@@ -41,7 +41,8 @@ struct rfa_vault_place {
 struct rfa_prepare {
 	struct rfa_ledger *ledger;
 	struct rfa_clock *clock;
-	const char *word; /* the stack; of a flow about a host its environment */
+	const char *word;   /* the stack; of a flow about a host its environment */
+	const char *second; /* the word behind it; NULL: the flow takes none */
 	/* The n-th value of an option; "" for a switch; NULL: not given, or no more. */
 	const char *(*option)(const struct rfa_prepare *, const char *name, size_t n);
 	/* One that cannot be left out. Errors: USAGE. */
@@ -58,6 +59,10 @@ struct rfa_prepare {
 	/* *out: its side and keep are new. */
 	int (*vault)(const struct rfa_prepare *, const char *env, const char *stack,
 		     struct rfa_vault_place *out, struct rfa_error *);
+	/* *out (new, or NULL: rfa.json says nothing of it): how a registry is asked, as a plan has
+	 * it: {"login"?,"ca"? (absolute),"http"?}. */
+	int (*registry)(const struct rfa_prepare *, const char *domain, json_t **out,
+			struct rfa_error *);
 	/* *out (new, rfa_host_free()): the host of a side, connected. */
 	int (*open)(const struct rfa_prepare *, const json_t *side, struct rfa_host **out,
 		    struct rfa_error *);
@@ -72,6 +77,7 @@ enum rfa_args_flag {
 	RFA_ARGS_REASON = 1 << 1,     /* --reason is required */
 	RFA_ARGS_UNATTENDED = 1 << 2, /* --unattended: for timers */
 	RFA_ARGS_HOST = 1 << 3,       /* about a host, and no stack */
+	RFA_ARGS_SECOND = 1 << 4,     /* a second word follows the stack */
 };
 
 struct rfa_flow_args {
@@ -117,6 +123,9 @@ int rfa_prepare_restore(const struct rfa_prepare *p, json_t *plan,
 /* Of images that are built: where, from what, and what they are to be called. */
 int rfa_prepare_build(const struct rfa_prepare *p, json_t *plan,
 		      struct rfa_error *err) RFA_MUST_USE;
+/* Of images that come from registries: which, and who asks for them. */
+int rfa_prepare_deploy(const struct rfa_prepare *p, json_t *plan,
+		       struct rfa_error *err) RFA_MUST_USE;
 /* Of a rollback point that the target goes back to: --to names it. */
 int rfa_prepare_point(const struct rfa_prepare *p, json_t *plan,
 		      struct rfa_error *err) RFA_MUST_USE;

@@ -4,12 +4,9 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
-#include "fsm/base/suggest.h"
 #include "fsm/model/build.h"
 #include "fsm/parts/args.h"
-
-/* The longest tag that engines take. */
-#define TAG_MAX 128
+#include "fsm/parts/named.h"
 
 static const char *env_of(const json_t *plan)
 {
@@ -62,36 +59,6 @@ static int resolve(const struct rfa_prepare *p, json_t *plan, const char *key, j
 	return rc;
 }
 
-/* 1 if the stack has a container of this name, or may have such a service. */
-static int has_key(const json_t *plan, const char *key)
-{
-	const json_t *services = rfa_facts_at(plan, "target/stack/compose/services");
-
-	return rfa_facts_has_text(rfa_facts_at(plan, "target/stack/containers"), key) ||
-	       (rfa_facts_at(plan, "target/stack/compose") &&
-		(!json_array_size(services) || rfa_facts_has_text(services, key)));
-}
-
-static int check_key(const json_t *plan, const char *key, struct rfa_error *err)
-{
-	struct rfa_suggestion s = { key, NULL, 0 };
-	json_t *name;
-	size_t i;
-
-	if (has_key(plan, key))
-		return 0;
-	json_array_foreach (rfa_facts_at(plan, "target/stack/containers"), i, name) {
-		rfa_suggest_offer(&s, json_string_value(name));
-	}
-	rfa_fail(err, RFA_ECONFIG, "config",
-		 "build.images names %.60s, which is no container and no service of the stack",
-		 key);
-	return s.best && s.distance <= 3
-		   ? rfa_error_hint(err, "did you mean %s?", s.best)
-		   : rfa_error_hint(err, "name it as it is in containers, or in the Compose "
-					 "project");
-}
-
 /* What the builder has in one context; a problem of it is a gate's to tell. */
 static int look(struct rfa_host *host, const char *key, const char *context, json_t *sources,
 		struct rfa_error *err)
@@ -124,7 +91,7 @@ static int look_at_all(const struct rfa_prepare *p, json_t *plan, json_t *source
 
 	json_object_foreach (images, key, image) {
 		if (!rc)
-			rc = check_key(plan, key, err);
+			rc = rfa_named_check(plan, "build.images", key, err);
 		if (!rc)
 			rc = resolve(p, plan, key, image, err);
 		if (!rc)
@@ -135,16 +102,6 @@ static int look_at_all(const struct rfa_prepare *p, json_t *plan, json_t *source
 }
 
 /* What it is to be called. */
-
-/* A tag: [A-Za-z0-9_][A-Za-z0-9_.-]{0,127} (docker/distribution, reference.go). */
-static int is_tag(const char *text)
-{
-	static const char chars[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-
-	return *text && *text != '.' && *text != '-' && strlen(text) <= TAG_MAX &&
-	       !text[strspn(text, chars)];
-}
 
 static int is_dirty(const json_t *sources)
 {
@@ -190,7 +147,7 @@ static int name_version(const struct rfa_prepare *p, json_t *plan, const json_t 
 
 	if (!asked)
 		return name_by_rule(p, plan, sources, out, size, err);
-	if (!is_tag(asked)) {
+	if (!rfa_named_is_tag(asked)) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "--as is no version that an image can have");
 		return rfa_error_hint(err, "at most 128 letters, digits, \"_\", \".\" and \"-\", "
 					   "none of the last two first");
@@ -224,33 +181,25 @@ static int check_names(const json_t *plan, struct rfa_error *err)
 static int put_desired(json_t *plan, const char *version, struct rfa_error *err)
 {
 	json_t *images = rfa_facts_at(plan, "target/stack/build/images"), *image;
-	json_t *list = json_array();
+	json_t *names = json_object();
 	const char *key;
-	int rc = list ? 0 : rfa_fail_nomem(err);
+	int rc = names ? 0 : rfa_fail_nomem(err);
 
 	json_object_foreach (images, key, image) {
-		const json_t *containers = rfa_facts_at(plan, "target/stack/containers");
-		char ref[512];
-
-		snprintf(ref, sizeof(ref), "%.300s:%s", rfa_facts_str(image, "image", ""), version);
-		if (!rc &&
-		    json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s}", "key", key, "kind",
-					rfa_facts_has_text(containers, key) ? "run" : "compose",
-					"ref", ref)))
-			rc = rfa_fail_nomem(err);
+		if (!rc)
+			rc = rfa_facts_set(names, key,
+					   json_string(rfa_facts_str(image, "image", "")), err);
 	}
 	if (!rc)
-		rc = rfa_plan_set(plan, "desired",
-				  json_pack("{s:s, s:O}", "version", version, "images", list), err);
-	json_decref(list);
+		rc = rfa_named_desired(plan, names, version, err);
+	json_decref(names);
 	return rc;
 }
 
 int rfa_prepare_build(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
 	json_t *sources = json_array();
-	char version[TAG_MAX + 1] = "";
+	char version[RFA_TAG_MAX + 1] = "";
 	int rc = sources ? has_build(plan, err) : rfa_fail_nomem(err);
 
 	if (!rc)

@@ -36,6 +36,7 @@ void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
 	d->ctx.user = options->user ? options->user : "?";
 	d->ctx.machine = options->machine ? options->machine : "?";
 	d->ctx.secret = options->secret;
+	d->ctx.login = options->login;
 	d->ctx.secret_user = options->secret_user;
 }
 

@@ -35,7 +35,14 @@ struct rfa_run_options {
 	 * what to hide (rfa_ledger_hide()). NULL: no name has a value.
 	 */
 	int (*secret)(void *user, const char *name, const char **value, struct rfa_error *);
-	void *secret_user;
+	/*
+	 * The login for a registry that the plan has a reference to: *name and *secret, borrowed
+	 * until the call with these options returns; NULL: nobody is logged in. NULL: nobody
+	 * anywhere.
+	 */
+	int (*login)(void *user, const char *domain, const char **name, const char **secret,
+		     struct rfa_error *);
+	void *secret_user; /* of both */
 };
 
 struct rfa_run_result {

@@ -31,6 +31,10 @@ RFA_RUN_OF(target_compare);
 RFA_RUN_OF(builder_observe);
 RFA_TRIO_OF(build);
 
+/* registry.c: images that registries have */
+RFA_RUN_OF(registry_observe);
+RFA_TRIO_OF(pull);
+
 /* gates.c: may this run touch anything? The gates are the flow's. */
 RFA_RUN_OF(gates);
 

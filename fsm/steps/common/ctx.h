@@ -44,6 +44,9 @@ struct rfa_ctx {
 	const char *user, *machine;
 	/* The value of a secret (rfa_run_options.secret); NULL: nobody has one. */
 	int (*secret)(void *user, const char *name, const char **value, struct rfa_error *);
+	/* The login for a registry (rfa_run_options.login); NULL: nobody is logged in. */
+	int (*login)(void *user, const char *domain, const char **name, const char **secret,
+		     struct rfa_error *);
 	void *secret_user;
 	/* Makes a PROGRESS record durable; steals facts. Their "made" is known ever after. */
 	int (*progress)(struct rfa_ctx *, json_t *facts, struct rfa_error *);

@@ -364,19 +364,6 @@ static int add_built(struct rfa_ctx *ctx, const struct rfa_built *one, struct rf
 	return rc;
 }
 
-/* What is not built stays what it is on the target. */
-static void add_others(struct rfa_ctx *ctx, struct rfa_image_set *set)
-{
-	const struct rfa_image_set *now = ctx->proven[RFA_TARGET]->images;
-	const struct rfa_image *image;
-
-	if (!now)
-		return;
-	RFA_EACH (image, now->images)
-		if (!rfa_image_of(&set->images, image->key))
-			*RFA_ADD(ctx->pool, image, &set->images) = *image;
-}
-
 /* Goes on from what it sees, so it may be repeated. */
 int rfa_build_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
@@ -392,7 +379,7 @@ int rfa_build_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 			rc = add_built(ctx, one, &proven, set, err);
 	if (rc)
 		return rc;
-	add_others(ctx, set);
+	rfa_image_set_complete(ctx, set);
 	set->version = rfa_ctx_options(ctx)->desired ? rfa_ctx_options(ctx)->desired->version : "";
 	proven.images = set;
 	summary = rfa_pool_printf(ctx->pool, "%s: %zu of %zu image(s) built%s", set->version,

@@ -5,6 +5,7 @@
 
 #include "fsm/base/size.h"
 #include "fsm/steps/images/image_set.h"
+#include "fsm/steps/images/registry.h"
 #include "fsm/steps/steps.h"
 
 static const char *const ARCHIVE = "images";
@@ -51,7 +52,9 @@ int rfa_transfer_export(struct rfa_ctx *ctx, const char *archive, const struct r
 	json_t *answer = NULL;
 	int rc = request_of(ctx, archive, omit, &request, err);
 
-	if (!rc)
+	if (!rc && rfa_from_registry(ctx))
+		rc = rfa_registry_archive(ctx, request, &answer, err);
+	else if (!rc)
 		rc = source->engine->image_export(source, rfa_ctx_key(ctx, &key, "export", archive),
 						  request, &answer, err);
 	if (!rc)
@@ -71,6 +74,8 @@ int rfa_image_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 
 	if (!target->missing.n)
 		return rfa_ctx_skip(facts, "the target has every image", err);
+	if (rfa_pulled_there(ctx))
+		return rfa_ctx_skip(facts, "the target's engine pulls them itself", err);
 	rc = rfa_transfer_export(ctx, ARCHIVE, &target->omit, &made, err);
 	if (rc)
 		return rc;

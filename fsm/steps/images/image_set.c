@@ -154,6 +154,18 @@ int rfa_image_set_version(const struct rfa_image_list *images, char *out, size_t
 
 /* What the run brings, and how it was before. */
 
+void rfa_image_set_complete(struct rfa_ctx *ctx, struct rfa_image_set *set)
+{
+	const struct rfa_image_set *now = ctx->proven[RFA_TARGET]->images;
+	const struct rfa_image *image;
+
+	if (!now)
+		return;
+	RFA_EACH (image, now->images)
+		if (!rfa_image_of(&set->images, image->key))
+			*RFA_ADD(ctx->pool, image, &set->images) = *image;
+}
+
 const struct rfa_image *rfa_desired_of(const struct rfa_ctx *ctx, const char *key)
 {
 	return rfa_image_of(rfa_ctx_desired(ctx, NULL), key);

@@ -47,6 +47,9 @@ int rfa_image_set_version(const struct rfa_image_list *images, char *out, size_t
 int rfa_version_check(struct rfa_ctx *ctx, const struct rfa_version *version,
 		      const struct rfa_image *image, struct rfa_error *err);
 
+/* Adds what the run does not bring: it stays what it is on the target. */
+void rfa_image_set_complete(struct rfa_ctx *ctx, struct rfa_image_set *set);
+
 /* The image that the run brings for a container or service; NULL: none. */
 const struct rfa_image *rfa_desired_of(const struct rfa_ctx *ctx, const char *key);
 /* How its container on the step's host looked before the run; of several the first; NULL: none. */
@@ -63,5 +66,8 @@ int rfa_observe_images(struct rfa_host *host, const struct rfa_stack *stack,
 		       const struct rfa_image_set *known, struct rfa_pool *pool,
 		       struct rfa_proven *out, struct rfa_observed_list *seen,
 		       struct rfa_error *err);
+
+/* images.c: takes the pins of the run's images away that were not there before it. */
+int rfa_images_unpin(struct rfa_ctx *ctx, struct rfa_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/common/inspect.h"
+#include "fsm/steps/images/registry.h"
 #include "fsm/steps/images/spec.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/images/export.h"
@@ -233,7 +234,7 @@ int rfa_pin_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, stru
 	return rfa_again_probe(ctx, seen, facts, err);
 }
 
-static int unpin_desired(struct rfa_ctx *ctx, struct rfa_error *err)
+int rfa_images_unpin(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	const struct rfa_image *image;
 	int rc = 0;
@@ -260,7 +261,7 @@ int rfa_pin_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	if (!rc)
 		rc = rfa_pool_check(ctx->pool, err);
 	if (!rc)
-		rc = unpin_desired(ctx, err);
+		rc = rfa_images_unpin(ctx, err);
 	if (rc)
 		return rc;
 	specs_path(ctx, path, sizeof(path));
@@ -347,7 +348,7 @@ int rfa_load_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	if (!ctx->own->missing.n)
 		return rfa_ctx_skip(facts, "the target has every image", err);
-	rc = load(ctx, "images", NULL, err);
+	rc = rfa_pulled_there(ctx) ? 0 : load(ctx, "images", NULL, err);
 	if (!rc)
 		rc = all_loaded(ctx, &all, lacking, sizeof(lacking), err);
 	if ((rc == -RFA_EREMOTE || (!rc && !all)) && exported && exported->omitted > 0) {
@@ -363,8 +364,8 @@ int rfa_load_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		return rfa_error_where(err, "%s", ctx->host->name);
 	}
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	return rfa_ctx_prove(ctx, &proven, "images, layers and configuration are the source's",
-			     facts, err);
+	return rfa_ctx_prove(
+	    ctx, &proven, "images, layers and configuration are those that were meant", facts, err);
 }
 
 int rfa_load_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -380,7 +381,7 @@ int rfa_load_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 
 int rfa_load_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return unpin_desired(ctx, err);
+	return rfa_images_unpin(ctx, err);
 }
 
 /* Tag. */
