@@ -217,8 +217,10 @@ static void check_verified(struct rfa_walk *walk, const json_t *root, const json
 	rfa_walk_enter(walk, "gates", 0);
 	rfa_walk_enter(walk, "verified_in", 0);
 	json_array_foreach (rfa_facts_at(stack, "gates/verified_in"), i, env) {
+		rfa_walk_enter(walk, NULL, i);
 		if (!json_object_get(environments, json_string_value(env)))
 			no_such_name(walk, environments, "environment", json_string_value(env));
+		rfa_walk_leave(walk);
 	}
 	rfa_walk_leave(walk);
 	rfa_walk_leave(walk);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/config/docker_login.h"
-#include "cli/config/secrets.h"
+#include "cli/config/secret.h"
 #include "fsm/base/facts.h"
 #include "fsm/base/wipe.h"
 

@@ -201,14 +201,15 @@ static void names(void **state)
 	expect(FILE_WITH(",\"keep_running\":[\"a\\nb\"]"),
 	       "2:18 stacks.shop.keep_running[0]: a control character in the string \"a\\nb\"; "
 	       "remove it");
-	expect(FILE_WITH(",\"environments\":{\"prodd\":{\"environments\":{}}}"),
-	       "2:18 stacks.shop.environments.prodd: there is no such environment; did you mean "
-	       "\"prod\"?\n"
-	       "2:27 stacks.shop.environments.prodd.environments: there is no such key; keys here: "
-	       "containers, compose, base_url, bootstrap, build, health, health_deadline_s, "
-	       "health_interval_s, health_settle_s, gates, data, backup, keep_images, keep_running "
-	       "(and x-… for "
-	       "your own)");
+	expect(
+	    FILE_WITH(",\"environments\":{\"prodd\":{\"environments\":{}}}"),
+	    "2:18 stacks.shop.environments.prodd: there is no such environment; did you mean "
+	    "\"prod\"?\n"
+	    "2:27 stacks.shop.environments.prodd.environments: there is no such key; keys here: "
+	    "containers, compose, base_url, bootstrap, build, deploy, health, health_deadline_s, "
+	    "health_interval_s, health_settle_s, gates, data, backup, keep_images, keep_running "
+	    "(and x-… for "
+	    "your own)");
 	expect(FILE_WITH(",\"bootstrap\":{\"containers\":{\"other\":{}}}"),
 	       "2:29 stacks.shop.bootstrap.containers.other: the stack does not list this "
 	       "container; add it to \"containers\" of the stack");
@@ -224,6 +225,21 @@ static void names(void **state)
 	       "the string \"/etc/D\"; for example \"dockerfile\": \"docker/Dockerfile\"\n"
 	       "2:130 stacks.shop.build.images.web.platform: expected a platform: linux/amd64, got "
 	       "the string \"amd64\"; for example \"platform\": \"linux/amd64\"");
+}
+
+/* What comes from registries, and where it has to be proven. */
+static void deploys(void **state)
+{
+	(void)state;
+	expect(FILE_WITH(",\"deploy\":{\"via\":\"prd\",\"images\":{\"web\":\"shop/web:1\"}},"
+			 "\"gates\":{\"verified_in\":[\"tst\"]}"),
+	       "2:12 stacks.shop.deploy.via: there is no such environment; did you mean "
+	       "\"prod\"?\n"
+	       "2:34 stacks.shop.deploy.images.web: expected the name of an image, without a tag, "
+	       "got the string \"shop/web:1\"; for example "
+	       "\"registry.example:5000/shop/web\"\n"
+	       "2:79 stacks.shop.gates.verified_in[0]: there is no such environment; did you mean "
+	       "\"test\"?");
 }
 
 /* Lines are counted from 1, columns where the key stands. */
@@ -587,6 +603,7 @@ int main(void)
 		cmocka_unit_test(values),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(names),
+		cmocka_unit_test(deploys),
 		cmocka_unit_test(places),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(mangled),

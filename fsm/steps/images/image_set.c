@@ -185,3 +185,21 @@ size_t rfa_count_before(const struct rfa_ctx *ctx, const char *key, int running)
 		n += !strcmp(one->key, key) && (running ? one->running : one->present);
 	return n;
 }
+
+int rfa_from_registry(const struct rfa_ctx *ctx)
+{
+	return *rfa_ctx_options(ctx)->via != '\0';
+}
+
+int rfa_pulled_there(const struct rfa_ctx *ctx)
+{
+	return !strcmp(rfa_ctx_options(ctx)->via, "target");
+}
+
+const char *rfa_image_by_digest(struct rfa_pool *pool, const struct rfa_image *image)
+{
+	struct rfa_imageref ref;
+
+	rfa_imageref_parse(&ref, image->ref);
+	return rfa_pool_printf(pool, "%s@%s", ref.name, image->digest);
+}

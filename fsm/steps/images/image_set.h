@@ -67,7 +67,13 @@ int rfa_observe_images(struct rfa_host *host, const struct rfa_stack *stack,
 		       struct rfa_proven *out, struct rfa_observed_list *seen,
 		       struct rfa_error *err);
 
-/* images.c: takes the pins of the run's images away that were not there before it. */
-int rfa_images_unpin(struct rfa_ctx *ctx, struct rfa_error *err);
+/* Where the images of a run come from. */
+
+/* 1 if that is a registry. */
+int rfa_from_registry(const struct rfa_ctx *ctx);
+/* 1 if the target's own engine pulls them; else they arrive as an archive. */
+int rfa_pulled_there(const struct rfa_ctx *ctx);
+/* "registry.example:5000/shop/web@sha256:…": the name under which a registry has it. */
+const char *rfa_image_by_digest(struct rfa_pool *pool, const struct rfa_image *image);
 
 #endif

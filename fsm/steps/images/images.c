@@ -4,7 +4,6 @@
 
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/common/inspect.h"
-#include "fsm/steps/images/registry.h"
 #include "fsm/steps/images/spec.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/images/export.h"
@@ -234,7 +233,7 @@ int rfa_pin_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, stru
 	return rfa_again_probe(ctx, seen, facts, err);
 }
 
-int rfa_images_unpin(struct rfa_ctx *ctx, struct rfa_error *err)
+static int unpin_desired(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	const struct rfa_image *image;
 	int rc = 0;
@@ -261,7 +260,7 @@ int rfa_pin_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	if (!rc)
 		rc = rfa_pool_check(ctx->pool, err);
 	if (!rc)
-		rc = rfa_images_unpin(ctx, err);
+		rc = unpin_desired(ctx, err);
 	if (rc)
 		return rc;
 	specs_path(ctx, path, sizeof(path));
@@ -337,6 +336,23 @@ static int load_everything(struct rfa_ctx *ctx, struct rfa_error *err)
 	return rc ? rc : load(ctx, archive, archive, err);
 }
 
+/* What the engine has pulled has a name with a digest only, which holds it until then. */
+static int pin_pulled(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_texts *missing = &ctx->own->missing;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < missing->n && !rc; i++) {
+		const struct rfa_image *image = rfa_desired_of(ctx, missing->at[i]);
+
+		if (image && *image->digest)
+			rc =
+			    tag(ctx, "pin", rfa_image_by_digest(ctx->pool, image), image->pin, err);
+	}
+	return rc;
+}
+
 /* Loading an image that is there changes nothing, so it may be repeated. */
 int rfa_load_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
@@ -348,7 +364,7 @@ int rfa_load_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	if (!ctx->own->missing.n)
 		return rfa_ctx_skip(facts, "the target has every image", err);
-	rc = rfa_pulled_there(ctx) ? 0 : load(ctx, "images", NULL, err);
+	rc = rfa_pulled_there(ctx) ? pin_pulled(ctx, err) : load(ctx, "images", NULL, err);
 	if (!rc)
 		rc = all_loaded(ctx, &all, lacking, sizeof(lacking), err);
 	if ((rc == -RFA_EREMOTE || (!rc && !all)) && exported && exported->omitted > 0) {
@@ -381,7 +397,7 @@ int rfa_load_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 
 int rfa_load_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return rfa_images_unpin(ctx, err);
+	return unpin_desired(ctx, err);
 }
 
 /* Tag. */

@@ -14,16 +14,6 @@
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/steps.h"
 
-int rfa_from_registry(const struct rfa_ctx *ctx)
-{
-	return *rfa_ctx_options(ctx)->via != '\0';
-}
-
-int rfa_pulled_there(const struct rfa_ctx *ctx)
-{
-	return !strcmp(rfa_ctx_options(ctx)->via, "target");
-}
-
 /* How registries are asked. */
 
 static const struct rfa_registry_spec *spec_of(const struct rfa_ctx *ctx, const char *domain)
@@ -61,15 +51,6 @@ static int access_of(struct rfa_ctx *ctx, const char *ref, struct rfa_registry_a
 	if (!spec->login || !ctx->login)
 		return 0;
 	return ctx->login(ctx->secret_user, out->domain, &out->user, &out->secret, err);
-}
-
-/* "registry.example:5000/shop/web@sha256:…" */
-static const char *by_digest(struct rfa_ctx *ctx, const struct rfa_image *image)
-{
-	struct rfa_imageref ref;
-
-	rfa_imageref_parse(&ref, image->ref);
-	return rfa_pool_printf(ctx->pool, "%s@%s", ref.name, image->digest);
 }
 
 static const char *platform_of(struct rfa_ctx *ctx)
@@ -150,7 +131,8 @@ static int ask_by_digest(struct rfa_ctx *ctx, json_t *one, struct rfa_registry_a
 			continue;
 		rc = access_of(ctx, image->ref, access, err);
 		if (!rc)
-			rc = rfa_facts_set(one, "ref", json_string(by_digest(ctx, image)), err);
+			rc = rfa_facts_set(one, "ref",
+					   json_string(rfa_image_by_digest(ctx->pool, image)), err);
 		return rc ? rc : rfa_facts_set(one, "platform", json_string(platform_of(ctx)), err);
 	}
 	return rfa_fail(err, RFA_EINTERNAL, "registry", "nobody knows where the image %.19s is",
@@ -179,7 +161,7 @@ int rfa_registry_archive(struct rfa_ctx *ctx, json_t *request, json_t **out, str
 
 /* *is: there is an image of that name, and it is the one that is meant. */
 static int is_there(struct rfa_ctx *ctx, const struct rfa_image *image, const char *name, int *is,
-		    const char **id, struct rfa_error *err)
+		    struct rfa_error *err)
 {
 	json_t *seen = NULL;
 	char identity[65] = "";
@@ -187,7 +169,6 @@ static int is_there(struct rfa_ctx *ctx, const struct rfa_image *image, const ch
 
 	if (!rc && seen)
 		rc = rfa_image_identity(seen, identity, err);
-	*id = rfa_pool_text(ctx->pool, rfa_container_id(seen));
 	*is = !rc && !strcmp(identity, image->identity);
 	json_decref(seen);
 	return rc;
@@ -217,25 +198,21 @@ static int pull(struct rfa_ctx *ctx, const struct rfa_image *image, const char *
 /* What the registry sends may be another thing than what it has described. */
 static int bring(struct rfa_ctx *ctx, const struct rfa_image *image, struct rfa_error *err)
 {
-	const char *name = by_digest(ctx, image);
-	struct rfa_ctx_key key;
-	const char *id;
+	const char *name = rfa_image_by_digest(ctx->pool, image);
 	int is = 0;
-	int rc = is_there(ctx, image, name, &is, &id, err);
+	int rc = is_there(ctx, image, name, &is, err);
 
 	if (!rc && !is)
 		rc = pull(ctx, image, name, err);
 	if (!rc && !is)
-		rc = is_there(ctx, image, name, &is, &id, err);
+		rc = is_there(ctx, image, name, &is, err);
 	if (!rc && !is) {
 		rfa_fail(err, RFA_EMISMATCH, "registry",
 			 "what %s has pulled as %s is not what the registry has described",
 			 ctx->host->name, name);
 		return rfa_error_where(err, "%s", ctx->host->name);
 	}
-	return rc ? rc
-		  : ctx->host->engine->image_tag(
-			ctx->host, rfa_ctx_key(ctx, &key, "pin", image->pin), id, image->pin, err);
+	return rc;
 }
 
 /* Goes on from what it sees, so it may be repeated. */
@@ -273,7 +250,7 @@ int rfa_pull_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 /* The name under which it was pulled; the image itself goes with it. */
 static int drop(struct rfa_ctx *ctx, const struct rfa_image *image, struct rfa_error *err)
 {
-	const char *name = by_digest(ctx, image);
+	const char *name = rfa_image_by_digest(ctx->pool, image);
 	struct rfa_ctx_key key;
 
 	return ctx->host->engine->image_untag(ctx->host, rfa_ctx_key(ctx, &key, "untag", name),
@@ -289,8 +266,6 @@ int rfa_pull_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	if (!rfa_pulled_there(ctx) || !missing->n)
 		return 0;
 	rc = ctx->host->registry->forget(ctx->host, ctx->run, err);
-	if (!rc)
-		rc = rfa_images_unpin(ctx, err);
 	for (i = 0; i < missing->n && !rc; i++) {
 		const struct rfa_image *image = rfa_desired_of(ctx, missing->at[i]);
 

@@ -4,11 +4,6 @@
 
 #include "fsm/steps/common/ctx.h"
 
-/* 1 if the images of the run come from registries. */
-int rfa_from_registry(const struct rfa_ctx *ctx);
-/* 1 if the target's own engine pulls them; else they arrive as an archive. */
-int rfa_pulled_there(const struct rfa_ctx *ctx);
-
 /*
  * An archive of the missing images in the source's spool, fetched by rfa itself: what image_export
  * makes where images come from an engine. request as there. Goes on from what lies there.
