@@ -86,7 +86,7 @@ static int read_file(struct rfa_cli *cli, const char *folder, const char *key, j
 static int read_entry(struct rfa_cli *cli, const char *key, const char *env, const char *stack,
 		      json_t **out, struct rfa_error *err)
 {
-	json_t *entry = NULL, *data = NULL, *drill = NULL;
+	json_t *entry = NULL, *data = NULL, *drill = NULL, *debt = NULL;
 	char backup[128];
 	int rc = read_file(cli, "environments", key, &entry, err);
 
@@ -95,11 +95,16 @@ static int read_entry(struct rfa_cli *cli, const char *key, const char *env, con
 	if (rc == 0)
 		rc = rfa_catalog_drill(cli->ledger, env, stack, &drill, err);
 	if (rc == 0)
-		rc = rfa_catalog_backup(cli->ledger, env, stack, backup, err);
+		rc = rfa_catalog_backup(cli->ledger, env, stack, NULL, backup, err);
 	if (rc == 0 && !entry)
 		entry = json_pack("{s:s,s:s}", "stack", stack, "env", env);
 	if (rc == 0 && !entry)
 		rc = rfa_fail_nomem(err);
+	if (rc == 0)
+		rc = rfa_catalog_debt(cli->ledger, env, stack, rfa_facts_str(entry, "version", ""),
+				      &debt, err);
+	if (rc == 0 && debt)
+		rc = rfa_facts_set(entry, "debt", json_incref(debt), err);
 	if (rc == 0 && data)
 		rc = rfa_facts_set(entry, "data", json_incref(data), err);
 	if (rc == 0 && drill)
@@ -108,6 +113,7 @@ static int read_entry(struct rfa_cli *cli, const char *key, const char *env, con
 		rc = rfa_facts_set(entry, "backup", json_string(backup), err);
 	json_decref(data);
 	json_decref(drill);
+	json_decref(debt);
 	if (rc == 0)
 		*out = entry;
 	else
@@ -203,6 +209,32 @@ static int print_entries(struct rfa_cli *cli, const char *stack, const json_t *l
 	return rc;
 }
 
+/* What went somewhere by force, and was not proven since. */
+static void say_debts(const struct rfa_out *o, const json_t *list)
+{
+	struct rfa_buf why = RFA_BUF_INIT(1024);
+	json_t *entry;
+	size_t i;
+	json_array_foreach ((json_t *)list, i, entry) {
+		const char *stack = rfa_facts_str(entry, "stack", "");
+		const char *env = rfa_facts_str(entry, "env", "");
+		const char *version = rfa_facts_str(entry, "debt/version", NULL);
+		char since[RFA_SHORT_MAX];
+		if (!version)
+			continue;
+		rfa_out_say(o, "\n%sunproven:%s %s of %s runs on %s since %s, by force: %s",
+			    rfa_out_style(o, o->out, RFA_YELLOW),
+			    rfa_out_style(o, o->out, RFA_PLAIN), version, stack, env,
+			    rfa_out_when(since, rfa_facts_str(entry, "debt/at", "")),
+			    rfa_out_safe(&why, rfa_facts_str(entry, "debt/reason", ""), 200));
+		rfa_out_say(o,
+			    "  until it is verified elsewhere, or: rfa approve %s %s --env %s "
+			    "--reason TEXT",
+			    stack, version, env);
+	}
+	rfa_buf_release(&why);
+}
+
 /* Runs that wait for somebody. */
 
 static int add_open(void *user, const struct rfa_ledger_line *line)
@@ -261,6 +293,7 @@ static int run_status(struct rfa_cli *cli, struct rfa_error *err)
 		rc = document ? rfa_out_json(&cli->out, document, err) : rfa_fail_nomem(err);
 	} else if (rc == 0) {
 		rc = print_entries(cli, stack, list, err);
+		say_debts(&cli->out, list);
 		say_open(&cli->out, open);
 	}
 	json_decref(list);

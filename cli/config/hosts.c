@@ -86,6 +86,17 @@ int rfa_hosts_open(struct rfa_cli *cli, const char *env, struct rfa_host **out,
 	return rc;
 }
 
+/* A flow may be about an environment, and ask nothing of its host. */
+static int is_needed(const json_t *plan, enum rfa_role_id id)
+{
+	const struct rfa_flow *flow = rfa_flow_by_name(rfa_facts_str(plan, "flow", ""));
+
+	for (const struct rfa_role *role = flow ? flow->roles : NULL; role && role->id; role++)
+		if (role->id == id)
+			return role->needs != 0;
+	return 1;
+}
+
 int rfa_hosts_of_plan(struct rfa_cli *cli, const json_t *plan, int connect, struct rfa_hosts *out,
 		      struct rfa_error *err)
 {
@@ -95,9 +106,9 @@ int rfa_hosts_of_plan(struct rfa_cli *cli, const json_t *plan, int connect, stru
 	int rc = 0;
 
 	out->source = out->target = NULL;
-	if (json_is_object(source))
+	if (json_is_object(source) && is_needed(plan, RFA_SOURCE))
 		rc = rfa_hosts_make(cli, source, options, &out->source, err);
-	if (rc == 0 && json_is_object(target))
+	if (rc == 0 && json_is_object(target) && is_needed(plan, RFA_TARGET))
 		rc = rfa_hosts_make(cli, target, options, &out->target, err);
 	if (rc == 0 && connect)
 		rc = connect_host(out->source, err);

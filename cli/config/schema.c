@@ -209,6 +209,22 @@ static const struct rfa_key a_verifier = {
 	.format = &rfa_schema_name,
 };
 
+static const struct rfa_key an_item = {
+	.name = "",
+	.type = RFA_TYPE_STRING,
+	.example = "\"login works\"",
+	.help = "an item",
+};
+
+static const struct rfa_key a_gate = {
+	.name = "",
+	.type = RFA_TYPE_STRING,
+	.example = "\"disk space\"",
+	.help = "the name of a gate, as a preview shows it",
+	.words = "tags|dependents|disk space|base URL|compose|networks|URLs|version|verified|"
+		 "checklist|drift|fresh backup|proven drill",
+};
+
 static const struct rfa_key gate_keys[] = {
 	{ .name = "disk_free_percent",
 	  .type = RFA_TYPE_INTEGER,
@@ -248,6 +264,25 @@ static const struct rfa_key gate_keys[] = {
 	  .example = "true",
 	  .help = "let a promote bring along what was changed in the target's Compose files since "
 		  "they were brought up" },
+	{ .name = "backup_h",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "0",
+	  .example = "24",
+	  .help = "refuse when the newest backup of the data is older than so many hours; 0: never "
+		  "refuse",
+	  .min = 0,
+	  .max = 8760 },
+	{ .name = "refuse_drift",
+	  .type = RFA_TYPE_BOOLEAN,
+	  .fallback = "false",
+	  .example = "true",
+	  .help = "refuse where something else runs than the ledger says; else it is a warning" },
+	{ .name = "off",
+	  .type = RFA_TYPE_ARRAY,
+	  .fallback = "[]",
+	  .example = "[\"disk space\"]",
+	  .help = "gates that are not asked; each run keeps which they were",
+	  .inside = &a_gate },
 	{ .name = "proven_drill_days",
 	  .type = RFA_TYPE_INTEGER,
 	  .fallback = "0",
@@ -538,6 +573,14 @@ const struct rfa_key rfa_schema_stack[] = {
 	  .example = "{\"where\":\"operator\"}",
 	  .help = "where backups go, and how long they stay",
 	  .inside = backup_keys },
+	{ .name = "checklist",
+	  .type = RFA_TYPE_ARRAY,
+	  .fallback = "[]",
+	  .example = "[\"login works\"]",
+	  .help =
+	      "what somebody has to look at before a version may go there; `rfa sign` says that "
+	      "it was done",
+	  .inside = &an_item },
 	{ .name = "keep_images",
 	  .type = RFA_TYPE_INTEGER,
 	  .fallback = "3",

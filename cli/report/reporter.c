@@ -303,7 +303,7 @@ const char *rfa_report_line(const struct rfa_reporter *t, const struct rfa_event
 	/* What was passed on purpose, or with a warning, is told to everybody who looks. */
 	const char *verdict = event->text ? event->text : "";
 	int quiet = telling && telling->verbose && strcmp(verdict, "forced") != 0 &&
-		    strcmp(verdict, "warning") != 0;
+		    strcmp(verdict, "warning") != 0 && strcmp(verdict, "off") != 0;
 	if (!telling || !telling->word || (quiet && !o->verbose))
 		return "";
 	rfa_out_time(text, event->wall_ms);

@@ -58,6 +58,17 @@
 	READ("target.health", HEALTH, TARGET, 0, 4, health), \
 	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup)
 
+/* all rows of a flow that only keeps what somebody says of a version */
+#define RFA_ROWS_OF_A_WORD \
+	READ("version", PRECHECK, NOWHERE, 0, 1, known_version), \
+	SKIP("stop", STOP, "nothing has to stop"), \
+	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"), \
+	SKIP("export", EXPORT, "nothing is exported"), \
+	SKIP("transfer", TRANSFER, "nothing has to travel"), \
+	SKIP("apply", APPLY, "nothing that serves changes"), \
+	SKIP("restart", RESTART, "nothing was stopped"), \
+	{ "keep", RFA_HEALTH, RFA_NOWHERE, RFA_STEP_CLEANUP, 1, rfa_nothing_run, rfa_again_probe, NULL, "SUCCEEDED", NULL }
+
 /* clang-format on */
 
 #define RFA_ROWS(steps) (sizeof(steps) / sizeof((steps)[0]))

@@ -14,6 +14,8 @@
 	X(drill)         \
 	X(prune)         \
 	X(prune_backups) \
+	X(approve)       \
+	X(sign)          \
 	X(rollback)      \
 	X(rollback_data) \
 	X(hold_lock)     \

@@ -40,6 +40,9 @@ static const struct rfa_gate gates[] = {
 	{ "URLs", rfa_gate_urls },
 	{ "version", rfa_gate_same_version },
 	{ "verified", rfa_gate_verified },
+	{ "checklist", rfa_gate_checklist },
+	{ "drift", rfa_gate_drift },
+	{ "fresh backup", rfa_gate_fresh_backup },
 	{ "proven drill", rfa_gate_proven_drill },
 	{ NULL, NULL },
 };

@@ -43,6 +43,8 @@ static const struct rfa_gate gates[] = {
 	{ "compose", rfa_gate_compose },
 	{ "networks", rfa_gate_networks },
 	{ "URLs", rfa_gate_urls },
+	{ "drift", rfa_gate_drift },
+	{ "fresh backup", rfa_gate_fresh_backup },
 	{ "proven drill", rfa_gate_proven_drill },
 	{ NULL, NULL },
 };

@@ -60,7 +60,8 @@ RFA_RECORD(member, RFA_MEMBER_FIELDS);
 	INT(chunks, 0, "in a vault: how many") \
 	INT(new_bytes, 0, "in a vault: of the chunks that it did not have") \
 	INT(layers, 0, "of images: how many are in it") \
-	INT(omitted, 0, "of images: how many the target has")
+	INT(omitted, 0, "of images: how many the target has") \
+	INT(fetched, 0, "of images: bytes that came from registries")
 /* clang-format on */
 RFA_RECORD(archive, RFA_ARCHIVE_FIELDS);
 

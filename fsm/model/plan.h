@@ -34,6 +34,7 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	INT(chunk_bytes, 8388608, "the unit of comparison after an interruption") \
 	ONE(image_set, verified, "what the source has proven") \
 	ONE(image_set, proven, "what the target has proven: by its version it is called") \
+	TEXT(backup_at, "when the newest backup of the target's data was made") \
 	TEXT(proven_drill_at, "when a drill has last proven a backup of the target") \
 	TEXT(vault, "the vault's folder") \
 	TEXT(vault_on, "whose host has it") \
@@ -53,6 +54,7 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	MANY(worktree, sources, "from what it is built") \
 	TEXT(via, "whose host asks the registries: \"target\" (its engine), or an environment") \
 	NAMED(registry_spec, registries, "how each is asked") \
+	TEXT(item, "of the checklist, that is signed") \
 	TEXT(zone, "the time zone in which the version was named")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);

@@ -115,6 +115,7 @@ RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 	BOOL(has_vault, "the vault was looked at") \
 	INT(backups, 0, "how many backups it has") \
 	ONE(manifest, manifest, "of the run's backup") \
+	TEXT(by, "who says it") \
 	MANY(verdict, verdicts, "what the rules say of each backup") \
 	JSON(gates, "what each gate said") \
 	JSON(kept_head, "the head of a ledger that the host kept") \

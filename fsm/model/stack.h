@@ -54,6 +54,9 @@ RFA_RECORD(stack_deploy, RFA_STACK_DEPLOY_FIELDS);
 	INT(soak_h, 0, "hours that it must have been verified there") \
 	BOOL(allow_latest, "images with the tag latest, or without one, may pass") \
 	BOOL(allow_compose_changes, "changed Compose files may come along") \
+	INT(backup_h, 0, "a backup of the data must not be older than so many hours") \
+	BOOL(refuse_drift, "what runs there must be what the ledger says") \
+	TEXTS(off, "gates that are not asked") \
 	INT(proven_drill_days, 0, "a drill must have proven a backup in so many days")
 /* clang-format on */
 RFA_RECORD(limits, RFA_LIMITS_FIELDS);
@@ -113,6 +116,7 @@ RFA_RECORD(stack_backup, RFA_STACK_BACKUP_FIELDS);
 	ONE(limits, gates, "what must hold before anything is touched") \
 	ONE(stack_data, data, "what it stores") \
 	ONE(stack_backup, backup, "its backups") \
+	TEXTS(checklist, "what a person has to look at before a version may go there") \
 	INT(keep_images, 3, "versions whose images stay") \
 	TEXTS(keep_running, "containers that are never stopped")
 /* clang-format on */

@@ -46,11 +46,26 @@ const struct rfa_verification *rfa_version_proof(const struct rfa_version_list *
 
 	RFA_EACH (version, *all)
 		RFA_EACH (one, version->verified)
-			if (!one->forced && !strcmp(one->env, env) &&
+			if (!one->forced && !*one->item && !strcmp(one->env, env) &&
 			    rfa_texts_have(&one->identities, identity) &&
 			    (!best || strcmp(one->at, best->at) < 0)) {
 				best = one;
 				*of = version;
 			}
 	return best;
+}
+
+const struct rfa_verification *rfa_version_signature(const struct rfa_version_list *all,
+						     const char *identity, const char *env,
+						     const char *item)
+{
+	const struct rfa_verification *one;
+	const struct rfa_version *version;
+
+	RFA_EACH (version, *all)
+		RFA_EACH (one, version->verified)
+			if (!strcmp(one->item, item) && !strcmp(one->env, env) &&
+			    rfa_texts_have(&one->identities, identity))
+				return one;
+	return NULL;
 }

@@ -8,10 +8,11 @@
 /* clang-format off */
 #define RFA_VERIFICATION_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(env, "the environment that has proven it") \
-	TEXT(how, "\"run\" (a run ended well), \"smoke\" (a smoke test), \"approved\" (somebody says so)") \
+	TEXT(how, "\"run\" (a run ended well), \"smoke\" (a smoke test), \"approved\" (somebody says so), \"signed\" (an item of the checklist)") \
 	TEXT(at, "when; of several the first") \
 	TEXT(run, "by which run") \
-	TEXT(by, "who approved it") \
+	TEXT(by, "who approved or signed it") \
+	TEXT(item, "of the checklist") \
 	TEXT(reason, "why somebody approved it, or why it may go there unproven") \
 	BOOL(forced, "it went there unproven: somebody has passed the gate by force") \
 	TEXTS(identities, "of the images that were proven")
@@ -37,6 +38,11 @@ const struct rfa_version *rfa_version_named(const struct rfa_version_list *all, 
 int rfa_version_says(const char *name);
 /* The image that a version had first under this tag; NULL: none. */
 const struct rfa_image *rfa_version_image(const struct rfa_version *version, const char *ref);
+
+/* Who has signed an item for an image in an environment; NULL: nobody. */
+const struct rfa_verification *rfa_version_signature(const struct rfa_version_list *all,
+						     const char *identity, const char *env,
+						     const char *item);
 
 /*
  * The earliest proof of an image in an environment, and in *of its version; NULL: there is none.

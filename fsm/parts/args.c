@@ -26,13 +26,29 @@ int rfa_prepare_proven_images(const struct rfa_prepare *p, json_t *plan, const c
 	return rc;
 }
 
+/* Of its data: what is written in an image can be had again. */
+static int put_backup_at(const struct rfa_prepare *p, json_t *plan, const char *env,
+			 struct rfa_error *err)
+{
+	char id[128] = "", at[RFA_TIME_MAX];
+	struct rfa_backup_id parsed;
+	int rc = rfa_catalog_backup(p->ledger, env, p->word, "data", id, err);
+
+	if (rc || rfa_backup_id_parse(id, &parsed))
+		return rc;
+	rfa_time_iso(parsed.at_ms, at);
+	return rfa_plan_set(plan, "backup_at", json_string(at), err);
+}
+
 int rfa_prepare_proof(const struct rfa_prepare *p, json_t *plan, const char *env,
 		      struct rfa_error *err)
 {
 	char at[RFA_TIME_MAX] = "";
 	int rc = rfa_catalog_proof(p->ledger, env, p->word, at, err);
 
-	return rc || !*at ? rc : rfa_plan_set(plan, "proven_drill_at", json_string(at), err);
+	if (!rc && *at)
+		rc = rfa_plan_set(plan, "proven_drill_at", json_string(at), err);
+	return rc ? rc : put_backup_at(p, plan, env, err);
 }
 
 int rfa_prepare_has_data(const json_t *side, struct rfa_error *err)
@@ -108,6 +124,45 @@ int rfa_prepare_same_data(const json_t *from, const json_t *to, struct rfa_error
 		}
 	}
 	return 0;
+}
+
+/* Versions. */
+
+int rfa_prepare_version(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	json_t *known = NULL;
+	int rc = rfa_catalog_version(p->ledger, p->word, p->second, &known, err);
+
+	json_decref(known);
+	if (!rc && !known) {
+		rfa_fail(err, RFA_ENOTFOUND, "ledger", "no run has brought a version of that name");
+		return rfa_error_hint(err, "`rfa verified %s` lists those that there are", p->word);
+	}
+	return rc ? rc
+		  : rfa_plan_set(plan, "desired", json_pack("{s:s}", "version", p->second), err);
+}
+
+int rfa_prepare_item(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	const json_t *list = rfa_facts_at(plan, "target/stack/checklist");
+	struct rfa_suggestion s = { NULL, NULL, 0 };
+	json_t *one;
+	size_t i;
+	int rc = p->need(p, "item", &s.typed, err);
+
+	if (rc)
+		return rc;
+	if (!rfa_facts_has_text(list, s.typed)) {
+		json_array_foreach ((json_t *)(uintptr_t)list, i, one)
+			rfa_suggest_offer(&s, json_string_value(one));
+		rfa_fail(err, RFA_ENOTFOUND, "config", "the checklist of %s has no such item",
+			 p->word);
+		return s.best ? rfa_error_hint(err, "did you mean \"%s\"?", s.best)
+			      : rfa_error_hint(err, "add it to \"checklist\" of the stack");
+	}
+	if (p->option(p, "reason", 0))
+		rc = rfa_plan_set(plan, "reason", json_string(p->option(p, "reason", 0)), err);
+	return rc ? rc : rfa_plan_set(plan, "item", json_string(s.typed), err);
 }
 
 /* Rollback points. */

@@ -123,6 +123,11 @@ int rfa_prepare_restore(const struct rfa_prepare *p, json_t *plan,
 /* Of images that are built: where, from what, and what they are to be called. */
 int rfa_prepare_build(const struct rfa_prepare *p, json_t *plan,
 		      struct rfa_error *err) RFA_MUST_USE;
+/* Of a version that the second word names: options.desired. */
+int rfa_prepare_version(const struct rfa_prepare *p, json_t *plan,
+			struct rfa_error *err) RFA_MUST_USE;
+/* --item: one of the stack's checklist. */
+int rfa_prepare_item(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err) RFA_MUST_USE;
 /* Of images that come from registries: which, and who asks for them. */
 int rfa_prepare_deploy(const struct rfa_prepare *p, json_t *plan,
 		       struct rfa_error *err) RFA_MUST_USE;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
+#include "fsm/model/version.h"
 
 int rfa_backup_id_parse(const char *text, struct rfa_backup_id *out)
 {
@@ -148,6 +149,72 @@ int rfa_catalog_version(struct rfa_ledger *ledger, const char *stack, const char
 	return rfa_catalog_find(ledger, path, out, err);
 }
 
+/* Debts. */
+
+/* 1 if some environment has proven it, without force. */
+static int is_proven(const struct rfa_version_list *all, const char *identity)
+{
+	const struct rfa_verification *one;
+	const struct rfa_version *version, *unused;
+
+	RFA_EACH (version, *all)
+		RFA_EACH (one, version->verified)
+			if (rfa_version_proof(all, identity, one->env, &unused))
+				return 1;
+	return 0;
+}
+
+static int is_owed(const struct rfa_version_list *all, const struct rfa_verification *forced)
+{
+	size_t i;
+
+	for (i = 0; i < forced->identities.n; i++)
+		if (!is_proven(all, forced->identities.at[i]))
+			return 1;
+	return 0;
+}
+
+static int read_versions(struct rfa_ledger *ledger, const char *stack, struct rfa_pool *pool,
+			 struct rfa_version_list *out, struct rfa_error *err)
+{
+	json_t *all = NULL, *one;
+	size_t i;
+	int rc = rfa_catalog_versions(ledger, stack, &all, err);
+
+	if (all)
+		rfa_pool_json_new(pool, all);
+	json_array_foreach (all, i, one) {
+		if (!rc)
+			rc = rfa_record_read(&rfa_shape_version, one, pool,
+					     RFA_ADD(pool, version, out), err);
+	}
+	return rc ? rc : rfa_pool_check(pool, err);
+}
+
+int rfa_catalog_debt(struct rfa_ledger *ledger, const char *env, const char *stack,
+		     const char *version, json_t **out, struct rfa_error *err)
+{
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_version_list all = { NULL, 0 };
+	const struct rfa_version *of;
+	const struct rfa_verification *one;
+	int rc = read_versions(ledger, stack, &pool, &all, err);
+
+	*out = NULL;
+	of = rc ? NULL : rfa_version_named(&all, version);
+	for (size_t i = 0; of && i < of->verified.n && !*out && !rc; i++) {
+		one = &of->verified.at[i];
+		if (!one->forced || strcmp(one->env, env) != 0 || !is_owed(&all, one))
+			continue;
+		*out = json_pack("{s:s, s:s, s:s, s:s}", "version", version, "run", one->run, "at",
+				 one->at, "reason", one->reason);
+		if (!*out)
+			rc = rfa_fail_nomem(err);
+	}
+	rfa_pool_release(&pool);
+	return rc;
+}
+
 /* Backups and drills. */
 
 /* A drill proves whose backup was put back, not the place where that was done. */
@@ -250,7 +317,7 @@ int rfa_catalog_proof(struct rfa_ledger *ledger, const char *env, const char *st
 }
 
 /* Ids sort by time. A vault on the operator's machine has those of all environments. */
-static void take_newest(const json_t *names, const char *env, char into[128])
+static void take_newest(const json_t *names, const char *env, const char *set, char into[128])
 {
 	struct rfa_backup_id id;
 	json_t *name;
@@ -263,13 +330,13 @@ static void take_newest(const json_t *names, const char *env, char into[128])
 			continue;
 		text[len - 5] = '\0';
 		if (rfa_backup_id_parse(text, &id) == 0 && strcmp(id.env, env) == 0 &&
-		    strcmp(text, into) > 0)
+		    (!set || strcmp(id.set, set) == 0) && strcmp(text, into) > 0)
 			snprintf(into, 128, "%s", text);
 	}
 }
 
 int rfa_catalog_backup(struct rfa_ledger *ledger, const char *env, const char *stack,
-		       char into[128], struct rfa_error *err)
+		       const char *set, char into[128], struct rfa_error *err)
 {
 	json_t *places = NULL, *place;
 	char folder[256];
@@ -285,7 +352,7 @@ int rfa_catalog_backup(struct rfa_ledger *ledger, const char *env, const char *s
 			 stack);
 		rc = rfa_ledger_names(ledger, folder, &names, err);
 		if (rc == 0)
-			take_newest(names, env, into);
+			take_newest(names, env, set, into);
 		json_decref(names);
 	}
 	json_decref(places);
@@ -298,7 +365,7 @@ int rfa_catalog_in_vault(struct rfa_ledger *ledger, const char *env, const char 
 {
 	json_t *backup = NULL;
 	char path[320];
-	int rc = rfa_catalog_backup(ledger, env, stack, into, err);
+	int rc = rfa_catalog_backup(ledger, env, stack, NULL, into, err);
 
 	if (rc < 0 || !*into)
 		return rc;

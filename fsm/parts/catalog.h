@@ -45,6 +45,13 @@ RFA_API int rfa_catalog_versions(struct rfa_ledger *ledger, const char *stack, j
 RFA_API int rfa_catalog_version(struct rfa_ledger *ledger, const char *stack, const char *version,
 				json_t **out, struct rfa_error *err) RFA_MUST_USE;
 
+/*
+ * *out (new, or NULL: none): what is owed for a version that runs in `env` and went there by force:
+ * {"version","run","at","reason"}, until the same images are proven in some environment.
+ */
+RFA_API int rfa_catalog_debt(struct rfa_ledger *ledger, const char *env, const char *stack,
+			     const char *version, json_t **out, struct rfa_error *err) RFA_MUST_USE;
+
 /* *out (new, or NULL: none): what `env` has proven of the stack: {"version","at","run","images"}.
  */
 RFA_API int rfa_catalog_verified(struct rfa_ledger *ledger, const char *env, const char *stack,
@@ -65,9 +72,10 @@ RFA_API int rfa_catalog_proof(struct rfa_ledger *ledger, const char *env, const 
  */
 RFA_API int rfa_catalog_pins(struct rfa_ledger *ledger, const char *env, const char *stack,
 			     json_t **out, struct rfa_error *err) RFA_MUST_USE;
-/* into: the id of the newest backup of this environment's stack; "" if there is none. */
+/* into: the id of the newest backup of this environment's stack; "" if there is none. set: "data"
+ * or "images"; NULL: either. */
 RFA_API int rfa_catalog_backup(struct rfa_ledger *ledger, const char *env, const char *stack,
-			       char into[128], struct rfa_error *err) RFA_MUST_USE;
+			       const char *set, char into[128], struct rfa_error *err) RFA_MUST_USE;
 /* The same, if that backup lies in this vault (a folder, on an environment or the operator's side).
  */
 RFA_API int rfa_catalog_in_vault(struct rfa_ledger *ledger, const char *env, const char *stack,

@@ -172,6 +172,7 @@ static const struct {
 	{ "kept.run", put_text, "options/kept/run" },
 	{ "version", put_text, "version" },
 	{ "built", put_text, "options/desired/version" },
+	{ "item", put_text, "options/item" },
 	{ "source.stops", put_stops, "source/stack" },
 	{ "target.stops", put_stops, "target/stack" },
 	{ "target.replaced", put_replaced, "target/stack" },

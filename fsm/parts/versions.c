@@ -57,7 +57,7 @@ static void add_proof(struct rfa_pool *pool, const struct rfa_verification *proo
 
 	RFA_EACH (one, version->verified)
 		if (!strcmp(one->env, proof->env) && !strcmp(one->how, proof->how) &&
-		    one->forced == proof->forced &&
+		    !strcmp(one->item, proof->item) && one->forced == proof->forced &&
 		    same_texts(&one->identities, &proof->identities))
 			return;
 	*RFA_ADD(pool, verification, &version->verified) = *proof;

@@ -64,6 +64,8 @@ static int check_hosts(const struct rfa_drive *d, struct rfa_error *err)
 	for (role = d->flow->roles; role->id && rc == 0; role++) {
 		const struct rfa_host *host = d->options->hosts[role->id];
 
+		if (!role->needs)
+			continue;
 		rc = host ? rfa_host_offers(host, role->needs, err)
 			  : plan_wrong(err, "names a host that was not opened");
 	}

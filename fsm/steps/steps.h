@@ -35,6 +35,10 @@ RFA_TRIO_OF(build);
 RFA_RUN_OF(registry_observe);
 RFA_TRIO_OF(pull);
 
+/* known_version.c: what the ledger knows */
+RFA_RUN_OF(known_version);
+RFA_RUN_OF(nothing); /* of a row with which a run ends */
+
 /* gates.c: may this run touch anything? The gates are the flow's. */
 RFA_RUN_OF(gates);
 

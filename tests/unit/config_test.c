@@ -168,7 +168,7 @@ static void keys(void **state)
 	expect(FILE_WITH(",\"gates\":{\"qqqqq\":1}"),
 	       "2:11 stacks.shop.gates.qqqqq: there is no such key; keys here: disk_free_percent, "
 	       "require_verified, verified_in, soak_h, allow_latest, allow_compose_changes, "
-	       "proven_drill_days (and x-… "
+	       "backup_h, refuse_drift, off, proven_drill_days (and x-… "
 	       "for your own)");
 	expect(
 	    "{\"stacks\":{\"a\":{}}}",
@@ -207,7 +207,8 @@ static void names(void **state)
 	    "\"prod\"?\n"
 	    "2:27 stacks.shop.environments.prodd.environments: there is no such key; keys here: "
 	    "containers, compose, base_url, bootstrap, build, deploy, health, health_deadline_s, "
-	    "health_interval_s, health_settle_s, gates, data, backup, keep_images, keep_running "
+	    "health_interval_s, health_settle_s, gates, data, backup, checklist, keep_images, "
+	    "keep_running "
 	    "(and x-… for "
 	    "your own)");
 	expect(FILE_WITH(",\"bootstrap\":{\"containers\":{\"other\":{}}}"),
@@ -453,10 +454,12 @@ static void overlay(void **state)
 	    text,
 	    "{\"address\":\"shop.example\",\"destination\":\"ssh://root@[2001:db8::7]:2222\","
 	    "\"docker\":\"sudo docker\",\"env\":\"prod\",\"own_addresses\":[\"www.shop.example\"],"
-	    "\"ssh_config\":\"\",\"stack\":{\"containers\":[\"web\",\"api\"],"
-	    "\"gates\":{\"allow_compose_changes\":false,\"allow_latest\":false,\"disk_free_"
+	    "\"ssh_config\":\"\",\"stack\":{\"checklist\":[],\"containers\":[\"web\",\"api\"],"
+	    "\"gates\":{\"allow_compose_changes\":false,\"allow_latest\":false,\"backup_h\":0,"
+	    "\"disk_free_"
 	    "percent\":30,"
-	    "\"proven_drill_days\":0,\"require_verified\":true,\"soak_h\":0,\"verified_in\":[]},"
+	    "\"off\":[],\"proven_drill_days\":0,\"refuse_drift\":false,\"require_verified\":true,"
+	    "\"soak_h\":0,\"verified_in\":[]},"
 	    "\"health\":[{\"insecure_tls\":true,\"status\":200,\"timeout_s\":5,\"url\":"
 	    "\"https://127.0.0.1/"
 	    "c\"}],\"health_deadline_s\":60,\"health_interval_s\":1,\"health_settle_s\":5,"

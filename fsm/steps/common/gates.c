@@ -94,6 +94,14 @@ static int refuse(const struct rfa_gates *c, struct rfa_error *err)
 	return rfa_error_hint(err, "%s", rfa_facts_str(one, "hint", ""));
 }
 
+/* rfa.json says so, and the plan keeps it. */
+static int is_off(const struct rfa_ctx *ctx, const char *gate)
+{
+	const struct rfa_limits *limits = rfa_ctx_stack_of(ctx, RFA_TARGET)->gates;
+
+	return limits && rfa_texts_have(&limits->off, gate);
+}
+
 int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_gates c = { ctx, "", rfa_pool_json_new(ctx->pool, json_array()), 0, 0 };
@@ -104,6 +112,10 @@ int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	for (gate = ctx->flow->gates; !rc && gate && gate->name; gate++) {
 		c.gate = gate->name;
 		c.of_this_gate = 0;
+		if (is_off(ctx, gate->name)) {
+			add(&c, "off", "gates.off of rfa.json names it", "");
+			continue;
+		}
 		rc = gate->run(&c, err);
 		if (!rc && !c.of_this_gate)
 			add(&c, "passed", "", "");
@@ -235,6 +247,28 @@ int rfa_gate_base_url(struct rfa_gates *c, struct rfa_error *err)
 	for (i = 0; i < RFA_ROLES; i++)
 		if (ctx->proven[i]->own_url)
 			judge_url(c, ctx->proven[i]->own_url, ctx->sides[i]);
+	return 0;
+}
+
+int rfa_gate_fresh_backup(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	const struct rfa_limits *limits = rfa_ctx_stack_of(ctx, RFA_TARGET)->gates;
+	const char *at = rfa_ctx_options(ctx)->backup_at;
+	int64_t hours = limits ? limits->backup_h : 0;
+	const char *env = ctx->sides[RFA_TARGET]->env;
+	int64_t then = 0;
+
+	(void)err;
+	if (!hours || (!rfa_time_parse(at, &then) &&
+		       ctx->clock->wall_ms(ctx->clock) - then <= hours * 3600 * 1000))
+		return 0;
+	rfa_deny_unless_forced(
+	    c, rfa_pool_printf(ctx->pool, "rfa backup %s --env %s", ctx->plan->stack, env),
+	    *at ? "the newest backup of the data on %s is of %s, which is more than %lld hour(s) "
+		  "ago"
+		: "there is no backup of the data on %s%s (gates.backup_h: %lld)",
+	    env, at, (long long)hours);
 	return 0;
 }
 

@@ -52,6 +52,7 @@ RFA_GATE_OF(engine); /* the Docker Engines, and that both are for one kind of ma
 /* Production that reads the test server's data is the accident that this one is for. */
 RFA_GATE_OF(base_url);
 RFA_GATE_OF(proven_drill); /* where a stack asks for it, a backup has been proven lately */
+RFA_GATE_OF(fresh_backup); /* where a stack asks for it, the data was backed up lately */
 RFA_GATE_OF(urls);         /* the host lets us ask the URLs of the health checks */
 
 /* Of images. */
@@ -67,6 +68,8 @@ RFA_GATE_OF(compose);          /* bringing a project up changes its images, and 
 RFA_GATE_OF(networks);         /* the networks that the containers join are there */
 RFA_GATE_OF(image_point);      /* what a rollback point of images needs is still there */
 RFA_GATE_OF(verified);         /* only what another environment has proven */
+RFA_GATE_OF(drift);            /* what runs there is what the ledger says */
+RFA_GATE_OF(checklist);        /* where a stack has one: people have looked at its items */
 RFA_GATE_OF(same_version);     /* what is called as a version of before is that version */
 
 RFA_GATE_OF(builder);     /* what builds images is there, and builds for the target */

@@ -144,6 +144,67 @@ int rfa_gate_verified(struct rfa_gates *c, struct rfa_error *err)
 	return 0;
 }
 
+/* Signed. */
+
+static void judge_item(struct rfa_gates *c, const struct rfa_version_list *all, const char *item,
+		       const char *version)
+{
+	const char *env = c->ctx->sides[RFA_TARGET]->env;
+	const struct rfa_image *image;
+
+	RFA_EACH (image, *rfa_ctx_desired(c->ctx, NULL)) {
+		if (rfa_version_signature(all, image->identity, env, item))
+			continue;
+		rfa_deny_unless_forced(c,
+				       rfa_pool_printf(c->ctx->pool,
+						       "rfa sign %s %s --env %s --item \"%s\"",
+						       c->ctx->plan->stack, version, env, item),
+				       "nobody has signed \"%s\" for %s on %s", item, version, env);
+		return;
+	}
+}
+
+int rfa_gate_checklist(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_texts *list = &rfa_ctx_stack_of(c->ctx, RFA_TARGET)->checklist;
+	struct rfa_version_list all;
+	const char *version = "";
+	size_t i;
+	int rc = list->n ? rfa_ctx_versions(c->ctx, &all, err) : 1;
+
+	if (rc)
+		return rc < 0 ? rc : 0;
+	rfa_ctx_desired(c->ctx, &version);
+	for (i = 0; i < list->n; i++)
+		judge_item(c, &all, list->at[i], version);
+	return 0;
+}
+
+/* Drift. */
+
+/* Somebody has changed something by hand, or with another copy of the ledger. */
+int rfa_gate_drift(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_image_set *known = rfa_ctx_options(c->ctx)->proven;
+	void (*no)(struct rfa_gates *, const char *, const char *, ...) RFA_PRINTF(3, 4) =
+	    limits_of(c->ctx)->refuse_drift ? rfa_deny_unless_forced : rfa_warn;
+	const struct rfa_container *one;
+
+	(void)err;
+	if (!known)
+		return 0;
+	RFA_EACH (one, c->ctx->own->containers) {
+		const struct rfa_image *image = rfa_image_of(&known->images, one->key);
+
+		if (!image || !one->present || !strcmp(image->identity, one->identity))
+			continue;
+		no(c, "see what was done there: docker inspect, rfa history",
+		   "%s on %s runs %s, and the ledger says %s (%s)", one->container,
+		   c->ctx->host->name, one->ref, image->ref, known->run);
+	}
+	return 0;
+}
+
 /* Names. */
 
 /* 0, or REFUSED: the version was once another image under this tag. */

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# What the ledger knows of versions, from the command line: where one was proven, what went somewhere
+# by force, who says that one is good, and what the gates make of it. Two hosts with a fake docker.
+# Functions are called through ok.
+# shellcheck disable=SC2317
+. "$(dirname "$0")/../harness/tap.sh"
+. "$(dirname "$0")/lib.sh"
+
+[ -x "$FAKE" ] || skip_all "there is no $FAKE"
+cd "$TMP" || exit 1
+unset RFA_CONFIG RFA_LEDGER NO_COLOR
+export HOME=$TMP LC_ALL=C.UTF-8
+export GIT_AUTHOR_NAME=Olga GIT_AUTHOR_EMAIL=olga@example.org
+
+config() { # GATES [MORE KEYS OF THE STACK]
+	cat >rfa.json <<JSON
+{"version":1,"environments":{
+"test":{"transport":"local","state_dir":"$TMP/state-test","docker":"$FAKE $TMP/test","address":"127.0.0.1"},
+"prod":{"transport":"local","state_dir":"$TMP/state-prod","docker":"$FAKE $TMP/prod","address":"127.0.0.1"},
+"qa":{"destination":"nobody@127.0.0.1:1","address":"127.0.0.1"}},
+"stacks":{"shop":{"containers":["web"],"health_settle_s":0,"gates":{"disk_free_percent":0${1:+,$1}}${2:+,$2}}}}
+JSON
+}
+mkdir test prod
+for host in test prod; do "$FAKE" "$TMP/$host" seed >/dev/null; done
+run_web test app:2 && run_web prod app:1 && drop_image prod app:2
+config '"verified_in":["qa"]'
+"$RFA" init >/dev/null
+promote() { "$RFA" promote shop --from test --to prod "$@"; }
+verified() { "$RFA" verified shop "$@"; }
+entry() { # PYTHON: of the first version
+	verified --json | python3 -c "import json,sys; v = json.load(sys.stdin)[0]; print($1)"
+}
+
+ok "nothing was deployed yet" says "no run has brought a version" verified
+ok "9: a version that nobody knows" exits 9 "$RFA" approve shop 2 --env qa --reason x
+ok "it says what lists them" says "rfa verified shop" "$RFA" approve shop 2 --env qa --reason x
+
+# ---- by force
+
+ok "4: not verified on qa" exits 4 promote
+ok "it says where it has to be" says "has not been verified on qa" promote
+ok "by force it goes" exits 0 promote --force --reason "the fire brigade" --yes prod
+ok "verified: by force" says "prod (by force)" verified
+ok "the identities are there" is "$(entry 'len(v["verified"][0]["identities"])')" 1
+ok "status: it is unproven" says "unproven: 2 of shop runs on prod" "$RFA" status
+ok "and why" says "the fire brigade" "$RFA" status shop
+ok "a program is told" says '"reason": "the fire brigade"' "$RFA" status --json
+ok "it is no proof for another environment" exits 4 promote
+
+# ---- somebody says that it is good; qa cannot be reached, and need not be
+
+ok "64: why?" exits 64 "$RFA" approve shop 2 --env qa
+ok "approve" exits 0 "$RFA" approve shop 2 --env qa --reason "tested by hand"
+ok "verified says so" says "qa (approved)" verified
+ok "by whom" says "@" entry 'v["verified"][1]["by"]'
+ok "and why" is "$(entry 'v["verified"][1]["reason"]')" "tested by hand"
+ok "status: nothing is owed any more" not says unproven "$RFA" status
+ok "the gate lets it pass" exits 0 promote
+ok "prod has proven it, too" says "prod (run)" verified
+ok "history has it" says "approve" "$RFA" history
+ok "the version stays as it was brought" is "$(entry 'v["flow"]')" promote
+
+# ---- a checklist
+
+config '' '"checklist":["login works","mail; \"goes out\""]'
+ok "4: nobody has signed" exits 4 promote
+ok "it says what to type" says 'rfa sign shop 2 --env prod --item "login works"' promote
+ok "64: which item?" exits 64 "$RFA" sign shop 2 --env prod
+ok "9: there is no such item" exits 9 "$RFA" sign shop 2 --env prod --item "login work"
+ok "it offers the one that is meant" says 'did you mean "login works"' "$RFA" sign shop 2 --env prod --item "login work"
+ok "sign" exits 0 "$RFA" sign shop 2 --env prod --item "login works" --reason "as Olga"
+ok "one is not all" exits 4 promote
+ok "sign the other" exits 0 "$RFA" sign shop 2 --env prod --item 'mail; "goes out"'
+ok "then it goes" exits 0 promote
+ok "verified tells who signed what" says "prod (signed: login works)" verified
+ok "a signature is no proof" exits 4 sh -c "sed -i 's/\"checklist\".*/\"x-none\":0}}}/; s/\"disk_free_percent\":0/\"disk_free_percent\":0,\"verified_in\":[\"test\"]/' rfa.json; '$RFA' promote shop --from test --to prod"
+
+ok "the ledger is whole" exits 0 "$RFA" ledger verify
+done_testing
