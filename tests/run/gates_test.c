@@ -367,35 +367,6 @@ static const struct gate_case cases[] = {
 	    { "options|force_reason", "\"the fire brigade is here\"" } },
 	  { 0 } },
 
-	{ NULL, /* what is off is not asked */
-	  SCENARIO_RUN,
-	  { { STACK "gates|verified_in", "[\"staging\"]" },
-	    { STACK "gates|off", "[\"verified\"]" } },
-	  { 0 } },
-
-	{ "fresh backup",
-	  SCENARIO_RUN,
-	  { { STACK "gates|backup_h", "24" } },
-	  { "there is no backup of the data on prod" } },
-	{ "fresh backup",
-	  SCENARIO_RUN,
-	  { { STACK "gates|backup_h", "24" }, { "options|backup_at", "\"2001-01-01T00:00:00Z\"" } },
-	  { "the newest backup of the data on prod is of 2001-01-01T00:00:00Z" } },
-
-	{ "drift",
-	  SCENARIO_RUN,
-	  { { STACK "gates|refuse_drift", "true" },
-	    { "options|proven",
-	      "{\"version\":\"v0\",\"run\":\"R\",\"images\":[{\"key\":\"backend\",\"ref\":"
-	      "\"backend:v0\",\"identity\":\"0\"}]}" } },
-	  { "backend on prod runs backend:v1, and the ledger says backend:v0 (R)" } },
-	{ NULL, /* or it is a warning */
-	  SCENARIO_RUN,
-	  { { "options|proven",
-	      "{\"version\":\"v0\",\"run\":\"R\",\"images\":[{\"key\":\"backend\",\"ref\":"
-	      "\"backend:v0\",\"identity\":\"0\"}]}" } },
-	  { 0 } },
-
 	{ "proven drill",
 	  SCENARIO_RUN,
 	  { { STACK "gates|proven_drill_days", "31" } },

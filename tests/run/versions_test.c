@@ -16,6 +16,7 @@
 struct bench {
 	struct world w;
 	struct watcher x;
+	struct rfa_history *history;
 	struct rfa_run_result result;
 	struct rfa_error err;
 };
@@ -29,6 +30,7 @@ static void bench_open(struct bench *b, enum scenario s)
 
 static void bench_close(struct bench *b)
 {
+	rfa_history_free(b->history);
 	watcher_end(&b->x);
 	world_free(&b->w);
 }
@@ -84,6 +86,22 @@ static void move_tag(struct bench *b)
 	assert_int_equal(rfa_sim_container_remove(b->w.test, "backend", &b->err), 0);
 	assert_int_equal(rfa_sim_container_run(b->w.test, "backend", body, &b->err), 0);
 	json_decref(body);
+}
+
+/* What the gates of the last run have said. Borrowed from the bench. */
+static const json_t *gates_of(struct bench *b)
+{
+	struct rfa_error err;
+	size_t i;
+
+	rfa_history_free(b->history);
+	assert_int_equal(rfa_ledger_load(b->w.ledger, b->result.run, &b->history, &err), 0);
+	for (i = 0; i < b->history->n; i++)
+		if (!strcmp(b->history->records[i].step, "gates") &&
+		    b->history->records[i].kind == RFA_RECORD_DONE)
+			return json_object_get(b->history->records[i].facts, "gates");
+	fail_msg("no gates");
+	return NULL;
 }
 
 static void a_version_is_kept(void **state)
@@ -202,6 +220,75 @@ static void by_force_is_no_proof(void **state)
 	bench_close(&b);
 }
 
+/* What rfa.json switches off is not asked, and kept as such. */
+static void a_gate_may_be_off(void **state)
+{
+	struct bench b;
+	json_t *gate;
+	size_t i, off = 0;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	set_gate(&b, "verified_in", json_pack("[s]", "qa"));
+	set_gate(&b, "off", json_pack("[s]", "verified"));
+	assert_int_equal(promote(&b), 0);
+	json_array_foreach (gates_of(&b), i, gate)
+		off += !strcmp(rfa_facts_str(gate, "verdict", ""), "off") &&
+		       !strcmp(rfa_facts_str(gate, "gate", ""), "verified");
+	assert_int_equal(off, 1);
+	bench_close(&b);
+}
+
+static void set_option(struct bench *b, const char *key, json_t *value)
+{
+	json_object_set_new(json_object_get(b->w.plan, "options"), key, value);
+}
+
+static void the_data_was_backed_up_lately(void **state)
+{
+	char at[RFA_TIME_MAX];
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	set_gate(&b, "backup_h", json_integer(24));
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "fresh backup",
+				       "there is no backup of the data on prod"));
+	set_option(&b, "backup_at", json_string("2001-01-01T00:00:00Z"));
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "fresh backup", "is of 2001-01-01"));
+	rfa_time_iso(b.w.options.clock->wall_ms(b.w.options.clock) - 23 * 3600 * 1000, at);
+	set_option(&b, "backup_at", json_string(at));
+	assert_int_equal(promote(&b), 0);
+	bench_close(&b);
+}
+
+static void drift_is_told(void **state)
+{
+	struct bench b;
+	json_t *gate;
+	size_t i, warned = 0;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	set_option(&b, "proven",
+		   json_pack("{s:s, s:s, s:[{s:s, s:s, s:s}]}", "version", "v0", "run", "R",
+			     "images", "key", "backend", "ref", "backend:v0", "identity", "0"));
+	set_gate(&b, "refuse_drift", json_true());
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(
+	    b.x.refused, "drift",
+	    "backend on prod runs backend:v1, and the ledger says backend:v0 (R)"));
+	set_gate(&b, "refuse_drift", json_false());
+	assert_int_equal(promote(&b), 0);
+	json_array_foreach (gates_of(&b), i, gate)
+		warned += !strcmp(rfa_facts_str(gate, "verdict", ""), "warning") &&
+			  !strcmp(rfa_facts_str(gate, "gate", ""), "drift");
+	assert_int_equal(warned, 1);
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +296,9 @@ int main(void)
 		cmocka_unit_test(a_moved_tag_is_refused),
 		cmocka_unit_test(it_must_be_verified_where_the_stack_says),
 		cmocka_unit_test(by_force_is_no_proof),
+		cmocka_unit_test(a_gate_may_be_off),
+		cmocka_unit_test(the_data_was_backed_up_lately),
+		cmocka_unit_test(drift_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
