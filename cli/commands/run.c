@@ -105,10 +105,8 @@ static const struct rfa_flow *flow_to(struct rfa_cli *cli, const char *env, cons
 
 	if (rfa_cli_ledger(cli, &ignored) == 0 &&
 	    rfa_catalog_points(cli->ledger, env, stack, &points, &ignored) == 0) {
-		json_array_foreach (points, i, point) {
-			if (strcmp(rfa_facts_str(point, "name", ""), name) == 0)
-				kind = rfa_facts_str(point, "kind", kind);
-		}
+		point = rfa_catalog_point_meant(points, name);
+		kind = rfa_facts_str(point, "kind", kind);
 	}
 	flows = rfa_flows(&n);
 	for (i = 0; i < n; i++) {
@@ -124,7 +122,12 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 {
 	const char *word = rfa_cli_word(cli, 0), *env = NULL;
 	const char *name = rfa_cli_option(cli, "to");
+	int last = rfa_cli_option(cli, "last") != NULL;
 
+	if (name && last) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--to and --last are one too many");
+		return rfa_error_hint(err, "--last is the newest rollback point of images");
+	}
 	if (rfa_run_id_ok(word)) {
 		if (cli->command.preview || rfa_cli_option(cli, "dry-run")) {
 			rfa_fail(err, RFA_EUSAGE, "cli",
@@ -142,7 +145,7 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 		rc = rfa_config_has_stack(cli->config, word, err);
 	if (rc == 0)
 		rc = rfa_config_has_env(cli->config, env, err);
-	if (rc < 0 || !name)
+	if (rc < 0 || (!name && !last))
 		return rc < 0 ? rc : rfa_points_show(cli, env, word, err);
 	const struct rfa_flow *flow = flow_to(cli, env, word, name);
 	if (flow)
@@ -154,16 +157,20 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 
 static const struct rfa_option rollback_options[] = {
 	{ "env", 0, "ENV", NULL, NULL, "the environment" },
-	{ "to", 0, "POINT", NULL, NULL, "the rollback point; without it they are listed" },
+	{ "to", 0, "POINT", NULL, NULL,
+	  "the rollback point, or the version that ran then; without it: the list" },
+	{ "last", 0, NULL, NULL, NULL, "to the newest rollback point of images" },
 	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only show what would change" },
+	{ "wait-lock", 0, "SECONDS", NULL, NULL,
+	  "wait so long for a run that is in the way; else it is refused" },
 	RFA_OPTION_END,
 };
 
 const struct rfa_cli_command rfa_cmd_rollback = {
 	.name = "rollback",
 	.group = "unfinished runs",
-	.words = "STACK --env ENV [--to POINT] | RUN",
+	.words = "STACK --env ENV [--to POINT | --last] | RUN",
 	.summary = "go back to what ran before, or undo an unfinished run",
 	.details =
 	    "With a run's id: undoes what that unfinished run did. With a stack: a new run\n"
@@ -175,6 +182,7 @@ const struct rfa_cli_command rfa_cmd_rollback = {
 	    (const struct rfa_example[]){
 		{ "rfa rollback ragflowauth --env prod", "list the rollback points, newest first" },
 		{ "rfa rollback ragflowauth --env prod --to 20260131_170801", "go back" },
+		{ "rfa rollback ragflowauth --env prod --last --yes prod", "from a script" },
 		{ "rfa rollback ragflowauth --env prod --to data-20260131-170801",
 		  "the data that the run of that time replaced" },
 		{ "rfa rollback 20261122-103015-4f2a9c", "undo an unfinished run" },

@@ -77,7 +77,7 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 static const struct rfa_option options[] = {
 	{ .name = "via",
 	  .value = "WHO",
-	  .help = "who fetches: target, operator, an environment, auto; else as rfa.json says" },
+	  .help = "who fetches: target, operator, an environment, or auto" },
 	RFA_OPTION_END,
 };
 

@@ -220,6 +220,27 @@ static int say_retired(const struct rfa_prepare *p, const char *env, const char 
 	return 1;
 }
 
+/* A version that is known, but is not kept on the host. 1: it was told, in *err. */
+static int say_version(const struct rfa_prepare *p, const char *env, const char *name,
+		       struct rfa_error *err)
+{
+	struct rfa_error none;
+	json_t *version = NULL;
+
+	if (strchr(name, '/') || strlen(name) > 128 ||
+	    rfa_catalog_version(p->ledger, p->word, name, &version, &none) || !version)
+		return 0;
+	json_decref(version);
+	rfa_fail(err, RFA_ENOTFOUND, "ledger",
+		 "%s on %s has no rollback point of version %.128s: its images are not kept there",
+		 p->word, env, name);
+	rfa_error_hint(err,
+		       "bring it as a new version comes: rfa deploy %s %.128s --to %s, or rfa "
+		       "promote from where it runs; or the images of a backup: rfa backup list %s",
+		       p->word, name, env, p->word);
+	return 1;
+}
+
 static int no_point(const struct rfa_prepare *p, const char *env, const char *name,
 		    const json_t *points, struct rfa_error *err)
 {
@@ -228,7 +249,7 @@ static int no_point(const struct rfa_prepare *p, const char *env, const char *na
 	json_t *one;
 	size_t i;
 
-	if (say_retired(p, env, name, points, err))
+	if (say_retired(p, env, name, points, err) || say_version(p, env, name, err))
 		return -RFA_ENOTFOUND;
 	json_array_foreach ((json_t *)(uintptr_t)points, i, one) {
 		rfa_suggest_offer(&s, rfa_facts_str(one, "name", ""));
@@ -253,19 +274,15 @@ int rfa_prepare_point(const struct rfa_prepare *p, json_t *plan, struct rfa_erro
 	const char *name = NULL;
 	json_t *points = NULL;
 	json_t *one = NULL;
-	size_t i;
-	int rc = p->need(p, "to", &name, err);
+	int rc = p->option(p, "last", 0) ? 0 : p->need(p, "to", &name, err);
 
 	if (!rc)
 		rc = rfa_catalog_points(p->ledger, env, p->word, &points, err);
 	if (rc)
 		return rc;
-	json_array_foreach (points, i, one) {
-		if (!strcmp(rfa_facts_str(one, "name", ""), name))
-			break;
-	}
-	if (i == json_array_size(points))
-		rc = no_point(p, env, name, points, err);
+	one = rfa_catalog_point_meant(points, name);
+	if (!one)
+		rc = no_point(p, env, name ? name : "the last one", points, err);
 	if (!rc)
 		rc = rfa_facts_set(plan, "point", json_incref(one), err);
 	json_decref(points);

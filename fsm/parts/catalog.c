@@ -131,6 +131,23 @@ int rfa_catalog_points(struct rfa_ledger *ledger, const char *env, const char *s
 	return read_folder(ledger, folder, out, err);
 }
 
+json_t *rfa_catalog_point_meant(const json_t *points, const char *name)
+{
+	json_t *point, *by_version = NULL;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)points, i, point) {
+		int images = !strcmp(rfa_facts_str(point, "kind", ""), "");
+
+		if (name && !strcmp(rfa_facts_str(point, "name", ""), name))
+			return point;
+		if (!by_version && images &&
+		    (!name || !strcmp(rfa_facts_str(point, "version", ""), name)))
+			by_version = point;
+	}
+	return by_version;
+}
+
 int rfa_catalog_versions(struct rfa_ledger *ledger, const char *stack, json_t **out,
 			 struct rfa_error *err)
 {

@@ -38,6 +38,12 @@ RFA_API int rfa_catalog_find(struct rfa_ledger *ledger, const char *path, json_t
 RFA_API int rfa_catalog_points(struct rfa_ledger *ledger, const char *env, const char *stack,
 			       json_t **out, struct rfa_error *err) RFA_MUST_USE;
 
+/*
+ * The point that is meant, of rfa_catalog_points(); borrowed; NULL: none. By its name, else by the
+ * version that ran then: of several the newest. name NULL: the newest of images.
+ */
+RFA_API json_t *rfa_catalog_point_meant(const json_t *points, const char *name);
+
 /* *out (new): the versions of a stack that any run has brought, newest first. */
 RFA_API int rfa_catalog_versions(struct rfa_ledger *ledger, const char *stack, json_t **out,
 				 struct rfa_error *err) RFA_MUST_USE;

@@ -494,6 +494,37 @@ static void an_engine_pulls(void **state)
 	end(x);
 }
 
+/* What was pulled has a name with its digest, and goes with that name if it has no other. */
+static void a_pulled_image_goes(void **state)
+{
+	struct fixture *x = begin(state, "goes");
+	json_t *pull = json_pack("{s:s}", "ref", "");
+	json_t *out = NULL, *seen = NULL;
+	char ref[512];
+
+	pinned(x, ref);
+	json_object_set_new(pull, "ref", json_string(ref));
+	assert_ok(x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, &out, &x->err));
+	assert_ok(
+	    x->h->engine->image_tag(x->h, KEY("tag"), ref, "localhost/rfa-pin:goes", &x->err));
+	drop(x, ref);
+	assert_fails(NOTFOUND, x->h->engine->inspect(x->h, RFA_IMAGE, ref, &seen, &x->err));
+	is_the_image(x, "localhost/rfa-pin:goes");
+	drop(x, ref); /* it is not there any more */
+	drop(x, "localhost/rfa-pin:goes");
+	assert_fails(NOTFOUND, x->h->engine->inspect(x->h, RFA_IMAGE, rfa_facts_str(out, "id", "?"),
+						     &seen, &x->err));
+	json_decref(out);
+	/* Without another name. */
+	assert_ok(x->h->registry->pull(x->h, KEY("again"), access_of(), pull, &out, &x->err));
+	drop(x, ref);
+	assert_fails(NOTFOUND, x->h->engine->inspect(x->h, RFA_IMAGE, rfa_facts_str(out, "id", "?"),
+						     &seen, &x->err));
+	json_decref(out);
+	json_decref(pull);
+	end(x);
+}
+
 static void wait_for(const char *path)
 {
 	struct timespec tick = { 0, 10000000 };
@@ -589,6 +620,7 @@ int host_registry_run(const char *name, struct host_world *world, struct host_re
 		cmocka_unit_test(what_lies_is_refused),
 		cmocka_unit_test(a_login_counts),
 		cmocka_unit_test(an_engine_pulls),
+		cmocka_unit_test(a_pulled_image_goes),
 		cmocka_unit_test(a_login_is_forgotten),
 	};
 

@@ -63,6 +63,17 @@ void world_make_sources(struct world *w, enum scenario s, uint64_t seed,
 #define WORLD_SOURCES "/srv/src"
 
 /*
+ * Makes the world of a promote (SCENARIO_RUN, COMPOSE, MIXED, UNHEALTHY), with a registry that has
+ * version v3 of everything but api. The plan of its deploy to prod is w->plan; via: "target", or
+ * "test", whose host then fetches.
+ */
+void world_make_registry(struct world *w, enum scenario s, uint64_t seed, const char *via);
+#define WORLD_REGISTRY "registry.example:5000"
+/* WORLD_REGISTRY/app/NAME:TAG is from now on the image world_image() of this version. */
+void world_registry_put(struct world *w, const char *name, const char *tag, const char *version,
+			const char *health);
+
+/*
  * The contents of all members: {"test":{"auth":{"origin","writes","torn"},"es":…,"files":…},
  * "prod":{…}}, null where nothing is. New.
  */

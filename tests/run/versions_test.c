@@ -187,6 +187,10 @@ static void it_must_be_verified_where_the_stack_says(void **state)
 	assert_true(watcher_is_refused(b.x.refused, "verified", "less than 2 hour(s) ago"));
 	b.w.options.clock->sleep_ms(b.w.options.clock, 2 * 3600 * 1000);
 	assert_int_equal(promote(&b), 0);
+	/* Where it has to be proven first, it may go without. */
+	set_gate(&b, "verified_in", json_pack("[s]", "prod"));
+	assert_int_equal(promote(&b), 0);
+	set_gate(&b, "verified_in", json_pack("[s]", "stage"));
 	/* Another image under the same name is not what was verified. */
 	move_tag(&b);
 	assert_int_equal(promote(&b), -RFA_EREFUSED);

@@ -74,6 +74,9 @@ static int resolve(struct rfa_ctx *ctx, const struct rfa_image *wanted, struct r
 	if (!rc)
 		rc = ctx->host->registry->resolve(ctx->host, &access, wanted->ref, platform_of(ctx),
 						  &seen, err);
+	/* Nothing was touched yet, so there is nothing that a resume could go on with. */
+	if (rc && err->severity == RFA_DENIED)
+		err->severity = RFA_FATAL;
 	if (rc)
 		return rc;
 	out->key = wanted->key;

@@ -22,7 +22,7 @@ static const char *digits(const char *id)
 
 /* Verified. */
 
-/* In which environments an image has to be verified. */
+/* In which environments an image has to be verified: never in the one that it goes to. */
 static struct rfa_texts environments_of(struct rfa_ctx *ctx, const struct rfa_version_list *all)
 {
 	const struct rfa_limits *limits = limits_of(ctx);
@@ -30,9 +30,13 @@ static struct rfa_texts environments_of(struct rfa_ctx *ctx, const struct rfa_ve
 	const struct rfa_verification *proof;
 	const struct rfa_version *version;
 	struct rfa_texts any = { NULL, 0 };
+	size_t i;
 
+	for (i = 0; i < limits->verified_in.n; i++)
+		if (strcmp(limits->verified_in.at[i], ctx->sides[RFA_TARGET]->env) != 0)
+			rfa_texts_add(ctx->pool, &any, limits->verified_in.at[i]);
 	if (limits->verified_in.n)
-		return limits->verified_in;
+		return any;
 	if (source && source->stack) {
 		rfa_texts_add(ctx->pool, &any, source->env);
 		return any;

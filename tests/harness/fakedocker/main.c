@@ -316,21 +316,53 @@ static int used(struct fake *f, const json_t *image)
 	return 0;
 }
 
+/* Takes a reference from a list; 1: it was there. */
+static int take(json_t *list, const char *ref)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one)
+		if (strcmp(json_string_value(one), ref) == 0) {
+			json_array_remove(list, i);
+			return 1;
+		}
+	return 0;
+}
+
+/* The last tag of a repository takes the digests of that repository with it. */
+static void take_digests(json_t *tags, json_t *digests, const char *ref)
+{
+	size_t len = (size_t)(strrchr(ref, ':') - ref), i;
+	json_t *one;
+
+	json_array_foreach (tags, i, one)
+		if (strncmp(json_string_value(one), ref, len + 1) == 0)
+			return;
+	for (i = json_array_size(digests); i-- > 0;) {
+		const char *text = json_string_value(json_array_get(digests, i));
+
+		if (strncmp(text, ref, len) == 0 && text[len] == '@')
+			json_array_remove(digests, i);
+	}
+}
+
 static int untag(struct fake *f, const char *ref)
 {
-	json_t *image = fake_find(f, "image", ref), *tags, *tag, *it;
+	json_t *image = fake_find(f, "image", ref), *tags, *digests, *it;
+	int digested = strchr(ref, '@') != NULL;
 	size_t i;
 
 	if (!image)
 		fake_no("No such image", ref);
 	tags = json_object_get(image, "RepoTags");
-	if (json_array_size(tags) == 1 && used(f, image))
+	digests = json_object_get(image, "RepoDigests");
+	if (json_array_size(tags) + (digested ? json_array_size(digests) : 0) <= 1 &&
+	    used(f, image))
 		fake_no("conflict: unable to remove repository reference (must force)", ref);
-	json_array_foreach (tags, i, tag)
-		if (strcmp(json_string_value(tag), ref) == 0)
-			break;
-	json_array_remove(tags, i);
-	if (json_array_size(tags) == 0) {
+	if (take(digested ? digests : tags, ref) && !digested)
+		take_digests(tags, digests, ref);
+	if (json_array_size(tags) + json_array_size(digests) == 0) {
 		json_array_foreach (fake_list(f, "image"), i, it)
 			if (it == image)
 				break;

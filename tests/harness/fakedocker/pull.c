@@ -14,6 +14,7 @@
 
 #include <linux/magic.h>
 
+#include "fsm/base/facts.h"
 #include "fsm/base/imageref.h"
 #include "transports/registry/registry.h"
 
@@ -163,7 +164,8 @@ static int pull(struct fake *f, const struct rfa_registry_options *options,
 			json_object_set_new(made, "RepoDigests", json_array());
 		digests = json_object_get(made, "RepoDigests");
 		snprintf(called, sizeof(called), "%s@%s", ref->name, ref->digest);
-		json_array_append_new(digests, json_string(called));
+		if (!rfa_facts_has_text(digests, called))
+			json_array_append_new(digests, json_string(called));
 		fake_store(f);
 		printf("Digest: %s\nStatus: Downloaded newer image for %s\n", ref->digest, called);
 	}
