@@ -145,7 +145,7 @@ static const struct {
 	{ "check", "validate lint test ping" },
 	{ "plan", "diff preview dry-run compare" },
 	{ "publish", "build make compile" },
-	{ "promote", "deploy release ship push apply up update upgrade" },
+	{ "promote", "release ship push apply up update upgrade" },
 	{ "promote-data", "data sync copy move migrate" },
 	{ "backup", "dump save snapshot" },
 	{ "rollback", "undo revert back downgrade" },
