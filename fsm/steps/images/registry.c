@@ -115,9 +115,22 @@ int rfa_registry_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_erro
 
 /* Fetched by rfa. */
 
+/* Told ten times a second at most. */
+struct telling {
+	struct rfa_ctx *ctx;
+	int64_t told_ms;
+};
+enum { TELL_MS = 100 };
+
 static void on_bytes(void *user, uint64_t done, uint64_t total)
 {
-	rfa_ctx_bytes(user, (int64_t)done, (int64_t)total);
+	struct telling *t = user;
+	int64_t now = t->ctx->clock->mono_ms(t->ctx->clock);
+
+	if (now - t->told_ms < TELL_MS && done != total)
+		return;
+	t->told_ms = now;
+	rfa_ctx_bytes(t->ctx, (int64_t)done, (int64_t)total);
 }
 
 /* An image of the request in the words of a registry. */
@@ -148,6 +161,7 @@ int rfa_registry_archive(struct rfa_ctx *ctx, json_t *request, json_t **out, str
 	json_t *images = json_object_get(request, "images"), *one;
 	struct rfa_registry_access *access =
 	    rfa_pool_new(ctx->pool, (json_array_size(images) + 1) * sizeof(*access));
+	struct telling telling = { ctx, 0 };
 	size_t i;
 	int rc = access ? 0 : rfa_fail_nomem(err);
 
@@ -156,8 +170,8 @@ int rfa_registry_archive(struct rfa_ctx *ctx, json_t *request, json_t **out, str
 			rc = ask_by_digest(ctx, one, &access[i], err);
 	}
 	return rc ? rc
-		  : source->registry->fetch(source, ctx->run, access, i, request, on_bytes, ctx,
-					    out, err);
+		  : source->registry->fetch(source, ctx->run, access, i, request, on_bytes,
+					    &telling, out, err);
 }
 
 /* Pulled by the target's engine. */
