@@ -73,6 +73,17 @@ const char *rfa_http_header(const struct rfa_http_head *head, const char *name, 
 	return found->value;
 }
 
+int rfa_http_headers(const struct rfa_http_head *head, struct rfa_buf *out, struct rfa_error *err)
+{
+	struct curl_header *one = NULL;
+
+	while ((one = curl_easy_nextheader(head->easy, CURLH_HEADER, -1, one))) {
+		(void)rfa_buf_add(out, one->name, strlen(one->name) + 1);
+		(void)rfa_buf_add(out, one->value, strlen(one->value) + 1);
+	}
+	return rfa_buf_check(out, err);
+}
+
 /* What a callback answered: 1 if the call goes on. */
 static int goes_on(struct exchange *x, int answer)
 {
@@ -421,6 +432,10 @@ static int set_up(struct exchange *x, struct curl_slist *headers, struct curl_sl
 		SET(CURLOPT_POSTFIELDSIZE, (long)strlen(call->form));
 		SET(CURLOPT_POSTFIELDS, call->form);
 	}
+	if (call->method && !strcmp(call->method, "HEAD"))
+		SET(CURLOPT_NOBODY, 1L);
+	else if (call->method)
+		SET(CURLOPT_CUSTOMREQUEST, call->method);
 #undef SET
 	return rc != CURLE_OK;
 }

@@ -14,6 +14,10 @@ struct rfa_http_head {
  * until the next call. */
 const char *rfa_http_header(const struct rfa_http_head *head, const char *name, size_t at);
 
+/* Appends all headers, in the order of the answer: name and value, each with a NUL behind it. */
+int rfa_http_headers(const struct rfa_http_head *head, struct rfa_buf *out,
+		     struct rfa_error *err) RFA_MUST_USE;
+
 /* Answered by on_head and on_body: no more is wanted, and the call succeeds. */
 enum { RFA_HTTP_ENOUGH = 1 };
 
@@ -21,7 +25,9 @@ struct rfa_http_call {
 	const char *url;            /* http:// or https://; as seen from the transport's machine */
 	const char *shown;          /* what errors call it: without its secrets; NULL: url */
 	const char *const *headers; /* whole lines, NULL-terminated; may be secret; NULL: none */
-	const char *form;           /* the body of a POST, may be secret; NULL: it is a GET */
+	const char *method;         /* "PUT"; NULL: GET, or POST where there is a body */
+	const char *form;           /* the body, may be secret; NULL: none. A form, unless a header
+					says otherwise */
 	const char *ca_file;        /* certificates to trust beside the system's (PEM); NULL */
 	int insecure_tls;           /* 1: any certificate is accepted */
 	int64_t timeout_ms;         /* from the call to its end; 0: no limit */

@@ -131,7 +131,7 @@ static int ask_url(struct rfa_cli *cli, struct rfa_host *host, const json_t *che
 		rc = rfa_reference_fill(&url, request.shown, &from, err);
 	request.url = rfa_buf_str(&url);
 	if (rc == 0)
-		rc = host->ops->http_get(host, &request, reply, err);
+		rc = host->ops->http_ask(host, &request, reply, err);
 	rfa_wipe_buf(&url);
 	return rc;
 }

@@ -40,5 +40,6 @@ int main(void)
 	snprintf(world.tag, sizeof(world.tag), "contract");
 	failed = host_contract_run("host of busybox over a fake engine", &world);
 	failed += host_builds_run("builds over a fake engine, with busybox", &world);
+	failed += host_execs_run("commands over a fake engine, with busybox", &world);
 	return fakehosts_end(&f) || failed;
 }

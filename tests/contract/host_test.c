@@ -50,5 +50,6 @@ int main(void)
 	failed = host_contract_run("host over a fake engine", &world);
 	failed += host_builds_run("builds over a fake engine", &world);
 	failed += registry_world_run("registries over a fake engine", &world, &f);
+	failed += host_execs_run("commands over a fake engine", &world);
 	return fakehosts_end(&f) || failed;
 }

@@ -48,7 +48,7 @@ static int get(struct rfa_transport *t, unsigned port, struct rfa_error *err)
 
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/ok", port);
 	request.url = url;
-	rc = rfa_http_get(t, &request, &reply, err);
+	rc = rfa_http_ask(t, &request, &reply, err);
 	if (!rc)
 		rfa_http_reply_release(&reply);
 	return rc;

@@ -666,7 +666,7 @@ static int get(void **state, const char *path, struct rfa_http_reply *reply, str
 	request.url = url;
 	request.host_header = "shop.example";
 	rfa_error_clear(err);
-	return rfa_http_get(transport(state), &request, reply, err);
+	return rfa_http_ask(transport(state), &request, reply, err);
 }
 
 static void http_answers(void **state)
@@ -722,13 +722,13 @@ static void http_shows_what_it_is_told_to(void **state)
 			 ((struct world *)*state)->web.port, paths[i]);
 		request.url = url;
 		request.timeout_ms = i ? slow_ms(20000) : 500;
-		assert_true(rfa_http_get(transport(state), &request, &reply, &err) < 0);
+		assert_true(rfa_http_ask(transport(state), &request, &reply, &err) < 0);
 		assert_null(strstr(err.msg, "top-word"));
 		assert_non_null(strstr(err.msg, "http://shown/${X}"));
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		request.url = bad[i];
-		assert_int_equal(rfa_http_get(transport(state), &request, &reply, &err),
+		assert_int_equal(rfa_http_ask(transport(state), &request, &reply, &err),
 				 -RFA_ECONFIG);
 		assert_null(strstr(err.msg, "top-word"));
 	}
@@ -749,16 +749,126 @@ static void http_fails_well(void **state)
 	assert_int_equal(get(state, "/garbage", &reply, &err), -RFA_EPROTOCOL);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", web_closed_port());
 	request.url = url;
-	assert_int_equal(rfa_http_get(transport(state), &request, &reply, &err), -RFA_EUNREACHABLE);
+	assert_int_equal(rfa_http_ask(transport(state), &request, &reply, &err), -RFA_EUNREACHABLE);
 	assert_int_equal(err.severity, RFA_RETRY);
 	request.url = "file:///etc/passwd";
-	assert_int_equal(rfa_http_get(transport(state), &request, &reply, &err), -RFA_ECONFIG);
+	assert_int_equal(rfa_http_ask(transport(state), &request, &reply, &err), -RFA_ECONFIG);
 	request.url = "http://";
-	assert_int_equal(rfa_http_get(transport(state), &request, &reply, &err), -RFA_ECONFIG);
+	assert_int_equal(rfa_http_ask(transport(state), &request, &reply, &err), -RFA_ECONFIG);
 	/* Not TLS at the other end. */
 	snprintf(url, sizeof(url), "https://127.0.0.1:%u/", ((struct world *)*state)->web.port);
 	request.url = url;
-	assert_int_equal(rfa_http_get(transport(state), &request, &reply, &err), -RFA_EPROTOCOL);
+	assert_int_equal(rfa_http_ask(transport(state), &request, &reply, &err), -RFA_EPROTOCOL);
+}
+
+static int send_to(void **state, const char *path, const char *method, const char *body,
+		   unsigned follow, struct rfa_http_reply *reply, struct rfa_error *err)
+{
+	struct rfa_http_request request = { .timeout_ms = slow_ms(20000),
+					    .shown = "http://shown/",
+					    .host_header = "shop.example",
+					    .method = method,
+					    .send = body,
+					    .send_type = "application/json",
+					    .follow = follow };
+	char url[128];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", ((struct world *)*state)->web.port,
+		 path);
+	request.url = url;
+	rfa_error_clear(err);
+	return rfa_http_ask(transport(state), &request, reply, err);
+}
+
+static int shows(const struct rfa_http_reply *reply, const char *text)
+{
+	return strstr(rfa_buf_str(&reply->body), text) != NULL;
+}
+
+static void http_sends_and_takes_headers(void **state)
+{
+	struct rfa_http_reply reply;
+	struct rfa_error err;
+
+	assert_ok(send_to(state, "/show", NULL, "{\"a\":1}", 0, &reply, &err));
+	assert_true(shows(&reply, "POST /show HTTP/1.1\r\n"));
+	assert_true(shows(&reply, "Content-Type: application/json\r\n"));
+	assert_true(shows(&reply, "\r\n\r\n{\"a\":1}"));
+	rfa_http_reply_release(&reply);
+	assert_ok(send_to(state, "/show", "PUT", "x", 0, &reply, &err));
+	assert_true(shows(&reply, "PUT /show HTTP/1.1\r\n"));
+	rfa_http_reply_release(&reply);
+	assert_ok(send_to(state, "/typed", NULL, NULL, 0, &reply, &err));
+	assert_string_equal(rfa_http_reply_header(&reply, "content-type", 0),
+			    "text/javascript; charset=utf-8");
+	assert_string_equal(rfa_http_reply_header(&reply, "X-Two", 0), "one");
+	assert_string_equal(rfa_http_reply_header(&reply, "X-Two", 1), "two");
+	assert_null(rfa_http_reply_header(&reply, "X-Two", 2));
+	assert_null(rfa_http_reply_header(&reply, "one", 0));
+	rfa_http_reply_release(&reply);
+}
+
+static void http_follows_redirects(void **state)
+{
+	static const struct {
+		const char *path, *why;
+	} bad[] = {
+		{ "/loop", "again and again" },
+		{ "/away", "to another place" },
+		{ "/down", "no http or https URL" },
+	};
+	struct rfa_http_reply reply;
+	struct rfa_error err;
+	size_t i;
+
+	assert_ok(send_to(state, "/redirect", NULL, NULL, 1, &reply, &err));
+	assert_int_equal(reply.status, 200);
+	assert_string_equal(rfa_buf_str(&reply.body), "hello");
+	assert_null(rfa_http_reply_header(&reply, "Location", 0));
+	rfa_http_reply_release(&reply);
+	assert_ok(send_to(state, "/see", NULL, "body", 5, &reply, &err));
+	assert_true(shows(&reply, "GET /show HTTP/1.1\r\nHost: shop.example\r\n"));
+	assert_false(shows(&reply, "body"));
+	rfa_http_reply_release(&reply);
+	assert_ok(send_to(state, "/keep", NULL, "body", 5, &reply, &err));
+	assert_true(shows(&reply, "POST /show HTTP/1.1\r\n"));
+	assert_true(shows(&reply, "\r\n\r\nbody"));
+	rfa_http_reply_release(&reply);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(send_to(state, bad[i].path, NULL, "body", 5, &reply, &err),
+				 -RFA_EPROTOCOL);
+		assert_non_null(strstr(err.msg, bad[i].why));
+		assert_null(strstr(err.msg, "secret-place"));
+		assert_true(rfa_http_is_service(&err));
+	}
+	/* Without a body it may go there; nobody listens. */
+	assert_int_equal(send_to(state, "/away", NULL, NULL, 5, &reply, &err), -RFA_EUNREACHABLE);
+}
+
+static void knocks_are_heard(void **state)
+{
+	struct rfa_error err;
+
+	assert_ok(
+	    rfa_knock(transport(state), "127.0.0.1", ((struct world *)*state)->web.port, &err));
+	assert_int_equal(rfa_knock(transport(state), "127.0.0.1", web_closed_port(), &err),
+			 -RFA_EUNREACHABLE);
+	assert_int_equal(err.severity, RFA_RETRY);
+	assert_true(rfa_http_is_service(&err));
+}
+
+/* Who takes a connection only to close it is nobody. */
+static void knocks_are_not_heard(void **state)
+{
+	struct rfa_error err;
+	struct web closes;
+
+	web_closes(&closes);
+	assert_int_equal(rfa_knock(transport(state), "127.0.0.1", closes.port, &err),
+			 -RFA_EUNREACHABLE);
+	assert_non_null(strstr(err.msg, "closed it at once"));
+	assert_true(rfa_http_is_service(&err));
+	web_stop(&closes);
 }
 
 /* Disconnecting. */
@@ -900,6 +1010,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(tunnel_echoes),
 		cmocka_unit_test(tunnel_to_nobody),
 		cmocka_unit_test(http_answers),
+		cmocka_unit_test(http_sends_and_takes_headers),
+		cmocka_unit_test(http_follows_redirects),
+		cmocka_unit_test(knocks_are_heard),
+		cmocka_unit_test(knocks_are_not_heard),
 		cmocka_unit_test(http_shows_its_request),
 		cmocka_unit_test(http_shows_what_it_is_told_to),
 		cmocka_unit_test(http_fails_well),

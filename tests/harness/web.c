@@ -33,8 +33,10 @@ static int begins(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
-static void answer(int fd, const char *request)
+/* request: method, path and all the rest. */
+static void answer(int fd, const char *whole)
 {
+	const char *request = strchr(whole, '/');
 	const struct linger hard = { 1, 0 };
 	char data[8192];
 
@@ -45,8 +47,23 @@ static void answer(int fd, const char *request)
 	} else if (begins(request, "/redirect ")) {
 		(void)say(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
 	} else if (begins(request, "/show ")) {
-		(void)say(fd, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nGET ");
-		(void)say(fd, request);
+		(void)say(fd, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+		(void)say(fd, whole);
+	} else if (begins(request, "/typed ")) {
+		(void)say(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/javascript; charset=utf-8\r\n"
+			      "X-Two: one\r\nx-two: two\r\nContent-Length: 2\r\n\r\n{}");
+	} else if (begins(request, "/loop ")) {
+		(void)say(fd, "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n");
+	} else if (begins(request, "/see ")) {
+		(void)say(fd, "HTTP/1.1 303 See\r\nLocation: show\r\nContent-Length: 0\r\n\r\n");
+	} else if (begins(request, "/keep ")) {
+		(void)say(fd, "HTTP/1.1 307 Keep\r\nLocation: /show\r\nContent-Length: 0\r\n\r\n");
+	} else if (begins(request, "/away ")) {
+		(void)say(fd, "HTTP/1.1 307 Away\r\nLocation: http://127.0.0.1:1/secret-place\r\n"
+			      "Content-Length: 0\r\n\r\n");
+	} else if (begins(request, "/down ")) {
+		(void)say(fd, "HTTP/1.1 302 Down\r\nLocation: file:///etc/secret-place\r\n"
+			      "Content-Length: 0\r\n\r\n");
 	} else if (begins(request, "/slow ")) {
 		pause();
 	} else if (begins(request, "/huge ")) {
@@ -62,28 +79,6 @@ static void answer(int fd, const char *request)
 	}
 }
 
-static void serve(int fd)
-{
-	char data[65536];
-	size_t len = 0;
-	ssize_t n;
-
-	alarm(LIFE_S);
-	while (len < sizeof(data) - 1 && (n = read(fd, data + len, sizeof(data) - 1 - len)) > 0) {
-		len += (size_t)n;
-		data[len] = '\0';
-		if (!begins(data, "GET ")) {
-			if (send(fd, data, len, MSG_NOSIGNAL) < 0)
-				break;
-			len = 0;
-		} else if (strstr(data, "\r\n\r\n")) {
-			answer(fd, data + 4);
-			break;
-		}
-	}
-	close(fd);
-}
-
 /* 1 once a request is there, and as much of its body as it says. */
 static int is_whole(const char *data, size_t len)
 {
@@ -92,6 +87,35 @@ static int is_whole(const char *data, size_t len)
 	size_t body = length && length < end ? strtoul(length + 17, NULL, 10) : 0;
 
 	return end && len >= (size_t)(end + 4 - data) + body;
+}
+
+static int is_request(const char *data)
+{
+	return begins(data, "GET /") || begins(data, "POST /") || begins(data, "PUT /");
+}
+
+static void serve(int fd, void (*own)(void *, int, const char *), void *user)
+{
+	char data[65536];
+	size_t len = 0;
+	ssize_t n;
+
+	(void)own;
+	(void)user;
+	alarm(LIFE_S);
+	while (len < sizeof(data) - 1 && (n = read(fd, data + len, sizeof(data) - 1 - len)) > 0) {
+		len += (size_t)n;
+		data[len] = '\0';
+		if (!is_request(data)) {
+			if (send(fd, data, len, MSG_NOSIGNAL) < 0)
+				break;
+			len = 0;
+		} else if (is_whole(data, len)) {
+			answer(fd, data);
+			break;
+		}
+	}
+	close(fd);
 }
 
 static void serve_own(int fd, void (*answer_own)(void *user, int fd, const char *request),
@@ -132,8 +156,10 @@ static int listen_somewhere(unsigned *port)
 	return fd;
 }
 
-void web_serve(struct web *w, void (*answer_own)(void *user, int fd, const char *request),
-	       void *user)
+/* serve: what a process of its own does with each connection. */
+static void begin(struct web *w,
+		  void (*serve_one)(int fd, void (*own)(void *, int, const char *), void *user),
+		  void (*own)(void *user, int fd, const char *request), void *user)
 {
 	int fd = listen_somewhere(&w->port);
 
@@ -146,12 +172,9 @@ void web_serve(struct web *w, void (*answer_own)(void *user, int fd, const char 
 		for (;;) {
 			int c = accept(fd, NULL, NULL);
 
-			if (c >= 0 && fork() == 0) {
+			if (c >= 0 && serve_one && fork() == 0) {
 				close(fd);
-				if (answer_own)
-					serve_own(c, answer_own, user);
-				else
-					serve(c);
+				serve_one(c, own, user);
 				_exit(0);
 			}
 			close(c);
@@ -159,6 +182,17 @@ void web_serve(struct web *w, void (*answer_own)(void *user, int fd, const char 
 	}
 	setpgid(w->pid, w->pid);
 	close(fd);
+}
+
+void web_serve(struct web *w, void (*answer_own)(void *user, int fd, const char *request),
+	       void *user)
+{
+	begin(w, answer_own ? serve_own : serve, answer_own, user);
+}
+
+void web_closes(struct web *w)
+{
+	begin(w, NULL, NULL, NULL);
 }
 
 void web_start(struct web *w)

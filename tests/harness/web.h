@@ -10,8 +10,10 @@ extern "C" {
 
 /*
  * GET /ok 200 "hello" · /500 · /redirect 302 to /ok · /show 200 and the request itself · /slow
- * never answers · /huge an endless body · /empty hangs up · /reset resets · /garbage no HTTP. A
- * connection that begins with anything but "GET " gets its bytes back.
+ * never answers · /huge an endless body · /empty hangs up · /reset resets · /garbage no HTTP ·
+ * /typed a module of JavaScript with two headers X-Two · /loop 302 to itself · /see 303 to /show ·
+ * /keep 307 to /show · /away 307 to another port · /down 302 to what is no URL of HTTP. POST and
+ * PUT are answered the same way. A connection that begins with anything else gets its bytes back.
  */
 struct web {
 	unsigned port;
@@ -25,6 +27,8 @@ void web_start(struct web *w);
  * answered as a web server does it: 400.
  */
 void web_serve(struct web *w, void (*answer)(void *user, int fd, const char *request), void *user);
+/* Takes every connection only to close it. */
+void web_closes(struct web *w);
 void web_stop(struct web *w);
 
 /* A port on which nobody listens (at the moment of asking). */

@@ -397,7 +397,7 @@ static int step_get(struct way *w, const struct rfa_job_key *key, struct rfa_err
 {
 	struct rfa_http_request request = { .url = "http://127.0.0.1:8000/" };
 	struct rfa_http_reply reply;
-	int rc = w->s->prod->ops->http_get(w->s->prod, &request, &reply, err);
+	int rc = w->s->prod->ops->http_ask(w->s->prod, &request, &reply, err);
 	(void)key;
 	if (!rc)
 		rfa_buf_release(&reply.body);

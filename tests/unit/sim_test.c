@@ -33,7 +33,7 @@ static int get(struct rfa_host *h, const char *url, int *status, char version[32
 {
 	struct rfa_http_request request = { .url = url };
 	struct rfa_http_reply reply;
-	int rc = h->ops->http_get(h, &request, &reply, err);
+	int rc = h->ops->http_ask(h, &request, &reply, err);
 	version[0] = 0;
 	if (rc)
 		return rc;

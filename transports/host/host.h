@@ -57,8 +57,12 @@ struct rfa_host_ops {
 	int (*info)(struct rfa_host *, json_t **out, struct rfa_error *);
 	/* Of the file system that holds path, or its nearest parent that exists. */
 	int (*disk)(struct rfa_host *, const char *path, struct rfa_disk *out, struct rfa_error *);
-	int (*http_get)(struct rfa_host *, const struct rfa_http_request *, struct rfa_http_reply *,
+	/* As rfa_http_ask(), from the host; or from this machine, if the request says so. */
+	int (*http_ask)(struct rfa_host *, const struct rfa_http_request *, struct rfa_http_reply *,
 			struct rfa_error *);
+	/* As rfa_knock(), from the host; here: from this machine. */
+	int (*knock)(struct rfa_host *, const char *address, unsigned port, int here,
+		     struct rfa_error *);
 
 	void (*free)(struct rfa_host *);
 };

@@ -3,6 +3,7 @@
 #define RFA_TRANSPORTS_HOST_HOST_ENGINE_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "fsm/base/buf.h"
 #include "fsm/base/error.h"
@@ -36,6 +37,13 @@ struct rfa_compose {
 	int no_start;             /* compose_up: containers are made, not started */
 };
 
+/* How a command in a container has ended. */
+struct rfa_exec_answer {
+	int status; /* its exit status; 124: its time was over, and it may still run */
+	struct rfa_buf
+	    *said; /* the caller's: both of its outputs are appended, as far as they fit */
+};
+
 struct rfa_host_engine {
 	/* reads */
 	/* *out (new): the object as `docker inspect` shows it. Errors: NOTFOUND. */
@@ -52,6 +60,14 @@ struct rfa_host_engine {
 	/* Appends the last lines of a container's output (both streams). */
 	int (*logs)(struct rfa_host *, const char *container, unsigned lines, struct rfa_buf *out,
 		    struct rfa_error *);
+	/*
+	 * Runs a command in a running container, without input, terminal or shell, for at most so
+	 * many seconds. It counts as a read: what it does is its author's affair, and it may have
+	 * run although the answer was lost. A command that the container does not have ends with
+	 * 126 or 127. Errors: NOTFOUND (container), REMOTE (one that does not run).
+	 */
+	int (*exec)(struct rfa_host *, const char *container, const char *const argv[],
+		    int64_t timeout_s, struct rfa_exec_answer *, struct rfa_error *);
 	/* *out (new): which BuildKit there is, by its client: "0.13.1"; null: none that works. */
 	int (*builder_version)(struct rfa_host *, json_t **out, struct rfa_error *);
 	/* *out (new): which Compose there is, "2.26.1"; null: none that works. */

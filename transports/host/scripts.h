@@ -38,6 +38,7 @@ extern const char *const rfa_script_compose_version[];
 extern const char *const rfa_script_container_change[];
 extern const char *const rfa_script_container_create[];
 extern const char *const rfa_script_engine_dial[];
+extern const char *const rfa_script_engine_exec[];
 extern const char *const rfa_script_engine_logs[];
 
 /* Images and the spool. */

@@ -71,7 +71,7 @@ int rfa_ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_http_
 	request.timeout_ms = check->timeout_s * 1000;
 	request.insecure_tls = check->insecure_tls;
 	if (!rc)
-		rc = ctx->host->ops->http_get(ctx->host, &request, reply, err);
+		rc = ctx->host->ops->http_ask(ctx->host, &request, reply, err);
 	rfa_wipe_buf(&url);
 	return rc;
 }

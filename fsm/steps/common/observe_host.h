@@ -18,7 +18,7 @@ int rfa_observe_own_url(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_
 
 /*
  * Asks a health check's URL through the step's host, with the values of its references. reply is
- * valid only on 0. Errors: those of rfa_http_get() and of rfa_reference_fill(); they, and all that
+ * valid only on 0. Errors: those of rfa_http_ask() and of rfa_reference_fill(); they, and all that
  * is kept, have the names.
  */
 int rfa_ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_http_reply *reply,

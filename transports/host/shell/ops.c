@@ -12,7 +12,8 @@
 /*
  * Words in one language; nothing we make is for others to read; no argument is ever a pattern.
  */
-static const char prologue_text[] = "LC_ALL=C; export LC_ALL; umask 077; set -f; me= gnu=\n";
+static const char prologue_text[] =
+    "LC_ALL=C; export LC_ALL; umask 077; set -f; me= gnu= within=\n";
 
 static struct shell_host *self(struct rfa_host *host)
 {
@@ -34,10 +35,39 @@ static int shell_connect(struct rfa_host *host, struct rfa_error *err)
 	return rc == 0 ? 0 : rfa_error_where(err, "%s", host->name);
 }
 
-static int shell_http_get(struct rfa_host *host, const struct rfa_http_request *request,
+/* What is asked from this machine needs no host. *out is borrowed. */
+static int asks_from(struct shell_host *h, int here, struct rfa_transport **out,
+		     struct rfa_error *err)
+{
+	int rc = 0;
+
+	if (here && !h->here) {
+		rc = rfa_transport_local(&h->here, "this machine", err);
+		if (!rc) {
+			h->here->clock = h->clock;
+			h->here->cancel = h->cancel;
+		}
+	}
+	*out = here ? h->here : h->transport;
+	return rc;
+}
+
+static int shell_http_ask(struct rfa_host *host, const struct rfa_http_request *request,
 			  struct rfa_http_reply *reply, struct rfa_error *err)
 {
-	return rfa_http_get(self(host)->transport, request, reply, err);
+	struct rfa_transport *from;
+	int rc = asks_from(self(host), request->here, &from, err);
+
+	return rc ? rc : rfa_http_ask(from, request, reply, err);
+}
+
+static int shell_knock(struct rfa_host *host, const char *address, unsigned port, int here,
+		       struct rfa_error *err)
+{
+	struct rfa_transport *from;
+	int rc = asks_from(self(host), here, &from, err);
+
+	return rc ? rc : rfa_knock(from, address, port, err);
 }
 
 static void shell_free(struct rfa_host *host)
@@ -47,6 +77,7 @@ static void shell_free(struct rfa_host *host)
 	rfa_engine_free(h->engine);
 	rfa_shell_free(h->shell);
 	rfa_transport_free(h->transport);
+	rfa_transport_free(h->here);
 	rfa_buf_release(&h->prologue);
 	free(h);
 }
@@ -55,7 +86,8 @@ static const struct rfa_host_ops shell_ops = {
 	.connect = shell_connect,
 	.info = rfa_shell_info,
 	.disk = rfa_shell_disk,
-	.http_get = shell_http_get,
+	.http_ask = shell_http_ask,
+	.knock = shell_knock,
 	.free = shell_free,
 };
 static const struct rfa_host_engine shell_engine = {
@@ -63,6 +95,7 @@ static const struct rfa_host_engine shell_engine = {
 	.inspect_all = rfa_shell_inspect_all,
 	.list = rfa_shell_list,
 	.logs = rfa_shell_logs,
+	.exec = rfa_shell_exec,
 	.builder_version = rfa_shell_builder_version,
 	.compose_version = rfa_shell_compose_version,
 	.compose_files = rfa_shell_compose_files,
@@ -134,14 +167,14 @@ static const struct rfa_host_registry shell_registry = {
 	.forget = rfa_shell_registry_forget,
 };
 
-/* "sudo -n docker" → engine() { 'sudo' '-n' 'docker' "$@"; } */
+/* "sudo -n docker" → engine() { $within 'sudo' '-n' 'docker' "$@"; } */
 static int make_prologue(struct shell_host *h, const char *docker, struct rfa_error *err)
 {
 	char words[256], *save = NULL, *word;
 
 	(void)snprintf(words, sizeof(words), "%s", docker);
 	(void)rfa_buf_puts(&h->prologue, prologue_text);
-	(void)rfa_buf_puts(&h->prologue, "engine() {");
+	(void)rfa_buf_puts(&h->prologue, "engine() { $within");
 	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
 		if (!h->docker[0])
 			(void)snprintf(h->docker, sizeof(h->docker), "%s", word);

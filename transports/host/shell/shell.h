@@ -11,6 +11,7 @@
 struct shell_host {
 	struct rfa_host host;            /* first member */
 	struct rfa_transport *transport; /* owned */
+	struct rfa_transport *here;      /* owned; this machine; NULL before it is asked */
 	struct rfa_shell *shell;         /* owned; NULL before the first script */
 	struct rfa_engine *engine;       /* owned */
 	struct rfa_buf prologue;         /* what every script begins with */
@@ -160,6 +161,8 @@ int rfa_shell_inspect_all(struct rfa_host *, const struct rfa_object_name *, siz
 			  struct rfa_error *);
 int rfa_shell_list(struct rfa_host *, enum rfa_object, json_t **, struct rfa_error *);
 int rfa_shell_logs(struct rfa_host *, const char *, unsigned, struct rfa_buf *, struct rfa_error *);
+int rfa_shell_exec(struct rfa_host *, const char *, const char *const[], int64_t,
+		   struct rfa_exec_answer *, struct rfa_error *);
 int rfa_shell_builder_version(struct rfa_host *, json_t **, struct rfa_error *);
 int rfa_shell_compose_version(struct rfa_host *, json_t **, struct rfa_error *);
 int rfa_shell_compose_files(struct rfa_host *, const struct rfa_compose *, json_t **,
