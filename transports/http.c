@@ -43,6 +43,16 @@ const char *rfa_http_reply_header(const struct rfa_http_reply *reply, const char
 	return NULL;
 }
 
+int rfa_http_status_fits(int status, const char *wanted)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", status);
+	if (strlen(wanted) == 3 && !strcmp(wanted + 1, "xx"))
+		return text[0] == wanted[0] && strlen(text) == 3;
+	return !strcmp(text, wanted);
+}
+
 /* One request. */
 
 static int take_head(void *user, const struct rfa_http_head *head, struct rfa_error *err)

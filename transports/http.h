@@ -38,6 +38,9 @@ RFA_API void rfa_http_reply_release(struct rfa_http_reply *reply);
 RFA_API const char *rfa_http_reply_header(const struct rfa_http_reply *reply, const char *name,
 					  size_t at);
 
+/* 1 if a status is the one that is wanted: "204", or a class as "2xx". */
+RFA_API int rfa_http_status_fits(int status, const char *wanted);
+
 /*
  * One request; no proxy, no cookies. A redirect is followed only if the request says so, never from
  * https to http; to another place (scheme, host, port) go neither the body nor the Host header.

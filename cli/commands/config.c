@@ -119,11 +119,15 @@ static int ask_url(struct rfa_cli *cli, struct rfa_host *host, const json_t *che
 		   struct rfa_http_reply *reply, struct rfa_error *err)
 {
 	const struct rfa_secret_source from = { rfa_cli_secret, cli };
+	const char *header = rfa_facts_str(check, "host", "");
 	struct rfa_buf url = RFA_BUF_INIT(1 << 18);
 	struct rfa_http_request request = {
 		.shown = rfa_facts_str(check, "url", ""),
+		.host_header = *header ? header : NULL,
+		.follow = rfa_facts_bool(check, "follow", 0) ? 5 : 0,
 		.timeout_ms = rfa_facts_int(check, "timeout_s", 5) * 1000,
 		.insecure_tls = rfa_facts_bool(check, "insecure_tls", 0),
+		.here = strcmp(rfa_facts_str(check, "from", ""), RFA_OPERATOR) == 0,
 	};
 	int rc = rfa_cli_secrets(cli, check, err);
 
@@ -140,16 +144,17 @@ static int ask_url(struct rfa_cli *cli, struct rfa_host *host, const json_t *che
 static int judge_url(struct rfa_cli *cli, json_t *lines, struct rfa_host *host, const json_t *check,
 		     struct rfa_error *err)
 {
-	int64_t want = rfa_facts_int(check, "status", 200);
 	struct rfa_http_reply reply;
 	char text[480];
 	int rc = ask_url(cli, host, check, &reply, err);
 
 	if (rc == 0) {
+		int fits =
+		    rfa_http_status_fits(reply.status, rfa_facts_str(check, "status", "200"));
 		snprintf(text, sizeof(text), "%.300s answers %d", rfa_facts_str(check, "url", ""),
 			 reply.status);
-		add_line(lines, "URL", reply.status == want ? "ok" : "note", text,
-			 reply.status == want ? "" : "a version that answers so is not healthy");
+		add_line(lines, "URL", fits ? "ok" : "note", text,
+			 fits ? "" : "a version that answers so is not healthy");
 		rfa_http_reply_release(&reply);
 	} else if (rfa_http_is_service(err)) {
 		snprintf(text, sizeof(text), "%.470s", err->msg);
@@ -163,7 +168,16 @@ static int judge_url(struct rfa_cli *cli, json_t *lines, struct rfa_host *host, 
 	return rc;
 }
 
-/* The URLs of all stacks, as health checks will ask them. */
+/* A look that sends something, as a login does, is left to `rfa smoke`. */
+static int only_looks(const json_t *check)
+{
+	const char *method = rfa_facts_str(check, "method", "GET");
+
+	return json_object_get(check, "url") && !json_object_get(check, "send") &&
+	       (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0);
+}
+
+/* The URLs of all stacks, as checks will ask them. */
 static int judge_urls(struct rfa_cli *cli, json_t *lines, const char *env, struct rfa_host *host,
 		      struct rfa_error *err)
 {
@@ -177,8 +191,8 @@ static int judge_urls(struct rfa_cli *cli, json_t *lines, const char *env, struc
 		if (rc < 0 || strncmp(stack, "x-", 2) == 0)
 			continue;
 		rc = rfa_config_side(cli->config, env, stack, &side, err);
-		json_array_foreach (rfa_facts_at(side, "stack/health"), i, check) {
-			if (rc == 0)
+		json_array_foreach (rfa_facts_at(side, "stack/checks"), i, check) {
+			if (rc == 0 && only_looks(check))
 				rc = judge_url(cli, lines, host, check, err);
 		}
 		json_decref(side);

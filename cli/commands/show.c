@@ -226,6 +226,56 @@ static void say_forced(const struct rfa_out *o, const json_t *gates)
 	rfa_buf_release(&safe);
 }
 
+/* Of a check that is right there is no more to say. */
+static void fill_checks(struct rfa_table *table, const struct rfa_record *r, const json_t *checks)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)checks, i, one) {
+		const char *answer = rfa_facts_str(one, "answer", "");
+		int ok = rfa_facts_bool(one, "ok", 0);
+		char took[RFA_SHORT_MAX], tries[24];
+		struct rfa_buf why = RFA_BUF_INIT(65536);
+
+		snprintf(tries, sizeof(tries), "%lld", (long long)rfa_facts_int(one, "tries", 0));
+		rfa_buf_puts(&why, rfa_facts_str(one, "why", ""));
+		if (*answer)
+			rfa_buf_printf(&why, "; it said: %s", answer);
+		rfa_table_cell(table, r->step, RFA_DIM);
+		rfa_table_cell(table, rfa_facts_str(one, "name", "?"), RFA_BOLD);
+		rfa_table_cell(table, rfa_facts_str(one, "kind", "?"), RFA_PLAIN);
+		rfa_table_cell(table, ok ? "right" : "wrong", ok ? RFA_GREEN : RFA_RED);
+		rfa_table_cell(table, tries, RFA_PLAIN);
+		rfa_table_cell(table, rfa_out_duration(took, rfa_facts_int(one, "ms", 0)),
+			       RFA_PLAIN);
+		rfa_table_cell(table, rfa_buf_str(&why), RFA_PLAIN);
+		rfa_buf_release(&why);
+	}
+}
+
+/* How the checks went, each time that they were asked. */
+static int say_checks(struct rfa_out *o, const struct rfa_history *h, struct rfa_error *err)
+{
+	static const char *const heads[] = { "step",  "check", "kind", "verdict",
+					     "tries", "took",  "why",  NULL };
+	struct rfa_table table;
+	int rc = 0;
+
+	rfa_table_init(&table, heads);
+	for (size_t i = 0; i < h->n; i++) {
+		const struct rfa_record *r = &h->records[i];
+		fill_checks(&table, r, json_object_get(r->facts, "checks"));
+		fill_checks(&table, r, json_object_get(r->facts, "checks_back"));
+	}
+	if (table.n_cells > 0) {
+		rfa_out_say(o, "%s", "");
+		rc = rfa_table_print(o, &table, err);
+	}
+	rfa_table_release(&table);
+	return rc;
+}
+
 /* What was kept with a failure: the gates that refused, and the containers' last lines. */
 static void say_evidence(const struct rfa_out *o, const struct rfa_history *h)
 {
@@ -269,6 +319,8 @@ static int run_show(struct rfa_cli *cli, struct rfa_error *err)
 		say_head(&cli->out, history);
 		fill_steps(&table, history);
 		rc = rfa_table_print(&cli->out, &table, err);
+		if (rc == 0)
+			rc = say_checks(&cli->out, history, err);
 		say_evidence(&cli->out, history);
 	}
 	rfa_table_release(&table);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/config/checks.h"
 #include "cli/config/data_rules.h"
 #include "cli/config/paths.h"
 #include "fsm/base/suggest.h"
@@ -257,6 +258,9 @@ static void check_whole(struct rfa_walk *walk, const json_t *root)
 			check_bootstrap(walk, stack);
 			if (!overlays_say(stack, "containers") && !overlays_say(stack, "compose"))
 				check_stack(walk, root, stack);
+			if (!overlays_say(stack, "checks") && !overlays_say(stack, "containers") &&
+			    !overlays_say(stack, "compose"))
+				rfa_checks_judge(walk, stack);
 			if (!overlays_say(stack, "data") && !overlays_say(stack, "backup"))
 				rfa_data_check(walk, stack);
 		}

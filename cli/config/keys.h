@@ -11,6 +11,7 @@ enum rfa_type {
 	RFA_TYPE_STRING,
 	RFA_TYPE_INTEGER,
 	RFA_TYPE_BOOLEAN,
+	RFA_TYPE_STATUS, /* of HTTP: a number, or a class as "2xx" */
 	RFA_TYPE_ENGINE, /* an object of the Docker Engine API: taken as it is */
 };
 

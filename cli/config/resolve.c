@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/config/checks.h"
 #include "cli/config/data_rules.h"
 #include "cli/config/problems.h"
 #include "cli/config/schema.h"
@@ -93,6 +94,7 @@ static int check_resolved(const json_t *stack, const char *env, struct rfa_error
 
 	rfa_walk_check(&walk, rfa_schema_find(rfa_schema_root.inside, "stacks")->inside, stack);
 	rfa_data_check(&walk, stack);
+	rfa_checks_judge(&walk, stack);
 	if (problems.n > 0) {
 		const struct rfa_problem *p = &problems.items[0];
 		rfa_fail(err, RFA_ECONFIG, "config", "the stack is not whole in \"%.60s\": %s%s%s",
@@ -126,6 +128,8 @@ static int resolve_stack(const json_t *written, const char *env, json_t **out,
 		rc = check_resolved(stack, env, err);
 	if (rc == 0)
 		rc = rfa_schema_complete(rfa_schema_stack, stack, err);
+	if (rc == 0)
+		rc = rfa_checks_merge(stack, err);
 	if (rc == 0)
 		*out = stack;
 	else

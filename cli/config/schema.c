@@ -2,6 +2,7 @@
 #include "cli/config/schema.h"
 
 #include "cli/config/schema_build.h"
+#include "cli/config/schema_checks.h"
 #include "cli/config/schema_registry.h"
 
 /* What strings look like. */
@@ -53,10 +54,6 @@ static const struct rfa_format destination = {
 static const struct rfa_format address = {
 	"a host name or an IP address, without a port",
 	"^[A-Za-z0-9_.:%-]+$",
-};
-static const struct rfa_format url = {
-	"a URL that begins with http:// or https://, without ${NAME} in its host",
-	"^https?://([^/ ?#@]*@)?[^/ ?#@$]+([/?][^ ]*)?$",
 };
 
 /* Stacks. */
@@ -159,46 +156,6 @@ static const struct rfa_key bootstrap_keys[] = {
 	  .inside = &a_body,
 	  .format = &container },
 	{ .name = NULL },
-};
-
-static const struct rfa_key health_keys[] = {
-	{ .name = "url",
-	  .type = RFA_TYPE_STRING,
-	  .flags = RFA_KEY_REQUIRED,
-	  .example = "\"http://127.0.0.1:8001/health\"",
-	  .help = "as seen from the host itself; ${NAME} stands for a secret",
-	  .format = &url },
-	{ .name = "status",
-	  .type = RFA_TYPE_INTEGER,
-	  .fallback = "200",
-	  .example = "200",
-	  .help = "the HTTP status that it must answer",
-	  .min = 100,
-	  .max = 599 },
-	{ .name = "body",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"ok\"",
-	  .help = "text that the answer must contain" },
-	{ .name = "timeout_s",
-	  .type = RFA_TYPE_INTEGER,
-	  .fallback = "5",
-	  .example = "5",
-	  .help = "seconds for one try",
-	  .min = 1,
-	  .max = 300 },
-	{ .name = "insecure_tls",
-	  .type = RFA_TYPE_BOOLEAN,
-	  .fallback = "false",
-	  .example = "true",
-	  .help = "accept any certificate" },
-	{ .name = NULL },
-};
-static const struct rfa_key a_check = {
-	.name = "",
-	.type = RFA_TYPE_OBJECT,
-	.example = "{\"url\":\"http://127.0.0.1:8001/health\"}",
-	.help = "one health check",
-	.inside = health_keys,
 };
 
 static const struct rfa_key a_verifier = {
@@ -534,8 +491,16 @@ const struct rfa_key rfa_schema_stack[] = {
 	  .type = RFA_TYPE_ARRAY,
 	  .fallback = "[]",
 	  .example = "[{\"url\":\"http://127.0.0.1:8001/health\"}]",
-	  .help = "checks that decide whether a version works",
-	  .inside = &a_check },
+	  .help =
+	      "URLs that decide whether a version works; short for checks that are asked always",
+	  .inside = &rfa_schema_health },
+	{ .name = "checks",
+	  .type = RFA_TYPE_ARRAY,
+	  .fallback = "[]",
+	  .example = "[{\"name\":\"login\",\"url\":\"http://127.0.0.1:8001/login\","
+		     "\"method\":\"POST\",\"send\":\"password=${SMOKE_PASSWORD}\"}]",
+	  .help = "checks that decide whether a version works: URLs, ports, containers, commands",
+	  .inside = &rfa_schema_check },
 	{ .name = "health_deadline_s",
 	  .type = RFA_TYPE_INTEGER,
 	  .fallback = "60",

@@ -123,6 +123,11 @@ static int describe_inside(const struct rfa_key *key, int overlay, json_t *node,
 	case RFA_TYPE_INTEGER:
 		rc = rfa_facts_set(node, "minimum", json_integer(key->min), err);
 		return rc < 0 ? rc : rfa_facts_set(node, "maximum", json_integer(key->max), err);
+	case RFA_TYPE_STATUS:
+		rc = set_json(node, "minimum", "100", err);
+		if (rc == 0)
+			rc = set_json(node, "maximum", "599", err);
+		return rc < 0 ? rc : set_text(node, "pattern", key->format->pattern, err);
 	case RFA_TYPE_ENGINE:
 		return set_json(node, "not", "{\"required\":[\"Image\"]}", err);
 	case RFA_TYPE_BOOLEAN:
@@ -140,7 +145,9 @@ static int describe(const struct rfa_key *key, int overlay, json_t **out, struct
 		[RFA_TYPE_ENGINE] = "object",
 	};
 	json_t *node = json_object();
-	int rc = set_text(node, "type", types[key->type], err);
+	int rc = key->type == RFA_TYPE_STATUS
+		     ? set_json(node, "type", "[\"integer\",\"string\"]", err)
+		     : set_text(node, "type", types[key->type], err);
 
 	if (rc == 0)
 		rc = set_text(node, "description", key->help, err);

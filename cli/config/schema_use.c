@@ -18,10 +18,14 @@ const struct rfa_key *rfa_schema_find(const struct rfa_key *keys, const char *wa
 const char *rfa_schema_type(enum rfa_type type)
 {
 	static const char *const words[] = {
-		[RFA_TYPE_OBJECT] = "an object",       [RFA_TYPE_MAP] = "an object",
-		[RFA_TYPE_ARRAY] = "a list",           [RFA_TYPE_STRING] = "a string",
-		[RFA_TYPE_INTEGER] = "a whole number", [RFA_TYPE_BOOLEAN] = "true or false",
+		[RFA_TYPE_OBJECT] = "an object",
+		[RFA_TYPE_MAP] = "an object",
+		[RFA_TYPE_ARRAY] = "a list",
+		[RFA_TYPE_STRING] = "a string",
+		[RFA_TYPE_INTEGER] = "a whole number",
+		[RFA_TYPE_BOOLEAN] = "true or false",
 		[RFA_TYPE_ENGINE] = "an object",
+		[RFA_TYPE_STATUS] = "a whole number, or a class such as \"2xx\"",
 	};
 	return words[type];
 }

@@ -1,7 +1,9 @@
-/* Secrets by reference in a URL: found, filled in, and hidden again. */
+/* Secrets by reference in a URL, or in what is sent: found, filled in, and hidden again. */
 #include "fsm/base/reference.h"
 
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fsm/base/wipe.h"
@@ -77,11 +79,42 @@ static int no_value(const char *url, const char *name, struct rfa_error *err)
 	return rfa_error_as(err, RFA_DENIED);
 }
 
-int rfa_reference_fill(struct rfa_buf *out, const char *url, const struct rfa_secret_source *from,
-		       struct rfa_error *err)
+/* As in a JSON string, without the quotes; flags of jansson's. -1: it is no UTF-8. */
+static int put_json(struct rfa_buf *out, const char *value, size_t flags)
 {
-	const char *done = url;
-	const char *at = url;
+	json_t *string = json_string(value);
+	char *text = string ? json_dumps(string, JSON_ENCODE_ANY | flags) : NULL;
+	size_t len = text ? strlen(text) : 0;
+
+	if (len >= 2)
+		(void)rfa_buf_add(out, text + 1, len - 2);
+	if (text)
+		rfa_wipe(text, len);
+	free(text);
+	json_decref(string);
+	return len >= 2 ? out->failed : -1;
+}
+
+static int put_value(struct rfa_buf *out, const char *value, enum rfa_reference_in in)
+{
+	switch (in) {
+	case RFA_IN_URL:
+	case RFA_IN_FORM:
+		return rfa_url_put_value(out, value);
+	case RFA_IN_JSON:
+		return put_json(out, value, 0);
+	case RFA_IN_PLAIN:
+		break;
+	}
+	return rfa_buf_puts(out, value);
+}
+
+int rfa_reference_fill_in(struct rfa_buf *out, const char *text, const char *shown,
+			  enum rfa_reference_in in, const struct rfa_secret_source *from,
+			  struct rfa_error *err)
+{
+	const char *done = text;
+	const char *at = text;
 	char name[RFA_REFERENCE_MAX];
 	size_t len;
 
@@ -92,18 +125,26 @@ int rfa_reference_fill(struct rfa_buf *out, const char *url, const struct rfa_se
 		if (rc)
 			return rc;
 		if (!value)
-			return no_value(url, name, err);
-		if (is_in_host(url, at))
+			return no_value(shown, name, err);
+		if (in == RFA_IN_URL && is_in_host(text, at))
 			return rfa_fail(err, RFA_ECONFIG, "config",
 					"%.200s has ${%s} in its host, where no secret may stand",
-					url, name);
+					shown, name);
 		(void)rfa_buf_add(out, done, (size_t)(at - done));
-		(void)rfa_url_put_value(out, value);
+		if (put_value(out, value, in) < 0)
+			return rfa_fail(err, RFA_ECONFIG, "config",
+					"the value of ${%s} is no text that JSON can hold", name);
 		at += len;
 		done = at;
 	}
 	(void)rfa_buf_puts(out, done);
 	return rfa_buf_check(out, err);
+}
+
+int rfa_reference_fill(struct rfa_buf *out, const char *url, const struct rfa_secret_source *from,
+		       struct rfa_error *err)
+{
+	return rfa_reference_fill_in(out, url, url, RFA_IN_URL, from, err);
 }
 
 /* Hiding. */
@@ -136,6 +177,22 @@ void rfa_secret_hide(struct rfa_buf *text, const char *value, size_t len)
 	*text = out;
 }
 
+/* Each of the ways in which programs write it. */
+static void hide_json(struct rfa_buf *text, const char *value)
+{
+	static const size_t flags[] = { 0, JSON_ENSURE_ASCII, JSON_ESCAPE_SLASH,
+					JSON_ENSURE_ASCII | JSON_ESCAPE_SLASH };
+	size_t i;
+
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		struct rfa_buf encoded = RFA_BUF_INIT(1 << 18);
+
+		if (!put_json(&encoded, value, flags[i]))
+			rfa_secret_hide(text, rfa_buf_str(&encoded), encoded.len);
+		rfa_wipe_buf(&encoded);
+	}
+}
+
 void rfa_reference_hide(struct rfa_buf *text, const char *url, const struct rfa_secret_source *from)
 {
 	const char *at = url;
@@ -154,5 +211,6 @@ void rfa_reference_hide(struct rfa_buf *text, const char *url, const struct rfa_
 		(void)rfa_url_put_value(&encoded, value);
 		rfa_secret_hide(text, rfa_buf_str(&encoded), encoded.len);
 		rfa_wipe_buf(&encoded);
+		hide_json(text, value);
 	}
 }

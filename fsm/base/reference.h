@@ -1,6 +1,6 @@
 /*
- * References to secrets in a URL: "http://127.0.0.1:8000/health?token=${TOKEN}". What is kept and
- * shown has the name; the value is filled in for the request itself.
+ * References to secrets in a URL, "http://127.0.0.1:8000/health?token=${TOKEN}", and in what is
+ * sent to it. What is kept and shown has the name; the value is filled in for the request itself.
  */
 #ifndef RFA_FSM_BASE_REFERENCE_H
 #define RFA_FSM_BASE_REFERENCE_H
@@ -42,9 +42,26 @@ RFA_API int rfa_reference_fill(struct rfa_buf *out, const char *url,
 			       const struct rfa_secret_source *from,
 			       struct rfa_error *err) RFA_MUST_USE;
 
+/* What a text is, in which a value has to be one part whatever its bytes are. */
+enum rfa_reference_in {
+	RFA_IN_URL,   /* percent-encoded; none may be in its host */
+	RFA_IN_FORM,  /* name=value&…: percent-encoded */
+	RFA_IN_JSON,  /* inside of a string: escaped */
+	RFA_IN_PLAIN, /* as it is */
+};
+
 /*
- * Puts "[secret]" in the place of every value of the URL's references in a text, as it is and
- * percent-encoded. A value of less than 4 bytes stays: it occurs by chance in other text.
+ * The same for any of these texts; errors call it `shown`. Errors: also CONFIG for a value that no
+ * JSON can hold.
+ */
+RFA_API int rfa_reference_fill_in(struct rfa_buf *out, const char *text, const char *shown,
+				  enum rfa_reference_in in, const struct rfa_secret_source *from,
+				  struct rfa_error *err) RFA_MUST_USE;
+
+/*
+ * Puts "[secret]" in the place of every value of the references of a URL, or of what is sent, in a
+ * text: as it is, percent-encoded, and as in JSON. A value of less than 4 bytes stays: it occurs by
+ * chance in other text.
  */
 RFA_API void rfa_reference_hide(struct rfa_buf *text, const char *url,
 				const struct rfa_secret_source *from);

@@ -117,6 +117,7 @@ const struct rfa_flow rfa_flow_deploy = {
 	.steps = steps,
 	.n = RFA_ROWS(steps),
 	.gates = gates,
+	.checks = "deploy",
 	.result = &rfa_result_images,
 	.text = &text,
 	.args = &args,

@@ -163,6 +163,7 @@ const struct rfa_flow rfa_flow_drill = {
 	.steps = steps,
 	.n = RFA_ROWS(steps),
 	.gates = gates,
+	.checks = "drill",
 	.result = &result,
 	.text = &text,
 	.args = &args,

@@ -105,6 +105,7 @@ const struct rfa_flow rfa_flow_promote = {
 	.steps = steps,
 	.n = RFA_ROWS(steps),
 	.gates = gates,
+	.checks = "deploy",
 	.result = &rfa_result_images,
 	.text = &text,
 	.args = &args,

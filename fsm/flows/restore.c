@@ -96,6 +96,7 @@ const struct rfa_flow rfa_flow_restore = {
 	.steps = steps,
 	.n = RFA_ROWS(steps),
 	.gates = gates,
+	.checks = "data",
 	.result = &rfa_result_data,
 	.text = &text,
 	.args = &args,

@@ -64,6 +64,7 @@ const struct rfa_flow rfa_flow_rollback_data = {
 	.steps = steps,
 	.n = RFA_ROWS(steps),
 	.gates = gates,
+	.checks = "data",
 	.result = &rfa_result_data,
 	.text = &text,
 	.args = &args,

@@ -15,7 +15,8 @@
 	TEXT(digest, "of its manifest, where a registry has told it") \
 	TEXTS(layers, "the diff ids, from the bottom to the top") \
 	INT(size, 0, "bytes") \
-	BOOL(ends, "its container has done its work and ended")
+	BOOL(ends, "its container has done its work and ended") \
+	BOOL(may_end, "nobody knows whether it will: it never ran")
 /* clang-format on */
 RFA_RECORD(image, RFA_IMAGE_FIELDS);
 

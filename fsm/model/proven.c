@@ -15,8 +15,8 @@ RFA_SHAPE(tagged, RFA_TAGGED_FIELDS, "a tag, and what it names");
 #define RFA_THIS struct rfa_held
 RFA_SHAPE(held, RFA_HELD_FIELDS, "an image that is there");
 #undef RFA_THIS
-#define RFA_THIS struct rfa_answer
-RFA_SHAPE(answer, RFA_ANSWER_FIELDS, "how a URL answered");
+#define RFA_THIS struct rfa_check_result
+RFA_SHAPE(check_result, RFA_CHECK_RESULT_FIELDS, "how a check went");
 #undef RFA_THIS
 #define RFA_THIS struct rfa_blind
 RFA_SHAPE(blind, RFA_BLIND_FIELDS, "why no URL can be asked");
@@ -37,6 +37,17 @@ const struct rfa_tagged *rfa_tagged_of(const struct rfa_tagged_list *tags, const
 
 	RFA_EACH (one, *tags)
 		if (!strcmp(one->ref, ref))
+			return one;
+	return NULL;
+}
+
+const struct rfa_check_result *rfa_check_result_of(const struct rfa_check_result_list *list,
+						   const char *name)
+{
+	const struct rfa_check_result *one;
+
+	RFA_EACH (one, *list)
+		if (!strcmp(one->name, name))
 			return one;
 	return NULL;
 }

@@ -60,12 +60,20 @@ RFA_RECORD(held, RFA_HELD_FIELDS);
 const struct rfa_held *rfa_held_of(const struct rfa_held_list *held, const char *identity);
 
 /* clang-format off */
-#define RFA_ANSWER_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
-	TEXT(url, "of a health check") \
-	INT(status, 0, "what it answered; absent: nothing") \
-	TEXT(problem, "why that is not right, in words; absent: it is")
+#define RFA_CHECK_RESULT_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(name, "of a check") \
+	TEXT(kind, "url, tcp, container or exec") \
+	BOOL(ok, "it is as it should be") \
+	INT(ms, 0, "how long the last try took") \
+	INT(tries, 0, "how often it was asked") \
+	TEXT(why, "what is wrong, in words") \
+	TEXT(answer, "the beginning of what it answered then, without secrets")
 /* clang-format on */
-RFA_RECORD(answer, RFA_ANSWER_FIELDS);
+RFA_RECORD(check_result, RFA_CHECK_RESULT_FIELDS);
+
+/* The one of this name; NULL: there is none. */
+const struct rfa_check_result *rfa_check_result_of(const struct rfa_check_result_list *list,
+						   const char *name);
 
 /* clang-format off */
 #define RFA_BLIND_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
@@ -97,7 +105,9 @@ RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 	TEXTS(built, "the keys of the images that this run has built") \
 	TEXTS(pulled, "the keys of the images that the engine has pulled") \
 	MANY(tagged, tags, "where each tag pointed that the run may move") \
-	MANY(answer, answers, "how the health checks' URLs answered before") \
+	MANY(check_result, before, "how each check went before") \
+	MANY(check_result, checks, "how each check went") \
+	MANY(check_result, checks_back, "the same on the way back, or of a drill's end") \
 	ONE(blind, blind, "they could not be asked") \
 	MANY(obstacle, obstacles, "what cannot be carried over") \
 	MANY(dependent, dependents, "other containers that are cut off") \

@@ -12,8 +12,11 @@ RFA_SHAPE(stack_url, RFA_STACK_URL_FIELDS, "where a stack says its own URL");
 #define RFA_THIS struct rfa_bootstrap
 RFA_SHAPE(bootstrap, RFA_BOOTSTRAP_FIELDS, "what a first deployment needs and makes");
 #undef RFA_THIS
+#define RFA_THIS struct rfa_check_exec
+RFA_SHAPE(check_exec, RFA_CHECK_EXEC_FIELDS, "a command in a container");
+#undef RFA_THIS
 #define RFA_THIS struct rfa_check
-RFA_SHAPE(check, RFA_CHECK_FIELDS, "a health check");
+RFA_SHAPE(check, RFA_CHECK_FIELDS, "a check");
 #undef RFA_THIS
 #define RFA_THIS struct rfa_stack_deploy
 RFA_SHAPE(stack_deploy, RFA_STACK_DEPLOY_FIELDS, "what comes from registries");

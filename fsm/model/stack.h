@@ -30,12 +30,38 @@ RFA_RECORD(stack_url, RFA_STACK_URL_FIELDS);
 RFA_RECORD(bootstrap, RFA_BOOTSTRAP_FIELDS);
 
 /* clang-format off */
+#define RFA_CHECK_EXEC_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(service, "in one container of this service") \
+	TEXT(container, "in this container") \
+	TEXTS(command, "the program and its arguments; it must end with status 0") \
+	TEXT(output, "text that it must write") \
+	INT(timeout_s, 30, "seconds that it may take")
+/* clang-format on */
+RFA_RECORD(check_exec, RFA_CHECK_EXEC_FIELDS);
+
+/* Of one kind: url, tcp, container or exec. */
+/* clang-format off */
 #define RFA_CHECK_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
-	TEXT(url, "as seen from the host itself; ${NAME} in it stands for a secret") \
-	INT(status, 200, "the HTTP status that it must answer") \
+	TEXT(name, "another one for each") \
+	TEXTS(at, "when it is asked: deploy, smoke, data, drill; absent: always") \
+	TEXT(url, "a URL that must answer; ${NAME} in it stands for a secret") \
+	TEXT(tcp, "HOST:PORT where somebody must listen") \
+	TEXT(container, "a container that must run, and be healthy if it has a health check") \
+	ONE(check_exec, exec, "a command that must succeed") \
+	TEXT(from, "as seen from: host, or operator; absent: host") \
+	TEXT(status, "the HTTP status that it must answer, or a class: 2xx; absent: 200") \
 	TEXT(body, "text that the answer must contain") \
-	INT(timeout_s, 5, "seconds for one try") \
-	BOOL(insecure_tls, "any certificate is accepted")
+	TEXT(not_body, "text that it must not contain") \
+	JSON(headers, "{name: value}: headers that it must have") \
+	TEXT(content_type, "the media type that it must have") \
+	TEXT(host, "the Host header of the request") \
+	BOOL(follow, "redirects are followed") \
+	TEXT(method, "of the request; absent: GET, or POST where something is sent") \
+	TEXT(send, "its body; ${NAME} in it stands for a secret") \
+	TEXT(send_type, "its media type; absent: a form's") \
+	INT(timeout_s, 5, "seconds for one try of a URL") \
+	BOOL(insecure_tls, "any certificate is accepted") \
+	TEXTS(networks, "networks that the container must be in")
 /* clang-format on */
 RFA_RECORD(check, RFA_CHECK_FIELDS);
 
@@ -107,7 +133,7 @@ RFA_RECORD(stack_backup, RFA_STACK_BACKUP_FIELDS);
 	ONE(stack_compose, compose, "a Compose project") \
 	ONE(stack_url, base_url, "where it says its own URL") \
 	ONE(bootstrap, bootstrap, "what a first deployment needs and makes") \
-	MANY(check, health, "checks that decide whether a version works") \
+	MANY(check, checks, "what decides whether a version works") \
 	INT(health_deadline_s, 60, "seconds after which it has failed") \
 	INT(health_interval_s, 1, "seconds between two tries") \
 	INT(health_settle_s, 5, "seconds that it has to stay healthy") \

@@ -167,7 +167,7 @@ ok "it is named" grep -q 'the command of the secret TOKEN' err
 sed 's/"secret_commands": {[^}]*}/"secret_commands": {}/' health.json >none.json
 "$RFA" -c none.json promote shop --from test --to prod >out 2>err
 ok "a reference to nothing is refused: exit status 4" is "$?" 4
-ok "it is named" grep -qF "the health check $url has \${TOKEN}, and there is no value for it" err
+ok "it is named" grep -qF "the check $url has \${TOKEN}, and there is no value for it" err
 ok "nothing was made" is "$(made)" ""
 "$RFA" -c none.json check --connect >out 2>&1
 ok "check --connect: no value" grep -qF "has no value for \${TOKEN}" out

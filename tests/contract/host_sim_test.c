@@ -142,11 +142,10 @@ static int run(const char *store)
 	if (rfa_sim_new(&sim, 1, &err) || build(sim, &m, store, &err) || registry(sim, &m, &err))
 		print_error("%s\n", err.msg);
 	else
-		at.data = sim, failed = host_contract_run(name, &world) +
-					host_refs_run(name, &world) + host_spec_run(name, &world) +
-					host_builds_run(name, &world) +
-					host_registry_run(name, &world, &at) +
-					host_execs_run(name, &world);
+		at.data = sim,
+		failed = host_contract_run(name, &world) + host_refs_run(name, &world) +
+			 host_spec_run(name, &world) + host_builds_run(name, &world) +
+			 host_registry_run(name, &world, &at) + host_execs_run(name, &world);
 	rfa_sim_free(sim);
 	return failed;
 }

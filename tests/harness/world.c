@@ -158,13 +158,13 @@ static json_t *host(enum scenario s, const char *address, int v)
 static json_t *side(enum scenario s, const char *env, const char *address)
 {
 	json_t *stack = json_object();
-	json_t *health = json_array();
+	json_t *checks = json_array();
 
 	if (has_run(s)) {
 		json_object_set_new(stack, "containers", json_pack("[ss]", "backend", "frontend"));
-		json_array_append_new(
-		    health,
-		    json_pack("{s:s, s:i}", "url", "http://127.0.0.1:8001/health", "status", 200));
+		json_array_append_new(checks, json_pack("{s:s, s:s}", "name",
+							"http://127.0.0.1:8001/health", "url",
+							"http://127.0.0.1:8001/health"));
 	} else {
 		json_object_set_new(stack, "containers", json_array());
 	}
@@ -172,11 +172,11 @@ static json_t *side(enum scenario s, const char *env, const char *address)
 		json_object_set_new(stack, "compose",
 				    json_pack("{s:s, s:s, s:[s]}", "project", "shop", "directory",
 					      "/srv/stacks/shop", "files", "docker-compose.yml"));
-		json_array_append_new(
-		    health,
-		    json_pack("{s:s, s:i}", "url", "http://127.0.0.1:9001/health", "status", 200));
+		json_array_append_new(checks, json_pack("{s:s, s:s}", "name",
+							"http://127.0.0.1:9001/health", "url",
+							"http://127.0.0.1:9001/health"));
 	}
-	json_object_set_new(stack, "health", health);
+	json_object_set_new(stack, "checks", checks);
 	json_object_set_new(stack, "health_deadline_s", json_integer(10));
 	json_object_set_new(stack, "health_interval_s", json_integer(1));
 	json_object_set_new(stack, "keep_images", json_integer(3));

@@ -349,7 +349,7 @@ static void test_drill_forced(void **state)
 	(void)state;
 	bench_open(&b, SCENARIO_DATA);
 	backup(&b, "prod", ID);
-	json_object_set_new(rfa_facts_at(b.w.plan, "source/stack"), "health", json_array());
+	json_object_set_new(rfa_facts_at(b.w.plan, "source/stack"), "checks", json_array());
 	assert_int_equal(rfa_sim_container_stop(b.w.test, "frontend", &b.err), 0);
 	if (run(&b, forced(world_restore_plan(&b.w, "drill", "prod", "test", ID))))
 		fail_msg("%s (%s)", b.err.msg, b.err.where);

@@ -170,7 +170,8 @@ static void the_files_that_the_env_file_names_are_used(void **state)
 static const struct world_edit three[WORLD_EDITS] = {
 	{ SERVICE("prod", "web|ports"), NULL },
 	{ UP("prod"), "{\"scale\":[\"web=3\"]}" },
-	{ STACK "health", "[{\"url\":\"http://127.0.0.1:9002/health\",\"status\":200}]" },
+	{ STACK "checks", "[{\"name\":\"http://127.0.0.1:9002/health\",\"url\":\"http://"
+			  "127.0.0.1:9002/health\"}]" },
 };
 
 static void all_containers_of_a_service_are_replaced(void **state)
@@ -340,7 +341,7 @@ static void what_ends_badly_is_ill(void **state)
 	{                                                                                     \
 		{ BODY(host) "Labels|sim.exit", "\"0\"" },                                    \
 		    { BODY(host) "HostConfig|RestartPolicy", NULL },                          \
-		    { BODY(host) "HostConfig|PortBindings", NULL }, { STACK "health", "[]" }, \
+		    { BODY(host) "HostConfig|PortBindings", NULL }, { STACK "checks", "[]" }, \
 	}
 
 static void a_container_that_ends_well_is_run_once(void **state)
@@ -503,7 +504,8 @@ static void what_was_connected_by_hand_is_no_way_back(void **state)
 {
 	static const struct world_edit ill[WORLD_EDITS] = {
 		{ "hosts|test|images|1|config|Labels|sim.health", "\"500\"" },
-		{ STACK "health", "[{\"url\":\"http://127.0.0.1:9002/health\",\"status\":200}]" },
+		{ STACK "checks", "[{\"name\":\"http://127.0.0.1:9002/health\",\"url\":\"http://"
+				  "127.0.0.1:9002/health\"}]" },
 	};
 	struct project p;
 
@@ -528,7 +530,8 @@ static void a_service_comes_back_into_its_networks(void **state)
 {
 	static const struct world_edit ill[WORLD_EDITS] = {
 		{ "hosts|test|images|1|config|Labels|sim.health", "\"500\"" },
-		{ STACK "health", "[{\"url\":\"http://127.0.0.1:9002/health\",\"status\":200}]" },
+		{ STACK "checks", "[{\"name\":\"http://127.0.0.1:9002/health\",\"url\":\"http://"
+				  "127.0.0.1:9002/health\"}]" },
 	};
 	struct project p;
 
@@ -553,7 +556,8 @@ static void what_ran_comes_back_whatever_the_file_says(void **state)
 	static const struct world_edit edits[WORLD_EDITS] = {
 		{ STACK "gates|allow_compose_changes", "true" },
 		{ "hosts|test|images|1|config|Labels|sim.health", "\"500\"" },
-		{ STACK "health", "[{\"url\":\"http://127.0.0.1:9002/health\",\"status\":200}]" },
+		{ STACK "checks", "[{\"name\":\"http://127.0.0.1:9002/health\",\"url\":\"http://"
+				  "127.0.0.1:9002/health\"}]" },
 	};
 	static const char text[] =
 	    "{\"services\":{\"web\":{\"image\":\"web:v0\",\"restart\":\"unless-stopped\"},"

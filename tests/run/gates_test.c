@@ -344,7 +344,7 @@ static const struct gate_case cases[] = {
 	  { "no URL can be checked on prod" } },
 	{ NULL,
 	  SCENARIO_RUN,
-	  { { "hosts|prod|forwarding", "false" }, { STACK "health", "[]" } },
+	  { { "hosts|prod|forwarding", "false" }, { STACK "checks", "[]" } },
 	  { 0 } },
 
 	{ "verified",

@@ -29,10 +29,12 @@ struct health_case {
 	const char *warned; /* by a gate, before; NULL: none did */
 };
 
-#define TWO_URLS                                                                        \
-	{                                                                               \
-		STACK "health", "[{\"url\":\"http://127.0.0.1:8001/health\"},"          \
-				"{\"url\":\"http://127.0.0.1:7777/x\",\"status\":200}]" \
+#define TWO_URLS                                                                                   \
+	{                                                                                          \
+		STACK "checks",                                                                    \
+		    "[{\"name\":\"http://127.0.0.1:8001/health\",\"url\":\"http://127.0.0.1:8001/" \
+		    "health\"},"                                                                   \
+		    "{\"name\":\"http://127.0.0.1:7777/x\",\"url\":\"http://127.0.0.1:7777/x\"}]"  \
 	}
 
 static const struct health_case cases[] = {
@@ -40,20 +42,20 @@ static const struct health_case cases[] = {
 	  { { 0 } },
 	  RFA_FINAL_SUCCEEDED,
 	  NULL,
-	  "2 container(s), 1 URL(s) checked",
+	  "2 container(s), 1 check(s) passed",
 	  NULL },
 	{ SCENARIO_RUN,
-	  { { STACK "health", "[]" } },
+	  { { STACK "checks", "[]" } },
 	  RFA_FINAL_SUCCEEDED,
 	  NULL,
-	  "no URL was checked: rfa.json names none",
+	  "no check was asked: rfa.json names none",
 	  NULL },
 	/* It answers, and dies two seconds later: started again by the engine, or not. */
 	{ SCENARIO_RUN,
 	  { { BEHAVIOUR("0"), "\"dies:2000\"" } },
 	  RFA_FINAL_ROLLED_BACK,
 	  "backend did not stay up",
-	  "what ran before runs again: 2 container(s), 1 URL(s) checked",
+	  "what ran before runs again: 2 container(s), 1 check(s) passed",
 	  NULL },
 	{ SCENARIO_RUN,
 	  { { BEHAVIOUR("1"), "\"dies:3000\"" },
@@ -85,7 +87,7 @@ static const struct health_case cases[] = {
 	  { TWO_URLS },
 	  RFA_FINAL_ROLLED_BACK,
 	  "7777",
-	  "1 of 2 URL(s) checked: the rest did not answer before the run either",
+	  "1 of 2 check(s) passed: the rest was wrong before the run, too",
 	  "http://127.0.0.1:7777/x is not as it should be now" },
 	/* Where nothing ran, nothing is said to run again, and nothing is warned of. */
 	{ SCENARIO_FIRST,

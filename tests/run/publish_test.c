@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "fsm/base/facts.h"
+#include "tests/harness/edits.h"
 #include "tests/harness/watcher.h"
 
 static const char *ref_of(struct rfa_host *host, const char *container, char out[128])
@@ -114,6 +115,41 @@ static void test_unhealthy(void **state)
 	assert_false(has_image(w.source, "backend:v3"));
 	assert_false(has_image(w.source, "frontend:v3"));
 	world_free(&w);
+}
+
+/* Nobody knows yet that a new one ends: if it ends well, and nothing starts it again, it is well.
+ */
+static void test_first_that_ends(void **state)
+{
+	static const struct {
+		const char *exit;
+		enum rfa_final final;
+	} rows[] = { { "\"0\"", RFA_FINAL_SUCCEEDED }, { "\"3\"", RFA_FINAL_ROLLED_BACK } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+#define FRONTEND "target|stack|bootstrap|containers|frontend|"
+		const struct world_edit edits[WORLD_EDITS] = {
+			{ "hosts|prod|containers|1", NULL },
+			{ FRONTEND "Labels|sim.exit", rows[i].exit },
+			{ FRONTEND "HostConfig|RestartPolicy", NULL },
+			{ FRONTEND "HostConfig|PortBindings", NULL },
+		};
+		struct rfa_run_result result;
+		struct rfa_error err;
+		struct world w;
+
+		world_make_sources(&w, SCENARIO_RUN, 7, world_edit_all, (void *)(uintptr_t)edits);
+		(void)!publish(&w, &result, &err);
+		if (result.final != rows[i].final)
+			fail_msg("%zu: %s: %s", i, rfa_final_word(result.final), err.msg);
+		if (result.final == RFA_FINAL_SUCCEEDED)
+			assert_int_equal(rfa_sim_effects(w.prod, "container_start"), 2);
+		else
+			assert_non_null(strstr(err.msg, "has ended with exit status 3"));
+		world_free(&w);
+	}
 }
 
 /* What the builder says is told, and nothing was touched. */
@@ -626,6 +662,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_publish),
 		cmocka_unit_test(test_unhealthy),
+		cmocka_unit_test(test_first_that_ends),
 		cmocka_unit_test(test_build_fails),
 		cmocka_unit_test(test_sources_change),
 		cmocka_unit_test(test_gates),

@@ -27,9 +27,9 @@
 static const char secret[] = "hunter 2/correct&horse";
 #define ENCODED "hunter%202%2Fcorrect%26horse"
 #define URL "http://127.0.0.1:8001/health?token=${TOKEN}"
-#define ASKED                                             \
-	{                                                 \
-		STACK "health", "[{\"url\":\"" URL "\"}]" \
+#define ASKED                                                                  \
+	{                                                                      \
+		STACK "checks", "[{\"name\":\"" URL "\",\"url\":\"" URL "\"}]" \
 	}
 #define WANTS "/health?token=" ENCODED
 
@@ -121,10 +121,65 @@ static void the_value_is_in_the_request(void **state)
 	if (b.rc)
 		fail_msg("%s", b.err.msg);
 	assert_int_equal(b.result.final, RFA_FINAL_SUCCEEDED);
-	assert_told(&b, "1 URL(s) checked");
+	assert_told(&b, "1 check(s) passed");
 	/* Also the old version answered well, so nothing is warned of. */
 	assert_null(strstr(rfa_buf_str(&b.x.all), "is not as it should be now"));
 	assert_nowhere(&b);
+	bench_close(&b);
+}
+
+#define LOGIN(how, type)                                                                        \
+	{                                                                                       \
+		STACK "checks", "[{\"name\":\"login\",\"url\":\"http://127.0.0.1:8001/login\"," \
+				"\"status\":\"" how "\",\"send_type\":\"" type "\","            \
+				"\"send\":\"{\\\"password\\\":\\\"${TOKEN}\\\"}\"}]"            \
+	}
+#define PAGE(wanted)                                                                    \
+	"{\\\"/login\\\":{\\\"method\\\":\\\"POST\\\",\\\"status\\\":204,\\\"send\\\":" \
+	"\\\"" wanted "\\\"}}"
+
+/* As the text that it is put into wants it. */
+static void the_value_is_in_what_is_sent(void **state)
+{
+	static const struct world_edit json[WORLD_EDITS] = {
+		LOGIN("2xx", "application/json"),
+		IMAGE("test", "sim.pages", PAGE("hunter 2/correct&horse")),
+		IMAGE("prod", "sim.pages", PAGE("hunter 2/correct&horse")),
+	};
+	static const struct world_edit form[WORLD_EDITS] = {
+		LOGIN("204", "application/x-www-form-urlencoded"),
+		IMAGE("test", "sim.pages", PAGE(ENCODED)),
+		IMAGE("prod", "sim.pages", PAGE(ENCODED)),
+	};
+	static const struct world_edit *const each[] = { json, form };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct bench b;
+
+		bench_open(&b, each[i], secret);
+		promote(&b);
+		if (b.rc)
+			fail_msg("%s", b.err.msg);
+		assert_told(&b, "1 check(s) passed");
+		assert_null(strstr(rfa_buf_str(&b.x.all), "is not as it should be now"));
+		assert_nowhere(&b);
+		bench_close(&b);
+	}
+}
+
+static void without_a_value_nothing_is_sent(void **state)
+{
+	static const struct world_edit edits[WORLD_EDITS] = { LOGIN("204", "application/json") };
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, edits, NULL);
+	promote(&b);
+	assert_int_equal(b.rc, -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "URLs",
+				       "the check login has ${TOKEN}, and there is no value"));
 	bench_close(&b);
 }
 
@@ -155,8 +210,8 @@ static void an_error_has_the_name(void **state)
 	static const struct world_edit hangs[WORLD_EDITS] = { ASKED,
 							      IMAGE("test", "sim.health", "hang") };
 	static const struct world_edit closed[WORLD_EDITS] = {
-		{ STACK "health",
-		  "[{\"url\":\"http://127.0.0.1:7777/${TOKEN}?a=${TOKEN}\",\"body\":\"x\"}]" },
+		{ STACK "checks", "[{\"name\":\"closed\",\"url\":\"http://127.0.0.1:7777/"
+				  "${TOKEN}?a=${TOKEN}\",\"body\":\"x\"}]" },
 	};
 	struct bench b;
 
@@ -178,7 +233,8 @@ static void an_error_has_the_name(void **state)
 static void without_a_value_nothing_is_touched(void **state)
 {
 	static const struct world_edit edits[WORLD_EDITS] = {
-		{ STACK "health", "[{\"url\":\"" URL "&also=${OTHER}\"}]" },
+		{ STACK "checks",
+		  "[{\"name\":\"" URL "&also=${OTHER}\",\"url\":\"" URL "&also=${OTHER}\"}]" },
 	};
 	json_t *before, *after;
 	struct bench b;
@@ -203,7 +259,8 @@ static void without_a_value_nothing_is_touched(void **state)
 static void a_host_is_no_place_for_a_secret(void **state)
 {
 	static const struct world_edit edits[WORLD_EDITS] = {
-		{ STACK "health", "[{\"url\":\"http://${TOKEN}:8001/\"}]" },
+		{ STACK "checks",
+		  "[{\"name\":\"http://${TOKEN}:8001/\",\"url\":\"http://${TOKEN}:8001/\"}]" },
 	};
 	struct bench b;
 
@@ -246,6 +303,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_value_is_in_the_request),
+		cmocka_unit_test(the_value_is_in_what_is_sent),
+		cmocka_unit_test(without_a_value_nothing_is_sent),
 		cmocka_unit_test(what_the_service_says_of_it_is_hidden),
 		cmocka_unit_test(an_error_has_the_name),
 		cmocka_unit_test(without_a_value_nothing_is_touched),

@@ -201,16 +201,16 @@ static void names(void **state)
 	expect(FILE_WITH(",\"keep_running\":[\"a\\nb\"]"),
 	       "2:18 stacks.shop.keep_running[0]: a control character in the string \"a\\nb\"; "
 	       "remove it");
-	expect(
-	    FILE_WITH(",\"environments\":{\"prodd\":{\"environments\":{}}}"),
-	    "2:18 stacks.shop.environments.prodd: there is no such environment; did you mean "
-	    "\"prod\"?\n"
-	    "2:27 stacks.shop.environments.prodd.environments: there is no such key; keys here: "
-	    "containers, compose, base_url, bootstrap, build, deploy, health, health_deadline_s, "
-	    "health_interval_s, health_settle_s, gates, data, backup, checklist, keep_images, "
-	    "keep_running "
-	    "(and x-… for "
-	    "your own)");
+	expect(FILE_WITH(",\"environments\":{\"prodd\":{\"environments\":{}}}"),
+	       "2:18 stacks.shop.environments.prodd: there is no such environment; did you mean "
+	       "\"prod\"?\n"
+	       "2:27 stacks.shop.environments.prodd.environments: there is no such key; keys here: "
+	       "containers, compose, base_url, bootstrap, build, deploy, health, checks, "
+	       "health_deadline_s, health_interval_s, health_settle_s, gates, data, backup, "
+	       "checklist, keep_images, "
+	       "keep_running "
+	       "(and x-… for "
+	       "your own)");
 	expect(FILE_WITH(",\"bootstrap\":{\"containers\":{\"other\":{}}}"),
 	       "2:29 stacks.shop.bootstrap.containers.other: the stack does not list this "
 	       "container; add it to \"containers\" of the stack");
@@ -454,15 +454,17 @@ static void overlay(void **state)
 	    text,
 	    "{\"address\":\"shop.example\",\"destination\":\"ssh://root@[2001:db8::7]:2222\","
 	    "\"docker\":\"sudo docker\",\"env\":\"prod\",\"own_addresses\":[\"www.shop.example\"],"
-	    "\"ssh_config\":\"\",\"stack\":{\"checklist\":[],\"containers\":[\"web\",\"api\"],"
+	    "\"ssh_config\":\"\",\"stack\":{\"checklist\":[],\"checks\":[{\"insecure_tls\":true,"
+	    "\"name\":"
+	    "\"https://127.0.0.1/c\",\"status\":\"200\",\"timeout_s\":5,\"url\":"
+	    "\"https://127.0.0.1/c\"}],"
+	    "\"containers\":[\"web\",\"api\"],"
 	    "\"gates\":{\"allow_compose_changes\":false,\"allow_latest\":false,\"backup_h\":0,"
 	    "\"disk_free_"
 	    "percent\":30,"
 	    "\"off\":[],\"proven_drill_days\":0,\"refuse_drift\":false,\"require_verified\":true,"
 	    "\"soak_h\":0,\"verified_in\":[]},"
-	    "\"health\":[{\"insecure_tls\":true,\"status\":200,\"timeout_s\":5,\"url\":"
-	    "\"https://127.0.0.1/"
-	    "c\"}],\"health_deadline_s\":60,\"health_interval_s\":1,\"health_settle_s\":5,"
+	    "\"health_deadline_s\":60,\"health_interval_s\":1,\"health_settle_s\":5,"
 	    "\"keep_images\":3,\"keep_running\":[]},\"state_dir\":\"/var/lib/rfa\","
 	    "\"transport\":\"ssh\"}");
 	free(text);
@@ -470,7 +472,7 @@ static void overlay(void **state)
 
 	/* The other environment is as it was written: nothing leaks through the merge. */
 	side = side_of(config, "test");
-	assert_int_equal(json_array_size(rfa_facts_at(side, "stack/health")), 2);
+	assert_int_equal(json_array_size(rfa_facts_at(side, "stack/checks")), 2);
 	assert_int_equal(rfa_facts_bool(side, "stack/gates/require_verified", 7), 0);
 	json_decref(side);
 	rfa_config_free(config);

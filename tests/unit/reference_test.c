@@ -15,6 +15,8 @@ static int find(void *user, const char *name, const char **value, struct rfa_err
 	static const char *const known[][2] = {
 		{ "PLAIN", "abcd-1.2_3~4" },
 		{ "ODD", "a b/c?&=#%+\xc3\xa9" },
+		{ "QUOTES", "say \"h\xc3\xa9\"/\\\n" },
+		{ "BINARY", "\xff\xfe\xff\xfe" },
 		{ "SHORT", "abc" },
 		{ "EMPTY", "" },
 	};
@@ -123,13 +125,60 @@ static void what_is_hidden(void **state)
 	assert_int_equal(text.len, 0);
 }
 
+/* What is sent: a value is one part of it, whatever its bytes are. */
+static void what_is_sent(void **state)
+{
+	static const struct {
+		const char *text;
+		enum rfa_reference_in in;
+		const char *filled, *error;
+	} cases[] = {
+		{ "", RFA_IN_JSON, "", NULL },
+		{ "a=${ODD}&b", RFA_IN_FORM, "a=a%20b%2Fc%3F%26%3D%23%25%2B%C3%A9&b", NULL },
+		{ "{\"a\":\"${QUOTES}\"}", RFA_IN_JSON, "{\"a\":\"say \\\"h\xc3\xa9\\\"/\\\\\\n\"}",
+		  NULL },
+		{ "<${QUOTES}>", RFA_IN_PLAIN, "<say \"h\xc3\xa9\"/\\\n>", NULL },
+		{ "${BINARY}", RFA_IN_PLAIN, "\xff\xfe\xff\xfe", NULL },
+		{ "${BINARY}", RFA_IN_JSON, NULL, "the value of ${BINARY} is no text" },
+		{ "${NONE}", RFA_IN_FORM, NULL, "it has no value for ${NONE}" },
+		{ "${BROKEN}", RFA_IN_FORM, NULL, "nobody knows" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rfa_buf out = RFA_BUF_INIT(4096);
+		struct rfa_error err;
+		int rc =
+		    rfa_reference_fill_in(&out, cases[i].text, "it", cases[i].in, &source, &err);
+
+		assert_int_equal(rc == 0, cases[i].filled != NULL);
+		if (rc == 0)
+			assert_string_equal(rfa_buf_str(&out), cases[i].filled);
+		else if (!strstr(err.msg, cases[i].error))
+			fail_msg("\"%s\" is not in: %s", cases[i].error, err.msg);
+		rfa_wipe_buf(&out);
+	}
+}
+
+static void what_is_hidden_in_json(void **state)
+{
+	struct rfa_buf text = RFA_BUF_INIT(4096);
+
+	(void)state;
+	(void)rfa_buf_puts(&text,
+			   "1 say \\\"h\xc3\xa9\\\"/\\\\\\n 2 say \\\"h\\u00E9\\\"\\/\\\\\\n 3");
+	rfa_reference_hide(&text, "${QUOTES}${BINARY}", &source);
+	assert_string_equal(rfa_buf_str(&text), "1 [secret] 2 [secret] 3");
+	rfa_buf_release(&text);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_filled_in),
-		cmocka_unit_test(without_anybody_who_knows),
-		cmocka_unit_test(a_long_name_is_cut),
-		cmocka_unit_test(what_is_hidden),
+		cmocka_unit_test(what_is_filled_in),  cmocka_unit_test(without_anybody_who_knows),
+		cmocka_unit_test(a_long_name_is_cut), cmocka_unit_test(what_is_hidden),
+		cmocka_unit_test(what_is_sent),       cmocka_unit_test(what_is_hidden_in_json),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -56,15 +56,6 @@ static void hide(struct rfa_buf *text, const char *value, size_t len)
 		rfa_secret_hide(text, value, len);
 }
 
-void rfa_evidence_hide(const struct rfa_ctx *ctx, struct rfa_buf *text)
-{
-	const struct rfa_secret_source from = { ctx->secret, ctx->secret_user };
-	const struct rfa_check *check;
-
-	RFA_EACH (check, rfa_ctx_stack_here(ctx)->health)
-		rfa_reference_hide(text, check->url, &from);
-}
-
 /* Programs print what they were given: a container's own variables that look secret. */
 static void hide_own(struct rfa_host *host, const char *container, struct rfa_buf *text)
 {
@@ -91,6 +82,19 @@ static void hide_own(struct rfa_host *host, const char *container, struct rfa_bu
 	json_decref(inspect);
 }
 
+void rfa_evidence_hide(const struct rfa_ctx *ctx, const char *container, struct rfa_buf *text)
+{
+	const struct rfa_secret_source from = { ctx->secret, ctx->secret_user };
+	const struct rfa_check *check;
+
+	if (container)
+		hide_own(ctx->host, container, text);
+	RFA_EACH (check, rfa_ctx_stack_here(ctx)->checks) {
+		rfa_reference_hide(text, check->url, &from);
+		rfa_reference_hide(text, check->send, &from);
+	}
+}
+
 void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts)
 {
 	struct rfa_buf text = RFA_BUF_INIT(LOG_BYTES);
@@ -99,15 +103,14 @@ void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts
 
 	if (!host->engine->logs(host, container, LOG_LINES, &text, &ignored) ||
 	    ignored.code == RFA_ETOOBIG) {
-		hide_own(host, container, &text);
-		rfa_evidence_hide(ctx, &text);
+		rfa_evidence_hide(ctx, container, &text);
 		keep(ctx, facts, "logs", container, &text, LOG_LINES);
 	}
 	rfa_buf_release(&text);
 }
 
-void rfa_evidence_answer(struct rfa_ctx *ctx, const char *url, const struct rfa_buf *body,
+void rfa_evidence_answer(struct rfa_ctx *ctx, const char *name, const struct rfa_buf *answer,
 			 json_t *facts)
 {
-	keep(ctx, facts, "answers", url, body, ANSWER_LINES);
+	keep(ctx, facts, "answers", name, answer, ANSWER_LINES);
 }

@@ -8,12 +8,12 @@
  */
 void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts);
 /*
- * Takes the secrets in the stack's health URLs out of a text: who is asked with them may say them,
- * in an answer or in a log.
+ * Takes the secrets that the stack's checks send out of a text: who is asked with them may say
+ * them, in an answer or in a log. container: those that are in its environment, too; NULL: none.
  */
-void rfa_evidence_hide(const struct rfa_ctx *ctx, struct rfa_buf *text);
-/* The first lines of what a URL answered: as LOG events, and in facts["answers"][url]. */
-void rfa_evidence_answer(struct rfa_ctx *ctx, const char *url, const struct rfa_buf *body,
+void rfa_evidence_hide(const struct rfa_ctx *ctx, const char *container, struct rfa_buf *text);
+/* The first lines of what a check answered: as LOG events, and in facts["answers"][name]. */
+void rfa_evidence_answer(struct rfa_ctx *ctx, const char *name, const struct rfa_buf *answer,
 			 json_t *facts);
 
 #endif

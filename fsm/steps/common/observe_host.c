@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include "fsm/base/reference.h"
-#include "fsm/base/wipe.h"
+#include "fsm/steps/common/checker.h"
 #include "fsm/steps/common/inspect.h"
 
 int rfa_observe_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
@@ -58,76 +57,52 @@ done:
 	return rc;
 }
 
-int rfa_ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_http_reply *reply,
-	    struct rfa_error *err)
-{
-	const struct rfa_secret_source from = { ctx->secret, ctx->secret_user };
-	struct rfa_buf url = RFA_BUF_INIT(1 << 18);
-	struct rfa_http_request request = { 0 };
-	int rc = rfa_reference_fill(&url, check->url, &from, err);
-
-	request.url = rfa_buf_str(&url);
-	request.shown = check->url;
-	request.timeout_ms = check->timeout_s * 1000;
-	request.insecure_tls = check->insecure_tls;
-	if (!rc)
-		rc = ctx->host->ops->http_ask(ctx->host, &request, reply, err);
-	rfa_wipe_buf(&url);
-	return rc;
-}
-
-/* 1 if a reference of the URL cannot be filled in; a gate tells which. */
+/* 1 if a reference of a check cannot be filled in; a gate tells which. */
 static int is_unfilled(const struct rfa_error *err)
 {
 	return !strcmp(err->domain, "config") &&
 	       (err->code == RFA_ENOTFOUND || err->code == RFA_ECONFIG);
 }
 
-/* How one URL answers. */
-static int ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_answer *answer,
-	       struct rfa_error *err)
+/* That nobody can be asked is no failure of the observation: the gate says it with all others. */
+static void be_blind(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
-	struct rfa_http_reply reply;
-	int rc = rfa_ask(ctx, check, &reply, err);
+	struct rfa_blind *blind = RFA_NEW(ctx->pool, blind);
 
-	answer->url = check->url;
-	if (!rc) {
-		answer->status = reply.status;
-		if (reply.status != check->status)
-			answer->problem =
-			    rfa_pool_printf(ctx->pool, "it answers %d instead of %lld",
-					    reply.status, (long long)check->status);
-		rfa_http_reply_release(&reply);
-	} else if (rfa_http_is_service(err) || is_unfilled(err)) {
-		answer->problem = rfa_pool_text(ctx->pool, err->msg);
+	blind->why = rfa_pool_text(ctx->pool, err->msg);
+	blind->hint = rfa_pool_text(ctx->pool, err->hint);
+	out->blind = blind;
+	rfa_error_clear(err);
+}
+
+static int try_one(struct rfa_ctx *ctx, struct rfa_tally *tally, struct rfa_proven *out,
+		   struct rfa_error *err)
+{
+	int rc = rfa_tally_try(ctx, tally, err);
+
+	if (rc == -RFA_EFORWARDING) {
+		be_blind(ctx, out, err);
+		rc = 0;
+	} else if (rc && is_unfilled(err)) {
+		tally->tries++;
+		tally->look.ok = 1; /* until now */
+		rfa_look_ill(&tally->look, "%s", err->msg);
 		rfa_error_clear(err);
 		rc = 0;
 	}
 	return rc;
 }
 
-int rfa_observe_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
+int rfa_observe_checks(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
-	const struct rfa_check *check;
+	struct rfa_tallies tallies;
+	size_t i;
+	int rc = rfa_tallies_begin(ctx, &tallies, err);
 
-	RFA_EACH (check, rfa_ctx_stack_here(ctx)->health) {
-		struct rfa_answer *answer = RFA_ADD(ctx->pool, answer, &out->answers);
-		int rc = ask(ctx, check, answer, err);
-
-		/* That nobody can be asked is no failure of the observation: the gate says it with
-		 * all others. */
-		if (rc == -RFA_EFORWARDING) {
-			struct rfa_blind *blind = RFA_NEW(ctx->pool, blind);
-
-			blind->why = rfa_pool_text(ctx->pool, err->msg);
-			blind->hint = rfa_pool_text(ctx->pool, err->hint);
-			out->blind = blind;
-			out->answers.n--; /* it gave none */
-			rfa_error_clear(err);
-			return 0;
-		}
-		if (rc)
-			return rc;
-	}
-	return 0;
+	for (i = 0; i < tallies.n && !rc && !out->blind; i++)
+		rc = try_one(ctx, &tallies.at[i], out, err);
+	if (!rc)
+		rfa_tallies_tell(ctx, &tallies, &out->before);
+	rfa_tallies_release(&tallies);
+	return rc;
 }

@@ -17,18 +17,10 @@ int rfa_observe_engine(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_e
 int rfa_observe_own_url(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
 
 /*
- * Asks a health check's URL through the step's host, with the values of its references. reply is
- * valid only on 0. Errors: those of rfa_http_ask() and of rfa_reference_fill(); they, and all that
- * is kept, have the names.
+ * How each check that is due goes before the run: out->before. What is as it should be has to be so
+ * again, should the run go back. One with a reference that has no value is not asked: a gate tells
+ * it. out->blind where the host does not let us ask.
  */
-int rfa_ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_http_reply *reply,
-	    struct rfa_error *err) RFA_MUST_USE;
-
-/*
- * How each health check's URL answers before the run: out->answers. Those that answered as they
- * should have to answer again, should the run go back. One with a reference that has no value is
- * not asked: a gate tells it. out->blind where the host does not let us ask.
- */
-int rfa_observe_health(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
+int rfa_observe_checks(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err);
 
 #endif

@@ -77,7 +77,7 @@ static int observed(struct rfa_ctx *ctx, int health, json_t *facts, struct rfa_e
 	if (!rc)
 		rc = rfa_observe_own_url(ctx, &proven, err);
 	if (!rc && health)
-		rc = rfa_observe_health(ctx, &proven, err);
+		rc = rfa_observe_checks(ctx, &proven, err);
 	if (rc)
 		return rc;
 	say(ctx, &proven, summary, sizeof(summary));

@@ -355,6 +355,7 @@ static int add_built(struct rfa_ctx *ctx, const struct rfa_built *one, struct rf
 	image->kind = name->kind;
 	image->ref = name->ref;
 	image->ends = before && before->ended;
+	image->may_end = !before || !before->present;
 	rc = rfa_image_fill(inspect, ctx->pool, image, err);
 	if (!rc)
 		rc = check_version(ctx, image, err);

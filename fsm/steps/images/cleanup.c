@@ -26,9 +26,7 @@ static int drop_saved(struct rfa_ctx *ctx, const char *name, struct rfa_error *e
 /* It has done what it was for: it is not started once more. */
 static int has_ended(const struct rfa_ctx *ctx, const char *name, const json_t *now)
 {
-	const struct rfa_image *image = rfa_desired_of(ctx, name);
-
-	return image && image->ends && rfa_host_ended_well(now);
+	return rfa_image_is_done(rfa_desired_of(ctx, name), now);
 }
 
 /*

@@ -85,8 +85,7 @@ static int place_observed(struct rfa_ctx *ctx, const char *name, struct place *p
 /* It runs, or it has done what it was for: it is not started once more. */
 static int is_settled(const struct place *p)
 {
-	return rfa_container_running(p->now) ||
-	       (p->image && p->image->ends && rfa_host_ended_well(p->now));
+	return rfa_container_running(p->now) || rfa_image_is_done(p->image, p->now);
 }
 
 static int was_there(const struct place *p)

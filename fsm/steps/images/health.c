@@ -1,13 +1,14 @@
 /*
- * Health: containers run and are healthy, and the stack's URLs answer as they should, asked
- * through the host's own network. A service gets until the deadline, and has to stay well for the
- * settle time without a restart; a connection to the host that breaks, or that the host does not
- * let us make, is another matter, and never counts against the service.
+ * Health: containers run and are healthy, and the stack's checks find all as it should be. A
+ * service gets until the deadline, and has to stay well for the settle time without a restart; a
+ * connection to the host that breaks, or that the host does not let us make, is another matter, and
+ * never counts against the service.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/steps/common/checker.h"
 #include "fsm/steps/common/evidence.h"
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/common/inspect.h"
@@ -19,19 +20,18 @@
 /* What has to be well: everything, or only what was before the run. */
 struct demand {
 	int ran;      /* only containers that ran */
-	int answered; /* only URLs that answered */
+	int answered; /* only checks that were as they should be */
+	int back;     /* of the way back */
+	struct rfa_tallies tallies;
 };
 
 /* The first thing that is not well, and whether waiting may help; and what was looked at. */
 struct verdict {
 	int ill;
 	int hopeless;
-	char why[400];
+	char why[512];
 	char container[192]; /* whose fault it seems; "" unknown */
-	const char *url;     /* borrowed from the plan: it answered, and wrong; NULL: none did */
-	char answer[2048];   /* the beginning of that; any bytes */
-	size_t answer_len;
-	size_t containers, urls;
+	size_t containers, checks, wrong;
 };
 
 static void ill(struct verdict *v, int hopeless, const char *container, const char *fmt, ...)
@@ -84,8 +84,8 @@ static void judge_networks(const struct rfa_observed *seen, const struct rfa_tex
 	}
 }
 
-/* ends: it has to run to its end, and to end well. */
-static void judge_container(const struct rfa_observed *seen, int ends,
+/* image: what the run brings for it, which may have to end; NULL: it has to run. */
+static void judge_container(const struct rfa_observed *seen, const struct rfa_image *image,
 			    const struct rfa_texts *networks, struct verdict *v)
 {
 	const char *name = seen->container;
@@ -99,14 +99,14 @@ static void judge_container(const struct rfa_observed *seen, int ends,
 	else if (rfa_container_restarting(c))
 		ill(v, 0, name, "%s restarts again and again (exit status %lld)", name,
 		    rfa_container_exit(c));
-	else if (ends && rfa_host_ended_well(c))
+	else if (rfa_image_is_done(image, c))
 		; /* it has done what it was for */
 	else if (!rfa_container_running(c))
 		ill(v, !strcmp(policy, "no"), name, "%s has ended with exit status %lld", name,
 		    rfa_container_exit(c));
 	else if (*health && strcmp(health, "healthy") != 0)
 		ill(v, 0, name, "%s is %s, says its own health check", name, health);
-	else if (ends)
+	else if (image && image->ends)
 		ill(v, 0, name, "%s has not ended yet, and it has to", name);
 	else
 		judge_networks(seen, networks, v);
@@ -121,55 +121,6 @@ static void judge_number(const struct rfa_ctx *ctx, const struct rfa_observed_li
 
 	if (now < then)
 		ill(v, 0, "", "%s has %zu container(s) instead of %zu", key, now, then);
-}
-
-/* Anywhere in it: an answer may hold any byte, NUL too. */
-static int contains(const struct rfa_buf *answer, const char *text)
-{
-	size_t len = strlen(text);
-	size_t i;
-
-	for (i = 0; i + len <= answer->len; i++)
-		if (!memcmp(rfa_buf_str(answer) + i, text, len))
-			return 1;
-	return 0;
-}
-
-/* An answer that is wrong is kept, as far as there is room. */
-static void keep_answer(struct verdict *v, const char *url, const struct rfa_buf *body)
-{
-	if (!v->ill || v->url)
-		return;
-	v->url = url;
-	v->answer_len = body->len < sizeof(v->answer) ? body->len : sizeof(v->answer);
-	if (v->answer_len)
-		memcpy(v->answer, rfa_buf_str(body), v->answer_len);
-}
-
-/* 0 with a verdict, or an error of the connection to the host. */
-static int ask(struct rfa_ctx *ctx, const struct rfa_check *check, struct verdict *v,
-	       struct rfa_error *err)
-{
-	struct rfa_http_reply reply;
-	int rc = rfa_ask(ctx, check, &reply, err);
-
-	if (rc) {
-		if (!rfa_http_is_service(err))
-			return rc;
-		ill(v, 0, "", "%s: %s", check->url, err->msg);
-		rfa_error_clear(err);
-		return 0;
-	}
-	if (reply.status != check->status)
-		ill(v, 0, "", "%s answers %d instead of %lld", check->url, reply.status,
-		    (long long)check->status);
-	else if (*check->body && !contains(&reply.body, check->body))
-		ill(v, 0, "", "the answer of %s does not contain \"%s\"", check->url, check->body);
-	/* Before it is cut: a half of a secret would not be known. */
-	rfa_evidence_hide(ctx, &reply.body);
-	keep_answer(v, check->url, &reply.body);
-	rfa_http_reply_release(&reply);
-	return 0;
 }
 
 /* All that use the data. */
@@ -211,30 +162,43 @@ static int put_stamp(const struct rfa_observed *seen, json_t *stamps, struct rfa
 }
 
 /* Before the run. */
-static int answered_well(const struct rfa_ctx *ctx, const char *url)
+static int was_well(const struct rfa_ctx *ctx, const struct rfa_check *check)
 {
-	const struct rfa_answer *answer;
+	const struct rfa_check_result *before = rfa_check_result_of(&ctx->own->before, check->name);
 
-	RFA_EACH (answer, ctx->own->answers)
-		if (!strcmp(answer->url, url))
-			return !*answer->problem;
-	return 0;
+	return before && before->ok;
 }
 
-static int ask_all(struct rfa_ctx *ctx, struct demand demand, struct verdict *v,
+/* A URL that stands for its own name says it once. */
+static void judge_check(const struct rfa_tally *tally, struct verdict *v)
+{
+	const char *name = tally->check->name;
+	const char *why = tally->look.why;
+	size_t len = strlen(tally->check->url);
+	int says_it = len && !strncmp(name, tally->check->url, len);
+
+	v->checks++;
+	if (tally->look.ok)
+		return;
+	v->wrong++;
+	ill(v, 0, "", "%.90s%s%s", says_it ? "" : name, says_it ? "" : ": ", why);
+}
+
+static int try_all(struct rfa_ctx *ctx, struct demand *demand, struct verdict *v,
 		   struct rfa_error *err)
 {
-	const struct rfa_check *check;
+	size_t i;
 
-	RFA_EACH (check, rfa_ctx_stack_here(ctx)->health) {
+	for (i = 0; i < demand->tallies.n; i++) {
+		struct rfa_tally *tally = &demand->tallies.at[i];
 		int rc;
 
-		if (demand.answered && !answered_well(ctx, check->url))
+		if (demand->answered && !was_well(ctx, tally->check))
 			continue;
-		rc = ask(ctx, check, v, err);
+		rc = rfa_tally_try(ctx, tally, err);
 		if (rc)
 			return rc;
-		v->urls++;
+		judge_check(tally, v);
 	}
 	return 0;
 }
@@ -252,28 +216,27 @@ static int is_left_alone(const struct rfa_ctx *ctx, const struct rfa_observed *o
 }
 
 /* One container that has to be well; stamps gets a line for it. */
-static int look_at(struct rfa_ctx *ctx, struct demand demand, const struct rfa_observed *one,
+static int look_at(struct rfa_ctx *ctx, const struct demand *demand, const struct rfa_observed *one,
 		   struct verdict *v, json_t *stamps, struct rfa_error *err)
 {
 	const struct rfa_image *image = rfa_desired_of(ctx, one->key);
-	int ends = !demand.ran && image && image->ends;
 	struct verdict own = { 0 };
 
 	/* What the run does not bring is as it was. */
-	if ((demand.ran || !image) && !rfa_count_before(ctx, one->key, 1))
+	if ((demand->ran || !image) && !rfa_count_before(ctx, one->key, 1))
 		return 0;
-	judge_container(one, ends,
-			rfa_reach_networks(ctx, one->key, demand.ran || is_left_alone(ctx, one)),
+	judge_container(one, demand->ran ? NULL : image,
+			rfa_reach_networks(ctx, one->key, demand->ran || is_left_alone(ctx, one)),
 			&own);
-	/* A container's own trouble says more than a URL that does not answer. */
+	/* A container's own trouble says more than a check of what it serves. */
 	if (own.ill && !v->container[0])
 		ill_as(v, &own);
 	v->containers++;
 	return put_stamp(one, stamps, err);
 }
 
-static int look_at_all(struct rfa_ctx *ctx, struct demand demand, struct verdict *v, json_t *stamps,
-		       struct rfa_error *err)
+static int look_at_all(struct rfa_ctx *ctx, const struct demand *demand, struct verdict *v,
+		       json_t *stamps, struct rfa_error *err)
 {
 	struct rfa_pool pool = RFA_POOL_INIT; /* many looks, one after the other */
 	struct rfa_observed_list seen;
@@ -287,7 +250,7 @@ static int look_at_all(struct rfa_ctx *ctx, struct demand demand, struct verdict
 			if (!rc)
 				rc = look_at(ctx, demand, one, v, stamps, err);
 			if (v->containers > before)
-				judge_number(ctx, &seen, one->key, demand.ran, v);
+				judge_number(ctx, &seen, one->key, demand->ran, v);
 		}
 	rfa_pool_release(&pool);
 	return rc;
@@ -295,16 +258,16 @@ static int look_at_all(struct rfa_ctx *ctx, struct demand demand, struct verdict
 
 /*
  * Looks once at everything; stamps (an object) gets a line for each container that has to run. The
- * containers come last: that the host answers now proves that a URL which did not answer was the
+ * containers come last: that the host answers now proves that a check that failed was the
  * service's fault and not the network's.
  */
-static int look_once(struct rfa_ctx *ctx, struct demand demand, struct verdict *v, json_t *stamps,
+static int look_once(struct rfa_ctx *ctx, struct demand *demand, struct verdict *v, json_t *stamps,
 		     struct rfa_error *err)
 {
 	int rc;
 
 	memset(v, 0, sizeof(*v));
-	rc = ask_all(ctx, demand, v, err);
+	rc = try_all(ctx, demand, v, err);
 	return rc ? rc : look_at_all(ctx, demand, v, stamps, err);
 }
 
@@ -328,7 +291,7 @@ static void judge_stamps(const json_t *before, const json_t *now, int64_t settle
  * Most services are well within a second, so the first looks follow one another sooner. Then the
  * settle time has to pass between two looks that find all well, and no restart.
  */
-static int until_well(struct rfa_ctx *ctx, struct demand demand, struct verdict *v,
+static int until_well(struct rfa_ctx *ctx, struct demand *demand, struct verdict *v,
 		      struct rfa_error *err)
 {
 	const struct rfa_stack *stack = rfa_ctx_stack_here(ctx);
@@ -377,38 +340,61 @@ static void all_logs(struct rfa_ctx *ctx, json_t *facts)
 			rfa_evidence_logs(ctx, one->container, facts);
 }
 
-static int unhealthy(struct rfa_ctx *ctx, const struct verdict *v, json_t *facts,
-		     struct rfa_error *err)
+/* What each check that is wrong has answered; the first one is told by the error itself. */
+static void tell_wrong(struct rfa_ctx *ctx, const struct rfa_tallies *tallies, json_t *facts)
 {
-	struct rfa_buf answer = RFA_BUF_INIT(sizeof(v->answer));
+	size_t i;
 
-	if (v->url && !rfa_buf_add(&answer, v->answer, v->answer_len))
-		rfa_evidence_answer(ctx, v->url, &answer, facts);
-	rfa_buf_release(&answer);
+	for (i = 0; i < tallies->n; i++) {
+		const struct rfa_tally *tally = &tallies->at[i];
+
+		if (tally->tries && !tally->look.ok)
+			rfa_check_say(ctx, tally, facts);
+	}
+}
+
+/* How each check went; on the way back it has a place of its own. */
+static void put_checks(struct rfa_ctx *ctx, const struct demand *demand, struct rfa_proven *proven)
+{
+	rfa_record_clear(&rfa_shape_proven, proven);
+	rfa_tallies_tell(ctx, &demand->tallies,
+			 demand->back ? &proven->checks_back : &proven->checks);
+}
+
+static int unhealthy(struct rfa_ctx *ctx, const struct demand *demand, const struct verdict *v,
+		     json_t *facts, struct rfa_error *err)
+{
+	struct rfa_proven proven;
+	int rc;
+
+	put_checks(ctx, demand, &proven);
+	rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
+	if (rc)
+		return rc;
+	tell_wrong(ctx, &demand->tallies, facts);
 	all_logs(ctx, facts);
 	rfa_fail(err, RFA_EUNHEALTHY, "health", "%s", v->why);
 	rfa_error_where(err, "%s", ctx->host->name);
 	return rfa_error_hint(err, "its last log lines are kept: rfa show %s", ctx->run);
 }
 
-/* "<what>: 2 container(s), 1 of 2 URL(s) checked": nothing is said of what was not looked at. */
-static int say(struct rfa_ctx *ctx, const char *what, const struct verdict *v, json_t *facts,
-	       struct rfa_error *err)
+/* "<what>: 2 container(s), 1 of 2 check(s) passed": nothing is said of what was not looked at. */
+static int say(struct rfa_ctx *ctx, const char *what, const struct demand *demand,
+	       const struct verdict *v, json_t *facts, struct rfa_error *err)
 {
-	size_t urls = rfa_ctx_stack_here(ctx)->health.n;
+	size_t all = demand->tallies.n;
 	struct rfa_proven proven;
 	const char *checked;
 
-	rfa_record_clear(&rfa_shape_proven, &proven);
-	if (!urls)
-		checked = "no URL was checked: rfa.json names none";
-	else if (v->urls == urls)
-		checked = rfa_pool_printf(ctx->pool, "%zu URL(s) checked", urls);
+	put_checks(ctx, demand, &proven);
+	if (!all)
+		checked = "no check was asked: rfa.json names none";
+	else if (v->checks == all)
+		checked = rfa_pool_printf(ctx->pool, "%zu check(s) passed", all);
 	else
 		checked = rfa_pool_printf(
-		    ctx->pool,
-		    "%zu of %zu URL(s) checked: the rest did not answer before the run either",
-		    v->urls, urls);
+		    ctx->pool, "%zu of %zu check(s) passed: the rest was wrong before the run, too",
+		    v->checks, all);
 	return rfa_ctx_prove(ctx, &proven,
 			     rfa_pool_printf(ctx->pool, "%.160s: %zu container(s), %s", what,
 					     v->containers, checked),
@@ -420,16 +406,20 @@ static int have_well(struct rfa_ctx *ctx, struct demand demand, const char *what
 		     struct rfa_error *err)
 {
 	struct verdict v;
-	int rc = until_well(ctx, demand, &v, err);
+	int rc = rfa_tallies_begin(ctx, &demand.tallies, err);
 
-	if (rc)
-		return rc;
-	return v.ill ? unhealthy(ctx, &v, facts, err) : say(ctx, what, &v, facts, err);
+	if (!rc)
+		rc = until_well(ctx, &demand, &v, err);
+	if (!rc)
+		rc = v.ill ? unhealthy(ctx, &demand, &v, facts, err)
+			   : say(ctx, what, &demand, &v, facts, err);
+	rfa_tallies_release(&demand.tallies);
+	return rc;
 }
 
 int rfa_health_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	struct demand all = { 0, 0 };
+	struct demand all = { 0 };
 	const char *version;
 
 	(void)rfa_ctx_desired(ctx, &version);
@@ -440,7 +430,7 @@ int rfa_health_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 /* On the way back: what ran and answered before the run must do so again. */
 int rfa_health_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	struct demand before = { 1, 1 };
+	struct demand before = { .ran = 1, .answered = 1, .back = 1 };
 
 	if (!ctx->own->images || !ctx->own->images->images.n)
 		return rfa_ctx_skip(facts, "nothing ran before", err);
@@ -470,12 +460,12 @@ static int data_health(struct rfa_ctx *ctx, struct demand demand, json_t *facts,
 }
 
 /*
- * The new data has to serve: every URL has to answer, if everything ran that could. What did not
+ * The new data has to serve: every check has to pass, if everything ran that could. What did not
  * run before was not started.
  */
 int rfa_data_health_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	struct demand demand = { 1, 0 };
+	struct demand demand = { .ran = 1 };
 	int all;
 
 	if (!ran_before(ctx, &all))
@@ -487,7 +477,7 @@ int rfa_data_health_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 /* The old data serves again, as well as it did. */
 int rfa_data_health_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	struct demand demand = { 1, 1 };
+	struct demand demand = { .ran = 1, .answered = 1, .back = 1 };
 	int all;
 
 	if (!ran_before(ctx, &all))

@@ -166,6 +166,11 @@ void rfa_image_set_complete(struct rfa_ctx *ctx, struct rfa_image_set *set)
 			*RFA_ADD(ctx->pool, image, &set->images) = *image;
 }
 
+int rfa_image_is_done(const struct rfa_image *image, const json_t *container)
+{
+	return image && (image->ends || image->may_end) && rfa_host_ended_well(container);
+}
+
 const struct rfa_image *rfa_desired_of(const struct rfa_ctx *ctx, const char *key)
 {
 	return rfa_image_of(rfa_ctx_desired(ctx, NULL), key);

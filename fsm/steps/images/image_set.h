@@ -52,6 +52,8 @@ void rfa_image_set_complete(struct rfa_ctx *ctx, struct rfa_image_set *set);
 
 /* The image that the run brings for a container or service; NULL: none. */
 const struct rfa_image *rfa_desired_of(const struct rfa_ctx *ctx, const char *key);
+/* 1 if a container of this image has done what it was for; it is not started once more. */
+int rfa_image_is_done(const struct rfa_image *image, const json_t *container);
 /* How its container on the step's host looked before the run; of several the first; NULL: none. */
 const struct rfa_container *rfa_before_of(const struct rfa_ctx *ctx, const char *key);
 /* How many containers of the key there were before the run; running: that ran. */

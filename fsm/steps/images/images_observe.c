@@ -436,7 +436,7 @@ static int look_before(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_e
 	if (!rc)
 		rc = rfa_observe_own_url(ctx, out, err);
 	if (!rc)
-		rc = rfa_observe_health(ctx, out, err);
+		rc = rfa_observe_checks(ctx, out, err);
 	if (!rc)
 		rc = look_pins(ctx, out, err);
 	if (!rc)

@@ -10,6 +10,7 @@
 
 #include "fsm/base/reference.h"
 #include "fsm/base/wipe.h"
+#include "fsm/steps/common/checker.h"
 #include "fsm/steps/common/inspect.h"
 #include "fsm/steps/images/spec.h"
 
@@ -175,14 +176,13 @@ int rfa_gate_networks(struct rfa_gates *c, struct rfa_error *err)
 	return rc;
 }
 
-static void judge_answer(struct rfa_gates *c, const struct rfa_answer *answer, const char *env)
+static void judge_before(struct rfa_gates *c, const struct rfa_check_result *one, const char *env)
 {
-	if (*answer->problem)
-		rfa_warn(c,
-			 "if the URL is wrong, correct it under \"health\" in rfa.json: with it "
-			 "every version fails",
-			 "%s is not as it should be now, though the stack runs on %s: %s",
-			 answer->url, env, answer->problem);
+	if (!one->ok)
+		rfa_warn(
+		    c, "if the check is wrong, correct it in rfa.json: with it every version fails",
+		    "%s is not as it should be now, though the stack runs on %s: %s", one->name,
+		    env, one->why);
 }
 
 static int find(const struct rfa_ctx *ctx, const char *name, const char **value,
@@ -192,10 +192,11 @@ static int find(const struct rfa_ctx *ctx, const char *name, const char **value,
 	return ctx->secret ? ctx->secret(ctx->secret_user, name, value, err) : 0;
 }
 
-/* *filled: 0 if the URL has a reference without a value; each of them is told. */
-static int judge_values(struct rfa_gates *c, const char *url, int *filled, struct rfa_error *err)
+/* *filled: 0 if the text has a reference without a value; each of them is told. */
+static int judge_values(struct rfa_gates *c, const struct rfa_check *check, const char *text,
+			int *filled, struct rfa_error *err)
 {
-	const char *at = url;
+	const char *at = text;
 	char name[RFA_REFERENCE_MAX];
 	size_t len;
 
@@ -210,26 +211,28 @@ static int judge_values(struct rfa_gates *c, const char *url, int *filled, struc
 		rfa_deny(c,
 			 "name it under secrets (a variable), secret_files or secret_commands of "
 			 "rfa.json, and give it a value",
-			 "the health check %s has ${%s}, and there is no value for it", url, name);
+			 "the check %s has ${%s}, and there is no value for it", check->name, name);
 		*filled = 0;
 	}
 	return 0;
 }
 
 /* The same; a URL that cannot be filled in for another reason is told, too. */
-static int judge_references(struct rfa_gates *c, const char *url, int *filled,
+static int judge_references(struct rfa_gates *c, const struct rfa_check *check, int *filled,
 			    struct rfa_error *err)
 {
 	const struct rfa_secret_source from = { c->ctx->secret, c->ctx->secret_user };
 	struct rfa_buf whole = RFA_BUF_INIT(1 << 18);
 	int all = 1;
-	int rc = judge_values(c, url, &all, err);
+	int rc = judge_values(c, check, check->url, &all, err);
 
+	if (!rc)
+		rc = judge_values(c, check, check->send, &all, err);
 	if (!rc && all)
-		rc = rfa_reference_fill(&whole, url, &from, err);
+		rc = rfa_reference_fill(&whole, check->url, &from, err);
 	rfa_wipe_buf(&whole);
 	if (rc == -RFA_ECONFIG) {
-		rfa_deny(c, "write the host itself: under \"health\" in rfa.json", "%s", err->msg);
+		rfa_deny(c, "write the host itself in the URL, in rfa.json", "%s", err->msg);
 		rfa_error_clear(err);
 		rc = all = 0;
 	}
@@ -242,22 +245,23 @@ int rfa_gate_urls(struct rfa_gates *c, struct rfa_error *err)
 	const struct rfa_ctx *ctx = c->ctx;
 	const struct rfa_proven *target = ctx->proven[RFA_TARGET];
 	const char *env = ctx->sides[RFA_TARGET]->env;
-	const struct rfa_answer *answer;
+	const struct rfa_check_result *before;
 	const struct rfa_container *one;
 	const struct rfa_check *check;
 	int serves = 0;
 	int filled = 1;
 	int rc = 0;
 
-	RFA_EACH (check, ctx->sides[RFA_TARGET]->stack->health)
-		if (!rc)
-			rc = judge_references(c, check->url, &filled, err);
+	RFA_EACH (check, ctx->sides[RFA_TARGET]->stack->checks)
+		if (!rc && rfa_check_is_due(check, ctx->flow))
+			rc = judge_references(c, check, &filled, err);
 	if (rc)
 		return rc;
 	if (target->blind) {
 		rfa_deny(c,
 			 rfa_pool_printf(ctx->pool,
-					 "%.500s; or take the URLs out of \"health\" in rfa.json",
+					 "%.400s; or take the checks of URLs and ports out of "
+					 "rfa.json, or ask them \"from\" the operator",
 					 target->blind->hint),
 			 "no URL can be checked on %s, so nobody could tell whether the new "
 			 "version works: %s",
@@ -266,8 +270,8 @@ int rfa_gate_urls(struct rfa_gates *c, struct rfa_error *err)
 	}
 	RFA_EACH (one, target->containers)
 		serves |= one->running;
-	RFA_EACH (answer, target->answers)
+	RFA_EACH (before, target->before)
 		if (serves && filled)
-			judge_answer(c, answer, env);
+			judge_before(c, before, env);
 	return 0;
 }

@@ -83,6 +83,7 @@ static int resolve(struct rfa_ctx *ctx, const struct rfa_image *wanted, struct r
 	out->kind = wanted->kind;
 	out->ref = wanted->ref;
 	out->ends = before && before->ended;
+	out->may_end = !before || !before->present;
 	out->digest = rfa_pool_text(ctx->pool, rfa_facts_str(seen, "manifest", ""));
 	rc = rfa_image_fill(json_object_get(seen, "image"), ctx->pool, out, err);
 	json_decref(seen);
