@@ -35,6 +35,9 @@
 /* only looks */
 #define READ(name, state, on, flags, tries, trio) \
 	{ name, RFA_##state, RFA_##on, RFA_STEP_READS | (flags), tries, rfa_##trio##_run, NULL, NULL, NULL, NULL }
+/* the same; it ends the run */
+#define LAST_READ(name, state, on, tries, trio) \
+	{ name, RFA_##state, RFA_##on, RFA_STEP_READS, tries, rfa_##trio##_run, NULL, NULL, "SUCCEEDED", NULL }
 /* behind the point of no return; the last one ends the run */
 #define CLEANUP(name, state, on, tries, trio) \
 	{ name, RFA_##state, RFA_##on, RFA_STEP_CLEANUP, tries, rfa_##trio##_run, rfa_##trio##_probe, NULL, NULL, NULL }

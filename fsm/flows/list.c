@@ -8,6 +8,7 @@
 	X(deploy)        \
 	X(promote)       \
 	X(promote_data)  \
+	X(smoke)         \
 	X(backup)        \
 	X(backup_images) \
 	X(restore)       \

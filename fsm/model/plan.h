@@ -49,6 +49,7 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	BOOL(accept_head, "the host trusts this copy of the ledger from now on") \
 	JSON(kept, "the head that the host keeps") \
 	TEXT(run, "the run whose lock is released") \
+	BOOL(mark, "what passes a smoke test counts as verified") \
 	INT(wait_lock_s, 0, "seconds that a lock of another run is waited for") \
 	ONE(image_set, desired, "what is built: names only, for nothing is known of it yet") \
 	MANY(worktree, sources, "from what it is built") \

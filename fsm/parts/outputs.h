@@ -69,6 +69,10 @@ int rfa_outputs_point(struct rfa_outputs *o, const char *name, const json_t *mad
  */
 int rfa_outputs_version(struct rfa_outputs *o, const struct rfa_image_list *images,
 			const struct rfa_verification *proof, struct rfa_error *err);
+/* The same, and verified/<env>/<stack>.json: these images, which run there, are the last ones that
+ * o->env has proven. A version without a name is kept only there. */
+int rfa_outputs_verified(struct rfa_outputs *o, const struct rfa_image_list *images,
+			 const struct rfa_verification *proof, struct rfa_error *err);
 
 /*
  * What a point brought back is no longer there: its file goes (and with it its tag), and

@@ -55,8 +55,37 @@ static int is_unproven(const struct rfa_proven *target)
 	return 0;
 }
 
-static int put_version(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
-		       const struct rfa_image_list *images, struct rfa_error *err)
+static int write_set(const struct rfa_outputs *o, const struct rfa_image_list *images, json_t **out,
+		     struct rfa_error *err)
+{
+	const struct rfa_image_set set = {
+		.version = o->version, .at = o->now, .run = o->run, .images = *images
+	};
+
+	return rfa_record_write(&rfa_shape_image_set, &set, out, err);
+}
+
+int rfa_outputs_verified(struct rfa_outputs *o, const struct rfa_image_list *images,
+			 const struct rfa_verification *proof, struct rfa_error *err)
+{
+	json_t *json = NULL;
+	struct rfa_out_file *f;
+	int rc = 0;
+
+	/* What has no name is no version. */
+	if (*o->version)
+		rc = rfa_outputs_version(o, images, proof, err);
+	if (!rc)
+		rc = write_set(o, images, &json, err);
+	if (rc)
+		return rc;
+	f = rfa_outputs_file(o, 0);
+	snprintf(f->path, sizeof(f->path), "verified/%s/%s.json", o->env, o->stack);
+	return rfa_outputs_json(f, json, err);
+}
+
+static int put_verified(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
+			const struct rfa_image_list *images, struct rfa_error *err)
 {
 	const struct rfa_options *options = k->plan.options;
 	struct rfa_verification proof;
@@ -66,34 +95,20 @@ static int put_version(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
 	proof.forced = is_unproven(&k->proven[RFA_TARGET]);
 	if (proof.forced && options)
 		proof.reason = options->force_reason;
-	return rfa_outputs_version(o, images, &proof, err);
+	return rfa_outputs_verified(o, images, &proof, err);
 }
 
 static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, struct rfa_error *err)
 {
-	struct rfa_image_set set = { .version = o->version, .at = o->now, .run = o->run };
-	struct rfa_out_file *f;
+	const struct rfa_image_list *images = rfa_brings(&k->plan, &k->proven[RFA_SOURCE], NULL);
 	json_t *json = NULL;
-	int rc;
+	int rc = write_set(o, images, &json, err);
 
-	set.images = *rfa_brings(&k->plan, &k->proven[RFA_SOURCE], NULL);
-	rc = rfa_record_write(&rfa_shape_image_set, &set, &json, err);
 	if (!rc)
 		rc = put_environment(o, json_object_get(json, "images"), err);
-	if (rc) {
-		json_decref(json);
-		return rc;
-	}
-	/* What has no name is no version. */
-	if (*o->version)
-		rc = put_version(o, k, &set.images, err);
-	if (rc) {
-		json_decref(json);
-		return rc;
-	}
-	f = rfa_outputs_file(o, 0);
-	snprintf(f->path, sizeof(f->path), "verified/%s/%s.json", o->env, o->stack);
-	rc = rfa_outputs_json(f, json, err);
+	json_decref(json);
+	if (!rc)
+		rc = put_verified(o, k, images, err);
 	return rc ? rc : put_point(o, k->proven[RFA_TARGET].point, err);
 }
 

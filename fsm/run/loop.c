@@ -375,6 +375,17 @@ static int asks_again(const struct rfa_step *step, const struct rfa_error *why)
 	       why->code != RFA_EUNHEALTHY;
 }
 
+/* A run that changes nothing has nothing to go on with: what stops it ends it. */
+static int only_reads(const struct rfa_flow *flow)
+{
+	size_t i;
+
+	for (i = 0; i < flow->n; i++)
+		if (!(flow->steps[i].flags & RFA_STEP_READS))
+			return 0;
+	return 1;
+}
+
 static int turn_run(struct rfa_drive *d, struct rfa_error *err)
 {
 	const struct rfa_step *step = d->ctx.step;
@@ -382,7 +393,7 @@ static int turn_run(struct rfa_drive *d, struct rfa_error *err)
 	json_t *facts = json_object();
 	struct rfa_error why;
 	const char *reason;
-	int no;
+	int no, over;
 	int rc;
 
 	if (!facts)
@@ -398,13 +409,14 @@ static int turn_run(struct rfa_drive *d, struct rfa_error *err)
 		return rfa_drive_record(d, reason ? RFA_ON_NOTHING : RFA_ON_DONE, facts, NULL, err);
 	}
 	no = why.severity == RFA_FATAL && !is_over(&why);
-	if (no && (!asks_again(step, &why) || again(d, &why))) {
+	over = (no && !asks_again(step, &why)) || again(d, &why);
+	if (over && (no || (only_reads(d->flow) && why.code != RFA_ECRASHED))) {
 		send(d, RFA_EVENT_STEP_FAILED, step, why.msg, facts, &why);
 		add_time(d, facts, begun);
 		return rfa_drive_record(d, RFA_ON_FAILED, facts, &why, err);
 	}
 	json_decref(facts);
-	if (!no && again(d, &why))
+	if (over)
 		return interrupted(d, &why, err);
 	if (why.severity != RFA_RETRY && !(step->flags & RFA_STEP_READS))
 		return rfa_drive_record(d, RFA_ON_DOUBT, NULL, NULL, err);
@@ -564,7 +576,8 @@ int rfa_drive(struct rfa_drive *d, struct rfa_error *err)
 			return interrupted(d, &why, err);
 		/* Between steps is the best moment to stop; the end is not worth stopping before.
 		 */
-		if (d->ctx.cancel && *d->ctx.cancel && a.act != RFA_ACT_END) {
+		if (d->ctx.cancel && *d->ctx.cancel && a.act != RFA_ACT_END &&
+		    !only_reads(d->flow)) {
 			rfa_fail(&why, RFA_ECANCELLED, "run", "stopped by a signal");
 			return interrupted(d, &why, err);
 		}

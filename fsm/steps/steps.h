@@ -63,6 +63,9 @@ RFA_RUN_OF(health_before);
 RFA_RUN_OF(data_health);
 RFA_RUN_OF(data_health_before);
 
+/* smoke.c: the same, with nothing changed before */
+RFA_RUN_OF(smoke);
+
 /* data_observe.c: where the data is, and who uses it */
 RFA_RUN_OF(data_source_observe);
 RFA_RUN_OF(data_target_observe);

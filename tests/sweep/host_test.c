@@ -1,5 +1,6 @@
 /*
- * The sweep of runs about a host itself: its lock released, a ledger accepted, a vault thinned out.
+ * The sweep of runs about a host itself: its lock released, a ledger accepted, a vault thinned out,
+ * what serves there checked.
  * Each has done what it says, or nothing.
  */
 #include <setjmp.h>
@@ -103,6 +104,21 @@ static void judge_hold(struct world *w, const struct rfa_run_result *result, str
 					: "free");
 	json_decref(holder);
 	must(w->target->runs->lock_release(w->target, result->run, &err), &err);
+}
+
+/* A smoke test: it has no lock, and changes nothing. */
+
+static json_t *served(struct world *w, int which)
+{
+	json_t *plan;
+
+	world_make(w, (enum scenario)which, 7);
+	w->options.hosts[RFA_SOURCE] = NULL;
+	plan = json_deep_copy(w->plan);
+	json_object_set_new(plan, "flow", json_string("smoke"));
+	json_object_set_new(plan, "source", json_null());
+	json_object_set_new(json_object_get(plan, "options"), "mark", json_true());
+	return plan;
 }
 
 /* A ledger. */
@@ -212,6 +228,16 @@ static const struct sweep_subject holds = {
 	.ends_as_before = 1,
 	.least_faults = 3,
 };
+static const struct sweep_subject smokes = {
+	.name = "smoke",
+	.which = SCENARIO_RUN,
+	.prepare = served,
+	.undisturbed = RFA_FINAL_SUCCEEDED,
+	.serves = world_serves,
+	.bytes = 20000,
+	.ends_as_before = 1,
+	.least_faults = 2,
+};
 static const struct sweep_subject heads = {
 	.name = "accept-ledger",
 	.which = SCENARIO_RUN,
@@ -243,10 +269,12 @@ static void sweeps_can_fail(void **state)
 
 SWEEP(locks)
 SWEEP(holds)
+SWEEP(smokes)
 SWEEP(heads)
 SWEEP(vaults)
 PAIRS(locks)
 PAIRS(holds)
+PAIRS(smokes)
 PAIRS(heads)
 PAIRS(vaults)
 
@@ -255,7 +283,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sweeps_can_fail), cmocka_unit_test(sweep_locks),
 		cmocka_unit_test(pairs_locks),     cmocka_unit_test(sweep_holds),
-		cmocka_unit_test(pairs_holds),     cmocka_unit_test(sweep_heads),
+		cmocka_unit_test(pairs_holds),     cmocka_unit_test(sweep_smokes),
+		cmocka_unit_test(pairs_smokes),    cmocka_unit_test(sweep_heads),
 		cmocka_unit_test(pairs_heads),     cmocka_unit_test(sweep_vaults),
 		cmocka_unit_test(pairs_vaults),
 	};
