@@ -61,8 +61,6 @@ static void judge_images(struct world *w, const struct rfa_run_result *result, s
 	PAIRS(scenario_##_##way)
 
 BOTH(RUN, fetched)
-BOTH(MIXED, pulled)
-BOTH(UNHEALTHY, fetched)
 BOTH(UNHEALTHY, pulled)
 
 int main(void)
@@ -70,10 +68,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sweep_RUN_fetched),
 		cmocka_unit_test(pairs_RUN_fetched),
-		cmocka_unit_test(sweep_MIXED_pulled),
-		cmocka_unit_test(pairs_MIXED_pulled),
-		cmocka_unit_test(sweep_UNHEALTHY_fetched),
-		cmocka_unit_test(pairs_UNHEALTHY_fetched),
 		cmocka_unit_test(sweep_UNHEALTHY_pulled),
 		cmocka_unit_test(pairs_UNHEALTHY_pulled),
 	};
