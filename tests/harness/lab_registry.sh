@@ -50,7 +50,7 @@ push() { # HOST IMAGE NAME:TAG: what HOST has as IMAGE gets that name in the reg
 	auth=$(printf %s "$registry_user:$registry_password" | base64)
 	on "$1" "mkdir -m 700 /dev/shm/push && printf '{\"auths\":{\"$registry\":{\"auth\":\"$auth\"}}}' >/dev/shm/push/config.json &&
 		docker tag $2 $registry/$3 && docker --config /dev/shm/push push -q $registry/$3 >/dev/null
-		status=\$?; rm -rf /dev/shm/push; docker rmi $registry/$3 >/dev/null; exit \$status"
+		status=\$?; rm -rf /dev/shm/push; [ $2 = $registry/$3 ] || docker rmi $registry/$3 >/dev/null; exit \$status"
 }
 registry_keys() { # the key `registries` of rfa.json
 	cat <<-END

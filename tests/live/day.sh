@@ -13,7 +13,7 @@ registry_start || ok "the registry starts" false
 
 app shop prod 1.0.0
 on prod 'mkdir -p /srv/stacks/staging && cd /srv/stacks/staging && cp ../shop/api.env . &&
-	sed -e s/8090:8080/8091:8080/ -e s/shop-api]/staging-api]/ ../shop/compose.yaml >compose.yaml &&
+	sed -e s/8090:8080/8091:8080/ -e s/edge/edge-staging/ ../shop/compose.yaml >compose.yaml && docker network create edge-staging >/dev/null &&
 	docker compose -p staging up -d --quiet-pull >/dev/null 2>&1'
 on prod 'docker save shop-api:1.0.0' | on test 'docker load -q >/dev/null'
 source_is() { # VERSION [MORE LINES]
@@ -35,7 +35,7 @@ ledger_of_the_team() {
 		"compose": { "project": "shop", "directory": "/srv/stacks/shop", "files": ["compose.yaml"] },
 		"build": { "on": "ci", "images": { "api": { "image": "$registry/shop/api", "context": "/srv/src" } } },
 		"deploy": { "images": { "api": "$registry/shop/api" } },
-		"health_settle_s": 1, "health_deadline_s": $((30 * SLOW)),
+		"health_settle_s": 1, "health_deadline_s": ${deadline:-$((30 * SLOW))},
 		"checks": [{ "name": "answers", "url": "http://127.0.0.1:8090/health", "body": "ok" }${checks:-}],
 		"environments": {
 			"staging": { "compose": { "project": "staging", "directory": "/srv/stacks/staging" },
@@ -49,6 +49,7 @@ ledger_of_the_team() {
 ledger_of_the_team
 rfa -q init >/dev/null 2>&1
 version_of() { on prod "docker container inspect -f '{{.Config.Image}}' $1-api-1" | sed 's/.*://'; }
+pins_of() { on prod "cat /var/lib/rfa/stacks/$1/images.json" | grep -o 'shop/api:[0-9.]*' | cut -d: -f2; }
 api_in() { on prod "docker exec $1-api-1 cat /etc/version"; }
 
 # ---- morning: a build, twice; the second time one layer travels
@@ -126,14 +127,20 @@ ok "1.2.0 runs again" is "$(version_of shop) $(api_in shop)" "1.2.0 1.2.0"
 
 # ---- four o'clock: a version that never answers goes back by itself
 
+deadline=6
+ledger_of_the_team
 source_is 1.4.0 'ENV PORT=9'
 on test "cd /srv/src && DOCKER_BUILDKIT=1 docker build -q -t $registry/shop/api:1.4.0 . >/dev/null"
 push test "$registry/shop/api:1.4.0" shop/api:1.4.0
 run_rfa deploy shop 1.4.0 --to staging
 ok "1.4.0 does not answer on staging: exit status 5" ended 5
 ok "staging has what it had" is "$(version_of staging)" 1.3.0
+ok "and its own pins" is "$(pins_of staging) $(pins_of shop)" "1.3.0 1.2.0"
 run_rfa deploy shop 1.4.0 --to prod
 ok "production never sees it" ended 4
+
+deadline=''
+ledger_of_the_team
 
 # ---- evening: the orders are gone, and come back
 

@@ -576,6 +576,55 @@ static void what_ran_comes_back_whatever_the_file_says(void **state)
 	done(&p);
 }
 
+/* 1 if the run has taken a file as the pins in force. */
+static int pinned_before(struct project *p)
+{
+	struct rfa_history *history = NULL;
+	int pinned = -1;
+	size_t i;
+
+	assert_int_equal(rfa_ledger_load(p->w.ledger, p->result.run, &history, &p->err), 0);
+	for (i = 0; i < history->n; i++)
+		if (!strcmp(history->records[i].step, "target.observe") &&
+		    history->records[i].kind == RFA_RECORD_DONE)
+			pinned = rfa_facts_bool(history->records[i].facts, "pinned", 0);
+	rfa_history_free(history);
+	return pinned;
+}
+
+/* Pins are the project's: those of another environment on the same host are not touched. */
+static void pins_are_of_the_project(void **state)
+{
+	static const char *const texts[2] = {
+		"{\"services\":{\"web\":{\"image\":\"web:v0\"}}}", /* of another project */
+		"{\"services\":{\"web\":{\"image\":\"web:v1\"}}}", /* what runs */
+	};
+	static const char old[] = "/var/lib/rfa/stacks/app/images.json";
+	struct rfa_file_stat st;
+	struct rfa_buf text = RFA_BUF_INIT(65536);
+	struct project p;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		make(&p, SCENARIO_COMPOSE, NULL, NULL, NULL);
+		assert_int_equal(rfa_sim_file_put(p.w.prod, old, 0600, texts[i], &p.err), 0);
+		promote_well(&p);
+		assert_int_equal(p.w.target->files->stat(p.w.target,
+							 "/var/lib/rfa/stacks/shop/images.json",
+							 &st, &p.err),
+				 0);
+		assert_int_equal(st.type, 'f');
+		rfa_buf_clear(&text);
+		assert_int_equal(p.w.target->files->read(p.w.target, old, 65536, &text, &p.err), 0);
+		assert_string_equal(rfa_buf_str(&text), texts[i]);
+		assert_int_equal(pinned_before(&p), i);
+		watcher_end(&p.x);
+		world_free(&p.w);
+	}
+	rfa_buf_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -596,6 +645,7 @@ int main(void)
 		cmocka_unit_test(what_was_connected_by_hand_is_no_way_back),
 		cmocka_unit_test(a_service_comes_back_into_its_networks),
 		cmocka_unit_test(what_ran_comes_back_whatever_the_file_says),
+		cmocka_unit_test(pins_are_of_the_project),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -103,7 +103,7 @@ static int same_ports(const json_t *service, const json_t *c)
 
 /* How it was brought up. */
 
-/* "/srv/a.yaml, /srv/b.yaml", without rfa's own. */
+/* "/srv/a.yaml, /srv/b.yaml", without those that begin with `own`: rfa's. */
 static void put_files(const char *directory, const char *const *files, const char *own,
 		      struct rfa_buf *out)
 {
@@ -111,7 +111,7 @@ static void put_files(const char *directory, const char *const *files, const cha
 	size_t i;
 
 	for (i = 0; files[i]; i++) {
-		if (strcmp(files[i], own) == 0)
+		if (strncmp(files[i], own, strlen(own)) == 0)
 			continue;
 		(void)rfa_buf_printf(out, "%s%s%s%s", n++ ? ", " : "",
 				     files[i][0] == '/' ? "" : directory,
@@ -158,7 +158,7 @@ static enum rfa_compose_cause list_call(const struct rfa_ctx *ctx,
 	enum rfa_compose_cause cause = RFA_COMPOSE_CAUSE_NONE;
 	char pins[400];
 
-	rfa_pins_path(ctx, pins, sizeof(pins));
+	snprintf(pins, sizeof(pins), "%s/stacks/", ctx->host->state_dir);
 	if (strcmp(directory, project->directory) != 0) {
 		cause = RFA_COMPOSE_CAUSE_DIRECTORY;
 		(void)rfa_buf_printf(out, "; it was brought up in the directory %s", directory);

@@ -342,26 +342,61 @@ static int look_dependents(struct rfa_ctx *ctx, const struct rfa_observed_list *
 	return 0;
 }
 
+/* The file of pins at a path; NULL: there is none. */
+static int read_pins(struct rfa_ctx *ctx, const char *path, const char **out, struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	int rc = ctx->host->files->read(ctx->host, path, 1 << 20, &text, err);
+
+	*out = NULL;
+	if (!rc)
+		*out = rfa_pool_text(ctx->pool, rfa_buf_str(&text));
+	rfa_buf_release(&text);
+	if (rc == -RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	return rc;
+}
+
+/* 1 if what the pins name is what runs: else they are those of another project of the stack. */
+static int are_in_force(const char *pins, const struct rfa_image_list *images)
+{
+	const struct rfa_image *image;
+	struct rfa_error ignored;
+	json_t *file = NULL, *service;
+	const char *name;
+	int are = !rfa_facts_parse(&file, pins, strlen(pins), "pins", &ignored);
+
+	json_object_foreach (json_object_get(file, "services"), name, service) {
+		image = rfa_image_of(images, name);
+		if (image && strcmp(image->ref, rfa_facts_str(service, "image", "")) != 0)
+			are = 0;
+	}
+	json_decref(file);
+	return are;
+}
+
 /* The pins that are in force for a Compose project: image references, nothing secret. */
 static int look_pins(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
-	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
-	char path[400];
+	const char *pins = NULL;
+	char path[400], old[400];
 	int rc;
 
 	if (!rfa_ctx_stack_here(ctx)->compose)
 		return 0;
-	rfa_pins_path(ctx, path, sizeof(path));
-	rc = ctx->host->files->read(ctx->host, path, 1 << 20, &text, err);
 	out->of_project = 1;
-	if (rc == -RFA_ENOTFOUND) {
-		rfa_error_clear(err);
-		rc = 0;
-	} else if (!rc) {
-		out->pinned = 1;
-		out->pins = rfa_pool_text(ctx->pool, rfa_buf_str(&text));
+	rfa_pins_path(ctx, path, sizeof(path));
+	rfa_pins_old_path(ctx, old, sizeof(old));
+	rc = read_pins(ctx, path, &pins, err);
+	if (!rc && !pins && strcmp(path, old) != 0) {
+		rc = read_pins(ctx, old, &pins, err);
+		if (pins && !are_in_force(pins, &out->images->images))
+			pins = NULL;
 	}
-	rfa_buf_release(&text);
+	out->pinned = pins != NULL;
+	out->pins = pins ? pins : "";
 	return rc;
 }
 

@@ -401,5 +401,13 @@ int rfa_specs_read(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *er
 
 void rfa_pins_path(const struct rfa_ctx *ctx, char *out, size_t size)
 {
+	const struct rfa_stack_compose *compose = rfa_ctx_stack_here(ctx)->compose;
+
+	snprintf(out, size, "%s/stacks/%s/images.json", ctx->host->state_dir,
+		 compose && *compose->project ? compose->project : ctx->plan->stack);
+}
+
+void rfa_pins_old_path(const struct rfa_ctx *ctx, char *out, size_t size)
+{
 	snprintf(out, size, "%s/stacks/%s/images.json", ctx->host->state_dir, ctx->plan->stack);
 }

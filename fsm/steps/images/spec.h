@@ -31,7 +31,12 @@ int rfa_specs_read(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *er
 const json_t *rfa_specs_container(const json_t *specs, const char *name);
 const json_t *rfa_specs_image(const json_t *specs, const char *name);
 
-/* Where the pins (the override file) of the stack's Compose project are on the target. */
+/*
+ * Where the pins (the override file) of the stack's Compose project are on its host. A file of the
+ * project's own: one host may have several environments of a stack.
+ */
 void rfa_pins_path(const struct rfa_ctx *ctx, char *out, size_t size);
+/* Where they were when they were the stack's. */
+void rfa_pins_old_path(const struct rfa_ctx *ctx, char *out, size_t size);
 
 #endif
