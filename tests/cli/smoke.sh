@@ -98,6 +98,7 @@ ok "an unverified version is refused" says "gate verified:" "$RFA" plan promote 
 ok "--mark" exits 0 smoke --mark
 ok "now it is verified" "$RFA" ledger git show main:verified/test/shop.json
 ok "by this run" says "$(last_run)" "$RFA" ledger git show main:verified/test/shop.json
+ok "verified says by what" says "test (smoke)" "$RFA" verified shop
 ok "and may go on" not says "gate verified:" "$RFA" plan promote shop --from test --to prod
 
 # ---- what is wrong
