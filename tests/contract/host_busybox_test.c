@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/harness/fakehost.h"
+#include "tests/contract/registry_world.h"
 
 static int open_one(struct host_world *w, int machine, struct rfa_host **out, struct rfa_error *err)
 {
@@ -41,5 +41,6 @@ int main(void)
 	failed = host_contract_run("host of busybox over a fake engine", &world);
 	failed += host_builds_run("builds over a fake engine, with busybox", &world);
 	failed += host_execs_run("commands over a fake engine, with busybox", &world);
+	failed += registry_world_run("registries over a fake engine, with busybox", &world, &f);
 	return fakehosts_end(&f) || failed;
 }

@@ -50,8 +50,8 @@ int host_trees_run(const char *name, struct host_world *world);
 /* Building images, and the working trees that they are built of. */
 int host_builds_run(const char *name, struct host_world *world);
 /*
- * A registry that machine 0 reaches, whose repository has tag 1: an image for linux/amd64 of two
- * layers. What is NULL cannot be done.
+ * A registry that machine 0 reaches, whose repository has tag 1: an image for linux/amd64 of at
+ * least two layers. What is NULL cannot be done.
  */
 struct host_registry {
 	void *data;

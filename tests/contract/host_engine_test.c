@@ -3,7 +3,8 @@
  * (lab: "test"), or RFA_CONTRACT_VIA says how to run a command there ("lab exec test").
  * RFA_CONTRACT_SSH2 and RFA_CONTRACT_VIA2 are a second machine, else the first one is both. The
  * first one must have the images app:1 and app:2, and what host_spec_run() asks for. RFA_TEST is a
- * pattern of the tests to run.
+ * pattern of the tests to run. RFA_CONTRACT_REGISTRY is a registry that the first one reaches, and
+ * whose certificate its engine trusts; RFA_CONTRACT_CA, _USER and _SECRET are how rfa asks it.
  */
 #include "tests/contract/host_contract.h"
 
@@ -102,6 +103,34 @@ static int real_open(struct host_world *w, int machine, struct rfa_host **out,
 	return rc ? rc : rfa_host_shell(out, t, &options, err);
 }
 
+/* A registry that lets in nobody else, at any time. */
+static void locked(struct host_registry *r, int on)
+{
+	(void)r;
+	(void)on;
+}
+
+static int run_registry(struct host_world *world)
+{
+	const char *domain = getenv("RFA_CONTRACT_REGISTRY");
+	char repository[256], nobody[256];
+	struct host_registry at = {
+		.access = { .domain = domain,
+			    .ca_file = getenv("RFA_CONTRACT_CA"),
+			    .user = getenv("RFA_CONTRACT_USER"),
+			    .secret = getenv("RFA_CONTRACT_SECRET") },
+		.repository = repository,
+		.nobody = nobody,
+		.lock = locked,
+	};
+
+	if (!domain)
+		return 0;
+	snprintf(repository, sizeof(repository), "%s/shop/app", domain);
+	snprintf(nobody, sizeof(nobody), "%.*s:1", (int)strcspn(domain, ":"), domain);
+	return host_registry_run("a registry beside a real engine", world, &at);
+}
+
 /* The Config of one of the images that host_spec_run() asks for, for who makes it. */
 static int print_image(int version)
 {
@@ -129,7 +158,7 @@ int main(int argc, char **argv)
 	snprintf(world.tag, sizeof(world.tag), "contract");
 	return host_contract_run("host over a real engine", &world) +
 		   host_builds_run("builds on a real engine", &world) +
-		   host_refs_run("references on a real engine", &world) +
+		   host_refs_run("references on a real engine", &world) + run_registry(&world) +
 		   host_spec_run("making a container again on a real engine", &world) !=
 	       0;
 }

@@ -94,6 +94,15 @@ static void progress(void *user, uint64_t done, uint64_t total)
 	seen[1] = total;
 }
 
+static int64_t layer_count(struct fixture *x)
+{
+	json_t *image = resolved(x, REF(":1"));
+	int64_t n = (int64_t)json_array_size(json_object_get(image, "layers"));
+
+	json_decref(image);
+	return n;
+}
+
 static int fetch(struct fixture *x, const json_t *request, int64_t *fetched)
 {
 	uint64_t seen[2] = { 0, 0 };
@@ -109,8 +118,9 @@ static int fetch(struct fixture *x, const json_t *request, int64_t *fetched)
 				    rfa_facts_str(request, "name", "-"));
 		assert_int_equal(rfa_facts_int(out, "bytes", -1), seen[1]);
 		assert_int_equal(seen[0], seen[1]);
-		assert_int_equal(
-		    rfa_facts_int(out, "layers", -1) + rfa_facts_int(out, "omitted", -1), 2);
+		assert_int_equal(rfa_facts_int(out, "layers", -1) +
+				     rfa_facts_int(out, "omitted", -1),
+				 layer_count(x));
 		assert_int_equal(rfa_facts_int(out, "omitted", -1),
 				 json_array_size(json_object_get(request, "omit")));
 	}
@@ -185,7 +195,7 @@ static void a_reference_means_an_image(void **state)
 	size_t i;
 
 	none = NULL;
-	assert_int_equal(json_array_size(layers), 2);
+	assert_true(json_array_size(layers) >= 2);
 	assert_true(rfa_facts_int(by_tag, "bytes", 0) >= layer_bytes(x));
 	json_array_foreach (layers, i, layer) {
 		assert_int_equal(strlen(rfa_facts_str(layer, "digest", "")), 71);
@@ -422,16 +432,17 @@ static void left_nowhere(struct fixture *x)
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		rfa_buf_clear(&line);
-		(void)rfa_buf_puts(&line, "! grep -rlF ");
-		(void)rfa_quote(&line, words[i]);
-		(void)rfa_buf_putc(&line, ' ');
+		(void)rfa_buf_puts(&line, "! find ");
 		(void)rfa_quote(&line, x->h->state_dir);
-		(void)rfa_buf_printf(&line, " %s", registry->calls);
+		(void)rfa_buf_printf(&line, " %s -type f -exec grep -lF ", registry->calls);
+		(void)rfa_quote(&line, words[i]);
+		(void)rfa_buf_puts(&line, " {} + | grep .");
 		if (system(rfa_buf_str(&line)))
 			fail_msg("the login was left: %s", words[i]);
 	}
 	rfa_buf_clear(&line);
-	(void)rfa_buf_printf(&line, "! ls -d /dev/shm/rfa-login-%s /run/rfa-login-%s 2>/dev/null",
+	(void)rfa_buf_printf(&line,
+			     "test ! -e /dev/shm/rfa-login-%s && test ! -e /run/rfa-login-%s",
 			     x->run, x->run);
 	if (system(rfa_buf_str(&line)))
 		fail_msg("the directory of a login was left");

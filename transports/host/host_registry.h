@@ -51,21 +51,23 @@ struct rfa_host_registry {
 	 * also within a layer. The archive's bytes are the same every time for the same request.
 	 * progress (may be NULL) is told the bytes that are there, and those of the whole archive.
 	 * *out (new): {"archive","bytes","layers","omitted","fetched" (bytes of layers that came
-	 * from registries in this call)}. Errors: also those of the spool; UNSUPPORTED: a layer is
-	 * compressed as the host's engine cannot load it.
+	 * from registries in this call)}. Errors: also those of the spool and of host_fetch.h;
+	 * UNSUPPORTED: a layer is compressed as the host's engine cannot load it.
 	 */
 	int (*fetch)(struct rfa_host *, const char *run, const struct rfa_registry_access access[],
 		     size_t n, const json_t *request,
 		     void (*progress)(void *user, uint64_t done, uint64_t total), void *user,
 		     json_t **out, struct rfa_error *);
 	/*
-	 * The host's engine pulls an image: a job. request: {"ref":"…@sha256:…","platform" (left
-	 * out: the engine's own)}. The login goes to a new directory (0700) in the host's memory
-	 * (tmpfs), which the job removes when it ends; it is in no command line and in no record.
-	 * ca_file and plain_http are the engine's own affair. *out (new): {"id","log" (the last
-	 * lines that the engine wrote)}. Errors, with the engine's words: NOTFOUND, AUTH,
-	 * RATELIMIT, UNREACHABLE, HOSTKEY (its certificate), MISMATCH (its digest), UNSUPPORTED (no
-	 * image for the platform; there is no tmpfs for the login), NOSPACE, REMOTE.
+	 * The host's engine pulls an image, which has no tag then but is found by "ref": a job.
+	 * request: {"ref":"…@sha256:…","platform" (left out: the engine's own)}. The login goes to
+	 * a new directory (0700) in the host's memory (tmpfs), which the job removes when it ends;
+	 * it is in no command line and in no record. Without a login those count that docker has
+	 * there already. ca_file and plain_http are the engine's own affair. *out (new):
+	 * {"id","log" (the last lines that the engine wrote)}. Errors, with the engine's words:
+	 * NOTFOUND, AUTH, RATELIMIT, UNREACHABLE, HOSTKEY (its certificate), MISMATCH (its digest),
+	 * UNSUPPORTED (no image for the platform; there is no tmpfs for the login), NOSPACE,
+	 * REMOTE; REFUSED: somebody else has made the directory for the login.
 	 */
 	int (*pull)(struct rfa_host *, const struct rfa_job_key *,
 		    const struct rfa_registry_access *, const json_t *request, json_t **out,

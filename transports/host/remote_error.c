@@ -72,6 +72,70 @@ static const struct meaning objects[] = {
 	{ "port is already allocated", RFA_EEXISTS, RFA_FATAL, HINT_PORT },
 };
 
+#define HINT_CERTIFICATE                                                                        \
+	"put the certificate of its authority into /etc/docker/certs.d/REGISTRY/ca.crt on the " \
+	"host"
+#define HINT_PLAIN "name the registry in insecure-registries of /etc/docker/daemon.json on the host"
+
+/* True of a pull; the first that fits counts. */
+static const struct meaning registries[] = {
+	{ "toomanyrequests", RFA_ERATELIMIT, RFA_RETRY, NULL },
+	{ "too many requests", RFA_ERATELIMIT, RFA_RETRY, NULL },
+	{ "rate limit", RFA_ERATELIMIT, RFA_RETRY, NULL },
+	{ "server gave http response to https client", RFA_EREMOTE, RFA_FATAL, HINT_PLAIN },
+	{ "x509:", RFA_EHOSTKEY, RFA_DENIED, HINT_CERTIFICATE },
+	{ "certificate", RFA_EHOSTKEY, RFA_DENIED, HINT_CERTIFICATE },
+	{ "digest mismatch", RFA_EMISMATCH, RFA_FATAL, NULL },
+	{ "unexpected commit digest", RFA_EMISMATCH, RFA_FATAL, NULL },
+	{ "failed precondition", RFA_EMISMATCH, RFA_FATAL, NULL },
+	{ "verification failed", RFA_EMISMATCH, RFA_FATAL, NULL },
+	{ "failed to verify", RFA_EMISMATCH, RFA_FATAL, NULL },
+	{ "does not match expected", RFA_EMISMATCH, RFA_FATAL, NULL },
+	{ "no matching manifest", RFA_EUNSUPPORTED, RFA_FATAL, NULL },
+	{ "no match for platform", RFA_EUNSUPPORTED, RFA_FATAL, NULL },
+	{ "does not match the specified platform", RFA_EUNSUPPORTED, RFA_FATAL, NULL },
+	{ "does not provide the specified platform", RFA_EUNSUPPORTED, RFA_FATAL, NULL },
+	{ "cannot be used on this platform", RFA_EUNSUPPORTED, RFA_FATAL, NULL },
+	{ "unsupported media type", RFA_EUNSUPPORTED, RFA_FATAL, NULL },
+	{ "unsupported manifest", RFA_EUNSUPPORTED, RFA_FATAL, NULL },
+	{ "manifest unknown", RFA_ENOTFOUND, RFA_FATAL, NULL },
+	{ "manifest_unknown", RFA_ENOTFOUND, RFA_FATAL, NULL },
+	{ "name unknown", RFA_ENOTFOUND, RFA_FATAL, NULL },
+	{ "unauthorized", RFA_EAUTH, RFA_DENIED, NULL },
+	{ "pull access denied", RFA_EAUTH, RFA_DENIED, NULL },
+	{ "authorization failed", RFA_EAUTH, RFA_DENIED, NULL },
+	{ "authentication required", RFA_EAUTH, RFA_DENIED, NULL },
+	{ "no basic auth credentials", RFA_EAUTH, RFA_DENIED, NULL },
+	{ "insufficient_scope", RFA_EAUTH, RFA_DENIED, NULL },
+	{ "denied:", RFA_EAUTH, RFA_DENIED, NULL },
+	{ "403 forbidden", RFA_EAUTH, RFA_DENIED, NULL },
+	{ "no such host", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "name resolution", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "server misbehaving", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "connection refused", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "connection reset", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "no route to host", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "network is unreachable", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "timeout", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "timed out", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "deadline exceeded", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "unexpected eof", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "500 internal server error", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "502 bad gateway", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "503 service unavailable", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "504 gateway", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "not found", RFA_ENOTFOUND, RFA_FATAL, NULL },
+};
+
+/* What is said of a pull, and is no registry's affair. */
+static const char *const engines[] = {
+	"no space left on device",
+	"disk quota exceeded",
+	"cannot connect to the docker daemon",
+	"permission denied while trying to connect to the docker",
+	"error during connect",
+};
+
 /* A status of our own scripts. */
 static const struct {
 	int status;
@@ -219,4 +283,25 @@ int rfa_remote_docker(int status, const char *words, size_t len, const char *wha
 		      struct rfa_error *err)
 {
 	return fail(status, words, len, what, 1, err);
+}
+
+int rfa_remote_pull(const char *line, size_t len, const char *what, struct rfa_error *err)
+{
+	struct rfa_buf quoted = RFA_BUF_INIT(4 * QUOTED_MAX + 16);
+	const struct meaning *m =
+	    find(registries, sizeof(registries) / sizeof(registries[0]), line, len);
+	size_t i;
+	int rc;
+
+	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		if (rfa_remote_mentions(line, len, engines[i]))
+			m = NULL;
+	if (!m)
+		return fail(1, line, len, what, 1, err);
+	quote(&quoted, line, len);
+	rc = raise(m, what, rfa_buf_str(&quoted), err);
+	if (err)
+		(void)snprintf(err->domain, sizeof(err->domain), "registry");
+	rfa_buf_release(&quoted);
+	return rc;
 }

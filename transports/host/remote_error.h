@@ -38,6 +38,13 @@ int rfa_remote_fail(int status, const char *words, size_t len, const char *what,
 int rfa_remote_docker(int status, const char *words, size_t len, const char *what,
 		      struct rfa_error *err);
 
+/*
+ * The same for `docker pull`, by the last line that it wrote: what a registry said to the engine
+ * has the domain "registry" (UNREACHABLE, AUTH, HOSTKEY, RATELIMIT, NOTFOUND, MISMATCH,
+ * UNSUPPORTED).
+ */
+int rfa_remote_pull(const char *line, size_t len, const char *what, struct rfa_error *err);
+
 /* 1 if `needle` (lower case) occurs in the text, in any case. */
 int rfa_remote_mentions(const char *text, size_t len, const char *needle);
 

@@ -185,7 +185,8 @@ static int inspect(struct fake *f, char *const w[])
 		fake_bad(f, "inspect without --type");
 	if (is(w, i, "--format")) {
 		format = w[i + 1];
-		if (!format || (strcmp(format, "{{.Name}} {{.Id}}") && strcmp(format, "{{.Id}}")))
+		if (!format || (strcmp(format, "{{.Name}} {{.Id}}") && strcmp(format, "{{.Id}}") &&
+				strcmp(format, "{{.Os}}/{{.Architecture}}")))
 			fake_bad(f, "inspect with another format");
 		i += 2;
 	}
@@ -193,7 +194,10 @@ static int inspect(struct fake *f, char *const w[])
 		fake_bad(f, "inspect without -- NAME");
 	while (w[++i]) {
 		object = fake_find(f, type, w[i]);
-		if (object && format) {
+		if (object && format && strstr(format, "Os")) {
+			printf("%s/%s\n", json_string_value(json_object_get(object, "Os")),
+			       json_string_value(json_object_get(object, "Architecture")));
+		} else if (object && format) {
 			if (strstr(format, "Name"))
 				printf("%s ", json_string_value(json_object_get(object, "Name")));
 			puts(json_string_value(json_object_get(object, "Id")));

@@ -6,7 +6,6 @@
 
 #include "fsm/base/base64.h"
 #include "fsm/base/facts.h"
-#include "fsm/base/pool.h"
 #include "fsm/base/wipe.h"
 #include "transports/host/registry_image.h"
 
@@ -15,74 +14,6 @@
 #define IDENTITY "<token>"
 /* A config.json beside the login itself. */
 #define FRAME_BYTES 512u
-
-#define HINT_CERTIFICATE                                                                        \
-	"put the certificate of its authority into /etc/docker/certs.d/REGISTRY/ca.crt on the " \
-	"host"
-#define HINT_PLAIN "name the registry in insecure-registries of /etc/docker/daemon.json on the host"
-
-/* What the engine says, and what it means; the first that fits counts. */
-static const struct {
-	const char *phrase;
-	enum rfa_code code;
-	const char *hint; /* NULL: none */
-} meanings[] = {
-	{ "toomanyrequests", RFA_ERATELIMIT, NULL },
-	{ "too many requests", RFA_ERATELIMIT, NULL },
-	{ "rate limit", RFA_ERATELIMIT, NULL },
-	{ "server gave http response to https client", RFA_EREMOTE, HINT_PLAIN },
-	{ "x509:", RFA_EHOSTKEY, HINT_CERTIFICATE },
-	{ "certificate", RFA_EHOSTKEY, HINT_CERTIFICATE },
-	{ "digest mismatch", RFA_EMISMATCH, NULL },
-	{ "unexpected commit digest", RFA_EMISMATCH, NULL },
-	{ "failed precondition", RFA_EMISMATCH, NULL },
-	{ "verification failed", RFA_EMISMATCH, NULL },
-	{ "failed to verify", RFA_EMISMATCH, NULL },
-	{ "does not match expected", RFA_EMISMATCH, NULL },
-	{ "no matching manifest", RFA_EUNSUPPORTED, NULL },
-	{ "no match for platform", RFA_EUNSUPPORTED, NULL },
-	{ "does not match the specified platform", RFA_EUNSUPPORTED, NULL },
-	{ "does not provide the specified platform", RFA_EUNSUPPORTED, NULL },
-	{ "cannot be used on this platform", RFA_EUNSUPPORTED, NULL },
-	{ "unsupported media type", RFA_EUNSUPPORTED, NULL },
-	{ "unsupported manifest", RFA_EUNSUPPORTED, NULL },
-	{ "manifest unknown", RFA_ENOTFOUND, NULL },
-	{ "manifest_unknown", RFA_ENOTFOUND, NULL },
-	{ "name unknown", RFA_ENOTFOUND, NULL },
-	{ "unauthorized", RFA_EAUTH, NULL },
-	{ "pull access denied", RFA_EAUTH, NULL },
-	{ "authorization failed", RFA_EAUTH, NULL },
-	{ "authentication required", RFA_EAUTH, NULL },
-	{ "no basic auth credentials", RFA_EAUTH, NULL },
-	{ "insufficient_scope", RFA_EAUTH, NULL },
-	{ "denied:", RFA_EAUTH, NULL },
-	{ "403 forbidden", RFA_EAUTH, NULL },
-	{ "no such host", RFA_EUNREACHABLE, NULL },
-	{ "name resolution", RFA_EUNREACHABLE, NULL },
-	{ "server misbehaving", RFA_EUNREACHABLE, NULL },
-	{ "connection refused", RFA_EUNREACHABLE, NULL },
-	{ "connection reset", RFA_EUNREACHABLE, NULL },
-	{ "no route to host", RFA_EUNREACHABLE, NULL },
-	{ "network is unreachable", RFA_EUNREACHABLE, NULL },
-	{ "timeout", RFA_EUNREACHABLE, NULL },
-	{ "timed out", RFA_EUNREACHABLE, NULL },
-	{ "deadline exceeded", RFA_EUNREACHABLE, NULL },
-	{ "unexpected eof", RFA_EUNREACHABLE, NULL },
-	{ "500 internal server error", RFA_EUNREACHABLE, NULL },
-	{ "502 bad gateway", RFA_EUNREACHABLE, NULL },
-	{ "503 service unavailable", RFA_EUNREACHABLE, NULL },
-	{ "504 gateway", RFA_EUNREACHABLE, NULL },
-	{ "not found", RFA_ENOTFOUND, NULL },
-};
-
-/* What is no registry's affair, whatever it is about. */
-static const char *const engines[] = {
-	"no space left on device",
-	"disk quota exceeded",
-	"cannot connect to the docker daemon",
-	"permission denied while trying to connect to the docker",
-	"error during connect",
-};
 
 /*
  * What a registry says stands in the log, and could be any words: so the last line, in which the
@@ -93,31 +24,20 @@ static int failed(const struct shell_host *h, const struct shell_answer *answer,
 {
 	const char *words = rfa_buf_str(&answer->words), *last;
 	struct rfa_buf what = RFA_BUF_INIT(1024), said = RFA_BUF_INIT(8192);
-	size_t len = answer->words.len, i, n;
+	size_t len = answer->words.len, n;
 	int rc = 0;
 
 	last = rfa_shell_log_last(words, &len, &n);
 	(void)rfa_buf_puts(&what, "pulling ");
 	(void)rfa_buf_put_printable(&what, ref, strlen(ref), 160);
 	rfa_shell_log_quote(&said, words, len, 360);
-	for (i = 0; i < sizeof(engines) / sizeof(engines[0]) && !rc; i++)
-		if (rfa_remote_mentions(last, n, engines[i]))
-			rc = rfa_shell_host_fail_docker(h, answer, rfa_buf_str(&what), err);
-	if (!rc && answer->status > 128) {
+	if (answer->status > 128) {
 		(void)rfa_fail(err, RFA_EREMOTE, "host", "%s: docker was killed: %s",
 			       rfa_buf_str(&what), rfa_buf_str(&said));
 		rc = rfa_error_as(err, RFA_UNKNOWN);
+	} else {
+		rc = rfa_remote_pull(last, n, rfa_buf_str(&what), err);
 	}
-	for (i = 0; i < sizeof(meanings) / sizeof(meanings[0]) && !rc; i++)
-		if (rfa_remote_mentions(last, n, meanings[i].phrase)) {
-			rc = rfa_fail(err, meanings[i].code, "registry", "%s: %s",
-				      rfa_buf_str(&what), rfa_buf_str(&said));
-			if (meanings[i].hint)
-				(void)rfa_error_hint(err, "%s", meanings[i].hint);
-		}
-	if (!rc)
-		rc = rfa_fail(err, RFA_EREMOTE, "host", "%s: %s", rfa_buf_str(&what),
-			      rfa_buf_str(&said));
 	(void)rfa_error_where(err, "%s", h->host.name);
 	rfa_buf_release(&what);
 	rfa_buf_release(&said);
@@ -270,18 +190,13 @@ int rfa_shell_registry_pull(struct rfa_host *host, const struct rfa_job_key *key
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	struct rfa_buf login = RFA_BUF_INIT(2048), option = RFA_BUF_INIT(256);
-	const char *platform = rfa_facts_str(request, "platform", NULL);
-	const char *args[] = { rfa_facts_str(request, "ref", ""), NULL, NULL, NULL };
+	struct rfa_buf login = RFA_BUF_INIT(2048);
+	const char *args[] = { rfa_facts_str(request, "ref", ""), NULL,
+			       rfa_facts_str(request, "platform", ""), NULL };
 	struct shell_call program = { rfa_script_image_pull, args, NULL, 0 };
 	struct rfa_error ignored;
 	int rc = check_ref(args[0], access->domain, err), unseen = 0;
 
-	if (rc == 0 && platform) {
-		(void)rfa_buf_printf(&option, "--platform=%s", platform);
-		rc = rfa_buf_check(&option, err);
-		args[2] = rfa_buf_str(&option);
-	}
 	if (rc == 0 && access->user)
 		rc = put_login(h, key, access, &login, err);
 	args[1] = rfa_buf_str(&login);
@@ -296,7 +211,6 @@ int rfa_shell_registry_pull(struct rfa_host *host, const struct rfa_job_key *key
 	else if (rc == 0)
 		rc = rfa_shell_log_image(h, &answer.out, out, err);
 	rfa_buf_release(&login);
-	rfa_buf_release(&option);
 	rfa_shell_answer_release(&answer);
 	return rc;
 }
