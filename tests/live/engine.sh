@@ -17,5 +17,41 @@ for version in 1 2; do
 	}
 done
 on test 'docker network create --subnet 172.29.5.0/24 spec-a && docker network create spec-b' >/dev/null
+
+# A registry on the operator's side, with a certificate and a login. What is in it is on no host any more.
+registry=${test_address%.*}.1:5000
+serve() {
+	cd "$TMP" || return
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=registry \
+		-addext "subjectAltName=IP:${registry%:*}" -keyout tls.key -out tls.crt 2>/dev/null || return
+	# deploy, s3cret/with+signs
+	# shellcheck disable=SC2016  # a hash
+	echo 'deploy:$2b$05$abcdefghijklmnopqrstuuLBIw7qlImCa1v9/UVDB1I1BkYlFWYVO' >htpasswd
+	cat >registry.yml <<-END
+	version: 0.1
+	log: {level: error, accesslog: {disabled: true}}
+	storage: {filesystem: {rootdirectory: $TMP/registry}}
+	auth: {htpasswd: {realm: test, path: $TMP/htpasswd}}
+	http: {addr: '$registry', tls: {certificate: $TMP/tls.crt, key: $TMP/tls.key}}
+	END
+	(W=$TMP become docker-registry serve "$TMP/registry.yml") >"$TMP/registry.log" 2>&1 &
+	started "$!"
+	on test "mkdir -p /etc/docker/certs.d/$registry && cat >/etc/docker/certs.d/$registry/ca.crt" <"$TMP/tls.crt"
+}
+push() {
+	"$LAB" image test pushed:1 v3 || return
+	on test "mkdir -m 700 /run/push && docker tag pushed:1 $registry/shop/app:1 &&
+		echo '{\"auths\":{\"$registry\":{\"auth\":\"ZGVwbG95OnMzY3JldC93aXRoK3NpZ25z\"}}}' >/run/push/config.json &&
+		docker --config /run/push push -q $registry/shop/app:1; s=\$?
+		docker rmi $registry/shop/app:1 pushed:1; rm -r /run/push; exit \$s"
+}
+if command -v docker-registry >/dev/null && command -v openssl >/dev/null; then
+	{ serve && await 20 push; } >"$TMP/push.log" 2>&1 || {
+		sed 's/^/# /' "$TMP/push.log" "$TMP/registry.log"
+		ok "a registry for the contract" false
+		done_testing
+	}
+	export RFA_CONTRACT_REGISTRY=$registry RFA_CONTRACT_CA=$TMP/tls.crt RFA_CONTRACT_USER=deploy RFA_CONTRACT_SECRET=s3cret/with+signs
+fi
 # Its own TAP is this test's; the images that it needs are on the first host.
 "$LAB" op env RFA_CONTRACT_SSH=test RFA_CONTRACT_SSH2=prod "$contract"
