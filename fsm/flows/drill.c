@@ -157,7 +157,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_drill = {
 	.name = "drill",
-	.version = 3,
+	.version = 4,
 	.summary = "restore test: restore a backup, check it, put everything back",
 	.roles = roles,
 	.steps = steps,

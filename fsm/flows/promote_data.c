@@ -107,7 +107,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_promote_data = {
 	.name = "promote-data",
-	.version = 3,
+	.version = 4,
 	.summary =
 	    "bring the data of one environment to another, all of it as it was at one moment",
 	.roles = roles,

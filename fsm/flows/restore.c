@@ -90,7 +90,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_restore = {
 	.name = "restore",
-	.version = 3,
+	.version = 4,
 	.summary = "put a backup in the place of the data",
 	.roles = roles,
 	.steps = steps,

@@ -64,7 +64,7 @@ static const struct rfa_flow_args args = { .prepare = prepare, .goes_back_to = "
 
 const struct rfa_flow rfa_flow_rollback = {
 	.name = "rollback",
-	.version = 2,
+	.version = 3,
 	.summary = "bring back what a rollback point describes",
 	.roles = roles,
 	.steps = steps,

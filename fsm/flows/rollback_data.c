@@ -58,7 +58,7 @@ static const struct rfa_flow_args args = { .prepare = rfa_prepare_point, .goes_b
 
 const struct rfa_flow rfa_flow_rollback_data = {
 	.name = "rollback-data",
-	.version = 3,
+	.version = 4,
 	.summary = "bring back the data that a rollback point names",
 	.roles = roles,
 	.steps = steps,

@@ -402,7 +402,7 @@ static void test_other_version(void **state)
 	rfa_ledger_detach(handle);
 	snprintf(b.result.run, sizeof(b.result.run), "%s", begin.run);
 	assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), -RFA_EREFUSED);
-	assert_told(b.err.msg, "version 7 of the flow promote, this rfa has version 2");
+	assert_told(b.err.msg, "version 7 of the flow promote, this rfa has version 3");
 	assert_told(b.err.hint, "rfa abort 20261122-101010-aaaaaa --no-undo");
 	assert_int_equal(b.x.host_calls, 0);
 	assert_int_equal(resume(&b, RFA_RESUME_ROLLBACK), -RFA_EREFUSED);
