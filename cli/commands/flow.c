@@ -223,7 +223,8 @@ static int empty_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *
 
 static int is_preview(struct rfa_cli *cli)
 {
-	return cli->command.preview || rfa_cli_option(cli, "dry-run");
+	return cli->command.preview || rfa_cli_option(cli, "dry-run") ||
+	       rfa_cli_option(cli, "gates");
 }
 
 int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out,

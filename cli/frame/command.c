@@ -78,6 +78,9 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 	};
 	static const struct rfa_option reason = { "reason", 0,    "TEXT",
 						  NULL,     NULL, "why; kept in the ledger" };
+	static const struct rfa_option gates = {
+		"gates", 0, NULL, NULL, NULL, "only what the gates say: exit status 0, or 4"
+	};
 	const struct rfa_flow_args *args = flow->args;
 
 	*out = *all->of_flow;
@@ -98,6 +101,8 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 	for (const struct rfa_option *o = args->options; o && o->name; o++)
 		add(out, o);
 	add(out, &dry_run);
+	if (flow->gates)
+		add(out, &gates);
 	add(out, &wait_lock);
 	if (args->flags & RFA_ARGS_UNATTENDED)
 		add(out, &unattended);

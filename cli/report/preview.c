@@ -84,6 +84,29 @@ static void print_gates(const struct rfa_cli *cli, const json_t *document)
 	rfa_buf_release(&safe);
 }
 
+/* Each gate a line: what `--gates` is for. */
+static int print_verdicts(struct rfa_cli *cli, const json_t *document, struct rfa_error *err)
+{
+	static const char *const heads[] = { "gate", "verdict", "evidence", NULL };
+	struct rfa_table table;
+	json_t *gate;
+	size_t i;
+
+	rfa_table_init(&table, heads);
+	json_array_foreach (json_object_get(document, "gates"), i, gate) {
+		const char *verdict = rfa_facts_str(gate, "verdict", "");
+		enum rfa_style style = strcmp(verdict, "passed") == 0    ? RFA_GREEN
+				       : strcmp(verdict, "refused") == 0 ? RFA_RED
+									 : RFA_YELLOW;
+		rfa_table_cell(&table, rfa_facts_str(gate, "gate", ""), RFA_PLAIN);
+		rfa_table_cell(&table, verdict, style);
+		rfa_table_cell(&table, rfa_facts_str(gate, "evidence", ""), RFA_PLAIN);
+	}
+	int rc = rfa_table_print(&cli->out, &table, err);
+	rfa_table_release(&table);
+	return rc;
+}
+
 /* How long what serves was stopped the last time: the best guess that there is. */
 static void print_interruption(const struct rfa_cli *cli, const struct rfa_flow *flow,
 			       const json_t *plan, const json_t *document)
@@ -107,6 +130,8 @@ static int print(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t 
 {
 	int64_t bytes = rfa_facts_int(document, "bytes", 0);
 
+	if (rfa_cli_option(cli, "gates"))
+		return print_verdicts(cli, document, err);
 	int rc = print_changes(cli, document, err);
 	if (rc < 0)
 		return rc;
@@ -144,7 +169,7 @@ int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const jso
 	json_t *document = NULL;
 	int rc = rfa_cli_secrets(cli, plan, err);
 
-	if (rc == 0 && !cli->out.json)
+	if (rc == 0 && !cli->out.json && !rfa_cli_option(cli, "gates"))
 		rfa_preview_say(cli, flow, plan);
 	if (rc == 0)
 		rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
@@ -173,7 +198,7 @@ int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const jso
 	const char *verdict = rfa_facts_str(document, "verdict", "");
 	if (rc == 0 && strcmp(verdict, "refused") == 0)
 		rc = refuse(document, err);
-	if (rc == 0)
+	if (rc == 0 && !rfa_cli_option(cli, "gates"))
 		cli->status = strcmp(verdict, "same") == 0 ? RFA_PREVIEW_SAME : RFA_PREVIEW_CHANGES;
 	rfa_hosts_release(&hosts);
 	json_decref(document);

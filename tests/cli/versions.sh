@@ -40,6 +40,9 @@ ok "it says what lists them" says "rfa verified shop" "$RFA" approve shop 2 --en
 
 ok "4: not verified on qa" exits 4 promote
 ok "it says where it has to be" says "has not been verified on qa" promote
+ok "4: the gates alone" exits 4 promote --gates
+ok "each is told" says "verified          refused  web runs app:2" promote --gates
+ok "those that passed, too" says "source runs       passed" promote --gates
 ok "by force it goes" exits 0 promote --force --reason "the fire brigade" --yes prod
 ok "verified: by force" says "prod (by force)" verified
 ok "the identities are there" is "$(entry 'len(v["verified"][0]["identities"])')" 1
@@ -56,6 +59,8 @@ ok "verified says so" says "qa (approved)" verified
 ok "by whom" says "@" entry 'v["verified"][1]["by"]'
 ok "and why" is "$(entry 'v["verified"][1]["reason"]')" "tested by hand"
 ok "status: nothing is owed any more" not says unproven "$RFA" status
+ok "0: the gates alone" exits 0 promote --gates
+ok "for a program" says '"verdict": "passed"' promote --gates --json
 ok "the gate lets it pass" exits 0 promote
 ok "prod has proven it, too" says "prod (run)" verified
 ok "history has it" says "approve" "$RFA" history
