@@ -293,6 +293,32 @@ static void drift_is_told(void **state)
 	bench_close(&b);
 }
 
+/* What a run leaves alone has run long enough: nobody waits for it to settle. */
+static void what_is_left_alone_has_settled(void **state)
+{
+	int64_t began, took;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_MIXED);
+	json_object_set_new(rfa_facts_at(b.w.plan, "target/stack"), "health_settle_s",
+			    json_integer(600));
+	began = b.w.options.clock->mono_ms(b.w.options.clock);
+	assert_int_equal(promote(&b), 0);
+	assert_true(b.w.options.clock->mono_ms(b.w.options.clock) - began >= 600000);
+	began = b.w.options.clock->mono_ms(b.w.options.clock);
+	assert_int_equal(promote(&b), 0);
+	took = b.w.options.clock->mono_ms(b.w.options.clock) - began;
+	assert_true(took < 600000);
+	/* One that was started a moment ago has not. */
+	assert_int_equal(rfa_sim_container_stop(b.w.prod, "backend", &b.err), 0);
+	assert_int_equal(rfa_sim_container_start(b.w.prod, "backend", &b.err), 0);
+	began = b.w.options.clock->mono_ms(b.w.options.clock);
+	assert_int_equal(promote(&b), 0);
+	assert_true(b.w.options.clock->mono_ms(b.w.options.clock) - began >= 600000);
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +329,7 @@ int main(void)
 		cmocka_unit_test(a_gate_may_be_off),
 		cmocka_unit_test(the_data_was_backed_up_lately),
 		cmocka_unit_test(drift_is_told),
+		cmocka_unit_test(what_is_left_alone_has_settled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,7 @@ struct verdict {
 	int hopeless;
 	char why[512];
 	char container[192]; /* whose fault it seems; "" unknown */
+	size_t fresh;        /* containers that have not run for the settle time yet */
 	size_t containers, checks, wrong;
 };
 
@@ -215,6 +216,17 @@ static int is_left_alone(const struct rfa_ctx *ctx, const struct rfa_observed *o
 	return 0;
 }
 
+/* What ran long before the run, and was left alone, has stayed well already. */
+static int has_settled(const struct rfa_ctx *ctx, const struct rfa_observed *one)
+{
+	int64_t settle_ms = rfa_ctx_stack_here(ctx)->health_settle_s * 1000;
+	int64_t since;
+
+	return is_left_alone(ctx, one) &&
+	       !rfa_time_parse(rfa_container_started(one->inspect), &since) &&
+	       ctx->clock->wall_ms(ctx->clock) - since >= settle_ms;
+}
+
 /* One container that has to be well; stamps gets a line for it. */
 static int look_at(struct rfa_ctx *ctx, const struct demand *demand, const struct rfa_observed *one,
 		   struct verdict *v, json_t *stamps, struct rfa_error *err)
@@ -232,6 +244,7 @@ static int look_at(struct rfa_ctx *ctx, const struct demand *demand, const struc
 	if (own.ill && !v->container[0])
 		ill_as(v, &own);
 	v->containers++;
+	v->fresh += !has_settled(ctx, one);
 	return put_stamp(one, stamps, err);
 }
 
@@ -289,7 +302,8 @@ static void judge_stamps(const json_t *before, const json_t *now, int64_t settle
 
 /*
  * Most services are well within a second, so the first looks follow one another sooner. Then the
- * settle time has to pass between two looks that find all well, and no restart.
+ * settle time has to pass between two looks that find all well, and no restart; where the run has
+ * left everything alone, it has passed.
  */
 static int until_well(struct rfa_ctx *ctx, struct demand *demand, struct verdict *v,
 		      struct rfa_error *err)
@@ -309,7 +323,7 @@ static int until_well(struct rfa_ctx *ctx, struct demand *demand, struct verdict
 		rc = now ? look_once(ctx, demand, v, now, err) : rfa_fail_nomem(err);
 		if (!rc)
 			judge_stamps(before, now, settle_s, v);
-		if (rc || (!v->ill && (before || settle_s == 0)) ||
+		if (rc || (!v->ill && (before || settle_s == 0 || !v->fresh)) ||
 		    (v->ill && (v->hopeless || clock->mono_ms(clock) >= deadline))) {
 			json_decref(now);
 			break;
