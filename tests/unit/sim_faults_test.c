@@ -400,7 +400,7 @@ static int step_get(struct way *w, const struct rfa_job_key *key, struct rfa_err
 	int rc = w->s->prod->ops->http_ask(w->s->prod, &request, &reply, err);
 	(void)key;
 	if (!rc)
-		rfa_buf_release(&reply.body);
+		rfa_http_reply_release(&reply);
 	return rc;
 }
 static int step_ledger(struct way *w, const struct rfa_job_key *key, struct rfa_error *err)

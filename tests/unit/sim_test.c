@@ -41,7 +41,7 @@ static int get(struct rfa_host *h, const char *url, int *status, char version[32
 	json_t *body = parse(rfa_buf_str(&reply.body));
 	(void)snprintf(version, 32, "%s", at(body, "version"));
 	json_decref(body);
-	rfa_buf_release(&reply.body);
+	rfa_http_reply_release(&reply);
 	return 0;
 }
 #define URL "http://127.0.0.1:8000/health"
