@@ -1,161 +1,25 @@
-/* The commands that read what was: runs, history. */
+/* `rfa history`: what was done, a line a run. */
 #include <string.h>
 
+#include "cli/frame/aside.h"
 #include "cli/frame/known.h"
-#include "cli/report/run_list.h"
-
-static const char *final_text(const struct rfa_ledger_line *line)
-{
-	if (line->final != RFA_FINAL_NONE)
-		return rfa_final_word(line->final);
-	return line->alive ? "running" : "interrupted";
-}
-
-static enum rfa_style final_style(const struct rfa_ledger_line *line)
-{
-	switch (line->final) {
-	case RFA_FINAL_SUCCEEDED:
-		return RFA_GREEN;
-	case RFA_FINAL_STUCK:
-		return RFA_RED;
-	case RFA_FINAL_NONE:
-		return RFA_YELLOW;
-	default:
-		return RFA_PLAIN;
-	}
-}
-
-const char *rfa_line_state(const struct rfa_ledger_line *line)
-{
-	const struct rfa_flow *flow = rfa_flow_by_name(line->flow);
-	int row = flow ? rfa_flow_find(flow, line->step) : -1;
-	return row >= 0 ? rfa_state_word(flow->steps[row].state) : line->state;
-}
-
-json_t *rfa_line_json(const struct rfa_ledger_line *line)
-{
-	char begun[RFA_TIME_MAX], ended[RFA_TIME_MAX] = "";
-	struct rfa_buf author = RFA_BUF_INIT(1024);
-	rfa_time_iso(line->begun_ms, begun);
-	if (line->ended_ms)
-		rfa_time_iso(line->ended_ms, ended);
-	json_t *object =
-	    json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:s,s:s}", "run", line->run, "flow",
-		      line->flow, "stack", line->stack, "env", line->env, "from", line->from,
-		      "author", rfa_out_safe(&author, line->author, 0), "final",
-		      rfa_final_word(line->final), "alive", line->alive, "begun", begun, "ended",
-		      ended, "state", rfa_line_state(line), "step", line->step);
-	rfa_buf_release(&author);
-	return object;
-}
-
-const char *rfa_line_author(const char *author, char into[128])
-{
-	snprintf(into, 128, "%.*s", (int)strcspn(author, "<"), author);
-	size_t len = strlen(into);
-	while (len > 0 && into[len - 1] == ' ')
-		into[--len] = '\0';
-	return len > 0 ? into : author;
-}
-
-/* Runs. */
-
-/* One listing, as a table and as a document. */
-struct listing {
-	struct rfa_table table;
-	json_t *list;
-	size_t n;
-};
-
-static int add_run(void *user, const struct rfa_ledger_line *line)
-{
-	struct listing *l = user;
-	char begun[RFA_SHORT_MAX], took[RFA_SHORT_MAX], way[160], where[96], by[128];
-
-	snprintf(way, sizeof(way), "%s%s%s", line->from, line->from[0] ? " > " : "", line->env);
-	snprintf(where, sizeof(where), "%s %s", rfa_line_state(line), line->step);
-	rfa_table_cell(&l->table, line->run, RFA_BOLD);
-	rfa_table_cell(&l->table, rfa_out_time(begun, line->begun_ms), RFA_PLAIN);
-	rfa_table_cell(&l->table, line->flow, RFA_PLAIN);
-	rfa_table_cell(&l->table, line->stack, RFA_PLAIN);
-	rfa_table_cell(&l->table, way, RFA_PLAIN);
-	rfa_table_cell(&l->table, final_text(line), final_style(line));
-	rfa_table_cell(&l->table,
-		       line->ended_ms ? rfa_out_duration(took, line->ended_ms - line->begun_ms)
-				      : where,
-		       RFA_PLAIN);
-	rfa_table_cell(&l->table, rfa_line_author(line->author, by), RFA_DIM);
-	json_array_append_new(l->list, rfa_line_json(line));
-	l->n++;
-	return 0;
-}
-
-static int run_runs(struct rfa_cli *cli, struct rfa_error *err)
-{
-	static const char *const heads[] = { "run",    "begun", "flow", "stack", "from > to",
-					     "result", "took",  "by",   NULL };
-	struct rfa_ledger_filter filter = {
-		.stack = rfa_cli_option(cli, "stack"),
-		.env = rfa_cli_option(cli, "env"),
-		.open_only = rfa_cli_option(cli, "open") != NULL,
-	};
-	struct listing l = { .list = json_array() };
-	int64_t limit = 20;
-
-	rfa_table_init(&l.table, heads);
-	int rc = rfa_args_number(&cli->args, "limit", 1, 1000000, &limit, err);
-	filter.limit = (size_t)limit;
-	if (rc == 0)
-		rc = rfa_cli_ledger(cli, err);
-	if (rc == 0)
-		rc = rfa_known_stack(cli, filter.stack, err);
-	if (rc == 0)
-		rc = rfa_known_env(cli, filter.env, err);
-	if (rc == 0)
-		rc = rfa_ledger_list(cli->ledger, &filter, add_run, &l, err);
-	if (rc == 0 && cli->out.json)
-		rc = rfa_out_json(&cli->out, l.list, err);
-	else if (rc == 0 && l.n == 0)
-		rfa_out_say(&cli->out, filter.open_only ? "no run is unfinished" : "no run yet");
-	else if (rc == 0)
-		rc = rfa_table_print(&cli->out, &l.table, err);
-	if (rc == 0 && !cli->out.json && l.n == filter.limit)
-		rfa_out_note(&cli->out, "older ones: --limit %d", (int)(limit * 5));
-	rfa_table_release(&l.table);
-	json_decref(l.list);
-	return rc;
-}
-
-static const struct rfa_option runs_options[] = {
-	{ "stack", 0, "STACK", NULL, NULL, "only of this stack" },
-	{ "env", 0, "ENV", NULL, NULL, "only in this environment" },
-	{ "open", 0, NULL, NULL, NULL, "only those that have not ended" },
-	{ "limit", 'n', "N", NULL, NULL, "at most so many; default 20" },
-	RFA_OPTION_END,
-};
-
-const struct rfa_cli_command rfa_cmd_runs = {
-	.name = "runs",
-	.group = "look",
-	.words = "",
-	.summary = "list runs, newest first",
-	.options = runs_options,
-	.examples =
-	    (const struct rfa_example[]){
-		{ "rfa runs", "the last twenty" },
-		{ "rfa runs --open", "those that wait for somebody" },
-		{ "rfa runs --stack ragflowauth --env prod --json", "for a program" },
-		{ NULL, NULL },
-	    },
-	.flags = RFA_CMD_READS,
-	.run = run_runs,
-};
-
-/* History. */
+#include "cli/frame/moment.h"
+#include "cli/frame/redact.h"
+#include "fsm/base/suggest.h"
+#include "fsm/parts/catalog.h"
 
 static const char *const fields[] = { "time",    "stack",  "env",   "action",
 				      "version", "status", "notes", NULL };
-enum { N_FIELDS = 7 };
+enum { N_FIELDS = 7, LINE_MAX_BYTES = 64 << 10, PART_MAX_BYTES = 256 << 20 };
+
+/* What is asked for. Times are in the form of the file, which sorts. */
+struct wanted {
+	struct rfa_cli *cli;
+	char since[RFA_SHORT_MAX], until[RFA_SHORT_MAX], status[16];
+	int open;
+	size_t limit;
+	json_t *list; /* newest first */
+};
 
 /* "time | stack | env | action | version | status | notes"; the last may hold a bar. */
 static json_t *parse_line(const char *line, size_t len)
@@ -177,36 +41,158 @@ static json_t *parse_line(const char *line, size_t len)
 	return object;
 }
 
-static int wanted(const struct rfa_cli *cli, const json_t *entry)
+/* Which lines. */
+
+static int fits(const struct wanted *w, const json_t *entry)
 {
-	static const char *const filters[] = { "stack", "env" };
-	for (size_t i = 0; i < 2; i++) {
-		const char *value = rfa_cli_option(cli, filters[i]);
+	static const char *const filters[] = { "stack", "env", "action" };
+	const char *time = rfa_facts_str(entry, "time", "");
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+		const char *value = rfa_cli_option(w->cli, filters[i]);
 		if (value && strcmp(value, rfa_facts_str(entry, filters[i], "")) != 0)
 			return 0;
 	}
-	return !rfa_cli_option(cli, "forced") ||
+	if (w->status[0] && strcmp(w->status, rfa_facts_str(entry, "status", "")) != 0)
+		return 0;
+	if ((w->since[0] && strcmp(time, w->since) < 0) ||
+	    (w->until[0] && strcmp(time, w->until) > 0))
+		return 0;
+	return !rfa_cli_option(w->cli, "forced") ||
 	       strstr(rfa_facts_str(entry, "notes", ""), "FORCED") != NULL;
 }
 
-/* The file is in the order of time; the last `limit` that fit, newest first. */
-static json_t *select_lines(const struct rfa_cli *cli, const struct rfa_buf *text, size_t limit)
+/* *open: 1 if what it brought by force is unproven to this day. */
+static int is_open(const struct wanted *w, const json_t *entry, int *open, struct rfa_error *err)
 {
-	json_t *list = json_array();
-	const char *begin = rfa_buf_str(text), *end = begin + text->len;
-	while (end > begin && json_array_size(list) < limit) {
+	json_t *debt = NULL;
+	int rc = 0;
+
+	*open = 0;
+	if (strcmp(rfa_facts_str(entry, "status", ""), "success") != 0)
+		return 0;
+	rc = rfa_catalog_debt(w->cli->ledger, rfa_facts_str(entry, "env", ""),
+			      rfa_facts_str(entry, "stack", ""),
+			      rfa_facts_str(entry, "version", ""), &debt, err);
+	*open = debt != NULL;
+	json_decref(debt);
+	return rc;
+}
+
+static int take_line(struct wanted *w, const char *line, size_t len, struct rfa_error *err)
+{
+	json_t *entry = parse_line(line, len);
+	int take = fits(w, entry);
+	int rc = take && w->open ? is_open(w, entry, &take, err) : 0;
+
+	if (rc == 0 && take)
+		json_array_append(w->list, entry);
+	json_decref(entry);
+	return rc;
+}
+
+/* A part is in the order of time: read from its end. */
+static int take_part(struct wanted *w, const char *path, struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(PART_MAX_BYTES);
+	int rc = rfa_ledger_read(w->cli->ledger, path, &text, err);
+	const char *begin = rfa_buf_str(&text), *end = begin + text.len;
+
+	while (rc == 0 && end > begin && json_array_size(w->list) < w->limit) {
 		const char *stop = end[-1] == '\n' ? end - 1 : end;
 		const char *start = stop;
 		while (start > begin && start[-1] != '\n')
 			start--;
-		json_t *entry = parse_line(start, (size_t)(stop - start));
-		if (stop > start && wanted(cli, entry))
-			json_array_append(list, entry);
-		json_decref(entry);
+		if (stop > start)
+			rc = take_line(w, start, (size_t)(stop - start), err);
 		end = start;
 	}
-	return list;
+	rfa_buf_release(&text);
+	return rc;
 }
+
+/* The newest part is history.log; the others are called after runs, so that names sort by time. */
+static int take_parts(struct wanted *w, struct rfa_error *err)
+{
+	json_t *names = NULL;
+	char path[256];
+	int rc = take_part(w, "history.log", err);
+
+	if (rc == -(int)RFA_ENOTFOUND) { /* nothing was done yet */
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	if (rc == 0)
+		rc = rfa_ledger_names(w->cli->ledger, "history", &names, err);
+	for (size_t i = json_array_size(names); rc == 0 && i-- > 0;) {
+		if (json_array_size(w->list) >= w->limit)
+			break;
+		snprintf(path, sizeof(path), "history/%.200s",
+			 json_string_value(json_array_get(names, i)));
+		rc = take_part(w, path, err);
+	}
+	json_decref(names);
+	return rc;
+}
+
+/* What is asked for. */
+
+static int known_action(const char *action, struct rfa_error *err)
+{
+	struct rfa_suggestion s = { action, NULL, 0 };
+	const struct rfa_flow *const *flows;
+	size_t n;
+
+	if (!action || rfa_flow_by_name(action))
+		return 0;
+	flows = rfa_flows(&n);
+	for (size_t i = 0; i < n; i++)
+		rfa_suggest_offer(&s, flows[i]->name);
+	rfa_fail(err, RFA_ENOTFOUND, "cli", "there is no action \"%.60s\"", action);
+	return s.best ? rfa_error_hint(err, "did you mean --action %s?", s.best)
+		      : rfa_error_hint(err, "`rfa flows` lists them");
+}
+
+static int read_times(struct wanted *w, struct rfa_error *err)
+{
+	int64_t since = -1, until = -1;
+	int rc = rfa_cli_moment(w->cli, "since", 0, &since, err);
+
+	if (rc == 0)
+		rc = rfa_cli_moment(w->cli, "until", 1, &until, err);
+	if (rc == 0 && since >= 0)
+		rfa_out_time(w->since, since);
+	if (rc == 0 && until >= 0)
+		rfa_out_time(w->until, until);
+	return rc;
+}
+
+static int read_wanted(struct wanted *w, struct rfa_error *err)
+{
+	const struct rfa_cli *cli = w->cli;
+	const char *status = rfa_cli_option(cli, "status");
+	int64_t limit = rfa_cli_option(cli, "export") ? INT32_MAX : 20;
+	int rc = rfa_args_number(&cli->args, "limit", 1, 1000000, &limit, err);
+
+	w->limit = (size_t)limit;
+	w->open = rfa_cli_option(cli, "open") != NULL;
+	snprintf(w->status, sizeof(w->status), "%s", status ? status : "");
+	if (strcmp(w->status, "rolled-back") == 0)
+		w->status[6] = ' ';
+	if (rc == 0 && w->open && !rfa_cli_option(cli, "forced")) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--open goes with --forced");
+		rc = rfa_error_hint(err, "runs that have not ended: rfa runs --open");
+	}
+	if (rc == 0 && cli->out.json && rfa_cli_option(cli, "export")) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--export writes plain text: it has no --json");
+		rc = rfa_error_hint(err, "leave one of them out");
+	}
+	if (rc == 0)
+		rc = read_times(w, err);
+	return rc < 0 ? rc : known_action(rfa_cli_option(cli, "action"), err);
+}
+
+/* Telling. */
 
 static int print_history(struct rfa_cli *cli, const json_t *list, struct rfa_error *err)
 {
@@ -233,41 +219,76 @@ static int print_history(struct rfa_cli *cli, const json_t *list, struct rfa_err
 	return rc;
 }
 
+/* A line of the file; a ledger that came from elsewhere may hold anything. */
+static void put_line(const struct rfa_cli *cli, const json_t *entry, struct rfa_buf *out)
+{
+	struct rfa_buf clean = RFA_BUF_INIT(LINE_MAX_BYTES);
+
+	for (size_t f = 0; f < N_FIELDS; f++) {
+		const char *text = rfa_facts_str(entry, fields[f], "");
+		rfa_buf_clear(&clean);
+		rfa_redact(&clean, cli->out.secrets, text);
+		rfa_buf_puts(out, f ? " | " : "");
+		rfa_buf_put_printable(out, rfa_buf_str(&clean), clean.len, 0);
+	}
+	rfa_buf_putc(out, '\n');
+	rfa_buf_release(&clean);
+}
+
+static int export_history(struct rfa_cli *cli, const json_t *list, struct rfa_error *err)
+{
+	const char *path = rfa_cli_option(cli, "export");
+	struct rfa_buf text = RFA_BUF_INIT(PART_MAX_BYTES);
+	size_t n = json_array_size(list);
+	int rc;
+
+	for (size_t i = n; i-- > 0;)
+		put_line(cli, json_array_get(list, i), &text);
+	rc = rfa_buf_check(&text, err);
+	if (rc == 0 && strcmp(path, "-") == 0)
+		fwrite(rfa_buf_str(&text), 1, text.len, cli->out.out);
+	else if (rc == 0 && (rc = rfa_aside_whole(path, &text, 0600, 0, err)) == 0)
+		rfa_out_say(&cli->out, "%zu line%s, oldest first; times are UTC: %s", n,
+			    n == 1 ? "" : "s", path);
+	rfa_buf_release(&text);
+	return rc;
+}
+
 static int run_history(struct rfa_cli *cli, struct rfa_error *err)
 {
-	struct rfa_buf text = RFA_BUF_INIT(256u << 20);
-	json_t *list = NULL;
-	int64_t limit = 20;
+	struct wanted w = { .cli = cli, .list = json_array() };
+	int rc = w.list ? read_wanted(&w, err) : rfa_fail_nomem(err);
 
-	int rc = rfa_args_number(&cli->args, "limit", 1, 1000000, &limit, err);
 	if (rc == 0)
 		rc = rfa_cli_ledger(cli, err);
 	if (rc == 0)
 		rc = rfa_known_stack(cli, rfa_cli_option(cli, "stack"), err);
 	if (rc == 0)
 		rc = rfa_known_env(cli, rfa_cli_option(cli, "env"), err);
-	if (rc == 0) {
-		rc = rfa_ledger_read(cli->ledger, "history.log", &text, err);
-		if (rc == -(int)RFA_ENOTFOUND) { /* nothing was done yet */
-			rfa_error_clear(err);
-			rc = 0;
-		}
-	}
-	if (rc == 0) {
-		list = select_lines(cli, &text, (size_t)limit);
-		rc = cli->out.json ? rfa_out_json(&cli->out, list, err)
-				   : print_history(cli, list, err);
-	}
-	json_decref(list);
-	rfa_buf_release(&text);
+	if (rc == 0)
+		rc = take_parts(&w, err);
+	if (rc == 0)
+		rc = cli->out.json                   ? rfa_out_json(&cli->out, w.list, err)
+		     : rfa_cli_option(cli, "export") ? export_history(cli, w.list, err)
+						     : print_history(cli, w.list, err);
+	json_decref(w.list);
 	return rc;
 }
 
 static const struct rfa_option history_options[] = {
 	{ "stack", 0, "STACK", NULL, NULL, "only of this stack" },
 	{ "env", 0, "ENV", NULL, NULL, "only in this environment" },
+	{ "action", 0, "FLOW", NULL, NULL, "only of this flow: deploy, rollback, …" },
+	{ "status", 0, "STATUS", NULL, "success|fail|rolled-back|aborted|stuck",
+	  "only those that ended so" },
+	{ "since", 0, "TIME", NULL, NULL, "not before: " RFA_MOMENT_FORMS },
+	{ "until", 0, "TIME", NULL, NULL, "not after; a day counts whole" },
 	{ "forced", 0, NULL, NULL, NULL, "only what was forced" },
-	{ "limit", 'n', "N", NULL, NULL, "at most so many; default 20" },
+	{ "open", 0, NULL, NULL, NULL,
+	  "with --forced: only what brought a version that is unproven to this day" },
+	{ "limit", 'n', "N", NULL, NULL, "at most so many; default 20, of --export all" },
+	{ "export", 0, "FILE", NULL, NULL,
+	  "write them as plain text, oldest first, into a new file; -: to the screen" },
 	RFA_OPTION_END,
 };
 
@@ -276,13 +297,21 @@ const struct rfa_cli_command rfa_cmd_history = {
 	.group = "look",
 	.words = "",
 	.summary = "the deployment history, a line a run",
-	.details = "The file history.log of the ledger: time | stack | env | action | version | "
-		   "status | notes.",
+	.details =
+	    "The file history.log of the ledger, and its older parts in history/:\n"
+	    "time | stack | env | action | version | status | notes. Times are UTC (\"Z\").\n"
+	    "A version that went back by itself has the status \"rolled back\", and notes say "
+	    "why.\n"
+	    "Of a rollback they say from which version. --export never replaces a file; only its\n"
+	    "owner can read the new one.",
 	.options = history_options,
 	.examples =
 	    (const struct rfa_example[]){
 		{ "rfa history --stack odoo18 --env prod", "one stack in one environment" },
-		{ "rfa history --forced --limit 100", "the audit of what was forced" },
+		{ "rfa history --status fail --since 7d", "what failed in the last week" },
+		{ "rfa history --forced --open", "what was forced and is unproven to this day" },
+		{ "rfa history --since 2026-11-01 --until 2026-11-30 --export november.log",
+		  "a month, for the auditor" },
 		{ "rfa ledger git show main:history.log", "the file itself" },
 		{ NULL, NULL },
 	    },

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/frame/aside.h"
 #include "cli/frame/cli.h"
 #include "cli/commands/units.h"
 
@@ -156,39 +157,6 @@ static int compare(const char *path, const struct rfa_buf *text, int *same, stru
 	return 0;
 }
 
-static int put_text(int fd, const struct rfa_buf *text)
-{
-	for (size_t at = 0; at < text->len;) {
-		ssize_t put = write(fd, text->data + at, text->len - at);
-		if (put < 0)
-			return errno;
-		at += (size_t)put;
-	}
-	return fsync(fd) < 0 ? errno : 0;
-}
-
-/* Without --force a file that somebody made in between is not replaced either. */
-static int write_unit(const char *path, const struct rfa_buf *text, int force,
-		      struct rfa_error *err)
-{
-	char temp[PATH_MAX];
-	int n = snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
-	if (n < 0 || (size_t)n >= sizeof(temp))
-		return rfa_fail(err, RFA_EUSAGE, "cli", "the path is too long");
-	int fd = mkstemp(temp);
-	if (fd < 0)
-		return rfa_fail_errno(err, errno, "%.300s", path);
-	int why = put_text(fd, text);
-	if (!why && fchmod(fd, 0644) < 0)
-		why = errno;
-	close(fd);
-	if (!why && (force ? rename(temp, path) : link(temp, path)) < 0)
-		why = errno;
-	if (why || !force)
-		unlink(temp);
-	return why ? rfa_fail_errno(err, why, "%.300s", path) : 0;
-}
-
 static int path_of(const char *folder, const struct unit *unit, char into[PATH_MAX],
 		   struct rfa_error *err)
 {
@@ -218,7 +186,7 @@ static int write_units(struct rfa_cli *cli, const char *folder, const struct uni
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		rc = path_of(folder, &units[i], path, err);
 		if (rc == 0 && same[i] != 1)
-			rc = write_unit(path, &units[i].text, force, err);
+			rc = rfa_aside_whole(path, &units[i].text, 0644, force, err);
 		if (rc == 0)
 			rfa_out_note(&cli->out, same[i] == 1 ? "%s is there already" : "wrote %s",
 				     path);

@@ -1,6 +1,7 @@
 /* `rfa status`: what the ledger says is true now, of what runs and of what could be put back. */
 #include <string.h>
 
+#include "cli/commands/status_check.h"
 #include "cli/frame/known.h"
 #include "cli/report/run_list.h"
 #include "fsm/parts/catalog.h"
@@ -82,6 +83,31 @@ static int read_file(struct rfa_cli *cli, const char *folder, const char *key, j
 	return rfa_catalog_find(cli->ledger, path, out, err);
 }
 
+/* "verified_in": the environments that have proven the version that runs, each once. */
+static int add_verified(struct rfa_cli *cli, json_t *entry, struct rfa_error *err)
+{
+	json_t *version = NULL, *envs = json_array(), *proof;
+	size_t i;
+	int rc = envs ? 0 : rfa_fail_nomem(err);
+	const char *name = rfa_facts_str(entry, "version", "");
+
+	if (rc == 0 && *name)
+		rc = rfa_catalog_version(cli->ledger, rfa_facts_str(entry, "stack", ""), name,
+					 &version, err);
+	json_array_foreach (rfa_facts_at(version, "verified"), i, proof) {
+		const char *env = rfa_facts_str(proof, "env", "");
+		/* What went there by force, and one item of a checklist, are no proof. */
+		if (!rfa_facts_bool(proof, "forced", 0) && !*rfa_facts_str(proof, "item", "") &&
+		    !rfa_facts_has_text(envs, env))
+			json_array_append_new(envs, json_string(env));
+	}
+	json_decref(version);
+	if (rc == 0)
+		return rfa_facts_set(entry, "verified_in", envs, err);
+	json_decref(envs);
+	return rc;
+}
+
 /* What runs there, and beside it the newest backup and the newest drill of one. */
 static int read_entry(struct rfa_cli *cli, const char *key, const char *env, const char *stack,
 		      json_t **out, struct rfa_error *err)
@@ -111,6 +137,8 @@ static int read_entry(struct rfa_cli *cli, const char *key, const char *env, con
 		rc = rfa_facts_set(entry, "drill", json_incref(drill), err);
 	if (rc == 0 && *backup)
 		rc = rfa_facts_set(entry, "backup", json_string(backup), err);
+	if (rc == 0)
+		rc = add_verified(cli, entry, err);
 	json_decref(data);
 	json_decref(drill);
 	json_decref(debt);
@@ -268,6 +296,37 @@ static void say_open(const struct rfa_out *o, const json_t *open)
 	rfa_buf_release(&safe);
 }
 
+static int check_options(const struct rfa_cli *cli, struct rfa_error *err)
+{
+	if (rfa_cli_option(cli, "check") ||
+	    (!rfa_cli_option(cli, "backup-days") && !rfa_cli_option(cli, "drill-days")))
+		return 0;
+	rfa_fail(err, RFA_EUSAGE, "cli", "--backup-days and --drill-days go with --check");
+	return rfa_error_hint(err, "rfa status --check --backup-days 1");
+}
+
+/* wrong: NULL: nobody has asked. */
+static int tell(struct rfa_cli *cli, const char *stack, json_t *list, json_t *open, json_t *wrong,
+		struct rfa_error *err)
+{
+	json_t *document = NULL;
+	int rc = 0;
+
+	if (wrong)
+		rfa_status_say_wrong(cli, wrong);
+	if (cli->out.json) {
+		document = json_pack("{s:O,s:O,s:O*}", "running", list, "unfinished", open, "wrong",
+				     wrong);
+		rc = document ? rfa_out_json(&cli->out, document, err) : rfa_fail_nomem(err);
+	} else if (!wrong) {
+		rc = print_entries(cli, stack, list, err);
+		say_debts(&cli->out, list);
+		say_open(&cli->out, open);
+	}
+	json_decref(document);
+	return rc;
+}
+
 static int run_status(struct rfa_cli *cli, struct rfa_error *err)
 {
 	const char *stack = rfa_cli_word(cli, 0);
@@ -277,9 +336,11 @@ static int run_status(struct rfa_cli *cli, struct rfa_error *err)
 		.open_only = 1,
 		.limit = 1000,
 	};
-	json_t *list = json_array(), *open = json_array(), *document = NULL;
-	int rc = rfa_cli_ledger(cli, err);
+	json_t *list = json_array(), *open = json_array(), *wrong = NULL;
+	int rc = check_options(cli, err);
 
+	if (rc == 0)
+		rc = rfa_cli_ledger(cli, err);
 	if (rc == 0)
 		rc = rfa_known_stack(cli, stack, err);
 	if (rc == 0)
@@ -288,22 +349,19 @@ static int run_status(struct rfa_cli *cli, struct rfa_error *err)
 		rc = read_entries(cli, stack, list, err);
 	if (rc == 0)
 		rc = rfa_ledger_list(cli->ledger, &filter, add_open, open, err);
-	if (rc == 0 && cli->out.json) {
-		document = json_pack("{s:O,s:O}", "running", list, "unfinished", open);
-		rc = document ? rfa_out_json(&cli->out, document, err) : rfa_fail_nomem(err);
-	} else if (rc == 0) {
-		rc = print_entries(cli, stack, list, err);
-		say_debts(&cli->out, list);
-		say_open(&cli->out, open);
-	}
+	if (rc == 0 && rfa_cli_option(cli, "check"))
+		rc = rfa_status_wrong(cli, list, open, &wrong, err);
+	if (rc == 0)
+		rc = tell(cli, stack, list, open, wrong, err);
 	json_decref(list);
 	json_decref(open);
-	json_decref(document);
+	json_decref(wrong);
 	return rc;
 }
 
 static const struct rfa_option status_options[] = {
 	{ "env", 0, "ENV", NULL, NULL, "only this environment" },
+	RFA_STATUS_CHECK_OPTIONS,
 	RFA_OPTION_END,
 };
 
@@ -312,14 +370,21 @@ const struct rfa_cli_command rfa_cmd_status = {
 	.group = "look",
 	.words = "[STACK]",
 	.summary = "what runs where, since when, by which run; and what is unfinished",
-	.details = "What the ledger says; `rfa verify` asks the hosts whether it is true. Also how "
-		   "old the\nnewest backup is, and how long ago a drill has last proven one.",
+	.details =
+	    "What the ledger says; `rfa verify` asks the hosts whether it is true. Also how "
+	    "old the\nnewest backup is, and how long ago a drill has last proven one.\n"
+	    "With --check it is wrong: a run that waits for somebody, a version that went "
+	    "there by\nforce and is unproven, and what is older than the days that are "
+	    "given. Where a stack\nhas data, only a backup of the data counts. --json has it "
+	    "as \"wrong\".",
 	.options = status_options,
 	.examples =
 	    (const struct rfa_example[]){
 		{ "rfa status", "everything" },
 		{ "rfa status ragflowauth --env prod", "one stack in one environment" },
 		{ "rfa status --json", "for a program" },
+		{ "rfa status --env prod --check --backup-days 1 --drill-days 30",
+		  "for a monitor" },
 		{ NULL, NULL },
 	    },
 	.flags = RFA_CMD_READS,

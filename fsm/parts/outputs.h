@@ -35,12 +35,13 @@ struct rfa_outputs {
 	struct rfa_out_file *files;
 	size_t n;
 	char version[128]; /* what the run brings or brought; "" if nobody knows yet */
+	char before[128];  /* what ran, or served, before it; "" if nobody knows */
 	char point[128];   /* the rollback point that it makes; "" none */
 };
 
 /*
- * How the runs of a flow end. version: fills in o->version. succeeded: the files of a success.
- * otherwise: those of any other end. Each may be NULL.
+ * How the runs of a flow end. version: fills in o->version and o->before. succeeded: the files of a
+ * success. otherwise: those of any other end. Each may be NULL.
  */
 struct rfa_result_ops {
 	void (*version)(struct rfa_outputs *o);

@@ -4,10 +4,21 @@
 
 #include <stdio.h>
 
+#include "fsm/parts/catalog.h"
+
 /* A generation is called after the run that brought it: "data-20261122-103015". */
 static void name_generation(struct rfa_outputs *o)
 {
+	struct rfa_error ignored;
+	json_t *served = NULL;
+	char path[256];
+
 	snprintf(o->version, sizeof(o->version), "data-%.15s", o->run);
+	snprintf(path, sizeof(path), "data/%.64s/%.64s.json", o->env, o->stack);
+	if (!rfa_catalog_find(o->ledger, path, &served, &ignored) && served)
+		snprintf(o->before, sizeof(o->before), "data-%.15s",
+			 rfa_facts_str(served, "generation", "?"));
+	json_decref(served);
 }
 
 /* What is known of each member that arrived; of a generation that came back only its name. */

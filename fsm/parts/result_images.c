@@ -3,6 +3,16 @@
 
 #include <stdio.h>
 
+/* What was seen to run there, else what the ledger said when the run was planned. */
+static const char *version_before(const struct rfa_outputs_seen *k)
+{
+	const struct rfa_image_set *seen = k->proven[RFA_TARGET].images;
+
+	if (!seen && k->plan.options)
+		seen = k->plan.options->proven;
+	return seen ? seen->version : "";
+}
+
 /* What HEALTH proved, else what PRECHECK froze. An error is told by what ends a success. */
 static void images_version(struct rfa_outputs *o)
 {
@@ -10,8 +20,10 @@ static void images_version(struct rfa_outputs *o)
 	struct rfa_error ignored;
 	const char *version = "";
 
-	if (!rfa_outputs_see(o, &k, &ignored))
+	if (!rfa_outputs_see(o, &k, &ignored)) {
 		(void)rfa_brings(&k.plan, &k.proven[RFA_SOURCE], &version);
+		snprintf(o->before, sizeof(o->before), "%s", version_before(&k));
+	}
 	snprintf(o->version, sizeof(o->version), "%s", version);
 	rfa_outputs_seen_release(&k);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsm/parts/args.h"
 #include "fsm/parts/outputs.h"
 #include "fsm/run/drive.h"
 
@@ -18,7 +19,32 @@ static void history_field(struct rfa_buf *out, const char *text)
 			out->data[i] = '/';
 }
 
+static void add_note(struct rfa_buf *out, int *n, const char *lead, const char *text)
+{
+	if ((*n)++)
+		rfa_buf_puts(out, "; ");
+	rfa_buf_puts(out, lead);
+	history_field(out, text);
+}
+
 /* reason: of whoever took the run over; NULL: none. */
+static void add_notes(const struct rfa_outputs *o, const char *reason, struct rfa_buf *out)
+{
+	const char *forced = rfa_facts_str(o->plan, "options/force_reason", NULL);
+	int n = 0;
+
+	/* The plan's own stays the same whoever takes the run over. */
+	reason = rfa_facts_str(o->plan, "options/reason", reason);
+	if (forced)
+		add_note(out, &n, "FORCED: ", forced);
+	if (o->flow->args->goes_back_to && o->before[0])
+		add_note(out, &n, "from ", o->before);
+	if (o->final != RFA_FINAL_SUCCEEDED && o->why->msg[0])
+		add_note(out, &n, "", o->why->msg);
+	else if (reason && !forced)
+		add_note(out, &n, "", reason);
+}
+
 static int add_history(struct rfa_outputs *o, const char *reason, struct rfa_error *err)
 {
 	static const char *const status[] = {
@@ -29,32 +55,14 @@ static int add_history(struct rfa_outputs *o, const char *reason, struct rfa_err
 		[RFA_FINAL_ABORTED] = "aborted",
 		[RFA_FINAL_STUCK] = "stuck",
 	};
-	const char *forced = rfa_facts_str(o->plan, "options/force_reason", NULL);
 	struct rfa_out_file *f = rfa_outputs_file(o, 1);
-	const char *notes[4] = { 0 };
-	size_t n = 0;
-	size_t i;
 
-	/* The plan's own stays the same whoever takes the run over. */
-	reason = rfa_facts_str(o->plan, "options/reason", reason);
 	snprintf(f->path, sizeof(f->path), "history.log");
 	rfa_buf_printf(&f->text, "%.10s %.8sZ | %s | %s | %s | ", o->now, o->now + 11, o->stack,
 		       o->env, o->flow->name);
 	history_field(&f->text, o->version);
 	rfa_buf_printf(&f->text, " | %s | ", status[o->final]);
-	if (forced) {
-		notes[n++] = "FORCED: ";
-		notes[n++] = forced;
-	}
-	if (o->final != RFA_FINAL_SUCCEEDED && o->why->msg[0]) {
-		if (n)
-			notes[n++] = "; ";
-		notes[n++] = o->why->msg;
-	} else if (reason && !forced) {
-		notes[n++] = reason;
-	}
-	for (i = 0; i < n; i++)
-		history_field(&f->text, notes[i]);
+	add_notes(o, reason, &f->text);
 	rfa_buf_putc(&f->text, '\n');
 	return rfa_buf_check(&f->text, err);
 }

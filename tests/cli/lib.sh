@@ -39,3 +39,24 @@ state["images"] = [i for i in state["images"] if sys.argv[2] not in i["RepoTags"
 json.dump(state, open(sys.argv[1], "w"))
 PY
 }
+# Two hosts in $TMP, where the test works from then on: web runs app:2 on test, app:1 on prod, which has
+# not got app:2. `config_two` writes rfa.json for them.
+two_hosts() {
+	local host
+	cd "$TMP" || exit 1
+	unset RFA_CONFIG RFA_LEDGER NO_COLOR
+	export HOME=$TMP LC_ALL=C.UTF-8 GIT_AUTHOR_NAME=Olga GIT_AUTHOR_EMAIL=olga@example.org
+	mkdir test prod
+	for host in test prod; do "$FAKE" "$TMP/$host" seed >/dev/null; done
+	run_web test app:2 && run_web prod app:1 && drop_image prod app:2
+}
+config_two() { # GATES MORE_KEYS_OF_THE_STACK MORE_KEYS
+	local host envs=
+	for host in test prod; do
+		envs+=${envs:+,}'"'$host'":{"transport":"local","state_dir":"'$TMP/state-$host'","docker":"'"$FAKE $TMP/$host"'","address":"127.0.0.1"}'
+	done
+	cat >rfa.json <<JSON
+{"version":1,"environments":{$envs}${3:+,$3},
+"stacks":{"shop":{"containers":["web"],"health_settle_s":0,"gates":{"disk_free_percent":0${1:+,$1}}${2:+,$2}}}}
+JSON
+}

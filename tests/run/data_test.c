@@ -153,7 +153,9 @@ static void test_stopped(void **state)
 static void test_rollback_data(void **state)
 {
 	struct bench b;
+	struct rfa_buf history = RFA_BUF_INIT(1 << 20);
 	char point[128];
+	char line[256];
 	json_t *plan;
 	json_t *again;
 
@@ -161,12 +163,16 @@ static void test_rollback_data(void **state)
 	bench_open(&b, SCENARIO_DATA);
 	assert_int_equal(begin(&b), 0);
 	snprintf(point, sizeof(point), "%s", b.result.point);
+	snprintf(line, sizeof(line), "from data-%.15s\n", b.result.run);
 	plan = world_rollback_plan(&b.w);
 	b.w.options.clock->sleep_ms(b.w.options.clock, 3600000);
 	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), 0);
 	assert_data(&b, "prod", "prod");
 	assert_as_before(&b);
 	assert_string_not_equal(b.result.point, point);
+	assert_int_equal(rfa_ledger_read(b.w.ledger, "history.log", &history, &b.err), 0);
+	assert_told(rfa_buf_str(&history), line);
+	rfa_buf_release(&history);
 
 	/* The point that was gone back to is used up; the one that this made is not. */
 	again = world_rollback_plan(&b.w);
