@@ -159,7 +159,7 @@ static const struct {
 	{ "status", "ps ls list info state" },
 	{ "runs", "jobs deployments" },
 	{ "show", "describe inspect view" },
-	{ "log", "logs events" },
+	{ "log", "events" },
 	{ "prune", "clean cleanup gc" },
 	{ "schedule", "cron timer" },
 	{ "lock show", "locks" },

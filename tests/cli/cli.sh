@@ -64,7 +64,6 @@ while read -r typed command; do
 done <<'END'
 release promote
 undo rollback
-logs log
 ls status
 diff plan
 unlock lock release

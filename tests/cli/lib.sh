@@ -18,18 +18,21 @@ id_ago() { date -u -d "-$1" +%Y%m%d-%H%M%S; }
 FAKE=${RFA_FAKEDOCKER:-$(dirname "$RFA")/tests/fakedocker}
 # A host is a directory $TMP/HOST.
 run_web() { # HOST IMAGE [BIND]
-	python3 - "$FAKE" "$TMP/$1" "$2" "${@:3}" <<'PY' >/dev/null
+	run_container "$1" web "${@:2}"
+}
+run_container() { # HOST NAME IMAGE [BIND]
+	python3 - "$FAKE" "$TMP/$1" "${@:2}" <<'PY' >/dev/null
 import json, subprocess, sys
-fake, folder, image, *binds = sys.argv[1:]
+fake, folder, name, image, *binds = sys.argv[1:]
 body = json.dumps({"Image": image, "HostConfig": {"NetworkMode": "bridge", "Binds": binds,
         "RestartPolicy": {"Name": "unless-stopped", "MaximumRetryCount": 0}}})
 p = subprocess.Popen([fake, folder, "system", "dial-stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-p.stdin.write(("POST /v1.45/containers/create?name=web HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"
-        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)).encode())
+p.stdin.write(("POST /v1.45/containers/create?name=%s HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"
+        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (name, len(body), body)).encode())
 p.stdin.flush()
 sys.exit(b" 201 " not in p.stdout.read())
 PY
-	"$FAKE" "$TMP/$1" container start -- web >/dev/null
+	"$FAKE" "$TMP/$1" container start -- "$2" >/dev/null
 }
 drop_image() { # HOST REF
 	python3 - "$TMP/$1/state.json" "$2" <<'PY'
@@ -59,4 +62,12 @@ config_two() { # GATES MORE_KEYS_OF_THE_STACK MORE_KEYS
 {"version":1,"environments":{$envs}${3:+,$3},
 "stacks":{"shop":{"containers":["web"],"health_settle_s":0,"gates":{"disk_free_percent":0${1:+,$1}}${2:+,$2}}}}
 JSON
+}
+wait_for() { # COMMAND...: until it succeeds, for at most 30 s
+	local i
+	for ((i = 0; i < 300; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	return 1
 }

@@ -143,14 +143,6 @@ ok "prod has what it had" holds prod prod
 
 # ---- nobody watches, and somebody pulls the plug
 
-wait_for() { # COMMAND...: until it succeeds, for at most 30 s
-	local i
-	for ((i = 0; i < 300; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	return 1
-}
 touch prod/hold
 "$RFA" backup shop --env prod >out 2>err &
 pid=$!

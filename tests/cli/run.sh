@@ -184,14 +184,6 @@ config ""
 
 # ---- interrupted
 
-wait_for() { # COMMAND...: until it succeeds, for at most 30 s
-	local i
-	for ((i = 0; i < 300; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	return 1
-}
 fresh
 touch prod/hold
 begin

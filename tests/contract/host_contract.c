@@ -211,6 +211,35 @@ static void logs_come_from_both_streams(void **state)
 	end(x);
 }
 
+/* Each line with its time in front of it, and none that is older than what is asked for. */
+static void logs_have_times(void **state)
+{
+	struct fixture *x = begin(state, "log-times");
+	struct rfa_buf out = RFA_BUF_INIT(65536);
+	const char *at;
+	int64_t when;
+	int n = 0;
+
+	make(x, NAME("logs"));
+	assert_ok(x->h->engine->container_start(x->h, KEY("start"), NAME("logs"), &x->err));
+	assert_ok(
+	    x->h->engine->logs_since(x->h, NAME("logs"), "1970-01-01T00:00:00Z", 2, &out, &x->err));
+	for (at = rfa_buf_str(&out); *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : "") {
+		assert_int_equal(rfa_time_parse(at, &when), 0);
+		n++;
+	}
+	assert_true(n >= 1);
+	rfa_buf_clear(&out);
+	assert_ok(x->h->engine->logs_since(x->h, NAME("logs"), "2999-01-01T00:00:00Z", 50, &out,
+					   &x->err));
+	assert_int_equal(out.len, 0);
+	assert_fails(NOTFOUND, x->h->engine->logs_since(x->h, "nowhere", "1970-01-01T00:00:00Z", 50,
+							&out, &x->err));
+	drop(x, NAME("logs"));
+	rfa_buf_release(&out);
+	end(x);
+}
+
 /* Containers. */
 
 static void a_container_lives_and_goes(void **state)
@@ -1157,6 +1186,7 @@ int host_contract_run(const char *name, struct host_world *world)
 		cmocka_unit_test(lists_hold_inspect_objects),
 		cmocka_unit_test(many_are_looked_at_at_once),
 		cmocka_unit_test(logs_come_from_both_streams),
+		cmocka_unit_test(logs_have_times),
 		cmocka_unit_test(a_container_lives_and_goes),
 		cmocka_unit_test(create_says_what_is_missing),
 		cmocka_unit_test(compose_brings_up_what_is_in_files),

@@ -61,6 +61,13 @@ struct rfa_host_engine {
 	int (*logs)(struct rfa_host *, const char *container, unsigned lines, struct rfa_buf *out,
 		    struct rfa_error *);
 	/*
+	 * The same of the lines that are not older than a time ("2026-11-22T10:30:15Z"), each with
+	 * the time in front of it that the engine gave it, and a blank. More than 1 MiB is cut at
+	 * its beginning.
+	 */
+	int (*logs_since)(struct rfa_host *, const char *container, const char *since,
+			  unsigned lines, struct rfa_buf *out, struct rfa_error *);
+	/*
 	 * Runs a command in a running container, without input, terminal or shell, for at most so
 	 * many seconds. It counts as a read: what it does is its author's affair, and it may have
 	 * run although the answer was lost. A command that the container does not have ends with

@@ -7,7 +7,7 @@
 #include "fsm/base/facts.h"
 
 #define LOG_MAX (1u << 20)
-#define LOG_LINES_MAX 10000u
+#define LOG_LINES_MAX 100000u
 #define EXEC_MAX 65536u
 #define EXEC_WORDS_MAX 256u
 /* Beyond a command's own time: docker is killed two seconds after it was asked to end. */
@@ -302,13 +302,13 @@ int rfa_shell_list(struct rfa_host *host, enum rfa_object kind, json_t **out, st
 	return rc;
 }
 
-int rfa_shell_logs(struct rfa_host *host, const char *container, unsigned lines,
-		   struct rfa_buf *out, struct rfa_error *err)
+int rfa_shell_logs_since(struct rfa_host *host, const char *container, const char *since,
+			 unsigned lines, struct rfa_buf *out, struct rfa_error *err)
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(LOG_MAX);
 	char count[16];
-	const char *args[] = { container, count, NULL };
+	const char *args[] = { container, count, since, NULL };
 	struct shell_call call = { rfa_script_engine_logs, args, NULL, 0 };
 	int rc;
 
@@ -325,6 +325,12 @@ int rfa_shell_logs(struct rfa_host *host, const char *container, unsigned lines,
 	}
 	rfa_shell_answer_release(&answer);
 	return rc;
+}
+
+int rfa_shell_logs(struct rfa_host *host, const char *container, unsigned lines,
+		   struct rfa_buf *out, struct rfa_error *err)
+{
+	return rfa_shell_logs_since(host, container, "", lines, out, err);
 }
 
 /* Commands in containers. */

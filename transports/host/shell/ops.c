@@ -95,6 +95,7 @@ static const struct rfa_host_engine shell_engine = {
 	.inspect_all = rfa_shell_inspect_all,
 	.list = rfa_shell_list,
 	.logs = rfa_shell_logs,
+	.logs_since = rfa_shell_logs_since,
 	.exec = rfa_shell_exec,
 	.builder_version = rfa_shell_builder_version,
 	.compose_version = rfa_shell_compose_version,

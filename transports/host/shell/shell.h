@@ -161,6 +161,8 @@ int rfa_shell_inspect_all(struct rfa_host *, const struct rfa_object_name *, siz
 			  struct rfa_error *);
 int rfa_shell_list(struct rfa_host *, enum rfa_object, json_t **, struct rfa_error *);
 int rfa_shell_logs(struct rfa_host *, const char *, unsigned, struct rfa_buf *, struct rfa_error *);
+int rfa_shell_logs_since(struct rfa_host *, const char *, const char *, unsigned, struct rfa_buf *,
+			 struct rfa_error *);
 int rfa_shell_exec(struct rfa_host *, const char *, const char *const[], int64_t,
 		   struct rfa_exec_answer *, struct rfa_error *);
 int rfa_shell_builder_version(struct rfa_host *, json_t **, struct rfa_error *);

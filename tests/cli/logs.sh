@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# What containers write, and one command in one of them. Two hosts with a fake docker.
+# Functions are called through ok.
+# shellcheck disable=SC2317
+. "$(dirname "$0")/../harness/tap.sh"
+. "$(dirname "$0")/lib.sh"
+
+[ -x "$FAKE" ] || skip_all "there is no $FAKE"
+two_hosts
+run_container prod db app:1
+config() { config_two "" "" '"secret_commands":{"TOKEN":"echo hunter2hunter2"}'; }
+config
+sed -i 's/"web"\]/"web","db"],"health":[{"url":"http:\/\/127.0.0.1:9\/?t=${TOKEN}"}]/' rfa.json
+"$RFA" init >/dev/null
+logs() { "$RFA" logs shop --env prod "$@"; }
+write() { # CONTAINER SECOND TEXT: a line of its log
+	printf '2026-11-22T10:30:%s %s\n' "$2" "$3" >>"prod/log.$1"
+}
+write web 15.100000000Z "first"
+write db 15.200000000Z "second"
+write web 15.300000000Z $'third \033[31mred\033[0m'
+write web 15.300000000Z "the token is hunter2hunter2!"
+write web 20.000000001Z "last"
+
+# ---- what there is
+
+ok "all of them, by time" is "$(logs)" 'web | first
+db | second
+web | third \x1b[31mred\x1b[0m
+web | the token is [secret]!
+web | last'
+ok "one: without its name" is "$(logs db)" second
+ok "the last" is "$(logs web -n 1)" last
+ok "the last of each" is "$(logs -n 1)" 'db | second
+web | last'
+ok "--since" is "$(logs --since '2026-11-22 10:30:16')" 'web | last'
+ok "--since an age" is "$(logs --since 1m)" ""
+ok "9: no such service" exits 9 logs wbe
+ok "the one that is meant is said" says "did you mean web?" logs wbe
+ok "9: no such stack" exits 9 "$RFA" logs shup --env prod
+ok "64: in which environment?" exits 64 "$RFA" logs shop
+ok "64: no lines" exits 64 logs -n 0
+ok "64: no time" exits 64 logs --since soon
+ok "nothing is kept of it" is "$("$RFA" runs)" "no run yet"
+mkdir -p state-prod
+echo '{"run":"20261122-103015-4f2a9c","flow":"promote"}' >state-prod/lock
+ok "a lock is not in the way" exits 0 logs
+rm state-prod/lock
+ok "one that is not there is told" says "warning: db is not there" "$RFA" logs shop --env test
+ok "the others are shown" says "web | web: to standard error" "$RFA" logs shop --env test
+ok "a NUL is shown, too" says 'web | a\x00b' "$RFA" logs shop --env test
+ok "9: nobody is there" exits 9 "$RFA" logs shop --env test db
+
+# ---- what comes
+
+begin() { # OPTIONS...: in the background, without the ignored SIGINT of such jobs
+	python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$RFA" logs shop --env prod "$@" >out 2>err &
+	pid=$!
+}
+write db 15.100000000Z "not the last one"
+write db 15.300000000Z "second"
+begin -f -n 1
+ok "-f: what there is" wait_for grep -q last out
+write web 20.000000001Z "last"
+write web 20.000000002Z "late"
+write db 19.500000000Z "later written, earlier said"
+ok "what comes" wait_for grep -q late out
+ok "a second container, too" wait_for grep -q earlier out
+write web 25.000000000Z "end"
+write web 24.000000000Z "of an earlier second"
+ok "and on" wait_for grep -q end out
+write web 23.500000000Z "later written, too"
+sleep 2.5
+kill -INT $pid
+status=0
+wait $pid || status=$?
+ok "0: Ctrl-C ends it" is "$status" 0
+ok "each line once, none that was not asked for" is "$(sort out)" "db | later written, earlier said
+db | second
+web | end
+web | last
+web | last
+web | late
+web | later written, too
+web | of an earlier second"
+ok "nothing else is said" is "$(cat err)" ""
+rm prod/log.web
+write web 30.000000000Z end
+begin -f -n 1 web
+wait_for grep -q end out
+python3 - <<'PY'
+import json
+state = json.load(open("prod/state.json"))
+json.dump([c for c in state["containers"] if c["Name"].lstrip("/") == "web"], open("kept.json", "w"))
+state["containers"] = [c for c in state["containers"] if c["Name"].lstrip("/") != "web"]
+json.dump(state, open("prod/state.json", "w"))
+PY
+ok "a container that goes is told" wait_for grep -q "web is not there" err
+python3 - <<'PY'
+import json
+state = json.load(open("prod/state.json"))
+state["containers"] += json.load(open("kept.json"))
+json.dump(state, open("prod/state.json", "w"))
+PY
+write web 31.000000000Z "again"
+ok "and its successor goes on" wait_for grep -q again out
+kill -TERM $pid
+status=0
+wait $pid || status=$?
+ok "0: a signal" is "$status" 0
+ok "told once" is "$(grep -c . err)" 1
+ok "each line once" is "$(tr '\n' ' ' <out)" "end again "
+ok "a reader that goes away ends it" exits 0 timeout 20 bash -c "'$RFA' logs shop --env prod -f | head -n 1; exit 0"
+ok "without a sound" nothing timeout 20 bash -c "'$RFA' logs shop --env prod -f -n 1 | head -n 1 >/dev/null"
+
+# ---- very much
+
+python3 - <<'PY'
+with open("prod/log.db", "w") as f:
+    for i in range(20000):
+        f.write("2026-11-22T11:30:15.%09dZ line %05d %s\n" % (i, i, "x" * 60))
+PY
+"$RFA" logs shop --env prod db -n 20000 >out 2>err
+ok "the newest 1 MiB is shown" is "$(tail -n 1 out | cut -c 1-10)" "line 19999"
+ok "whole lines" is "$(grep -vc '^line [0-9]\{5\} x\{60\}$' out)" 0
+ok "that older ones are left out is said" grep -q "db writes more than can be shown: older lines are left out" err
+rm prod/log.db
+
+done_testing
