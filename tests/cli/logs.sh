@@ -54,6 +54,7 @@ ok "9: nobody is there" exits 9 "$RFA" logs shop --env test db
 # ---- what comes
 
 begin() { # OPTIONS...: in the background, without the ignored SIGINT of such jobs
+	rm -f out err # or what the last one said would be taken for what this one says
 	python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$RFA" logs shop --env prod "$@" >out 2>err &
