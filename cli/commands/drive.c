@@ -26,6 +26,26 @@ static void take_plan(struct rfa_run_report *report, const json_t *plan)
 	report->plan = rfa_facts_copy_shallow(plan);
 }
 
+/* What a command in a container wrote is the answer, and its exit status is rfa's. */
+static void take_output(void *user, int status, const char *text, size_t len)
+{
+	struct rfa_cli *cli = user;
+	const char *at = text, *end = text + len;
+
+	cli->report.output = 1;
+	cli->status = status;
+	if (cli->out.events)
+		return; /* the facts of the step have its beginning */
+	while (at < end) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+
+		stop = stop ? stop : end;
+		rfa_out_line(&cli->out, "", at, (size_t)(stop - at));
+		at = stop + 1;
+	}
+	fflush(cli->out.out);
+}
+
 static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_hosts *hosts,
 					 struct rfa_reporter *reporter, const struct rfa_who *who)
 {
@@ -40,6 +60,7 @@ static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_h
 		.reason = rfa_cli_option(cli, "reason"),
 		.secret = rfa_cli_secret,
 		.login = rfa_cli_login,
+		.output = take_output,
 		.secret_user = cli,
 	};
 	return options;
@@ -71,9 +92,14 @@ static void say_done(const struct rfa_out *o, const struct rfa_run_report *s,
 	    json_string(s->result.version[0] ? s->result.version : "what was asked for"));
 	rfa_text_fill(&name, text->name, s->plan);
 	rfa_text_fill(&done, text->done, s->plan);
-	rfa_out_say(o, "%s%s%s%s%s: %s (run %s)", rfa_out_style(o, o->out, RFA_GREEN),
-		    is_host ? "" : stack, rfa_out_style(o, o->out, RFA_PLAIN),
-		    is_host ? "" : " on ", rfa_buf_str(&name), rfa_buf_str(&done), s->result.run);
+	if (s->output) /* `out` has the output of a command */
+		rfa_out_note(o, "%s on %s: %s (run %s)", stack, rfa_buf_str(&name),
+			     rfa_buf_str(&done), s->result.run);
+	else
+		rfa_out_say(o, "%s%s%s%s%s: %s (run %s)", rfa_out_style(o, o->out, RFA_GREEN),
+			    is_host ? "" : stack, rfa_out_style(o, o->out, RFA_PLAIN),
+			    is_host ? "" : " on ", rfa_buf_str(&name), rfa_buf_str(&done),
+			    s->result.run);
 	rfa_buf_release(&name);
 	rfa_buf_release(&done);
 }

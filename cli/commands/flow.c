@@ -27,6 +27,13 @@ static int need_option(const struct rfa_prepare *p, const char *name, const char
 	return rfa_cli_need(p->user, name, out, err);
 }
 
+static int ask_number(const struct rfa_prepare *p, const char *name, int64_t min, int64_t max,
+		      int64_t *out, struct rfa_error *err)
+{
+	const struct rfa_cli *cli = p->user;
+	return rfa_args_number(&cli->args, name, min, max, out, err);
+}
+
 static int ask_side(const struct rfa_prepare *p, const char *env, const char *stack, json_t **out,
 		    struct rfa_error *err)
 {
@@ -233,8 +240,10 @@ int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out
 	struct rfa_prepare p = { .clock = cli->clock,
 				 .word = rfa_cli_word(cli, 0),
 				 .second = rfa_cli_word(cli, 1),
+				 .rest = rfa_cli_words(cli, 2),
 				 .option = ask_option,
 				 .need = need_option,
+				 .number = ask_number,
 				 .side = ask_side,
 				 .here = ask_here,
 				 .path = ask_path,

@@ -4,7 +4,6 @@
 
 #include "cli/config/hosts.h"
 #include "cli/frame/moment.h"
-#include "cli/frame/redact.h"
 #include "cli/report/observe.h"
 #include "fsm/base/suggest.h"
 
@@ -12,7 +11,7 @@
  * A line can be written later than one with a later time: what is asked for again goes so far back.
  */
 enum { WINDOW_MS = 2000, REST_MS = 1000, LINES_ALL = 100000 };
-enum { TEXT_MAX_BYTES = 2 << 20, CUT_BYTES = 1 << 20, LINE_MAX_BYTES = 1 << 20 };
+enum { TEXT_MAX_BYTES = 2 << 20, CUT_BYTES = 1 << 20 };
 
 /* One container. */
 struct tail {
@@ -256,35 +255,6 @@ static int take_text(struct logs *l, struct tail *t, struct lines *out, struct r
 
 /* Telling. */
 
-/* A secret is hidden first: what is made printable may not look like it any more. */
-static void say_line(const struct rfa_cli *cli, const struct line *line)
-{
-	struct rfa_buf raw = RFA_BUF_INIT(LINE_MAX_BYTES), text = RFA_BUF_INIT(LINE_MAX_BYTES);
-	struct rfa_buf safe = RFA_BUF_INIT(4 * LINE_MAX_BYTES);
-	const struct rfa_out *o = &cli->out;
-	const char *label = line->of->label;
-	size_t len = line->len;
-
-	if (len && line->text[len - 1] == '\r') /* of a terminal */
-		len--;
-	rfa_buf_add(&raw, line->text, len);
-	for (const char *at = rfa_buf_str(&raw), *end = at + raw.len; at <= end;
-	     at += strlen(at) + 1) {
-		rfa_redact(&text, o->secrets, at);
-		if (at + strlen(at) < end)
-			rfa_buf_putc(&text, '\0');
-	}
-	rfa_buf_put_printable(&safe, rfa_buf_str(&text), text.len, 0);
-	if (*label)
-		rfa_out_say(o, "%s%s |%s %s", rfa_out_style(o, o->out, RFA_CYAN), label,
-			    rfa_out_style(o, o->out, RFA_PLAIN), rfa_buf_str(&safe));
-	else
-		rfa_out_say(o, "%s", rfa_buf_str(&safe));
-	rfa_buf_release(&raw);
-	rfa_buf_release(&text);
-	rfa_buf_release(&safe);
-}
-
 /* By time; lines of one time in the order in which they came. */
 static int by_time(const void *a, const void *b)
 {
@@ -300,7 +270,7 @@ static void say_lines(const struct rfa_cli *cli, struct lines *all, size_t n_tai
 	if (n_tails > 1)
 		qsort(all->at, all->n, sizeof(*all->at), by_time);
 	for (size_t i = 0; i < all->n; i++)
-		say_line(cli, &all->at[i]);
+		rfa_out_line(&cli->out, all->at[i].of->label, all->at[i].text, all->at[i].len);
 	fflush(cli->out.out);
 }
 

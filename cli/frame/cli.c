@@ -213,6 +213,11 @@ const char *rfa_cli_word(const struct rfa_cli *cli, size_t n)
 	return rfa_args_word(&cli->args, n);
 }
 
+const char *const *rfa_cli_words(const struct rfa_cli *cli, size_t n)
+{
+	return cli->args.words + (n < cli->args.n_words ? n : cli->args.n_words);
+}
+
 const char *rfa_cli_option(const struct rfa_cli *cli, const char *name)
 {
 	return rfa_args_get(&cli->args, name);

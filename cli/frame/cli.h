@@ -23,6 +23,7 @@ struct rfa_run_report {
 	char seen[200];                    /* what was found on the way back; "" if nobody looked */
 	enum rfa_final asked;              /* the operator asked for this end; NONE: for none */
 	int is_run;                        /* the command drives a run */
+	int output;                        /* `out` has what a command in a container wrote */
 	int done;                          /* steps that were done */
 	int64_t begun_ms, ended_ms, bytes; /* of this process's part of it */
 	int undone;
@@ -72,6 +73,8 @@ const char *rfa_cli_age(const struct rfa_cli *cli, const char *iso, char into[RF
 
 /* The n-th word behind the command's name; NULL: none. */
 const char *rfa_cli_word(const struct rfa_cli *cli, size_t n);
+/* All from the n-th on; ends with NULL. */
+const char *const *rfa_cli_words(const struct rfa_cli *cli, size_t n);
 const char *rfa_cli_option(const struct rfa_cli *cli, const char *name); /* NULL: not given */
 /* An option that the command cannot do without. Errors: USAGE. */
 int rfa_cli_need(const struct rfa_cli *cli, const char *name, const char **out,

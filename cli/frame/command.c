@@ -1,6 +1,7 @@
 /* The options that all commands understand, the commands of flows, and how one is found. */
 #include "cli/frame/command.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "fsm/base/buf.h"
@@ -93,6 +94,10 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 	out->flow = flow;
 	if (args->flags & RFA_ARGS_SECOND)
 		out->min_words = out->max_words = 2;
+	if (args->flags & RFA_ARGS_REST) {
+		out->min_words = 3;
+		out->max_words = UINT_MAX;
+	}
 	for (const struct rfa_role *role = flow->roles; role->id; role++) {
 		struct rfa_option option = { role->option, 0, "ENV", NULL, NULL, role->what };
 		if (role->option)
@@ -108,8 +113,10 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 		add(out, &unattended);
 	if (args->flags & RFA_ARGS_FORCE)
 		add(out, &force);
-	if (args->flags & (RFA_ARGS_FORCE | RFA_ARGS_REASON))
-		add(out, args->flags & RFA_ARGS_REASON ? &reason : &forced);
+	if (args->flags & (RFA_ARGS_REASON | RFA_ARGS_MAY_REASON))
+		add(out, &reason);
+	else if (args->flags & RFA_ARGS_FORCE)
+		add(out, &forced);
 }
 
 int rfa_command_at(const struct rfa_cli_commands *all, size_t at, struct rfa_cli_command *out)

@@ -10,7 +10,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/frame/redact.h"
 #include "fsm/base/clock.h"
+
+enum { LINE_BYTES = 2 << 20 };
 
 static int terminal_width(FILE *file)
 {
@@ -62,6 +65,39 @@ void rfa_out_say(const struct rfa_out *o, const char *fmt, ...)
 	vfprintf(o->out, fmt, args);
 	va_end(args);
 	fputc('\n', o->out);
+}
+
+/* Any byte may be in the text: a NUL ends no line. */
+static void hide_secrets(const struct rfa_out *o, const struct rfa_buf *raw, struct rfa_buf *into)
+{
+	const char *at = rfa_buf_str(raw), *end = at + raw->len;
+
+	for (; at <= end; at += strlen(at) + 1) {
+		rfa_redact(into, o->secrets, at);
+		if (at + strlen(at) < end)
+			rfa_buf_putc(into, '\0');
+	}
+}
+
+/* A secret is hidden first: what is made printable may not look like it any more. */
+void rfa_out_line(const struct rfa_out *o, const char *label, const char *text, size_t len)
+{
+	struct rfa_buf raw = RFA_BUF_INIT(LINE_BYTES), hidden = RFA_BUF_INIT(LINE_BYTES);
+	struct rfa_buf safe = RFA_BUF_INIT(4 * LINE_BYTES);
+
+	if (len && text[len - 1] == '\r') /* of a terminal */
+		len--;
+	rfa_buf_add(&raw, text, len);
+	hide_secrets(o, &raw, &hidden);
+	rfa_buf_put_printable(&safe, rfa_buf_str(&hidden), hidden.len, 0);
+	if (*label)
+		rfa_out_say(o, "%s%s |%s %s", rfa_out_style(o, o->out, RFA_CYAN), label,
+			    rfa_out_style(o, o->out, RFA_PLAIN), rfa_buf_str(&safe));
+	else
+		rfa_out_say(o, "%s", rfa_buf_str(&safe));
+	rfa_buf_release(&raw);
+	rfa_buf_release(&hidden);
+	rfa_buf_release(&safe);
 }
 
 static void RFA_PRINTF(3, 0)

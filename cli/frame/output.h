@@ -45,6 +45,12 @@ void rfa_out_say(const struct rfa_out *o, const char *fmt, ...) RFA_PRINTF(2, 3)
 void rfa_out_note(const struct rfa_out *o, const char *fmt, ...) RFA_PRINTF(2, 3);
 void rfa_out_warn(const struct rfa_out *o, const char *fmt, ...) RFA_PRINTF(2, 3);
 
+/*
+ * A line that a program elsewhere wrote, on `out`: printable, without the values of secrets. label:
+ * in front of it; "": none.
+ */
+void rfa_out_line(const struct rfa_out *o, const char *label, const char *text, size_t len);
+
 /* Text from elsewhere made printable, at most `limit` bytes of it (0: all), into `into`. */
 const char *rfa_out_safe(struct rfa_buf *into, const char *text, size_t limit);
 

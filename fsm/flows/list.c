@@ -17,6 +17,7 @@
 	X(prune_backups) \
 	X(approve)       \
 	X(sign)          \
+	X(exec)          \
 	X(rollback)      \
 	X(rollback_data) \
 	X(hold_lock)     \

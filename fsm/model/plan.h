@@ -50,6 +50,10 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	JSON(kept, "the head that the host keeps") \
 	TEXT(run, "the run whose lock is released") \
 	BOOL(mark, "what passes a smoke test counts as verified") \
+	TEXT(service, "the container or service in which a command is run") \
+	TEXTS(command, "the command and its arguments") \
+	INT(timeout_s, 0, "seconds that it may take") \
+	BOOL(no_lock, "without the host's lock") \
 	INT(wait_lock_s, 0, "seconds that a lock of another run is waited for") \
 	ONE(image_set, desired, "what is built: names only, for nothing is known of it yet") \
 	MANY(worktree, sources, "from what it is built") \

@@ -92,6 +92,16 @@ RFA_RECORD(blind, RFA_BLIND_FIELDS);
 RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 
 /* clang-format off */
+#define RFA_RAN_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(container, "in which it was run") \
+	TEXTS(command, "the command and its arguments") \
+	INT(status, 0, "its exit status; 124: its time was over") \
+	INT(bytes, 0, "how much it wrote, as far as it was read") \
+	TEXT(output, "the beginning of that")
+/* clang-format on */
+RFA_RECORD(ran, RFA_RAN_FIELDS);
+
+/* clang-format off */
 #define RFA_PROVEN_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	ONE(engine, engine, "the host and its engine") \
 	MANY(container, containers, "the stack's containers (of data: those that use it, in the order in which they stop)") \
@@ -125,7 +135,9 @@ RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 	BOOL(has_vault, "the vault was looked at") \
 	INT(backups, 0, "how many backups it has") \
 	ONE(manifest, manifest, "of the run's backup") \
-	TEXT(by, "who says it") \
+	TEXT(by, "who says it, or runs a command") \
+	TEXT(place, "the container in which a command is to run") \
+	ONE(ran, ran, "a command that was run") \
 	MANY(verdict, verdicts, "what the rules say of each backup") \
 	JSON(gates, "what each gate said") \
 	JSON(kept_head, "the head of a ledger that the host kept") \
@@ -161,6 +173,7 @@ const struct rfa_image_list *rfa_brings(const struct rfa_plan *plan,
 #define RFA_MADE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	MANY(tagged, containers, "{ref: the name, id}: containers that it made") \
 	TEXT(was, "what a file had before") \
+	BOOL(begun, "a command may have begun, which nobody can undo") \
 	TEXTS(going, "rollback points that it is about to remove")
 /* clang-format on */
 RFA_RECORD(made, RFA_MADE_FIELDS);

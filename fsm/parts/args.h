@@ -41,13 +41,17 @@ struct rfa_vault_place {
 struct rfa_prepare {
 	struct rfa_ledger *ledger;
 	struct rfa_clock *clock;
-	const char *word;   /* the stack; of a flow about a host its environment */
-	const char *second; /* the word behind it; NULL: the flow takes none */
+	const char *word;        /* the stack; of a flow about a host its environment */
+	const char *second;      /* the word behind it; NULL: the flow takes none */
+	const char *const *rest; /* the words behind that; NULL-terminated */
 	/* The n-th value of an option; "" for a switch; NULL: not given, or no more. */
 	const char *(*option)(const struct rfa_prepare *, const char *name, size_t n);
 	/* One that cannot be left out. Errors: USAGE. */
 	int (*need)(const struct rfa_prepare *, const char *name, const char **out,
 		    struct rfa_error *);
+	/* A whole number; *out keeps its value when the option was not given. Errors: USAGE. */
+	int (*number)(const struct rfa_prepare *, const char *name, int64_t min, int64_t max,
+		      int64_t *out, struct rfa_error *);
 	/* *out (new): the side of an environment; stack NULL: the host alone. Errors: NOTFOUND. */
 	int (*side)(const struct rfa_prepare *, const char *env, const char *stack, json_t **out,
 		    struct rfa_error *);
@@ -78,6 +82,8 @@ enum rfa_args_flag {
 	RFA_ARGS_UNATTENDED = 1 << 2, /* --unattended: for timers */
 	RFA_ARGS_HOST = 1 << 3,       /* about a host, and no stack */
 	RFA_ARGS_SECOND = 1 << 4,     /* a second word follows the stack */
+	RFA_ARGS_REST = 1 << 5,       /* and more words behind that, one at least */
+	RFA_ARGS_MAY_REASON = 1 << 6, /* --reason may be given */
 };
 
 struct rfa_flow_args {

@@ -35,13 +35,14 @@ struct rfa_outputs {
 	struct rfa_out_file *files;
 	size_t n;
 	char version[128]; /* what the run brings or brought; "" if nobody knows yet */
+	char note[256];    /* what its line in the history says beside reasons; "" nothing */
 	char before[128];  /* what ran, or served, before it; "" if nobody knows */
 	char point[128];   /* the rollback point that it makes; "" none */
 };
 
 /*
- * How the runs of a flow end. version: fills in o->version and o->before. succeeded: the files of a
- * success. otherwise: those of any other end. Each may be NULL.
+ * How the runs of a flow end. version: fills in o->version, o->before and o->note. succeeded: the
+ * files of a success. otherwise: those of any other end. Each may be NULL.
  */
 struct rfa_result_ops {
 	void (*version)(struct rfa_outputs *o);
@@ -51,7 +52,7 @@ struct rfa_result_ops {
 
 /* Of flows that end in the same way. */
 extern const struct rfa_result_ops rfa_result_images, rfa_result_data, rfa_result_backup,
-    rfa_result_word;
+    rfa_result_word, rfa_result_exec;
 
 /* A new file: its path is the caller's to write. */
 struct rfa_out_file *rfa_outputs_file(struct rfa_outputs *o, int append);

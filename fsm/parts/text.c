@@ -173,6 +173,7 @@ static const struct {
 	{ "version", put_text, "version" },
 	{ "built", put_text, "options/desired/version" },
 	{ "item", put_text, "options/item" },
+	{ "service", put_text, "options/service" },
 	{ "source.stops", put_stops, "source/stack" },
 	{ "target.stops", put_stops, "target/stack" },
 	{ "target.replaced", put_replaced, "target/stack" },

@@ -5,6 +5,7 @@
  * {stack} {from} {to} {backup} {vault} {vault.on} {version} {of}
  * {built}          the version that the run is about
  * {item}           of the checklist
+ * {service}        in which a command is run
  * {run}            another run, that this one is about
  * {kept} {kept.run} the head of the ledger that a host keeps
  * {source.stops} {target.stops}  what stops there: "web, api, the project shop"

@@ -42,7 +42,12 @@ struct rfa_run_options {
 	 */
 	int (*login)(void *user, const char *domain, const char **name, const char **secret,
 		     struct rfa_error *);
-	void *secret_user; /* of both */
+	/*
+	 * What a command in a container has written, and its exit status, once it has ended. May
+	 * hold any byte. NULL: nobody listens.
+	 */
+	void (*output)(void *user, int status, const char *text, size_t len);
+	void *secret_user; /* of all three */
 };
 
 struct rfa_run_result {

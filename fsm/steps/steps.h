@@ -35,6 +35,10 @@ RFA_TRIO_OF(build);
 RFA_RUN_OF(registry_observe);
 RFA_TRIO_OF(pull);
 
+/* exec.c: a command in a container */
+RFA_RUN_OF(exec_place);
+RFA_TRIO_OF(exec);
+
 /* known_version.c: what the ledger knows */
 RFA_RUN_OF(known_version);
 RFA_RUN_OF(nothing); /* of a row with which a run ends */

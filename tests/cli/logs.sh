@@ -10,6 +10,7 @@ two_hosts
 run_container prod db app:1
 config() { config_two "" "" '"secret_commands":{"TOKEN":"echo hunter2hunter2"}'; }
 config
+# shellcheck disable=SC2016
 sed -i 's/"web"\]/"web","db"],"health":[{"url":"http:\/\/127.0.0.1:9\/?t=${TOKEN}"}]/' rfa.json
 "$RFA" init >/dev/null
 logs() { "$RFA" logs shop --env prod "$@"; }
@@ -128,5 +129,92 @@ ok "the newest 1 MiB is shown" is "$(tail -n 1 out | cut -c 1-10)" "line 19999"
 ok "whole lines" is "$(grep -vc '^line [0-9]\{5\} x\{60\}$' out)" 0
 ok "that older ones are left out is said" grep -q "db writes more than can be shown: older lines are left out" err
 rm prod/log.db
+
+# ---- one command
+
+exec_in() { "$RFA" exec shop --env prod "$@"; }
+last_run() { # the newest that has left a line
+	"$RFA" runs --json --limit 50 | python3 -c '
+import json, sys
+runs = json.load(sys.stdin)
+print(max(runs, key=lambda r: r["ended"] or "9")["run"])'
+}
+ran() { # KEY: what the ledger has of the last command
+	local run
+	run=$(last_run)
+	"$RFA" show "$run" --json | python3 -c '
+import json, sys
+def find(v):
+    if isinstance(v, dict):
+        if "ran" in v: return v["ran"]
+        v = list(v.values())
+    if isinstance(v, list):
+        for one in v:
+            got = find(one)
+            if got: return got
+print(find(json.load(sys.stdin)).get(sys.argv[1], 0))' "$1"
+}
+export HUSH=correcthorsebattery
+sed -i 's/"secret_commands"/"secrets":["HUSH"],"secret_commands"/' rfa.json
+exec_in web --reason "ticket 4711" -- sh -c 'echo hello; echo "to you" >&2; exit 3' >out 2>err
+ok "its exit status is rfa's" is $? 3
+ok "its output is the answer" is "$(cat out)" "hello
+to you"
+ok "what is said of it is elsewhere" grep -q "shop on prod: the command has ended (run" err
+ok "the history has it, and why" says "web: sh -c echo hello; echo \"to you\" >&2; exit 3 (status 3); ticket 4711" "$RFA" history
+ok "the ledger has its status" is "$(ran status)" 3
+ok "and what it wrote" is "$(ran output)" "hello
+to you"
+ok "and the command" is "$(ran command)" "['sh', '-c', 'echo hello; echo \"to you\" >&2; exit 3']"
+ok "127: no such command" exits 127 exec_in web -- there-is-no-such-program
+# shellcheck disable=SC2016
+ok "odd words are words" is "$(exec_in -q web -- printf '%s|' "it's" '$(two)' 'a  b' -n --env)" "it's|\$(two)|a  b|-n|--env|"
+ok "64: no command" exits 64 exec_in web
+ok "64: no service" exits 64 exec_in
+ok "9: no such service" exits 9 exec_in wbe -- true
+ok "it says which there are" says "there is: web, db" exec_in wbe -- true
+"$FAKE" "$TMP/prod" container stop -- db >/dev/null
+ok "one that does not run is told" says "the container db does not run" exec_in db -- true
+ok "124: too long" exits 124 exec_in web --timeout 1 -- sleep 20
+ok "an escape is made harmless" is "$(exec_in -q web -- printf 'a\033[31mb')" 'a\x1b[31mb'
+echo "the horse is correcthorsebattery" >horse
+ok "a secret is not shown" is "$(exec_in -q web -- cat "$TMP/horse")" "the horse is [secret]"
+ok "nor kept" is "$(ran output)" "the horse is [secret]"
+ok "4: nor taken" exits 4 exec_in web -- echo correcthorsebattery
+ok "4: nor the password of a URL" exits 4 exec_in web -- echo https://u:pass99word@h/
+python3 -c 'print(("x" * 77 + " ") * 52 + "z" * 29 + " correcthorsebattery " + "y" * 3000)' >horse
+exec_in -q web -- cat "$TMP/horse" >/dev/null
+ok "at most 4 KiB are kept" test "$(ran output | wc -c)" -le 4097
+ok "nor half of one at the cut" not says "corr" ran output
+ok "as events" is "$(exec_in --events web -- echo hello | python3 -c '
+import json, sys
+print(json.loads(sys.stdin.readlines()[-1])["event"])')" result
+ok "2: plan" exits 2 "$RFA" plan exec shop --env prod web -- true
+ok "it has taken no lock" says "prod is free" "$RFA" lock show prod
+echo '{"run":"20261122-103015-4f2a9c","flow":"promote","stack":"x"}' >state-prod/lock
+ok "8: somebody deploys there" exits 8 exec_in web -- true
+ok "0: --no-lock" exits 0 exec_in web --no-lock -- true
+ok "the lock is his" says 20261122-103015-4f2a9c cat state-prod/lock
+rm state-prod/lock
+
+# ---- nobody knows how it ended
+
+rm -f out err
+# shellcheck disable=SC2016
+exec_in web -- sh -c 'echo once >>'"$TMP"'/count; sleep 5' >out 2>err &
+pid=$!
+wait_for test -s count
+kill -KILL "$(pgrep -P $pid || echo $pid)" 2>/dev/null
+wait $pid 2>/dev/null
+run=$("$RFA" runs --open --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["run"])')
+ok "7: a person has to look" exits 7 "$RFA" resume "$run"
+ok "it says what is true" says "nobody knows how the command ended" "$RFA" show "$run"
+ok "the history, too" says "stuck    web: sh -c echo once" "$RFA" history
+ok "it was not run again" is "$(cat count)" once
+ok "the lock is free" says "prod is free" "$RFA" lock show prod
+ok "it goes on" exits 0 exec_in web -- true
+ok "no secret is in the ledger" not sh -c 'git -C .rfa/ledger cat-file --batch --batch-all-objects |
+	grep -a -e hunter2 -e correcthorse || grep -r -e hunter2 -e correcthorse .rfa state-prod'
+ok "the ledger is whole" exits 0 "$RFA" ledger verify
 
 done_testing

@@ -47,6 +47,7 @@ struct rfa_ctx {
 	/* The login for a registry (rfa_run_options.login); NULL: nobody is logged in. */
 	int (*login)(void *user, const char *domain, const char **name, const char **secret,
 		     struct rfa_error *);
+	void (*output)(void *user, int status, const char *text, size_t len); /* NULL: nobody */
 	void *secret_user;
 	/* Makes a PROGRESS record durable; steals facts. Their "made" is known ever after. */
 	int (*progress)(struct rfa_ctx *, json_t *facts, struct rfa_error *);
