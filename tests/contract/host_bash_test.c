@@ -44,6 +44,7 @@ int main(void)
 	snprintf(world.dir, sizeof(world.dir), "%s", f.files);
 	snprintf(world.tag, sizeof(world.tag), "contract");
 	failed = host_contract_run("host of bash over a fake engine", &world);
+	failed += host_below_run("host of bash over a fake engine", &world);
 	failed += host_builds_run("builds over a fake engine, with bash", &world);
 	failed += registry_world_run("registries over a fake engine, with bash", &world, &f);
 	failed += host_execs_run("commands over a fake engine, with bash", &world);

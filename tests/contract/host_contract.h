@@ -47,6 +47,8 @@ int host_contract_run(const char *name, struct host_world *world);
 /* The same for trees and the vault; where there are real files, all that is special in them, too.
  */
 int host_trees_run(const char *name, struct host_world *world);
+/* Files below a directory; needs GNU find, or simulated files. */
+int host_below_run(const char *name, struct host_world *world);
 /* Building images, and the working trees that they are built of. */
 int host_builds_run(const char *name, struct host_world *world);
 /*

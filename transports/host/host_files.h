@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "fsm/base/buf.h"
+#include "fsm/base/digest.h"
 #include "fsm/base/error.h"
 
 #ifdef __cplusplus
@@ -20,6 +21,36 @@ struct rfa_file_stat {
 	unsigned mode; /* permission bits */
 	uint32_t uid, gid;
 	int64_t size, mtime_s;
+};
+
+/* What is below a directory. */
+struct rfa_file_entry {
+	char *path; /* below it: "conf/app.yml"; any byte but NUL */
+	struct rfa_file_stat stat;
+	char sha256[RFA_DIGEST_HEX]; /* of a file; "": it could not be read, or is no file */
+};
+struct rfa_file_list {
+	struct rfa_file_entry *at;
+	size_t n;
+};
+RFA_API void rfa_file_list_release(struct rfa_file_list *list);
+/* The entry of that path; NULL: there is none. */
+RFA_API const struct rfa_file_entry *rfa_file_list_find(const struct rfa_file_list *list,
+							const char *path);
+/* Sorts it by path, as bytes: what finds an entry needs that. */
+RFA_API void rfa_file_list_sort(struct rfa_file_list *list);
+
+/* More is refused. */
+enum { RFA_FILE_LIST_MAX = 2000, RFA_FILE_LIST_BYTES = 16 << 20 };
+
+/* A file that is to be below a directory. All borrowed. */
+struct rfa_file_put {
+	const char *directory; /* absolute */
+	const char *path;      /* below it, plain: no "..", no "." */
+	unsigned mode;
+	int64_t uid, gid; /* -1: the owner's of the directory that it lies in */
+	const void *data;
+	size_t len;
 };
 
 struct rfa_host_files {
@@ -57,6 +88,32 @@ struct rfa_host_files {
 	int (*worktree)(struct rfa_host *, const char *directory, json_t **out, struct rfa_error *);
 	/* Removes one file. Absent is success. */
 	int (*remove)(struct rfa_host *, const char *path, struct rfa_error *);
+
+	/*
+	 * Below a directory no link is followed by the rest, whoever makes one and when; of the
+	 * directory itself what is said of `write` holds.
+	 */
+	/*
+	 * All that is below it, sorted by path: files, directories, and anything else as what it
+	 * is. Not gone into: other file systems, ".git", what begins with ".rfa-", and what
+	 * `without` matches (NULL-terminated; each as fnmatch(3) without flags, so that a star
+	 * matches a slash, too). out: released by rfa_file_list_release(). Errors: NOTFOUND;
+	 * TOOBIG (RFA_FILE_LIST_…) says of what there is too much; UNSUPPORTED: a tool is missing.
+	 */
+	int (*list)(struct rfa_host *, const char *directory, const char *const *without,
+		    struct rfa_file_list *out, struct rfa_error *);
+	/*
+	 * Writes a file: made beside it, synced, renamed, with this mode and owner, whatever the
+	 * old one had. Directories on the way are made (0755, the owner of the one above). Errors:
+	 * NOTFOUND (the directory), EXISTS (something else has the name), NOSPACE, REMOTE; REFUSED:
+	 * a link is on the way.
+	 */
+	int (*put)(struct rfa_host *, const struct rfa_file_put *, struct rfa_error *);
+	/*
+	 * Removes a file or link below it, or a directory that is empty. What is not there, or not
+	 * empty, stays: success.
+	 */
+	int (*drop)(struct rfa_host *, const char *directory, const char *path, struct rfa_error *);
 };
 
 #ifdef __cplusplus

@@ -14,6 +14,9 @@ extern const char *const rfa_script_disk_space[];
 extern const char *const rfa_script_host_info[];
 
 /* Files and the lock. */
+extern const char *const rfa_script_file_drop[];
+extern const char *const rfa_script_file_list[];
+extern const char *const rfa_script_file_put[];
 extern const char *const rfa_script_file_read[];
 extern const char *const rfa_script_file_remove[];
 extern const char *const rfa_script_file_stat[];

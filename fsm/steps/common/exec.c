@@ -204,8 +204,7 @@ int rfa_exec_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!rc)
 		rc = exec(ctx, &answer, err);
 	if (!rc) {
-		rfa_evidence_hide_own(ctx->host, ctx->own->place, &said);
-		rfa_evidence_hide(ctx, &said);
+		rfa_evidence_hide(ctx, ctx->own->place, &said);
 		if (ctx->output)
 			ctx->output(ctx->secret_user, answer.status, rfa_buf_str(&said), said.len);
 		rc = prove(ctx, &answer, facts, err);

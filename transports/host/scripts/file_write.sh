@@ -25,13 +25,7 @@ while :; do
 done
 [ -d "./$name" ] && die 1 'it is a directory'
 ! there "./$name" || [ -f "./$name" ] || die 1 'it is no plain file'
-dir=$(mktemp -d ./.rfa-new.XXXXXXXXXX) || exit
-step "${dir#./}"
-[ "$owner" = "$me" ] && [ "${mode#2}" = 700 ] || die 53 'a directory was swapped'
-trap 'rm -f new; cd -P .. && rmdir -- "$dir" 2>/dev/null' EXIT
-plain
-(set -C; cat >new) || exit
-[ "$(stat -c %s new)" = "$3" ] || exit 47
+received "$3"
 links=1
 if there "../$name"; then
 	is=$(stat -c '%a %u:%g %h' -- "../$name") || exit

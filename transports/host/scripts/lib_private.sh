@@ -47,3 +47,14 @@ own() {
 	fi
 	lies "$@"
 }
+# received BYTES: into a new directory, where standard input is the file `new`, whole; both go when the
+# script ends. Exits with 47: the input was cut.
+received() {
+	dir=$(mktemp -d ./.rfa-new.XXXXXXXXXX) || exit
+	step "${dir#./}"
+	[ "$owner" = "$me" ] && [ "${mode#2}" = 700 ] || die 53 'a directory was swapped'
+	trap 'rm -f new; cd -P .. && rmdir -- "$dir" 2>/dev/null' EXIT
+	plain
+	(set -C; cat >new) || exit
+	[ "$(stat -c %s new)" = "$1" ] || exit 47
+}

@@ -121,6 +121,9 @@ static const struct rfa_host_files shell_files = {
 	.write = rfa_shell_file_write,
 	.worktree = rfa_shell_worktree,
 	.remove = rfa_shell_file_remove,
+	.list = rfa_shell_file_list,
+	.put = rfa_shell_file_put,
+	.drop = rfa_shell_file_drop,
 };
 static const struct rfa_host_runs shell_runs = {
 	.jobs_running = rfa_shell_jobs_running,
