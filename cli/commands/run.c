@@ -176,7 +176,9 @@ const struct rfa_cli_command rfa_cmd_rollback = {
 	    "With a run's id: undoes what that unfinished run did. With a stack: a new run\n"
 	    "that brings a rollback point back; it says what it can and cannot bring back,\n"
 	    "and asks for the environment's name. Without --to: lists the points. A point of\n"
-	    "images brings containers back, a point of data (data-…) what was stored.",
+	    "images brings containers back, a point of data (data-…) what was stored, one of "
+	    "files\n"
+	    "(files-…) the configuration that a sync has replaced.",
 	.options = rollback_options,
 	.examples =
 	    (const struct rfa_example[]){

@@ -1,6 +1,7 @@
 /* docs/records.md: the records of the ledger, made from the tables of fsm/model. */
 #include "cli/frame/help_pages.h"
 
+#include "fsm/model/file.h"
 #include "fsm/model/plan.h"
 #include "fsm/model/proven.h"
 #include "fsm/model/version.h"
@@ -18,6 +19,7 @@ static const struct {
 	  "`made`." },
 	{ &rfa_shape_made, "`made` in a record's commit." },
 	{ &rfa_shape_point, "`points/<env>/<stack>/<name>.json`, and below `retired/`." },
+	{ &rfa_shape_sync, "`synced/<env>/<stack>.json`." },
 	{ &rfa_shape_version, "`versions/<stack>/<version>.json`." },
 	{ &rfa_shape_manifest, "`backups/<env>/<stack>/<backup>.json`, and `manifest.json` in a "
 			       "vault." },

@@ -5,14 +5,29 @@
 
 #include "fsm/base/facts.h"
 
+/* How much of a text is a secret, or a line of one: differences are shown line by line. */
+static size_t secret_is(const char *secret, const char *text)
+{
+	size_t len = strlen(secret);
+	if (len >= RFA_SECRET_MIN && strncmp(text, secret, len) == 0)
+		return len;
+	while (strchr(secret, '\n')) {
+		len = strcspn(secret, "\n");
+		if (len >= RFA_SECRET_MIN && strncmp(text, secret, len) == 0)
+			return len;
+		secret += len + 1;
+	}
+	len = strlen(secret);
+	return len >= RFA_SECRET_MIN && strncmp(text, secret, len) == 0 ? len : 0;
+}
+
 /* The longest secret that begins here: one may begin like another. */
 static size_t secret_at(const char *const *secrets, const char *text)
 {
 	size_t longest = 0;
 	for (; secrets && *secrets; secrets++) {
-		size_t len = strlen(*secrets);
-		if (len >= RFA_SECRET_MIN && len > longest && strncmp(text, *secrets, len) == 0)
-			longest = len;
+		size_t len = secret_is(*secrets, text);
+		longest = len > longest ? len : longest;
 	}
 	return longest;
 }

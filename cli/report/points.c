@@ -7,18 +7,40 @@
 #include "fsm/parts/catalog.h"
 #include "fsm/parts/text.h"
 
-static int is_data(const json_t *point)
+/* Points of images say nothing of their kind. */
+static const char *kind_of(const json_t *point)
 {
-	return strcmp(rfa_facts_str(point, "kind", ""), "data") == 0;
+	return rfa_facts_str(point, "kind", "images");
 }
 
-/* "version 2 of web, api"; "the data auth, es". */
+static void put_files(struct rfa_buf *into, const json_t *files)
+{
+	json_t *file;
+	size_t i;
+
+	json_array_foreach ((json_t *)files, i, file) {
+		rfa_buf_puts(into, i ? ", " : "");
+		if (i == 5) {
+			rfa_buf_printf(into, "%zu more", json_array_size(files) - i);
+			break;
+		}
+		const char *path = rfa_facts_str(file, "path", "?");
+		rfa_buf_put_printable(into, path, strlen(path), 60);
+	}
+}
+
+/* "version 2 of web, api"; "data: auth, es"; "files: .env". */
 static void put_promise(struct rfa_buf *into, const json_t *point)
 {
 	const json_t *images = json_object_get(point, "images");
 	json_t *image;
 	size_t i;
-	if (is_data(point)) {
+	if (strcmp(kind_of(point), "files") == 0) {
+		rfa_buf_puts(into, "files: ");
+		put_files(into, json_object_get(point, "files"));
+		return;
+	}
+	if (strcmp(kind_of(point), "data") == 0) {
 		rfa_buf_puts(into, "data: ");
 		rfa_text_names(into, json_object_get(point, "members"));
 		return;
@@ -35,7 +57,7 @@ static void add_row(struct rfa_cli *cli, struct rfa_table *table, const json_t *
 
 	put_promise(&promise, point);
 	rfa_table_cell(table, rfa_facts_str(point, "name", ""), RFA_BOLD);
-	rfa_table_cell(table, is_data(point) ? "data" : "images", RFA_PLAIN);
+	rfa_table_cell(table, kind_of(point), RFA_PLAIN);
 	rfa_table_cell(table, rfa_cli_age(cli, rfa_facts_str(point, "at", ""), age), RFA_PLAIN);
 	rfa_table_cell(table, rfa_out_when(age, rfa_facts_str(point, "at", "")), RFA_PLAIN);
 	rfa_table_cell(table, rfa_facts_str(point, "run", "-"), RFA_PLAIN);

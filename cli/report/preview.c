@@ -57,6 +57,39 @@ static int print_changes(struct rfa_cli *cli, const json_t *document, struct rfa
 	return rc;
 }
 
+/* What the lines of a difference begin with, and how they look. */
+static enum rfa_style line_style(const char *line)
+{
+	return line[0] == '+'                     ? RFA_GREEN
+	       : line[0] == '-'                   ? RFA_RED
+	       : line[0] == '~' || line[0] == '@' ? RFA_YELLOW
+						  : RFA_PLAIN;
+}
+
+/* Of files: how each differs. */
+static void print_diffs(const struct rfa_cli *cli, const json_t *document)
+{
+	const struct rfa_out *o = &cli->out;
+	struct rfa_buf safe = RFA_BUF_INIT(1 << 20);
+	size_t i, n;
+	json_t *row, *line;
+
+	json_array_foreach (json_object_get(document, "changes"), i, row) {
+		if (!json_array_size(json_object_get(row, "diff")))
+			continue;
+		rfa_out_say(o, "\n%s%s%s", rfa_out_style(o, o->out, RFA_BOLD),
+			    rfa_out_safe(&safe, rfa_facts_str(row, "what", "?"), 400),
+			    rfa_out_style(o, o->out, RFA_PLAIN));
+		json_array_foreach (json_object_get(row, "diff"), n, line) {
+			const char *text = json_string_value(line);
+			rfa_out_say(o, "%s%s%s", rfa_out_style(o, o->out, line_style(text)),
+				    rfa_out_safe(&safe, text, 1000),
+				    rfa_out_style(o, o->out, RFA_PLAIN));
+		}
+	}
+	rfa_buf_release(&safe);
+}
+
 static void print_gates(const struct rfa_cli *cli, const json_t *document)
 {
 	const struct rfa_out *o = &cli->out;
@@ -135,6 +168,7 @@ static int print(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t 
 	int rc = print_changes(cli, document, err);
 	if (rc < 0)
 		return rc;
+	print_diffs(cli, document);
 	print_gates(cli, document);
 	if (bytes > 0)
 		rfa_out_note(&cli->out, "at most %s would travel", RFA_SIZE(bytes));

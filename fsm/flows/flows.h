@@ -61,6 +61,16 @@
 	READ("target.health", HEALTH, TARGET, 0, 4, health), \
 	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup)
 
+/* files of a Compose directory: each is renamed into its place */
+#define NOTHING_STOPS_FOR_FILES \
+	SKIP("stop", STOP, "files are replaced by rename: nothing has to stop"), \
+	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped")
+#define FILES_ARE_WRITTEN \
+	STEP("target.keep", APPLY, TARGET, SCRATCH, 4, files_keep), \
+	STEP("target.write", APPLY, TARGET, 0, 4, files_write), \
+	SKIP("restart", RESTART, "containers are not touched: a deploy or promote brings them up"), \
+	CLEANUP("target.cleanup", HEALTH, TARGET, 4, files_cleanup)
+
 /* all rows of a flow that only keeps what somebody says of a version */
 #define RFA_ROWS_OF_A_WORD \
 	READ("version", PRECHECK, NOWHERE, 0, 1, known_version), \

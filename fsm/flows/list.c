@@ -3,25 +3,27 @@
 
 #include "fsm/core/flow.h"
 
-#define FLOWS(X)         \
-	X(publish)       \
-	X(deploy)        \
-	X(promote)       \
-	X(promote_data)  \
-	X(smoke)         \
-	X(backup)        \
-	X(backup_images) \
-	X(restore)       \
-	X(drill)         \
-	X(prune)         \
-	X(prune_backups) \
-	X(approve)       \
-	X(sign)          \
-	X(exec)          \
-	X(rollback)      \
-	X(rollback_data) \
-	X(hold_lock)     \
-	X(release_lock)  \
+#define FLOWS(X)          \
+	X(publish)        \
+	X(sync)           \
+	X(deploy)         \
+	X(promote)        \
+	X(promote_data)   \
+	X(smoke)          \
+	X(backup)         \
+	X(backup_images)  \
+	X(restore)        \
+	X(drill)          \
+	X(prune)          \
+	X(prune_backups)  \
+	X(approve)        \
+	X(sign)           \
+	X(exec)           \
+	X(rollback)       \
+	X(rollback_data)  \
+	X(rollback_files) \
+	X(hold_lock)      \
+	X(release_lock)   \
 	X(accept_ledger)
 
 #define DECLARE(name) extern const struct rfa_flow rfa_flow_##name;

@@ -60,6 +60,9 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	TEXT(via, "whose host asks the registries: \"target\" (its engine), or an environment") \
 	NAMED(registry_spec, registries, "how each is asked") \
 	TEXT(item, "of the checklist, that is signed") \
+	BOOL(take_back, "files that were edited on the host come to the source") \
+	BOOL(remove_gone, "files that the source has no more are removed") \
+	NAMED(synced, synced, "the files that were brought before") \
 	TEXT(zone, "the time zone in which the version was named")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);

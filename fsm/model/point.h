@@ -3,6 +3,7 @@
 #define RFA_FSM_MODEL_POINT_H
 
 #include "fsm/model/container.h"
+#include "fsm/model/file.h"
 #include "fsm/model/image.h"
 #include "fsm/model/member.h"
 
@@ -26,7 +27,7 @@ RFA_RECORD(retired, RFA_RETIRED_FIELDS);
 /* clang-format off */
 #define RFA_POINT_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(name, "what `rfa rollback --to` takes") \
-	TEXT(kind, "\"data\"; absent: images") \
+	TEXT(kind, "\"data\", \"files\"; absent: images") \
 	TEXT(version, "what ran then") \
 	TEXT(run, "the run that made it") \
 	TEXT(at, "when") \
@@ -37,6 +38,8 @@ RFA_RECORD(retired, RFA_RETIRED_FIELDS);
 	BOOL(of_project, "a Compose project belongs to it") \
 	MANY(member, members, "of data: the pieces, with their copies") \
 	TEXT(backup, "of data: the backup that replaced it") \
+	MANY(kept_file, files, "of files: those that the run wrote or removed, as they were") \
+	TEXTS(directories, "of files: those that the run made") \
 	ONE(retired, retired, "it is no longer there: why")
 /* clang-format on */
 RFA_RECORD(point, RFA_POINT_FIELDS);

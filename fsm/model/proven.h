@@ -154,7 +154,11 @@ RFA_RECORD(ran, RFA_RAN_FIELDS);
 	INT(verified_ms, 0, "when it was proven that nothing uses the data") \
 	INT(retained, 0, "how many backups stay") \
 	TEXTS(removed, "backups that were removed") \
-	MANY(retired, retired, "rollback points that are no longer there")
+	MANY(retired, retired, "rollback points that are no longer there") \
+	MANY(file_change, changes, "the files of the stack's directory, as they are and are to be") \
+	TEXTS(directories, "that have to be made for them") \
+	TEXTS(emptied, "directories that go, if they are empty") \
+	MANY(synced, synced, "the files that were brought, in this run or before")
 /* clang-format on */
 RFA_RECORD(proven, RFA_PROVEN_FIELDS);
 

@@ -137,6 +137,11 @@ int rfa_prepare_item(const struct rfa_prepare *p, json_t *plan, struct rfa_error
 /* Of images that come from registries: which, and who asks for them. */
 int rfa_prepare_deploy(const struct rfa_prepare *p, json_t *plan,
 		       struct rfa_error *err) RFA_MUST_USE;
+/* Of files that come from the operator's directory. */
+int rfa_prepare_sync(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err) RFA_MUST_USE;
+/* options.synced: what the ledger says that was brought there. */
+int rfa_prepare_synced(const struct rfa_prepare *p, json_t *plan,
+		       struct rfa_error *err) RFA_MUST_USE;
 /* Of a rollback point that the target goes back to: --to names it. */
 int rfa_prepare_point(const struct rfa_prepare *p, json_t *plan,
 		      struct rfa_error *err) RFA_MUST_USE;

@@ -69,11 +69,14 @@ static const char *name_of(const json_t *entry, char into[200])
 	return into;
 }
 
-/* ISO times sort as text; newest first. */
+/* ISO times sort as text; newest first. Of one second the name tells: the later one has a number.
+ */
 static int by_age(const void *a, const void *b)
 {
-	return strcmp(rfa_facts_str(*(json_t *const *)b, "at", ""),
-		      rfa_facts_str(*(json_t *const *)a, "at", ""));
+	const json_t *one = *(json_t *const *)b, *other = *(json_t *const *)a;
+	int way = strcmp(rfa_facts_str(one, "at", ""), rfa_facts_str(other, "at", ""));
+
+	return way ? way : strcmp(rfa_facts_str(one, "name", ""), rfa_facts_str(other, "name", ""));
 }
 
 static int read_each(struct rfa_ledger *ledger, const char *folder, const json_t *names,

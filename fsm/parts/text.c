@@ -154,6 +154,32 @@ static void put_number(struct rfa_buf *into, const json_t *plan, const char *pat
 	rfa_buf_printf(into, "%lld", (long long)rfa_facts_int(plan, path, 1));
 }
 
+/* Of files: which way they go. Each text has its own for either. */
+static void put_sync(struct rfa_buf *into, const json_t *plan, const char *which)
+{
+	static const struct {
+		const char *which, *there, *back;
+	} texts[] = {
+		{ "title", "The files of {stack} go from this machine to {to}.",
+		  "The files of {stack} that were edited on {to} come to this machine." },
+		{ "by", "are written", "are written" },
+		{ "how", "to {sync.place} on {to}, from {sync.source}",
+		  "to {sync.source}, from {to}" },
+		{ "back", "the old files are kept; rfa rollback {stack} --env {to} lists them",
+		  "your own version control" },
+		{ "done",
+		  "its files are those of {sync.source}; containers were not touched: what changed "
+		  "takes effect with the next deploy or promote",
+		  "{sync.source} has what was edited there; nothing was changed on {to}" },
+	};
+	int back = rfa_facts_bool(plan, "options/take_back", 0);
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!strcmp(texts[i].which, which))
+			(void)rfa_text_fill(into, back ? texts[i].back : texts[i].there, plan);
+}
+
 /* What each word is made of: the part of the plan at that path. */
 static const struct {
 	const char *word;
@@ -184,6 +210,13 @@ static const struct {
 	{ "point.version", put_text, "point/version" },
 	{ "point.members", put_names, "point/members" },
 	{ "keep", put_number, "target/stack/data/keep_generations" },
+	{ "sync.source", put_text, "target/stack/compose/source" },
+	{ "sync.place", put_text, "target/stack/compose/directory" },
+	{ "sync.title", put_sync, "title" },
+	{ "sync.by", put_sync, "by" },
+	{ "sync.how", put_sync, "how" },
+	{ "sync.back", put_sync, "back" },
+	{ "sync.done", put_sync, "done" },
 	{ "going", put_going, "options/agreed" },
 };
 

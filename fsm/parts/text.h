@@ -14,7 +14,8 @@
  * {base_url}       "KEY in FILE", the target's own
  * {point.at} {point.version} {point.members}  of the rollback point
  * {keep}           how many generations of data stay
- * {going}          what will be gone for good
+ * {sync.title} {sync.by} {sync.how} {sync.back} {sync.done}  of files that come, or with --take go
+ * back {going}          what will be gone for good
  */
 #ifndef RFA_FSM_PARTS_TEXT_H
 #define RFA_FSM_PARTS_TEXT_H
@@ -67,8 +68,8 @@ struct rfa_flow_text {
 	const char *done;  /* what is true after a success: "it has the data of {from} now" */
 	/*
 	 * What would change, for the preview: appends rows {"what","now","then","change","detail"?,
-	 * "bytes"? (at most so many travel)}; change "same" where nothing would. ctx has what
-	 * PRECHECK has read. NULL: not known.
+	 * "bytes"? (at most so many travel), "diff"? (lines)}; change "same" where nothing would.
+	 * ctx has what PRECHECK has read. NULL: not known.
 	 */
 	int (*changes)(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 };
@@ -84,6 +85,7 @@ void rfa_text_names(struct rfa_buf *into, const json_t *members);
 
 /* Changes of flows that do the same. */
 int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
+int rfa_changes_files(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_data(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_backup(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 /* Of the backups that are there: what the rules of retention say. */

@@ -96,6 +96,14 @@ RFA_TRIO_OF(base_url);
 RFA_RUN_OF(data_cleanup);
 RFA_PROBE_OF(data_cleanup);
 
+/* compare.c, keep.c, write.c: files of a Compose directory */
+RFA_RUN_OF(files_compare);
+RFA_RUN_OF(files_back_compare);
+RFA_TRIO_OF(files_keep);
+RFA_TRIO_OF(files_write);
+RFA_RUN_OF(files_cleanup);
+RFA_PROBE_OF(files_cleanup);
+
 /* cleanup.c: what is not needed once the new version has proven itself */
 RFA_RUN_OF(cleanup);
 RFA_PROBE_OF(cleanup);

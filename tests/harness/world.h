@@ -69,6 +69,16 @@ void world_make_sources(struct world *w, enum scenario s, uint64_t seed,
  */
 void world_make_registry(struct world *w, enum scenario s, uint64_t seed, const char *via);
 #define WORLD_REGISTRY "registry.example:5000"
+/*
+ * Makes the world of a Compose project, with its files on `test`, in WORLD_FILES, as an operator
+ * has them: docker-compose.yml and .env have changed, conf/new.yml is new, old.yml is gone; prod
+ * has data/big, which is kept. The plan of their sync to prod, which removes what is gone, is
+ * w->plan; take: prod's docker-compose.yml was edited, and comes to `test`.
+ */
+void world_make_files(struct world *w, uint64_t seed, int take);
+#define WORLD_FILES "/home/olga/shop"
+/* The plan of a rollback to the oldest point of files. New. */
+json_t *world_files_back_plan(struct world *w);
 /* WORLD_REGISTRY/app/NAME:TAG is from now on the image world_image() of this version. */
 void world_registry_put(struct world *w, const char *name, const char *tag, const char *version,
 			const char *health);

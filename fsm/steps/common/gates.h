@@ -93,6 +93,13 @@ RFA_GATE_OF(vault);       /* the place of the backups is what it seems to be */
 RFA_GATE_OF(backup);      /* the backup is complete, and is of this stack */
 RFA_GATE_OF(target_runs); /* what is to be tried out runs now */
 
+/* Of files. */
+
+RFA_GATE_OF(source_files); /* each file can be brought */
+RFA_GATE_OF(edited);       /* what a person has changed there is not written over */
+RFA_GATE_OF(file_space);   /* disk space for them */
+RFA_GATE_OF(file_point);   /* what a rollback point of files needs is still there */
+
 /* Those of every flow that stops what uses the data: a new one belongs here, so that no flow lacks
  * it. */
 /* clang-format off */

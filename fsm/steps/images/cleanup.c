@@ -74,7 +74,7 @@ static int has_image(const struct rfa_image_list *images, const char *identity)
 	return 0;
 }
 
-/* The points that have images, newest first: those of data do not count. */
+/* The points that have images, newest first: those of data and files do not count. */
 static int image_points(const struct rfa_ctx *ctx, struct rfa_point_list *out,
 			struct rfa_error *err)
 {
@@ -88,7 +88,7 @@ static int image_points(const struct rfa_ctx *ctx, struct rfa_point_list *out,
 
 		if (rc)
 			return rc;
-		if (strcmp(point.kind, "data") != 0)
+		if (!*point.kind)
 			*RFA_ADD(ctx->pool, point, out) = point;
 	}
 	return rfa_pool_check(ctx->pool, err);

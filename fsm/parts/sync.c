@@ -1,0 +1,168 @@
+/* Completes the plans of runs that bring files, and says what they would change. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsm/base/textdiff.h"
+#include "fsm/base/wipe.h"
+#include "fsm/parts/args.h"
+#include "fsm/parts/catalog.h"
+#include "fsm/parts/text.h"
+#include "fsm/steps/config/files.h"
+
+/* The plan. */
+
+static int resolve_source(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	json_t *compose = rfa_facts_at(plan, "target/stack/compose");
+	const char *written = rfa_facts_str(compose, "source", NULL);
+	char *path = NULL;
+	size_t len;
+	int rc;
+
+	if (!written) {
+		rfa_fail(err, RFA_ECONFIG, "config",
+			 "the stack does not say where its files come from in \"%.60s\"",
+			 rfa_facts_str(plan, "target/env", ""));
+		return rfa_error_hint(err,
+				      "add your directory to its \"compose\": \"source\": "
+				      "\"deploy/%.60s\"",
+				      p->word);
+	}
+	rc = p->path(p, written, &path, err);
+	for (len = path ? strlen(path) : 0; len > 1 && path[len - 1] == '/'; len--)
+		path[len - 1] = '\0';
+	if (!rc)
+		rc = rfa_facts_set(compose, "source", json_string(path), err);
+	free(path);
+	return rc;
+}
+
+int rfa_prepare_synced(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	char path[256];
+	json_t *sync = NULL, *files;
+	int rc;
+
+	snprintf(path, sizeof(path), "synced/%.64s/%.64s.json",
+		 rfa_facts_str(plan, "target/env", ""), p->word);
+	rc = rfa_catalog_find(p->ledger, path, &sync, err);
+	files = rc ? NULL : json_object_get(sync, "files");
+	if (files)
+		rc = rfa_plan_set(plan, "synced", json_incref(files), err);
+	json_decref(sync);
+	return rc;
+}
+
+int rfa_prepare_sync(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	json_t *side = NULL;
+	int take = p->option(p, "take", 0) != NULL, gone = p->option(p, "delete", 0) != NULL;
+	int rc = 0;
+
+	if (take && (gone || p->option(p, "force", 0))) {
+		rfa_fail(err, RFA_EUSAGE, "cli",
+			 "--take goes neither with --force nor with --delete");
+		return rfa_error_hint(err,
+				      "--take changes nothing on the host; sync again after it");
+	}
+	rc = resolve_source(p, plan, err);
+	if (!rc)
+		rc = p->here(p, &side, err);
+	if (!rc)
+		rc = rfa_facts_set(plan, "source", side, err);
+	if (!rc && take)
+		rc = rfa_plan_set(plan, "take_back", json_true(), err);
+	if (!rc && gone)
+		rc = rfa_plan_set(plan, "remove_gone", json_true(), err);
+	return rc ? rc : rfa_prepare_synced(p, plan, err);
+}
+
+/* The preview. */
+
+/* The most lines of a difference that are shown of one file. */
+enum { LINES_MAX = 200 };
+
+static int read_both(const struct rfa_ctx *ctx, const struct rfa_file_change *one,
+		     struct rfa_buf *now, struct rfa_buf *then, struct rfa_error *err)
+{
+	struct rfa_host *giver = ctx->hosts[rfa_files_giver(ctx)];
+	enum rfa_role_id role = rfa_files_receiver(ctx);
+	struct rfa_buf path = RFA_BUF_INIT(16384);
+	int rc = 0;
+
+	rfa_buf_printf(&path, "%s/%s", rfa_files_directory(ctx, role), one->path);
+	if (one->mode_now >= 0)
+		rc = rfa_files_read(ctx->hosts[role], rfa_buf_str(&path),
+				    one->variables ? "" : one->was, now, err);
+	if (!rc && *one->from)
+		rc = rfa_files_read(giver, one->from, one->variables ? "" : one->sha256, then, err);
+	rfa_buf_release(&path);
+	return rc;
+}
+
+static int put_diff(const struct rfa_ctx *ctx, const struct rfa_file_change *one, json_t *row,
+		    struct rfa_error *err)
+{
+	struct rfa_buf now = RFA_BUF_INIT(RFA_FILE_LIST_BYTES + 1);
+	struct rfa_buf then = RFA_BUF_INIT(RFA_FILE_LIST_BYTES + 1);
+	json_t *lines = json_array();
+	int rc = lines ? read_both(ctx, one, &now, &then, err) : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = one->variables ? rfa_text_keys_diff(lines, &now, &then, err)
+				    : rfa_text_diff(lines, &now, &then, LINES_MAX, err);
+	if (!rc)
+		rc = rfa_facts_set(row, "diff", json_incref(lines), err);
+	json_decref(lines);
+	rfa_wipe_buf(&now);
+	rfa_wipe_buf(&then);
+	return rc;
+}
+
+static void say_file(char *out, size_t size, int64_t mode, int is)
+{
+	if (is)
+		snprintf(out, size, "%03o", (unsigned)mode & 0777u);
+	else
+		snprintf(out, size, "-");
+}
+
+static const char *detail_of(const struct rfa_file_change *one)
+{
+	if (one->unknown)
+		return "no sync has brought what is there";
+	if (one->edited)
+		return "edited there since it was brought";
+	return strcmp(one->change, "stays") ? "" : "the source has it no more: --delete removes it";
+}
+
+static int add_file(const struct rfa_ctx *ctx, const struct rfa_file_change *one, json_t *rows,
+		    struct rfa_error *err)
+{
+	int acts = rfa_file_change_acts(one), gone = rfa_file_change_removes(one);
+	char now[16], then[16];
+	json_t *row;
+	int rc;
+
+	say_file(now, sizeof(now), one->mode_now, one->mode_now >= 0);
+	say_file(then, sizeof(then), acts ? one->mode : one->mode_now, !gone);
+	row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "what", one->path, "now", now, "then",
+			then, "change", acts ? one->change : "same", "detail", detail_of(one),
+			"bytes", (json_int_t)(acts ? one->bytes : 0));
+	rc = row ? 0 : rfa_fail_nomem(err);
+	if (!rc && acts)
+		rc = put_diff(ctx, one, row, err);
+	return rc ? (json_decref(row), rc) : rfa_facts_append(rows, row, err);
+}
+
+int rfa_changes_files(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
+{
+	const struct rfa_file_change *one;
+	int rc = 0;
+
+	RFA_EACH (one, *rfa_files_changes(ctx))
+		if (!rc && (rfa_file_change_acts(one) || !strcmp(one->change, "stays")))
+			rc = add_file(ctx, one, rows, err);
+	return rc;
+}

@@ -1,0 +1,132 @@
+/* The gates of runs that bring files. */
+#include <string.h>
+
+#include "fsm/base/size.h"
+#include "fsm/steps/common/gates.h"
+#include "fsm/steps/config/files.h"
+
+/* Most names in one sentence. */
+enum { NAMES_MAX = 8 };
+
+/* "a, b and 3 more": of those that `is` says. "": none. */
+static const char *names_of(const struct rfa_ctx *ctx, int (*is)(const struct rfa_file_change *))
+{
+	struct rfa_buf names = RFA_BUF_INIT(8192);
+	const struct rfa_file_change *one;
+	const char *out;
+	size_t n = 0;
+
+	RFA_EACH (one, *rfa_files_changes(ctx)) {
+		if (!is(one) || n++ >= NAMES_MAX)
+			continue;
+		rfa_buf_puts(&names, n > 1 ? ", " : "");
+		rfa_buf_put_printable(&names, one->path, strlen(one->path), 100);
+	}
+	if (n > NAMES_MAX)
+		rfa_buf_printf(&names, " and %zu more", n - NAMES_MAX);
+	out = rfa_pool_text(ctx->pool, rfa_buf_str(&names));
+	rfa_buf_release(&names);
+	return out;
+}
+
+int rfa_gate_source_files(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_file_change *one;
+	size_t n = 0;
+
+	(void)err;
+	RFA_EACH (one, *rfa_files_changes(c->ctx)) {
+		n += *one->from != 0;
+		if (*one->problem)
+			rfa_deny(c,
+				 "mend it there, or name it in compose.keep of rfa.json: then rfa "
+				 "leaves it alone",
+				 "%s cannot be brought: %s", one->path, one->problem);
+	}
+	if (!n && !rfa_ctx_options(c->ctx)->take_back && !c->of_this_gate)
+		rfa_deny(c, "correct compose.source in rfa.json", "%s has no files",
+			 rfa_files_directory(c->ctx, RFA_SOURCE));
+	return 0;
+}
+
+static int is_edited(const struct rfa_file_change *one)
+{
+	return one->edited && !one->unknown && rfa_file_change_acts(one);
+}
+
+static int is_unknown(const struct rfa_file_change *one)
+{
+	return one->edited && one->unknown && rfa_file_change_acts(one);
+}
+
+int rfa_gate_edited(struct rfa_gates *c, struct rfa_error *err)
+{
+	const char *env = c->ctx->sides[RFA_TARGET]->env;
+	const char *edited = names_of(c->ctx, is_edited);
+	const char *unknown = names_of(c->ctx, is_unknown);
+	const char *hint = rfa_pool_printf(
+	    c->ctx->pool,
+	    "rfa plan sync %s --to %s shows what differs; --take brings what %s has to your side",
+	    c->ctx->plan->stack, env, env);
+
+	(void)err;
+	if (c->ctx->plan->point) {
+		if (*edited)
+			rfa_warn(c, "the run keeps it: it becomes a rollback point itself",
+				 "edited on %s since it was brought: %s", env, edited);
+		return 0;
+	}
+	if (*edited)
+		rfa_deny_unless_forced(c, hint, "edited on %s since it was brought: %s", env,
+				       edited);
+	if (*unknown)
+		rfa_deny_unless_forced(
+		    c, hint, "on %s is another one, which no sync has brought: %s", env, unknown);
+	return 0;
+}
+
+int rfa_gate_file_space(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	enum rfa_role_id role = rfa_files_receiver(ctx);
+	struct rfa_host *host = ctx->hosts[role];
+	const char *paths[2] = { rfa_files_directory(ctx, role), host->state_dir };
+	const struct rfa_file_change *one;
+	int64_t need = 1 << 20;
+	struct rfa_disk disk;
+	size_t i;
+	int rc = 0;
+
+	/* What is written, and what is kept of the old ones: at most as much as may be listed. */
+	RFA_EACH (one, *rfa_files_changes(ctx))
+		need += rfa_file_change_acts(one) ? one->bytes + 4096 : 0;
+	for (i = 0; i < 2 && !rc; i++) {
+		rc = host->ops->disk(host, paths[i], &disk, err);
+		if (!rc && disk.bytes_free < 2 * need)
+			rfa_deny(c, "free some space there",
+				 "%s on %s has %s free, and %s is needed", paths[i],
+				 ctx->sides[role]->env, RFA_SIZE(disk.bytes_free),
+				 RFA_SIZE(2 * need));
+	}
+	return rc;
+}
+
+int rfa_gate_file_point(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	const struct rfa_file_change *one;
+	struct rfa_file_stat st;
+	int rc = 0;
+
+	RFA_EACH (one, *rfa_files_changes(ctx)) {
+		if (rc || !*one->from || !rfa_file_change_acts(one))
+			continue;
+		rc = ctx->hosts[RFA_TARGET]->files->stat(ctx->hosts[RFA_TARGET], one->from, &st,
+							 err);
+		if (!rc && st.type != 'f')
+			rfa_deny(c, "choose a newer rollback point: rfa rollback STACK --env ENV",
+				 "what %s had is no longer kept: %s is not there", one->path,
+				 one->from);
+	}
+	return rc;
+}

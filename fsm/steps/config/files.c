@@ -1,0 +1,153 @@
+/* What the steps over files of a Compose directory share. */
+#include "fsm/steps/config/files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsm/base/digest.h"
+
+static const struct rfa_stack_compose *compose_of(const struct rfa_ctx *ctx)
+{
+	static struct rfa_stack_compose none;
+	const struct rfa_stack_compose *is = rfa_ctx_stack_of(ctx, RFA_TARGET)->compose;
+
+	if (is)
+		return is;
+	rfa_record_clear(&rfa_shape_stack_compose, &none);
+	return &none;
+}
+
+enum rfa_role_id rfa_files_receiver(const struct rfa_ctx *ctx)
+{
+	return rfa_ctx_options(ctx)->take_back ? RFA_SOURCE : RFA_TARGET;
+}
+
+enum rfa_role_id rfa_files_giver(const struct rfa_ctx *ctx)
+{
+	if (ctx->plan->point)
+		return RFA_TARGET;
+	return rfa_files_receiver(ctx) == RFA_TARGET ? RFA_SOURCE : RFA_TARGET;
+}
+
+const char *rfa_files_directory(const struct rfa_ctx *ctx, enum rfa_role_id role)
+{
+	return role == RFA_SOURCE ? compose_of(ctx)->source : compose_of(ctx)->directory;
+}
+
+const struct rfa_file_change_list *rfa_files_changes(const struct rfa_ctx *ctx)
+{
+	return &ctx->proven[RFA_TARGET]->changes;
+}
+
+int rfa_files_list(struct rfa_ctx *ctx, enum rfa_role_id role, struct rfa_file_list *out,
+		   struct rfa_error *err)
+{
+	const struct rfa_texts *keep = &compose_of(ctx)->keep;
+	const char *directory = rfa_files_directory(ctx, role);
+	const char **without = calloc(keep->n + 1, sizeof(*without));
+	struct rfa_host *host = ctx->hosts[role];
+	int rc;
+
+	if (!without)
+		return rfa_fail_nomem(err);
+	if (keep->n)
+		memcpy(without, keep->at, keep->n * sizeof(*without));
+	rc = host->files->list(host, directory, without, out, err);
+	free(without);
+	if (rc == -RFA_ENOTFOUND) {
+		rfa_fail(err, RFA_ENOTFOUND, "files", "there is no directory %.300s", directory);
+		rfa_error_where(err, "%s", host->name);
+		rfa_error_hint(err, "make it there, or correct compose.%s in rfa.json",
+			       role == RFA_SOURCE ? "source" : "directory");
+	} else if (rc == -RFA_ETOOBIG) {
+		rfa_error_hint(err, "name in compose.keep of rfa.json what is not configuration: "
+				    "\"keep\": [\"data\"]");
+	}
+	return rc;
+}
+
+/* Variables. */
+
+int rfa_files_has_variables(const struct rfa_ctx *ctx, const char *path)
+{
+	const struct rfa_stack_compose *compose = compose_of(ctx);
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	size_t len = strlen(name), below = strlen(compose->directory), i;
+
+	if (!strncmp(name, ".env.", 5) || (len >= 4 && !strcmp(name + len - 4, ".env")))
+		return 1;
+	for (i = 0; i < compose->env_files.n; i++) {
+		const char *file = compose->env_files.at[i];
+
+		if (!strncmp(file, "./", 2))
+			file += 2;
+		if (!strncmp(file, compose->directory, below) && file[below] == '/')
+			file += below + 1;
+		if (!strcmp(file, path))
+			return 1;
+	}
+	return 0;
+}
+
+int rfa_files_key(struct rfa_ctx *ctx, int make, char key[65], struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->hosts[RFA_TARGET];
+	const char *path =
+	    rfa_pool_printf(ctx->pool, "%s/sync/%s.key", host->state_dir, ctx->plan->stack);
+	struct rfa_buf text = RFA_BUF_INIT(256);
+	int rc = host->files->read(host, path, 256, &text, err);
+	size_t i;
+
+	key[0] = '\0';
+	if (!rc && text.len == 64) {
+		memcpy(key, rfa_buf_str(&text), 65);
+	} else if (rc == -RFA_ENOTFOUND || !rc) {
+		rfa_error_clear(err);
+		rc = 0;
+		for (i = 0; make && i < 4; i++)
+			snprintf(key + 16 * i, 17, "%016llx",
+				 (unsigned long long)ctx->clock->random(ctx->clock));
+		if (make)
+			rc = host->files->write(host, path, 0600, key, 64, err);
+	}
+	rfa_buf_release(&text);
+	return rc;
+}
+
+const char *rfa_files_digest(struct rfa_ctx *ctx, int variables, const char *key,
+			     const char *sha256)
+{
+	struct rfa_digest digest;
+	char hex[RFA_DIGEST_HEX];
+
+	if (!variables || !*sha256)
+		return rfa_pool_text(ctx->pool, sha256);
+	if (!*key)
+		return "";
+	rfa_digest_init(&digest, RFA_SHA256);
+	rfa_digest_update(&digest, key, strlen(key));
+	rfa_digest_update(&digest, sha256, strlen(sha256));
+	rfa_digest_final(&digest, hex);
+	return rfa_pool_text(ctx->pool, hex);
+}
+
+/* Content. */
+
+int rfa_files_read(struct rfa_host *host, const char *path, const char *sha256, struct rfa_buf *out,
+		   struct rfa_error *err)
+{
+	char hex[RFA_DIGEST_HEX];
+	int rc = host->files->read(host, path, RFA_FILE_LIST_BYTES, out, err);
+
+	if (rc || !*sha256)
+		return rc;
+	rfa_digest_of(RFA_SHA256, rfa_buf_str(out), out->len, hex);
+	if (!strcmp(hex, sha256))
+		return 0;
+	rfa_fail(err, RFA_EMISMATCH, "files", "%.300s has changed since the run looked at it",
+		 path);
+	rfa_error_where(err, "%s", host->name);
+	return rfa_error_hint(err, "look who writes it, then run rfa sync again");
+}

@@ -1,0 +1,36 @@
+/* The files of a stack's Compose directory, as the steps that bring them see them. */
+#ifndef RFA_FSM_STEPS_CONFIG_FILES_H
+#define RFA_FSM_STEPS_CONFIG_FILES_H
+
+#include "fsm/steps/common/ctx.h"
+
+/* Who gets files in this run: the target, or with --take the source. */
+enum rfa_role_id rfa_files_receiver(const struct rfa_ctx *ctx);
+/* Who gives them: the other one; of what goes back the target itself. */
+enum rfa_role_id rfa_files_giver(const struct rfa_ctx *ctx);
+/* The directory of the stack's files on that side. */
+const char *rfa_files_directory(const struct rfa_ctx *ctx, enum rfa_role_id role);
+/* What is to change: what the run's comparison has found. */
+const struct rfa_file_change_list *rfa_files_changes(const struct rfa_ctx *ctx);
+
+/* Lists the directory of that side. Release it. */
+int rfa_files_list(struct rfa_ctx *ctx, enum rfa_role_id role, struct rfa_file_list *out,
+		   struct rfa_error *err);
+/* 1 if it is a file of variables, which may be passwords. */
+int rfa_files_has_variables(const struct rfa_ctx *ctx, const char *path);
+
+/*
+ * The key that digests of files of variables are made with, so that nobody who reads the ledger can
+ * try passwords out. It never leaves the target's host. make: it is made where there is none; else
+ * it is "" then.
+ */
+int rfa_files_key(struct rfa_ctx *ctx, int make, char key[65], struct rfa_error *err);
+/* What is recorded of content with this digest; "" without a key. Lives as long as the step. */
+const char *rfa_files_digest(struct rfa_ctx *ctx, int variables, const char *key,
+			     const char *sha256);
+
+/* Reads content; MISMATCH if it is not that of a digest. sha256 "": whatever it is. */
+int rfa_files_read(struct rfa_host *host, const char *path, const char *sha256, struct rfa_buf *out,
+		   struct rfa_error *err);
+
+#endif
