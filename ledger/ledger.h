@@ -118,6 +118,11 @@ struct rfa_ledger_file {
 	const char *content; /* NULL: remove it */
 	size_t len;
 	int append; /* 1: content is added at the file's end ("history.log") */
+	/*
+	 * What content was made from: EXISTS where the file is another by now, and nothing is
+	 * written. "": it was not there. NULL: whatever is there goes.
+	 */
+	const char *was;
 };
 
 struct rfa_ledger_end {

@@ -295,8 +295,12 @@ static int write_files(const struct memory *memory, const struct rfa_run_head *h
 
 	for (size_t i = 0; !rc && i < end->n_files; i++) {
 		const struct rfa_ledger_file *file = &end->files[i];
+		const char *is = json_string_value(json_object_get(files, file->path));
 
-		if (!file->content)
+		if (file->was && strcmp(file->was, is ? is : "") != 0)
+			rc = rfa_fail(err, RFA_EEXISTS, "ledger",
+				      "%s was written by another run meanwhile", file->path);
+		else if (!file->content)
 			json_object_del(files, file->path);
 		else if (file->append)
 			rc = append_file(files, file, head->run, err);

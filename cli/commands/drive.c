@@ -185,8 +185,14 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_resume_mode
 	cli->report.result.final = history->final;
 	snprintf(cli->report.result.run, sizeof(cli->report.result.run), "%s", history->run);
 	/* A finished run needs no host; a run that is left to itself must not need one. */
-	if (history->final == RFA_FINAL_NONE && mode == RFA_RESUME_CONTINUE)
+	if (history->final == RFA_FINAL_NONE && mode != RFA_RESUME_DETACH)
 		rc = rfa_cli_secrets(cli, history->plan, err);
+	/* The way back may do without: it must not fail for a password that is gone. */
+	if (rc < 0 && mode != RFA_RESUME_CONTINUE) {
+		rfa_out_warn(&cli->out, "%s", err->msg);
+		rfa_error_clear(err);
+		rc = 0;
+	}
 	if (rc == 0 && history->final == RFA_FINAL_NONE)
 		rc = rfa_hosts_of_plan(cli, history->plan, mode != RFA_RESUME_DETACH, &hosts, err);
 	if (rc == 0) {

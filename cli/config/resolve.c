@@ -187,6 +187,9 @@ int rfa_config_registry(const struct rfa_config *config, const char *domain, jso
 	if (rc == 0 && path)
 		rc = rfa_facts_set(one, "ca", json_string(path), err);
 	free(path);
+	/* Where it is stays here: a plan is kept by a ledger that others may write. */
+	if (rc == 0 && json_object_get(one, "login"))
+		rc = rfa_facts_set(one, "login", json_true(), err);
 	if (rc == 0)
 		*out = one;
 	else

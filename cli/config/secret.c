@@ -119,6 +119,7 @@ void rfa_secret_release(struct rfa_secret *s)
 	/* Memory that is freed may be handed out again, or end in a core file. */
 	rfa_wipe_text(s->value);
 	rfa_wipe_text(s->user);
+	json_decref(s->login);
 	free(s->name);
 	free(s->where);
 	memset(s, 0, sizeof(*s));

@@ -2,6 +2,8 @@
 #ifndef RFA_CLI_CONFIG_SECRET_H
 #define RFA_CLI_CONFIG_SECRET_H
 
+#include <jansson.h>
+
 #include "fsm/base/buf.h"
 #include "fsm/base/error.h"
 
@@ -17,6 +19,7 @@ struct rfa_secret {
 	char *where; /* the file, absolute; the command; "" for the others */
 	enum rfa_secret_from from;
 	char *user;     /* of a login */
+	json_t *login;  /* of a login: where it is, as rfa.json says it; NULL: nowhere */
 	char *value;    /* NULL: there is none, or it was not asked for yet */
 	char why[200];  /* why there is none; "" */
 	int others_see; /* a file that others on this machine may read */

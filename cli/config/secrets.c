@@ -60,6 +60,9 @@ int rfa_secrets_take(struct rfa_secrets *secrets, const json_t *root, const char
 	json_object_foreach (registries, key, one) {
 		if (rc == 0)
 			rc = add(secrets, key, RFA_SECRET_LOGIN, folder, "", err);
+		if (rc == 0)
+			secrets->items[secrets->n - 1].login =
+			    json_incref(json_object_get(one, "login"));
 	}
 	if (rc == 0)
 		list_values(secrets);
@@ -98,11 +101,10 @@ static int fetch_command(struct rfa_secret *s, struct rfa_error *err)
 }
 
 /* Nobody is logged in where Docker has no login for the registry. */
-static int fetch_login(struct rfa_secret *s, const json_t *reference, const char *folder,
-		       struct rfa_error *err)
+static int fetch_login(struct rfa_secret *s, const char *folder, struct rfa_error *err)
 {
 	struct rfa_login login = { NULL, NULL };
-	int rc = rfa_login_fetch(&login, reference, folder, s->name, err);
+	int rc = rfa_login_fetch(&login, s->login, folder, s->name, err);
 
 	if (rc == 0 && login.secret) {
 		s->user = strdup(login.user ? login.user : "");
@@ -114,12 +116,10 @@ static int fetch_login(struct rfa_secret *s, const json_t *reference, const char
 	return rc;
 }
 
-/* Borrowed; NULL: the plan asks for none there. */
-static const json_t *login_of(const json_t *plan, const char *domain)
+/* 1 if the plan asks that registry. Where the login is, the plan does not say. */
+static int is_asked(const json_t *plan, const char *domain)
 {
-	const json_t *all = rfa_facts_at(plan, "options/registries");
-
-	return json_object_get(json_object_get(all, domain), "login");
+	return json_object_get(rfa_facts_at(plan, "options/registries"), domain) != NULL;
 }
 
 int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, const char *folder,
@@ -136,8 +136,8 @@ int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, const cha
 			continue;
 		if (s->from == RFA_SECRET_COMMAND && refers_to(text, s->name))
 			rc = fetch_command(s, err);
-		else if (s->from == RFA_SECRET_LOGIN && login_of(plan, s->name))
-			rc = fetch_login(s, login_of(plan, s->name), folder, err);
+		else if (s->login && is_asked(plan, s->name))
+			rc = fetch_login(s, folder, err);
 		if (rc == 0 && s->value)
 			list_values(secrets);
 		if (rc == 0 && s->value && ledger)

@@ -43,6 +43,8 @@ static const struct rfa_gate gates[] = {
 	{ "compose", rfa_gate_compose },
 	{ "networks", rfa_gate_networks },
 	{ "URLs", rfa_gate_urls },
+	{ "verified", rfa_gate_verified },
+	{ "checklist", rfa_gate_checklist },
 	{ "drift", rfa_gate_drift },
 	{ "fresh backup", rfa_gate_fresh_backup },
 	{ "proven drill", rfa_gate_proven_drill },

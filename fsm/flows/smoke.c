@@ -39,7 +39,8 @@ static int smoke_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 	rfa_record_clear(&rfa_shape_verification, &proof);
 	proof.how = "smoke";
 	if (!rc && k.plan.options && k.plan.options->mark)
-		rc = rfa_outputs_verified(o, &k.proven[RFA_TARGET].images->images, &proof, err);
+		rc = rfa_outputs_verified(o, &k.proven[RFA_TARGET].images->images, NULL, &proof,
+					  err);
 	rfa_outputs_seen_release(&k);
 	return rc;
 }

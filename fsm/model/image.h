@@ -25,7 +25,8 @@ RFA_RECORD(image, RFA_IMAGE_FIELDS);
 	TEXT(version, "the tag that all images have; \"set-…\" where they have several") \
 	MANY(image, images, "one for each container or service") \
 	TEXT(at, "when it was proven") \
-	TEXT(run, "by which run")
+	TEXT(run, "by which run") \
+	BOOL(forced, "it runs there, and was not proven: somebody has passed the gate by force")
 /* clang-format on */
 RFA_RECORD(image_set, RFA_IMAGE_SET_FIELDS);
 

@@ -22,7 +22,7 @@ RFA_RECORD(plan_host, RFA_PLAN_HOST_FIELDS);
 	TEXT(domain, "as the names of images begin") \
 	TEXT(ca, "a file of certificates that are trusted, on the operator's machine") \
 	BOOL(http, "it is asked without TLS") \
-	JSON(login, "where the login is: never the login itself")
+	BOOL(login, "rfa.json says where a login for it is")
 /* clang-format on */
 RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsm/base/digest.h"
 #include "fsm/base/facts.h"
 #include "fsm/model/version.h"
 
@@ -160,12 +161,30 @@ int rfa_catalog_versions(struct rfa_ledger *ledger, const char *stack, json_t **
 	return read_folder(ledger, folder, out, err);
 }
 
+void rfa_catalog_version_path(const char *stack, const char *version, char out[256])
+{
+	static const char chars[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	size_t len = strlen(version);
+	char digest[RFA_DIGEST_HEX];
+
+	/* As paths of the ledger: no part of dots, nothing that git takes for something else. */
+	if (len && len <= 128 && !version[strspn(version, chars)] && *version != '.' &&
+	    *version != '-' && version[len - 1] != '.' && !strstr(version, "..") &&
+	    !strstr(version, ".lock")) {
+		snprintf(out, 256, "versions/%.64s/%.128s.json", stack, version);
+		return;
+	}
+	rfa_digest_of(RFA_SHA256, version, len, digest);
+	snprintf(out, 256, "versions/%.64s/_%.40s.json", stack, digest);
+}
+
 int rfa_catalog_version(struct rfa_ledger *ledger, const char *stack, const char *version,
 			json_t **out, struct rfa_error *err)
 {
 	char path[256];
 
-	snprintf(path, sizeof(path), "versions/%.64s/%.128s.json", stack, version);
+	rfa_catalog_version_path(stack, version, path);
 	return rfa_catalog_find(ledger, path, out, err);
 }
 
@@ -211,6 +230,26 @@ static int read_versions(struct rfa_ledger *ledger, const char *stack, struct rf
 	return rc ? rc : rfa_pool_check(pool, err);
 }
 
+/* 1 if one of the images that went there runs there now, as the ledger has it. */
+static int still_runs(struct rfa_ledger *ledger, const char *env, const char *stack,
+		      const struct rfa_verification *forced)
+{
+	struct rfa_error ignored;
+	json_t *there = NULL, *image;
+	char path[256];
+	size_t i;
+	int runs = 0;
+
+	snprintf(path, sizeof(path), "environments/%.64s/%.64s.json", env, stack);
+	if (rfa_catalog_find(ledger, path, &there, &ignored))
+		return 1;
+	json_array_foreach (json_object_get(there, "images"), i, image) {
+		runs |= rfa_texts_have(&forced->identities, rfa_facts_str(image, "identity", ""));
+	}
+	json_decref(there);
+	return runs;
+}
+
 int rfa_catalog_debt(struct rfa_ledger *ledger, const char *env, const char *stack,
 		     const char *version, json_t **out, struct rfa_error *err)
 {
@@ -224,7 +263,8 @@ int rfa_catalog_debt(struct rfa_ledger *ledger, const char *env, const char *sta
 	of = rc ? NULL : rfa_version_named(&all, version);
 	for (size_t i = 0; of && i < of->verified.n && !*out && !rc; i++) {
 		one = &of->verified.at[i];
-		if (!one->forced || strcmp(one->env, env) != 0 || !is_owed(&all, one))
+		if (!one->forced || strcmp(one->env, env) != 0 || !is_owed(&all, one) ||
+		    !still_runs(ledger, env, stack, one))
 			continue;
 		*out = json_pack("{s:s, s:s, s:s, s:s}", "version", version, "run", one->run, "at",
 				 one->at, "reason", one->reason);

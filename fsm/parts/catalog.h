@@ -47,6 +47,8 @@ RFA_API json_t *rfa_catalog_point_meant(const json_t *points, const char *name);
 /* *out (new): the versions of a stack that any run has brought, newest first. */
 RFA_API int rfa_catalog_versions(struct rfa_ledger *ledger, const char *stack, json_t **out,
 				 struct rfa_error *err) RFA_MUST_USE;
+/* Where it is kept in main's tree. A name that no file can have is kept under its digest. */
+RFA_API void rfa_catalog_version_path(const char *stack, const char *version, char out[256]);
 /* *out (new, or NULL: none): the one of that name (an image's tag, or "set-…"). */
 RFA_API int rfa_catalog_version(struct rfa_ledger *ledger, const char *stack, const char *version,
 				json_t **out, struct rfa_error *err) RFA_MUST_USE;

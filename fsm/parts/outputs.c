@@ -13,6 +13,7 @@ struct rfa_out_file *rfa_outputs_file(struct rfa_outputs *o, int append)
 	struct rfa_out_file *f = &o->files[o->n];
 
 	f->text = (struct rfa_buf)RFA_BUF_INIT(RFA_OUTPUTS_BYTES);
+	f->was = (struct rfa_buf)RFA_BUF_INIT(RFA_OUTPUTS_BYTES);
 	o->list[o->n].path = f->path;
 	o->list[o->n].append = append;
 	o->n++;

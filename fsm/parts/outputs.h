@@ -18,6 +18,9 @@ struct rfa_out_file {
 	char path[256];
 	struct rfa_buf text;
 	int remove; /* 1: the file goes */
+	/* The text that it was made from, where other runs may write the file, too. */
+	struct rfa_buf was;
+	int has_was;
 };
 
 struct rfa_outputs {
@@ -34,7 +37,7 @@ struct rfa_outputs {
 	struct rfa_ledger_file *list;
 	struct rfa_out_file *files;
 	size_t n;
-	char version[128]; /* what the run brings or brought; "" if nobody knows yet */
+	char version[132]; /* what the run brings or brought; "" if nobody knows yet */
 	char note[256];    /* what its line in the history says beside reasons; "" nothing */
 	char before[128];  /* what ran, or served, before it; "" if nobody knows */
 	char point[128];   /* the rollback point that it makes; "" none */
@@ -71,10 +74,17 @@ int rfa_outputs_point(struct rfa_outputs *o, const char *name, const json_t *mad
  */
 int rfa_outputs_version(struct rfa_outputs *o, const struct rfa_image_list *images,
 			const struct rfa_verification *proof, struct rfa_error *err);
-/* The same, and verified/<env>/<stack>.json: these images, which run there, are the last ones that
- * o->env has proven. A version without a name is kept only there. */
+/*
+ * The same, and verified/<env>/<stack>.json: these images, which run there, are the last ones that
+ * o->env has proven (or got by force: proof->forced). A version without a name is kept only there.
+ * only: of these keys are the images that were brought; NULL: all.
+ */
 int rfa_outputs_verified(struct rfa_outputs *o, const struct rfa_image_list *images,
-			 const struct rfa_verification *proof, struct rfa_error *err);
+			 const struct rfa_image_list *only, const struct rfa_verification *proof,
+			 struct rfa_error *err);
+/* *is: 1 if these images have come to o->env by force, and were not proven there since. */
+int rfa_outputs_was_forced(struct rfa_outputs *o, const struct rfa_image_list *images, int *is,
+			   struct rfa_error *err);
 
 /*
  * What a point brought back is no longer there: its file goes (and with it its tag), and

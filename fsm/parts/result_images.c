@@ -67,28 +67,40 @@ static int is_unproven(const struct rfa_proven *target)
 	return 0;
 }
 
-static int write_set(const struct rfa_outputs *o, const struct rfa_image_list *images, json_t **out,
-		     struct rfa_error *err)
+static int write_set(const struct rfa_outputs *o, const struct rfa_image_list *images, int forced,
+		     json_t **out, struct rfa_error *err)
 {
-	const struct rfa_image_set set = {
-		.version = o->version, .at = o->now, .run = o->run, .images = *images
-	};
+	const struct rfa_image_set set = { .version = o->version,
+					   .at = o->now,
+					   .run = o->run,
+					   .images = *images,
+					   .forced = forced };
 
 	return rfa_record_write(&rfa_shape_image_set, &set, out, err);
 }
 
 int rfa_outputs_verified(struct rfa_outputs *o, const struct rfa_image_list *images,
-			 const struct rfa_verification *proof, struct rfa_error *err)
+			 const struct rfa_image_list *only, const struct rfa_verification *proof,
+			 struct rfa_error *err)
 {
 	json_t *json = NULL;
 	struct rfa_out_file *f;
+	struct rfa_image_list brought = { NULL, 0 };
+	struct rfa_pool pool = RFA_POOL_INIT;
+	const struct rfa_image *image;
 	int rc = 0;
 
+	/* What stayed as it was is no part of the version that was brought. */
+	RFA_EACH (image, *images)
+		if (!only || rfa_image_of(only, image->key))
+			*RFA_ADD(&pool, image, &brought) = *image;
+	rc = rfa_pool_check(&pool, err);
 	/* What has no name is no version. */
-	if (*o->version)
-		rc = rfa_outputs_version(o, images, proof, err);
+	if (!rc && *o->version)
+		rc = rfa_outputs_version(o, &brought, proof, err);
+	rfa_pool_release(&pool);
 	if (!rc)
-		rc = write_set(o, images, &json, err);
+		rc = write_set(o, images, proof->forced, &json, err);
 	if (rc)
 		return rc;
 	f = rfa_outputs_file(o, 0);
@@ -101,20 +113,27 @@ static int put_verified(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
 {
 	const struct rfa_options *options = k->plan.options;
 	struct rfa_verification proof;
+	int rc = 0;
 
 	rfa_record_clear(&rfa_shape_verification, &proof);
 	proof.how = "run";
 	proof.forced = is_unproven(&k->proven[RFA_TARGET]);
 	if (proof.forced && options)
 		proof.reason = options->force_reason;
-	return rfa_outputs_verified(o, images, &proof, err);
+	/* To go back to what was never proven does not prove it. */
+	if (k->plan.point && !rc)
+		rc = rfa_outputs_was_forced(o, images, &proof.forced, err);
+	return rc ? rc
+		  : rfa_outputs_verified(
+			o, images, options && options->desired ? &options->desired->images : NULL,
+			&proof, err);
 }
 
 static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, struct rfa_error *err)
 {
 	const struct rfa_image_list *images = rfa_brings(&k->plan, &k->proven[RFA_SOURCE], NULL);
 	json_t *json = NULL;
-	int rc = write_set(o, images, &json, err);
+	int rc = write_set(o, images, 0, &json, err);
 
 	if (!rc)
 		rc = put_environment(o, json_object_get(json, "images"), err);

@@ -5,23 +5,31 @@
 #include "fsm/parts/catalog.h"
 #include "fsm/parts/outputs.h"
 
-/* What was known of it before this run; nothing where it is new. */
-static int read_before(struct rfa_outputs *o, struct rfa_pool *pool, struct rfa_version *out,
-		       struct rfa_error *err)
+/* What was known of it before this run; nothing where it is new. f->was: its text. */
+static int read_before(struct rfa_outputs *o, struct rfa_pool *pool, struct rfa_out_file *f,
+		       struct rfa_version *out, struct rfa_error *err)
 {
 	json_t *json = NULL;
-	int rc = rfa_catalog_version(o->ledger, o->stack, o->version, &json, err);
+	int rc;
 
 	rfa_record_clear(&rfa_shape_version, out);
-	if (!rc && json) {
-		rfa_pool_json_new(pool, json);
-		return rfa_record_read(&rfa_shape_version, json, pool, out, err);
+	rfa_catalog_version_path(o->stack, o->version, f->path);
+	f->has_was = 1;
+	rc = rfa_ledger_read(o->ledger, f->path, &f->was, err);
+	if (rc == -RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		out->version = o->version;
+		out->run = o->run;
+		out->at = o->now;
+		out->flow = o->flow->name;
+		out->env = o->env;
+		return 0;
 	}
-	out->version = o->version;
-	out->run = o->run;
-	out->at = o->now;
-	out->flow = o->flow->name;
-	out->env = o->env;
+	if (!rc)
+		rc = rfa_facts_parse(&json, rfa_buf_str(&f->was), f->was.len, f->path, err);
+	if (!rc)
+		rc = rfa_record_read(&rfa_shape_version, rfa_pool_json_new(pool, json), pool, out,
+				     err);
 	return rc;
 }
 
@@ -70,9 +78,9 @@ int rfa_outputs_version(struct rfa_outputs *o, const struct rfa_image_list *imag
 	struct rfa_verification own = *proof;
 	const struct rfa_image *image;
 	struct rfa_version version;
-	struct rfa_out_file *f;
+	struct rfa_out_file *f = rfa_outputs_file(o, 0);
 	json_t *json = NULL;
-	int rc = read_before(o, &pool, &version, err);
+	int rc = read_before(o, &pool, f, &version, err);
 
 	own.env = o->env;
 	own.at = o->now;
@@ -85,11 +93,33 @@ int rfa_outputs_version(struct rfa_outputs *o, const struct rfa_image_list *imag
 		rc = rfa_pool_check(&pool, err);
 	if (!rc)
 		rc = rfa_record_write(&rfa_shape_version, &version, &json, err);
-	if (!rc) {
-		f = rfa_outputs_file(o, 0);
-		snprintf(f->path, sizeof(f->path), "versions/%s/%.128s.json", o->stack, o->version);
+	if (!rc)
 		rc = rfa_outputs_json(f, json, err);
-	}
+	rfa_pool_release(&pool);
+	return rc;
+}
+
+int rfa_outputs_was_forced(struct rfa_outputs *o, const struct rfa_image_list *images, int *is,
+			   struct rfa_error *err)
+{
+	struct rfa_out_file f = { .was = RFA_BUF_INIT(RFA_OUTPUTS_BYTES) };
+	struct rfa_pool pool = RFA_POOL_INIT;
+	const struct rfa_verification *one;
+	const struct rfa_image *image;
+	struct rfa_version version;
+	int forced = 0, proven = 0;
+	int rc = read_before(o, &pool, &f, &version, err);
+
+	if (!rc)
+		RFA_EACH (one, version.verified)
+			RFA_EACH (image, *images)
+				if (!*one->item && !strcmp(one->env, o->env) &&
+				    rfa_texts_have(&one->identities, image->identity)) {
+					forced |= one->forced;
+					proven |= !one->forced;
+				}
+	*is = forced && !proven;
+	rfa_buf_release(&f.was);
 	rfa_pool_release(&pool);
 	return rc;
 }

@@ -138,6 +138,7 @@ static int make_files(const struct rfa_drive *d, struct rfa_outputs *o, struct r
 	for (i = 0; i < o->n; i++) {
 		o->list[i].content = o->files[i].remove ? NULL : rfa_buf_str(&o->files[i].text);
 		o->list[i].len = o->files[i].text.len;
+		o->list[i].was = o->files[i].has_was ? rfa_buf_str(&o->files[i].was) : NULL;
 	}
 	return rc;
 }
@@ -184,14 +185,19 @@ static void outputs_release(struct rfa_outputs *o)
 {
 	size_t i;
 
-	for (i = 0; i < o->n; i++)
+	for (i = 0; i < o->n; i++) {
 		rfa_buf_release(&o->files[i].text);
+		rfa_buf_release(&o->files[i].was);
+	}
 	free(o->list);
 	free(o->files);
 }
 
-int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const char *subject,
-		  struct rfa_error *err)
+/* So many other runs may come in between. */
+enum { MOST_TRIES = 100 };
+
+static int end_once(struct rfa_drive *d, const struct rfa_record *record, const char *subject,
+		    struct rfa_error *err)
 {
 	struct rfa_buf summary = RFA_BUF_INIT(RFA_OUTPUTS_BYTES);
 	struct rfa_ledger_end end = { 0 };
@@ -227,5 +233,19 @@ int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const ch
 done:
 	rfa_buf_release(&summary);
 	outputs_release(&o);
+	return rc;
+}
+
+/* What other runs write, too, is made again from what they have written. */
+int rfa_drive_end(struct rfa_drive *d, const struct rfa_record *record, const char *subject,
+		  struct rfa_error *err)
+{
+	unsigned tries = 0;
+	int rc;
+
+	do {
+		rfa_error_clear(err);
+		rc = end_once(d, record, subject, err);
+	} while (rc == -RFA_EEXISTS && ++tries < MOST_TRIES);
 	return rc;
 }

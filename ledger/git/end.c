@@ -60,6 +60,24 @@ static int append_file(const struct rfa_git *git, struct rfa_git_tree *tree, con
 	return rc;
 }
 
+/* EXISTS where somebody has written the file since the caller has read it. */
+static int check_was(struct rfa_git_tree *tree, const struct rfa_ledger_file *file,
+		     struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(RFA_GIT_OBJECT_MAX);
+	int rc = file->was ? rfa_git_tree_text(tree, file->path, &text, err) : 0;
+
+	if (rc == -(int)RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	if (!rc && file->was && strcmp(file->was, rfa_buf_str(&text)) != 0)
+		rc = rfa_fail(err, RFA_EEXISTS, "ledger", "%s was written by another run meanwhile",
+			      file->path);
+	rfa_buf_release(&text);
+	return rc;
+}
+
 /* The caller's files; `files` gets what each became: its blob's id, or null. */
 static int put_files(const struct rfa_git *git, struct rfa_git_tree *tree, const char *run,
 		     const struct rfa_ledger_end *end, json_t *files, struct rfa_error *err)
@@ -70,6 +88,9 @@ static int put_files(const struct rfa_git *git, struct rfa_git_tree *tree, const
 		const struct rfa_ledger_file *file = &end->files[i];
 		git_oid id;
 
+		rc = check_was(tree, file, err);
+		if (rc)
+			break;
 		if (!file->content)
 			rc = rfa_git_tree_remove(tree, file->path, err);
 		else if (file->append)

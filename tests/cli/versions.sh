@@ -17,6 +17,8 @@ config() { # GATES [MORE KEYS OF THE STACK]
 {"version":1,"environments":{
 "test":{"transport":"local","state_dir":"$TMP/state-test","docker":"$FAKE $TMP/test","address":"127.0.0.1"},
 "prod":{"transport":"local","state_dir":"$TMP/state-prod","docker":"$FAKE $TMP/prod","address":"127.0.0.1"},
+"q1":{"destination":"nobody@127.0.0.1:1"},"q2":{"destination":"nobody@127.0.0.1:1"},"q3":{"destination":"nobody@127.0.0.1:1"},
+"q4":{"destination":"nobody@127.0.0.1:1"},"q5":{"destination":"nobody@127.0.0.1:1"},"q6":{"destination":"nobody@127.0.0.1:1"},
 "qa":{"destination":"nobody@127.0.0.1:1","address":"127.0.0.1"}},
 "stacks":{"shop":{"containers":["web"],"health_settle_s":0,"gates":{"disk_free_percent":0${1:+,$1}}${2:+,$2}}}}
 JSON
@@ -80,6 +82,30 @@ ok "sign the other" exits 0 "$RFA" sign shop 2 --env prod --item 'mail; "goes ou
 ok "then it goes" exits 0 promote
 ok "verified tells who signed what" says "prod (signed: login works)" verified
 ok "a signature is no proof" exits 4 sh -c "sed -i 's/\"checklist\".*/\"x-none\":0}}}/; s/\"disk_free_percent\":0/\"disk_free_percent\":0,\"verified_in\":[\"test\"]/' rfa.json; '$RFA' promote shop --from test --to prod"
+
+# ---- many at once, of one version: nobody's word is lost
+
+together() {
+	local n pids=()
+	for n in 1 2 3 4 5 6; do "$RFA" approve shop 2 --env "q$n" --reason "all at once" >"$TMP/q$n" 2>&1 & pids+=("$!"); done
+	for n in "${pids[@]}"; do wait "$n" || { cat "$TMP"/q?; return 1; }; done
+}
+ok "six people approve it at the same time" together
+ok "all six are known" is "$(verified --json | python3 -c "import json,sys; print(sum(p['env'][0] == 'q' and p['env'] != 'qa' for p in json.load(sys.stdin)[0]['verified']))")" 6
+
+# ---- a tag that cannot be the name of a file
+
+config ''
+sed -i 's/app:2"/app:2..0"/g' test/state.json
+ok "a version with dots in it" exits 0 promote
+ok "is a version as any other" says "2..0" verified
+ok "and is found by its name" exits 0 "$RFA" approve shop 2..0 --env qa --reason "it is good"
+
+# ---- back, and not back again
+
+ok "back to the last point" exits 0 "$RFA" rollback shop --env prod --last --yes prod
+ok "4: once more would bring back what was taken away" exits 4 "$RFA" rollback shop --env prod --last --yes prod
+ok "it says so" says "has just gone back" "$RFA" rollback shop --env prod --last --yes prod
 
 ok "the ledger is whole" exits 0 "$RFA" ledger verify
 done_testing

@@ -38,8 +38,7 @@ static void edit(void *user, json_t *setup, json_t *plan)
 			    json_pack("{s:s, s:{}}", "via", wish->via, "images"));
 	json_object_set_new(options, "via", json_string(wish->via));
 	json_object_set_new(options, "registries",
-			    json_pack("{s:{s:{s:s, s:s}}}", WORLD_REGISTRY, "login", "user", USER,
-				      "env", "REGISTRY_PASSWORD"));
+			    json_pack("{s:{s:b}}", WORLD_REGISTRY, "login", 1));
 	json_object_set_new(options, "desired",
 			    json_pack("{s:s, s:[]}", "version", "v3", "images"));
 	if (wish->scenario != SCENARIO_COMPOSE) {

@@ -152,6 +152,23 @@ static void what_the_registry_says_no_to(void **state)
 	bench_close(&b);
 }
 
+/* What a deploy leaves as it is needs no proof: only what it brings. */
+static void only_what_comes_is_judged(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_MIXED, "target");
+	if (!rfa_facts_at(b.w.plan, "target/stack/gates"))
+		json_object_set_new(rfa_facts_at(b.w.plan, "target/stack"), "gates", json_object());
+	json_object_set_new(rfa_facts_at(b.w.plan, "target/stack/gates"), "verified_in",
+			    json_pack("[s]", "qa"));
+	assert_int_equal(deploy(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "verified", "backend:v3"));
+	assert_int_equal(json_array_size(b.x.refused), 3);
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +176,7 @@ int main(void)
 		cmocka_unit_test(a_tag_is_asked_once),
 		cmocka_unit_test(what_is_ill_goes_back),
 		cmocka_unit_test(what_the_registry_says_no_to),
+		cmocka_unit_test(only_what_comes_is_judged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,6 +224,68 @@ static void by_force_is_no_proof(void **state)
 	bench_close(&b);
 }
 
+/* Nor is it for who promotes from there: the last set of an environment may be unproven, too. */
+static void by_force_is_no_proof_of_the_source(void **state)
+{
+	json_t *last = NULL;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	set_gate(&b, "require_verified", json_true());
+	call_target(&b, "stage");
+	force(&b, "fire");
+	assert_int_equal(promote(&b), 0);
+	assert_int_equal(rfa_catalog_verified(b.w.ledger, "stage", "app", &last, &b.err), 0);
+	json_object_set_new(json_object_get(b.w.plan, "options"), "verified", last);
+	json_object_del(json_object_get(b.w.plan, "options"), "force_reason");
+	json_object_set_new(json_object_get(b.w.plan, "source"), "env", json_string("stage"));
+	call_target(&b, "prod");
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	bench_close(&b);
+}
+
+/* To and fro: what went there by force stays unproven. */
+static void going_back_proves_nothing(void **state)
+{
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_version version;
+	struct bench b;
+	json_t *plan;
+	size_t i;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	set_gate(&b, "verified_in", json_pack("[s]", "qa"));
+	force(&b, "fire");
+	assert_int_equal(promote(&b), 0);
+	for (i = 0; i < 2; i++) {
+		plan = world_rollback_plan(&b.w);
+		assert_non_null(plan);
+		assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), 0);
+		json_decref(plan);
+	}
+	assert_string_equal(b.result.version, "v2");
+	version_of(&b, "v2", &pool, &version);
+	for (i = 0; i < version.verified.n; i++)
+		assert_true(version.verified.at[i].forced);
+	rfa_pool_release(&pool);
+	bench_close(&b);
+}
+
+/* A time to wait is a gate by itself. */
+static void a_soak_alone_is_a_gate(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	set_gate(&b, "soak_h", json_integer(24));
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "verified", "test"));
+	bench_close(&b);
+}
+
 /* What rfa.json switches off is not asked, and kept as such. */
 static void a_gate_may_be_off(void **state)
 {
@@ -326,6 +388,9 @@ int main(void)
 		cmocka_unit_test(a_moved_tag_is_refused),
 		cmocka_unit_test(it_must_be_verified_where_the_stack_says),
 		cmocka_unit_test(by_force_is_no_proof),
+		cmocka_unit_test(by_force_is_no_proof_of_the_source),
+		cmocka_unit_test(going_back_proves_nothing),
+		cmocka_unit_test(a_soak_alone_is_a_gate),
 		cmocka_unit_test(a_gate_may_be_off),
 		cmocka_unit_test(the_data_was_backed_up_lately),
 		cmocka_unit_test(drift_is_told),

@@ -93,6 +93,13 @@ static int try_one(struct rfa_ctx *ctx, struct rfa_tally *tally, struct rfa_prov
 	return rc;
 }
 
+/* What sends something or runs a command is asked where its answer counts, and not in a preview. */
+static int only_looks(const struct rfa_check *check)
+{
+	return !check->exec && !*check->send &&
+	       (!*check->method || !strcmp(check->method, "GET") || !strcmp(check->method, "HEAD"));
+}
+
 int rfa_observe_checks(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
 	struct rfa_tallies tallies;
@@ -100,7 +107,8 @@ int rfa_observe_checks(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_e
 	int rc = rfa_tallies_begin(ctx, &tallies, err);
 
 	for (i = 0; i < tallies.n && !rc && !out->blind; i++)
-		rc = try_one(ctx, &tallies.at[i], out, err);
+		if (only_looks(tallies.at[i].check))
+			rc = try_one(ctx, &tallies.at[i], out, err);
 	if (!rc)
 		rfa_tallies_tell(ctx, &tallies, &out->before);
 	rfa_tallies_release(&tallies);

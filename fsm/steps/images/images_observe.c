@@ -90,7 +90,7 @@ static int is_known(const struct rfa_image_list *images, const struct rfa_image_
 
 static int name_set(struct rfa_image_set *set, struct rfa_pool *pool, struct rfa_error *err)
 {
-	char version[128];
+	char version[132];
 	int rc = rfa_image_set_version(&set->images, version, sizeof(version), err);
 
 	if (!rc)
@@ -367,14 +367,16 @@ static int are_in_force(const char *pins, const struct rfa_image_list *images)
 	json_t *file = NULL, *service;
 	const char *name;
 	int are = !rfa_facts_parse(&file, pins, strlen(pins), "pins", &ignored);
+	size_t n = 0;
 
 	json_object_foreach (json_object_get(file, "services"), name, service) {
 		image = rfa_image_of(images, name);
+		n += image != NULL;
 		if (image && strcmp(image->ref, rfa_facts_str(service, "image", "")) != 0)
 			are = 0;
 	}
 	json_decref(file);
-	return are;
+	return are && n;
 }
 
 /* The pins that are in force for a Compose project: image references, nothing secret. */

@@ -254,6 +254,9 @@ int rfa_pull_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 			rc = bring(ctx, image, err);
 		rfa_texts_add(ctx->pool, &proven.pulled, missing->at[i]);
 	}
+	/* Also of attempts whose job has never begun. */
+	if (!rc)
+		rc = ctx->host->registry->forget(ctx->host, ctx->run, err);
 	if (rc)
 		return rc;
 	summary = rfa_pool_printf(ctx->pool, "%zu image(s) pulled by digest", missing->n);

@@ -102,12 +102,40 @@ static int is_still_there(struct rfa_ctx *ctx, struct rfa_error *err)
 	return rfa_error_hint(err, "wait until that run has ended, then the same command again");
 }
 
+/* A container that is down proves nothing of its image, whatever the others answer. */
+static int all_run(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_container *one;
+
+	RFA_EACH (one, ctx->own->containers) {
+		int well = one->present &&
+			   (one->ended || (one->running && !one->restarting && !one->paused)) &&
+			   (!*one->health || !strcmp(one->health, "healthy"));
+
+		if (well)
+			continue;
+		rfa_fail(err, RFA_EREFUSED, "smoke",
+			 "%s %s: what it would run is not proven, and nothing is marked",
+			 *one->container ? one->container : one->key,
+			 !one->present  ? "is not there"
+			 : one->running ? "is not healthy"
+					: "does not run");
+		rfa_error_where(err, "%s", ctx->host->name);
+		return rfa_error_hint(err,
+				      "start it, and look at docker logs; or leave --mark out");
+	}
+	return 0;
+}
+
 static int may_mark(struct rfa_ctx *ctx, struct rfa_error *err)
 {
+	int rc;
+
 	if (!rfa_ctx_options(ctx)->mark)
 		return 0;
-	if (ctx->own->images && ctx->own->images->images.n)
-		return is_still_there(ctx, err);
+	rc = all_run(ctx, err);
+	if (rc || (ctx->own->images && ctx->own->images->images.n))
+		return rc ? rc : is_still_there(ctx, err);
 	rfa_fail(err, RFA_EREFUSED, "smoke",
 		 "nothing of the stack runs there: there is no version "
 		 "to mark");

@@ -20,6 +20,14 @@ static const char *digits(const char *id)
 	return !strncmp(id, "sha256:", 7) ? id + 7 : id;
 }
 
+/* What a run that names its images leaves as it is was not brought by it. */
+static int is_brought(const struct rfa_ctx *ctx, const struct rfa_image *image)
+{
+	const struct rfa_image_set *named = rfa_ctx_options(ctx)->desired;
+
+	return !named || rfa_image_of(&named->images, image->key);
+}
+
 /* Verified. */
 
 /* In which environments an image has to be verified: never in the one that it goes to. */
@@ -56,7 +64,7 @@ static int is_of_last_run(const struct rfa_ctx *ctx, const struct rfa_image *ima
 	const struct rfa_plan_host *source = ctx->sides[RFA_SOURCE];
 	const struct rfa_image *proven = set ? rfa_image_of(&set->images, image->key) : NULL;
 
-	return proven && source && !strcmp(source->env, env) &&
+	return proven && !set->forced && source && !strcmp(source->env, env) &&
 	       !strcmp(proven->identity, image->identity);
 }
 
@@ -120,6 +128,8 @@ static void judge_verified(struct rfa_gates *c, const struct rfa_version_list *a
 	}
 	if (each ? good == envs->n : good > 0)
 		return;
+	if (!*image->identity)
+		why = "what is built now cannot have been verified anywhere";
 	rfa_deny_unless_forced(
 	    c, "deploy it there with rfa first, or say that it is good: rfa approve",
 	    "%s runs %s (image %.12s), but %s", image->key, image->ref, digits(image->id), why);
@@ -137,14 +147,15 @@ int rfa_gate_verified(struct rfa_gates *c, struct rfa_error *err)
 	struct rfa_texts envs;
 	int rc;
 
-	if (!limits->require_verified && !limits->verified_in.n)
+	if (!limits->require_verified && !limits->verified_in.n && !limits->soak_h)
 		return 0;
 	rc = rfa_ctx_versions(c->ctx, &all, err);
 	if (rc)
 		return rc;
 	envs = environments_of(c->ctx, &all);
 	RFA_EACH (image, *rfa_ctx_desired(c->ctx, NULL))
-		judge_verified(c, &all, &envs, image);
+		if (is_brought(c->ctx, image))
+			judge_verified(c, &all, &envs, image);
 	return 0;
 }
 
@@ -157,7 +168,8 @@ static void judge_item(struct rfa_gates *c, const struct rfa_version_list *all, 
 	const struct rfa_image *image;
 
 	RFA_EACH (image, *rfa_ctx_desired(c->ctx, NULL)) {
-		if (rfa_version_signature(all, image->identity, env, item))
+		if (!is_brought(c->ctx, image) ||
+		    rfa_version_signature(all, image->identity, env, item))
 			continue;
 		rfa_deny_unless_forced(c,
 				       rfa_pool_printf(c->ctx->pool,
@@ -243,7 +255,7 @@ int rfa_gate_same_version(struct rfa_gates *c, struct rfa_error *err)
 		return rc < 0 ? rc : 0;
 	version = rfa_version_named(&all, name);
 	RFA_EACH (image, *images)
-		if (rfa_version_check(c->ctx, version, image, err)) {
+		if (is_brought(c->ctx, image) && rfa_version_check(c->ctx, version, image, err)) {
 			rfa_deny_unless_forced(c, err->hint, "%s", err->msg);
 			rfa_error_clear(err);
 		}
