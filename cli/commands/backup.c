@@ -7,19 +7,6 @@
 #include "fsm/parts/catalog.h"
 #include "fsm/parts/text.h"
 
-/* Which of a name's environments and stacks are meant; loads rfa.json. */
-static int named(struct rfa_cli *cli, const char **stack, const char **env, struct rfa_error *err)
-{
-	int rc = rfa_cli_config(cli, err);
-	*stack = rfa_cli_word(cli, 0);
-	if (rc == 0)
-		rc = rfa_config_has_stack(cli->config, *stack, err);
-	if (rc < 0)
-		return rc;
-	rc = rfa_cli_need(cli, "env", env, err);
-	return rc < 0 ? rc : rfa_config_has_env(cli->config, *env, err);
-}
-
 /* List. */
 
 static json_t *entry_of(const struct rfa_cli *cli, const json_t *backup)
@@ -84,7 +71,7 @@ static int run_list(struct rfa_cli *cli, struct rfa_error *err)
 	const char *set = rfa_cli_option(cli, "set"), *stack, *env;
 	struct rfa_open_vault vault = { .host = NULL };
 	json_t *list = json_array();
-	int rc = named(cli, &stack, &env, err);
+	int rc = rfa_cli_stack_env(cli, &stack, &env, err);
 
 	if (rc == 0)
 		rc = rfa_vault_open(cli, env, stack, &vault, err);
@@ -193,7 +180,7 @@ static int run_verify(struct rfa_cli *cli, struct rfa_error *err)
 	const json_t *backup = NULL;
 	json_t *answers = json_array();
 	int broken = 0;
-	int rc = named(cli, &stack, &env, err);
+	int rc = rfa_cli_stack_env(cli, &stack, &env, err);
 
 	if (rc == 0)
 		rc = rfa_vault_open(cli, env, stack, &vault, err);

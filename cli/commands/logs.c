@@ -367,20 +367,14 @@ static int open_logs(struct logs *l, const char *stack, const char *env, struct 
 static int run_logs(struct rfa_cli *cli, struct rfa_error *err)
 {
 	struct logs l = { .cli = cli };
-	const char *stack = rfa_cli_word(cli, 0), *env = NULL;
+	const char *stack = NULL, *env = NULL;
 	int64_t lines = 100, since = 0;
 	int rc = rfa_args_number(&cli->args, "lines", 1, LINES_ALL, &lines, err);
 
 	if (rc == 0)
 		rc = rfa_cli_moment(cli, "since", 0, &since, err);
 	if (rc == 0)
-		rc = rfa_cli_config(cli, err);
-	if (rc == 0)
-		rc = rfa_config_has_stack(cli->config, stack, err);
-	if (rc == 0)
-		rc = rfa_cli_need(cli, "env", &env, err);
-	if (rc == 0)
-		rc = rfa_config_has_env(cli->config, env, err);
+		rc = rfa_cli_stack_env(cli, &stack, &env, err);
 	if (rc == 0)
 		rc = open_logs(&l, stack, env, err);
 	/* All of what is younger, unless somebody wants less. */

@@ -233,6 +233,19 @@ int rfa_cli_need(const struct rfa_cli *cli, const char *name, const char **out,
 	return rfa_error_hint(err, "rfa %s %s", cli->command.name, cli->command.words);
 }
 
+int rfa_cli_stack_env(struct rfa_cli *cli, const char **stack, const char **env,
+		      struct rfa_error *err)
+{
+	int rc = rfa_cli_config(cli, err);
+
+	*stack = rfa_cli_word(cli, 0);
+	if (rc == 0)
+		rc = rfa_config_has_stack(cli->config, *stack, err);
+	if (rc == 0)
+		rc = rfa_cli_need(cli, "env", env, err);
+	return rc < 0 ? rc : rfa_config_has_env(cli->config, *env, err);
+}
+
 int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what, struct rfa_error *err)
 {
 	const char *yes = rfa_cli_option(cli, "yes");

@@ -80,6 +80,10 @@ const char *rfa_cli_option(const struct rfa_cli *cli, const char *name); /* NULL
 int rfa_cli_need(const struct rfa_cli *cli, const char *name, const char **out,
 		 struct rfa_error *err) RFA_MUST_USE;
 
+/* The stack that is the first word, and --env; loads rfa.json. Errors: NOTFOUND, USAGE. */
+int rfa_cli_stack_env(struct rfa_cli *cli, const char **stack, const char **env,
+		      struct rfa_error *err) RFA_MUST_USE;
+
 /*
  * Asks the operator to type a name, once what will happen has been said; --yes NAME answers.
  * Errors: REFUSED, also without a terminal and without --yes.
