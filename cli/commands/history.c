@@ -73,7 +73,7 @@ static int is_open(const struct wanted *w, const json_t *entry, int *open, struc
 		return 0;
 	rc = rfa_catalog_debt(w->cli->ledger, rfa_facts_str(entry, "env", ""),
 			      rfa_facts_str(entry, "stack", ""),
-			      rfa_facts_str(entry, "version", ""), &debt, err);
+			      rfa_facts_str(entry, "version", ""), 0, &debt, err);
 	*open = debt != NULL;
 	json_decref(debt);
 	return rc;

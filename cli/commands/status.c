@@ -128,7 +128,7 @@ static int read_entry(struct rfa_cli *cli, const char *key, const char *env, con
 		rc = rfa_fail_nomem(err);
 	if (rc == 0)
 		rc = rfa_catalog_debt(cli->ledger, env, stack, rfa_facts_str(entry, "version", ""),
-				      &debt, err);
+				      1, &debt, err);
 	if (rc == 0 && debt)
 		rc = rfa_facts_set(entry, "debt", json_incref(debt), err);
 	if (rc == 0 && data)

@@ -271,13 +271,15 @@ static int no_point(const struct rfa_prepare *p, const char *env, const char *na
 /* Twice --last would bring back what was just taken away. */
 static int check_last(const struct rfa_prepare *p, const char *env, struct rfa_error *err)
 {
+	const struct rfa_flow *flow;
 	json_t *there = NULL;
 	char path[256];
 	int rc;
 
 	snprintf(path, sizeof(path), "environments/%.64s/%.64s.json", env, p->word);
 	rc = rfa_catalog_find(p->ledger, path, &there, err);
-	if (!rc && !strcmp(rfa_facts_str(there, "flow", ""), "rollback")) {
+	flow = rfa_flow_by_name(rfa_facts_str(there, "flow", ""));
+	if (!rc && flow && flow->args->goes_back_to) {
 		rfa_fail(err, RFA_EREFUSED, "ledger",
 			 "%s on %s has just gone back (run %.40s): --last would bring back what it "
 			 "took away",

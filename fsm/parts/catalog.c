@@ -241,8 +241,8 @@ static int still_runs(struct rfa_ledger *ledger, const char *env, const char *st
 	int runs = 0;
 
 	snprintf(path, sizeof(path), "environments/%.64s/%.64s.json", env, stack);
-	if (rfa_catalog_find(ledger, path, &there, &ignored))
-		return 1;
+	if (rfa_catalog_find(ledger, path, &there, &ignored) || !there)
+		return 1; /* nobody knows better */
 	json_array_foreach (json_object_get(there, "images"), i, image) {
 		runs |= rfa_texts_have(&forced->identities, rfa_facts_str(image, "identity", ""));
 	}
@@ -251,7 +251,7 @@ static int still_runs(struct rfa_ledger *ledger, const char *env, const char *st
 }
 
 int rfa_catalog_debt(struct rfa_ledger *ledger, const char *env, const char *stack,
-		     const char *version, json_t **out, struct rfa_error *err)
+		     const char *version, int running, json_t **out, struct rfa_error *err)
 {
 	struct rfa_pool pool = RFA_POOL_INIT;
 	struct rfa_version_list all = { NULL, 0 };
@@ -264,7 +264,7 @@ int rfa_catalog_debt(struct rfa_ledger *ledger, const char *env, const char *sta
 	for (size_t i = 0; of && i < of->verified.n && !*out && !rc; i++) {
 		one = &of->verified.at[i];
 		if (!one->forced || strcmp(one->env, env) != 0 || !is_owed(&all, one) ||
-		    !still_runs(ledger, env, stack, one))
+		    (running && !still_runs(ledger, env, stack, one)))
 			continue;
 		*out = json_pack("{s:s, s:s, s:s, s:s}", "version", version, "run", one->run, "at",
 				 one->at, "reason", one->reason);

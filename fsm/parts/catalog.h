@@ -55,10 +55,12 @@ RFA_API int rfa_catalog_version(struct rfa_ledger *ledger, const char *stack, co
 
 /*
  * *out (new, or NULL: none): what is owed for a version that runs in `env` and went there by force:
- * {"version","run","at","reason"}, until the same images are proven in some environment.
+ * {"version","run","at","reason"}, until the same images are proven in some environment. running:
+ * only if one of them runs there still.
  */
 RFA_API int rfa_catalog_debt(struct rfa_ledger *ledger, const char *env, const char *stack,
-			     const char *version, json_t **out, struct rfa_error *err) RFA_MUST_USE;
+			     const char *version, int running, json_t **out,
+			     struct rfa_error *err) RFA_MUST_USE;
 
 /* *out (new, or NULL: none): what `env` has proven of the stack: {"version","at","run","images"}.
  */

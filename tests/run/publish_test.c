@@ -657,28 +657,6 @@ static void test_earlier_stays(void **state)
 	world_free(&w);
 }
 
-/* What is built now was proven nowhere: where that is asked for, only force brings it. */
-static void test_unproven(void **state)
-{
-	struct rfa_run_result result;
-	struct rfa_error err;
-	struct watcher x;
-	struct world w;
-
-	(void)state;
-	world_make_sources(&w, SCENARIO_RUN, 7, NULL, NULL);
-	watcher_begin(&x, &w);
-	if (!rfa_facts_at(w.plan, "target/stack/gates"))
-		json_object_set_new(rfa_facts_at(w.plan, "target/stack"), "gates", json_object());
-	json_object_set_new(rfa_facts_at(w.plan, "target/stack/gates"), "verified_in",
-			    json_pack("[s]", "qa"));
-	assert_int_equal(publish(&w, &result, &err), -RFA_EREFUSED);
-	assert_true(watcher_is_refused(x.refused, "verified", "cannot have been verified"));
-	assert_int_equal(builds, 0);
-	watcher_end(&x);
-	world_free(&w);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -698,7 +676,6 @@ int main(void)
 		cmocka_unit_test(test_builder_lies),
 		cmocka_unit_test(test_no_git),
 		cmocka_unit_test(test_earlier_stays),
-		cmocka_unit_test(test_unproven),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -381,6 +381,23 @@ static void what_is_left_alone_has_settled(void **state)
 	bench_close(&b);
 }
 
+/* What is built now was proven nowhere: where that is asked for, only force brings it. */
+static void what_is_built_is_unproven(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	memset(&b, 0, sizeof(b));
+	world_make_sources(&b.w, SCENARIO_RUN, 7, NULL, NULL);
+	watcher_begin(&b.x, &b.w);
+	set_gate(&b, "verified_in", json_pack("[s]", "qa"));
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "verified", "cannot have been verified"));
+	force(&b, "fire");
+	assert_int_equal(promote(&b), 0);
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +408,7 @@ int main(void)
 		cmocka_unit_test(by_force_is_no_proof_of_the_source),
 		cmocka_unit_test(going_back_proves_nothing),
 		cmocka_unit_test(a_soak_alone_is_a_gate),
+		cmocka_unit_test(what_is_built_is_unproven),
 		cmocka_unit_test(a_gate_may_be_off),
 		cmocka_unit_test(the_data_was_backed_up_lately),
 		cmocka_unit_test(drift_is_told),
