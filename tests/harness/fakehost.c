@@ -104,7 +104,7 @@ int fakehosts_count(struct fakehosts *f, int machine, const char *file, const ch
 
 int fakehosts_end(struct fakehosts *f)
 {
-	char command[128];
+	char command[256];
 	int i;
 
 	for (i = 0; i < FAKEHOSTS; i++)
@@ -113,6 +113,13 @@ int fakehosts_end(struct fakehosts *f)
 				f->root, i);
 			return -1;
 		}
-	snprintf(command, sizeof(command), "rm -rf %s", f->root);
-	return system(command) ? -1 : 0;
+	/* A docker that was left a moment ago may still be writing there. */
+	snprintf(command, sizeof(command),
+		 "n=0; until rm -rf %s 2>/dev/null; do n=$((n + 1)); [ $n -lt 200 ] || exit 1; "
+		 "sleep 0.1; done",
+		 f->root);
+	if (!system(command))
+		return 0;
+	fprintf(stderr, "%s could not be removed\n", f->root);
+	return -1;
 }
