@@ -102,7 +102,7 @@ promote ragflowauth
 ok "a check says no: exit status 5" ended 5
 ok "which" said '^rfa: .*ROLLED_BACK: version: /bin/busybox ended with status 1'
 ok "prod runs what it ran" is "$(images_of prod $both)" "$ran"
-ok "and the check says yes again" is "$(facts "$run" target.health-before checks_back | grep -o '"name": "version", "ok": true' | wc -l)" 1
+ok "a command is not run before a run, so the way back does not ask it" is "$(facts "$run" target.health-before checks_back | grep -c '"name": "version"')" 0
 ok "nothing is left" clean test prod
 run_rfa smoke ragflowauth --env prod
 ok "prod passes its smoke test" ended 0

@@ -120,6 +120,13 @@ static const struct meaning registries[] = {
 	{ "timed out", RFA_EUNREACHABLE, RFA_RETRY, NULL },
 	{ "deadline exceeded", RFA_EUNREACHABLE, RFA_RETRY, NULL },
 	{ "unexpected eof", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	/* An engine that is stopped breaks its pulls off. */
+	{ "context canceled", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "request canceled", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "transport is closing", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "shutting down", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "use of closed network connection", RFA_EUNREACHABLE, RFA_RETRY, NULL },
+	{ "broken pipe", RFA_EUNREACHABLE, RFA_RETRY, NULL },
 	{ "500 internal server error", RFA_EUNREACHABLE, RFA_RETRY, NULL },
 	{ "502 bad gateway", RFA_EUNREACHABLE, RFA_RETRY, NULL },
 	{ "503 service unavailable", RFA_EUNREACHABLE, RFA_RETRY, NULL },
