@@ -118,6 +118,31 @@ static const struct rfa_flow *flow_to(struct rfa_cli *cli, const char *env, cons
 	return found;
 }
 
+/* Twice --last would bring back what was just taken away. */
+static int check_last(struct rfa_cli *cli, const char *env, const char *stack,
+		      struct rfa_error *err)
+{
+	const struct rfa_flow *flow;
+	json_t *there = NULL;
+	char path[256];
+	int rc = rfa_cli_ledger(cli, err);
+
+	snprintf(path, sizeof(path), "environments/%.64s/%.64s.json", env, stack);
+	if (rc == 0)
+		rc = rfa_catalog_find(cli->ledger, path, &there, err);
+	flow = rfa_flow_by_name(rfa_facts_str(there, "flow", ""));
+	if (rc == 0 && flow && flow->args->goes_back_to) {
+		rfa_fail(err, RFA_EREFUSED, "ledger",
+			 "%s on %s has just gone back (run %.40s): --last would bring back what it "
+			 "took away",
+			 stack, env, rfa_facts_str(there, "run", "?"));
+		rc = rfa_error_hint(err, "name the point: rfa rollback %s --env %s lists them",
+				    stack, env);
+	}
+	json_decref(there);
+	return rc;
+}
+
 static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 {
 	const char *word = rfa_cli_word(cli, 0), *env = NULL;
@@ -147,6 +172,8 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 		rc = rfa_config_has_env(cli->config, env, err);
 	if (rc < 0 || (!name && !last))
 		return rc < 0 ? rc : rfa_points_show(cli, env, word, err);
+	if (last && (rc = check_last(cli, env, word, err)) < 0)
+		return rc;
 	const struct rfa_flow *flow = flow_to(cli, env, word, name);
 	if (flow)
 		return rfa_flow_run(cli, flow, err);

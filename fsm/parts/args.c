@@ -268,29 +268,6 @@ static int no_point(const struct rfa_prepare *p, const char *env, const char *na
 	return -RFA_ENOTFOUND;
 }
 
-/* Twice --last would bring back what was just taken away. */
-static int check_last(const struct rfa_prepare *p, const char *env, struct rfa_error *err)
-{
-	const struct rfa_flow *flow;
-	json_t *there = NULL;
-	char path[256];
-	int rc;
-
-	snprintf(path, sizeof(path), "environments/%.64s/%.64s.json", env, p->word);
-	rc = rfa_catalog_find(p->ledger, path, &there, err);
-	flow = rfa_flow_by_name(rfa_facts_str(there, "flow", ""));
-	if (!rc && flow && flow->args->goes_back_to) {
-		rfa_fail(err, RFA_EREFUSED, "ledger",
-			 "%s on %s has just gone back (run %.40s): --last would bring back what it "
-			 "took away",
-			 p->word, env, rfa_facts_str(there, "run", "?"));
-		rc = rfa_error_hint(err, "name the point: rfa rollback %s --env %s lists them",
-				    p->word, env);
-	}
-	json_decref(there);
-	return rc;
-}
-
 int rfa_prepare_point(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
 	const char *env = rfa_facts_str(plan, "target/env", "");
@@ -303,10 +280,6 @@ int rfa_prepare_point(const struct rfa_prepare *p, json_t *plan, struct rfa_erro
 		rc = rfa_catalog_points(p->ledger, env, p->word, &points, err);
 	if (rc)
 		return rc;
-	if (!name && (rc = check_last(p, env, err)) != 0) {
-		json_decref(points);
-		return rc;
-	}
 	one = rfa_catalog_point_meant(points, name);
 	if (!one)
 		rc = no_point(p, env, name ? name : "the last one", points, err);
