@@ -150,7 +150,8 @@ static void check(struct sweep *s, struct world *w, const struct rfa_run_result 
 	struct rfa_error err;
 
 	if (result->final != RFA_FINAL_SUCCEEDED && result->final != RFA_FINAL_ROLLED_BACK &&
-	    result->final != RFA_FINAL_FAILED) {
+	    result->final != RFA_FINAL_FAILED &&
+	    !(result->final == RFA_FINAL_STUCK && s->subject->may_stick)) {
 		struct rfa_buf text = RFA_BUF_INIT(8192);
 
 		rfa_buf_printf(&text, "it ends %s: %s (%s)", rfa_final_word(result->final),

@@ -41,6 +41,7 @@ struct sweep_subject {
 	   it; NULL: nothing else is looked at. */
 	void (*judge)(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why);
 	uint64_t bytes;        /* of a stream, before a fault in its midst */
+	int may_stick;         /* 1: it may end STUCK, for nobody can know what it did */
 	int ends_as_before;    /* 1: all of its ends are as before (a drill) */
 	uint64_t least_faults; /* for each call, in a run that is short; 0: as in every other */
 };

@@ -121,6 +121,39 @@ static json_t *served(struct world *w, int which)
 	return plan;
 }
 
+/* A command in a container. */
+
+static json_t *command(struct world *w, int which)
+{
+	json_t *plan = served(w, which);
+
+	json_object_set_new(plan, "flow", json_string("exec"));
+	json_object_update_new(json_object_get(plan, "options"),
+			       json_pack("{s:s, s:[s, s], s:i}", "service", "backend", "command",
+					 "echo", "hello", "timeout_s", 30));
+	return plan;
+}
+
+/* Once at most, but for what the host has never seen or has refused; once if the run says so. */
+static void judge_command(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	const char *at = rfa_sim_trace(w->sim);
+	int asked = 0, done = 0;
+
+	while ((at = strstr(at, " prod exec ")) != NULL) {
+		const char *end = strchr(at, '\n');
+		char line[400];
+
+		snprintf(line, sizeof(line), "%.*s", (int)(end ? end - at : 0), at);
+		asked += !strstr(line, ": unreachable") && !strstr(line, ": remote");
+		done += strstr(line, ": ok") != NULL;
+		at += 2;
+	}
+	if (asked > 1 || (result->final == RFA_FINAL_SUCCEEDED && done != 1))
+		rfa_buf_printf(why, "it ends %s, and the command was run %d time(s); ",
+			       rfa_final_word(result->final), asked);
+}
+
 /* A ledger. */
 
 static json_t *other_head(struct world *w, int which)
@@ -238,6 +271,18 @@ static const struct sweep_subject smokes = {
 	.ends_as_before = 1,
 	.least_faults = 2,
 };
+static const struct sweep_subject commands = {
+	.name = "exec",
+	.which = SCENARIO_RUN,
+	.prepare = command,
+	.undisturbed = RFA_FINAL_SUCCEEDED,
+	.serves = world_serves,
+	.judge = judge_command,
+	.bytes = 20000,
+	.may_stick = 1,
+	.ends_as_before = 1,
+	.least_faults = 2,
+};
 static const struct sweep_subject heads = {
 	.name = "accept-ledger",
 	.which = SCENARIO_RUN,
@@ -270,11 +315,13 @@ static void sweeps_can_fail(void **state)
 SWEEP(locks)
 SWEEP(holds)
 SWEEP(smokes)
+SWEEP(commands)
 SWEEP(heads)
 SWEEP(vaults)
 PAIRS(locks)
 PAIRS(holds)
 PAIRS(smokes)
+PAIRS(commands)
 PAIRS(heads)
 PAIRS(vaults)
 
@@ -284,7 +331,8 @@ int main(void)
 		cmocka_unit_test(sweeps_can_fail), cmocka_unit_test(sweep_locks),
 		cmocka_unit_test(pairs_locks),     cmocka_unit_test(sweep_holds),
 		cmocka_unit_test(pairs_holds),     cmocka_unit_test(sweep_smokes),
-		cmocka_unit_test(pairs_smokes),    cmocka_unit_test(sweep_heads),
+		cmocka_unit_test(pairs_smokes),    cmocka_unit_test(sweep_commands),
+		cmocka_unit_test(pairs_commands),  cmocka_unit_test(sweep_heads),
 		cmocka_unit_test(pairs_heads),     cmocka_unit_test(sweep_vaults),
 		cmocka_unit_test(pairs_vaults),
 	};

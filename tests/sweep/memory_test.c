@@ -111,7 +111,7 @@ static json_t *rollback(struct world *w, int which)
 #define SUBJECT(name_, scenario_, prepare_, serves_)                                               \
 	{                                                                                          \
 		name_, SCENARIO_##scenario_, prepare_, RFA_FINAL_SUCCEEDED, serves_, NULL, 150000, \
-		    0, 0                                                                           \
+		    0, 0, 0                                                                        \
 	}
 
 static const struct sweep_subject subjects[] = {
