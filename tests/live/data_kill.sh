@@ -98,7 +98,8 @@ for ((i = 1; ; i++)); do
 	wait "$!"
 	old=$(cat "$TMP/of-prod")
 	start_rfa promote-data pair --from test --to prod --yes prod
-	moment
+	# The way back is open in the first half only.
+	if [ $((i % 6)) = 4 ]; then moment $((events / 2)); else moment; fi
 	case $((i % 10)) in
 	0 | 5) cut_off ;;
 	7) lose_power ;;

@@ -28,7 +28,7 @@ ok "backup: exit status 0" ended 0
 own=$(letter)
 follow drill records --env test --of prod --yes test
 ok "test stands still before the swap" frozen test target.verify-stopped "$TMP/before"
-ok "test serves what was backed up" eval 'freeze_at target.stop2 && l=$(letter) && all_run test; s=$?; thaw; [ $s = 0 ] && is "$l" "$(on prod "cat /opt/records/conf/new/letter")"'
+ok "test serves what was backed up" eval 'freeze_at target.health && l=$(letter) && await 60 all_run test; s=$?; thaw; [ $s = 0 ] && is "$l" "$(on prod "cat /opt/records/conf/new/letter")"'
 ok "test stands still when its own is back" frozen test target.start2 "$TMP/after"
 join
 ok "drill: exit status 0" ended 0

@@ -259,9 +259,10 @@ another_kill() { # N: the first is always one
 	fi
 	kills=$1
 }
-moment() { # waits for the moment, and says in `when` which it was
-	if [ $((RANDOM % 2)) = 0 ]; then
-		local n=$((1 + RANDOM % events))
+# moment [EVENTS]: waits for the moment, and says in `when` which it was; given: after one of the first so many
+moment() {
+	if [ -n "${1:-}" ] || [ $((RANDOM % 2)) = 0 ]; then
+		local n=$((1 + RANDOM % ${1:-events}))
 		await 120 events_seen "$n" >/dev/null
 		when="after event $n"
 	else
