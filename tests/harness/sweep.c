@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -168,18 +171,27 @@ static void check(struct sweep *s, struct world *w, const struct rfa_run_result 
 	check_fixed_point(s, w, result);
 }
 
-/* One run with these faults. Answers how many fired. */
-static unsigned run_with(struct sweep *s, const struct rfa_sim_fault *faults, size_t n)
+/* What became of a run whose faults fired so often. */
+static void judge(struct sweep *s, struct world *w, const struct rfa_run_result *result,
+		  const struct rfa_error *why)
+{
+	rfa_sim_plan_clear(w->sim);
+	check(s, w, result, why);
+	s->runs++;
+	s->fired += rfa_sim_fired_count(w->sim);
+}
+
+/* One run with these faults. */
+static void run_with(struct sweep *s, const struct rfa_sim_fault *faults, size_t n)
 {
 	struct rfa_run_result result;
 	struct rfa_error err = { 0 };
 	struct world w;
 	json_t *plan = s->subject->prepare(&w, s->subject->which);
 	uint64_t base = rfa_sim_calls(w.sim);
-	unsigned before = rfa_sim_fired_count(w.sim);
-	unsigned fired;
 	size_t i;
 
+	assert_int_equal(rfa_sim_fired_count(w.sim), 0);
 	if (s->mutation != SWEEP_NO_MUTATION)
 		rfa_sim_mutate(w.sim, (enum rfa_sim_mutation)s->mutation);
 	for (i = 0; i < n; i++) {
@@ -189,17 +201,152 @@ static unsigned run_with(struct sweep *s, const struct rfa_sim_fault *faults, si
 		assert_int_equal(rfa_sim_plan(w.sim, &fault, &err), 0);
 	}
 	(void)!world_drive(&w, plan, &result, &err);
-	rfa_sim_plan_clear(w.sim);
-	fired = rfa_sim_fired_count(w.sim) - before;
-	check(s, &w, &result, &err);
+	judge(s, &w, &result, &err);
 	if (s->mutation != SWEEP_NO_MUTATION && !n && result.final != s->subject->undisturbed)
 		complain(s, &w, "undisturbed", rfa_final_word(result.final));
-	s->runs++;
-	s->fired += fired;
 	json_decref(plan);
 	world_free(&w);
-	return fired;
 }
+
+static struct rfa_sim_fault fault_of(const struct sweep_subject *subject, int kind, uint64_t at)
+{
+	struct rfa_sim_fault fault = { 0 };
+
+	fault.at = at;
+	fault.kind = (enum rfa_sim_fault_kind)kind;
+	fault.bytes = subject->bytes;
+	fault.ms = 5000;
+	fault.lag = kind == RFA_SIM_CUT ? subject->bytes / 4 : 0;
+	return fault;
+}
+
+#ifdef RFA_SWEEP_SANITIZED
+/* Each in this process, at whose end it is known what was never freed. */
+static void run_with_each(struct sweep *s)
+{
+	uint64_t at;
+	int k;
+
+	for (k = 0; k < RFA_SIM_FAULT_COUNT; k++) {
+		for (at = (uint64_t)(k % SWEEP_STRIDE); at < s->known->calls; at += SWEEP_STRIDE) {
+			struct rfa_sim_fault fault = fault_of(s->subject, k, at);
+
+			if (s->known->kinds[at] & UINT32_C(1) << k)
+				run_with(s, &fault, 1);
+		}
+	}
+	assert_int_equal(s->fired, s->runs);
+}
+#else
+/*
+ * Runs that are alike until their fault share what comes before it: at each call of one run that
+ * nothing disturbs a process goes off for each fault, and takes its run to the end.
+ */
+
+/* What such a process has to say. */
+struct told {
+	unsigned runs, fired, failed;
+	char failures[1 << 16];
+};
+
+struct trunk {
+	struct sweep *s;
+	struct world *w;
+	uint64_t base;
+	struct told *told; /* shared with the processes */
+	int branch;        /* this is one of them */
+};
+
+static void hear(struct trunk *t, pid_t branch, int kind, uint64_t at)
+{
+	struct sweep *s = t->s;
+	int status = 0;
+
+	assert_int_equal(waitpid(branch, &status, 0), branch);
+	s->runs += t->told->runs;
+	s->fired += t->told->fired;
+	s->failed += t->told->failed;
+	if (s->failed <= 5)
+		rfa_buf_puts(&s->failures, t->told->failures);
+	if (status || t->told->runs != 1 || t->told->fired != 1)
+		fail_msg("%s: %s at call %llu: %u runs, %u faults, status %d", s->subject->name,
+			 rfa_sim_fault_word(kind), (unsigned long long)at, t->told->runs,
+			 t->told->fired, status);
+}
+
+/* Only a process that goes off comes back with a fault. */
+static void go_off(void *user, uint64_t call, const char *label)
+{
+	struct trunk *t = user;
+	uint64_t at = call - t->base;
+	struct rfa_sim_fault fault;
+	struct rfa_error err;
+	pid_t branch;
+	int k;
+
+	(void)label;
+	for (k = 0; k < RFA_SIM_FAULT_COUNT && at < t->s->known->calls; k++) {
+		if (!(t->s->known->kinds[at] & UINT32_C(1) << k))
+			continue;
+		memset(t->told, 0, sizeof(*t->told));
+		(void)fflush(NULL);
+		branch = fork();
+		assert_true(branch >= 0);
+		if (branch) {
+			hear(t, branch, k, at);
+			continue;
+		}
+		t->branch = 1;
+		rfa_sim_on_call(t->w->sim, NULL, NULL);
+		fault = fault_of(t->s->subject, k, call);
+		if (rfa_sim_plan(t->w->sim, &fault, &err))
+			_exit(1);
+		return;
+	}
+}
+
+/* The end of such a process; the memory is that of the others. */
+static void tell(struct trunk *t)
+{
+	struct sweep *s = t->s;
+
+	t->told->runs = s->runs;
+	t->told->fired = s->fired;
+	t->told->failed = s->failed;
+	(void)snprintf(t->told->failures, sizeof(t->told->failures), "%s",
+		       rfa_buf_str(&s->failures));
+	_exit(0);
+}
+
+static void run_with_each(struct sweep *s)
+{
+	struct sweep own = { .subject = s->subject,
+			     .known = s->known,
+			     .mutation = s->mutation,
+			     .failures = RFA_BUF_INIT(1 << 20) };
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct world w;
+	json_t *plan = s->subject->prepare(&w, s->subject->which);
+	struct trunk t = { .s = s, .w = &w, .base = rfa_sim_calls(w.sim) };
+
+	t.told =
+	    mmap(NULL, sizeof(*t.told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(t.told != MAP_FAILED);
+	rfa_sim_on_call(w.sim, go_off, &t);
+	(void)!world_drive(&w, plan, &result, &err);
+	if (t.branch) {
+		t.s = &own;
+		judge(&own, &w, &result, &err);
+		tell(&t);
+	}
+	assert_int_equal(result.final, s->subject->undisturbed);
+	(void)munmap(t.told, sizeof(*t.told));
+	json_decref(plan);
+	world_free(&w);
+}
+
+#endif
 
 static void run_broken(struct sweep *s, const struct sweep_breaker *b)
 {
@@ -241,36 +388,13 @@ static void sweep_report(struct sweep *s, const char *what)
 			 rfa_buf_str(&s->failures));
 }
 
-static struct rfa_sim_fault fault_of(const struct sweep_subject *subject, int kind, uint64_t at)
-{
-	struct rfa_sim_fault fault = { 0 };
-
-	fault.at = at;
-	fault.kind = (enum rfa_sim_fault_kind)kind;
-	fault.bytes = subject->bytes;
-	fault.ms = 5000;
-	fault.lag = kind == RFA_SIM_CUT ? subject->bytes / 4 : 0;
-	return fault;
-}
-
 void sweep_one_fault(const struct sweep_subject *subject)
 {
 	struct sweep s;
-	uint64_t calls;
-	uint64_t at;
-	int k;
 
 	sweep_init(&s, subject);
-	calls = s.known->calls;
-	for (k = 0; k < RFA_SIM_FAULT_COUNT; k++) {
-		for (at = (uint64_t)(k % SWEEP_STRIDE); at < calls; at += SWEEP_STRIDE) {
-			struct rfa_sim_fault fault = fault_of(subject, k, at);
-
-			if (s.known->kinds[at] & UINT32_C(1) << k)
-				assert_int_equal(run_with(&s, &fault, 1), 1);
-		}
-	}
-	assert_true(s.fired >= calls *
+	run_with_each(&s);
+	assert_true(s.fired >= s.known->calls *
 				   (subject->least_faults ? subject->least_faults : LEAST_FAULTS) /
 				   SWEEP_STRIDE);
 	sweep_report(&s, "one fault");
