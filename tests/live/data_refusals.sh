@@ -42,7 +42,7 @@ on prod 'cp -p /opt/records/conf/config.json /run/config.json
 	sed -i "s|\"base_url\":\"http://[0-9.]*|\"base_url\":\"http://'"$test_address"'|" /opt/records/conf/config.json'
 refused "prod's base URL is test's" 'base.url'
 untouched "prod's base URL is test's"
-on prod 'cat /run/config.json >/opt/records/conf/config.json'
+on prod 'cat /run/config.json >/opt/records/conf/config.json && rm /run/config.json'
 "$LAB" fill prod 30
 refused "prod's disk is too small" 'disk|space'
 untouched "prod's disk is too small"

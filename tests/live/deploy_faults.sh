@@ -44,7 +44,7 @@ END
 on prod 'cat >/run/watch/sh' <<'END'
 while [ -e /run/watch/sh ]; do
 	cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n' | grep -F -f /run/watch/pattern >>/run/watch/seen
-	find /dev/shm /run -path /run/docker -prune -o -name config.json ! -perm 600 -print >>/run/watch/seen 2>/dev/null
+	find /dev/shm /run -path /run/docker -prune -o -name config.json -newer /run/watch/pattern ! -perm 600 -print >>/run/watch/seen 2>/dev/null
 	echo >>/run/watch/looks
 done
 END
