@@ -74,6 +74,8 @@ static void say_result(const struct rfa_run_report *s, const struct rfa_out *o)
 		      "final", rfa_final_word(r->final), "point", r->point, "version", r->version);
 	if (rfa_facts_at(s->plan, "options/backup"))
 		json_object_set(line, "backup", rfa_facts_at(s->plan, "options/backup"));
+	if (r->data[0])
+		json_object_set_new(line, "data_point", json_string(r->data));
 	json_dumpf(line, o->out, JSON_COMPACT | JSON_ENSURE_ASCII);
 	fputc('\n', o->out);
 	json_decref(line);
@@ -104,6 +106,21 @@ static void say_done(const struct rfa_out *o, const struct rfa_run_report *s,
 	rfa_buf_release(&done);
 }
 
+/* The ordinary commands that undo what this run did. */
+static void say_way_back(const struct rfa_run_report *s, const struct rfa_out *o)
+{
+	const char *stack = rfa_facts_str(s->plan, "stack", "");
+	const char *env = rfa_facts_str(s->plan, "target/env", "");
+
+	if (s->result.point[0])
+		rfa_out_say(o, "to go back: rfa rollback %s --env %s --to %s", stack, env,
+			    s->result.point);
+	if (s->result.data[0])
+		rfa_out_say(o, "%s rfa rollback %s --env %s --to %s",
+			    s->result.point[0] ? "and then: " : "to go back:", stack, env,
+			    s->result.data);
+}
+
 static void say_success(struct rfa_cli *cli)
 {
 	const struct rfa_run_report *s = &cli->report;
@@ -123,10 +140,7 @@ static void say_success(struct rfa_cli *cli)
 		rfa_out_note(o, "it took %s%s%s", rfa_out_duration(took, s->ended_ms - s->begun_ms),
 			     s->bytes ? "; bytes that travelled: " : "",
 			     s->bytes ? RFA_SIZE(s->bytes) : "");
-	if (s->result.point[0])
-		rfa_out_say(o, "to go back: rfa rollback %s --env %s --to %s",
-			    rfa_facts_str(s->plan, "stack", ""),
-			    rfa_facts_str(s->plan, "target/env", ""), s->result.point);
+	say_way_back(s, o);
 }
 
 static int finish(struct rfa_cli *cli, struct rfa_reporter *reporter, struct rfa_ticker *ticker,

@@ -89,6 +89,38 @@ const struct rfa_cli_command rfa_cmd_resume = {
 
 /* Rollback. */
 
+/* 1 if the operator asks for just what this flow brings back. */
+static int is_asked_for(const struct rfa_cli *cli, const struct rfa_flow *flow)
+{
+	const struct rfa_flow *const *flows;
+	size_t i, n;
+
+	if (flow->args->with)
+		return rfa_cli_option(cli, flow->args->with) != NULL;
+	flows = rfa_flows(&n);
+	for (i = 0; i < n; i++) {
+		const char *with = flows[i]->args->with;
+		if (with && rfa_cli_option(cli, with))
+			return 0;
+	}
+	return 1;
+}
+
+/* The flow that brings back points of this kind, with what was asked for; NULL: none. */
+static const struct rfa_flow *flow_of(const struct rfa_cli *cli, const char *kind)
+{
+	const struct rfa_flow *const *flows;
+	size_t i, n;
+
+	flows = rfa_flows(&n);
+	for (i = 0; i < n; i++) {
+		const char *to = flows[i]->args->goes_back_to;
+		if (to && strcmp(to, kind) == 0 && is_asked_for(cli, flows[i]))
+			return flows[i];
+	}
+	return NULL;
+}
+
 /*
  * What the point says of itself decides which flow brings it back. One that there is not is told by
  * the flow.
@@ -98,22 +130,15 @@ static const struct rfa_flow *flow_to(struct rfa_cli *cli, const char *env, cons
 {
 	const char *kind = "images";
 	const struct rfa_flow *found = NULL;
-	const struct rfa_flow *const *flows;
 	struct rfa_error ignored;
 	json_t *points = NULL, *point;
-	size_t i, n;
 
 	if (rfa_cli_ledger(cli, &ignored) == 0 &&
 	    rfa_catalog_points(cli->ledger, env, stack, &points, &ignored) == 0) {
 		point = rfa_catalog_point_meant(points, name);
 		kind = rfa_facts_str(point, "kind", kind);
 	}
-	flows = rfa_flows(&n);
-	for (i = 0; i < n; i++) {
-		const char *to = flows[i]->args->goes_back_to;
-		if (to && strcmp(to, kind) == 0)
-			found = flows[i];
-	}
+	found = flow_of(cli, kind);
 	json_decref(points);
 	return found;
 }
@@ -148,10 +173,20 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 	const char *word = rfa_cli_word(cli, 0), *env = NULL;
 	const char *name = rfa_cli_option(cli, "to");
 	int last = rfa_cli_option(cli, "last") != NULL;
+	int database = rfa_cli_option(cli, "with-database") != NULL;
 
 	if (name && last) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "--to and --last are one too many");
 		return rfa_error_hint(err, "--last is the newest rollback point of images");
+	}
+	if (rfa_cli_option(cli, "backup") && !database) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--backup goes with --with-database");
+		return rfa_error_hint(err, "`rfa restore` puts a backup back, and leaves the "
+					   "images as they are");
+	}
+	if (database && !name && !last) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--with-database needs a point");
+		return rfa_error_hint(err, "name it with --to, or take the newest: --last");
 	}
 	if (rfa_run_id_ok(word)) {
 		if (cli->command.preview || rfa_cli_option(cli, "dry-run")) {
@@ -177,6 +212,12 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 	const struct rfa_flow *flow = flow_to(cli, env, word, name);
 	if (flow)
 		return rfa_flow_run(cli, flow, err);
+	if (database) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "the rollback point %.100s is not one of images",
+			 name);
+		return rfa_error_hint(err, "--with-database goes with a point of images, whose "
+					   "data it brings, too: leave it out");
+	}
 	rfa_fail(err, RFA_EREFUSED, "ledger",
 		 "the rollback point %.100s is of a kind that this rfa does not know", name);
 	return rfa_error_hint(err, "use the rfa that made it");
@@ -187,6 +228,9 @@ static const struct rfa_option rollback_options[] = {
 	{ "to", 0, "POINT", NULL, NULL,
 	  "the rollback point, or the version that ran then; without it: the list" },
 	{ "last", 0, NULL, NULL, NULL, "to the newest rollback point of images" },
+	{ "with-database", 0, NULL, NULL, NULL,
+	  "the data too: that of the backup which the point names" },
+	{ "backup", 0, "ID", NULL, NULL, "with --with-database: another backup" },
 	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only show what would change" },
 	{ "wait-lock", 0, "SECONDS", NULL, NULL,
@@ -197,7 +241,7 @@ static const struct rfa_option rollback_options[] = {
 const struct rfa_cli_command rfa_cmd_rollback = {
 	.name = "rollback",
 	.group = "unfinished runs",
-	.words = "STACK --env ENV [--to POINT | --last] | RUN",
+	.words = "STACK --env ENV [--to POINT | --last] [--with-database] | RUN",
 	.summary = "go back to what ran before, or undo an unfinished run",
 	.details =
 	    "With a run's id: undoes what that unfinished run did. With a stack: a new run\n"
@@ -205,13 +249,17 @@ const struct rfa_cli_command rfa_cmd_rollback = {
 	    "and asks for the environment's name. Without --to: lists the points. A point of\n"
 	    "images brings containers back, a point of data (data-…) what was stored, one of "
 	    "files\n"
-	    "(files-…) the configuration that a sync has replaced.",
+	    "(files-…) the configuration that a sync has replaced. --with-database, for a new\n"
+	    "version that has changed what is stored: images and data go back in one run, so\n"
+	    "that neither version ever runs on the data of the other.",
 	.options = rollback_options,
 	.examples =
 	    (const struct rfa_example[]){
 		{ "rfa rollback ragflowauth --env prod", "list the rollback points, newest first" },
 		{ "rfa rollback ragflowauth --env prod --to 20260131_170801", "go back" },
 		{ "rfa rollback ragflowauth --env prod --last --yes prod", "from a script" },
+		{ "rfa rollback ragflowauth --env prod --to 20260131_170801 --with-database",
+		  "the old version and the data of its time, in one run" },
 		{ "rfa rollback ragflowauth --env prod --to data-20260131-170801",
 		  "the data that the run of that time replaced" },
 		{ "rfa rollback 20261122-103015-4f2a9c", "undo an unfinished run" },

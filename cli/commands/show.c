@@ -184,6 +184,9 @@ static void say_head(const struct rfa_out *o, const struct rfa_history *h)
 	if (*rfa_facts_str(h->summary, "point", ""))
 		rfa_out_say(o, "  back     rfa rollback %s --env %s --to %s", h->stack, h->env,
 			    rfa_facts_str(h->summary, "point", ""));
+	if (*rfa_facts_str(h->summary, "data_point", ""))
+		rfa_out_say(o, "           rfa rollback %s --env %s --to %s", h->stack, h->env,
+			    rfa_facts_str(h->summary, "data_point", ""));
 	if (*rfa_facts_str(h->summary, "why/msg", ""))
 		rfa_out_say(o, "  why      %s: %s", rfa_facts_str(h->summary, "why_step", "?"),
 			    rfa_out_safe(&safe, rfa_facts_str(h->summary, "why/msg", ""), 500));

@@ -25,7 +25,9 @@ static const struct {
 	{ "blocker", "`result`: the run that is in the way, or empty" },
 	{ "point, version", "`result` of a success: the rollback point, what runs there now" },
 	{ "backup",
-	  "`result` of a success: the backup that was made or used, if the run was about one" },
+	  "`result` of a success: the backup that was made or used, or that the point names" },
+	{ "data_point",
+	  "`result` of a success: the point of data, if there is one beside that of images" },
 	{ "now, next", "`result` of a failure: what is true now, the command that carries on" },
 };
 

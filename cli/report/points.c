@@ -48,6 +48,9 @@ static void put_promise(struct rfa_buf *into, const json_t *point)
 	rfa_buf_printf(into, "version %s", rfa_facts_str(point, "version", "?"));
 	json_array_foreach ((json_t *)images, i, image)
 		rfa_buf_printf(into, "%s%s", i ? ", " : " of ", rfa_facts_str(image, "key", "?"));
+	if (json_object_get(point, "backup"))
+		rfa_buf_printf(into, "; data of that time: %s",
+			       rfa_facts_str(point, "backup", "?"));
 }
 
 static void add_row(struct rfa_cli *cli, struct rfa_table *table, const json_t *point)

@@ -130,7 +130,8 @@ struct rfa_flow {
 	const struct rfa_step *steps; /* the table */
 	size_t n;                     /* rows */
 	const struct rfa_gate *gates; /* what PRECHECK judges; ends with name NULL; NULL: nothing */
-	/* Which checks its rows ask: those that are at "deploy", "data", …; NULL: none. */
+	/* Which checks its rows ask: those that are at "deploy", at "deploy data", …; NULL: none.
+	 */
 	const char *checks;
 	const struct rfa_result_ops *result; /* NULL: only the history line and the summary */
 	const struct rfa_flow_text *text;

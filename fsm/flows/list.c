@@ -20,6 +20,7 @@
 	X(sign)           \
 	X(exec)           \
 	X(rollback)       \
+	X(rollback_whole) \
 	X(rollback_data)  \
 	X(rollback_files) \
 	X(hold_lock)      \

@@ -73,6 +73,8 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 
 	if (!rc)
 		rc = rfa_prepare_proven_images(p, plan, "proven", to, err);
+	if (!rc)
+		rc = rfa_prepare_last_backup(p, plan, to, err);
 	return rc ? rc : rfa_prepare_proof(p, plan, to, err);
 }
 

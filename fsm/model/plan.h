@@ -79,4 +79,7 @@ RFA_RECORD(options, RFA_OPTIONS_FIELDS);
 /* clang-format on */
 RFA_RECORD(plan, RFA_PLAN_FIELDS);
 
+/* The rollback point, if it is one of data: the data comes from there. NULL: it does not. */
+const struct rfa_point *rfa_plan_data_point(const struct rfa_plan *plan);
+
 #endif

@@ -65,6 +65,16 @@ const struct rfa_held *rfa_held_of(const struct rfa_held_list *held, const char 
 	return NULL;
 }
 
+const struct rfa_container_list *rfa_users(const struct rfa_proven *proven)
+{
+	return proven->images && proven->has_data ? &proven->users : &proven->containers;
+}
+
+const struct rfa_point *rfa_replaced(const struct rfa_proven *proven)
+{
+	return proven->images && proven->has_data ? proven->replaced : proven->point;
+}
+
 const struct rfa_image_list *rfa_brings(const struct rfa_plan *plan,
 					const struct rfa_proven *source, const char **version)
 {

@@ -129,6 +129,7 @@ RFA_RECORD(ran, RFA_RAN_FIELDS);
 	TEXT(files_problem, "why they are not known") \
 	BOOL(has_data, "the data was looked at") \
 	MANY(member, members, "the pieces of the data") \
+	MANY(container, users, "of a run that also brings images: the containers that use the data") \
 	MANY(mounted, others, "other containers that have a piece of it") \
 	MANY(mounted, kept_running, "what keep_running names, and has a piece of it") \
 	MANY(mounted, database_files, "databases that a container has mounted as single files") \
@@ -148,6 +149,7 @@ RFA_RECORD(ran, RFA_RAN_FIELDS);
 	INT(received, 0, "bytes that arrived") \
 	INT(sent, 0, "bytes that travelled") \
 	ONE(point, point, "what can be gone back to") \
+	ONE(point, replaced, "of a run that also brings images: the data that can be gone back to") \
 	MANY(archive, stored, "what the vault has of each member") \
 	TEXTS(problems, "what of the backup is missing, altered or too many") \
 	TEXT(generation, "another one whenever something ran that could have written") \
@@ -161,6 +163,14 @@ RFA_RECORD(ran, RFA_RAN_FIELDS);
 	MANY(synced, synced, "the files that were brought, in this run or before")
 /* clang-format on */
 RFA_RECORD(proven, RFA_PROVEN_FIELDS);
+
+/*
+ * Those that use the data, in the order in which they stop. A run that brings images and data has
+ * looked twice, and has two lists; any other has one. Borrowed.
+ */
+const struct rfa_container_list *rfa_users(const struct rfa_proven *proven);
+/* The same of the data that the run has replaced; NULL: none. */
+const struct rfa_point *rfa_replaced(const struct rfa_proven *proven);
 
 /*
  * The images that a run brings: what its source has or has built, or the rollback point's; before

@@ -96,6 +96,7 @@ struct rfa_flow_args {
 	const struct rfa_option *options;
 	const struct rfa_example *examples; /* ends with line NULL */
 	const char *goes_back_to; /* the kind of rollback point that it brings back; NULL: none */
+	const char *with; /* the option of `rfa rollback` that asks for it; NULL: it needs none */
 	/*
 	 * Completes the plan, which has {"format","flow","stack","source","target","options"} with
 	 * the sides that options have named. Changes nothing anywhere. A plan with which nothing
@@ -113,6 +114,9 @@ int rfa_plan_set(json_t *plan, const char *key, json_t *value, struct rfa_error 
  */
 int rfa_prepare_proven_images(const struct rfa_prepare *p, json_t *plan, const char *key,
 			      const char *env, struct rfa_error *err) RFA_MUST_USE;
+/* options.backup: the newest of that environment's data, which the point will name; or nothing. */
+int rfa_prepare_last_backup(const struct rfa_prepare *p, json_t *plan, const char *env,
+			    struct rfa_error *err) RFA_MUST_USE;
 /* For a plan's gate: when a drill has last proven a backup of that environment. */
 int rfa_prepare_proof(const struct rfa_prepare *p, json_t *plan, const char *env,
 		      struct rfa_error *err) RFA_MUST_USE;
@@ -126,6 +130,9 @@ int rfa_prepare_backup(const struct rfa_prepare *p, json_t *plan, const char *se
 /* Of a backup of data that is put into the plan's target: which one, and its members. */
 int rfa_prepare_restore(const struct rfa_prepare *p, json_t *plan,
 			struct rfa_error *err) RFA_MUST_USE;
+/* The same, of the backup `id`; NULL: the newest that is complete. */
+int rfa_prepare_restore_of(const struct rfa_prepare *p, json_t *plan, const char *id,
+			   struct rfa_error *err) RFA_MUST_USE;
 /* Of images that are built: where, from what, and what they are to be called. */
 int rfa_prepare_build(const struct rfa_prepare *p, json_t *plan,
 		      struct rfa_error *err) RFA_MUST_USE;

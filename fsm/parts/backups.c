@@ -192,10 +192,10 @@ static int holds(const json_t *backup, const json_t *desired, struct rfa_error *
 }
 
 /* Whose backup: of --of, else of the one that --backup names, else of the environment itself. */
-static int owner_of(const struct rfa_prepare *p, const char *env, char into[64],
+static int owner_of(const struct rfa_prepare *p, const char *env, const char *named, char into[64],
 		    struct rfa_error *err)
 {
-	const char *of = p->option(p, "of", 0), *named = p->option(p, "backup", 0);
+	const char *of = p->option(p, "of", 0);
 	struct rfa_backup_id id;
 	struct rfa_buf safe = RFA_BUF_INIT(1024);
 
@@ -220,11 +220,11 @@ static int owner_of(const struct rfa_prepare *p, const char *env, char into[64],
 }
 
 /* The vault is asked now, so that what is said before the question names the very backup. */
-static int choose(const struct rfa_prepare *p, const char *of, const struct rfa_vault_place *vault,
-		  json_t *plan, const json_t *members, struct rfa_error *err)
+static int choose(const struct rfa_prepare *p, const char *of, const char *id,
+		  const struct rfa_vault_place *vault, json_t *plan, const json_t *members,
+		  struct rfa_error *err)
 {
-	struct rfa_backup_ask ask = { p->word, of,          p->option(p, "backup", 0),
-				      "data",  vault->path, "" };
+	struct rfa_backup_ask ask = { p->word, of, id, "data", vault->path, "" };
 	const json_t *backup = NULL;
 	struct rfa_host *host = NULL;
 	json_t *list = NULL;
@@ -248,11 +248,17 @@ static int choose(const struct rfa_prepare *p, const char *of, const struct rfa_
 
 int rfa_prepare_restore(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
+	return rfa_prepare_restore_of(p, plan, p->option(p, "backup", 0), err);
+}
+
+int rfa_prepare_restore_of(const struct rfa_prepare *p, json_t *plan, const char *id,
+			   struct rfa_error *err)
+{
 	const json_t *target = json_object_get(plan, "target");
 	struct rfa_vault_place vault = { 0 };
 	json_t *members = NULL;
 	char of[64];
-	int rc = owner_of(p, rfa_facts_str(target, "env", ""), of, err);
+	int rc = owner_of(p, rfa_facts_str(target, "env", ""), id, of, err);
 
 	if (!rc)
 		rc = rfa_prepare_has_data(target, err);
@@ -265,7 +271,7 @@ int rfa_prepare_restore(const struct rfa_prepare *p, json_t *plan, struct rfa_er
 	if (!rc)
 		rc = rfa_plan_set(plan, "members", json_incref(members), err);
 	if (!rc)
-		rc = choose(p, of, &vault, plan, members, err);
+		rc = choose(p, of, id, &vault, plan, members, err);
 	json_decref(members);
 	release(&vault);
 	return rc;

@@ -96,7 +96,7 @@ static int64_t coming(const struct rfa_ctx *ctx, const char *name)
 	const struct rfa_member *kept =
 	    source->manifest ? rfa_member_named(&source->manifest->members, name) : NULL;
 
-	if (ctx->plan->point)
+	if (rfa_plan_data_point(ctx->plan))
 		return -1;
 	return live ? live->bytes : kept ? kept->tree_bytes : -1;
 }
@@ -105,7 +105,7 @@ static int add_replaced(const struct rfa_ctx *ctx, json_t *rows, const struct rf
 			struct rfa_error *err)
 {
 	int64_t bytes = coming(ctx, member->name);
-	const char *unknown = ctx->plan->point ? "what the point has" : "-";
+	const char *unknown = rfa_plan_data_point(ctx->plan) ? "what the point has" : "-";
 
 	return add(rows,
 		   json_pack("{s:s, s:s, s:s, s:s, s:I}", "what", member->name, "now",

@@ -11,7 +11,7 @@
 #include "fsm/model/version.h"
 #include "ledger/ledger.h"
 
-enum { RFA_OUTPUTS_FILES = 6, RFA_OUTPUTS_BYTES = 4 << 20 };
+enum { RFA_OUTPUTS_FILES = 8, RFA_OUTPUTS_BYTES = 4 << 20 };
 
 /* One tree file under construction. */
 struct rfa_out_file {
@@ -41,6 +41,7 @@ struct rfa_outputs {
 	char note[256];    /* what its line in the history says beside reasons; "" nothing */
 	char before[128];  /* what ran, or served, before it; "" if nobody knows */
 	char point[128];   /* the rollback point that it makes; "" none */
+	char data[128];    /* that of data, which it makes beside one of images; "" none */
 };
 
 /*
@@ -55,7 +56,7 @@ struct rfa_result_ops {
 
 /* Of flows that end in the same way. */
 extern const struct rfa_result_ops rfa_result_images, rfa_result_data, rfa_result_backup,
-    rfa_result_word, rfa_result_exec, rfa_result_files;
+    rfa_result_word, rfa_result_exec, rfa_result_files, rfa_result_whole;
 
 /* A new file: its path is the caller's to write. */
 struct rfa_out_file *rfa_outputs_file(struct rfa_outputs *o, int append);

@@ -7,13 +7,19 @@
 #include "fsm/parts/catalog.h"
 
 /* A generation is called after the run that brought it: "data-20261122-103015". */
+static const char *name_of(const struct rfa_outputs *o, char out[32])
+{
+	snprintf(out, 32, "data-%.15s", o->run);
+	return out;
+}
+
 static void name_generation(struct rfa_outputs *o)
 {
 	struct rfa_error ignored;
 	json_t *served = NULL;
-	char path[256];
+	char path[256], name[32];
 
-	snprintf(o->version, sizeof(o->version), "data-%.15s", o->run);
+	snprintf(o->version, sizeof(o->version), "%s", name_of(o, name));
 	snprintf(path, sizeof(path), "data/%.64s/%.64s.json", o->env, o->stack);
 	if (!rfa_catalog_find(o->ledger, path, &served, &ignored) && served)
 		snprintf(o->before, sizeof(o->before), "data-%.15s",
@@ -70,16 +76,17 @@ static int put_point(struct rfa_outputs *o, const struct rfa_point *replaced, co
 {
 	struct rfa_point point;
 	json_t *json = NULL;
+	char name[32];
 	int rc;
 
 	if (!replaced)
 		return rfa_fail(err, RFA_EINTERNAL, "run", "data was brought and none replaced");
 	point = *replaced;
-	point.version = o->version;
+	point.version = name_of(o, name);
 	point.backup = backup;
 	rc = rfa_record_write(&rfa_shape_point, &point, &json, err);
 	if (!rc)
-		rc = rfa_outputs_point(o, o->version, json, err);
+		rc = rfa_outputs_point(o, name, json, err);
 	json_decref(json);
 	return rc;
 }
@@ -91,9 +98,9 @@ static int leave(struct rfa_outputs *o, struct rfa_outputs_seen *seen, struct rf
 	int rc = put_generation(o, seen, backup, err);
 
 	if (!rc)
-		rc = put_point(o, seen->proven[RFA_TARGET].point, backup, err);
+		rc = put_point(o, rfa_replaced(&seen->proven[RFA_TARGET]), backup, err);
 	/* The generation that serves again is no copy any more. */
-	if (!rc && seen->plan.point)
+	if (!rc && rfa_plan_data_point(&seen->plan))
 		rc = rfa_outputs_retire(o, seen->plan.point->name, "used", err);
 	return rc;
 }

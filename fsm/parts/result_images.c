@@ -42,12 +42,21 @@ static int put_environment(struct rfa_outputs *o, json_t *images, struct rfa_err
 }
 
 /* Where nothing ran before, there is nothing to go back to. */
-static int put_point(struct rfa_outputs *o, const struct rfa_point *made, struct rfa_error *err)
+static int put_point(struct rfa_outputs *o, const struct rfa_outputs_seen *k, struct rfa_error *err)
 {
+	const struct rfa_point *made = k->proven[RFA_TARGET].point;
+	struct rfa_point point;
 	json_t *json = NULL;
-	int rc = made ? rfa_record_write(&rfa_shape_point, made, &json, err) : 0;
+	int rc = 0;
 
-	if (!rc && made)
+	if (!made)
+		return 0;
+	point = *made;
+	/* Of what was stored then. A run that brings data, too, names the one that it brings. */
+	if (k->plan.options && !k->proven[RFA_TARGET].has_data)
+		point.backup = k->plan.options->backup;
+	rc = rfa_record_write(&rfa_shape_point, &point, &json, err);
+	if (!rc)
 		rc = rfa_outputs_point(o, made->version, json, err);
 	json_decref(json);
 	return rc;
@@ -140,7 +149,7 @@ static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, stru
 	json_decref(json);
 	if (!rc)
 		rc = put_verified(o, k, images, err);
-	return rc ? rc : put_point(o, k->proven[RFA_TARGET].point, err);
+	return rc ? rc : put_point(o, k, err);
 }
 
 static int images_succeeded(struct rfa_outputs *o, struct rfa_error *err)

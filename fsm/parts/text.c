@@ -2,6 +2,7 @@
 #include "fsm/parts/text.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fsm/base/clock.h"
@@ -104,6 +105,15 @@ static void put_time(struct rfa_buf *into, const json_t *plan, const char *path)
 	rfa_text_time(into, rfa_facts_str(plan, path, ""));
 }
 
+/* An id begins with its time: "20261122-103015-prod-data". */
+static void put_backup_time(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	char at[16];
+
+	snprintf(at, sizeof(at), "%.15s", rfa_facts_str(plan, path, ""));
+	rfa_text_time(into, at);
+}
+
 static void put_names(struct rfa_buf *into, const json_t *plan, const char *path)
 {
 	rfa_text_names(into, rfa_facts_at(plan, path));
@@ -190,6 +200,7 @@ static const struct {
 	{ "from", put_text, "source/env" },
 	{ "to", put_text, "target/env" },
 	{ "backup", put_text, "options/backup" },
+	{ "backup.at", put_backup_time, "options/backup" },
 	{ "vault", put_text, "options/vault" },
 	{ "vault.on", put_text, "options/vault_on" },
 	{ "of", put_text, "options/of" },

@@ -3,6 +3,7 @@
  * value:
  *
  * {stack} {from} {to} {backup} {vault} {vault.on} {version} {of}
+ * {backup.at}      when that backup was made
  * {built}          the version that the run is about
  * {item}           of the checklist
  * {service}        in which a command is run

@@ -227,6 +227,8 @@ static int recorded(const struct rfa_history *h, struct rfa_run_result *result,
 			 rfa_facts_str(h->summary, "version", ""));
 	snprintf(result->point, sizeof(result->point), "%s",
 		 rfa_facts_str(h->summary, "point", ""));
+	snprintf(result->data, sizeof(result->data), "%s",
+		 rfa_facts_str(h->summary, "data_point", ""));
 	if (code == RFA_OK)
 		return 0;
 	rfa_fail(err, code, "run", "this run has ended: %s",

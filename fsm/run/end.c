@@ -80,6 +80,8 @@ static json_t *summary_of(const struct rfa_drive *d, const struct rfa_outputs *o
 		      "from", o->from, "final", rfa_final_word(o->final), "begun", begun, "ended",
 		      o->now, "version", o->version, "point", o->point, "records",
 		      (json_int_t)d->machine.seq + 1);
+	if (s && o->data[0])
+		json_object_set_new(s, "data_point", json_string(o->data));
 	if (s && o->final != RFA_FINAL_SUCCEEDED && o->why->code) {
 		json_object_set_new(s, "why", rfa_facts_of_error(o->why));
 		json_object_set_new(s, "why_step", json_string(o->why_step));
@@ -228,6 +230,7 @@ static int end_once(struct rfa_drive *d, const struct rfa_record *record, const 
 		goto done;
 	d->ledger_run = NULL; /* freed by the end */
 	snprintf(d->result->point, sizeof(d->result->point), "%s", o.point);
+	snprintf(d->result->data, sizeof(d->result->data), "%s", o.data);
 	if (end.final == RFA_FINAL_SUCCEEDED)
 		snprintf(d->result->version, sizeof(d->result->version), "%s", o.version);
 done:

@@ -54,6 +54,7 @@ struct rfa_run_result {
 	char run[RFA_RUN_ID_MAX];     /* "" if no run was begun */
 	enum rfa_final final;         /* NONE: interrupted, or nothing was begun */
 	char point[128];              /* the rollback point that was made; or "" */
+	char data[128];               /* that of data, made beside one of images; or "" */
 	char version[132];            /* what the target runs now, when SUCCEEDED */
 	char blocker[RFA_RUN_ID_MAX]; /* LOCKED: the run that is in the way; or "" */
 };

@@ -123,6 +123,43 @@ ok "9: a member that the backup has not" says 'has no member "files"' \
 	"$RFA" restore shop --env prod --member files -n
 rm -r "${vault:?}/$(find "$vault" -maxdepth 1 -name '*-prod-data' -printf '%f\n' | sort | tail -n 1)"
 
+# ---- a rollback with its data
+
+if ! command -v git >/dev/null; then
+	skip "rollback --with-database" "no git"
+else
+	main=$(git -C "$TMP/.rfa/ledger" rev-parse main)
+	point() { # NAME MORE
+		ledger_put "$TMP/.rfa/ledger" "points/prod/shop/$1.json" <<-JSON
+			{"name":"$1","run":"20260131-170801-4f2a9c","at":"$(ago '2 hours')","version":"$1",
+			 "images":[{"key":"web"}]$2}
+		JSON
+	}
+	point v1 ',"backup":"'"$old"'"' && point v0 && point v2 ',"backup":"20200101-000000-prod-data"'
+	point data-20261122-103015 ',"kind":"data","members":[{"name":"auth","kind":"sqlite"}]'
+	whole() { "$RFA" rollback shop --env prod --with-database "$@"; }
+	ok "the list says which backup" says "data of that time: $old" "$RFA" rollback shop --env prod
+	ok "which version, which backup" says "shop on prod goes back to v1, with the data of $old." whole --to v1 -n
+	ok "when it was made" says "auth, files: of the backup $old, made at $(date -u -d '-60 days' +%Y-%m-%d)" whole --to v1 -n
+	ok "what stays" says "all that was stored since then, as a rollback point of data" whole --to v1 -n
+	ok "what stops" says "prod stops     web: from before the data is renamed" whole --to v1 -n
+	ok "what does not come back" says "files beside the containers" whole --to v1 -n
+	ok "another backup" says "with the data of $new." whole --to v1 --backup "$new" -n
+	ok "4: it asks" exits 4 whole --to v1 </dev/null
+	ok "for the environment" says "add --yes prod" whole --to v1 </dev/null
+	ok "11: agreed" exits 11 whole --to v1 --yes prod
+	ok "9: the point names none" exits 9 whole --to v0
+	ok "it says what to do" says "rfa backup list shop --env prod, and then --backup ID" whole --to v0
+	ok "one that is chosen will do" says "with the data of $new." whole --to v0 --backup "$new" -n
+	ok "9: it is gone" exits 9 whole --to v2
+	ok "that is told" says 'there is no backup "20200101-000000-prod-data"' whole --to v2
+	ok "64: a point of data has no images" exits 64 whole --to data-20261122-103015
+	ok "64: no point" exits 64 whole
+	ok "64: --backup alone" exits 64 "$RFA" rollback shop --env prod --to v1 --backup "$old"
+	ok "without it images alone come back" says "shop on prod goes back to v1." "$RFA" rollback shop --env prod --to v1 -n
+	git -C "$TMP/.rfa/ledger" update-ref refs/heads/main "$main"
+fi
+
 # ---- prune
 
 prune() { "$RFA" backup prune shop --env prod "$@"; }

@@ -113,6 +113,101 @@ void world_make_one_writer(struct world *w, enum scenario s, int url)
 	     &err);
 }
 
+/* Two versions. */
+
+static void set_label(json_t *image, const char *name, const char *value)
+{
+	json_object_set_new(rfa_facts_at(image, "config/Labels"), name, json_string(value));
+}
+
+static void edit_versions(void *user, json_t *setup, json_t *plan)
+{
+	static const char *const names[] = { "backend", "frontend", "web", "api" };
+	json_t *test = rfa_facts_at(setup, "hosts/test");
+	json_t *prod = rfa_facts_at(setup, "hosts/prod");
+	json_t *images = json_object_get(test, "images");
+	const struct wish none = { 0 };
+	const int *how = user;
+	size_t i;
+
+	edit((void *)(uintptr_t)&none, setup, plan);
+	for (i = 0; i < 4; i++)
+		json_array_set_new(images, i, world_image(names[i], "v2", "v2", "200"));
+	set_label(json_array_get(images, 0), "sim.migrates", "prod test");
+	set_label(rfa_facts_at(prod, "images/0"), "sim.migrates", "test prod");
+	if (*how & WORLD_ILL)
+		set_label(rfa_facts_at(prod, "images/0"), "sim.dislikes", "prod");
+	json_object_set_new(rfa_facts_at(test, "containers/0/body"), "Image",
+			    json_string("backend:v2"));
+	json_object_set_new(rfa_facts_at(test, "containers/1/body"), "Image",
+			    json_string("frontend:v2"));
+	json_object_set_new(rfa_facts_at(test, "compose/0/config/services/web"), "image",
+			    json_string("web:v2"));
+	if (!(*how & WORLD_WEB))
+		return;
+	set_label(json_array_get(images, 2), "sim.migrates", "prod test");
+	set_label(rfa_facts_at(prod, "images/2"), "sim.migrates", "test prod");
+	json_object_set_new(rfa_facts_at(test, "compose/0/config/services/web"), "volumes",
+			    json_pack("[s]", "/srv/stacks/shop/files:/files"));
+	json_object_set_new(rfa_facts_at(prod, "compose/0/config/services/web"), "volumes",
+			    json_pack("[s]", "/srv/stacks/shop/files:/files"));
+}
+
+void world_make_versions(struct world *w, enum scenario s, int how)
+{
+	world_make_edited(w, s, 7, edit_versions, &how);
+	/* Containers that have a health check have had the time to pass it. */
+	w->options.clock->sleep_ms(w->options.clock, 60000);
+}
+
+json_t *world_versions_serves(struct world *w)
+{
+	json_t *all = world_data_serves(w);
+
+	world_drop_ids(rfa_facts_at(all, "prod/containers"));
+	return all;
+}
+
+static void must_run(struct world *w, json_t *plan)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+
+	must(world_drive(w, plan, &result, &err), &err);
+	json_decref(plan);
+}
+
+void world_promote_v2(struct world *w, const char *id)
+{
+	json_t *plan = json_copy(w->plan);
+
+	must_run(w, world_backup_plan(w, "prod", id));
+	json_object_set_new(plan, "flow", json_string("promote"));
+	w->options.hosts[RFA_SOURCE] = w->source;
+	w->options.hosts[RFA_TARGET] = w->target;
+	must_run(w, plan);
+	w->options.clock->sleep_ms(w->options.clock, 60000);
+}
+
+json_t *world_whole_plan(struct world *w, const char *id)
+{
+	json_t *plan = world_restore_plan(w, "rollback-whole", "prod", "prod", id);
+	struct rfa_buf text = RFA_BUF_INIT(1 << 22);
+	struct rfa_error err;
+	json_t *names = NULL, *point = NULL;
+	char path[256];
+
+	must(rfa_ledger_names(w->ledger, "points/prod/app", &names, &err), &err);
+	snprintf(path, sizeof(path), "points/prod/app/%s",
+		 json_string_value(json_array_get(names, 0)));
+	must(rfa_ledger_read(w->ledger, path, &text, &err), &err);
+	must(rfa_facts_parse(&point, rfa_buf_str(&text), text.len, path, &err), &err);
+	json_object_set_new(plan, "point", point);
+	json_decref(names);
+	rfa_buf_release(&text);
+	return plan;
+}
+
 int world_is_one_moment(struct world *w, const char *env, struct rfa_buf *why)
 {
 	json_t *data = world_data(w);

@@ -17,6 +17,21 @@ json_t *world_data_serves(struct world *w);
  * file lies in the member "files".
  */
 void world_make_one_writer(struct world *w, enum scenario s, int url);
+/*
+ * The same, and test runs version v2 of all but es. On prod v2 makes data of "prod" into data of
+ * "test" as soon as it starts, and v1 the other way round: rfa_sim_migrations(w->prod) tells how
+ * often either has met the data of the other. ILL: prod's v1 answers 500 on data of "prod". WEB:
+ * the project's `web` does as the backend does, with the member "files".
+ */
+enum { WORLD_ILL = 1, WORLD_WEB = 2 };
+void world_make_versions(struct world *w, enum scenario s, int how);
+/* Its v2 is promoted to prod, after a backup `id` of prod's data. */
+void world_promote_v2(struct world *w, const char *id);
+/* world_data_serves() without ids: Compose makes containers again. New. */
+json_t *world_versions_serves(struct world *w);
+/* The plan of a rollback to v1 with the data of that backup. New. */
+json_t *world_whole_plan(struct world *w, const char *id);
+
 /* 1 if that holds of the members of env; else why is appended. */
 int world_is_one_moment(struct world *w, const char *env, struct rfa_buf *why);
 /* The guarded file's text on prod. New text in out. */

@@ -301,20 +301,25 @@ static json_t *snapshot(struct rfa_sim_host *h, unsigned sections)
 	return copy;
 }
 
-json_t *world_serves(struct world *w)
+void world_drop_ids(json_t *containers)
 {
-	json_t *s = snapshot(w->prod, RFA_SIM_SERVES);
 	json_t *one;
 	const char *name;
 
-	/* A container that was made again has another id, which names it too; and nothing else. */
-	json_object_foreach (json_object_get(s, "containers"), name, one) {
+	json_object_foreach (containers, name, one) {
 		const char *host_name = rfa_facts_str(one, "config/Hostname", "-");
 
 		if (!strncmp(host_name, rfa_facts_str(one, "id", ""), strlen(host_name)))
 			json_object_del(json_object_get(one, "config"), "Hostname");
 		json_object_del(one, "id");
 	}
+}
+
+json_t *world_serves(struct world *w)
+{
+	json_t *s = snapshot(w->prod, RFA_SIM_SERVES);
+
+	world_drop_ids(json_object_get(s, "containers"));
 	return s;
 }
 

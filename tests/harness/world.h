@@ -110,6 +110,8 @@ json_t *world_rollback_plan(struct world *w);
 
 /* What serves on prod (containers without their ids, tags, networks, volumes, files). New. */
 json_t *world_serves(struct world *w);
+/* A container that was made again has another id, which names it too; and nothing else. */
+void world_drop_ids(json_t *containers);
 /* What is rfa's own on both hosts. New. */
 json_t *world_own(struct world *w);
 /*

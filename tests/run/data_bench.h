@@ -68,10 +68,10 @@ static inline void assert_clean(struct bench *b)
 	rfa_buf_release(&text);
 }
 
-static inline void assert_as_before(struct bench *b)
+/* What serves is what was before, and nothing is left. Steals now. */
+static inline void assert_same_as_before(struct bench *b, json_t *now)
 {
 	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
-	json_t *now = world_data_serves(&b->w);
 
 	rfa_sim_diff(b->before, now, &text);
 	if (text.len)
@@ -79,6 +79,11 @@ static inline void assert_as_before(struct bench *b)
 	json_decref(now);
 	rfa_buf_release(&text);
 	assert_clean(b);
+}
+
+static inline void assert_as_before(struct bench *b)
+{
+	assert_same_as_before(b, world_data_serves(&b->w));
 }
 
 static inline void assert_data(struct bench *b, const char *env, const char *origin)

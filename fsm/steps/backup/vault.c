@@ -320,7 +320,7 @@ static void add_containers(struct rfa_ctx *ctx, struct rfa_container_list *out)
 {
 	const struct rfa_container *container;
 
-	RFA_EACH (container, ctx->proven[RFA_SOURCE]->containers) {
+	RFA_EACH (container, *rfa_users(ctx->proven[RFA_SOURCE])) {
 		struct rfa_container *one = RFA_ADD(ctx->pool, container, out);
 
 		one->container = container->container;

@@ -25,7 +25,13 @@ const char *rfa_check_kind(const struct rfa_check *check)
 
 int rfa_check_is_due(const struct rfa_check *check, const struct rfa_flow *flow)
 {
-	return flow->checks && (!check->at.n || rfa_texts_have(&check->at, flow->checks));
+	char words[32], *word, *rest = words;
+
+	snprintf(words, sizeof(words), "%s", flow->checks ? flow->checks : "");
+	while ((word = strsep(&rest, " ")))
+		if (*word && (!check->at.n || rfa_texts_have(&check->at, word)))
+			return 1;
+	return 0;
 }
 
 /* Ports. */

@@ -364,10 +364,27 @@ int rfa_consumer_theirs(const struct rfa_container *seen, const json_t *now)
 	return !rfa_consumer_ran(seen) && rfa_consumer_renewed(seen, now);
 }
 
+int rfa_consumer_brought(const struct rfa_ctx *ctx, const struct rfa_container *seen)
+{
+	const struct rfa_stack *stack = rfa_ctx_stack_here(ctx);
+	const struct rfa_image_list *images = rfa_ctx_desired(ctx, NULL);
+
+	if (rfa_texts_have(&stack->containers, seen->container))
+		return rfa_image_of(images, seen->container) != NULL;
+	return stack->compose && *seen->service &&
+	       !strcmp(stack->compose->project, seen->project) &&
+	       rfa_image_of(images, seen->service) != NULL;
+}
+
+int rfa_stands_still(const struct rfa_ctx *ctx)
+{
+	return ctx->undoing && *ctx->own->generation;
+}
+
 void rfa_consumer_tell(const struct rfa_ctx *ctx, const struct rfa_container *seen,
 		       const json_t *now)
 {
-	if (rfa_consumer_renewed(seen, now))
+	if (rfa_consumer_renewed(seen, now) && !rfa_consumer_brought(ctx, seen))
 		rfa_ctx_say(ctx, RFA_EVENT_WARNING,
 			    "somebody has made %s on %s again meanwhile (it was %.12s, and is "
 			    "%.12s): the new one counts",

@@ -54,7 +54,15 @@ json_t *rfa_consumer_now(const json_t *all, const struct rfa_container *seen);
 int rfa_consumer_renewed(const struct rfa_container *seen, const json_t *now);
 /* 1 if it stood still, or was not there, and somebody has made one since: not ours to touch. */
 int rfa_consumer_theirs(const struct rfa_container *seen, const json_t *now);
-/* Tells that it was made again, if so. */
+/* 1 if the run brings an image for it: it makes the container again, and judges its health. */
+int rfa_consumer_brought(const struct rfa_ctx *ctx, const struct rfa_container *seen);
+/*
+ * 1 on the way back, if a row above has proven that nothing uses the data: it may not be back yet.
+ * So nothing is started before the row that has stopped everything is undone. Rows that make
+ * containers again ask here.
+ */
+int rfa_stands_still(const struct rfa_ctx *ctx);
+/* Tells that somebody else has made it again, if so. */
 void rfa_consumer_tell(const struct rfa_ctx *ctx, const struct rfa_container *seen,
 		       const json_t *now);
 

@@ -57,7 +57,7 @@ static void judge_containers(struct rfa_gates *c, const struct rfa_side *s)
 {
 	const struct rfa_container *one;
 
-	RFA_EACH (one, s->seen->containers)
+	RFA_EACH (one, *rfa_users(s->seen))
 		judge_consumer(c, s, one);
 }
 
@@ -95,13 +95,13 @@ static void judge_dependents(struct rfa_gates *c, const struct rfa_side *s)
 	const struct rfa_dependent *one;
 
 	RFA_EACH (one, s->seen->dependents)
-		rfa_deny(
-		    c,
-		    "list it under data.stop.containers of the stack in rfa.json: it is stopped "
-		    "before, and started after, the other one",
-		    "the container %s on %s has %s %s, which is to stop, and is none of the "
-		    "stack's",
-		    one->container, s->host->name, one->how, one->on);
+		if (!*one->key) /* else it is of images: another gate tells it */
+			rfa_deny(c,
+				 "list it under data.stop.containers of the stack in rfa.json: it "
+				 "is stopped before, and started after, the other one",
+				 "the container %s on %s has %s %s, which is to stop, and is none "
+				 "of the stack's",
+				 one->container, s->host->name, one->how, one->on);
 }
 
 int rfa_gate_dependents(struct rfa_gates *c, struct rfa_error *err)
@@ -179,7 +179,7 @@ static void left_out_of(struct rfa_pool *pool, const struct rfa_proven *seen, st
 	const struct rfa_container *container;
 	const struct rfa_mounted *other;
 
-	RFA_EACH (container, seen->containers)
+	RFA_EACH (container, *rfa_users(seen))
 		if (!container->serves && *container->container_id)
 			rfa_texts_add(pool, out, container->container_id);
 	RFA_EACH (other, seen->others)

@@ -452,7 +452,7 @@ int rfa_gate_data_point(struct rfa_gates *c, struct rfa_error *err)
 int rfa_gate_target_runs(struct rfa_gates *c, struct rfa_error *err)
 {
 	static const char *const hint = "start it there first, or look at docker logs";
-	const struct rfa_container_list *all = &c->ctx->proven[RFA_TARGET]->containers;
+	const struct rfa_container_list *all = rfa_users(c->ctx->proven[RFA_TARGET]);
 	const char *env = c->ctx->hosts[RFA_TARGET]->name;
 	const struct rfa_container *one;
 	size_t running = 0;

@@ -28,10 +28,15 @@ static int look_mounts(struct rfa_ctx *ctx, const json_t *all,
 static int look_consumers(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
 	struct rfa_consumer_list consumers = { NULL, 0 };
+	int both = ctx->own->images != NULL; /* a row above has looked at the images */
+	const struct rfa_dependent *dependent;
 	const struct rfa_consumer *one;
 	json_t *all = NULL;
 	int rc = ctx->host->engine->list(ctx->host, RFA_CONTAINER, &all, err);
 
+	/* What that row has found stays. */
+	RFA_EACH (dependent, ctx->own->dependents)
+		*RFA_ADD(ctx->pool, dependent, &out->dependents) = *dependent;
 	if (!rc)
 		rc = rfa_mounts_where(ctx->host, all, err);
 	if (!rc)
@@ -41,13 +46,15 @@ static int look_consumers(struct rfa_ctx *ctx, struct rfa_proven *out, struct rf
 	if (!rc)
 		rc = rfa_consumers_dependents(ctx->pool, all, &consumers, &out->dependents, err);
 	RFA_EACH (one, consumers)
-		*RFA_ADD(ctx->pool, container, &out->containers) = one->is;
+		*RFA_ADD(ctx->pool, container, both ? &out->users : &out->containers) = one->is;
 	json_decref(all);
 	return rc;
 }
 
 static void say(const struct rfa_ctx *ctx, const struct rfa_proven *seen, char *out, size_t size)
 {
+	const struct rfa_container_list *users =
+	    ctx->own->images ? &seen->users : &seen->containers;
 	const struct rfa_container *container;
 	const struct rfa_member *member;
 	int64_t bytes = 0;
@@ -55,28 +62,30 @@ static void say(const struct rfa_ctx *ctx, const struct rfa_proven *seen, char *
 
 	RFA_EACH (member, seen->members)
 		bytes += member->bytes;
-	RFA_EACH (container, seen->containers)
+	RFA_EACH (container, *users)
 		running += container->running != 0;
 	snprintf(out, size, "%s: %zu member(s), %s; %zu of %zu container(s) run", ctx->host->name,
-		 seen->members.n, RFA_SIZE(bytes), running, seen->containers.n);
+		 seen->members.n, RFA_SIZE(bytes), running, users->n);
 }
 
 static int observed(struct rfa_ctx *ctx, int health, json_t *facts, struct rfa_error *err)
 {
+	int both = ctx->own->images != NULL;
 	struct rfa_proven proven;
 	char summary[256];
 	int rc;
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	proven.has_data = 1;
-	rc = rfa_observe_engine(ctx, &proven, err);
+	/* A row above that has looked at the images has looked at these, too. */
+	rc = both ? 0 : rfa_observe_engine(ctx, &proven, err);
 	if (!rc)
 		rc = rfa_members_observe(ctx, &proven.members, err);
 	if (!rc)
 		rc = look_consumers(ctx, &proven, err);
-	if (!rc)
+	if (!rc && !both)
 		rc = rfa_observe_own_url(ctx, &proven, err);
-	if (!rc && health)
+	if (!rc && health && !both)
 		rc = rfa_observe_checks(ctx, &proven, err);
 	if (rc)
 		return rc;

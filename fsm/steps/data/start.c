@@ -14,6 +14,14 @@
 /* How often a container that somebody makes again is looked for, a second apart. */
 enum { RENEW_TRIES = 5 };
 
+/* The run has made it again by a rollback point's description, which says its policy. */
+static int has_its_own(const struct rfa_ctx *ctx, const struct rfa_container *seen,
+		       const json_t *now)
+{
+	return !ctx->undoing && ctx->plan->point && ctx->plan->point->specs &&
+	       rfa_consumer_brought(ctx, seen) && rfa_consumer_renewed(seen, now);
+}
+
 /* What somebody else has said of it meanwhile stays. */
 static int put_policy_back(struct rfa_ctx *ctx, const struct rfa_container *seen, const json_t *now,
 			   struct rfa_error *err)
@@ -24,7 +32,7 @@ static int put_policy_back(struct rfa_ctx *ctx, const struct rfa_container *seen
 
 	rfa_container_policy(now, is, sizeof(is));
 	if (!now || rfa_consumer_theirs(seen, now) || strcmp(is, "no") != 0 ||
-	    !strcmp(seen->policy, "no"))
+	    !strcmp(seen->policy, "no") || has_its_own(ctx, seen, now))
 		return 0;
 	return host->engine->container_policy(host, rfa_container_key(ctx, &key, "policy", now),
 					      rfa_container_id(now), seen->policy, err);
@@ -60,7 +68,7 @@ static int lacking(struct rfa_ctx *ctx, const json_t *all, const struct rfa_cont
 	*whom = "";
 	for (i = 0; i < seen->needs.n && !rc; i++) {
 		const struct rfa_container *other =
-		    rfa_container_of(&ctx->own->containers, seen->needs.at[i]);
+		    rfa_container_of(rfa_users(ctx->own), seen->needs.at[i]);
 		const json_t *now = other ? rfa_consumer_now(all, other) : NULL;
 		int well = 1;
 
@@ -189,12 +197,16 @@ static const struct rfa_container *not_again(const struct rfa_ctx *ctx, const js
 {
 	const struct rfa_container *seen;
 
-	RFA_EACH (seen, ctx->own->containers) {
+	RFA_EACH (seen, *rfa_users(ctx->own)) {
 		const json_t *now = rfa_consumer_now(all, seen);
 		int runs = rfa_container_running(now) && !rfa_container_restarting(now);
 
 		*ill = runs && health && !strcmp(seen->health, "healthy") &&
 		       !strcmp(rfa_container_health(now), "unhealthy");
+		/* What the run brings proves itself later: it may have begun before what it needs.
+		 */
+		if (rfa_consumer_brought(ctx, seen) && !ctx->undoing)
+			continue;
 		if (seen->running && (!runs || *ill))
 			return seen;
 	}
@@ -244,7 +256,7 @@ int rfa_runs_again(struct rfa_ctx *ctx, struct rfa_error *err)
  */
 static int start_all(struct rfa_ctx *ctx, size_t *started, json_t *facts, struct rfa_error *err)
 {
-	const struct rfa_container_list *ours = &ctx->own->containers;
+	const struct rfa_container_list *ours = rfa_users(ctx->own);
 	json_t *all = NULL;
 	struct rfa_error first;
 	size_t i = ours->n;
@@ -294,13 +306,15 @@ int rfa_start_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 }
 
 /* What was stopped runs, and has the policy that it had. */
-static int is_as_before(const struct rfa_container *seen, const json_t *now)
+static int is_as_before(const struct rfa_ctx *ctx, const struct rfa_container *seen,
+			const json_t *now)
 {
 	char is[64];
 
 	rfa_container_policy(now, is, sizeof(is));
 	return (!rfa_consumer_ran(seen) || rfa_container_active(now)) &&
-	       (!now || rfa_consumer_theirs(seen, now) || !strcmp(is, seen->policy));
+	       (!now || rfa_consumer_theirs(seen, now) || has_its_own(ctx, seen, now) ||
+		!strcmp(is, seen->policy));
 }
 
 int rfa_start_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -311,8 +325,8 @@ int rfa_start_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, st
 
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
-	RFA_EACH (one, ctx->own->containers)
-		if (!is_as_before(one, rfa_consumer_now(all, one)))
+	RFA_EACH (one, *rfa_users(ctx->own))
+		if (!is_as_before(ctx, one, rfa_consumer_now(all, one)))
 			*seen = RFA_PROBE_NOT_DONE;
 	json_decref(all);
 	return rc;

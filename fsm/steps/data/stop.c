@@ -71,7 +71,7 @@ static int put_policies_aside(struct rfa_ctx *ctx, const json_t *all, struct rfa
 	struct rfa_host *host = ctx->host;
 	const struct rfa_container *seen;
 
-	RFA_EACH (seen, ctx->own->containers) {
+	RFA_EACH (seen, *rfa_users(ctx->own)) {
 		const json_t *now = rfa_consumer_now(all, seen);
 		struct rfa_ctx_key key;
 		int rc;
@@ -96,7 +96,7 @@ static int stop_ours(struct rfa_ctx *ctx, const json_t *all, size_t *stopped, st
 	const struct rfa_container *seen;
 
 	*stopped = 0;
-	RFA_EACH (seen, ctx->own->containers) {
+	RFA_EACH (seen, *rfa_users(ctx->own)) {
 		const json_t *now = rfa_consumer_now(all, seen);
 		struct rfa_ctx_key key;
 		int rc;
@@ -121,7 +121,7 @@ static const struct rfa_container *first_active(const struct rfa_ctx *ctx, const
 {
 	const struct rfa_container *seen;
 
-	RFA_EACH (seen, ctx->own->containers) {
+	RFA_EACH (seen, *rfa_users(ctx->own)) {
 		const json_t *now = rfa_consumer_now(all, seen);
 
 		if (!is_left(seen, now) && rfa_container_active(now))
@@ -203,7 +203,7 @@ int rfa_stop_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 
 	(void)facts;
 	*seen = RFA_PROBE_DONE;
-	RFA_EACH (one, ctx->own->containers) {
+	RFA_EACH (one, *rfa_users(ctx->own)) {
 		const json_t *now = rfa_consumer_now(all, one);
 
 		if (!is_left(one, now) &&
@@ -227,7 +227,7 @@ static int in_use(struct rfa_ctx *ctx, struct rfa_error *err, const char *hint, 
 
 static int runs_again(struct rfa_ctx *ctx, const struct rfa_consumer *one, struct rfa_error *err)
 {
-	const struct rfa_container *seen = rfa_container_of(&ctx->own->containers, one->is.key);
+	const struct rfa_container *seen = rfa_container_of(rfa_users(ctx->own), one->is.key);
 
 	if (seen && !rfa_consumer_renewed(seen, one->inspect))
 		return in_use(ctx, err, "look who starts it there", "the container",

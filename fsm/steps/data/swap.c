@@ -62,7 +62,7 @@ int rfa_unpack_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 static void name_in(const struct rfa_ctx *ctx, const struct rfa_member *member,
 		    char out[RFA_COPY_MAX])
 {
-	const struct rfa_point *point = ctx->plan->point;
+	const struct rfa_point *point = rfa_plan_data_point(ctx->plan);
 	const struct rfa_member *replaced =
 	    point ? rfa_member_named(&point->members, member->name) : NULL;
 
@@ -305,7 +305,11 @@ int rfa_swap_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (rc)
 		return rc;
 	rfa_record_clear(&rfa_shape_proven, &proven);
-	proven.point = point_of(ctx);
+	/* The point of a run that brings images, too, is what ran. */
+	if (ctx->own->images)
+		proven.replaced = point_of(ctx);
+	else
+		proven.point = point_of(ctx);
 	return rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 }
 

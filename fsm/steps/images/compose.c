@@ -267,7 +267,8 @@ static int is_as_before(const struct rfa_ctx *ctx, const struct rfa_observed *se
 	RFA_EACH (was, ctx->own->containers)
 		if (was->present && *was->container_id &&
 		    !strcmp(was->container_id, rfa_container_id(seen->inspect)))
-			return was->running == rfa_container_running(seen->inspect);
+			return was->running == rfa_container_running(seen->inspect) ||
+			       rfa_stands_still(ctx);
 	return 0;
 }
 
@@ -357,7 +358,7 @@ static int make_before(struct rfa_ctx *ctx, int pinned, int *started, struct rfa
 	struct rfa_ctx_key key;
 	int rc = rfa_compose_project(ctx, pinned, &project, err);
 
-	*started = 1;
+	*started = !rfa_stands_still(ctx);
 	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
 		if (rc || !rfa_compose_deploys(ctx, image->key) ||
 		    !rfa_count_before(ctx, image->key, 0))
@@ -406,6 +407,24 @@ static int start_before(struct rfa_ctx *ctx, struct rfa_error *err)
 	return rc;
 }
 
+/* What this step has started stands still again; a server of data runs as long as the run lasts. */
+static int stop_all(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
+		    struct rfa_error *err)
+{
+	const struct rfa_observed *one;
+	struct rfa_ctx_key job;
+	int rc = 0;
+
+	RFA_EACH (one, *seen)
+		if (!rc && rfa_container_active(one->inspect) &&
+		    rfa_compose_deploys(ctx, one->key) &&
+		    !rfa_stack_has_server(rfa_ctx_stack_here(ctx), one->container))
+			rc = ctx->host->engine->container_stop(
+			    ctx->host, rfa_ctx_key(ctx, &job, "still", one->container),
+			    one->container, err);
+	return rc;
+}
+
 static int go_back(struct rfa_ctx *ctx, const struct rfa_observed_list *seen, struct rfa_error *err)
 {
 	int pinned = 0;
@@ -418,7 +437,7 @@ static int go_back(struct rfa_ctx *ctx, const struct rfa_observed_list *seen, st
 		rc = pin_before(ctx, &pinned, err);
 	if (!rc)
 		rc = make_before(ctx, pinned, &started, err);
-	return rc || started ? rc : start_before(ctx, err);
+	return rc || started || rfa_stands_still(ctx) ? rc : start_before(ctx, err);
 }
 
 /* The tags point where they did, Compose brings up what ran, and the pins are what they were. */
@@ -431,6 +450,8 @@ int rfa_compose_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	if (!has_project(ctx))
 		return 0;
 	rc = observe(ctx, &seen, err);
+	if (!rc && rfa_stands_still(ctx))
+		rc = stop_all(ctx, &seen, err);
 	if (!rc)
 		rc = count(ctx, &seen, &n, err);
 	if (!rc && (n.before != n.all || n.all != n.then))

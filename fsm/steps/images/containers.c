@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
+#include "fsm/steps/common/consumers.h"
 #include "fsm/steps/common/evidence.h"
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/common/inspect.h"
@@ -425,21 +426,40 @@ int rfa_replace_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 	return rc;
 }
 
+/* It ran, and nothing has to stand still until the data is back. */
+static int comes_back(const struct rfa_ctx *ctx, const struct place *p)
+{
+	return ran_before(p) && !rfa_stands_still(ctx);
+}
+
 /* A reboot may have started it under its other name, by its restart policy. */
 static int put_saved_back(struct rfa_ctx *ctx, const struct place *p, struct rfa_error *err)
 {
 	const char *id = rfa_container_id(p->saved);
 	int rc = name_it(ctx, "back", id, p->saved_name, p->name, err);
 
-	if (!rc && ran_before(p) && !rfa_container_running(p->saved))
+	if (!rc && comes_back(ctx, p) && !rfa_container_running(p->saved))
 		rc = start(ctx, p->name, id, err);
 	return rc;
+}
+
+/* One that stayed what it is: this step may have started it. */
+static int put_right(struct rfa_ctx *ctx, const struct place *p, struct rfa_error *err)
+{
+	int runs = rfa_container_running(p->now);
+
+	if (comes_back(ctx, p) && !runs)
+		return start(ctx, p->name, rfa_container_id(p->now), err);
+	if (rfa_stands_still(ctx) && runs &&
+	    !rfa_stack_has_server(rfa_ctx_stack_here(ctx), p->name))
+		return stop(ctx, p->name, p->now, err);
+	return 0;
 }
 
 /* The old one comes back under its name and runs if it ran; whatever this run made goes. */
 static int put_back(struct rfa_ctx *ctx, struct place *p, struct rfa_error *err)
 {
-	int ran = ran_before(p);
+	int ran = comes_back(ctx, p);
 	int rc = 0;
 
 	if (is_ours(p))
@@ -462,9 +482,7 @@ static int put_back(struct rfa_ctx *ctx, struct place *p, struct rfa_error *err)
 		return put_saved_back(ctx, p, err);
 	if (!is_old(p))
 		return was_there(p) ? somebody(ctx, p, err) : 0;
-	return ran && !rfa_container_running(p->now)
-		   ? start(ctx, p->name, rfa_container_id(p->now), err)
-		   : 0;
+	return put_right(ctx, p, err);
 }
 
 int rfa_replace_undo(struct rfa_ctx *ctx, struct rfa_error *err)

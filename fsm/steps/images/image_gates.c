@@ -342,3 +342,30 @@ int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
 				 image->ref, ctx->host->name);
 	return point->specs && *point->specs->file ? judge_specs(c, point->specs, err) : 0;
 }
+
+/*
+ * It has to run while a dump is loaded into it and swapped, so it is never stopped: a run that also
+ * brings data cannot make it again.
+ */
+int rfa_gate_servers(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	const struct rfa_container *one;
+
+	(void)err;
+	RFA_EACH (one, ctx->own->containers) {
+		const struct rfa_image *image = rfa_desired_of(ctx, one->key);
+
+		if (!one->present || !image ||
+		    !rfa_stack_has_server(rfa_ctx_stack_here(ctx), one->container) ||
+		    (!strcmp(one->identity, image->identity) && !strcmp(one->ref, image->ref)))
+			continue;
+		rfa_deny(c,
+			 "bring the images and the data back by two runs, first rfa rollback, then "
+			 "rfa restore; or name the server's volume as the member in rfa.json",
+			 "the container %s on %s keeps a database of this stack, and ran another "
+			 "image then (%s): it cannot be replaced while its database is",
+			 one->container, ctx->host->name, image->ref);
+	}
+	return 0;
+}

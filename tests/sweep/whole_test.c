@@ -1,0 +1,119 @@
+/*
+ * The sweep of the rollback that brings images and data back. Whatever happens, production is all
+ * old or all new: images and data of one time, of one moment and whole; and neither version has
+ * ever started on the data of the other. And it must be able to fail: with each planted defect,
+ * one run does.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/facts.h"
+#include "tests/harness/served.h"
+#include "tests/harness/sweep.h"
+
+#define ID "20261122-100100-prod-data"
+
+/* Added to a scenario: the old version is ill when it is back. */
+enum { ILL = 0x100 };
+
+static json_t *prepare(struct world *w, int which)
+{
+	world_make_versions(w, (enum scenario)(which & 0xff), which & ILL ? WORLD_ILL : 0);
+	world_promote_v2(w, ID);
+	return world_whole_plan(w, ID);
+}
+
+/* Of the promote there was one. */
+static void judge(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	unsigned met = rfa_sim_migrations(w->prod);
+	struct rfa_buf unlike = RFA_BUF_INIT(4096);
+
+	if (met != 1)
+		rfa_buf_printf(why, "a version has met the data of the other %u time(s); ",
+			       met - 1);
+	if (!world_data_is(w, "prod", result->final == RFA_FINAL_SUCCEEDED ? "prod" : "test",
+			   &unlike))
+		rfa_buf_puts(why, rfa_buf_str(&unlike));
+	(void)world_is_one_moment(w, "prod", why);
+	rfa_buf_release(&unlike);
+}
+
+#define SUBJECT(name_, which_, final_)                                                           \
+	{                                                                                        \
+		name_, which_, prepare, RFA_FINAL_##final_, world_versions_serves, judge, 20000, \
+		    .ends_as_before = 0                                                          \
+	}
+
+static const struct sweep_subject plain = SUBJECT("rollback-whole", SCENARIO_DATA, SUCCEEDED);
+static const struct sweep_subject ill =
+    SUBJECT("rollback-whole, ill", SCENARIO_DATA | ILL, ROLLED_BACK);
+static const struct sweep_subject dump =
+    SUBJECT("rollback-whole, a dump", SCENARIO_DATA_DATABASE, SUCCEEDED);
+static const struct sweep_subject ill_dump =
+    SUBJECT("rollback-whole, a dump, ill", SCENARIO_DATA_DATABASE | ILL, ROLLED_BACK);
+
+static int is_found(int mutation)
+{
+	const struct sweep_subject *subjects[] = { &plain, &ill, &dump, &ill_dump };
+	size_t i;
+
+	for (i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
+		if (sweep_sees(subjects[i], mutation, SWEEP_NO_FAULT))
+			return 1;
+	return 0;
+}
+
+static void sweeps_can_fail(void **state)
+{
+	static const enum rfa_sim_mutation planted[] = {
+		RFA_SIM_MUTATION_STOP_DOES_NOT_STOP,
+		RFA_SIM_MUTATION_START_DOES_NOT_START,
+		RFA_SIM_MUTATION_SWAP_FORGETS_LAST,
+		RFA_SIM_MUTATION_SWAP_BACK_DOES_NOTHING,
+		RFA_SIM_MUTATION_UNPACK_HALF,
+		RFA_SIM_MUTATION_REMOVE_LEAVES_COPIES,
+		RFA_SIM_MUTATION_STOP_LEAVES_WRITER,
+		RFA_SIM_MUTATION_LOCK_NEVER_FREED,
+		RFA_SIM_MUTATION_DATABASE_LOAD_HALF,
+		RFA_SIM_MUTATION_DATABASE_SWAP_DOES_NOTHING,
+		RFA_SIM_MUTATION_DATABASE_SWAP_BACK_DOES_NOTHING,
+		RFA_SIM_MUTATION_DATABASE_STAYS_SHUT,
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(planted) / sizeof(planted[0]); i++)
+		if (!is_found((int)planted[i]))
+			fail_msg("no sweep finds the planted defect: %s",
+				 rfa_sim_mutation_text(planted[i]));
+}
+
+SWEEP(plain)
+SWEEP(ill)
+SWEEP(dump)
+PAIRS(plain)
+PAIRS(ill)
+PAIRS(dump)
+PAIRS(ill_dump)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sweeps_can_fail), cmocka_unit_test(sweep_plain),
+		cmocka_unit_test(sweep_ill),       cmocka_unit_test(sweep_dump),
+		cmocka_unit_test(pairs_plain),     cmocka_unit_test(pairs_ill),
+		cmocka_unit_test(pairs_dump),      cmocka_unit_test(pairs_ill_dump),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (getenv("RFA_TEST")) /* one of them, by a pattern */
+		cmocka_set_test_filter(getenv("RFA_TEST"));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
