@@ -45,7 +45,7 @@ backup=$(basename "$(find "$W/backups/shop" -mindepth 1 -maxdepth 1)")
 ok "2.0.0 on test" version 2.0.0 2
 promote shop
 ok "2.0.0 goes to prod" ended 0
-ok "it has changed the data" is "$(schema) $(met)" "2 1.0.1 met schema none;2.0.0 met schema 1;"
+ok "it has changed the data (the backup has started 1.0.1 once more)" is "$(schema) $(met)" "2 1.0.1 met schema none;1.0.1 met schema 1;2.0.0 met schema 1;"
 on prod "echo 'stored since then' >$data/new"
 
 ok "the point knows its backup" says "data of that time: $backup" rfa rollback shop --env prod
