@@ -1,8 +1,10 @@
-/* The commands about the configuration: check, and the hidden one that prints its schema. */
+/* The commands about the configuration: check (of gates: check_gates.c), and the hidden one that
+ * prints its schema. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/commands/check_gates.h"
 #include "cli/config/hosts.h"
 #include "cli/frame/redact.h"
 #include "cli/config/schema.h"
@@ -333,7 +335,7 @@ static void note_ledger(struct rfa_cli *cli)
 			     (unsigned)st.st_mode & 07777, cli->config->ledger);
 }
 
-static int run_check(struct rfa_cli *cli, struct rfa_error *err)
+static int check_file(struct rfa_cli *cli, struct rfa_error *err)
 {
 	json_t *document = json_object();
 	int rc = rfa_cli_config(cli, err);
@@ -367,18 +369,38 @@ static int run_check(struct rfa_cli *cli, struct rfa_error *err)
 	return rc;
 }
 
+static int run_check(struct rfa_cli *cli, struct rfa_error *err)
+{
+	const char *only = rfa_cli_option(cli, "for") ? "for" : "from";
+
+	if (rfa_cli_word(cli, 0))
+		return rfa_check_gates(cli, err);
+	if (!rfa_cli_option(cli, only))
+		return check_file(cli, err);
+	rfa_fail(err, RFA_EUSAGE, "cli", "--%s needs a stack and an environment", only);
+	return rfa_error_hint(err, "rfa check STACK ENV --%s …", only);
+}
+
 static const struct rfa_option check_options[] = {
 	{ "connect", 0, NULL, NULL, NULL,
 	  "look at every host too: connection, docker, disk, lock, health URLs" },
+	{ "for", 0, "FLOW", NULL, NULL, "of STACK in ENV: the gates of this flow" },
+	{ "from", 0, "ENV", NULL, NULL,
+	  "what is promoted; default: from where gates.verified_in says" },
 	RFA_OPTION_END,
 };
 
 const struct rfa_cli_command rfa_cmd_check = {
 	.name = "check",
 	.group = "set up",
-	.words = "",
-	.summary = "check rfa.json, and with --connect the hosts",
-	.details = "Tells all problems at once, each with line and column and how to mend it.",
+	.words = "[STACK ENV [VERSION]]",
+	.summary = "check rfa.json, and the hosts, or what the gates say of a stack",
+	.details =
+	    "Tells all problems at once, each with line and column and how to mend it.\n"
+	    "With STACK and ENV it judges the gates: of the flow that --for names, or else of\n"
+	    "those that could bring something there: promote (--from, or the one environment in\n"
+	    "gates.verified_in), deploy (with VERSION), sync (with compose.source). Nothing is\n"
+	    "locked, recorded or touched. Exit status 0, or 4: a gate refuses.",
 	.options = check_options,
 	.examples =
 	    (const struct rfa_example[]){
@@ -386,9 +408,12 @@ const struct rfa_cli_command rfa_cmd_check = {
 		{ "rfa check --connect",
 		  "can the hosts be reached, and have they what is needed?" },
 		{ "rfa check --json | jq .problems", "the problems for a program" },
+		{ "rfa check shop prod --for promote --from test", "would a promotion pass?" },
+		{ "rfa check shop prod 1.4.0", "would this version pass the gates of a deploy?" },
 		{ NULL, NULL },
 	    },
 	.flags = RFA_CMD_READS,
+	.max_words = 3,
 	.run = run_check,
 };
 

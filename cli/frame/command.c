@@ -139,6 +139,12 @@ int rfa_command_at(const struct rfa_cli_commands *all, size_t at, struct rfa_cli
 	return -1;
 }
 
+void rfa_command_of(const struct rfa_cli_commands *all, const struct rfa_flow *flow,
+		    struct rfa_cli_command *out)
+{
+	make_command(all, flow, out);
+}
+
 const struct rfa_option *rfa_command_options(const struct rfa_cli_command *command)
 {
 	return command->flow ? command->own : command->options;

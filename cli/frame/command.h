@@ -56,6 +56,9 @@ const struct rfa_option *rfa_global_options(void);
  */
 int rfa_command_find(const struct rfa_cli_commands *all, const char *const *words, size_t n,
 		     size_t *used, struct rfa_cli_command *out, struct rfa_error *err) RFA_MUST_USE;
+/* *out: the command of this flow, which has one. */
+void rfa_command_of(const struct rfa_cli_commands *all, const struct rfa_flow *flow,
+		    struct rfa_cli_command *out);
 /*
  * 1 if these words alone begin the name of a command, which others must finish: "ledger", "plan",
  * "plan lock".

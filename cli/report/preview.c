@@ -117,10 +117,9 @@ static void print_gates(const struct rfa_cli *cli, const json_t *document)
 	rfa_buf_release(&safe);
 }
 
-/* Each gate a line: what `--gates` is for. */
-static int print_verdicts(struct rfa_cli *cli, const json_t *document, struct rfa_error *err)
+int rfa_preview_verdicts(struct rfa_cli *cli, const json_t *document, struct rfa_error *err)
 {
-	static const char *const heads[] = { "gate", "verdict", "evidence", NULL };
+	static const char *const heads[] = { "gate", "verdict", "evidence", "mend", NULL };
 	struct rfa_table table;
 	json_t *gate;
 	size_t i;
@@ -134,6 +133,7 @@ static int print_verdicts(struct rfa_cli *cli, const json_t *document, struct rf
 		rfa_table_cell(&table, rfa_facts_str(gate, "gate", ""), RFA_PLAIN);
 		rfa_table_cell(&table, verdict, style);
 		rfa_table_cell(&table, rfa_facts_str(gate, "evidence", ""), RFA_PLAIN);
+		rfa_table_cell(&table, rfa_facts_str(gate, "hint", ""), RFA_PLAIN);
 	}
 	int rc = rfa_table_print(&cli->out, &table, err);
 	rfa_table_release(&table);
@@ -164,7 +164,7 @@ static int print(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t 
 	int64_t bytes = rfa_facts_int(document, "bytes", 0);
 
 	if (rfa_cli_option(cli, "gates"))
-		return print_verdicts(cli, document, err);
+		return rfa_preview_verdicts(cli, document, err);
 	int rc = print_changes(cli, document, err);
 	if (rc < 0)
 		return rc;
@@ -181,11 +181,13 @@ static int print(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t 
 	return 0;
 }
 
-static int refuse(const json_t *document, struct rfa_error *err)
+int rfa_preview_refused(const json_t *document, struct rfa_error *err)
 {
 	size_t i, n = 0;
 	json_t *gate;
 
+	if (strcmp(rfa_facts_str(document, "verdict", ""), "refused") != 0)
+		return 0;
 	json_array_foreach (json_object_get(document, "gates"), i, gate) {
 		if (strcmp(rfa_facts_str(gate, "verdict", ""), "refused") != 0 || n++ > 0)
 			continue;
@@ -196,17 +198,12 @@ static int refuse(const json_t *document, struct rfa_error *err)
 	return -(int)RFA_EREFUSED;
 }
 
-int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan,
-		     struct rfa_error *err)
+int rfa_preview_read(struct rfa_cli *cli, const json_t *plan, json_t **out, struct rfa_error *err)
 {
 	struct rfa_hosts hosts = { NULL, NULL };
 	json_t *document = NULL;
-	int rc = rfa_cli_secrets(cli, plan, err);
+	int rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
 
-	if (rc == 0 && !cli->out.json && !rfa_cli_option(cli, "gates"))
-		rfa_preview_say(cli, flow, plan);
-	if (rc == 0)
-		rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
 	if (rc == 0) {
 		struct rfa_run_options options = {
 			.ledger = cli->ledger,
@@ -226,15 +223,30 @@ int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const jso
 		document = shown;
 		rc = document ? 0 : rfa_fail_nomem(err);
 	}
+	rfa_hosts_release(&hosts);
+	*out = document;
+	return rc;
+}
+
+int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan,
+		     struct rfa_error *err)
+{
+	json_t *document = NULL;
+	int rc = rfa_cli_secrets(cli, plan, err);
+
+	if (rc == 0 && !cli->out.json && !rfa_cli_option(cli, "gates"))
+		rfa_preview_say(cli, flow, plan);
+	if (rc == 0)
+		rc = rfa_preview_read(cli, plan, &document, err);
 	if (rc == 0)
 		rc = cli->out.json ? rfa_out_json(&cli->out, document, err)
 				   : print(cli, flow, plan, document, err);
-	const char *verdict = rfa_facts_str(document, "verdict", "");
-	if (rc == 0 && strcmp(verdict, "refused") == 0)
-		rc = refuse(document, err);
+	if (rc == 0)
+		rc = rfa_preview_refused(document, err);
 	if (rc == 0 && !rfa_cli_option(cli, "gates"))
-		cli->status = strcmp(verdict, "same") == 0 ? RFA_PREVIEW_SAME : RFA_PREVIEW_CHANGES;
-	rfa_hosts_release(&hosts);
+		cli->status = strcmp(rfa_facts_str(document, "verdict", ""), "same") == 0
+				  ? RFA_PREVIEW_SAME
+				  : RFA_PREVIEW_CHANGES;
 	json_decref(document);
 	return rc;
 }

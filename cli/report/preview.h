@@ -17,4 +17,15 @@ void rfa_preview_say(const struct rfa_cli *cli, const struct rfa_flow *flow, con
 int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan,
 		     struct rfa_error *err) RFA_MUST_USE;
 
+/* The parts of it, for who shows it in another way; rfa_cli_secrets() of the plan stands before. */
+
+/* *out (new; NULL after an error): what rfa_run_preview() found, without secrets. */
+int rfa_preview_read(struct rfa_cli *cli, const json_t *plan, json_t **out,
+		     struct rfa_error *err) RFA_MUST_USE;
+/* Prints each gate as a line. */
+int rfa_preview_verdicts(struct rfa_cli *cli, const json_t *document,
+			 struct rfa_error *err) RFA_MUST_USE;
+/* 0 if no gate refuses. Errors: REFUSED with the first reason. */
+int rfa_preview_refused(const json_t *document, struct rfa_error *err) RFA_MUST_USE;
+
 #endif

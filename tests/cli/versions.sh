@@ -45,6 +45,19 @@ ok "it says where it has to be" says "has not been verified on qa" promote
 ok "4: the gates alone" exits 4 promote --gates
 ok "each is told" says "verified          refused  web runs app:2" promote --gates
 ok "those that passed, too" says "source runs       passed" promote --gates
+runs=$("$RFA" runs --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))')
+ok "4: check, of one flow" exits 4 "$RFA" check shop prod --for promote --from test
+ok "each gate and how to mend it" says "verified          refused  web runs app:2" "$RFA" check shop prod --from test
+ok "with the mend" says "rfa approve, or use --force" "$RFA" check shop prod --from test
+ok "nothing was recorded" is "$("$RFA" runs --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))')" "$runs"
+ok "for a program" says '"ok": false' "$RFA" check shop prod --from test --json
+ok "the source is the one of verified_in" says "nobody@127.0.0.1" "$RFA" check shop prod
+ok "64: no flow" exits 64 "$RFA" check shop prod --for nonsense
+ok "one that is meant" says "did you mean --for promote?" "$RFA" check shop prod --for promot
+ok "64: of which environment" exits 64 "$RFA" check shop
+ok "64: a version that nobody asked for" exits 64 "$RFA" check shop prod 2 --for promote --from test
+ok "64: a source that is not asked" exits 64 "$RFA" check shop prod --for smoke --from test
+ok "the stack is known" exits 9 "$RFA" check shopp prod --from test
 ok "by force it goes" exits 0 promote --force --reason "the fire brigade" --yes prod
 ok "verified: by force" says "prod (by force)" verified
 ok "the identities are there" is "$(entry 'len(v["verified"][0]["identities"])')" 1
@@ -62,6 +75,8 @@ ok "by whom" says "@" entry 'v["verified"][1]["by"]'
 ok "and why" is "$(entry 'v["verified"][1]["reason"]')" "tested by hand"
 ok "status: nothing is owed any more" not says unproven "$RFA" status
 ok "0: the gates alone" exits 0 promote --gates
+ok "0: check" exits 0 "$RFA" check shop prod --from test
+ok "check, for a program" says '"ok": true' "$RFA" check shop prod --from test --json
 ok "for a program" says '"verdict": "passed"' promote --gates --json
 ok "the gate lets it pass" exits 0 promote
 ok "prod has proven it, too" says "prod (run)" verified

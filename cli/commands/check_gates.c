@@ -1,0 +1,268 @@
+/* `rfa check STACK ENV`: the previews of flows, of which only the gates are shown. */
+#include "cli/commands/check_gates.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands/flow.h"
+#include "cli/report/preview.h"
+#include "fsm/base/suggest.h"
+#include "fsm/parts/args.h"
+
+/* What is judged. */
+struct asked {
+	const char *stack, *env, *version; /* version NULL: none */
+	const char *from;                  /* NULL: nobody has said it */
+	json_t *side;                      /* of the environment */
+};
+
+/* How it went. */
+struct judged {
+	json_t *documents;
+	struct rfa_error why; /* of the first refusal */
+	int refused;
+};
+
+/* The flow that a person means: by its own name, or by that of its command. */
+static int find_flow(const char *name, const struct rfa_flow **out, struct rfa_error *err)
+{
+	struct rfa_suggestion s = { name, NULL, 0 };
+	struct rfa_buf safe = RFA_BUF_INIT(1024);
+	size_t n, i;
+	const struct rfa_flow *const *flows = rfa_flows(&n);
+
+	for (i = 0; i < n; i++) {
+		const struct rfa_flow_args *args = flows[i]->args;
+		if (!args->command || !flows[i]->gates ||
+		    args->flags & (RFA_ARGS_HOST | RFA_ARGS_REST))
+			continue;
+		rfa_suggest_offer(&s, flows[i]->name);
+		if (strcmp(flows[i]->name, name) == 0 || strcmp(args->command, name) == 0) {
+			*out = flows[i];
+			return 0;
+		}
+	}
+	rfa_fail(err, RFA_EUSAGE, "cli", "\"%s\" is no flow whose gates can be judged so",
+		 rfa_out_safe(&safe, name, 60));
+	rfa_buf_release(&safe);
+	return s.best ? rfa_error_hint(err, "did you mean --for %s?", s.best)
+		      : rfa_error_hint(err, "for example --for promote, deploy, publish or sync; a "
+					    "rollback: rfa rollback … --gates");
+}
+
+/* The arguments of the flow's own command, as if they had been typed. */
+struct typed {
+	struct rfa_option to, from;
+	const char *words[3];
+};
+
+static void add(struct rfa_args *args, struct rfa_option *option, const char *name,
+		const char *value)
+{
+	*option = (struct rfa_option){ .name = name, .value = "ENV" };
+	if (args->n_set < RFA_ARGS_MAX_SET) {
+		args->set[args->n_set].option = option;
+		args->set[args->n_set++].value = value;
+	}
+}
+
+/* The last environment that a flow asks for is the one that it is about. */
+static void type_arguments(const struct asked *a, const struct rfa_flow *flow,
+			   struct rfa_args *args, struct typed *t)
+{
+	const char *last = NULL;
+
+	for (const struct rfa_role *role = flow->roles; role->id; role++)
+		last = role->option ? role->option : last;
+	if (last)
+		add(args, &t->to, last, a->env);
+	if (a->from && !rfa_args_get(args, "from"))
+		add(args, &t->from, "from", a->from);
+	t->words[0] = a->stack;
+	t->words[1] = flow->args->flags & RFA_ARGS_SECOND ? a->version : NULL;
+	args->words = t->words;
+	args->n_words = t->words[1] ? 2 : 1;
+}
+
+static int has_version(const struct asked *a, const struct rfa_flow *flow, struct rfa_error *err)
+{
+	int takes = (flow->args->flags & RFA_ARGS_SECOND) != 0;
+
+	if (takes == (a->version != NULL))
+		return 0;
+	rfa_fail(err, RFA_EUSAGE, "cli",
+		 takes ? "the gates of %s are about a version: which one?"
+		       : "the gates of %s are not about a version that is named",
+		 flow->name);
+	return rfa_error_hint(err, "rfa check %s %s %s--for %s", a->stack, a->env,
+			      takes ? "VERSION " : "", flow->name);
+}
+
+/* A --from that the flow could not use would be passed over in silence. */
+static int has_source(const struct rfa_cli *cli, const struct asked *a, const struct rfa_flow *flow,
+		      struct rfa_error *err)
+{
+	for (const struct rfa_role *role = flow->roles; role->id; role++)
+		if (role->option && strcmp(role->option, "from") == 0)
+			return 0;
+	if (!rfa_cli_option(cli, "from"))
+		return 0;
+	rfa_fail(err, RFA_EUSAGE, "cli", "%s takes nothing from another environment", flow->name);
+	return rfa_error_hint(err, "leave --from out: rfa check %s %s --for %s", a->stack, a->env,
+			      flow->name);
+}
+
+/* The preview of this flow. *out is new. */
+static int preview(struct rfa_cli *cli, const struct asked *a, const struct rfa_flow *flow,
+		   json_t **out, struct rfa_error *err)
+{
+	const struct rfa_cli_command command = cli->command;
+	const struct rfa_args args = cli->args;
+	json_t *plan = NULL;
+	struct typed typed;
+	int rc = has_version(a, flow, err);
+
+	if (rc == 0)
+		rc = has_source(cli, a, flow, err);
+	if (rc < 0)
+		return rc;
+	rfa_command_of(cli->commands, flow, &cli->command);
+	cli->command.preview = 1;
+	type_arguments(a, flow, &cli->args, &typed);
+	rc = rfa_flow_plan(cli, flow, &plan, err);
+	if (rc == 0)
+		rc = rfa_cli_secrets(cli, plan, err);
+	if (rc == 0)
+		rc = rfa_preview_read(cli, plan, out, err);
+	json_decref(plan);
+	cli->args = args;
+	cli->command = command;
+	return rc;
+}
+
+static void head(struct rfa_cli *cli, const struct asked *a, const json_t *document, size_t n)
+{
+	const struct rfa_out *o = &cli->out;
+	const char *from = rfa_facts_str(document, "from", "");
+
+	rfa_out_say(o, "%s%s%s %s%s%s to %s%s", n ? "\n" : "", rfa_out_style(o, o->out, RFA_BOLD),
+		    rfa_facts_str(document, "flow", ""), a->stack, *from ? " from " : "", from,
+		    a->env, rfa_out_style(o, o->out, RFA_PLAIN));
+}
+
+static int judge(struct rfa_cli *cli, const struct asked *a, const char *name, struct judged *j,
+		 struct rfa_error *err)
+{
+	const struct rfa_flow *flow = NULL;
+	json_t *document = NULL;
+	struct rfa_error why;
+	int rc = find_flow(name, &flow, err);
+
+	if (rc == 0)
+		rc = preview(cli, a, flow, &document, err);
+	if (rc < 0)
+		return rc;
+	if (!cli->out.json) {
+		head(cli, a, document, json_array_size(j->documents));
+		rc = rfa_preview_verdicts(cli, document, err);
+	}
+	rfa_error_clear(&why);
+	if (rfa_preview_refused(document, &why) < 0 && !j->refused) {
+		j->refused = 1;
+		j->why = why;
+	}
+	if (json_array_append_new(j->documents, document) && rc == 0)
+		rc = rfa_fail_nomem(err);
+	return rc;
+}
+
+/* The one environment from which rfa.json wants versions; NULL: none, or more than one. */
+static const char *source_of(const struct asked *a)
+{
+	const json_t *envs = rfa_facts_at(a->side, "stack/gates/verified_in");
+	const char *only = NULL, *name;
+	json_t *env;
+	size_t i, n = 0;
+
+	json_array_foreach ((json_t *)envs, i, env) {
+		name = json_string_value(env);
+		if (!name || strcmp(name, a->env) == 0 || (only && strcmp(name, only) == 0))
+			continue;
+		only = name;
+		n++;
+	}
+	return n == 1 ? only : NULL;
+}
+
+/* Each flow that could bring something there, and whose arguments are known. */
+static int judge_possible(struct rfa_cli *cli, const struct asked *a, struct judged *j,
+			  struct rfa_error *err)
+{
+	int rc = 0;
+
+	if (a->version)
+		return judge(cli, a, "deploy", j, err);
+	if (a->from)
+		rc = judge(cli, a, "promote", j, err);
+	if (rc == 0 && !rfa_cli_option(cli, "from") &&
+	    rfa_facts_at(a->side, "stack/compose/source"))
+		rc = judge(cli, a, "sync", j, err);
+	if (rc < 0 || json_array_size(j->documents))
+		return rc;
+	rfa_fail(err, RFA_EUSAGE, "cli", "what would come to %s? nothing in rfa.json says it",
+		 a->env);
+	return rfa_error_hint(err,
+			      "rfa check %s %s --from ENV, or VERSION behind %s, or --for FLOW",
+			      a->stack, a->env, a->env);
+}
+
+static int report(struct rfa_cli *cli, const struct asked *a, const struct judged *j,
+		  struct rfa_error *err)
+{
+	json_t *document;
+	int rc = 0;
+
+	if (cli->out.json) {
+		document = json_pack("{s:s,s:s,s:b,s:O}", "stack", a->stack, "env", a->env, "ok",
+				     !j->refused, "flows", j->documents);
+		rc = document ? rfa_out_json(&cli->out, document, err) : rfa_fail_nomem(err);
+		json_decref(document);
+	}
+	if (rc < 0 || !j->refused)
+		return rc;
+	*err = j->why;
+	return -(int)RFA_EREFUSED;
+}
+
+int rfa_check_gates(struct rfa_cli *cli, struct rfa_error *err)
+{
+	struct asked a = { rfa_cli_word(cli, 0), rfa_cli_word(cli, 1), rfa_cli_word(cli, 2),
+			   rfa_cli_option(cli, "from"), NULL };
+	const char *flow = rfa_cli_option(cli, "for");
+	struct judged j = { json_array(), { 0 }, 0 };
+	int rc = j.documents ? 0 : rfa_fail_nomem(err);
+
+	if (rc == 0 && (!a.env || rfa_cli_option(cli, "connect"))) {
+		rfa_fail(err, RFA_EUSAGE, "cli",
+			 a.env ? "--connect looks at all hosts: it goes with no stack"
+			       : "of which environment?");
+		rc = rfa_error_hint(err, "rfa check %s ENV", "STACK");
+	}
+	if (rc == 0)
+		rc = rfa_cli_config(cli, err);
+	if (rc == 0)
+		rc = rfa_config_has_stack(cli->config, a.stack, err);
+	if (rc == 0)
+		rc = rfa_config_has_env(cli->config, a.env, err);
+	if (rc == 0)
+		rc = rfa_config_side(cli->config, a.env, a.stack, &a.side, err);
+	if (rc == 0 && !a.from)
+		a.from = source_of(&a);
+	if (rc == 0)
+		rc = flow ? judge(cli, &a, flow, &j, err) : judge_possible(cli, &a, &j, err);
+	if (rc == 0)
+		rc = report(cli, &a, &j, err);
+	json_decref(a.side);
+	json_decref(j.documents);
+	return rc;
+}
