@@ -13,6 +13,7 @@
 	X(backup)         \
 	X(backup_images)  \
 	X(restore)        \
+	X(restore_images) \
 	X(drill)          \
 	X(prune)          \
 	X(prune_backups)  \

@@ -133,6 +133,9 @@ int rfa_prepare_restore(const struct rfa_prepare *p, json_t *plan,
 /* The same, of the backup `id`; NULL: the newest that is complete. */
 int rfa_prepare_restore_of(const struct rfa_prepare *p, json_t *plan, const char *id,
 			   struct rfa_error *err) RFA_MUST_USE;
+/* The same of a backup of images. */
+int rfa_prepare_restore_images(const struct rfa_prepare *p, json_t *plan,
+			       struct rfa_error *err) RFA_MUST_USE;
 /* Of images that are built: where, from what, and what they are to be called. */
 int rfa_prepare_build(const struct rfa_prepare *p, json_t *plan,
 		      struct rfa_error *err) RFA_MUST_USE;

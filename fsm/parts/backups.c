@@ -192,8 +192,8 @@ static int holds(const json_t *backup, const json_t *desired, struct rfa_error *
 }
 
 /* Whose backup: of --of, else of the one that --backup names, else of the environment itself. */
-static int owner_of(const struct rfa_prepare *p, const char *env, const char *named, char into[64],
-		    struct rfa_error *err)
+static int owner_of(const struct rfa_prepare *p, const char *env, const char *named,
+		    const char *set, char into[64], struct rfa_error *err)
 {
 	const char *of = p->option(p, "of", 0);
 	struct rfa_backup_id id;
@@ -206,9 +206,9 @@ static int owner_of(const struct rfa_prepare *p, const char *env, const char *na
 		rfa_buf_release(&safe);
 		return rfa_error_hint(err, "`rfa backup list` lists them");
 	}
-	if (named && strcmp(id.set, "data") != 0) {
-		rfa_fail(err, RFA_EUSAGE, "cli", "%s holds images, no data", named);
-		return rfa_error_hint(err, "choose one that ends with -data");
+	if (named && strcmp(id.set, set) != 0) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "%s holds %s, no %s", named, id.set, set);
+		return rfa_error_hint(err, "choose one that ends with -%s", set);
 	}
 	if (named && of && strcmp(id.env, of) != 0) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "%s is a backup of \"%s\", not of \"%s\"", named,
@@ -220,11 +220,11 @@ static int owner_of(const struct rfa_prepare *p, const char *env, const char *na
 }
 
 /* The vault is asked now, so that what is said before the question names the very backup. */
-static int choose(const struct rfa_prepare *p, const char *of, const char *id,
+static int choose(const struct rfa_prepare *p, const char *of, const char *id, const char *set,
 		  const struct rfa_vault_place *vault, json_t *plan, const json_t *members,
 		  struct rfa_error *err)
 {
-	struct rfa_backup_ask ask = { p->word, of, id, "data", vault->path, "" };
+	struct rfa_backup_ask ask = { p->word, of, id, set, vault->path, "" };
 	const json_t *backup = NULL;
 	struct rfa_host *host = NULL;
 	json_t *list = NULL;
@@ -258,7 +258,7 @@ int rfa_prepare_restore_of(const struct rfa_prepare *p, json_t *plan, const char
 	struct rfa_vault_place vault = { 0 };
 	json_t *members = NULL;
 	char of[64];
-	int rc = owner_of(p, rfa_facts_str(target, "env", ""), id, of, err);
+	int rc = owner_of(p, rfa_facts_str(target, "env", ""), id, "data", of, err);
 
 	if (!rc)
 		rc = rfa_prepare_has_data(target, err);
@@ -271,8 +271,30 @@ int rfa_prepare_restore_of(const struct rfa_prepare *p, json_t *plan, const char
 	if (!rc)
 		rc = rfa_plan_set(plan, "members", json_incref(members), err);
 	if (!rc)
-		rc = choose(p, of, id, &vault, plan, members, err);
+		rc = choose(p, of, id, "data", &vault, plan, members, err);
 	json_decref(members);
+	release(&vault);
+	return rc;
+}
+
+int rfa_prepare_restore_images(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	const char *to = rfa_facts_str(plan, "target/env", "");
+	struct rfa_vault_place vault = { 0 };
+	char of[64];
+	const char *id = p->option(p, "backup", 0);
+	int rc = owner_of(p, to, id, "images", of, err);
+
+	if (!rc)
+		rc = p->vault(p, of, p->word, &vault, err);
+	if (!rc)
+		rc = take_side(plan, "source", &vault, err);
+	if (!rc)
+		rc = choose(p, of, id, "images", &vault, plan, NULL, err);
+	if (!rc)
+		rc = rfa_prepare_proven_images(p, plan, "proven", to, err);
+	if (!rc)
+		rc = rfa_prepare_proof(p, plan, to, err);
 	release(&vault);
 	return rc;
 }

@@ -110,12 +110,14 @@ RFA_PROBE_OF(cleanup);
 
 /* vault.c: backups */
 RFA_RUN_OF(vault_observe);
+RFA_RUN_OF(vault_images);
 RFA_TRIO_OF(backup_export);
 RFA_TRIO_OF(store);
 RFA_TRIO_OF(seal);
 RFA_RUN_OF(vault_verify);
 RFA_PROBE_OF(vault_verify);
 RFA_TRIO_OF(open);
+RFA_TRIO_OF(open_images);
 
 /* prune.c: backups and generations that are not to be kept */
 RFA_RUN_OF(retain);

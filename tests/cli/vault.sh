@@ -68,6 +68,8 @@ ok "list: newest first, of this environment" is "$(list | awk 'NR > 1 {print $1}
 	"$images $new $half $old "
 ok "list: age, bytes, what it holds" says "data    3 h     700 B  complete      auth, files" list
 ok "list: what is not complete" says "not complete" list
+ok "images of a backup of data" says "holds data, no images" "$RFA" restore images shop --env prod --backup "$new"
+ok "images: the newest backup that has some" says "images of the backup $images run again" "$RFA" restore images shop --env prod --dry-run
 ok "list --set" is "$(list --set images | awk 'NR > 1 {print $1}')" "$images"
 ok "list --all has other environments" says "$other" list --all
 ok "list --json" is "$(list --json | python3 -c '

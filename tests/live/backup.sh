@@ -137,6 +137,19 @@ ok "images: it is whole" exits 0 rfa backup verify records --env prod --set imag
 ok "images: any engine takes them" says "Loaded image" on prod "cd $vault/$(newest) && cut -c1-64 images.chunks |
 	sed 's|\(..\)|chunks/\1/&|' | xargs cat | docker load"
 ok "images: it is there" says "$(newest)" rfa backup list records --env prod --set images
+held() { on prod 'docker image ls --no-trunc -q | sort -u'; }
+images=$(on prod 'docker ps -q --filter label=com.docker.compose.project=records | xargs docker inspect -f "{{.Image}}" | sort -u')
+on prod "cd /srv/stacks/records && docker compose down -t 1 && docker image rm -f $(tr '\n' ' ' <<<"$images")" >/dev/null 2>&1
+ok "images: the engine has lost them" not grep -qF "$(head -n 1 <<<"$images")" <(held)
+run_rfa restore images records --env prod --yes prod
+ok "images back: exit status 0" ended 0
+ok "images back: they are the same" is "$(on prod 'docker ps -q --filter label=com.docker.compose.project=records | xargs docker inspect -f "{{.Image}}" | sort -u')" "$images"
+ok "images back: the data is still there" is "$(on prod 'cat /var/lib/docker/volumes/records_odd/_data/later')" later
+ok "images back: nothing is left" clean prod
+run_rfa restore images records --env prod --yes prod
+ok "images back, once more: exit status 0" ended 0
+on prod 'docker stop -t 1 records-report-1' >/dev/null # a job that had ended; made anew it runs
+ok "images back: prod runs" await 20 all_run prod
 
 # ---- what is not kept goes
 

@@ -107,6 +107,58 @@ static void test_images(void **state)
 	bench_close(&b);
 }
 
+/* What no engine has any more comes out of the vault, and runs again. */
+static void test_images_back(void **state)
+{
+	static const char id[] = "20261122-100100-test-images";
+	struct bench b;
+	json_t *plan, *env;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	assert_int_equal(run(&b, world_backup_plan(&b.w, "test", id)), 0);
+	assert_int_equal(run(&b, world_restore_plan(&b.w, "restore-images", "test", "prod", id)),
+			 0);
+	assert_string_equal(b.result.version, "v2");
+	assert_told(rfa_buf_str(&b.x.lines), "step-done target.load");
+	env = ledger_json(&b, "environments/prod/app.json");
+	assert_string_equal(rfa_facts_str(env, "version", ""), "v2");
+	json_decref(env);
+
+	/* Once more: there is nothing to read. */
+	assert_int_equal(run(&b, world_restore_plan(&b.w, "restore-images", "test", "prod", id)),
+			 0);
+	assert_told(rfa_buf_str(&b.x.lines), "source.open the target has every image");
+
+	/* One that is not there, and one that holds something else. */
+	plan = world_restore_plan(&b.w, "restore-images", "test", "prod",
+				  "20261122-100101-test-images");
+	assert_int_equal(run(&b, plan), -RFA_EREFUSED);
+	assert_told(b.err.msg, "there is no complete backup");
+
+	/* A container that it knows nothing of. */
+	json_array_append_new(rfa_facts_at(b.w.plan, "target/stack/containers"),
+			      json_string("new"));
+	assert_int_equal(run(&b, world_restore_plan(&b.w, "restore-images", "test", "prod", id)),
+			 -RFA_EREFUSED);
+	assert_told(b.err.msg, "has no image for new");
+	bench_close(&b);
+}
+
+static void test_images_of_data(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	backup(&b, "prod", ID);
+	assert_int_equal(run(&b, world_restore_plan(&b.w, "restore-images", "prod", "prod", ID)),
+			 -RFA_EREFUSED);
+	assert_told(b.err.msg, "is of the data of app");
+	assert_as_before(&b);
+	bench_close(&b);
+}
+
 /* To a vault on another host: what travels is proven, as ever. */
 static void test_elsewhere(void **state)
 {
@@ -526,6 +578,8 @@ int main(void)
 		cmocka_unit_test(test_backup),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_images),
+		cmocka_unit_test(test_images_back),
+		cmocka_unit_test(test_images_of_data),
 		cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_corrupt),
 		cmocka_unit_test(test_restore),

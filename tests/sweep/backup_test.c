@@ -16,6 +16,7 @@
 #include "tests/harness/sweep.h"
 
 #define ID "20261122-100100-prod-data"
+#define IMAGES "20261122-100100-test-images"
 #define MORE WORLD_VAULT "/" ID "/more.chunks"
 
 /* A backup with something in it that is none of it. */
@@ -63,6 +64,20 @@ static json_t *restore(struct world *w, int which)
 {
 	with_backup(w, which);
 	return world_restore_plan(w, "restore", "prod", "prod", ID);
+}
+
+/* What runs on test comes to prod out of a vault on test. */
+static json_t *restore_images(struct world *w, int which)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	json_t *plan;
+
+	world_make(w, (enum scenario)which, 1);
+	plan = world_backup_plan(w, "test", IMAGES);
+	must(rfa_run_begin(&w->options, plan, &result, &err), &err);
+	json_decref(plan);
+	return world_restore_plan(w, "restore-images", "test", "prod", IMAGES);
 }
 
 /* What has to be true at the end. */
@@ -151,6 +166,38 @@ static const struct sweep_subject restores = {
 	world_data_serves, judge_restore, 20000,   .ends_as_before = 1
 };
 
+static const struct sweep_subject images = {
+	"restore of images", SCENARIO_RUN, restore_images, RFA_FINAL_SUCCEEDED,
+	world_serves,        NULL,         20000,          .may_stick = 0
+};
+static const struct sweep_subject images_unhealthy = { "restore of images that do not serve",
+						       SCENARIO_UNHEALTHY,
+						       restore_images,
+						       RFA_FINAL_ROLLED_BACK,
+						       world_serves,
+						       NULL,
+						       20000,
+						       .may_stick = 0 };
+
+/* What comes out of a vault, and is put back when it does not serve. */
+static void sweep_of_images_can_fail(void **state)
+{
+	static const enum rfa_sim_mutation planted[] = {
+		RFA_SIM_MUTATION_START_DOES_NOT_START, RFA_SIM_MUTATION_RENAME_LOSES_OLD,
+		RFA_SIM_MUTATION_CREATE_DROPS_ENV,     RFA_SIM_MUTATION_LOAD_DOES_NOTHING,
+		RFA_SIM_MUTATION_LOAD_LOSES_LABELS,    RFA_SIM_MUTATION_HEALTH_LIES,
+		RFA_SIM_MUTATION_RUN_REMOVE_LEAVES,    RFA_SIM_MUTATION_LOCK_NEVER_FREED,
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(planted) / sizeof(planted[0]); i++)
+		if (!sweep_sees(&images, (int)planted[i], SWEEP_NO_FAULT) &&
+		    !sweep_sees(&images_unhealthy, (int)planted[i], SWEEP_NO_FAULT))
+			fail_msg("no sweep finds the planted defect: %s",
+				 rfa_sim_mutation_text(planted[i]));
+}
+
 static int is_found(int mutation)
 {
 	return sweep_sees(&backups, mutation, SWEEP_NO_FAULT) ||
@@ -180,17 +227,29 @@ static void sweeps_can_fail(void **state)
 SWEEP(backups)
 SWEEP(drills)
 SWEEP(restores)
+SWEEP(images)
+SWEEP(images_unhealthy)
 PAIRS(backups)
 PAIRS(drills)
 PAIRS(restores)
+PAIRS(images)
+PAIRS(images_unhealthy)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sweeps_can_fail), cmocka_unit_test(sweep_backups),
-		cmocka_unit_test(pairs_backups),   cmocka_unit_test(sweep_drills),
-		cmocka_unit_test(pairs_drills),    cmocka_unit_test(sweep_restores),
+		cmocka_unit_test(sweeps_can_fail),
+		cmocka_unit_test(sweep_backups),
+		cmocka_unit_test(pairs_backups),
+		cmocka_unit_test(sweep_drills),
+		cmocka_unit_test(pairs_drills),
+		cmocka_unit_test(sweep_restores),
 		cmocka_unit_test(pairs_restores),
+		cmocka_unit_test(sweep_of_images_can_fail),
+		cmocka_unit_test(sweep_images),
+		cmocka_unit_test(pairs_images),
+		cmocka_unit_test(sweep_images_unhealthy),
+		cmocka_unit_test(pairs_images_unhealthy),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

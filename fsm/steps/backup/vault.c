@@ -116,18 +116,25 @@ int rfa_vault_judge(struct rfa_ctx *ctx, const struct rfa_listed_list *list, con
 	return rc ? rc : rfa_retention_judge(ctx->pool, list, &ask, out, err);
 }
 
+/* What there is in the vault, and the manifest of the plan's backup. */
+static int look(struct rfa_ctx *ctx, struct rfa_listed_list *list, struct rfa_proven *out,
+		struct rfa_error *err)
+{
+	int rc = rfa_vault_list(ctx, list, err);
+
+	rfa_record_clear(&rfa_shape_proven, out);
+	out->has_vault = 1;
+	out->backups = (int64_t)list->n;
+	return rc ? rc : read_manifest(ctx, list, &out->manifest, err);
+}
+
 int rfa_vault_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_listed_list list = { NULL, 0 };
 	struct rfa_proven proven;
 	char summary[200];
-	int rc = rfa_vault_list(ctx, &list, err);
+	int rc = look(ctx, &list, &proven, err);
 
-	rfa_record_clear(&rfa_shape_proven, &proven);
-	proven.has_vault = 1;
-	proven.backups = (int64_t)list.n;
-	if (!rc)
-		rc = read_manifest(ctx, &list, &proven.manifest, err);
 	if (!rc && *rfa_ctx_options(ctx)->set)
 		rc = rfa_vault_judge(ctx, &list, env_of(ctx), rfa_vault_set(ctx), &proven.verdicts,
 				     err);
@@ -136,6 +143,27 @@ int rfa_vault_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 }
 
 /* Images. */
+
+/* A backup of images says what ran: that is what the run brings. */
+int rfa_vault_images_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_listed_list list = { NULL, 0 };
+	struct rfa_image_set *set = RFA_NEW(ctx->pool, image_set);
+	struct rfa_proven proven;
+	const char *summary;
+	int rc = look(ctx, &list, &proven, err);
+
+	if (rc)
+		return rc;
+	if (proven.manifest && !strcmp(proven.manifest->set, IMAGES)) {
+		set->version = proven.manifest->version;
+		set->images = proven.manifest->images;
+		proven.images = set;
+	}
+	summary = rfa_pool_printf(ctx->pool, "%s holds %s", backup_of(ctx),
+				  *set->version ? set->version : "no images");
+	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
+}
 
 static int lists_id(const struct rfa_exported_image_list *list, const char *id)
 {
@@ -537,4 +565,34 @@ int rfa_open_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 int rfa_open_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	return ctx->host->runs->remove(ctx->host, ctx->run, err);
+}
+
+/* The archive of images, for an engine that has not got them all. */
+int rfa_open_images_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_archive *archive;
+	struct rfa_proven proven;
+	char summary[96];
+	int rc;
+
+	if (!ctx->proven[RFA_TARGET]->missing.n)
+		return rfa_ctx_skip(facts, "the target has every image", err);
+	archive = RFA_NEW(ctx->pool, archive);
+	rc = verify(ctx, facts, summary, sizeof(summary), err);
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	if (!rc)
+		rc = open_one(ctx, IMAGES, archive, err);
+	proven.exported = archive;
+	return rc ? rc : rfa_ctx_prove(ctx, &proven, summary, facts, err);
+}
+
+int rfa_open_images_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+			  struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
+int rfa_open_images_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	return rfa_open_undo(ctx, err);
 }

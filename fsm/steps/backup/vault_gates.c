@@ -147,23 +147,57 @@ static void judge_contents(struct rfa_gates *c, const struct rfa_manifest *manif
 				 "rfa.json has no member %s", named->at[i]);
 }
 
-int rfa_gate_backup(struct rfa_gates *c, struct rfa_error *err)
+/* 1 if there is the plan's backup, of this stack and set. */
+static int is_backup_of(struct rfa_gates *c, const char *set)
 {
 	const struct rfa_ctx *ctx = c->ctx;
 	const struct rfa_options *o = rfa_ctx_options(ctx);
 	const struct rfa_manifest *manifest = ctx->proven[RFA_SOURCE]->manifest;
 
-	(void)err;
 	if (!manifest)
 		rfa_deny(c, "choose another one: rfa backup list",
 			 "there is no complete backup %s in %s on %s", o->backup, o->vault,
 			 ctx->hosts[RFA_SOURCE]->name);
-	else if (strcmp(manifest->set, "data") != 0 ||
-		 strcmp(manifest->stack, ctx->plan->stack) != 0)
+	else if (strcmp(manifest->set, set) != 0 || strcmp(manifest->stack, ctx->plan->stack) != 0)
 		rfa_deny(c, "choose another one: rfa backup list",
 			 "the backup %s is of the %s of %s", o->backup, manifest->set,
 			 manifest->stack);
 	else
-		judge_contents(c, manifest);
+		return 1;
+	return 0;
+}
+
+int rfa_gate_backup(struct rfa_gates *c, struct rfa_error *err)
+{
+	(void)err;
+	if (is_backup_of(c, "data"))
+		judge_contents(c, c->ctx->proven[RFA_SOURCE]->manifest);
+	return 0;
+}
+
+/*
+ * Each container of rfa.json has its image in the backup, and the other way round. Of a Compose
+ * project the services that the backup has are brought, as by a promotion.
+ */
+int rfa_gate_image_backup(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_manifest *manifest = c->ctx->proven[RFA_SOURCE]->manifest;
+	const struct rfa_texts *names = &rfa_ctx_stack_here(c->ctx)->containers;
+	const struct rfa_image *image;
+	size_t i;
+
+	(void)err;
+	if (!is_backup_of(c, "images"))
+		return 0;
+	for (i = 0; i < names->n; i++)
+		if (!rfa_image_of(&manifest->images, names->at[i]))
+			rfa_deny(c, "choose another backup, or take the container out of rfa.json",
+				 "the backup %s has no image for %s", manifest->backup,
+				 names->at[i]);
+	RFA_EACH (image, manifest->images)
+		if (!strcmp(image->kind, "run") && !rfa_texts_have(names, image->key))
+			rfa_deny(c, "list it in rfa.json, or choose another backup",
+				 "rfa.json does not know %s, which the backup %s has", image->key,
+				 manifest->backup);
 	return 0;
 }

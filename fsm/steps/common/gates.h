@@ -80,24 +80,26 @@ RFA_GATE_OF(all_known);   /* of what is not built, the target has the image */
 
 /* Of data. */
 
-RFA_GATE_OF(members);     /* the pieces of the data are there, and can be copied */
-RFA_GATE_OF(containers);  /* those that use it can be stopped, and started again */
-RFA_GATE_OF(others);      /* others that use the data */
-RFA_GATE_OF(dependents);  /* others that are cut off when one stops */
-RFA_GATE_OF(files);       /* databases that a container has mounted as single files */
-RFA_GATE_OF(kept);        /* what keep_running names, and a swap would not reach */
-RFA_GATE_OF(tools);       /* what the hosts need for copies and dumps */
-RFA_GATE_OF(processes);   /* processes that use the data and are of no container that stops */
-RFA_GATE_OF(data_space);  /* disk space and inodes, on each file system of both sides */
-RFA_GATE_OF(data_point);  /* what a rollback point of data needs is still there */
-RFA_GATE_OF(vault);       /* the place of the backups is what it seems to be */
-RFA_GATE_OF(backup);      /* the backup is complete, and is of this stack */
-RFA_GATE_OF(target_runs); /* what is to be tried out runs now */
+RFA_GATE_OF(members);      /* the pieces of the data are there, and can be copied */
+RFA_GATE_OF(containers);   /* those that use it can be stopped, and started again */
+RFA_GATE_OF(others);       /* others that use the data */
+RFA_GATE_OF(dependents);   /* others that are cut off when one stops */
+RFA_GATE_OF(files);        /* databases that a container has mounted as single files */
+RFA_GATE_OF(kept);         /* what keep_running names, and a swap would not reach */
+RFA_GATE_OF(tools);        /* what the hosts need for copies and dumps */
+RFA_GATE_OF(processes);    /* processes that use the data and are of no container that stops */
+RFA_GATE_OF(data_space);   /* disk space and inodes, on each file system of both sides */
+RFA_GATE_OF(data_point);   /* what a rollback point of data needs is still there */
+RFA_GATE_OF(vault);        /* the place of the backups is what it seems to be */
+RFA_GATE_OF(backup);       /* the backup is complete, and is of this stack */
+RFA_GATE_OF(image_backup); /* the same of images, one for each container */
+RFA_GATE_OF(target_runs);  /* what is to be tried out runs now */
 
 /* Of files. */
 
 RFA_GATE_OF(source_files); /* each file can be brought */
 RFA_GATE_OF(edited);       /* what a person has changed there is not written over */
+RFA_GATE_OF(as_synced);    /* what a sync has brought there is as it came */
 RFA_GATE_OF(file_space);   /* disk space for them */
 RFA_GATE_OF(file_point);   /* what a rollback point of files needs is still there */
 
