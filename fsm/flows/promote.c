@@ -42,6 +42,7 @@ static const struct rfa_gate gates[] = {
 	{ "verified", rfa_gate_verified },
 	{ "checklist", rfa_gate_checklist },
 	{ "drift", rfa_gate_drift },
+	{ "run directory", rfa_gate_as_synced },
 	{ "fresh backup", rfa_gate_fresh_backup },
 	{ "proven drill", rfa_gate_proven_drill },
 	{ NULL, NULL },
@@ -72,6 +73,8 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 		rc = rfa_prepare_proven_images(p, plan, "proven", to, err);
 	if (!rc)
 		rc = rfa_prepare_last_backup(p, plan, to, err);
+	if (!rc)
+		rc = rfa_prepare_synced(p, plan, err);
 	return rc ? rc : rfa_prepare_proof(p, plan, to, err);
 }
 

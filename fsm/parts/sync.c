@@ -46,7 +46,10 @@ int rfa_prepare_synced(const struct rfa_prepare *p, json_t *plan, struct rfa_err
 
 	snprintf(path, sizeof(path), "synced/%.64s/%.64s.json",
 		 rfa_facts_str(plan, "target/env", ""), p->word);
-	rc = rfa_catalog_find(p->ledger, path, &sync, err);
+	/* Without a source nobody wants them as they were brought. */
+	rc = rfa_facts_at(plan, "target/stack/compose/source") || rfa_facts_at(plan, "point")
+		 ? rfa_catalog_find(p->ledger, path, &sync, err)
+		 : 0;
 	files = rc ? NULL : json_object_get(sync, "files");
 	if (files)
 		rc = rfa_plan_set(plan, "synced", json_incref(files), err);

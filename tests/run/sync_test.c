@@ -92,6 +92,43 @@ static void edit(struct bench *b, const char *path, const char *text)
 	assert_int_equal(rfa_sim_file_put(b->w.prod, path, 0644, text, &b->err), 0);
 }
 
+/* Images come only to a directory that is as it was brought. */
+static void images_want_it_as_it_came(void **state)
+{
+	static const char compose[] = PLACE "/docker-compose.yml";
+	json_t *options, *plan;
+	char hex[RFA_DIGEST_HEX], was[4096];
+	struct bench b;
+
+	(void)state;
+	memset(&b, 0, sizeof(b));
+	world_make(&b.w, SCENARIO_COMPOSE, 7);
+	watcher_begin(&b.x, &b.w);
+	plan = b.w.plan;
+	options = json_object_get(plan, "options");
+	on(b.w.target, compose, was);
+	assert_true(*was);
+	rfa_digest_of(RFA_SHA256, was, strlen(was), hex);
+	json_object_set_new(options, "synced",
+			    json_pack("{s:{s:s, s:i}, s:{s:s, s:i}}", "docker-compose.yml",
+				      "sha256", hex, "mode", 0644, "gone.yml", "sha256", hex,
+				      "mode", 0644));
+	assert_int_equal(run(&b, plan), -RFA_EREFUSED);
+	assert_non_null(strstr(b.err.msg, "has it no more: gone.yml"));
+
+	json_object_del(json_object_get(options, "synced"), "gone.yml");
+	json_object_set_new(rfa_facts_at(options, "synced/docker-compose.yml"), "sha256",
+			    json_string("00"));
+	assert_int_equal(run(&b, plan), -RFA_EREFUSED);
+	assert_non_null(
+	    strstr(b.err.msg, "edited on prod since a sync brought it: docker-compose.yml"));
+
+	json_object_set_new(rfa_facts_at(options, "synced/docker-compose.yml"), "sha256",
+			    json_string(hex));
+	must_run(&b, plan);
+	bench_close(&b);
+}
+
 static void files_come(void **state)
 {
 	struct bench b;
@@ -310,6 +347,7 @@ static void what_cannot_be_brought_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(images_want_it_as_it_came),
 		cmocka_unit_test(files_come),
 		cmocka_unit_test(the_ledger_tells_nothing_of_variables),
 		cmocka_unit_test(what_was_edited_is_not_written_over),

@@ -16,13 +16,9 @@ static const struct rfa_synced *brought(const struct rfa_ctx *ctx, const char *p
 	return rfa_synced_of(&rfa_ctx_options(ctx)->synced, path);
 }
 
-/* 1 if the file on the host is the one that was brought. Who cannot tell says no. */
-static int is_as_brought(struct comparison *c, const struct rfa_file_entry *now, int variables)
+static int is_as_brought(struct comparison *c, const struct rfa_file_entry *now)
 {
-	const struct rfa_synced *then = brought(c->ctx, now->path);
-
-	return then && *then->sha256 &&
-	       !strcmp(then->sha256, rfa_files_digest(c->ctx, variables, c->key, now->sha256));
+	return rfa_files_as_brought(c->ctx, c->key, now);
 }
 
 static struct rfa_file_change *add(struct comparison *c, const char *path, const char *what)
@@ -103,7 +99,7 @@ static void compare_file(struct comparison *c, const struct rfa_file_entry *sour
 		return;
 	put_now(c, one, now);
 	one->change = same_content(source, now) && one->mode == one->mode_now ? "same" : "changed";
-	one->edited = !same_content(source, now) && !is_as_brought(c, now, one->variables);
+	one->edited = !same_content(source, now) && !is_as_brought(c, now);
 	one->unknown = one->edited && !brought(c->ctx, source->path);
 }
 
@@ -133,7 +129,7 @@ static void compare_gone(struct comparison *c, const struct rfa_synced *then)
 	}
 	one = add(c, then->path, rfa_ctx_options(c->ctx)->remove_gone ? "gone" : "stays");
 	put_now(c, one, now);
-	one->edited = !is_as_brought(c, now, one->variables);
+	one->edited = !is_as_brought(c, now);
 }
 
 static void compare_all(struct comparison *c)
@@ -271,7 +267,7 @@ static void go_back_one(struct comparison *c, const struct rfa_kept_file *kept)
 	one->gid = kept->gid;
 	if (now) {
 		put_now(c, one, now);
-		one->edited = !is_as_brought(c, now, one->variables);
+		one->edited = !is_as_brought(c, now);
 	}
 	if (!*kept->file)
 		return;

@@ -1,4 +1,5 @@
 /* The gates of runs that bring files. */
+#include <stdio.h>
 #include <string.h>
 
 #include "fsm/base/size.h"
@@ -8,25 +9,34 @@
 /* Most names in one sentence. */
 enum { NAMES_MAX = 8 };
 
-/* "a, b and 3 more": of those that `is` says. "": none. */
-static const char *names_of(const struct rfa_ctx *ctx, int (*is)(const struct rfa_file_change *))
+/* "a, b and 3 more"; "": none. */
+static const char *join(const struct rfa_ctx *ctx, const struct rfa_texts *all)
 {
 	struct rfa_buf names = RFA_BUF_INIT(8192);
-	const struct rfa_file_change *one;
 	const char *out;
-	size_t n = 0;
+	size_t i;
 
-	RFA_EACH (one, *rfa_files_changes(ctx)) {
-		if (!is(one) || n++ >= NAMES_MAX)
-			continue;
-		rfa_buf_puts(&names, n > 1 ? ", " : "");
-		rfa_buf_put_printable(&names, one->path, strlen(one->path), 100);
+	for (i = 0; i < all->n && i < NAMES_MAX; i++) {
+		rfa_buf_puts(&names, i ? ", " : "");
+		rfa_buf_put_printable(&names, all->at[i], strlen(all->at[i]), 100);
 	}
-	if (n > NAMES_MAX)
-		rfa_buf_printf(&names, " and %zu more", n - NAMES_MAX);
+	if (all->n > NAMES_MAX)
+		rfa_buf_printf(&names, " and %zu more", all->n - NAMES_MAX);
 	out = rfa_pool_text(ctx->pool, rfa_buf_str(&names));
 	rfa_buf_release(&names);
 	return out;
+}
+
+/* Of those that `is` says. */
+static const char *names_of(const struct rfa_ctx *ctx, int (*is)(const struct rfa_file_change *))
+{
+	const struct rfa_file_change *one;
+	struct rfa_texts names = { NULL, 0 };
+
+	RFA_EACH (one, *rfa_files_changes(ctx))
+		if (is(one))
+			rfa_texts_add(ctx->pool, &names, one->path);
+	return join(ctx, &names);
 }
 
 int rfa_gate_source_files(struct rfa_gates *c, struct rfa_error *err)
@@ -128,5 +138,50 @@ int rfa_gate_file_point(struct rfa_gates *c, struct rfa_error *err)
 				 "what %s had is no longer kept: %s is not there", one->path,
 				 one->from);
 	}
+	return rc;
+}
+
+/* What a sync has brought, and is not there as it came. */
+static void find_other(struct rfa_ctx *ctx, const char *key, const struct rfa_file_list *list,
+		       struct rfa_texts *edited, struct rfa_texts *gone)
+{
+	const struct rfa_synced *then;
+
+	RFA_EACH (then, rfa_ctx_options(ctx)->synced) {
+		const struct rfa_file_entry *now = rfa_file_list_find(list, then->path);
+
+		if (!now || now->stat.type != 'f')
+			rfa_texts_add(ctx->pool, gone, then->path);
+		else if (!rfa_files_as_brought(ctx, key, now))
+			rfa_texts_add(ctx->pool, edited, then->path);
+	}
+}
+
+int rfa_gate_as_synced(struct rfa_gates *c, struct rfa_error *err)
+{
+	struct rfa_ctx *ctx = c->ctx;
+	const char *env = ctx->sides[RFA_TARGET]->env;
+	struct rfa_texts edited = { NULL, 0 }, gone = { NULL, 0 };
+	struct rfa_file_list list = { 0 };
+	char key[65] = "", hint[240];
+	int rc;
+
+	if (!rfa_ctx_options(ctx)->synced.n)
+		return 0;
+	rc = rfa_files_list(ctx, RFA_TARGET, &list, err);
+	if (!rc)
+		rc = rfa_files_key(ctx, 0, key, err);
+	if (!rc)
+		find_other(ctx, key, &list, &edited, &gone);
+	rfa_file_list_release(&list);
+	snprintf(hint, sizeof(hint),
+		 "rfa plan sync %.60s --to %.60s shows what differs; or use --force --reason '…'",
+		 ctx->plan->stack, env);
+	if (edited.n)
+		rfa_deny_unless_forced(c, hint, "edited on %s since a sync brought it: %s", env,
+				       join(ctx, &edited));
+	if (gone.n)
+		rfa_deny_unless_forced(c, hint, "a sync has brought it, and %s has it no more: %s",
+				       env, join(ctx, &gone));
 	return rc;
 }

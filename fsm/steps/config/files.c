@@ -151,3 +151,12 @@ int rfa_files_read(struct rfa_host *host, const char *path, const char *sha256, 
 	rfa_error_where(err, "%s", host->name);
 	return rfa_error_hint(err, "look who writes it, then run rfa sync again");
 }
+
+int rfa_files_as_brought(struct rfa_ctx *ctx, const char *key, const struct rfa_file_entry *now)
+{
+	const struct rfa_synced *then = rfa_synced_of(&rfa_ctx_options(ctx)->synced, now->path);
+	int variables = rfa_files_has_variables(ctx, now->path);
+
+	return then && *then->sha256 &&
+	       !strcmp(then->sha256, rfa_files_digest(ctx, variables, key, now->sha256));
+}

@@ -28,6 +28,8 @@ int rfa_files_key(struct rfa_ctx *ctx, int make, char key[65], struct rfa_error 
 /* What is recorded of content with this digest; "" without a key. Lives as long as the step. */
 const char *rfa_files_digest(struct rfa_ctx *ctx, int variables, const char *key,
 			     const char *sha256);
+/* 1 if a file of the target is the one that a sync has brought. Who cannot tell says no. */
+int rfa_files_as_brought(struct rfa_ctx *ctx, const char *key, const struct rfa_file_entry *now);
 
 /* Reads content; MISMATCH if it is not that of a digest. sha256 "": whatever it is. */
 int rfa_files_read(struct rfa_host *host, const char *path, const char *sha256, struct rfa_buf *out,
