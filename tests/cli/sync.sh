@@ -73,6 +73,8 @@ echo '    restart: always' >>src/compose.yml
 ok "4: it is not written over" exits 4 sync_to prod
 ok "it says which" says "edited on prod since it was brought: conf/app.yml" sync_to prod
 ok "and how to mend it" says "--take brings" sync_to prod
+ok "nor do images come to it" says "edited on prod since a sync brought it: conf/app.yml" "$RFA" check shop prod --for promote --from test
+ok "each gate has its line" says "run directory     refused" "$RFA" check shop prod --for promote --from test
 ok "the preview shows it" says "edited there since" plan prod
 ok "nothing came" not grep -q restart run-prod/compose.yml
 ok "64: both ways at once" exits 64 sync_to prod --take --delete

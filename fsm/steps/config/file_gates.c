@@ -174,8 +174,7 @@ int rfa_gate_as_synced(struct rfa_gates *c, struct rfa_error *err)
 	if (!rc)
 		find_other(ctx, key, &list, &edited, &gone);
 	rfa_file_list_release(&list);
-	snprintf(hint, sizeof(hint),
-		 "rfa plan sync %.60s --to %.60s shows what differs; or use --force --reason '…'",
+	snprintf(hint, sizeof(hint), "rfa plan sync %.60s --to %.60s shows what differs",
 		 ctx->plan->stack, env);
 	if (edited.n)
 		rfa_deny_unless_forced(c, hint, "edited on %s since a sync brought it: %s", env,
