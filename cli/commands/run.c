@@ -168,6 +168,26 @@ static int check_last(struct rfa_cli *cli, const char *env, const char *stack,
 	return rc;
 }
 
+/* Files go back with the containers that read them, and with nothing else. */
+static int check_with_files(const struct rfa_cli *cli, const struct rfa_flow *flow,
+			    const char *name, struct rfa_error *err)
+{
+	if (!rfa_cli_option(cli, "with-files"))
+		return 0;
+	if (flow->args->with) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--with-files and --%s do not go together yet",
+			 flow->args->with);
+		return rfa_error_hint(err,
+				      "go back with --%s first, then write the files by hand: "
+				      "`rfa show` of the point's run names them",
+				      flow->args->with);
+	}
+	if (!strcmp(flow->args->goes_back_to, "images"))
+		return 0;
+	rfa_fail(err, RFA_EUSAGE, "cli", "--with-files goes with a point of images");
+	return rfa_error_hint(err, "leave it out: %.100s is of %s", name, flow->args->goes_back_to);
+}
+
 static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 {
 	const char *word = rfa_cli_word(cli, 0), *env = NULL;
@@ -210,6 +230,8 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 	if (last && (rc = check_last(cli, env, word, err)) < 0)
 		return rc;
 	const struct rfa_flow *flow = flow_to(cli, env, word, name);
+	if (flow && (rc = check_with_files(cli, flow, name, err)) < 0)
+		return rc;
 	if (flow)
 		return rfa_flow_run(cli, flow, err);
 	if (database) {
@@ -231,6 +253,8 @@ static const struct rfa_option rollback_options[] = {
 	{ "with-database", 0, NULL, NULL, NULL,
 	  "the data too: that of the backup which the point names" },
 	{ "backup", 0, "ID", NULL, NULL, "with --with-database: another backup" },
+	{ "with-files", 0, NULL, NULL, NULL,
+	  "with the Compose files and variables that the containers had then" },
 	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only show what would change" },
 	{ "wait-lock", 0, "SECONDS", NULL, NULL,
@@ -251,7 +275,12 @@ const struct rfa_cli_command rfa_cmd_rollback = {
 	    "files\n"
 	    "(files-…) the configuration that a sync has replaced. --with-database, for a new\n"
 	    "version that has changed what is stored: images and data go back in one run, so\n"
-	    "that neither version ever runs on the data of the other.",
+	    "that neither version ever runs on the data of the other. Of a Compose stack a point\n"
+	    "of images has its Compose files and variables, too: what differs now is told by file\n"
+	    "and key, and --with-files brings it back in the same run. An image that is not on "
+	    "the\n"
+	    "host any more is fetched before anything stops: from an environment that still has\n"
+	    "it, else from its registry by digest.",
 	.options = rollback_options,
 	.examples =
 	    (const struct rfa_example[]){

@@ -317,6 +317,14 @@ static int say_keys(json_t *lines, const json_t *of, const json_t *against, char
 	return rc;
 }
 
+int rfa_text_members_diff(json_t *lines, const json_t *before, const json_t *after,
+			  struct rfa_error *err)
+{
+	int rc = say_keys(lines, before, after, '-', '~', err);
+
+	return rc ? rc : say_keys(lines, after, before, '+', 0, err);
+}
+
 int rfa_text_keys_diff(json_t *lines, const struct rfa_buf *before, const struct rfa_buf *after,
 		       struct rfa_error *err)
 {
@@ -327,9 +335,7 @@ int rfa_text_keys_diff(json_t *lines, const struct rfa_buf *before, const struct
 	if (!rc)
 		rc = variables(after, b, &new, err);
 	if (!rc)
-		rc = say_keys(lines, a, b, '-', '~', err);
-	if (!rc)
-		rc = say_keys(lines, b, a, '+', 0, err);
+		rc = rfa_text_members_diff(lines, a, b, err);
 	if (!rc && (old.len != new.len || memcmp(rfa_buf_str(&old), rfa_buf_str(&new), old.len)))
 		rc = rfa_facts_append(lines, json_string("other lines differ"), err);
 	json_decref(a);

@@ -21,4 +21,8 @@ int rfa_text_diff(json_t *lines, const struct rfa_buf *before, const struct rfa_
 int rfa_text_keys_diff(json_t *lines, const struct rfa_buf *before, const struct rfa_buf *after,
 		       struct rfa_error *err) RFA_MUST_USE;
 
+/* The same of two JSON objects: the keys are those of their members. */
+int rfa_text_members_diff(json_t *lines, const json_t *before, const json_t *after,
+			  struct rfa_error *err) RFA_MUST_USE;
+
 #endif

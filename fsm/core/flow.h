@@ -104,6 +104,12 @@ struct rfa_step {
 /* More rows are refused by the table check. */
 #define RFA_FLOW_MAX_STEPS 48
 
+/*
+ * Among the needs of a role: a plan may leave it out. No connection is made then, and its rows have
+ * nothing to do.
+ */
+#define RFA_ROLE_MAY_BE_ABSENT (1u << 30)
+
 /* A host that a flow works on. */
 struct rfa_role {
 	enum rfa_role_id id;

@@ -75,6 +75,8 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 		rc = rfa_prepare_last_backup(p, plan, to, err);
 	if (!rc)
 		rc = rfa_prepare_synced(p, plan, err);
+	if (!rc)
+		rc = rfa_prepare_configuration(p, plan, err);
 	return rc ? rc : rfa_prepare_proof(p, plan, to, err);
 }
 

@@ -2,21 +2,27 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_TARGET, WITH_IMAGES, "env", "the environment" },
+	ROLE_THAT_HAS_IMAGES,
+	{ RFA_TARGET, WITH_IMAGES | WITH_REGISTRY, "env", "the environment" },
 	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
-/* The images never left the host, so nothing travels; the rest is as in promote. */
+/*
+ * Mostly the images never left the host: then nobody is the source, and nothing travels. The files
+ * come back before containers are made of them; the rest is as in promote.
+ */
 static const struct rfa_step steps[] = {
+	STEP("source.claim", PRECHECK, SOURCE, SCRATCH, 4, lock),
 	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
-	READ("target.observe", PRECHECK, TARGET, 0, 4, target_observe),
+	IMAGES_ARE_LOOKED_FOR,
+	CONFIGURATION_IS_COMPARED,
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
-	SKIP("export", EXPORT, "the images of a rollback point are kept on the host"),
-	SKIP("transfer", TRANSFER, "nothing has to travel"),
-	STEP("target.pin", APPLY, TARGET, SCRATCH, 4, pin),
+	IMAGES_ARE_FETCHED,
+	CONFIGURATION_COMES_BACK,
 	IMAGES_RUN,
+	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -30,12 +36,15 @@ static const struct rfa_gate gates[] = {
 	{ "networks", rfa_gate_networks },
 	{ "URLs", rfa_gate_urls },
 	{ "rollback point", rfa_gate_image_point },
+	{ "configuration", rfa_gate_configuration },
 	{ NULL, NULL },
 };
 
 static const struct rfa_text_line lines[] = {
 	{ "brought back", "the images of its containers, as they ran then" },
-	{ "not back", "data in volumes and databases, files beside them" },
+	{ "are fetched", "{point.images}" },
+	{ "configuration", "{point.files}" },
+	{ "not back", "data in volumes and databases, and files that containers have mounted" },
 	{ "{to} stops", "each container while it is replaced: {target.replaced}" },
 	{ NULL, NULL },
 };
@@ -47,13 +56,13 @@ static const struct rfa_flow_text text = {
 	.name = "{to}",
 	.where = "on {to}",
 	.done = "{version} runs now",
-	.changes = rfa_changes_images,
+	.changes = rfa_changes_rollback,
 };
 
 /* `rfa rollback` finds the flow by what the point is of. */
 static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
-	int rc = rfa_prepare_point(p, plan, err);
+	int rc = rfa_prepare_rollback(p, plan, err);
 
 	if (!rc)
 		rc = rfa_prepare_last_backup(p, plan, rfa_facts_str(plan, "target/env", ""), err);
@@ -66,7 +75,7 @@ static const struct rfa_flow_args args = { .prepare = prepare, .goes_back_to = "
 
 const struct rfa_flow rfa_flow_rollback = {
 	.name = "rollback",
-	.version = 3,
+	.version = 4,
 	.summary = "bring back what a rollback point describes",
 	.roles = roles,
 	.steps = steps,

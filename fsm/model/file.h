@@ -61,4 +61,17 @@ int rfa_file_change_removes(const struct rfa_file_change *change);
 /* clang-format on */
 RFA_RECORD(kept_file, RFA_KEPT_FILE_FIELDS);
 
+/* clang-format off */
+#define RFA_CONFIGURATION_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(run, "the run that has kept it") \
+	MANY(kept_file, files, "the Compose files, those that they include, extend or take variables from") \
+	TEXTS(project, "of these the ones that Compose found by itself") \
+	TEXTS(left_out, "what belongs to it and was not kept, each with the reason")
+/* clang-format on */
+RFA_RECORD(configuration, RFA_CONFIGURATION_FIELDS);
+
+/* The kept file of this path; NULL: there is none. */
+const struct rfa_kept_file *rfa_kept_file_of(const struct rfa_kept_file_list *all,
+					     const char *path);
+
 #endif

@@ -63,6 +63,10 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	BOOL(take_back, "files that were edited on the host come to the source") \
 	BOOL(remove_gone, "files that the source has no more are removed") \
 	NAMED(synced, synced, "the files that were brought before") \
+	ONE(configuration, configuration, "the files that the last run on the target has brought up") \
+	BOOL(with_files, "the configuration goes back with the images") \
+	TEXTS(differs, "what of the configuration is not as the rollback point has it, by file and key") \
+	TEXTS(asked, "of images that are not there: the places that were asked, and what each said") \
 	TEXT(zone, "the time zone in which the version was named")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);

@@ -88,3 +88,11 @@ const struct rfa_image_list *rfa_brings(const struct rfa_plan *plan,
 		*version = set ? set->version : point ? point->version : "";
 	return set ? &set->images : point ? &point->images : &none;
 }
+
+const struct rfa_configuration *rfa_brings_up(const struct rfa_plan *plan,
+					      const struct rfa_proven *target)
+{
+	if (plan->options && plan->options->with_files && plan->point)
+		return plan->point->configuration;
+	return target->configuration;
+}

@@ -150,6 +150,9 @@ RFA_RECORD(ran, RFA_RAN_FIELDS);
 	INT(sent, 0, "bytes that travelled") \
 	ONE(point, point, "what can be gone back to") \
 	ONE(point, replaced, "of a run that also brings images: the data that can be gone back to") \
+	ONE(configuration, configuration, "the files of the Compose project, as they were before the run") \
+	BOOL(in_force, "its containers were made with what these files say") \
+	ONE(point, files_replaced, "of a rollback: the files that it has written over") \
 	MANY(archive, stored, "what the vault has of each member") \
 	TEXTS(problems, "what of the backup is missing, altered or too many") \
 	TEXT(generation, "another one whenever something ran that could have written") \
@@ -178,6 +181,10 @@ const struct rfa_point *rfa_replaced(const struct rfa_proven *proven);
  */
 const struct rfa_image_list *rfa_brings(const struct rfa_plan *plan,
 					const struct rfa_proven *source, const char **version);
+
+/* The configuration with which a run leaves the target's Compose project; NULL: not known. */
+const struct rfa_configuration *rfa_brings_up(const struct rfa_plan *plan,
+					      const struct rfa_proven *target);
 
 /*
  * What a step has done so far, of a record in its middle: its next attempt and its undo know it,

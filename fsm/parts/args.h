@@ -147,6 +147,12 @@ int rfa_prepare_item(const struct rfa_prepare *p, json_t *plan, struct rfa_error
 /* Of images that come from registries: which, and who asks for them. */
 int rfa_prepare_deploy(const struct rfa_prepare *p, json_t *plan,
 		       struct rfa_error *err) RFA_MUST_USE;
+/*
+ * The same of any references, {key: reference}: options.registries and options.via, and the source,
+ * whose host asks them. Errors: CONFIG names one that is in no registry.
+ */
+int rfa_prepare_way(const struct rfa_prepare *p, json_t *plan, const json_t *images,
+		    struct rfa_error *err) RFA_MUST_USE;
 /* Of files that come from the operator's directory. */
 int rfa_prepare_sync(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err) RFA_MUST_USE;
 /* options.synced: what the ledger says that was brought there. */

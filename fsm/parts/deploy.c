@@ -38,16 +38,14 @@ static int add_registry(const struct rfa_prepare *p, json_t *all, const char *im
 	return rfa_facts_set(all, place.domain, one, err);
 }
 
-static int put_registries(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+static int put_registries(const struct rfa_prepare *p, json_t *plan, const json_t *images,
+			  struct rfa_error *err)
 {
-	json_t *images = rfa_facts_at(plan, "target/stack/deploy/images"), *image;
-	json_t *all = json_object();
+	json_t *all = json_object(), *image;
 	const char *key;
 	int rc = all ? 0 : rfa_fail_nomem(err);
 
-	json_object_foreach (images, key, image) {
-		if (!rc)
-			rc = rfa_named_check(plan, "deploy.images", key, err);
+	json_object_foreach ((json_t *)(uintptr_t)images, key, image) {
 		if (!rc)
 			rc = add_registry(p, all, json_string_value(image), err);
 	}
@@ -114,8 +112,18 @@ static int choose_way(const struct rfa_prepare *p, json_t *plan, struct rfa_erro
 	return rc ? rc : rfa_facts_set(plan, "source", side, err);
 }
 
+int rfa_prepare_way(const struct rfa_prepare *p, json_t *plan, const json_t *images,
+		    struct rfa_error *err)
+{
+	int rc = put_registries(p, plan, images, err);
+
+	return rc ? rc : choose_way(p, plan, err);
+}
+
 int rfa_prepare_deploy(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
+	json_t *images = rfa_facts_at(plan, "target/stack/deploy/images"), *image;
+	const char *key;
 	int rc = has_deploy(plan, err);
 
 	if (!rc && !rfa_named_is_tag(p->second)) {
@@ -124,11 +132,11 @@ int rfa_prepare_deploy(const struct rfa_prepare *p, json_t *plan, struct rfa_err
 		    rfa_error_hint(err, "at most 128 letters, digits, \"_\", \".\" and \"-\", none "
 					"of the last two first");
 	}
+	json_object_foreach (images, key, image) {
+		if (!rc)
+			rc = rfa_named_check(plan, "deploy.images", key, err);
+	}
 	if (!rc)
-		rc = put_registries(p, plan, err);
-	if (!rc)
-		rc = choose_way(p, plan, err);
-	return rc ? rc
-		  : rfa_named_desired(plan, rfa_facts_at(plan, "target/stack/deploy/images"),
-				      p->second, err);
+		rc = rfa_prepare_way(p, plan, images, err);
+	return rc ? rc : rfa_named_desired(plan, images, p->second, err);
 }

@@ -28,17 +28,20 @@ static void images_version(struct rfa_outputs *o)
 	rfa_outputs_seen_release(&k);
 }
 
-static int put_environment(struct rfa_outputs *o, json_t *images, struct rfa_error *err)
+static int put_environment(struct rfa_outputs *o, json_t *images,
+			   const struct rfa_configuration *files, struct rfa_error *err)
 {
 	struct rfa_out_file *f = rfa_outputs_file(o, 0);
+	json_t *json = NULL, *all;
+	int rc = files ? rfa_record_write(&rfa_shape_configuration, files, &json, err) : 0;
 
+	if (rc)
+		return rc;
 	snprintf(f->path, sizeof(f->path), "environments/%s/%s.json", o->env, o->stack);
-	return rfa_outputs_json(f,
-				json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O?}", "stack",
-					  o->stack, "env", o->env, "version", o->version, "since",
-					  o->now, "run", o->run, "flow", o->flow->name, "from",
-					  o->from, "images", images),
-				err);
+	all = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O?, s:o*}", "stack", o->stack, "env",
+			o->env, "version", o->version, "since", o->now, "run", o->run, "flow",
+			o->flow->name, "from", o->from, "images", images, "configuration", json);
+	return rfa_outputs_json(f, all, err);
 }
 
 /* Where nothing ran before, there is nothing to go back to. */
@@ -145,7 +148,8 @@ static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, stru
 	int rc = write_set(o, images, 0, &json, err);
 
 	if (!rc)
-		rc = put_environment(o, json_object_get(json, "images"), err);
+		rc = put_environment(o, json_object_get(json, "images"),
+				     rfa_brings_up(&k->plan, &k->proven[RFA_TARGET]), err);
 	json_decref(json);
 	if (!rc)
 		rc = put_verified(o, k, images, err);

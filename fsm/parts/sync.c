@@ -8,6 +8,7 @@
 #include "fsm/parts/args.h"
 #include "fsm/parts/catalog.h"
 #include "fsm/parts/text.h"
+#include "fsm/steps/config/configuration.h"
 #include "fsm/steps/config/files.h"
 
 /* The plan. */
@@ -167,5 +168,39 @@ int rfa_changes_files(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error 
 	RFA_EACH (one, *rfa_files_changes(ctx))
 		if (!rc && (rfa_file_change_acts(one) || !strcmp(one->change, "stays")))
 			rc = add_file(ctx, one, rows, err);
+	return rc;
+}
+
+/* Of a rollback of images: what of the configuration is not as it was then. */
+static int add_then(const struct rfa_ctx *ctx, const struct rfa_file_change *one, json_t *rows,
+		    struct rfa_error *err)
+{
+	int back = rfa_ctx_options(ctx)->with_files;
+	json_t *lines = json_array(), *row;
+	char now[16], then[16];
+	int rc = lines
+		     ? rfa_configuration_diff(ctx->hosts[RFA_TARGET],
+					      rfa_files_directory(ctx, RFA_TARGET), one, lines, err)
+		     : rfa_fail_nomem(err);
+
+	say_file(now, sizeof(now), one->mode_now, one->mode_now >= 0);
+	say_file(then, sizeof(then), one->mode, !rfa_file_change_removes(one));
+	row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:O?}", "what", one->path, "now", now,
+			"then", then, "change", back ? one->change : "same", "detail",
+			back ? "comes back as it was then"
+			     : "is not as it was then; --with-files brings it back",
+			"bytes", (json_int_t)0, "diff", lines);
+	json_decref(lines);
+	return rc ? (json_decref(row), rc) : rfa_facts_append(rows, row, err);
+}
+
+int rfa_changes_rollback(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
+{
+	const struct rfa_file_change *one;
+	int rc = rfa_changes_images(ctx, rows, err);
+
+	RFA_EACH (one, *rfa_files_changes(ctx))
+		if (!rc && rfa_file_change_acts(one))
+			rc = add_then(ctx, one, rows, err);
 	return rc;
 }

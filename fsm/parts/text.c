@@ -158,6 +158,42 @@ static void put_base_url(struct rfa_buf *into, const json_t *plan, const char *p
 	put(into, file);
 }
 
+/* Of a rollback of images: the configuration. Nothing without a Compose project. */
+static void put_point_files(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	const json_t *differs = rfa_facts_at(plan, "options/differs"), *one;
+	int back = rfa_facts_bool(plan, "options/with_files", 0);
+	size_t i;
+
+	if (!json_is_object(rfa_facts_at(plan, "target/stack/compose")))
+		return;
+	if (!rfa_facts_at(plan, path)) {
+		rfa_buf_puts(into, "stays as it is: the point has kept none");
+		return;
+	}
+	if (!json_array_size(differs)) {
+		rfa_buf_puts(into, "is as it was then");
+		return;
+	}
+	rfa_buf_puts(into, back ? "comes back as it was then: "
+				: "stays as it is, which is not as it was then: ");
+	json_array_foreach ((json_t *)(uintptr_t)differs, i, one) {
+		rfa_buf_puts(into, i ? "; " : "");
+		rfa_buf_puts(into, json_string_value(one));
+	}
+	rfa_buf_puts(into, back ? "" : " (--with-files brings it back)");
+}
+
+/* And the images that the host has no more. */
+static void put_point_images(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	if (rfa_facts_str(plan, "options/via", "")[0])
+		rfa_buf_puts(into,
+			     "those that are not there any more, from their registry by digest");
+	else if (json_is_object(rfa_facts_at(plan, path)))
+		(void)rfa_text_fill(into, "those that are not there any more, from {from}", plan);
+}
+
 /* One if it is not said: that is the default. */
 static void put_number(struct rfa_buf *into, const json_t *plan, const char *path)
 {
@@ -220,6 +256,8 @@ static const struct {
 	{ "point.at", put_time, "point/at" },
 	{ "point.version", put_text, "point/version" },
 	{ "point.members", put_names, "point/members" },
+	{ "point.files", put_point_files, "point/configuration" },
+	{ "point.images", put_point_images, "source" },
 	{ "keep", put_number, "target/stack/data/keep_generations" },
 	{ "sync.source", put_text, "target/stack/compose/source" },
 	{ "sync.place", put_text, "target/stack/compose/directory" },

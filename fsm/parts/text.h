@@ -14,6 +14,8 @@
  * {source.members} {target.members}  the pieces of data that the run is about, on that side
  * {base_url}       "KEY in FILE", the target's own
  * {point.at} {point.version} {point.members}  of the rollback point
+ * {point.files}    what becomes of the configuration that the point has kept
+ * {point.images}   where images come from that are not there any more
  * {keep}           how many generations of data stay
  * {sync.title} {sync.by} {sync.how} {sync.back} {sync.done}  of files that come, or with --take go
  * back {going}          what will be gone for good
@@ -86,6 +88,7 @@ void rfa_text_names(struct rfa_buf *into, const json_t *members);
 
 /* Changes of flows that do the same. */
 int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
+int rfa_changes_rollback(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_files(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_data(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_backup(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);

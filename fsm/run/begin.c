@@ -65,9 +65,9 @@ static int check_hosts(const struct rfa_drive *d, struct rfa_error *err)
 	for (role = d->flow->roles; role->id && rc == 0; role++) {
 		const struct rfa_host *host = d->options->hosts[role->id];
 
-		if (!role->needs)
+		if (!role->needs || rfa_drive_is_absent(d, role))
 			continue;
-		rc = host ? rfa_host_offers(host, role->needs, err)
+		rc = host ? rfa_host_offers(host, role->needs & ~RFA_ROLE_MAY_BE_ABSENT, err)
 			  : plan_wrong(err, "names a host that was not opened");
 	}
 	return rc;

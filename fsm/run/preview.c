@@ -115,7 +115,7 @@ static int read_rows(struct rfa_drive *d, json_t *gates, int *refused, struct rf
 	for (i = 0; !rc && !*refused && i < d->flow->n; i++) {
 		const struct rfa_step *step = &d->flow->steps[i];
 
-		if (step->state != RFA_PRECHECK || step->skipped)
+		if (step->state != RFA_PRECHECK || step->skipped || rfa_drive_has_no_host(d, step))
 			continue;
 		rc = rfa_drive_enter(d, step, err);
 		if (rc)

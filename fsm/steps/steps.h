@@ -26,6 +26,7 @@ RFA_RUN_OF(source_observe);
 RFA_RUN_OF(target_observe);
 RFA_RUN_OF(target_before);
 RFA_RUN_OF(target_compare);
+RFA_RUN_OF(images_held);
 
 /* build.c: images made from sources */
 RFA_RUN_OF(builder_observe);
@@ -99,6 +100,7 @@ RFA_PROBE_OF(data_cleanup);
 /* compare.c, keep.c, write.c: files of a Compose directory */
 RFA_RUN_OF(files_compare);
 RFA_RUN_OF(files_back_compare);
+RFA_RUN_OF(configuration_then);
 RFA_TRIO_OF(files_keep);
 RFA_TRIO_OF(files_write);
 RFA_RUN_OF(files_cleanup);

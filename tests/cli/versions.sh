@@ -122,5 +122,21 @@ ok "back to the last point" exits 0 "$RFA" rollback shop --env prod --last --yes
 ok "4: once more would bring back what was taken away" exits 4 "$RFA" rollback shop --env prod --last --yes prod
 ok "it says so" says "has just gone back" "$RFA" rollback shop --env prod --last --yes prod
 
+# ---- with files, and with images that are not there any more
+
+to_two() { "$RFA" rollback shop --env prod --to 2..0 "$@"; }
+ok "4: the point has kept no files" exits 4 to_two --with-files --yes prod
+ok "it says what to do" says "leave --with-files out" to_two --with-files --yes prod
+drop_image prod app:2..0
+ok "a preview says where the image comes from" says "those that are not there any more, from test" to_two --dry-run
+ok "its layers are fetched" says "sent of" to_two --yes prod
+ok "and it runs" says "2..0 " "$RFA" status
+back_to=$("$RFA" rollback shop --env prod --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["name"])')
+lost=$("$RFA" rollback shop --env prod --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["images"][0]["ref"])')
+drop_image prod "$lost"; drop_image test "$lost"
+ok "4: nobody has it" exits 4 "$RFA" rollback shop --env prod --to "$back_to" --yes prod
+ok "each that was asked is named" says "nobody has it: " "$RFA" rollback shop --env prod --to "$back_to" --yes prod
+ok "with what it said" says "no digest of $lost is known" "$RFA" rollback shop --env prod --to "$back_to" --yes prod
+
 ok "the ledger is whole" exits 0 "$RFA" ledger verify
 done_testing

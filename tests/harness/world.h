@@ -79,6 +79,16 @@ void world_make_files(struct world *w, uint64_t seed, int take);
 #define WORLD_FILES "/home/olga/shop"
 /* The plan of a rollback to the oldest point of files. New. */
 json_t *world_files_back_plan(struct world *w);
+/* Rollbacks of images that bring back more than images that are there. */
+enum world_back {
+	WORLD_BACK_FILES,  /* a Compose project whose docker-compose.yml and .env were changed */
+	WORLD_BACK_SICK,   /* the same; with the old files it does not prove healthy */
+	WORLD_BACK_GIVEN,  /* prod has the images no more, test has them */
+	WORLD_BACK_PULLED, /* nor has test, but a registry */
+	WORLD_BACK_NOBODY, /* nobody has them */
+};
+/* Makes the world, brings it to where such a rollback begins; answers its plan. New. */
+json_t *world_make_back(struct world *w, enum world_back which, uint64_t seed);
 /* WORLD_REGISTRY/app/NAME:TAG is from now on the image world_image() of this version. */
 void world_registry_put(struct world *w, const char *name, const char *tag, const char *version,
 			const char *health);

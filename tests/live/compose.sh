@@ -157,4 +157,26 @@ ok "with the variable in .env: exit status 0" ended 0
 ok "the override holds" is "$(ran)" "$(all_of v1)"
 ok "nothing is left" clean test prod
 
+# ---- a promotion with changed files, and back with those of before
+
+app_files='compose.override.yaml web.env .env'
+files() { on prod "cd /srv/stacks/many && cat $app_files && stat -c '%a %u %n' $app_files"; }
+then=$(files)
+many test v2 '' "$beside"
+on prod "cd /srv/stacks/many && sed -i s/more/newer/ compose.override.yaml && echo EXTRA=other >web.env && echo PW=changed >.env"
+configure '"many": { "compose": { "project": "many", "directory": "/srv/stacks/many" }, "health_deadline_s": 40, "gates": { "allow_compose_changes": true } }'
+promote many
+ok "with changed files: exit status 0" ended 0
+ok "they have come along" says 'many-web-1 many:v2 running newer' ran
+run_rfa rollback many --env prod --last --dry-run
+ok "a preview tells what differs, by key" said 'compose.override.yaml .~services'
+ok "of variables, too" said '~EXTRA'
+ok "and no value" not said 'PW=\|newer'
+run_rfa rollback many --env prod --last --with-files --yes prod
+ok "rollback --with-files: exit status 0" ended 0
+ok "what ran runs again, with the labels of then" is "$(ran)" "$(all_of v1)"
+ok "the files are those of then" is "$(files)" "$then"
+ok "nothing is left" clean test prod
+ok "verify agrees" exits 0 rfa verify many --env prod
+
 done_testing

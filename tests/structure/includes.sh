@@ -16,7 +16,7 @@ edges() {
 ^fsm/parts/	^fsm/(base|core|model|steps|parts)/|^ledger/ledger\.h$|^transports/host/host\.h$
 ^fsm/steps/steps\.h	^fsm/(base|core)/|^fsm/steps/common/ctx\.h$
 ^fsm/steps/common/	^fsm/(base|core|model)/|^fsm/steps/(common/|steps\.h$)|^transports/host/host\.h$
-^fsm/steps/images/	^fsm/(base|core|model)/|^fsm/steps/(images/|common/|steps\.h$)|^transports/host/host\.h$
+^fsm/steps/images/	^fsm/(base|core|model)/|^fsm/steps/(images/|config/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/data/	^fsm/(base|core|model)/|^fsm/steps/(data/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/config/	^fsm/(base|core|model)/|^fsm/steps/(config/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/backup/	^fsm/(base|core|model)/|^fsm/steps/(backup/|data/|common/|steps\.h$)|^transports/host/host\.h$

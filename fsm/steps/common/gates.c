@@ -104,7 +104,7 @@ static int is_off(const struct rfa_ctx *ctx, const char *gate)
 
 int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	struct rfa_gates c = { ctx, "", rfa_pool_json_new(ctx->pool, json_array()), 0, 0 };
+	struct rfa_gates c = { ctx, "", rfa_pool_json_new(ctx->pool, json_array()), 0, 0, 0 };
 	const struct rfa_gate *gate;
 	struct rfa_proven proven;
 	int rc = rfa_pool_check(ctx->pool, err);
@@ -122,6 +122,7 @@ int rfa_gates_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	}
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	proven.gates = c.gates;
+	proven.in_force = c.in_force;
 	if (!rc)
 		rc = rfa_ctx_prove(ctx, &proven, NULL, facts, err);
 	return !rc && c.refusals ? refuse(&c, err) : rc;

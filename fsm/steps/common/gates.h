@@ -15,6 +15,7 @@ struct rfa_gates {
 	json_t *gates; /* array of {"gate","verdict","evidence","hint"} */
 	size_t refusals;
 	size_t of_this_gate;
+	int in_force; /* the containers of the Compose project are as its files say */
 };
 
 /* 0 with any number of refusals, or an error of the connection. */
@@ -97,11 +98,12 @@ RFA_GATE_OF(target_runs);  /* what is to be tried out runs now */
 
 /* Of files. */
 
-RFA_GATE_OF(source_files); /* each file can be brought */
-RFA_GATE_OF(edited);       /* what a person has changed there is not written over */
-RFA_GATE_OF(as_synced);    /* what a sync has brought there is as it came */
-RFA_GATE_OF(file_space);   /* disk space for them */
-RFA_GATE_OF(file_point);   /* what a rollback point of files needs is still there */
+RFA_GATE_OF(source_files);  /* each file can be brought */
+RFA_GATE_OF(edited);        /* what a person has changed there is not written over */
+RFA_GATE_OF(as_synced);     /* what a sync has brought there is as it came */
+RFA_GATE_OF(file_space);    /* disk space for them */
+RFA_GATE_OF(configuration); /* of a rollback of images: what it needs to bring files back */
+RFA_GATE_OF(file_point);    /* what a rollback point of files needs is still there */
 
 /* Those of every flow that stops what uses the data: a new one belongs here, so that no flow lacks
  * it. */

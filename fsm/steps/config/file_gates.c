@@ -184,3 +184,31 @@ int rfa_gate_as_synced(struct rfa_gates *c, struct rfa_error *err)
 				       env, join(ctx, &gone));
 	return rc;
 }
+
+/* Of a rollback of images. What differs is told in any case; only bringing it back can be refused.
+ */
+int rfa_gate_configuration(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	const struct rfa_point *point = ctx->plan->point;
+	const struct rfa_file_change *one;
+	const char *differing = names_of(ctx, rfa_file_change_acts);
+
+	(void)err;
+	if (!rfa_ctx_options(ctx)->with_files) {
+		if (*differing)
+			rfa_warn(c, "--with-files brings it back with the images",
+				 "the configuration is not as it was then: %s", differing);
+		return 0;
+	}
+	if (!point || !point->configuration || !point->configuration->files.n)
+		rfa_deny(c, "leave --with-files out: then the configuration stays as it is",
+			 "the rollback point has kept no configuration");
+	RFA_EACH (one, *rfa_files_changes(ctx))
+		if (*one->problem)
+			rfa_deny(c,
+				 "mend it there, or leave --with-files out: then the configuration "
+				 "stays as it is",
+				 "%s cannot be brought back: %s", one->path, one->problem);
+	return 0;
+}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fsm/base/digest.h"
+#include "fsm/base/wipe.h"
 
 static const struct rfa_stack_compose *compose_of(const struct rfa_ctx *ctx)
 {
@@ -64,6 +65,75 @@ int rfa_files_list(struct rfa_ctx *ctx, enum rfa_role_id role, struct rfa_file_l
 		rfa_error_hint(err, "name in compose.keep of rfa.json what is not configuration: "
 				    "\"keep\": [\"data\"]");
 	}
+	return rc;
+}
+
+int rfa_files_with_images(const struct rfa_ctx *ctx)
+{
+	return ctx->plan->point && !*ctx->plan->point->kind;
+}
+
+const char *rfa_files_idle(const struct rfa_ctx *ctx)
+{
+	const struct rfa_file_change *one;
+
+	if (ctx->step->on != rfa_files_receiver(ctx))
+		return "its files stay as they are";
+	if (!rfa_files_with_images(ctx))
+		return NULL;
+	if (!rfa_ctx_options(ctx)->with_files)
+		return "the configuration stays as it is";
+	RFA_EACH (one, *rfa_files_changes(ctx))
+		if (rfa_file_change_acts(one))
+			return NULL;
+	return "the configuration is as it was then";
+}
+
+const struct rfa_point *rfa_files_before(const struct rfa_ctx *ctx)
+{
+	return rfa_files_with_images(ctx) ? ctx->own->files_replaced : ctx->own->point;
+}
+
+/* One more entry, if the file is there. */
+static int look_at(struct rfa_ctx *ctx, const char *path, struct rfa_file_list *out,
+		   struct rfa_error *err)
+{
+	struct rfa_file_entry *one = &out->at[out->n];
+	struct rfa_buf text = RFA_BUF_INIT(RFA_FILE_LIST_BYTES + 1);
+	const char *whole =
+	    rfa_pool_printf(ctx->pool, "%s/%s", rfa_files_directory(ctx, ctx->step->on), path);
+	int rc = ctx->host->files->stat(ctx->host, whole, &one->stat, err);
+
+	if (rc || !one->stat.type)
+		return rc;
+	one->path = strdup(path);
+	if (!one->path)
+		return rfa_fail_nomem(err);
+	out->n++;
+	if (one->stat.type == 'f')
+		rc = rfa_files_read(ctx->host, whole, "", &text, err);
+	if (!rc && one->stat.type == 'f')
+		rfa_digest_of(RFA_SHA256, rfa_buf_str(&text), text.len, one->sha256);
+	rfa_wipe_buf(&text);
+	return rc;
+}
+
+int rfa_files_look(struct rfa_ctx *ctx, struct rfa_file_list *out, struct rfa_error *err)
+{
+	const struct rfa_file_change_list *changes = rfa_files_changes(ctx);
+	const struct rfa_file_change *one;
+	int rc = 0;
+
+	if (!rfa_files_with_images(ctx))
+		return rfa_files_list(ctx, ctx->step->on, out, err);
+	out->n = 0;
+	out->at = calloc(changes->n + 1, sizeof(*out->at));
+	if (!out->at)
+		return rfa_fail_nomem(err);
+	RFA_EACH (one, *changes)
+		if (!rc)
+			rc = look_at(ctx, one->path, out, err);
+	rfa_file_list_sort(out);
 	return rc;
 }
 

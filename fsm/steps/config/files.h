@@ -31,6 +31,18 @@ const char *rfa_files_digest(struct rfa_ctx *ctx, int variables, const char *key
 /* 1 if a file of the target is the one that a sync has brought. Who cannot tell says no. */
 int rfa_files_as_brought(struct rfa_ctx *ctx, const char *key, const struct rfa_file_entry *now);
 
+/* 1 if files go back together with images: their directory may hold more than configuration. */
+int rfa_files_with_images(const struct rfa_ctx *ctx);
+/* Why the step's host gets no files in this run; NULL: it gets some. */
+const char *rfa_files_idle(const struct rfa_ctx *ctx);
+/* What the files that are to change are now, as rfa_files_list() does. Release it. */
+int rfa_files_look(struct rfa_ctx *ctx, struct rfa_file_list *out, struct rfa_error *err);
+/* Writes them, in a row behind the one that has written them, whose undo has brought back others.
+ */
+int rfa_files_write_again(struct rfa_ctx *ctx, struct rfa_error *err);
+/* The files as they were before the run; NULL: none was kept. */
+const struct rfa_point *rfa_files_before(const struct rfa_ctx *ctx);
+
 /* Reads content; MISMATCH if it is not that of a digest. sha256 "": whatever it is. */
 int rfa_files_read(struct rfa_host *host, const char *path, const char *sha256, struct rfa_buf *out,
 		   struct rfa_error *err);

@@ -9,12 +9,12 @@
 enum { POINTS_MAX = 3 };
 
 /*
- * Below the state directory. Of the source they are needed until the run ends: its own directory
- * goes with it.
+ * Below the state directory. Of the source, and of a rollback of images, whose point has the whole
+ * configuration, they are needed until the run ends: its own directory goes with it.
  */
 static const char *folder_of(const struct rfa_ctx *ctx)
 {
-	if (ctx->step->on == RFA_SOURCE)
+	if (ctx->step->on == RFA_SOURCE || rfa_files_with_images(ctx))
 		return rfa_pool_printf(ctx->pool, "runs/%s/files", ctx->run);
 	return rfa_pool_printf(ctx->pool, "points/%s/%s.files", ctx->plan->stack, ctx->run);
 }
@@ -54,8 +54,8 @@ int rfa_files_keep_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 	size_t n = 0;
 	int rc = 0;
 
-	if (ctx->step->on != rfa_files_receiver(ctx))
-		return rfa_ctx_skip(facts, "its files stay as they are", err);
+	if (rfa_files_idle(ctx))
+		return rfa_ctx_skip(facts, rfa_files_idle(ctx), err);
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	rfa_record_clear(&rfa_shape_point, &point);
 	point.kind = "files";
@@ -71,7 +71,9 @@ int rfa_files_keep_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err
 		if (one->mode_now >= 0)
 			rc = keep_content(ctx, one, kept, n++, err);
 	}
-	if (point.files.n)
+	if (point.files.n && rfa_files_with_images(ctx))
+		proven.files_replaced = &point;
+	else if (point.files.n)
 		proven.point = &point;
 	return rc ? rc
 		  : rfa_ctx_prove(ctx, &proven, rfa_pool_printf(ctx->pool, "%zu file(s) kept", n),
@@ -101,7 +103,7 @@ int rfa_files_keep_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	const struct rfa_file_change *one;
 	size_t n = 0;
 
-	if (ctx->step->on != rfa_files_receiver(ctx))
+	if (rfa_files_idle(ctx))
 		return 0;
 	RFA_EACH (one, *rfa_files_changes(ctx))
 		n += rfa_file_change_acts(one) && one->mode_now >= 0;

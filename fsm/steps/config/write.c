@@ -95,7 +95,7 @@ static int look(struct rfa_ctx *ctx, const struct rfa_texts *sums, const char *k
 	struct rfa_file_list now = { NULL, 0 };
 	const struct rfa_file_change *one;
 	size_t n = 0;
-	int rc = rfa_files_list(ctx, ctx->step->on, &now, err);
+	int rc = rfa_files_look(ctx, &now, err);
 
 	RFA_EACH (one, *rfa_files_changes(ctx)) {
 		const struct rfa_file_entry *is;
@@ -137,34 +137,50 @@ static int needs_key(const struct rfa_ctx *ctx)
 
 	RFA_EACH (one, *rfa_files_changes(ctx))
 		if (one->variables)
-			return 1;
+			return !rfa_files_with_images(ctx);
 	return 0;
 }
 
-/* Writing again what was written changes nothing, so it may be repeated. */
-int rfa_files_write_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+static int write_all(struct rfa_ctx *ctx, struct rfa_texts *sums, struct rfa_error *err)
 {
-	struct rfa_texts sums = { NULL, 0 };
+	const char *where = rfa_files_directory(ctx, ctx->step->on);
 	const struct rfa_file_change *one;
-	struct rfa_proven proven;
-	char key[65] = "";
-	int rc;
+	int rc = 0;
 
-	if (ctx->step->on != rfa_files_receiver(ctx))
-		return rfa_ctx_skip(facts, "its files stay as they are", err);
-	rfa_record_clear(&rfa_shape_proven, &proven);
-	rc = needs_key(ctx) ? rfa_files_key(ctx, 1, key, err) : 0;
 	RFA_EACH (one, *rfa_files_changes(ctx)) {
 		const char *sum = "";
 
 		if (rc || !rfa_file_change_acts(one))
 			continue;
 		rc = rfa_file_change_removes(one)
-			 ? ctx->host->files->drop(
-			       ctx->host, rfa_files_directory(ctx, ctx->step->on), one->path, err)
+			 ? ctx->host->files->drop(ctx->host, where, one->path, err)
 			 : write_one(ctx, one, &sum, err);
-		rfa_texts_add(ctx->pool, &sums, sum);
+		rfa_texts_add(ctx->pool, sums, sum);
 	}
+	return rc;
+}
+
+int rfa_files_write_again(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	struct rfa_texts sums = { NULL, 0 };
+
+	return rfa_files_idle(ctx) ? 0 : write_all(ctx, &sums, err);
+}
+
+/* Writing again what was written changes nothing, so it may be repeated. */
+int rfa_files_write_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_texts sums = { NULL, 0 };
+	struct rfa_proven proven;
+	char key[65] = "";
+	int rc;
+
+	if (rfa_files_idle(ctx))
+		return rfa_ctx_skip(facts, rfa_files_idle(ctx), err);
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	rc = needs_key(ctx) ? rfa_files_key(ctx, 1, key, err) : 0;
+	if (!rc)
+		rc = write_all(ctx, &sums, err);
 	if (!rc)
 		rc = drop_all(ctx, &ctx->own->emptied, err);
 	if (!rc)
@@ -173,7 +189,9 @@ int rfa_files_write_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 		rc = look(ctx, &sums, key, &proven.synced, err);
 	if (rc)
 		return rc;
-	record_the_rest(ctx, &proven.synced);
+	/* Of what goes back with images a sync says later that it was edited. */
+	if (!rfa_files_with_images(ctx))
+		record_the_rest(ctx, &proven.synced);
 	return rfa_ctx_prove(ctx, &proven,
 			     rfa_pool_printf(ctx->pool, "%zu file(s) written or removed", sums.n),
 			     facts, err);
@@ -210,11 +228,11 @@ static int put_back(struct rfa_ctx *ctx, const struct rfa_kept_file *kept, struc
 
 int rfa_files_write_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	const struct rfa_point *point = ctx->own->point;
+	const struct rfa_point *point = rfa_files_before(ctx);
 	const struct rfa_kept_file *kept;
 	int rc = 0;
 
-	if (ctx->step->on != rfa_files_receiver(ctx) || !point)
+	if (rfa_files_idle(ctx) || !point)
 		return 0;
 	RFA_EACH (kept, point->files)
 		if (!rc)

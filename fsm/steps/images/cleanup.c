@@ -4,6 +4,7 @@
 
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/common/inspect.h"
+#include "fsm/steps/config/configuration.h"
 #include "fsm/steps/steps.h"
 
 static int drop_saved(struct rfa_ctx *ctx, const char *name, struct rfa_error *err)
@@ -201,6 +202,14 @@ static int give_up(struct rfa_ctx *ctx, const struct rfa_image *image, const jso
 	return rc;
 }
 
+/* How many of them keep what they have: the point that this run makes is one more. */
+static size_t newest_of(const struct rfa_ctx *ctx)
+{
+	size_t newest = (size_t)rfa_ctx_stack_here(ctx)->keep_images;
+
+	return newest ? newest - 1 : 0;
+}
+
 /*
  * Points older than the newest `keep_images` give their images up. The engine itself refuses what a
  * container needs.
@@ -208,14 +217,12 @@ static int give_up(struct rfa_ctx *ctx, const struct rfa_image *image, const jso
 static int prune(struct rfa_ctx *ctx, const struct rfa_point_list *points, size_t *gone,
 		 struct rfa_error *err)
 {
-	size_t newest = (size_t)rfa_ctx_stack_here(ctx)->keep_images;
+	size_t newest = newest_of(ctx);
 	const struct rfa_image *image;
 	json_t *containers = NULL;
 	size_t i;
 	int rc = 0;
 
-	/* The point that this run makes counts among them. */
-	newest = newest ? newest - 1 : 0;
 	if (points->n > newest)
 		rc = ctx->host->engine->list(ctx->host, RFA_CONTAINER, &containers, err);
 	for (i = newest; i < points->n; i++)
@@ -239,6 +246,8 @@ int rfa_cleanup_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		rc = image_points(ctx, &points, err);
 	if (!rc)
 		rc = prune(ctx, &points, &gone, err);
+	if (!rc)
+		rc = rfa_configuration_cleanup(ctx, &points, newest_of(ctx), err);
 	if (rc)
 		return rc;
 	summary =

@@ -11,6 +11,7 @@
 #include "fsm/steps/images/spec.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/common/consumers.h"
+#include "fsm/steps/config/files.h"
 
 static int has_project(const struct rfa_ctx *ctx)
 {
@@ -225,6 +226,9 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	rc = rfa_compose_project(ctx, 1, &project, err);
 	if (!rc)
 		rc = rfa_compose_add_desired(ctx, &project, err);
+	/* An attempt that was undone has brought back the files of before. */
+	if (!rc && ctx->attempt > 1 && rfa_files_with_images(ctx))
+		rc = rfa_files_write_again(ctx, err);
 	if (!rc && !project.services[0])
 		return rfa_ctx_skip(facts, "no service of it is deployed", err);
 	if (!rc)
@@ -449,7 +453,10 @@ int rfa_compose_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 
 	if (!has_project(ctx))
 		return 0;
-	rc = observe(ctx, &seen, err);
+	/* Files that have come back go first: Compose brings up what ran with those that it had. */
+	rc = rfa_files_with_images(ctx) ? rfa_files_write_undo(ctx, err) : 0;
+	if (!rc)
+		rc = observe(ctx, &seen, err);
 	if (!rc && rfa_stands_still(ctx))
 		rc = stop_all(ctx, &seen, err);
 	if (!rc)

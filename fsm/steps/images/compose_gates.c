@@ -113,7 +113,11 @@ static int refuse_invalid(struct rfa_gates *c, const struct seen *s, struct rfa_
 {
 	const char *service = strstr(err->msg, "no such service: ");
 
-	if (err->code == RFA_ENOTFOUND && service)
+	if (rfa_ctx_options(c->ctx)->with_files)
+		rfa_warn(c, "other files come back before anything is made of them",
+			 "the Compose project in %s on %s is not valid now: %s",
+			 s->project.compose.directory, c->ctx->host->name, err->msg);
+	else if (err->code == RFA_ENOTFOUND && service)
 		rfa_deny(c, "bring its Compose file up to date",
 			 "the project on %s has no service %s", c->ctx->host->name,
 			 service + strlen("no such service: "));
@@ -344,6 +348,7 @@ static void object_changes(struct rfa_gates *c, const char *name, enum rfa_compo
 	const struct rfa_limits *limits = rfa_ctx_stack_here(ctx)->gates;
 	struct rfa_buf text = RFA_BUF_INIT(8192);
 
+	c->in_force = 0;
 	if (limits && limits->allow_compose_changes) {
 		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s on %s changes with its image%s", name,
 			    ctx->host->name, rfa_buf_str(what));
@@ -428,6 +433,7 @@ int rfa_gate_compose(struct rfa_gates *c, struct rfa_error *err)
 		return 0;
 	memset(&s, 0, sizeof(s));
 	rc = look(c, &s, &valid, err);
+	c->in_force = !rc && valid;
 	for (i = 0; !rc && valid && s.project.services[i]; i++) {
 		const char *name = s.project.services[i];
 		int changes = 0;

@@ -31,6 +31,21 @@ static int add_all(const char *list[], const struct rfa_texts *texts, struct rfa
 	return rc;
 }
 
+/*
+ * Those that Compose finds by itself. Files that come back with the images are there when
+ * containers are made of them.
+ */
+static const struct rfa_texts *found_files(const struct rfa_ctx *ctx)
+{
+	const struct rfa_configuration *then = rfa_ctx_options(ctx)->with_files && ctx->plan->point
+						   ? ctx->plan->point->configuration
+						   : NULL;
+	int written = ctx->step->state >= RFA_RESTART && !ctx->undoing &&
+		      !(ctx->step->flags & RFA_STEP_ROLLBACK_ONLY);
+
+	return then && then->project.n && written ? &then->project : &ctx->own->files;
+}
+
 int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compose_project *p,
 			struct rfa_error *err)
 {
@@ -46,7 +61,7 @@ int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compos
 					   .env_files = p->env_files,
 					   .services = p->services,
 					   .scale = p->scale };
-	rc = add_all(p->files, is && is->files.n ? &is->files : &ctx->own->files, err);
+	rc = add_all(p->files, is && is->files.n ? &is->files : found_files(ctx), err);
 	if (!rc && pinned)
 		rc = add(p->files, rfa_pool_text(ctx->pool, pins), err);
 	if (!rc && is)

@@ -10,9 +10,13 @@
 
 static const char *const ARCHIVE = "images";
 
-static int add_image(json_t *images, const struct rfa_image *image, struct rfa_error *err)
+/* What is brought by its identity may have another id in the engine that gives it. */
+static int add_image(const struct rfa_ctx *ctx, json_t *images, const struct rfa_image *image,
+		     struct rfa_error *err)
 {
-	json_t *one = json_pack("{s:s, s:s}", "id", image->id, "name", image->pin);
+	const struct rfa_held *held = rfa_held_of(&ctx->proven[RFA_SOURCE]->held, image->identity);
+	json_t *one =
+	    json_pack("{s:s, s:s}", "id", held ? held->id : image->id, "name", image->pin);
 
 	return !one || json_array_append_new(images, one) ? rfa_fail_nomem(err) : 0;
 }
@@ -31,7 +35,7 @@ static int request_of(const struct rfa_ctx *ctx, const char *archive, const stru
 	for (i = 0; i < missing->n && !rc; i++) {
 		const struct rfa_image *image = rfa_desired_of(ctx, missing->at[i]);
 
-		rc = image ? add_image(images, image, err) : 0;
+		rc = image ? add_image(ctx, images, image, err) : 0;
 	}
 	for (i = 0; omit && i < omit->n && !rc; i++)
 		if (json_array_append_new(layers, json_string(omit->at[i])))

@@ -323,6 +323,27 @@ static int judge_specs(struct rfa_gates *c, const struct rfa_specs *is, struct r
 	return 0;
 }
 
+/* 1 if somebody gives the image in this run. */
+static int is_given(const struct rfa_ctx *ctx, const struct rfa_image *image)
+{
+	if (rfa_from_registry(ctx))
+		return *image->digest != 0;
+	return rfa_held_of(&ctx->proven[RFA_SOURCE]->held, image->identity) != NULL;
+}
+
+/* Who was asked, and what each said. */
+static const char *asked_of(const struct rfa_ctx *ctx)
+{
+	const struct rfa_texts *asked = &rfa_ctx_options(ctx)->asked;
+	const char *all = "";
+	size_t i;
+
+	for (i = 0; i < asked->n; i++)
+		all = rfa_pool_printf(ctx->pool, "%s%s%s", all,
+				      i ? "; " : ", and nobody has it: ", asked->at[i]);
+	return all;
+}
+
 /* Going back needs the images, and the description of the containers. */
 int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
 {
@@ -336,10 +357,14 @@ int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
 	if (!point)
 		return 0;
 	RFA_EACH (image, point->images)
-		if (!rfa_held_of(&ctx->own->held, image->identity))
-			rfa_deny(c, "promote that version again from where it still is",
-				 "the image %s of the rollback point is no longer on %s",
-				 image->ref, ctx->host->name);
+		if (!rfa_held_of(&ctx->own->held, image->identity) && !is_given(ctx, image))
+			rfa_deny(c,
+				 rfa_pool_printf(ctx->pool,
+						 "promote that version again from where it still "
+						 "is; backups of images: rfa backup list %s",
+						 ctx->plan->stack),
+				 "the image %s of the rollback point is no longer on %s%s",
+				 image->ref, ctx->host->name, asked_of(ctx));
 	return point->specs && *point->specs->file ? judge_specs(c, point->specs, err) : 0;
 }
 

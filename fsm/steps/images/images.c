@@ -8,6 +8,7 @@
 #include "fsm/steps/steps.h"
 #include "fsm/steps/images/export.h"
 #include "fsm/steps/common/transfer.h"
+#include "fsm/steps/config/configuration.h"
 
 /* Tags that this run makes. */
 
@@ -203,7 +204,20 @@ static int ran(const struct rfa_ctx *ctx)
 	return ctx->own->images && ctx->own->images->images.n;
 }
 
-/* Tagging again and writing the file again change nothing, so it may be repeated. */
+/*
+ * The files are those that the containers were made with, unless somebody has changed them since:
+ * then the last run that brought them up has kept those. Files that this run writes over are kept
+ * whoever has brought them up.
+ */
+static const struct rfa_configuration *before_it(const struct rfa_ctx *ctx,
+						 const struct rfa_configuration *now)
+{
+	return ctx->own->in_force || rfa_ctx_options(ctx)->with_files
+		   ? now
+		   : rfa_ctx_options(ctx)->configuration;
+}
+
+/* Tagging again and writing the files again change nothing, so it may be repeated. */
 int rfa_pin_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const struct rfa_proven *before = ctx->own;
@@ -211,9 +225,11 @@ int rfa_pin_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	struct rfa_point point;
 	int rc = pin_desired(ctx, err);
 
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	if (!rc)
+		rc = rfa_configuration_keep(ctx, &proven.configuration, err);
 	if (rc)
 		return rc;
-	rfa_record_clear(&rfa_shape_proven, &proven);
 	if (!ran(ctx))
 		return rfa_ctx_prove(
 		    ctx, &proven, "nothing ran before: there is nothing to go back to", facts, err);
@@ -222,6 +238,7 @@ int rfa_pin_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!rc)
 		rc = write_specs(ctx, &point, err);
 	point.of_project = before->of_project;
+	point.configuration = before_it(ctx, proven.configuration);
 	point.pinned = before->pinned;
 	point.pins = before->pins;
 	proven.point = &point;
@@ -264,7 +281,9 @@ int rfa_pin_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	if (rc)
 		return rc;
 	specs_path(ctx, path, sizeof(path));
-	return ctx->host->files->remove(ctx->host, path, err);
+	rc = ctx->host->files->remove(ctx->host, path, err);
+	return rc || !rfa_ctx_stack_here(ctx)->compose ? rc
+						       : rfa_configuration_drop(ctx, ctx->run, err);
 }
 
 /* Load. */

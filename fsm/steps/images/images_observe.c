@@ -536,3 +536,34 @@ int rfa_target_compare_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error 
 	summary = rfa_pool_printf(ctx->pool, "%zu image(s) to bring", proven.missing.n);
 	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
+
+/* Which of the images that are meant an engine has that gives them; registries are asked later. */
+int rfa_images_held_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	const struct rfa_image *image;
+	struct rfa_proven proven;
+	json_t *all = NULL;
+	size_t unused;
+	int rc;
+
+	if (rfa_from_registry(ctx))
+		return rfa_ctx_skip(facts, "a registry has them", err);
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	rc = rfa_observe_engine(ctx, &proven, err);
+	if (!rc)
+		rc = ctx->host->engine->list(ctx->host, RFA_IMAGE, &all, err);
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
+		const char *id = "";
+
+		if (!rc)
+			rc = find_image(image, all, &id, &unused, err);
+		if (!rc && *id)
+			hold(ctx->pool, image, id, &proven.held);
+	}
+	json_decref(all);
+	return rc ? rc
+		  : rfa_ctx_prove(ctx, &proven,
+				  rfa_pool_printf(ctx->pool, "%s has %zu of the images",
+						  ctx->host->name, proven.held.n),
+				  facts, err);
+}
