@@ -110,6 +110,28 @@ static int check_resolved(const json_t *stack, const char *env, struct rfa_error
 	return rc;
 }
 
+/* Where a secret of a build is stays here, as a login does: a plan has its id. */
+static int only_ids(json_t *stack, struct rfa_error *err)
+{
+	json_t *build = json_object_get(stack, "build"), *secrets, *ids, *one;
+	const char *id;
+	int rc = 0;
+
+	if (!build)
+		return 0;
+	secrets = json_incref(json_object_get(build, "secrets"));
+	ids = json_array();
+	json_object_foreach (secrets, id, one) {
+		if (rc == 0 && json_array_append_new(ids, json_string(id)))
+			rc = rfa_fail_nomem(err);
+	}
+	json_decref(secrets);
+	if (rc == 0)
+		return rfa_facts_set(build, "secrets", ids, err);
+	json_decref(ids);
+	return rc;
+}
+
 static int resolve_stack(const json_t *written, const char *env, json_t **out,
 			 struct rfa_error *err)
 {
@@ -130,6 +152,8 @@ static int resolve_stack(const json_t *written, const char *env, json_t **out,
 		rc = rfa_schema_complete(rfa_schema_stack, stack, err);
 	if (rc == 0)
 		rc = rfa_checks_merge(stack, err);
+	if (rc == 0)
+		rc = only_ids(stack, err);
 	if (rc == 0)
 		*out = stack;
 	else

@@ -5,6 +5,12 @@ static const struct rfa_format path_inside = { "a path in the context", "^[^/].*
 static const struct rfa_format label = { "the name of a label", "^[A-Za-z0-9][A-Za-z0-9._/-]*$" };
 static const struct rfa_format variable = { "the name of a build argument",
 					    "^[A-Za-z_][A-Za-z0-9_]*$" };
+static const struct rfa_format variable_of_shell = { "the name of a variable",
+						     "^[A-Za-z_][A-Za-z0-9_]*$" };
+static const struct rfa_format secret_id = {
+	"the id of a secret, as RUN --mount=type=secret,id=… of a Dockerfile names it",
+	"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$",
+};
 static const struct rfa_format platform = { "a platform: linux/amd64",
 					    "^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$" };
 static const struct rfa_key an_argument = {
@@ -18,6 +24,30 @@ static const struct rfa_key a_label = {
 	.type = RFA_TYPE_STRING,
 	.example = "\"shop\"",
 	.help = "its value",
+};
+
+static const struct rfa_key secret_keys[] = {
+	{ .name = "file",
+	  .type = RFA_TYPE_STRING,
+	  .example = "\"secrets/npmrc\"",
+	  .help = "the file that holds it; relative to rfa.json; ~ is yours" },
+	{ .name = "env",
+	  .type = RFA_TYPE_STRING,
+	  .example = "\"NPM_TOKEN\"",
+	  .help = "the variable that has it",
+	  .format = &variable_of_shell },
+	{ .name = "command",
+	  .type = RFA_TYPE_STRING,
+	  .example = "\"pass show npm\"",
+	  .help = "a command of sh that prints it" },
+	{ .name = NULL },
+};
+static const struct rfa_key a_secret = {
+	.name = "",
+	.type = RFA_TYPE_OBJECT,
+	.example = "{\"file\":\"secrets/npmrc\"}",
+	.help = "where it is: one of file, env, command",
+	.inside = secret_keys,
 };
 
 static const struct rfa_key image_keys[] = {
@@ -92,6 +122,13 @@ const struct rfa_key rfa_schema_build[] = {
 	  .example = "\"refuse\"",
 	  .help = "sources that are not committed: \"-dirty\" in the version, no build, or neither",
 	  .words = "mark|refuse|allow" },
+	{ .name = "secrets",
+	  .type = RFA_TYPE_MAP,
+	  .fallback = "{}",
+	  .example = "{\"npmrc\":{\"file\":\"secrets/npmrc\"}}",
+	  .help = "secrets that a Dockerfile mounts by id; they are in no image, record or command",
+	  .inside = &a_secret,
+	  .format = &secret_id },
 	{ .name = "images",
 	  .type = RFA_TYPE_MAP,
 	  .flags = RFA_KEY_REQUIRED,

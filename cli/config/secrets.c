@@ -7,6 +7,7 @@
 
 #include "cli/config/login.h"
 #include "fsm/base/facts.h"
+#include "fsm/base/reference.h"
 
 static int add(struct rfa_secrets *secrets, const char *name, enum rfa_secret_from from,
 	       const char *folder, const char *where, struct rfa_error *err)
@@ -25,6 +26,20 @@ static void list_values(struct rfa_secrets *secrets)
 	secrets->values[n] = NULL;
 }
 
+static const char at_build[] = "build/secrets";
+
+/* How many its builds may have, in any environment. */
+static size_t build_secrets(const json_t *stack)
+{
+	size_t n = json_object_size(rfa_facts_at(stack, at_build));
+	const char *env;
+	json_t *overlay;
+
+	json_object_foreach (json_object_get(stack, "environments"), env, overlay)
+		n += json_object_size(rfa_facts_at(overlay, at_build));
+	return n;
+}
+
 int rfa_secrets_take(struct rfa_secrets *secrets, const json_t *root, const char *folder,
 		     struct rfa_error *err)
 {
@@ -39,6 +54,9 @@ int rfa_secrets_take(struct rfa_secrets *secrets, const json_t *root, const char
 	size_t i;
 	int rc;
 
+	secrets->stacks = json_incref(json_object_get(root, "stacks"));
+	json_object_foreach (secrets->stacks, key, one)
+		most += build_secrets(one);
 	secrets->items = calloc(most + 1, sizeof(*secrets->items));
 	secrets->values = calloc(most + 1, sizeof(*secrets->values));
 	rc = secrets->items && secrets->values ? 0 : rfa_fail_nomem(err);
@@ -77,6 +95,7 @@ void rfa_secrets_release(struct rfa_secrets *secrets)
 		rfa_secret_release(&secrets->items[i]);
 	free(secrets->items);
 	free(secrets->values);
+	json_decref(secrets->stacks);
 	memset(secrets, 0, sizeof(*secrets));
 }
 
@@ -122,6 +141,85 @@ static int is_asked(const json_t *plan, const char *domain)
 	return json_object_get(rfa_facts_at(plan, "options/registries"), domain) != NULL;
 }
 
+/* The reference of an id: that of the environment counts, if it has one. */
+static const json_t *reference_of(const struct rfa_secrets *secrets, const json_t *plan,
+				  const char *id)
+{
+	const json_t *stack = json_object_get(secrets->stacks, rfa_facts_str(plan, "stack", ""));
+	const json_t *overlay = json_object_get(json_object_get(stack, "environments"),
+						rfa_facts_str(plan, "target/env", ""));
+	const json_t *found = json_object_get(rfa_facts_at(overlay, at_build), id);
+
+	return found ? found : json_object_get(rfa_facts_at(stack, at_build), id);
+}
+
+static int take_build(struct rfa_secrets *secrets, const char *id, const json_t *reference,
+		      const char *folder, struct rfa_error *err)
+{
+	static const char *const keys[] = { "env", "file", "command" }; /* enum rfa_secret_from */
+	char name[128];
+	struct rfa_secret *s = &secrets->items[secrets->n];
+	size_t from = 0;
+	const char *where;
+	int rc;
+
+	while (from < 3 && !json_object_get(reference, keys[from]))
+		from++;
+	(void)snprintf(name, sizeof(name), RFA_BUILD_SECRET "%s", id);
+	where = from < 3 ? json_string_value(json_object_get(reference, keys[from])) : NULL;
+	if (!where || json_object_size(reference) != 1) {
+		(void)rfa_fail(err, RFA_ECONFIG, "config",
+			       "where a secret of a build is has to be said in one way");
+		(void)rfa_error_where(err, "%s", name);
+		return rfa_error_hint(err, "{\"file\":…}, {\"env\":…} or {\"command\":…}");
+	}
+	secrets->n++;
+	rc = rfa_secret_take(s, from == RFA_SECRET_VARIABLE ? where : name,
+			     (enum rfa_secret_from)from, folder,
+			     from == RFA_SECRET_VARIABLE ? "" : where, err);
+	if (rc == 0 && from == RFA_SECRET_COMMAND)
+		rc = rfa_secret_run(s, err);
+	if (rc == 0 && from == RFA_SECRET_VARIABLE) {
+		free(s->name);
+		s->name = strdup(name);
+		rc = s->name ? 0 : rfa_fail_nomem(err);
+	}
+	if (rc == 0 && !s->value) {
+		(void)rfa_fail(err, RFA_ECONFIG, "config", "a secret of the build: %s", s->why);
+		rc = rfa_error_where(err, "%s, %s %.80s", name, keys[from], where);
+	}
+	if (rc != 0) {
+		rfa_secret_release(s);
+		secrets->n--;
+	}
+	return rc;
+}
+
+/* Those that the images of this run may mount. */
+static int fetch_build(struct rfa_secrets *secrets, const json_t *plan, const char *folder,
+		       struct rfa_ledger *ledger, struct rfa_error *err)
+{
+	json_t *ids = rfa_facts_at(plan, "target/stack/build/secrets"), *one;
+	char name[128];
+	size_t i;
+	int rc = 0;
+
+	if (!rfa_facts_at(plan, "options/sources"))
+		return 0;
+	json_array_foreach (ids, i, one) {
+		const char *id = json_string_value(one);
+
+		(void)snprintf(name, sizeof(name), RFA_BUILD_SECRET "%s", id);
+		if (rc || rfa_secrets_find(secrets, name))
+			continue;
+		rc = take_build(secrets, id, reference_of(secrets, plan, id), folder, err);
+		list_values(secrets);
+		if (rc == 0 && ledger)
+			rc = rfa_ledger_hide(ledger, rfa_secrets_find(secrets, name), err);
+	}
+	return rc;
+}
+
 int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, const char *folder,
 		      struct rfa_ledger *ledger, struct rfa_error *err)
 {
@@ -144,7 +242,7 @@ int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, const cha
 			rc = rfa_ledger_hide(ledger, s->value, err);
 	}
 	free(text);
-	return rc;
+	return rc ? rc : fetch_build(secrets, plan, folder, ledger, err);
 }
 
 const struct rfa_secret *rfa_secrets_login(const struct rfa_secrets *secrets, const char *domain)

@@ -14,6 +14,7 @@
 struct rfa_secrets {
 	struct rfa_secret *items; /* owned */
 	size_t n;
+	json_t *stacks; /* owned; of rfa.json: where the secrets of builds are */
 	/* The values that are known, for struct rfa_ledger_options; owned; NULL-terminated. */
 	char **values;
 };

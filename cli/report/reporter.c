@@ -131,7 +131,7 @@ void rfa_reporter_follow(struct rfa_reporter *t, const struct rfa_event *event)
 		t->attempt = event->attempt;
 		t->done = t->total = t->rate = 0;
 		t->samples.n = 0;
-		t->wait[0] = '\0';
+		t->wait[0] = t->said[0] = '\0';
 		if (!t->back)
 			remember_place(report, event);
 		mark(t, event, RFA_MARK_NOW);
@@ -164,6 +164,9 @@ void rfa_reporter_follow(struct rfa_reporter *t, const struct rfa_event *event)
 		report->undone++;
 		t->back = 1;
 		mark(t, event, RFA_MARK_BACK);
+		break;
+	case RFA_EVENT_OUTPUT:
+		copy(t->said, sizeof(t->said), event->text);
 		break;
 	case RFA_EVENT_LOG:
 		if (event->text)
@@ -240,6 +243,7 @@ static const struct telling *telling_of(enum rfa_event_kind kind)
 		[RFA_EVENT_WAIT] = { "waits", RFA_DIM, 1 },
 		[RFA_EVENT_WARNING] = { "warning", RFA_YELLOW, 0 },
 		[RFA_EVENT_LOG] = { NULL, RFA_PLAIN, 0 },
+		[RFA_EVENT_OUTPUT] = { "says", RFA_DIM, 1 },
 		[RFA_EVENT_RUN_ENDED] = { "ended", RFA_BOLD, 0 },
 		[RFA_EVENT_RUN_INTERRUPTED] = { "interrupted", RFA_YELLOW, 0 },
 	};

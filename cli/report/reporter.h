@@ -41,6 +41,7 @@ struct rfa_reporter {
 	int64_t done, total, rate;
 	struct rfa_rate samples;
 	char wait[200];        /* what is waited for; "": nothing that is known */
+	char said[400];        /* the last line that a job has written; "" */
 	pthread_mutex_t mutex; /* the ticker's thread draws as well */
 	size_t shown[2];       /* columns of the lines that stand on the screen */
 	int drawn;             /* how many they are */

@@ -146,7 +146,7 @@ static void put_states(const struct rfa_reporter *t, struct rfa_buf *into)
 static void put_step(const struct rfa_reporter *t, int64_t now_ms, struct rfa_buf *into)
 {
 	char text[RFA_SHORT_MAX];
-	struct rfa_buf line = RFA_BUF_INIT(1024);
+	struct rfa_buf line = RFA_BUF_INIT(4096), safe = RFA_BUF_INIT(4096);
 
 	rfa_buf_printf(&line, "  %s%s", t->back ? "back: " : "", t->step);
 	if (t->host[0])
@@ -163,9 +163,12 @@ static void put_step(const struct rfa_reporter *t, int64_t now_ms, struct rfa_bu
 		rfa_report_bytes(t, &line);
 	} else if (t->wait[0]) {
 		rfa_buf_printf(&line, "  %s", t->wait);
+	} else if (t->said[0]) {
+		rfa_buf_printf(&line, "  %s", rfa_out_safe(&safe, t->said, 300));
 	}
 	rfa_out_cut(t->out, into, rfa_buf_str(&line), rfa_out_room(t->out) - 1);
 	rfa_buf_release(&line);
+	rfa_buf_release(&safe);
 }
 
 /* A window that became narrower has broken the lines that stood there. */
@@ -248,8 +251,8 @@ static void report_live(struct rfa_reporter *t, const struct rfa_event *event)
 		rfa_reporter_clear(t);
 	} else if (event->kind != RFA_EVENT_LOG && t->step[0]) {
 		int64_t since = event->wall_ms - t->drawn_ms;
-		if (event->kind != RFA_EVENT_PROGRESS || !t->drawn || since >= EVERY_MS ||
-		    since < 0)
+		int often = event->kind == RFA_EVENT_PROGRESS || event->kind == RFA_EVENT_OUTPUT;
+		if (!often || !t->drawn || since >= EVERY_MS || since < 0)
 			draw(t, event->wall_ms);
 	}
 	rfa_buf_release(&line);

@@ -66,6 +66,9 @@ RFA_API int rfa_reference_fill_in(struct rfa_buf *out, const char *text, const c
 RFA_API void rfa_reference_hide(struct rfa_buf *text, const char *url,
 				const struct rfa_secret_source *from);
 
+/* A secret of a build has a name, too: this and its id. */
+#define RFA_BUILD_SECRET "build.secrets."
+
 /* Puts "[secret]" in the place of each occurrence of the bytes; text may hold NULs. */
 RFA_API void rfa_secret_hide(struct rfa_buf *text, const char *value, size_t len);
 

@@ -27,6 +27,7 @@ extern "C" {
 	X(WAIT, "wait")                       /* text: what is waited for from now on */   \
 	X(WARNING, "warning")                 /* text: an operator should look */          \
 	X(LOG, "log")                         /* text: a line of a container's log */      \
+	X(OUTPUT, "output")                   /* text: a line that a job writes */         \
 	X(RUN_ENDED, "run-ended")             /* text: the final state */                  \
 	X(RUN_INTERRUPTED, "run-interrupted") /* text: why */
 

@@ -22,6 +22,7 @@ RFA_RECORD(built, RFA_BUILT_FIELDS);
 	TEXT(on, "the environment that builds; absent: the operator's machine") \
 	TEXT(version, "how a version is called: \"time\", \"git\" or \"time-git\"") \
 	TEXT(dirty, "what of sources that are not committed: \"mark\", \"refuse\" or \"allow\"") \
+	TEXTS(secrets, "the ids of the secrets that builds may mount") \
 	NAMED(built, images, "what is built")
 /* clang-format on */
 RFA_RECORD(stack_build, RFA_STACK_BUILD_FIELDS);

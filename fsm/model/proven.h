@@ -113,6 +113,7 @@ RFA_RECORD(ran, RFA_RAN_FIELDS);
 	INT(missing_bytes, 0, "how large the missing images are") \
 	MANY(worktree, sources, "what images are built from") \
 	TEXTS(built, "the keys of the images that this run has built") \
+	JSON(blobs, "{image key: [{digest, size}]}: the layers as their registry has them") \
 	TEXTS(pulled, "the keys of the images that the engine has pulled") \
 	MANY(tagged, tags, "where each tag pointed that the run may move") \
 	MANY(check_result, before, "how each check went before") \

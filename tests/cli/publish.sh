@@ -96,6 +96,47 @@ ok "it says whose" says "builds app for web and for side in two ways" publish --
 two "../src of/web"
 ok "one image for both" exits 2 publish --as 8 --dry-run
 
+# ---- secrets of the build, and what the builder writes
+
+# Each command line of docker is kept, as whoever looks at the processes sees it.
+printf '#!/bin/sh\nprintf "%%s\\n" "$*" >>%s/argv\nexec %s %s "$@"\n' "$TMP" "$FAKE" "$TMP/here" >bin/docker
+mkdir -p work/secrets
+planted=pl4nted-in-a-file
+printf '//npm.example/:_authToken=%s\n' "$planted" >work/secrets/npmrc
+secrets='"secrets":{"npmrc":{"file":"secrets/npmrc"},"token":{"env":"BUILD_TOKEN"},"said":{"command":"echo pr1nted-by-a-command"}}'
+export BUILD_TOKEN=t0ken-in-a-variable
+printf 'FROM scratch\nRUN --mount=type=secret,id=npmrc true\nRUN --mount=type=secret,id=token true\nRUN --mount=type=secret,id=said true\nCOPY main /main\n' >"src of/web/Dockerfile"
+config ",\"build\":{$secrets,$build}"
+nowhere() { # the values are in no file but those that hold them, and in no memory
+	! grep -rlF -e "$planted" -e "$BUILD_TOKEN" -e pr1nted-by . /dev/shm 2>/dev/null | grep -v -e '^./work/secrets/npmrc$' -e '^./work/rfa.json$'
+}
+ok "a build with secrets" exits 0 publish --as 6 --events
+publish --as 6.1 --events >events 2>err
+ok "each line of the builder is an event" grep -q '"event":"output".*COPY main' events
+ok "the secrets are nowhere" nowhere
+ok "docker got files" grep -q -- '--secret=id=token,src=/' argv
+ok "the plan has their ids" grep -q npmrc <(cd work && git -C .rfa/ledger log -p --all)
+ok "not where they are" not grep -q secrets/npmrc <(cd work && git -C .rfa/ledger log -p --all)
+printf 'FROM scratch\nCOPY main /main\nRUN --mount=type=secret,id=npmrc cat\nRUN say %s\n' "only $planted" >"src of/web/Dockerfile"
+(cd "src of" && git add -A && git commit -q -m secrets)
+config ",\"build\":{\"version\":\"git\",$secrets,$build}"
+publish --events >events 2>err
+ok "what the builder shows of one is hidden" grep -q 'only \[secret\]' events
+ok "on the screen, too" not grep -qF "$planted" events err
+echo another-value-of-it >work/secrets/npmrc
+ok "another value is no other version" says "0 of 1 image(s) built" publish -v
+printf 'FROM scratch\nRUN say the last words\nCOPY missing /main\n' >"src of/web/Dockerfile"
+ok "a failure tells the last lines" says "web | #2 0.100 the last words" publish --as 6.2
+config ",\"build\":{\"secrets\":{\"npmrc\":{\"file\":\"secrets/none\"}},$build}"
+ok "3: a secret that cannot be read" exits 3 publish --as 7
+ok "it says which" says "build.secrets.npmrc" publish --as 7
+config ",\"build\":{\"secrets\":{\"npmrc\":{\"file\":\"x\",\"env\":\"X\"}},$build}"
+ok "3: a secret that is in two places" exits 3 publish --as 7
+config ",\"build\":{\"secrets\":{\"a,b\":{\"file\":\"x\"}},$build}"
+ok "3: an id that is none" exits 3 publish --as 7
+config ',"build":{"images":{"web":{"image":"app","context":"../src of/web","args":{"NPM_TOKEN":"hidden"}}}}'
+ok "an argument that looks like a secret: a warning" says "NPM_TOKEN of web looks like a secret" publish --as 7 --dry-run
+
 # ---- what fails, and what is left
 
 config ",\"build\":{$build}"

@@ -84,7 +84,7 @@ static int build(struct fixture *x, const struct rfa_job_key *k, json_t *asked, 
 	int rc;
 
 	rfa_error_clear(&x->err);
-	rc = x->h->engine->image_build(x->h, k, asked, &out, &x->err);
+	rc = x->h->engine->image_build(x->h, k, asked, NULL, &out, &x->err);
 	if (!rc) {
 		assert_true(json_is_string(json_object_get(out, "log")));
 		assert_true(strlen(rfa_facts_str(out, "log", "")) <= 4 * 8192);
@@ -235,6 +235,153 @@ static void a_build_is_done_once(void **state)
 						     &(json_t *){ NULL }, &x->err));
 	if (x->world->builds)
 		assert_int_equal(x->world->builds(x->world) - before, 1);
+	end(x);
+}
+
+/* What a builder writes *. */
+
+struct heard {
+	struct host_world *world; /* let go at the first line; NULL */
+	size_t n;
+	char all[8192];
+};
+
+static void on_said(void *user, const char *line)
+{
+	struct heard *heard = user;
+	size_t len = strlen(heard->all);
+
+	for (const char *p = line; *p; p++)
+		assert_true((unsigned char)*p >= ' ');
+	snprintf(heard->all + len, sizeof(heard->all) - len, "%s\n", line);
+	heard->n++;
+	if (heard->world)
+		heard->world->hold(heard->world, 0);
+	heard->world = NULL;
+}
+
+static int build_aside(struct fixture *x, const struct rfa_job_key *k, const char *where,
+		       const char *file, const struct rfa_build_aside *aside)
+{
+	json_t *asked = request(where, "contract-aside:1"), *out = NULL;
+	int rc;
+
+	if (file)
+		json_object_set_new(asked, "dockerfile", json_string(file));
+	rfa_error_clear(&x->err);
+	rc = x->h->engine->image_build(x->h, k, asked, aside, &out, &x->err);
+	json_decref(asked);
+	json_decref(out);
+	return rc;
+}
+
+/* The fake ends only when its first line was heard: so it was heard while it built. */
+static void what_a_builder_writes_is_told_while_it_builds(void **state)
+{
+	struct fixture *x = begin(state, "told-lines");
+	struct heard heard = { .world = x->world->hold ? x->world : NULL };
+	struct rfa_build_aside aside = { .said = on_said, .user = &heard };
+	const struct rfa_job_key k = key(x, "build");
+	char where[400];
+	size_t n;
+
+	source(x, where);
+	if (x->world->hold)
+		x->world->hold(x->world, 1);
+	assert_ok(build_aside(x, &k, where, NULL, &aside));
+	assert_true(heard.n >= 2);
+	/* Whoever asks again, as after a lost connection, is told the same. */
+	n = heard.n;
+	heard.n = 0;
+	assert_ok(build_aside(x, &k, where, NULL, &aside));
+	assert_int_equal(heard.n, n);
+	untag(x, "contract-aside:1");
+	end(x);
+}
+
+/* Escapes, a line of 3000 bytes, and 60 KB at once. */
+static void what_a_builder_writes_is_made_harmless(void **state)
+{
+	struct fixture *x = begin(state, "harmless");
+	struct heard *heard = calloc(1, sizeof(*heard));
+	struct rfa_build_aside aside = { .said = on_said, .user = heard };
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	char where[400];
+
+	if (!x->world->hold) {
+		free(heard);
+		end(x);
+		skip();
+	}
+	(void)rfa_buf_puts(&text, "FROM scratch\n"
+				  "RUN say \033[31mred\033[0m \033]0;title\007and\tplain\001\n");
+	source(x, where);
+	put(x, where, "Escapes", rfa_buf_str(&text));
+	assert_ok(build_aside(x, KEY("build"), where, "Escapes", &aside));
+	assert_non_null(strstr(heard->all, "red and"));
+	assert_null(strstr(heard->all, "title"));
+	assert_null(strstr(heard->all, "31m"));
+	untag(x, "contract-aside:1");
+	rfa_buf_release(&text);
+	free(heard);
+	end(x);
+}
+
+/* The text is in no file of the host, and the directory of secrets is gone. */
+static void is_nowhere(struct fixture *x, const char *text)
+{
+	struct rfa_buf line = RFA_BUF_INIT(4096);
+
+	(void)rfa_buf_puts(&line, "! grep -rqsF -- ");
+	assert_int_equal(rfa_quote(&line, text), 0);
+	(void)rfa_buf_putc(&line, ' ');
+	assert_int_equal(rfa_quote(&line, x->world->dir), 0);
+	(void)rfa_buf_printf(&line, "; s=$?; test ! -e /dev/shm/rfa-secret-%s && exit $s", x->run);
+	if (system(rfa_buf_str(&line)))
+		fail_msg("a secret was left: %s", rfa_buf_str(&line));
+	rfa_buf_release(&line);
+}
+
+static void a_secret_is_mounted_and_told_nowhere(void **state)
+{
+	static const char value[] = "//npm.example/:_authToken=s3cr3t-of-the-build\nline two of it";
+	const struct rfa_build_secret secrets[] = { { "npmrc", value }, { "other", "ot'h er$x" } };
+	struct fixture *x = begin(state, "secret");
+	struct heard *heard = calloc(1, sizeof(*heard));
+	struct rfa_build_aside aside = { secrets, 2, on_said, heard };
+	char where[400];
+
+	if (!x->world->hold) {
+		free(heard);
+		end(x);
+		skip();
+	}
+	source(x, where);
+	put(x, where, "Quiet", "FROM scratch\nRUN --mount=type=secret,id=npmrc true\n");
+	assert_ok(build_aside(x, KEY("build"), where, "Quiet", &aside));
+	is_nowhere(x, "s3cr3t-of");
+	put(x, where, "Secret",
+	    "FROM scratch\nRUN --mount=type=secret,id=npmrc cat\n"
+	    "RUN --mount=type=secret,id=other cat\nRUN say it was s3cr3t-of-the-build\n");
+	assert_ok(build_aside(x, KEY("build"), where, "Secret", &aside));
+	assert_non_null(strstr(heard->all, "[secret]"));
+	assert_non_null(strstr(heard->all, "it was [secret]"));
+	assert_null(strstr(heard->all, "s3cr3t"));
+	assert_null(strstr(heard->all, "line two"));
+	assert_null(strstr(heard->all, "ot'h"));
+	/* A build that fails tells its last lines. */
+	put(x, where, "Fails",
+	    "FROM scratch\nRUN --mount=type=secret,id=npmrc cat\n"
+	    "RUN say x s3cr3t-of-the-build\nCOPY [\"none\", \"/\"]\n");
+	assert_fails(REMOTE, build_aside(x, KEY("build"), where, "Fails", &aside));
+	assert_null(strstr(x->err.msg, "s3cr3t"));
+	/* One that is not given. */
+	aside.secrets++;
+	aside.n--;
+	assert_fails(REMOTE, build_aside(x, KEY("build"), where, "Secret", &aside));
+	assert_non_null(strstr(x->err.msg, "secret npmrc: not found"));
+	untag(x, "contract-aside:1");
+	free(heard);
 	end(x);
 }
 
@@ -491,6 +638,9 @@ int host_builds_run(const char *name, struct host_world *world)
 		cmocka_unit_test(a_build_is_what_was_asked),
 		cmocka_unit_test(a_build_that_fails_moves_no_tag),
 		cmocka_unit_test(a_build_is_done_once),
+		cmocka_unit_test(what_a_builder_writes_is_told_while_it_builds),
+		cmocka_unit_test(what_a_builder_writes_is_made_harmless),
+		cmocka_unit_test(a_secret_is_mounted_and_told_nowhere),
 		cmocka_unit_test(a_directory_without_a_repository_has_no_commit),
 		cmocka_unit_test(a_source_tells_its_commit),
 		cmocka_unit_test(a_working_tree_is_told_as_it_is),

@@ -368,8 +368,8 @@ static void what_lies_is_refused(void **state)
 	}
 	registry->lie(registry, 1);
 	assert_fails(MISMATCH, fetch(x, asked, &fetched));
-	assert_fails(MISMATCH,
-		     x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, &out, &x->err));
+	assert_fails(MISMATCH, x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, NULL,
+						    NULL, &out, &x->err));
 	assert_null(out);
 	registry->lie(registry, 0);
 	assert_ok(fetch(x, asked, &fetched));
@@ -391,7 +391,8 @@ static void refused(struct fixture *x, const struct rfa_registry_access *who, co
 	assert_fails(AUTH, x->h->registry->resolve(x->h, who, REF(":1"), PLATFORM, &out, &x->err));
 	assert_fails(AUTH,
 		     x->h->registry->fetch(x->h, x->run, who, 1, asked, NULL, NULL, &out, &x->err));
-	assert_fails(AUTH, x->h->registry->pull(x->h, KEY("pull"), who, pull, &out, &x->err));
+	assert_fails(AUTH,
+		     x->h->registry->pull(x->h, KEY("pull"), who, pull, NULL, NULL, &out, &x->err));
 	if (who->secret) {
 		assert_null(strstr(x->err.msg, who->secret));
 		assert_null(strstr(x->err.hint, who->secret));
@@ -442,7 +443,7 @@ static void left_nowhere(struct fixture *x)
 	}
 	rfa_buf_clear(&line);
 	(void)rfa_buf_printf(&line,
-			     "test ! -e /dev/shm/rfa-login-%s && test ! -e /run/rfa-login-%s",
+			     "test ! -e /dev/shm/rfa-secret-%s && test ! -e /run/rfa-secret-%s",
 			     x->run, x->run);
 	if (system(rfa_buf_str(&line)))
 		fail_msg("the directory of a login was left");
@@ -456,24 +457,36 @@ static void an_engine_pulls(void **state)
 	json_t *pull = json_pack("{s:s, s:s}", "ref", PINNED, "platform", PLATFORM), *out = NULL,
 	       *again = NULL, *seen = NULL;
 	struct rfa_registry_access other = *access_of();
+	uint64_t seen_bytes[2] = { 0, 0 };
+	json_t *said;
 	char ref[512], nobody[600];
 
 	snprintf(ref, sizeof(ref), "%s", rfa_facts_str(pull, "ref", ""));
 	if (registry->lock)
 		registry->lock(registry, 1);
-	assert_ok(x->h->registry->pull(x->h, &k, access_of(), pull, &out, &x->err));
+	said = resolved(x, ref);
+	json_object_set(pull, "layers", json_object_get(said, "layers"));
+	json_decref(said);
+	assert_ok(
+	    x->h->registry->pull(x->h, &k, access_of(), pull, progress, seen_bytes, &out, &x->err));
+	assert_true(seen_bytes[1] > 0);
+	assert_int_equal(seen_bytes[0], seen_bytes[1]);
 	assert_true(json_is_string(json_object_get(out, "log")));
 	is_the_image(x, ref);
 	assert_ok(x->h->engine->inspect(x->h, RFA_IMAGE, ref, &seen, &x->err));
 	assert_string_equal(rfa_facts_str(seen, "Id", ""), rfa_facts_str(out, "id", "-"));
 	json_decref(seen);
-	/* It is done once; and it can be done again. */
-	assert_ok(x->h->registry->pull(x->h, &k, access_of(), pull, &again, &x->err));
+	/* It is done once, and whoever asks again is told the same; and it can be done again. */
+	seen_bytes[0] = 0;
+	assert_ok(x->h->registry->pull(x->h, &k, access_of(), pull, progress, seen_bytes, &again,
+				       &x->err));
+	assert_int_equal(seen_bytes[0], seen_bytes[1]);
 	assert_true(json_equal(again, out));
 	json_decref(again);
 	if (x->world->local)
 		left_nowhere(x);
-	assert_ok(x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, &again, &x->err));
+	assert_ok(x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, NULL, NULL, &again,
+				       &x->err));
 	assert_string_equal(rfa_facts_str(again, "id", ""), rfa_facts_str(out, "id", "-"));
 	json_decref(again);
 	json_decref(out);
@@ -481,21 +494,21 @@ static void an_engine_pulls(void **state)
 
 	/* Noes. */
 	json_object_set_new(pull, "platform", json_string("linux/s390x"));
-	assert_fails(UNSUPPORTED,
-		     x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, &out, &x->err));
+	assert_fails(UNSUPPORTED, x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, NULL,
+						       NULL, &out, &x->err));
 	json_object_del(pull, "platform");
 	snprintf(nobody, sizeof(nobody), "%s@sha256:%064d", registry->repository, 1);
 	json_object_set_new(pull, "ref", json_string(nobody));
-	assert_fails(NOTFOUND,
-		     x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, &out, &x->err));
+	assert_fails(NOTFOUND, x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, NULL,
+						    NULL, &out, &x->err));
 	json_object_set_new(pull, "ref", json_string(REF(":1")));
-	assert_fails(INTERNAL,
-		     x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, &out, &x->err));
+	assert_fails(INTERNAL, x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, NULL,
+						    NULL, &out, &x->err));
 	snprintf(nobody, sizeof(nobody), "%s/shop/app@sha256:%064d", registry->nobody, 1);
 	json_object_set_new(pull, "ref", json_string(nobody));
 	other.domain = registry->nobody;
-	assert_fails(UNREACHABLE,
-		     x->h->registry->pull(x->h, KEY("pull"), &other, pull, &out, &x->err));
+	assert_fails(UNREACHABLE, x->h->registry->pull(x->h, KEY("pull"), &other, pull, NULL, NULL,
+						       &out, &x->err));
 	assert_null(out);
 	if (x->world->local)
 		left_nowhere(x);
@@ -515,7 +528,8 @@ static void a_pulled_image_goes(void **state)
 
 	pinned(x, ref);
 	json_object_set_new(pull, "ref", json_string(ref));
-	assert_ok(x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, &out, &x->err));
+	assert_ok(
+	    x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, NULL, NULL, &out, &x->err));
 	assert_ok(
 	    x->h->engine->image_tag(x->h, KEY("tag"), ref, "localhost/rfa-pin:goes", &x->err));
 	drop(x, ref);
@@ -527,7 +541,8 @@ static void a_pulled_image_goes(void **state)
 						     &seen, &x->err));
 	json_decref(out);
 	/* Without another name. */
-	assert_ok(x->h->registry->pull(x->h, KEY("again"), access_of(), pull, &out, &x->err));
+	assert_ok(
+	    x->h->registry->pull(x->h, KEY("again"), access_of(), pull, NULL, NULL, &out, &x->err));
 	drop(x, ref);
 	assert_fails(NOTFOUND, x->h->engine->inspect(x->h, RFA_IMAGE, rfa_facts_str(out, "id", "?"),
 						     &seen, &x->err));
@@ -557,7 +572,8 @@ static pid_t ask(struct fixture *x, const struct rfa_job_key *k, const json_t *p
 		int rc = x->world->open(x->world, 0, &mine, &x->err);
 
 		if (!rc)
-			rc = mine->registry->pull(mine, k, access_of(), pull, &out, &x->err);
+			rc = mine->registry->pull(mine, k, access_of(), pull, NULL, NULL, &out,
+						  &x->err);
 		_exit(rc != 0);
 	}
 	assert_true(pid > 0);
@@ -573,13 +589,13 @@ static void a_login_is_forgotten(void **state)
 	int status = 1;
 	pid_t pid;
 
-	assert_ok(x->h->registry->forget(x->h, x->run, &x->err));
+	assert_ok(x->h->runs->forget(x->h, x->run, &x->err));
 	if (!x->world->local || !x->world->hold) {
 		json_decref(pull);
 		end(x);
 		skip();
 	}
-	snprintf(top, sizeof(top), "/dev/shm/rfa-login-%s", x->run);
+	snprintf(top, sizeof(top), "/dev/shm/rfa-secret-%s", x->run);
 	snprintf(config, sizeof(config), "%s/%s/%s/config.json", top, k.step, k.op);
 	snprintf(command, sizeof(command),
 		 "mkdir -p -m 700 %s/old/job && echo s3cret >%s/old/job/c", top, top);
@@ -591,21 +607,21 @@ static void a_login_is_forgotten(void **state)
 	wait_for(claim);
 	wait_for(config);
 	assert_int_equal(system(command), 0);
-	assert_fails(LOCKED, x->h->registry->forget(x->h, x->run, &x->err));
+	assert_fails(LOCKED, x->h->runs->forget(x->h, x->run, &x->err));
 	assert_int_equal(access(config, F_OK), 0);
 	snprintf(command, sizeof(command), "test ! -e %s/old", top);
 	assert_int_equal(system(command), 0);
 	x->world->hold(x->world, 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_ok(x->h->registry->forget(x->h, x->run, &x->err));
+	assert_ok(x->h->runs->forget(x->h, x->run, &x->err));
 	assert_int_not_equal(access(top, F_OK), 0);
 	left_nowhere(x);
 
 	/* Somebody else's directory of that name gets no login. */
 	assert_int_equal(mkdir(top, 0755), 0);
 	assert_int_equal(chmod(top, 0755), 0);
-	assert_fails(REFUSED, x->h->registry->pull(x->h, KEY("pull"), access_of(), pull,
+	assert_fails(REFUSED, x->h->registry->pull(x->h, KEY("pull"), access_of(), pull, NULL, NULL,
 						   &(json_t *){ NULL }, &x->err));
 	assert_int_equal(rmdir(top), 0);
 	json_decref(pull);

@@ -41,7 +41,7 @@ static void on_event(struct rfa_trace *trace, const struct rfa_event *e)
 		rfa_buf_printf(&x->all, "%s %s %s\n", e->error->msg, e->error->where,
 			       e->error->hint);
 	if (e->kind != RFA_EVENT_PROGRESS && e->kind != RFA_EVENT_NOTE &&
-	    e->kind != RFA_EVENT_WAIT && e->kind != RFA_EVENT_LOG)
+	    e->kind != RFA_EVENT_WAIT && e->kind != RFA_EVENT_LOG && e->kind != RFA_EVENT_OUTPUT)
 		rfa_buf_printf(&x->lines, "%s%s%s%s%s\n", rfa_event_word(e->kind),
 			       e->step ? " " : "", e->step ? e->step : "", e->text ? " " : "",
 			       e->text ? e->text : "");

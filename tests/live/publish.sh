@@ -92,6 +92,32 @@ ok "a version that is ill: exit status 5" ended 5
 ok "2.0 is back" await 30 answers prod 8001/health 2.0
 ok "no name of it is left on test" not on test "docker image inspect ragflowauth-backend:4.0 >/dev/null 2>&1"
 
+# ---- a secret of the build, and what the builder writes while it builds
+
+planted=pl4nted-$RANDOM$RANDOM$RANDOM
+printf '%s' "$planted" >"$W/planted" && chmod 600 "$W/planted"
+secret_build='"build": { "on": "test", "secrets": { "planted": { "file": "'$W/planted'" } }, "images": {
+	"ragflowauth-backend": { "image": "ragflowauth-backend", "context": "/srv/src/backend" } } }'
+configure "$(ragflowauth_stack "$secret_build")"
+source_is 4.5 "RUN --mount=type=secret,id=planted wc -c </run/secrets/planted >/etc/length && echo told-$((6 * 7)) && sleep 6 && cat /run/secrets/planted"
+on test 'nohup sh -c "while sleep 0.2; do ps -eo args; done >/tmp/argv" >/dev/null 2>&1 & echo $! >/tmp/argv.pid'
+rfa publish ragflowauth --to prod --as 4.5 --events >"$W/events" 2>"$W/err" &
+published=$!
+ok "a line of the builder is told" await 90 grep -q '"event":"output".*told-42' "$W/events"
+ok "while it builds" not on test "docker image inspect ragflowauth-backend:4.5 >/dev/null 2>&1"
+ok "the secret lies in memory" on test "ls /dev/shm/rfa-secret-*/source.build/*/planted >/dev/null"
+wait "$published"
+ok "published: exit status 0" is "$?" 0
+on test 'kill $(cat /tmp/argv.pid)'
+ok "the image had it" is "$(on prod "docker exec ragflowauth-backend cat /etc/length" | tr -d ' \n')" "${#planted}"
+ok "what the builder shows of it is hidden" grep -q '"event":"output".*\[secret\]' "$W/events"
+ok "it is in no event, on no screen" not grep -qF "$planted" "$W/events" "$W/err"
+ok "in no command line" not on test "grep -qF $planted /tmp/argv"
+ok "in no file of the hosts' state, in no memory" not on test "grep -rqF $planted /var/lib/rfa /dev/shm /srv/src"
+ok "in no image" not on test "docker image save ragflowauth-backend:4.5 | grep -qF $planted"
+ok "in no ledger" not grep -rqF --exclude=planted -- "$planted" "$W"
+ok "no directory of it is left" not on test "ls -d /dev/shm/rfa-secret-* 2>/dev/null"
+
 # ---- rfa dies while it builds
 
 source_is 5.0 'RUN sleep 3'

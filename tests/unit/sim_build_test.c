@@ -17,7 +17,7 @@ static int build(struct small *s, struct rfa_host *h, const char *op, const char
 {
 	json_t *asked = quick(request), *out = NULL;
 	rfa_error_clear(&s->err);
-	int rc = h->engine->image_build(h, KEY("build.1", op), asked, &out, &s->err);
+	int rc = h->engine->image_build(h, KEY("build.1", op), asked, NULL, &out, &s->err);
 	if (!rc && id)
 		(void)snprintf(id, 80, "%s", json_string_value(json_object_get(out, "id")));
 	if (!rc)

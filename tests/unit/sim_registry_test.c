@@ -78,7 +78,7 @@ static int pull(struct scene *s, const char *op)
 {
 	const struct rfa_job_key key = { RUN, "target.pull", op };
 	json_t *asked = json_pack("{s:s}", "ref", s->ref), *out = NULL;
-	int rc = s->h->registry->pull(s->h, &key, &access_there, asked, &out, &s->err);
+	int rc = s->h->registry->pull(s->h, &key, &access_there, asked, NULL, NULL, &out, &s->err);
 
 	json_decref(asked);
 	json_decref(out);

@@ -44,6 +44,25 @@ struct rfa_exec_answer {
 	    *said; /* the caller's: both of its outputs are appended, as far as they fit */
 };
 
+/* A secret of a build, as its Dockerfile mounts it: RUN --mount=type=secret,id=ID. Borrowed. */
+struct rfa_build_secret {
+	const char *id;    /* [A-Za-z0-9._-]+ */
+	const char *value; /* text */
+};
+
+/* What a build has beside its request, none of which is kept. All zero: nothing. Borrowed. */
+struct rfa_build_aside {
+	const struct rfa_build_secret *secrets;
+	size_t n;
+	/*
+	 * Told what the builder writes, line by line, while it builds, also after a lost
+	 * connection: printable, without the values of secrets. Of much at once only the end is
+	 * told. NULL: nobody listens.
+	 */
+	void (*said)(void *user, const char *line);
+	void *user;
+};
+
 struct rfa_host_engine {
 	/* reads */
 	/* *out (new): the object as `docker inspect` shows it. Errors: NOTFOUND. */
@@ -160,11 +179,12 @@ struct rfa_host_engine {
 	 * engine's own),"args":{name: value},"labels":{name: value}}; args and labels may be left
 	 * out. Nothing with a time stamp is added to the image (no attestations). *out (new):
 	 * {"id","log" (the last lines that the builder wrote)}. The tag is moved only if it all
-	 * succeeds. Errors: NOTFOUND: no context, or no Dockerfile in it; UNSUPPORTED: no BuildKit;
-	 * NOSPACE; REMOTE with the last lines that the builder wrote.
+	 * succeeds. Errors: NOTFOUND: no context, or no Dockerfile in it; UNSUPPORTED: no BuildKit,
+	 * or no tmpfs for a secret; REFUSED: somebody else has made its directory; NOSPACE; REMOTE
+	 * with the last lines that the builder wrote.
 	 */
 	int (*image_build)(struct rfa_host *, const struct rfa_job_key *, const json_t *request,
-			   json_t **out, struct rfa_error *);
+			   const struct rfa_build_aside *aside, json_t **out, struct rfa_error *);
 	/*
 	 * docker compose up -d --no-build --remove-orphans=false, pull never, with what is in
 	 * files. Errors: REMOTE with compose's words, also when a service does not end well that

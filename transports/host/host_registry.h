@@ -60,23 +60,23 @@ struct rfa_host_registry {
 		     json_t **out, struct rfa_error *);
 	/*
 	 * The host's engine pulls an image, which has no tag then but is found by "ref": a job.
-	 * request: {"ref":"…@sha256:…","platform" (left out: the engine's own)}. The login goes to
-	 * a new directory (0700) in the host's memory (tmpfs), which the job removes when it ends;
-	 * it is in no command line and in no record. Without a login those count that docker has
-	 * there already. ca_file and plain_http are the engine's own affair. *out (new):
+	 * request: {"ref":"…@sha256:…","platform" (left out: the engine's own),"layers":
+	 * [{"digest","size"}] (as resolve() tells them; left out: nobody knows)}. progress (may be
+	 * NULL) is told the bytes of the layers that have arrived, and of all, when one arrives,
+	 * also after a lost connection. The login goes to a new directory (0700) in the host's
+	 * memory (tmpfs), which the job removes when it ends (and runs->forget what a power loss or
+	 * a kill left of it); it is in no command line and in no record. Without a login those
+	 * count that docker has there already. ca_file and plain_http are the engine's own affair.
+	 * *out (new):
 	 * {"id","log" (the last lines that the engine wrote)}. Errors, with the engine's words:
 	 * NOTFOUND, AUTH, RATELIMIT, UNREACHABLE, HOSTKEY (its certificate), MISMATCH (its digest),
 	 * UNSUPPORTED (no image for the platform; there is no tmpfs for the login), NOSPACE,
 	 * REMOTE; REFUSED: somebody else has made the directory for the login.
 	 */
 	int (*pull)(struct rfa_host *, const struct rfa_job_key *,
-		    const struct rfa_registry_access *, const json_t *request, json_t **out,
-		    struct rfa_error *);
-	/*
-	 * Removes what `pull` may have left of a run's logins (after a power loss or a kill), but
-	 * not that of a job that runs: LOCKED. Absent is success.
-	 */
-	int (*forget)(struct rfa_host *, const char *run, struct rfa_error *);
+		    const struct rfa_registry_access *, const json_t *request,
+		    void (*progress)(void *user, uint64_t done, uint64_t total), void *user,
+		    json_t **out, struct rfa_error *);
 };
 
 #ifdef __cplusplus

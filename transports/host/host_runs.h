@@ -65,6 +65,12 @@ struct rfa_host_runs {
 	 */
 	int (*remove)(struct rfa_host *, const char *run, struct rfa_error *);
 
+	/*
+	 * Removes the secrets that jobs of a run may have left in the host's memory (after a power
+	 * loss or a kill), but not those of a job that runs: LOCKED. Absent is success.
+	 */
+	int (*forget)(struct rfa_host *, const char *run, struct rfa_error *);
+
 	/* the lock, which belongs to a run (DESIGN §9) */
 	/*
 	 * Claims it for who["run"]; free of charge for the same run. On refusal (LOCKED) *holder

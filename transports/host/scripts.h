@@ -24,6 +24,8 @@ extern const char *const rfa_script_file_write[];
 extern const char *const rfa_script_lock_claim[];
 extern const char *const rfa_script_lock_read[];
 extern const char *const rfa_script_lock_release[];
+extern const char *const rfa_script_memory_forget[];
+extern const char *const rfa_script_memory_put[];
 extern const char *const rfa_script_worktree[];
 
 /* Jobs. */
@@ -54,8 +56,6 @@ extern const char *const rfa_script_image_ranges[];
 extern const char *const rfa_script_image_save[];
 extern const char *const rfa_script_image_tag[];
 extern const char *const rfa_script_image_untag[];
-extern const char *const rfa_script_login_forget[];
-extern const char *const rfa_script_login_put[];
 extern const char *const rfa_script_spool_digests[];
 extern const char *const rfa_script_spool_read[];
 extern const char *const rfa_script_spool_size[];

@@ -57,6 +57,14 @@ void rfa_ctx_say(const struct rfa_ctx *ctx, enum rfa_event_kind kind, const char
 	rfa_trace_send(ctx->trace, &event);
 }
 
+void rfa_ctx_tell(const struct rfa_ctx *ctx, enum rfa_event_kind kind, const char *text)
+{
+	struct rfa_event event = event_of(ctx, kind);
+
+	event.text = text;
+	rfa_trace_send(ctx->trace, &event);
+}
+
 void rfa_ctx_say_stop(const struct rfa_ctx *ctx, const json_t *container)
 {
 	const char *name = rfa_facts_str(container, "Name", "?");

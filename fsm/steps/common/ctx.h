@@ -76,6 +76,8 @@ const struct rfa_job_key *rfa_ctx_key(const struct rfa_ctx *ctx, struct rfa_ctx_
 /* Tells the operator something. */
 void rfa_ctx_say(const struct rfa_ctx *ctx, enum rfa_event_kind kind, const char *fmt, ...)
     RFA_PRINTF(3, 4);
+/* The same of a text as it is. */
+void rfa_ctx_tell(const struct rfa_ctx *ctx, enum rfa_event_kind kind, const char *text);
 /* Tells that a container is waited for, which may take its whole time-out. */
 void rfa_ctx_say_stop(const struct rfa_ctx *ctx, const json_t *container);
 /* Lets time pass. Errors: CANCELLED, within a second of the signal. */

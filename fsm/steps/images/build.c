@@ -6,8 +6,10 @@
  */
 #include "fsm/steps/images/build.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "fsm/base/reference.h"
 #include "fsm/steps/common/inspect.h"
 #include "fsm/steps/common/observe_host.h"
 #include "fsm/steps/images/image_set.h"
@@ -235,20 +237,101 @@ static int request_of(struct rfa_ctx *ctx, const struct rfa_built *image, const 
 	return rc;
 }
 
+/* What a build gets beside its request. */
+
+/* The last lines that the builder has written, for whoever looks for what went wrong. */
+enum { TAIL = 50 };
+struct tail {
+	const struct rfa_ctx *ctx;
+	char *lines[TAIL]; /* owned; a ring */
+	size_t n;          /* so many were told */
+};
+
+static void on_said(void *user, const char *line)
+{
+	struct tail *tail = user;
+	char **place = &tail->lines[tail->n++ % TAIL];
+
+	free(*place);
+	*place = strdup(line);
+	rfa_ctx_tell(tail->ctx, RFA_EVENT_OUTPUT, line);
+}
+
+static void tell_tail(const struct tail *tail, const char *key)
+{
+	size_t i = tail->n > TAIL ? tail->n - TAIL : 0;
+
+	for (; i < tail->n; i++)
+		rfa_ctx_say(tail->ctx, RFA_EVENT_LOG, "%s | %s", key,
+			    tail->lines[i % TAIL] ? tail->lines[i % TAIL] : "");
+}
+
+static void tail_release(struct tail *tail)
+{
+	size_t i;
+
+	for (i = 0; i < TAIL; i++)
+		free(tail->lines[i]);
+}
+
+/* The values are the operator's, who is asked by name. */
+static int secrets_of(struct rfa_ctx *ctx, struct rfa_build_aside *aside, struct rfa_error *err)
+{
+	const struct rfa_texts *ids = &rfa_ctx_stack_of(ctx, RFA_TARGET)->build->secrets;
+	struct rfa_build_secret *all = rfa_pool_new(ctx->pool, (ids->n + 1) * sizeof(*all));
+	size_t i;
+	int rc = all ? 0 : rfa_fail_nomem(err);
+
+	for (i = 0; i < ids->n && !rc; i++) {
+		all[i].id = ids->at[i];
+		if (ctx->secret)
+			rc = ctx->secret(
+			    ctx->secret_user,
+			    rfa_pool_printf(ctx->pool, RFA_BUILD_SECRET "%s", ids->at[i]),
+			    &all[i].value, err);
+		if (!rc && !all[i].value) {
+			(void)rfa_fail(err, RFA_ENOTFOUND, "config",
+				       "the secret %s of the build has no value", ids->at[i]);
+			(void)rfa_error_hint(err, "say where it is: build.secrets of the stack");
+			rc = rfa_error_as(err, RFA_DENIED);
+		}
+	}
+	aside->secrets = all;
+	aside->n = ids->n;
+	return rc;
+}
+
+/* What jobs that were killed have left of them. */
+static int forget(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_stack_build *build = rfa_ctx_stack_of(ctx, RFA_TARGET)->build;
+
+	return build && build->secrets.n ? ctx->host->runs->forget(ctx->host, ctx->run, err) : 0;
+}
+
 static int build(struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
 		 struct rfa_error *err)
 {
+	struct tail tail = { .ctx = ctx };
+	struct rfa_build_aside aside = { .said = on_said, .user = &tail };
 	struct rfa_ctx_key key;
 	json_t *request = NULL, *answer = NULL;
 	int rc = check_sources(ctx, image, err);
 
 	if (!rc)
+		rc = secrets_of(ctx, &aside, err);
+
+	if (!rc)
 		rc = request_of(ctx, image, ref, &request, err);
 	if (!rc) {
 		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "building %s from %s", ref, image->context);
-		rc = ctx->host->engine->image_build(
-		    ctx->host, rfa_ctx_key(ctx, &key, "build", image->key), request, &answer, err);
+		rc = ctx->host->engine->image_build(ctx->host,
+						    rfa_ctx_key(ctx, &key, "build", image->key),
+						    request, &aside, &answer, err);
 	}
+	if (rc)
+		tell_tail(&tail, image->key);
+	tail_release(&tail);
 	json_decref(request);
 	json_decref(answer);
 	return rc;
@@ -378,6 +461,8 @@ int rfa_build_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	RFA_EACH (one, *built_of(ctx))
 		if (!rc)
 			rc = add_built(ctx, one, &proven, set, err);
+	if (!rc)
+		rc = forget(ctx, err);
 	if (rc)
 		return rc;
 	rfa_image_set_complete(ctx, set);
@@ -419,7 +504,7 @@ static int untag(struct rfa_ctx *ctx, const struct rfa_built *image, const char 
 int rfa_build_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	const struct rfa_built *one;
-	int rc = 0;
+	int rc = forget(ctx, err);
 
 	RFA_EACH (one, *built_of(ctx)) {
 		const struct rfa_image *name = planned(ctx, one->key);

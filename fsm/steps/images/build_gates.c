@@ -3,6 +3,7 @@
 
 #include "fsm/steps/common/gates.h"
 #include "fsm/steps/common/inspect.h"
+#include "fsm/steps/common/secrets.h"
 #include "fsm/steps/images/build.h"
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/steps.h"
@@ -54,13 +55,34 @@ int rfa_gate_builder(struct rfa_gates *c, struct rfa_error *err)
 	return 0;
 }
 
+/* Whoever has the image can read it; so can whoever has the ledger. */
+static void judge_arguments(struct rfa_gates *c, const struct rfa_built *image)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)image->args, name, value) {
+		if (rfa_looks_secret(name, strlen(name), json_string_value(value)))
+			rfa_warn(c,
+				 "if it is one, give it under build.secrets, and mount it in the "
+				 "Dockerfile",
+				 "the build argument %s of %s looks like a secret: it stays in the "
+				 "image and in the ledger",
+				 name, image->key);
+	}
+}
+
 int rfa_gate_sources(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_stack_build *build = build_of(c->ctx);
 	const char *host = c->ctx->hosts[RFA_SOURCE]->name;
 	const struct rfa_worktree *one;
+	const struct rfa_built *image;
 
 	(void)err;
+	if (build)
+		RFA_EACH (image, build->images)
+			judge_arguments(c, image);
 	RFA_EACH (one, c->ctx->proven[RFA_SOURCE]->sources) {
 		if (*one->problem)
 			rfa_deny(c, "correct context and dockerfile in build.images",

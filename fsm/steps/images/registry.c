@@ -62,8 +62,25 @@ static const char *platform_of(struct rfa_ctx *ctx)
 
 /* What the tags mean. */
 
+/* blobs[key]: the layers as the registry has them, for whoever waits for a pull. */
+static int keep_blobs(json_t *blobs, const char *key, const json_t *seen, struct rfa_error *err)
+{
+	json_t *list = json_array(), *layer;
+	size_t i;
+	int rc = rfa_facts_set(blobs, key, list, err);
+
+	json_array_foreach (json_object_get(seen, "layers"), i, layer) {
+		if (!rc &&
+		    json_array_append_new(list, json_pack("{s:O, s:O}", "digest",
+							  json_object_get(layer, "digest"), "size",
+							  json_object_get(layer, "size"))))
+			rc = rfa_fail_nomem(err);
+	}
+	return rc;
+}
+
 static int resolve(struct rfa_ctx *ctx, const struct rfa_image *wanted, struct rfa_image *out,
-		   struct rfa_error *err)
+		   json_t *blobs, struct rfa_error *err)
 {
 	const struct rfa_container *before =
 	    rfa_container_of(&ctx->proven[RFA_TARGET]->containers, wanted->key);
@@ -86,6 +103,8 @@ static int resolve(struct rfa_ctx *ctx, const struct rfa_image *wanted, struct r
 	out->may_end = !before || !before->present;
 	out->digest = rfa_pool_text(ctx->pool, rfa_facts_str(seen, "manifest", ""));
 	rc = rfa_image_fill(json_object_get(seen, "image"), ctx->pool, out, err);
+	if (!rc)
+		rc = keep_blobs(blobs, wanted->key, seen, err);
 	json_decref(seen);
 	return rc;
 }
@@ -98,20 +117,27 @@ int rfa_registry_observe_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_erro
 	const struct rfa_image *image;
 	struct rfa_proven proven;
 	const char *summary;
-	int rc = 0;
+	json_t *blobs = json_object();
+	int rc = blobs ? 0 : rfa_fail_nomem(err);
 
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	RFA_EACH (image, wanted->images)
 		if (!rc)
-			rc = resolve(ctx, image, RFA_ADD(ctx->pool, image, &set->images), err);
-	if (rc)
+			rc = resolve(ctx, image, RFA_ADD(ctx->pool, image, &set->images), blobs,
+				     err);
+	if (rc) {
+		json_decref(blobs);
 		return rc;
+	}
 	set->version = wanted->version;
 	summary =
 	    rfa_pool_printf(ctx->pool, "%s is %zu image(s) there", set->version, set->images.n);
 	rfa_image_set_complete(ctx, set);
 	proven.images = set;
-	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
+	proven.blobs = blobs;
+	rc = rfa_ctx_prove(ctx, &proven, summary, facts, err);
+	json_decref(blobs);
+	return rc;
 }
 
 /* Fetched by rfa. */
@@ -192,12 +218,43 @@ static int is_there(struct rfa_ctx *ctx, const struct rfa_image *image, const ch
 	return rc;
 }
 
+/* The layers of all that is missing are one whole, of which each image is a part. */
+struct pulling {
+	struct rfa_ctx *ctx;
+	uint64_t before, total; /* bytes: of the images that are there already, and of all */
+};
+
+static const json_t *blobs_of(const struct rfa_ctx *ctx, const char *key)
+{
+	return json_object_get(ctx->proven[RFA_SOURCE]->blobs, key);
+}
+
+static uint64_t blob_bytes(const struct rfa_ctx *ctx, const char *key)
+{
+	uint64_t sum = 0;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (blobs_of(ctx, key), i, one)
+		sum += (uint64_t)rfa_facts_int(one, "size", 0);
+	return sum;
+}
+
+static void on_layers(void *user, uint64_t done, uint64_t total)
+{
+	const struct pulling *p = user;
+
+	(void)total;
+	rfa_ctx_bytes(p->ctx, (int64_t)(p->before + done), (int64_t)p->total);
+}
+
 static int pull(struct rfa_ctx *ctx, const struct rfa_image *image, const char *name,
-		struct rfa_error *err)
+		struct pulling *pulling, struct rfa_error *err)
 {
 	struct rfa_registry_access access;
 	struct rfa_ctx_key key;
-	json_t *request = json_pack("{s:s, s:s}", "ref", name, "platform", platform_of(ctx));
+	json_t *request = json_pack("{s:s, s:s, s:O*}", "ref", name, "platform", platform_of(ctx),
+				    "layers", blobs_of(ctx, image->key));
 	json_t *answer = NULL;
 	int rc = request ? access_of(ctx, image->ref, &access, err) : rfa_fail_nomem(err);
 
@@ -206,7 +263,7 @@ static int pull(struct rfa_ctx *ctx, const struct rfa_image *image, const char *
 			    RFA_SIZE(image->size));
 		rc =
 		    ctx->host->registry->pull(ctx->host, rfa_ctx_key(ctx, &key, "pull", image->key),
-					      &access, request, &answer, err);
+					      &access, request, on_layers, pulling, &answer, err);
 	}
 	json_decref(request);
 	json_decref(answer);
@@ -214,14 +271,15 @@ static int pull(struct rfa_ctx *ctx, const struct rfa_image *image, const char *
 }
 
 /* What the registry sends may be another thing than what it has described. */
-static int bring(struct rfa_ctx *ctx, const struct rfa_image *image, struct rfa_error *err)
+static int bring(struct rfa_ctx *ctx, const struct rfa_image *image, struct pulling *pulling,
+		 struct rfa_error *err)
 {
 	const char *name = rfa_image_by_digest(ctx->pool, image);
 	int is = 0;
 	int rc = is_there(ctx, image, name, &is, err);
 
 	if (!rc && !is)
-		rc = pull(ctx, image, name, err);
+		rc = pull(ctx, image, name, pulling, err);
 	if (!rc && !is)
 		rc = is_there(ctx, image, name, &is, err);
 	if (!rc && !is) {
@@ -230,6 +288,7 @@ static int bring(struct rfa_ctx *ctx, const struct rfa_image *image, struct rfa_
 			 ctx->host->name, name);
 		return rfa_error_where(err, "%s", ctx->host->name);
 	}
+	pulling->before += blob_bytes(ctx, image->key);
 	return rc;
 }
 
@@ -237,6 +296,7 @@ static int bring(struct rfa_ctx *ctx, const struct rfa_image *image, struct rfa_
 int rfa_pull_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const struct rfa_texts *missing = &ctx->own->missing;
+	struct pulling pulling = { ctx, 0, 0 };
 	struct rfa_proven proven;
 	const char *summary;
 	size_t i;
@@ -247,16 +307,18 @@ int rfa_pull_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!rfa_pulled_there(ctx))
 		return rfa_ctx_skip(facts, "the images arrive as an archive", err);
 	rfa_record_clear(&rfa_shape_proven, &proven);
+	for (i = 0; i < missing->n; i++)
+		pulling.total += blob_bytes(ctx, missing->at[i]);
 	for (i = 0; i < missing->n && !rc; i++) {
 		const struct rfa_image *image = rfa_desired_of(ctx, missing->at[i]);
 
 		if (image)
-			rc = bring(ctx, image, err);
+			rc = bring(ctx, image, &pulling, err);
 		rfa_texts_add(ctx->pool, &proven.pulled, missing->at[i]);
 	}
 	/* Also of attempts whose job has never begun. */
 	if (!rc)
-		rc = ctx->host->registry->forget(ctx->host, ctx->run, err);
+		rc = ctx->host->runs->forget(ctx->host, ctx->run, err);
 	if (rc)
 		return rc;
 	summary = rfa_pool_printf(ctx->pool, "%zu image(s) pulled by digest", missing->n);
@@ -286,7 +348,7 @@ int rfa_pull_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 
 	if (!rfa_pulled_there(ctx) || !missing->n)
 		return 0;
-	rc = ctx->host->registry->forget(ctx->host, ctx->run, err);
+	rc = ctx->host->runs->forget(ctx->host, ctx->run, err);
 	for (i = 0; i < missing->n && !rc; i++) {
 		const struct rfa_image *image = rfa_desired_of(ctx, missing->at[i]);
 

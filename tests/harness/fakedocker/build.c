@@ -12,7 +12,7 @@
 /* What the options say. */
 struct build {
 	const char *ref, *file, *target, *id, *context;
-	json_t *args, *labels;
+	json_t *args, *labels, *secrets;
 };
 
 static const char *value_of(const char *word, const char *flag)
@@ -31,6 +31,18 @@ static void put(struct fake *f, json_t *map, const char *pair)
 		fake_bad(f, "build: a pair without a name");
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - pair), pair);
 	json_object_set_new(map, name, json_string(equals + 1));
+}
+
+/* ID,src=FILE */
+static void put_secret(struct fake *f, json_t *map, const char *pair)
+{
+	const char *src = strstr(pair, ",src=/");
+	char id[128];
+
+	if (!src)
+		fake_bad(f, "build: a secret without a file");
+	snprintf(id, sizeof(id), "%.*s", (int)(src - pair), pair);
+	json_object_set_new(map, id, json_string(src + 5));
 }
 
 static void read_options(struct fake *f, char *const w[], struct build *b)
@@ -52,6 +64,8 @@ static void read_options(struct fake *f, char *const w[], struct build *b)
 			put(f, b->args, value);
 		else if ((value = value_of(w[i], "--label=")))
 			put(f, b->labels, value);
+		else if ((value = value_of(w[i], "--secret=id=")))
+			put_secret(f, b->secrets, value);
 		else if (!strcmp(w[i], "--progress=plain"))
 			plain = 1;
 		else if (!strcmp(w[i], "--provenance=false") || !strcmp(w[i], "--sbom=false"))
@@ -99,6 +113,21 @@ static void copy(struct fake *f, const struct build *b, json_t *stage, const cha
 			      json_string(id));
 }
 
+/* RUN --mount=type=secret,id=ID cat: the builder shows what the command writes; true: nothing. */
+static void use_secret(const struct build *b, int n, const char *id, int shows)
+{
+	const char *path = json_string_value(json_object_get(b->secrets, id));
+	char line[512], what[200];
+	FILE *in = path ? fopen(path, "r") : NULL;
+
+	snprintf(what, sizeof(what), "secret %s: not found", id);
+	if (!in)
+		unsolved(what);
+	while (shows && fgets(line, sizeof(line), in))
+		fprintf(stderr, "#%d 0.100 %s%s", n, line, strchr(line, '\n') ? "" : "\n");
+	fclose(in);
+}
+
 /* ENV NAME="${NAME}" */
 static void env(const struct build *b, json_t *stage, const char *name)
 {
@@ -134,6 +163,10 @@ static json_t *solve(struct fake *f, const struct build *b)
 			fprintf(stderr, "#%d COPY %s\n", ++n, name);
 		} else if (stage && sscanf(line, "ENV %100[A-Z]", name) == 1) {
 			env(b, stage, name);
+		} else if (stage && sscanf(line, "RUN --mount=type=secret,id=%100s", name) == 1) {
+			use_secret(b, ++n, name, strstr(line, " cat") != NULL);
+		} else if (stage && !strncmp(line, "RUN say ", 8)) {
+			fprintf(stderr, "#%d 0.100 %s", ++n, line + 8);
 		} else if (strncmp(line, "ARG ", 4) != 0) {
 			unsolved("dockerfile parse error: unknown instruction");
 		}
@@ -163,13 +196,16 @@ static void move_tag(struct fake *f, json_t *image, const char *ref)
 
 int fake_build(struct fake *f, char *const w[])
 {
-	struct build b = { .args = json_object(), .labels = json_object() };
+	struct build b = { .args = json_object(),
+			   .labels = json_object(),
+			   .secrets = json_object() };
 	json_t *stage, *image;
 	FILE *id;
 
 	if (w[0] && !strcmp(w[0], "--help") && !w[1])
 		return puts("--progress string\n--provenance string\n--sbom string"), 0;
 	read_options(f, w, &b);
+	fputs("#1 [internal] load build definition from Dockerfile\n", stderr);
 	fake_wait(f);
 	stage = solve(f, &b);
 	json_object_update(json_object_get(json_object_get(stage, "config"), "Labels"), b.labels);

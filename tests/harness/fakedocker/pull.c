@@ -139,6 +139,7 @@ static int pull_layers(struct fake *f, struct rfa_registry *r, const char *repos
 			fake_unpacked(f, t.bytes.data, t.bytes.len, layer->diff_id);
 		rfa_buf_release(&t.bytes);
 		printf("%.12s: %s\n", layer->digest + 7, rc ? "Verifying" : "Pull complete");
+		fflush(stdout);
 	}
 	return rc;
 }

@@ -9,14 +9,10 @@
 # may look into the directory. Exits with 1, or more than 128 if the docker command was killed: the
 # log's end is in the words.
 . ./lib_log.sh
+. ./lib_memory.sh
 ref=$1 login=$2 platform=$3
 set -- ${platform:+"--platform=$platform"}
-forget() {
-	[ -n "$login" ] || return
-	rm -rf -- "$login"
-	rmdir -- "${login%/*}" "${login%/*/*}" 2>/dev/null
-}
-trap forget EXIT
+trap 'drop "$login"' EXIT
 trap 'exit 143' TERM
 pull() {
 	[ -n "$login" ] || { engine pull "$@" -- "$ref"; return; }
@@ -28,7 +24,7 @@ pull() {
 rm -f log
 pull "$@" >log 2>&1
 status=$?
-forget
+drop "$login"
 [ $status = 0 ] || log_fail $status
 show() { engine inspect --type image --format "$1" -- "$ref"; }
 # Where the engine's store is containerd's, docker 26 takes an image of any platform.

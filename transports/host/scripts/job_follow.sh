@@ -1,10 +1,19 @@
 # shellcheck shell=sh
 # Waits for the end of a job, two seconds at most so that the connection is seen to live.
 #
-# $1 the job's directory, $2 the most output to answer. Says "done STATUS BYTES ERRBYTES" and both
-# outputs, "running", "unclaimed", or "gone".
+# $1 the job's directory, $2 the most output to answer, $3 how much of the file log in it is known
+# ("": nobody wants it). Says "done STATUS BYTES ERRBYTES" and both outputs, "running", "unclaimed", or
+# "gone"; after "running" and the outputs comes what is new in the log: where it begins, on a line, and
+# the bytes, the last 32 KiB of them.
 . ./lib_alive.sh
 size() { [ -s "$1" ] && stat -c %s "$1" || echo 0; }
+said() {
+	[ -n "$3" ] || return
+	has=$(size "$1/log") from=$3
+	[ $((has - from)) -le 32768 ] || from=$((has - 32768))
+	echo "$from"
+	[ "$has" -le "$from" ] || tail -c "+$((from + 1))" "$1/log" | head -c $((has - from))
+}
 n=0
 while :; do
 	says=running
@@ -21,10 +30,15 @@ while :; do
 		echo "done $status $out $err"
 		[ "$out" = 0 ] || head -c "$out" "$1/out"
 		[ "$err" = 0 ] || tail -c "$err" "$1/err"
+		said "$1" "$2" "$3"
 		exit 0
 	fi
 	n=$((n + 1))
-	[ $n -le 38 ] || { echo $says; exit 0; }
+	if [ $n -gt 38 ]; then
+		echo $says
+		[ $says = unclaimed ] || said "$1" "$2" "$3"
+		exit 0
+	fi
 	if [ -p "$1/end" ]; then
 		n=38
 		# Opening a FIFO for reading blocks until somebody has it open for writing.

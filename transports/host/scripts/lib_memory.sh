@@ -16,3 +16,9 @@ memory() {
 ours() {
 	[ -d "$1" ] && ! [ -L "$1" ] && [ "$(stat -c '%u %a' -- "$1")" = "$(id -u) 700" ]
 }
+# drop DIR: what is kept for a job goes ("": nothing is).
+drop() {
+	[ -n "$1" ] || return
+	rm -rf -- "$1"
+	rmdir -- "${1%/*}" "${1%/*/*}" 2>/dev/null
+}

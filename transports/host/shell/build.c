@@ -86,7 +86,16 @@ static int add_map(struct words *w, const char *flag, const json_t *map, struct 
 	return 0;
 }
 
-static int make_words(struct words *w, const json_t *request, struct rfa_error *err)
+/* dir: where the secrets lie; "": nowhere, the job was begun before. */
+static void add_secrets(struct words *w, const struct rfa_build_aside *aside, const char *dir)
+{
+	for (size_t i = 0; aside && i < aside->n; i++)
+		add(w, rfa_pool_printf(&w->pool, "--secret=id=%s,src=%s/%s", aside->secrets[i].id,
+				       dir, aside->secrets[i].id));
+}
+
+static int make_words(struct words *w, const json_t *request, const struct rfa_build_aside *aside,
+		      const char *dir, struct rfa_error *err)
 {
 	const char *context = rfa_facts_str(request, "context", "");
 	const char *file = rfa_facts_str(request, "dockerfile", "Dockerfile");
@@ -97,6 +106,8 @@ static int make_words(struct words *w, const json_t *request, struct rfa_error *
 	add(w, rfa_facts_str(request, "ref", ""));
 	add(w, context);
 	add(w, file[0] == '/' ? file : rfa_pool_printf(&w->pool, "%s/%s", context, file));
+	add(w, dir);
+	add_secrets(w, aside, dir);
 	add_option(w, "--target=", rfa_facts_str(request, "target", NULL));
 	add_option(w, "--platform=", rfa_facts_str(request, "platform", NULL));
 	rc = add_map(w, "--build-arg=", json_object_get(request, "args"), err);
@@ -149,18 +160,52 @@ static int failed(const struct shell_host *h, const struct shell_answer *answer,
 	return rc;
 }
 
+/* The secrets. */
+
+static int put_secrets(struct shell_host *h, const struct rfa_job_key *key,
+		       const struct rfa_build_aside *aside, struct rfa_buf *where,
+		       struct rfa_error *err)
+{
+	size_t n = aside ? aside->n : 0;
+	struct shell_kept *files = calloc(n + 1, sizeof(*files));
+	int rc = files ? 0 : rfa_fail_nomem(err);
+
+	for (size_t i = 0; files && i < n; i++)
+		files[i] = (struct shell_kept){ aside->secrets[i].id, aside->secrets[i].value,
+						strlen(aside->secrets[i].value) };
+	if (rc == 0 && n)
+		rc = rfa_shell_memory_put(h, key, files, n, where, err);
+	free(files);
+	return rc;
+}
+
 int rfa_shell_image_build(struct rfa_host *host, const struct rfa_job_key *key,
-			  const json_t *request, json_t **out, struct rfa_error *err)
+			  const json_t *request, const struct rfa_build_aside *aside, json_t **out,
+			  struct rfa_error *err)
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	struct words w = { .pool = RFA_POOL_INIT };
+	struct rfa_buf dir = RFA_BUF_INIT(2048);
+	struct shell_ear ear =
+	    SHELL_EAR_INIT(aside ? aside->said : NULL, aside ? aside->user : NULL);
 	struct shell_call program = { rfa_script_image_build, NULL, NULL, 0 };
-	int rc = make_words(&w, request, err);
+	struct rfa_error ignored;
+	int rc = put_secrets(h, key, aside, &dir, err), unseen = 0;
 
-	program.args = w.at;
 	if (rc == 0)
-		rc = rfa_shell_host_job(h, key, &program, &answer, err);
+		rc = make_words(&w, request, aside, rfa_buf_str(&dir), err);
+	program.args = w.at;
+	ear.secrets = aside ? aside->secrets : NULL;
+	ear.n = aside ? aside->n : 0;
+	if (rc == 0)
+		rc = rfa_shell_host_job_heard(h, key, &program, &ear, &answer, err);
+	/* A job that did not begin, or was killed, leaves them there; what runs is left alone. */
+	if (dir.len && (rc != 0 || answer.status > 128))
+		unseen = rfa_shell_memory_forget(host, key->run, &ignored);
+	(void)unseen;
+	rfa_shell_hide(&answer.out, ear.secrets, ear.n);
+	rfa_shell_hide(&answer.words, ear.secrets, ear.n);
 	if (rc == 0 && answer.status != 0)
 		rc = failed(h, &answer, w.at[0], err);
 	else if (rc == 0)
@@ -168,6 +213,7 @@ int rfa_shell_image_build(struct rfa_host *host, const struct rfa_job_key *key,
 	if (rc != 0)
 		(void)rfa_error_where(err, "%s", host->name);
 	rfa_pool_release(&w.pool);
+	rfa_buf_release(&dir);
 	rfa_shell_answer_release(&answer);
 	return rc;
 }

@@ -6,6 +6,7 @@
  *     job, cmd      the wrapper and the program; written by whoever asks, always the same
  *     pid           "pid start-time boot-id": the claim
  *     out, err      what the program wrote
+ *     log           what its docker command writes, for who listens; of some programs
  *     status        its exit status; there once it has ended, for good
  *     end           a FIFO that the job's process holds open: whoever reads it is told of its end
  *
@@ -37,32 +38,58 @@ struct progress {
 	const char *data;
 };
 
-static int parse(struct shell_host *h, const struct shell_answer *answer, struct progress *p,
-		 struct rfa_error *err)
+/* What follows the rest of an answer: "FROM" on a line, and what the log has from there. */
+static int hear(struct shell_host *h, struct shell_ear *ear, const char *text, size_t len,
+		struct rfa_error *err)
 {
-	const char *text = rfa_buf_str(&answer->out);
+	const char *at = text;
+	int64_t from;
+
+	if (!ear && !len)
+		return 0;
+	if (!ear || rfa_shell_number(&at, &from) || at[-1] != '\n')
+		return rfa_shell_protocol_error(h, "a job's output has another length", err);
+	rfa_shell_ear_hears(ear, from, at, len - (size_t)(at - text));
+	return 0;
+}
+
+static int parse_done(struct shell_host *h, const struct shell_answer *answer, struct progress *p,
+		      struct shell_ear *ear, struct rfa_error *err)
+{
+	const char *text = rfa_buf_str(&answer->out) + 5;
 	size_t left;
 
-	if (strcmp(text, "running\n") == 0) {
+	if (rfa_shell_number(&text, &p->status) || rfa_shell_number(&text, &p->out) ||
+	    rfa_shell_number(&text, &p->err) || text[-1] != '\n' || p->status > 255)
+		return rfa_shell_protocol_error(h, "the result of a job", err);
+	left = answer->out.len - (size_t)(text - answer->out.data);
+	if (p->out > INT32_MAX || p->err > INT32_MAX || (size_t)(p->out + p->err) > left)
+		return rfa_shell_protocol_error(h, "a job's output has another length", err);
+	p->kind = DONE;
+	p->data = text;
+	text += p->out + p->err;
+	return hear(h, ear, text, left - (size_t)(p->out + p->err), err);
+}
+
+static int parse(struct shell_host *h, const struct shell_answer *answer, struct progress *p,
+		 struct shell_ear *ear, struct rfa_error *err)
+{
+	const char *text = rfa_buf_str(&answer->out);
+	static const char running[] = "running\n";
+	size_t n = sizeof(running) - 1;
+
+	if (strncmp(text, running, n) == 0) {
 		p->kind = RUNNING;
-	} else if (strcmp(text, "unclaimed\n") == 0) {
-		p->kind = UNCLAIMED;
-	} else if (strcmp(text, "gone\n") == 0) {
-		p->kind = GONE;
-	} else {
-		if (strncmp(text, "done ", 5) != 0)
-			return rfa_shell_protocol_error(h, "the state of a job", err);
-		text += 5;
-		if (rfa_shell_number(&text, &p->status) || rfa_shell_number(&text, &p->out) ||
-		    rfa_shell_number(&text, &p->err) || text[-1] != '\n' || p->status > 255)
-			return rfa_shell_protocol_error(h, "the result of a job", err);
-		left = answer->out.len - (size_t)(text - answer->out.data);
-		if (p->out > INT32_MAX || p->err > INT32_MAX || (size_t)(p->out + p->err) != left)
-			return rfa_shell_protocol_error(h, "a job's output has another length",
-							err);
-		p->kind = DONE;
-		p->data = text;
+		return hear(h, ear, text + n, answer->out.len - n, err);
 	}
+	if (strcmp(text, "unclaimed\n") == 0)
+		p->kind = UNCLAIMED;
+	else if (strcmp(text, "gone\n") == 0)
+		p->kind = GONE;
+	else if (strncmp(text, "done ", 5) == 0)
+		return parse_done(h, answer, p, ear, err);
+	else
+		return rfa_shell_protocol_error(h, "the state of a job", err);
 	return 0;
 }
 
@@ -112,23 +139,31 @@ static int ask(struct shell_host *h, const struct shell_call *call, struct losse
 	return 0;
 }
 
-/* Asks until the job has ended; `first` starts it if it never was, `again` only looks. */
-static int follow(struct shell_host *h, const struct shell_call *first,
-		  const struct shell_call *again, struct shell_answer *raw, struct progress *p,
-		  struct rfa_error *err)
+/* How a job is asked for. */
+struct asking {
+	struct shell_call first, again; /* starts it if it never was; only looks */
+	struct shell_ear *ear;          /* NULL: nobody listens */
+	char heard[24];                 /* an argument of both: how much the ear knows; "" */
+};
+
+/* Asks until the job has ended. */
+static int follow(struct shell_host *h, struct asking *a, struct shell_answer *raw,
+		  struct progress *p, struct rfa_error *err)
 {
 	int64_t begun = h->clock->mono_ms(h->clock);
-	const struct shell_call *call = first;
+	const struct shell_call *call = &a->first;
 	struct losses losses = { .n = 0 };
 	int rc;
 
 	for (;;) {
+		if (a->ear)
+			(void)snprintf(a->heard, sizeof(a->heard), "%lld", (long long)a->ear->at);
 		rc = ask(h, call, &losses, raw, err);
 		if (rc != 0)
 			return rc;
 		if (raw->status != 0)
 			return rfa_shell_host_fail(h, raw, "starting a job", err);
-		rc = parse(h, raw, p, err);
+		rc = parse(h, raw, p, a->ear, err);
 		if (rc != 0 || p->kind == DONE || p->kind == GONE)
 			return rc;
 		if (p->kind == UNCLAIMED && h->clock->mono_ms(h->clock) - begun > CLAIM_MS) {
@@ -136,7 +171,7 @@ static int follow(struct shell_host *h, const struct shell_call *first,
 				       CLAIM_MS / 1000);
 			return rfa_error_as(err, RFA_UNKNOWN);
 		}
-		call = again;
+		call = &a->again;
 	}
 }
 
@@ -161,10 +196,17 @@ int rfa_shell_host_job(struct shell_host *h, const struct rfa_job_key *key,
 		       const struct shell_call *program, struct shell_answer *answer,
 		       struct rfa_error *err)
 {
+	return rfa_shell_host_job_heard(h, key, program, NULL, answer, err);
+}
+
+int rfa_shell_host_job_heard(struct shell_host *h, const struct rfa_job_key *key,
+			     const struct shell_call *program, struct shell_ear *ear,
+			     struct shell_answer *answer, struct rfa_error *err)
+{
 	struct rfa_buf path = RFA_BUF_INIT(2048), cmd = RFA_BUF_INIT(8u << 20);
 	struct shell_answer raw = SHELL_ANSWER_INIT(answer->out.max + 65536);
 	struct progress p = { .kind = RUNNING };
-	const char *args[5] = { NULL };
+	struct asking a = { .ear = ear && ear->line ? ear : NULL };
 	char most[24];
 	int rc = job_path(h, key, 1, &path, err);
 
@@ -173,15 +215,15 @@ int rfa_shell_host_job(struct shell_host *h, const struct rfa_job_key *key,
 	if (rc != 0)
 		goto done;
 	(void)snprintf(most, sizeof(most), "%zu", answer->out.max);
-	args[0] = rfa_buf_str(&path);
-	args[1] = most;
-	args[2] = rfa_script_job_run[0];
-	args[3] = rfa_buf_str(&cmd);
-	const char *look[] = { args[0], most, NULL };
-	struct shell_call start = { rfa_script_job_start, args, NULL, 0 };
-	struct shell_call attach = { rfa_script_job_follow, look, NULL, 0 };
+	const char *args[] = { rfa_buf_str(&path), most, a.heard, rfa_script_job_run[0],
+			       rfa_buf_str(&cmd),  NULL };
+	const char *look[] = { args[0], most, a.heard, NULL };
 
-	rc = follow(h, &start, &attach, &raw, &p, err);
+	a.first = (struct shell_call){ rfa_script_job_start, args, NULL, 0 };
+	a.again = (struct shell_call){ rfa_script_job_follow, look, NULL, 0 };
+	rc = follow(h, &a, &raw, &p, err);
+	if (a.ear)
+		rfa_shell_ear_ends(a.ear);
 	if (rc == 0 && p.kind == GONE) {
 		(void)rfa_fail(err, RFA_EREMOTE, "host",
 			       "job %s/%s ended without a result: its process is gone", key->step,

@@ -131,6 +131,7 @@ static const struct rfa_host_runs shell_runs = {
 	.spool_write = rfa_shell_spool_write,
 	.spool_digests = rfa_shell_spool_digests,
 	.remove = rfa_shell_run_remove,
+	.forget = rfa_shell_memory_forget,
 	.lock_claim = rfa_shell_lock_claim,
 	.lock_read = rfa_shell_lock_read,
 	.lock_release = rfa_shell_lock_release,
@@ -168,7 +169,6 @@ static const struct rfa_host_registry shell_registry = {
 	.resolve = rfa_shell_registry_resolve,
 	.fetch = rfa_shell_registry_fetch,
 	.pull = rfa_shell_registry_pull,
-	.forget = rfa_shell_registry_forget,
 };
 
 /* "sudo -n docker" → engine() { $within 'sudo' '-n' 'docker' "$@"; } */

@@ -97,77 +97,22 @@ static int make_config(struct rfa_buf *out, const struct rfa_registry_access *ac
 	return rc ? rc : rfa_buf_check(out, err);
 }
 
-static int not_put(const struct shell_host *h, const struct shell_answer *answer,
-		   struct rfa_error *err)
-{
-	int rc = rfa_shell_host_fail(h, answer, "a login for the registry", err);
-
-	if (answer->status == RFA_EXIT_NO_TOOL)
-		(void)rfa_error_hint(err, "mount a tmpfs on /dev/shm there, or let rfa fetch the "
-					  "image itself");
-	else if (answer->status == RFA_EXIT_UNSAFE)
-		(void)rfa_error_hint(err, "remove it there");
-	return rc;
-}
-
 /* Puts the login where the job will find it. *where: its directory; "": the job was begun before.
  */
 static int put_login(struct shell_host *h, const struct rfa_job_key *key,
 		     const struct rfa_registry_access *access, struct rfa_buf *where,
 		     struct rfa_error *err)
 {
-	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	struct rfa_buf config = RFA_BUF_INIT(1u << 20), dir = RFA_BUF_INIT(2048);
-	char bytes[24];
-	const char *args[] = { key->run, key->step, key->op, bytes, NULL, NULL };
-	struct shell_call call = { rfa_script_login_put, args, NULL, 0 };
-	int rc = rfa_shell_host_path(h, &dir, key->run, "", err);
+	struct rfa_buf config = RFA_BUF_INIT(1u << 20);
+	int rc = make_config(&config, access, err);
+	const struct shell_kept file = { "config.json", rfa_buf_str(&config), config.len };
 
-	if (rc == 0 && (!rfa_host_name_ok(key->step) || !rfa_host_name_ok(key->op)))
-		rc = rfa_fail(err, RFA_EINTERNAL, "host",
-			      "a job's key has characters that no key has");
 	if (rc == 0)
-		rc = make_config(&config, access, err);
-	(void)snprintf(bytes, sizeof(bytes), "%zu", config.len);
-	args[4] = rfa_buf_str(&dir);
-	call.input = config.data;
-	call.input_len = config.len;
-	if (rc == 0)
-		rc = rfa_shell_host_read(h, &call, &answer, err);
-	if (rc == 0 && answer.status != 0)
-		rc = not_put(h, &answer, err);
-	if (rc == 0) {
-		(void)rfa_buf_add(where, rfa_buf_str(&answer.out),
-				  strcspn(rfa_buf_str(&answer.out), "\n"));
-		rc = rfa_buf_check(where, err);
-	}
+		rc = rfa_shell_memory_put(h, key, &file, 1, where, err);
+	if (rc == -RFA_EUNSUPPORTED)
+		(void)rfa_error_hint(err, "mount a tmpfs on /dev/shm there, or let rfa fetch the "
+					  "image itself");
 	rfa_wipe_buf(&config);
-	rfa_buf_release(&dir);
-	rfa_shell_answer_release(&answer);
-	return rc;
-}
-
-int rfa_shell_registry_forget(struct rfa_host *host, const char *run, struct rfa_error *err)
-{
-	struct shell_host *h = (struct shell_host *)host;
-	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	struct rfa_buf dir = RFA_BUF_INIT(2048);
-	const char *args[] = { run, NULL, NULL };
-	struct shell_call call = { rfa_script_login_forget, args, NULL, 0 };
-	int rc = rfa_shell_host_path(h, &dir, run, "", err);
-
-	args[1] = rfa_buf_str(&dir);
-	if (rc == 0)
-		rc = rfa_shell_host_read(h, &call, &answer, err);
-	if (rc == 0 && answer.status == RFA_EXIT_HELD) {
-		(void)rfa_fail(err, RFA_ELOCKED, "host", "a job of run %s still pulls an image",
-			       run);
-		rc = rfa_error_where(err, "%s", host->name);
-	} else if (rc == 0 && answer.status != 0) {
-		rc = rfa_shell_host_fail(h, &answer, "removing a login", err);
-	}
-	rfa_buf_release(&dir);
-	rfa_shell_answer_release(&answer);
 	return rc;
 }
 
@@ -184,8 +129,64 @@ static int check_ref(const char *ref, const char *domain, struct rfa_error *err)
 	return rc;
 }
 
+/* How far it is: what the engine says of each layer, by the beginning of its digest. */
+struct layers {
+	const json_t *all; /* [{"digest","size"}] */
+	char *there;       /* by place: it has arrived */
+	void (*progress)(void *user, uint64_t done, uint64_t total);
+	void *user;
+};
+
+static uint64_t bytes_of(const struct layers *l, int arrived_only)
+{
+	uint64_t sum = 0;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (l->all, i, one)
+		if (!arrived_only || l->there[i])
+			sum += (uint64_t)rfa_facts_int(one, "size", 0);
+	return sum;
+}
+
+/* 1 if the line tells that a layer is there, which is then named by its first n bytes. */
+static int tells_arrival(const char *line, size_t *n)
+{
+	static const char *const words[] = { ": Download complete", ": Pull complete",
+					     ": Already exists" };
+
+	*n = strspn(line, "0123456789abcdef");
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(line + *n, words[i]) == 0)
+			return *n >= 12;
+	return 0;
+}
+
+static void on_line(void *user, const char *line)
+{
+	struct layers *l = user;
+	size_t n, i;
+	int news = 0;
+	json_t *one;
+
+	if (!tells_arrival(line, &n))
+		return;
+	json_array_foreach (l->all, i, one) {
+		const char *digest = rfa_facts_str(one, "digest", "");
+
+		if (l->there[i] || strncmp(digest, "sha256:", 7) != 0 ||
+		    strncmp(digest + 7, line, n) != 0)
+			continue;
+		l->there[i] = 1;
+		news = 1;
+	}
+	if (news)
+		l->progress(l->user, bytes_of(l, 1), bytes_of(l, 0));
+}
+
 int rfa_shell_registry_pull(struct rfa_host *host, const struct rfa_job_key *key,
 			    const struct rfa_registry_access *access, const json_t *request,
+			    void (*progress)(void *user, uint64_t done, uint64_t total), void *user,
 			    json_t **out, struct rfa_error *err)
 {
 	struct shell_host *h = (struct shell_host *)host;
@@ -194,22 +195,28 @@ int rfa_shell_registry_pull(struct rfa_host *host, const struct rfa_job_key *key
 	const char *args[] = { rfa_facts_str(request, "ref", ""), NULL,
 			       rfa_facts_str(request, "platform", ""), NULL };
 	struct shell_call program = { rfa_script_image_pull, args, NULL, 0 };
+	struct layers layers = { json_object_get(request, "layers"), NULL, progress, user };
+	struct shell_ear ear = SHELL_EAR_INIT(progress ? on_line : NULL, &layers);
 	struct rfa_error ignored;
 	int rc = check_ref(args[0], access->domain, err), unseen = 0;
 
+	layers.there = calloc(json_array_size(layers.all) + 1, 1);
+	if (rc == 0 && !layers.there)
+		rc = rfa_fail_nomem(err);
 	if (rc == 0 && access->user)
 		rc = put_login(h, key, access, &login, err);
 	args[1] = rfa_buf_str(&login);
 	if (rc == 0)
-		rc = rfa_shell_host_job(h, key, &program, &answer, err);
+		rc = rfa_shell_host_job_heard(h, key, &program, &ear, &answer, err);
 	/* A job that did not begin, or was killed, leaves it there; what runs is left alone. */
 	if (login.len && (rc != 0 || answer.status > 128))
-		unseen = rfa_shell_registry_forget(host, key->run, &ignored);
+		unseen = rfa_shell_memory_forget(host, key->run, &ignored);
 	(void)unseen;
 	if (rc == 0 && answer.status != 0)
 		rc = failed(h, &answer, args[0], err);
 	else if (rc == 0)
 		rc = rfa_shell_log_image(h, &answer.out, out, err);
+	free(layers.there);
 	rfa_buf_release(&login);
 	rfa_shell_answer_release(&answer);
 	return rc;

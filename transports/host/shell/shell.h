@@ -111,6 +111,50 @@ int rfa_shell_host_job(struct shell_host *h, const struct rfa_job_key *key,
 		       const struct shell_call *program, struct shell_answer *answer,
 		       struct rfa_error *err);
 
+/*
+ * Who listens to a job whose program writes into the file `log`: told each line as it comes,
+ * printable and without what moves a terminal. Of much at once only the end is told, and of a long
+ * line only that it was one. The values of the secrets are hidden.
+ */
+struct shell_ear {
+	void (*line)(void *user, const char *line);
+	void *user;
+	const struct rfa_build_secret *secrets; /* borrowed */
+	size_t n;
+	int64_t at;          /* so many bytes of the log are known */
+	int skips;           /* what comes up to the next line's beginning is not told */
+	struct rfa_buf part; /* of a line whose end has not come yet */
+};
+#define SHELL_EAR_INIT(line, user)                            \
+	{                                                     \
+		line, user, NULL, 0, 0, 0, RFA_BUF_INIT(4096) \
+	}
+/* What the log has from a place on. */
+void rfa_shell_ear_hears(struct shell_ear *ear, int64_t from, const char *data, size_t len);
+/* The log has ended: its last line may have no end. */
+void rfa_shell_ear_ends(struct shell_ear *ear);
+/* Puts "[secret]" in the place of the values, of each of their lines, and of what is behind "=". */
+void rfa_shell_hide(struct rfa_buf *text, const struct rfa_build_secret *secrets, size_t n);
+/* rfa_shell_host_job() of such a job. ear->line may be NULL. */
+int rfa_shell_host_job_heard(struct shell_host *h, const struct rfa_job_key *key,
+			     const struct shell_call *program, struct shell_ear *ear,
+			     struct shell_answer *answer, struct rfa_error *err);
+
+/* A file with a secret, in the host's memory. */
+struct shell_kept {
+	const char *name; /* as a part of a job's key */
+	const char *data;
+	size_t len;
+};
+/*
+ * Puts files where the job of that key will find them: in a new directory (0700) on a tmpfs, which
+ * the job has to remove. *where: the directory, appended; nothing: the job was begun before.
+ * Errors: UNSUPPORTED: there is no tmpfs; REFUSED: somebody else has made what is there.
+ */
+int rfa_shell_memory_put(struct shell_host *h, const struct rfa_job_key *key,
+			 const struct shell_kept *files, size_t n, struct rfa_buf *where,
+			 struct rfa_error *err);
+
 /* Where an archive is in a run's spool, appended; INTERNAL for a name that is not one. */
 int rfa_shell_archive_path(struct shell_host *h, struct rfa_buf *path, const char *run,
 			   const char *archive, struct rfa_error *err);
@@ -154,6 +198,7 @@ int rfa_shell_info(struct rfa_host *, json_t **, struct rfa_error *);
 int rfa_shell_jobs_running(struct rfa_host *, const struct rfa_job_key *, int *,
 			   struct rfa_error *);
 int rfa_shell_run_remove(struct rfa_host *, const char *, struct rfa_error *);
+int rfa_shell_memory_forget(struct rfa_host *, const char *, struct rfa_error *);
 
 int rfa_shell_inspect(struct rfa_host *, enum rfa_object, const char *, json_t **,
 		      struct rfa_error *);
@@ -194,8 +239,8 @@ int rfa_shell_image_export(struct rfa_host *, const struct rfa_job_key *, const 
 			   struct rfa_error *);
 int rfa_shell_image_load(struct rfa_host *, const struct rfa_job_key *, const char *,
 			 struct rfa_error *);
-int rfa_shell_image_build(struct rfa_host *, const struct rfa_job_key *, const json_t *, json_t **,
-			  struct rfa_error *);
+int rfa_shell_image_build(struct rfa_host *, const struct rfa_job_key *, const json_t *,
+			  const struct rfa_build_aside *, json_t **, struct rfa_error *);
 int rfa_shell_compose_up(struct rfa_host *, const struct rfa_job_key *, const struct rfa_compose *,
 			 struct rfa_error *);
 
@@ -272,9 +317,9 @@ int rfa_shell_registry_fetch(struct rfa_host *, const char *, const struct rfa_r
 			     size_t, const json_t *, void (*)(void *, uint64_t, uint64_t), void *,
 			     json_t **, struct rfa_error *);
 int rfa_shell_registry_pull(struct rfa_host *, const struct rfa_job_key *,
-			    const struct rfa_registry_access *, const json_t *, json_t **,
+			    const struct rfa_registry_access *, const json_t *,
+			    void (*)(void *, uint64_t, uint64_t), void *, json_t **,
 			    struct rfa_error *);
-int rfa_shell_registry_forget(struct rfa_host *, const char *, struct rfa_error *);
 
 int rfa_shell_lock_claim(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
 int rfa_shell_lock_read(struct rfa_host *, json_t **, struct rfa_error *);

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Removes the logins that jobs of a run have left in the host's memory.
+# Removes the secrets that jobs of a run have left in the host's memory.
 #
 # $1 the run, $2 the run's directory. What a job that runs needs is left. Exits with 46: there is such
 # a job.
@@ -7,7 +7,7 @@
 . ./lib_memory.sh
 held=0
 for root in $(memory); do
-	top=$root/rfa-login-$1
+	top=$root/rfa-secret-$1
 	ours "$top" || continue
 	set +f
 	for dir in "$top"/*/*/; do
