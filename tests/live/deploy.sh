@@ -54,9 +54,13 @@ ok "and how much of it has to come" says "1 of 3 layers to bring" cat "$W/out"
 # ---- pulled by the engine of prod
 
 before=$(instances prod shop-api-1)
-deploy v2 --to prod
-first=$run
+deploy v2 --to prod --events
+first=$(sed -n 's/.*"event":"run-begun".*"run":"\([^"]*\)".*/\1/p' "$W/out" | head -n 1)
 ok "deploy v2: exit status 0" ended 0
+ok "how far the pull is, is told" grep -q '"event":"progress".*"step":"target.pull"' "$W/out"
+ok "to its end" exits 0 python3 -c 'import json, sys
+told = [e for e in map(json.loads, open(sys.argv[1])) if e["event"] == "progress" and e["step"] == "target.pull"]
+assert told[-1]["done"] == told[-1]["total"] > 0, told' "$W/out"
 ok "the target's engine has pulled it" says 'pulled by digest' facts "$first" target.pull summary
 ok "nothing was fetched by rfa" is "$(facts "$first" source.export skipped)" "the target's engine pulls them itself"
 ok "prod runs the images of test" is "$(images_of prod $shop)" "$(images_of test $shop)"
