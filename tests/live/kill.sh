@@ -2,11 +2,18 @@
 # rfa is killed (SIGKILL) at random moments, many times; each time `rfa resume` brings the run to its
 # end, nothing is left behind, and prod runs what the ledger says.
 #
-# RFA_LIVE_SEED (printed) repeats the moments by event; RFA_LIVE_KILLS says how many kills. Without it
-# there are as many as RFA_LIVE_SECONDS allow (90; 600 for `./dev test --all`), one at least.
+# Of each flow that brings images: promote, deploy (from a registry with a login), publish.
+#
+# RFA_LIVE_SEED (printed) repeats the moments by event; RFA_LIVE_FLOWS says which flows, RFA_LIVE_KILLS
+# how many kills of each. Without it twenty with RFA_TEST_LONG, else as many as RFA_LIVE_SECONDS allow
+# (30 for each flow), one at least.
 # shellcheck disable=SC2016,SC2119,SC2154,SC2317  # quoted for hosts; no arguments; set by name; called by name
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/harness/lab_registry.sh
+. "$SRC/tests/harness/lab_registry.sh"
 live_up
+registry_make
+registry_start || ok "the registry starts" false
 
 RANDOM=${RFA_LIVE_SEED:=$((RANDOM % 32768))}
 echo "# RFA_LIVE_SEED=$RFA_LIVE_SEED"
@@ -31,71 +38,140 @@ show_version() { # VERSION: it is what runs on test
 	shown=$1
 }
 ready() { are_healthy "$1" pair-a pair-b; } # HOST
+for v in $versions; do
+	for c in a b; do push test "pair-$c:$v" "pair-$c:$v" || ok "$v is in the registry" false; done
+done
+# What publish builds: the first version, with a number of its own.
+sources() { # VERSION
+	on test "for c in a b; do
+		mkdir -p /srv/src/\$c && cd /srv/src/\$c && echo '$1' >version &&
+			printf 'FROM pair-%s:v1\nCOPY version /etc/version\n' \$c >Dockerfile || exit
+	done"
+}
 
 work kill '"pair": { "containers": ["pair-a", "pair-b"], "keep_images": 1, "health_deadline_s": '$((20 * SLOW))',
+	"deploy": { "images": { "pair-a": "'"$registry"'/pair-a", "pair-b": "'"$registry"'/pair-b" } },
+	"build": { "on": "test", "images": { "pair-a": { "image": "pair-a", "context": "/srv/src/a" },
+		"pair-b": { "image": "pair-b", "context": "/srv/src/b" } } },
 	"health": [{ "url": "http://127.0.0.1:8001/health" }, { "url": "http://127.0.0.1:8002/health" }] }' \
-	'"timeouts": { "idle_s": '$((20 * SLOW))', "connect_s": '$((10 * SLOW))', "attempts": 3 }'
+	"$(registry_keys)"', "timeouts": { "idle_s": '$((20 * SLOW))', "connect_s": '$((10 * SLOW))', "attempts": 3 }'
 await 30 ready prod >/dev/null
 as_before=$(container prod pair-a pair-b)
 
-# One that nobody kills: how long it takes, and how many events it has.
-show_version v2
-await 30 ready test >/dev/null
-undisturbed promote pair --from test --to prod
-ran=v2
 
-# What must hold whenever a run has ended.
-holds() { # RUN VERSION-IF-IT-SUCCEEDED VERSION-IF-NOT
+# What runs on prod: its version, and the ids of its images. It goes on from flow to flow.
+ran=v1 ids=$(on test 'docker image inspect -f "{{.Id}}" pair-a:v1 pair-b:v1')
+built=0 next='' command=()
+prepare() { # FLOW: the next version, and the `command` that brings it
+	case $1 in
+	publish)
+		built=$((built + 1)) next=p$built
+		sources "$next"
+		command=(publish pair --to prod --as "$next") ;;
+	*)
+		case $ran in v*) next=v$((${ran#v} % 4 + 1)) ;; *) next=v1 ;; esac
+		if [ "$1" = deploy ]; then
+			command=(deploy pair "$next" --to prod)
+		else
+			[ "$shown" = "$next" ] || show_version "$next"
+			command=(promote pair --from test --to prod)
+		fi ;;
+	esac
+}
+succeeded() { # VERSION
+	ran=$1 ids=$(on test "docker image inspect -f '{{.Id}}' pair-a:$1 pair-b:$1")
+}
+# No part of the registry's login: not in a file, not in what a process was given. What is looked for
+# is in a file of its own, or the one who looks would find himself.
+login_is_gone() {
+	local h
+	for h in test prod; do
+		printf '%s\n' "$registry_password" "$(printf %s "$registry_user:$registry_password" | base64)" |
+			on $h 'mkdir -p /run/look && cat >/run/look/pattern
+				{ grep -rIlsF -f /run/look/pattern --exclude-dir=look /var/lib/rfa /root /dev/shm /run /tmp /etc
+					cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\0" "\n" |
+						grep -F -f /run/look/pattern; } >/run/look/found
+				cat /run/look/found
+				! [ -s /run/look/found ]' || return
+	done
+}
+locks_are_gone() {
+	local h
+	for h in test prod; do
+		on $h '! ls -d /var/lib/rfa/lock* 2>/dev/null | grep .' || return
+	done
+}
+# What must hold whenever a run has ended: all is new, or all is old.
+holds() { # RUN VERSION
 	local final
 	final=$(final_of "$1")
 	case $status/$final in
-	0/SUCCEEDED) ran=$2 ;;
-	5/ROLLED_BACK | 4/FAILED) ran=$3 ;;
+	0/SUCCEEDED) succeeded "$2" ;;
+	[1-6]/ROLLED_BACK | [1-6]/FAILED) ;;
 	*) echo "exit status $status, $final"; tail -n 20 "$W/err"; return 1 ;;
 	esac
-	is "$(on prod "docker container inspect -f '{{.Config.Image}}' pair-a pair-b" | tr '\n' ' ')" "pair-a:$ran pair-b:$ran " &&
-		is "$(images_of prod pair-a pair-b)" "$(on test "docker image inspect -f '{{.Id}}' pair-a:$ran pair-b:$ran")" &&
-		clean test prod &&
+	is "$(on prod "docker container inspect -f '{{.Config.Image}}' pair-a pair-b" | sed 's|.*/||' | tr '\n' ' ')" "pair-a:$ran pair-b:$ran " &&
+		is "$(images_of prod pair-a pair-b)" "$ids" &&
+		clean test prod && locks_are_gone && login_is_gone &&
 		exits 0 rfa verify pair --env prod &&
 		is "$(rfa status pair --env prod --json | grep -o '"version": *"[^"]*"' | head -n 1 | tr -d ' ')" "\"version\":\"$ran\""
 }
 
-successes=0
-kills_for 60
-for ((i = 1; ; i++)); do
-	another_kill "$i" || break
-	next=v$((${ran#v} % 4 + 1)) old=$ran all=''
-	show_version "$next"
-	start_rfa promote pair --from test --to prod
+successes=0 all_kills=0 round=0
+killed() { # FLOW: one run of it is killed, and brought to its end
+	local id='' all held
+	round=$((round + 1))
+	prepare "$1"
+	start_rfa "${command[@]}"
 	moment
 	slay
-	all=$when
+	all="$1 $round $when"
 	id=$run
 	if [ -z "$id" ]; then
-		ok "kill $i $all: nothing had begun" says "no run is unfinished" rfa runs --open
-		id=''
+		ok "$all: nothing had begun" says "no run is unfinished" rfa runs --open
+		return
 	fi
-	# Every third time the resume is killed as well.
-	if [ -n "$id" ] && [ $((i % 3)) = 0 ] && is_open "$id"; then
+	# Every third time the resume is killed as well; every fourth it is to go back.
+	if [ $((round % 3)) = 0 ] && is_open "$id"; then
 		start_rfa resume "$id"
 		moment
 		slay
 		all="$all; resume $when"
 	fi
-	if [ -n "$id" ]; then
+	if [ $((round % 4)) = 0 ] && is_open "$id"; then
+		all="$all; rollback"
+		run_rfa rollback "$id" --yes prod
+		# Behind its point of no return that is refused: it has to go on.
+		case $(final_of "$id") in ROLLED_BACK | FAILED) ;; *) run_rfa resume "$id" ;; esac
+	else
 		run_rfa resume "$id"
-		# Not in a subshell: it says what runs now.
-		holds "$id" "$next" "$old" >"$TMP/held" 2>&1
-		held=$?
-		ok "kill $i $all: $(final_of "$id")" sh -c 'cat "$1"; exit "$2"' sh "$TMP/held" "$held"
-		[ "$status" != 0 ] || successes=$((successes + 1))
 	fi
-	if [ "$(rfa runs --open 2>/dev/null)" != "no run is unfinished" ]; then
-		ok "kill $i: no run is unfinished" says "no run is unfinished" rfa runs --open
-		break
-	fi
+	# Not in a subshell: it says what runs now.
+	holds "$id" "$next" >"$TMP/held" 2>&1
+	held=$?
+	ok "$all: $(final_of "$id")" sh -c 'cat "$1"; exit "$2"' sh "$TMP/held" "$held"
+	[ "$status" != 0 ] || successes=$((successes + 1))
+}
+
+[ -z "${RFA_TEST_LONG:-}" ] || : "${RFA_LIVE_KILLS:=20}"
+for flow in ${RFA_LIVE_FLOWS:-promote deploy publish}; do
+	# One that nobody kills: how long it takes, and how many events it has.
+	prepare "$flow"
+	[ "$flow" != promote ] || await 30 ready test >/dev/null
+	undisturbed "${command[@]}"
+	[ "$status" != 0 ] || succeeded "$next"
+	kills_for 30
+	for ((i = 1; ; i++)); do
+		another_kill "$i" || break
+		killed "$flow"
+		if [ "$(rfa runs --open 2>/dev/null)" != "no run is unfinished" ]; then
+			ok "$flow $i: no run is unfinished" says "no run is unfinished" rfa runs --open
+			break 2
+		fi
+	done
+	all_kills=$((all_kills + kills))
 done
-[ "$kills" -lt 10 ] || ok "most runs reached their end forwards" test $((successes * 2)) -gt "$kills"
+[ "$all_kills" -lt 10 ] || ok "most runs reached their end forwards ($successes of $all_kills)" test $((successes * 2)) -gt "$all_kills"
 ok "all else of both containers is as at the beginning" await 20 as_before "$as_before" container prod pair-a pair-b
 ok "the ledger is whole" exits 0 rfa ledger verify --hosts
 
