@@ -157,6 +157,7 @@ int main(int argc, char **argv)
 	snprintf(world.dir, sizeof(world.dir), "/srv");
 	snprintf(world.tag, sizeof(world.tag), "contract");
 	return host_contract_run("host over a real engine", &world) +
+		   host_compose_run("projects of a real Compose", &world) +
 		   host_builds_run("builds on a real engine", &world) +
 		   host_refs_run("references on a real engine", &world) + run_registry(&world) +
 		   host_spec_run("making a container again on a real engine", &world) !=

@@ -143,10 +143,10 @@ static int run(const char *store)
 		print_error("%s\n", err.msg);
 	else
 		at.data = sim,
-		failed = host_contract_run(name, &world) + host_refs_run(name, &world) +
-			 host_spec_run(name, &world) + host_builds_run(name, &world) +
-			 host_below_run(name, &world) + host_registry_run(name, &world, &at) +
-			 host_execs_run(name, &world);
+		failed = host_contract_run(name, &world) + host_compose_run(name, &world) +
+			 host_refs_run(name, &world) + host_spec_run(name, &world) +
+			 host_builds_run(name, &world) + host_below_run(name, &world) +
+			 host_registry_run(name, &world, &at) + host_execs_run(name, &world);
 	rfa_sim_free(sim);
 	return failed;
 }
