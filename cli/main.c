@@ -142,6 +142,7 @@ int main(int argc, char *argv[])
 	memset(&cli, 0, sizeof(cli));
 	rfa_error_clear(&err);
 	cli.commands = &rfa_commands;
+	cli.argv = argv;
 	cli.clock = rfa_clock_system();
 	cli.cancel = rfa_signals_install();
 

@@ -140,6 +140,12 @@ static void say_success(struct rfa_cli *cli)
 		rfa_out_note(o, "it took %s%s%s", rfa_out_duration(took, s->ended_ms - s->begun_ms),
 			     s->bytes ? "; bytes that travelled: " : "",
 			     s->bytes ? RFA_SIZE(s->bytes) : "");
+	if (rfa_facts_at(s->plan, "options/then") && !s->goes_on) {
+		struct rfa_buf safe = RFA_BUF_INIT(65536);
+		rfa_out_say(o, "next: %s",
+			    rfa_out_safe(&safe, rfa_facts_str(s->plan, "options/then", ""), 0));
+		rfa_buf_release(&safe);
+	}
 	say_way_back(s, o);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/commands/before.h"
 #include "cli/commands/drive.h"
 #include "cli/config/hosts.h"
 #include "cli/report/preview.h"
@@ -159,6 +160,10 @@ static int put_reasons(struct rfa_cli *cli, const struct rfa_flow *flow, json_t 
 	reason = reason && *reason ? reason : NULL;
 	if (rc == 0 && rfa_cli_option(cli, "force") && !reason) {
 		rfa_fail(err, RFA_EUSAGE, "cli", "--force needs --reason TEXT");
+		rc = rfa_error_hint(err, "the reason stays in the ledger for ever");
+	}
+	if (rc == 0 && rfa_cli_option(cli, "skip-backup") && !reason) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--skip-backup needs --reason TEXT");
 		rc = rfa_error_hint(err, "the reason stays in the ledger for ever");
 	}
 	if (rc == 0 && rfa_cli_option(cli, "force"))
@@ -337,7 +342,8 @@ int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_er
 		rc = rfa_preview_show(cli, flow, plan, err);
 	else if (rc == 0 && rfa_facts_at(plan, "nothing"))
 		rc = say_nothing(cli, flow, plan);
-	else if (rc == 0 && (rc = ask(cli, flow, plan, err)) == 0)
+	else if (rc == 0 && (rc = ask(cli, flow, plan, err)) == 0 &&
+		 (rc = rfa_cli_backup_before(cli, plan, rfa_flow_plan, err)) == 0)
 		rc = rfa_cli_begin(cli, plan, err);
 	json_decref(plan);
 	return rc;

@@ -7,6 +7,9 @@
 
 #include "fsm/base/buf.h"
 #include "fsm/base/facts.h"
+#include "fsm/base/suggest.h"
+#include "fsm/core/flow.h"
+#include "fsm/parts/args.h"
 
 /* From SQLITE on nothing can lie in it; from SERVER on a server in a container keeps it. */
 enum { SQLITE = 2, SERVER = 3, N_KINDS = 5 };
@@ -136,11 +139,71 @@ static void check_members(struct rfa_walk *walk, const json_t *stack)
 	rfa_walk_leave(walk);
 }
 
+/* 1 if a backup may be made before that command; else the nearest one is offered. */
+static int may_be_before(const char *name, struct rfa_suggestion *near, struct rfa_buf *all)
+{
+	const struct rfa_flow *const *flows;
+	int found = 0;
+	size_t i, n;
+
+	flows = rfa_flows(&n);
+	for (i = 0; i < n; i++) {
+		const struct rfa_flow_args *args = flows[i]->args;
+		if (!args->command || !(args->flags & RFA_ARGS_BACKUP_BEFORE))
+			continue;
+		found |= strcmp(args->command, name) == 0;
+		rfa_suggest_offer(near, args->command);
+		rfa_buf_printf(all, "%s\"%s\"", all->len ? ", " : "", args->command);
+	}
+	return found;
+}
+
+static void check_command(struct rfa_walk *walk, const char *name)
+{
+	struct rfa_suggestion near = { name, NULL, 0 };
+	struct rfa_buf all = RFA_BUF_INIT(1024), safe = RFA_BUF_INIT(1024);
+	struct rfa_problem *problem;
+
+	rfa_buf_put_printable(&safe, name, strlen(name), 40);
+	if (!may_be_before(name, &near, &all)) {
+		problem = rfa_walk_problem(walk, "expected one of %s, got \"%s\"",
+					   rfa_buf_str(&all), rfa_buf_str(&safe));
+		if (near.best)
+			rfa_problem_hint(problem, "did you mean \"%s\"?", near.best);
+	}
+	rfa_buf_release(&all);
+	rfa_buf_release(&safe);
+}
+
+/* What a backup is made of before a command runs: there must be something. */
+static void check_before(struct rfa_walk *walk, const json_t *stack)
+{
+	const json_t *before = rfa_facts_at(stack, "backup/before");
+	json_t *one;
+	size_t i;
+
+	rfa_walk_enter(walk, "backup", 0);
+	rfa_walk_enter(walk, "before", 0);
+	json_array_foreach ((json_t *)before, i, one) {
+		rfa_walk_enter(walk, NULL, i);
+		if (json_is_string(one))
+			check_command(walk, json_string_value(one));
+		rfa_walk_leave(walk);
+	}
+	if (json_array_size(before) && !json_object_size(rfa_facts_at(stack, "data/members")))
+		rfa_problem_hint(
+		    rfa_walk_problem(walk, "a backup is asked for, but the stack names no data"),
+		    "say what the stack stores: \"data\": {\"members\": {…}}");
+	rfa_walk_leave(walk);
+	rfa_walk_leave(walk);
+}
+
 void rfa_data_check(struct rfa_walk *walk, const json_t *stack)
 {
 	const char *vault = rfa_facts_str(stack, "backup/directory", RFA_HOST_VAULTS);
 
 	check_members(walk, stack);
+	check_before(walk, stack);
 	if (rfa_data_on_operator(stack) || vault[0] == '/')
 		return;
 	rfa_walk_enter(walk, "backup", 0);

@@ -433,6 +433,12 @@ static const struct rfa_key keep_keys[] = {
 	  .max = 1200 },
 	{ .name = NULL },
 };
+static const struct rfa_key a_command = {
+	.name = "",
+	.type = RFA_TYPE_STRING,
+	.example = "\"deploy\"",
+	.help = "a command that brings something to a host: deploy, promote, publish or sync",
+};
 static const struct rfa_key backup_keys[] = {
 	{ .name = "where",
 	  .type = RFA_TYPE_STRING,
@@ -458,6 +464,21 @@ static const struct rfa_key backup_keys[] = {
 	  .example = "{\"days\":30,\"weekly\":8,\"monthly\":12}",
 	  .help = "which backups stay: all that any of these rules wants; all 0: every one",
 	  .inside = keep_keys },
+	{ .name = "before",
+	  .type = RFA_TYPE_ARRAY,
+	  .fallback = "[]",
+	  .example = "[\"deploy\",\"promote\"]",
+	  .help = "commands before which a backup of the data is made",
+	  .inside = &a_command },
+	{ .name = "before_min",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "10",
+	  .example = "10",
+	  .help =
+	      "a backup that ended no more than so many minutes ago is good enough for that; 0: "
+	      "always a new one",
+	  .min = 0,
+	  .max = 1440 },
 	{ .name = NULL },
 };
 

@@ -24,6 +24,7 @@ struct rfa_run_report {
 	enum rfa_final asked;              /* the operator asked for this end; NONE: for none */
 	int is_run;                        /* the command drives a run */
 	int output;                        /* `out` has what a command in a container wrote */
+	int goes_on;                       /* what was to follow the run does, in this process */
 	int done;                          /* steps that were done */
 	int64_t begun_ms, ended_ms, bytes; /* of this process's part of it */
 	int undone;
@@ -33,6 +34,7 @@ void rfa_story_release(struct rfa_run_report *report);
 
 struct rfa_cli {
 	const struct rfa_cli_commands *commands; /* borrowed; all commands */
+	char *const *argv;                       /* borrowed; as it was typed; NULL: it was not */
 	struct rfa_cli_command command;          /* name NULL: none was given */
 	struct rfa_args args;
 	struct rfa_out out;

@@ -79,6 +79,14 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 	};
 	static const struct rfa_option reason = { "reason", 0,    "TEXT",
 						  NULL,     NULL, "why; kept in the ledger" };
+	static const struct rfa_option skip_backup = {
+		"skip-backup",
+		0,
+		NULL,
+		NULL,
+		NULL,
+		"without the backup that rfa.json asks for (backup.before); needs --reason"
+	};
 	static const struct rfa_option gates = {
 		"gates", 0, NULL, NULL, NULL, "only what the gates say: exit status 0, or 4"
 	};
@@ -111,6 +119,8 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 	add(out, &wait_lock);
 	if (args->flags & RFA_ARGS_UNATTENDED)
 		add(out, &unattended);
+	if (args->flags & RFA_ARGS_BACKUP_BEFORE)
+		add(out, &skip_backup);
 	if (args->flags & RFA_ARGS_FORCE)
 		add(out, &force);
 	if (args->flags & (RFA_ARGS_REASON | RFA_ARGS_MAY_REASON))

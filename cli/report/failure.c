@@ -185,6 +185,7 @@ static void print(struct rfa_cli *cli, const struct rfa_error *err)
 	evidence(cli, err);
 	if (cli->report.is_run)
 		label(o, "now", now_of(&cli->report, err, now));
+	label(o, "not begun", rfa_facts_str(report->plan, "options/then", NULL));
 	next_step(cli, err);
 	if (resumable(cli, err)) {
 		snprintf(next, sizeof(next), "rfa resume %s", report->result.run);
@@ -208,6 +209,9 @@ static json_t *as_json(const struct rfa_cli *cli, const struct rfa_error *err)
 	json_object_set_new(object, "blocker", json_string(result->blocker));
 	json_object_set_new(object, "now", json_string(now_of(&cli->report, err, now)));
 	json_object_set_new(object, "next", json_string(resumable(cli, err) ? next : ""));
+	if (rfa_facts_at(cli->report.plan, "options/then"))
+		json_object_set(object, "not_begun",
+				rfa_facts_at(cli->report.plan, "options/then"));
 	return object;
 }
 

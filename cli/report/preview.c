@@ -216,12 +216,11 @@ int rfa_preview_read(struct rfa_cli *cli, const json_t *plan, json_t **out, stru
 		};
 		rc = rfa_run_preview(&options, plan, &document, err);
 	}
-	/* A host's evidence may hold what nobody is to see: as in events. */
 	if (rc == 0 && cli->out.secrets) {
 		json_t *shown = rfa_redact_json(cli->out.secrets, document);
 		json_decref(document);
 		document = shown;
-		rc = document ? 0 : rfa_fail_nomem(err);
+		rc = shown ? 0 : rfa_fail_nomem(err);
 	}
 	rfa_hosts_release(&hosts);
 	*out = document;
@@ -247,6 +246,42 @@ int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const jso
 		cli->status = strcmp(rfa_facts_str(document, "verdict", ""), "same") == 0
 				  ? RFA_PREVIEW_SAME
 				  : RFA_PREVIEW_CHANGES;
+	json_decref(document);
+	return rc;
+}
+
+/* A lock is told by the run that comes next, which says whose it is, or waits for it. */
+static void forget_lock(json_t *document)
+{
+	json_t *gates = json_object_get(document, "gates"), *gate;
+	const char *verdict = "passed";
+	size_t i = 0;
+
+	while ((gate = json_array_get(gates, i))) {
+		if (strcmp(rfa_facts_str(gate, "gate", ""), "lock") == 0) {
+			json_array_remove(gates, i);
+			continue;
+		}
+		if (strcmp(rfa_facts_str(gate, "verdict", ""), "refused") == 0)
+			verdict = "refused";
+		i++;
+	}
+	json_object_set_new(document, "verdict", json_string(verdict));
+}
+
+int rfa_preview_judge(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
+{
+	json_t *document = NULL;
+	int rc = rfa_cli_secrets(cli, plan, err);
+
+	if (rc == 0)
+		rc = rfa_preview_read(cli, plan, &document, err);
+	if (rc == 0)
+		forget_lock(document);
+	if (rc == 0)
+		rc = rfa_preview_refused(document, err);
+	if (rc < 0 && document && !cli->out.events)
+		print_gates(cli, document);
 	json_decref(document);
 	return rc;
 }

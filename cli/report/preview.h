@@ -27,5 +27,10 @@ int rfa_preview_verdicts(struct rfa_cli *cli, const json_t *document,
 			 struct rfa_error *err) RFA_MUST_USE;
 /* 0 if no gate refuses. Errors: REFUSED with the first reason. */
 int rfa_preview_refused(const json_t *document, struct rfa_error *err) RFA_MUST_USE;
+/*
+ * The same look, before the run itself is begun: nothing is printed unless a gate refuses, and then
+ * only what the gates say. Errors: REFUSED.
+ */
+int rfa_preview_judge(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err) RFA_MUST_USE;
 
 #endif

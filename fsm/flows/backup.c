@@ -81,7 +81,7 @@ static const struct rfa_flow_args args = {
 	    "keep any more are removed. With --unattended a run that is interrupted is resumed "
 	    "every\n"
 	    "minute, for an hour, and one that an earlier night left half-way is finished first.",
-	.flags = RFA_ARGS_FORCE | RFA_ARGS_UNATTENDED,
+	.flags = RFA_ARGS_FORCE | RFA_ARGS_UNATTENDED | RFA_ARGS_BACKS_UP,
 	.examples = examples,
 	.prepare = prepare,
 };

@@ -73,12 +73,12 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 	if (!rc)
 		rc = rfa_prepare_proven_images(p, plan, "proven", to, err);
 	if (!rc)
-		rc = rfa_prepare_last_backup(p, plan, to, err);
-	if (!rc)
 		rc = rfa_prepare_synced(p, plan, err);
 	if (!rc)
 		rc = rfa_prepare_configuration(p, plan, err);
-	return rc ? rc : rfa_prepare_proof(p, plan, to, err);
+	if (!rc)
+		rc = rfa_prepare_proof(p, plan, to, err);
+	return rc ? rc : rfa_prepare_before(p, plan, "deploy", err);
 }
 
 static const struct rfa_option options[] = {
@@ -110,7 +110,7 @@ static const struct rfa_flow_args args = {
 	    "healthy is taken back. A version is one thing for ever: a tag that was moved since "
 	    "it\n"
 	    "was first deployed is refused.",
-	.flags = RFA_ARGS_FORCE | RFA_ARGS_SECOND,
+	.flags = RFA_ARGS_FORCE | RFA_ARGS_SECOND | RFA_ARGS_BACKUP_BEFORE,
 	.options = options,
 	.examples = examples,
 	.prepare = prepare,

@@ -72,12 +72,12 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 	if (!rc)
 		rc = rfa_prepare_proven_images(p, plan, "proven", to, err);
 	if (!rc)
-		rc = rfa_prepare_last_backup(p, plan, to, err);
-	if (!rc)
 		rc = rfa_prepare_synced(p, plan, err);
 	if (!rc)
 		rc = rfa_prepare_configuration(p, plan, err);
-	return rc ? rc : rfa_prepare_proof(p, plan, to, err);
+	if (!rc)
+		rc = rfa_prepare_proof(p, plan, to, err);
+	return rc ? rc : rfa_prepare_before(p, plan, "promote", err);
 }
 
 static const struct rfa_example examples[] = {
@@ -99,7 +99,7 @@ static const struct rfa_flow_args args = {
 	    "have\n"
 	    "proven healthy. If they do not, everything is put back and the exit status is 5.\n"
 	    "Ctrl-C stops where that is safe (exit status 75); `rfa resume` carries on.",
-	.flags = RFA_ARGS_FORCE,
+	.flags = RFA_ARGS_FORCE | RFA_ARGS_BACKUP_BEFORE,
 	.examples = examples,
 	.prepare = prepare,
 };

@@ -94,7 +94,9 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 	if (!rc)
 		rc = p->vault(p, env, p->word, &vault, err);
 	if (!rc)
-		rc = rfa_catalog_pins(p->ledger, env, p->word, &pins, err);
+		rc =
+		    rfa_catalog_pins(p->ledger, env, p->word,
+				     rfa_facts_int(vault.side, "stack/keep_images", 3), &pins, err);
 	if (!rc)
 		rc = rfa_facts_set(plan, "target", json_incref(vault.side), err);
 	if (!rc)

@@ -75,12 +75,12 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 	if (!rc)
 		rc = rfa_prepare_proven_images(p, plan, "proven", to, err);
 	if (!rc)
-		rc = rfa_prepare_last_backup(p, plan, to, err);
-	if (!rc)
 		rc = rfa_prepare_synced(p, plan, err);
 	if (!rc)
 		rc = rfa_prepare_configuration(p, plan, err);
-	return rc ? rc : rfa_prepare_proof(p, plan, to, err);
+	if (!rc)
+		rc = rfa_prepare_proof(p, plan, to, err);
+	return rc ? rc : rfa_prepare_before(p, plan, "publish", err);
 }
 
 static const struct rfa_option options[] = {
@@ -107,7 +107,7 @@ static const struct rfa_flow_args args = {
 	    "one thing for ever: a name that exists is not built again from other sources. Only\n"
 	    "layers that the target lacks travel. What is not built stays as it is. From then on\n"
 	    "all is as with `rfa promote`: a version that does not prove healthy is taken back.",
-	.flags = RFA_ARGS_FORCE,
+	.flags = RFA_ARGS_FORCE | RFA_ARGS_BACKUP_BEFORE,
 	.options = options,
 	.examples = examples,
 	.prepare = prepare,

@@ -65,7 +65,7 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 	int rc = rfa_prepare_rollback(p, plan, err);
 
 	if (!rc)
-		rc = rfa_prepare_last_backup(p, plan, rfa_facts_str(plan, "target/env", ""), err);
+		rc = rfa_prepare_before(p, plan, "rollback", err);
 	return rc ? rc
 		  : rfa_prepare_proven_images(p, plan, "proven",
 					      rfa_facts_str(plan, "target/env", ""), err);

@@ -31,6 +31,7 @@ static const struct rfa_gate gates[] = {
 };
 
 static const struct rfa_text_line lines[] = {
+	RFA_LINE_BACKUP_FIRST,
 	{ "{sync.by}", "{sync.how}" },
 	{ "containers", "stay as they are" },
 	{ "the way back", "{sync.back}" },
@@ -45,6 +46,13 @@ static const struct rfa_flow_text text = {
 	.done = "{sync.done}",
 	.changes = rfa_changes_files,
 };
+
+static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	int rc = rfa_prepare_sync(p, plan, err);
+
+	return rc ? rc : rfa_prepare_before(p, plan, "sync", err);
+}
 
 static const struct rfa_option options[] = {
 	{ .name = "delete",
@@ -73,10 +81,10 @@ static const struct rfa_flow_args args = {
 	    "without --force: rfa remembers what it has brought. The old files stay a rollback\n"
 	    "point. Containers are not touched: what changed takes effect with the next deploy or\n"
 	    "promote (gates.allow_compose_changes).",
-	.flags = RFA_ARGS_FORCE,
+	.flags = RFA_ARGS_FORCE | RFA_ARGS_BACKUP_BEFORE,
 	.options = options,
 	.examples = examples,
-	.prepare = rfa_prepare_sync,
+	.prepare = prepare,
 };
 
 const struct rfa_flow rfa_flow_sync = {

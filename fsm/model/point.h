@@ -38,7 +38,7 @@ RFA_RECORD(retired, RFA_RETIRED_FIELDS);
 	BOOL(of_project, "a Compose project belongs to it") \
 	ONE(configuration, configuration, "with which files its containers were made; absent: it is not known") \
 	MANY(member, members, "of data: the pieces, with their copies") \
-	TEXT(backup, "of data: the backup that replaced it; of images: the newest of the data then") \
+	TEXT(backup, "of data: the backup that replaced it; else: the newest one of the data then") \
 	MANY(kept_file, files, "of files: those that the run wrote or removed, as they were") \
 	TEXTS(directories, "of files: those that the run made") \
 	ONE(retired, retired, "it is no longer there: why")

@@ -40,15 +40,6 @@ static int put_backup_at(const struct rfa_prepare *p, json_t *plan, const char *
 	return rfa_plan_set(plan, "backup_at", json_string(at), err);
 }
 
-int rfa_prepare_last_backup(const struct rfa_prepare *p, json_t *plan, const char *env,
-			    struct rfa_error *err)
-{
-	char id[128] = "";
-	int rc = rfa_catalog_backup(p->ledger, env, p->word, "data", id, err);
-
-	return rc || !*id ? rc : rfa_plan_set(plan, "backup", json_string(id), err);
-}
-
 int rfa_prepare_proof(const struct rfa_prepare *p, json_t *plan, const char *env,
 		      struct rfa_error *err)
 {

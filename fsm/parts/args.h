@@ -84,6 +84,9 @@ enum rfa_args_flag {
 	RFA_ARGS_SECOND = 1 << 4,     /* a second word follows the stack */
 	RFA_ARGS_REST = 1 << 5,       /* and more words behind that, one at least */
 	RFA_ARGS_MAY_REASON = 1 << 6, /* --reason may be given */
+	/* It brings something: rfa.json may ask for a backup before it (backup.before). */
+	RFA_ARGS_BACKUP_BEFORE = 1 << 7,
+	RFA_ARGS_BACKS_UP = 1 << 8, /* it makes that backup */
 };
 
 struct rfa_flow_args {
@@ -114,9 +117,6 @@ int rfa_plan_set(json_t *plan, const char *key, json_t *value, struct rfa_error 
  */
 int rfa_prepare_proven_images(const struct rfa_prepare *p, json_t *plan, const char *key,
 			      const char *env, struct rfa_error *err) RFA_MUST_USE;
-/* options.backup: the newest of that environment's data, which the point will name; or nothing. */
-int rfa_prepare_last_backup(const struct rfa_prepare *p, json_t *plan, const char *env,
-			    struct rfa_error *err) RFA_MUST_USE;
 /* For a plan's gate: when a drill has last proven a backup of that environment. */
 int rfa_prepare_proof(const struct rfa_prepare *p, json_t *plan, const char *env,
 		      struct rfa_error *err) RFA_MUST_USE;
@@ -126,6 +126,13 @@ int rfa_prepare_has_data(const json_t *side, struct rfa_error *err) RFA_MUST_USE
 int rfa_prepare_same_data(const json_t *from, const json_t *to, struct rfa_error *err) RFA_MUST_USE;
 /* Of a backup that is made (set "data" or "images") of the plan's source: id, vault, retention. */
 int rfa_prepare_backup(const struct rfa_prepare *p, json_t *plan, const char *set,
+		       struct rfa_error *err) RFA_MUST_USE;
+/*
+ * The backup of the data that belongs to what a run will replace on its target: options.backup, the
+ * newest that the ledger knows; options.backup_first, where one is to be made first; and
+ * options.no_backup, where the operator wants none (--skip-backup). command: what is typed for it.
+ */
+int rfa_prepare_before(const struct rfa_prepare *p, json_t *plan, const char *command,
 		       struct rfa_error *err) RFA_MUST_USE;
 /* Of a backup of data that is put into the plan's target: which one, and its members. */
 int rfa_prepare_restore(const struct rfa_prepare *p, json_t *plan,

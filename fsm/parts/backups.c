@@ -104,7 +104,9 @@ int rfa_prepare_backup(const struct rfa_prepare *p, json_t *plan, const char *se
 	int rc = p->vault(p, env, p->word, &vault, err);
 
 	if (!rc)
-		rc = rfa_catalog_pins(p->ledger, env, p->word, &pins, err);
+		rc =
+		    rfa_catalog_pins(p->ledger, env, p->word,
+				     rfa_facts_int(vault.side, "stack/keep_images", 3), &pins, err);
 	if (!rc)
 		rc = rfa_catalog_in_vault(p->ledger, env, p->word,
 					  rfa_facts_str(vault.side, "env", ""), vault.path, known,

@@ -331,33 +331,14 @@ int rfa_catalog_drill(struct rfa_ledger *ledger, const char *env, const char *st
 	return rc;
 }
 
-/* Of so many points of images, the newest, the backup stays. */
-enum { PINNING_POINTS = 3 };
-
 static void pin(json_t *pins, const char *id)
 {
 	if (*id && !rfa_facts_has_text(pins, id))
 		json_array_append_new(pins, json_string(id));
 }
 
-/*
- * What a point of data came from; and what one of images names, as long as it is one of the newest:
- * older ones have no images on the host any more (keep_images).
- */
-static void pin_points(json_t *pins, const json_t *points)
-{
-	size_t images = 0, i;
-	json_t *one;
-
-	json_array_foreach ((json_t *)(uintptr_t)points, i, one) {
-		int is_data = strcmp(rfa_facts_str(one, "kind", ""), "data") == 0;
-		if (is_data || images++ < PINNING_POINTS)
-			pin(pins, rfa_facts_str(one, "backup", ""));
-	}
-}
-
-int rfa_catalog_pins(struct rfa_ledger *ledger, const char *env, const char *stack, json_t **out,
-		     struct rfa_error *err)
+int rfa_catalog_pins(struct rfa_ledger *ledger, const char *env, const char *stack,
+		     int64_t keep_images, json_t **out, struct rfa_error *err)
 {
 	json_t *pins = json_array(), *points = NULL, *drills = NULL, *one;
 	size_t i;
@@ -367,7 +348,9 @@ int rfa_catalog_pins(struct rfa_ledger *ledger, const char *env, const char *sta
 		rc = rfa_catalog_points(ledger, env, stack, &points, err);
 	if (rc == 0)
 		rc = read_drills(ledger, env, stack, &drills, err);
-	pin_points(pins, points);
+	json_array_foreach (points, i, one)
+		if (*rfa_facts_str(one, "kind", "") || keep_images-- > 0)
+			pin(pins, rfa_facts_str(one, "backup", ""));
 	/* A drill that failed names the one that was proven before it. */
 	json_array_foreach (drills, i, one)
 		pin(pins, rfa_facts_bool(one, "proven", 0)

@@ -78,10 +78,11 @@ RFA_API int rfa_catalog_proof(struct rfa_ledger *ledger, const char *env, const 
 			      char into[RFA_TIME_MAX], struct rfa_error *err) RFA_MUST_USE;
 /*
  * *out (new): the ids of backups that no retention may take, each once: what a rollback point of
- * this environment's stack came from, and what a drill has proven last.
+ * this environment's stack came from or has beside it, and what a drill has proven last. Of points
+ * of images only the newest count, so many: the images of others are not kept either.
  */
 RFA_API int rfa_catalog_pins(struct rfa_ledger *ledger, const char *env, const char *stack,
-			     json_t **out, struct rfa_error *err) RFA_MUST_USE;
+			     int64_t keep_images, json_t **out, struct rfa_error *err) RFA_MUST_USE;
 /* into: the id of the newest backup of this environment's stack; "" if there is none. set: "data"
  * or "images"; NULL: either. */
 RFA_API int rfa_catalog_backup(struct rfa_ledger *ledger, const char *env, const char *stack,

@@ -24,13 +24,15 @@ static int put_synced(struct rfa_outputs *o, const struct rfa_synced_list *files
 	return rc ? rc : rfa_outputs_json(f, json, err);
 }
 
-static int put_point(struct rfa_outputs *o, const struct rfa_point *made, struct rfa_error *err)
+static int put_point(struct rfa_outputs *o, const struct rfa_outputs_seen *seen,
+		     struct rfa_error *err)
 {
-	struct rfa_point point = *made;
+	struct rfa_point point = *seen->proven[RFA_TARGET].point;
 	json_t *json = NULL;
 	int rc;
 
 	point.version = o->version;
+	point.backup = seen->plan.options ? seen->plan.options->backup : "";
 	rc = rfa_record_write(&rfa_shape_point, &point, &json, err);
 	if (!rc)
 		rc = rfa_outputs_point(o, o->version, json, err);
@@ -47,7 +49,7 @@ static int leave(struct rfa_outputs *o, const struct rfa_outputs_seen *seen, str
 	int rc = put_synced(o, taken ? &source->synced : &target->synced, err);
 
 	if (!rc && target->point)
-		rc = put_point(o, target->point, err);
+		rc = put_point(o, seen, err);
 	RFA_EACH (one, target->retired)
 		if (!rc)
 			rc = rfa_outputs_retire(o, one->point, one->how, err);

@@ -200,6 +200,19 @@ static void put_number(struct rfa_buf *into, const json_t *plan, const char *pat
 	rfa_buf_printf(into, "%lld", (long long)rfa_facts_int(plan, path, 1));
 }
 
+/* The reason of the operator is no secret: the ledger keeps it. */
+static void put_first(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	const json_t *options = rfa_facts_at(plan, path);
+
+	if (rfa_facts_bool(options, "no_backup", 0)) {
+		rfa_buf_puts(into, "WITHOUT A BACKUP: ");
+		put(into, rfa_facts_str(options, "reason", ""));
+	} else if (rfa_facts_bool(options, "backup_first", 0)) {
+		rfa_buf_puts(into, "a backup of the data is made, by a run of its own");
+	}
+}
+
 /* Of files: which way they go. Each text has its own for either. */
 static void put_sync(struct rfa_buf *into, const json_t *plan, const char *which)
 {
@@ -237,6 +250,7 @@ static const struct {
 	{ "to", put_text, "target/env" },
 	{ "backup", put_text, "options/backup" },
 	{ "backup.at", put_backup_time, "options/backup" },
+	{ "backup.first", put_first, "options" },
 	{ "vault", put_text, "options/vault" },
 	{ "vault.on", put_text, "options/vault_on" },
 	{ "of", put_text, "options/of" },

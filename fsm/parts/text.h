@@ -4,6 +4,7 @@
  *
  * {stack} {from} {to} {backup} {vault} {vault.on} {version} {of}
  * {backup.at}      when that backup was made
+ * {backup.first}   the backup that is made, or left out, before a run that brings something
  * {built}          the version that the run is about
  * {item}           of the checklist
  * {service}        in which a command is run
@@ -48,8 +49,11 @@ struct rfa_text_line {
 	{ "the way back", \
 	  "the data that is replaced stays beside the new one; `rfa rollback {stack} --env {to}` " \
 	  "lists it, and going back is a rename too" }
+/* Of flows that bring something, where rfa.json asks for a backup. */
+#define RFA_LINE_BACKUP_FIRST { "first", "{backup.first}" }
 /* Of flows that bring images. */
 #define RFA_LINES_OF_IMAGES \
+	RFA_LINE_BACKUP_FIRST, \
 	{ "travels", "only layers that {to} has not got" }, \
 	{ "{to} stops", "each container whose image changes, while it is replaced (of {target.replaced})" }, \
 	{ "the way back", \

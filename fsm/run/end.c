@@ -37,6 +37,8 @@ static void add_notes(const struct rfa_outputs *o, const char *reason, struct rf
 	reason = rfa_facts_str(o->plan, "options/reason", reason);
 	if (forced)
 		add_note(out, &n, "FORCED: ", forced);
+	if (rfa_facts_bool(o->plan, "options/no_backup", 0))
+		add_note(out, &n, "", "WITHOUT A BACKUP");
 	if (o->note[0])
 		add_note(out, &n, "", o->note);
 	if (o->flow->args->goes_back_to && o->before[0])

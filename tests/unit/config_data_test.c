@@ -260,7 +260,8 @@ static void resolved(void **state)
 		  "\"db\":{\"directory\":\"/srv/db\"}},\"stop\":{\"containers\":[],\"projects\":["
 		  "\"p\"]}}");
 	same_json(rfa_facts_at(test, "stack/backup"),
-		  "{\"files\":[\"/t/.env\"],\"keep\":{\"count\":0,\"daily\":0,\"days\":30,"
+		  "{\"before\":[],\"before_min\":10,\"files\":[\"/t/"
+		  ".env\"],\"keep\":{\"count\":0,\"daily\":0,\"days\":30,"
 		  "\"monthly\":12,\"weekly\":8},\"where\":\"operator\"}");
 	assert_int_equal(rfa_prepare_has_data(test, &err), 0);
 	assert_int_equal(rfa_prepare_same_data(test, prod, &err), 0);

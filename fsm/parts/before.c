@@ -1,0 +1,80 @@
+/* Completes the plans of runs that bring something: which backup belongs to what they replace. */
+#include <stdio.h>
+
+#include "fsm/base/facts.h"
+#include "fsm/parts/args.h"
+#include "fsm/parts/catalog.h"
+
+enum { MS_PER_MIN = 60 * 1000 };
+
+/* *ended: when the run that made this backup has ended; 0: nobody knows. */
+static int backup_ended(const struct rfa_prepare *p, const json_t *manifest, int64_t *ended,
+			struct rfa_error *err)
+{
+	const char *run = rfa_facts_str(manifest, "run", "");
+	struct rfa_history *history = NULL;
+	int rc = *run ? rfa_ledger_load(p->ledger, run, &history, err) : 0;
+
+	*ended = 0;
+	if (history && history->final == RFA_FINAL_SUCCEEDED && history->n)
+		*ended = history->records[history->n - 1].wall_ms;
+	rfa_history_free(history);
+	return rc;
+}
+
+/* A backup that has just been made is good enough: of a command that is typed again, say. */
+static int is_fresh(const struct rfa_prepare *p, const json_t *plan, const char *id, int *fresh,
+		    struct rfa_error *err)
+{
+	int64_t min = rfa_facts_int(plan, "target/stack/backup/before_min", 10);
+	json_t *manifest = NULL;
+	int64_t ended = 0;
+	char path[400];
+	int rc;
+
+	*fresh = 0;
+	if (!*id || min <= 0)
+		return 0;
+	snprintf(path, sizeof(path), "backups/%.64s/%.64s/%.120s.json",
+		 rfa_facts_str(plan, "target/env", ""), p->word, id);
+	rc = rfa_catalog_find(p->ledger, path, &manifest, err);
+	if (!rc && manifest)
+		rc = backup_ended(p, manifest, &ended, err);
+	json_decref(manifest);
+	*fresh = ended && p->clock->wall_ms(p->clock) - ended <= min * MS_PER_MIN;
+	return rc;
+}
+
+/* 1 if rfa.json asks for one before this command, and the command brings something there. */
+static int is_wanted(const json_t *plan, const char *command)
+{
+	return !rfa_facts_bool(plan, "options/take_back", 0) &&
+	       rfa_facts_has_text(rfa_facts_at(plan, "target/stack/backup/before"), command);
+}
+
+/* To the gate "fresh backup" it is as if it were there already. */
+static int put_first(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	char now[RFA_TIME_MAX];
+	int rc = rfa_plan_set(plan, "backup_first", json_true(), err);
+
+	rfa_time_iso(p->clock->wall_ms(p->clock), now);
+	return rc ? rc : rfa_plan_set(plan, "backup_at", json_string(now), err);
+}
+
+int rfa_prepare_before(const struct rfa_prepare *p, json_t *plan, const char *command,
+		       struct rfa_error *err)
+{
+	int wanted = is_wanted(plan, command), fresh = 0;
+	char id[128] = "";
+	int rc = rfa_catalog_backup(p->ledger, rfa_facts_str(plan, "target/env", ""), p->word,
+				    "data", id, err);
+
+	if (!rc && *id)
+		rc = rfa_plan_set(plan, "backup", json_string(id), err);
+	if (!rc && wanted && p->option(p, "skip-backup", 0))
+		return rfa_plan_set(plan, "no_backup", json_true(), err);
+	if (!rc && wanted)
+		rc = is_fresh(p, plan, id, &fresh, err);
+	return rc || !wanted || fresh ? rc : put_first(p, plan, err);
+}
