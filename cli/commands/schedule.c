@@ -1,4 +1,4 @@
-/* `rfa schedule`: shows what makes systemd or cron call `rfa backup`, and writes units if asked. */
+/* `rfa schedule`: shows what makes systemd or cron call rfa, and writes units if asked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -25,7 +25,8 @@ struct unit {
 struct facts {
 	struct rfa_schedule schedule;
 	char program[PATH_MAX], ledger[PATH_MAX], home[PATH_MAX], user[64];
-	size_t first; /* of the repeats: a stack without data has no backup of it */
+	int has_data;
+	int chosen[RFA_REPEATS]; /* which of the repeats */
 };
 
 static int find_user(struct facts *f, struct rfa_error *err)
@@ -78,6 +79,29 @@ wrong:
 	return rfa_error_hint(err, "for example --at 02:30");
 }
 
+/* Those of --for; without it the backups. What needs data is told where there is none. */
+static int choose(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
+{
+	const char *word;
+	size_t i, n;
+
+	for (n = 0; (word = rfa_args_nth(&cli->args, "for", n)); n++)
+		for (i = 0; i < RFA_REPEATS; i++)
+			f->chosen[i] |= strcmp(rfa_repeats[i].word, word) == 0;
+	for (i = 0; i < RFA_REPEATS; i++) {
+		if (!n)
+			f->chosen[i] = strcmp(rfa_repeats[i].command[0], "backup") == 0 &&
+				       rfa_repeats[i].end &&
+				       (f->has_data || !rfa_repeats[i].needs_data);
+		if (f->chosen[i] && rfa_repeats[i].needs_data && !f->has_data) {
+			rfa_fail(err, RFA_ECONFIG, "config", "the stack names no data in \"%.60s\"",
+				 f->schedule.env);
+			return rfa_error_hint(err, "leave out --for %s", rfa_repeats[i].word);
+		}
+	}
+	return 0;
+}
+
 static int find_names(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
 {
 	struct rfa_schedule *s = &f->schedule;
@@ -91,9 +115,12 @@ static int find_names(struct rfa_cli *cli, struct facts *f, struct rfa_error *er
 		rc = rfa_cli_need(cli, "env", &s->env, err);
 	if (rc == 0)
 		rc = rfa_config_side(cli->config, s->env, s->stack, &side, err);
-	f->first = json_object_size(rfa_facts_at(side, "stack/data/members")) == 0;
+	f->has_data = json_object_size(rfa_facts_at(side, "stack/data/members")) > 0;
 	json_decref(side);
-	return rc;
+	s->of = rfa_cli_option(cli, "of");
+	if (rc == 0 && s->of)
+		rc = rfa_config_has_env(cli->config, s->of, err);
+	return rc ? rc : choose(cli, f, err);
 }
 
 static int find_facts(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
@@ -123,10 +150,12 @@ static int make_units(const struct facts *f, struct unit units[FILES], size_t *n
 	char name[192];
 	int rc = 0;
 	*n = 0;
-	for (size_t i = f->first; rc == 0 && i < RFA_REPEATS; i++) {
+	for (size_t i = 0; rc == 0 && i < RFA_REPEATS; i++) {
+		if (!f->chosen[i])
+			continue;
 		struct unit *service = &units[*n], *timer = &units[*n + 1];
 		*n += 2;
-		rfa_unit_name(&f->schedule, rfa_repeats[i].set, name);
+		rfa_unit_name(&f->schedule, &rfa_repeats[i], name);
 		snprintf(service->name, sizeof(service->name), "%s.service", name);
 		snprintf(timer->name, sizeof(timer->name), "%s.timer", name);
 		rc = rfa_unit_service(&f->schedule, &rfa_repeats[i], &service->text, err);
@@ -214,7 +243,7 @@ static void note(struct rfa_cli *cli, const struct facts *f, const struct unit u
 
 	for (i = 1; i < n; i += 2)
 		rfa_buf_printf(&timers, " %s", units[i].name);
-	if (f->first)
+	if (!f->has_data)
 		rfa_out_note(&cli->out, "the stack names no data there: only its images are backed "
 					"up");
 	json_array_foreach (json_object_get(cli->config->root, "secrets"), i, name)
@@ -236,8 +265,9 @@ static void note(struct rfa_cli *cli, const struct facts *f, const struct unit u
 static int make_cron(const struct facts *f, struct rfa_buf *out, struct rfa_error *err)
 {
 	int rc = 0;
-	for (size_t i = f->first; rc == 0 && i < RFA_REPEATS; i++)
-		rc = rfa_unit_cron(&f->schedule, &rfa_repeats[i], out, err);
+	for (size_t i = 0; rc == 0 && i < RFA_REPEATS; i++)
+		if (f->chosen[i])
+			rc = rfa_unit_cron(&f->schedule, &rfa_repeats[i], out, err);
 	return rc;
 }
 
@@ -291,7 +321,10 @@ static int run_schedule(struct rfa_cli *cli, struct rfa_error *err)
 }
 
 static const struct rfa_option schedule_options[] = {
-	{ "env", 0, "ENV", NULL, NULL, "the environment whose stack is backed up" },
+	{ "env", 0, "ENV", NULL, NULL, "the environment; of a drill: where it is held" },
+	{ "for", 0, "WHAT...", NULL, "backup|images|verify|drill|smoke|check",
+	  "what is repeated; default: backup and images" },
+	{ "of", 0, "ENV", NULL, NULL, "of a drill: whose backup; default: that of --env" },
 	{ "at", 0, "HH:MM", NULL, NULL, "when, in local time; default 02:30" },
 	{ "cron", 0, NULL, NULL, NULL, "lines for a crontab instead of systemd's units" },
 	{ "write", 0, "DIR", NULL, NULL,
@@ -304,17 +337,28 @@ const struct rfa_cli_command rfa_cmd_schedule = {
 	.name = "schedule",
 	.group = "data",
 	.words = "STACK --env ENV",
-	.summary = "units that back up daily the data, weekly the images",
+	.summary = "units that call rfa again and again: backups, drills, checks",
 	.details =
-	    "Shows two services and two timers for systemd on this machine, which call\n"
-	    "`rfa backup`: the data every day, the images on Sundays an hour and a half later.\n"
-	    "What was missed while the machine was off is made up for.",
+	    "Shows services and timers for systemd on this machine. --for says for what:\n"
+	    "  backup  `rfa backup`, the data, every day\n"
+	    "  images  `rfa backup images`, on Sundays, an hour and a half later\n"
+	    "  verify  `rfa backup verify`, on Sundays: every byte of the newest backup is read\n"
+	    "  drill   `rfa drill`, on the first of each month; ENV stops twice, for a rename, so "
+	    "it\n"
+	    "          is never there unless it is named; the unit answers the question (--yes)\n"
+	    "  smoke   `rfa smoke`, every day\n"
+	    "  check   `rfa verify --hosts`, every day\n"
+	    "What was missed while the machine was off is made up for. What fails ends with rfa's "
+	    "exit\n"
+	    "status: systemctl --failed and the journal have it.",
 	.options = schedule_options,
 	.examples =
 	    (const struct rfa_example[]){
 		{ "rfa schedule ragflowauth --env prod", "show the units" },
 		{ "rfa schedule ragflowauth --env prod --at 03:15 --write /etc/systemd/system",
 		  "write them" },
+		{ "rfa schedule ragflowauth --env test --of prod --for drill",
+		  "prod's newest backup, tried on test each month" },
 		{ "(crontab -l; rfa schedule ragflowauth --env prod --cron) | crontab -",
 		  "with cron instead" },
 		{ NULL, NULL },

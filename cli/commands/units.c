@@ -7,10 +7,59 @@
 
 #include "fsm/base/quote.h"
 
+/* What locks the host goes behind the backup of the data; a drill waits for locks by itself. */
 const struct rfa_repeat rfa_repeats[RFA_REPEATS] = {
-	{ "data", "daily backup of the data", 0, 0, NULL },
-	/* Both lock the host, so the second waits for the first. */
-	{ "images", "weekly backup of the images", 1, 90, "data" },
+	{ .word = "backup",
+	  .unit = "backup",
+	  .end = "data",
+	  .what = "daily backup of the data",
+	  .often = RFA_DAILY,
+	  .command = { "backup" },
+	  .options = { "--unattended" },
+	  .needs_data = 1 },
+	{ .word = "images",
+	  .unit = "backup",
+	  .end = "images",
+	  .what = "weekly backup of the images",
+	  .often = RFA_WEEKLY,
+	  .later_min = 90,
+	  .after = "backup",
+	  .command = { "backup", "images" },
+	  .options = { "--unattended" } },
+	{ .word = "verify",
+	  .unit = "verify",
+	  .what = "weekly reading of the newest backup",
+	  .often = RFA_WEEKLY,
+	  .later_min = 180,
+	  .after = "backup",
+	  .command = { "backup", "verify" },
+	  .needs_data = 1 },
+	{ .word = "drill",
+	  .unit = "drill",
+	  .what = "monthly drill",
+	  .often = RFA_MONTHLY,
+	  .later_min = 240,
+	  .after = "backup",
+	  .command = { "drill" },
+	  .options = { "--wait-lock", "7200" },
+	  .confirmed = 1,
+	  .needs_data = 1 },
+	{ .word = "smoke",
+	  .unit = "smoke",
+	  .what = "daily smoke test",
+	  .often = RFA_DAILY,
+	  .later_min = 120,
+	  .after = "backup",
+	  .command = { "smoke" },
+	  .options = { "--unattended" } },
+	{ .word = "check",
+	  .unit = "check",
+	  .what = "daily check of ledger and hosts",
+	  .often = RFA_DAILY,
+	  .later_min = 150,
+	  .after = "backup",
+	  .command = { "verify" },
+	  .options = { "--hosts" } },
 };
 
 /* Quoting. */
@@ -48,15 +97,42 @@ static void put_word(struct rfa_buf *out, const char *lead, const char *word, in
 
 /* Systemd. */
 
-/* `rfa backup images` is a command of its own. */
-static int of_images(const struct rfa_repeat *r)
+enum { ARGV_MAX = 24 };
+
+/* All words of the command but the program's. */
+static void words_of(const struct rfa_schedule *s, const struct rfa_repeat *r,
+		     const char *argv[ARGV_MAX])
 {
-	return strcmp(r->set, "images") == 0;
+	size_t n = 0, i;
+
+	for (i = 0; r->command[i]; i++)
+		argv[n++] = r->command[i];
+	argv[n++] = s->stack;
+	argv[n++] = "--env";
+	argv[n++] = s->env;
+	for (i = 0; r->options[i]; i++)
+		argv[n++] = r->options[i];
+	if (r->confirmed && s->of) {
+		argv[n++] = "--of";
+		argv[n++] = s->of;
+	}
+	if (r->confirmed) {
+		argv[n++] = "--yes";
+		argv[n++] = s->env;
+	}
+	argv[n++] = "-c";
+	argv[n++] = s->config;
+	if (s->ledger) {
+		argv[n++] = "--ledger";
+		argv[n++] = s->ledger;
+	}
+	argv[n] = NULL;
 }
 
-void rfa_unit_name(const struct rfa_schedule *s, const char *set, char into[192])
+void rfa_unit_name(const struct rfa_schedule *s, const struct rfa_repeat *r, char into[192])
 {
-	snprintf(into, 192, "rfa-backup-%.63s-%.63s-%s", s->stack, s->env, set);
+	snprintf(into, 192, "rfa-%.20s-%.63s-%.63s%s%s", r->unit, s->stack, s->env,
+		 r->end ? "-" : "", r->end ? r->end : "");
 }
 
 static int check_paths(const struct rfa_schedule *s, struct rfa_error *err)
@@ -73,6 +149,7 @@ static int check_paths(const struct rfa_schedule *s, struct rfa_error *err)
 int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, struct rfa_buf *out,
 		     struct rfa_error *err)
 {
+	const char *argv[ARGV_MAX];
 	char after[192];
 	int rc = check_paths(s, err);
 	if (rc < 0)
@@ -89,8 +166,10 @@ int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, s
 		       "Wants=network-online.target\n"
 		       "After=network-online.target\n",
 		       r->what, s->stack, s->env);
-	if (r->after) {
-		rfa_unit_name(s, r->after, after);
+	for (size_t i = 0; r->after && i < RFA_REPEATS; i++) {
+		if (strcmp(rfa_repeats[i].word, r->after) != 0)
+			continue;
+		rfa_unit_name(s, &rfa_repeats[i], after);
 		rfa_buf_printf(out, "After=%s.service\n", after);
 	}
 	/* No SSH agent and no login are there: what ssh needs must be in files. */
@@ -98,12 +177,14 @@ int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, s
 	put_word(out, "HOME=", s->home, 0);
 	rfa_buf_puts(out, "\nExecStart=");
 	put_word(out, "", s->program, 0);
-	rfa_buf_printf(out, " backup %s%s --env %s --unattended -c ", of_images(r) ? "images " : "",
-		       s->stack, s->env);
-	put_word(out, "", s->config, DOLLARS);
-	if (s->ledger) {
-		rfa_buf_puts(out, " --ledger ");
-		put_word(out, "", s->ledger, DOLLARS);
+	words_of(s, r, argv);
+	for (size_t i = 0; argv[i]; i++) {
+		rfa_buf_putc(out, ' ');
+		/* Names of stacks and environments are plain words; paths are not. */
+		if (argv[i] == s->config || argv[i] == s->ledger)
+			put_word(out, "", argv[i], DOLLARS);
+		else
+			rfa_buf_puts(out, argv[i]);
 	}
 	rfa_buf_puts(out, "\n");
 	return rfa_buf_check(out, err);
@@ -114,8 +195,8 @@ static int minute_of_day(const struct rfa_schedule *s, const struct rfa_repeat *
 	return (s->hour * 60 + s->minute + r->later_min) % (24 * 60);
 }
 
-/* Past midnight Sunday's later time is Monday's. */
-static int weekday(const struct rfa_schedule *s, const struct rfa_repeat *r)
+/* Past midnight Sunday's later time is Monday's, and that of the first is the second's. */
+static int next_day(const struct rfa_schedule *s, const struct rfa_repeat *r)
 {
 	return s->hour * 60 + s->minute + r->later_min >= 24 * 60;
 }
@@ -123,21 +204,24 @@ static int weekday(const struct rfa_schedule *s, const struct rfa_repeat *r)
 int rfa_unit_timer(const struct rfa_schedule *s, const struct rfa_repeat *r, struct rfa_buf *out,
 		   struct rfa_error *err)
 {
-	static const char *const days[] = { "Sun ", "Mon " };
+	static const char *const days[][2] = {
+		[RFA_DAILY] = { "*-*-*", "*-*-*" },
+		[RFA_WEEKLY] = { "Sun *-*-*", "Mon *-*-*" },
+		[RFA_MONTHLY] = { "*-*-01", "*-*-02" },
+	};
 	int at = minute_of_day(s, r);
 	rfa_buf_printf(out,
 		       "[Unit]\n"
 		       "Description=rfa: %s of %s on %s\n"
 		       "\n"
 		       "[Timer]\n"
-		       "OnCalendar=%s*-*-* %02d:%02d:00\n"
+		       "OnCalendar=%s %02d:%02d:00\n"
 		       "Persistent=true\n"
 		       "RandomizedDelaySec=600\n"
 		       "\n"
 		       "[Install]\n"
 		       "WantedBy=timers.target\n",
-		       r->what, s->stack, s->env, r->weekly ? days[weekday(s, r)] : "", at / 60,
-		       at % 60);
+		       r->what, s->stack, s->env, days[r->often][next_day(s, r)], at / 60, at % 60);
 	return rfa_buf_check(out, err);
 }
 
@@ -146,21 +230,14 @@ int rfa_unit_timer(const struct rfa_schedule *s, const struct rfa_repeat *r, str
 int rfa_unit_cron(const struct rfa_schedule *s, const struct rfa_repeat *r, struct rfa_buf *out,
 		  struct rfa_error *err)
 {
-	const char *argv[16] = { s->program, "backup" };
-	size_t n = 2;
+	static const char *const days[][2] = {
+		[RFA_DAILY] = { "* * *", "* * *" },
+		[RFA_WEEKLY] = { "* * 0", "* * 1" },
+		[RFA_MONTHLY] = { "1 * *", "2 * *" },
+	};
+	const char *argv[ARGV_MAX + 1] = { s->program };
 
-	if (of_images(r))
-		argv[n++] = "images";
-	argv[n++] = s->stack;
-	argv[n++] = "--env";
-	argv[n++] = s->env;
-	argv[n++] = "--unattended";
-	argv[n++] = "-c";
-	argv[n++] = s->config;
-	if (s->ledger) {
-		argv[n++] = "--ledger";
-		argv[n] = s->ledger;
-	}
+	words_of(s, r, argv + 1);
 	struct rfa_buf line = RFA_BUF_INIT(64 * 1024);
 	int at = minute_of_day(s, r);
 	int rc = check_paths(s, err);
@@ -177,8 +254,7 @@ int rfa_unit_cron(const struct rfa_schedule *s, const struct rfa_repeat *r, stru
 		rc = rfa_error_hint(err, "crons read it differently; systemd's units can hold it");
 	}
 	if (rc == 0)
-		rfa_buf_printf(out, "%d %d * * %s ", at % 60, at / 60,
-			       r->weekly ? (weekday(s, r) ? "1" : "0") : "*");
+		rfa_buf_printf(out, "%d %d %s ", at % 60, at / 60, days[r->often][next_day(s, r)]);
 	/* To cron a bare % ends the line. */
 	for (const char *p = rfa_buf_str(&line); rc == 0 && *p; p++)
 		rfa_buf_printf(out, *p == '%' ? "\\%c" : "%c", *p);

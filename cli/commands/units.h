@@ -11,23 +11,32 @@ struct rfa_schedule {
 	const char *program; /* rfa itself */
 	const char *config;  /* rfa.json */
 	const char *ledger;  /* NULL: where the configuration says */
+	const char *of;      /* of a drill: whose backup; NULL: that of env */
 	const char *user, *home;
 	int hour, minute; /* of the data's backup, local time */
 };
 
-/* One backup that is repeated. */
+enum rfa_often { RFA_DAILY, RFA_WEEKLY, RFA_MONTHLY };
+
+/* One command that is repeated. */
 struct rfa_repeat {
-	const char *set;   /* "data" */
-	const char *what;  /* "daily backup of the data" */
-	int weekly;        /* on Sundays; else every day */
-	int later_min;     /* after the schedule's time */
-	const char *after; /* the set that goes first when both are due; NULL: none */
+	const char *word; /* what --for takes: "backup" */
+	const char *unit; /* its unit begins so: "rfa-backup"; and ends so, if there is an end: */
+	const char *end;  /* "data"; NULL: none */
+	const char *what; /* "daily backup of the data" */
+	enum rfa_often often;   /* on Sundays; on the first of the month */
+	int later_min;          /* after the schedule's time */
+	const char *after;      /* the unit that goes first when both are due; NULL: none */
+	const char *command[3]; /* ends with NULL */
+	const char *options[3]; /* behind STACK --env ENV; ends with NULL */
+	int confirmed;          /* it asks for the environment's name: the unit answers */
+	int needs_data;         /* a stack without data has none */
 };
 extern const struct rfa_repeat rfa_repeats[];
-#define RFA_REPEATS 2
+#define RFA_REPEATS 6
 
 /* "rfa-backup-shop-prod-data", without .service or .timer. */
-void rfa_unit_name(const struct rfa_schedule *s, const char *set, char into[192]);
+void rfa_unit_name(const struct rfa_schedule *s, const struct rfa_repeat *r, char into[192]);
 /* Append the texts. Errors: USAGE for a path that such a file cannot hold (a control character). */
 int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, struct rfa_buf *out,
 		     struct rfa_error *err) RFA_MUST_USE;

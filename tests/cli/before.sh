@@ -111,4 +111,11 @@ config ',"before":["promote"]'
 count=$(backups)
 ok "that" exits 0 promote
 ok "and makes no other one" is "$(backups)" "$count"
+
+# ---- what a timer would call
+
+exec_of() { "$RFA" schedule shop --env prod --for "$1" 2>/dev/null | sed -n 's/^ExecStart=//p'; }
+ok "the unit of verify reads the backup" says "whole " sh -c "$(exec_of verify)"
+ok "the unit of check asks the hosts" exits 0 sh -c "$(exec_of check)"
+ok "the unit of a drill holds it" says "is proven" sh -c "$(exec_of drill)"
 done_testing

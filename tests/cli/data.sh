@@ -188,6 +188,21 @@ ok "the data every day" says "OnCalendar=*-*-* 02:30:00" schedule
 ok "the images on Sundays" says "OnCalendar=Sun *-*-* 04:00:00" schedule
 ok "at another time" says "OnCalendar=*-*-* 03:15:00" schedule --at 03:15
 for at in 24:00 3:15 03:60 03:15:00 now; do ok "64: --at $at" exits 64 schedule --at $at; done
+ok "a drill each month, with its answer" says 'drill shop --env test --wait-lock 7200 --of prod --yes test -c' \
+	"$RFA" schedule shop --env test --of prod --for drill
+ok "on the first" says "OnCalendar=*-*-01 06:30:00" schedule --for drill
+ok "nothing that was not named" is "$(schedule --for smoke --for check 2>/dev/null | grep -c ExecStart)" 2
+ok "no drill unless it is named" not grep -q drill <(schedule 2>/dev/null)
+ok "64: another one" exits 64 schedule --for dril
+ok "3: a drill of no data" exits 3 "$RFA" schedule bare --env prod --for drill
+if command -v systemd-analyze >/dev/null; then
+	mkdir -p all-units
+	"$RFA" schedule shop --env prod --for backup --for images --for verify --for drill --for smoke --for check \
+		--write all-units >/dev/null 2>&1
+	ok "systemd takes all of them" systemd-analyze verify "$TMP"/all-units/*
+else
+	skip "systemd takes all of them" "no systemd-analyze"
+fi
 ok "missed ones are made up for" says "Persistent=true" schedule
 ok "what it calls" says \
 	"\"$RFA\" backup shop --env prod --unattended -c \"$TMP/rfa.json\"" schedule

@@ -65,7 +65,15 @@ static void texts(void **state)
 			    "30 2 * * * HOME=/home/olga /usr/bin/rfa backup shop --env prod "
 			    "--unattended -c /srv/rfa.json\n"
 			    "0 4 * * 0 HOME=/home/olga /usr/bin/rfa backup images shop --env prod "
-			    "--unattended -c /srv/rfa.json\n");
+			    "--unattended -c /srv/rfa.json\n"
+			    "30 5 * * 0 HOME=/home/olga /usr/bin/rfa backup verify shop --env prod "
+			    "-c /srv/rfa.json\n"
+			    "30 6 1 * * HOME=/home/olga /usr/bin/rfa drill shop --env prod "
+			    "--wait-lock 7200 --yes prod -c /srv/rfa.json\n"
+			    "30 4 * * * HOME=/home/olga /usr/bin/rfa smoke shop --env prod "
+			    "--unattended -c /srv/rfa.json\n"
+			    "0 5 * * * HOME=/home/olga /usr/bin/rfa verify shop --env prod --hosts "
+			    "-c /srv/rfa.json\n");
 	rfa_buf_release(&out);
 }
 
