@@ -630,7 +630,7 @@ static const char golden[] =
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\n"
-    "gate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "step-done gates\n"
     "step-skipped stop image layers are immutable: nothing has to stop\n"
     "step-skipped verify-stopped nothing was stopped\n"
