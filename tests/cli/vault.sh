@@ -158,7 +158,6 @@ else
 	ok "64: a point of data has no images" exits 64 whole --to data-20261122-103015
 	ok "64: no point" exits 64 whole
 	ok "64: --backup alone" exits 64 "$RFA" rollback shop --env prod --to v1 --backup "$old"
-	ok "without it images alone come back" says "shop on prod goes back to v1." "$RFA" rollback shop --env prod --to v1 -n
 	git -C "$TMP/.rfa/ledger" update-ref refs/heads/main "$main"
 fi
 
