@@ -71,7 +71,7 @@ static int take_backup(struct rfa_cli *cli, const json_t *backup, json_t *plan,
 		       struct rfa_error *err)
 {
 	char now[RFA_TIME_MAX];
-	int rc = rfa_plan_set(plan, "backup",
+	int rc = rfa_plan_set(plan, "data_backup",
 			      json_string(rfa_facts_str(backup, "options/backup", "")), err);
 
 	rfa_time_iso(cli->clock->wall_ms(cli->clock), now);

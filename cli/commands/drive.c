@@ -72,8 +72,11 @@ static void say_result(const struct rfa_run_report *s, const struct rfa_out *o)
 	json_t *line =
 	    json_pack("{s:s,s:s,s:i,s:s,s:s,s:s}", "event", "result", "run", r->run, "status", 0,
 		      "final", rfa_final_word(r->final), "point", r->point, "version", r->version);
-	if (rfa_facts_at(s->plan, "options/backup"))
-		json_object_set(line, "backup", rfa_facts_at(s->plan, "options/backup"));
+	json_t *backup = rfa_facts_at(s->plan, "options/backup");
+	if (!backup)
+		backup = rfa_facts_at(s->plan, "options/data_backup");
+	if (backup)
+		json_object_set(line, "backup", backup);
 	if (r->data[0])
 		json_object_set_new(line, "data_point", json_string(r->data));
 	json_dumpf(line, o->out, JSON_COMPACT | JSON_ENSURE_ASCII);

@@ -196,8 +196,9 @@ static void say_head(const struct rfa_out *o, const struct rfa_history *h)
 		rfa_out_say(o, "  backup   none: %s",
 			    rfa_out_safe(&safe, rfa_facts_str(h->plan, "options/reason", ""), 300));
 	else if (rfa_facts_bool(h->plan, "options/backup_first", 0))
-		rfa_out_say(o, "  backup   %s, made before it",
-			    rfa_out_safe(&safe, rfa_facts_str(h->plan, "options/backup", ""), 100));
+		rfa_out_say(
+		    o, "  backup   %s, made before it",
+		    rfa_out_safe(&safe, rfa_facts_str(h->plan, "options/data_backup", ""), 100));
 	if (h->final == RFA_FINAL_NONE && !h->alive)
 		rfa_out_say(o, "  ways out rfa resume %s | rfa rollback %s | rfa abort %s", h->run,
 			    h->run, h->run);

@@ -65,19 +65,12 @@ static const struct rfa_flow_text text = {
 /* What both sides have proven, and when a backup of `to` was proven. */
 static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
-	const char *to = rfa_facts_str(plan, "target/env", "");
 	int rc = rfa_prepare_proven_images(p, plan, "verified",
 					   rfa_facts_str(plan, "source/env", ""), err);
 
 	if (!rc)
-		rc = rfa_prepare_proven_images(p, plan, "proven", to, err);
-	if (!rc)
 		rc = rfa_prepare_synced(p, plan, err);
-	if (!rc)
-		rc = rfa_prepare_configuration(p, plan, err);
-	if (!rc)
-		rc = rfa_prepare_proof(p, plan, to, err);
-	return rc ? rc : rfa_prepare_before(p, plan, "promote", err);
+	return rc ? rc : rfa_prepare_receiver(p, plan, "promote", err);
 }
 
 static const struct rfa_example examples[] = {

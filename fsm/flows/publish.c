@@ -69,18 +69,11 @@ static const struct rfa_flow_text text = {
 
 static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
-	const char *to = rfa_facts_str(plan, "target/env", "");
 	int rc = rfa_prepare_build(p, plan, err);
 
 	if (!rc)
-		rc = rfa_prepare_proven_images(p, plan, "proven", to, err);
-	if (!rc)
 		rc = rfa_prepare_synced(p, plan, err);
-	if (!rc)
-		rc = rfa_prepare_configuration(p, plan, err);
-	if (!rc)
-		rc = rfa_prepare_proof(p, plan, to, err);
-	return rc ? rc : rfa_prepare_before(p, plan, "publish", err);
+	return rc ? rc : rfa_prepare_receiver(p, plan, "publish", err);
 }
 
 static const struct rfa_option options[] = {

@@ -69,6 +69,13 @@ static const struct rfa_option options[] = {
 	RFA_OPTION_END,
 };
 
+static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	int rc = rfa_prepare_restore_images(p, plan, err);
+
+	return rc ? rc : rfa_prepare_receiver(p, plan, "restore images", err);
+}
+
 static const struct rfa_example examples[] = {
 	{ "rfa restore images ragflowauth --env prod", "the newest backup of prod's images" },
 	{ "rfa restore images ragflowauth --env prod --backup 20261122-023000-prod-images",
@@ -89,7 +96,7 @@ static const struct rfa_flow_args args = {
 	.flags = RFA_ARGS_FORCE,
 	.options = options,
 	.examples = examples,
-	.prepare = rfa_prepare_restore_images,
+	.prepare = prepare,
 };
 
 const struct rfa_flow rfa_flow_restore_images = {

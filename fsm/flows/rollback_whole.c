@@ -115,6 +115,8 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 		rc = has_no_backup(p, plan, err);
 	if (!rc)
 		rc = rfa_prepare_restore_of(p, plan, id, err);
+	if (!rc)
+		rc = rfa_prepare_configuration(p, plan, err);
 	return rc ? rc
 		  : rfa_prepare_proven_images(p, plan, "proven",
 					      rfa_facts_str(plan, "target/env", ""), err);

@@ -38,7 +38,8 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	TEXT(proven_drill_at, "when a drill has last proven a backup of the target") \
 	TEXT(vault, "the vault's folder") \
 	TEXT(vault_on, "whose host has it") \
-	TEXT(backup, "the id of the backup; of a run that brings images or files: of the newest one") \
+	TEXT(backup, "the id of the backup") \
+	TEXT(data_backup, "of a run that brings images or files: the newest backup of the data, which its rollback point names") \
 	BOOL(backup_first, "that backup is made for this run, before it begins") \
 	BOOL(no_backup, "it was left out, for the reason") \
 	TEXT(then, "of such a backup: the command that goes on behind it") \

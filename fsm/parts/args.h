@@ -128,12 +128,17 @@ int rfa_prepare_same_data(const json_t *from, const json_t *to, struct rfa_error
 int rfa_prepare_backup(const struct rfa_prepare *p, json_t *plan, const char *set,
 		       struct rfa_error *err) RFA_MUST_USE;
 /*
- * The backup of the data that belongs to what a run will replace on its target: options.backup, the
- * newest that the ledger knows; options.backup_first, where one is to be made first; and
- * options.no_backup, where the operator wants none (--skip-backup). command: what is typed for it.
+ * The backup of the data that belongs to what a run will replace on its target:
+ * options.data_backup, the newest that the ledger knows; options.backup_first, where one is to be
+ * made first; and options.no_backup, where the operator wants none (--skip-backup). command: what
+ * is typed for it.
  */
 int rfa_prepare_before(const struct rfa_prepare *p, json_t *plan, const char *command,
 		       struct rfa_error *err) RFA_MUST_USE;
+/* All that the ledger knows of an environment that gets images: what is proven there, the files in
+ * force, the last drill, and the backup before. */
+int rfa_prepare_receiver(const struct rfa_prepare *p, json_t *plan, const char *command,
+			 struct rfa_error *err) RFA_MUST_USE;
 /* Of a backup of data that is put into the plan's target: which one, and its members. */
 int rfa_prepare_restore(const struct rfa_prepare *p, json_t *plan,
 			struct rfa_error *err) RFA_MUST_USE;

@@ -281,11 +281,10 @@ int rfa_prepare_restore_of(const struct rfa_prepare *p, json_t *plan, const char
 
 int rfa_prepare_restore_images(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
-	const char *to = rfa_facts_str(plan, "target/env", "");
 	struct rfa_vault_place vault = { 0 };
 	char of[64];
 	const char *id = p->option(p, "backup", 0);
-	int rc = owner_of(p, to, id, "images", of, err);
+	int rc = owner_of(p, rfa_facts_str(plan, "target/env", ""), id, "images", of, err);
 
 	if (!rc)
 		rc = p->vault(p, of, p->word, &vault, err);
@@ -293,10 +292,6 @@ int rfa_prepare_restore_images(const struct rfa_prepare *p, json_t *plan, struct
 		rc = take_side(plan, "source", &vault, err);
 	if (!rc)
 		rc = choose(p, of, id, "images", &vault, plan, NULL, err);
-	if (!rc)
-		rc = rfa_prepare_proven_images(p, plan, "proven", to, err);
-	if (!rc)
-		rc = rfa_prepare_proof(p, plan, to, err);
 	release(&vault);
 	return rc;
 }

@@ -1,9 +1,10 @@
-/* Completes the plans of runs that bring something: which backup belongs to what they replace. */
+/* Completes the plans of runs that bring something: what the ledger knows of who gets it. */
 #include <stdio.h>
 
 #include "fsm/base/facts.h"
 #include "fsm/parts/args.h"
 #include "fsm/parts/catalog.h"
+#include "fsm/parts/rollback.h"
 
 enum { MS_PER_MIN = 60 * 1000 };
 
@@ -71,10 +72,23 @@ int rfa_prepare_before(const struct rfa_prepare *p, json_t *plan, const char *co
 				    "data", id, err);
 
 	if (!rc && *id)
-		rc = rfa_plan_set(plan, "backup", json_string(id), err);
+		rc = rfa_plan_set(plan, "data_backup", json_string(id), err);
 	if (!rc && wanted && p->option(p, "skip-backup", 0))
 		return rfa_plan_set(plan, "no_backup", json_true(), err);
 	if (!rc && wanted)
 		rc = is_fresh(p, plan, id, &fresh, err);
 	return rc || !wanted || fresh ? rc : put_first(p, plan, err);
+}
+
+int rfa_prepare_receiver(const struct rfa_prepare *p, json_t *plan, const char *command,
+			 struct rfa_error *err)
+{
+	const char *env = rfa_facts_str(plan, "target/env", "");
+	int rc = rfa_prepare_proven_images(p, plan, "proven", env, err);
+
+	if (!rc)
+		rc = rfa_prepare_configuration(p, plan, err);
+	if (!rc)
+		rc = rfa_prepare_proof(p, plan, env, err);
+	return rc ? rc : rfa_prepare_before(p, plan, command, err);
 }

@@ -32,7 +32,7 @@ static int put_point(struct rfa_outputs *o, const struct rfa_outputs_seen *seen,
 	int rc;
 
 	point.version = o->version;
-	point.backup = seen->plan.options ? seen->plan.options->backup : "";
+	point.backup = seen->plan.options ? seen->plan.options->data_backup : "";
 	rc = rfa_record_write(&rfa_shape_point, &point, &json, err);
 	if (!rc)
 		rc = rfa_outputs_point(o, o->version, json, err);

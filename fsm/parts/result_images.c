@@ -1,5 +1,4 @@
 /* How runs that bring images end in the ledger: what runs there now, and what it has proven. */
-#include "fsm/parts/catalog.h"
 #include "fsm/parts/outputs.h"
 
 #include <stdio.h>
@@ -45,13 +44,6 @@ static int put_environment(struct rfa_outputs *o, json_t *images,
 	return rfa_outputs_json(f, all, err);
 }
 
-static int is_of_data(const char *backup)
-{
-	struct rfa_backup_id id;
-
-	return !rfa_backup_id_parse(backup, &id) && !strcmp(id.set, "data");
-}
-
 /* Where nothing ran before, there is nothing to go back to. */
 static int put_point(struct rfa_outputs *o, const struct rfa_outputs_seen *k, struct rfa_error *err)
 {
@@ -63,10 +55,7 @@ static int put_point(struct rfa_outputs *o, const struct rfa_outputs_seen *k, st
 	if (!made)
 		return 0;
 	point = *made;
-	/* Of what was stored then. A run that brings data, too, names the one that it brings. */
-	if (k->plan.options && !k->proven[RFA_TARGET].has_data &&
-	    is_of_data(k->plan.options->backup))
-		point.backup = k->plan.options->backup;
+	point.backup = k->plan.options ? k->plan.options->data_backup : "";
 	rc = rfa_record_write(&rfa_shape_point, &point, &json, err);
 	if (!rc)
 		rc = rfa_outputs_point(o, made->version, json, err);

@@ -111,15 +111,22 @@ static void test_images(void **state)
 static void test_images_back(void **state)
 {
 	static const char id[] = "20261122-100100-test-images";
+	char path[200];
 	struct bench b;
-	json_t *plan, *env;
+	json_t *plan, *env, *point;
 
 	(void)state;
 	bench_open(&b, SCENARIO_RUN);
 	assert_int_equal(run(&b, world_backup_plan(&b.w, "test", id)), 0);
-	assert_int_equal(run(&b, world_restore_plan(&b.w, "restore-images", "test", "prod", id)),
-			 0);
+	plan = world_restore_plan(&b.w, "restore-images", "test", "prod", id);
+	json_object_set_new(json_object_get(plan, "options"), "data_backup", json_string(ID));
+	assert_int_equal(run(&b, plan), 0);
 	assert_string_equal(b.result.version, "v2");
+	/* What it leaves names the data of its time, and not where the images came from. */
+	snprintf(path, sizeof(path), "points/prod/app/%s.json", b.result.point);
+	point = ledger_json(&b, path);
+	assert_string_equal(rfa_facts_str(point, "backup", ""), ID);
+	json_decref(point);
 	assert_told(rfa_buf_str(&b.x.lines), "step-done target.load");
 	env = ledger_json(&b, "environments/prod/app.json");
 	assert_string_equal(rfa_facts_str(env, "version", ""), "v2");
