@@ -62,24 +62,6 @@
 	READ("target.health", HEALTH, TARGET, 0, 4, health), \
 	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup)
 
-/* images of a rollback point that the host has no more, before anything is touched */
-#define ROLE_THAT_HAS_IMAGES \
-	{ RFA_SOURCE, WITH_IMAGES | WITH_REGISTRY | RFA_ROLE_MAY_BE_ABSENT, NULL, \
-	  "who has images that are not there any more" }
-#define IMAGES_ARE_LOOKED_FOR \
-	READ("source.observe", PRECHECK, SOURCE, 0, 4, images_held), \
-	READ("target.observe", PRECHECK, TARGET, 0, 4, target_observe)
-#define IMAGES_ARE_FETCHED \
-	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, image_export), \
-	STEP("target.pull", TRANSFER, TARGET, SCRATCH, 4, pull), \
-	IMAGES_ARRIVE
-/* the configuration that a rollback point of images has kept */
-#define CONFIGURATION_IS_COMPARED \
-	READ("target.compare", PRECHECK, TARGET, 0, 4, configuration_then)
-#define CONFIGURATION_COMES_BACK \
-	STEP("target.keep", APPLY, TARGET, SCRATCH, 4, files_keep), \
-	STEP("target.write", APPLY, TARGET, 0, 4, files_write)
-
 /* files of a Compose directory: each is renamed into its place */
 #define NOTHING_STOPS_FOR_FILES \
 	SKIP("stop", STOP, "files are replaced by rename: nothing has to stop"), \

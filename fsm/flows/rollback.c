@@ -2,7 +2,8 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	ROLE_THAT_HAS_IMAGES,
+	{ RFA_SOURCE, WITH_IMAGES | WITH_REGISTRY | RFA_ROLE_MAY_BE_ABSENT, NULL,
+	  "who has images that are not there any more" },
 	{ RFA_TARGET, WITH_IMAGES | WITH_REGISTRY, "env", "the environment" },
 	{ RFA_NOWHERE, 0, NULL, NULL },
 };
@@ -14,13 +15,17 @@ static const struct rfa_role roles[] = {
 static const struct rfa_step steps[] = {
 	STEP("source.claim", PRECHECK, SOURCE, SCRATCH, 4, lock),
 	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
-	IMAGES_ARE_LOOKED_FOR,
-	CONFIGURATION_IS_COMPARED,
+	READ("source.observe", PRECHECK, SOURCE, 0, 4, images_held),
+	READ("target.observe", PRECHECK, TARGET, 0, 4, target_observe),
+	READ("target.compare", PRECHECK, TARGET, 0, 4, configuration_then),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
-	IMAGES_ARE_FETCHED,
-	CONFIGURATION_COMES_BACK,
+	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, image_export),
+	STEP("target.pull", TRANSFER, TARGET, SCRATCH, 4, pull),
+	IMAGES_ARRIVE,
+	STEP("target.keep", APPLY, TARGET, SCRATCH, 4, files_keep),
+	STEP("target.write", APPLY, TARGET, 0, 4, files_write),
 	IMAGES_RUN,
 	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),

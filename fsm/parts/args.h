@@ -135,6 +135,9 @@ int rfa_prepare_backup(const struct rfa_prepare *p, json_t *plan, const char *se
  */
 int rfa_prepare_before(const struct rfa_prepare *p, json_t *plan, const char *command,
 		       struct rfa_error *err) RFA_MUST_USE;
+/* options.configuration: the files that the last run on the target has brought up. */
+int rfa_prepare_configuration(const struct rfa_prepare *p, json_t *plan,
+			      struct rfa_error *err) RFA_MUST_USE;
 /* All that the ledger knows of an environment that gets images: what is proven there, the files in
  * force, the last drill, and the backup before. */
 int rfa_prepare_receiver(const struct rfa_prepare *p, json_t *plan, const char *command,

@@ -4,7 +4,6 @@
 #include "fsm/base/facts.h"
 #include "fsm/parts/args.h"
 #include "fsm/parts/catalog.h"
-#include "fsm/parts/rollback.h"
 
 enum { MS_PER_MIN = 60 * 1000 };
 
@@ -78,6 +77,22 @@ int rfa_prepare_before(const struct rfa_prepare *p, json_t *plan, const char *co
 	if (!rc && wanted)
 		rc = is_fresh(p, plan, id, &fresh, err);
 	return rc || !wanted || fresh ? rc : put_first(p, plan, err);
+}
+
+int rfa_prepare_configuration(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	char path[256];
+	json_t *there = NULL, *configuration;
+	int rc;
+
+	snprintf(path, sizeof(path), "environments/%.64s/%.64s.json",
+		 rfa_facts_str(plan, "target/env", ""), p->word);
+	rc = rfa_catalog_find(p->ledger, path, &there, err);
+	configuration = rc ? NULL : json_object_get(there, "configuration");
+	if (configuration)
+		rc = rfa_plan_set(plan, "configuration", json_incref(configuration), err);
+	json_decref(there);
+	return rc;
 }
 
 int rfa_prepare_receiver(const struct rfa_prepare *p, json_t *plan, const char *command,

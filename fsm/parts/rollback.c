@@ -21,22 +21,6 @@ struct going_back {
 	json_t *asked;   /* the places, and what each said */
 };
 
-int rfa_prepare_configuration(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
-{
-	char path[256];
-	json_t *there = NULL, *configuration;
-	int rc;
-
-	snprintf(path, sizeof(path), "environments/%.64s/%.64s.json",
-		 rfa_facts_str(plan, "target/env", ""), p->word);
-	rc = rfa_catalog_find(p->ledger, path, &there, err);
-	configuration = rc ? NULL : json_object_get(there, "configuration");
-	if (configuration)
-		rc = rfa_plan_set(plan, "configuration", json_incref(configuration), err);
-	json_decref(there);
-	return rc;
-}
-
 /* The configuration. */
 
 static int want_files(struct going_back *g, struct rfa_error *err)
@@ -191,9 +175,7 @@ static int ask_environment(struct going_back *g, const json_t *side, int *has,
 			lacks = json_string_value(ref);
 	}
 	*has = !rc && !lacks;
-	if (*has)
-		rc = 0;
-	else
+	if (!*has)
 		rc = say_asked(g, env,
 			       rc ? why.msg
 				  : rfa_pool_printf(&g->pool, "it has no %.200s any more", lacks),

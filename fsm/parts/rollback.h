@@ -4,9 +4,6 @@
 
 #include "fsm/parts/args.h"
 
-/* options.configuration: the files that the last run on the target has brought up. */
-int rfa_prepare_configuration(const struct rfa_prepare *p, json_t *plan,
-			      struct rfa_error *err) RFA_MUST_USE;
 /*
  * --to and --with-files: the point; what of the configuration differs from it now
  * (options.differs); and where images come from that the target has no more: the source is an

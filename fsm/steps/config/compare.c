@@ -16,11 +16,6 @@ static const struct rfa_synced *brought(const struct rfa_ctx *ctx, const char *p
 	return rfa_synced_of(&rfa_ctx_options(ctx)->synced, path);
 }
 
-static int is_as_brought(struct comparison *c, const struct rfa_file_entry *now)
-{
-	return rfa_files_as_brought(c->ctx, c->key, now);
-}
-
 static struct rfa_file_change *add(struct comparison *c, const char *path, const char *what)
 {
 	struct rfa_file_change *one = RFA_ADD(c->ctx->pool, file_change, &c->proven.changes);
@@ -99,7 +94,7 @@ static void compare_file(struct comparison *c, const struct rfa_file_entry *sour
 		return;
 	put_now(c, one, now);
 	one->change = same_content(source, now) && one->mode == one->mode_now ? "same" : "changed";
-	one->edited = !same_content(source, now) && !is_as_brought(c, now);
+	one->edited = !same_content(source, now) && !rfa_files_as_brought(c->ctx, c->key, now);
 	one->unknown = one->edited && !brought(c->ctx, source->path);
 }
 
@@ -129,7 +124,7 @@ static void compare_gone(struct comparison *c, const struct rfa_synced *then)
 	}
 	one = add(c, then->path, rfa_ctx_options(c->ctx)->remove_gone ? "gone" : "stays");
 	put_now(c, one, now);
-	one->edited = !is_as_brought(c, now);
+	one->edited = !rfa_files_as_brought(c->ctx, c->key, now);
 }
 
 static void compare_all(struct comparison *c)
@@ -267,7 +262,7 @@ static void go_back_one(struct comparison *c, const struct rfa_kept_file *kept)
 	one->gid = kept->gid;
 	if (now) {
 		put_now(c, one, now);
-		one->edited = !is_as_brought(c, now);
+		one->edited = !rfa_files_as_brought(c->ctx, c->key, now);
 	}
 	if (!*kept->file)
 		return;
