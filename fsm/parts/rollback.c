@@ -52,8 +52,12 @@ static int add_differing(struct going_back *g, const char *directory,
 	struct rfa_buf text = RFA_BUF_INIT(65536);
 	json_t *lines = json_array(), *line;
 	size_t i;
-	int rc = lines ? rfa_configuration_diff(g->host, directory, one, lines, err)
-		       : rfa_fail_nomem(err);
+	int rc = lines ? 0 : rfa_fail_nomem(err);
+
+	if (!rc && *one->problem)
+		rc = rfa_facts_append(lines, json_string(one->problem), err);
+	else if (!rc)
+		rc = rfa_configuration_diff(g->host, directory, one, lines, err);
 
 	rfa_buf_put_printable(&text, one->path, strlen(one->path), 200);
 	json_array_foreach (lines, i, line) {
@@ -92,7 +96,7 @@ static int look_at_files(struct going_back *g, struct rfa_error *err)
 		rc = rfa_configuration_compare(&ask, &changes, err);
 	differs = rc ? NULL : json_array();
 	RFA_EACH (one, changes)
-		if (!rc && rfa_file_change_acts(one))
+		if (!rc && (rfa_file_change_acts(one) || *one->problem))
 			rc = add_differing(g, compose.directory, one, differs, err);
 	if (!rc)
 		rc = rfa_plan_set(g->plan, "differs", json_incref(differs), err);
@@ -257,6 +261,7 @@ static int try_registry(struct going_back *g, const json_t *version, int *found,
 			struct rfa_error *err)
 {
 	json_t *image, *refs = json_object();
+	struct rfa_error why;
 	size_t i;
 	int rc = refs ? 0 : rfa_fail_nomem(err);
 
@@ -278,8 +283,10 @@ static int try_registry(struct going_back *g, const json_t *version, int *found,
 			rc = rfa_facts_set(refs, rfa_facts_str(image, "key", ""), json_string(ref),
 					   err);
 	}
-	if (!rc)
-		rc = rfa_prepare_way(g->p, g->plan, refs, err);
+	if (!rc && rfa_prepare_way(g->p, g->plan, refs, &why)) {
+		rc = say_asked(g, "its registry", why.msg, err);
+		goto done;
+	}
 	*found = !rc;
 	/* The target's own engine pulls them: nobody else has a part in the run. */
 	if (!rc && !strcmp(rfa_facts_str(g->plan, "options/via", ""), "target"))

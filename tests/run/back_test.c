@@ -248,6 +248,17 @@ static void what_was_kept_decides(void **state)
 	assert_string_equal(ON_PROD(".env"), "");
 	bench_close(&b);
 
+	/* Unless it was there, and could not be kept. */
+	bench_open(&b, WORLD_BACK_FILES);
+	json_array_remove(rfa_facts_at(b.plan, "point/configuration/files"), 1);
+	json_object_set_new(rfa_facts_at(b.plan, "point/configuration"), "left_out",
+			    json_pack("[s]", ".env: it is too large"));
+	must_run(&b, b.plan);
+	assert_string_equal(ON_PROD(".env"), NEW_ENV);
+	assert_non_null(
+	    strstr(rfa_buf_str(&b.x.all), "was not kept then, and stays as it is: .env"));
+	bench_close(&b);
+
 	bench_open(&b, WORLD_BACK_FILES);
 	json_object_del(json_object_get(b.plan, "point"), "configuration");
 	assert_int_equal(run(&b, b.plan), -RFA_EREFUSED);
@@ -264,6 +275,12 @@ static void what_was_kept_decides(void **state)
 	assert_int_equal(run(&b, b.plan), -RFA_EREFUSED);
 	assert_true(watcher_is_refused(b.x.refused, "configuration", "is no longer kept"));
 	assert_string_equal(ON_PROD(".env"), NEW_ENV);
+	/* It is told without --with-files, too: it is not as it was then, as far as anybody knows.
+	 */
+	with(b.plan, "with_files", json_false());
+	must_run(&b, b.plan);
+	assert_non_null(strstr(rfa_buf_str(&b.x.all),
+			       "nobody can tell whether it is as it was then: docker-compose.yml"));
 	bench_close(&b);
 }
 

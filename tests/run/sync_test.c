@@ -97,8 +97,9 @@ static void images_want_it_as_it_came(void **state)
 {
 	static const char compose[] = PLACE "/docker-compose.yml";
 	json_t *options, *plan;
-	char hex[RFA_DIGEST_HEX], was[4096];
+	char hex[RFA_DIGEST_HEX], was[4096], path[64];
 	struct bench b;
+	int i;
 
 	(void)state;
 	memset(&b, 0, sizeof(b));
@@ -125,6 +126,17 @@ static void images_want_it_as_it_came(void **state)
 
 	json_object_set_new(rfa_facts_at(options, "synced/docker-compose.yml"), "sha256",
 			    json_string(hex));
+	/* What nobody can look through is refused, and a person may let it pass. */
+	for (i = 0; i < 2001; i++) {
+		snprintf(path, sizeof(path), PLACE "/data/%d", i);
+		assert_int_equal(rfa_sim_file_put(b.w.prod, path, 0644, "", &b.err), 0);
+	}
+	assert_int_equal(run(&b, plan), -RFA_EREFUSED);
+	assert_non_null(strstr(b.err.msg, "nobody can tell whether prod has what a sync brought"));
+	for (i = 0; i < 2001; i++) {
+		snprintf(path, sizeof(path), PLACE "/data/%d", i);
+		rfa_sim_file_drop(b.w.prod, path);
+	}
 	must_run(&b, plan);
 	bench_close(&b);
 }

@@ -154,19 +154,27 @@ static void want_named(struct gathering *g, const struct rfa_texts *names, int v
 	}
 }
 
+const char *const rfa_configuration_names[RFA_CONFIGURATION_NAMES] = {
+	"compose.yaml",
+	"compose.yml",
+	"docker-compose.yml",
+	"docker-compose.yaml",
+	"compose.override.yml",
+	"compose.override.yaml",
+	"docker-compose.override.yml",
+	"docker-compose.override.yaml",
+};
+
 /* Those that the project is made of by itself. */
 static void want_own(struct gathering *g)
 {
-	static const char *const usual[] = { "compose.yaml",          "compose.yml",
-					     "docker-compose.yml",    "docker-compose.yaml",
-					     "compose.override.yaml", "compose.override.yml" };
 	const struct rfa_texts *files =
 	    g->compose->files.n ? &g->compose->files : &g->ctx->own->files;
 	size_t i;
 
 	want_named(g, files, 0);
-	for (i = 0; !files->n && i < sizeof(usual) / sizeof(usual[0]); i++)
-		want(g, usual[i], 0, 1);
+	for (i = 0; !files->n && i < RFA_CONFIGURATION_NAMES; i++)
+		want(g, rfa_configuration_names[i], 0, 1);
 	if (g->compose->env_files.n)
 		want_named(g, &g->compose->env_files, 1);
 	else
@@ -225,13 +233,13 @@ static int keep_file(struct gathering *g, const struct wanted *one, const char *
 		rfa_mentions(rfa_buf_str(&text), text.len, on_mention, g);
 	}
 	rfa_wipe_buf(&text);
-	/* It has gone, or grown, since it was looked at. */
-	if (rc == -RFA_ENOTFOUND || rc == -RFA_ETOOBIG) {
-		leave_out(g, one->path, err->msg);
-		rfa_error_clear(err);
-		rc = 0;
-	}
 	return rc;
+}
+
+/* What cannot be looked at is no reason to break a run off that only keeps it. */
+static int may_be_left_out(int rc)
+{
+	return rc == -RFA_ENOTFOUND || rc == -RFA_ETOOBIG || rc == -RFA_EREMOTE;
 }
 
 static int keep_one(struct gathering *g, const struct wanted *one, struct rfa_error *err)
@@ -242,14 +250,19 @@ static int keep_one(struct gathering *g, const struct wanted *one, struct rfa_er
 	int rc = host->files->stat(host, path, &st, err);
 
 	if (rc || !st.type)
-		return rc;
-	if (st.type != 'f')
+		;
+	else if (st.type != 'f')
 		leave_out(g, one->path, "it is no plain file");
 	else if (st.size > RFA_CONFIGURATION_FILE_BYTES ||
 		 g->bytes + st.size > RFA_CONFIGURATION_BYTES)
 		leave_out(g, one->path, "it is too large");
 	else
 		rc = keep_file(g, one, path, &st, err);
+	if (may_be_left_out(rc)) {
+		leave_out(g, one->path, err->msg);
+		rfa_error_clear(err);
+		rc = 0;
+	}
 	return rc;
 }
 

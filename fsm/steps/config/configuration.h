@@ -8,9 +8,13 @@
  */
 enum {
 	RFA_CONFIGURATION_MAX = 64,
+	RFA_CONFIGURATION_NAMES = 8,
 	RFA_CONFIGURATION_FILE_BYTES = 1 << 20,
 	RFA_CONFIGURATION_BYTES = 8 << 20
 };
+
+/* The names that Compose finds by itself, with those of overrides. */
+extern const char *const rfa_configuration_names[RFA_CONFIGURATION_NAMES];
 
 /*
  * Keeps the files of the target's Compose project as they are now, below the state directory, for

@@ -168,14 +168,22 @@ int rfa_gate_as_synced(struct rfa_gates *c, struct rfa_error *err)
 
 	if (!rfa_ctx_options(ctx)->synced.n)
 		return 0;
+	snprintf(hint, sizeof(hint), "rfa plan sync %.60s --to %.60s shows what differs",
+		 ctx->plan->stack, env);
 	rc = rfa_files_list(ctx, RFA_TARGET, &list, err);
+	/* It is no matter of the connection, so a person may let it pass. */
+	if (rc == -RFA_ENOTFOUND || rc == -RFA_ETOOBIG || rc == -RFA_EREMOTE) {
+		rfa_deny_unless_forced(c, *err->hint ? rfa_pool_text(ctx->pool, err->hint) : hint,
+				       "nobody can tell whether %s has what a sync brought: %s",
+				       env, rfa_pool_text(ctx->pool, err->msg));
+		rfa_error_clear(err);
+		return 0;
+	}
 	if (!rc)
 		rc = rfa_files_key(ctx, 0, key, err);
 	if (!rc)
 		find_other(ctx, key, &list, &edited, &gone);
 	rfa_file_list_release(&list);
-	snprintf(hint, sizeof(hint), "rfa plan sync %.60s --to %.60s shows what differs",
-		 ctx->plan->stack, env);
 	if (edited.n)
 		rfa_deny_unless_forced(c, hint, "edited on %s since a sync brought it: %s", env,
 				       join(ctx, &edited));
@@ -183,6 +191,11 @@ int rfa_gate_as_synced(struct rfa_gates *c, struct rfa_error *err)
 		rfa_deny_unless_forced(c, hint, "a sync has brought it, and %s has it no more: %s",
 				       env, join(ctx, &gone));
 	return rc;
+}
+
+static int has_problem(const struct rfa_file_change *one)
+{
+	return *one->problem != '\0';
 }
 
 /* Of a rollback of images. What differs is told in any case; only bringing it back can be refused.
@@ -193,17 +206,26 @@ int rfa_gate_configuration(struct rfa_gates *c, struct rfa_error *err)
 	const struct rfa_point *point = ctx->plan->point;
 	const struct rfa_file_change *one;
 	const char *differing = names_of(ctx, rfa_file_change_acts);
+	const char *lost = names_of(ctx, has_problem);
+	size_t i;
 
 	(void)err;
 	if (!rfa_ctx_options(ctx)->with_files) {
 		if (*differing)
 			rfa_warn(c, "--with-files brings it back with the images",
 				 "the configuration is not as it was then: %s", differing);
+		if (*lost)
+			rfa_warn(c, "look at it on the host before you go back",
+				 "nobody can tell whether it is as it was then: %s", lost);
 		return 0;
 	}
 	if (!point || !point->configuration || !point->configuration->files.n)
 		rfa_deny(c, "leave --with-files out: then the configuration stays as it is",
 			 "the rollback point has kept no configuration");
+	for (i = 0; point && point->configuration && i < point->configuration->left_out.n; i++)
+		rfa_warn(c, "look whether it has to be changed by hand",
+			 "was not kept then, and stays as it is: %s",
+			 point->configuration->left_out.at[i]);
 	RFA_EACH (one, *rfa_files_changes(ctx))
 		if (*one->problem)
 			rfa_deny(c,

@@ -74,6 +74,20 @@ static int compare_one(const struct rfa_configuration_ask *ask, const struct rfa
 	return rc;
 }
 
+/* It was there then, whatever it was: left_out says "path: why". */
+static int is_left_out(const struct rfa_configuration *then, const char *path)
+{
+	size_t n = strlen(path), i;
+
+	for (i = 0; i < then->left_out.n; i++) {
+		const char *one = then->left_out.at[i];
+
+		if (!strncmp(one, path, n) && !strncmp(one + n, ": ", 2))
+			return 1;
+	}
+	return 0;
+}
+
 /* A file that Compose reads by itself, and that was not there then. */
 static int compare_new(const struct rfa_configuration_ask *ask, const char *path, int variables,
 		       struct rfa_file_change_list *out, struct rfa_error *err)
@@ -83,7 +97,7 @@ static int compare_new(const struct rfa_configuration_ask *ask, const char *path
 	char now[RFA_DIGEST_HEX];
 	int rc;
 
-	if (rfa_kept_file_of(&ask->then->files, path))
+	if (rfa_kept_file_of(&ask->then->files, path) || is_left_out(ask->then, path))
 		return 0;
 	rc = ask->host->files->stat(ask->host, path_of(ask, path), &st, err);
 	if (rc || st.type != 'f')
@@ -103,9 +117,6 @@ static int compare_new(const struct rfa_configuration_ask *ask, const char *path
 static int compare_news(const struct rfa_configuration_ask *ask, struct rfa_file_change_list *out,
 			struct rfa_error *err)
 {
-	static const char *const usual[] = { "compose.override.yaml", "compose.override.yml",
-					     "docker-compose.override.yml",
-					     "docker-compose.override.yaml" };
 	const char *directory = ask->compose->directory;
 	size_t n = strlen(directory), i;
 	int rc = 0;
@@ -116,10 +127,9 @@ static int compare_news(const struct rfa_configuration_ask *ask, struct rfa_file
 		if (!strncmp(path, directory, n) && path[n] == '/')
 			rc = compare_new(ask, path + n + 1, 0, out, err);
 	}
-	for (i = 0; !ask->compose->files.n && !ask->found->n && !rc &&
-		    i < sizeof(usual) / sizeof(usual[0]);
+	for (i = 0; !ask->compose->files.n && !ask->found->n && !rc && i < RFA_CONFIGURATION_NAMES;
 	     i++)
-		rc = compare_new(ask, usual[i], 0, out, err);
+		rc = compare_new(ask, rfa_configuration_names[i], 0, out, err);
 	if (!rc && !ask->compose->env_files.n)
 		rc = compare_new(ask, ".env", 1, out, err);
 	return rc;

@@ -348,7 +348,6 @@ static void object_changes(struct rfa_gates *c, const char *name, enum rfa_compo
 	const struct rfa_limits *limits = rfa_ctx_stack_here(ctx)->gates;
 	struct rfa_buf text = RFA_BUF_INIT(8192);
 
-	c->in_force = 0;
 	if (limits && limits->allow_compose_changes) {
 		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s on %s changes with its image%s", name,
 			    ctx->host->name, rfa_buf_str(what));
@@ -379,6 +378,7 @@ static int judge_service(struct rfa_gates *c, const struct seen *s, const char *
 	*changes = odd || !n;
 	if (!odd)
 		return 0;
+	c->in_force = 0;
 	rc = rfa_compose_changes(ctx, &s->project.compose, service_of(s, name), odd, &what, &cause,
 				 err);
 	if (!rc && cause == RFA_COMPOSE_CAUSE_NONE && !same_version(made_by, compose))
