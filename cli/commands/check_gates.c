@@ -1,10 +1,11 @@
 /* `rfa check STACK ENV`: the previews of flows, of which only the gates are shown. */
 #include "cli/commands/check_gates.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/commands/flow.h"
+#include "cli/commands/typed.h"
 #include "cli/report/preview.h"
 #include "fsm/base/suggest.h"
 #include "fsm/parts/args.h"
@@ -50,38 +51,39 @@ static int find_flow(const char *name, const struct rfa_flow **out, struct rfa_e
 					    "rollback: rfa rollback … --gates");
 }
 
-/* The arguments of the flow's own command, as if they had been typed. */
-struct typed {
-	struct rfa_option to, from;
-	const char *words[3];
-};
-
-static void add(struct rfa_args *args, struct rfa_option *option, const char *name,
-		const char *value)
-{
-	*option = (struct rfa_option){ .name = name, .value = "ENV" };
-	if (args->n_set < RFA_ARGS_MAX_SET) {
-		args->set[args->n_set].option = option;
-		args->set[args->n_set++].value = value;
-	}
-}
-
 /* The last environment that a flow asks for is the one that it is about. */
-static void type_arguments(const struct asked *a, const struct rfa_flow *flow,
-			   struct rfa_args *args, struct typed *t)
+static const char *last_option(const struct rfa_flow *flow, const char **from)
 {
 	const char *last = NULL;
 
-	for (const struct rfa_role *role = flow->roles; role->id; role++)
+	for (const struct rfa_role *role = flow->roles; role->id; role++) {
 		last = role->option ? role->option : last;
-	if (last)
-		add(args, &t->to, last, a->env);
-	if (a->from && !rfa_args_get(args, "from"))
-		add(args, &t->from, "from", a->from);
-	t->words[0] = a->stack;
-	t->words[1] = flow->args->flags & RFA_ARGS_SECOND ? a->version : NULL;
-	args->words = t->words;
-	args->n_words = t->words[1] ? 2 : 1;
+		if (role->option && !strcmp(role->option, "from"))
+			*from = "--from";
+	}
+	return last;
+}
+
+/* The words of the flow's own command. */
+static void words_of(const struct asked *a, const struct rfa_flow *flow, char option[40],
+		     const char *words[8])
+{
+	const char *from = NULL, *last = last_option(flow, &from);
+	size_t n = 0;
+
+	words[n++] = a->stack;
+	if (flow->args->flags & RFA_ARGS_SECOND)
+		words[n++] = a->version;
+	if (last) {
+		snprintf(option, 40, "--%s", last);
+		words[n++] = option;
+		words[n++] = a->env;
+	}
+	if (a->from && from) {
+		words[n++] = from;
+		words[n++] = a->from;
+	}
+	words[n] = NULL;
 }
 
 static int has_version(const struct asked *a, const struct rfa_flow *flow, struct rfa_error *err)
@@ -116,27 +118,27 @@ static int has_source(const struct rfa_cli *cli, const struct asked *a, const st
 static int preview(struct rfa_cli *cli, const struct asked *a, const struct rfa_flow *flow,
 		   json_t **out, struct rfa_error *err)
 {
-	const struct rfa_cli_command command = cli->command;
-	const struct rfa_args args = cli->args;
+	struct rfa_typed before;
+	const char *words[8];
 	json_t *plan = NULL;
-	struct typed typed;
+	char option[40];
 	int rc = has_version(a, flow, err);
 
 	if (rc == 0)
 		rc = has_source(cli, a, flow, err);
 	if (rc < 0)
 		return rc;
-	rfa_command_of(cli->commands, flow, &cli->command);
+	words_of(a, flow, option, words);
+	rc = rfa_cli_type(cli, flow, words, &before, err);
 	cli->command.preview = 1;
-	type_arguments(a, flow, &cli->args, &typed);
-	rc = rfa_flow_plan(cli, flow, &plan, err);
+	if (rc == 0)
+		rc = rfa_flow_plan(cli, flow, &plan, err);
 	if (rc == 0)
 		rc = rfa_cli_secrets(cli, plan, err);
 	if (rc == 0)
 		rc = rfa_preview_read(cli, plan, out, err);
 	json_decref(plan);
-	cli->args = args;
-	cli->command = command;
+	rfa_cli_untype(cli, &before);
 	return rc;
 }
 
@@ -246,7 +248,7 @@ int rfa_check_gates(struct rfa_cli *cli, struct rfa_error *err)
 		rfa_fail(err, RFA_EUSAGE, "cli",
 			 a.env ? "--connect looks at all hosts: it goes with no stack"
 			       : "of which environment?");
-		rc = rfa_error_hint(err, "rfa check %s ENV", "STACK");
+		rc = rfa_error_hint(err, "rfa check %.60s ENV", a.stack);
 	}
 	if (rc == 0)
 		rc = rfa_cli_config(cli, err);

@@ -132,7 +132,8 @@ static void say_success(struct rfa_cli *cli)
 	char took[RFA_SHORT_MAX];
 
 	if (o->events) {
-		say_result(s, o);
+		if (!s->goes_on)
+			say_result(s, o);
 		return;
 	}
 	if (o->json)

@@ -204,8 +204,9 @@ static int run_rollback(struct rfa_cli *cli, struct rfa_error *err)
 		return rfa_error_hint(err, "`rfa restore` puts a backup back, and leaves the "
 					   "images as they are");
 	}
-	if (database && !name && !last) {
-		rfa_fail(err, RFA_EUSAGE, "cli", "--with-database needs a point");
+	if ((database || rfa_cli_option(cli, "with-files")) && !name && !last) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--with-%s needs a point",
+			 database ? "database" : "files");
 		return rfa_error_hint(err, "name it with --to, or take the newest: --last");
 	}
 	if (rfa_run_id_ok(word)) {

@@ -90,9 +90,8 @@ static int choose(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
 			f->chosen[i] |= strcmp(rfa_repeats[i].word, word) == 0;
 	for (i = 0; i < RFA_REPEATS; i++) {
 		if (!n)
-			f->chosen[i] = strcmp(rfa_repeats[i].command[0], "backup") == 0 &&
-				       rfa_repeats[i].end &&
-				       (f->has_data || !rfa_repeats[i].needs_data);
+			f->chosen[i] =
+			    rfa_repeats[i].end && (f->has_data || !rfa_repeats[i].needs_data);
 		if (f->chosen[i] && rfa_repeats[i].needs_data && !f->has_data) {
 			rfa_fail(err, RFA_ECONFIG, "config", "the stack names no data in \"%.60s\"",
 				 f->schedule.env);
@@ -243,7 +242,7 @@ static void note(struct rfa_cli *cli, const struct facts *f, const struct unit u
 
 	for (i = 1; i < n; i += 2)
 		rfa_buf_printf(&timers, " %s", units[i].name);
-	if (!f->has_data)
+	if (!f->has_data && !rfa_cli_option(cli, "for"))
 		rfa_out_note(&cli->out, "the stack names no data there: only its images are backed "
 					"up");
 	json_array_foreach (json_object_get(cli->config->root, "secrets"), i, name)

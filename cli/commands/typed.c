@@ -3,15 +3,6 @@
 
 #include <string.h>
 
-static int find(const struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_cli_command *out,
-		struct rfa_error *err)
-{
-	for (size_t i = 0; rfa_command_at(cli->commands, i, out) == 0; i++)
-		if (out->flow == flow)
-			return 0;
-	return rfa_fail(err, RFA_EINTERNAL, "cli", "the flow %s has no command", flow->name);
-}
-
 static int is_global(const struct rfa_option *option)
 {
 	for (const struct rfa_option *o = rfa_global_options(); o->name; o++)
@@ -50,11 +41,9 @@ int rfa_cli_type(struct rfa_cli *cli, const struct rfa_flow *flow, const char *c
 		argv[n++] = "--wait-lock";
 		argv[n++] = wait;
 	}
-	rc = find(cli, flow, &cli->command, err);
+	rfa_command_of(cli->commands, flow, &cli->command);
 	tables[1] = rfa_command_options(&cli->command);
-	if (rc == 0)
-		rc =
-		    rfa_args_parse(&cli->args, &rules, (int)n, (char *const *)(uintptr_t)argv, err);
+	rc = rfa_args_parse(&cli->args, &rules, (int)n, (char *const *)(uintptr_t)argv, err);
 	if (rc == 0)
 		keep_globals(cli, before);
 	return rc;

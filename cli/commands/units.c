@@ -23,7 +23,6 @@ const struct rfa_repeat rfa_repeats[RFA_REPEATS] = {
 	  .what = "weekly backup of the images",
 	  .often = RFA_WEEKLY,
 	  .later_min = 90,
-	  .after = "backup",
 	  .command = { "backup", "images" },
 	  .options = { "--unattended" } },
 	{ .word = "verify",
@@ -31,7 +30,6 @@ const struct rfa_repeat rfa_repeats[RFA_REPEATS] = {
 	  .what = "weekly reading of the newest backup",
 	  .often = RFA_WEEKLY,
 	  .later_min = 180,
-	  .after = "backup",
 	  .command = { "backup", "verify" },
 	  .needs_data = 1 },
 	{ .word = "drill",
@@ -39,7 +37,6 @@ const struct rfa_repeat rfa_repeats[RFA_REPEATS] = {
 	  .what = "monthly drill",
 	  .often = RFA_MONTHLY,
 	  .later_min = 240,
-	  .after = "backup",
 	  .command = { "drill" },
 	  .options = { "--wait-lock", "7200" },
 	  .confirmed = 1,
@@ -49,7 +46,6 @@ const struct rfa_repeat rfa_repeats[RFA_REPEATS] = {
 	  .what = "daily smoke test",
 	  .often = RFA_DAILY,
 	  .later_min = 120,
-	  .after = "backup",
 	  .command = { "smoke" },
 	  .options = { "--unattended" } },
 	{ .word = "check",
@@ -57,7 +53,6 @@ const struct rfa_repeat rfa_repeats[RFA_REPEATS] = {
 	  .what = "daily check of ledger and hosts",
 	  .often = RFA_DAILY,
 	  .later_min = 150,
-	  .after = "backup",
 	  .command = { "verify" },
 	  .options = { "--hosts" } },
 };
@@ -150,7 +145,7 @@ int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, s
 		     struct rfa_error *err)
 {
 	const char *argv[ARGV_MAX];
-	char after[192];
+	char first[192];
 	int rc = check_paths(s, err);
 	if (rc < 0)
 		return rc;
@@ -166,11 +161,10 @@ int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, s
 		       "Wants=network-online.target\n"
 		       "After=network-online.target\n",
 		       r->what, s->stack, s->env);
-	for (size_t i = 0; r->after && i < RFA_REPEATS; i++) {
-		if (strcmp(rfa_repeats[i].word, r->after) != 0)
-			continue;
-		rfa_unit_name(s, &rfa_repeats[i], after);
-		rfa_buf_printf(out, "After=%s.service\n", after);
+	/* The first of them goes before the others when they are due together. */
+	if (r != rfa_repeats) {
+		rfa_unit_name(s, rfa_repeats, first);
+		rfa_buf_printf(out, "After=%s.service\n", first);
 	}
 	/* No SSH agent and no login are there: what ssh needs must be in files. */
 	rfa_buf_printf(out, "\n[Service]\nType=oneshot\nUser=%s\nEnvironment=", s->user);

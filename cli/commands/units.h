@@ -26,7 +26,6 @@ struct rfa_repeat {
 	const char *what; /* "daily backup of the data" */
 	enum rfa_often often;   /* on Sundays; on the first of the month */
 	int later_min;          /* after the schedule's time */
-	const char *after;      /* the unit that goes first when both are due; NULL: none */
 	const char *command[3]; /* ends with NULL */
 	const char *options[3]; /* behind STACK --env ENV; ends with NULL */
 	int confirmed;          /* it asks for the environment's name: the unit answers */

@@ -250,23 +250,20 @@ int rfa_preview_show(struct rfa_cli *cli, const struct rfa_flow *flow, const jso
 	return rc;
 }
 
-/* A lock is told by the run that comes next, which says whose it is, or waits for it. */
-static void forget_lock(json_t *document)
+/*
+ * Somebody else works there: the run that comes next says who, or waits for it. Until then what the
+ * other gates say is of no use.
+ */
+static int is_locked(const json_t *document)
 {
-	json_t *gates = json_object_get(document, "gates"), *gate;
-	const char *verdict = "passed";
-	size_t i = 0;
+	const json_t *gate;
+	size_t i;
 
-	while ((gate = json_array_get(gates, i))) {
-		if (strcmp(rfa_facts_str(gate, "gate", ""), "lock") == 0) {
-			json_array_remove(gates, i);
-			continue;
-		}
-		if (strcmp(rfa_facts_str(gate, "verdict", ""), "refused") == 0)
-			verdict = "refused";
-		i++;
-	}
-	json_object_set_new(document, "verdict", json_string(verdict));
+	json_array_foreach (json_object_get(document, "gates"), i, gate)
+		if (!strcmp(rfa_facts_str(gate, "gate", ""), "lock") &&
+		    !strcmp(rfa_facts_str(gate, "verdict", ""), "refused"))
+			return 1;
+	return 0;
 }
 
 int rfa_preview_judge(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
@@ -276,9 +273,7 @@ int rfa_preview_judge(struct rfa_cli *cli, const json_t *plan, struct rfa_error 
 
 	if (rc == 0)
 		rc = rfa_preview_read(cli, plan, &document, err);
-	if (rc == 0)
-		forget_lock(document);
-	if (rc == 0)
+	if (rc == 0 && !is_locked(document))
 		rc = rfa_preview_refused(document, err);
 	if (rc < 0 && document && !cli->out.events)
 		print_gates(cli, document);

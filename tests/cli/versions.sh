@@ -125,6 +125,7 @@ ok "it says so" says "has just gone back" "$RFA" rollback shop --env prod --last
 # ---- with files, and with images that are not there any more
 
 to_two() { "$RFA" rollback shop --env prod --to 2..0 "$@"; }
+ok "64: --with-files without a point" exits 64 "$RFA" rollback shop --env prod --with-files
 ok "4: the point has kept no files" exits 4 to_two --with-files --yes prod
 ok "it says what to do" says "leave --with-files out" to_two --with-files --yes prod
 drop_image prod app:2..0

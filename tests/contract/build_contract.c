@@ -345,10 +345,12 @@ static void is_nowhere(struct fixture *x, const char *text)
 static void a_secret_is_mounted_and_told_nowhere(void **state)
 {
 	static const char value[] = "//npm.example/:_authToken=s3cr3t-of-the-build\nline two of it";
-	const struct rfa_build_secret secrets[] = { { "npmrc", value }, { "other", "ot'h er$x" } };
+	const struct rfa_build_secret secrets[] = { { "npmrc", value },
+						    { "other", "ot'h er$x" },
+						    { "longer", "ot'h er$x-and-more" } };
 	struct fixture *x = begin(state, "secret");
 	struct heard *heard = calloc(1, sizeof(*heard));
-	struct rfa_build_aside aside = { secrets, 2, on_said, heard };
+	struct rfa_build_aside aside = { secrets, 3, on_said, heard };
 	char where[400];
 
 	if (!x->world->hold) {
@@ -362,13 +364,16 @@ static void a_secret_is_mounted_and_told_nowhere(void **state)
 	is_nowhere(x, "s3cr3t-of");
 	put(x, where, "Secret",
 	    "FROM scratch\nRUN --mount=type=secret,id=npmrc cat\n"
-	    "RUN --mount=type=secret,id=other cat\nRUN say it was s3cr3t-of-the-build\n");
+	    "RUN --mount=type=secret,id=other cat\nRUN say it was s3cr3t-of-the-build\n"
+	    "RUN --mount=type=secret,id=longer cat\n");
 	assert_ok(build_aside(x, KEY("build"), where, "Secret", &aside));
 	assert_non_null(strstr(heard->all, "[secret]"));
 	assert_non_null(strstr(heard->all, "it was [secret]"));
 	assert_null(strstr(heard->all, "s3cr3t"));
 	assert_null(strstr(heard->all, "line two"));
 	assert_null(strstr(heard->all, "ot'h"));
+	/* One that begins like another is hidden whole. */
+	assert_null(strstr(heard->all, "and-more"));
 	/* A build that fails tells its last lines. */
 	put(x, where, "Fails",
 	    "FROM scratch\nRUN --mount=type=secret,id=npmrc cat\n"

@@ -15,10 +15,17 @@ static int open_one(struct host_world *w, int machine, struct rfa_host **out, st
 	return fakehosts_open(w->data, machine, NULL, out, err);
 }
 
+static void hold(struct host_world *w, int held)
+{
+	fakehosts_set(w->data, 0, "hold", held);
+}
+
 int main(void)
 {
 	struct fakehosts f;
-	struct host_world world = { .data = &f, .open = open_one, .real_files = 1, .local = 1 };
+	struct host_world world = {
+		.data = &f, .open = open_one, .hold = hold, .real_files = 1, .local = 1
+	};
 	char command[512], path[1024];
 	int failed;
 

@@ -7,7 +7,7 @@
 log_end() {
 	[ "$(tail -n 50 log | wc -c)" -gt 8192 ] || { tail -n 50 log; return; }
 	case $(tail -n 50 log | tail -c 8192 | wc -l) in
-	0 | 1) tail -c 8192 log ;;
+	0 | 1) echo '(a line that is too long to be shown)' ;;
 	*) tail -n 50 log | tail -c 8192 | tail -n +2 ;;
 	esac
 }

@@ -18,7 +18,8 @@ for root in $(memory); do
 	rm -rf -- "$dir"
 	mkdir -p -- "$top/$step" && mkdir -m 700 -- "$dir" || exit
 	while [ $# -gt 1 ]; do
-		head -c "$2" >"$dir/$1" || exit
+		# Not head: that of busybox reads on, into what belongs to the next one.
+		dd bs="$2" count=1 iflag=fullblock 2>/dev/null >"$dir/$1" || exit
 		if [ "$(stat -c %s -- "$dir/$1")" != "$2" ]; then rm -rf -- "$dir"; exit 47; fi
 		shift 2
 	done

@@ -2,6 +2,7 @@
  */
 #include "transports/host/shell/shell.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "fsm/base/reference.h"
@@ -14,32 +15,70 @@
 
 /* Secrets. */
 
-static void hide_line(struct rfa_buf *text, const char *line, size_t n)
-{
-	const char *equals = memchr(line, '=', n);
+/* A part of a value that is hidden by itself: all of it, a line, what is behind a "=". */
+struct piece {
+	const char *at;
+	size_t len;
+};
 
-	if (n >= SECRET_MIN)
-		rfa_secret_hide(text, line, n);
-	if (equals && n - (size_t)(equals + 1 - line) >= SECRET_MIN)
-		rfa_secret_hide(text, equals + 1, n - (size_t)(equals + 1 - line));
+static void add_piece(struct piece *all, size_t *n, const char *at, size_t len)
+{
+	if (len < SECRET_MIN)
+		return;
+	if (all)
+		all[*n] = (struct piece){ at, len };
+	++*n;
 }
 
-static void hide_value(struct rfa_buf *text, const char *value)
+static void add_line(struct piece *all, size_t *n, const char *line, size_t len)
 {
-	size_t len = strlen(value), n;
+	const char *equals = memchr(line, '=', len);
 
-	if (len >= SECRET_MIN)
-		rfa_secret_hide(text, value, len);
-	for (; *value; value += n + (value[n] == '\n')) {
-		n = strcspn(value, "\n");
-		hide_line(text, value, n);
+	add_piece(all, n, line, len);
+	if (equals)
+		add_piece(all, n, equals + 1, len - (size_t)(equals + 1 - line));
+}
+
+/* How many there are; all NULL: they are only counted. */
+static size_t pieces_of(const struct rfa_build_secret *secrets, size_t n, struct piece *all)
+{
+	size_t found = 0, len;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *value = secrets[i].value;
+
+		add_piece(all, &found, value, strlen(value));
+		for (; *value; value += len + (value[len] == '\n')) {
+			len = strcspn(value, "\n");
+			add_line(all, &found, value, len);
+		}
 	}
+	return found;
 }
 
+static int longest_first(const void *a, const void *b)
+{
+	const struct piece *one = a, *other = b;
+
+	return (one->len < other->len) - (one->len > other->len);
+}
+
+/* The longest first: one may begin like another, whose rest would stay. */
 void rfa_shell_hide(struct rfa_buf *text, const struct rfa_build_secret *secrets, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		hide_value(text, secrets[i].value);
+	size_t count = pieces_of(secrets, n, NULL);
+	struct piece *all = calloc(count + 1, sizeof(*all));
+
+	if (!all) {
+		rfa_wipe_buf(text);
+		(void)rfa_buf_puts(text, "(not shown: memory ran out)");
+		return;
+	}
+	(void)pieces_of(secrets, n, all);
+	qsort(all, count, sizeof(*all), longest_first);
+	for (size_t i = 0; i < count; i++)
+		rfa_secret_hide(text, all[i].at, all[i].len);
+	free(all);
 }
 
 /* Lines. */
