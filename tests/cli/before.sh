@@ -61,7 +61,8 @@ ok "4: a gate refuses" exits 4 promote
 ok "no run was begun" says "no run was begun" promote
 ok "nothing was backed up" is "$(backups) $(flows)" "0 "
 config ',"before":["deploy","promote"]' '"backup_h":1'
-ok "the backup that is made counts as a fresh one" sh -c '"$0" promote shop --from test --to prod --events >"$1"' "$RFA" "$TMP/events"
+events() { promote --events >"$TMP/events"; }
+ok "the backup that is made counts as a fresh one" events
 ok "--events has one result, as its last line" is "$(grep -c '"event":"result"' "$TMP/events") $(tail -n 1 "$TMP/events" | grep -c '"event":"result"')" "1 1"
 ok "both are runs" is "$(flows)" "promote SUCCEEDED, backup SUCCEEDED"
 ok "the backup's run says what for" says "before promote to prod" "$RFA" history

@@ -87,17 +87,25 @@ copies() { # HOST
 follow() {
 	: >"$W/events"
 	start_rfa "$@"
-	exec 7< <(exec tail -n +1 -f --pid="$job" -s 0.02 "$W/events" 2>/dev/null)
+	exec 7< <(at_once "$BASHPID" && exec tail -n +1 -f --pid="$job" -s 0.02 "$W/events" 2>/dev/null)
 }
+# Whoever waits for a moment runs before all others when it is there, however busy the machine is; what
+# it starts does not.
+at_once() { chrt -R -f -p 1 "$1" 2>/dev/null || :; } # PID
+as_usual() { chrt -o -p 0 "$1" 2>/dev/null || :; }
+
 # rfa is stopped (SIGSTOP) when it begins this step; what the steps before it did is to be seen.
 freeze_at() { # STEP
 	local line
+	at_once "$BASHPID"
 	while IFS= read -r -t $((120 * SLOW)) -u 7 line; do
 		case $line in *step-started*"\"$1\""* | *"\"$1\""*step-started*)
 			signal STOP "$job"
+			as_usual "$BASHPID"
 			return ;;
 		esac
 	done
+	as_usual "$BASHPID"
 	echo "rfa never began $1"
 	tail -n 5 "$W/err"
 	return 1
