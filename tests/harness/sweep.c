@@ -181,66 +181,89 @@ static void judge(struct sweep *s, struct world *w, const struct rfa_run_result 
 	s->fired += rfa_sim_fired_count(w->sim);
 }
 
-/* One run with these faults. */
-static void run_with(struct sweep *s, const struct rfa_sim_fault *faults, size_t n)
+/* The faults of one run; they count from the beginning of the run. */
+struct faults {
+	struct rfa_sim_fault at[3];
+	size_t n;
+};
+
+static struct faults one_fault(const struct sweep_subject *subject, int kind, uint64_t at)
+{
+	struct faults faults = { .n = 1 };
+	struct rfa_sim_fault *fault = &faults.at[0];
+
+	fault->at = at;
+	fault->kind = (enum rfa_sim_fault_kind)kind;
+	fault->bytes = subject->bytes;
+	fault->ms = 5000;
+	fault->lag = kind == RFA_SIM_CUT ? subject->bytes / 4 : 0;
+	return faults;
+}
+
+static int plan_faults(struct world *w, const struct faults *faults, uint64_t base)
+{
+	struct rfa_error err;
+	size_t i;
+
+	for (i = 0; i < faults->n; i++) {
+		struct rfa_sim_fault fault = faults->at[i];
+
+		fault.at += base;
+		if (rfa_sim_plan(w->sim, &fault, &err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Runs to be made, each in a world of its own that has the sweep's planted defect. */
+struct runs {
+	struct sweep *s;
+	const struct faults *faults;
+	size_t n;
+	int until_wrong; /* 1: none after one that ended wrong */
+	int all_fire;    /* 1: each fault happens */
+};
+
+static void prepare(struct sweep *s, struct world *w, json_t **plan)
+{
+	*plan = s->subject->prepare(w, s->subject->which);
+	assert_int_equal(rfa_sim_fired_count(w->sim), 0);
+	if (s->mutation != SWEEP_NO_MUTATION)
+		rfa_sim_mutate(w->sim, (enum rfa_sim_mutation)s->mutation);
+}
+
+#ifdef RFA_SWEEP_SANITIZED
+static void run_with(struct sweep *s, const struct faults *faults)
 {
 	struct rfa_run_result result;
 	struct rfa_error err = { 0 };
 	struct world w;
-	json_t *plan = s->subject->prepare(&w, s->subject->which);
-	uint64_t base = rfa_sim_calls(w.sim);
-	size_t i;
+	json_t *plan;
 
-	assert_int_equal(rfa_sim_fired_count(w.sim), 0);
-	if (s->mutation != SWEEP_NO_MUTATION)
-		rfa_sim_mutate(w.sim, (enum rfa_sim_mutation)s->mutation);
-	for (i = 0; i < n; i++) {
-		struct rfa_sim_fault fault = faults[i];
-
-		fault.at += base;
-		assert_int_equal(rfa_sim_plan(w.sim, &fault, &err), 0);
-	}
+	prepare(s, &w, &plan);
+	assert_int_equal(plan_faults(&w, faults, rfa_sim_calls(w.sim)), 0);
 	(void)!world_drive(&w, plan, &result, &err);
 	judge(s, &w, &result, &err);
-	if (s->mutation != SWEEP_NO_MUTATION && !n && result.final != s->subject->undisturbed)
-		complain(s, &w, "undisturbed", rfa_final_word(result.final));
 	json_decref(plan);
 	world_free(&w);
 }
 
-static struct rfa_sim_fault fault_of(const struct sweep_subject *subject, int kind, uint64_t at)
-{
-	struct rfa_sim_fault fault = { 0 };
-
-	fault.at = at;
-	fault.kind = (enum rfa_sim_fault_kind)kind;
-	fault.bytes = subject->bytes;
-	fault.ms = 5000;
-	fault.lag = kind == RFA_SIM_CUT ? subject->bytes / 4 : 0;
-	return fault;
-}
-
-#ifdef RFA_SWEEP_SANITIZED
 /* Each in this process, at whose end it is known what was never freed. */
-static void run_with_each(struct sweep *s)
+static void run_all(const struct runs *runs)
 {
-	uint64_t at;
-	int k;
+	unsigned before = runs->s->runs;
+	size_t i;
 
-	for (k = 0; k < RFA_SIM_FAULT_COUNT; k++) {
-		for (at = (uint64_t)(k % SWEEP_STRIDE); at < s->known->calls; at += SWEEP_STRIDE) {
-			struct rfa_sim_fault fault = fault_of(s->subject, k, at);
-
-			if (s->known->kinds[at] & UINT32_C(1) << k)
-				run_with(s, &fault, 1);
-		}
-	}
-	assert_int_equal(s->fired, s->runs);
+	for (i = 0; i < runs->n && !(runs->until_wrong && runs->s->failed); i++)
+		run_with(runs->s, &runs->faults[i]);
+	if (runs->all_fire)
+		assert_int_equal(runs->s->fired, runs->s->runs - before);
 }
 #else
 /*
- * Runs that are alike until their fault share what comes before it: at each call of one run that
- * nothing disturbs a process goes off for each fault, and takes its run to the end.
+ * Runs that are alike until their first fault share what comes before it: at each call of one run
+ * that nothing disturbs a process goes off for each of the runs that are disturbed there first, and
+ * takes its run to the end.
  */
 
 /* What such a process has to say. */
@@ -250,16 +273,27 @@ struct told {
 };
 
 struct trunk {
-	struct sweep *s;
+	const struct runs *runs;
 	struct world *w;
 	uint64_t base;
 	struct told *told; /* shared with the processes */
+	size_t gone;       /* how many went off */
 	int branch;        /* this is one of them */
 };
 
-static void hear(struct trunk *t, pid_t branch, int kind, uint64_t at)
+static uint64_t first_of(const struct faults *faults)
 {
-	struct sweep *s = t->s;
+	uint64_t first = faults->at[0].at;
+	size_t i;
+
+	for (i = 1; i < faults->n; i++)
+		first = faults->at[i].at < first ? faults->at[i].at : first;
+	return first;
+}
+
+static void hear(struct trunk *t, pid_t branch, const struct faults *faults)
+{
+	struct sweep *s = t->runs->s;
 	int status = 0;
 
 	assert_int_equal(waitpid(branch, &status, 0), branch);
@@ -268,85 +302,137 @@ static void hear(struct trunk *t, pid_t branch, int kind, uint64_t at)
 	s->failed += t->told->failed;
 	if (s->failed <= 5)
 		rfa_buf_puts(&s->failures, t->told->failures);
-	if (status || t->told->runs != 1 || t->told->fired != 1)
+	if (status || t->told->runs != 1 || (t->runs->all_fire && t->told->fired != faults->n))
 		fail_msg("%s: %s at call %llu: %u runs, %u faults, status %d", s->subject->name,
-			 rfa_sim_fault_word(kind), (unsigned long long)at, t->told->runs,
-			 t->told->fired, status);
+			 rfa_sim_fault_word(faults->at[0].kind),
+			 (unsigned long long)faults->at[0].at, t->told->runs, t->told->fired,
+			 status);
 }
 
-/* Only a process that goes off comes back with a fault. */
+/* 1: this is the process that went off, and its faults are planned. */
+static int go(struct trunk *t, const struct faults *faults)
+{
+	pid_t branch;
+
+	t->told->runs = t->told->fired = t->told->failed = 0;
+	t->told->failures[0] = 0;
+	t->gone++;
+	(void)fflush(NULL);
+	branch = fork();
+	assert_true(branch >= 0);
+	if (branch) {
+		hear(t, branch, faults);
+		return 0;
+	}
+	t->branch = 1;
+	rfa_sim_on_call(t->w->sim, NULL, NULL);
+	if (plan_faults(t->w, faults, t->base))
+		_exit(1);
+	return 1;
+}
+
+/* Only a process that goes off comes back with faults. */
 static void go_off(void *user, uint64_t call, const char *label)
 {
 	struct trunk *t = user;
-	uint64_t at = call - t->base;
-	struct rfa_sim_fault fault;
-	struct rfa_error err;
-	pid_t branch;
-	int k;
+	const struct runs *runs = t->runs;
+	size_t i;
 
 	(void)label;
-	for (k = 0; k < RFA_SIM_FAULT_COUNT && at < t->s->known->calls; k++) {
-		if (!(t->s->known->kinds[at] & UINT32_C(1) << k))
-			continue;
-		memset(t->told, 0, sizeof(*t->told));
-		(void)fflush(NULL);
-		branch = fork();
-		assert_true(branch >= 0);
-		if (branch) {
-			hear(t, branch, k, at);
-			continue;
-		}
-		t->branch = 1;
-		rfa_sim_on_call(t->w->sim, NULL, NULL);
-		fault = fault_of(t->s->subject, k, call);
-		if (rfa_sim_plan(t->w->sim, &fault, &err))
-			_exit(1);
-		return;
-	}
+	for (i = 0; i < runs->n && !(runs->until_wrong && runs->s->failed); i++)
+		if (first_of(&runs->faults[i]) == call - t->base && go(t, &runs->faults[i]))
+			return;
+}
+
+/* Those whose faults would be after the end. */
+static int go_at_end(struct trunk *t)
+{
+	const struct runs *runs = t->runs;
+	uint64_t calls = rfa_sim_calls(t->w->sim) - t->base;
+	size_t i;
+
+	for (i = 0; i < runs->n && !(runs->until_wrong && runs->s->failed); i++)
+		if (first_of(&runs->faults[i]) >= calls && go(t, &runs->faults[i]))
+			return 1;
+	return 0;
 }
 
 /* The end of such a process; the memory is that of the others. */
-static void tell(struct trunk *t)
+static void tell(struct trunk *t, const struct rfa_run_result *result, const struct rfa_error *err)
 {
-	struct sweep *s = t->s;
+	struct sweep own = *t->runs->s;
 
-	t->told->runs = s->runs;
-	t->told->fired = s->fired;
-	t->told->failed = s->failed;
+	own.runs = own.fired = own.failed = 0;
+	own.failures = (struct rfa_buf)RFA_BUF_INIT(1 << 20);
+	judge(&own, t->w, result, err);
+	t->told->runs = own.runs;
+	t->told->fired = own.fired;
+	t->told->failed = own.failed;
 	(void)snprintf(t->told->failures, sizeof(t->told->failures), "%s",
-		       rfa_buf_str(&s->failures));
+		       rfa_buf_str(&own.failures));
 	_exit(0);
 }
 
-static void run_with_each(struct sweep *s)
+static void run_all(const struct runs *runs)
 {
-	struct sweep own = { .subject = s->subject,
-			     .known = s->known,
-			     .mutation = s->mutation,
-			     .failures = RFA_BUF_INIT(1 << 20) };
+	struct trunk t = { .runs = runs };
 	struct rfa_run_result result;
 	struct rfa_error err = { 0 };
 	struct world w;
-	json_t *plan = s->subject->prepare(&w, s->subject->which);
-	struct trunk t = { .s = s, .w = &w, .base = rfa_sim_calls(w.sim) };
+	json_t *plan;
 
+	prepare(runs->s, &w, &plan);
+	t.w = &w;
+	t.base = rfa_sim_calls(w.sim);
 	t.told =
 	    mmap(NULL, sizeof(*t.told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(t.told != MAP_FAILED);
 	rfa_sim_on_call(w.sim, go_off, &t);
 	(void)!world_drive(&w, plan, &result, &err);
-	if (t.branch) {
-		t.s = &own;
-		judge(&own, &w, &result, &err);
-		tell(&t);
-	}
-	assert_int_equal(result.final, s->subject->undisturbed);
+	if (t.branch || go_at_end(&t))
+		tell(&t, &result, &err);
+	assert_true(t.gone == runs->n || runs->until_wrong);
+	if (runs->s->mutation == SWEEP_NO_MUTATION)
+		assert_int_equal(result.final, runs->s->subject->undisturbed);
 	(void)munmap(t.told, sizeof(*t.told));
 	json_decref(plan);
 	world_free(&w);
 }
 
 #endif
+
+/* One run that nothing disturbs but the planted defect. */
+static void run_undisturbed(struct sweep *s)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct world w;
+	json_t *plan;
+
+	prepare(s, &w, &plan);
+	(void)!world_drive(&w, plan, &result, &err);
+	judge(s, &w, &result, &err);
+	if (result.final != s->subject->undisturbed)
+		complain(s, &w, "undisturbed", rfa_final_word(result.final));
+	json_decref(plan);
+	world_free(&w);
+}
+
+static void run_with_each(struct sweep *s)
+{
+	struct faults *all = calloc(s->known->calls * RFA_SIM_FAULT_COUNT, sizeof(*all));
+	struct runs runs = { .s = s, .faults = all, .all_fire = 1 };
+	uint64_t at;
+	int k;
+
+	assert_non_null(all);
+	for (k = 0; k < RFA_SIM_FAULT_COUNT; k++)
+		for (at = (uint64_t)(k % SWEEP_STRIDE); at < s->known->calls; at += SWEEP_STRIDE)
+			if (s->known->kinds[at] & UINT32_C(1) << k)
+				all[runs.n++] = one_fault(s->subject, k, at);
+	run_all(&runs);
+	free(all);
+}
 
 static void run_broken(struct sweep *s, const struct sweep_breaker *b)
 {
@@ -403,39 +489,47 @@ void sweep_one_fault(const struct sweep_subject *subject)
 	sweep_done(&s);
 }
 
-void sweep_several_faults(const struct sweep_subject *subject, unsigned runs)
+static struct faults several_faults(const struct known *known, struct rfa_clock *c)
 {
+	struct faults faults = { .n = 2 + c->random(c) % 2 };
+	size_t j;
+
+	for (j = 0; j < faults.n; j++) {
+		struct rfa_sim_fault *f = &faults.at[j];
+
+		f->at = c->random(c) % (known->calls * 3 / 2);
+		f->kind = (enum rfa_sim_fault_kind)(c->random(c) % RFA_SIM_FAULT_COUNT);
+		f->bytes = c->random(c) % 240000;
+		f->ms = (int64_t)(c->random(c) % 20000);
+		f->lag = c->random(c) % 100000;
+		f->count = 1 + c->random(c) % 3;
+		/* Two definite failures, one of them in an undo, are a case for a person. */
+		if (j && (f->kind == RFA_SIM_FAIL || f->kind == RFA_SIM_PARTIAL ||
+			  f->kind == RFA_SIM_NOSPACE))
+			f->kind = RFA_SIM_CRASH_AFTER;
+	}
+	return faults;
+}
+
+void sweep_several_faults(const struct sweep_subject *subject, unsigned n)
+{
+	struct faults *all = calloc(n, sizeof(*all));
 	uint64_t seed = getenv("RFA_SEED") ? strtoull(getenv("RFA_SEED"), NULL, 10) : 20261122;
 	struct rfa_clock_virtual chance;
 	struct rfa_clock *c = &chance.clock;
 	struct sweep s;
 	unsigned i;
 
+	assert_non_null(all);
 	rfa_clock_virtual_init(&chance, 0, seed);
 	sweep_init(&s, subject);
-	for (i = 0; i < runs; i++) {
-		struct rfa_sim_fault f[3] = { { 0 } };
-		size_t n = 2 + c->random(c) % 2;
-		size_t j;
-
-		for (j = 0; j < n; j++) {
-			f[j].at = c->random(c) % (s.known->calls * 3 / 2);
-			f[j].kind = (enum rfa_sim_fault_kind)(c->random(c) % RFA_SIM_FAULT_COUNT);
-			f[j].bytes = c->random(c) % 240000;
-			f[j].ms = (int64_t)(c->random(c) % 20000);
-			f[j].lag = c->random(c) % 100000;
-			f[j].count = 1 + c->random(c) % 3;
-			/* Two definite failures, one of them in an undo, are a case for a person.
-			 */
-			if (j && (f[j].kind == RFA_SIM_FAIL || f[j].kind == RFA_SIM_PARTIAL ||
-				  f[j].kind == RFA_SIM_NOSPACE))
-				f[j].kind = RFA_SIM_CRASH_AFTER;
-		}
-		run_with(&s, f, n);
-	}
+	for (i = 0; i < n; i++)
+		all[i] = several_faults(s.known, c);
+	run_all(&(struct runs){ .s = &s, .faults = all, .n = n });
 	print_message("# seed %llu (RFA_SEED)\n", (unsigned long long)seed);
 	sweep_report(&s, "several faults");
 	sweep_done(&s);
+	free(all);
 }
 
 void sweep_broken(const struct sweep_subject *subject, const struct sweep_breaker *breaker,
@@ -452,17 +546,22 @@ void sweep_broken(const struct sweep_subject *subject, const struct sweep_breake
 
 int sweep_sees(const struct sweep_subject *subject, int mutation, int fault_kind)
 {
+	struct faults all[DEFECT_CALLS];
+	struct runs runs = { .faults = all, .until_wrong = 1 };
 	struct sweep s;
 	unsigned seen;
-	uint64_t at = 0;
+	uint64_t at;
 
 	sweep_init(&s, subject);
 	s.mutation = mutation;
-	do {
-		struct rfa_sim_fault fault = fault_of(subject, fault_kind, at);
-
-		run_with(&s, &fault, fault_kind >= 0);
-	} while (!s.failed && fault_kind >= 0 && ++at < DEFECT_CALLS);
+	runs.s = &s;
+	for (at = 0; fault_kind >= 0 && at < s.known->calls && at < DEFECT_CALLS; at++)
+		if (s.known->kinds[at] & UINT32_C(1) << fault_kind)
+			all[runs.n++] = one_fault(subject, fault_kind, at);
+	if (fault_kind >= 0)
+		run_all(&runs);
+	else
+		run_undisturbed(&s);
 	seen = s.failed;
 	sweep_done(&s);
 	return seen != 0;
