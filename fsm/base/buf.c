@@ -52,21 +52,25 @@ int rfa_buf_putc(struct rfa_buf *buf, char c)
 
 int rfa_buf_vprintf(struct rfa_buf *buf, const char *fmt, va_list args)
 {
+	size_t space = buf->data ? buf->cap - buf->len : 0;
 	va_list again;
 	int len;
 	int rc;
 
+	/* Into the space that there is; once more if it was too small. */
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, fmt, again);
+	len = vsnprintf(space ? buf->data + buf->len : NULL, space, fmt, again);
 	va_end(again);
 	if (len < 0)
-		return buf->failed ? buf->failed : (buf->failed = -(int)RFA_EINTERNAL);
-	rc = reserve(buf, (size_t)len);
-	if (rc)
-		return rc;
-	vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, args);
-	buf->len += (size_t)len;
-	return 0;
+		buf->failed = buf->failed ? buf->failed : -(int)RFA_EINTERNAL;
+	rc = len < 0 ? buf->failed : reserve(buf, (size_t)len);
+	if (!rc && (size_t)len >= space)
+		vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, args);
+	if (!rc)
+		buf->len += (size_t)len;
+	else if (space)
+		buf->data[buf->len] = '\0';
+	return rc;
 }
 
 int rfa_buf_printf(struct rfa_buf *buf, const char *fmt, ...)
@@ -126,15 +130,32 @@ static int is_hidden(unsigned code)
 	return 0;
 }
 
+/* How many bytes at s are characters of ASCII that are shown. */
+static size_t plain_at(const char *s, size_t left)
+{
+	size_t n = 0;
+
+	while (n < left && s[n] >= 0x20 && s[n] < 0x7f)
+		n++;
+	return n;
+}
+
 int rfa_buf_put_json(struct rfa_buf *buf, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	size_t i = 0;
 
 	while (i < len) {
+		size_t plain = plain_at(text + i, len - i);
 		unsigned code;
-		size_t n = utf8_at(s + i, len - i, &code);
+		size_t n;
 
+		if (plain) {
+			rfa_buf_add(buf, text + i, plain);
+			i += plain;
+			continue;
+		}
+		n = utf8_at(s + i, len - i, &code);
 		if (!n || !is_hidden(code))
 			rfa_buf_add(buf, text + i, n ? n : 1);
 		else if (code < 0x10000)
@@ -154,10 +175,14 @@ int rfa_buf_put_printable(struct rfa_buf *buf, const char *text, size_t len, siz
 	size_t i = 0;
 
 	while (i < end) {
+		size_t plain = plain_at(text + i, end - i);
 		unsigned code;
-		size_t n = utf8_at(s + i, len - i, &code);
+		size_t n = plain ? plain : utf8_at(s + i, len - i, &code);
 
-		if (s[i] == '\n') {
+		if (plain) {
+			rfa_buf_add(buf, text + i, plain);
+			i += plain;
+		} else if (s[i] == '\n') {
 			rfa_buf_puts(buf, "\\n");
 			i++;
 		} else if (n && !is_hidden(code)) {

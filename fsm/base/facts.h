@@ -48,7 +48,8 @@ RFA_API int rfa_facts_has_text(const json_t *array, const char *text);
 /*
  * A copy, whole or not at all: NULL when memory ran out, and for NULL. New. jansson's own
  * json_deep_copy() and json_copy() leave out what there was no memory for, and say nothing. The
- * second one shares the values of the object or array.
+ * first one shares texts and numbers, which nobody may change (json_string_set and its like); the
+ * second one shares all values of the object or array.
  */
 RFA_API json_t *rfa_facts_copy(const json_t *facts);
 RFA_API json_t *rfa_facts_copy_shallow(const json_t *facts);

@@ -39,7 +39,7 @@ static json_t *serves_on(struct rfa_sim_host *host)
 	const char *path;
 
 	must(rfa_sim_snapshot(&shared, host, RFA_SIM_SERVES | RFA_SIM_TREES, &err), &err);
-	copy = json_deep_copy(shared);
+	copy = rfa_facts_copy(shared);
 	json_decref(shared);
 	drop_copies(json_object_get(copy, "files"));
 	drop_copies(json_object_get(copy, "trees"));

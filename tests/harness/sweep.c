@@ -102,55 +102,68 @@ static int in_ledger_legal(struct world *w, const char *run, struct rfa_error *e
 	return rc;
 }
 
-static void check_world(struct sweep *s, struct world *w, const struct rfa_run_result *result)
+/* How a world looks: what serves, and what is rfa's own on its hosts. */
+struct look {
+	json_t *serves, *own;
+};
+
+static void look_free(struct look *look)
+{
+	json_decref(look->serves);
+	json_decref(look->own);
+}
+
+static void check_world(struct sweep *s, struct world *w, const struct rfa_run_result *result,
+			const struct look *look)
 {
 	const json_t *expected = result->final == RFA_FINAL_SUCCEEDED && !s->subject->ends_as_before
 				     ? s->known->after
 				     : s->known->before;
 	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
-	json_t *serves = s->subject->serves(w);
 
-	rfa_sim_diff(expected, serves, &text);
+	rfa_sim_diff(expected, look->serves, &text);
 	if (text.len)
 		complain(s, w, rfa_final_word(result->final), rfa_buf_str(&text));
 	rfa_buf_clear(&text);
+	if (!world_is_clean_by(w, look->own, &text))
+		complain(s, w, "left behind", rfa_buf_str(&text));
+	rfa_buf_release(&text);
+}
+
+static void check_fixed_point(struct sweep *s, struct world *w, const struct rfa_run_result *result,
+			      const struct look *look)
+{
+	struct rfa_run_result again;
+	struct rfa_error err;
+	struct look after;
+
+	(void)!rfa_run_resume(&w->options, result->run, RFA_RESUME_CONTINUE, &again, &err);
+	after.serves = s->subject->serves(w);
+	after.own = world_own(w);
+	if (again.final != result->final)
+		complain(s, w, "fixed point", rfa_final_word(again.final));
+	if (!json_equal(look->serves, after.serves) || !json_equal(look->own, after.own))
+		complain(s, w, "fixed point", "resuming a finished run changed something");
+	look_free(&after);
+}
+
+/* What its subject asks beside; it may take away what was there before the run. */
+static void check_by_subject(struct sweep *s, struct world *w, const struct rfa_run_result *result)
+{
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+
 	if (s->subject->judge)
 		s->subject->judge(w, result, &text);
 	if (text.len)
 		complain(s, w, "at the end", rfa_buf_str(&text));
-	rfa_buf_clear(&text);
-	if (!world_is_clean(w, &text))
-		complain(s, w, "left behind", rfa_buf_str(&text));
-	json_decref(serves);
 	rfa_buf_release(&text);
-}
-
-static void check_fixed_point(struct sweep *s, struct world *w, const struct rfa_run_result *result)
-{
-	json_t *serves = s->subject->serves(w);
-	json_t *own = world_own(w);
-	struct rfa_run_result again;
-	struct rfa_error err;
-	json_t *serves_again;
-	json_t *own_again;
-
-	(void)!rfa_run_resume(&w->options, result->run, RFA_RESUME_CONTINUE, &again, &err);
-	serves_again = s->subject->serves(w);
-	own_again = world_own(w);
-	if (again.final != result->final)
-		complain(s, w, "fixed point", rfa_final_word(again.final));
-	if (!json_equal(serves, serves_again) || !json_equal(own, own_again))
-		complain(s, w, "fixed point", "resuming a finished run changed something");
-	json_decref(serves);
-	json_decref(serves_again);
-	json_decref(own);
-	json_decref(own_again);
 }
 
 static void check(struct sweep *s, struct world *w, const struct rfa_run_result *result,
 		  const struct rfa_error *why)
 {
 	struct rfa_error err;
+	struct look look;
 
 	if (result->final != RFA_FINAL_SUCCEEDED && result->final != RFA_FINAL_ROLLED_BACK &&
 	    result->final != RFA_FINAL_FAILED &&
@@ -167,8 +180,12 @@ static void check(struct sweep *s, struct world *w, const struct rfa_run_result 
 		return;
 	if (in_ledger_legal(w, result->run, &err))
 		complain(s, w, "ledger", err.msg);
-	check_world(s, w, result);
-	check_fixed_point(s, w, result);
+	look.serves = s->subject->serves(w);
+	check_by_subject(s, w, result);
+	look.own = world_own(w);
+	check_world(s, w, result, &look);
+	check_fixed_point(s, w, result, &look);
+	look_free(&look);
 }
 
 /* What became of a run whose faults fired so often. */

@@ -296,7 +296,7 @@ static json_t *snapshot(struct rfa_sim_host *h, unsigned sections)
 	json_t *copy;
 
 	must(rfa_sim_snapshot(&shared, h, sections, &err), &err, "snapshot");
-	copy = must_json(json_deep_copy(shared), "snapshot");
+	copy = must_json(rfa_facts_copy(shared), "snapshot");
 	json_decref(shared);
 	return copy;
 }
@@ -330,18 +330,18 @@ json_t *world_own(struct world *w)
 			 "own");
 }
 
-int world_is_clean(struct world *w, struct rfa_buf *why)
+int world_is_clean_by(struct world *w, const json_t *own, struct rfa_buf *why)
 {
-	json_t *own = world_own(w);
-	json_t *serves = world_serves(w);
 	const char *env;
 	const char *name;
 	json_t *files;
 	json_t *file;
 	json_t *one;
+	json_t *seen = NULL;
+	struct rfa_error err;
 	int clean = 1;
 
-	json_object_foreach (own, env, one) {
+	json_object_foreach ((json_t *)(uintptr_t)own, env, one) {
 		json_t *lock = rfa_facts_at(one, "own/lock");
 		json_t *runs = rfa_facts_at(one, "own/runs");
 
@@ -362,14 +362,23 @@ int world_is_clean(struct world *w, struct rfa_buf *why)
 		}
 		clean &= world_data_is_clean(w, env, one, why);
 	}
-	json_object_foreach (json_object_get(serves, "containers"), name, one) {
+	must(rfa_sim_snapshot(&seen, w->prod, RFA_SIM_CONTAINERS, &err), &err, "containers");
+	json_object_foreach (json_object_get(seen, "containers"), name, one) {
 		if (strstr(name, ".rfa-")) {
 			rfa_buf_printf(why, "the container %s is left; ", name);
 			clean = 0;
 		}
 	}
+	json_decref(seen);
+	return clean;
+}
+
+int world_is_clean(struct world *w, struct rfa_buf *why)
+{
+	json_t *own = world_own(w);
+	int clean = world_is_clean_by(w, own, why);
+
 	json_decref(own);
-	json_decref(serves);
 	return clean;
 }
 

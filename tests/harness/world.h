@@ -129,6 +129,8 @@ json_t *world_own(struct world *w);
  * rollback point names, backup that is not complete; else why is appended.
  */
 int world_is_clean(struct world *w, struct rfa_buf *why);
+/* The same, by what world_own() has just answered. */
+int world_is_clean_by(struct world *w, const json_t *own, struct rfa_buf *why);
 
 /* Drives until the run is final: begin, then recover and resume as often as it takes (bounded). */
 int world_drive(struct world *w, const json_t *plan, struct rfa_run_result *result,
