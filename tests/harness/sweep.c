@@ -17,6 +17,8 @@
 enum { MAX_CALLS = 2000, DEFECT_CALLS = 160, MAX_SUBJECTS = 64 };
 /* A run that does less than this, or at fewer places, is not what its subject says. */
 enum { LEAST_CALLS = 20, LEAST_FAULTS = 5 };
+/* The status of a process that has lost memory. */
+enum { LEAKED = 23 };
 
 /* What there is to know of a subject; it is run once for that. */
 struct known {
@@ -249,34 +251,6 @@ static void prepare(struct sweep *s, struct world *w, json_t **plan)
 		rfa_sim_mutate(w->sim, (enum rfa_sim_mutation)s->mutation);
 }
 
-#ifdef RFA_SWEEP_SANITIZED
-static void run_with(struct sweep *s, const struct faults *faults)
-{
-	struct rfa_run_result result;
-	struct rfa_error err = { 0 };
-	struct world w;
-	json_t *plan;
-
-	prepare(s, &w, &plan);
-	assert_int_equal(plan_faults(&w, faults, rfa_sim_calls(w.sim)), 0);
-	(void)!world_drive(&w, plan, &result, &err);
-	judge(s, &w, &result, &err);
-	json_decref(plan);
-	world_free(&w);
-}
-
-/* Each in this process, at whose end it is known what was never freed. */
-static void run_all(const struct runs *runs)
-{
-	unsigned before = runs->s->runs;
-	size_t i;
-
-	for (i = 0; i < runs->n && !(runs->until_wrong && runs->s->failed); i++)
-		run_with(runs->s, &runs->faults[i]);
-	if (runs->all_fire)
-		assert_int_equal(runs->s->fired, runs->s->runs - before);
-}
-#else
 /*
  * Runs that are alike until their first fault share what comes before it: at each call of one run
  * that nothing disturbs a process goes off for each of the runs that are disturbed there first, and
@@ -374,7 +348,10 @@ static int go_at_end(struct trunk *t)
 	return 0;
 }
 
-/* The end of such a process; the memory is that of the others. */
+/* Of the sanitizer: how it is with what nobody has any more, at this moment; 0: there is none. */
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+/* The end of such a process. What it has it does not free; what its run has lost it tells. */
 static void tell(struct trunk *t, const struct rfa_run_result *result, const struct rfa_error *err)
 {
 	struct sweep own = *t->runs->s;
@@ -387,6 +364,8 @@ static void tell(struct trunk *t, const struct rfa_run_result *result, const str
 	t->told->failed = own.failed;
 	(void)snprintf(t->told->failures, sizeof(t->told->failures), "%s",
 		       rfa_buf_str(&own.failures));
+	if (__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check())
+		_exit(LEAKED);
 	_exit(0);
 }
 
@@ -415,8 +394,6 @@ static void run_all(const struct runs *runs)
 	json_decref(plan);
 	world_free(&w);
 }
-
-#endif
 
 /* One run that nothing disturbs but the planted defect. */
 static void run_undisturbed(struct sweep *s)
