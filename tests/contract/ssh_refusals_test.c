@@ -17,6 +17,7 @@
 
 #include "tests/harness/dial.h"
 #include "tests/harness/fakehost.h"
+#include "tests/harness/slow.h"
 #include "tests/harness/web.h"
 #include "transports/host/host.h"
 #include "transports/http.h"
@@ -108,6 +109,8 @@ static void take_turns(const char *sessions)
 	char dir[128];
 	struct sshd s;
 	size_t put = 0;
+	struct rfa_clock *clock = rfa_clock_system();
+	int64_t since;
 	int i;
 
 	assert_int_equal(fakehosts_make(&f), 0);
@@ -117,6 +120,7 @@ static void take_turns(const char *sessions)
 	options.state_dir = dir;
 	t = ssh_to(&s, "there");
 	assert_ok(rfa_host_shell(&host, t, &options, &err));
+	since = clock->mono_ms(clock);
 	for (i = 0; i < 2; i++) {
 		assert_ok(host->files->stat(host, s.key, &st, &err));
 		assert_int_equal(st.type, 'f');
@@ -132,6 +136,8 @@ static void take_turns(const char *sessions)
 		json_decref(image);
 	}
 	assert_ok(host->files->stat(host, s.key, &st, &err));
+	/* Ten seconds for a place that may come are waited in vain once, not for each of them. */
+	assert_in_range(clock->mono_ms(clock) - since, 0, slow_ms(25000));
 	rfa_host_free(host);
 	sshd_stop(&s);
 	assert_int_equal(fakehosts_end(&f), 0);

@@ -331,6 +331,8 @@ static void ssh_close(struct rfa_stream *base)
 {
 	struct ssh_stream *s = (struct ssh_stream *)base;
 
+	if (s->is_command)
+		s->hop->sessions--;
 	if (s->hop->session) {
 		struct rfa_error ignored;
 
@@ -381,6 +383,8 @@ int rfa_ssh_stream(struct rfa_stream **out, struct rfa_ssh_hop *hop, LIBSSH2_CHA
 	hop->refs++;
 	s->channel = channel;
 	s->is_command = is_command;
+	if (is_command)
+		hop->sessions++;
 	s->tail = tail;
 	s->held = held;
 	s->kept = kept;

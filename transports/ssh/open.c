@@ -95,14 +95,19 @@ static int give_up(struct rfa_ssh_hop *hop, int rc, struct rfa_error *err)
 
 /*
  * A session that was closed lately is counted by the server until its command has ended, so the
- * refusal may pass. Else it stands.
+ * refusal may pass. Else it stands; then it is known how many the server opens, and nobody waits
+ * again while as many are open.
  */
 static int await_place(struct rfa_ssh_hop *hop, struct rfa_error *err)
 {
 	int64_t now = hop->clock->mono_ms(hop->clock);
 
-	if (!hop->left_ms || now - hop->left_ms > PLACE_MS || (hop->cancel && *hop->cancel))
+	if ((hop->most && hop->sessions >= hop->most) || (hop->cancel && *hop->cancel))
 		return -(int)RFA_ESESSIONS;
+	if (!hop->left_ms || now - hop->left_ms > PLACE_MS) {
+		hop->most = hop->sessions;
+		return -(int)RFA_ESESSIONS;
+	}
 	hop->clock->sleep_ms(hop->clock, PLACE_STEP_MS);
 	return rfa_ssh_hop_tend(hop, err);
 }

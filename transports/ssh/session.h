@@ -36,7 +36,9 @@ struct rfa_ssh_hop {
 	int closing;               /* nothing is waited for any more */
 	LIBSSH2_CHANNEL **leaving; /* channels whose end the other side has not confirmed */
 	size_t leaving_count, leaving_cap;
-	int64_t left_ms; /* when the last channel was given back; 0: none was */
+	int64_t left_ms;   /* when the last channel was given back; 0: none was */
+	unsigned sessions; /* streams of commands that are open */
+	unsigned most;     /* so many were, when the server opened no more for good; 0: not known */
 	/* A tunnel whose opening took too long: libssh2 can open nothing else before it ends. */
 	int stale;
 	char stale_host[256];
