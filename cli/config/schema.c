@@ -194,7 +194,8 @@ static const struct rfa_key a_gate = {
 	.type = RFA_TYPE_STRING,
 	.example = "\"disk space\"",
 	.help = "the name of a gate, as a preview shows it",
-	.words = "tags|dependents|disk space|base URL|compose|networks|URLs|version|verified|"
+	.words = "tags|dependents|disk space|base URL|compose|networks|shared "
+		 "names|URLs|version|verified|"
 		 "checklist|drift|fresh backup|proven drill",
 };
 

@@ -39,6 +39,7 @@ static const struct rfa_gate gates[] = {
 	{ "base URL", rfa_gate_base_url },
 	{ "compose", rfa_gate_compose },
 	{ "networks", rfa_gate_networks },
+	{ "shared names", rfa_gate_shared_names },
 	{ "URLs", rfa_gate_urls },
 	{ "version", rfa_gate_same_version },
 	{ "verified", rfa_gate_verified },

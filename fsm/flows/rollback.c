@@ -39,6 +39,7 @@ static const struct rfa_gate gates[] = {
 	{ "disk space", rfa_gate_image_space },
 	{ "compose", rfa_gate_compose },
 	{ "networks", rfa_gate_networks },
+	{ "shared names", rfa_gate_shared_names },
 	{ "URLs", rfa_gate_urls },
 	{ "rollback point", rfa_gate_image_point },
 	{ "configuration", rfa_gate_configuration },

@@ -53,6 +53,7 @@ static const struct rfa_gate gates[] = {
 	{ "first deployment", rfa_gate_first_deployment },
 	{ "compose", rfa_gate_compose },
 	{ "networks", rfa_gate_networks },
+	{ "shared names", rfa_gate_shared_names },
 	{ "URLs", rfa_gate_urls },
 	{ "servers", rfa_gate_servers },
 	{ "rollback point", rfa_gate_image_point },

@@ -15,6 +15,9 @@ RFA_SHAPE(mounted, RFA_MOUNTED_FIELDS, "a container that has a piece of the data
 #define RFA_THIS struct rfa_joined
 RFA_SHAPE(joined, RFA_JOINED_FIELDS, "the networks of a container");
 #undef RFA_THIS
+#define RFA_THIS struct rfa_namesake
+RFA_SHAPE(namesake, RFA_NAMESAKE_FIELDS, "another container that is called as one of the stack");
+#undef RFA_THIS
 
 const struct rfa_container *rfa_container_of(const struct rfa_container_list *containers,
 					     const char *key)

@@ -60,9 +60,22 @@ RFA_RECORD(mounted, RFA_MOUNTED_FIELDS);
 	BOOL(is_known, "`desired` is known") \
 	TEXTS(desired, "the networks in which the new one has to be") \
 	TEXTS(needs, "the networks that have to be there") \
+	TEXTS(names, "\"NETWORK/NAME\": what a Compose service is called in its networks") \
 	TEXT(container, "the container whose network it shares")
 /* clang-format on */
 RFA_RECORD(joined, RFA_JOINED_FIELDS);
+
+/* clang-format off */
+#define RFA_NAMESAKE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(key, "of the stack's container, or its service") \
+	TEXT(own, "the stack's container; its service, where there is no container yet") \
+	TEXT(network, "the network in which both have it") \
+	TEXT(name, "the name") \
+	TEXT(container, "the other container") \
+	TEXT(project, "its Compose project") \
+	BOOL(asked, "one more of the two projects is in the network, who may ask for that name")
+/* clang-format on */
+RFA_RECORD(namesake, RFA_NAMESAKE_FIELDS);
 
 /* The first container of this key; NULL: there is none. */
 const struct rfa_container *rfa_container_of(const struct rfa_container_list *containers,

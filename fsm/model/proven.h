@@ -123,6 +123,7 @@ RFA_RECORD(ran, RFA_RAN_FIELDS);
 	MANY(obstacle, obstacles, "what cannot be carried over") \
 	MANY(dependent, dependents, "other containers that are cut off") \
 	MANY(joined, networks, "the networks of each container") \
+	MANY(namesake, namesakes, "others that are called as one of the stack") \
 	BOOL(of_project, "a Compose project was looked at") \
 	BOOL(pinned, "its images were pinned") \
 	TEXT(pins, "by this file") \

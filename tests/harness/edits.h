@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-enum { WORLD_EDITS = 4 };
+enum { WORLD_EDITS = 6 };
 
 /* One thing to change before the world is made: where (parts at '|'), and JSON; NULL: remove it. */
 struct world_edit {

@@ -626,7 +626,7 @@ static const char golden[] =
     "step-started source.observe\nstep-done source.observe\n"
     "step-started target.observe\nstep-done target.observe\n"
     "step-started gates\n"
-    "gate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\n"

@@ -30,18 +30,43 @@ static int find_name(struct rfa_ctx *ctx, const char *ref, const char **name, st
 	return rc;
 }
 
+/* By which names it is found in a network: as Compose's own, those that its files add. */
+static void add_names(struct rfa_ctx *ctx, const json_t *service, const char *key,
+		      const char *network, struct rfa_joined *out)
+{
+	const json_t *own = json_object_get(json_object_get(service, "networks"), key);
+	const char *container = rfa_facts_str(service, "container_name", "");
+	const json_t *alias;
+	size_t i;
+
+	rfa_texts_add(ctx->pool, &out->names,
+		      rfa_pool_printf(ctx->pool, "%s/%s", network, out->key));
+	if (*container)
+		rfa_texts_add(ctx->pool, &out->names,
+			      rfa_pool_printf(ctx->pool, "%s/%s", network, container));
+	json_array_foreach (json_object_get(own, "aliases"), i, alias) {
+		if (json_is_string(alias))
+			rfa_texts_add(
+			    ctx->pool, &out->names,
+			    rfa_pool_printf(ctx->pool, "%s/%s", network, json_string_value(alias)));
+	}
+}
+
 /* Adds the network of this key of the configuration. */
 static int add_network(struct rfa_ctx *ctx, const json_t *config, const char *key,
 		       struct rfa_joined *out, struct rfa_error *err)
 {
+	const json_t *services = json_object_get(config, "services");
 	const json_t *network = json_object_get(json_object_get(config, "networks"), key);
 	const char *name = rfa_pool_text(ctx->pool, rfa_facts_str(network, "name", key));
 	int rc = 0;
 
 	if (rfa_facts_bool(network, "external", 0))
 		rc = find_name(ctx, name, &name, err);
-	if (!rc && name)
+	if (!rc && name) {
 		rfa_texts_add(ctx->pool, &out->desired, name);
+		add_names(ctx, json_object_get(services, out->key), key, name, out);
+	}
 	out->is_known &= name != NULL;
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include "fsm/steps/images/compose_networks.h"
 #include "fsm/steps/images/compose_project.h"
 #include "fsm/steps/images/image_set.h"
+#include "fsm/steps/images/namesakes.h"
 #include "fsm/steps/common/inspect.h"
 #include "fsm/steps/common/observe_host.h"
 #include "fsm/steps/images/reach.h"
@@ -322,24 +323,18 @@ static int is_of_project(const struct rfa_ctx *ctx, const char *name, const json
 }
 
 /* Who cannot start again when the stack's containers are others. */
-static int look_dependents(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
-			   struct rfa_proven *out, struct rfa_error *err)
+static void look_dependents(struct rfa_ctx *ctx, const struct rfa_observed_list *seen,
+			    const json_t *all, struct rfa_proven *out)
 {
 	struct rfa_dependent_list found = { NULL, 0 };
 	const struct rfa_dependent *dependent;
 	const struct rfa_observed *one;
-	json_t *all = NULL;
-	int rc = ctx->host->engine->list(ctx->host, RFA_CONTAINER, &all, err);
 
-	if (rc)
-		return rc;
 	RFA_EACH (one, *seen)
 		rfa_refs_on(all, one->inspect, one->key, ctx->pool, &found);
 	RFA_EACH (dependent, found)
 		if (!is_of_project(ctx, dependent->container, all))
 			*RFA_ADD(ctx->pool, dependent, &out->dependents) = *dependent;
-	json_decref(all);
-	return 0;
 }
 
 /* The file of pins at a path; NULL: there is none. */
@@ -457,6 +452,7 @@ static int look_compose(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_
 static int look_before(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_error *err)
 {
 	struct rfa_observed_list seen;
+	json_t *all = NULL;
 	int rc = rfa_observe_engine(ctx, out, err);
 
 	if (!rc)
@@ -467,7 +463,9 @@ static int look_before(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_e
 	if (!rc)
 		look_obstacles(ctx, &seen, out);
 	if (!rc)
-		rc = look_dependents(ctx, &seen, out, err);
+		rc = ctx->host->engine->list(ctx->host, RFA_CONTAINER, &all, err);
+	if (!rc)
+		look_dependents(ctx, &seen, all, out);
 	if (!rc)
 		rc = rfa_reach_observe(ctx, &seen, out, err);
 	if (!rc)
@@ -478,7 +476,12 @@ static int look_before(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_e
 		rc = look_pins(ctx, out, err);
 	if (!rc)
 		rc = look_files(ctx, out, err);
-	return rc ? rc : rfa_compose_networks(ctx, &seen, out, err);
+	if (!rc)
+		rc = rfa_compose_networks(ctx, &seen, out, err);
+	if (!rc)
+		rfa_namesakes_observe(ctx, all, out);
+	json_decref(all);
+	return rc ? rc : rfa_pool_check(ctx->pool, err);
 }
 
 /* What of the images that the run brings is there. */
