@@ -236,8 +236,9 @@ static int say_version(const struct rfa_prepare *p, const char *env, const char 
 		 p->word, env, name);
 	rfa_error_hint(err,
 		       "bring it as a new version comes: rfa deploy %s %.128s --to %s, or rfa "
-		       "promote from where it runs; or the images of a backup: rfa backup list %s",
-		       p->word, name, env, p->word);
+		       "promote from where it runs; or the images of a backup: rfa backup list %s "
+		       "--env %s --set images",
+		       p->word, name, env, p->word, env);
 	return 1;
 }
 

@@ -80,7 +80,9 @@ static void judge_place(struct rfa_gates *c, const struct rfa_side *s, const str
 			 "%lld path(s) in %s on %s have 3840 bytes or more (member %s)",
 			 (long long)m->too_long, m->place, host, m->name);
 	else if (!rfa_member_there(m) && s->role == RFA_SOURCE)
-		rfa_deny(c, "correct its path in rfa.json, or start the stack there once",
+		rfa_deny(c,
+			 "correct its path in rfa.json; or start the stack there once, or bring "
+			 "its data there: rfa promote-data",
 			 "there is no %s %s on %s (member %s)", word, m->place, host, m->name);
 	else if (!rfa_member_there(m) && !rfa_where_parent(m->where))
 		rfa_deny(c, "prepare the folder there: a first copy needs it",

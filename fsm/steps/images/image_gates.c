@@ -361,8 +361,9 @@ int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
 			rfa_deny(c,
 				 rfa_pool_printf(ctx->pool,
 						 "promote that version again from where it still "
-						 "is; backups of images: rfa backup list %s",
-						 ctx->plan->stack),
+						 "is; backups of images: rfa backup list %s --env "
+						 "%s --set images",
+						 ctx->plan->stack, ctx->sides[RFA_TARGET]->env),
 				 "the image %s of the rollback point is no longer on %s%s",
 				 image->ref, ctx->host->name, asked_of(ctx));
 	return point->specs && *point->specs->file ? judge_specs(c, point->specs, err) : 0;
