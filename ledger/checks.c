@@ -328,6 +328,49 @@ int rfa_ledger_knows(struct rfa_ledger *ledger, const char *head, int *known, st
 	return ledger->ops->knows(ledger, head, known, err);
 }
 
+/* The longest name of a channel, with its NUL. */
+enum { CHANNEL_MAX = 64 };
+
+int rfa_ledger_channel_read(struct rfa_ledger *ledger, const char *name,
+			    struct rfa_ledger_channel *out, struct rfa_error *err)
+{
+	memset(out, 0, sizeof(*out));
+	if (!rfa_name_ok(name, CHANNEL_MAX))
+		return rfa_fail(err, RFA_ENOTFOUND, "ledger", "that is no channel's name");
+	return ledger->ops->channel_read(ledger, name, out, err);
+}
+
+void rfa_ledger_channel_release(struct rfa_ledger_channel *channel)
+{
+	json_decref(channel->state);
+	memset(channel, 0, sizeof(*channel));
+}
+
+int rfa_ledger_channel_move(struct rfa_ledger *ledger, const char *name,
+			    const struct rfa_ledger_move *move, struct rfa_error *err)
+{
+	int rc = 0;
+
+	if (!rfa_name_ok(name, CHANNEL_MAX))
+		return rfa_fail(err, RFA_EINTERNAL, "ledger", "a channel has a malformed name");
+	rc = check_json(ledger, "a channel's state", move->state, err);
+	if (!rc)
+		rc = rfa_scan_text(ledger->scan, "a channel's subject", move->subject,
+				   strlen(move->subject), err);
+	if (!rc)
+		rc = pass(ledger, "channel.before", err);
+	if (!rc)
+		rc = ledger->ops->channel_move(ledger, name, move, err);
+	return rc ? rc : pass(ledger, "channel.after", err);
+}
+
+int rfa_ledger_ended(struct rfa_ledger *ledger, const char *at,
+		     int (*each)(void *user, const struct rfa_ledger_ending *), void *user,
+		     struct rfa_error *err)
+{
+	return ledger->ops->ended(ledger, at, each, user, err);
+}
+
 int rfa_ledger_verify(struct rfa_ledger *ledger,
 		      int (*legal)(void *user, const struct rfa_history *, struct rfa_error *),
 		      void (*each)(void *user, const struct rfa_ledger_finding *), void *user,

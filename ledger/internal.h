@@ -33,6 +33,13 @@ struct rfa_ledger_ops {
 	int (*head)(struct rfa_ledger *, char out[65], struct rfa_error *);
 	int (*id)(struct rfa_ledger *, char out[65], struct rfa_error *);
 	int (*knows)(struct rfa_ledger *, const char *head, int *known, struct rfa_error *);
+	int (*channel_read)(struct rfa_ledger *, const char *name, struct rfa_ledger_channel *,
+			    struct rfa_error *);
+	int (*channel_move)(struct rfa_ledger *, const char *name, const struct rfa_ledger_move *,
+			    struct rfa_error *);
+	int (*ended)(struct rfa_ledger *, const char *at,
+		     int (*each)(void *, const struct rfa_ledger_ending *), void *user,
+		     struct rfa_error *);
 	int (*verify)(struct rfa_ledger *,
 		      int (*legal)(void *, const struct rfa_history *, struct rfa_error *),
 		      void (*each)(void *, const struct rfa_ledger_finding *), void *user,

@@ -218,6 +218,50 @@ RFA_API int rfa_ledger_knows(struct rfa_ledger *ledger, const char *head, int *k
 			     struct rfa_error *err) RFA_MUST_USE;
 
 /*
+ * Channels: how far somebody was told of the runs that ended. The merge that ends a run is the
+ * message; a channel is a place on main's first-parent line, and whatever its teller keeps beside
+ * it. Each is a ref of its own, and is moved by compare-and-swap: of two who move it at once, one
+ * is STALE.
+ */
+struct rfa_ledger_channel {
+	char at[65];      /* the END that was told last; or where the channel began */
+	char version[65]; /* names this very state, for the next move */
+	json_t *state;    /* object; owned */
+};
+/* Errors: NOTFOUND. *out is to be released in any case. */
+RFA_API int rfa_ledger_channel_read(struct rfa_ledger *ledger, const char *name,
+				    struct rfa_ledger_channel *out,
+				    struct rfa_error *err) RFA_MUST_USE;
+RFA_API void rfa_ledger_channel_release(struct rfa_ledger_channel *channel);
+/* What a channel becomes. All borrowed. */
+struct rfa_ledger_move {
+	const char *was; /* the version that it has now; NULL: there is no such channel yet */
+	const char *at;  /* NULL: the newest END on main, or its beginning */
+	const json_t *state;
+	const char *subject; /* one line for people */
+};
+/* Durable on 0. Errors: STALE; REFUSED for a secret, as of a record. */
+RFA_API int rfa_ledger_channel_move(struct rfa_ledger *ledger, const char *name,
+				    const struct rfa_ledger_move *move,
+				    struct rfa_error *err) RFA_MUST_USE;
+
+/* A run that ended, by the commit that ended it. */
+struct rfa_ledger_ending {
+	char commit[65];
+	char run[RFA_RUN_ID_MAX];
+	char flow[32], stack[64], env[64];
+	enum rfa_final final;
+	int64_t ended_ms;
+};
+/*
+ * Those that ended after `at`, oldest first; the callback answers 0 to go on. Costs as much as
+ * there is between `at` and main's head. Errors: STALE if main has no such commit.
+ */
+RFA_API int rfa_ledger_ended(struct rfa_ledger *ledger, const char *at,
+			     int (*each)(void *user, const struct rfa_ledger_ending *), void *user,
+			     struct rfa_error *err) RFA_MUST_USE;
+
+/*
  * Checks everything (LEDGER: Trust): objects, chains, sequence numbers, plan digests, legal paths
  * of the flows' tables, tags against points/…. `legal` judges one run's records (the driver's
  * replay; NULL: not judged). Calls `each` for every finding. 0: no finding; CORRUPT: some.

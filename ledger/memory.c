@@ -8,6 +8,7 @@
 #include "fsm/base/facts.h"
 #include "ledger/history.h"
 #include "ledger/internal.h"
+#include "ledger/memory_line.h"
 #include "ledger/message.h"
 #include "ledger/names.h"
 
@@ -27,6 +28,7 @@ struct memory {
 	char head[RFA_DIGEST_HEX]; /* a digest of all that was ever written */
 	json_t *heads;             /* those that a BEGIN or an END has left: names of an object */
 	char id[RFA_LEDGER_ID_MAX];
+	struct rfa_memory_line line; /* the ENDs, and who was told of them */
 };
 
 struct memory_run {
@@ -108,6 +110,7 @@ static void memory_free(struct rfa_ledger *ledger)
 	json_decref(memory->files);
 	json_decref(memory->points);
 	json_decref(memory->heads);
+	rfa_memory_line_release(&memory->line);
 	rfa_ledger_teardown(&memory->base);
 	free(memory);
 }
@@ -344,6 +347,8 @@ static int memory_end(struct rfa_ledger_run *base, const struct rfa_record *reco
 		rc = chain(memory, &base->head, record, subject, err);
 	if (!rc)
 		rc = moved(memory, err);
+	if (!rc)
+		rc = rfa_memory_line_add(&memory->line, memory->head, &base->head, record, err);
 	if (rc) {
 		take_back(run->entry, before);
 		if (end->point)
@@ -567,6 +572,25 @@ static int memory_verify(struct rfa_ledger *ledger,
 	return found ? rfa_fail(err, RFA_ECORRUPT, "ledger", "%zu findings", found) : 0;
 }
 
+static int memory_channel_read(struct rfa_ledger *ledger, const char *name,
+			       struct rfa_ledger_channel *out, struct rfa_error *err)
+{
+	return rfa_memory_line_read(&((struct memory *)ledger)->line, name, out, err);
+}
+
+static int memory_channel_move(struct rfa_ledger *ledger, const char *name,
+			       const struct rfa_ledger_move *move, struct rfa_error *err)
+{
+	return rfa_memory_line_move(&((struct memory *)ledger)->line, name, move, err);
+}
+
+static int memory_ended(struct rfa_ledger *ledger, const char *at,
+			int (*each)(void *, const struct rfa_ledger_ending *), void *user,
+			struct rfa_error *err)
+{
+	return rfa_memory_line_ended(&((struct memory *)ledger)->line, at, each, user, err);
+}
+
 static const struct rfa_ledger_ops ops = {
 	.free = memory_free,
 	.begin = memory_begin,
@@ -581,6 +605,9 @@ static const struct rfa_ledger_ops ops = {
 	.head = memory_head,
 	.id = memory_id,
 	.knows = memory_knows,
+	.channel_read = memory_channel_read,
+	.channel_move = memory_channel_move,
+	.ended = memory_ended,
 	.verify = memory_verify,
 };
 
@@ -597,7 +624,8 @@ int rfa_ledger_open_memory(struct rfa_ledger **out, const struct rfa_ledger_opti
 	memory->points = json_object();
 	rfa_digest_of(RFA_SHA256, "", 0, memory->head);
 	memory->heads = json_object();
-	rc = memory->files && memory->points && memory->heads
+	memory->line.channels = json_object();
+	rc = memory->line.channels && memory->files && memory->points && memory->heads
 		 ? rfa_ledger_setup(&memory->base, options, err)
 		 : rfa_fail_nomem(err);
 	if (!rc)

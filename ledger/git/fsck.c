@@ -174,6 +174,8 @@ int rfa_git_fsck(struct rfa_audit *audit, const git_oid *head, struct rfa_error 
 	if (!rc)
 		rc = push_refs(&walk, RFA_GIT_RUNS, GIT_OBJECT_COMMIT, err);
 	if (!rc)
+		rc = push_refs(&walk, RFA_GIT_CHANNELS, GIT_OBJECT_COMMIT, err);
+	if (!rc)
 		rc = push_refs(&walk, RFA_GIT_TAGS, GIT_OBJECT_TAG, err);
 	while (!rc && walk.n) {
 		struct item item = walk.stack[--walk.n];

@@ -9,6 +9,7 @@
 
 #define RFA_GIT_MAIN "refs/heads/main"
 #define RFA_GIT_RUNS "refs/rfa/runs/"
+#define RFA_GIT_CHANNELS "refs/rfa/notify/"
 #define RFA_GIT_TAGS "refs/tags/rollback/"
 #define RFA_GIT_REF_MAX 384
 /* The tree that has no file: known to every git. */

@@ -11,6 +11,7 @@
 #include "fsm/base/fault.h"
 #include "ledger/files.h"
 #include "ledger/git/git.h"
+#include "ledger/git/channels.h"
 #include "ledger/git/commit.h"
 #include "ledger/git/end.h"
 #include "ledger/git/error.h"
@@ -102,6 +103,9 @@ static const struct rfa_ledger_ops ops = {
 	.head = rfa_git_head,
 	.id = rfa_git_id,
 	.knows = rfa_git_knows,
+	.channel_read = rfa_git_channel_read,
+	.channel_move = rfa_git_channel_move,
+	.ended = rfa_git_ended,
 	.verify = rfa_git_verify,
 };
 
