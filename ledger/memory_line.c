@@ -2,7 +2,6 @@
 #include "ledger/memory_line.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fsm/base/facts.h"
@@ -14,28 +13,7 @@ int rfa_memory_line_add(struct rfa_memory_line *line, const char *commit,
 			const struct rfa_run_head *head, const struct rfa_record *record,
 			struct rfa_error *err)
 {
-	struct rfa_ledger_ending *one;
-
-	if (line->n == line->cap) {
-		size_t cap = line->cap ? line->cap * 2 : 16;
-		struct rfa_ledger_ending *more = realloc(line->endings, cap * sizeof(*more));
-
-		if (!more)
-			return rfa_fail_nomem(err);
-		line->endings = more;
-		line->cap = cap;
-	}
-	one = &line->endings[line->n++];
-	memset(one, 0, sizeof(*one));
-	rfa_copy(one->commit, sizeof(one->commit), commit);
-	rfa_copy(one->run, sizeof(one->run), head->run);
-	rfa_copy(one->flow, sizeof(one->flow), head->flow);
-	rfa_copy(one->stack, sizeof(one->stack), head->stack);
-	rfa_copy(one->env, sizeof(one->env), head->env);
-	one->ended_ms = record->wall_ms;
-	if (rfa_final_parse(record->outcome, &one->final))
-		one->final = RFA_FINAL_STUCK;
-	return 0;
+	return rfa_endings_add(&line->endings, commit, head, record, err);
 }
 
 int rfa_memory_line_read(const struct rfa_memory_line *line, const char *name,
@@ -56,7 +34,8 @@ int rfa_memory_line_move(struct rfa_memory_line *line, const char *name,
 {
 	const json_t *channel = json_object_get(line->channels, name);
 	const char *version = rfa_facts_str(channel, "version", NULL);
-	const char *newest = line->n ? line->endings[line->n - 1].commit : beginning;
+	const char *newest =
+	    line->endings.n ? line->endings.items[line->endings.n - 1].commit : beginning;
 	json_t *state;
 	char next[16];
 
@@ -79,14 +58,14 @@ int rfa_memory_line_ended(const struct rfa_memory_line *line, const char *at,
 	size_t i = 0;
 
 	if (strcmp(at, beginning) != 0) {
-		while (i < line->n && strcmp(line->endings[i].commit, at) != 0)
+		while (i < line->endings.n && strcmp(line->endings.items[i].commit, at) != 0)
 			i++;
-		if (i++ == line->n)
+		if (i++ == line->endings.n)
 			return rfa_fail(err, RFA_ESTALE, "ledger", "main has no commit %.12s", at);
 	}
 	/* A copy: the callback may end further runs. */
-	for (; i < line->n; i++) {
-		struct rfa_ledger_ending one = line->endings[i];
+	for (; i < line->endings.n; i++) {
+		struct rfa_ledger_ending one = line->endings.items[i];
 
 		if (each(user, &one))
 			break;
@@ -96,7 +75,7 @@ int rfa_memory_line_ended(const struct rfa_memory_line *line, const char *at,
 
 void rfa_memory_line_release(struct rfa_memory_line *line)
 {
-	free(line->endings);
+	rfa_endings_release(&line->endings);
 	json_decref(line->channels);
 	memset(line, 0, sizeof(*line));
 }

@@ -2,11 +2,11 @@
 #ifndef RFA_LEDGER_MEMORY_LINE_H
 #define RFA_LEDGER_MEMORY_LINE_H
 
+#include "ledger/endings.h"
 #include "ledger/internal.h"
 
 struct rfa_memory_line {
-	struct rfa_ledger_ending *endings; /* owned */
-	size_t n, cap;
+	struct rfa_endings endings;
 	json_t *channels; /* name: {"at","version","state"}; made by the ledger */
 	unsigned moves;   /* of all channels: what a version is named after */
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/config/paths.h"
+#include "fsm/base/base64.h"
 #include "fsm/base/facts.h"
 #include "fsm/base/wipe.h"
 #include "transports/transport.h"
@@ -104,28 +105,6 @@ static json_t *find(json_t *by_registry, const char *domain)
 
 /* What config.json itself has. */
 
-/* Decodes base64 (RFC 4648) into out, which is as long as the text. Bytes, or -1. */
-static int decode(const char *text, char *out)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned bits = 0, have = 0;
-	int n = 0;
-
-	for (; *text && *text != '='; text++) {
-		const char *at = strchr(digits, *text);
-
-		if (!at)
-			return -1;
-		bits = bits << 6 | (unsigned)(at - digits);
-		have += 6;
-		if (have >= 8)
-			out[n++] = (char)(bits >> (have -= 8) & 0xff);
-	}
-	out[n] = '\0';
-	return text[strspn(text, "=")] ? -1 : n;
-}
-
 static int take_entry(struct rfa_login *out, const json_t *entry, const char *path,
 		      struct rfa_error *err)
 {
@@ -141,7 +120,7 @@ static int take_entry(struct rfa_login *out, const json_t *entry, const char *pa
 	plain = calloc(1, strlen(auth) + 1);
 	if (!plain)
 		return rfa_fail_nomem(err);
-	colon = decode(auth, plain) > 0 ? strchr(plain, ':') : NULL;
+	colon = rfa_base64_decode(plain, auth) > 0 ? strchr(plain, ':') : NULL;
 	if (!colon || colon == plain || !colon[1]) {
 		rc = wrong(err, path, "a login (auth) in it is not USER:PASSWORD in base64");
 	} else {

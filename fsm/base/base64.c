@@ -1,10 +1,12 @@
 /* Base64, with padding. */
 #include "fsm/base/base64.h"
 
+#include <string.h>
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 void rfa_base64(char *out, const void *data, size_t len)
 {
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *in = data;
 
 	for (; len; in += 3) {
@@ -21,4 +23,23 @@ void rfa_base64(char *out, const void *data, size_t len)
 		len -= len < 3 ? len : 3;
 	}
 	*out = '\0';
+}
+
+int rfa_base64_decode(char *out, const char *text)
+{
+	unsigned bits = 0, have = 0;
+	int n = 0;
+
+	for (; *text && *text != '='; text++) {
+		const char *at = strchr(digits, *text);
+
+		if (!at)
+			return -1;
+		bits = bits << 6 | (unsigned)(at - digits);
+		have += 6;
+		if (have >= 8)
+			out[n++] = (char)(bits >> (have -= 8) & 0xff);
+	}
+	out[n] = '\0';
+	return text[strspn(text, "=")] ? -1 : n;
 }

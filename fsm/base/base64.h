@@ -16,6 +16,12 @@ extern "C" {
 /* out: RFA_BASE64_SIZE(len). Nothing of the data is left anywhere else. */
 RFA_API void rfa_base64(char *out, const void *data, size_t len);
 
+/*
+ * Decodes a text into out, which has room for as many bytes as the text has, and a NUL. Padding may
+ * be missing. The number of bytes, or -1: it is no base64.
+ */
+RFA_API int rfa_base64_decode(char *out, const char *text);
+
 #ifdef __cplusplus
 }
 #endif

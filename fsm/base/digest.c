@@ -7,6 +7,7 @@
 enum { DIGEST_BYTES = 32 };
 
 _Static_assert(DIGEST_BYTES == crypto_hash_sha256_BYTES, "both digests have the same length");
+_Static_assert(RFA_HMAC_BYTES == crypto_auth_hmacsha256_BYTES, "a MAC is as long as its digest");
 _Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(((struct rfa_digest *)0)->u),
 	       "the state of SHA-256 fits");
 _Static_assert(sizeof(crypto_generichash_state) + 63 <= sizeof(((struct rfa_digest *)0)->u),
@@ -56,4 +57,15 @@ void rfa_digest_of(enum rfa_digest_kind kind, const void *data, size_t len,
 	rfa_digest_init(&d, kind);
 	rfa_digest_update(&d, data, len);
 	rfa_digest_final(&d, hex);
+}
+
+void rfa_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+		     unsigned char out[RFA_HMAC_BYTES])
+{
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, key, key_len);
+	crypto_auth_hmacsha256_update(&state, data, len);
+	crypto_auth_hmacsha256_final(&state, out);
+	sodium_memzero(&state, sizeof(state));
 }

@@ -31,6 +31,11 @@ RFA_API void rfa_digest_final(struct rfa_digest *d, char hex[RFA_DIGEST_HEX]);
 RFA_API void rfa_digest_of(enum rfa_digest_kind kind, const void *data, size_t len,
 			   char hex[RFA_DIGEST_HEX]);
 
+/* HMAC with SHA-256 (RFC 2104); a key of any length. */
+#define RFA_HMAC_BYTES 32
+RFA_API void rfa_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+			     unsigned char out[RFA_HMAC_BYTES]);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,11 +4,11 @@
  * failed try is replaced by the next one, so that a receiver that is down for a year costs nothing.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fsm/base/facts.h"
 #include "fsm/base/fault.h"
+#include "ledger/endings.h"
 #include "ledger/files.h"
 #include "ledger/git/channels.h"
 #include "ledger/git/commit.h"
@@ -183,39 +183,7 @@ int rfa_git_channel_move(struct rfa_ledger *ledger, const char *name,
 }
 
 /* The ENDs between main's head and a commit, newest first. */
-struct endings {
-	struct rfa_ledger_ending *items; /* owned */
-	size_t n, cap;
-};
-
-static int add(struct endings *all, const git_oid *id, const struct rfa_message *message,
-	       struct rfa_error *err)
-{
-	struct rfa_ledger_ending *one;
-
-	if (all->n == all->cap) {
-		size_t cap = all->cap ? all->cap * 2 : 16;
-		struct rfa_ledger_ending *more = realloc(all->items, cap * sizeof(*more));
-
-		if (!more)
-			return rfa_fail_nomem(err);
-		all->items = more;
-		all->cap = cap;
-	}
-	one = &all->items[all->n++];
-	memset(one, 0, sizeof(*one));
-	git_oid_tostr(one->commit, sizeof(one->commit), id);
-	rfa_copy(one->run, sizeof(one->run), message->head.run);
-	rfa_copy(one->flow, sizeof(one->flow), message->head.flow);
-	rfa_copy(one->stack, sizeof(one->stack), message->head.stack);
-	rfa_copy(one->env, sizeof(one->env), message->head.env);
-	one->ended_ms = message->record.wall_ms;
-	if (rfa_final_parse(message->record.outcome, &one->final))
-		one->final = RFA_FINAL_STUCK; /* verify tells; never told as good */
-	return 0;
-}
-
-static int gather(const struct rfa_git *git, const git_oid *until, struct endings *all,
+static int gather(const struct rfa_git *git, const git_oid *until, struct rfa_endings *all,
 		  struct rfa_error *err)
 {
 	git_oid at;
@@ -227,7 +195,8 @@ static int gather(const struct rfa_git *git, const git_oid *until, struct ending
 
 		rc = rfa_git_commit_read(git, &at, &commit, err);
 		if (!rc && is_end(&commit, &message))
-			rc = add(all, &at, &message, err);
+			rc = rfa_endings_add(all, git_oid_tostr_s(&at), &message.head,
+					     &message.record, err);
 		if (!rc && !commit.n_parents)
 			rc = rfa_fail(err, RFA_ESTALE, "ledger", "main has no commit %.12s",
 				      git_oid_tostr_s(until));
@@ -244,7 +213,7 @@ int rfa_git_ended(struct rfa_ledger *ledger, const char *at,
 		  struct rfa_error *err)
 {
 	const struct rfa_git *git = (struct rfa_git *)ledger;
-	struct endings all = { 0 };
+	struct rfa_endings all = { 0 };
 	git_oid until;
 	int rc = 0;
 
@@ -255,6 +224,6 @@ int rfa_git_ended(struct rfa_ledger *ledger, const char *at,
 	for (size_t i = all.n; !rc && i > 0; i--)
 		if (each(user, &all.items[i - 1]))
 			break;
-	free(all.items);
+	rfa_endings_release(&all);
 	return rc;
 }

@@ -24,6 +24,7 @@ edges() {
 ^ledger/	^fsm/base/|^fsm/core/record\.h$|^ledger/
 ^transports/host/	^fsm/base/|^transports/(transport|http|fdio|registry/registry)\.h$|^transports/host/
 ^transports/registry/	^fsm/base/|^transports/(transport|http_call|http_text|fdio)\.h$|^transports/registry/
+^transports/notify/	^fsm/base/|^transports/(transport|fdio)\.h$|^transports/notify/
 ^transports/	^fsm/base/|^transports/(ssh/)?[a-z_0-9]+\.h$
 ^cli/frame/help_records\.c	^cli/|^fsm/model/|PUBLIC
 ^cli/	^cli/|^fsm/parts/(args|text)\.h$|PUBLIC
@@ -38,7 +39,7 @@ only() {
 	cat <<'END'
 ^git2	^ledger/|^tests/
 ^libssh2	^transports/ssh/|^tests/
-^curl/	^transports/http[a-z_0-9]*\.[ch]$|^tests/
+^curl/	^transports/http[a-z_0-9]*\.[ch]$|^transports/notify/curl\.c$|^tests/
 ^sodium	^fsm/base/|^tests/
 ^(unistd|fcntl|dirent|spawn|poll|signal|time|netdb|pwd)\.h$|^sys/|^netinet/|^arpa/	^fsm/base/|^ledger/|^transports/|^cli/|^fixtures/|^tests/
 ^stdlib\.h$	^fsm/(base|steps|parts|run)/|^ledger/|^transports/|^cli/|^fixtures/|^tests/
@@ -113,6 +114,8 @@ transports/registry/x.c <curl/curl.h>
 transports/registry/x.c "transports/host/host.h"
 transports/ssh/x.c "transports/registry/registry.h"
 transports/host/x.c "ledger/ledger.h"
+transports/notify/x.c "ledger/ledger.h"
+transports/notify/x.c <curl/curl.h>
 cli/x.c "fsm/steps/common/ctx.h"
 cli/x.c "ledger/git/git.h"
 cli/x.c <git2.h>
