@@ -8,6 +8,7 @@
 #include "cli/frame/cli.h"
 #include "cli/frame/help.h"
 #include "cli/frame/signals.h"
+#include "cli/notify/notify.h"
 #include "fsm/base/suggest.h"
 
 /* Up to the end of the command's name; the options of every command may stand between its words. */
@@ -156,6 +157,7 @@ int main(int argc, char *argv[])
 		status = rc < 0                   ? status
 			 : rfa_out_gone(&cli.out) ? 128 + SIGPIPE
 						  : rfa_code_status(RFA_EIO);
+	rfa_notify_after(&cli);
 	rfa_cli_release(&cli);
 	return status;
 }

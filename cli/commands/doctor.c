@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/notify/notify.h"
 #include "cli/report/run_list.h"
 #include "cli/frame/redact.h"
 #include "cli/config/secrets.h"
@@ -152,10 +153,23 @@ static void ask_ledger(struct doctor *d)
 		tell(d, BAD, "runs", err.msg, "rfa ledger verify");
 }
 
+static void ask_channels(struct doctor *d)
+{
+	json_t *wrong = json_array(), *line;
+	struct rfa_error err;
+	size_t i;
+
+	if (d->cli->ledger && d->cli->config && rfa_notify_wrong(d->cli, wrong, &err) < 0)
+		tell(d, BAD, "notify", err.msg, "rfa ledger verify");
+	json_array_foreach (wrong, i, line)
+		tell(d, NOTE, "notify", json_string_value(line), RFA_NOTIFY_HINT);
+	json_decref(wrong);
+}
+
 static int run_doctor(struct rfa_cli *cli, struct rfa_error *err)
 {
 	static void (*const questions[])(struct doctor *) = {
-		ask_version, ask_programs, ask_keys, ask_config, ask_ledger,
+		ask_version, ask_programs, ask_keys, ask_config, ask_ledger, ask_channels,
 	};
 	struct doctor d = { .cli = cli, .lines = json_array() };
 	int rc = 0;

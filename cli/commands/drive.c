@@ -8,6 +8,7 @@
 
 #include "cli/config/hosts.h"
 #include "cli/frame/signals.h"
+#include "cli/notify/notify.h"
 #include "cli/report/ticker.h"
 #include "fsm/parts/text.h"
 
@@ -179,6 +180,7 @@ int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err
 	if (rc == 0)
 		rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
 	if (rc == 0) {
+		rfa_notify_before(cli);
 		rfa_reporter_init(&reporter, &cli->out, &cli->report);
 		rfa_ticker_start(&ticker, &reporter, cli->clock);
 		rfa_cli_who(&who);
@@ -220,6 +222,7 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_resume_mode
 	if (rc == 0 && history->final == RFA_FINAL_NONE)
 		rc = rfa_hosts_of_plan(cli, history->plan, mode != RFA_RESUME_DETACH, &hosts, err);
 	if (rc == 0) {
+		rfa_notify_before(cli);
 		rfa_reporter_init(&reporter, &cli->out, &cli->report);
 		rfa_ticker_start(&ticker, &reporter, cli->clock);
 		rfa_cli_who(&who);

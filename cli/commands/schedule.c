@@ -321,7 +321,7 @@ static int run_schedule(struct rfa_cli *cli, struct rfa_error *err)
 
 static const struct rfa_option schedule_options[] = {
 	{ "env", 0, "ENV", NULL, NULL, "the environment; of a drill: where it is held" },
-	{ "for", 0, "WHAT...", NULL, "backup|images|verify|drill|smoke|check",
+	{ "for", 0, "WHAT...", NULL, "backup|images|verify|drill|smoke|check|notify",
 	  "what is repeated; default: backup and images" },
 	{ "of", 0, "ENV", NULL, NULL, "of a drill: whose backup; default: that of --env" },
 	{ "at", 0, "HH:MM", NULL, NULL, "when, in local time; default 02:30" },
@@ -347,6 +347,7 @@ const struct rfa_cli_command rfa_cmd_schedule = {
 	    "          is never there unless it is named; the unit answers the question (--yes)\n"
 	    "  smoke   `rfa smoke`, every day\n"
 	    "  check   `rfa verify --hosts`, every day\n"
+	    "  notify  `rfa notify --send --due`, every five minutes, for all of rfa.json\n"
 	    "What was missed while the machine was off is made up for. What fails ends with rfa's "
 	    "exit\n"
 	    "status: systemctl --failed and the journal have it.",

@@ -3,6 +3,7 @@
 
 #include "cli/commands/status_check.h"
 #include "cli/frame/known.h"
+#include "cli/notify/notify.h"
 #include "cli/report/run_list.h"
 #include "fsm/parts/catalog.h"
 
@@ -296,6 +297,19 @@ static void say_open(const struct rfa_out *o, const json_t *open)
 	rfa_buf_release(&safe);
 }
 
+/* Channels that nobody hears of. */
+static int say_channels(struct rfa_cli *cli, struct rfa_error *err)
+{
+	json_t *wrong = json_array(), *line;
+	size_t i;
+	int rc = wrong ? rfa_notify_wrong(cli, wrong, err) : rfa_fail_nomem(err);
+
+	json_array_foreach (wrong, i, line)
+		rfa_out_say(&cli->out, "%s%s", i ? "" : "\n", json_string_value(line));
+	json_decref(wrong);
+	return rc;
+}
+
 static int check_options(const struct rfa_cli *cli, struct rfa_error *err)
 {
 	if (rfa_cli_option(cli, "check") ||
@@ -322,6 +336,8 @@ static int tell(struct rfa_cli *cli, const char *stack, json_t *list, json_t *op
 		rc = print_entries(cli, stack, list, err);
 		say_debts(&cli->out, list);
 		say_open(&cli->out, open);
+		if (rc == 0)
+			rc = say_channels(cli, err);
 	}
 	json_decref(document);
 	return rc;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/notify/notify.h"
 #include "fsm/parts/catalog.h"
 
 enum { DAY_MS = 24 * 3600 * 1000, NO_LIMIT = -1 };
@@ -140,7 +141,7 @@ static int check_all(const struct check *c, const json_t *running, const json_t 
 		if (rc == 0)
 			rc = check_drill(c, entry, err);
 	}
-	return rc;
+	return rc ? rc : rfa_notify_wrong(c->cli, c->wrong, err);
 }
 
 int rfa_status_wrong(struct rfa_cli *cli, const json_t *running, const json_t *unfinished,

@@ -55,6 +55,13 @@ const struct rfa_repeat rfa_repeats[RFA_REPEATS] = {
 	  .later_min = 150,
 	  .command = { "verify" },
 	  .options = { "--hosts" } },
+	{ .word = "notify",
+	  .unit = "notify",
+	  .what = "telling channels what could not be told",
+	  .often = RFA_MINUTES,
+	  .command = { "notify" },
+	  .options = { "--send", "--due" },
+	  .whole = 1 },
 };
 
 /* Quoting. */
@@ -102,9 +109,11 @@ static void words_of(const struct rfa_schedule *s, const struct rfa_repeat *r,
 
 	for (i = 0; r->command[i]; i++)
 		argv[n++] = r->command[i];
-	argv[n++] = s->stack;
-	argv[n++] = "--env";
-	argv[n++] = s->env;
+	if (!r->whole) {
+		argv[n++] = s->stack;
+		argv[n++] = "--env";
+		argv[n++] = s->env;
+	}
 	for (i = 0; r->options[i]; i++)
 		argv[n++] = r->options[i];
 	if (r->confirmed && s->of) {
@@ -126,8 +135,11 @@ static void words_of(const struct rfa_schedule *s, const struct rfa_repeat *r,
 
 void rfa_unit_name(const struct rfa_schedule *s, const struct rfa_repeat *r, char into[192])
 {
-	snprintf(into, 192, "rfa-%.20s-%.63s-%.63s%s%s", r->unit, s->stack, s->env,
-		 r->end ? "-" : "", r->end ? r->end : "");
+	if (r->whole)
+		snprintf(into, 192, "rfa-%.20s", r->unit);
+	else
+		snprintf(into, 192, "rfa-%.20s-%.63s-%.63s%s%s", r->unit, s->stack, s->env,
+			 r->end ? "-" : "", r->end ? r->end : "");
 }
 
 static int check_paths(const struct rfa_schedule *s, struct rfa_error *err)
@@ -157,12 +169,13 @@ int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, s
 	}
 	rfa_buf_printf(out,
 		       "[Unit]\n"
-		       "Description=rfa: %s of %s on %s\n"
+		       "Description=rfa: %s%s%s%s%s\n"
 		       "Wants=network-online.target\n"
 		       "After=network-online.target\n",
-		       r->what, s->stack, s->env);
+		       r->what, r->whole ? "" : " of ", r->whole ? "" : s->stack,
+		       r->whole ? "" : " on ", r->whole ? "" : s->env);
 	/* The first of them goes before the others when they are due together. */
-	if (r != rfa_repeats) {
+	if (r != rfa_repeats && !r->whole) {
 		rfa_unit_name(s, rfa_repeats, first);
 		rfa_buf_printf(out, "After=%s.service\n", first);
 	}
@@ -204,6 +217,19 @@ int rfa_unit_timer(const struct rfa_schedule *s, const struct rfa_repeat *r, str
 		[RFA_MONTHLY] = { "*-*-01", "*-*-02" },
 	};
 	int at = minute_of_day(s, r);
+	if (r->often == RFA_MINUTES) {
+		rfa_buf_printf(out,
+			       "[Unit]\n"
+			       "Description=rfa: %s\n"
+			       "\n"
+			       "[Timer]\n"
+			       "OnCalendar=*:0/5\n"
+			       "\n"
+			       "[Install]\n"
+			       "WantedBy=timers.target\n",
+			       r->what);
+		return rfa_buf_check(out, err);
+	}
 	rfa_buf_printf(out,
 		       "[Unit]\n"
 		       "Description=rfa: %s of %s on %s\n"
@@ -247,7 +273,9 @@ int rfa_unit_cron(const struct rfa_schedule *s, const struct rfa_repeat *r, stru
 		rfa_fail(err, RFA_EUSAGE, "cli", "a path has a quote or a backslash in it");
 		rc = rfa_error_hint(err, "crons read it differently; systemd's units can hold it");
 	}
-	if (rc == 0)
+	if (rc == 0 && r->often == RFA_MINUTES)
+		rfa_buf_puts(out, "*/5 * * * * ");
+	else if (rc == 0)
 		rfa_buf_printf(out, "%d %d %s ", at % 60, at / 60, days[r->often][next_day(s, r)]);
 	/* To cron a bare % ends the line. */
 	for (const char *p = rfa_buf_str(&line); rc == 0 && *p; p++)

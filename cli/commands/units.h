@@ -16,7 +16,7 @@ struct rfa_schedule {
 	int hour, minute; /* of the data's backup, local time */
 };
 
-enum rfa_often { RFA_DAILY, RFA_WEEKLY, RFA_MONTHLY };
+enum rfa_often { RFA_DAILY, RFA_WEEKLY, RFA_MONTHLY, RFA_MINUTES /* every five */ };
 
 /* One command that is repeated. */
 struct rfa_repeat {
@@ -30,9 +30,10 @@ struct rfa_repeat {
 	const char *options[3]; /* behind STACK --env ENV; ends with NULL */
 	int confirmed;          /* it asks for the environment's name: the unit answers */
 	int needs_data;         /* a stack without data has none */
+	int whole;              /* it is about all of rfa.json: it names no stack */
 };
 extern const struct rfa_repeat rfa_repeats[];
-#define RFA_REPEATS 6
+#define RFA_REPEATS 7
 
 /* "rfa-backup-shop-prod-data", without .service or .timer. */
 void rfa_unit_name(const struct rfa_schedule *s, const struct rfa_repeat *r, char into[192]);

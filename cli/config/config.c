@@ -12,8 +12,8 @@
 
 #include "cli/config/checks.h"
 #include "cli/config/data_rules.h"
+#include "cli/config/notify_rules.h"
 #include "cli/config/paths.h"
-#include "fsm/base/suggest.h"
 #include "fsm/base/buf.h"
 #include "fsm/base/facts.h"
 
@@ -115,21 +115,6 @@ static void syntax(struct rfa_walk *walk, const json_error_t *where)
 
 /* What one row of the table cannot say. */
 
-static void no_such_name(struct rfa_walk *walk, const json_t *map, const char *kind,
-			 const char *name)
-{
-	struct rfa_problem *problem = rfa_walk_problem(walk, "there is no such %s", kind);
-	struct rfa_suggestion s = { name, NULL, 0 };
-	const char *key;
-	json_t *value;
-	json_object_foreach ((json_t *)map, key, value)
-		rfa_suggest_offer(&s, key);
-	if (s.best)
-		rfa_problem_hint(problem, "did you mean \"%.60s\"?", s.best);
-	else
-		rfa_problem_hint(problem, "define it, or remove this");
-}
-
 static void check_overlays(struct rfa_walk *walk, const json_t *root, const json_t *stack)
 {
 	const json_t *environments = json_object_get(root, "environments");
@@ -139,7 +124,7 @@ static void check_overlays(struct rfa_walk *walk, const json_t *root, const json
 	json_object_foreach (json_object_get(stack, "environments"), env, overlay) {
 		rfa_walk_enter(walk, env, 0);
 		if (strncmp(env, "x-", 2) != 0 && !json_object_get(environments, env))
-			no_such_name(walk, environments, "environment", env);
+			rfa_walk_no_such_name(walk, environments, "environment", env);
 		rfa_walk_leave(walk);
 	}
 	rfa_walk_leave(walk);
@@ -180,7 +165,7 @@ static void check_build(struct rfa_walk *walk, const json_t *root, const json_t 
 	rfa_walk_enter(walk, "build", 0);
 	if (on && !json_object_get(environments, on)) {
 		rfa_walk_enter(walk, "on", 0);
-		no_such_name(walk, environments, "environment", on);
+		rfa_walk_no_such_name(walk, environments, "environment", on);
 		rfa_walk_leave(walk);
 	}
 	if (!json_object_get(stack, "compose"))
@@ -201,7 +186,7 @@ static void check_deploy(struct rfa_walk *walk, const json_t *root, const json_t
 		i++;
 	if (i == 3 && !json_object_get(environments, via)) {
 		rfa_walk_enter(walk, "via", 0);
-		no_such_name(walk, environments, "environment", via);
+		rfa_walk_no_such_name(walk, environments, "environment", via);
 		rfa_walk_leave(walk);
 	}
 	if (!json_object_get(stack, "compose"))
@@ -220,7 +205,8 @@ static void check_verified(struct rfa_walk *walk, const json_t *root, const json
 	json_array_foreach (rfa_facts_at(stack, "gates/verified_in"), i, env) {
 		rfa_walk_enter(walk, NULL, i);
 		if (!json_object_get(environments, json_string_value(env)))
-			no_such_name(walk, environments, "environment", json_string_value(env));
+			rfa_walk_no_such_name(walk, environments, "environment",
+					      json_string_value(env));
 		rfa_walk_leave(walk);
 	}
 	rfa_walk_leave(walk);
@@ -267,6 +253,7 @@ static void check_whole(struct rfa_walk *walk, const json_t *root)
 		rfa_walk_leave(walk);
 	}
 	rfa_walk_leave(walk);
+	rfa_notify_judge(walk, root);
 }
 
 static int by_place(const void *a, const void *b)

@@ -83,6 +83,21 @@ void rfa_problem_hint(struct rfa_problem *problem, const char *fmt, ...)
 	va_end(args);
 }
 
+void rfa_walk_no_such_name(struct rfa_walk *walk, const json_t *map, const char *kind,
+			   const char *name)
+{
+	struct rfa_problem *problem = rfa_walk_problem(walk, "there is no such %s", kind);
+	struct rfa_suggestion s = { name, NULL, 0 };
+	const char *key;
+	json_t *value;
+	json_object_foreach ((json_t *)map, key, value)
+		rfa_suggest_offer(&s, key);
+	if (s.best)
+		rfa_problem_hint(problem, "did you mean \"%.60s\"?", s.best);
+	else
+		rfa_problem_hint(problem, "define it, or remove this");
+}
+
 void rfa_walk_enter(struct rfa_walk *walk, const char *key, size_t index)
 {
 	walk->steps[walk->depth].key = key;

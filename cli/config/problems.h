@@ -39,6 +39,9 @@ struct rfa_walk {
  */
 struct rfa_problem *rfa_walk_problem(struct rfa_walk *walk, const char *fmt, ...) RFA_PRINTF(2, 3);
 void rfa_problem_hint(struct rfa_problem *problem, const char *fmt, ...) RFA_PRINTF(2, 3);
+/* The same of a name that a map does not have; the nearest one is offered. kind: "stack". */
+void rfa_walk_no_such_name(struct rfa_walk *walk, const json_t *map, const char *kind,
+			   const char *name);
 void rfa_walk_enter(struct rfa_walk *walk, const char *key, size_t index);
 void rfa_walk_leave(struct rfa_walk *walk);
 

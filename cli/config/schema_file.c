@@ -1,4 +1,5 @@
 /* The table of keys of rfa.json as a whole: what stands beside environments and stacks. */
+#include "cli/config/schema_notify.h"
 #include "cli/config/schema_registry.h"
 #include "cli/config/schema.h"
 
@@ -46,6 +47,14 @@ static const struct rfa_key timeout_keys[] = {
 	  .help = "attempts to connect",
 	  .min = 1,
 	  .max = 100 },
+	{ .name = "notify_s",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "5",
+	  .example = "5",
+	  .help = "seconds behind a run for telling the channels, in all; 0: that is left to `rfa "
+		  "notify --send`",
+	  .min = 0,
+	  .max = 60 },
 	{ .name = NULL },
 };
 
@@ -120,6 +129,14 @@ static const struct rfa_key file_keys[] = {
 		  "be here",
 	  .inside = &a_registry,
 	  .format = &rfa_schema_domain },
+	{ .name = "notify",
+	  .type = RFA_TYPE_MAP,
+	  .fallback = "{}",
+	  .example = "{\"team\":{\"kind\":\"webhook\",\"url\":\"${SLACK_HOOK}\","
+		     "\"format\":\"slack\"}}",
+	  .help = "who is told how runs end",
+	  .inside = &rfa_schema_channel,
+	  .format = &rfa_schema_name },
 	{ .name = "timeouts",
 	  .type = RFA_TYPE_OBJECT,
 	  .fallback = "{}",

@@ -46,6 +46,7 @@ struct rfa_cli {
 	struct rfa_problems problems;
 	struct rfa_run_report report;
 	int status; /* of a command that succeeds: its exit status */
+	int ran;    /* it has driven runs */
 };
 
 /* Finds and reads rfa.json, once. All problems are printed; then CONFIG. */

@@ -82,6 +82,8 @@ static json_t *summary_of(const struct rfa_drive *d, const struct rfa_outputs *o
 		      "from", o->from, "final", rfa_final_word(o->final), "begun", begun, "ended",
 		      o->now, "version", o->version, "point", o->point, "records",
 		      (json_int_t)d->machine.seq + 1);
+	if (s && o->before[0])
+		json_object_set_new(s, "before", json_string(o->before));
 	if (s && o->data[0])
 		json_object_set_new(s, "data_point", json_string(o->data));
 	if (s && o->final != RFA_FINAL_SUCCEEDED && o->why->code) {

@@ -47,7 +47,7 @@ static struct rfa_notice notice(void)
 	"ended: 2026-11-29T02:07:04Z\n"       \
 	"run: 20261129-020604-77c1f6\n"       \
 	"next: rfa show 20261129-020604-77c1f6\n"
-#define TITLE "rfa: shop on prod: deploy of 1.4.0 ROLLED_BACK"
+#define TITLE "rfa: shop on prod: deploy of 1.4.0 ROLLED_BACK, went back"
 
 /* Signatures. */
 
@@ -342,7 +342,7 @@ static void test_text(void **state)
 	n.stack = "_host";
 	n.after = "";
 	rfa_notice_title(&text, &n, rfa_notice_put_plain);
-	assert_string_equal(rfa_buf_str(&text), "rfa: prod: deploy ROLLED_BACK, FORCED");
+	assert_string_equal(rfa_buf_str(&text), "rfa: prod: deploy ROLLED_BACK, went back, FORCED");
 	rfa_buf_release(&text);
 }
 

@@ -51,6 +51,8 @@ void rfa_notice_title(struct rfa_buf *out, const struct rfa_notice *n, rfa_notic
 	}
 	rfa_buf_putc(out, ' ');
 	value(out, n->verdict, put);
+	if (!strcmp(n->verdict, "ROLLED_BACK"))
+		rfa_buf_puts(out, ", went back");
 	if (*n->forced)
 		rfa_buf_puts(out, ", FORCED");
 }
