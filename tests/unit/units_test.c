@@ -73,7 +73,33 @@ static void texts(void **state)
 			    "30 4 * * * HOME=/home/olga /usr/bin/rfa smoke shop --env prod "
 			    "--unattended -c /srv/rfa.json\n"
 			    "0 5 * * * HOME=/home/olga /usr/bin/rfa verify shop --env prod --hosts "
+			    "-c /srv/rfa.json\n"
+			    "*/5 * * * * HOME=/home/olga /usr/bin/rfa notify --send --due "
 			    "-c /srv/rfa.json\n");
+	rfa_buf_release(&out);
+}
+
+/* What is about all of rfa.json names no stack, and is due every few minutes. */
+static void whole(void **state)
+{
+	const struct rfa_repeat *notify = &rfa_repeats[RFA_REPEATS - 1];
+	struct rfa_buf out = RFA_BUF_INIT(1 << 16);
+	struct rfa_error err;
+	char name[192];
+	(void)state;
+
+	rfa_unit_name(&usual, notify, name);
+	assert_string_equal(name, "rfa-notify");
+	assert_int_equal(rfa_unit_service(&usual, notify, &out, &err), 0);
+	assert_non_null(strstr(rfa_buf_str(&out),
+			       "Description=rfa: telling channels what could not "
+			       "be told\n"));
+	assert_non_null(strstr(rfa_buf_str(&out), "rfa\" notify --send --due -c"));
+	assert_null(strstr(rfa_buf_str(&out), "shop"));
+	rfa_buf_clear(&out);
+	assert_int_equal(rfa_unit_timer(&usual, notify, &out, &err), 0);
+	assert_non_null(strstr(rfa_buf_str(&out), "OnCalendar=*:0/5\n"));
+	assert_null(strstr(rfa_buf_str(&out), "Persistent"));
 	rfa_buf_release(&out);
 }
 
@@ -227,9 +253,9 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts),           cmocka_unit_test(midnight),
-		cmocka_unit_test(systemd_quoting), cmocka_unit_test(cron_quoting),
-		cmocka_unit_test(refused),
+		cmocka_unit_test(texts),        cmocka_unit_test(whole),
+		cmocka_unit_test(midnight),     cmocka_unit_test(systemd_quoting),
+		cmocka_unit_test(cron_quoting), cmocka_unit_test(refused),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
