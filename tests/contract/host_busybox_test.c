@@ -48,6 +48,7 @@ int main(void)
 	failed = host_contract_run("host of busybox over a fake engine", &world);
 	failed += host_builds_run("builds over a fake engine, with busybox", &world);
 	failed += host_execs_run("commands over a fake engine, with busybox", &world);
+	failed += host_commands_run("commands on the host, with busybox", &world);
 	failed += registry_world_run("registries over a fake engine, with busybox", &world, &f);
 	return fakehosts_end(&f) || failed;
 }

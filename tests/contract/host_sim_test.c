@@ -146,7 +146,8 @@ static int run(const char *store)
 		failed = host_contract_run(name, &world) + host_compose_run(name, &world) +
 			 host_refs_run(name, &world) + host_spec_run(name, &world) +
 			 host_builds_run(name, &world) + host_below_run(name, &world) +
-			 host_registry_run(name, &world, &at) + host_execs_run(name, &world);
+			 host_registry_run(name, &world, &at) + host_execs_run(name, &world) +
+			 host_commands_run(name, &world);
 	rfa_sim_free(sim);
 	return failed;
 }

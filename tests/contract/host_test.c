@@ -52,5 +52,6 @@ int main(void)
 	failed += host_builds_run("builds over a fake engine", &world);
 	failed += registry_world_run("registries over a fake engine", &world, &f);
 	failed += host_execs_run("commands over a fake engine", &world);
+	failed += host_commands_run("commands on the host", &world);
 	return fakehosts_end(&f) || failed;
 }

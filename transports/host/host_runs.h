@@ -25,8 +25,25 @@ struct rfa_job_key {
 	const char *op;   /* unique within the step */
 };
 
+/* A command on the host itself. Borrowed. */
+struct rfa_host_command {
+	const char *const *argv; /* the program, by its path or as PATH has it; ends with NULL */
+	const char *const *env;  /* "NAME=value", beside what the host has; ends with NULL */
+	int64_t timeout_s;
+};
+
+struct rfa_exec_answer; /* host_engine.h */
+
 struct rfa_host_runs {
 	/* jobs */
+	/*
+	 * Runs a command of the operator's, as a job: once for its key, however often it is asked
+	 * for; no shell reads its words, its input is empty. A program that is not there has the
+	 * status 127. Errors: INTERNAL for a program with a = in its name.
+	 */
+	int (*command)(struct rfa_host *, const struct rfa_job_key *,
+		       const struct rfa_host_command *, struct rfa_exec_answer *,
+		       struct rfa_error *);
 	/*
 	 * Does a job of this run and step (key.op ignored) still run? *running = 0 or 1. A job
 	 * whose process is gone without a result (power loss) does not run, and one that was asked

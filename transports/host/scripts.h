@@ -29,6 +29,7 @@ extern const char *const rfa_script_memory_put[];
 extern const char *const rfa_script_worktree[];
 
 /* Jobs. */
+extern const char *const rfa_script_command_run[];
 extern const char *const rfa_script_job_follow[];
 extern const char *const rfa_script_job_run[];
 extern const char *const rfa_script_job_start[];

@@ -126,6 +126,7 @@ static const struct rfa_host_files shell_files = {
 	.drop = rfa_shell_file_drop,
 };
 static const struct rfa_host_runs shell_runs = {
+	.command = rfa_shell_command,
 	.jobs_running = rfa_shell_jobs_running,
 	.spool_read = rfa_shell_spool_read,
 	.spool_write = rfa_shell_spool_write,

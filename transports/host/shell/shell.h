@@ -195,6 +195,9 @@ int rfa_shell_vault_ok(const struct shell_host *h, const char *vault, const char
 /* The operations, by file. */
 int rfa_shell_info(struct rfa_host *, json_t **, struct rfa_error *);
 
+int rfa_shell_command(struct rfa_host *, const struct rfa_job_key *,
+		      const struct rfa_host_command *, struct rfa_exec_answer *,
+		      struct rfa_error *);
 int rfa_shell_jobs_running(struct rfa_host *, const struct rfa_job_key *, int *,
 			   struct rfa_error *);
 int rfa_shell_run_remove(struct rfa_host *, const char *, struct rfa_error *);
