@@ -233,6 +233,22 @@ struct rfa_relay {
 RFA_API int rfa_relay(const struct rfa_relay *relay, uint64_t *moved,
 		      struct rfa_error *err) RFA_MUST_USE;
 
+/* A program on this machine, with an end. All borrowed. */
+struct rfa_local_run {
+	const char *const *argv; /* ends with NULL; no shell reads it */
+	const char *input;
+	size_t input_len;
+	int64_t timeout_ms;
+	struct rfa_clock *clock;
+	struct rfa_buf *said; /* gets what it writes, as far as it fits; NULL: nobody does */
+};
+/*
+ * 0: it ended, and *status is how (127: there is no such program; 128 + n: signal n). Errors:
+ * STALLED: it did not end in time; it and what it has started are killed then.
+ */
+RFA_API int rfa_local_run(const struct rfa_local_run *run, int *status,
+			  struct rfa_error *err) RFA_MUST_USE;
+
 #ifdef __cplusplus
 }
 #endif

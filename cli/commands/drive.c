@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/commands/hooks.h"
 #include "cli/config/hosts.h"
 #include "cli/frame/signals.h"
 #include "cli/notify/notify.h"
@@ -62,6 +63,7 @@ static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_h
 		.secret = rfa_cli_secret,
 		.login = rfa_cli_login,
 		.output = take_output,
+		.command = rfa_hooks_run,
 		.secret_user = cli,
 	};
 	return options;
@@ -187,6 +189,7 @@ int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err
 		struct rfa_run_options options = options_of(cli, &hosts, &reporter, &who);
 		rc = rfa_run_begin(&options, plan, &cli->report.result, err);
 		rc = finish(cli, &reporter, &ticker, rc);
+		rfa_hooks_behind(cli, hosts.target);
 	}
 	rfa_hosts_release(&hosts);
 	return rc;
@@ -229,6 +232,8 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_resume_mode
 		struct rfa_run_options options = options_of(cli, &hosts, &reporter, &who);
 		rc = rfa_run_resume(&options, history->run, mode, &cli->report.result, err);
 		rc = finish(cli, &reporter, &ticker, rc);
+		if (history->final == RFA_FINAL_NONE)
+			rfa_hooks_behind(cli, hosts.target);
 	}
 	rfa_hosts_release(&hosts);
 	rfa_history_free(history);

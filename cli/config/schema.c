@@ -3,6 +3,7 @@
 
 #include "cli/config/schema_build.h"
 #include "cli/config/schema_checks.h"
+#include "cli/config/schema_hooks.h"
 #include "cli/config/schema_registry.h"
 
 /* What strings look like. */
@@ -576,6 +577,11 @@ const struct rfa_key rfa_schema_stack[] = {
 	  .example = "{\"where\":\"operator\"}",
 	  .help = "where backups go, and how long they stay",
 	  .inside = backup_keys },
+	{ .name = "hooks",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"before\":{\"command\":[\"/usr/local/bin/may-deploy\"]}}",
+	  .help = "commands of your own around a deploy, a promote, a publish and a rollback",
+	  .inside = rfa_schema_hooks },
 	{ .name = "checklist",
 	  .type = RFA_TYPE_ARRAY,
 	  .fallback = "[]",

@@ -18,6 +18,7 @@ static const struct rfa_step steps[] = {
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, registry_observe),
 	READ("target.compare", PRECHECK, TARGET, 0, 4, target_compare),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, image_export),
@@ -112,7 +113,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_deploy = {
 	.name = "deploy",
-	.version = 1,
+	.version = 2,
 	.summary = "bring a version from its registry to an environment",
 	.roles = roles,
 	.steps = steps,

@@ -17,6 +17,7 @@ static const struct rfa_step steps[] = {
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, source_observe),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, image_export),
@@ -100,7 +101,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_promote = {
 	.name = "promote",
-	.version = 3,
+	.version = 4,
 	.summary = "bring the images that run in one environment to another",
 	.roles = roles,
 	.steps = steps,

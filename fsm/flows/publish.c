@@ -17,6 +17,7 @@ static const struct rfa_step steps[] = {
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, builder_observe),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_before),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	STEP("source.build", EXPORT, SOURCE, SCRATCH, 4, build),
@@ -109,7 +110,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_publish = {
 	.name = "publish",
-	.version = 2,
+	.version = 3,
 	.summary = "build images from sources, and bring them to an environment",
 	.roles = roles,
 	.steps = steps,

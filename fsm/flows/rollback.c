@@ -19,6 +19,7 @@ static const struct rfa_step steps[] = {
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_observe),
 	READ("target.compare", PRECHECK, TARGET, 0, 4, configuration_then),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, image_export),
@@ -81,7 +82,7 @@ static const struct rfa_flow_args args = { .prepare = prepare, .goes_back_to = "
 
 const struct rfa_flow rfa_flow_rollback = {
 	.name = "rollback",
-	.version = 4,
+	.version = 5,
 	.summary = "bring back what a rollback point describes",
 	.roles = roles,
 	.steps = steps,

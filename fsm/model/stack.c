@@ -39,6 +39,12 @@ RFA_SHAPE(stack_data, RFA_STACK_DATA_FIELDS, "what a stack stores");
 #define RFA_THIS struct rfa_stack_backup
 RFA_SHAPE(stack_backup, RFA_STACK_BACKUP_FIELDS, "a stack's backups");
 #undef RFA_THIS
+#define RFA_THIS struct rfa_hook
+RFA_SHAPE(hook, RFA_HOOK_FIELDS, "a command of the operator's");
+#undef RFA_THIS
+#define RFA_THIS struct rfa_hooks
+RFA_SHAPE(hooks, RFA_HOOKS_FIELDS, "commands around a run");
+#undef RFA_THIS
 #define RFA_THIS struct rfa_stack
 RFA_SHAPE(stack, RFA_STACK_FIELDS, "a stack, resolved for one environment");
 #undef RFA_THIS

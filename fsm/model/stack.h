@@ -130,6 +130,22 @@ RFA_RECORD(stack_data, RFA_STACK_DATA_FIELDS);
 RFA_RECORD(stack_backup, RFA_STACK_BACKUP_FIELDS);
 
 /* clang-format off */
+#define RFA_HOOK_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXTS(command, "the program and its arguments; status 0 is good") \
+	TEXT(on, "where it runs: host, or operator; absent: operator") \
+	INT(timeout_s, 60, "seconds that it may take")
+/* clang-format on */
+RFA_RECORD(hook, RFA_HOOK_FIELDS);
+
+/* clang-format off */
+#define RFA_HOOKS_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	ONE(hook, before, "before anything is changed") \
+	ONE(hook, after, "behind a run that succeeded") \
+	ONE(hook, failed, "behind one that did not")
+/* clang-format on */
+RFA_RECORD(hooks, RFA_HOOKS_FIELDS);
+
+/* clang-format off */
 #define RFA_STACK_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXTS(containers, "made with docker run, in the order in which they start") \
 	ONE(stack_compose, compose, "a Compose project") \
@@ -144,6 +160,7 @@ RFA_RECORD(stack_backup, RFA_STACK_BACKUP_FIELDS);
 	ONE(limits, gates, "what must hold before anything is touched") \
 	ONE(stack_data, data, "what it stores") \
 	ONE(stack_backup, backup, "its backups") \
+	ONE(hooks, hooks, "the operator's own commands around a run") \
 	TEXTS(checklist, "what a person has to look at before a version may go there") \
 	INT(keep_images, 3, "versions whose images stay") \
 	TEXTS(keep_running, "containers that are never stopped")

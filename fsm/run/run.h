@@ -47,7 +47,13 @@ struct rfa_run_options {
 	 * hold any byte. NULL: nobody listens.
 	 */
 	void (*output)(void *user, int status, const char *text, size_t len);
-	void *secret_user; /* of all three */
+	/*
+	 * Runs a hook of the stack on this machine. 0: it ended, in whatever way. NULL: a run whose
+	 * stack has such a hook fails.
+	 */
+	int (*command)(void *user, const struct rfa_host_command *, struct rfa_exec_answer *,
+		       struct rfa_error *);
+	void *secret_user; /* of all of these */
 };
 
 struct rfa_run_result {

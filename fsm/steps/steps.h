@@ -44,6 +44,10 @@ RFA_TRIO_OF(exec);
 RFA_RUN_OF(known_version);
 RFA_RUN_OF(nothing); /* of a row with which a run ends */
 
+/* hook.c: the operator's own command before anything is changed */
+RFA_RUN_OF(hook_before);
+RFA_PROBE_OF(hook_before);
+
 /* gates.c: may this run touch anything? The gates are the flow's. */
 RFA_RUN_OF(gates);
 

@@ -5,11 +5,11 @@
 #include "fsm/base/facts.h"
 #include "fsm/base/wipe.h"
 #include "transports/notify/curl.h"
-#include "transports/notify/exec.h"
 #include "transports/notify/formats.h"
 #include "transports/notify/mail.h"
 #include "transports/notify/notify.h"
 #include "transports/notify/sign.h"
+#include "transports/transport.h"
 
 enum { BODY_MAX = 256 << 10, URL_MAX = 64 << 10, HEADERS = 6, HEADER_MAX = 256, WORD_MAX = 40 };
 
@@ -149,7 +149,11 @@ static int send_exec(const struct rfa_receiver *to, const struct rfa_notice *not
 		     struct rfa_clock *clock, int64_t timeout_ms, struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(BODY_MAX);
+	struct rfa_local_run run = { .argv = to->command,
+				     .timeout_ms = timeout_ms,
+				     .clock = clock };
 	json_t *json = NULL;
+	int status = 0;
 	int rc = rfa_notice_json(&json, notice, err);
 
 	if (!rc)
@@ -157,8 +161,13 @@ static int send_exec(const struct rfa_receiver *to, const struct rfa_notice *not
 	rfa_buf_putc(&text, '\n');
 	if (!rc)
 		rc = rfa_buf_check(&text, err);
+	run.input = rfa_buf_str(&text);
+	run.input_len = text.len;
 	if (!rc)
-		rc = rfa_notify_exec(to->command, &text, clock, timeout_ms, err);
+		rc = rfa_local_run(&run, &status, err);
+	if (!rc && status)
+		rc = rfa_fail(err, RFA_EREMOTE, "notify", "%.120s ended with status %d",
+			      to->command[0], status);
 	json_decref(json);
 	rfa_buf_release(&text);
 	return rc;

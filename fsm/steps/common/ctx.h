@@ -48,6 +48,9 @@ struct rfa_ctx {
 	int (*login)(void *user, const char *domain, const char **name, const char **secret,
 		     struct rfa_error *);
 	void (*output)(void *user, int status, const char *text, size_t len); /* NULL: nobody */
+	/* Runs a command on the operator's machine (rfa_run_options.command); NULL: nobody does. */
+	int (*command)(void *user, const struct rfa_host_command *, struct rfa_exec_answer *,
+		       struct rfa_error *);
 	void *secret_user;
 	/* Makes a PROGRESS record durable; steals facts. Their "made" is known ever after. */
 	int (*progress)(struct rfa_ctx *, json_t *facts, struct rfa_error *);

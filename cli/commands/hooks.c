@@ -1,0 +1,162 @@
+/* The operator's own commands around a run. */
+#include "cli/commands/hooks.h"
+
+#include <string.h>
+
+enum { WORDS = 256, SAID_MAX = 64 << 10, ENV = 7, TEXT_MAX = 300, LINES = 5 };
+
+/* The row that a flow has whose runs have hooks. */
+#define HOOK_ROW "target.hook"
+
+int rfa_hooks_run(void *user, const struct rfa_host_command *command,
+		  struct rfa_exec_answer *answer, struct rfa_error *err)
+{
+	const struct rfa_cli *cli = user;
+	const char *argv[WORDS + 2] = { "env" };
+	struct rfa_local_run run = { .argv = argv,
+				     .input = "",
+				     .timeout_ms = command->timeout_s * 1000,
+				     .clock = cli->clock,
+				     .said = answer->said };
+	size_t n = 1;
+	int rc;
+
+	for (size_t i = 0; command->env[i] && n <= WORDS; i++)
+		argv[n++] = command->env[i];
+	if (strchr(command->argv[0], '=') || command->argv[0][0] == '-')
+		return rfa_fail(err, RFA_ECONFIG, "hook", "that is no program's name");
+	for (size_t i = 0; command->argv[i] && n <= WORDS; i++)
+		argv[n++] = command->argv[i];
+	rc = rfa_local_run(&run, &answer->status, err);
+	/* It was ended: that is an answer. */
+	if (rc == -(int)RFA_ESTALLED) {
+		rfa_error_clear(err);
+		answer->status = 124;
+		rc = 0;
+	}
+	return rc;
+}
+
+/* Behind a run. */
+
+struct behind {
+	struct rfa_cli *cli;
+	struct rfa_host *target;
+	const json_t *hook;
+	const char *which;
+	char texts[ENV - 1][TEXT_MAX + 32];
+	const char *env[ENV];
+	const char *argv[WORDS + 1];
+};
+
+static void put(struct behind *b, size_t at, const char *name, const char *value)
+{
+	snprintf(b->texts[at], sizeof(b->texts[at]), "%s=%.*s", name, TEXT_MAX, value);
+	b->env[at] = b->texts[at];
+}
+
+static void put_env(struct behind *b)
+{
+	const struct rfa_run_report *report = &b->cli->report;
+	const struct rfa_run_result *r = &report->result;
+	char next[TEXT_MAX];
+
+	if (r->final == RFA_FINAL_SUCCEEDED && r->point[0])
+		snprintf(next, sizeof(next), "rfa rollback %s --env %s --to %s",
+			 rfa_facts_str(report->plan, "stack", ""),
+			 rfa_facts_str(report->plan, "target/env", ""), r->point);
+	else
+		snprintf(next, sizeof(next), "rfa show %s", r->run);
+	put(b, 0, "RFA_RUN", r->run);
+	put(b, 1, "RFA_STACK", rfa_facts_str(report->plan, "stack", ""));
+	put(b, 2, "RFA_ENV", rfa_facts_str(report->plan, "target/env", ""));
+	put(b, 3, "RFA_VERSION", r->version);
+	put(b, 4, "RFA_FINAL", rfa_final_word(r->final));
+	put(b, 5, "RFA_NEXT", next);
+	b->env[6] = NULL;
+}
+
+static void put_words(struct behind *b)
+{
+	const json_t *command = json_object_get(b->hook, "command");
+	size_t i;
+
+	for (i = 0; i < json_array_size(command) && i < WORDS; i++)
+		b->argv[i] = json_string_value(json_array_get(command, i));
+	b->argv[i] = NULL;
+}
+
+/* The first lines of what it wrote, without secrets. */
+static void say_lines(const struct rfa_out *o, const char *which, const struct rfa_buf *said)
+{
+	const char *at = rfa_buf_str(said), *end = at + said->len;
+	struct rfa_out err = *o;
+	char label[32];
+
+	snprintf(label, sizeof(label), "hook %s", which);
+	err.out = o->err;
+	for (int n = 0; at < end && n < LINES; n++) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+
+		stop = stop ? stop : end;
+		rfa_out_line(&err, label, at, (size_t)(stop - at));
+		at = stop + 1;
+	}
+}
+
+static int run(struct behind *b, struct rfa_exec_answer *answer, struct rfa_error *err)
+{
+	const char *id = b->cli->report.result.run;
+	const struct rfa_host_command command = { b->argv, b->env,
+						  rfa_facts_int(b->hook, "timeout_s", 60) };
+	const struct rfa_job_key key = { id, "hook", b->which };
+	struct rfa_error ignored;
+	int rc;
+
+	if (strcmp(rfa_facts_str(b->hook, "on", ""), "host") != 0)
+		return rfa_hooks_run(b->cli, &command, answer, err);
+	if (!b->target)
+		return rfa_fail(err, RFA_EUNREACHABLE, "hook", "its host is not reached");
+	rc = b->target->runs->command(b->target, &key, &command, answer, err);
+	/* The run's own things there are gone already. */
+	if (!rc)
+		(void)!b->target->runs->remove(b->target, id, &ignored);
+	return rc;
+}
+
+static const json_t *hook_of(const struct rfa_run_report *report, const char **which)
+{
+	const struct rfa_flow *flow = rfa_flow_by_name(rfa_facts_str(report->plan, "flow", ""));
+	char path[64];
+
+	if (!report->result.run[0] || report->result.final == RFA_FINAL_NONE || !flow ||
+	    rfa_flow_find(flow, HOOK_ROW) < 0)
+		return NULL;
+	*which = report->result.final == RFA_FINAL_SUCCEEDED ? "after" : "failed";
+	snprintf(path, sizeof(path), "target/stack/hooks/%s", *which);
+	return rfa_facts_at(report->plan, path);
+}
+
+void rfa_hooks_behind(struct rfa_cli *cli, struct rfa_host *target)
+{
+	struct rfa_buf said = RFA_BUF_INIT(SAID_MAX), safe = RFA_BUF_INIT(4096);
+	struct rfa_exec_answer answer = { 0, &said };
+	struct behind b = { .cli = cli, .target = target };
+	struct rfa_error err;
+
+	b.hook = hook_of(&cli->report, &b.which);
+	put_words(&b);
+	if (!b.argv[0])
+		return;
+	put_env(&b);
+	if (run(&b, &answer, &err) < 0)
+		rfa_out_warn(&cli->out, "the hook %s: %s", b.which,
+			     rfa_out_safe(&safe, err.msg, 300));
+	else if (answer.status)
+		rfa_out_warn(&cli->out, "the hook %s ended with status %d", b.which, answer.status);
+	else
+		rfa_out_note(&cli->out, "the hook %s has run", b.which);
+	say_lines(&cli->out, b.which, &said);
+	rfa_buf_release(&said);
+	rfa_buf_release(&safe);
+}

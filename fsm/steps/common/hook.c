@@ -1,0 +1,136 @@
+/*
+ * The operator's command before anything is changed: on the machine where rfa is typed, or as a job
+ * on the host. What it does is not known to rfa. It runs once, whatever breaks meanwhile: on a host
+ * the job's key is the same in every attempt; here, what has begun and did not answer is not begun
+ * again.
+ */
+#include <string.h>
+
+#include "fsm/steps/common/evidence.h"
+#include "fsm/steps/steps.h"
+
+enum { SAID_MAX = 64 << 10, ENV_MAX = 8 };
+
+static const struct rfa_hook *hook_of(const struct rfa_ctx *ctx)
+{
+	const struct rfa_stack *stack = rfa_ctx_stack_of(ctx, RFA_TARGET);
+
+	return stack->hooks ? stack->hooks->before : NULL;
+}
+
+static int is_on_host(const struct rfa_hook *hook)
+{
+	return !strcmp(hook->on, "host");
+}
+
+static struct rfa_job_key key_of(const struct rfa_ctx *ctx)
+{
+	return (struct rfa_job_key){ ctx->run, ctx->step->name, "hook" };
+}
+
+/* What is known before the run: how it ends, and what to type then, is not. */
+static void put_env(struct rfa_ctx *ctx, const char *env[ENV_MAX])
+{
+	const char *version = "";
+	size_t n = 0;
+
+	(void)rfa_ctx_desired(ctx, &version);
+	env[n++] = rfa_pool_printf(ctx->pool, "RFA_RUN=%s", ctx->run);
+	env[n++] = rfa_pool_printf(ctx->pool, "RFA_STACK=%s", ctx->plan->stack);
+	env[n++] = rfa_pool_printf(ctx->pool, "RFA_ENV=%s", ctx->sides[RFA_TARGET]->env);
+	env[n++] = rfa_pool_printf(ctx->pool, "RFA_VERSION=%s", version ? version : "");
+	env[n++] = "RFA_FINAL=";
+	env[n++] = "RFA_NEXT=";
+	env[n] = NULL;
+}
+
+static const char *const *words_of(struct rfa_ctx *ctx, const struct rfa_hook *hook)
+{
+	struct rfa_texts words = { NULL, 0 };
+
+	for (size_t i = 0; i < hook->command.n; i++)
+		rfa_texts_add(ctx->pool, &words, hook->command.at[i]);
+	rfa_pool_add(ctx->pool, &words, sizeof(*words.at));
+	return words.at;
+}
+
+/* Durable before it begins: a resume has to know. */
+static int put_begun(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	struct rfa_made made = ctx->made;
+
+	made.begun = 1;
+	return rfa_ctx_made(ctx, &made, "the hook begins", err);
+}
+
+static int run_here(struct rfa_ctx *ctx, const struct rfa_host_command *command,
+		    struct rfa_exec_answer *answer, struct rfa_error *err)
+{
+	int rc;
+
+	if (ctx->made.begun) {
+		rfa_fail(err, RFA_EREMOTE, "hook",
+			 "nobody knows how the hook ended: rfa was stopped while it ran");
+		return rfa_error_hint(err, "look at what it does; then the same command again");
+	}
+	if (!ctx->command)
+		return rfa_fail(err, RFA_EUNSUPPORTED, "hook", "no command can be run here");
+	rc = put_begun(ctx, err);
+	return rc ? rc : ctx->command(ctx->secret_user, command, answer, err);
+}
+
+static int judge(struct rfa_ctx *ctx, const struct rfa_hook *hook, struct rfa_exec_answer *answer,
+		 json_t *facts, struct rfa_error *err)
+{
+	rfa_evidence_hide(ctx, NULL, answer->said);
+	rfa_evidence_answer(ctx, "hook", answer->said, facts);
+	if (!answer->status)
+		return rfa_ctx_says(
+		    facts, rfa_pool_printf(ctx->pool, "%.120s: status 0", hook->command.at[0]),
+		    err);
+	rfa_fail(err, RFA_EREMOTE, "hook", "the hook %.120s ended with status %d",
+		 hook->command.at[0], answer->status);
+	rfa_error_where(err, "%s", is_on_host(hook) ? ctx->host->name : "operator");
+	return rfa_error_hint(err, "it does not want this run to begin: see what it wrote");
+}
+
+int rfa_hook_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	const struct rfa_hook *hook = hook_of(ctx);
+	struct rfa_buf said = RFA_BUF_INIT(SAID_MAX);
+	struct rfa_exec_answer answer = { 0, &said };
+	struct rfa_job_key key = key_of(ctx);
+	struct rfa_host_command command;
+	const char *env[ENV_MAX];
+	int rc;
+
+	if (!hook || !hook->command.n)
+		return rfa_ctx_skip(facts, "there is no hook", err);
+	put_env(ctx, env);
+	command = (struct rfa_host_command){ words_of(ctx, hook), env, hook->timeout_s };
+	rc = rfa_pool_check(ctx->pool, err);
+	if (!rc)
+		rc = is_on_host(hook)
+			 ? ctx->host->runs->command(ctx->host, &key, &command, &answer, err)
+			 : run_here(ctx, &command, &answer, err);
+	if (!rc)
+		rc = judge(ctx, hook, &answer, facts, err);
+	rfa_buf_release(&said);
+	return rc;
+}
+
+/* To ask again is to ask for the result of what has begun. */
+int rfa_hook_before_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+			  struct rfa_error *err)
+{
+	const struct rfa_hook *hook = hook_of(ctx);
+	struct rfa_job_key key = key_of(ctx);
+	int running = 0;
+	int rc = 0;
+
+	(void)facts;
+	if (hook && is_on_host(hook))
+		rc = ctx->host->runs->jobs_running(ctx->host, &key, &running, err);
+	*seen = running ? RFA_PROBE_RUNNING : RFA_PROBE_NOT_DONE;
+	return rc;
+}
