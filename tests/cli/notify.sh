@@ -278,7 +278,7 @@ cat >>told
 [ ! -e sleep ] || sleep 60
 SH
 chmod 755 tell.sh
-config '"page":{"kind":"exec","command":["'$TMP/tell.sh'","--team","a b;$(touch injected)"]}' '"timeouts":{"notify_s":2}'
+config '"page":{"kind":"exec","command":["'"$TMP"'/tell.sh","--team","a b;$(touch injected)"]}' '"timeouts":{"notify_s":2}'
 smoke >/dev/null 2>&1
 ok "a program: the message on its input" is "$(python3 -c 'import json; print(json.load(open("told"))["data"]["verdict"])')" SUCCEEDED
 ok "no shell reads its words" not test -e injected
@@ -337,10 +337,12 @@ fi
 
 git --git-dir=.rfa/ledger log -p --all --format='%B %an %N' >history
 : >got
-"$RFA" notify >all 2>&1
-"$RFA" doctor >>all 2>&1
-"$RFA" status --check >>all 2>&1
-smoke -v --events >>all 2>&1
+{
+	"$RFA" notify
+	"$RFA" doctor
+	"$RFA" status --check
+	smoke -v --events
+} >all 2>&1
 nowhere() { # TEXT...
 	local text
 	for text; do
