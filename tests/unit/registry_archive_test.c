@@ -296,13 +296,96 @@ static void engines_say_why_a_pull_failed(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *line = cases[i].line;
-		int rc = rfa_remote_pull(line, strlen(line), "pulling x", &err);
+		int rc = rfa_remote_pull(line, strlen(line), "registry.example/x@sha256:00",
+					 "pulling x", &err);
 
 		if (rc != -(int)cases[i].code || strcmp(err.domain, cases[i].domain) != 0)
 			fail_msg("%s (%s): %s", rfa_code_word((enum rfa_code) - rc), err.domain,
 				 line);
 		assert_int_equal(strncmp(err.msg, "pulling x: ", 11), 0);
 	}
+}
+
+/* Words of errors in a name say nothing about what went wrong: REF is blank where errors are told.
+ */
+static void a_name_is_no_error(void **state)
+{
+#define DIGEST "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	static const struct {
+		const char *ref, *line;
+		enum rfa_code code;
+	} cases[] = {
+		{ "registry.example:5000/shop/certificate" DIGEST,
+		  "Error response from daemon: manifest for registry.example:5000/shop/certificate"
+		  "@sha256:0123 not found: manifest unknown: manifest unknown",
+		  RFA_ENOTFOUND },
+		{ "registry.example:5000/certificate/unauthorized" DIGEST,
+		  "Error response from daemon: Get \"https://registry.example:5000/v2/certificate/"
+		  "unauthorized/manifests/sha256:01\": dial tcp 10.0.0.1:5000: connect: no route "
+		  "to "
+		  "host",
+		  RFA_EUNREACHABLE },
+		{ "registry.example/unauthorized" DIGEST,
+		  "Error response from daemon: failed to resolve reference \"registry.example/"
+		  "unauthorized" DIGEST "\": registry.example/unauthorized" DIGEST ": not found",
+		  RFA_ENOTFOUND },
+		{ "docker.io/library/certificate" DIGEST,
+		  "Error response from daemon: pull access denied for certificate, repository does "
+		  "not exist or may require 'docker login'",
+		  RFA_EAUTH },
+		{ "docker.io/library/toomanyrequests" DIGEST,
+		  "Error response from daemon: manifest for toomanyrequests" DIGEST " not found",
+		  RFA_ENOTFOUND },
+		{ "shop/toomanyrequests" DIGEST,
+		  "Error response from daemon: pull access denied for shop/toomanyrequests, "
+		  "repository does not exist",
+		  RFA_EAUTH },
+		/* The token service is asked for a scope, in which the name is encoded. */
+		{ "registry.example/shop/certificate" DIGEST,
+		  "Error response from daemon: Get "
+		  "\"https://tokens.example/token?scope=repository%3A"
+		  "shop%2Fcertificate%3Apull&service=x\": net/http: request canceled while waiting "
+		  "for connection",
+		  RFA_EUNREACHABLE },
+		{ "registry.example/certificate" DIGEST,
+		  "failed to authorize: repository:certificate:pull: insufficient_scope",
+		  RFA_EAUTH },
+		{ "registry.example/shop/certificate" DIGEST,
+		  "no access to repository%3Ashop%2fcertificate%3Apull: 403 Forbidden", RFA_EAUTH },
+		{ "certificate.example:5000/x" DIGEST,
+		  "Error response from daemon: Get \"https://certificate.example:5000/v2/\": dial "
+		  "tcp: lookup certificate.example on 127.0.0.1:53: no such host",
+		  RFA_EUNREACHABLE },
+		{ "timeout:5000/x" DIGEST,
+		  "Error response from daemon: timeout:5000/x: tls: failed to verify: x509: "
+		  "signed by unknown authority",
+		  RFA_EHOSTKEY },
+		/* What happens to be called as the error is no name there. */
+		{ "registry.example/unauthorized" DIGEST,
+		  "Error response from daemon: unauthorized: who are you?", RFA_EAUTH },
+		{ "registry.example/certificate" DIGEST,
+		  "Error response from daemon: tls: bad certificate", RFA_EHOSTKEY },
+		{ "registry.example/a" DIGEST, "Error response from daemon: toomanyrequests: a lot",
+		  RFA_ERATELIMIT },
+	};
+	struct rfa_error err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *line = cases[i].line;
+		int rc = rfa_remote_pull(line, strlen(line), cases[i].ref, "pulling x", &err);
+
+		if (rc != -(int)cases[i].code)
+			fail_msg("%s: %s", rfa_code_word((enum rfa_code) - rc), line);
+	}
+	/* The words themselves are told as they came. */
+	assert_non_null(strstr(err.msg, "toomanyrequests: a lot"));
+	assert_int_equal(
+	    rfa_remote_pull(cases[0].line, strlen(cases[0].line), cases[0].ref, "x", &err),
+	    -RFA_ENOTFOUND);
+	assert_non_null(strstr(err.msg, "shop/certificate"));
+#undef DIGEST
 }
 
 /* RFC 4648, 10. */
@@ -338,6 +421,7 @@ int main(void)
 		cmocka_unit_test(layers_are_packed_as_engines_know_it),
 		cmocka_unit_test(platforms_and_names_are_read),
 		cmocka_unit_test(engines_say_why_a_pull_failed),
+		cmocka_unit_test(a_name_is_no_error),
 		cmocka_unit_test(base64_is_as_the_standard_has_it),
 	};
 

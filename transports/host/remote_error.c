@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fsm/base/buf.h"
+#include "transports/host/remote_name.h"
 
 /* Longest piece of a host's own words in a message. */
 #define QUOTED_MAX 360
@@ -252,22 +253,30 @@ static const struct meaning *find(const struct meaning *table, size_t n, const c
 	return NULL;
 }
 
-static int fail(int status, const char *words, size_t len, const char *what, int docker,
+/* What a command said. */
+struct said {
+	const char *words; /* NULL: nothing */
+	size_t len;
+	const char *judged; /* the same, as long, but for names; borrowed */
+};
+
+static int fail(int status, const struct said *said, const char *what, int docker,
 		struct rfa_error *err)
 {
 	struct rfa_buf quoted = RFA_BUF_INIT(4 * QUOTED_MAX + 16);
+	const size_t len = said->words ? said->len : 0;
 	const struct meaning *m =
-	    find(anywhere, sizeof(anywhere) / sizeof(anywhere[0]), words, words ? len : 0);
+	    find(anywhere, sizeof(anywhere) / sizeof(anywhere[0]), said->judged, len);
 	size_t i;
 	int rc;
 
 	if (!m && docker)
-		m = find(objects, sizeof(objects) / sizeof(objects[0]), words, words ? len : 0);
+		m = find(objects, sizeof(objects) / sizeof(objects[0]), said->judged, len);
 	for (i = 0; !m && i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		if (statuses[i].status == status)
 			m = &statuses[i].meaning;
-	if (words)
-		quote(&quoted, words, len);
+	if (said->words)
+		quote(&quoted, said->words, len);
 	if (m) {
 		rc = raise(m, what, rfa_buf_str(&quoted), err);
 	} else {
@@ -283,32 +292,51 @@ static int fail(int status, const char *words, size_t len, const char *what, int
 int rfa_remote_fail(int status, const char *words, size_t len, const char *what,
 		    struct rfa_error *err)
 {
-	return fail(status, words, len, what, 0, err);
+	const struct said said = { words, len, words };
+
+	return fail(status, &said, what, 0, err);
 }
 
 int rfa_remote_docker(int status, const char *words, size_t len, const char *what,
 		      struct rfa_error *err)
 {
-	return fail(status, words, len, what, 1, err);
+	const struct said said = { words, len, words };
+
+	return fail(status, &said, what, 1, err);
 }
 
-int rfa_remote_pull(const char *line, size_t len, const char *what, struct rfa_error *err)
+static int fail_pull(const struct said *said, const char *what, struct rfa_error *err)
 {
 	struct rfa_buf quoted = RFA_BUF_INIT(4 * QUOTED_MAX + 16);
 	const struct meaning *m =
-	    find(registries, sizeof(registries) / sizeof(registries[0]), line, len);
+	    find(registries, sizeof(registries) / sizeof(registries[0]), said->judged, said->len);
 	size_t i;
 	int rc;
 
 	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
-		if (rfa_remote_mentions(line, len, engines[i]))
+		if (rfa_remote_mentions(said->judged, said->len, engines[i]))
 			m = NULL;
 	if (!m)
-		return fail(1, line, len, what, 1, err);
-	quote(&quoted, line, len);
+		return fail(1, said, what, 1, err);
+	quote(&quoted, said->words, said->len);
 	rc = raise(m, what, rfa_buf_str(&quoted), err);
 	if (err)
 		(void)snprintf(err->domain, sizeof(err->domain), "registry");
 	rfa_buf_release(&quoted);
+	return rc;
+}
+
+int rfa_remote_pull(const char *line, size_t len, const char *ref, const char *what,
+		    struct rfa_error *err)
+{
+	struct rfa_buf judged = RFA_BUF_INIT(1u << 20);
+	struct said said = { line, len, NULL };
+	int rc;
+
+	rfa_remote_unname(&judged, line, len, ref);
+	said.judged = rfa_buf_str(&judged);
+	rc = rfa_buf_check(&judged, err);
+	rc = rc ? rc : fail_pull(&said, what, err);
+	rfa_buf_release(&judged);
 	return rc;
 }

@@ -39,11 +39,12 @@ int rfa_remote_docker(int status, const char *words, size_t len, const char *wha
 		      struct rfa_error *err);
 
 /*
- * The same for `docker pull`, by the last line that it wrote: what a registry said to the engine
- * has the domain "registry" (UNREACHABLE, AUTH, HOSTKEY, RATELIMIT, NOTFOUND, MISMATCH,
- * UNSUPPORTED).
+ * The same for `docker pull` of `ref`, by the last line that it wrote: what a registry said to the
+ * engine has the domain "registry" (UNREACHABLE, AUTH, HOSTKEY, RATELIMIT, NOTFOUND, MISMATCH,
+ * UNSUPPORTED). Words of the image's own name do not count.
  */
-int rfa_remote_pull(const char *line, size_t len, const char *what, struct rfa_error *err);
+int rfa_remote_pull(const char *line, size_t len, const char *ref, const char *what,
+		    struct rfa_error *err);
 
 /* 1 if `needle` (lower case) occurs in the text, in any case. */
 int rfa_remote_mentions(const char *text, size_t len, const char *needle);

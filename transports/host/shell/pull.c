@@ -36,7 +36,7 @@ static int failed(const struct shell_host *h, const struct shell_answer *answer,
 			       rfa_buf_str(&what), rfa_buf_str(&said));
 		rc = rfa_error_as(err, RFA_UNKNOWN);
 	} else {
-		rc = rfa_remote_pull(last, n, rfa_buf_str(&what), err);
+		rc = rfa_remote_pull(last, n, ref, rfa_buf_str(&what), err);
 	}
 	(void)rfa_error_where(err, "%s", h->host.name);
 	rfa_buf_release(&what);
