@@ -170,6 +170,10 @@ static void check_build(struct rfa_walk *walk, const json_t *root, const json_t 
 	}
 	if (!json_object_get(stack, "compose"))
 		check_listed(walk, stack, "images", json_object_get(build, "images"));
+	if (json_is_true(json_object_get(build, "compose")) &&
+	    json_object_size(json_object_get(build, "images")))
+		rfa_problem_hint(rfa_walk_problem(walk, "it has both images and compose"),
+				 "leave one of them out");
 	rfa_walk_leave(walk);
 }
 

@@ -50,6 +50,13 @@ static const struct rfa_key a_secret = {
 	.inside = secret_keys,
 };
 
+static const struct rfa_key a_file = {
+	.name = "",
+	.type = RFA_TYPE_STRING,
+	.example = "\"compose.yaml\"",
+	.help = "a path there",
+};
+
 static const struct rfa_key image_keys[] = {
 	{ .name = "image",
 	  .type = RFA_TYPE_STRING,
@@ -129,9 +136,25 @@ const struct rfa_key rfa_schema_build[] = {
 	  .help = "secrets that a Dockerfile mounts by id; they are in no image, record or command",
 	  .inside = &a_secret,
 	  .format = &secret_id },
+	{ .name = "compose",
+	  .type = RFA_TYPE_BOOLEAN,
+	  .fallback = "false",
+	  .example = "true",
+	  .help = "instead of images: the build sections of a Compose project say what is built" },
+	{ .name = "directory",
+	  .type = RFA_TYPE_STRING,
+	  .example = "\"../shop\"",
+	  .help = "where that project is; relative to rfa.json; ~ is yours; else compose.source of "
+		  "the stack. Where another host builds: absolute, there" },
+	{ .name = "files",
+	  .type = RFA_TYPE_ARRAY,
+	  .fallback = "[]",
+	  .example = "[\"compose.yaml\",\"compose.build.yaml\"]",
+	  .help = "its Compose files, in their order; else those that Compose finds there",
+	  .inside = &a_file },
 	{ .name = "images",
 	  .type = RFA_TYPE_MAP,
-	  .flags = RFA_KEY_REQUIRED,
+	  .fallback = "{}",
 	  .example =
 	      "{\"shop-backend\":{\"image\":\"shop/backend\",\"context\":\"../shop/backend\"}"
 	      "}",

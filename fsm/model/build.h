@@ -23,6 +23,9 @@ RFA_RECORD(built, RFA_BUILT_FIELDS);
 	TEXT(version, "how a version is called: \"time\", \"git\" or \"time-git\"") \
 	TEXT(dirty, "what of sources that are not committed: \"mark\", \"refuse\" or \"allow\"") \
 	TEXTS(secrets, "the ids of the secrets that builds may mount") \
+	BOOL(compose, "what is built was said by the Compose project on the builder's side") \
+	TEXT(directory, "where that project is; absent: compose.source of the stack") \
+	TEXTS(files, "its Compose files; none: those that Compose finds") \
 	NAMED(built, images, "what is built")
 /* clang-format on */
 RFA_RECORD(stack_build, RFA_STACK_BUILD_FIELDS);

@@ -6,6 +6,7 @@
 #include "fsm/base/facts.h"
 #include "fsm/model/build.h"
 #include "fsm/parts/args.h"
+#include "fsm/parts/build_compose.h"
 #include "fsm/parts/named.h"
 
 static const char *env_of(const json_t *plan)
@@ -13,9 +14,28 @@ static const char *env_of(const json_t *plan)
 	return rfa_facts_str(plan, "target/env", "");
 }
 
+static int is_composed(const json_t *plan)
+{
+	return rfa_facts_bool(rfa_facts_at(plan, "target/stack/build"), "compose", 0);
+}
+
 static int has_build(const json_t *plan, struct rfa_error *err)
 {
-	if (json_object_size(rfa_facts_at(plan, "target/stack/build/images")))
+	size_t named = json_object_size(rfa_facts_at(plan, "target/stack/build/images"));
+
+	if (is_composed(plan) && named) {
+		rfa_fail(err, RFA_ECONFIG, "config",
+			 "build has both images and compose in \"%.60s\"", env_of(plan));
+		return rfa_error_hint(err, "leave one of them out");
+	}
+	if (is_composed(plan) && !rfa_facts_at(plan, "target/stack/compose")) {
+		rfa_fail(err, RFA_ECONFIG, "config",
+			 "build.compose needs a Compose project, and the stack has none in "
+			 "\"%.60s\"",
+			 env_of(plan));
+		return rfa_error_hint(err, "describe its images under build.images");
+	}
+	if (named || is_composed(plan))
 		return 0;
 	rfa_fail(err, RFA_ECONFIG, "config", "the stack builds no images in \"%.60s\"",
 		 env_of(plan));
@@ -84,11 +104,14 @@ static int look(struct rfa_host *host, const char *key, const char *context, jso
 static int look_at_all(const struct rfa_prepare *p, json_t *plan, json_t *sources,
 		       struct rfa_error *err)
 {
-	json_t *images = rfa_facts_at(plan, "target/stack/build/images"), *image;
 	struct rfa_host *host = NULL;
 	const char *key;
+	json_t *images, *image;
 	int rc = p->open(p, rfa_facts_at(plan, "source"), &host, err);
 
+	if (!rc && is_composed(plan))
+		rc = rfa_build_from_compose(p, plan, host, err);
+	images = rfa_facts_at(plan, "target/stack/build/images");
 	json_object_foreach (images, key, image) {
 		if (!rc)
 			rc = rfa_named_check(plan, "build.images", key, err);
@@ -169,7 +192,7 @@ static int check_names(const json_t *plan, struct rfa_error *err)
 				   rfa_facts_str(other, "image", "")) != 0)
 				continue;
 			rfa_fail(err, RFA_ECONFIG, "config",
-				 "build.images builds %.100s for %.60s and for %.60s in two ways",
+				 "%.100s is built for %.60s and for %.60s in two ways",
 				 rfa_facts_str(image, "image", ""), key, of);
 			return rfa_error_hint(err, "give each an image name of its own, or write "
 						   "the same for both");

@@ -71,3 +71,15 @@ wait_for() { # COMMAND...: until it succeeds, for at most 30 s
 	done
 	return 1
 }
+# This machine's docker, and the host prod, in $TMP, where the test works from then on.
+here_and_prod() {
+	local host
+	cd "$TMP" || exit 1
+	unset RFA_CONFIG RFA_LEDGER NO_COLOR
+	export HOME=$TMP LC_ALL=C.UTF-8 TZ=UTC GIT_AUTHOR_NAME=Olga GIT_AUTHOR_EMAIL=olga@example.org \
+		GIT_COMMITTER_NAME=Olga GIT_COMMITTER_EMAIL=olga@example.org PATH=$TMP/bin:$PATH
+	mkdir bin here prod
+	for host in here prod; do "$FAKE" "$TMP/$host" seed >/dev/null; done
+	printf '#!/bin/sh\nexec %s %s "$@"\n' "$FAKE" "$TMP/here" >bin/docker
+	chmod +x bin/docker
+}

@@ -6,17 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 [ -x "$FAKE" ] || skip_all "there is no $FAKE"
-cd "$TMP" || exit 1
-unset RFA_CONFIG RFA_LEDGER NO_COLOR
-export HOME=$TMP LC_ALL=C.UTF-8 TZ=UTC
-export GIT_AUTHOR_NAME=Olga GIT_AUTHOR_EMAIL=olga@example.org GIT_COMMITTER_NAME=Olga GIT_COMMITTER_EMAIL=olga@example.org
-
-# This machine's docker, and prod, which runs app:1.
-mkdir bin here prod
-for host in here prod; do "$FAKE" "$TMP/$host" seed >/dev/null; done
-printf '#!/bin/sh\nexec %s %s "$@"\n' "$FAKE" "$TMP/here" >bin/docker
-chmod +x bin/docker
-export PATH=$TMP/bin:$PATH
+here_and_prod
 run_web prod app:1
 
 mkdir -p "src of/web" work
@@ -92,7 +82,7 @@ two() { # THE CONTEXT OF THE SECOND
 }
 two "../src of/side"
 ok "3: two images of one name" exits 3 publish --as 8 --dry-run
-ok "it says whose" says "builds app for web and for side in two ways" publish --as 8 --dry-run
+ok "it says whose" says "app is built for web and for side in two ways" publish --as 8 --dry-run
 two "../src of/web"
 ok "one image for both" exits 2 publish --as 8 --dry-run
 

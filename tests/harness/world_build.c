@@ -51,6 +51,16 @@ static void add_one(json_t *setup, json_t *plan, const char *name, const char *k
 			      json_pack("{s:s, s:s, s:s}", "key", name, "kind", kind, "ref", ref));
 }
 
+/* The project's own file says how it is built, and the target has that file, too. */
+static void be_composed(json_t *setup, json_t *plan)
+{
+	json_t *projects = rfa_facts_at(setup, "hosts/prod/compose");
+
+	json_object_set_new(rfa_facts_at(json_array_get(projects, 0), "config/services/web"),
+			    "build", json_pack("{s:s}", "context", WORLD_SOURCES "/web"));
+	json_object_set_new(rfa_facts_at(plan, "target/stack/build"), "compose", json_true());
+}
+
 static void add(void *user, json_t *setup, json_t *plan)
 {
 	const struct edits *e = user;
@@ -71,6 +81,8 @@ static void add(void *user, json_t *setup, json_t *plan)
 	}
 	if (e->scenario == SCENARIO_COMPOSE || e->scenario == SCENARIO_MIXED)
 		add_one(setup, plan, "web", "compose", "200");
+	if (e->scenario == SCENARIO_COMPOSE)
+		be_composed(setup, plan);
 	if (e->edit)
 		e->edit(e->user, setup, plan);
 }

@@ -133,4 +133,65 @@ ok "resumed: exit status 0" ended 0
 ok "prod serves 5.0" answers prod 8001/health 5.0
 ok "nothing is left behind" clean test prod
 
+# ---- what is built is said by a Compose project on the builder
+
+dockerfile() {
+	printf '%s\n' 'FROM ragflowauth-backend:v1 AS run' 'ARG WHO=nobody' 'COPY version /etc/version' \
+		'RUN --mount=type=secret,id=planted wc -c </run/secrets/planted >/etc/length' 'RUN echo "$WHO" >/etc/who' \
+		'FROM scratch' 'COPY nothing /'
+}
+on test "mkdir -p '/srv/src/the shop/web' && cd '/srv/src/the shop' && echo WHO=everybody >.env && echo c1 >web/version && cat >web/Dockerfile" \
+	< <(dockerfile)
+on test "cat >'/srv/src/the shop/compose.yaml'" <<-'END'
+	services:
+	  web:
+	    image: composed/web:${TAG:-dev}
+	    build:
+	      context: ./web
+	      target: run
+	      args: { WHO: "${WHO}", LEFT: }
+	      labels: { org.example.odd: "it's \"odd\"" }
+	      secrets: [{ source: anything, target: planted }]
+	  other:
+	    build: ./web
+	    profiles: [never]
+	  twin: { image: "composed/web:${TAG:-dev}" }
+	  api: { build: { context: web, target: run, secrets: [planted] }, pull_policy: build }
+	secrets:
+	  anything: { file: ./none }
+	  planted: { environment: NOBODY }
+END
+# The target's project is made by hand once, of images that are there; its file has sections, too.
+on prod "mkdir -p /srv/stacks/composed && docker tag ragflowauth-backend:v1 composed/web:old && cat >/srv/stacks/composed/compose.yaml" <<-'END'
+	services:
+	  web: { image: "composed/web:old", build: { context: ./web }, ports: ["127.0.0.1:8077:8000"] }
+	  twin: { image: "composed/web:old" }
+	  api: { image: "composed/web:old" }
+END
+on prod 'cd /srv/stacks/composed && docker compose up -d --no-build >/dev/null 2>&1'
+# Where the application listens is its own affair: here it is only asked what it is made of.
+composed() { # MORE KEYS OF BUILD
+	configure '"composed": { "compose": { "project": "composed", "directory": "/srv/stacks/composed" },
+		"build": { "on": "test", "compose": true, "directory": "/srv/src/the shop"'"$1"' } }'
+}
+composed ''
+run_rfa publish composed --to prod --as c1
+ok "a secret that rfa.json does not know: exit status 3" ended 3
+ok "it says what to write" said '"planted": \{"file"'
+composed ', "secrets": { "planted": { "file": "'"$W/planted"'" } }'
+run_rfa publish composed --to prod --as c1
+composed_run=$run
+ok "built by the Compose project: exit status 0" ended 0
+ok "each service runs what was built for it" is "$(on prod "docker container inspect -f '{{.Config.Image}}' composed-web-1 composed-twin-1 composed-api-1" | tr '\n' ' ')" \
+	"composed/web:c1 composed/web:c1 composed-api:c1 "
+ok "with its arguments" is "$(on prod 'docker exec composed-web-1 cat /etc/who')" everybody
+ok "and without, where it has none" is "$(on prod 'docker exec composed-api-1 cat /etc/who')" nobody
+ok "with the secret" is "$(on prod 'docker exec composed-web-1 cat /etc/length' | tr -d ' \n')" "${#planted}"
+ok "with its labels" is "$(on prod "docker image inspect -f '{{index .Config.Labels \"org.example.odd\"}}' composed/web:c1")" "it's \"odd\""
+ok "all are told" says '3 of 3 image(s) built' facts "$composed_run" source.build summary
+ok "in no ledger" not grep -rqF --exclude=planted -- "$planted" "$W"
+run_rfa publish composed --to prod --as c1
+ok "the same name, and no git: exit status 4" ended 4
+ok "nothing is left behind" clean test prod
+
 done_testing

@@ -1,4 +1,5 @@
-/* publish: what a build gets beside its request, and what the builder writes. */
+/* publish: what a build gets beside its request, what the builder writes, who says what is built.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,9 +81,41 @@ static void test_secrets(void **state)
 	world_free(&w);
 }
 
+static void say_images(void *user, json_t *setup, json_t *plan)
+{
+	(void)user;
+	(void)setup;
+	json_object_set_new(rfa_facts_at(plan, "target/stack/build"), "compose", json_false());
+}
+
+/*
+ * The target's own file may say how a service is built if it is that of which this run has it
+ * built; else nobody knows what would be made there.
+ */
+static void test_composed(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_COMPOSE, 7, NULL, NULL);
+	assert_int_equal(publish(&w, &result, &err), 0);
+	assert_string_equal(result.version, "v3");
+	assert_int_equal(rfa_sim_effects(w.test, "image_build"), 1);
+	assert_int_equal(rfa_sim_effects(w.prod, "compose_up"), 1);
+	world_free(&w);
+
+	world_make_sources(&w, SCENARIO_COMPOSE, 7, say_images, NULL);
+	assert_int_equal(publish(&w, &result, &err), -RFA_EREFUSED);
+	assert_non_null(strstr(err.msg, "the service web is built on prod"));
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_composed),
 		cmocka_unit_test(test_secrets),
 	};
 

@@ -420,6 +420,14 @@ static void judge_unset(struct rfa_gates *c, const struct seen *s)
 	rfa_buf_release(&names);
 }
 
+/* The same file says here how it is built on the builder, which this run has do it. */
+static int is_built_elsewhere(const struct rfa_ctx *ctx, const char *service)
+{
+	const struct rfa_stack_build *build = rfa_ctx_stack_here(ctx)->build;
+
+	return build && build->compose && rfa_built_of(&build->images, service);
+}
+
 int rfa_gate_compose(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_ctx *ctx = c->ctx;
@@ -438,7 +446,8 @@ int rfa_gate_compose(struct rfa_gates *c, struct rfa_error *err)
 		const char *name = s.project.services[i];
 		int changes = 0;
 
-		if (json_object_get(service_of(&s, name), "build") && !rfa_goes_back(ctx))
+		if (json_object_get(service_of(&s, name), "build") && !rfa_goes_back(ctx) &&
+		    !is_built_elsewhere(ctx, name))
 			rfa_deny(c, "name an image instead: production runs what was tested",
 				 "the service %s is built on %s", name, ctx->host->name);
 		judge_needs(c, &s, name);

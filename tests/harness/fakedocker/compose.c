@@ -213,20 +213,36 @@ static void hash_of(const json_t *service, char hash[65])
 	json_decref(copy);
 }
 
+static void forget(json_t *list, const json_t *one)
+{
+	size_t i;
+
+	for (i = 0; i < json_array_size(list); i++)
+		if (json_array_get(list, i) == one)
+			json_array_remove(list, i);
+}
+
 static void run_service(struct fake *f, const struct call *c, const char *key,
 			const json_t *service, unsigned number, int start)
 {
 	const char *ref = json_string_value(json_object_get(service, "image"));
-	json_t *object = fake_find(f, "image", ref), *container;
+	json_t *object = fake_find(f, "image", ref), *container, *old;
 	char name[300], slash[304], id[65], count[16], hash[65];
+	unsigned long long made = 0;
 
 	if (!object)
 		fake_no("No such image", ref);
 	snprintf(name, sizeof(name), "%s-%s-%u", c->project, key, number);
-	snprintf(id, sizeof(id), "%064llx",
-		 (unsigned long long)json_array_size(fake_list(f, "container")) + 0xc00);
-	if (fake_find(f, "container", name))
+	old = fake_find(f, "container", name);
+	if (old && json_equal(json_object_get(old, "Image"), json_object_get(object, "Id")))
 		return;
+	if (old) { /* another one takes its place */
+		made = strtoull(rfa_facts_str(old, "Id", ""), NULL, 16) + 0x10000;
+		forget(fake_list(f, "container"), old);
+	}
+	snprintf(id, sizeof(id), "%064llx",
+		 made ? made
+		      : (unsigned long long)json_array_size(fake_list(f, "container")) + 0xc00);
 	snprintf(slash, sizeof(slash), "/%s", name);
 	snprintf(count, sizeof(count), "%u", number);
 	hash_of(service, hash);
