@@ -64,6 +64,12 @@ struct host_registry {
 	void (*cut)(struct host_registry *, int on);  /* layers break off half-way */
 	void (*lie)(struct host_registry *, int on);  /* layers come with a byte changed */
 	void (*lock)(struct host_registry *, int on); /* only with the login one may read */
+	/* The same with a token that a service gives for the login. */
+	void (*tokens)(struct host_registry *, int on);
+	/* The next token is taken by nobody: the one that an engine gets. */
+	void (*stale)(struct host_registry *, int on);
+	/* 1 if somebody came to the registry with that in his Authorization. */
+	int (*came_with)(struct host_registry *, const char *words);
 };
 /* Images from registries. */
 int host_registry_run(const char *name, struct host_world *world, struct host_registry *at);

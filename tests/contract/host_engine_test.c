@@ -110,9 +110,10 @@ static void locked(struct host_registry *r, int on)
 	(void)on;
 }
 
-static int run_registry(struct host_world *world)
+/* tokens: what locks it, if it hands them out. */
+static int run_registry(struct host_world *world, const char *name, const char *domain,
+			void (*tokens)(struct host_registry *, int))
 {
-	const char *domain = getenv("RFA_CONTRACT_REGISTRY");
 	char repository[256], nobody[256];
 	struct host_registry at = {
 		.access = { .domain = domain,
@@ -122,13 +123,14 @@ static int run_registry(struct host_world *world)
 		.repository = repository,
 		.nobody = nobody,
 		.lock = locked,
+		.tokens = tokens,
 	};
 
 	if (!domain)
 		return 0;
 	snprintf(repository, sizeof(repository), "%s/shop/app", domain);
 	snprintf(nobody, sizeof(nobody), "%.*s:1", (int)strcspn(domain, ":"), domain);
-	return host_registry_run("a registry beside a real engine", world, &at);
+	return host_registry_run(name, world, &at);
 }
 
 /* The Config of one of the images that host_spec_run() asks for, for who makes it. */
@@ -159,7 +161,11 @@ int main(int argc, char **argv)
 	return host_contract_run("host over a real engine", &world) +
 		   host_compose_run("projects of a real Compose", &world) +
 		   host_builds_run("builds on a real engine", &world) +
-		   host_refs_run("references on a real engine", &world) + run_registry(&world) +
+		   host_refs_run("references on a real engine", &world) +
+		   run_registry(&world, "a registry beside a real engine",
+				getenv("RFA_CONTRACT_REGISTRY"), NULL) +
+		   run_registry(&world, "a registry with tokens beside a real engine",
+				getenv("RFA_CONTRACT_TOKENS"), locked) +
 		   host_spec_run("making a container again on a real engine", &world) !=
 	       0;
 }

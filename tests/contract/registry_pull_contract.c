@@ -518,6 +518,47 @@ static void an_engine_pulls(void **state)
 	end(x);
 }
 
+/* Pulls, and checks what the engine got for it. */
+static void pull_gets(struct fixture *x, const char *op, const json_t *pull, const char *login)
+{
+	const char *ref = rfa_facts_str(pull, "ref", "");
+	json_t *out = NULL;
+
+	assert_ok(
+	    x->h->registry->pull(x->h, KEY(op), access_of(), pull, NULL, NULL, &out, &x->err));
+	if (registry->stale)
+		registry->stale(registry, 0);
+	assert_string_equal(rfa_facts_str(out, "login", ""), login);
+	assert_int_equal(json_object_get(out, "why") != NULL, strcmp(login, "token") != 0);
+	is_the_image(x, ref);
+	if (x->world->local)
+		left_nowhere(x);
+	drop(x, ref);
+	json_decref(out);
+}
+
+/* The login is for rfa alone where the registry hands out tokens. */
+static void a_token_is_enough(void **state)
+{
+	struct fixture *x = begin(state, "token");
+	json_t *pull = json_pack("{s:s}", "ref", PINNED);
+
+	if (registry->tokens) {
+		registry->tokens(registry, 1);
+		pull_gets(x, "token", pull, "token");
+		assert_true(!registry->came_with ||
+			    registry->came_with(registry, "auth=Bearer token-"));
+	}
+	if (registry->stale) {
+		registry->stale(registry, 1);
+		pull_gets(x, "stale", pull, "whole");
+	}
+	if (registry->tokens)
+		registry->tokens(registry, 0);
+	json_decref(pull);
+	end(x);
+}
+
 /* What was pulled has a name with its digest, and goes with that name if it has no other. */
 static void a_pulled_image_goes(void **state)
 {
@@ -647,6 +688,7 @@ int host_registry_run(const char *name, struct host_world *world, struct host_re
 		cmocka_unit_test(what_lies_is_refused),
 		cmocka_unit_test(a_login_counts),
 		cmocka_unit_test(an_engine_pulls),
+		cmocka_unit_test(a_token_is_enough),
 		cmocka_unit_test(a_pulled_image_goes),
 		cmocka_unit_test(a_login_is_forgotten),
 	};

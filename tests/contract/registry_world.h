@@ -27,6 +27,29 @@ static inline void registry_lock(struct host_registry *r, int on)
 	((struct registry_world *)r->data)->fake.shared->auth = on ? FAKE_BASIC : FAKE_OPEN;
 }
 
+static inline void registry_tokens(struct host_registry *r, int on)
+{
+	struct fake_shared *s = ((struct registry_world *)r->data)->fake.shared;
+
+	s->auth = on ? FAKE_BEARER : FAKE_OPEN;
+	s->good_token = 0;
+	memset(s->log, 0, sizeof(s->log));
+	s->next = 0;
+}
+
+/* rfa gets the next one for the engine, which then asks as nobody, and then with the login. */
+static inline void registry_stale(struct host_registry *r, int on)
+{
+	struct fake_shared *s = ((struct registry_world *)r->data)->fake.shared;
+
+	s->good_token = on ? s->tokens + 3 : 0;
+}
+
+static inline int registry_came_with(struct host_registry *r, const char *words)
+{
+	return strstr(((struct registry_world *)r->data)->fake.shared->log, words) != NULL;
+}
+
 /* Runs the contract over it; how many failed. */
 static inline int registry_world_run(const char *name, struct host_world *world,
 				     const struct fakehosts *hosts)
@@ -49,6 +72,9 @@ static inline int registry_world_run(const char *name, struct host_world *world,
 		.cut = registry_cut,
 		.lie = registry_lie,
 		.lock = registry_lock,
+		.tokens = registry_tokens,
+		.stale = registry_stale,
+		.came_with = registry_came_with,
 	};
 	failed = host_registry_run(name, world, &w.at);
 	fake_registry_stop(&w.fake);

@@ -44,6 +44,21 @@ registry_start() {
 	started "$registry_job"
 	await 30 eval '(registry_answers)'
 }
+# From its next start on it takes only tokens, of a service beside it; its questions are in asked.
+tokens_start() {
+	local d=$TMP/registry
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tokens -keyout "$d/tokens.key" -out "$d/tokens.pem" 2>/dev/null
+	sed -i '/^auth:/d' "$d/config.yml"
+	cat >>"$d/config.yml" <<-END
+	auth: { token: { realm: "https://${registry%:*}:5001/token", service: lab, issuer: lab, rootcertbundle: $d/tokens.pem } }
+	END
+	for h in test prod; do on $h "cp -r /etc/docker/certs.d/$registry /etc/docker/certs.d/${registry%:*}:5001"; done
+	: >"$d/asked"
+	(become python3 "$SRC/tests/harness/lab_tokens.py" "$d" "${registry%:*}" 5001 "$registry_user" "$registry_password" 300 \
+		>>"$d/log" 2>&1 </dev/null) &
+	started $!
+	await 30 eval "(become curl -sS --max-time 5 --cacert '$d/ca.pem' -o /dev/null 'https://${registry%:*}:5001/token')"
+}
 registry_kill() { signal KILL "$registry_job"; wait "$registry_job" 2>/dev/null; }
 push() { # HOST IMAGE NAME:TAG: what HOST has as IMAGE gets that name in the registry
 	local auth

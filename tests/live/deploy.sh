@@ -148,4 +148,21 @@ ok "v3 runs" is "$(images_of prod $shop)" "$ran"
 ok "the login is nowhere" secret_is_nowhere
 ok "the ledger is whole" exits 0 rfa ledger verify
 
+# ---- a registry that hands out tokens: the host never gets the login
+
+registry_kill
+tokens_start
+registry_start || ok "the registry starts, with tokens" false
+configured
+app shop test v6 && push_version v6
+: >"$TMP/registry/asked"
+deploy v6 --to prod --via target
+ok "with tokens: exit status 0" ended 0
+ok "prod runs the images of test" is "$(images_of prod $shop)" "$(images_of test $shop)"
+ok "the engine pulled with what rfa got for it" says '2 with a pull token' facts "$run" target.pull summary
+ok "it has asked for no token itself" not grep -q '"who": "docker/' "$TMP/registry/asked"
+ok "rfa has, for each repository" is "$(grep -c '"repository:shop/[a-z]*:pull"\], "login": true' "$TMP/registry/asked" | sed 's/^[4-9]$/all/')" all
+ok "the login is nowhere" secret_is_nowhere
+ok "nothing is left" clean test prod
+
 done_testing

@@ -38,6 +38,22 @@ serve() {
 	started "$!"
 	on test "mkdir -p /etc/docker/certs.d/$registry && cat >/etc/docker/certs.d/$registry/ca.crt" <"$TMP/tls.crt"
 }
+# The same images, for who has a token; a service beside it gives these.
+serve_tokens() {
+	cd "$TMP" || return
+	ln -s tls.crt cert.pem && ln -s tls.key key.pem || return
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tokens -keyout tokens.key -out tokens.pem 2>/dev/null || return
+	sed -e "s/^auth:.*/auth: {token: {realm: 'https:\/\/${registry%:*}:5001\/token', service: lab, issuer: lab, rootcertbundle: '${TMP//\//\\/}\/tokens.pem'}}/" \
+		-e "s/'$registry'/'${registry%:*}:5002'/" registry.yml >tokens.yml
+	(W=$TMP become docker-registry serve "$TMP/tokens.yml") >"$TMP/tokens.log" 2>&1 &
+	started "$!"
+	(W=$TMP become python3 "$SRC/tests/harness/lab_tokens.py" "$TMP" "${registry%:*}" 5001 deploy s3cret/with+signs 300) >>"$TMP/tokens.log" 2>&1 &
+	started "$!"
+	for port in 5001 5002; do
+		on test "cp -r /etc/docker/certs.d/$registry /etc/docker/certs.d/${registry%:*}:$port" || return
+		await 20 eval "(W=$TMP become curl -sS --max-time 5 --cacert '$TMP/tls.crt' -o /dev/null 'https://${registry%:*}:$port/')" || return
+	done
+}
 push() {
 	"$LAB" image test pushed:1 v3 || return
 	on test "mkdir -m 700 /run/push && docker tag pushed:1 $registry/shop/app:1 &&
@@ -46,12 +62,13 @@ push() {
 		docker rmi $registry/shop/app:1 pushed:1; rm -r /run/push; exit \$s"
 }
 if command -v docker-registry >/dev/null && command -v openssl >/dev/null; then
-	{ serve && await 20 push; } >"$TMP/push.log" 2>&1 || {
+	{ serve && await 20 push && serve_tokens; } >"$TMP/push.log" 2>&1 || {
 		sed 's/^/# /' "$TMP/push.log" "$TMP/registry.log"
 		ok "a registry for the contract" false
 		done_testing
 	}
 	export RFA_CONTRACT_REGISTRY=$registry RFA_CONTRACT_CA=$TMP/tls.crt RFA_CONTRACT_USER=deploy RFA_CONTRACT_SECRET=s3cret/with+signs
+	export RFA_CONTRACT_TOKENS=${registry%:*}:5002
 fi
 # Its own TAP is this test's; the images that it needs are on the first host.
 "$LAB" op env RFA_CONTRACT_SSH=test RFA_CONTRACT_SSH2=prod "$contract"

@@ -63,15 +63,21 @@ struct rfa_host_registry {
 	 * request: {"ref":"…@sha256:…","platform" (left out: the engine's own),"layers":
 	 * [{"digest","size"}] (as resolve() tells them; left out: nobody knows)}. progress (may be
 	 * NULL) is told the bytes of the layers that have arrived, and of all, when one arrives,
-	 * also after a lost connection. The login goes to a new directory (0700) in the host's
-	 * memory (tmpfs), which the job removes when it ends (and runs->forget what a power loss or
-	 * a kill left of it); it is in no command line and in no record. Without a login those
-	 * count that docker has there already. ca_file and plain_http are the engine's own affair.
+	 * also after a lost connection. Where the registry hands out tokens, rfa asks for one for
+	 * this repository, and only that goes to the host; an engine that is not let in with it (it
+	 * is over before the last layer was asked for) pulls once more with the login. Either goes
+	 * to a new directory (0700) in the host's memory (tmpfs), which the job removes when it
+	 * ends (and runs->forget what a power loss or a kill left of it); it is in no command line
+	 * and in no record. Without a login those count that docker has there already. ca_file and
+	 * plain_http are the engine's own affair.
 	 * *out (new):
-	 * {"id","log" (the last lines that the engine wrote)}. Errors, with the engine's words:
+	 * {"id","log" (the last lines that the engine wrote),"login" ("token", or "whole": the
+	 * login itself; left out: none),"why" (what the engine said to a token that was not
+	 * enough; left out: it was)}. Errors, with the engine's words:
 	 * NOTFOUND, AUTH, RATELIMIT, UNREACHABLE, HOSTKEY (its certificate), MISMATCH (its digest),
 	 * UNSUPPORTED (no image for the platform; there is no tmpfs for the login), NOSPACE,
-	 * REMOTE; REFUSED: somebody else has made the directory for the login.
+	 * REMOTE; REFUSED: somebody else has made the directory for the login. Of a token also the
+	 * registry's own.
 	 */
 	int (*pull)(struct rfa_host *, const struct rfa_job_key *,
 		    const struct rfa_registry_access *, const json_t *request,

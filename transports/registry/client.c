@@ -185,3 +185,25 @@ int rfa_registry_ping(struct rfa_registry *r, enum rfa_registry_auth *auth, stru
 		*auth = ask.status == 401 ? r->challenge.auth : RFA_REGISTRY_OPEN;
 	return rc;
 }
+
+int rfa_registry_pull_token(struct rfa_registry *r, const char *repository, char **out,
+			    struct rfa_error *err)
+{
+	static const char words[] = "Authorization: Bearer ";
+	enum rfa_registry_auth auth = RFA_REGISTRY_OPEN;
+	char scope[sizeof(r->domain) + 64];
+	const char *header = NULL;
+	int rc = 0;
+
+	*out = NULL;
+	if (!r->user)
+		return 0;
+	(void)snprintf(scope, sizeof(scope), "repository:%.255s:pull", repository);
+	rc = rfa_registry_ping(r, &auth, err);
+	if (!rc && auth == RFA_REGISTRY_BEARER)
+		rc = rfa_registry_authorize(r, scope, &header, err);
+	if (rc || !header || strncmp(header, words, sizeof(words) - 1) != 0)
+		return rc;
+	*out = strdup(header + sizeof(words) - 1);
+	return *out ? 0 : rfa_fail_nomem(err);
+}

@@ -94,6 +94,14 @@ enum rfa_registry_auth {
 RFA_API int rfa_registry_ping(struct rfa_registry *registry, enum rfa_registry_auth *auth,
 			      struct rfa_error *err) RFA_MUST_USE;
 
+/*
+ * A token with which somebody else can pull this repository, and nothing else, for some minutes:
+ * the token service gives it for the login. *out (new, rfa_wipe_text()); NULL: nobody is logged in,
+ * or the registry hands none out, and wants the login itself. Errors: see above.
+ */
+RFA_API int rfa_registry_pull_token(struct rfa_registry *registry, const char *repository,
+				    char **out, struct rfa_error *err) RFA_MUST_USE;
+
 /* An operating system and a processor, in Go's words, as images name them. */
 struct rfa_registry_platform {
 	char os[32];           /* "linux" */

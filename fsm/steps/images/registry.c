@@ -221,7 +221,8 @@ static int is_there(struct rfa_ctx *ctx, const struct rfa_image *image, const ch
 /* The layers of all that is missing are one whole, of which each image is a part. */
 struct pulling {
 	struct rfa_ctx *ctx;
-	uint64_t before, total; /* bytes: of the images that are there already, and of all */
+	uint64_t before, total;    /* bytes: of the images that are there already, and of all */
+	size_t by_token, by_login; /* pulls for which the host got a token, and the login itself */
 };
 
 static const json_t *blobs_of(const struct rfa_ctx *ctx, const char *key)
@@ -248,6 +249,22 @@ static void on_layers(void *user, uint64_t done, uint64_t total)
 	rfa_ctx_bytes(p->ctx, (int64_t)(p->before + done), (int64_t)p->total);
 }
 
+/* What the host got, and why it was not the token alone. */
+static void tell_login(struct pulling *pulling, const struct rfa_image *image, const json_t *answer)
+{
+	const char *login = rfa_facts_str(answer, "login", "");
+	const char *why = rfa_facts_str(answer, "why", NULL);
+	struct rfa_ctx *ctx = pulling->ctx;
+
+	pulling->by_token += !strcmp(login, "token");
+	pulling->by_login += why != NULL;
+	if (why)
+		rfa_ctx_say(ctx, RFA_EVENT_WARNING,
+			    "the engine of %s was not let in with the pull token of the registry, "
+			    "and got the login itself for %s: %.300s",
+			    ctx->host->name, image->ref, why);
+}
+
 static int pull(struct rfa_ctx *ctx, const struct rfa_image *image, const char *name,
 		struct pulling *pulling, struct rfa_error *err)
 {
@@ -265,6 +282,8 @@ static int pull(struct rfa_ctx *ctx, const struct rfa_image *image, const char *
 		    ctx->host->registry->pull(ctx->host, rfa_ctx_key(ctx, &key, "pull", image->key),
 					      &access, request, on_layers, pulling, &answer, err);
 	}
+	if (!rc)
+		tell_login(pulling, image, answer);
 	json_decref(request);
 	json_decref(answer);
 	return rc;
@@ -292,11 +311,24 @@ static int bring(struct rfa_ctx *ctx, const struct rfa_image *image, struct pull
 	return rc;
 }
 
+/* With what, if it was not the login as the registry wants it. */
+static const char *how(struct rfa_pool *pool, const struct pulling *p)
+{
+	const char *failed = "";
+
+	if (p->by_login)
+		failed = rfa_pool_printf(
+		    pool, "; %zu with the login itself, because a pull token was not enough",
+		    p->by_login);
+	return p->by_token ? rfa_pool_printf(pool, "; %zu with a pull token%s", p->by_token, failed)
+			   : failed;
+}
+
 /* Goes on from what it sees, so it may be repeated. */
 int rfa_pull_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const struct rfa_texts *missing = &ctx->own->missing;
-	struct pulling pulling = { ctx, 0, 0 };
+	struct pulling pulling = { .ctx = ctx };
 	struct rfa_proven proven;
 	const char *summary;
 	size_t i;
@@ -321,7 +353,8 @@ int rfa_pull_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		rc = ctx->host->runs->forget(ctx->host, ctx->run, err);
 	if (rc)
 		return rc;
-	summary = rfa_pool_printf(ctx->pool, "%zu image(s) pulled by digest", missing->n);
+	summary = rfa_pool_printf(ctx->pool, "%zu image(s) pulled by digest%s", missing->n,
+				  how(ctx->pool, &pulling));
 	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 

@@ -16,10 +16,11 @@
 
 #include "fsm/base/facts.h"
 #include "fsm/base/imageref.h"
-#include "transports/registry/registry.h"
+#include "transports/registry/inside.h"
 
 struct login {
 	char user[256], secret[256];
+	char token[1024]; /* instead of both; "" */
 };
 
 static int digit(char c)
@@ -81,7 +82,12 @@ static void read_login(struct fake *f, const char *directory, const char *domain
 	one = json_object_get(auths, domain);
 	if (json_object_size(auths) != 1 || !one)
 		fake_bad(f, "a config.json without the one login that is asked for");
-	decode(f, json_string_value(json_object_get(one, "auth")), out);
+	memset(out, 0, sizeof(*out));
+	if (json_object_size(one) != 1)
+		fake_bad(f, "a login that is more than one");
+	snprintf(out->token, sizeof(out->token), "%s", rfa_facts_str(one, "registrytoken", ""));
+	if (!*out->token)
+		decode(f, json_string_value(json_object_get(one, "auth")), out);
 	json_decref(config);
 }
 
@@ -144,8 +150,25 @@ static int pull_layers(struct fake *f, struct rfa_registry *r, const char *repos
 	return rc;
 }
 
+/* As an engine with a registrytoken: it is sent as it is. */
+static void enter_with(struct fake *f, struct rfa_registry *r, const char *repository,
+		       const char *text)
+{
+	struct rfa_registry_token *token = calloc(1, sizeof(*token));
+	struct rfa_buf scope = RFA_BUF_INIT(1024), header = RFA_BUF_INIT(2048);
+
+	if (!token || rfa_buf_printf(&scope, "repository:%s:pull", repository) ||
+	    rfa_buf_printf(&header, "Authorization: Bearer %s", text))
+		fake_bad(f, "memory");
+	token->scope = scope.data;
+	token->header = header.data;
+	token->until_ms = INT64_MAX;
+	r->tokens = token;
+	r->challenge.auth = RFA_REGISTRY_BEARER;
+}
+
 static int pull(struct fake *f, const struct rfa_registry_options *options,
-		const struct rfa_imageref *ref, const char *repository,
+		const struct rfa_imageref *ref, const char *repository, const char *token,
 		const struct rfa_registry_platform *platform, struct rfa_error *err)
 {
 	struct rfa_registry_image image = { .n = 0 };
@@ -153,6 +176,8 @@ static int pull(struct fake *f, const struct rfa_registry_options *options,
 	char called[512];
 	int rc = rfa_registry_open(&r, options, err);
 
+	if (!rc && *token)
+		enter_with(f, r, repository, token);
 	if (!rc)
 		rc = rfa_registry_resolve(r, repository, ref->digest, platform, &image, err);
 	if (!rc)
@@ -184,7 +209,7 @@ int fake_pull(struct fake *f, const char *config, char *const w[])
 	struct rfa_registry_login who;
 	struct rfa_imageref ref;
 	struct rfa_error err;
-	struct login login;
+	struct login login = { .token = "" };
 
 	if (w[0] && !strncmp(w[0], option, sizeof(option) - 1))
 		snprintf(platform.architecture, sizeof(platform.architecture), "%s",
@@ -197,10 +222,10 @@ int fake_pull(struct fake *f, const char *config, char *const w[])
 	if (config) {
 		read_login(f, config, place.domain, &login);
 		who = (struct rfa_registry_login){ login.user, login.secret };
-		options.login = &who;
+		options.login = *login.token ? NULL : &who;
 	}
 	fake_wait(f);
-	if (pull(f, &options, &ref, place.path, &platform, &err))
+	if (pull(f, &options, &ref, place.path, login.token, &platform, &err))
 		return no(&err, w[1]);
 	return 0;
 }

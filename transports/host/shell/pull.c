@@ -1,4 +1,23 @@
-/* The engine pulls images itself: a job, and the login that it gets for it. */
+/*
+ * The engine pulls images itself: a job, and what it gets for it to say who it is.
+ *
+ * Where the registry hands out tokens, rfa asks for one for this very repository and gives only
+ * that to the host, as "registrytoken" of config.json, which docker passes on to its engine
+ * (docker/cli, cli/config/types/authconfig.go; moby, registry/auth.go and distribution/registry.go,
+ * where it is an existingTokenHandler; daemon/containerd/resolver.go, a bearerAuthorizer). Seen
+ * beside Debian's docker-registry 2.8 with a token service:
+ *
+ *   docker 20.10.24, classic store    the token is used, the token service is never asked
+ *   docker 26.1.5, classic store      the same
+ *   docker 26.1.5, containerd store   the same
+ *
+ * No engine gets another token when this one is over. The classic store opens three layers at a
+ * time, and each is let in when it is opened: a layer that is opened after that ends the pull with
+ * "unauthorized: authentication required", and all that had come is dropped, so another token would
+ * come no further. The containerd store had opened all layers at once, and went on to the end. So
+ * an engine that was not let in with its token pulls once more with the login itself, as all do
+ * where there are no tokens; who asked is told that.
+ */
 #include "transports/host/shell/shell.h"
 
 #include <stdlib.h>
@@ -8,6 +27,7 @@
 #include "fsm/base/facts.h"
 #include "fsm/base/wipe.h"
 #include "transports/host/registry_image.h"
+#include "transports/registry/registry.h"
 
 /* Docker's own registry: in config.json it is not called as in references. */
 #define HUB "docker.io"
@@ -77,20 +97,24 @@ static int put_password(struct rfa_buf *out, const struct rfa_registry_access *a
 	return plain && coded ? 0 : rfa_fail_nomem(err);
 }
 
-/* A config.json. To be wiped. */
+/* A config.json; token NULL: the login itself. To be wiped. */
 static int make_config(struct rfa_buf *out, const struct rfa_registry_access *access,
-		       struct rfa_error *err)
+		       const char *token, struct rfa_error *err)
 {
-	int token = strcmp(access->user, IDENTITY) == 0, rc = 0;
+	const char *key = token                                 ? "registrytoken"
+			  : strcmp(access->user, IDENTITY) == 0 ? "identitytoken"
+								: NULL;
+	const char *text = token ? token : access->secret;
+	int rc = 0;
 
 	(void)rfa_wipe_reserve(out, FRAME_BYTES + strlen(access->domain) +
-					6 * (strlen(access->user) + strlen(access->secret)));
+					6 * (strlen(access->user) + strlen(text)));
 	(void)rfa_buf_puts(out, "{\"auths\":{\"");
 	(void)rfa_buf_printf(out, strcmp(access->domain, HUB) == 0 ? "https://index.%s/v1/" : "%s",
 			     access->domain);
-	(void)rfa_buf_printf(out, "\":{\"%s\":\"", token ? "identitytoken" : "auth");
-	if (token)
-		put_json(out, access->secret);
+	(void)rfa_buf_printf(out, "\":{\"%s\":\"", key ? key : "auth");
+	if (key)
+		put_json(out, text);
 	else
 		rc = put_password(out, access, err);
 	(void)rfa_buf_puts(out, "\"}}}\n");
@@ -100,11 +124,11 @@ static int make_config(struct rfa_buf *out, const struct rfa_registry_access *ac
 /* Puts the login where the job will find it. *where: its directory; "": the job was begun before.
  */
 static int put_login(struct shell_host *h, const struct rfa_job_key *key,
-		     const struct rfa_registry_access *access, struct rfa_buf *where,
-		     struct rfa_error *err)
+		     const struct rfa_registry_access *access, const char *token,
+		     struct rfa_buf *where, struct rfa_error *err)
 {
 	struct rfa_buf config = RFA_BUF_INIT(1u << 20);
-	int rc = make_config(&config, access, err);
+	int rc = make_config(&config, access, token, err);
 	const struct shell_kept file = { "config.json", rfa_buf_str(&config), config.len };
 
 	if (rc == 0)
@@ -113,6 +137,22 @@ static int put_login(struct shell_host *h, const struct rfa_job_key *key,
 		(void)rfa_error_hint(err, "mount a tmpfs on /dev/shm there, or let rfa fetch the "
 					  "image itself");
 	rfa_wipe_buf(&config);
+	return rc;
+}
+
+/* *token: new, rfa_wipe_text(); NULL: the registry wants the login itself, or none is there. */
+static int ask_token(struct shell_host *h, const struct rfa_registry_access *access,
+		     const char *ref, char **token, struct rfa_error *err)
+{
+	struct rfa_registry *registry = NULL;
+	struct rfa_registry_name name;
+	int rc = rfa_registry_name_of(&name, ref, err);
+
+	if (rc == 0)
+		rc = rfa_shell_registry_open(h, access, &registry, err);
+	if (rc == 0)
+		rc = rfa_registry_pull_token(registry, name.place.path, token, err);
+	rfa_registry_free(registry);
 	return rc;
 }
 
@@ -184,40 +224,86 @@ static void on_line(void *user, const char *line)
 		l->progress(l->user, bytes_of(l, 1), bytes_of(l, 0));
 }
 
+/* One pull. */
+struct pull {
+	struct shell_host *h;
+	const struct rfa_registry_access *access;
+	const char *ref, *platform;
+	struct layers layers;
+	void (*progress)(void *user, uint64_t done, uint64_t total);
+};
+
+/* token NULL: with the login itself, if there is one. */
+static int pull(struct pull *p, const struct rfa_job_key *key, const char *token, json_t **out,
+		struct rfa_error *err)
+{
+	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
+	struct rfa_buf login = RFA_BUF_INIT(2048);
+	const char *args[] = { p->ref, NULL, p->platform, NULL };
+	struct shell_call program = { rfa_script_image_pull, args, NULL, 0 };
+	struct shell_ear ear = SHELL_EAR_INIT(p->progress ? on_line : NULL, &p->layers);
+	struct rfa_error ignored;
+	int rc = 0, unseen = 0;
+
+	if (p->access->user)
+		rc = put_login(p->h, key, p->access, token, &login, err);
+	args[1] = rfa_buf_str(&login);
+	if (rc == 0)
+		rc = rfa_shell_host_job_heard(p->h, key, &program, &ear, &answer, err);
+	/* A job that did not begin, or was killed, leaves it there; what runs is left alone. */
+	if (login.len && (rc != 0 || answer.status > 128))
+		unseen = rfa_shell_memory_forget(&p->h->host, key->run, &ignored);
+	(void)unseen;
+	if (rc == 0 && answer.status != 0)
+		rc = failed(p->h, &answer, p->ref, err);
+	else if (rc == 0)
+		rc = rfa_shell_log_image(p->h, &answer.out, out, err);
+	if (rc == 0 && p->access->user)
+		rc = rfa_facts_set(*out, "login", json_string(token ? "token" : "whole"), err);
+	rfa_buf_release(&login);
+	rfa_shell_answer_release(&answer);
+	return rc;
+}
+
+/* What the engine said to its token. Its job is a second one. */
+static int pull_with_login(struct pull *p, const struct rfa_job_key *key, json_t **out,
+			   struct rfa_error *err)
+{
+	const struct rfa_error why = *err;
+	char op[256];
+	const struct rfa_job_key second = { key->run, key->step, op };
+	int rc;
+
+	(void)snprintf(op, sizeof(op), "%.240s.login", key->op);
+	rfa_error_clear(err);
+	rc = pull(p, &second, NULL, out, err);
+	return rc ? rc : rfa_facts_set(*out, "why", json_string(why.msg), err);
+}
+
 int rfa_shell_registry_pull(struct rfa_host *host, const struct rfa_job_key *key,
 			    const struct rfa_registry_access *access, const json_t *request,
 			    void (*progress)(void *user, uint64_t done, uint64_t total), void *user,
 			    json_t **out, struct rfa_error *err)
 {
-	struct shell_host *h = (struct shell_host *)host;
-	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	struct rfa_buf login = RFA_BUF_INIT(2048);
-	const char *args[] = { rfa_facts_str(request, "ref", ""), NULL,
-			       rfa_facts_str(request, "platform", ""), NULL };
-	struct shell_call program = { rfa_script_image_pull, args, NULL, 0 };
-	struct layers layers = { json_object_get(request, "layers"), NULL, progress, user };
-	struct shell_ear ear = SHELL_EAR_INIT(progress ? on_line : NULL, &layers);
-	struct rfa_error ignored;
-	int rc = check_ref(args[0], access->domain, err), unseen = 0;
+	struct pull p = { .h = (struct shell_host *)host,
+			  .access = access,
+			  .ref = rfa_facts_str(request, "ref", ""),
+			  .platform = rfa_facts_str(request, "platform", ""),
+			  .layers = { json_object_get(request, "layers"), NULL, progress, user },
+			  .progress = progress };
+	char *token = NULL;
+	int rc = check_ref(p.ref, access->domain, err);
 
-	layers.there = calloc(json_array_size(layers.all) + 1, 1);
-	if (rc == 0 && !layers.there)
+	p.layers.there = calloc(json_array_size(p.layers.all) + 1, 1);
+	if (rc == 0 && !p.layers.there)
 		rc = rfa_fail_nomem(err);
 	if (rc == 0 && access->user)
-		rc = put_login(h, key, access, &login, err);
-	args[1] = rfa_buf_str(&login);
+		rc = ask_token(p.h, access, p.ref, &token, err);
 	if (rc == 0)
-		rc = rfa_shell_host_job_heard(h, key, &program, &ear, &answer, err);
-	/* A job that did not begin, or was killed, leaves it there; what runs is left alone. */
-	if (login.len && (rc != 0 || answer.status > 128))
-		unseen = rfa_shell_memory_forget(host, key->run, &ignored);
-	(void)unseen;
-	if (rc == 0 && answer.status != 0)
-		rc = failed(h, &answer, args[0], err);
-	else if (rc == 0)
-		rc = rfa_shell_log_image(h, &answer.out, out, err);
-	free(layers.there);
-	rfa_buf_release(&login);
-	rfa_shell_answer_release(&answer);
+		rc = pull(&p, key, token, out, err);
+	if (rc == -(int)RFA_EAUTH && token)
+		rc = pull_with_login(&p, key, out, err);
+	free(p.layers.there);
+	rfa_wipe_text(token);
 	return rc;
 }

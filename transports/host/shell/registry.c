@@ -11,8 +11,8 @@
 /* The classic store unpacks zstd from this engine on. */
 #define ZSTD_ENGINE 23
 
-static int open_registry(struct shell_host *h, const struct rfa_registry_access *access,
-			 struct rfa_registry **out, struct rfa_error *err)
+int rfa_shell_registry_open(struct shell_host *h, const struct rfa_registry_access *access,
+			    struct rfa_registry **out, struct rfa_error *err)
 {
 	const struct rfa_registry_login login = { access->user,
 						  access->secret ? access->secret : "" };
@@ -33,7 +33,7 @@ int rfa_shell_registry_ping(struct rfa_host *host, const struct rfa_registry_acc
 {
 	struct rfa_registry *registry = NULL;
 	enum rfa_registry_auth auth;
-	int rc = open_registry((struct shell_host *)host, access, &registry, err);
+	int rc = rfa_shell_registry_open((struct shell_host *)host, access, &registry, err);
 
 	if (rc == 0)
 		rc = rfa_registry_ping(registry, &auth, err);
@@ -71,7 +71,7 @@ int rfa_shell_registry_resolve(struct rfa_host *host, const struct rfa_registry_
 	if (rc == 0 && strcmp(name.place.domain, access->domain) != 0)
 		rc = other_domain(&name, err);
 	if (rc == 0)
-		rc = open_registry((struct shell_host *)host, access, &registry, err);
+		rc = rfa_shell_registry_open((struct shell_host *)host, access, &registry, err);
 	if (rc == 0)
 		rc = resolve(registry, &name, platform, &image, err);
 	if (rc == 0)
@@ -106,7 +106,7 @@ static int registry_for(struct fetching *f, const struct rfa_registry_name *name
 	if (i == f->n_access)
 		return other_domain(name, err);
 	if (!f->registries[i])
-		rc = open_registry(f->h, &f->access[i], &f->registries[i], err);
+		rc = rfa_shell_registry_open(f->h, &f->access[i], &f->registries[i], err);
 	*out = f->registries[i];
 	return rc;
 }

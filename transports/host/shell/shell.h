@@ -312,6 +312,10 @@ int rfa_shell_vault_open(struct rfa_host *, const struct rfa_job_key *, const ch
 int rfa_shell_vault_remove(struct rfa_host *, const struct rfa_job_key *, const char *,
 			   const char *, struct rfa_error *);
 
+struct rfa_registry;
+/* A client that asks as this host would; rfa_registry_free(). */
+int rfa_shell_registry_open(struct shell_host *h, const struct rfa_registry_access *access,
+			    struct rfa_registry **out, struct rfa_error *err);
 int rfa_shell_registry_ping(struct rfa_host *, const struct rfa_registry_access *,
 			    struct rfa_error *);
 int rfa_shell_registry_resolve(struct rfa_host *, const struct rfa_registry_access *, const char *,
