@@ -20,6 +20,7 @@ struct asked {
 /* How it went. */
 struct judged {
 	json_t *documents;
+	json_t *secrets;      /* [{"id","ok","why"}]: of builds */
 	struct rfa_error why; /* of the first refusal */
 	int refused;
 };
@@ -178,6 +179,43 @@ static int judge(struct rfa_cli *cli, const struct asked *a, const char *name, s
 	return rc;
 }
 
+/* Whether what a build is to get is there, as this machine sees it. No value is told. */
+static int judge_secrets(struct rfa_cli *cli, const struct asked *a, struct judged *j,
+			 struct rfa_error *err)
+{
+	const json_t *ids = rfa_facts_at(a->side, "stack/build/secrets");
+	json_t *plan = json_pack("{s:s, s:{s:s}}", "stack", a->stack, "target", "env", a->env);
+	struct rfa_buf safe = RFA_BUF_INIT(4096);
+	json_t *one;
+	size_t i;
+	int rc = plan ? 0 : rfa_fail_nomem(err);
+
+	json_array_foreach ((json_t *)ids, i, one) {
+		const char *id = json_string_value(one);
+		struct rfa_error why = { 0 };
+		int bad = 0;
+
+		if (rc == 0)
+			bad = rfa_secrets_check_build(&cli->config->secrets, plan, id,
+						      cli->config->folder, &why);
+		if (bad && !j->refused) {
+			j->refused = 1;
+			j->why = why;
+			j->why.code = RFA_EREFUSED;
+		}
+		if (bad && !cli->out.json)
+			rfa_out_say(&cli->out, "build.secrets.%s: %s", id,
+				    rfa_out_safe(&safe, why.msg, 300));
+		if (rc == 0 &&
+		    json_array_append_new(j->secrets, json_pack("{s:s, s:b, s:s}", "id", id, "ok",
+								!bad, "why", bad ? why.msg : "")))
+			rc = rfa_fail_nomem(err);
+	}
+	rfa_buf_release(&safe);
+	json_decref(plan);
+	return rc;
+}
+
 /* The one environment from which rfa.json wants versions; NULL: none, or more than one. */
 static const char *source_of(const struct asked *a)
 {
@@ -209,8 +247,10 @@ static int judge_possible(struct rfa_cli *cli, const struct asked *a, struct jud
 	if (rc == 0 && !rfa_cli_option(cli, "from") &&
 	    rfa_facts_at(a->side, "stack/compose/source"))
 		rc = judge(cli, a, "sync", j, err);
-	if (rc < 0 || json_array_size(j->documents))
+	if (rc < 0 || json_array_size(j->documents) || j->refused)
 		return rc;
+	if (rfa_facts_at(a->side, "stack/build"))
+		return judge(cli, a, "publish", j, err);
 	rfa_fail(err, RFA_EUSAGE, "cli", "what would come to %s? nothing in rfa.json says it",
 		 a->env);
 	return rfa_error_hint(err,
@@ -225,8 +265,9 @@ static int report(struct rfa_cli *cli, const struct asked *a, const struct judge
 	int rc = 0;
 
 	if (cli->out.json) {
-		document = json_pack("{s:s,s:s,s:b,s:O}", "stack", a->stack, "env", a->env, "ok",
-				     !j->refused, "flows", j->documents);
+		document =
+		    json_pack("{s:s,s:s,s:b,s:O,s:O}", "stack", a->stack, "env", a->env, "ok",
+			      !j->refused, "flows", j->documents, "build_secrets", j->secrets);
 		rc = document ? rfa_out_json(&cli->out, document, err) : rfa_fail_nomem(err);
 		json_decref(document);
 	}
@@ -241,8 +282,9 @@ int rfa_check_gates(struct rfa_cli *cli, struct rfa_error *err)
 	struct asked a = { rfa_cli_word(cli, 0), rfa_cli_word(cli, 1), rfa_cli_word(cli, 2),
 			   rfa_cli_option(cli, "from"), NULL };
 	const char *flow = rfa_cli_option(cli, "for");
-	struct judged j = { json_array(), { 0 }, 0 };
-	int rc = j.documents ? 0 : rfa_fail_nomem(err);
+	struct judged j = { json_array(), json_array(), { 0 }, 0 };
+	int builds = !flow || !strcmp(flow, "publish");
+	int rc = j.documents && j.secrets ? 0 : rfa_fail_nomem(err);
 
 	if (rc == 0 && (!a.env || rfa_cli_option(cli, "connect"))) {
 		rfa_fail(err, RFA_EUSAGE, "cli",
@@ -260,11 +302,15 @@ int rfa_check_gates(struct rfa_cli *cli, struct rfa_error *err)
 		rc = rfa_config_side(cli->config, a.env, a.stack, &a.side, err);
 	if (rc == 0 && !a.from)
 		a.from = source_of(&a);
-	if (rc == 0)
+	if (rc == 0 && builds)
+		rc = judge_secrets(cli, &a, &j, err);
+	/* What has no secret cannot be planned. */
+	if (rc == 0 && !(flow && j.refused))
 		rc = flow ? judge(cli, &a, flow, &j, err) : judge_possible(cli, &a, &j, err);
 	if (rc == 0)
 		rc = report(cli, &a, &j, err);
 	json_decref(a.side);
 	json_decref(j.documents);
+	json_decref(j.secrets);
 	return rc;
 }

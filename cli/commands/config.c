@@ -399,8 +399,10 @@ const struct rfa_cli_command rfa_cmd_check = {
 	    "Tells all problems at once, each with line and column and how to mend it.\n"
 	    "With STACK and ENV it judges the gates: of the flow that --for names, or else of\n"
 	    "those that could bring something there: promote (--from, or the one environment in\n"
-	    "gates.verified_in), deploy (with VERSION), sync (with compose.source). Nothing is\n"
-	    "locked, recorded or touched. Exit status 0, or 4: a gate refuses.",
+	    "gates.verified_in), deploy (with VERSION), sync (with compose.source), else publish\n"
+	    "(with build). It looks whether the secrets of builds are there, too. Nothing is\n"
+	    "locked, recorded or touched. Exit status 0, or 4: a gate refuses, or a secret is\n"
+	    "missing.",
 	.options = check_options,
 	.examples =
 	    (const struct rfa_example[]){

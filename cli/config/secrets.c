@@ -7,6 +7,7 @@
 
 #include "cli/config/login.h"
 #include "fsm/base/facts.h"
+#include "fsm/base/quote.h"
 #include "fsm/base/reference.h"
 
 static int add(struct rfa_secrets *secrets, const char *name, enum rfa_secret_from from,
@@ -153,45 +154,96 @@ static const json_t *reference_of(const struct rfa_secrets *secrets, const json_
 	return found ? found : json_object_get(rfa_facts_at(stack, at_build), id);
 }
 
-static int take_build(struct rfa_secrets *secrets, const char *id, const json_t *reference,
+static const char *const build_keys[] = { "env", "file", "command" }; /* rfa_secret_from */
+
+/* Fills in the one of an id; a command is not run. To be released whatever the answer. */
+static int make_build(struct rfa_secret *s, const char *id, const json_t *reference,
 		      const char *folder, struct rfa_error *err)
 {
-	static const char *const keys[] = { "env", "file", "command" }; /* enum rfa_secret_from */
 	char name[128];
-	struct rfa_secret *s = &secrets->items[secrets->n];
 	size_t from = 0;
 	const char *where;
 	int rc;
 
-	while (from < 3 && !json_object_get(reference, keys[from]))
+	while (from < 3 && !json_object_get(reference, build_keys[from]))
 		from++;
 	(void)snprintf(name, sizeof(name), RFA_BUILD_SECRET "%s", id);
-	where = from < 3 ? json_string_value(json_object_get(reference, keys[from])) : NULL;
+	where = from < 3 ? json_string_value(json_object_get(reference, build_keys[from])) : NULL;
 	if (!where || json_object_size(reference) != 1) {
 		(void)rfa_fail(err, RFA_ECONFIG, "config",
 			       "where a secret of a build is has to be said in one way");
 		(void)rfa_error_where(err, "%s", name);
 		return rfa_error_hint(err, "{\"file\":…}, {\"env\":…} or {\"command\":…}");
 	}
-	secrets->n++;
 	rc = rfa_secret_take(s, from == RFA_SECRET_VARIABLE ? where : name,
 			     (enum rfa_secret_from)from, folder,
 			     from == RFA_SECRET_VARIABLE ? "" : where, err);
-	if (rc == 0 && from == RFA_SECRET_COMMAND)
-		rc = rfa_secret_run(s, err);
 	if (rc == 0 && from == RFA_SECRET_VARIABLE) {
 		free(s->name);
 		s->name = strdup(name);
 		rc = s->name ? 0 : rfa_fail_nomem(err);
 	}
-	if (rc == 0 && !s->value) {
-		(void)rfa_fail(err, RFA_ECONFIG, "config", "a secret of the build: %s", s->why);
-		rc = rfa_error_where(err, "%s, %s %.80s", name, keys[from], where);
-	}
+	return rc;
+}
+
+/* What is wrong with it. */
+static int no_build(const struct rfa_secret *s, const json_t *reference, struct rfa_error *err)
+{
+	const char *key = build_keys[s->from];
+
+	(void)rfa_fail(err, RFA_ECONFIG, "config", "a secret of the build: %s", s->why);
+	return rfa_error_where(err, "%s, %s %.80s", s->name, key,
+			       rfa_facts_str(reference, key, ""));
+}
+
+static int take_build(struct rfa_secrets *secrets, const char *id, const json_t *reference,
+		      const char *folder, struct rfa_error *err)
+{
+	struct rfa_secret *s = &secrets->items[secrets->n++];
+	int rc = make_build(s, id, reference, folder, err);
+
+	if (rc == 0 && s->from == RFA_SECRET_COMMAND)
+		rc = rfa_secret_run(s, err);
+	if (rc == 0 && !s->value)
+		rc = no_build(s, reference, err);
 	if (rc != 0) {
 		rfa_secret_release(s);
 		secrets->n--;
 	}
+	return rc;
+}
+
+/* Whether sh has the first word of a command; 1 too if that word is more than a name. */
+static int has_program(const char *command)
+{
+	struct rfa_buf line = RFA_BUF_INIT(4096), word = RFA_BUF_INIT(1024);
+	size_t skip = strspn(command, " \t"), n = strcspn(command + skip, " \t\n");
+	int is = 1;
+
+	(void)rfa_buf_add(&word, command + skip, n);
+	(void)rfa_buf_puts(&line, "command -v -- ");
+	(void)rfa_quote(&line, rfa_buf_str(&word));
+	(void)rfa_buf_puts(&line, " >/dev/null 2>&1");
+	if (n && !word.failed && !line.failed &&
+	    !strpbrk(rfa_buf_str(&word), "'\"\\$`;&|<>(){}*?[=~!#"))
+		is = system(rfa_buf_str(&line)) == 0;
+	rfa_buf_release(&word);
+	rfa_buf_release(&line);
+	return is;
+}
+
+int rfa_secrets_check_build(const struct rfa_secrets *secrets, const json_t *plan, const char *id,
+			    const char *folder, struct rfa_error *err)
+{
+	const json_t *reference = reference_of(secrets, plan, id);
+	struct rfa_secret s = { NULL };
+	int rc = make_build(&s, id, reference, folder, err);
+
+	if (rc == 0 && s.from == RFA_SECRET_COMMAND && !has_program(s.where))
+		(void)snprintf(s.why, sizeof(s.why), "there is no such command");
+	if (rc == 0 && *s.why)
+		rc = no_build(&s, reference, err);
+	rfa_secret_release(&s);
 	return rc;
 }
 

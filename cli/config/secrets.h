@@ -34,6 +34,13 @@ void rfa_secrets_release(struct rfa_secrets *secrets);
  */
 int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, const char *folder,
 		      struct rfa_ledger *ledger, struct rfa_error *err) RFA_MUST_USE;
+/*
+ * Whether the secret `id` of a stack's builds (plan: {"stack","target":{"env"}}) is there: its file
+ * can be read, its variable is set, its command is one that sh finds; it is not run. Errors: CONFIG
+ * says what is wrong, and where it should be, never its value.
+ */
+int rfa_secrets_check_build(const struct rfa_secrets *secrets, const json_t *plan, const char *id,
+			    const char *folder, struct rfa_error *err) RFA_MUST_USE;
 /* The login for a registry that was fetched, borrowed; NULL: there is none. */
 const struct rfa_secret *rfa_secrets_login(const struct rfa_secrets *secrets, const char *domain);
 /* The value of that name, borrowed; NULL: there is none, or it is not known. */

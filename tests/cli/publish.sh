@@ -120,6 +120,22 @@ ok "a failure tells the last lines" says "web | #2 0.100 the last words" publish
 config ",\"build\":{\"secrets\":{\"npmrc\":{\"file\":\"secrets/none\"}},$build}"
 ok "3: a secret that cannot be read" exits 3 publish --as 7
 ok "it says which" says "build.secrets.npmrc" publish --as 7
+ok "3: a preview says so, too" says "build.secrets.npmrc" publish --as 7 --dry-run
+check() { (cd work && "$RFA" check shop prod "$@"); }
+ok "4: check says so" exits 4 check
+ok "it says which, and why" says "build.secrets.npmrc: a secret of the build: No such file or directory" check
+ok "4: of this flow, too" exits 4 check --for publish
+ok "a program is told" says '"id": "npmrc"' check --json
+config ",\"build\":{\"secrets\":{\"t\":{\"env\":\"NOBODY_HAS_SET_IT\"}},$build}"
+ok "4: a variable that is not set" says "build.secrets.t: a secret of the build: it is not set" check
+config ",\"build\":{\"secrets\":{\"t\":{\"command\":\"no-such-program-4711 show x\"}},$build}"
+ok "4: a command that is not there" says "build.secrets.t: a secret of the build: there is no such command" check
+config ",\"build\":{\"secrets\":{\"t\":{\"command\":\"touch $TMP/it-ran; echo x\"},\"u\":{\"env\":\"NOBODY_HAS_SET_IT\"}},$build}"
+ok "4: one of two" exits 4 check
+ok "a command is not run for that" not test -e "$TMP/it-ran"
+config ",\"build\":{$secrets,$build}"
+ok "0: all are there" exits 0 check
+ok "no value is told" not says "$planted" check --json
 config ",\"build\":{\"secrets\":{\"npmrc\":{\"file\":\"x\",\"env\":\"X\"}},$build}"
 ok "3: a secret that is in two places" exits 3 publish --as 7
 config ",\"build\":{\"secrets\":{\"a,b\":{\"file\":\"x\"}},$build}"
