@@ -174,14 +174,6 @@ static int check_with_files(const struct rfa_cli *cli, const struct rfa_flow *fl
 {
 	if (!rfa_cli_option(cli, "with-files"))
 		return 0;
-	if (flow->args->with) {
-		rfa_fail(err, RFA_EUSAGE, "cli", "--with-files and --%s do not go together yet",
-			 flow->args->with);
-		return rfa_error_hint(err,
-				      "go back with --%s first, then write the files by hand: "
-				      "`rfa show` of the point's run names them",
-				      flow->args->with);
-	}
 	if (!strcmp(flow->args->goes_back_to, "images"))
 		return 0;
 	rfa_fail(err, RFA_EUSAGE, "cli", "--with-files goes with a point of images");
@@ -278,10 +270,10 @@ const struct rfa_cli_command rfa_cmd_rollback = {
 	    "version that has changed what is stored: images and data go back in one run, so\n"
 	    "that neither version ever runs on the data of the other. Of a Compose stack a point\n"
 	    "of images has its Compose files and variables, too: what differs now is told by file\n"
-	    "and key, and --with-files brings it back in the same run. An image that is not on "
-	    "the\n"
-	    "host any more is fetched before anything stops: from an environment that still has\n"
-	    "it, else from its registry by digest.",
+	    "and key, and --with-files brings it back in the same run, also together with\n"
+	    "--with-database. An image that is not on the host any more is fetched before\n"
+	    "anything stops: from an environment that still has it, else from its registry by\n"
+	    "digest.",
 	.options = rollback_options,
 	.examples =
 	    (const struct rfa_example[]){

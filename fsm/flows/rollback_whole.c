@@ -11,7 +11,8 @@ static const struct rfa_role roles[] = {
  * A restore until the data is swapped, then a rollback of images, then what else was stopped. So
  * the old version never runs on the new data. On the way back the containers are put back without
  * being started (rfa_stands_still()), then the data, and only then target.stop's undo starts them:
- * the new version never runs on the old data either.
+ * the new version never runs on the old data either. The files of its configuration are written
+ * while all stands still: no container is made from those of the other version.
  */
 static const struct rfa_step steps[] = {
 	STEP("source.claim", PRECHECK, SOURCE, SCRATCH, 4, lock),
@@ -19,6 +20,7 @@ static const struct rfa_step steps[] = {
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, vault_observe),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_observe),
 	READ("target.observe-data", PRECHECK, TARGET, 0, 4, data_target_observe),
+	READ("target.compare", PRECHECK, TARGET, 0, 4, configuration_then),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	SKIP("stop", STOP, "the target stops only for the swap"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the swap"),
@@ -26,11 +28,13 @@ static const struct rfa_step steps[] = {
 	STEP("target.receive", TRANSFER, TARGET, SCRATCH, 4, receive),
 	STEP("target.unpack", APPLY, TARGET, SCRATCH, 4, unpack),
 	STEP("target.pin", APPLY, TARGET, SCRATCH, 4, pin),
+	STEP("target.keep", APPLY, TARGET, SCRATCH, 4, files_keep),
 	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, health_before),
 	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
 	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
 	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
 	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
+	STEP("target.write", APPLY, TARGET, 0, 4, files_write),
 	STEP("target.tag", APPLY, TARGET, 0, 4, tag),
 	STEP("target.replace", RESTART, TARGET, 0, 4, replace),
 	STEP("target.compose", RESTART, TARGET, 0, 4, compose),
@@ -49,7 +53,6 @@ static const struct rfa_gate gates[] = {
 	{ "disk space", rfa_gate_data_space },
 	{ "base URL", rfa_gate_base_url },
 	{ "carry over", rfa_gate_carry_over },
-	{ "cut off", rfa_gate_cut_off },
 	{ "first deployment", rfa_gate_first_deployment },
 	{ "compose", rfa_gate_compose },
 	{ "networks", rfa_gate_networks },
@@ -57,6 +60,7 @@ static const struct rfa_gate gates[] = {
 	{ "URLs", rfa_gate_urls },
 	{ "servers", rfa_gate_servers },
 	{ "rollback point", rfa_gate_image_point },
+	{ "configuration", rfa_gate_configuration },
 	{ NULL, NULL },
 };
 
@@ -66,7 +70,8 @@ static const struct rfa_text_line lines[] = {
 	{ "stays beside", "all that was stored since then, as a rollback point of data: `rfa "
 			  "rollback {stack} --env "
 			  "{to}` lists it" },
-	{ "not back", "files beside the containers; what the backup has not got" },
+	{ "configuration", "{point.files}" },
+	{ "not back", "other files beside the containers; what the backup has not got" },
 	RFA_LINE_BACKUP_IS_READ,
 	{ "{to} stops",
 	  "{target.stops}: from before the data is renamed until the old version has started" },
@@ -76,7 +81,7 @@ static const struct rfa_text_line lines[] = {
 
 static int changes(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
 {
-	int rc = rfa_changes_images(ctx, rows, err);
+	int rc = rfa_changes_rollback(ctx, rows, err);
 
 	return rc ? rc : rfa_changes_data(ctx, rows, err);
 }
@@ -117,7 +122,7 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 	if (!rc)
 		rc = rfa_prepare_restore_of(p, plan, id, err);
 	if (!rc)
-		rc = rfa_prepare_configuration(p, plan, err);
+		rc = rfa_prepare_point_files(p, plan, err);
 	return rc ? rc
 		  : rfa_prepare_proven_images(p, plan, "proven",
 					      rfa_facts_str(plan, "target/env", ""), err);
@@ -131,7 +136,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_rollback_whole = {
 	.name = "rollback-whole",
-	.version = 1,
+	.version = 2,
 	.summary = "bring back what a rollback point describes, with the data of a backup",
 	.roles = roles,
 	.steps = steps,

@@ -74,6 +74,12 @@ static int add_differing(struct going_back *g, const char *directory,
 	return rc;
 }
 
+static int has_files(const struct going_back *g)
+{
+	return json_is_object(rfa_facts_at(g->plan, "target/stack/compose")) &&
+	       json_is_object(rfa_facts_at(g->plan, "point/configuration"));
+}
+
 static int look_at_files(struct going_back *g, struct rfa_error *err)
 {
 	static const struct rfa_texts none;
@@ -87,7 +93,7 @@ static int look_at_files(struct going_back *g, struct rfa_error *err)
 	json_t *differs;
 	int rc;
 
-	if (!json_is_object(is) || !json_is_object(kept))
+	if (!has_files(g))
 		return 0;
 	rc = rfa_record_read(&rfa_shape_stack_compose, is, &g->pool, &compose, err);
 	if (!rc)
@@ -317,32 +323,60 @@ static int find_images(struct going_back *g, struct rfa_error *err)
 	return rc;
 }
 
-int rfa_prepare_rollback(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+static int begin(struct going_back *g, struct rfa_error *err)
 {
-	struct going_back g = { .p = p,
-				.plan = plan,
-				.pool = RFA_POOL_INIT,
-				.missing = json_object(),
-				.asked = json_array() };
-	int rc = g.missing && g.asked ? rfa_prepare_point(p, plan, err) : rfa_fail_nomem(err);
+	g->missing = json_object();
+	g->asked = json_array();
+	return g->missing && g->asked ? 0 : rfa_fail_nomem(err);
+}
+
+static void end(struct going_back *g)
+{
+	rfa_host_free(g->host);
+	json_decref(g->missing);
+	json_decref(g->asked);
+	rfa_pool_release(&g->pool);
+}
+
+/* needed: the host is opened in any case; else only where there are files to look at. */
+static int go_back_files(struct going_back *g, int needed, struct rfa_error *err)
+{
+	int rc = rfa_prepare_configuration(g->p, g->plan, err);
 
 	if (!rc)
-		rc = rfa_prepare_configuration(p, plan, err);
+		rc = want_files(g, err);
+	if (rc || (!needed && !has_files(g)))
+		return rc;
+	rc = g->p->open(g->p, json_object_get(g->plan, "target"), &g->host, err);
 	if (!rc)
-		rc = want_files(&g, err);
+		rc = rfa_host_offers(g->host, RFA_HOST_ENGINE | RFA_HOST_FILES, err);
+	return rc ? rc : look_at_files(g, err);
+}
+
+int rfa_prepare_point_files(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	struct going_back g = { .p = p, .plan = plan, .pool = RFA_POOL_INIT };
+	int rc = begin(&g, err);
+
 	if (!rc)
-		rc = p->open(p, json_object_get(plan, "target"), &g.host, err);
+		rc = go_back_files(&g, 0, err);
+	end(&g);
+	return rc;
+}
+
+int rfa_prepare_rollback(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	struct going_back g = { .p = p, .plan = plan, .pool = RFA_POOL_INIT };
+	int rc = begin(&g, err);
+
 	if (!rc)
-		rc = rfa_host_offers(g.host, RFA_HOST_ENGINE | RFA_HOST_FILES, err);
+		rc = rfa_prepare_point(p, plan, err);
 	if (!rc)
-		rc = look_at_files(&g, err);
+		rc = go_back_files(&g, 1, err);
 	if (!rc)
 		rc = look_at_images(&g, err);
 	if (!rc && json_object_size(g.missing))
 		rc = find_images(&g, err);
-	rfa_host_free(g.host);
-	json_decref(g.missing);
-	json_decref(g.asked);
-	rfa_pool_release(&g.pool);
+	end(&g);
 	return rc;
 }

@@ -12,5 +12,11 @@
  */
 int rfa_prepare_rollback(const struct rfa_prepare *p, json_t *plan,
 			 struct rfa_error *err) RFA_MUST_USE;
+/*
+ * The same of the configuration alone; the plan has its point. Connects to the target, if there is
+ * anything to look at.
+ */
+int rfa_prepare_point_files(const struct rfa_prepare *p, json_t *plan,
+			    struct rfa_error *err) RFA_MUST_USE;
 
 #endif

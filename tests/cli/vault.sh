@@ -158,6 +158,8 @@ else
 	ok "64: a point of data has no images" exits 64 whole --to data-20261122-103015
 	ok "64: no point" exits 64 whole
 	ok "64: --backup alone" exits 64 "$RFA" rollback shop --env prod --to v1 --backup "$old"
+	ok "4: with files that the point has not kept" exits 4 whole --to v1 --with-files --yes prod
+	ok "it says what to do" says "leave --with-files out" whole --to v1 --with-files --yes prod
 	git -C "$TMP/.rfa/ledger" update-ref refs/heads/main "$main"
 fi
 

@@ -208,6 +208,24 @@ json_t *world_whole_plan(struct world *w, const char *id)
 	return plan;
 }
 
+void world_promote_v2_files(struct world *w, const char *id)
+{
+	world_put_variables(w);
+	world_promote_v2(w, id);
+	world_change_files(w);
+	world_compose_up(w);
+	w->options.clock->sleep_ms(w->options.clock, 60000);
+}
+
+json_t *world_whole_files_plan(struct world *w, const char *id)
+{
+	json_t *shared = world_whole_plan(w, id), *plan = rfa_facts_copy(shared);
+
+	json_decref(shared);
+	json_object_set_new(json_object_get(plan, "options"), "with_files", json_true());
+	return plan;
+}
+
 int world_is_one_moment(struct world *w, const char *env, struct rfa_buf *why)
 {
 	json_t *data = world_data(w);

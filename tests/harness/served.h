@@ -31,6 +31,10 @@ void world_promote_v2(struct world *w, const char *id);
 json_t *world_versions_serves(struct world *w);
 /* The plan of a rollback to v1 with the data of that backup. New. */
 json_t *world_whole_plan(struct world *w, const char *id);
+/* As world_promote_v2(), and the configuration changes with it (world_change_files()). */
+void world_promote_v2_files(struct world *w, const char *id);
+/* The plan of a rollback to v1 with that data, and with the configuration of then. New. */
+json_t *world_whole_files_plan(struct world *w, const char *id);
 
 /* 1 if that holds of the members of env; else why is appended. */
 int world_is_one_moment(struct world *w, const char *env, struct rfa_buf *why);

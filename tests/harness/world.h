@@ -87,6 +87,16 @@ enum world_back {
 	WORLD_BACK_PULLED, /* nor has test, but a registry */
 	WORLD_BACK_NOBODY, /* nobody has them */
 };
+/*
+ * What of prod's configuration changes: its .env, and docker-compose.yml, in which `web` has
+ * another MODE, and v2 of its image. Before the version is brought, and after it; then by hand
+ * `up`.
+ */
+void world_put_variables(struct world *w);
+void world_change_files(struct world *w);
+void world_compose_up(struct world *w);
+#define WORLD_OLD_VARIABLES "MODE=a\nTOKEN=hunter2hunter2\n"
+#define WORLD_NEW_VARIABLES "MODE=b\nTOKEN=hunter3hunter3\n"
 /* Makes the world, brings it to where such a rollback begins; answers its plan. New. */
 json_t *world_make_back(struct world *w, enum world_back which, uint64_t seed);
 /* WORLD_REGISTRY/app/NAME:TAG is from now on the image world_image() of this version. */

@@ -76,28 +76,46 @@ static void move_checks(void *user, json_t *setup, json_t *plan)
 			    json_string("http://127.0.0.1:9009/health"));
 }
 
-static json_t *make_files(struct world *w, uint64_t seed, int sick)
+void world_put_variables(struct world *w)
+{
+	struct rfa_error err;
+
+	must(rfa_sim_file_put(w->prod, PLACE "/.env", 0600, WORLD_OLD_VARIABLES, &err), &err);
+}
+
+void world_change_files(struct world *w)
+{
+	struct rfa_error err;
+
+	must(rfa_sim_file_put(w->prod, PLACE "/.env", 0640, WORLD_NEW_VARIABLES, &err), &err);
+	change_compose(w, "services/web", json_pack("{s:{s:s}}", "environment", "MODE", "changed"));
+	change_compose(w, "services/web", json_pack("{s:s}", "image", "web:v2"));
+}
+
+void world_compose_up(struct world *w)
 {
 	json_t *up = json_pack("{s:s, s:s, s:[ss]}", "project", "shop", "directory", PLACE, "files",
 			       "docker-compose.yml", "/var/lib/rfa/stacks/shop/images.json");
 	struct rfa_error err;
+
+	must(rfa_sim_compose_up(w->prod, up, &err), &err);
+	json_decref(up);
+}
+
+static json_t *make_files(struct world *w, uint64_t seed, int sick)
+{
 	json_t *plan;
 
 	world_make_edited(w, SCENARIO_COMPOSE, seed, NULL, NULL);
-	must(rfa_sim_file_put(w->prod, PLACE "/.env", 0600, "MODE=a\nTOKEN=hunter2hunter2\n", &err),
-	     &err);
+	world_put_variables(w);
 	must_drive(w, w->plan);
-	must(rfa_sim_file_put(w->prod, PLACE "/.env", 0640, "MODE=b\nTOKEN=hunter3hunter3\n", &err),
-	     &err);
-	change_compose(w, "services/web/environment", json_pack("{s:s}", "MODE", "changed"));
-	change_compose(w, "services/web", json_pack("{s:s}", "image", "web:v2"));
+	world_change_files(w);
 	change_compose(w, "services/api", json_pack("{s:s}", "image", "api:v2"));
 	if (sick)
 		change_compose(w, "services/web/ports/0",
 			       json_pack("{s:i, s:s, s:s}", "target", 8001, "published", "9009",
 					 "host_ip", "127.0.0.1"));
-	must(rfa_sim_compose_up(w->prod, up, &err), &err);
-	json_decref(up);
+	world_compose_up(w);
 	plan = back_with_files(w);
 	if (sick)
 		move_checks(NULL, NULL, plan);

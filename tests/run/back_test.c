@@ -17,8 +17,8 @@
 #include "tests/harness/watcher.h"
 
 #define PLACE "/srv/stacks/shop"
-#define OLD_ENV "MODE=a\nTOKEN=hunter2hunter2\n"
-#define NEW_ENV "MODE=b\nTOKEN=hunter3hunter3\n"
+#define OLD_ENV WORLD_OLD_VARIABLES
+#define NEW_ENV WORLD_NEW_VARIABLES
 
 struct bench {
 	struct world w;

@@ -222,6 +222,96 @@ static void test_undone_by_hand(void **state)
 			undone_from(steps[i], call, &more);
 }
 
+/* With the configuration. */
+
+static void open_with_files(struct bench *b, int how)
+{
+	memset(b, 0, sizeof(*b));
+	world_make_versions(&b->w, SCENARIO_DATA, how | WORLD_WEB);
+	world_promote_v2_files(&b->w, ID);
+	bench_begin(b);
+	json_decref(b->before);
+	b->before = world_versions_serves(&b->w);
+}
+
+static void assert_configuration(struct bench *b, const char *variables, int changed)
+{
+	struct rfa_buf text = RFA_BUF_INIT(4096);
+	struct rfa_error err;
+	json_t *is = NULL;
+	char *env;
+
+	assert_int_equal(
+	    b->w.target->files->read(b->w.target, "/srv/stacks/shop/.env", 4000, &text, &err), 0);
+	assert_string_equal(rfa_buf_str(&text), variables);
+	assert_int_equal(
+	    b->w.target->engine->inspect(b->w.target, RFA_CONTAINER, "shop-web-1", &is, &err), 0);
+	env = json_dumps(rfa_facts_at(is, "Config/Env"), 0);
+	assert_non_null(env);
+	assert_int_equal(strstr(env, "MODE=changed") != NULL, changed);
+	free(env);
+	json_decref(is);
+	rfa_buf_release(&text);
+}
+
+/* Files are written while nothing of the data runs, and before any container is made of them. */
+static void test_with_files(void **state)
+{
+	struct bench b;
+	json_t *plan, *there;
+	char kept_by[64];
+
+	(void)state;
+	open_with_files(&b, 0);
+	assert_configuration(&b, WORLD_NEW_VARIABLES, 1);
+	plan = world_whole_files_plan(&b.w, ID);
+	snprintf(kept_by, sizeof(kept_by), "%s",
+		 rfa_facts_str(plan, "point/configuration/run", "-"));
+	if (run(&b, plan))
+		fail_msg("%s (%s)\n%s", b.err.msg, b.err.where, rfa_buf_str(&b.x.lines));
+	assert_data(&b, "prod", "prod");
+	assert_version(&b, "v1");
+	assert_configuration(&b, WORLD_OLD_VARIABLES, 0);
+	assert_apart(&b);
+	assert_true(line_of(&b, "step-done target.verify-stopped") <
+		    line_of(&b, "step-done target.write"));
+	assert_true(line_of(&b, "step-done target.write") <
+		    line_of(&b, "step-started target.replace"));
+	there = ledger_json(&b, "environments/prod/app.json");
+	assert_string_equal(rfa_facts_str(there, "configuration/run", ""), kept_by);
+	json_decref(there);
+	assert_clean(&b);
+	bench_close(&b);
+}
+
+static void test_with_files_ill(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	open_with_files(&b, WORLD_ILL);
+	assert_int_equal(run(&b, world_whole_files_plan(&b.w, ID)), -RFA_EROLLED_BACK);
+	assert_all_back(&b);
+	assert_data(&b, "prod", "test");
+	assert_version(&b, "v2");
+	assert_configuration(&b, WORLD_NEW_VARIABLES, 1);
+	assert_apart(&b);
+	bench_close(&b);
+}
+
+/* Without being asked for they stay, and it is told. */
+static void test_without_files(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	open_with_files(&b, 0);
+	assert_int_equal(run(&b, world_whole_plan(&b.w, ID)), 0);
+	assert_configuration(&b, WORLD_NEW_VARIABLES, 1);
+	assert_non_null(strstr(rfa_buf_str(&b.x.all), "the configuration is not as it was then: "));
+	bench_close(&b);
+}
+
 static void assert_refused(struct bench *b, json_t *plan, const char *gate, const char *text)
 {
 	assert_int_equal(run(b, plan), -RFA_EREFUSED);
@@ -267,6 +357,8 @@ int main(void)
 		cmocka_unit_test(test_goes_back),      cmocka_unit_test(test_goes_back_with_a_dump),
 		cmocka_unit_test(test_forward_again),  cmocka_unit_test(test_ill),
 		cmocka_unit_test(test_undone_by_hand), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_with_files),     cmocka_unit_test(test_with_files_ill),
+		cmocka_unit_test(test_without_files),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

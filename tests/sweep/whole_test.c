@@ -19,12 +19,16 @@
 
 #define ID "20261122-100100-prod-data"
 
-/* Added to a scenario: the old version is ill when it is back. */
-enum { ILL = 0x100 };
+/* Added to a scenario: the old version is ill when it is back; the configuration goes back, too. */
+enum { ILL = 0x100, FILES = 0x200 };
 
 static json_t *prepare(struct world *w, int which)
 {
 	world_make_versions(w, (enum scenario)(which & 0xff), which & ILL ? WORLD_ILL : 0);
+	if (which & FILES) {
+		world_promote_v2_files(w, ID);
+		return world_whole_files_plan(w, ID);
+	}
 	world_promote_v2(w, ID);
 	return world_whole_plan(w, ID);
 }
@@ -45,10 +49,26 @@ static void judge(struct world *w, const struct rfa_run_result *result, struct r
 	rfa_buf_release(&unlike);
 }
 
-#define SUBJECT(name_, which_, final_)                                                           \
-	{                                                                                        \
-		name_, which_, prepare, RFA_FINAL_##final_, world_versions_serves, judge, 20000, \
-		    .ends_as_before = 0                                                          \
+/* The containers of a version were made with the files of its time. */
+static void judge_files(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	int old = result->final == RFA_FINAL_SUCCEEDED;
+	json_t *serves = world_versions_serves(w);
+	char *env = json_dumps(rfa_facts_at(serves, "prod/containers/shop-web-1/config/Env"), 0);
+
+	judge(w, result, why);
+	if (!env || (strstr(env, "MODE=changed") == NULL) != old)
+		rfa_buf_printf(why, "shop-web-1 was made with the files of the other version: %s; ",
+			       env ? env : "");
+	free(env);
+	json_decref(serves);
+}
+
+#define SUBJECT(name_, which_, final_) SUBJECT_OF(name_, which_, final_, judge)
+#define SUBJECT_OF(name_, which_, final_, judge_)                                                 \
+	{                                                                                         \
+		name_, which_, prepare, RFA_FINAL_##final_, world_versions_serves, judge_, 20000, \
+		    .ends_as_before = 0                                                           \
 	}
 
 static const struct sweep_subject plain = SUBJECT("rollback-whole", SCENARIO_DATA, SUCCEEDED);
@@ -58,10 +78,15 @@ static const struct sweep_subject dump =
     SUBJECT("rollback-whole, a dump", SCENARIO_DATA_DATABASE, SUCCEEDED);
 static const struct sweep_subject ill_dump =
     SUBJECT("rollback-whole, a dump, ill", SCENARIO_DATA_DATABASE | ILL, ROLLED_BACK);
+static const struct sweep_subject files =
+    SUBJECT_OF("rollback-whole, with files", SCENARIO_DATA | FILES, SUCCEEDED, judge_files);
+static const struct sweep_subject ill_files = SUBJECT_OF(
+    "rollback-whole, with files, ill", SCENARIO_DATA | FILES | ILL, ROLLED_BACK, judge_files);
 
 static int is_found(int mutation)
 {
-	const struct sweep_subject *subjects[] = { &plain, &ill, &dump, &ill_dump };
+	const struct sweep_subject *subjects[] = { &plain,    &ill,   &dump,
+						   &ill_dump, &files, &ill_files };
 	size_t i;
 
 	for (i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
@@ -85,6 +110,7 @@ static void sweeps_can_fail(void **state)
 		RFA_SIM_MUTATION_DATABASE_SWAP_DOES_NOTHING,
 		RFA_SIM_MUTATION_DATABASE_SWAP_BACK_DOES_NOTHING,
 		RFA_SIM_MUTATION_DATABASE_STAYS_SHUT,
+		RFA_SIM_MUTATION_FILE_WRITE_LOSES_MODE,
 	};
 	size_t i;
 
@@ -98,10 +124,14 @@ static void sweeps_can_fail(void **state)
 SWEEP(plain)
 SWEEP(ill)
 SWEEP(dump)
+SWEEP(files)
+SWEEP(ill_files)
 PAIRS(plain)
 PAIRS(ill)
 PAIRS(dump)
 PAIRS(ill_dump)
+PAIRS(files)
+PAIRS(ill_files)
 
 int main(void)
 {
@@ -110,6 +140,8 @@ int main(void)
 		cmocka_unit_test(sweep_ill),       cmocka_unit_test(sweep_dump),
 		cmocka_unit_test(pairs_plain),     cmocka_unit_test(pairs_ill),
 		cmocka_unit_test(pairs_dump),      cmocka_unit_test(pairs_ill_dump),
+		cmocka_unit_test(sweep_files),     cmocka_unit_test(sweep_ill_files),
+		cmocka_unit_test(pairs_files),     cmocka_unit_test(pairs_ill_files),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

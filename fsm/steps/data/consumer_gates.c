@@ -95,7 +95,7 @@ static void judge_dependents(struct rfa_gates *c, const struct rfa_side *s)
 	const struct rfa_dependent *one;
 
 	RFA_EACH (one, s->seen->dependents)
-		if (!*one->key) /* else it is of images: another gate tells it */
+		if (!*one->key) /* else it is of images */
 			rfa_deny(c,
 				 "list it under data.stop.containers of the stack in rfa.json: it "
 				 "is stopped before, and started after, the other one",
@@ -106,8 +106,10 @@ static void judge_dependents(struct rfa_gates *c, const struct rfa_side *s)
 
 int rfa_gate_dependents(struct rfa_gates *c, struct rfa_error *err)
 {
-	(void)err;
-	return each(c, judge_dependents);
+	int rc = each(c, judge_dependents);
+
+	/* A run that brings images, too, replaces more than it stops. */
+	return rc || !c->ctx->own->images ? rc : rfa_gate_cut_off(c, err);
 }
 
 /*
