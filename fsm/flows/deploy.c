@@ -71,8 +71,6 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 {
 	int rc = rfa_prepare_deploy(p, plan, err);
 
-	if (!rc)
-		rc = rfa_prepare_synced(p, plan, err);
 	return rc ? rc : rfa_prepare_receiver(p, plan, "deploy", err);
 }
 

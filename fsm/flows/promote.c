@@ -70,8 +70,6 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 	int rc = rfa_prepare_proven_images(p, plan, "verified",
 					   rfa_facts_str(plan, "source/env", ""), err);
 
-	if (!rc)
-		rc = rfa_prepare_synced(p, plan, err);
 	return rc ? rc : rfa_prepare_receiver(p, plan, "promote", err);
 }
 

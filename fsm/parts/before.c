@@ -104,6 +104,8 @@ int rfa_prepare_receiver(const struct rfa_prepare *p, json_t *plan, const char *
 	if (!rc)
 		rc = rfa_prepare_configuration(p, plan, err);
 	if (!rc)
+		rc = rfa_prepare_synced(p, plan, err);
+	if (!rc)
 		rc = rfa_prepare_proof(p, plan, env, err);
 	return rc ? rc : rfa_prepare_before(p, plan, command, err);
 }

@@ -83,6 +83,9 @@ int rfa_outputs_version(struct rfa_outputs *o, const struct rfa_image_list *imag
 int rfa_outputs_verified(struct rfa_outputs *o, const struct rfa_image_list *images,
 			 const struct rfa_image_list *only, const struct rfa_verification *proof,
 			 struct rfa_error *err);
+/* synced/<env>/<stack>.json: the files that were brought, by this run or before. */
+int rfa_outputs_synced(struct rfa_outputs *o, const struct rfa_synced_list *files,
+		       struct rfa_error *err);
 /* *is: 1 if these images have come to o->env by force, and were not proven there since. */
 int rfa_outputs_was_forced(struct rfa_outputs *o, const struct rfa_image_list *images, int *is,
 			   struct rfa_error *err);

@@ -9,9 +9,8 @@ static void name_files(struct rfa_outputs *o)
 	snprintf(o->version, sizeof(o->version), "files-%.15s", o->run);
 }
 
-/* synced/ENV/STACK.json: what was brought, by this run or before. */
-static int put_synced(struct rfa_outputs *o, const struct rfa_synced_list *files,
-		      struct rfa_error *err)
+int rfa_outputs_synced(struct rfa_outputs *o, const struct rfa_synced_list *files,
+		       struct rfa_error *err)
 {
 	struct rfa_out_file *f = rfa_outputs_file(o, 0);
 	struct rfa_sync now = {
@@ -46,7 +45,7 @@ static int leave(struct rfa_outputs *o, const struct rfa_outputs_seen *seen, str
 	const struct rfa_proven *source = &seen->proven[RFA_SOURCE];
 	int taken = seen->plan.options && seen->plan.options->take_back;
 	const struct rfa_retired *one;
-	int rc = put_synced(o, taken ? &source->synced : &target->synced, err);
+	int rc = rfa_outputs_synced(o, taken ? &source->synced : &target->synced, err);
 
 	if (!rc && target->point)
 		rc = put_point(o, seen, err);

@@ -139,6 +139,18 @@ static int put_verified(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
 			&proof, err);
 }
 
+/* Files that went back with the images: what had been brought there then is known again. */
+static int put_synced(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
+		      struct rfa_error *err)
+{
+	const struct rfa_proven *target = &k->proven[RFA_TARGET];
+	size_t before = k->plan.options ? k->plan.options->synced.n : 0;
+
+	if (!target->files_replaced || (!before && !target->synced.n))
+		return 0;
+	return rfa_outputs_synced(o, &target->synced, err);
+}
+
 static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, struct rfa_error *err)
 {
 	const struct rfa_image_list *images = rfa_brings(&k->plan, &k->proven[RFA_SOURCE], NULL);
@@ -151,6 +163,8 @@ static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, stru
 	json_decref(json);
 	if (!rc)
 		rc = put_verified(o, k, images, err);
+	if (!rc)
+		rc = put_synced(o, k, err);
 	return rc ? rc : put_point(o, k, err);
 }
 

@@ -344,6 +344,8 @@ static int go_back_files(struct going_back *g, int needed, struct rfa_error *err
 	int rc = rfa_prepare_configuration(g->p, g->plan, err);
 
 	if (!rc)
+		rc = rfa_prepare_synced(g->p, g->plan, err);
+	if (!rc)
 		rc = want_files(g, err);
 	if (rc || (!needed && !has_files(g)))
 		return rc;

@@ -284,12 +284,23 @@ static void what_was_kept_decides(void **state)
 	bench_close(&b);
 }
 
+/* Another MODE in docker-compose.yml. */
+static void put_mode(struct bench *b)
+{
+	char text[4096], *at;
+
+	on_prod(b, "docker-compose.yml", text);
+	at = strstr(text, "changed");
+	assert_non_null(at);
+	memcpy(at, "latest ", 7);
+	put(b, PLACE "/docker-compose.yml", text);
+}
+
 /* Changed files come along with a promotion: the point has those of before. */
 static void the_point_has_what_was_in_force(void **state)
 {
 	struct bench b;
 	json_t *plan, *back;
-	char text[4096], *at;
 
 	(void)state;
 	bench_open(&b, WORLD_BACK_FILES);
@@ -297,11 +308,7 @@ static void the_point_has_what_was_in_force(void **state)
 	must_run(&b, plan);
 	json_decref(plan);
 	b.w.options.clock->sleep_ms(b.w.options.clock, 5000);
-	snprintf(text, sizeof(text), "%s", ON_PROD("docker-compose.yml"));
-	at = strstr(text, "changed");
-	assert_non_null(at);
-	memcpy(at, "latest ", 7);
-	put(&b, PLACE "/docker-compose.yml", text);
+	put_mode(&b);
 	put(&b, PLACE "/.env", OLD_ENV);
 	plan = promote_again(&b);
 	json_object_set_new(rfa_facts_at(plan, "target/stack/gates"), "allow_compose_changes",
@@ -337,6 +344,105 @@ static void the_ledger_tells_no_value(void **state)
 	assert_null(strstr(rfa_buf_str(&text), hex[0]));
 	assert_null(strstr(rfa_buf_str(&text), hex[1]));
 	rfa_buf_release(&text);
+	bench_close(&b);
+}
+
+/* What a sync has brought, as the ledger keeps it: these files as they are on the host now. */
+static json_t *brought_now(struct bench *b)
+{
+	static const char *const paths[] = { "docker-compose.yml", "other.yml" };
+	json_t *all = json_object();
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		struct rfa_buf text = RFA_BUF_INIT(1 << 16);
+		char hex[RFA_DIGEST_HEX], whole[256];
+
+		snprintf(whole, sizeof(whole), PLACE "/%s", paths[i]);
+		assert_int_equal(
+		    b->w.target->files->read(b->w.target, whole, 1 << 16, &text, &b->err), 0);
+		rfa_digest_of(RFA_SHA256, rfa_buf_str(&text), text.len, hex);
+		json_object_set_new(all, paths[i],
+				    json_pack("{s:s, s:i}", "sha256", hex, "mode", 0644));
+		rfa_buf_release(&text);
+	}
+	return all;
+}
+
+static json_t *synced_in_ledger(struct bench *b)
+{
+	json_t *sync = on_main(b, "synced/prod/app.json"), *files;
+
+	files = json_incref(json_object_get(sync, "files"));
+	json_decref(sync);
+	return files;
+}
+
+/* One sync, v2, another sync, `up`; and back. */
+static void open_synced(struct bench *b)
+{
+	json_t *plan;
+
+	bench_open(b, WORLD_BACK_FILES);
+	put(b, PLACE "/other.yml", "other: 1\n");
+	plan = promote_again(b);
+	with(plan, "synced", brought_now(b));
+	must_run(b, plan);
+	json_decref(plan);
+	plan = promote_again(b);
+	put(b, PLACE "/other.yml", "other: 2\n");
+	put_mode(b);
+	json_object_set_new(rfa_facts_at(plan, "target/stack/gates"), "allow_compose_changes",
+			    json_true());
+	with(plan, "synced", brought_now(b));
+	must_run(b, plan);
+	json_decref(plan);
+	json_decref(b->plan);
+	plan = world_rollback_plan(&b->w);
+	b->plan = rfa_facts_copy(plan);
+	json_decref(plan);
+	with(b->plan, "with_files", json_true());
+	with(b->plan, "synced", brought_now(b));
+}
+
+/* What the run itself has written is not edited by hand; and a sync tells what differs. */
+static void what_came_back_is_as_it_was_brought(void **state)
+{
+	json_t *now, *plan, *newer, *document = NULL;
+	struct bench b;
+	char *all;
+
+	(void)state;
+	open_synced(&b);
+	newer = brought_now(&b);
+	must_run(&b, b.plan);
+	assert_string_equal(WEB, "MODE=changed web:v2");
+	now = synced_in_ledger(&b);
+	/* One is the sync's of then, and the other one was left alone. */
+	assert_false(json_equal(json_object_get(now, "docker-compose.yml"),
+				json_object_get(newer, "docker-compose.yml")));
+	assert_true(
+	    json_equal(json_object_get(now, "other.yml"), json_object_get(newer, "other.yml")));
+	plan = brought_now(&b);
+	assert_true(json_equal(now, plan));
+	json_decref(plan);
+
+	plan = promote_again(&b);
+	with(plan, "synced", json_incref(newer));
+	assert_int_equal(rfa_run_preview(&b.w.options, plan, &document, &b.err), 0);
+	all = json_dumps(document, 0);
+	assert_non_null(strstr(all, "edited on prod since a sync brought it"));
+	free(all);
+	json_decref(document);
+	with(plan, "synced", json_incref(now));
+	assert_int_equal(rfa_run_preview(&b.w.options, plan, &document, &b.err), 0);
+	all = json_dumps(document, 0);
+	assert_null(strstr(all, "since a sync brought it"));
+	free(all);
+	json_decref(document);
+	json_decref(plan);
+	json_decref(now);
+	json_decref(newer);
 	bench_close(&b);
 }
 
@@ -429,6 +535,7 @@ int main(void)
 		cmocka_unit_test(what_was_kept_decides),
 		cmocka_unit_test(the_point_has_what_was_in_force),
 		cmocka_unit_test(the_ledger_tells_no_value),
+		cmocka_unit_test(what_came_back_is_as_it_was_brought),
 		cmocka_unit_test(images_are_fetched),
 		cmocka_unit_test(nobody_has_them),
 		cmocka_unit_test(old_configurations_go),

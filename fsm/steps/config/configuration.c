@@ -215,6 +215,7 @@ static int keep_text(struct gathering *g, const struct wanted *one, const struct
 	kept->mode = st->mode & 0777;
 	kept->uid = st->uid;
 	kept->gid = st->gid;
+	kept->synced = rfa_synced_of(&rfa_ctx_options(ctx)->synced, one->path);
 	g->bytes += (int64_t)text->len;
 	return 0;
 }

@@ -55,6 +55,7 @@ static int compare_one(const struct rfa_configuration_ask *ask, const struct rfa
 	one->mode = kept->mode;
 	one->uid = kept->uid;
 	one->gid = kept->gid;
+	one->back = kept->synced;
 	one->change = "new";
 	if (!rc)
 		rc = digest_then(ask, kept, one, then, err);

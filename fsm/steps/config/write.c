@@ -61,17 +61,21 @@ static const struct rfa_file_change *change_of(const struct rfa_ctx *ctx, const 
 	return NULL;
 }
 
+/* What goes back with images is the record of a file only if the file itself goes back. */
+static int is_left_alone(const struct rfa_ctx *ctx, const struct rfa_file_change *one)
+{
+	return !one || !strcmp(one->change, "stays") ||
+	       (rfa_files_with_images(ctx) && !rfa_file_change_acts(one));
+}
+
 /* What was brought before, and this run leaves alone. */
 static void record_the_rest(struct rfa_ctx *ctx, struct rfa_synced_list *out)
 {
 	const struct rfa_synced *then;
 
-	RFA_EACH (then, rfa_ctx_options(ctx)->synced) {
-		const struct rfa_file_change *one = change_of(ctx, then->path);
-
-		if (!one || !strcmp(one->change, "stays"))
+	RFA_EACH (then, rfa_ctx_options(ctx)->synced)
+		if (is_left_alone(ctx, change_of(ctx, then->path)))
 			record(ctx, out, then->path, then->sha256, then->mode);
-	}
 }
 
 /*
@@ -81,6 +85,8 @@ static void record_the_rest(struct rfa_ctx *ctx, struct rfa_synced_list *out)
 static void record_one(struct rfa_ctx *ctx, struct rfa_synced_list *out,
 		       const struct rfa_file_change *one, const char *key, const char *sum)
 {
+	if (is_left_alone(ctx, one))
+		return;
 	if (one->back)
 		record(ctx, out, one->path, one->back->sha256, one->back->mode);
 	else if (!ctx->plan->point && *one->from)
@@ -189,9 +195,7 @@ int rfa_files_write_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 		rc = look(ctx, &sums, key, &proven.synced, err);
 	if (rc)
 		return rc;
-	/* Of what goes back with images a sync says later that it was edited. */
-	if (!rfa_files_with_images(ctx))
-		record_the_rest(ctx, &proven.synced);
+	record_the_rest(ctx, &proven.synced);
 	return rfa_ctx_prove(ctx, &proven,
 			     rfa_pool_printf(ctx->pool, "%zu file(s) written or removed", sums.n),
 			     facts, err);
