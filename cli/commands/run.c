@@ -272,8 +272,8 @@ const struct rfa_cli_command rfa_cmd_rollback = {
 	    "of images has its Compose files and variables, too: what differs now is told by file\n"
 	    "and key, and --with-files brings it back in the same run, also together with\n"
 	    "--with-database. An image that is not on the host any more is fetched before\n"
-	    "anything stops: from an environment that still has it, else from its registry by\n"
-	    "digest.",
+	    "anything stops: from an environment that still has it, else from a backup of the\n"
+	    "images, else from its registry by digest.",
 	.options = rollback_options,
 	.examples =
 	    (const struct rfa_example[]){

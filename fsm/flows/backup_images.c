@@ -3,7 +3,7 @@
 
 static const struct rfa_role roles[] = {
 	{ RFA_SOURCE, WITH_IMAGES, "env", "the environment whose stack is backed up" },
-	{ RFA_TARGET, WITH_VAULT, NULL, "where the vault is" },
+	{ RFA_TARGET, WITH_VAULT | RFA_HOST_TREES, NULL, "where the vault is" },
 	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 

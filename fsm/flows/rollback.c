@@ -2,7 +2,7 @@
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
-	{ RFA_SOURCE, WITH_IMAGES | WITH_REGISTRY | RFA_ROLE_MAY_BE_ABSENT, NULL,
+	{ RFA_SOURCE, WITH_IMAGES | WITH_REGISTRY | WITH_VAULT | RFA_ROLE_MAY_BE_ABSENT, NULL,
 	  "who has images that are not there any more" },
 	{ RFA_TARGET, WITH_IMAGES | WITH_REGISTRY, "env", "the environment" },
 	{ RFA_NOWHERE, 0, NULL, NULL },
@@ -16,6 +16,7 @@ static const struct rfa_step steps[] = {
 	STEP("source.claim", PRECHECK, SOURCE, SCRATCH, 4, lock),
 	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, images_held),
+	READ("source.observe-vault", PRECHECK, SOURCE, 0, 4, vault_held),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_observe),
 	READ("target.compare", PRECHECK, TARGET, 0, 4, configuration_then),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
@@ -23,6 +24,7 @@ static const struct rfa_step steps[] = {
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, image_export),
+	STEP("source.open", EXPORT, SOURCE, SCRATCH, 4, open_images),
 	STEP("target.pull", TRANSFER, TARGET, SCRATCH, 4, pull),
 	IMAGES_ARRIVE,
 	STEP("target.keep", APPLY, TARGET, SCRATCH, 4, files_keep),

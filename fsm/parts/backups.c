@@ -279,6 +279,103 @@ int rfa_prepare_restore_of(const struct rfa_prepare *p, json_t *plan, const char
 	return rc;
 }
 
+/* Of a backup: {identity: null} of its images; NULL (and no error): it is not of that, or half.
+ * *out is new. */
+static int stored_images(const json_t *entry, const char *stack, json_t **out,
+			 struct rfa_error *err)
+{
+	const json_t *manifest = json_object_get(entry, "manifest");
+	json_t *image, *all;
+	size_t i;
+	int rc = 0;
+
+	*out = NULL;
+	if (!json_is_object(manifest) || strcmp(rfa_facts_str(manifest, "set", ""), "images") ||
+	    strcmp(rfa_facts_str(manifest, "stack", ""), stack) != 0)
+		return 0;
+	all = json_object();
+	json_array_foreach (json_object_get(manifest, "images"), i, image) {
+		if (all && !rc)
+			rc = rfa_facts_set(all, rfa_facts_str(image, "identity", ""), json_null(),
+					   err);
+	}
+	if (!all)
+		rc = rfa_fail_nomem(err);
+	if (rc)
+		json_decref(all);
+	else
+		*out = all;
+	return rc;
+}
+
+static int has_all(const json_t *have, const json_t *want)
+{
+	const char *key;
+	json_t *unused;
+
+	json_object_foreach ((json_t *)(uintptr_t)want, key, unused) {
+		if (!json_object_get(have, key))
+			return 0;
+	}
+	return 1;
+}
+
+/* The newest with all that is missing, and nothing that the point has not: an archive is loaded
+ * whole. */
+static int choose_images(const struct rfa_prepare *p, const json_t *list, const json_t *missing,
+			 const json_t *all, struct rfa_images_found *found, struct rfa_error *err)
+{
+	json_t *entry, *stored = NULL;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach ((json_t *)(uintptr_t)list, i, entry) {
+		if (!rc)
+			rc = stored_images(entry, p->word, &stored, err);
+		if (rc || !stored)
+			continue;
+		found->asked++;
+		if (has_all(stored, missing) && has_all(all, stored))
+			snprintf(found->backup, sizeof(found->backup), "%s",
+				 rfa_facts_str(entry, "backup", ""));
+		json_decref(stored);
+		stored = NULL;
+	}
+	return rc;
+}
+
+int rfa_prepare_stored_images(const struct rfa_prepare *p, json_t *plan, const char *env,
+			      const json_t *missing, const json_t *all,
+			      struct rfa_images_found *found, struct rfa_error *err)
+{
+	struct rfa_vault_place vault = { 0 };
+	struct rfa_host *host = NULL;
+	json_t *list = NULL;
+	int rc;
+
+	memset(found, 0, sizeof(*found));
+	rc = p->vault(p, env, p->word, &vault, &found->why);
+	if (!rc)
+		rc = p->open(p, vault.side, &host, &found->why);
+	if (!rc)
+		rc = rfa_host_offers(host, RFA_HOST_VAULT, &found->why);
+	if (!rc)
+		rc = host->vault->list(host, vault.path, &list, &found->why);
+	/* What is in the way is what it said. */
+	found->unknown = rc != 0;
+	rc = rc ? 0 : choose_images(p, list, missing, all, found, err);
+	if (!rc && *found->backup)
+		rc = take_side(plan, "source", &vault, err);
+	if (!rc && *found->backup)
+		rc = rfa_plan_set(plan, "backup", json_string(found->backup), err);
+	if (!rc && *found->backup)
+		rc = rfa_plan_set(plan, "set", json_string("images"), err);
+	json_decref(list);
+	rfa_host_free(host);
+	release(&vault);
+	return rc;
+}
+
 int rfa_prepare_restore_images(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
 	struct rfa_vault_place vault = { 0 };

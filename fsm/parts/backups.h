@@ -24,6 +24,23 @@ RFA_API int rfa_backup_is(const json_t *entry, const char *env, const char *set)
 RFA_API int rfa_backup_choose(const json_t *list, const struct rfa_backup_ask *ask,
 			      const json_t **out, struct rfa_error *err) RFA_MUST_USE;
 
+struct rfa_prepare;
+/* What a vault answered. */
+struct rfa_images_found {
+	char backup[128];     /* that one has them; "": none has */
+	size_t asked;         /* so many backups of images of the stack were looked at */
+	int unknown;          /* 1: they could not be asked */
+	struct rfa_error why; /* of that */
+};
+/*
+ * The newest complete backup of images in the vault of env that has all of `missing`
+ * ({identity: reference}), and none beside `all` ({identity: …}): if there is one, it becomes the
+ * plan's source. Connects to where the vault is. Errors: NOMEM.
+ */
+int rfa_prepare_stored_images(const struct rfa_prepare *p, json_t *plan, const char *env,
+			      const json_t *missing, const json_t *all,
+			      struct rfa_images_found *found, struct rfa_error *err) RFA_MUST_USE;
+
 #ifdef __cplusplus
 }
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
+#include "fsm/parts/backups.h"
 #include "fsm/parts/catalog.h"
 #include "fsm/steps/config/configuration.h"
 #include "fsm/steps/images/image_set.h"
@@ -249,6 +250,53 @@ static int try_environments(struct going_back *g, const json_t *version, int *fo
 	return rc;
 }
 
+/* A vault. */
+
+/* {identity: null} of all of the point's images. *out is new. */
+static int identities_of_point(const struct going_back *g, json_t **out, struct rfa_error *err)
+{
+	json_t *image;
+	size_t i;
+	int rc = 0;
+
+	*out = json_object();
+	if (!*out)
+		return rfa_fail_nomem(err);
+	json_array_foreach (rfa_facts_at(g->plan, "point/images"), i, image) {
+		if (!rc)
+			rc = rfa_facts_set(*out, rfa_facts_str(image, "identity", ""), json_null(),
+					   err);
+	}
+	return rc;
+}
+
+/* The backups of images of the environment that goes back. */
+static int try_vault(struct going_back *g, int *found, struct rfa_error *err)
+{
+	const char *env = rfa_facts_str(g->plan, "target/env", ""), *said;
+	struct rfa_images_found seen;
+	json_t *all = NULL;
+	int rc = identities_of_point(g, &all, err);
+
+	if (!rc)
+		rc = rfa_prepare_stored_images(g->p, g->plan, env, g->missing, all, &seen, err);
+	json_decref(all);
+	if (rc)
+		return rc;
+	*found = *seen.backup != '\0';
+	if (*found)
+		return 0;
+	said = seen.unknown ? seen.why.msg
+	       : seen.asked
+		   ? rfa_pool_printf(&g->pool, "none of %zu has all of them, and only them",
+				     seen.asked)
+		   : "there is none";
+	return say_asked(g, rfa_pool_printf(&g->pool, "the backups of its images (%.60s)", env),
+			 said, err);
+}
+
+/* A registry. */
+
 /* The digest by which a registry has an image; "" if the ledger knows none. */
 static const char *digest_of(const json_t *version, const char *identity)
 {
@@ -315,6 +363,8 @@ static int find_images(struct going_back *g, struct rfa_error *err)
 		    say_asked(g, "the ledger", "it does not know where the version came from", err);
 	if (!rc && version)
 		rc = try_environments(g, version, &found, err);
+	if (!rc && !found)
+		rc = try_vault(g, &found, err);
 	if (!rc && version && !found)
 		rc = try_registry(g, version, &found, err);
 	if (!rc && !found)

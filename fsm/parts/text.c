@@ -190,6 +190,9 @@ static void put_point_images(struct rfa_buf *into, const json_t *plan, const cha
 	if (rfa_facts_str(plan, "options/via", "")[0])
 		rfa_buf_puts(into,
 			     "those that are not there any more, from their registry by digest");
+	else if (rfa_facts_str(plan, "options/backup", "")[0])
+		(void)rfa_text_fill(
+		    into, "those that are not there any more, from the backup {backup}", plan);
 	else if (json_is_object(rfa_facts_at(plan, path)))
 		(void)rfa_text_fill(into, "those that are not there any more, from {from}", plan);
 }

@@ -117,6 +117,7 @@ RFA_PROBE_OF(cleanup);
 /* vault.c: backups */
 RFA_RUN_OF(vault_observe);
 RFA_RUN_OF(vault_images);
+RFA_RUN_OF(vault_held);
 RFA_TRIO_OF(backup_export);
 RFA_TRIO_OF(store);
 RFA_TRIO_OF(seal);

@@ -132,12 +132,30 @@ drop_image prod app:2..0
 ok "a preview says where the image comes from" says "those that are not there any more, from test" to_two --dry-run
 ok "its layers are fetched" says "sent of" to_two --yes prod
 ok "and it runs" says "2..0 " "$RFA" status
+
+# ---- nobody but a backup has the image
+
+config '' '"backup":{"directory":"'"$TMP"'/vault"}'
+ok "the images that run are backed up" exits 0 "$RFA" backup images shop --env prod
+stored=$(find "$TMP/vault" -name '*-prod-images' -printf '%f\n')
+sed -i 's/app:2\.\.0"/app:4"/g' test/state.json
+ok "another version" exits 0 promote
+drop_image prod app:2..0; drop_image test app:2..0; drop_image test app:4
+ok "a preview names the backup" says "those that are not there any more, from the backup $stored" to_two --dry-run
+ok "they come out of it" exits 0 to_two --yes prod
+ok "and run" says "2..0 " "$RFA" status
+
+# ---- nobody has it
+
+rm -r "${TMP:?}/vault"
 back_to=$("$RFA" rollback shop --env prod --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["name"])')
 lost=$("$RFA" rollback shop --env prod --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["images"][0]["ref"])')
 drop_image prod "$lost"; drop_image test "$lost"
 ok "4: nobody has it" exits 4 "$RFA" rollback shop --env prod --to "$back_to" --yes prod
 ok "each that was asked is named" says "nobody has it: " "$RFA" rollback shop --env prod --to "$back_to" --yes prod
 ok "with what it said" says "no digest of $lost is known" "$RFA" rollback shop --env prod --to "$back_to" --yes prod
+
+ok "the vault, too" says "the backups of its images (prod): there is none" "$RFA" rollback shop --env prod --to "$back_to" --yes prod
 
 ok "the ledger is whole" exits 0 "$RFA" ledger verify
 done_testing

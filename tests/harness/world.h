@@ -84,7 +84,8 @@ enum world_back {
 	WORLD_BACK_FILES,  /* a Compose project whose docker-compose.yml and .env were changed */
 	WORLD_BACK_SICK,   /* the same; with the old files it does not prove healthy */
 	WORLD_BACK_GIVEN,  /* prod has the images no more, test has them */
-	WORLD_BACK_PULLED, /* nor has test, but a registry */
+	WORLD_BACK_STORED, /* nor has test, but a backup of prod's images */
+	WORLD_BACK_PULLED, /* nor that, but a registry */
 	WORLD_BACK_NOBODY, /* nobody has them */
 };
 /*

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fsm/base/facts.h"
-#include "tests/harness/world.h"
+#include "tests/harness/served.h"
 
 #define PLACE "/srv/stacks/shop"
 
@@ -196,6 +196,26 @@ static json_t *make_given(struct world *w, uint64_t seed, int given)
 	return plan;
 }
 
+/* A backup of v1, then v2. */
+static json_t *make_stored(struct world *w)
+{
+	static const char id[] = "20261122-100100-prod-images";
+	static const char *const names[] = { "\"backend:v1\"", "\"frontend:v1\"", "\"web:v1\"" };
+	json_t *shared, *plan;
+	size_t i;
+
+	world_make_versions(w, SCENARIO_DATA, 0);
+	world_promote_v2(w, id);
+	for (i = 0; i < 3; i++)
+		drop_images(w, w->target, names[i]);
+	shared = world_whole_plan(w, id);
+	plan = rfa_facts_copy(shared);
+	json_decref(shared);
+	json_object_set_new(plan, "flow", json_string("rollback"));
+	json_object_set_new(json_object_get(plan, "options"), "set", json_string("images"));
+	return plan;
+}
+
 /* v3 from the registry, then v2 from test. */
 static json_t *make_pulled(struct world *w, uint64_t seed)
 {
@@ -234,6 +254,8 @@ json_t *world_make_back(struct world *w, enum world_back which, uint64_t seed)
 	case WORLD_BACK_FILES:
 	case WORLD_BACK_SICK:
 		return make_files(w, seed, which == WORLD_BACK_SICK);
+	case WORLD_BACK_STORED:
+		return make_stored(w);
 	case WORLD_BACK_PULLED:
 		return make_pulled(w, seed);
 	default:

@@ -452,19 +452,20 @@ static void images_are_fetched(void **state)
 		enum world_back which;
 		const char *row, *ref;
 	} ways[] = { { WORLD_BACK_GIVEN, "target.receive", "backend:v1" },
+		     { WORLD_BACK_STORED, "source.open", "backend:v1" },
 		     { WORLD_BACK_PULLED, "target.pull", WORLD_REGISTRY "/app/backend:v3" } };
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 3; i++) {
 		struct bench b;
 		json_t *seen = NULL;
 		char done[64];
 
 		bench_open(&b, ways[i].which);
 		must_run(&b, b.plan);
-		snprintf(done, sizeof(done), "done %s", ways[i].row);
-		if (!strstr(rfa_buf_str(&b.x.lines), ways[i].row))
+		snprintf(done, sizeof(done), "step-done %s", ways[i].row);
+		if (!strstr(rfa_buf_str(&b.x.lines), done))
 			fail_msg("%s", rfa_buf_str(&b.x.lines));
 		assert_int_equal(b.w.target->engine->inspect(b.w.target, RFA_CONTAINER, "backend",
 							     &seen, &b.err),
@@ -473,6 +474,20 @@ static void images_are_fetched(void **state)
 		json_decref(seen);
 		bench_close(&b);
 	}
+}
+
+/* A backup that is no more, or has been made of something else, gives nothing. */
+static void a_backup_that_is_gone(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, WORLD_BACK_STORED);
+	with(b.plan, "backup", json_string("20261122-090909-prod-images"));
+	assert_int_equal(run(&b, b.plan), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "rollback point",
+				       "the image backend:v1 of the rollback point is no longer"));
+	bench_close(&b);
 }
 
 static void nobody_has_them(void **state)
@@ -537,6 +552,7 @@ int main(void)
 		cmocka_unit_test(the_ledger_tells_no_value),
 		cmocka_unit_test(what_came_back_is_as_it_was_brought),
 		cmocka_unit_test(images_are_fetched),
+		cmocka_unit_test(a_backup_that_is_gone),
 		cmocka_unit_test(nobody_has_them),
 		cmocka_unit_test(old_configurations_go),
 	};

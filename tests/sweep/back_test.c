@@ -25,7 +25,8 @@ static json_t *prepare(struct world *w, int which)
 		    world_serves, NULL, 150000, .ends_as_before = 0               \
 	}
 static const struct sweep_subject files = SUBJECT(FILES), sick = SUBJECT(SICK),
-				  given = SUBJECT(GIVEN), pulled = SUBJECT(PULLED);
+				  given = SUBJECT(GIVEN), stored = SUBJECT(STORED),
+				  pulled = SUBJECT(PULLED);
 
 /* The sweep itself can fail. */
 static void sweeps_can_fail(void **state)
@@ -36,6 +37,7 @@ static void sweeps_can_fail(void **state)
 		    sweep_sees(&sick, RFA_SIM_MUTATION_STOP_DOES_NOT_STOP, SWEEP_NO_FAULT) ||
 		    sweep_sees(&files, RFA_SIM_MUTATION_RUN_REMOVE_LEAVES, SWEEP_NO_FAULT));
 	assert_true(sweep_sees(&given, RFA_SIM_MUTATION_LOAD_DOES_NOTHING, SWEEP_NO_FAULT));
+	assert_true(sweep_sees(&stored, RFA_SIM_MUTATION_LOAD_DOES_NOTHING, SWEEP_NO_FAULT));
 }
 
 SWEEP(files)
@@ -44,6 +46,8 @@ SWEEP(sick)
 PAIRS(sick)
 SWEEP(given)
 PAIRS(given)
+SWEEP(stored)
+PAIRS(stored)
 SWEEP(pulled)
 PAIRS(pulled)
 
@@ -53,7 +57,8 @@ int main(void)
 		cmocka_unit_test(sweeps_can_fail), cmocka_unit_test(sweep_files),
 		cmocka_unit_test(pairs_files),     cmocka_unit_test(sweep_sick),
 		cmocka_unit_test(pairs_sick),      cmocka_unit_test(sweep_given),
-		cmocka_unit_test(pairs_given),     cmocka_unit_test(sweep_pulled),
+		cmocka_unit_test(pairs_given),     cmocka_unit_test(sweep_stored),
+		cmocka_unit_test(pairs_stored),    cmocka_unit_test(sweep_pulled),
 		cmocka_unit_test(pairs_pulled),
 	};
 

@@ -165,6 +165,46 @@ int rfa_vault_images_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
+static const struct rfa_image *stored_image(const struct rfa_manifest *manifest,
+					    const char *identity)
+{
+	const struct rfa_image *one;
+
+	RFA_EACH (one, manifest->images)
+		if (!strcmp(one->identity, identity))
+			return one;
+	return NULL;
+}
+
+/* Which of a rollback point's images a backup gives; what it brings is the point's. */
+int rfa_vault_held_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	struct rfa_listed_list list = { NULL, 0 };
+	const struct rfa_image *image, *stored;
+	struct rfa_proven proven;
+	int rc;
+
+	if (!rfa_from_vault(ctx))
+		return rfa_ctx_skip(facts, "no image comes from a backup", err);
+	rc = look(ctx, &list, &proven, err);
+	if (rc)
+		return rc;
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
+		struct rfa_held *one;
+
+		stored = proven.manifest ? stored_image(proven.manifest, image->identity) : NULL;
+		if (!stored)
+			continue;
+		one = RFA_ADD(ctx->pool, held, &proven.held);
+		one->identity = image->identity;
+		one->id = stored->id;
+	}
+	return rfa_ctx_prove(ctx, &proven,
+			     rfa_pool_printf(ctx->pool, "%.120s has %zu of the images",
+					     backup_of(ctx), proven.held.n),
+			     facts, err);
+}
+
 static int lists_id(const struct rfa_exported_image_list *list, const char *id)
 {
 	const struct rfa_exported_image *one;
@@ -577,6 +617,8 @@ int rfa_open_images_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 
 	if (!ctx->proven[RFA_TARGET]->missing.n)
 		return rfa_ctx_skip(facts, "the target has every image", err);
+	if (ctx->plan->point && !rfa_from_vault(ctx))
+		return rfa_ctx_skip(facts, "no image comes from a backup", err);
 	archive = RFA_NEW(ctx->pool, archive);
 	rc = verify(ctx, facts, summary, sizeof(summary), err);
 	rfa_record_clear(&rfa_shape_proven, &proven);

@@ -110,6 +110,11 @@ int rfa_ctx_one_env(const struct rfa_ctx *ctx)
 	return from && to && !strcmp(from->env, to->env);
 }
 
+int rfa_from_vault(const struct rfa_ctx *ctx)
+{
+	return ctx->plan->point && !strcmp(rfa_ctx_options(ctx)->set, "images");
+}
+
 const struct rfa_stack *rfa_ctx_stack_of(const struct rfa_ctx *ctx, enum rfa_role_id role)
 {
 	static struct rfa_stack none;

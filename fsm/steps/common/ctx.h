@@ -93,6 +93,8 @@ json_t *rfa_ctx_fact(const struct rfa_ctx *ctx, const char *step, const char *pa
 
 /* 1 if both sides of the run are one environment. */
 int rfa_ctx_one_env(const struct rfa_ctx *ctx);
+/* 1 if a rollback's images come from a backup of images. */
+int rfa_from_vault(const struct rfa_ctx *ctx);
 
 /* The stack on the step's own host, on any host of the run; never NULL. */
 const struct rfa_stack *rfa_ctx_stack_here(const struct rfa_ctx *ctx);

@@ -80,6 +80,8 @@ int rfa_image_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 		return rfa_ctx_skip(facts, "the target has every image", err);
 	if (rfa_pulled_there(ctx))
 		return rfa_ctx_skip(facts, "the target's engine pulls them itself", err);
+	if (rfa_from_vault(ctx))
+		return rfa_ctx_skip(facts, "a backup has them", err);
 	rc = rfa_transfer_export(ctx, ARCHIVE, &target->omit, &made, err);
 	if (rc)
 		return rc;

@@ -196,6 +196,11 @@ int rfa_from_registry(const struct rfa_ctx *ctx)
 	return *rfa_ctx_options(ctx)->via != '\0';
 }
 
+const char *rfa_image_stored_as(struct rfa_pool *pool, const struct rfa_image *image)
+{
+	return rfa_image_pin(pool, image->identity, "");
+}
+
 int rfa_pulled_there(const struct rfa_ctx *ctx)
 {
 	return !strcmp(rfa_ctx_options(ctx)->via, "target");

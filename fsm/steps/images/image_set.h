@@ -73,6 +73,8 @@ int rfa_observe_images(struct rfa_host *host, const struct rfa_stack *stack,
 
 /* 1 if that is a registry. */
 int rfa_from_registry(const struct rfa_ctx *ctx);
+/* The name that an image has in the archive of a backup. */
+const char *rfa_image_stored_as(struct rfa_pool *pool, const struct rfa_image *image);
 /* 1 if the target's own engine pulls them; else they arrive as an archive. */
 int rfa_pulled_there(const struct rfa_ctx *ctx);
 /* "registry.example:5000/shop/web@sha256:…": the name under which a registry has it. */

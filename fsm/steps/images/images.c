@@ -372,6 +372,34 @@ static int pin_pulled(struct rfa_ctx *ctx, struct rfa_error *err)
 	return rc;
 }
 
+/* What a backup has stored has the name that it was stored under. */
+static int pin_stored(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_image *image;
+	int rc = 0;
+
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
+		const char *stored = rfa_image_stored_as(ctx->pool, image);
+
+		if (!rc && strcmp(stored, image->pin) != 0 &&
+		    rfa_texts_have(&ctx->own->missing, image->key))
+			rc = tag(ctx, "pin", stored, image->pin, err);
+	}
+	return rc;
+}
+
+/* The names under which they were stored come with the archive. */
+static int drop_stored(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_image *image;
+	int rc = 0;
+
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL))
+		if (!rc)
+			rc = put_back(ctx, rfa_image_stored_as(ctx->pool, image), err);
+	return rc;
+}
+
 /* Loading an image that is there changes nothing, so it may be repeated. */
 int rfa_load_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
@@ -384,6 +412,8 @@ int rfa_load_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!ctx->own->missing.n)
 		return rfa_ctx_skip(facts, "the target has every image", err);
 	rc = rfa_pulled_there(ctx) ? pin_pulled(ctx, err) : load(ctx, "images", NULL, err);
+	if (!rc && rfa_from_vault(ctx))
+		rc = pin_stored(ctx, err);
 	if (!rc)
 		rc = all_loaded(ctx, &all, lacking, sizeof(lacking), err);
 	if ((rc == -RFA_EREMOTE || (!rc && !all)) && exported && exported->omitted > 0) {
@@ -416,7 +446,9 @@ int rfa_load_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, str
 
 int rfa_load_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	return unpin_desired(ctx, err);
+	int rc = rfa_from_vault(ctx) ? drop_stored(ctx, err) : 0;
+
+	return rc ? rc : unpin_desired(ctx, err);
 }
 
 /* Tag. */

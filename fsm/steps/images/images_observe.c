@@ -291,6 +291,10 @@ static int look_tags(struct rfa_ctx *ctx, struct rfa_proven *out, struct rfa_err
 	size_t k;
 	int rc = 0;
 
+	if (rfa_from_vault(ctx))
+		RFA_EACH (image, *lists[0])
+			if (!rc)
+				rc = look_tag(ctx, rfa_image_stored_as(ctx->pool, image), out, err);
 	for (k = 0; k < 2; k++)
 		RFA_EACH (image, *lists[k]) {
 			if (!rc)
@@ -551,6 +555,8 @@ int rfa_images_held_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 
 	if (rfa_from_registry(ctx))
 		return rfa_ctx_skip(facts, "a registry has them", err);
+	if (rfa_from_vault(ctx))
+		return rfa_ctx_skip(facts, "a backup has them", err);
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	rc = rfa_observe_engine(ctx, &proven, err);
 	if (!rc)
