@@ -120,6 +120,19 @@ static void set_label(json_t *image, const char *name, const char *value)
 	json_object_set_new(rfa_facts_at(image, "config/Labels"), name, json_string(value));
 }
 
+static void add_other(json_t *prod, json_t *plan)
+{
+	json_array_append_new(
+	    json_object_get(prod, "containers"),
+	    json_pack("{s:s, s:{s:s, s:[s], s:{s:[s], s:I, s:i}, s:{s:[s], s:{s:s}}}}", "name",
+		      "cron", "body", "Image", "node-exporter:v1", "Env", "SIM_HEALTH=warm:8000",
+		      "Healthcheck", "Test", "CMD", "Interval", (json_int_t)1000000000, "Retries",
+		      60, "HostConfig", "Binds", "/opt/app/data:/data:rw", "RestartPolicy", "Name",
+		      "always"));
+	json_object_set_new(rfa_facts_at(plan, "target/stack/data/stop"), "containers",
+			    json_pack("[s]", "cron"));
+}
+
 static void edit_versions(void *user, json_t *setup, json_t *plan)
 {
 	static const char *const names[] = { "backend", "frontend", "web", "api" };
@@ -143,6 +156,8 @@ static void edit_versions(void *user, json_t *setup, json_t *plan)
 			    json_string("frontend:v2"));
 	json_object_set_new(rfa_facts_at(test, "compose/0/config/services/web"), "image",
 			    json_string("web:v2"));
+	if (*how & WORLD_OTHER)
+		add_other(prod, plan);
 	if (!(*how & WORLD_WEB))
 		return;
 	set_label(json_array_get(images, 2), "sim.migrates", "prod test");

@@ -21,9 +21,10 @@ void world_make_one_writer(struct world *w, enum scenario s, int url);
  * The same, and test runs version v2 of all but es. On prod v2 makes data of "prod" into data of
  * "test" as soon as it starts, and v1 the other way round: rfa_sim_migrations(w->prod) tells how
  * often either has met the data of the other. ILL: prod's v1 answers 500 on data of "prod". WEB:
- * the project's `web` does as the backend does, with the member "files".
+ * the project's `web` does as the backend does, with the member "files". OTHER: prod has `cron`,
+ * which uses the data and is none of the stack: it takes eight seconds to be healthy.
  */
-enum { WORLD_ILL = 1, WORLD_WEB = 2 };
+enum { WORLD_ILL = 1, WORLD_WEB = 2, WORLD_OTHER = 4 };
 void world_make_versions(struct world *w, enum scenario s, int how);
 /* Its v2 is promoted to prod, after a backup `id` of prod's data. */
 void world_promote_v2(struct world *w, const char *id);

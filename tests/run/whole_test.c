@@ -222,6 +222,24 @@ static void test_undone_by_hand(void **state)
 			undone_from(steps[i], call, &more);
 }
 
+/* Who uses the data, and is none of the stack, has to be well, too. */
+static void test_others_are_waited_for(void **state)
+{
+	struct rfa_error err;
+	struct bench b;
+	json_t *is = NULL;
+
+	(void)state;
+	open_bench(&b, SCENARIO_DATA, WORLD_OTHER);
+	if (run(&b, world_whole_plan(&b.w, ID)))
+		fail_msg("%s (%s)\n%s", b.err.msg, b.err.where, rfa_buf_str(&b.x.lines));
+	assert_int_equal(b.w.target->engine->inspect(b.w.target, RFA_CONTAINER, "cron", &is, &err),
+			 0);
+	assert_string_equal(rfa_facts_str(is, "State/Health/Status", ""), "healthy");
+	json_decref(is);
+	bench_close(&b);
+}
+
 /* With the configuration. */
 
 static void open_with_files(struct bench *b, int how)
@@ -358,7 +376,7 @@ int main(void)
 		cmocka_unit_test(test_forward_again),  cmocka_unit_test(test_ill),
 		cmocka_unit_test(test_undone_by_hand), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_with_files),     cmocka_unit_test(test_with_files_ill),
-		cmocka_unit_test(test_without_files),
+		cmocka_unit_test(test_without_files),  cmocka_unit_test(test_others_are_waited_for),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -248,6 +248,45 @@ static int look_at(struct rfa_ctx *ctx, const struct demand *demand, const struc
 	return put_stamp(one, stamps, err);
 }
 
+static int is_of_stack(const struct rfa_ctx *ctx, const struct rfa_container *user)
+{
+	const struct rfa_container *one;
+
+	RFA_EACH (one, ctx->own->containers)
+		if (!strcmp(one->container, user->container))
+			return 1;
+	return 0;
+}
+
+/* Of a run that brings images and data: those that ran, use the data, and are none of the stack. */
+static int look_at_users(struct rfa_ctx *ctx, struct verdict *v, json_t *stamps,
+			 struct rfa_error *err)
+{
+	const struct rfa_container *user;
+	json_t *all = NULL;
+	int rc = 0;
+
+	if (!ctx->own->images || !ctx->own->users.n)
+		return 0;
+	rc = ctx->host->engine->list(ctx->host, RFA_CONTAINER, &all, err);
+	RFA_EACH (user, ctx->own->users) {
+		struct rfa_observed one = { user->key, user->kind, user->container,
+					    rc ? NULL : rfa_consumer_now(all, user) };
+		struct verdict own = { 0 };
+
+		if (rc || !user->running || is_of_stack(ctx, user))
+			continue;
+		judge_container(&one, NULL, NULL, &own);
+		if (own.ill && !v->container[0])
+			ill_as(v, &own);
+		v->containers++;
+		v->fresh++;
+		rc = put_stamp(&one, stamps, err);
+	}
+	json_decref(all);
+	return rc;
+}
+
 static int look_at_all(struct rfa_ctx *ctx, const struct demand *demand, struct verdict *v,
 		       json_t *stamps, struct rfa_error *err)
 {
@@ -281,7 +320,9 @@ static int look_once(struct rfa_ctx *ctx, struct demand *demand, struct verdict 
 
 	memset(v, 0, sizeof(*v));
 	rc = try_all(ctx, demand, v, err);
-	return rc ? rc : look_at_all(ctx, demand, v, stamps, err);
+	if (!rc)
+		rc = look_at_all(ctx, demand, v, stamps, err);
+	return rc ? rc : look_at_users(ctx, v, stamps, err);
 }
 
 /* A container that is well again after a restart is not well: it will be restarted again. */
