@@ -152,6 +152,73 @@ static void what_the_registry_says_no_to(void **state)
 	bench_close(&b);
 }
 
+/* What rfa.json says of the login now; the registry takes `right`. */
+static const char *said;
+static int asked;
+static int says_it(void *user, const char *domain, const char **name, const char **secret,
+		   struct rfa_error *err)
+{
+	(void)user;
+	(void)domain;
+	(void)err;
+	asked++;
+	*name = "deployer";
+	*secret = said;
+	return 0;
+}
+
+static size_t last_of(struct bench *b, const char *call)
+{
+	const char *trace = rfa_sim_trace(b->w.sim), *at = trace, *last = NULL;
+
+	while ((at = strstr(at, call)))
+		last = at++;
+	assert_non_null(last);
+	return (size_t)(last - trace);
+}
+
+/* A resumed run asks again what the login is: the ledger has none. Nothing of it stays there. */
+static void the_login_is_that_of_now(void **state)
+{
+	static const char *const ways[] = { "target", "test" };
+	static const char old[] = "hunter2-of-then", new[] = "hunter2-of-now";
+	struct rfa_buf text = RFA_BUF_INIT(1 << 24);
+	struct rfa_error err;
+	struct bench b;
+	char id[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		bench_open(&b, SCENARIO_RUN, ways[i]);
+		b.w.options.login = says_it;
+		assert_int_equal(
+		    rfa_sim_registry_login(b.w.sim, WORLD_REGISTRY, "deployer", old, &err), 0);
+		said = old;
+		watcher_crash(&b.x, i ? "source.export" : "target.pull", 0);
+		assert_true(deploy(&b) < 0);
+		snprintf(id, sizeof(id), "%s", b.result.run);
+		rfa_sim_recover(b.w.sim);
+		rfa_sim_plan_clear(b.w.sim);
+		watcher_clear(&b.x);
+		assert_int_equal(
+		    rfa_sim_registry_login(b.w.sim, WORLD_REGISTRY, "deployer", new, &err), 0);
+		said = new;
+		asked = 0;
+		if (rfa_run_resume(&b.w.options, id, RFA_RESUME_CONTINUE, &b.result, &b.err))
+			fail_msg("%s: %s (%s)", ways[i], b.err.msg, b.err.where);
+		assert_true(asked > 0);
+		world_ledger_text(&b.w, id, &text);
+		rfa_buf_puts(&text, rfa_buf_str(&b.x.all));
+		assert_null(strstr(rfa_buf_str(&text), "hunter2"));
+		rfa_buf_clear(&text);
+		if (!i)
+			assert_true(last_of(&b, "memory_forget") > last_of(&b, "image_pull"));
+		bench_close(&b);
+	}
+	rfa_buf_release(&text);
+}
+
 /* What a deploy leaves as it is needs no proof: only what it brings. */
 static void only_what_comes_is_judged(void **state)
 {
@@ -176,6 +243,7 @@ int main(void)
 		cmocka_unit_test(a_tag_is_asked_once),
 		cmocka_unit_test(what_is_ill_goes_back),
 		cmocka_unit_test(what_the_registry_says_no_to),
+		cmocka_unit_test(the_login_is_that_of_now),
 		cmocka_unit_test(only_what_comes_is_judged),
 	};
 

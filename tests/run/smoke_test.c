@@ -241,6 +241,25 @@ static void another_version_is_not_marked(void **state)
 	world_free(&b.w);
 }
 
+/* What stands still was asked nothing: it is not proven, and so nothing is. */
+static void what_does_not_run_is_not_marked(void **state)
+{
+	static const struct world_edit edits[WORLD_EDITS] = { { CHECKS, "[" URL "]" } };
+	struct rfa_error err;
+	char version[64];
+	struct bench b;
+
+	(void)state;
+	open_bench(&b, edits, 1);
+	assert_int_equal(rfa_sim_container_stop(b.w.prod, "frontend", &err), 0);
+	assert_int_equal(smoke(&b), -RFA_EREFUSED);
+	assert_non_null(strstr(b.err.msg, "what it would run is not proven"));
+	assert_string_equal(verified(&b, version), "");
+	json_decref(b.before);
+	watcher_end(&b.x);
+	world_free(&b.w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +269,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_look_ends),
 		cmocka_unit_test(it_can_be_stopped),
 		cmocka_unit_test(another_version_is_not_marked),
+		cmocka_unit_test(what_does_not_run_is_not_marked),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# rfa is killed (SIGKILL) at random moments of a rollback with its data; each time `rfa resume` or `rfa
+# rollback RUN` brings it to its end. Then the old version runs on the old data, or the new one on the
+# new; neither has ever met the data of the other, and the application answers.
+#
+# RFA_LIVE_SEED (printed) repeats the moments by event; RFA_LIVE_KILLS says how many kills. Without it
+# twenty with RFA_TEST_LONG, else as many as RFA_LIVE_SECONDS (60) allow, one at least.
+# shellcheck disable=SC2016,SC2119,SC2154,SC2317  # quoted for hosts; no arguments; set by name; called by name
+. "$(dirname "$0")/lib.sh"
+live_up
+# shellcheck source=tests/harness/lab_whole.sh
+. "$SRC/tests/harness/lab_whole.sh"
+
+RANDOM=${RFA_LIVE_SEED:=$((RANDOM % 32768))}
+echo "# RFA_LIVE_SEED=$RFA_LIVE_SEED"
+
+ok "1.0.1 on test" version 1.0.1 1
+work whole_kill "$(stack)" "$QUICK"
+promote shop
+ok "1.0.1 goes to prod" ended 0
+run_rfa backup shop --env prod
+ok "its data is backed up" ended 0
+backup=$(basename "$(find "$W/backups/shop" -mindepth 1 -maxdepth 1)")
+ok "2.0.0 on test" version 2.0.0 2
+
+forward() { # 2.0.0 runs on prod, and has changed the data
+	[ "$(runs)" = "shop-api:2.0.0 running" ] && return
+	promote shop
+	[ "$status" = 0 ] || { tail -n 20 "$W/err"; return 1; }
+	lines=$(met)
+}
+back=(rollback shop --env prod --to 1.0.1 --with-database --backup "$backup" --yes prod)
+# What must hold whenever a run has ended.
+holds() { # RUN
+	local final
+	final=$(final_of "$1")
+	case $status/$final in
+	0/SUCCEEDED)
+		is "$(runs) $(schema)" "shop-api:1.0.1 running 1" &&
+			not says "met schema 2" met || return ;;
+	[1-6]/ROLLED_BACK | [1-6]/FAILED)
+		# Started again, but on its own data only.
+		is "$(runs) $(schema)" "shop-api:2.0.0 running 2" &&
+			is "$(met | sed 's/2.0.0 met schema 2;//g')" "${lines//2.0.0 met schema 2;/}" || return ;;
+	*) echo "exit status $status, $final"; tail -n 20 "$W/err"; return 1 ;;
+	esac
+	says ok on prod 'busybox wget -qO- -T 5 http://127.0.0.1:8090/health' && clean prod && exits 0 rfa verify shop --env prod
+}
+one_kill() {
+	local id all held
+	forward >"$TMP/held" 2>&1 || { ok "2.0.0 goes to prod again" sh -c 'cat "$1"; exit 1' sh "$TMP/held"; return; }
+	start_rfa "${back[@]}"
+	moment
+	slay
+	id=$run all="$1 $when"
+	if [ -z "$id" ]; then
+		ok "$all: nothing had begun" says "no run is unfinished" rfa runs --open
+		return
+	fi
+	# Every third time the resume is killed as well; every other time it is to go back.
+	if [ $(($1 % 3)) = 0 ] && is_open "$id"; then
+		start_rfa resume "$id"
+		moment
+		slay
+		all="$all; resume $when"
+	fi
+	if [ $(($1 % 2)) = 0 ] && is_open "$id"; then
+		all="$all; rollback"
+		run_rfa rollback "$id" --yes prod
+		# Behind its point of no return that is refused: it has to go on.
+		case $(final_of "$id") in ROLLED_BACK | FAILED) ;; *) run_rfa resume "$id" ;; esac
+	else
+		run_rfa resume "$id"
+	fi
+	holds "$id" >"$TMP/held" 2>&1
+	held=$?
+	ok "$all: $(final_of "$id")" sh -c 'cat "$1"; exit "$2"' sh "$TMP/held" "$held"
+}
+
+ok "2.0.0 goes to prod" forward
+undisturbed "${back[@]}"
+holds "$run" >"$TMP/held" 2>&1
+held=$?
+ok "the old version on the old data" sh -c 'cat "$1"; exit "$2"' sh "$TMP/held" "$held"
+[ -z "${RFA_TEST_LONG:-}" ] || : "${RFA_LIVE_KILLS:=20}"
+kills_for 60
+for ((i = 1; ; i++)); do
+	another_kill "$i" || break
+	one_kill "$i"
+	[ "$(rfa runs --open 2>/dev/null)" = "no run is unfinished" ] || { ok "no run is unfinished" says "no run is unfinished" rfa runs --open; break; }
+done
+ok "the ledger is whole" exits 0 rfa ledger verify --hosts
+
+done_testing
