@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "fsm/parts/catalog.h"
 #include "tests/run/vault_bench.h"
 
 static void open_bench(struct bench *b, enum scenario s, int how)
@@ -240,6 +241,52 @@ static void test_others_are_waited_for(void **state)
 	bench_close(&b);
 }
 
+/* Backups that points name. */
+
+/* The newest point of images keeps them, and needs its backup; beside that the rules keep one. */
+static void backup_keeping_one(struct bench *b, const char *id)
+{
+	json_t *plan = own(world_backup_plan(&b->w, "prod", id)), *pins = NULL;
+
+	assert_int_equal(rfa_catalog_pins(b->w.ledger, "prod", "app", 1, &pins, &b->err), 0);
+	plan = with(with(plan, "pinned", pins), "retention", json_pack("{s:i}", "count", 1));
+	b->w.options.clock->sleep_ms(b->w.options.clock, 60000);
+	if (run(b, plan))
+		fail_msg("%s (%s)", b->err.msg, b->err.where);
+}
+
+/* A backup stays as long as the images of a point that names it, and no longer. */
+static void test_a_named_backup_stays(void **state)
+{
+	char path[200];
+	struct bench b;
+	json_t *plan;
+
+	(void)state;
+	memset(&b, 0, sizeof(b));
+	world_make_versions(&b.w, SCENARIO_DATA, 0);
+	bench_begin(&b);
+	backup(&b, "prod", ID);
+	plan = with(own(json_incref(b.w.plan)), "data_backup", json_string(ID));
+	json_object_set_new(plan, "flow", json_string("promote"));
+	b.w.options.hosts[RFA_SOURCE] = b.w.source;
+	assert_int_equal(run(&b, plan), 0);
+	snprintf(path, sizeof(path), "points/prod/app/%s.json", b.result.point);
+	backup_keeping_one(&b, "20261122-110000-prod-data");
+	backup_keeping_one(&b, "20261122-120000-prod-data");
+	assert_vault(&b, ID " 20261122-120000-prod-data ");
+
+	/* A newer point, which names none: nobody needs the backup any more. */
+	plan = own(world_restore_plan(&b.w, "rollback", "prod", "prod", ID));
+	json_object_set_new(plan, "point", ledger_json(&b, path));
+	json_object_set_new(plan, "source", json_null());
+	b.w.options.hosts[RFA_SOURCE] = NULL;
+	assert_int_equal(run(&b, plan), 0);
+	backup_keeping_one(&b, "20261122-130000-prod-data");
+	assert_vault(&b, "20261122-130000-prod-data ");
+	bench_close(&b);
+}
+
 /* With the configuration. */
 
 static void open_with_files(struct bench *b, int how)
@@ -372,11 +419,17 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_goes_back),      cmocka_unit_test(test_goes_back_with_a_dump),
-		cmocka_unit_test(test_forward_again),  cmocka_unit_test(test_ill),
-		cmocka_unit_test(test_undone_by_hand), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_with_files),     cmocka_unit_test(test_with_files_ill),
-		cmocka_unit_test(test_without_files),  cmocka_unit_test(test_others_are_waited_for),
+		cmocka_unit_test(test_goes_back),
+		cmocka_unit_test(test_goes_back_with_a_dump),
+		cmocka_unit_test(test_forward_again),
+		cmocka_unit_test(test_ill),
+		cmocka_unit_test(test_undone_by_hand),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_a_named_backup_stays),
+		cmocka_unit_test(test_with_files),
+		cmocka_unit_test(test_with_files_ill),
+		cmocka_unit_test(test_without_files),
+		cmocka_unit_test(test_others_are_waited_for),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
