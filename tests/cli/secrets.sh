@@ -119,7 +119,7 @@ import http.server, os, sys, urllib.parse
 class Server(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         asked = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("token")
-        self.send_response(200 if asked == [sys.argv[2]] else 500)
+        self.send_response(200 if asked == [sys.argv[2]] and not os.path.exists("sick") else 500)
         self.end_headers()
         self.wfile.write(("asked: %s, which is %s\n" % (self.path, asked)).encode())
 server = http.server.HTTPServer(("127.0.0.1", 0), Server)
@@ -190,6 +190,30 @@ promote -v --events >out 2>err
 ok "an answer that is wrong: exit status 5" is "$?" 5
 run_of
 ok "it says what was asked, without the value" says 'asked: /health?token=[secret], which is' "$RFA" show "$run" --json
+ok "nobody else has the value" nowhere_at_all "$of_token" "$of_token_in_url"
+
+# ---- a run that is undone: what the old version answers then
+
+fresh
+run_web prod app:1
+printf '%s\n' "$of_token" >token
+sed -i 's/"health_deadline_s": 1/"health_deadline_s": 6/' health.json
+touch prod/hold
+python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$RFA" promote shop --from test --to prod >out 2>err &
+job=$!
+for _ in $(seq 1200); do ! grep -q "target.pin .* done" err || break; sleep 0.05; done
+touch sick
+rm -f prod/hold
+for _ in $(seq 1200); do ! grep -q "target.replace .* done" err || break; sleep 0.05; done
+kill -INT "$job"
+wait "$job"
+ok "interrupted behind the old container" is "$?" 75
+run_of
+"$RFA" rollback "$run" --yes prod -v >out 2>err
+rm sick
+ok "the way back says what was answered, without the value" grep -q 'asked: /health?token=\[secret\], which is' err
 ok "nobody else has the value" nowhere_at_all "$of_token" "$of_token_in_url"
 
 fresh
