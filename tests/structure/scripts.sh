@@ -22,6 +22,17 @@ printf 'echo\necho\n' >"$TMP/bare.sh"
 echo 'SELECT 1;' >"$TMP/bare.sql"
 ok "planted: files that say nothing" is "$(beginnings "$TMP/bare.sh" "$TMP/bare.sql" | wc -l)" 3
 
+# What Compose finds by itself is told twice: to a host that has Compose, and of one whose answer is not
+# known.
+names_of_script() { sed -n 's/.*first \(compose[^;]*\).*/\1/p' "$1" | tr ' ' '\n'; }
+names_of_c() { sed -n '/rfa_configuration_names\[.*{/,/};/s/^[[:space:]]*"\(.*\)",$/\1/p' "$1"; }
+names=$(names_of_c fsm/steps/config/configuration.c)
+ok "both know the same names, in the same order" is "$(names_of_script transports/host/scripts/compose_files.sh)" "$names"
+ok "these are eight" is "$(wc -l <<<"$names")" 8
+sed 's/ compose.yml / /' transports/host/scripts/compose_files.sh >"$TMP/names.sh"
+ok "planted: a name less" not is "$(names_of_script "$TMP/names.sh")" "$names"
+rm "$TMP/names.sh"
+
 # A name that no library sets is seen, since shellcheck follows the libraries.
 if command -v shellcheck >/dev/null; then
 	planted() { # TEXT
