@@ -402,7 +402,7 @@ static void test_other_version(void **state)
 	rfa_ledger_detach(handle);
 	snprintf(b.result.run, sizeof(b.result.run), "%s", begin.run);
 	assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), -RFA_EREFUSED);
-	assert_told(b.err.msg, "version 7 of the flow promote, this rfa has version 3");
+	assert_told(b.err.msg, "version 7 of the flow promote, this rfa has version 4");
 	assert_told(b.err.hint, "rfa abort 20261122-101010-aaaaaa --no-undo");
 	assert_int_equal(b.x.host_calls, 0);
 	assert_int_equal(resume(&b, RFA_RESUME_ROLLBACK), -RFA_EREFUSED);
@@ -632,6 +632,7 @@ static const char golden[] =
     "gate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "step-done gates\n"
+    "step-started target.hook\nstep-skipped target.hook there is no hook\n"
     "step-skipped stop image layers are immutable: nothing has to stop\n"
     "step-skipped verify-stopped nothing was stopped\n"
     "step-started source.export\nstep-done source.export\n"

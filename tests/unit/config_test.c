@@ -206,7 +206,7 @@ static void names(void **state)
 	       "\"prod\"?\n"
 	       "2:27 stacks.shop.environments.prodd.environments: there is no such key; keys here: "
 	       "containers, compose, base_url, bootstrap, build, deploy, health, checks, "
-	       "health_deadline_s, health_interval_s, health_settle_s, gates, data, backup, "
+	       "health_deadline_s, health_interval_s, health_settle_s, gates, data, backup, hooks, "
 	       "checklist, keep_images, "
 	       "keep_running "
 	       "(and x-… for "
