@@ -2,7 +2,7 @@
  * The operator's command before anything is changed: on the machine where rfa is typed, or as a job
  * on the host. What it does is not known to rfa. It runs once, whatever breaks meanwhile: on a host
  * the job's key is the same in every attempt; here, what has begun and did not answer is not begun
- * again.
+ * again. Nothing is changed yet: what nobody has seen end is a no.
  */
 #include <string.h>
 
@@ -79,6 +79,20 @@ static int run_here(struct rfa_ctx *ctx, const struct rfa_host_command *command,
 	return rc ? rc : ctx->command(ctx->secret_user, command, answer, err);
 }
 
+/* A job whose process is gone without a result will not be asked again: that is a no, too. */
+static int run_there(struct rfa_ctx *ctx, const struct rfa_host_command *command,
+		     struct rfa_exec_answer *answer, struct rfa_error *err)
+{
+	struct rfa_job_key key = key_of(ctx);
+	int rc = ctx->host->runs->command(ctx->host, &key, command, answer, err);
+
+	if (rc != -(int)RFA_EREMOTE || err->severity != RFA_UNKNOWN)
+		return rc;
+	rfa_error_hint(err, "nobody knows how the hook ended: look at what it does; then the same "
+			    "command again");
+	return rfa_error_as(err, RFA_FATAL);
+}
+
 static int judge(struct rfa_ctx *ctx, const struct rfa_hook *hook, struct rfa_exec_answer *answer,
 		 json_t *facts, struct rfa_error *err)
 {
@@ -99,7 +113,6 @@ int rfa_hook_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 	const struct rfa_hook *hook = hook_of(ctx);
 	struct rfa_buf said = RFA_BUF_INIT(SAID_MAX);
 	struct rfa_exec_answer answer = { 0, &said };
-	struct rfa_job_key key = key_of(ctx);
 	struct rfa_host_command command;
 	const char *env[ENV_MAX];
 	int rc;
@@ -110,9 +123,8 @@ int rfa_hook_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 	command = (struct rfa_host_command){ words_of(ctx, hook), env, hook->timeout_s };
 	rc = rfa_pool_check(ctx->pool, err);
 	if (!rc)
-		rc = is_on_host(hook)
-			 ? ctx->host->runs->command(ctx->host, &key, &command, &answer, err)
-			 : run_here(ctx, &command, &answer, err);
+		rc = is_on_host(hook) ? run_there(ctx, &command, &answer, err)
+				      : run_here(ctx, &command, &answer, err);
 	if (!rc)
 		rc = judge(ctx, hook, &answer, facts, err);
 	rfa_buf_release(&said);
