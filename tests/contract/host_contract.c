@@ -642,6 +642,25 @@ static pid_t ask_from_elsewhere(struct fixture *x, const struct rfa_job_key *k, 
 	return pid;
 }
 
+/* 1 if the host says that a run has a directory; *running: a job of it runs. */
+static int listed(struct fixture *x, const char *run, int *running)
+{
+	json_t *list = NULL, *one;
+	int found = 0;
+	size_t i;
+
+	assert_ok(x->h->runs->list(x->h, &list, &x->err));
+	json_array_foreach (list, i, one) {
+		if (strcmp(rfa_facts_str(one, "run", ""), run) != 0)
+			continue;
+		assert_int_equal(found++, 0);
+		*running = rfa_facts_bool(one, "running", -1);
+		assert_true(rfa_facts_int(one, "bytes", -1) >= 0);
+	}
+	json_decref(list);
+	return found;
+}
+
 static void a_killed_asker_costs_nothing(void **state)
 {
 	struct fixture *x = begin(state, "killed");
@@ -670,6 +689,8 @@ static void a_killed_asker_costs_nothing(void **state)
 	/* Several at once attach to it. */
 	for (i = 0; i < 3; i++)
 		pids[i] = ask_from_elsewhere(x, &k, NAME("killed"));
+	assert_int_equal(listed(x, x->run, &running), 1);
+	assert_int_equal(running, 1);
 	pause_ms(200);
 	x->world->hold(x->world, 0);
 	for (i = 0; i < 3; i++) {
@@ -990,6 +1011,49 @@ static void the_spool_keeps_what_was_written(void **state)
 	end(x);
 }
 
+/* How much a run takes on the disk; -1: it has no directory. */
+static int64_t bytes_of(struct fixture *x, const char *run)
+{
+	json_t *list = NULL, *one;
+	int64_t bytes = -1;
+	size_t i;
+
+	assert_ok(x->h->runs->list(x->h, &list, &x->err));
+	json_array_foreach (list, i, one)
+		if (strcmp(rfa_facts_str(one, "run", ""), run) == 0)
+			bytes = rfa_facts_int(one, "bytes", -1);
+	json_decref(list);
+	return bytes;
+}
+
+static void runs_are_listed(void **state)
+{
+	struct fixture *x = begin(state, "runs");
+	static char data[300000];
+	char other[128];
+	int running = 1;
+
+	snprintf(other, sizeof(other), "%s.other", x->run);
+	assert_int_equal(listed(x, x->run, &running), 0);
+	write_at(x, x->h, x->run, "a", 0, data, sizeof(data));
+	write_at(x, x->h, x->run, "b", 0, data, 100000);
+	make(x, NAME("runs"));
+	write_at(x, x->h, other, "a", 0, data, 5);
+	assert_int_equal(listed(x, x->run, &running), 1);
+	assert_int_equal(running, 0);
+	assert_int_equal(listed(x, other, &running), 1);
+	assert_int_equal(running, 0);
+	assert_true(bytes_of(x, x->run) >= 400000);
+	assert_true(bytes_of(x, x->run) < 800000);
+	assert_true(bytes_of(x, other) < 100000);
+	assert_ok(x->h->runs->remove(x->h, x->run, &x->err));
+	assert_int_equal(listed(x, x->run, &running), 0);
+	assert_int_equal(listed(x, other, &running), 1);
+	assert_ok(x->h->runs->remove(x->h, other, &x->err));
+	drop(x, NAME("runs"));
+	end(x);
+}
+
 /* Files. */
 
 static void files_are_replaced_whole(void **state)
@@ -1202,6 +1266,7 @@ int host_contract_run(const char *name, struct host_world *world)
 		cmocka_unit_test(export_names_what_is_wrong),
 		cmocka_unit_test(an_archive_loads_on_another_engine),
 		cmocka_unit_test(the_spool_keeps_what_was_written),
+		cmocka_unit_test(runs_are_listed),
 		cmocka_unit_test(files_are_replaced_whole),
 		cmocka_unit_test(names_are_only_names),
 		cmocka_unit_test(the_lock_belongs_to_a_run),

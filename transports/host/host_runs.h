@@ -77,6 +77,12 @@ struct rfa_host_runs {
 			     uint64_t chunk, uint64_t bytes, json_t **out, uint64_t *size,
 			     struct rfa_error *);
 	/*
+	 * The directories of runs that are there, of whatever ledger. *out (new): array of {"run",
+	 * "bytes" (what it takes on the disk),"running" (bool: a job of it runs)}. A directory that
+	 * no run can be called is left out. Errors: REMOTE: it cannot be read.
+	 */
+	int (*list)(struct rfa_host *, json_t **out, struct rfa_error *);
+	/*
 	 * Removes the run's directory (spool, jobs). Absent is success. Errors: LOCKED while one of
 	 * its jobs runs.
 	 */

@@ -35,6 +35,7 @@ extern const char *const rfa_script_job_run[];
 extern const char *const rfa_script_job_start[];
 extern const char *const rfa_script_jobs_running[];
 extern const char *const rfa_script_run_remove[];
+extern const char *const rfa_script_runs_list[];
 
 /* The engine. */
 extern const char *const rfa_script_compose_files[];

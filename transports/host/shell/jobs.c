@@ -294,3 +294,57 @@ int rfa_shell_run_remove(struct rfa_host *host, const char *run, struct rfa_erro
 	rfa_shell_answer_release(&answer);
 	return rc;
 }
+
+/* "RUN KIB RUNNING", a line each. */
+static int parse_runs(struct shell_host *h, const struct rfa_buf *text, json_t *list,
+		      struct rfa_error *err)
+{
+	const char *p = rfa_buf_str(text);
+
+	while (*p) {
+		size_t n = strcspn(p, " \n");
+		int64_t kib, running;
+		char run[129];
+
+		if (n >= sizeof(run) || p[n] != ' ')
+			return rfa_shell_protocol_error(h, "a list of runs", err);
+		(void)snprintf(run, sizeof(run), "%.*s", (int)n, p);
+		p += n + 1;
+		if (!rfa_host_name_ok(run) || rfa_shell_number(&p, &kib) || p[-1] != ' ' ||
+		    rfa_shell_number(&p, &running) || p[-1] != '\n' || running > 1 ||
+		    kib > INT64_MAX / 1024)
+			return rfa_shell_protocol_error(h, "a list of runs", err);
+		if (json_array_append_new(list, json_pack("{s:s, s:I, s:b}", "run", run, "bytes",
+							  (json_int_t)kib * 1024, "running",
+							  (int)running)))
+			return rfa_fail_nomem(err);
+	}
+	return 0;
+}
+
+int rfa_shell_runs_list(struct rfa_host *host, json_t **out, struct rfa_error *err)
+{
+	struct shell_host *h = (struct shell_host *)host;
+	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_JSON_MAX);
+	struct rfa_buf path = RFA_BUF_INIT(2048);
+	json_t *list = json_array();
+	int rc = list ? 0 : rfa_fail_nomem(err);
+
+	(void)rfa_buf_printf(&path, "%s/runs", host->state_dir);
+	if (rc == 0)
+		rc = rfa_buf_check(&path, err);
+	if (rc == 0)
+		rc = over(h, rfa_buf_str(&path), rfa_script_runs_list, &answer, err);
+	if (rc == 0 && answer.status != 0)
+		rc = rfa_shell_host_fail(h, &answer, "listing runs", err);
+	if (rc == 0)
+		rc = parse_runs(h, &answer.out, list, err);
+	if (rc != 0)
+		(void)rfa_error_where(err, "%s", h->host.name);
+	else
+		*out = json_incref(list);
+	json_decref(list);
+	rfa_buf_release(&path);
+	rfa_shell_answer_release(&answer);
+	return rc;
+}

@@ -131,6 +131,7 @@ static const struct rfa_host_runs shell_runs = {
 	.spool_read = rfa_shell_spool_read,
 	.spool_write = rfa_shell_spool_write,
 	.spool_digests = rfa_shell_spool_digests,
+	.list = rfa_shell_runs_list,
 	.remove = rfa_shell_run_remove,
 	.forget = rfa_shell_memory_forget,
 	.lock_claim = rfa_shell_lock_claim,

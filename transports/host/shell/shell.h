@@ -200,6 +200,7 @@ int rfa_shell_command(struct rfa_host *, const struct rfa_job_key *,
 		      struct rfa_error *);
 int rfa_shell_jobs_running(struct rfa_host *, const struct rfa_job_key *, int *,
 			   struct rfa_error *);
+int rfa_shell_runs_list(struct rfa_host *, json_t **, struct rfa_error *);
 int rfa_shell_run_remove(struct rfa_host *, const char *, struct rfa_error *);
 int rfa_shell_memory_forget(struct rfa_host *, const char *, struct rfa_error *);
 
