@@ -6,6 +6,7 @@
 
 #include "cli/commands/before.h"
 #include "cli/commands/drive.h"
+#include "cli/commands/typed.h"
 #include "cli/config/hosts.h"
 #include "cli/report/preview.h"
 #include "cli/commands/unattended.h"
@@ -286,24 +287,43 @@ int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out
 
 /* Saying and asking. */
 
+/* What goes is part of the plan, so that nothing else does. */
+static int show(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
+		struct rfa_error *err)
+{
+	json_t *agreed = NULL;
+	int rc = 0;
+
+	rfa_preview_say(cli, flow, plan);
+	if (flow->args->flags & RFA_ARGS_SHOWS_FIRST) {
+		rc = rfa_preview_agree(cli, plan, &agreed, err);
+		if (rc == 0 && json_array_size(agreed) == 0)
+			rc = rfa_facts_set(plan, "nothing", json_string("nothing is to be removed"),
+					   err);
+		if (rc == 0)
+			rc = rfa_plan_set(plan, "agreed", json_incref(agreed), err);
+	}
+	json_decref(agreed);
+	return rc;
+}
+
 /* A forced run always asks; another where its flow has a question. */
-static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan,
+static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
 	       struct rfa_error *err)
 {
 	const char *question = flow->text->question;
 	int forced = rfa_facts_at(plan, "options/force_reason") != NULL;
 	struct rfa_buf name = RFA_BUF_INIT(256);
 	char what[320];
+	int rc = question ? show(cli, flow, plan, err) : 0;
 
-	if (!question && !forced)
-		return 0;
-	if (question)
-		rfa_preview_say(cli, flow, plan);
+	if (rc < 0 || (!question && !forced) || rfa_facts_at(plan, "nothing"))
+		return rc;
 	snprintf(what, sizeof(what), "%s%s%s", question ? question : "",
 		 question && forced ? " " : "",
 		 forced ? "Gates that may be forced will be; the ledger keeps it as FORCED." : "");
 	rfa_text_fill(&name, flow->text->name, plan);
-	int rc = rfa_cli_confirm(cli, rfa_buf_str(&name), what, err);
+	rc = rfa_cli_confirm(cli, rfa_buf_str(&name), what, err);
 	rfa_buf_release(&name);
 	return rc;
 }
@@ -311,6 +331,7 @@ static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *p
 static int say_nothing(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan)
 {
 	struct rfa_buf name = RFA_BUF_INIT(256);
+
 	rfa_text_fill(&name, flow->text->name, plan);
 	rfa_out_say(&cli->out, "%s: %s", rfa_buf_str(&name), rfa_facts_str(plan, "nothing", ""));
 	rfa_buf_release(&name);
@@ -322,8 +343,62 @@ static int make(struct rfa_cli *cli, void *user, json_t **plan, struct rfa_error
 	return rfa_flow_plan(cli, user, plan, err);
 }
 
+/* Asks, and drives; or says that there is nothing to do. */
+static int begin(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
+		 struct rfa_error *err)
+{
+	int rc = rfa_facts_at(plan, "nothing") ? 0 : ask(cli, flow, plan, err);
+
+	if (rc < 0)
+		return rc;
+	if (rfa_facts_at(plan, "nothing"))
+		return say_nothing(cli, flow, plan);
+	rc = rfa_cli_backup_before(cli, plan, rfa_flow_plan, err);
+	return rc < 0 ? rc : rfa_cli_begin(cli, plan, err);
+}
+
+/* The other flow that an option has asked for; NULL: none. */
+static const struct rfa_flow *follows(struct rfa_cli *cli, const struct rfa_flow *flow)
+{
+	const char *also = flow->args->also;
+
+	return also && rfa_cli_option(cli, also) ? flow->args->also_flow : NULL;
+}
+
+/* Whoever ends this run in another process is told what to type then. */
+static int put_then(struct rfa_cli *cli, const struct rfa_flow *other, json_t *plan,
+		    struct rfa_error *err)
+{
+	cli->report.goes_on = 1;
+	return rfa_plan_set(plan, "then",
+			    json_sprintf("rfa %s %s --env %s", other->args->command,
+					 rfa_facts_str(plan, "stack", ""),
+					 rfa_facts_str(plan, "target/env", "")),
+			    err);
+}
+
+/* The other flow's command, as if it had been typed. */
+static int run_other(struct rfa_cli *cli, const struct rfa_flow *other, struct rfa_error *err)
+{
+	const char *words[] = { rfa_cli_word(cli, 0), "--env", rfa_cli_option(cli, "env"),
+				is_preview(cli) ? "--dry-run" : NULL, NULL };
+	struct rfa_typed before;
+	int status = cli->status;
+	int rc;
+
+	rfa_story_release(&cli->report);
+	rc = rfa_cli_type(cli, other, words, &before, err);
+	if (rc == 0)
+		rc = rfa_flow_run(cli, other, err);
+	rfa_cli_untype(cli, &before);
+	if (rc == 0 && !cli->status)
+		cli->status = status;
+	return rc;
+}
+
 int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_error *err)
 {
+	const struct rfa_flow *other = follows(cli, flow);
 	json_t *plan = NULL;
 	int preview = is_preview(cli);
 
@@ -338,15 +413,16 @@ int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_er
 	if (rfa_cli_option(cli, "unattended") && !preview)
 		return rfa_cli_unattended(cli, make, (void *)(uintptr_t)flow, err);
 	int rc = rfa_flow_plan(cli, flow, &plan, err);
-	if (rc == 0 && preview)
+	int empty = rc == 0 && !*rfa_facts_str(plan, "nothing", "?");
+
+	if (rc == 0 && other && !preview)
+		rc = put_then(cli, other, plan, err);
+	if (rc == 0 && preview && !empty)
 		rc = rfa_preview_show(cli, flow, plan, err);
-	else if (rc == 0 && rfa_facts_at(plan, "nothing"))
-		rc = say_nothing(cli, flow, plan);
-	else if (rc == 0 && (rc = ask(cli, flow, plan, err)) == 0 &&
-		 (rc = rfa_cli_backup_before(cli, plan, rfa_flow_plan, err)) == 0)
-		rc = rfa_cli_begin(cli, plan, err);
+	else if (rc == 0 && !preview && !empty)
+		rc = begin(cli, flow, plan, err);
 	json_decref(plan);
-	return rc;
+	return rc < 0 || !other ? rc : run_other(cli, other, err);
 }
 
 /* The command itself. */

@@ -25,11 +25,14 @@ void rfa_preview_say(const struct rfa_cli *cli, const struct rfa_flow *flow, con
 	}
 }
 
+/* The change of what is lost. */
+static const char GOES[] = "goes for good";
+
 static enum rfa_style style_of(const char *change)
 {
-	return strcmp(change, "same") == 0            ? RFA_DIM
-	       : strcmp(change, "goes for good") == 0 ? RFA_YELLOW
-						      : RFA_GREEN;
+	return strcmp(change, "same") == 0 ? RFA_DIM
+	       : strcmp(change, GOES) == 0 ? RFA_YELLOW
+					   : RFA_GREEN;
 }
 
 static int print_changes(struct rfa_cli *cli, const json_t *document, struct rfa_error *err)
@@ -266,15 +269,52 @@ static int is_locked(const json_t *document)
 	return 0;
 }
 
-int rfa_preview_judge(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
+/* *document (new; also after a refusal): what the run would find. */
+static int judge(struct rfa_cli *cli, const json_t *plan, json_t **document, struct rfa_error *err)
 {
-	json_t *document = NULL;
 	int rc = rfa_cli_secrets(cli, plan, err);
 
+	*document = NULL;
 	if (rc == 0)
-		rc = rfa_preview_read(cli, plan, &document, err);
-	if (rc == 0 && !is_locked(document))
-		rc = rfa_preview_refused(document, err);
+		rc = rfa_preview_read(cli, plan, document, err);
+	if (rc == 0 && !is_locked(*document))
+		rc = rfa_preview_refused(*document, err);
+	return rc;
+}
+
+/* *out (new): what of the table goes for good. */
+static int take_going(const json_t *document, json_t **out, struct rfa_error *err)
+{
+	json_t *row;
+	size_t i;
+	int rc = 0;
+
+	*out = json_array();
+	json_array_foreach (json_object_get(document, "changes"), i, row)
+		if (rc == 0 && strcmp(rfa_facts_str(row, "change", ""), GOES) == 0)
+			rc = rfa_facts_append(*out, json_incref(json_object_get(row, "what")), err);
+	return rc;
+}
+
+int rfa_preview_agree(struct rfa_cli *cli, const json_t *plan, json_t **agreed,
+		      struct rfa_error *err)
+{
+	json_t *document;
+	int rc = judge(cli, plan, &document, err);
+
+	if (rc == 0 && !cli->out.events)
+		rc = print_changes(cli, document, err);
+	if (rc == 0)
+		rc = take_going(document, agreed, err);
+	json_decref(document);
+	return rc;
+}
+
+int rfa_preview_judge(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err)
+{
+	json_t *document;
+	int rc = judge(cli, plan, &document, err);
+
 	if (rc < 0 && document && !cli->out.events)
 		print_gates(cli, document);
 	json_decref(document);

@@ -28,6 +28,12 @@ int rfa_preview_verdicts(struct rfa_cli *cli, const json_t *document,
 /* 0 if no gate refuses. Errors: REFUSED with the first reason. */
 int rfa_preview_refused(const json_t *document, struct rfa_error *err) RFA_MUST_USE;
 /*
+ * Before the operator is asked: prints the table of what a run would change (not where events are
+ * printed). *agreed (new): what goes for good by it. Errors: REFUSED by a gate, but for the lock.
+ */
+int rfa_preview_agree(struct rfa_cli *cli, const json_t *plan, json_t **agreed,
+		      struct rfa_error *err) RFA_MUST_USE;
+/*
  * The same look, before the run itself is begun: nothing is printed unless a gate refuses, and then
  * only what the gates say. Errors: REFUSED.
  */

@@ -1,6 +1,6 @@
-/* prune: what is no longer needed to go back with goes. */
+/* prune: what nothing needs any more goes: images, replaced data, what dead runs have left. */
+#include "fsm/base/size.h"
 #include "fsm/flows/flows.h"
-#include "fsm/parts/catalog.h"
 
 static const struct rfa_role roles[] = {
 	{ RFA_TARGET, WITH_DATA, "env", "the environment" },
@@ -10,13 +10,17 @@ static const struct rfa_role roles[] = {
 /* Nothing here can be undone, so all of it is behind the point of no return. */
 static const struct rfa_step steps[] = {
 	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
+	READ("target.observe", PRECHECK, TARGET, 0, 4, spare_observe),
 	SKIP("stop", STOP, "nothing that runs uses it"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	SKIP("export", EXPORT, "nothing is exported"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
 	SKIP("apply", APPLY, "nothing that serves changes"),
 	SKIP("restart", RESTART, "nothing was stopped"),
+	CLEANUP("target.prune-spool", HEALTH, TARGET, 4, prune_spool),
+	CLEANUP("target.prune-images", HEALTH, TARGET, 4, prune_images),
 	CLEANUP("target.prune", HEALTH, TARGET, 4, prune),
+	CLEANUP("target.left", HEALTH, TARGET, 4, spare_left),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -54,115 +58,160 @@ static int prune_broken_off(struct rfa_outputs *o, struct rfa_error *err)
 static const struct rfa_result_ops result = { NULL, prune_succeeded, prune_broken_off };
 
 static const struct rfa_text_line lines[] = {
-	{ "stays", "the newest {keep}, and the data that serves" },
-	{ "goes for good", "{going}" },
+	{ "stays",
+	  "what runs or stands stopped; what a rollback point, a proof, a drill or a run that "
+	  "is not over needs; the newest {keep} of replaced data" },
+	{ "goes for good", "all else of {stack}, as the table says" },
 	{ NULL, NULL },
 };
 
-static int add_row(json_t *rows, const struct rfa_point *point, struct rfa_error *err)
+static int add_row(const struct rfa_ctx *ctx, json_t *rows, const struct rfa_thing *thing,
+		   struct rfa_error *err)
 {
-	struct rfa_buf at = RFA_BUF_INIT(256);
-	int rc;
+	const char *detail =
+	    *thing->why ? rfa_pool_printf(ctx->pool, "kept: %s", thing->why) : "goes";
 
-	rfa_text_time(&at, point->at);
-	rc = rfa_facts_append(rows,
-			      json_pack("{s:s, s:s, s:s, s:s}", "what", point->name, "now",
-					rfa_buf_str(&at), "then", "", "change", "goes for good"),
-			      err);
-	rfa_buf_release(&at);
-	return rc;
+	return rfa_facts_append(rows,
+				json_pack("{s:s, s:s, s:s, s:s, s:s}", "what",
+					  rfa_thing_label(ctx->pool, thing), "now",
+					  RFA_SIZE(thing->bytes), "then", "", "change",
+					  *thing->why ? "same" : "goes for good", "detail", detail),
+				err);
 }
 
-/* Each point that goes. */
+static int add_space(json_t *rows, const struct rfa_space *space, struct rfa_error *err)
+{
+	return rfa_facts_append(rows,
+				json_pack("{s:s+, s:s, s:s, s:s, s:s}", "what", "free at ",
+					  space->path, "now", RFA_SIZE(space->free), "then", "",
+					  "change", "same", "detail", "before"),
+				err);
+}
+
+/* Each thing with what holds it, and what is free. */
 static int changes(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
 {
-	struct rfa_point_list going = { NULL, 0 };
-	const struct rfa_point *point;
-	int rc = rfa_records_read(&rfa_shape_point, rfa_ctx_options(ctx)->agreed, ctx->pool, &going,
-				  err);
+	const struct rfa_proven *target = ctx->proven[RFA_TARGET];
+	const struct rfa_thing *thing;
+	const struct rfa_space *space;
+	int rc = 0;
 
-	RFA_EACH (point, going)
+	RFA_EACH (thing, target->things)
 		if (!rc)
-			rc = add_row(rows, point, err);
+			rc = add_row(ctx, rows, thing, err);
+	RFA_EACH (space, target->space)
+		if (!rc)
+			rc = add_space(rows, space, err);
 	return rc;
 }
 
 static const struct rfa_flow_text text = {
-	.title = "Replaced data of {stack} on {to} is thinned out.",
+	.title = "What nothing needs any more of {stack} on {to} is removed.",
 	.lines = lines,
-	.question = "These rollback points, and their data, will be gone for good.",
+	.question = "What the table says goes will be gone for good.",
 	.name = "{to}",
 	.where = "on {to}",
-	.done = "only the newest of its replaced data is left",
+	.done = "what could go is gone; what is left, and what holds it: "
+		"rfa prune {stack} --env {to} -n",
 	.changes = changes,
 };
 
-/* What people are told of a point that goes. */
-static int add_going(json_t *going, const json_t *json, struct rfa_error *err)
-{
-	struct rfa_pool pool = RFA_POOL_INIT;
-	struct rfa_point point, told;
-	json_t *line = NULL;
-	int rc = rfa_record_read(&rfa_shape_point, json, &pool, &point, err);
+/* What is asked for. */
 
-	rfa_record_clear(&rfa_shape_point, &told);
-	if (!rc) {
-		told.name = point.name;
-		told.at = point.at;
-		told.members = point.members;
-		rc = rfa_record_write(&rfa_shape_point, &told, &line, err);
+static const struct {
+	const char *option, *kind;
+} kinds[] = {
+	{ "images", RFA_THING_IMAGE },
+	{ "data", RFA_THING_DATA },
+	{ "spool", RFA_THING_SPOOL },
+};
+enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+/* Without a word all of them; of data only where there is some. */
+static int add_kinds(const struct rfa_prepare *p, const json_t *plan, json_t *list,
+		     struct rfa_error *err)
+{
+	const json_t *target = json_object_get(plan, "target");
+	int named = p->option(p, "backups", 0) != NULL;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < N_KINDS; i++)
+		named |= p->option(p, kinds[i].option, 0) != NULL;
+	for (i = 0; i < N_KINDS && !rc; i++) {
+		int is_data = !strcmp(kinds[i].kind, RFA_THING_DATA);
+		int asked = !named || p->option(p, kinds[i].option, 0);
+
+		if (asked && is_data && named)
+			rc = rfa_prepare_has_data(target, err);
+		if (asked && is_data &&
+		    !json_object_size(rfa_facts_at(target, "stack/data/members")))
+			continue;
+		if (asked && !rc)
+			rc = rfa_facts_append(list, json_string(kinds[i].kind), err);
 	}
-	if (!rc)
-		rc = rfa_facts_append(going, line, err);
-	rfa_pool_release(&pool);
 	return rc;
 }
 
-/*
- * Which points go, as far as the ledger knows, for people: the run itself goes by what it finds on
- * the host.
- */
 static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
-	int64_t keep = rfa_facts_int(plan, "target/stack/data/keep_generations", 1);
-	json_t *points = NULL, *going = json_array(), *one;
-	size_t i;
-	int rc = rfa_prepare_has_data(json_object_get(plan, "target"), err);
+	json_t *list = json_array();
+	int rc = list ? add_kinds(p, plan, list, err) : rfa_fail_nomem(err);
 
+	if (!rc && !json_array_size(list))
+		rc = rfa_facts_set(plan, "nothing", json_string(""), err);
 	if (!rc)
-		rc = rfa_catalog_points(p->ledger, rfa_facts_str(plan, "target/env", ""), p->word,
-					&points, err);
-	json_array_foreach (points, i, one) {
-		if (!rc && !strcmp(rfa_facts_str(one, "kind", ""), "data") && keep-- <= 0)
-			rc = add_going(going, one, err);
-	}
-	if (!rc)
-		rc = rfa_plan_set(plan, "agreed", json_incref(going), err);
-	json_decref(points);
-	json_decref(going);
+		rc = rfa_plan_set(plan, "kinds", json_incref(list), err);
+	if (!rc && rfa_facts_has_text(list, RFA_THING_IMAGE))
+		rc = rfa_prepare_needs(p, plan, err);
+	json_decref(list);
 	return rc;
 }
 
+static const struct rfa_option options[] = {
+	{ "images", 0, NULL, NULL, NULL, "images that nothing needs" },
+	{ "data", 0, NULL, NULL, NULL, "data that was replaced, but for the newest" },
+	{ "spool", 0, NULL, NULL, NULL, "what runs that are over have left on the host" },
+	{ "backups", 0, NULL, NULL, NULL, "backups of the data that no rule keeps" },
+	RFA_OPTION_END,
+};
+
 static const struct rfa_example examples[] = {
-	{ "rfa prune ragflowauth --env prod --dry-run", "what would go" },
+	{ "rfa prune ragflowauth --env prod --dry-run", "what would go, and what holds the rest" },
 	{ "rfa prune ragflowauth --env prod", "remove it; asks for \"prod\"" },
+	{ "rfa prune ragflowauth --env prod --images --backups", "only these" },
 	{ NULL, NULL },
 };
+
+extern const struct rfa_flow rfa_flow_prune_backups;
 
 static const struct rfa_flow_args args = {
 	.command = "prune",
 	.group = "data",
 	.words = "STACK --env ENV",
-	.details = "Leaves as many generations as \"data\": {\"keep_generations\": N} says, and "
-		   "never touches\nthe data that serves. Asks for the environment's name.",
+	.flags = RFA_ARGS_SHOWS_FIRST,
+	.details =
+	    "Shows everything that could go, with its size and what holds it, and asks for the\n"
+	    "environment's name. Without a kind: images, data and spool. An image stays that any\n"
+	    "container of the host has, running or stopped, that a rollback point, the last proof "
+	    "of\n"
+	    "an environment of this host, a drill or a run that is not over needs, or that "
+	    "another\n"
+	    "stack has, too. Of replaced data as many generations stay as \"data\":\n"
+	    "{\"keep_generations\": N} says. All is looked at again right before it goes. "
+	    "--backups is\n"
+	    "`rfa backup prune` behind it, with a question of its own.",
+	.options = options,
 	.examples = examples,
 	.prepare = prepare,
+	.also = "backups",
+	.also_flow = &rfa_flow_prune_backups,
 };
 
 const struct rfa_flow rfa_flow_prune = {
 	.name = "prune",
-	.version = 2,
-	.summary = "remove data that was replaced, but for the newest",
+	.version = 3,
+	.summary = "remove what nothing needs: images, replaced data, what dead runs have left",
 	.roles = roles,
 	.steps = steps,
 	.n = RFA_ROWS(steps),

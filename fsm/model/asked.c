@@ -7,6 +7,9 @@ RFA_SHAPE(tree, RFA_TREE_FIELDS, "a tree of data on a host");
 #define RFA_THIS struct rfa_holder
 RFA_SHAPE(holder, RFA_HOLDER_FIELDS, "a process that holds data");
 #undef RFA_THIS
+#define RFA_THIS struct rfa_run_there
+RFA_SHAPE(run_there, RFA_RUN_THERE_FIELDS, "the directory of a run on a host");
+#undef RFA_THIS
 #define RFA_THIS struct rfa_swap
 RFA_SHAPE(swap, RFA_SWAP_FIELDS, "a member that is swapped by renames");
 #undef RFA_THIS

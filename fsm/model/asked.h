@@ -21,6 +21,14 @@ RFA_RECORD(tree, RFA_TREE_FIELDS);
 RFA_RECORD(holder, RFA_HOLDER_FIELDS);
 
 /* clang-format off */
+#define RFA_RUN_THERE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(run, "whose directory it is") \
+	INT(bytes, 0, "what it takes on the disk") \
+	BOOL(running, "a job of it runs")
+/* clang-format on */
+RFA_RECORD(run_there, RFA_RUN_THERE_FIELDS);
+
+/* clang-format off */
 #define RFA_SWAP_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(kind, "of a tree: \"directory\" or \"sqlite\"") \
 	TEXT(place, "of a tree: where it lives") \

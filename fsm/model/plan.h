@@ -5,6 +5,7 @@
 #include "fsm/model/image.h"
 #include "fsm/model/point.h"
 #include "fsm/model/stack.h"
+#include "fsm/model/thing.h"
 
 /* clang-format off */
 #define RFA_PLAN_HOST_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
@@ -71,7 +72,9 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	BOOL(with_files, "the configuration goes back with the images") \
 	TEXTS(differs, "what of the configuration is not as the rollback point has it, by file and key") \
 	TEXTS(asked, "of images that are not there: the places that were asked, and what each said") \
-	TEXT(zone, "the time zone in which the version was named")
+	TEXT(zone, "the time zone in which the version was named") \
+	TEXTS(kinds, "what is to go: \"image\", \"data\", \"spool\"") \
+	MANY(need, needs, "what the ledger needs images of that host for")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);
 

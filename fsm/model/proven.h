@@ -159,6 +159,11 @@ RFA_RECORD(ran, RFA_RAN_FIELDS);
 	TEXTS(problems, "what of the backup is missing, altered or too many") \
 	TEXT(generation, "another one whenever something ran that could have written") \
 	INT(verified_ms, 0, "when it was proven that nothing uses the data") \
+	MANY(thing, things, "what could go, and what holds it") \
+	MANY(space, space, "what was free on the host's file systems") \
+	MANY(space, left, "the same, at the end") \
+	TEXTS(images_gone, "images that were removed") \
+	TEXTS(spools_gone, "runs whose directories were removed") \
 	INT(retained, 0, "how many backups stay") \
 	TEXTS(removed, "backups that were removed") \
 	MANY(retired, retired, "rollback points that are no longer there") \

@@ -87,6 +87,8 @@ enum rfa_args_flag {
 	/* It brings something: rfa.json may ask for a backup before it (backup.before). */
 	RFA_ARGS_BACKUP_BEFORE = 1 << 7,
 	RFA_ARGS_BACKS_UP = 1 << 8, /* it makes that backup */
+	/* The preview is shown before the question, and what goes by it is options.agreed. */
+	RFA_ARGS_SHOWS_FIRST = 1 << 9,
 };
 
 struct rfa_flow_args {
@@ -103,9 +105,13 @@ struct rfa_flow_args {
 	/*
 	 * Completes the plan, which has {"format","flow","stack","source","target","options"} with
 	 * the sides that options have named. Changes nothing anywhere. A plan with which nothing
-	 * is to be done gets "nothing": why. NULL: the plan is complete.
+	 * is to be done gets "nothing": why ("": nobody has to be told). NULL: the plan is
+	 * complete.
 	 */
 	int (*prepare)(const struct rfa_prepare *, json_t *plan, struct rfa_error *);
+	/* A switch that asks for another flow, too, whose command follows; NULL: none. */
+	const char *also;
+	const struct rfa_flow *also_flow; /* its command takes STACK --env ENV */
 };
 
 /* Sets options[key]; steals value. */
@@ -153,6 +159,9 @@ int rfa_prepare_restore_images(const struct rfa_prepare *p, json_t *plan,
 			       struct rfa_error *err) RFA_MUST_USE;
 /* Of images that are built: where, from what, and what they are to be called. */
 int rfa_prepare_build(const struct rfa_prepare *p, json_t *plan,
+		      struct rfa_error *err) RFA_MUST_USE;
+/* options.needs: what the ledger needs images of the target's host for. */
+int rfa_prepare_needs(const struct rfa_prepare *p, json_t *plan,
 		      struct rfa_error *err) RFA_MUST_USE;
 /* Of a version that the second word names: options.desired. */
 int rfa_prepare_version(const struct rfa_prepare *p, json_t *plan,

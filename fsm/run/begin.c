@@ -15,6 +15,32 @@ static int known_versions(struct rfa_ctx *ctx, json_t **out, struct rfa_error *e
 	return rfa_catalog_versions(d->options->ledger, d->stack, out, err);
 }
 
+/* What is no id of a run is none that the ledger knows. */
+static int known_run(struct rfa_ctx *ctx, const char *run, struct rfa_known_run *out, int *is,
+		     struct rfa_error *err)
+{
+	const struct rfa_drive *d = ctx->driver;
+	struct rfa_history *h = NULL;
+	int rc;
+
+	*is = 0;
+	if (!rfa_run_id_ok(run))
+		return 0;
+	rc = rfa_ledger_load(d->options->ledger, run, &h, err);
+	if (rc == -RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		return 0;
+	}
+	if (!rc) {
+		*is = 1;
+		snprintf(out->stack, sizeof(out->stack), "%s", h->stack);
+		snprintf(out->env, sizeof(out->env), "%s", h->env);
+		out->final = h->final;
+	}
+	rfa_history_free(h);
+	return rc;
+}
+
 void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
 		    struct rfa_run_result *result)
 {
@@ -32,6 +58,7 @@ void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
 	d->ctx.cancel = options->cancel;
 	d->ctx.kept_head = options->ledger ? rfa_drive_kept_head : NULL;
 	d->ctx.versions = options->ledger ? known_versions : NULL;
+	d->ctx.known_run = options->ledger ? known_run : NULL;
 	d->ctx.driver = d;
 	d->ctx.user = options->user ? options->user : "?";
 	d->ctx.machine = options->machine ? options->machine : "?";

@@ -126,14 +126,23 @@ RFA_PROBE_OF(vault_verify);
 RFA_TRIO_OF(open);
 RFA_TRIO_OF(open_images);
 
-/* prune.c: backups and generations that are not to be kept */
+/* prune.c: backups that are not to be kept */
 RFA_RUN_OF(retain);
 RFA_PROBE_OF(retain);
-RFA_RUN_OF(prune);
-RFA_PROBE_OF(prune);
 RFA_RUN_OF(thin_observe);
 RFA_RUN_OF(thin);
 RFA_PROBE_OF(thin);
+
+/* spare_observe.c, spare_images.c, spare_data.c, spare_runs.c: what nothing needs */
+RFA_RUN_OF(spare_observe);
+RFA_RUN_OF(spare_left);
+RFA_PROBE_OF(spare_left);
+RFA_RUN_OF(prune);
+RFA_PROBE_OF(prune);
+RFA_RUN_OF(prune_images);
+RFA_PROBE_OF(prune_images);
+RFA_RUN_OF(prune_spool);
+RFA_PROBE_OF(prune_spool);
 
 /* For CLEANUP steps and others whose run looks first and completes what is half there. */
 RFA_PROBE_OF(again);

@@ -39,6 +39,7 @@ struct world {
 	struct rfa_ledger *ledger;
 	struct rfa_run_options options;
 	json_t *plan;
+	char spare_run[RFA_RUN_ID_MAX]; /* world_prune.h */
 };
 
 /* Ends the test program on any error: a world that cannot be made is a defect of the test. */

@@ -15,6 +15,7 @@
 #include "fsm/base/facts.h"
 #include "tests/harness/ledger_kit.h"
 #include "tests/harness/watcher.h"
+#include "tests/harness/world_prune.h"
 
 static void assert_told(const char *text, const char *what)
 {
@@ -134,30 +135,6 @@ static void test_secrets(void **state)
 
 /* How long images stay. */
 
-static void ship(struct world *w, const char *name, const char *host_port, int version)
-{
-	struct rfa_sim_layer layers[2];
-	struct rfa_error err;
-	char ref[64], top[64];
-	json_t *config;
-	json_t *body;
-
-	snprintf(ref, sizeof(ref), "%s:v%d", name, version);
-	snprintf(top, sizeof(top), "%s-v%d", name, version);
-	layers[0] = (struct rfa_sim_layer){ "base", 60000 };
-	layers[1] = (struct rfa_sim_layer){ top, 20000 };
-	config = json_pack("{s:{s:{}}, s:[s]}", "ExposedPorts", "8001/tcp", "Cmd", "/server");
-	body = json_pack("{s:s, s:{s:s, s:{s:[{s:s, s:s}]}}}", "Image", ref, "HostConfig",
-			 "NetworkMode", "appnet", "PortBindings", "8001/tcp", "HostIp", "127.0.0.1",
-			 "HostPort", host_port);
-	assert_int_equal(rfa_sim_image_add(w->test, ref, layers, 2, config, &err), 0);
-	assert_int_equal(rfa_sim_container_stop(w->test, name, &err), 0);
-	assert_int_equal(rfa_sim_container_remove(w->test, name, &err), 0);
-	assert_int_equal(rfa_sim_container_run(w->test, name, body, &err), 0);
-	json_decref(config);
-	json_decref(body);
-}
-
 static int has_tag(struct world *w, const char *ref)
 {
 	json_t *tags = snapshot(w->prod, RFA_SIM_TAGS);
@@ -268,8 +245,8 @@ static void owners(int other_ledger)
 	for (v = 2; v <= 7; v++) {
 		w.options.clock->sleep_ms(w.options.clock, 3600000);
 		if (v > 2) {
-			ship(&w, "backend", "8001", v);
-			ship(&w, "frontend", "8080", v);
+			world_ship(&w, "backend", "8001", v);
+			world_ship(&w, "frontend", "8080", v);
 		}
 		if (rfa_run_begin(&w.options, w.plan, &result, &err))
 			fail_msg("v%d: %s (%s)", v, err.msg, err.where);
@@ -324,8 +301,8 @@ static void test_keep_images(void **state)
 		char version[16], point[16];
 
 		if (v > 2) {
-			ship(&w, "backend", "8001", v);
-			ship(&w, "frontend", "8080", v);
+			world_ship(&w, "backend", "8001", v);
+			world_ship(&w, "frontend", "8080", v);
 		}
 		if (rfa_run_begin(&w.options, w.plan, &result, &err))
 			fail_msg("v%d: %s (%s)", v, err.msg, err.where);
@@ -400,8 +377,8 @@ static void test_data_does_not_count(void **state)
 	data = data_plan(&w);
 	for (v = 2; v <= 5; v++) {
 		if (v > 2) {
-			ship(&w, "backend", "8001", v);
-			ship(&w, "frontend", "8080", v);
+			world_ship(&w, "backend", "8001", v);
+			world_ship(&w, "frontend", "8080", v);
 		}
 		if (rfa_run_begin(&w.options, w.plan, &result, &err))
 			fail_msg("v%d: %s (%s)", v, err.msg, err.where);

@@ -15,6 +15,12 @@
 #include "fsm/model/version.h"
 #include "transports/host/host.h"
 
+/* What the ledger knows of another run. */
+struct rfa_known_run {
+	char stack[64], env[64];
+	enum rfa_final final; /* NONE: it is not over */
+};
+
 struct rfa_ctx {
 	const char *run;
 	const struct rfa_flow *flow;
@@ -59,6 +65,9 @@ struct rfa_ctx {
 	int (*kept_head)(struct rfa_ctx *, json_t **out, struct rfa_error *);
 	/* The versions of the target's stack that any run has brought; NULL: nobody knows. */
 	int (*versions)(struct rfa_ctx *, json_t **out, struct rfa_error *);
+	/* *is: 1 if the ledger knows the run; NULL: nobody knows one. */
+	int (*known_run)(struct rfa_ctx *, const char *run, struct rfa_known_run *out, int *is,
+			 struct rfa_error *);
 	void *driver;
 };
 

@@ -111,15 +111,6 @@ static int is_needed(struct rfa_ctx *ctx, const struct rfa_point_list *all, cons
 	return 0;
 }
 
-/* A tag of rfa's that keeps the image for a rollback point, whoever made that. */
-static int is_of_a_point(const char *tag)
-{
-	size_t n = strlen(RFA_PIN_REPOSITORY ":");
-
-	return !strncmp(tag, RFA_PIN_REPOSITORY ":", n) && strlen(tag) > n + 32 &&
-	       tag[n + 32] == '-';
-}
-
 /* Does another rollback point need it: of another stack, or of somebody with another ledger? */
 static int has_other_point(const json_t *image, const char *own)
 {
@@ -129,7 +120,7 @@ static int has_other_point(const json_t *image, const char *own)
 	json_array_foreach (json_object_get(image, "RepoTags"), i, one) {
 		const char *tag = json_string_value(one);
 
-		if (tag && is_of_a_point(tag) && strcmp(tag, own) != 0)
+		if (tag && *rfa_image_pin_run(tag) && strcmp(tag, own) != 0)
 			return 1;
 	}
 	return 0;
@@ -195,7 +186,7 @@ static int give_up(struct rfa_ctx *ctx, const struct rfa_image *image, const jso
 	if (!rc && free_of_others && strcmp(travels, own) != 0)
 		rc = untag(ctx, travels, inspect, &one, err);
 	/* Points of old have no tag of their own. */
-	if (!rc && (free_of_others || is_of_a_point(own)))
+	if (!rc && (free_of_others || *rfa_image_pin_run(own)))
 		rc = untag(ctx, own, inspect, &one, err);
 	*gone += !rc && one;
 	json_decref(inspect);

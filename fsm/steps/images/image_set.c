@@ -62,10 +62,26 @@ int rfa_image_identity(const json_t *inspect, char out[65], struct rfa_error *er
 	return rc;
 }
 
+/* The digits of an identity that a pin has. */
+enum { PIN_DIGITS = 32 };
+static const char pin_begins[] = RFA_PIN_REPOSITORY ":";
+
 const char *rfa_image_pin(struct rfa_pool *pool, const char *identity, const char *run)
 {
-	return rfa_pool_printf(pool, RFA_PIN_REPOSITORY ":%.32s%s%.64s", identity, *run ? "-" : "",
-			       run);
+	return rfa_pool_printf(pool, "%s%.*s%s%.64s", pin_begins, PIN_DIGITS, identity,
+			       *run ? "-" : "", run);
+}
+
+int rfa_image_is_pin(const char *tag)
+{
+	return !strncmp(tag, pin_begins, sizeof(pin_begins) - 1);
+}
+
+const char *rfa_image_pin_run(const char *tag)
+{
+	size_t n = sizeof(pin_begins) - 1 + PIN_DIGITS;
+
+	return rfa_image_is_pin(tag) && strlen(tag) > n && tag[n] == '-' ? tag + n + 1 : "";
 }
 
 const char *rfa_observed_ref(struct rfa_pool *pool, const json_t *inspect)

@@ -22,6 +22,10 @@
 #define RFA_PIN_REPOSITORY "localhost/rfa-pin"
 /* The pin of an image; run "": that under which it travels. */
 const char *rfa_image_pin(struct rfa_pool *pool, const char *identity, const char *run);
+/* 1 if a tag is such a pin, of either kind, whoever made it. */
+int rfa_image_is_pin(const char *tag);
+/* The run whose rollback point a pin keeps the image for; "" of any other tag. Borrowed. */
+const char *rfa_image_pin_run(const char *tag);
 
 /* The tag that a container was made from, by its inspect object; "" for NULL. */
 const char *rfa_observed_ref(struct rfa_pool *pool, const json_t *inspect);
