@@ -31,7 +31,7 @@ _Noreturn void fake_bad(struct fake *f, const char *why);
 _Noreturn void fake_no(const char *text, const char *name);
 
 /* images.c */
-void fake_seed(struct fake *f);
+void fake_seed(struct fake *f, int first, int last);
 int fake_save(struct fake *f, const char *file, char *const ids[]);
 int fake_load_archive(struct fake *f, const char *file); /* NULL: standard input */
 /* A layer of these bytes, an image of a configuration with no reference yet (borrowed). */

@@ -144,8 +144,8 @@ void fake_unpacked(struct fake *f, const char *data, size_t len, const char *dif
 	free(out);
 }
 
-/* app:1 and app:2: two layers each, the lower one the same. */
-void fake_seed(struct fake *f)
+/* Versions of app: two layers each, the lower one the same. */
+void fake_seed(struct fake *f, int first, int last)
 {
 	static char data[300000];
 	char base[72], top[72], hex[65], ref[16], *text;
@@ -153,7 +153,7 @@ void fake_seed(struct fake *f)
 	int v;
 
 	make_layer(data, sizeof(data), 1, f, base);
-	for (v = 1; v <= 2; v++) {
+	for (v = first; v <= last; v++) {
 		make_layer(data, 3000, (unsigned)v + 10, f, top);
 		config = json_pack("{s:s, s:s, s:{s:[s]}, s:{s:s, s:[s, s]}}", "os", "linux",
 				   "architecture", "amd64", "config", "Env", "A=b", "rootfs",

@@ -503,8 +503,9 @@ static int dispatch(struct fake *f, char *const w[])
 		return fake_compose(f, w + 1);
 	if (is(w, 0, "system") && is(w, 1, "dial-stdio") && !w[2])
 		return fake_dial(f);
+	/* app:1 and app:2; `seed 3`: app:3. */
 	if (is(w, 0, "seed"))
-		return fake_seed(f), 0;
+		return fake_seed(f, w[1] ? atoi(w[1]) : 1, w[1] ? atoi(w[1]) : 2), 0;
 	fake_bad(f, w[0] ? w[0] : "no command");
 }
 
