@@ -59,13 +59,13 @@ void world_put_run(struct world *w, const char *run)
 }
 
 /* It is not over: nobody drives it. */
-static void begin_run(struct world *w, const char *run, const char *stack)
+static void begin_run(struct world *w, const char *run, const char *env)
 {
 	struct rfa_ledger_run *begun = NULL;
 	struct rfa_error err;
 	json_t *plan = json_pack("{s:s}", "flow", "promote");
 	const struct rfa_ledger_begin begin = {
-		run, "promote", 1, stack, "prod", "test", plan,
+		run, "promote", 1, "app", env, "test", plan,
 	};
 
 	must(rfa_ledger_begin(w->ledger, &begin, &begun, NULL, &err), &err);
@@ -115,7 +115,7 @@ void world_make_spare(struct world *w, uint64_t seed)
 	add_image(w->prod, "backend", 99);
 	add_image(w->prod, "other", 1);
 	add_stopped(w, "old", "frontend:v3");
-	begin_run(w, WORLD_OPEN_RUN, "twin");
+	begin_run(w, WORLD_OPEN_RUN, "staging");
 	world_put_run(w, w->spare_run);
 	world_put_run(w, WORLD_OPEN_RUN);
 	world_put_run(w, WORLD_STRANGE_RUN);

@@ -4,7 +4,7 @@
 
 #include "tests/harness/world.h"
 
-/* A run that is not over, of the stack "twin"; one that no ledger knows. */
+/* A run of the stack that is not over, in "staging"; one that no ledger knows. */
 #define WORLD_OPEN_RUN "20261121-080000-0be000"
 #define WORLD_STRANGE_RUN "20240101-000000-aaaaaa"
 

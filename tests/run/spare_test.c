@@ -113,6 +113,27 @@ static void test_table(void **state)
 	bench_close(&b);
 }
 
+/* Of a stack is nothing that another one has. */
+static void test_other_stack(void **state)
+{
+	struct bench b;
+	json_t *plan, *rows;
+	char spool[80];
+
+	(void)state;
+	spare_open(&b);
+	plan = world_prune_plan(&b.w);
+	json_object_set_new(plan, "stack", json_string("twin"));
+	rows = verdicts(&b, plan);
+	assert_verdict(rows, "image backend:v3", "kept: the ledger here does not know it");
+	assert_verdict(rows, "image frontend:v3", NULL);
+	snprintf(spool, sizeof(spool), "spool %s", b.w.spare_run);
+	assert_verdict(rows, spool,
+		       "kept: it is of another stack: `rfa prune app --env prod --spool`");
+	json_decref(rows);
+	bench_close(&b);
+}
+
 /* Only what goes is gone; and a second time there is nothing to do. */
 static void test_removed(void **state)
 {
@@ -365,7 +386,7 @@ static void test_killed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),  cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_table),  cmocka_unit_test(test_removed), cmocka_unit_test(test_other_stack),
 		cmocka_unit_test(test_kinds),  cmocka_unit_test(test_agreed),
 		cmocka_unit_test(test_needed), cmocka_unit_test(test_ledger),
 		cmocka_unit_test(test_names),  cmocka_unit_test(test_used_meanwhile),
