@@ -81,7 +81,7 @@ for mb; do
 	measure "$mb" restart restart
 	measure "$mb" "rfa promote-data" rfa_data
 	measure "$mb" "rfa rollback" rfa_rollback
-	run_rfa prune records --env prod
+	run_rfa prune records --env prod --yes prod
 	measure "$mb" "stop, tar, scp -3, untar" by_hand
 	awk -v mb="$mb" -v h="${down["stop, tar, scp -3, untar"]}" -v o="${down["rfa promote-data"]}" -v r="${down[restart]}" 'BEGIN {
 		printf "%6d  by hand, PROD is down %.1f times as long as with rfa; rfa adds %d ms to a restart\n", mb, h / o, o - r}'

@@ -43,6 +43,7 @@ ok "what runs" grep -q "^image app:3 .* same .* kept: runs in web" <(prune -n)
 ok "a rollback point" grep -q "^image app:2 .* kept: rollback point 2" <(prune -n)
 ok "what a run has left goes, with its size" grep -qE "^spool $run +3[0-9]+ kB .* goes for good +goes" <(prune -n)
 ok "a run that nobody knows" grep -q "^spool $strange .* kept: the ledger here does not know this run" <(prune -n)
+ok "all of it together" grep -qE "^all that goes +3[0-9]+ kB .* at most" <(prune -n)
 ok "what is free" grep -qE "^free at $TMP/state-prod +[0-9.]+ [kMGT]?B .* before" <(prune -n)
 ok "a name that is none is not told" not grep -q $'\033' <(prune -n)
 ok "as JSON" says '"kept: runs in web"' prune -n --json

@@ -158,4 +158,47 @@ cp -a "$L" "$TMP/tampered"
 git -C "$TMP/tampered" update-ref refs/heads/main "$(git_l rev-parse 'main^1')"
 ok "a dropped end is found by the hosts" not rfa --ledger "$TMP/tampered" ledger verify --hosts
 
+# ---- what nothing needs any more goes
+
+prune() { run_rfa prune ragflowauth --env prod "$@"; }
+row() { grep -qE "^$1 .* $2" "$W/out"; } # THING WHAT-HOLDS-IT
+has() { on prod "docker image inspect $1" >/dev/null 2>&1; }
+on prod 'docker tag ragflowauth-backend:v1 aside:1 && docker create --name old ragflowauth-frontend:v1' >/dev/null
+app ragflowauth test v4
+configure "$(ragflowauth_stack '"keep_images": 1')"
+promote ragflowauth
+ok "promote v4: exit status 0" ended 0
+on prod "docker tag aside:1 ragflowauth-backend:v1
+	mkdir -p /var/lib/rfa/runs/$first/spool && head -c 5000000 /dev/zero >/var/lib/rfa/runs/$first/spool/images"
+prune -n
+ok "prune -n: exit status 2" ended 2
+ok "what runs" row "image ragflowauth-backend:v4" "kept: runs in ragflowauth-backend"
+ok "what can be gone back to" row "image ragflowauth-backend:v2" "kept: rollback point v2"
+ok "what a stopped container has" row "image ragflowauth-frontend:v1" "kept: stands stopped as old"
+ok "what somebody has given a name" row "image (aside:1|ragflowauth-backend:v1)" "kept: it is called aside:1, too"
+ok "images of others are not told" not grep -q "^image node-exporter" "$W/out"
+ok "what a run has left" row "spool $first +5.0 MB" "goes for good"
+on prod 'docker image rm aside:1' >/dev/null
+prune -n --images
+ok "without that name it goes" row "image ragflowauth-backend:v1" "goes for good"
+# shellcheck disable=SC2086
+was=$(instances prod $others)
+prune --yes prod
+ok "prune: exit status 0" ended 0
+ok "it is said" said "the image ragflowauth-backend:v1 goes"
+ok "and what is free" said "free at /var/lib/.*, before "
+ok "the image is gone" not has ragflowauth-backend:v1
+ok "what a container has is not" has ragflowauth-frontend:v1
+ok "the directory is gone" on prod "! test -e /var/lib/rfa/runs/$first"
+# shellcheck disable=SC2086
+ok "the bystanders were not touched" is "$(instances prod $others)" "$was"
+ok "v4 serves" answers prod 8001/health v4
+on prod 'docker rm old' >/dev/null
+prune --yes prod
+ok "once the container is gone" not has ragflowauth-frontend:v1
+run_rfa rollback ragflowauth --env prod --last --yes prod
+ok "what stayed can be gone back to" ended 0
+ok "v2 serves" answers prod 8001/health v2
+ok "nothing is left" clean test prod
+
 done_testing

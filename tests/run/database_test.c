@@ -274,8 +274,9 @@ static void a_backup_has_it(void **state)
 	assert_data(&b, "prod", "test");
 	assert_clean(&b);
 	assert_int_equal(old_databases(&b), 1);
-	plan = json_pack("{s:i, s:s, s:s, s:n, s:O, s:{}}", "format", 1, "flow", "prune", "stack",
-			 "app", "source", "target", json_object_get(b.w.plan, "target"), "options");
+	plan = json_pack("{s:i, s:s, s:s, s:n, s:O, s:{s:[s]}}", "format", 1, "flow", "prune",
+			 "stack", "app", "source", "target", json_object_get(b.w.plan, "target"),
+			 "options", "kinds", "data");
 	json_object_set_new(rfa_facts_at(plan, "target/stack/data"), "keep_generations",
 			    json_integer(0));
 	b.w.options.hosts[RFA_SOURCE] = NULL;

@@ -139,6 +139,18 @@ static void assert_retired(struct bench *b, const char *point, const char *how, 
 	json_decref(json);
 }
 
+/* Three generations that were replaced, an hour between them; points: the oldest first. */
+static void promote_thrice(struct bench *b, char points[][64])
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(run(b, json_incref(b->w.plan)), 0);
+		snprintf(points[i], sizeof(points[i]), "%s", b->result.point);
+		b->w.options.clock->sleep_ms(b->w.options.clock, 3600000);
+	}
+}
+
 /* Of the generations the newest stays, and those that have been gone back to count for nothing. */
 static void test_prune(void **state)
 {
@@ -147,15 +159,10 @@ static void test_prune(void **state)
 	json_t *back;
 	json_t *retired;
 	char left[128];
-	int i;
 
 	(void)state;
 	bench_open(&b, SCENARIO_DATA);
-	for (i = 0; i < 3; i++) {
-		assert_int_equal(run(&b, json_incref(b.w.plan)), 0);
-		snprintf(points[i], sizeof(points[i]), "%s", b.result.point);
-		b.w.options.clock->sleep_ms(b.w.options.clock, 3600000);
-	}
+	promote_thrice(&b, points);
 	assert_int_equal(copies_on_prod(&b), 9);
 	back = world_rollback_plan(&b.w);
 	assert_int_equal(run(&b, json_incref(back)), 0);
@@ -182,6 +189,58 @@ static void test_prune(void **state)
 	back = world_rollback_plan(&b.w);
 	b.w.options.hosts[RFA_SOURCE] = NULL;
 	assert_int_equal(run(&b, back), 0);
+	bench_close(&b);
+}
+
+/* What a preview says of a point: "goes", or what holds it; *has: it takes room. New. */
+static char *said_of(struct bench *b, const char *point, int *has)
+{
+	json_t *document = NULL, *row, *plan = prune_plan(b);
+	char what[100], *said = NULL;
+	size_t i;
+
+	snprintf(what, sizeof(what), "data %s", point);
+	assert_int_equal(rfa_run_preview(&b->w.options, plan, &document, &b->err), 0);
+	json_array_foreach (json_object_get(document, "changes"), i, row) {
+		if (strcmp(rfa_facts_str(row, "what", ""), what) != 0)
+			continue;
+		said = strdup(rfa_facts_str(row, "detail", ""));
+		*has = strcmp(rfa_facts_str(row, "now", "0 B"), "0 B") != 0;
+	}
+	json_decref(document);
+	json_decref(plan);
+	return said;
+}
+
+static void assert_said(struct bench *b, const char *point, const char *want, int room)
+{
+	int has = 0;
+	char *said = said_of(b, point, &has);
+
+	assert_non_null(said);
+	assert_string_equal(said, want);
+	assert_int_equal(has, room);
+	free(said);
+}
+
+/* Each point is told, with what holds it; what the operator has not seen stays. */
+static void test_prune_table(void **state)
+{
+	char points[3][64];
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_DATA);
+	promote_thrice(&b, points);
+	assert_said(&b, points[2], "kept: one of the newest 1 that can be gone back to", 1);
+	assert_said(&b, points[1], "goes", 1);
+	assert_said(&b, points[0], "goes", 1);
+	assert_int_equal(
+	    run(&b, with(own(prune_plan(&b)), "agreed", json_pack("[s+]", "data ", points[0]))), 0);
+	assert_told(rfa_buf_str(&b.x.all), "1 generation(s) removed");
+	assert_retired(&b, points[0], "pruned", b.result.run);
+	assert_listed(&b, "points/prod/app", 2);
+	assert_int_equal(copies_on_prod(&b), 6);
 	bench_close(&b);
 }
 
@@ -344,10 +403,15 @@ static void test_clock_went_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_retention),      cmocka_unit_test(test_preview),
-		cmocka_unit_test(test_prune),          cmocka_unit_test(test_prune_found_gone),
-		cmocka_unit_test(test_prune_killed),   cmocka_unit_test(test_prune_half),
-		cmocka_unit_test(test_prune_given_up), cmocka_unit_test(test_clock_went_back),
+		cmocka_unit_test(test_retention),
+		cmocka_unit_test(test_preview),
+		cmocka_unit_test(test_prune),
+		cmocka_unit_test(test_prune_table),
+		cmocka_unit_test(test_prune_found_gone),
+		cmocka_unit_test(test_prune_killed),
+		cmocka_unit_test(test_prune_half),
+		cmocka_unit_test(test_prune_given_up),
+		cmocka_unit_test(test_clock_went_back),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

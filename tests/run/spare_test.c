@@ -386,11 +386,11 @@ static void test_killed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),  cmocka_unit_test(test_removed), cmocka_unit_test(test_other_stack),
-		cmocka_unit_test(test_kinds),  cmocka_unit_test(test_agreed),
-		cmocka_unit_test(test_needed), cmocka_unit_test(test_ledger),
-		cmocka_unit_test(test_names),  cmocka_unit_test(test_used_meanwhile),
-		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_table),          cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_other_stack),    cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_agreed),         cmocka_unit_test(test_needed),
+		cmocka_unit_test(test_ledger),         cmocka_unit_test(test_names),
+		cmocka_unit_test(test_used_meanwhile), cmocka_unit_test(test_killed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -109,7 +109,8 @@ static void test_plan_is_a_preview(void **state)
 	assert_string_equal(l.cli.command.name, "prune");
 	assert_true(json_is_null(json_object_get(l.plan, "source")));
 	assert_string_equal(rfa_facts_str(l.plan, "target/env", ""), "prod");
-	assert_same(rfa_facts_at(l.plan, "options/agreed"), "[]");
+	assert_same(rfa_facts_at(l.plan, "options/kinds"), "[\"image\",\"data\",\"spool\"]");
+	assert_same(rfa_facts_at(l.plan, "options/needs"), "[]");
 	release(&l);
 }
 

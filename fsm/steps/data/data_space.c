@@ -175,7 +175,7 @@ static int demand_of_target(struct demands *d, struct rfa_error *err)
 static void judge_disk(struct rfa_gates *c, const struct rfa_host *host, const struct demand *r,
 		       int64_t percent)
 {
-	const char *hint = "free some space there: old generations (rfa prune), images, backups";
+	const char *hint = "free some space there: `rfa prune` shows what nothing needs";
 	const struct rfa_disk *d = &r->disk;
 
 	if (d->bytes_free < r->bytes)

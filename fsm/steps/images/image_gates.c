@@ -251,7 +251,7 @@ static int space_on_source(struct rfa_gates *c, int64_t bytes, struct rfa_error 
 		return 0;
 	rc = source->ops->disk(source, source->state_dir, &disk, err);
 	if (!rc && disk.bytes_free < bytes)
-		rfa_deny(c, "free some space there: docker image prune, or remove old backups",
+		rfa_deny(c, "free some space there: `rfa prune` shows what nothing needs",
 			 "%s on %s has %s free, this run needs up to %s", source->state_dir,
 			 source->name, RFA_SIZE(disk.bytes_free), RFA_SIZE(bytes));
 	return rc;
@@ -265,7 +265,7 @@ static void judge_disk(struct rfa_gates *c, const char *path, const struct rfa_d
 	int64_t want = back ? 0 : limits_of(c->ctx)->disk_free_percent;
 
 	if (d->bytes_free < needed)
-		rfa_deny(c, "free some space there: docker image prune, or remove old backups",
+		rfa_deny(c, "free some space there: `rfa prune` shows what nothing needs",
 			 "%s on %s has %s free, this run needs up to %s", path, host,
 			 RFA_SIZE(d->bytes_free), RFA_SIZE(needed));
 	else if (d->bytes_total > 0 && d->bytes_free * 100 < d->bytes_total * want)
