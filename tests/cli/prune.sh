@@ -54,6 +54,21 @@ run_container prod aside app:1
 "$FAKE" "$TMP/prod" container stop -- aside >/dev/null
 ok "but not while a container has it" grep -q "^image app:1 .* kept: stands stopped as aside" <(prune -n)
 "$FAKE" "$TMP/prod" container rm -- aside >/dev/null
+lie() { # TAG: an engine that lies says that app:1 has this one, too
+	python3 - "$TMP/prod/state.json" "$1" <<'PY'
+import json, sys
+state = json.load(open(sys.argv[1]))
+for image in state["images"]:
+    if "app:1" in image["RepoTags"]:
+        image["RepoTags"] = ["app:1"] + [t for t in sys.argv[2:] if t]
+json.dump(state, open(sys.argv[1], "w"))
+PY
+}
+lie $'x\n\033[2J$(touch hit);:1'
+ok "a name that is none holds it" grep -qE "^image app:1 .* kept: it is called x.*, too" <(prune -n)
+ok "and moves no terminal" not grep -q $'\033' <(prune -n 2>&1)
+ok "nor a shell" not test -e hit
+lie ''
 ok "only what is asked for" not grep -q "^image" <(prune -n --spool)
 ok "nothing was touched" test -e "$runs/$run/spool/images"
 
