@@ -8,6 +8,7 @@
 #include "cli/commands/drive.h"
 #include "cli/commands/typed.h"
 #include "cli/config/hosts.h"
+#include "cli/frame/read.h"
 #include "cli/report/preview.h"
 #include "cli/commands/unattended.h"
 #include "cli/commands/vault.h"
@@ -72,6 +73,19 @@ static int ask_host(const struct rfa_prepare *p, const json_t *side, struct rfa_
 		    struct rfa_error *err)
 {
 	return rfa_hosts_connect(p->user, side, out, err);
+}
+
+static int ask_file(const struct rfa_prepare *p, const char *path, size_t max, struct rfa_buf *out,
+		    struct rfa_error *err)
+{
+	(void)p;
+	return rfa_read_file(path, max, out, err);
+}
+
+static void ask_tell(const struct rfa_prepare *p, const char *text)
+{
+	const struct rfa_cli *cli = p->user;
+	rfa_out_warn(&cli->out, "%s", text);
 }
 
 static int ask_head(const struct rfa_prepare *p, struct rfa_host *host, json_t **out,
@@ -256,6 +270,8 @@ int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out
 				 .vault = ask_vault,
 				 .registry = ask_registry,
 				 .open = ask_host,
+				 .file = ask_file,
+				 .tell = ask_tell,
 				 .kept_head = ask_head,
 				 .user = cli };
 	json_t *plan = NULL;

@@ -7,10 +7,9 @@
 #include "cli/frame/redact.h"
 #include "fsm/base/suggest.h"
 #include "fsm/parts/catalog.h"
+#include "fsm/parts/past.h"
 
-static const char *const fields[] = { "time",    "stack",  "env",   "action",
-				      "version", "status", "notes", NULL };
-enum { N_FIELDS = 7, LINE_MAX_BYTES = 64 << 10, PART_MAX_BYTES = 256 << 20 };
+enum { LINE_MAX_BYTES = 64 << 10, PART_MAX_BYTES = 256 << 20 };
 
 /* What is asked for. Times are in the form of the file, which sorts. */
 struct wanted {
@@ -20,26 +19,6 @@ struct wanted {
 	size_t limit;
 	json_t *list; /* newest first */
 };
-
-/* "time | stack | env | action | version | status | notes"; the last may hold a bar. */
-static json_t *parse_line(const char *line, size_t len)
-{
-	json_t *object = json_object();
-	const char *at = line, *end = line + len;
-	for (size_t f = 0; f < N_FIELDS; f++) {
-		const char *stop = f + 1 < N_FIELDS ? memchr(at, '|', (size_t)(end - at)) : NULL;
-		const char *next = stop ? stop + 1 : end;
-		stop = stop ? stop : end;
-		while (at < stop && *at == ' ')
-			at++;
-		while (stop > at && stop[-1] == ' ')
-			stop--;
-		json_t *value = json_stringn(at, (size_t)(stop - at));
-		json_object_set_new(object, fields[f], value ? value : json_string("?"));
-		at = next;
-	}
-	return object;
-}
 
 /* Which lines. */
 
@@ -79,16 +58,47 @@ static int is_open(const struct wanted *w, const json_t *entry, int *open, struc
 	return rc;
 }
 
-static int take_line(struct wanted *w, const char *line, size_t len, struct rfa_error *err)
+static int take_entry(struct wanted *w, json_t *entry, struct rfa_error *err)
 {
-	json_t *entry = parse_line(line, len);
 	int take = fits(w, entry);
 	int rc = take && w->open ? is_open(w, entry, &take, err) : 0;
 
-	if (rc == 0 && take)
-		json_array_append(w->list, entry);
+	return rc == 0 && take ? rfa_facts_append(w->list, json_incref(entry), err) : rc;
+}
+
+static int take_line(struct wanted *w, const char *line, size_t len, struct rfa_error *err)
+{
+	json_t *entry = rfa_past_entry(line, len);
+	int rc = entry ? take_entry(w, entry, err) : rfa_fail_nomem(err);
+
 	json_decref(entry);
 	return rc;
+}
+
+/* The runs' own stay in their order; what was imported goes where its time is. */
+static int merge(struct wanted *w, const json_t *past, struct rfa_error *err)
+{
+	json_t *both = json_array();
+	size_t i = 0, k = 0;
+	int rc = both ? 0 : rfa_fail_nomem(err);
+
+	while (rc == 0 && json_array_size(both) < w->limit) {
+		json_t *own = json_array_get(w->list, i), *old = json_array_get(past, k);
+		int is_old = old && (!own || strcmp(rfa_facts_str(old, "time", ""),
+						    rfa_facts_str(own, "time", "")) > 0);
+		if (!own && !old)
+			break;
+		rc = rfa_facts_append(both, json_incref(is_old ? old : own), err);
+		k += is_old != 0;
+		i += !is_old;
+	}
+	if (rc < 0) {
+		json_decref(both);
+		return rc;
+	}
+	json_decref(w->list);
+	w->list = both;
+	return 0;
 }
 
 /* A part is in the order of time: read from its end. */
@@ -132,6 +142,28 @@ static int take_parts(struct wanted *w, struct rfa_error *err)
 		rc = take_part(w, path, err);
 	}
 	json_decref(names);
+	return rc;
+}
+
+/* What was imported: as many as are wanted, newest first. */
+static int take_imported(struct wanted *w, struct rfa_error *err)
+{
+	struct wanted past = *w;
+	json_t *all = NULL;
+	size_t i;
+	int rc = rfa_past_imported(w->cli->ledger, rfa_cli_option(w->cli, "env"),
+				   rfa_cli_option(w->cli, "stack"), &all, err);
+
+	past.list = json_array();
+	if (rc == 0 && !past.list)
+		rc = rfa_fail_nomem(err);
+	for (i = json_array_size(all); rc == 0 && i-- > 0;)
+		if (json_array_size(past.list) < w->limit)
+			rc = take_entry(&past, json_array_get(all, i), err);
+	if (rc == 0)
+		rc = merge(w, past.list, err);
+	json_decref(past.list);
+	json_decref(all);
 	return rc;
 }
 
@@ -196,13 +228,16 @@ static int read_wanted(struct wanted *w, struct rfa_error *err)
 
 static int print_history(struct rfa_cli *cli, const json_t *list, struct rfa_error *err)
 {
+	const char *heads[RFA_PAST_FIELDS + 1];
 	struct rfa_table table;
 	json_t *entry;
 	size_t i;
-	rfa_table_init(&table, fields);
+	for (i = 0; i <= RFA_PAST_FIELDS; i++)
+		heads[i] = rfa_past_field_name(i);
+	rfa_table_init(&table, heads);
 	json_array_foreach ((json_t *)list, i, entry) {
-		for (size_t f = 0; f < N_FIELDS; f++) {
-			const char *text = rfa_facts_str(entry, fields[f], "");
+		for (size_t f = 0; f < RFA_PAST_FIELDS; f++) {
+			const char *text = rfa_facts_str(entry, rfa_past_field_name(f), "");
 			int good = strcmp(text, "success") == 0;
 			rfa_table_cell(&table, text,
 				       f != 5 ? RFA_PLAIN
@@ -224,8 +259,8 @@ static void put_line(const struct rfa_cli *cli, const json_t *entry, struct rfa_
 {
 	struct rfa_buf clean = RFA_BUF_INIT(LINE_MAX_BYTES);
 
-	for (size_t f = 0; f < N_FIELDS; f++) {
-		const char *text = rfa_facts_str(entry, fields[f], "");
+	for (size_t f = 0; f < RFA_PAST_FIELDS; f++) {
+		const char *text = rfa_facts_str(entry, rfa_past_field_name(f), "");
 		rfa_buf_clear(&clean);
 		rfa_redact(&clean, cli->out.secrets, text);
 		rfa_buf_puts(out, f ? " | " : "");
@@ -239,12 +274,18 @@ static int export_history(struct rfa_cli *cli, const json_t *list, struct rfa_er
 {
 	const char *path = rfa_cli_option(cli, "export");
 	struct rfa_buf text = RFA_BUF_INIT(PART_MAX_BYTES);
-	size_t n = json_array_size(list);
-	int rc;
+	json_t *lines = json_array();
+	size_t n;
+	int rc = lines ? 0 : rfa_fail_nomem(err);
 
-	for (size_t i = n; i-- > 0;)
-		put_line(cli, json_array_get(list, i), &text);
-	rc = rfa_buf_check(&text, err);
+	for (size_t i = json_array_size(list); rc == 0 && i-- > 0;)
+		rc = rfa_past_export(json_array_get(list, i), lines, err);
+	n = json_array_size(lines);
+	for (size_t i = 0; i < n; i++)
+		put_line(cli, json_array_get(lines, i), &text);
+	if (rc == 0)
+		rc = rfa_buf_check(&text, err);
+	json_decref(lines);
 	if (rc == 0 && strcmp(path, "-") == 0)
 		fwrite(rfa_buf_str(&text), 1, text.len, cli->out.out);
 	else if (rc == 0 && (rc = rfa_aside_whole(path, &text, 0600, 0, err)) == 0)
@@ -267,6 +308,8 @@ static int run_history(struct rfa_cli *cli, struct rfa_error *err)
 		rc = rfa_known_env(cli, rfa_cli_option(cli, "env"), err);
 	if (rc == 0)
 		rc = take_parts(&w, err);
+	if (rc == 0)
+		rc = take_imported(&w, err);
 	if (rc == 0)
 		rc = cli->out.json                   ? rfa_out_json(&cli->out, w.list, err)
 		     : rfa_cli_option(cli, "export") ? export_history(cli, w.list, err)
@@ -302,8 +345,10 @@ const struct rfa_cli_command rfa_cmd_history = {
 	    "time | stack | env | action | version | status | notes. Times are UTC (\"Z\").\n"
 	    "A version that went back by itself has the status \"rolled back\", and notes say "
 	    "why.\n"
-	    "Of a rollback they say from which version. --export never replaces a file; only its\n"
-	    "owner can read the new one.",
+	    "Of a rollback they say from which version. What `rfa import history` has brought is\n"
+	    "marked \"imported\". --export never replaces a file; only its owner can read the\n"
+	    "new one. There a version that went back by itself is two lines, as in the files of\n"
+	    "deployment scripts: it failed, and the one before was put back.",
 	.options = history_options,
 	.examples =
 	    (const struct rfa_example[]){

@@ -6,6 +6,7 @@
 #include "cli/notify/notify.h"
 #include "cli/report/run_list.h"
 #include "fsm/parts/catalog.h"
+#include "fsm/parts/past.h"
 
 /* Which stacks, where. */
 
@@ -97,8 +98,10 @@ static int add_verified(struct rfa_cli *cli, json_t *entry, struct rfa_error *er
 					 &version, err);
 	json_array_foreach (rfa_facts_at(version, "verified"), i, proof) {
 		const char *env = rfa_facts_str(proof, "env", "");
-		/* What went there by force, and one item of a checklist, are no proof. */
+		/* What went there by force, one item of a checklist, and the word of others about
+		   a name are no proof. */
 		if (!rfa_facts_bool(proof, "forced", 0) && !*rfa_facts_str(proof, "item", "") &&
+		    strcmp(rfa_facts_str(proof, "how", ""), "imported") != 0 &&
 		    !rfa_facts_has_text(envs, env))
 			json_array_append_new(envs, json_string(env));
 	}
@@ -106,6 +109,31 @@ static int add_verified(struct rfa_cli *cli, json_t *entry, struct rfa_error *er
 	if (rc == 0)
 		return rfa_facts_set(entry, "verified_in", envs, err);
 	json_decref(envs);
+	return rc;
+}
+
+/* Where no run of rfa has brought anything: what an imported history says, if there is one. */
+static int past_entry(struct rfa_cli *cli, const char *env, const char *stack, json_t **out,
+		      struct rfa_error *err)
+{
+	json_t *last = NULL;
+	int rc = rfa_past_last(cli->ledger, env, stack, &last, err);
+
+	if (rc == 0)
+		*out = json_pack("{s:s,s:s}", "stack", stack, "env", env);
+	if (rc == 0 && !*out)
+		rc = rfa_fail_nomem(err);
+	if (rc == 0 && last) {
+		const char *time = rfa_facts_str(last, "time", "");
+		char since[RFA_TIME_MAX];
+		snprintf(since, sizeof(since), "%.10sT%.9s", time,
+			 strlen(time) > 11 ? time + 11 : "");
+		json_object_set_new(*out, "version",
+				    json_string(rfa_facts_str(last, "version", "")));
+		json_object_set_new(*out, "since", json_string(since));
+		json_object_set_new(*out, "flow", json_string("imported"));
+	}
+	json_decref(last);
 	return rc;
 }
 
@@ -124,9 +152,7 @@ static int read_entry(struct rfa_cli *cli, const char *key, const char *env, con
 	if (rc == 0)
 		rc = rfa_catalog_backup(cli->ledger, env, stack, NULL, backup, err);
 	if (rc == 0 && !entry)
-		entry = json_pack("{s:s,s:s}", "stack", stack, "env", env);
-	if (rc == 0 && !entry)
-		rc = rfa_fail_nomem(err);
+		rc = past_entry(cli, env, stack, &entry, err);
 	if (rc == 0)
 		rc = rfa_catalog_debt(cli->ledger, env, stack, rfa_facts_str(entry, "version", ""),
 				      1, &debt, err);
@@ -192,7 +218,8 @@ static void add_row(const struct rfa_cli *cli, const json_t *entry, struct rfa_t
 static int read_entries(struct rfa_cli *cli, const char *wanted, json_t *list,
 			struct rfa_error *err)
 {
-	static const char *const folders[] = { "environments", "data", "backups", "drills" };
+	static const char *const folders[] = { "environments", "data", "backups", "drills",
+					       "imported" };
 	json_t *keys = json_object(), *unused;
 	const char *key;
 	int rc = keys ? 0 : rfa_fail_nomem(err);

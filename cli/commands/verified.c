@@ -79,7 +79,8 @@ const struct rfa_cli_command rfa_cmd_verified = {
 	.details =
 	    "Newest first. An environment has proven a version when a run that brought it "
 	    "there has\nended well, when a smoke test was marked, or when somebody approved it. "
-	    "What went there\nby force does not count.",
+	    "What went there\nby force does not count, and neither does what was imported: a name "
+	    "is no proof of images.",
 	.examples =
 	    (const struct rfa_example[]){
 		{ "rfa verified shop", "which versions may go further" },

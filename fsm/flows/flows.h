@@ -75,9 +75,8 @@
 	SKIP("restart", RESTART, "containers are not touched: a deploy or promote brings them up"), \
 	CLEANUP("target.cleanup", HEALTH, TARGET, 4, files_cleanup)
 
-/* all rows of a flow that only keeps what somebody says of a version */
-#define RFA_ROWS_OF_A_WORD \
-	READ("version", PRECHECK, NOWHERE, 0, 1, known_version), \
+/* the rows behind PRECHECK of a flow that only keeps something */
+#define RFA_ROWS_OF_NO_HOST \
 	SKIP("stop", STOP, "nothing has to stop"), \
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"), \
 	SKIP("export", EXPORT, "nothing is exported"), \
@@ -85,6 +84,10 @@
 	SKIP("apply", APPLY, "nothing that serves changes"), \
 	SKIP("restart", RESTART, "nothing was stopped"), \
 	{ "keep", RFA_HEALTH, RFA_NOWHERE, RFA_STEP_CLEANUP, 1, rfa_nothing_run, rfa_again_probe, NULL, "SUCCEEDED", NULL }
+/* all rows of a flow that only keeps what somebody says of a version */
+#define RFA_ROWS_OF_A_WORD \
+	READ("version", PRECHECK, NOWHERE, 0, 1, known_version), \
+	RFA_ROWS_OF_NO_HOST
 
 /* clang-format on */
 

@@ -19,6 +19,7 @@
 	X(prune_backups)  \
 	X(approve)        \
 	X(sign)           \
+	X(import_history) \
 	X(exec)           \
 	X(rollback)       \
 	X(rollback_whole) \

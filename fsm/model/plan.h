@@ -74,7 +74,10 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	TEXTS(asked, "of images that are not there: the places that were asked, and what each said") \
 	TEXT(zone, "the time zone in which the version was named") \
 	TEXTS(kinds, "what is to go: \"image\", \"data\", \"spool\"") \
-	MANY(need, needs, "what the ledger needs images of that host for")
+	MANY(need, needs, "what the ledger needs images of that host for") \
+	TEXT(imported_from, "the file from which lines of a history are imported") \
+	TEXTS(imported, "these lines") \
+	TEXT(marked, "the version that the file's neighbours name as verified")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);
 

@@ -20,6 +20,11 @@ const struct rfa_version *rfa_version_named(const struct rfa_version_list *all, 
 	return NULL;
 }
 
+int rfa_verification_is_imported(const struct rfa_verification *one)
+{
+	return !strcmp(one->how, "imported");
+}
+
 int rfa_version_says(const char *name)
 {
 	return *name && strcmp(name, "latest") != 0;

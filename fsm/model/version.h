@@ -8,7 +8,7 @@
 /* clang-format off */
 #define RFA_VERIFICATION_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(env, "the environment that has proven it") \
-	TEXT(how, "\"run\" (a run ended well), \"smoke\" (a smoke test), \"approved\" (somebody says so), \"signed\" (an item of the checklist)") \
+	TEXT(how, "\"run\" (a run ended well), \"smoke\" (a smoke test), \"approved\" (somebody says so), \"signed\" (an item of the checklist), \"imported\" (a marker of deployment scripts: a name without images, which no gate believes)") \
 	TEXT(at, "when; of several the first") \
 	TEXT(run, "by which run") \
 	TEXT(by, "who approved or signed it") \
@@ -38,6 +38,9 @@ const struct rfa_version *rfa_version_named(const struct rfa_version_list *all, 
 int rfa_version_says(const char *name);
 /* The image that a version had first under this tag; NULL: none. */
 const struct rfa_image *rfa_version_image(const struct rfa_version *version, const char *ref);
+
+/* 1 if it was imported: a word of others about a name, which proves no image. */
+int rfa_verification_is_imported(const struct rfa_verification *one);
 
 /* Who has signed an item for an image in an environment; NULL: nobody. */
 const struct rfa_verification *rfa_version_signature(const struct rfa_version_list *all,

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "fsm/base/buf.h"
 #include "fsm/base/clock.h"
 #include "fsm/core/flow.h"
 #include "ledger/ledger.h"
@@ -70,6 +71,11 @@ struct rfa_prepare {
 	/* *out (new, rfa_host_free()): the host of a side, connected. */
 	int (*open)(const struct rfa_prepare *, const json_t *side, struct rfa_host **out,
 		    struct rfa_error *);
+	/* Appends a file of the operator's own machine. Errors: NOTFOUND, TOOBIG (over max), IO. */
+	int (*file)(const struct rfa_prepare *, const char *path, size_t max, struct rfa_buf *out,
+		    struct rfa_error *);
+	/* Tells the operator something, on a line of its own. */
+	void (*tell)(const struct rfa_prepare *, const char *text);
 	/* What a host keeps of the ledger: fsm/run/run.h, rfa_run_kept_head(). *out is new. */
 	int (*kept_head)(const struct rfa_prepare *, struct rfa_host *, json_t **out,
 			 struct rfa_error *);
@@ -168,6 +174,9 @@ int rfa_prepare_version(const struct rfa_prepare *p, json_t *plan,
 			struct rfa_error *err) RFA_MUST_USE;
 /* --item: one of the stack's checklist. */
 int rfa_prepare_item(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err) RFA_MUST_USE;
+/* Of a history of deployment scripts: options.imported, those of its lines that are new. */
+int rfa_prepare_import(const struct rfa_prepare *p, json_t *plan,
+		       struct rfa_error *err) RFA_MUST_USE;
 /* Of images that come from registries: which, and who asks for them. */
 int rfa_prepare_deploy(const struct rfa_prepare *p, json_t *plan,
 		       struct rfa_error *err) RFA_MUST_USE;

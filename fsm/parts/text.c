@@ -216,6 +216,14 @@ static void put_first(struct rfa_buf *into, const json_t *plan, const char *path
 	}
 }
 
+static void put_history(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	size_t n = json_array_size(rfa_facts_at(plan, path));
+
+	rfa_buf_printf(into, "%zu line%s of ", n, n == 1 ? "" : "s");
+	put(into, rfa_facts_str(plan, "options/imported_from", ""));
+}
+
 /* Of files: which way they go. Each text has its own for either. */
 static void put_sync(struct rfa_buf *into, const json_t *plan, const char *which)
 {
@@ -263,6 +271,8 @@ static const struct {
 	{ "version", put_text, "version" },
 	{ "built", put_text, "options/desired/version" },
 	{ "item", put_text, "options/item" },
+	{ "history", put_history, "options/imported" },
+	{ "marked", put_text, "options/marked" },
 	{ "service", put_text, "options/service" },
 	{ "source.stops", put_stops, "source/stack" },
 	{ "target.stops", put_stops, "target/stack" },

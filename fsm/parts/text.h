@@ -7,6 +7,8 @@
  * {backup.first}   the backup that is made, or left out, before a run that brings something
  * {built}          the version that the run is about
  * {item}           of the checklist
+ * {history}        the file from which a history is imported, and how much of it
+ * {marked}         the version that its marker names as verified
  * {service}        in which a command is run
  * {run}            another run, that this one is about
  * {kept} {kept.run} the head of the ledger that a host keeps
@@ -96,6 +98,7 @@ int rfa_changes_rollback(const struct rfa_ctx *ctx, json_t *rows, struct rfa_err
 int rfa_changes_files(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_data(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_backup(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
+int rfa_changes_import(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 /* Of the backups that are there: what the rules of retention say. */
 int rfa_changes_verdicts(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 

@@ -5,26 +5,15 @@
 
 #include "fsm/parts/args.h"
 #include "fsm/parts/outputs.h"
+#include "fsm/parts/past.h"
 #include "fsm/run/drive.h"
-
-/* A field of history.log: one line, no separator of its own. */
-static void history_field(struct rfa_buf *out, const char *text)
-{
-	size_t from = out->len;
-	size_t i;
-
-	rfa_buf_put_printable(out, text, strlen(text), 300);
-	for (i = from; i < out->len; i++)
-		if (out->data[i] == '|')
-			out->data[i] = '/';
-}
 
 static void add_note(struct rfa_buf *out, int *n, const char *lead, const char *text)
 {
 	if ((*n)++)
 		rfa_buf_puts(out, "; ");
 	rfa_buf_puts(out, lead);
-	history_field(out, text);
+	rfa_past_put_field(out, text);
 }
 
 /* reason: of whoever took the run over; NULL: none. */
@@ -35,6 +24,9 @@ static void add_notes(const struct rfa_outputs *o, const char *reason, struct rf
 
 	/* The plan's own stays the same whoever takes the run over. */
 	reason = rfa_facts_str(o->plan, "options/reason", reason);
+	/* First, so that it is known from what else is said. */
+	if (o->final == RFA_FINAL_ROLLED_BACK && o->before[0])
+		add_note(out, &n, "back to ", o->before);
 	if (forced)
 		add_note(out, &n, "FORCED: ", forced);
 	if (rfa_facts_bool(o->plan, "options/no_backup", 0))
@@ -64,7 +56,7 @@ static int add_history(struct rfa_outputs *o, const char *reason, struct rfa_err
 	snprintf(f->path, sizeof(f->path), "history.log");
 	rfa_buf_printf(&f->text, "%.10s %.8sZ | %s | %s | %s | ", o->now, o->now + 11, o->stack,
 		       o->env, o->flow->name);
-	history_field(&f->text, o->version);
+	rfa_past_put_field(&f->text, o->version);
 	rfa_buf_printf(&f->text, " | %s | ", status[o->final]);
 	add_notes(o, reason, &f->text);
 	rfa_buf_putc(&f->text, '\n');

@@ -11,6 +11,7 @@
 #include "fsm/base/facts.h"
 #include "fsm/model/version.h"
 #include "fsm/parts/catalog.h"
+#include "fsm/parts/past.h"
 #include "tests/harness/watcher.h"
 
 struct bench {
@@ -165,6 +166,68 @@ static void a_moved_tag_is_refused(void **state)
 	assert_string_equal(rfa_image_of(&after.images, "backend")->identity,
 			    rfa_image_of(&before.images, "backend")->identity);
 	assert_int_equal(after.verified.n, 2);
+	rfa_pool_release(&pool);
+	bench_close(&b);
+}
+
+/* A plan as `rfa import history` makes it. New. */
+static json_t *past_plan(const struct bench *b)
+{
+	return json_pack(
+	    "{s:i, s:s, s:s, s:n, s:O, s:{s:s, s:[s,s], s:s}}", "format", 1, "flow",
+	    "import-history", "stack", "app", "source", "target",
+	    json_object_get(b->w.plan, "target"), "options", "imported_from", "past.log",
+	    "imported",
+	    "2026-01-30 10:00:00Z | app | stage | deploy | v2 | fail | smoke failed; imported",
+	    "2026-01-30 09:00:00Z | app | stage | deploy | v2 | success | imported", "marked",
+	    "v2");
+}
+
+static void an_imported_word_is_kept_and_not_believed(void **state)
+{
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_version version;
+	json_t *plan, *all = NULL, *last = NULL;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	call_target(&b, "stage");
+	plan = past_plan(&b);
+	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), 0);
+	assert_int_equal(rfa_past_imported(b.w.ledger, NULL, NULL, &all, &b.err), 0);
+	assert_int_equal(json_array_size(all), 2);
+	assert_string_equal(rfa_facts_str(all, "0/status", ""), "success");
+	assert_string_equal(rfa_facts_str(all, "1/notes", ""), "smoke failed; imported");
+	assert_int_equal(rfa_past_last(b.w.ledger, "stage", "app", &last, &b.err), 0);
+	assert_string_equal(rfa_facts_str(last, "time", ""), "2026-01-30 09:00:00Z");
+	version_of(&b, "v2", &pool, &version);
+	assert_int_equal(version.images.n, 0);
+	assert_string_equal(version.verified.at[0].how, "imported");
+	assert_int_equal(version.verified.at[0].identities.n, 0);
+	/* Another import of the same says it once. */
+	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), 0);
+	version_of(&b, "v2", &pool, &version);
+	assert_int_equal(version.verified.n, 1);
+
+	call_target(&b, "prod");
+	set_gate(&b, "verified_in", json_pack("[s]", "stage"));
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "verified",
+				       "an imported history says so of the name v2"));
+	set_gate(&b, "verified_in", json_pack("[s]", "qa"));
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "verified", "not been verified on qa"));
+	assert_false(watcher_is_refused(b.x.refused, "verified", "on qa; an imported"));
+	/* The run that brings it says which images it is. */
+	set_gate(&b, "verified_in", json_array());
+	assert_int_equal(promote(&b), 0);
+	version_of(&b, "v2", &pool, &version);
+	assert_int_equal(version.images.n, 2);
+	assert_int_equal(version.verified.n, 2);
+	json_decref(plan);
+	json_decref(all);
+	json_decref(last);
 	rfa_pool_release(&pool);
 	bench_close(&b);
 }
@@ -411,6 +474,7 @@ int main(void)
 		cmocka_unit_test(what_is_built_is_unproven),
 		cmocka_unit_test(a_gate_may_be_off),
 		cmocka_unit_test(the_data_was_backed_up_lately),
+		cmocka_unit_test(an_imported_word_is_kept_and_not_believed),
 		cmocka_unit_test(drift_is_told),
 		cmocka_unit_test(what_is_left_alone_has_settled),
 	};

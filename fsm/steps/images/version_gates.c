@@ -68,6 +68,19 @@ static int is_of_last_run(const struct rfa_ctx *ctx, const struct rfa_image *ima
 	       !strcmp(proven->identity, image->identity);
 }
 
+/* 1 if an imported history says of the name that it was verified there. */
+static int is_imported(const struct rfa_version_list *all, const char *name, const char *env)
+{
+	const struct rfa_version *version = rfa_version_named(all, name);
+	const struct rfa_verification *one;
+
+	if (version)
+		RFA_EACH (one, version->verified)
+			if (rfa_verification_is_imported(one) && !strcmp(one->env, env))
+				return 1;
+	return 0;
+}
+
 /* What there is instead, in words. */
 static const char *missing_proof(const struct rfa_ctx *ctx, const struct rfa_image *image,
 				 const char *env)
@@ -94,11 +107,19 @@ static int is_verified(struct rfa_ctx *ctx, const struct rfa_version_list *all,
 	const struct rfa_version *of = NULL;
 	const struct rfa_verification *proof = rfa_version_proof(all, image->identity, env, &of);
 	int is_last = is_of_last_run(ctx, image, env);
+	const char *name = "";
 	const char *at = proof ? proof->at : is_last ? rfa_ctx_options(ctx)->verified->at : "";
 	int64_t then = 0;
 
 	if (!proof && !is_last) {
+		rfa_ctx_desired(ctx, &name);
 		*why = missing_proof(ctx, image, env);
+		if (is_imported(all, name, env))
+			*why =
+			    rfa_pool_printf(ctx->pool,
+					    "%s; an imported history says so of the name %s, but "
+					    "of no image",
+					    *why, name);
 		return 0;
 	}
 	if (!soak_h)
