@@ -156,6 +156,20 @@ static void check_bootstrap(struct rfa_walk *walk, const json_t *stack)
 	rfa_walk_leave(walk);
 }
 
+static void check_source(struct rfa_walk *walk, const json_t *root, const json_t *stack)
+{
+	const json_t *environments = json_object_get(root, "environments");
+	const char *on = rfa_facts_str(stack, "compose/source_on", NULL);
+
+	if (!on || json_object_get(environments, on))
+		return;
+	rfa_walk_enter(walk, "compose", 0);
+	rfa_walk_enter(walk, "source_on", 0);
+	no_such_name(walk, environments, "environment", on);
+	rfa_walk_leave(walk);
+	rfa_walk_leave(walk);
+}
+
 /* With a Compose project any name may be one of its services. */
 static void check_build(struct rfa_walk *walk, const json_t *root, const json_t *stack)
 {
@@ -246,6 +260,7 @@ static void check_whole(struct rfa_walk *walk, const json_t *root)
 		if (strncmp(name, "x-", 2) != 0) {
 			check_overlays(walk, root, stack);
 			check_bootstrap(walk, stack);
+			check_source(walk, root, stack);
 			if (!overlays_say(stack, "containers") && !overlays_say(stack, "compose"))
 				check_stack(walk, root, stack);
 			if (!overlays_say(stack, "checks") && !overlays_say(stack, "containers") &&

@@ -1,4 +1,4 @@
-/* sync: the files of a stack's Compose directory come from the operator's own. */
+/* sync: the files of a stack's Compose directory come from the operator's own, or a host's. */
 #include "fsm/flows/flows.h"
 
 static const struct rfa_role roles[] = {
@@ -73,9 +73,10 @@ static const struct rfa_flow_args args = {
 	.group = "deploy",
 	.words = "STACK --to ENV",
 	.details =
-	    "Brings the files of your directory (compose.source) into the Compose directory of "
-	    "the\n"
-	    "stack on the host. Each is written aside and renamed; it has the mode of the source\n"
+	    "Brings the files of your directory (compose.source; with compose.source_on one on "
+	    "the host\n"
+	    "of an environment) into the Compose directory of the stack on the host. Each is "
+	    "written aside and renamed; it has the mode of the source\n"
 	    "(a file of variables: 0600), and the owner that it had. What compose.keep names is\n"
 	    "left alone, and so is .git. A file that was edited on the host is never written over\n"
 	    "without --force: rfa remembers what it has brought. The old files stay a rollback\n"

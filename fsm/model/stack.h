@@ -11,7 +11,8 @@
 	TEXT(directory, "the project's directory on the host") \
 	TEXTS(files, "the Compose files; none: those that Compose finds") \
 	TEXTS(env_files, "the files with variables") \
-	TEXT(source, "the operator's directory whose files belong there") \
+	TEXT(source, "the directory whose files belong there") \
+	TEXT(source_on, "the environment whose host has it; absent: the operator's machine") \
 	TEXTS(keep, "patterns of paths there that are not the source's") \
 	TEXTS(services, "only these services; none: all of them")
 /* clang-format on */

@@ -17,9 +17,10 @@ static int resolve_source(const struct rfa_prepare *p, json_t *plan, struct rfa_
 {
 	json_t *compose = rfa_facts_at(plan, "target/stack/compose");
 	const char *written = rfa_facts_str(compose, "source", NULL);
+	const char *on = rfa_facts_str(compose, "source_on", NULL);
 	char *path = NULL;
 	size_t len;
-	int rc;
+	int rc = 0;
 
 	if (!written) {
 		rfa_fail(err, RFA_ECONFIG, "config",
@@ -30,7 +31,17 @@ static int resolve_source(const struct rfa_prepare *p, json_t *plan, struct rfa_
 				      "\"deploy/%.60s\"",
 				      p->word);
 	}
-	rc = p->path(p, written, &path, err);
+	if (on && *written != '/') {
+		rfa_fail(err, RFA_ECONFIG, "config",
+			 "compose.source is \"%.200s\", and it is on %.60s", written, on);
+		return rfa_error_hint(err, "write where the files are on that host: "
+					   "\"/srv/src/shop\"");
+	}
+	path = on ? strdup(written) : NULL;
+	if (on && !path)
+		return rfa_fail_nomem(err);
+	if (!on)
+		rc = p->path(p, written, &path, err);
 	for (len = path ? strlen(path) : 0; len > 1 && path[len - 1] == '/'; len--)
 		path[len - 1] = '\0';
 	if (!rc)
@@ -61,6 +72,7 @@ int rfa_prepare_synced(const struct rfa_prepare *p, json_t *plan, struct rfa_err
 int rfa_prepare_sync(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
 	json_t *side = NULL;
+	const char *on;
 	int take = p->option(p, "take", 0) != NULL, gone = p->option(p, "delete", 0) != NULL;
 	int rc = 0;
 
@@ -71,8 +83,9 @@ int rfa_prepare_sync(const struct rfa_prepare *p, json_t *plan, struct rfa_error
 				      "--take changes nothing on the host; sync again after it");
 	}
 	rc = resolve_source(p, plan, err);
+	on = rfa_facts_str(plan, "target/stack/compose/source_on", NULL);
 	if (!rc)
-		rc = p->here(p, &side, err);
+		rc = on ? p->side(p, on, NULL, &side, err) : p->here(p, &side, err);
 	if (!rc)
 		rc = rfa_facts_set(plan, "source", side, err);
 	if (!rc && take)
@@ -90,19 +103,12 @@ enum { LINES_MAX = 200 };
 static int read_both(const struct rfa_ctx *ctx, const struct rfa_file_change *one,
 		     struct rfa_buf *now, struct rfa_buf *then, struct rfa_error *err)
 {
-	struct rfa_host *giver = ctx->hosts[rfa_files_giver(ctx)];
-	enum rfa_role_id role = rfa_files_receiver(ctx);
-	struct rfa_buf path = RFA_BUF_INIT(16384);
 	int rc = 0;
 
-	rfa_buf_printf(&path, "%s/%s", rfa_files_directory(ctx, role), one->path);
 	if (one->mode_now >= 0)
-		rc = rfa_files_read(ctx->hosts[role], rfa_buf_str(&path),
-				    one->variables ? "" : one->was, now, err);
-	if (!rc && *one->from)
-		rc = rfa_files_read(giver, one->from, one->variables ? "" : one->sha256, then, err);
-	rfa_buf_release(&path);
-	return rc;
+		rc = rfa_files_get(ctx, rfa_files_receiver(ctx), one->path,
+				   one->variables ? "" : one->was, now, err);
+	return rc || !*one->from ? rc : rfa_files_fetch(ctx, one, then, err);
 }
 
 static int put_diff(const struct rfa_ctx *ctx, const struct rfa_file_change *one, json_t *row,

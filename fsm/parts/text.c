@@ -224,14 +224,19 @@ static void put_history(struct rfa_buf *into, const json_t *plan, const char *pa
 	put(into, rfa_facts_str(plan, "options/imported_from", ""));
 }
 
+static void put_source_host(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	put(into, rfa_facts_str(plan, path, "this machine"));
+}
+
 /* Of files: which way they go. Each text has its own for either. */
 static void put_sync(struct rfa_buf *into, const json_t *plan, const char *which)
 {
 	static const struct {
 		const char *which, *there, *back;
 	} texts[] = {
-		{ "title", "The files of {stack} go from this machine to {to}.",
-		  "The files of {stack} that were edited on {to} come to this machine." },
+		{ "title", "The files of {stack} go from {sync.on} to {to}.",
+		  "The files of {stack} that were edited on {to} come to {sync.on}." },
 		{ "by", "are written", "are written" },
 		{ "how", "to {sync.place} on {to}, from {sync.source}",
 		  "to {sync.source}, from {to}" },
@@ -288,6 +293,7 @@ static const struct {
 	{ "keep", put_number, "target/stack/data/keep_generations" },
 	{ "sync.source", put_text, "target/stack/compose/source" },
 	{ "sync.place", put_text, "target/stack/compose/directory" },
+	{ "sync.on", put_source_host, "target/stack/compose/source_on" },
 	{ "sync.title", put_sync, "title" },
 	{ "sync.by", put_sync, "by" },
 	{ "sync.how", put_sync, "how" },

@@ -20,6 +20,7 @@
  * {point.files}    what becomes of the configuration that the point has kept
  * {point.images}   where images come from that are not there any more
  * {keep}           how many generations of data stay
+ * {sync.on}        where the source of files is
  * {sync.title} {sync.by} {sync.how} {sync.back} {sync.done}  of files that come, or with --take go
  * back {going}          what will be gone for good
  */

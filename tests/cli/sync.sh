@@ -112,6 +112,50 @@ ok "what was edited is there again" grep -q again run-prod/conf/app.yml
 ok "and what was removed" test -e "run-prod/it's"
 ok "4: it is an edit again" exits 4 sync_to prod
 
+# ---- from a directory of a host
+
+mkdir -p there && printf 'services: {}\n' >there/compose.yml && printf 'PASSWORD=hunter3hunter3\n' >there/.env
+with_source() { # SOURCE ON
+	python3 - "$1" "$2" <<'PY'
+import json, sys
+c = json.load(open("rfa.json"))
+c["stacks"]["shop"]["compose"].update(source=sys.argv[1], source_on=sys.argv[2])
+json.dump(c, open("hosts.json", "w"))
+PY
+}
+from_host() { "$RFA" -c hosts.json "$@" shop --to prod; }
+next
+with_source "$TMP/there" test
+ok "2: a preview" exits 2 from_host plan sync --force --reason x
+ok "it says from where" says "The files of shop go from test to prod" from_host plan sync --force --reason x
+ok "of variables only the keys" says "~PASSWORD" from_host plan sync --force --reason x
+ok "and no value" not says hunter3 from_host plan sync --force --reason x
+ok "it comes" exits 0 "$RFA" -c hosts.json sync shop --to prod --force --reason "from there" --yes prod
+ok "it is there" is "$(cat run-prod/compose.yml)" "services: {}"
+ok "and the variables" is "$(cat run-prod/.env)" "PASSWORD=hunter3hunter3"
+ok "the ledger has no value" not grep -rq hunter3 <(git -C .rfa/ledger log --all -p --format=%B)
+ok "both hosts were locked, and are free" exits 0 from_host plan sync
+next
+echo '# by hand' >>run-prod/compose.yml
+ok "--take brings what was edited to that host" exits 0 "$RFA" -c hosts.json sync shop --to prod --take
+ok "it is there, too" grep -q 'by hand' there/compose.yml
+ok "nothing lies about" is "$(ls -A there there/conf | tr '\n' ' ')" "there: .env compose.yml conf  there/conf: app.yml "
+ln -s /etc/passwd there/link
+ok "4: a link" exits 4 from_host sync
+rm there/link
+with_source "$TMP/there" prod
+ok "a directory of the same host" exits 0 from_host plan sync
+mv there away
+ok "9: no such directory" exits 9 from_host plan sync
+ok "it says where" says "make it there, or correct compose.source" from_host plan sync
+mv away there
+with_source there test
+ok "3: a path of whom?" exits 3 from_host plan sync
+ok "it says what to write" says "write where the files are on that host" from_host plan sync
+with_source /there nowhere
+ok "3: no such environment" exits 3 "$RFA" -c hosts.json check
+ok "it says so" says "source_on" "$RFA" -c hosts.json check
+
 # ---- what cannot be
 
 ln -s /etc/passwd src/link

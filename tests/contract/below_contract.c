@@ -1,4 +1,5 @@
-/* Files below a directory: what transports/host/host_files.h promises of list, put and drop. */
+/* Files below a directory: what transports/host/host_files.h promises of list, get, put and drop.
+ */
 #include "tests/contract/trees_contract.h"
 
 #include <string.h>
@@ -24,6 +25,20 @@ static int drop(struct fixture *x, const char *path)
 {
 	rfa_error_clear(&x->err);
 	return x->h->files->drop(x->h, directory, path, &x->err);
+}
+
+/* 0 if it was read, and is this text. */
+static int get(struct fixture *x, const char *path, size_t max, const char *text)
+{
+	struct rfa_buf got = RFA_BUF_INIT(1 << 20);
+	int rc;
+
+	rfa_error_clear(&x->err);
+	rc = x->h->files->get(x->h, directory, path, max, &got, &x->err);
+	if (!rc)
+		assert_string_equal(rfa_buf_str(&got), text);
+	rfa_buf_release(&got);
+	return rc;
 }
 
 static int list(struct fixture *x, const char *const *without, struct rfa_file_list *out)
@@ -85,9 +100,17 @@ static void files_below_come_and_go(void **state)
 	assert_file(x, "first", 0640, "1");
 	assert_ok(put(x, "conf/deep/app.yml", 0644, "a: 1\n"));
 	assert_file(x, "conf/deep/app.yml", 0644, "a: 1\n");
+	assert_ok(get(x, "conf/deep/app.yml", 5, "a: 1\n"));
+	assert_fails(TOOBIG, get(x, "conf/deep/app.yml", 4, ""));
+	assert_fails(NOTFOUND, get(x, "conf/deep/none", 100, ""));
+	assert_fails(NOTFOUND, get(x, "none/app.yml", 100, ""));
+	assert_fails(EXISTS, get(x, "conf/deep", 100, ""));
+	assert_fails(EXISTS, get(x, "first/under", 100, ""));
+	assert_fails(INTERNAL, get(x, "../up", 100, ""));
 	/* Its mode is what was asked for, unlike that of what is written over. */
 	assert_ok(put(x, "conf/deep/app.yml", 0600, ""));
 	assert_file(x, "conf/deep/app.yml", 0600, "");
+	assert_ok(get(x, "conf/deep/app.yml", 0, ""));
 	assert_ok(put(x, "first", 0755, "2"));
 	assert_file(x, "first", 0755, "2");
 	assert_fails(EXISTS, put(x, "conf", 0600, "x"));
@@ -115,6 +138,7 @@ static void a_directory_that_is_not_there(void **state)
 	what.directory = directory;
 	assert_fails(NOTFOUND, x->h->files->list(x->h, directory, NULL, &all, &x->err));
 	assert_fails(NOTFOUND, x->h->files->put(x->h, &what, &x->err));
+	assert_fails(NOTFOUND, get(x, "a", 100, ""));
 	assert_ok(x->h->files->drop(x->h, directory, "a", &x->err));
 	assert_null(all.at);
 	end(x);
@@ -158,6 +182,8 @@ static void names_below_are_only_names(void **state)
 		assert_ok(put(x, names[i], 0600, names[i]));
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_file(x, names[i], 0600, names[i]);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_ok(get(x, names[i], 100, names[i]));
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_ok(drop(x, names[i]));
 	assert_absent(x, "hit");
@@ -212,6 +238,10 @@ static void no_link_below_is_followed(void **state)
 	assert_int_equal(rfa_file_list_find(&all, "real")->stat.type, 'd');
 	assert_null(rfa_file_list_find(&all, "way/f"));
 	rfa_file_list_release(&all);
+	assert_fails(REFUSED, get(x, "way/f", 100, ""));
+	assert_fails(REFUSED, get(x, "link", 100, ""));
+	assert_fails(REFUSED, get(x, "dangling", 100, ""));
+	assert_fails(EXISTS, get(x, "fifo", 100, ""));
 	assert_fails(REFUSED, put(x, "way/f", 0600, "hit"));
 	assert_fails(REFUSED, put(x, "way/new", 0600, "hit"));
 	assert_fails(REFUSED, put(x, "link", 0600, "hit"));

@@ -103,6 +103,12 @@ struct rfa_host_files {
 	int (*list)(struct rfa_host *, const char *directory, const char *const *without,
 		    struct rfa_file_list *out, struct rfa_error *);
 	/*
+	 * Appends the content of a file below it. Errors: NOTFOUND, TOOBIG (over max), EXISTS (it
+	 * is no plain file); REFUSED: it is a link, or one is on the way.
+	 */
+	int (*get)(struct rfa_host *, const char *directory, const char *path, size_t max,
+		   struct rfa_buf *out, struct rfa_error *);
+	/*
 	 * Writes a file: made beside it, synced, renamed, with this mode and owner, whatever the
 	 * old one had. Directories on the way are made (0755, the owner of the one above). Errors:
 	 * NOTFOUND (the directory), EXISTS (something else has the name), NOSPACE, REMOTE; REFUSED:

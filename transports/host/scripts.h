@@ -15,6 +15,7 @@ extern const char *const rfa_script_host_info[];
 
 /* Files and the lock. */
 extern const char *const rfa_script_file_drop[];
+extern const char *const rfa_script_file_get[];
 extern const char *const rfa_script_file_list[];
 extern const char *const rfa_script_file_put[];
 extern const char *const rfa_script_file_read[];

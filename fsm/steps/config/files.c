@@ -205,14 +205,13 @@ const char *rfa_files_digest(struct rfa_ctx *ctx, int variables, const char *key
 
 /* Content. */
 
-int rfa_files_read(struct rfa_host *host, const char *path, const char *sha256, struct rfa_buf *out,
-		   struct rfa_error *err)
+static int check_content(struct rfa_host *host, const char *path, const char *sha256,
+			 const struct rfa_buf *out, struct rfa_error *err)
 {
 	char hex[RFA_DIGEST_HEX];
-	int rc = host->files->read(host, path, RFA_FILE_LIST_BYTES, out, err);
 
-	if (rc || !*sha256)
-		return rc;
+	if (!*sha256)
+		return 0;
 	rfa_digest_of(RFA_SHA256, rfa_buf_str(out), out->len, hex);
 	if (!strcmp(hex, sha256))
 		return 0;
@@ -220,6 +219,34 @@ int rfa_files_read(struct rfa_host *host, const char *path, const char *sha256, 
 		 path);
 	rfa_error_where(err, "%s", host->name);
 	return rfa_error_hint(err, "look who writes it, then run rfa sync again");
+}
+
+int rfa_files_read(struct rfa_host *host, const char *path, const char *sha256, struct rfa_buf *out,
+		   struct rfa_error *err)
+{
+	int rc = host->files->read(host, path, RFA_FILE_LIST_BYTES, out, err);
+
+	return rc ? rc : check_content(host, path, sha256, out, err);
+}
+
+int rfa_files_get(const struct rfa_ctx *ctx, enum rfa_role_id role, const char *path,
+		  const char *sha256, struct rfa_buf *out, struct rfa_error *err)
+{
+	struct rfa_host *host = ctx->hosts[role];
+	int rc = host->files->get(host, rfa_files_directory(ctx, role), path, RFA_FILE_LIST_BYTES,
+				  out, err);
+
+	return rc ? rc : check_content(host, path, sha256, out, err);
+}
+
+int rfa_files_fetch(const struct rfa_ctx *ctx, const struct rfa_file_change *one,
+		    struct rfa_buf *out, struct rfa_error *err)
+{
+	const char *sha256 = one->variables ? "" : one->sha256;
+	enum rfa_role_id giver = rfa_files_giver(ctx);
+
+	return ctx->plan->point ? rfa_files_read(ctx->hosts[giver], one->from, sha256, out, err)
+				: rfa_files_get(ctx, giver, one->path, sha256, out, err);
 }
 
 int rfa_files_as_brought(struct rfa_ctx *ctx, const char *key, const struct rfa_file_entry *now)

@@ -43,7 +43,17 @@ int rfa_files_write_again(struct rfa_ctx *ctx, struct rfa_error *err);
 /* The files as they were before the run; NULL: none was kept. */
 const struct rfa_point *rfa_files_before(const struct rfa_ctx *ctx);
 
-/* Reads content; MISMATCH if it is not that of a digest. sha256 "": whatever it is. */
+/*
+ * Reads a file below the directory of that side, where no link is followed; MISMATCH if its content
+ * is not that of a digest. sha256 "": whatever it is.
+ */
+int rfa_files_get(const struct rfa_ctx *ctx, enum rfa_role_id role, const char *path,
+		  const char *sha256, struct rfa_buf *out, struct rfa_error *err);
+/* Reads what a change brings: of the giver's directory, or what a rollback point has kept. */
+int rfa_files_fetch(const struct rfa_ctx *ctx, const struct rfa_file_change *one,
+		    struct rfa_buf *out, struct rfa_error *err);
+/* Reads what rfa itself keeps; MISMATCH if it is not that of a digest. sha256 "": whatever it is.
+ */
 int rfa_files_read(struct rfa_host *host, const char *path, const char *sha256, struct rfa_buf *out,
 		   struct rfa_error *err);
 

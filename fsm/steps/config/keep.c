@@ -31,7 +31,11 @@ static int keep_content(struct rfa_ctx *ctx, const struct rfa_file_change *one,
 	const char *directory = rfa_files_directory(ctx, ctx->step->on);
 	const char *path = rfa_pool_printf(ctx->pool, "%s/%s", directory, one->path);
 	struct rfa_buf text = RFA_BUF_INIT(RFA_FILE_LIST_BYTES + 1);
-	int rc = rfa_files_read(ctx->host, path, one->variables ? "" : one->was, &text, err);
+	const char *was = one->variables ? "" : one->was;
+	/* Of a directory with other things in it, no more was looked at than this. */
+	int rc = rfa_files_with_images(ctx)
+		     ? rfa_files_read(ctx->host, path, was, &text, err)
+		     : rfa_files_get(ctx, ctx->step->on, one->path, was, &text, err);
 
 	kept->file = place_of(ctx, n);
 	kept->mode = one->mode_now;

@@ -12,7 +12,6 @@
 static int write_one(struct rfa_ctx *ctx, const struct rfa_file_change *one, const char **sum,
 		     struct rfa_error *err)
 {
-	struct rfa_host *giver = ctx->hosts[rfa_files_giver(ctx)];
 	struct rfa_buf text = RFA_BUF_INIT(RFA_FILE_LIST_BYTES + 1);
 	struct rfa_file_put put = { .directory = rfa_files_directory(ctx, ctx->step->on),
 				    .path = one->path,
@@ -20,7 +19,7 @@ static int write_one(struct rfa_ctx *ctx, const struct rfa_file_change *one, con
 				    .uid = one->uid,
 				    .gid = one->gid };
 	char hex[RFA_DIGEST_HEX];
-	int rc = rfa_files_read(giver, one->from, one->variables ? "" : one->sha256, &text, err);
+	int rc = rfa_files_fetch(ctx, one, &text, err);
 
 	put.data = rfa_buf_str(&text);
 	put.len = text.len;

@@ -1,4 +1,4 @@
-/* Files below a directory of a host: listed, written, removed. */
+/* Files below a directory of a host: listed, read, written, removed. */
 #include "transports/host/shell/shell.h"
 
 #include <stdlib.h>
@@ -150,8 +150,6 @@ int rfa_shell_file_list(struct rfa_host *host, const char *directory, const char
 	return rc;
 }
 
-/* Changing. */
-
 /* A path below a directory is plain, as one of a tree is. */
 static int check(const struct shell_host *h, const char *directory, const char *path,
 		 struct rfa_error *err)
@@ -168,6 +166,35 @@ static int check(const struct shell_host *h, const char *directory, const char *
 	rfa_buf_release(&whole);
 	return rc;
 }
+
+/* Reading. */
+
+int rfa_shell_file_get(struct rfa_host *host, const char *directory, const char *path, size_t max,
+		       struct rfa_buf *out, struct rfa_error *err)
+{
+	struct shell_host *h = (struct shell_host *)host;
+	struct shell_answer answer = SHELL_ANSWER_INIT(max + (64 << 10));
+	char most[24];
+	const char *args[] = { directory, path, most, NULL };
+	struct shell_call call = { rfa_script_file_get, args, NULL, 0 };
+	int rc = check(h, directory, path, err);
+
+	(void)snprintf(most, sizeof(most), "%zu", max);
+	if (rc == 0)
+		rc = rfa_shell_host_read(h, &call, &answer, err);
+	if (rc == 0 && answer.status != 0)
+		rc = fail(h, &answer, directory, err);
+	if (rc == 0 && answer.out.len > max)
+		rc = rfa_fail(err, RFA_ETOOBIG, "host", "%.200s grew over %zu bytes", path, max);
+	if (rc == 0) {
+		(void)rfa_buf_add(out, answer.out.data, answer.out.len);
+		rc = rfa_buf_check(out, err);
+	}
+	rfa_shell_answer_release(&answer);
+	return rc;
+}
+
+/* Changing. */
 
 static int below(struct shell_host *h, const struct shell_call *call, struct rfa_error *err)
 {

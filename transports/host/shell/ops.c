@@ -123,6 +123,7 @@ static const struct rfa_host_files shell_files = {
 	.remove = rfa_shell_file_remove,
 	.list = rfa_shell_file_list,
 	.put = rfa_shell_file_put,
+	.get = rfa_shell_file_get,
 	.drop = rfa_shell_file_drop,
 };
 static const struct rfa_host_runs shell_runs = {

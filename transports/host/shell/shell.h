@@ -267,6 +267,8 @@ int rfa_shell_file_remove(struct rfa_host *, const char *, struct rfa_error *);
 int rfa_shell_file_list(struct rfa_host *, const char *, const char *const *,
 			struct rfa_file_list *, struct rfa_error *);
 int rfa_shell_file_put(struct rfa_host *, const struct rfa_file_put *, struct rfa_error *);
+int rfa_shell_file_get(struct rfa_host *, const char *, const char *, size_t, struct rfa_buf *,
+		       struct rfa_error *);
 int rfa_shell_file_drop(struct rfa_host *, const char *, const char *, struct rfa_error *);
 
 int rfa_shell_tree_observe(struct rfa_host *, enum rfa_tree_kind, const char *, json_t **,
