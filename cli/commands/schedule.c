@@ -11,6 +11,7 @@
 #include "cli/frame/aside.h"
 #include "cli/frame/cli.h"
 #include "cli/commands/units.h"
+#include "fsm/parts/catalog.h"
 
 enum { TEXT_MAX = 64 * 1024, FILES = 2 * RFA_REPEATS };
 
@@ -25,8 +26,8 @@ struct unit {
 struct facts {
 	struct rfa_schedule schedule;
 	char program[PATH_MAX], ledger[PATH_MAX], home[PATH_MAX], user[64];
-	int has_data;
-	int chosen[RFA_REPEATS]; /* which of the repeats */
+	int has_data, has_images; /* of the images: that there is a backup of them */
+	int chosen[RFA_REPEATS];  /* which of the repeats */
 };
 
 static int find_user(struct facts *f, struct rfa_error *err)
@@ -90,8 +91,14 @@ static int choose(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
 			f->chosen[i] |= strcmp(rfa_repeats[i].word, word) == 0;
 	for (i = 0; i < RFA_REPEATS; i++) {
 		if (!n)
-			f->chosen[i] =
-			    rfa_repeats[i].end && (f->has_data || !rfa_repeats[i].needs_data);
+			f->chosen[i] = rfa_repeats[i].end && !rfa_repeats[i].needs_images &&
+				       (f->has_data || !rfa_repeats[i].needs_data);
+		/* Of a word for both, that which there is. */
+		if (rfa_repeats[i].needs_images)
+			f->chosen[i] &= f->has_images;
+		if (rfa_repeats[i].of_another && rfa_repeats[i].needs_data && !f->has_data &&
+		    f->has_images)
+			f->chosen[i] = 0;
 		if (f->chosen[i] && rfa_repeats[i].needs_data && !f->has_data) {
 			rfa_fail(err, RFA_ECONFIG, "config", "the stack names no data in \"%.60s\"",
 				 f->schedule.env);
@@ -99,6 +106,23 @@ static int choose(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
 		}
 	}
 	return 0;
+}
+
+/* Without a ledger nobody has made a backup yet. */
+static int find_images(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
+{
+	const char *of = f->schedule.of ? f->schedule.of : f->schedule.env;
+	char id[128] = "";
+	int rc = rfa_cli_ledger(cli, err);
+
+	if (rc == 0)
+		rc = rfa_catalog_backup(cli->ledger, of, f->schedule.stack, "images", id, err);
+	if (rc == -(int)RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	f->has_images = *id != '\0';
+	return rc;
 }
 
 static int find_names(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
@@ -119,6 +143,8 @@ static int find_names(struct rfa_cli *cli, struct facts *f, struct rfa_error *er
 	s->of = rfa_cli_option(cli, "of");
 	if (rc == 0 && s->of)
 		rc = rfa_config_has_env(cli->config, s->of, err);
+	if (rc == 0)
+		rc = find_images(cli, f, err);
 	return rc ? rc : choose(cli, f, err);
 }
 

@@ -141,14 +141,16 @@ static int past_entry(struct rfa_cli *cli, const char *env, const char *stack, j
 static int read_entry(struct rfa_cli *cli, const char *key, const char *env, const char *stack,
 		      json_t **out, struct rfa_error *err)
 {
-	json_t *entry = NULL, *data = NULL, *drill = NULL, *debt = NULL;
+	json_t *entry = NULL, *data = NULL, *drill = NULL, *images = NULL, *debt = NULL;
 	char backup[128];
 	int rc = read_file(cli, "environments", key, &entry, err);
 
 	if (rc == 0)
 		rc = read_file(cli, "data", key, &data, err);
 	if (rc == 0)
-		rc = rfa_catalog_drill(cli->ledger, env, stack, &drill, err);
+		rc = rfa_catalog_drill(cli->ledger, env, stack, "data", &drill, err);
+	if (rc == 0)
+		rc = rfa_catalog_drill(cli->ledger, env, stack, "images", &images, err);
 	if (rc == 0)
 		rc = rfa_catalog_backup(cli->ledger, env, stack, NULL, backup, err);
 	if (rc == 0 && !entry)
@@ -162,12 +164,15 @@ static int read_entry(struct rfa_cli *cli, const char *key, const char *env, con
 		rc = rfa_facts_set(entry, "data", json_incref(data), err);
 	if (rc == 0 && drill)
 		rc = rfa_facts_set(entry, "drill", json_incref(drill), err);
+	if (rc == 0 && images)
+		rc = rfa_facts_set(entry, "image_drill", json_incref(images), err);
 	if (rc == 0 && *backup)
 		rc = rfa_facts_set(entry, "backup", json_string(backup), err);
 	if (rc == 0)
 		rc = add_verified(cli, entry, err);
 	json_decref(data);
 	json_decref(drill);
+	json_decref(images);
 	json_decref(debt);
 	if (rc == 0)
 		*out = entry;
@@ -191,14 +196,17 @@ static void say_backup(const struct rfa_cli *cli, const json_t *entry, struct rf
 
 static void say_drill(const struct rfa_cli *cli, const json_t *entry, struct rfa_table *table)
 {
-	int proven = rfa_facts_bool(entry, "drill/proven", 0);
+	const json_t *drill = json_object_get(entry, "drill");
+	const json_t *told = drill ? drill : json_object_get(entry, "image_drill");
+	int proven = rfa_facts_bool(told, "proven", 0);
 	char age[RFA_SHORT_MAX], text[80];
-	if (!json_object_get(entry, "drill")) {
+	if (!told) {
 		rfa_table_cell(table, "never", RFA_PLAIN);
 		return;
 	}
-	rfa_cli_age(cli, rfa_facts_str(entry, "drill/at", ""), age);
-	snprintf(text, sizeof(text), "%s%s", proven ? "" : "failed ", age);
+	rfa_cli_age(cli, rfa_facts_str(told, "at", ""), age);
+	snprintf(text, sizeof(text), "%s%s%s", proven ? "" : "failed ", age,
+		 drill ? "" : " (images)");
 	rfa_table_cell(table, text, proven ? RFA_GREEN : RFA_RED);
 }
 

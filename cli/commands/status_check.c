@@ -104,7 +104,10 @@ static int check_drill(const struct check *c, const json_t *entry, struct rfa_er
 {
 	const char *stack = rfa_facts_str(entry, "stack", "");
 	const char *env = rfa_facts_str(entry, "env", "");
-	const char *when = rfa_facts_str(entry, "drill/at", "");
+	/* Where there is no data, a backup of the images is what can be proven. */
+	int of_data = set_of(c, stack, env) != NULL || json_object_get(entry, "drill") != NULL;
+	const json_t *drill = json_object_get(entry, of_data ? "drill" : "image_drill");
+	const char *when = rfa_facts_str(drill, "at", "");
 	char age[RFA_SHORT_MAX];
 	int64_t at = 0;
 
@@ -113,9 +116,9 @@ static int check_drill(const struct check *c, const json_t *entry, struct rfa_er
 	if (!*when)
 		return add(c, err, "%s on %s: no drill has ever proven a backup", stack, env);
 	rfa_cli_age(c->cli, when, age);
-	if (!rfa_facts_bool(entry, "drill/proven", 0))
+	if (!rfa_facts_bool(drill, "proven", 0))
 		return add(c, err, "%s on %s: the last drill failed %s ago: %s", stack, env, age,
-			   rfa_facts_str(entry, "drill/why", ""));
+			   rfa_facts_str(drill, "why", ""));
 	if (rfa_time_parse(when, &at) == 0 && c->now - at <= c->drill_days * DAY_MS)
 		return 0;
 	return add(c, err, "%s on %s: the last drill was %s ago", stack, env, age);

@@ -40,7 +40,18 @@ const struct rfa_repeat rfa_repeats[RFA_REPEATS] = {
 	  .command = { "drill" },
 	  .options = { "--wait-lock", "7200" },
 	  .confirmed = 1,
+	  .of_another = 1,
 	  .needs_data = 1 },
+	{ .word = "drill",
+	  .unit = "drill",
+	  .end = "images",
+	  .what = "monthly drill of the images",
+	  .often = RFA_MONTHLY,
+	  .later_min = 300,
+	  .command = { "drill", "images" },
+	  .options = { "--unattended" },
+	  .of_another = 1,
+	  .needs_images = 1 },
 	{ .word = "smoke",
 	  .unit = "smoke",
 	  .what = "daily smoke test",
@@ -116,7 +127,7 @@ static void words_of(const struct rfa_schedule *s, const struct rfa_repeat *r,
 	}
 	for (i = 0; r->options[i]; i++)
 		argv[n++] = r->options[i];
-	if (r->confirmed && s->of) {
+	if (r->of_another && s->of) {
 		argv[n++] = "--of";
 		argv[n++] = s->of;
 	}

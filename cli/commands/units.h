@@ -29,11 +29,13 @@ struct rfa_repeat {
 	const char *command[3]; /* ends with NULL */
 	const char *options[3]; /* behind STACK --env ENV; ends with NULL */
 	int confirmed;          /* it asks for the environment's name: the unit answers */
+	int of_another;         /* --of may name whose backup it is */
 	int needs_data;         /* a stack without data has none */
 	int whole;              /* it is about all of rfa.json: it names no stack */
+	int needs_images;       /* nor has one whose images nobody backs up */
 };
 extern const struct rfa_repeat rfa_repeats[];
-#define RFA_REPEATS 7
+#define RFA_REPEATS 8
 
 /* "rfa-backup-shop-prod-data", without .service or .timer. */
 void rfa_unit_name(const struct rfa_schedule *s, const struct rfa_repeat *r, char into[192]);

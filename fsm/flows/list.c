@@ -15,6 +15,7 @@
 	X(restore)        \
 	X(restore_images) \
 	X(drill)          \
+	X(drill_images)   \
 	X(prune)          \
 	X(prune_backups)  \
 	X(approve)        \

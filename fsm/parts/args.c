@@ -44,7 +44,10 @@ int rfa_prepare_proof(const struct rfa_prepare *p, json_t *plan, const char *env
 		      struct rfa_error *err)
 {
 	char at[RFA_TIME_MAX] = "";
-	int rc = rfa_catalog_proof(p->ledger, env, p->word, at, err);
+	/* Where there is no data, a backup of the images is what can be proven. */
+	const char *set =
+	    json_object_size(rfa_facts_at(plan, "target/stack/data/members")) ? "data" : "images";
+	int rc = rfa_catalog_proof(p->ledger, env, p->word, set, at, err);
 
 	if (!rc && *at)
 		rc = rfa_plan_set(plan, "proven_drill_at", json_string(at), err);

@@ -286,9 +286,16 @@ static int is_of(const json_t *drill, const char *place, const char *env)
 	return strcmp(id.env, env) == 0;
 }
 
+void rfa_catalog_drill_path(const char *place, const char *stack, const char *set, char out[256])
+{
+	/* No name of a stack has a dot in it. */
+	snprintf(out, 256, "drills/%.64s/%.64s%s.json", place, stack,
+		 strcmp(set, "images") ? "" : ".images");
+}
+
 /* *out (new): the drills of backups of this environment's stack, wherever they were held. */
-static int read_drills(struct rfa_ledger *ledger, const char *env, const char *stack, json_t **out,
-		       struct rfa_error *err)
+static int read_drills(struct rfa_ledger *ledger, const char *env, const char *stack,
+		       const char *set, json_t **out, struct rfa_error *err)
 {
 	json_t *places = NULL, *place, *list = json_array();
 	char path[256];
@@ -301,7 +308,7 @@ static int read_drills(struct rfa_ledger *ledger, const char *env, const char *s
 		json_t *drill = NULL;
 		if (rc < 0)
 			break;
-		snprintf(path, sizeof(path), "drills/%.64s/%.64s.json", where, stack);
+		rfa_catalog_drill_path(where, stack, set, path);
 		rc = rfa_catalog_find(ledger, path, &drill, err);
 		if (drill && is_of(drill, where, env))
 			json_array_append(list, drill);
@@ -315,12 +322,12 @@ static int read_drills(struct rfa_ledger *ledger, const char *env, const char *s
 	return rc;
 }
 
-int rfa_catalog_drill(struct rfa_ledger *ledger, const char *env, const char *stack, json_t **out,
-		      struct rfa_error *err)
+int rfa_catalog_drill(struct rfa_ledger *ledger, const char *env, const char *stack,
+		      const char *set, json_t **out, struct rfa_error *err)
 {
 	json_t *drills = NULL, *drill, *best = NULL;
 	size_t i;
-	int rc = read_drills(ledger, env, stack, &drills, err);
+	int rc = read_drills(ledger, env, stack, set, &drills, err);
 	json_array_foreach (drills, i, drill) {
 		if (!best ||
 		    strcmp(rfa_facts_str(drill, "at", ""), rfa_facts_str(best, "at", "")) > 0)
@@ -340,14 +347,19 @@ static void pin(json_t *pins, const char *id)
 int rfa_catalog_pins(struct rfa_ledger *ledger, const char *env, const char *stack,
 		     int64_t keep_images, json_t **out, struct rfa_error *err)
 {
-	json_t *pins = json_array(), *points = NULL, *drills = NULL, *one;
+	json_t *pins = json_array(), *points = NULL, *drills = NULL, *images = NULL, *one;
 	size_t i;
 	int rc = pins ? 0 : rfa_fail_nomem(err);
 
 	if (rc == 0)
 		rc = rfa_catalog_points(ledger, env, stack, &points, err);
 	if (rc == 0)
-		rc = read_drills(ledger, env, stack, &drills, err);
+		rc = read_drills(ledger, env, stack, "data", &drills, err);
+	if (rc == 0)
+		rc = read_drills(ledger, env, stack, "images", &images, err);
+	if (rc == 0 && json_array_extend(drills, images))
+		rc = rfa_fail_nomem(err);
+	json_decref(images);
 	json_array_foreach (points, i, one)
 		if (*rfa_facts_str(one, "kind", "") || keep_images-- > 0)
 			pin(pins, rfa_facts_str(one, "backup", ""));
@@ -366,10 +378,10 @@ int rfa_catalog_pins(struct rfa_ledger *ledger, const char *env, const char *sta
 }
 
 int rfa_catalog_proof(struct rfa_ledger *ledger, const char *env, const char *stack,
-		      char into[RFA_TIME_MAX], struct rfa_error *err)
+		      const char *set, char into[RFA_TIME_MAX], struct rfa_error *err)
 {
 	json_t *drill = NULL;
-	int rc = rfa_catalog_drill(ledger, env, stack, &drill, err);
+	int rc = rfa_catalog_drill(ledger, env, stack, set, &drill, err);
 	into[0] = '\0';
 	if (rc == 0 && rfa_facts_bool(drill, "proven", 0))
 		snprintf(into, RFA_TIME_MAX, "%s", rfa_facts_str(drill, "at", ""));

@@ -67,15 +67,19 @@ RFA_API int rfa_catalog_debt(struct rfa_ledger *ledger, const char *env, const c
 RFA_API int rfa_catalog_verified(struct rfa_ledger *ledger, const char *env, const char *stack,
 				 json_t **out, struct rfa_error *err) RFA_MUST_USE;
 
+/* Where a drill is kept in main's tree. set: "images"; else of the data. */
+RFA_API void rfa_catalog_drill_path(const char *place, const char *stack, const char *set,
+				    char out[256]);
 /*
  * *out (new, or NULL: none): the newest drill of a backup of this environment's stack, wherever
- * it was held: {"proven","at","run","backup","why"}.
+ * it was held: {"proven","at","run","backup","why"}. set: "data" or "images".
  */
 RFA_API int rfa_catalog_drill(struct rfa_ledger *ledger, const char *env, const char *stack,
-			      json_t **out, struct rfa_error *err) RFA_MUST_USE;
+			      const char *set, json_t **out, struct rfa_error *err) RFA_MUST_USE;
 /* When the newest drill was held, if it has proven something; else "". */
 RFA_API int rfa_catalog_proof(struct rfa_ledger *ledger, const char *env, const char *stack,
-			      char into[RFA_TIME_MAX], struct rfa_error *err) RFA_MUST_USE;
+			      const char *set, char into[RFA_TIME_MAX],
+			      struct rfa_error *err) RFA_MUST_USE;
 /*
  * *out (new): the ids of backups that no retention may take, each once: what a rollback point of
  * this environment's stack came from or has beside it, and what a drill has proven last. Of points

@@ -86,6 +86,23 @@ int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error
 	return rc;
 }
 
+int rfa_changes_trial(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
+{
+	const struct rfa_image *image;
+	int rc = 0;
+
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL))
+		if (!rc)
+			rc = add(rows,
+				 json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "what", image->key,
+					   "now", "-", "then", image->ref, "change", "tried out",
+					   "detail", "is loaded, compared, and gone at the end",
+					   "bytes",
+					   (json_int_t)(rfa_ctx_one_env(ctx) ? 0 : image->size)),
+				 err);
+	return rc;
+}
+
 /* Data. */
 
 /* What comes: of the source's data, of a backup, or of a rollback point; -1: not known. */

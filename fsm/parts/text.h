@@ -99,6 +99,8 @@ int rfa_changes_rollback(const struct rfa_ctx *ctx, json_t *rows, struct rfa_err
 int rfa_changes_files(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_data(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_backup(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
+/* Of images that are only tried out. */
+int rfa_changes_trial(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_import(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 /* Of the backups that are there: what the rules of retention say. */
 int rfa_changes_verdicts(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);

@@ -59,6 +59,12 @@ RFA_TRIO_OF(receive);
 RFA_TRIO_OF(pin);
 RFA_TRIO_OF(load);
 RFA_TRIO_OF(tag);
+RFA_RUN_OF(unload);
+RFA_PROBE_OF(unload);
+
+/* trial.c: images of a backup that are tried out */
+RFA_RUN_OF(trial_observe);
+RFA_TRIO_OF(trial);
 
 /* containers.c: containers started by `docker run` */
 RFA_TRIO_OF(replace);

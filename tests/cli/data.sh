@@ -176,6 +176,16 @@ print(*[r["drill"]["proven"] for r in json.load(sys.stdin)["running"]])')" True
 {"proven":false,"at":"$(ago '2 days')","run":"20261122-103015-4f2a9c","backup":"20261121-023000-prod-data","why":"x"}
 JSON
 	ok "status: the newest drill failed" says "failed 2 d" "$RFA" status --env prod
+	put "backups/prod/bare/$(id_ago '26 hours')-prod-images.json" <<<'{}'
+	ok "status: images that no drill has proven" says "26 h (images)  never" "$RFA" status bare
+	put drills/test/bare.images.json <<JSON
+{"proven":true,"at":"$(ago '3 days')","run":"20261122-103015-4f2a9c","backup":"20261121-023000-prod-images","why":""}
+JSON
+	ok "status: images that a drill has proven" says "26 h (images)  3 d (images)" "$RFA" status bare
+	ok "status: a row for each environment" is "$("$RFA" status bare | grep -c "^bare")" 2
+	ok "status --check knows its age" says "bare on prod: the last drill was 3 d ago" "$RFA" status bare --env prod --check --drill-days 1
+	ok "and is content" exits 0 "$RFA" status bare --env prod --check --drill-days 5
+	ok "of data, a drill of images proves nothing" says "shop on prod: the last drill failed" "$RFA" status shop --env prod --check --drill-days 5
 fi
 
 # ---- the schedule
@@ -192,7 +202,16 @@ ok "on the first" says "OnCalendar=*-*-01 06:30:00" schedule --for drill
 ok "nothing that was not named" is "$(schedule --for smoke --for check 2>/dev/null | grep -c ExecStart)" 2
 ok "no drill unless it is named" not grep -q drill <(schedule 2>/dev/null)
 ok "64: another one" exits 64 schedule --for dril
-ok "3: a drill of no data" exits 3 "$RFA" schedule bare --env prod --for drill
+ok "no drill of images that nobody backs up" not grep -q "drill images" <("$RFA" schedule shop --env test --for drill 2>/dev/null)
+if command -v git >/dev/null; then
+	ok "a drill of images that somebody backs up" says "drill images shop --env prod --unattended -c" schedule --for drill
+	ok "on another host" says "drill images shop --env test --unattended --of prod -c" \
+		"$RFA" schedule shop --env test --of prod --for drill
+	ok "of a stack without data it is the only one" is \
+		"$("$RFA" schedule bare --env prod --for drill 2>/dev/null | grep -c "^ExecStart=.* drill ")" 1
+	ok "64: a path of it" exits 64 "$RFA" schedule bare --env prod --for drills
+fi
+ok "3: a drill of no data" exits 3 "$RFA" schedule bare --env test --for drill
 if command -v systemd-analyze >/dev/null; then
 	mkdir -p all-units
 	"$RFA" schedule shop --env prod --for backup --for images --for verify --for drill --for smoke --for check \

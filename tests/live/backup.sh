@@ -138,6 +138,18 @@ ok "images: any engine takes them" says "Loaded image" on prod "cd $vault/$(newe
 	sed 's|\(..\)|chunks/\1/&|' | xargs cat | docker load"
 ok "images: it is there" says "$(newest)" rfa backup list records --env prod --set images
 held() { on prod 'docker image ls --no-trunc -q | sort -u'; }
+# What a host has of images and containers, by name; a drill leaves it as it was.
+things() { on "$1" 'docker image ls -a --no-trunc --format "{{.Repository}}:{{.Tag}} {{.ID}}" | sort; docker ps -a --format "{{.Names}} {{.Image}} {{.State}}" | sort; docker volume ls -q | sort'; }
+for host in test prod; do
+	before=$(things "$host")
+	since=$(running "$host")
+	run_rfa drill images records --env "$host" --of prod
+	ok "images, a drill on $host: exit status 0" ended 0
+	ok "images, a drill on $host: it has the images, tags, containers and volumes that it had" is "$(things "$host")" "$before"
+	ok "images, a drill on $host: nothing was stopped" is "$(running "$host")" "$since"
+	ok "images, a drill on $host: nothing is left" clean "$host"
+	ok "images, a drill on $host: it is proven" grep -qE '"proven": ?true' <(git -C "$W/.rfa/ledger" show "main:drills/$host/records.images.json")
+done
 images=$(on prod 'docker ps -q --filter label=com.docker.compose.project=records | xargs docker inspect -f "{{.Image}}" | sort -u')
 on prod "cd /srv/stacks/records && docker compose down -t 1 && docker image rm -f $(tr '\n' ' ' <<<"$images")" >/dev/null 2>&1
 ok "images: the engine has lost them" not grep -qF "$(head -n 1 <<<"$images")" <(held)

@@ -152,6 +152,59 @@ static void test_images_back(void **state)
 	bench_close(&b);
 }
 
+static size_t images_on(struct bench *b, const char *tag, char id[128])
+{
+	json_t *all = NULL, *one, *name;
+	size_t i, k, n;
+
+	assert_int_equal(b->w.target->engine->list(b->w.target, RFA_IMAGE, &all, &b->err), 0);
+	json_array_foreach (all, i, one)
+		json_array_foreach (json_object_get(one, "RepoTags"), k, name)
+			if (!strcmp(json_string_value(name), tag))
+				snprintf(id, 128, "%s", rfa_facts_str(one, "Id", ""));
+	n = json_array_size(all);
+	json_decref(all);
+	return n;
+}
+
+/* They are loaded, compared, made containers of, and gone again; no tag has moved. */
+static void test_images_tried_out(void **state)
+{
+	static const char id[] = "20261122-100100-test-images";
+	const struct rfa_sim_layer layer = { "of somebody else", 40000 };
+	char before[128] = "", after[128] = "";
+	struct bench b;
+	json_t *plan, *drill;
+	size_t n;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	assert_int_equal(run(&b, world_backup_plan(&b.w, "test", id)), 0);
+	/* Another image has the tag there that one of the backup had. */
+	assert_int_equal(rfa_sim_image_add(b.w.prod, "backend:v2", &layer, 1, NULL, &b.err), 0);
+	n = images_on(&b, "backend:v2", before);
+	plan = world_restore_plan(&b.w, "drill-images", "test", "prod", id);
+	json_object_set_new(json_object_get(plan, "options"), "set", json_string("images"));
+	assert_int_equal(run(&b, json_incref(plan)), 0);
+	assert_told(rfa_buf_str(&b.x.lines), "step-done target.load");
+	assert_told(rfa_buf_str(&b.x.lines), "step-done target.try");
+	assert_int_equal(images_on(&b, "backend:v2", after), n);
+	assert_string_equal(before, after);
+	drill = ledger_json(&b, "drills/prod/app.images.json");
+	assert_true(rfa_facts_bool(drill, "proven", 0));
+	assert_string_equal(rfa_facts_str(drill, "backup", ""), id);
+	assert_string_equal(rfa_facts_str(drill, "of", ""), "test");
+	json_decref(drill);
+	/* An image that makes no container. */
+	rfa_sim_mutate(b.w.sim, RFA_SIM_MUTATION_LOAD_DOES_NOTHING);
+	assert_true(run(&b, plan) < 0);
+	drill = ledger_json(&b, "drills/prod/app.images.json");
+	assert_false(rfa_facts_bool(drill, "proven", 1));
+	assert_string_equal(rfa_facts_str(drill, "last_proven/backup", ""), id);
+	json_decref(drill);
+	bench_close(&b);
+}
+
 static void test_images_of_data(void **state)
 {
 	struct bench b;
@@ -586,6 +639,7 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_images),
 		cmocka_unit_test(test_images_back),
+		cmocka_unit_test(test_images_tried_out),
 		cmocka_unit_test(test_images_of_data),
 		cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_corrupt),

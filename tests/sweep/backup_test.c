@@ -80,6 +80,16 @@ static json_t *restore_images(struct world *w, int which)
 	return world_restore_plan(w, "restore-images", "test", "prod", IMAGES);
 }
 
+/* What ran on test is tried out on prod, which has other images. */
+static json_t *drill_images(struct world *w, int which)
+{
+	json_t *plan = restore_images(w, which);
+
+	json_object_set_new(plan, "flow", json_string("drill-images"));
+	json_object_set_new(json_object_get(plan, "options"), "set", json_string("images"));
+	return plan;
+}
+
 /* What has to be true at the end. */
 
 static json_t *ledger_json(struct world *w, const char *path)
@@ -139,6 +149,35 @@ static void judge_drill(struct world *w, const struct rfa_run_result *result, st
 	json_decref(known);
 }
 
+/* The host has just the images and containers that it had. */
+static void judge_drill_of_images(struct world *w, const struct rfa_run_result *result,
+				  struct rfa_buf *why)
+{
+	json_t *known = ledger_json(w, "drills/prod/app.images.json"), *images = NULL, *one;
+	int proven = rfa_facts_bool(known, "proven", 0);
+	struct rfa_error err;
+	size_t i;
+
+	rfa_sim_recover(w->sim);
+	w->options.clock->sleep_ms(w->options.clock, 60000);
+	if (proven != (result->final == RFA_FINAL_SUCCEEDED))
+		rfa_buf_printf(why, "it ends %s, and is %sproven; ", rfa_final_word(result->final),
+			       proven ? "" : "not ");
+	must(w->target->engine->list(w->target, RFA_IMAGE, &images, &err), &err);
+	json_array_foreach (images, i, one) {
+		if (strstr(rfa_facts_str(one, "RepoTags/0", ""), "rfa-pin"))
+			rfa_buf_puts(why, "an image that was tried out is there; ");
+	}
+	json_decref(images);
+	must(w->target->engine->list(w->target, RFA_CONTAINER, &images, &err), &err);
+	json_array_foreach (images, i, one) {
+		if (strstr(rfa_facts_str(one, "Name", ""), "rfa-trial"))
+			rfa_buf_puts(why, "a container that was tried out is there; ");
+	}
+	json_decref(images);
+	json_decref(known);
+}
+
 static void judge_restore(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
 {
 	(void)result;
@@ -169,6 +208,10 @@ static const struct sweep_subject restores = {
 static const struct sweep_subject images = {
 	"restore of images", SCENARIO_RUN, restore_images, RFA_FINAL_SUCCEEDED,
 	world_serves,        NULL,         20000,          .may_stick = 0
+};
+static const struct sweep_subject image_drills = {
+	"drill of images", SCENARIO_RUN,          drill_images, RFA_FINAL_SUCCEEDED,
+	world_serves,      judge_drill_of_images, 20000,        .ends_as_before = 1
 };
 static const struct sweep_subject images_unhealthy = { "restore of images that do not serve",
 						       SCENARIO_UNHEALTHY,
@@ -229,11 +272,13 @@ SWEEP(drills)
 SWEEP(restores)
 SWEEP(images)
 SWEEP(images_unhealthy)
+SWEEP(image_drills)
 PAIRS(backups)
 PAIRS(drills)
 PAIRS(restores)
 PAIRS(images)
 PAIRS(images_unhealthy)
+PAIRS(image_drills)
 
 int main(void)
 {
@@ -248,6 +293,8 @@ int main(void)
 		cmocka_unit_test(sweep_of_images_can_fail),
 		cmocka_unit_test(sweep_images),
 		cmocka_unit_test(pairs_images),
+		cmocka_unit_test(sweep_image_drills),
+		cmocka_unit_test(pairs_image_drills),
 		cmocka_unit_test(sweep_images_unhealthy),
 		cmocka_unit_test(pairs_images_unhealthy),
 	};

@@ -70,6 +70,8 @@ static void texts(void **state)
 			    "-c /srv/rfa.json\n"
 			    "30 6 1 * * HOME=/home/olga /usr/bin/rfa drill shop --env prod "
 			    "--wait-lock 7200 --yes prod -c /srv/rfa.json\n"
+			    "30 7 1 * * HOME=/home/olga /usr/bin/rfa drill images shop --env prod "
+			    "--unattended -c /srv/rfa.json\n"
 			    "30 4 * * * HOME=/home/olga /usr/bin/rfa smoke shop --env prod "
 			    "--unattended -c /srv/rfa.json\n"
 			    "0 5 * * * HOME=/home/olga /usr/bin/rfa verify shop --env prod --hosts "

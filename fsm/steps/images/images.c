@@ -451,6 +451,20 @@ int rfa_load_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	return rc ? rc : unpin_desired(ctx, err);
 }
 
+/* What was only tried out goes again; an image whose last name goes is gone. */
+int rfa_unload_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	int rc = unpin_desired(ctx, err);
+
+	return rc ? rc : rfa_ctx_says(facts, "what was not there before is gone", err);
+}
+
+int rfa_unload_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+		     struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
 /* Tag. */
 
 /* Does the ref name the desired image on the target? */

@@ -1,0 +1,62 @@
+/* How drills end in the ledger: whether the backup is proven. */
+#include <stdio.h>
+
+#include "fsm/parts/catalog.h"
+#include "fsm/parts/outputs.h"
+
+static int drill_file(struct rfa_outputs *o, int proven, struct rfa_error *err)
+{
+	struct rfa_out_file *f = rfa_outputs_file(o, 0);
+	json_t *before = NULL;
+	json_t *drill = NULL;
+	json_t *last;
+	int rc;
+
+	rfa_catalog_drill_path(o->env, o->stack, rfa_facts_str(o->plan, "options/set", ""),
+			       f->path);
+	rc = rfa_catalog_read(o->ledger, f->path, &before, err);
+	if (rc && rc != -RFA_ENOTFOUND)
+		return rc;
+	rfa_error_clear(err);
+	drill =
+	    json_pack("{s:b, s:s, s:s, s:s, s:s, s:s}", "proven", proven, "at", o->now, "run",
+		      o->run, "backup", o->version, "of",
+		      rfa_facts_str(rfa_outputs_fact(o, "source.observe", "manifest"), "env", ""),
+		      "why", proven ? "" : o->why->msg);
+	/* The last backup that was proven is known ever after: it is kept. */
+	last =
+	    rfa_facts_bool(before, "proven", 0) ? before : json_object_get(before, "last_proven");
+	if (drill && !proven && json_is_object(last)) {
+		json_t *line = json_pack("{s:s, s:s, s:s}", "at", rfa_facts_str(last, "at", ""),
+					 "run", rfa_facts_str(last, "run", ""), "backup",
+					 rfa_facts_str(last, "backup", ""));
+
+		json_object_set_new(drill, "last_proven", line);
+	}
+	json_decref(before);
+	return rfa_outputs_json(f, drill, err);
+}
+
+static int drill_succeeded(struct rfa_outputs *o, struct rfa_error *err)
+{
+	return drill_file(o, 1, err);
+}
+
+/*
+ * A backup that could not be read, or did not serve, is no backup. But a drill that was refused for
+ * another reason, or called off, says nothing of it.
+ */
+static int drill_failed(struct rfa_outputs *o, struct rfa_error *err)
+{
+	int row = rfa_flow_find(o->flow, o->why_step);
+	int begun = row >= 0 && o->flow->steps[row].state != RFA_PRECHECK;
+	int looked = rfa_outputs_fact(o, "source.observe", "") != NULL;
+	int lacking = looked && !json_is_object(rfa_outputs_fact(o, "source.observe", "manifest"));
+
+	if (o->final == RFA_FINAL_ABORTED || o->why->code == RFA_EABORTED || (!begun && !lacking))
+		return 0;
+	return drill_file(o, 0, err);
+}
+
+const struct rfa_result_ops rfa_result_drill = { rfa_outputs_backup, drill_succeeded,
+						 drill_failed };
