@@ -21,22 +21,24 @@ static const char *roomy(void)
 
 int fakehosts_make(struct fakehosts *f)
 {
-	char command[1024];
+	char command[1024], root[sizeof(f->root)];
 	int i;
 
 	memset(f, 0, sizeof(*f));
 	snprintf(f->root, sizeof(f->root), "%s/rfa-host-XXXXXX", roomy());
 	if (!mkdtemp(f->root))
 		return -1;
+	/* A copy: what is printed into a part of *f must not be read from it. */
+	memcpy(root, f->root, sizeof(root));
 	for (i = 0; i < FAKEHOSTS; i++) {
-		snprintf(f->state[i], sizeof(f->state[i]), "%s/state %d/it's", f->root, i);
-		snprintf(command, sizeof(command), "%s/engine%d", f->root, i);
+		snprintf(f->state[i], sizeof(f->state[i]), "%s/state %d/it's", root, i);
+		snprintf(command, sizeof(command), "%s/engine%d", root, i);
 		if (mkdir(command, 0700))
 			return -1;
-		snprintf(f->engine[i], sizeof(f->engine[i]), RFA_FAKEDOCKER " %s/engine%d", f->root,
+		snprintf(f->engine[i], sizeof(f->engine[i]), RFA_FAKEDOCKER " %s/engine%d", root,
 			 i);
 	}
-	snprintf(f->files, sizeof(f->files), "%s/files here", f->root);
+	snprintf(f->files, sizeof(f->files), "%s/files here", root);
 	snprintf(command, sizeof(command), "%s seed", f->engine[0]);
 	return mkdir(f->files, 0700) || system(command) ? -1 : 0;
 }

@@ -187,6 +187,24 @@ static void all_containers_of_a_service_are_replaced(void **state)
 	done(&p);
 }
 
+/* What its file wants none of has none, and the run is done. */
+static void a_service_may_have_no_container(void **state)
+{
+	static const struct world_edit none[WORLD_EDITS] = {
+		{ SERVICE("prod", "api|deploy"), "{\"replicas\":0}" },
+		{ STACK "compose|services", "[\"web\",\"api\"]" },
+		{ STACK "checks", "[{\"name\":\"web\",\"url\":\"http://127.0.0.1:9001/health\"}]" },
+	};
+	struct project p;
+
+	(void)state;
+	make(&p, SCENARIO_COMPOSE, none, NULL, NULL);
+	assert_on_prod(&p, "shop-web-1 web:v1 running");
+	promote_well(&p);
+	assert_on_prod(&p, "shop-web-1 web:v2 running");
+	done(&p);
+}
+
 static void all_containers_of_a_service_come_back(void **state)
 {
 	static const struct world_edit ill[WORLD_EDITS] = {
@@ -631,6 +649,7 @@ int main(void)
 		cmocka_unit_test(the_override_beside_the_file_stays_in_force),
 		cmocka_unit_test(the_files_that_the_env_file_names_are_used),
 		cmocka_unit_test(all_containers_of_a_service_are_replaced),
+		cmocka_unit_test(a_service_may_have_no_container),
 		cmocka_unit_test(all_containers_of_a_service_come_back),
 		cmocka_unit_test(each_container_of_a_service_has_to_run),
 		cmocka_unit_test(what_is_not_named_is_not_touched),

@@ -67,14 +67,40 @@ static int try_tcp(struct rfa_ctx *ctx, const struct rfa_check *check, struct rf
 
 /* Containers. */
 
+/*
+ * When a check is asked, all that the run makes has been made: what is not there comes no more, and
+ * its name is wrong.
+ */
+static int tell_absent(struct rfa_ctx *ctx, const struct rfa_check *check, struct rfa_look *look,
+		       struct rfa_error *err)
+{
+	struct rfa_buf names = RFA_BUF_INIT(1 << 20), shown = RFA_BUF_INIT(1 << 20);
+	json_t *all = NULL, *one;
+	size_t i;
+	int rc = ctx->host->engine->list(ctx->host, RFA_CONTAINER, &all, err);
+
+	json_array_foreach (all, i, one) {
+		const char *name = rfa_container_name(one);
+
+		(void)rfa_buf_printf(&names, "%s%s", names.len ? ", " : "", name);
+	}
+	(void)rfa_buf_put_printable(&shown, rfa_buf_str(&names), names.len, 200);
+	if (!rc)
+		rfa_look_ill(look, "there is no container %.100s; there is: %s", check->container,
+			     shown.len ? rfa_buf_str(&shown) : "none");
+	look->hopeless = !rc;
+	json_decref(all);
+	rfa_buf_release(&names);
+	rfa_buf_release(&shown);
+	return rc;
+}
+
 static void judge_container(const json_t *c, const struct rfa_check *check, struct rfa_look *look)
 {
 	const char *health = rfa_container_health(c);
 	size_t i;
 
-	if (!c)
-		rfa_look_ill(look, "there is no container %s", check->container);
-	else if (rfa_container_restarting(c))
+	if (rfa_container_restarting(c))
 		rfa_look_ill(look, "%s restarts again and again (exit status %lld)",
 			     check->container, rfa_container_exit(c));
 	else if (!rfa_container_running(c))
@@ -96,8 +122,10 @@ static int try_container(struct rfa_ctx *ctx, const struct rfa_check *check, str
 	json_t *inspect = NULL;
 	int rc = rfa_inspect_or_null(ctx->host, RFA_CONTAINER, check->container, &inspect, err);
 
-	if (!rc)
+	if (!rc && inspect)
 		judge_container(inspect, check, look);
+	else if (!rc)
+		rc = tell_absent(ctx, check, look, err);
 	json_decref(inspect);
 	return rc;
 }

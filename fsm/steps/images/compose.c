@@ -286,10 +286,17 @@ static int count(struct rfa_ctx *ctx, const struct rfa_observed_list *seen, stru
 	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
 		size_t then = rfa_count_before(ctx, image->key, 0);
 
+		size_t now = rfa_observed_count(seen, image->key);
+		int none = 0;
+		int rc;
+
 		if (!rfa_compose_deploys(ctx, image->key))
 			continue;
+		rc = now ? 0 : rfa_compose_none(ctx, image->key, &none, err);
+		if (rc)
+			return rc;
 		n->then += then;
-		n->lacking += rfa_observed_count(seen, image->key) < (then ? then : 1);
+		n->lacking += !none && now < (then ? then : 1);
 	}
 	RFA_EACH (one, *seen) {
 		int is = 0;

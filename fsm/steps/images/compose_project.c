@@ -107,3 +107,30 @@ int rfa_compose_add_desired(const struct rfa_ctx *ctx, struct rfa_compose_projec
 			rc = rfa_compose_add_service(ctx, image->key, p, err);
 	return rc;
 }
+
+int rfa_compose_none(const struct rfa_ctx *ctx, const char *service, int *is, struct rfa_error *err)
+{
+	struct rfa_compose_project p;
+	json_t *answer = NULL;
+	const json_t *one;
+	int rc;
+
+	*is = 0;
+	if (!rfa_compose_deploys(ctx, service) || rfa_count_before(ctx, service, 0))
+		return 0;
+	rc = rfa_compose_project(ctx, 0, &p, err);
+	if (!rc)
+		rc = rfa_compose_add_service(ctx, service, &p, err);
+	if (!rc)
+		rc = ctx->host->engine->compose_config(ctx->host, &p.compose, &answer, err);
+	if (!rc) {
+		one = json_object_get(rfa_facts_at(answer, "config/services"), service);
+		*is = rfa_facts_int(one, "scale", rfa_facts_int(one, "deploy/replicas", 1)) == 0;
+	}
+	json_decref(answer);
+	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		rc = 0;
+	}
+	return rc;
+}

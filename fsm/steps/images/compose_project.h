@@ -33,5 +33,11 @@ int rfa_compose_add_desired(const struct rfa_ctx *ctx, struct rfa_compose_projec
 
 /* 1 if the run deploys the service: it has an image for it, and the stack's list has it. */
 int rfa_compose_deploys(const struct rfa_ctx *ctx, const char *service);
+/*
+ * *is: its files want no container of it (deploy.replicas: 0), and it had none before the run.
+ * What cannot be read wants one.
+ */
+int rfa_compose_none(const struct rfa_ctx *ctx, const char *service, int *is,
+		     struct rfa_error *err);
 
 #endif

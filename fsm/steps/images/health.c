@@ -10,6 +10,7 @@
 
 #include "fsm/steps/common/checker.h"
 #include "fsm/steps/common/evidence.h"
+#include "fsm/steps/images/compose_project.h"
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/common/inspect.h"
 #include "fsm/steps/common/observe_host.h"
@@ -19,9 +20,10 @@
 
 /* What has to be well: everything, or only what was before the run. */
 struct demand {
-	int ran;      /* only containers that ran */
-	int answered; /* only checks that were as they should be */
-	int back;     /* of the way back */
+	int ran;          /* only containers that ran */
+	int answered;     /* only checks that were as they should be */
+	int back;         /* of the way back */
+	int64_t ahead_ms; /* the host's clock, of the operator's */
 	struct rfa_tallies tallies;
 };
 
@@ -182,7 +184,11 @@ static void judge_check(const struct rfa_tally *tally, struct verdict *v)
 	if (tally->look.ok)
 		return;
 	v->wrong++;
-	ill(v, 0, "", "%.90s%s%s", says_it ? "" : name, says_it ? "" : ": ", why);
+	/* What no waiting mends is told, whatever else is wrong. */
+	if (tally->look.hopeless && !v->hopeless)
+		v->ill = 0;
+	ill(v, tally->look.hopeless, "", "%.90s%s%s", says_it ? "" : name, says_it ? "" : ": ",
+	    why);
 }
 
 static int try_all(struct rfa_ctx *ctx, struct demand *demand, struct verdict *v,
@@ -216,15 +222,19 @@ static int is_left_alone(const struct rfa_ctx *ctx, const struct rfa_observed *o
 	return 0;
 }
 
-/* What ran long before the run, and was left alone, has stayed well already. */
-static int has_settled(const struct rfa_ctx *ctx, const struct rfa_observed *one)
+/*
+ * What ran long before the run, and was left alone, has stayed well already: by the clock of its
+ * host, which has said since when it runs.
+ */
+static int has_settled(const struct rfa_ctx *ctx, const struct demand *demand,
+		       const struct rfa_observed *one)
 {
 	int64_t settle_ms = rfa_ctx_stack_here(ctx)->health_settle_s * 1000;
 	int64_t since;
 
 	return is_left_alone(ctx, one) &&
 	       !rfa_time_parse(rfa_container_started(one->inspect), &since) &&
-	       ctx->clock->wall_ms(ctx->clock) - since >= settle_ms;
+	       ctx->clock->wall_ms(ctx->clock) + demand->ahead_ms - since >= settle_ms;
 }
 
 /* One container that has to be well; stamps gets a line for it. */
@@ -233,18 +243,25 @@ static int look_at(struct rfa_ctx *ctx, const struct demand *demand, const struc
 {
 	const struct rfa_image *image = rfa_desired_of(ctx, one->key);
 	struct verdict own = { 0 };
+	int none = 0;
 
 	/* What the run does not bring is as it was. */
 	if ((demand->ran || !image) && !rfa_count_before(ctx, one->key, 1))
 		return 0;
+	if (!one->inspect && image) {
+		int rc = rfa_compose_none(ctx, one->key, &none, err);
+
+		if (rc || none)
+			return rc;
+	}
 	judge_container(one, demand->ran ? NULL : image,
 			rfa_reach_networks(ctx, one->key, demand->ran || is_left_alone(ctx, one)),
 			&own);
 	/* A container's own trouble says more than a check of what it serves. */
-	if (own.ill && !v->container[0])
+	if (own.ill && !v->container[0] && (own.hopeless || !v->hopeless))
 		ill_as(v, &own);
 	v->containers++;
-	v->fresh += !has_settled(ctx, one);
+	v->fresh += !has_settled(ctx, demand, one);
 	return put_stamp(one, stamps, err);
 }
 
@@ -382,6 +399,19 @@ static int until_well(struct rfa_ctx *ctx, struct demand *demand, struct verdict
 	return rc;
 }
 
+/* How much the clocks differ; what the host does not say counts as no time at all. */
+static int compare_clocks(struct rfa_ctx *ctx, struct demand *demand, struct rfa_error *err)
+{
+	int64_t wall_ms = ctx->clock->wall_ms(ctx->clock);
+	json_t *info = NULL;
+	int rc = ctx->host->ops->info(ctx->host, &info, err);
+
+	if (!rc)
+		demand->ahead_ms = rfa_facts_int(info, "time", 0) * 1000 - wall_ms;
+	json_decref(info);
+	return rc;
+}
+
 static void all_logs(struct rfa_ctx *ctx, json_t *facts)
 {
 	const struct rfa_observed *one;
@@ -463,6 +493,8 @@ static int have_well(struct rfa_ctx *ctx, struct demand demand, const char *what
 	struct verdict v;
 	int rc = rfa_tallies_begin(ctx, &demand.tallies, err);
 
+	if (!rc)
+		rc = compare_clocks(ctx, &demand, err);
 	if (!rc)
 		rc = until_well(ctx, &demand, &v, err);
 	if (!rc)

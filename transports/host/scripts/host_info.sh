@@ -8,6 +8,7 @@ echo "hostname $(uname -n)"
 echo "uid $(id -u)"
 echo "user $(id -un)"
 echo "boot_id $boot"
+echo "time $(date +%s)"
 for tool in b2sum sha256sum sync zstd gzip rsync; do
 	command -v "$tool" >/dev/null && echo "tool $tool"
 done

@@ -84,20 +84,24 @@ static int make_info(struct shell_host *h, const struct rfa_buf *out, const json
 		     const json_t *engine, json_t **made, struct rfa_error *err)
 {
 	json_t *uid = NULL;
-	int64_t number = -1;
+	int64_t number = -1, now = 0;
 	const char *text;
 	size_t len;
 
 	text = line_of(out, "uid", &len);
 	if (text && rfa_shell_number(&text, &number) == 0)
 		uid = json_integer(number);
-	*made = json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:o}",
+	text = line_of(out, "time", &len);
+	if (text && rfa_shell_number(&text, &now))
+		now = 0;
+	*made = json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:I, s:o}",
 			  "hostname", text_of(out, "hostname"), "os", h->os, "arch", h->arch,
 			  "user", text_of(out, "user"), "uid", uid ? uid : json_null(), "boot_id",
 			  text_of(out, "boot_id"), "engine", rfa_facts_str(version, "Version", ""),
 			  "api", h->api, "store", store_of(engine), "driver",
 			  rfa_facts_str(engine, "Driver", ""), "docker_root",
-			  rfa_facts_str(engine, "DockerRootDir", ""), "tools", tools_of(out));
+			  rfa_facts_str(engine, "DockerRootDir", ""), "time",
+			  (json_int_t)now, "tools", tools_of(out));
 	if (!*made)
 		return rfa_fail_nomem(err);
 	learn(h, out, number);
