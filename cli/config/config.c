@@ -165,7 +165,7 @@ static void check_source(struct rfa_walk *walk, const json_t *root, const json_t
 		return;
 	rfa_walk_enter(walk, "compose", 0);
 	rfa_walk_enter(walk, "source_on", 0);
-	no_such_name(walk, environments, "environment", on);
+	rfa_walk_no_such_name(walk, environments, "environment", on);
 	rfa_walk_leave(walk);
 	rfa_walk_leave(walk);
 }
