@@ -53,8 +53,7 @@ static const struct rfa_example examples[] = {
 	{ "rfa import history shop --env prod --file deploy-history.log --zone +09:00 "
 	  "--their-stack shop-prod",
 	  "the file calls it otherwise" },
-	{ "rfa import history shop --env prod --file deploy-history.log --zone +09:00 --verified "
-	  "releases/verified",
+	{ "rfa import history shop --env prod --file history.log --zone UTC --verified verified",
 	  "and what was verified" },
 	{ NULL, NULL },
 };

@@ -73,15 +73,19 @@ static const struct rfa_flow_args args = {
 	.group = "deploy",
 	.words = "STACK --to ENV",
 	.details =
-	    "Brings the files of your directory (compose.source; with compose.source_on one on "
-	    "the host\n"
-	    "of an environment) into the Compose directory of the stack on the host. Each is "
-	    "written aside and renamed; it has the mode of the source\n"
-	    "(a file of variables: 0600), and the owner that it had. What compose.keep names is\n"
-	    "left alone, and so is .git. A file that was edited on the host is never written over\n"
-	    "without --force: rfa remembers what it has brought. The old files stay a rollback\n"
-	    "point. Containers are not touched: what changed takes effect with the next deploy or\n"
-	    "promote (gates.allow_compose_changes).",
+	    "Brings the files of your directory (compose.source) into the Compose directory of "
+	    "the\n"
+	    "stack on the host. With compose.source_on the source is a directory on the host of "
+	    "that\n"
+	    "environment. Each file is written aside and renamed; it has the mode of the source "
+	    "(a\n"
+	    "file of variables: 0600), and the owner that it had. What compose.keep names is left\n"
+	    "alone, and so is .git. A file that was edited on the host is never written over "
+	    "without\n"
+	    "--force: rfa remembers what it has brought. The old files stay a rollback point.\n"
+	    "Containers are not touched: what changed takes effect with the next deploy or "
+	    "promote\n"
+	    "(gates.allow_compose_changes).",
 	.flags = RFA_ARGS_FORCE | RFA_ARGS_BACKUP_BEFORE,
 	.options = options,
 	.examples = examples,
