@@ -52,7 +52,8 @@ void sweep_one_fault(const struct sweep_subject *subject);
 void sweep_several_faults(const struct sweep_subject *subject, unsigned runs);
 /*
  * In a world with a planted defect: one undisturbed run, or runs with a fault of this kind at each
- * of the first calls, until one goes wrong. 1: one did, so that the sweep sees the defect.
+ * of the first calls where it can happen, until one goes wrong. 1: one did, so that the sweep sees
+ * the defect.
  */
 int sweep_sees(const struct sweep_subject *subject, int mutation, int fault_kind);
 
