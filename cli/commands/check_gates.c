@@ -283,7 +283,6 @@ int rfa_check_gates(struct rfa_cli *cli, struct rfa_error *err)
 			   rfa_cli_option(cli, "from"), NULL };
 	const char *flow = rfa_cli_option(cli, "for");
 	struct judged j = { json_array(), json_array(), { 0 }, 0 };
-	int builds = !flow || !strcmp(flow, "publish");
 	int rc = j.documents && j.secrets ? 0 : rfa_fail_nomem(err);
 
 	if (rc == 0 && (!a.env || rfa_cli_option(cli, "connect"))) {
@@ -302,10 +301,10 @@ int rfa_check_gates(struct rfa_cli *cli, struct rfa_error *err)
 		rc = rfa_config_side(cli->config, a.env, a.stack, &a.side, err);
 	if (rc == 0 && !a.from)
 		a.from = source_of(&a);
-	if (rc == 0 && builds)
+	/* The plan of one flow says it by itself: what has no secret cannot be planned. */
+	if (rc == 0 && !flow)
 		rc = judge_secrets(cli, &a, &j, err);
-	/* What has no secret cannot be planned. */
-	if (rc == 0 && !(flow && j.refused))
+	if (rc == 0)
 		rc = flow ? judge(cli, &a, flow, &j, err) : judge_possible(cli, &a, &j, err);
 	if (rc == 0)
 		rc = report(cli, &a, &j, err);

@@ -124,7 +124,7 @@ ok "3: a preview says so, too" says "build.secrets.npmrc" publish --as 7 --dry-r
 check() { (cd work && "$RFA" check shop prod "$@"); }
 ok "4: check says so" exits 4 check
 ok "it says which, and why" says "build.secrets.npmrc: a secret of the build: No such file or directory" check
-ok "4: of this flow, too" exits 4 check --for publish
+ok "3: the plan of this flow cannot be made" exits 3 check --for publish
 ok "a program is told" says '"id": "npmrc"' check --json
 config ",\"build\":{\"secrets\":{\"t\":{\"env\":\"NOBODY_HAS_SET_IT\"}},$build}"
 ok "4: a variable that is not set" says "build.secrets.t: a secret of the build: it is not set" check
