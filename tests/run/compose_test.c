@@ -610,6 +610,22 @@ static int pinned_before(struct project *p)
 	return pinned;
 }
 
+/* Compose that says that all is up, and has left the old containers, is not believed. */
+static void what_compose_says_is_looked_at(void **state)
+{
+	struct project p;
+
+	(void)state;
+	make(&p, SCENARIO_COMPOSE, NULL, NULL, NULL);
+	rfa_sim_mutate(p.w.sim, RFA_SIM_MUTATION_COMPOSE_IGNORES_OVERRIDE);
+	promote(&p);
+	assert_int_equal(p.result.final, RFA_FINAL_ROLLED_BACK);
+	assert_non_null(strstr(rfa_buf_str(&p.x.lines), "still has image"));
+	assert_on_prod(&p, "shop-api-1 api:v1 running, shop-web-1 web:v1 running");
+	watcher_end(&p.x);
+	world_free(&p.w);
+}
+
 /* Pins are the project's: those of another environment on the same host are not touched. */
 static void pins_are_of_the_project(void **state)
 {
@@ -664,6 +680,7 @@ int main(void)
 		cmocka_unit_test(what_was_connected_by_hand_is_no_way_back),
 		cmocka_unit_test(a_service_comes_back_into_its_networks),
 		cmocka_unit_test(what_ran_comes_back_whatever_the_file_says),
+		cmocka_unit_test(what_compose_says_is_looked_at),
 		cmocka_unit_test(pins_are_of_the_project),
 	};
 

@@ -198,6 +198,59 @@ static void keep_logs(struct rfa_ctx *ctx, json_t *facts)
 			rfa_evidence_logs(ctx, one->container, facts);
 }
 
+/* *has: it was made of the image that this run brings for it. */
+static int has_desired(struct rfa_ctx *ctx, const struct rfa_observed *seen, int *has,
+		       struct rfa_error *err)
+{
+	const struct rfa_image *image = rfa_desired_of(ctx, seen->key);
+	const char *id = NULL;
+	json_t *holder = NULL;
+	int rc = image ? rfa_image_id(ctx->host, image->pin, &holder, &id, err) : 0;
+
+	*has = id && !strcmp(id, rfa_container_image(seen->inspect));
+	json_decref(holder);
+	return rc < 0 ? rc : 0;
+}
+
+static int is_desired(struct rfa_ctx *ctx, const struct rfa_observed *seen, int *is,
+		      struct rfa_error *err)
+{
+	int rc = has_desired(ctx, seen, is, err);
+
+	*is = *is && (rfa_container_running(seen->inspect) || rfa_host_ended_well(seen->inspect));
+	return rc;
+}
+
+/* Compose has answered that all is up: no container is one of another image that was left standing.
+ */
+static int all_made(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_observed *one;
+	struct rfa_observed_list seen;
+	int rc = observe(ctx, &seen, err);
+
+	if (rc)
+		return rc;
+	RFA_EACH (one, seen) {
+		int has = 1;
+
+		if (!one->inspect || !rfa_compose_deploys(ctx, one->key))
+			continue;
+		rc = has_desired(ctx, one, &has, err);
+		if (rc)
+			return rc;
+		if (has)
+			continue;
+		rfa_fail(err, RFA_EREMOTE, "compose",
+			 "Compose says that it is done, but %s still has image %s", one->container,
+			 rfa_container_image(one->inspect));
+		rfa_error_where(err, "service %s", one->key);
+		rfa_error_hint(err, "look at what `docker compose up` says there of this service");
+		return -RFA_EREMOTE;
+	}
+	return 0;
+}
+
 static int bring_up(struct rfa_ctx *ctx, const struct rfa_compose_project *project, json_t *facts,
 		    struct rfa_error *err)
 {
@@ -209,7 +262,7 @@ static int bring_up(struct rfa_ctx *ctx, const struct rfa_compose_project *proje
 						   &project->compose, err);
 	if (rc == -RFA_EREMOTE)
 		keep_logs(ctx, facts);
-	return rc;
+	return rc ? rc : all_made(ctx, err);
 }
 
 /* Compose itself goes on from what it sees, so it may be repeated. */
@@ -249,20 +302,6 @@ struct count {
 	size_t then, before; /* that were there before; that are as before */
 	size_t lacking;      /* services with fewer containers than they had, or with none */
 };
-
-static int is_desired(struct rfa_ctx *ctx, const struct rfa_observed *seen, int *is,
-		      struct rfa_error *err)
-{
-	const struct rfa_image *image = rfa_desired_of(ctx, seen->key);
-	const char *id = NULL;
-	json_t *holder = NULL;
-	int rc = image ? rfa_image_id(ctx->host, image->pin, &holder, &id, err) : 0;
-
-	*is = id && !strcmp(id, rfa_container_image(seen->inspect)) &&
-	      (rfa_container_running(seen->inspect) || rfa_host_ended_well(seen->inspect));
-	json_decref(holder);
-	return rc < 0 ? rc : 0;
-}
 
 static int is_as_before(const struct rfa_ctx *ctx, const struct rfa_observed *seen)
 {
