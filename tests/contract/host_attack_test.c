@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -81,6 +82,8 @@ static void attack(void)
 
 	if (setgid(ATTACKER) || setuid(ATTACKER) || chdir(base) || chdir("home"))
 		_exit(1);
+	/* He does not outlive a test that is killed. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (k = 0;; k++)
 		for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 			exchange(pairs[i][0], pairs[i][1]);
