@@ -8,6 +8,7 @@
 
 #include "cli/commands/hooks.h"
 #include "cli/config/hosts.h"
+#include "cli/config/repository.h"
 #include "cli/frame/signals.h"
 #include "cli/notify/notify.h"
 #include "cli/report/ticker.h"
@@ -64,6 +65,7 @@ static struct rfa_run_options options_of(struct rfa_cli *cli, const struct rfa_h
 		.login = rfa_cli_login,
 		.output = take_output,
 		.command = rfa_hooks_run,
+		.repository = rfa_cli_repository,
 		.secret_user = cli,
 	};
 	return options;

@@ -8,6 +8,7 @@
 #include "cli/commands/drive.h"
 #include "cli/commands/typed.h"
 #include "cli/config/hosts.h"
+#include "cli/config/repository.h"
 #include "cli/frame/read.h"
 #include "cli/report/preview.h"
 #include "cli/commands/unattended.h"
@@ -67,6 +68,12 @@ static int ask_registry(const struct rfa_prepare *p, const char *domain, json_t 
 {
 	const struct rfa_cli *cli = p->user;
 	return rfa_config_registry(cli->config, domain, out, err);
+}
+
+static int ask_repository(const struct rfa_prepare *p, const struct rfa_repository_ask *ask,
+			  struct rfa_repository **out, struct rfa_error *err)
+{
+	return rfa_cli_repository(p->user, ask, out, err);
 }
 
 static int ask_host(const struct rfa_prepare *p, const json_t *side, struct rfa_host **out,
@@ -269,6 +276,7 @@ int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out
 				 .path = ask_path,
 				 .vault = ask_vault,
 				 .registry = ask_registry,
+				 .repository = ask_repository,
 				 .open = ask_host,
 				 .file = ask_file,
 				 .tell = ask_tell,

@@ -12,6 +12,7 @@ enum rfa_type {
 	RFA_TYPE_INTEGER,
 	RFA_TYPE_BOOLEAN,
 	RFA_TYPE_STATUS, /* of HTTP: a number, or a class as "2xx" */
+	RFA_TYPE_VALUE,  /* a string, or an object of the keys in `inside` that says where one is */
 	RFA_TYPE_ENGINE, /* an object of the Docker Engine API: taken as it is */
 };
 

@@ -174,6 +174,8 @@ static int fits_type(enum rfa_type type, const json_t *value)
 		return json_is_integer(value);
 	case RFA_TYPE_BOOLEAN:
 		return json_is_boolean(value);
+	case RFA_TYPE_VALUE:
+		return json_is_string(value) || json_is_object(value);
 	case RFA_TYPE_STATUS:
 		return json_is_integer(value) || json_is_string(value);
 	}
@@ -470,6 +472,10 @@ void rfa_walk_check(struct rfa_walk *walk, const struct rfa_key *key, const json
 		if (json_object_get(value, "Image"))
 			rfa_problem_hint(rfa_walk_problem(walk, "\"Image\" does not belong here"),
 					 "remove it: the image is the one that is deployed");
+		break;
+	case RFA_TYPE_VALUE:
+		if (json_is_object(value))
+			check_object(walk, key, value);
 		break;
 	case RFA_TYPE_STATUS:
 		if (json_is_string(value))

@@ -110,6 +110,36 @@ static int check_resolved(const json_t *stack, const char *env, struct rfa_error
 	return rc;
 }
 
+/* Values of variables stay here, whether they are secret or not: a plan has their names. */
+static int only_names(json_t *stack, struct rfa_error *err)
+{
+	json_t *variables = json_object_get(stack, "variables"), *names, *one;
+	const char *name;
+	int rc;
+
+	if (!variables)
+		return 0;
+	names = json_array();
+	rc = names ? 0 : rfa_fail_nomem(err);
+	json_object_foreach (variables, name, one) {
+		if (rc == 0 && json_array_append_new(names, json_string(name)))
+			rc = rfa_fail_nomem(err);
+	}
+	if (rc == 0)
+		return rfa_facts_set(stack, "variables", names, err);
+	json_decref(names);
+	return rc;
+}
+
+/* Where the login of a repository is stays here, as that of a registry. */
+static int no_login(json_t *stack, struct rfa_error *err)
+{
+	json_t *source = json_object_get(stack, "source");
+
+	return json_object_get(source, "login") ? rfa_facts_set(source, "login", json_true(), err)
+						: 0;
+}
+
 /* Where a secret of a build is stays here, as a login does: a plan has its id. */
 static int only_ids(json_t *stack, struct rfa_error *err)
 {
@@ -154,6 +184,10 @@ static int resolve_stack(const json_t *written, const char *env, json_t **out,
 		rc = rfa_checks_merge(stack, err);
 	if (rc == 0)
 		rc = only_ids(stack, err);
+	if (rc == 0)
+		rc = no_login(stack, err);
+	if (rc == 0)
+		rc = only_names(stack, err);
 	if (rc == 0)
 		*out = stack;
 	else

@@ -5,6 +5,8 @@
 #include "cli/config/schema_checks.h"
 #include "cli/config/schema_hooks.h"
 #include "cli/config/schema_registry.h"
+#include "cli/config/schema_source.h"
+#include "cli/config/schema_window.h"
 
 /* What strings look like. */
 
@@ -201,7 +203,7 @@ static const struct rfa_key a_gate = {
 	.type = RFA_TYPE_STRING,
 	.example = "\"disk space\"",
 	.help = "the name of a gate, as a preview shows it",
-	.words = "tags|dependents|disk space|base URL|compose|networks|shared "
+	.words = "window|tags|dependents|disk space|base URL|compose|networks|shared "
 		 "names|URLs|version|verified|"
 		 "checklist|drift|fresh backup|proven drill",
 };
@@ -445,7 +447,8 @@ static const struct rfa_key a_command = {
 	.name = "",
 	.type = RFA_TYPE_STRING,
 	.example = "\"deploy\"",
-	.help = "a command that brings something to a host: deploy, promote, publish or sync",
+	.help =
+	    "a command that brings something to a host: deploy, promote, publish, release or sync",
 };
 static const struct rfa_key backup_keys[] = {
 	{ .name = "where",
@@ -532,6 +535,25 @@ const struct rfa_key rfa_schema_stack[] = {
 	  .example = "{\"images\":{\"web\":\"registry.example:5000/shop/web\"}}",
 	  .help = "what `rfa deploy` brings from registries",
 	  .inside = rfa_schema_deploy },
+	{ .name = "source",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"git\":\"https://git.example.org/shop.git\"}",
+	  .help = "the git repository whose tags `rfa release` builds and brings",
+	  .inside = rfa_schema_source },
+	{ .name = "window",
+	  .type = RFA_TYPE_OBJECT,
+	  .example =
+	      "{\"days\":[\"mon\",\"tue\",\"wed\",\"thu\"],\"from\":\"09:00\",\"to\":\"17:00\","
+	      "\"tz\":\"Europe/Berlin\"}",
+	  .help = "when promote, publish, deploy and release may bring something; a rollback may "
+		  "always",
+	  .inside = rfa_schema_window },
+	{ .name = "variables",
+	  .type = RFA_TYPE_MAP,
+	  .example = "{\"ENVIRONMENT\":\"production\",\"DOMAIN\":{\"env\":\"DOMAIN\"}}",
+	  .help = "variables that a release gives to Compose beside the project's own .env",
+	  .inside = rfa_schema_variable,
+	  .format = &rfa_schema_variable_name },
 	{ .name = "health",
 	  .type = RFA_TYPE_ARRAY,
 	  .fallback = "[]",

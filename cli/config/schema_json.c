@@ -113,6 +113,8 @@ static int describe_inside(const struct rfa_key *key, int overlay, json_t *node,
 		if (rc == 0 && key->one_of)
 			rc = rfa_facts_set(node, "oneOf", split(key->one_of, 1), err);
 		return rc;
+	case RFA_TYPE_VALUE:
+		return describe_keys(key->inside, 0, node, err);
 	case RFA_TYPE_MAP:
 		return describe_map(key, overlay, node, err);
 	case RFA_TYPE_ARRAY:
@@ -145,9 +147,10 @@ static int describe(const struct rfa_key *key, int overlay, json_t **out, struct
 		[RFA_TYPE_ENGINE] = "object",
 	};
 	json_t *node = json_object();
-	int rc = key->type == RFA_TYPE_STATUS
-		     ? set_json(node, "type", "[\"integer\",\"string\"]", err)
-		     : set_text(node, "type", types[key->type], err);
+	int rc =
+	    key->type == RFA_TYPE_STATUS  ? set_json(node, "type", "[\"integer\",\"string\"]", err)
+	    : key->type == RFA_TYPE_VALUE ? set_json(node, "type", "[\"string\",\"object\"]", err)
+					  : set_text(node, "type", types[key->type], err);
 
 	if (rc == 0)
 		rc = set_text(node, "description", key->help, err);

@@ -25,6 +25,7 @@ const char *rfa_schema_type(enum rfa_type type)
 		[RFA_TYPE_INTEGER] = "a whole number",
 		[RFA_TYPE_BOOLEAN] = "true or false",
 		[RFA_TYPE_ENGINE] = "an object",
+		[RFA_TYPE_VALUE] = "a string, or an object that says where it is",
 		[RFA_TYPE_STATUS] = "a whole number, or a class such as \"2xx\"",
 	};
 	return words[type];

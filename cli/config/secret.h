@@ -22,6 +22,7 @@ struct rfa_secret {
 	json_t *login;  /* of a login: where it is, as rfa.json says it; NULL: nowhere */
 	char *value;    /* NULL: there is none, or it was not asked for yet */
 	char why[200];  /* why there is none; "" */
+	int plain;      /* rfa.json has the value itself: it is hidden from nobody */
 	int others_see; /* a file that others on this machine may read */
 };
 

@@ -22,22 +22,24 @@ static void list_values(struct rfa_secrets *secrets)
 	size_t i, n = 0;
 
 	for (i = 0; i < secrets->n; i++)
-		if (secrets->items[i].value)
+		if (secrets->items[i].value && !secrets->items[i].plain)
 			secrets->values[n++] = secrets->items[i].value;
 	secrets->values[n] = NULL;
 }
 
-static const char at_build[] = "build/secrets";
+static const char at_build[] = "build/secrets", at_variables[] = "variables";
 
-/* How many its builds may have, in any environment. */
+/* How many its builds and its variables may have, in any environment. */
 static size_t build_secrets(const json_t *stack)
 {
-	size_t n = json_object_size(rfa_facts_at(stack, at_build));
+	size_t n = json_object_size(rfa_facts_at(stack, at_build)) +
+		   json_object_size(json_object_get(stack, at_variables));
 	const char *env;
 	json_t *overlay;
 
 	json_object_foreach (json_object_get(stack, "environments"), env, overlay)
-		n += json_object_size(rfa_facts_at(overlay, at_build));
+		n += json_object_size(rfa_facts_at(overlay, at_build)) +
+		     json_object_size(json_object_get(overlay, at_variables));
 	return n;
 }
 
@@ -144,21 +146,24 @@ static int is_asked(const json_t *plan, const char *domain)
 
 /* The reference of an id: that of the environment counts, if it has one. */
 static const json_t *reference_of(const struct rfa_secrets *secrets, const json_t *plan,
-				  const char *id)
+				  const char *at, const char *id)
 {
 	const json_t *stack = json_object_get(secrets->stacks, rfa_facts_str(plan, "stack", ""));
 	const json_t *overlay = json_object_get(json_object_get(stack, "environments"),
 						rfa_facts_str(plan, "target/env", ""));
-	const json_t *found = json_object_get(rfa_facts_at(overlay, at_build), id);
+	const json_t *found = json_object_get(rfa_facts_at(overlay, at), id);
 
-	return found ? found : json_object_get(rfa_facts_at(stack, at_build), id);
+	return found ? found : json_object_get(rfa_facts_at(stack, at), id);
 }
 
 static const char *const build_keys[] = { "env", "file", "command" }; /* rfa_secret_from */
 
-/* Fills in the one of an id; a command is not run. To be released whatever the answer. */
-static int make_build(struct rfa_secret *s, const char *id, const json_t *reference,
-		      const char *folder, struct rfa_error *err)
+/*
+ * Fills in the one of an id; a command is not run. prefix: what it is of, RFA_BUILD_SECRET or
+ * RFA_VARIABLE. To be released whatever the answer.
+ */
+static int make_reference(struct rfa_secret *s, const char *prefix, const char *id,
+			  const json_t *reference, const char *folder, struct rfa_error *err)
 {
 	char name[128];
 	size_t from = 0;
@@ -167,11 +172,11 @@ static int make_build(struct rfa_secret *s, const char *id, const json_t *refere
 
 	while (from < 3 && !json_object_get(reference, build_keys[from]))
 		from++;
-	(void)snprintf(name, sizeof(name), RFA_BUILD_SECRET "%s", id);
+	(void)snprintf(name, sizeof(name), "%s%s", prefix, id);
 	where = from < 3 ? json_string_value(json_object_get(reference, build_keys[from])) : NULL;
 	if (!where || json_object_size(reference) != 1) {
 		(void)rfa_fail(err, RFA_ECONFIG, "config",
-			       "where a secret of a build is has to be said in one way");
+			       "where a value is has to be said in one way");
 		(void)rfa_error_where(err, "%s", name);
 		return rfa_error_hint(err, "{\"file\":…}, {\"env\":…} or {\"command\":…}");
 	}
@@ -187,25 +192,29 @@ static int make_build(struct rfa_secret *s, const char *id, const json_t *refere
 }
 
 /* What is wrong with it. */
-static int no_build(const struct rfa_secret *s, const json_t *reference, struct rfa_error *err)
+static int no_reference(const struct rfa_secret *s, const json_t *reference, struct rfa_error *err)
 {
 	const char *key = build_keys[s->from];
 
-	(void)rfa_fail(err, RFA_ECONFIG, "config", "a secret of the build: %s", s->why);
+	(void)rfa_fail(err, RFA_ECONFIG, "config", "%s: %s",
+		       strncmp(s->name, RFA_VARIABLE, strlen(RFA_VARIABLE)) != 0
+			   ? "a secret of the build"
+			   : "a variable",
+		       s->why);
 	return rfa_error_where(err, "%s, %s %.80s", s->name, key,
 			       rfa_facts_str(reference, key, ""));
 }
 
-static int take_build(struct rfa_secrets *secrets, const char *id, const json_t *reference,
-		      const char *folder, struct rfa_error *err)
+static int take_reference(struct rfa_secrets *secrets, const char *prefix, const char *id,
+			  const json_t *reference, const char *folder, struct rfa_error *err)
 {
 	struct rfa_secret *s = &secrets->items[secrets->n++];
-	int rc = make_build(s, id, reference, folder, err);
+	int rc = make_reference(s, prefix, id, reference, folder, err);
 
 	if (rc == 0 && s->from == RFA_SECRET_COMMAND)
 		rc = rfa_secret_run(s, err);
 	if (rc == 0 && !s->value)
-		rc = no_build(s, reference, err);
+		rc = no_reference(s, reference, err);
 	if (rc != 0) {
 		rfa_secret_release(s);
 		secrets->n--;
@@ -235,14 +244,14 @@ static int has_program(const char *command)
 int rfa_secrets_check_build(const struct rfa_secrets *secrets, const json_t *plan, const char *id,
 			    const char *folder, struct rfa_error *err)
 {
-	const json_t *reference = reference_of(secrets, plan, id);
+	const json_t *reference = reference_of(secrets, plan, at_build, id);
 	struct rfa_secret s = { NULL };
-	int rc = make_build(&s, id, reference, folder, err);
+	int rc = make_reference(&s, RFA_BUILD_SECRET, id, reference, folder, err);
 
 	if (rc == 0 && s.from == RFA_SECRET_COMMAND && !has_program(s.where))
 		(void)snprintf(s.why, sizeof(s.why), "there is no such command");
 	if (rc == 0 && *s.why)
-		rc = no_build(&s, reference, err);
+		rc = no_reference(&s, reference, err);
 	rfa_secret_release(&s);
 	return rc;
 }
@@ -264,9 +273,51 @@ static int fetch_build(struct rfa_secrets *secrets, const json_t *plan, const ch
 		(void)snprintf(name, sizeof(name), RFA_BUILD_SECRET "%s", id);
 		if (rc || rfa_secrets_find(secrets, name))
 			continue;
-		rc = take_build(secrets, id, reference_of(secrets, plan, id), folder, err);
+		rc = take_reference(secrets, RFA_BUILD_SECRET, id,
+				    reference_of(secrets, plan, at_build, id), folder, err);
 		list_values(secrets);
 		if (rc == 0 && ledger)
+			rc = rfa_ledger_hide(ledger, rfa_secrets_find(secrets, name), err);
+	}
+	return rc;
+}
+
+/* A value that rfa.json has itself. */
+static int take_plain(struct rfa_secrets *secrets, const char *name, const char *value,
+		      struct rfa_error *err)
+{
+	struct rfa_secret *s = &secrets->items[secrets->n++];
+
+	s->plain = 1;
+	s->name = strdup(name);
+	s->where = strdup("");
+	s->value = strdup(value);
+	return s->name && s->where && s->value ? 0 : rfa_fail_nomem(err);
+}
+
+/* Those that a release gives to Compose. */
+static int fetch_variables(struct rfa_secrets *secrets, const json_t *plan, const char *folder,
+			   struct rfa_ledger *ledger, struct rfa_error *err)
+{
+	json_t *names = rfa_facts_at(plan, "target/stack/variables"), *one;
+	char name[128];
+	size_t i;
+	int rc = 0;
+
+	if (!rfa_facts_at(plan, "options/release"))
+		return 0;
+	json_array_foreach (names, i, one) {
+		const char *id = json_string_value(one);
+		const json_t *reference = reference_of(secrets, plan, at_variables, id);
+
+		(void)snprintf(name, sizeof(name), RFA_VARIABLE "%s", id);
+		if (rc || !reference || rfa_secrets_find(secrets, name))
+			continue;
+		rc = json_is_string(reference)
+			 ? take_plain(secrets, name, json_string_value(reference), err)
+			 : take_reference(secrets, RFA_VARIABLE, id, reference, folder, err);
+		list_values(secrets);
+		if (rc == 0 && ledger && json_is_object(reference))
 			rc = rfa_ledger_hide(ledger, rfa_secrets_find(secrets, name), err);
 	}
 	return rc;
@@ -294,7 +345,9 @@ int rfa_secrets_fetch(struct rfa_secrets *secrets, const json_t *plan, const cha
 			rc = rfa_ledger_hide(ledger, s->value, err);
 	}
 	free(text);
-	return rc ? rc : fetch_build(secrets, plan, folder, ledger, err);
+	if (rc == 0)
+		rc = fetch_build(secrets, plan, folder, ledger, err);
+	return rc ? rc : fetch_variables(secrets, plan, folder, ledger, err);
 }
 
 const struct rfa_secret *rfa_secrets_login(const struct rfa_secrets *secrets, const char *domain)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "transports/git/git.h"
+
 void rfa_cli_problems(const struct rfa_cli *cli, const char *file)
 {
 	const struct rfa_out *o = &cli->out;
@@ -202,6 +204,7 @@ void rfa_story_release(struct rfa_run_report *report)
 void rfa_cli_release(struct rfa_cli *cli)
 {
 	rfa_story_release(&cli->report);
+	rfa_repository_free(cli->repository);
 	rfa_ledger_free(cli->ledger);
 	rfa_config_free(cli->config);
 	rfa_problems_release(&cli->problems);

@@ -40,9 +40,10 @@ struct rfa_cli {
 	struct rfa_out out;
 	struct rfa_clock *clock;
 	const volatile int *cancel;
-	struct rfa_config *config; /* owned; NULL until asked for */
-	struct rfa_trust trust;    /* whose files are obeyed */
-	struct rfa_ledger *ledger; /* the same */
+	struct rfa_config *config;         /* owned; NULL until asked for */
+	struct rfa_trust trust;            /* whose files are obeyed */
+	struct rfa_ledger *ledger;         /* the same */
+	struct rfa_repository *repository; /* the same */
 	struct rfa_problems problems;
 	struct rfa_run_report report;
 	int status; /* of a command that succeeds: its exit status */

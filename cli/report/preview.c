@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/config/hosts.h"
+#include "cli/config/repository.h"
 #include "cli/frame/redact.h"
 #include "fsm/parts/text.h"
 
@@ -215,6 +216,7 @@ int rfa_preview_read(struct rfa_cli *cli, const json_t *plan, json_t **out, stru
 			.cancel = cli->cancel,
 			.secret = rfa_cli_secret,
 			.login = rfa_cli_login,
+			.repository = rfa_cli_repository,
 			.secret_user = cli,
 		};
 		rc = rfa_run_preview(&options, plan, &document, err);

@@ -68,6 +68,8 @@ RFA_API void rfa_reference_hide(struct rfa_buf *text, const char *url,
 
 /* A secret of a build has a name, too: this and its id. */
 #define RFA_BUILD_SECRET "build.secrets."
+/* The same of a variable that a stack gives to Compose. */
+#define RFA_VARIABLE "variables."
 
 /* Puts "[secret]" in the place of each occurrence of the bytes; text may hold NULs. */
 RFA_API void rfa_secret_hide(struct rfa_buf *text, const char *value, size_t len);

@@ -5,6 +5,7 @@
 
 #define FLOWS(X)          \
 	X(publish)        \
+	X(release)        \
 	X(sync)           \
 	X(deploy)         \
 	X(promote)        \

@@ -28,6 +28,7 @@ static const struct rfa_step steps[] = {
 };
 
 static const struct rfa_gate gates[] = {
+	{ "window", rfa_gate_window },
 	{ "engine", rfa_gate_image_engine },
 	{ "source runs", rfa_gate_source_runs },
 	{ "tags", rfa_gate_tags },

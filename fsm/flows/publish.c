@@ -30,6 +30,7 @@ static const struct rfa_step steps[] = {
 };
 
 static const struct rfa_gate gates[] = {
+	{ "window", rfa_gate_window },
 	{ "engine", rfa_gate_image_engine },
 	{ "builder", rfa_gate_builder },
 	{ "sources", rfa_gate_sources },

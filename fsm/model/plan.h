@@ -77,7 +77,8 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	MANY(need, needs, "what the ledger needs images of that host for") \
 	TEXT(imported_from, "the file from which lines of a history are imported") \
 	TEXTS(imported, "these lines") \
-	TEXT(marked, "the version that the file's neighbours name as verified")
+	TEXT(marked, "the version that the file's neighbours name as verified") \
+	ONE(release, release, "the commit that is released")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);
 

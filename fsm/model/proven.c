@@ -92,6 +92,10 @@ const struct rfa_image_list *rfa_brings(const struct rfa_plan *plan,
 const struct rfa_configuration *rfa_brings_up(const struct rfa_plan *plan,
 					      const struct rfa_proven *target)
 {
+	/* The files of a commit are not those that were kept; the next run keeps them. */
+	if (plan->options && plan->options->release && plan->target && plan->target->stack &&
+	    rfa_source_has_files(plan->target->stack->source))
+		return NULL;
 	if (plan->options && plan->options->with_files && plan->point)
 		return plan->point->configuration;
 	return target->configuration;

@@ -4,6 +4,8 @@
 
 #include "fsm/model/build.h"
 #include "fsm/model/field.h"
+#include "fsm/model/release.h"
+#include "fsm/model/window.h"
 
 /* clang-format off */
 #define RFA_STACK_COMPOSE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
@@ -158,6 +160,9 @@ RFA_RECORD(hooks, RFA_HOOKS_FIELDS);
 	INT(health_settle_s, 5, "seconds that it has to stay healthy") \
 	ONE(stack_build, build, "what is built from sources") \
 	ONE(stack_deploy, deploy, "what comes from registries") \
+	TEXTS(variables, "the names of what Compose gets beside the project's own; the values are with the operator") \
+	ONE(stack_source, source, "the git repository whose tags are released") \
+	ONE(window, window, "when something may be brought") \
 	ONE(limits, gates, "what must hold before anything is touched") \
 	ONE(stack_data, data, "what it stores") \
 	ONE(stack_backup, backup, "its backups") \

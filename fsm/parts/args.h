@@ -68,6 +68,10 @@ struct rfa_prepare {
 	 * it: {"login"?,"ca"? (absolute),"http"?}. */
 	int (*registry)(const struct rfa_prepare *, const char *domain, json_t **out,
 			struct rfa_error *);
+	/* *out (borrowed): the files of a commit; the tag is fetched, unless the ask names a commit
+	 * that is there. Errors: those of the repository. */
+	int (*repository)(const struct rfa_prepare *, const struct rfa_repository_ask *,
+			  struct rfa_repository **out, struct rfa_error *);
 	/* *out (new, rfa_host_free()): the host of a side, connected. */
 	int (*open)(const struct rfa_prepare *, const json_t *side, struct rfa_host **out,
 		    struct rfa_error *);
@@ -186,6 +190,9 @@ int rfa_prepare_deploy(const struct rfa_prepare *p, json_t *plan,
  */
 int rfa_prepare_way(const struct rfa_prepare *p, json_t *plan, const json_t *images,
 		    struct rfa_error *err) RFA_MUST_USE;
+/* Of a release: the commit of the tag that is the second word, and what is built of it. */
+int rfa_prepare_release(const struct rfa_prepare *p, json_t *plan,
+			struct rfa_error *err) RFA_MUST_USE;
 /* Of files that come from the operator's directory. */
 int rfa_prepare_sync(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err) RFA_MUST_USE;
 /* options.synced: what the ledger says that was brought there. */

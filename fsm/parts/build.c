@@ -6,6 +6,7 @@
 #include "fsm/base/facts.h"
 #include "fsm/model/build.h"
 #include "fsm/parts/args.h"
+#include "fsm/parts/build.h"
 #include "fsm/parts/build_compose.h"
 #include "fsm/parts/named.h"
 
@@ -19,7 +20,7 @@ static int is_composed(const json_t *plan)
 	return rfa_facts_bool(rfa_facts_at(plan, "target/stack/build"), "compose", 0);
 }
 
-static int has_build(const json_t *plan, struct rfa_error *err)
+int rfa_build_has_images(const json_t *plan, struct rfa_error *err)
 {
 	size_t named = json_object_size(rfa_facts_at(plan, "target/stack/build/images"));
 
@@ -45,7 +46,7 @@ static int has_build(const json_t *plan, struct rfa_error *err)
 
 /* Where. */
 
-static int choose_builder(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+int rfa_build_choose(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
 	const char *on = rfa_facts_str(plan, "target/stack/build/on", NULL);
 	json_t *side = NULL;
@@ -201,12 +202,12 @@ static int check_names(const json_t *plan, struct rfa_error *err)
 	return 0;
 }
 
-static int put_desired(json_t *plan, const char *version, struct rfa_error *err)
+int rfa_build_name(json_t *plan, const char *version, struct rfa_error *err)
 {
 	json_t *images = rfa_facts_at(plan, "target/stack/build/images"), *image;
 	json_t *names = json_object();
 	const char *key;
-	int rc = names ? 0 : rfa_fail_nomem(err);
+	int rc = names ? check_names(plan, err) : rfa_fail_nomem(err);
 
 	json_object_foreach (images, key, image) {
 		if (!rc)
@@ -223,20 +224,18 @@ int rfa_prepare_build(const struct rfa_prepare *p, json_t *plan, struct rfa_erro
 {
 	json_t *sources = json_array();
 	char version[RFA_TAG_MAX + 1] = "";
-	int rc = sources ? has_build(plan, err) : rfa_fail_nomem(err);
+	int rc = sources ? rfa_build_has_images(plan, err) : rfa_fail_nomem(err);
 
 	if (!rc)
-		rc = choose_builder(p, plan, err);
+		rc = rfa_build_choose(p, plan, err);
 	if (!rc)
 		rc = look_at_all(p, plan, sources, err);
-	if (!rc)
-		rc = check_names(plan, err);
 	if (!rc)
 		rc = name_version(p, plan, sources, version, sizeof(version), err);
 	if (!rc)
 		rc = rfa_plan_set(plan, "sources", json_incref(sources), err);
 	if (!rc)
-		rc = put_desired(plan, version, err);
+		rc = rfa_build_name(plan, version, err);
 	json_decref(sources);
 	return rc;
 }

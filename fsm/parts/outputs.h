@@ -111,6 +111,10 @@ int rfa_outputs_see(const struct rfa_outputs *o, struct rfa_outputs_seen *out,
 		    struct rfa_error *err);
 void rfa_outputs_seen_release(struct rfa_outputs_seen *seen);
 
+/* synced/<env>/<stack>.json: the files that were brought there, by this run or before. */
+int rfa_outputs_synced(struct rfa_outputs *o, const struct rfa_synced_list *files,
+		       struct rfa_error *err);
+
 /* Of a run about a backup: the version is its id. */
 void rfa_outputs_backup(struct rfa_outputs *o);
 /* What a step of the run proved: path as rfa_facts_at(). NULL when absent. Borrowed. */

@@ -139,14 +139,15 @@ static int put_verified(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
 			&proof, err);
 }
 
-/* Files that went back with the images: what had been brought there then is known again. */
+/* Files that came with the images; or went back: what had been brought there then is known again. */
 static int put_synced(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
 		      struct rfa_error *err)
 {
 	const struct rfa_proven *target = &k->proven[RFA_TARGET];
 	size_t before = k->plan.options ? k->plan.options->synced.n : 0;
+	int came = k->plan.options && k->plan.options->release;
 
-	if (!target->files_replaced || (!before && !target->synced.n))
+	if (came ? !target->synced.n : !target->files_replaced || (!before && !target->synced.n))
 		return 0;
 	return rfa_outputs_synced(o, &target->synced, err);
 }

@@ -59,7 +59,8 @@ int rfa_prepare_synced(const struct rfa_prepare *p, json_t *plan, struct rfa_err
 	snprintf(path, sizeof(path), "synced/%.64s/%.64s.json",
 		 rfa_facts_str(plan, "target/env", ""), p->word);
 	/* Without a source nobody wants them as they were brought. */
-	rc = rfa_facts_at(plan, "target/stack/compose/source") || rfa_facts_at(plan, "point")
+	rc = rfa_facts_at(plan, "target/stack/compose/source") || rfa_facts_at(plan, "point") ||
+		     rfa_facts_at(plan, "options/release")
 		 ? rfa_catalog_find(p->ledger, path, &sync, err)
 		 : 0;
 	files = rc ? NULL : json_object_get(sync, "files");
@@ -209,4 +210,12 @@ int rfa_changes_rollback(const struct rfa_ctx *ctx, json_t *rows, struct rfa_err
 		if (!rc && rfa_file_change_acts(one))
 			rc = add_then(ctx, one, rows, err);
 	return rc;
+}
+
+/* Of a release: its images, and the files that come with them. */
+int rfa_changes_release(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
+{
+	int rc = rfa_changes_images(ctx, rows, err);
+
+	return rc ? rc : rfa_changes_files(ctx, rows, err);
 }

@@ -100,6 +100,15 @@ static void put_text(struct rfa_buf *into, const json_t *plan, const char *path)
 	put(into, rfa_facts_str(plan, path, ""));
 }
 
+/* Of a commit. */
+static void put_short(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	char commit[13];
+
+	snprintf(commit, sizeof(commit), "%s", rfa_facts_str(plan, path, ""));
+	put(into, commit);
+}
+
 static void put_time(struct rfa_buf *into, const json_t *plan, const char *path)
 {
 	rfa_text_time(into, rfa_facts_str(plan, path, ""));
@@ -275,6 +284,9 @@ static const struct {
 	{ "kept.run", put_text, "options/kept/run" },
 	{ "version", put_text, "version" },
 	{ "built", put_text, "options/desired/version" },
+	{ "tag", put_text, "options/release/tag" },
+	{ "commit", put_short, "options/release/commit" },
+	{ "url", put_text, "options/release/url" },
 	{ "item", put_text, "options/item" },
 	{ "history", put_history, "options/imported" },
 	{ "marked", put_text, "options/marked" },

@@ -6,6 +6,7 @@
  * {backup.at}      when that backup was made
  * {backup.first}   the backup that is made, or left out, before a run that brings something
  * {built}          the version that the run is about
+ * {tag} {commit} {url}  of a release
  * {item}           of the checklist
  * {history}        the file from which a history is imported, and how much of it
  * {marked}         the version that its marker names as verified
@@ -97,6 +98,7 @@ void rfa_text_names(struct rfa_buf *into, const json_t *members);
 int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_rollback(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_files(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
+int rfa_changes_release(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_data(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_backup(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 /* Of images that are only tried out. */

@@ -87,6 +87,8 @@ int rfa_outputs_version(struct rfa_outputs *o, const struct rfa_image_list *imag
 	own.run = o->run;
 	RFA_EACH (image, *images)
 		rfa_texts_add(&pool, &own.identities, image->identity);
+	if (!*version.commit)
+		version.commit = rfa_facts_str(o->plan, "options/release/commit", "");
 	add_images(&pool, images, &version);
 	add_proof(&pool, &own, &version);
 	if (!rc)

@@ -64,6 +64,7 @@ void rfa_drive_init(struct rfa_drive *d, const struct rfa_run_options *options,
 	d->ctx.machine = options->machine ? options->machine : "?";
 	d->ctx.secret = options->secret;
 	d->ctx.login = options->login;
+	d->ctx.repository = options->repository;
 	d->ctx.output = options->output;
 	d->ctx.command = options->command;
 	d->ctx.secret_user = options->secret_user;

@@ -53,6 +53,12 @@ struct rfa_run_options {
 	 */
 	int (*command)(void *user, const struct rfa_host_command *, struct rfa_exec_answer *,
 		       struct rfa_error *);
+	/*
+	 * The files of a commit that the plan releases: *out is borrowed until the call with these
+	 * options returns. NULL: nobody has any.
+	 */
+	int (*repository)(void *user, const struct rfa_repository_ask *,
+			  struct rfa_repository **out, struct rfa_error *);
 	void *secret_user; /* of all of these */
 };
 

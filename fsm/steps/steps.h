@@ -32,6 +32,12 @@ RFA_RUN_OF(images_held);
 RFA_RUN_OF(builder_observe);
 RFA_TRIO_OF(build);
 
+/* sources.c: the files of a commit, where images are built */
+RFA_TRIO_OF(sources);
+
+/* variables.c: what Compose gets beside the project's own */
+RFA_TRIO_OF(variables);
+
 /* registry.c: images that registries have */
 RFA_RUN_OF(registry_observe);
 RFA_TRIO_OF(pull);

@@ -812,6 +812,90 @@ static void write_at(struct fixture *x, struct rfa_host *h, const char *run, con
 	assert_ok(rfa_host_stream_end(h, &s, 0, NULL, &x->err));
 }
 
+/* The files of a commit. */
+
+/* One entry of a tar, as rfa makes it. */
+static void add_entry(struct rfa_buf *tar, const char *name, char type, const char *mode,
+		      const char *link, const char *text)
+{
+	static const char zeros[1024];
+	char head[512] = "";
+	size_t size = strlen(text);
+	unsigned sum = 0;
+
+	snprintf(head, 100, "%s", name);
+	snprintf(head + 100, 8, "%s", mode);
+	snprintf(head + 108, 8, "0000000");
+	snprintf(head + 116, 8, "0000000");
+	snprintf(head + 124, 12, "%011zo", size);
+	snprintf(head + 136, 12, "00000000000");
+	memset(head + 148, ' ', 8);
+	head[156] = type;
+	snprintf(head + 157, 100, "%s", link);
+	memcpy(head + 257, "ustar\00000", 8);
+	for (size_t i = 0; i < sizeof(head); i++)
+		sum += (unsigned char)head[i];
+	snprintf(head + 148, 7, "%06o", sum);
+	rfa_buf_add(tar, head, sizeof(head));
+	rfa_buf_add(tar, text, size);
+	rfa_buf_add(tar, zeros, (512 - size % 512) % 512);
+}
+
+static char type_of(struct fixture *x, const char *place, const char *name, unsigned *mode)
+{
+	struct rfa_file_stat st;
+	char path[1024];
+
+	snprintf(path, sizeof(path), "%s/%s", place, name);
+	assert_ok(x->h->files->stat(x->h, path, &st, &x->err));
+	*mode = st.mode;
+	return st.type ? st.type : '0';
+}
+
+static void sources_are_there_when_they_are_whole(void **state)
+{
+	struct fixture *x = begin(state, "sources");
+	static const char zeros[1024];
+	struct rfa_buf tar = RFA_BUF_INIT(1 << 20), is = RFA_BUF_INIT(1 << 20);
+	char sha256[RFA_DIGEST_HEX], place[512], path[1024];
+	const struct rfa_host_runs *runs = x->h->runs;
+	unsigned mode;
+
+	add_entry(&tar, "web/", '5', "0000755", "", "");
+	add_entry(&tar, "web/run it; 'now'", '0', "0000755", "", "one\n");
+	add_entry(&tar, "web/-x", '0', "0000644", "", "two\n");
+	add_entry(&tar, "web/away", '2', "0000777", "../../../..", "");
+	rfa_buf_add(&tar, zeros, sizeof(zeros));
+	rfa_digest_of(RFA_SHA256, tar.data, tar.len, sha256);
+	snprintf(place, sizeof(place), "%s/runs/%s/source/%s", x->h->state_dir, x->run, sha256);
+	assert_fails(NOTFOUND, runs->unpack(x->h, KEY("none"), "sources", sha256, &x->err));
+
+	/* What was cut on its way, or is something else, is not unpacked. */
+	write_at(x, x->h, x->run, "sources", 0, (const char *)tar.data, tar.len - 700);
+	assert_fails(MISMATCH, runs->unpack(x->h, KEY("cut"), "sources", sha256, &x->err));
+	assert_int_equal(type_of(x, place, ".", &mode), '0');
+
+	write_at(x, x->h, x->run, "sources", 0, (const char *)tar.data, tar.len);
+	assert_ok(runs->unpack(x->h, KEY("whole"), "sources", sha256, &x->err));
+	assert_int_equal(type_of(x, place, "web", &mode), 'd');
+	assert_int_equal(mode, 0755);
+	assert_int_equal(type_of(x, place, "web/run it; 'now'", &mode), 'f');
+	assert_int_equal(mode, 0755);
+	assert_int_equal(type_of(x, place, "web/-x", &mode), 'f');
+	assert_int_equal(mode, 0644);
+	snprintf(path, sizeof(path), "%s/web/-x", place);
+	assert_ok(x->h->files->read(x->h, path, 100, &is, &x->err));
+	assert_string_equal(rfa_buf_str(&is), "two\n");
+	/* Once more is the same. */
+	assert_ok(runs->unpack(x->h, KEY("again"), "sources", sha256, &x->err));
+	assert_fails(INTERNAL, runs->unpack(x->h, KEY("sum"), "sources", "../x", &x->err));
+	assert_ok(runs->remove(x->h, x->run, &x->err));
+	assert_int_equal(type_of(x, place, "web", &mode), '0');
+	rfa_buf_release(&is);
+	rfa_buf_release(&tar);
+	end(x);
+}
+
 static json_t *request(struct fixture *x, int omit)
 {
 	json_t *one = get(x, RFA_IMAGE, "app:1"), *two = get(x, RFA_IMAGE, "app:2");
@@ -1262,6 +1346,7 @@ int host_contract_run(const char *name, struct host_world *world)
 		cmocka_unit_test(many_askers_start_one_job),
 		cmocka_unit_test(keys_are_names),
 		cmocka_unit_test(tags_come_and_go),
+		cmocka_unit_test(sources_are_there_when_they_are_whole),
 		cmocka_unit_test(an_export_reads_alike_from_any_offset),
 		cmocka_unit_test(export_names_what_is_wrong),
 		cmocka_unit_test(an_archive_loads_on_another_engine),

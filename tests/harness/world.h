@@ -64,6 +64,18 @@ void world_make_sources(struct world *w, enum scenario s, uint64_t seed,
 #define WORLD_SOURCES "/srv/src"
 
 /*
+ * The same, with the sources as a commit of a repository in memory. The plan of its release to prod
+ * is w->plan. Of SCENARIO_COMPOSE, docker-compose.yml comes with it, changed, and conf/new.yml; it
+ * uses a variable STAGE, which has the value "it's blue". One such world at a time.
+ */
+void world_make_release(struct world *w, enum scenario s, uint64_t seed);
+/* The plan is about what the repository has now. */
+void world_release_commit(struct world *w);
+/* The repository gives another commit (1), or that of the plan again (0). */
+void world_release_other(int which);
+/* A file of it has this content from now on. */
+void world_release_change(const char *path, const char *text);
+/*
  * Makes the world of a promote (SCENARIO_RUN, COMPOSE, MIXED, UNHEALTHY), with a registry that has
  * version v3 of everything but api. The plan of its deploy to prod is w->plan; via: "target", or
  * "test", whose host then fetches.

@@ -24,6 +24,7 @@ edges() {
 ^fsm/run/	^fsm/|^ledger/ledger\.h$|^transports/host/host\.h$
 ^ledger/	^fsm/base/|^fsm/core/record\.h$|^ledger/
 ^transports/host/	^fsm/base/|^transports/(transport|http|fdio|registry/registry)\.h$|^transports/host/
+^transports/git/	^fsm/base/|^transports/(transport|fdio)\.h$|^transports/host/host(_files|_repository)?\.h$|^transports/git/|^transports/ssh/(config|hostkeys)\.h$
 ^transports/registry/	^fsm/base/|^transports/(transport|http_call|http_text|fdio)\.h$|^transports/registry/
 ^transports/notify/	^fsm/base/|^transports/(transport|fdio)\.h$|^transports/notify/
 ^transports/	^fsm/base/|^transports/(ssh/)?[a-z_0-9]+\.h$
@@ -38,7 +39,7 @@ END
 # HEADERS	FILES
 only() {
 	cat <<'END'
-^git2	^ledger/|^tests/
+^git2	^ledger/|^transports/git/|^tests/
 ^libssh2	^transports/ssh/|^tests/
 ^curl/	^transports/http[a-z_0-9]*\.[ch]$|^transports/notify/curl\.c$|^tests/
 ^sodium	^fsm/base/|^tests/

@@ -25,6 +25,7 @@
 #include "transports/host/host_engine.h"
 #include "transports/host/host_files.h"
 #include "transports/host/host_registry.h"
+#include "transports/host/host_repository.h"
 #include "transports/host/host_runs.h"
 #include "transports/host/host_trees.h"
 #include "transports/host/host_vault.h"

@@ -83,8 +83,17 @@ struct rfa_host_runs {
 	 */
 	int (*list)(struct rfa_host *, json_t **out, struct rfa_error *);
 	/*
-	 * Removes the run's directory (spool, jobs). Absent is success. Errors: LOCKED while one of
-	 * its jobs runs.
+	 * A job. Unpacks an archive of the spool of the key's run, the files of a commit
+	 * (host_repository.h), into the directory <state dir>/runs/<run>/source/<sha256>. It is
+	 * there when all of it is, on disk. The archive must have that SHA-256, so that nothing in
+	 * it leads out of there. Errors: NOTFOUND; MISMATCH: other bytes; NOSPACE; UNSUPPORTED: a
+	 * tool is missing.
+	 */
+	int (*unpack)(struct rfa_host *, const struct rfa_job_key *, const char *archive,
+		      const char *sha256, struct rfa_error *);
+	/*
+	 * Removes the run's directory (spool, jobs, sources). Absent is success. Errors: LOCKED
+	 * while one of its jobs runs.
 	 */
 	int (*remove)(struct rfa_host *, const char *run, struct rfa_error *);
 

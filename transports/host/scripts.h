@@ -62,6 +62,7 @@ extern const char *const rfa_script_image_untag[];
 extern const char *const rfa_script_spool_digests[];
 extern const char *const rfa_script_spool_read[];
 extern const char *const rfa_script_spool_size[];
+extern const char *const rfa_script_source_unpack[];
 extern const char *const rfa_script_spool_write[];
 extern const char *const rfa_script_tar_index[];
 

@@ -53,6 +53,9 @@ struct rfa_ctx {
 	/* The login for a registry (rfa_run_options.login); NULL: nobody is logged in. */
 	int (*login)(void *user, const char *domain, const char **name, const char **secret,
 		     struct rfa_error *);
+	/* The files of a commit (rfa_run_options.repository); NULL: nobody has any. */
+	int (*repository)(void *user, const struct rfa_repository_ask *, struct rfa_repository **,
+			  struct rfa_error *);
 	void (*output)(void *user, int status, const char *text, size_t len); /* NULL: nobody */
 	/* Runs a command on the operator's machine (rfa_run_options.command); NULL: nobody does. */
 	int (*command)(void *user, const struct rfa_host_command *, struct rfa_exec_answer *,

@@ -54,6 +54,7 @@ RFA_GATE_OF(engine); /* the Docker Engines, and that both are for one kind of ma
 RFA_GATE_OF(base_url);
 RFA_GATE_OF(proven_drill); /* where a stack asks for it, a backup has been proven lately */
 RFA_GATE_OF(fresh_backup); /* where a stack asks for it, the data was backed up lately */
+RFA_GATE_OF(window);       /* where a stack has one, and no freeze: it is the time for it */
 RFA_GATE_OF(urls);         /* the host lets us ask the URLs of the health checks */
 
 /* Of images. */
@@ -79,6 +80,9 @@ RFA_GATE_OF(builder);     /* what builds images is there, and builds for the tar
 RFA_GATE_OF(sources);     /* what images are built from is there, and is what was planned */
 RFA_GATE_OF(new_version); /* a version is one thing for ever */
 RFA_GATE_OF(all_known);   /* of what is not built, the target has the image */
+RFA_GATE_OF(repository);  /* all files of a commit that is released are in it */
+RFA_GATE_OF(variables);   /* what the Compose files of a commit use has a value */
+RFA_GATE_OF(same_tag);    /* a tag that was released is the commit that it was then */
 
 /* Of data. */
 

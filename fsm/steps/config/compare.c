@@ -1,6 +1,7 @@
 /* What the files of a stack's directory are, and what they are to be. */
 #include <string.h>
 
+#include "fsm/steps/common/repository.h"
 #include "fsm/steps/config/files.h"
 #include "fsm/steps/steps.h"
 
@@ -217,8 +218,11 @@ static int prove(struct comparison *c, json_t *facts, struct rfa_error *err)
 int rfa_files_compare_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct comparison c = { .ctx = ctx };
-	int rc = rfa_files_list(ctx, RFA_SOURCE, &c.source, err);
+	int rc;
 
+	if (rfa_release_of(ctx) && !rfa_release_has_files(ctx))
+		return rfa_ctx_skip(facts, "no files come from the repository", err);
+	rc = rfa_files_list(ctx, RFA_SOURCE, &c.source, err);
 	rfa_record_clear(&rfa_shape_proven, &c.proven);
 	if (!rc)
 		rc = rfa_files_list(ctx, RFA_TARGET, &c.target, err);

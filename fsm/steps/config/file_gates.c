@@ -4,6 +4,7 @@
 
 #include "fsm/base/size.h"
 #include "fsm/steps/common/gates.h"
+#include "fsm/steps/common/repository.h"
 #include "fsm/steps/config/files.h"
 
 /* Most names in one sentence. */
@@ -45,6 +46,8 @@ int rfa_gate_source_files(struct rfa_gates *c, struct rfa_error *err)
 	size_t n = 0;
 
 	(void)err;
+	if (rfa_release_of(c->ctx) && !rfa_release_has_files(c->ctx))
+		return 0;
 	RFA_EACH (one, *rfa_files_changes(c->ctx)) {
 		n += *one->from != 0;
 		if (*one->problem)
@@ -54,8 +57,10 @@ int rfa_gate_source_files(struct rfa_gates *c, struct rfa_error *err)
 				 "%s cannot be brought: %s", one->path, one->problem);
 	}
 	if (!n && !rfa_ctx_options(c->ctx)->take_back && !c->of_this_gate)
-		rfa_deny(c, "correct compose.source in rfa.json", "%s has no files",
-			 rfa_files_directory(c->ctx, RFA_SOURCE));
+		rfa_deny(c,
+			 rfa_release_of(c->ctx) ? "correct source.files in rfa.json"
+						: "correct compose.source in rfa.json",
+			 "%s has no files", rfa_files_directory(c->ctx, RFA_SOURCE));
 	return 0;
 }
 
@@ -74,10 +79,13 @@ int rfa_gate_edited(struct rfa_gates *c, struct rfa_error *err)
 	const char *env = c->ctx->sides[RFA_TARGET]->env;
 	const char *edited = names_of(c->ctx, is_edited);
 	const char *unknown = names_of(c->ctx, is_unknown);
-	const char *hint = rfa_pool_printf(
-	    c->ctx->pool,
-	    "rfa plan sync %s --to %s shows what differs; --take brings what %s has to your side",
-	    c->ctx->plan->stack, env, env);
+	const char *hint =
+	    rfa_release_of(c->ctx)
+		? "look what differs with --dry-run, and bring it into the repository"
+		: rfa_pool_printf(c->ctx->pool,
+				  "rfa plan sync %s --to %s shows what differs; --take brings what "
+				  "%s has to your side",
+				  c->ctx->plan->stack, env, env);
 
 	(void)err;
 	if (c->ctx->plan->point) {
@@ -104,13 +112,13 @@ int rfa_gate_file_space(struct rfa_gates *c, struct rfa_error *err)
 	const struct rfa_file_change *one;
 	int64_t need = 1 << 20;
 	struct rfa_disk disk;
-	size_t i;
+	size_t i, n = rfa_release_of(ctx) && !rfa_release_has_files(ctx) ? 0 : 2;
 	int rc = 0;
 
 	/* What is written, and what is kept of the old ones: at most as much as may be listed. */
 	RFA_EACH (one, *rfa_files_changes(ctx))
 		need += rfa_file_change_acts(one) ? one->bytes + 4096 : 0;
-	for (i = 0; i < 2 && !rc; i++) {
+	for (i = 0; i < n && !rc; i++) {
 		rc = host->ops->disk(host, paths[i], &disk, err);
 		if (!rc && disk.bytes_free < 2 * need)
 			rfa_deny(c, "free some space there",
@@ -166,7 +174,8 @@ int rfa_gate_as_synced(struct rfa_gates *c, struct rfa_error *err)
 	char key[65] = "", hint[240];
 	int rc;
 
-	if (!rfa_ctx_options(ctx)->synced.n)
+	/* Of a release the gate "edited" judges what it would write over. */
+	if (!rfa_ctx_options(ctx)->synced.n || rfa_release_has_files(ctx))
 		return 0;
 	snprintf(hint, sizeof(hint), "rfa plan sync %.60s --to %.60s shows what differs",
 		 ctx->plan->stack, env);

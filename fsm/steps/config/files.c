@@ -7,6 +7,7 @@
 
 #include "fsm/base/digest.h"
 #include "fsm/base/wipe.h"
+#include "fsm/steps/common/repository.h"
 
 static const struct rfa_stack_compose *compose_of(const struct rfa_ctx *ctx)
 {
@@ -33,7 +34,41 @@ enum rfa_role_id rfa_files_giver(const struct rfa_ctx *ctx)
 
 const char *rfa_files_directory(const struct rfa_ctx *ctx, enum rfa_role_id role)
 {
+	if (role == RFA_SOURCE && rfa_release_of(ctx))
+		return rfa_release_directory(ctx);
 	return role == RFA_SOURCE ? compose_of(ctx)->source : compose_of(ctx)->directory;
+}
+
+/* NULL-terminated; free() it. NULL: no memory. */
+static const char **words_of(const struct rfa_texts *texts)
+{
+	const char **out = calloc(texts->n + 1, sizeof(*out));
+
+	if (out && texts->n)
+		memcpy(out, texts->at, texts->n * sizeof(*out));
+	return out;
+}
+
+/* The files of the commit that belong there. */
+static int list_commit(struct rfa_ctx *ctx, struct rfa_file_list *out, struct rfa_error *err)
+{
+	const char **only = words_of(&rfa_ctx_stack_of(ctx, RFA_TARGET)->source->files);
+	const char **without = words_of(&compose_of(ctx)->keep);
+	struct rfa_repository *repository = NULL;
+	int rc =
+	    only && without ? rfa_release_repository(ctx, &repository, err) : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = repository->ops->list(repository, rfa_release_directory(ctx), only, without,
+					   out, err);
+	free(only);
+	free(without);
+	if (rc == -RFA_ENOTFOUND)
+		rfa_error_hint(err, "correct source.directory in rfa.json");
+	else if (rc == -RFA_ETOOBIG)
+		rfa_error_hint(err, "name in source.files of rfa.json what belongs to the stack's "
+				    "directory: \"files\": [\"compose.yaml\"]");
+	return rc;
 }
 
 const struct rfa_file_change_list *rfa_files_changes(const struct rfa_ctx *ctx)
@@ -44,16 +79,16 @@ const struct rfa_file_change_list *rfa_files_changes(const struct rfa_ctx *ctx)
 int rfa_files_list(struct rfa_ctx *ctx, enum rfa_role_id role, struct rfa_file_list *out,
 		   struct rfa_error *err)
 {
-	const struct rfa_texts *keep = &compose_of(ctx)->keep;
 	const char *directory = rfa_files_directory(ctx, role);
-	const char **without = calloc(keep->n + 1, sizeof(*without));
 	struct rfa_host *host = ctx->hosts[role];
+	const char **without;
 	int rc;
 
+	if (role == RFA_SOURCE && rfa_release_of(ctx))
+		return list_commit(ctx, out, err);
+	without = words_of(&compose_of(ctx)->keep);
 	if (!without)
 		return rfa_fail_nomem(err);
-	if (keep->n)
-		memcpy(without, keep->at, keep->n * sizeof(*without));
 	rc = host->files->list(host, directory, without, out, err);
 	free(without);
 	if (rc == -RFA_ENOTFOUND) {
@@ -68,9 +103,19 @@ int rfa_files_list(struct rfa_ctx *ctx, enum rfa_role_id role, struct rfa_file_l
 	return rc;
 }
 
-int rfa_files_with_images(const struct rfa_ctx *ctx)
+static int go_back_with_images(const struct rfa_ctx *ctx)
 {
 	return ctx->plan->point && !*ctx->plan->point->kind;
+}
+
+int rfa_files_with_images(const struct rfa_ctx *ctx)
+{
+	return go_back_with_images(ctx) || rfa_release_of(ctx);
+}
+
+int rfa_files_are_known(const struct rfa_ctx *ctx)
+{
+	return !go_back_with_images(ctx);
 }
 
 const char *rfa_files_idle(const struct rfa_ctx *ctx)
@@ -79,6 +124,8 @@ const char *rfa_files_idle(const struct rfa_ctx *ctx)
 
 	if (ctx->step->on != rfa_files_receiver(ctx))
 		return "its files stay as they are";
+	if (rfa_release_of(ctx))
+		return rfa_release_has_files(ctx) ? NULL : "no files come from the repository";
 	if (!rfa_files_with_images(ctx))
 		return NULL;
 	if (!rfa_ctx_options(ctx)->with_files)
@@ -205,7 +252,7 @@ const char *rfa_files_digest(struct rfa_ctx *ctx, int variables, const char *key
 
 /* Content. */
 
-static int check_content(struct rfa_host *host, const char *path, const char *sha256,
+static int check_content(const char *where, const char *path, const char *sha256,
 			 const struct rfa_buf *out, struct rfa_error *err)
 {
 	char hex[RFA_DIGEST_HEX];
@@ -217,7 +264,7 @@ static int check_content(struct rfa_host *host, const char *path, const char *sh
 		return 0;
 	rfa_fail(err, RFA_EMISMATCH, "files", "%.300s has changed since the run looked at it",
 		 path);
-	rfa_error_where(err, "%s", host->name);
+	rfa_error_where(err, "%s", where);
 	return rfa_error_hint(err, "look who writes it, then run rfa sync again");
 }
 
@@ -226,7 +273,7 @@ int rfa_files_read(struct rfa_host *host, const char *path, const char *sha256, 
 {
 	int rc = host->files->read(host, path, RFA_FILE_LIST_BYTES, out, err);
 
-	return rc ? rc : check_content(host, path, sha256, out, err);
+	return rc ? rc : check_content(host->name, path, sha256, out, err);
 }
 
 int rfa_files_get(const struct rfa_ctx *ctx, enum rfa_role_id role, const char *path,
@@ -236,7 +283,18 @@ int rfa_files_get(const struct rfa_ctx *ctx, enum rfa_role_id role, const char *
 	int rc = host->files->get(host, rfa_files_directory(ctx, role), path, RFA_FILE_LIST_BYTES,
 				  out, err);
 
-	return rc ? rc : check_content(host, path, sha256, out, err);
+	return rc ? rc : check_content(host->name, path, sha256, out, err);
+}
+
+static int fetch_from_commit(const struct rfa_ctx *ctx, const struct rfa_file_change *one,
+			     const char *sha256, struct rfa_buf *out, struct rfa_error *err)
+{
+	struct rfa_repository *repository = NULL;
+	int rc = rfa_release_repository(ctx, &repository, err);
+
+	if (!rc)
+		rc = repository->ops->read(repository, one->from, RFA_FILE_LIST_BYTES, out, err);
+	return rc ? rc : check_content(rfa_release_of(ctx)->url, one->from, sha256, out, err);
 }
 
 int rfa_files_fetch(const struct rfa_ctx *ctx, const struct rfa_file_change *one,
@@ -245,6 +303,8 @@ int rfa_files_fetch(const struct rfa_ctx *ctx, const struct rfa_file_change *one
 	const char *sha256 = one->variables ? "" : one->sha256;
 	enum rfa_role_id giver = rfa_files_giver(ctx);
 
+	if (rfa_release_of(ctx))
+		return fetch_from_commit(ctx, one, sha256, out, err);
 	return ctx->plan->point ? rfa_files_read(ctx->hosts[giver], one->from, sha256, out, err)
 				: rfa_files_get(ctx, giver, one->path, sha256, out, err);
 }

@@ -8,7 +8,7 @@
 enum rfa_role_id rfa_files_receiver(const struct rfa_ctx *ctx);
 /* Who gives them: the other one; of what goes back the target itself. */
 enum rfa_role_id rfa_files_giver(const struct rfa_ctx *ctx);
-/* The directory of the stack's files on that side. */
+/* The directory of the stack's files on that side; of a release the source's is in the commit. */
 const char *rfa_files_directory(const struct rfa_ctx *ctx, enum rfa_role_id role);
 /* What is to change: what the run's comparison has found. */
 const struct rfa_file_change_list *rfa_files_changes(const struct rfa_ctx *ctx);
@@ -31,8 +31,13 @@ const char *rfa_files_digest(struct rfa_ctx *ctx, int variables, const char *key
 /* 1 if a file of the target is the one that a sync has brought. Who cannot tell says no. */
 int rfa_files_as_brought(struct rfa_ctx *ctx, const char *key, const struct rfa_file_entry *now);
 
-/* 1 if files go back together with images: their directory may hold more than configuration. */
+/*
+ * 1 if files come or go back together with images: only those that change are looked at again, and
+ * what the run has written over is kept until it ends.
+ */
 int rfa_files_with_images(const struct rfa_ctx *ctx);
+/* 1 if the ledger is to know what was brought; what goes back with images counts as edited. */
+int rfa_files_are_known(const struct rfa_ctx *ctx);
 /* Why the step's host gets no files in this run; NULL: it gets some. */
 const char *rfa_files_idle(const struct rfa_ctx *ctx);
 /* What the files that are to change are now, as rfa_files_list() does. Release it. */
@@ -49,7 +54,10 @@ const struct rfa_point *rfa_files_before(const struct rfa_ctx *ctx);
  */
 int rfa_files_get(const struct rfa_ctx *ctx, enum rfa_role_id role, const char *path,
 		  const char *sha256, struct rfa_buf *out, struct rfa_error *err);
-/* Reads what a change brings: of the giver's directory, or what a rollback point has kept. */
+/*
+ * Reads what a change brings: of the giver's directory, of the commit that is released, or what a
+ * rollback point has kept.
+ */
 int rfa_files_fetch(const struct rfa_ctx *ctx, const struct rfa_file_change *one,
 		    struct rfa_buf *out, struct rfa_error *err);
 /* Reads what rfa itself keeps; MISMATCH if it is not that of a digest. sha256 "": whatever it is.

@@ -64,7 +64,7 @@ static const struct rfa_file_change *change_of(const struct rfa_ctx *ctx, const 
 static int is_left_alone(const struct rfa_ctx *ctx, const struct rfa_file_change *one)
 {
 	return !one || !strcmp(one->change, "stays") ||
-	       (rfa_files_with_images(ctx) && !rfa_file_change_acts(one));
+	       (!rfa_files_are_known(ctx) && !rfa_file_change_acts(one));
 }
 
 /* What was brought before, and this run leaves alone. */
@@ -142,7 +142,7 @@ static int needs_key(const struct rfa_ctx *ctx)
 
 	RFA_EACH (one, *rfa_files_changes(ctx))
 		if (one->variables)
-			return !rfa_files_with_images(ctx);
+			return rfa_files_are_known(ctx);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "fsm/steps/common/inspect.h"
 #include "fsm/steps/common/observe_host.h"
 #include "fsm/steps/images/image_set.h"
+#include "fsm/steps/images/release.h"
 #include "fsm/steps/steps.h"
 
 #define LABEL_TREE "rfa.tree"
@@ -106,8 +107,11 @@ int rfa_sources_look(struct rfa_ctx *ctx, const struct rfa_built *image, struct 
 		     struct rfa_error *err)
 {
 	json_t *seen = NULL;
-	int rc = ctx->host->files->worktree(ctx->host, image->context, &seen, err);
+	int rc;
 
+	if (rfa_release_of(ctx))
+		return rfa_release_look(ctx, image, out, err);
+	rc = ctx->host->files->worktree(ctx->host, image->context, &seen, err);
 	rfa_record_clear(&rfa_shape_worktree, out);
 	if (!rc)
 		rc = rfa_record_read(&rfa_shape_worktree, seen, ctx->pool, out, err);
@@ -188,6 +192,27 @@ int rfa_built_from(const json_t *inspect, const struct rfa_built *image,
 	return rc;
 }
 
+int rfa_built_there(struct rfa_ctx *ctx, const struct rfa_built *image, const char *ref,
+		    json_t **inspect, struct rfa_error *err)
+{
+	const struct rfa_worktree *from =
+	    rfa_worktree_of(&rfa_ctx_options(ctx)->sources, image->key);
+	int is = 0;
+	int rc;
+
+	/* Where both are one, what the run has built itself is there, too. */
+	if (!rfa_release_of(ctx) || rfa_ctx_one_env(ctx))
+		return 0;
+	rc = rfa_inspect_or_null(ctx->hosts[RFA_TARGET], RFA_IMAGE, ref, inspect, err);
+	if (!rc && *inspect)
+		rc = rfa_built_from(*inspect, image, from, &is, err);
+	if (!is) {
+		json_decref(*inspect);
+		*inspect = NULL;
+	}
+	return rc;
+}
+
 static int is_own(const struct rfa_ctx *ctx, const char *ref)
 {
 	return !rfa_tagged_of(&ctx->own->tags, ref);
@@ -214,6 +239,8 @@ static int request_of(struct rfa_ctx *ctx, const struct rfa_built *image, const 
 {
 	const struct rfa_worktree *from = planned_sources(ctx, image);
 	const char *version = rfa_ctx_options(ctx)->desired->version;
+	const char *context =
+	    rfa_release_of(ctx) ? rfa_release_context(ctx, image) : image->context;
 	json_t *labels = image->labels ? rfa_facts_copy(image->labels) : json_object();
 	char recipe[65];
 	int rc = labels ? recipe_of(image, recipe, err) : rfa_fail_nomem(err);
@@ -227,7 +254,7 @@ static int request_of(struct rfa_ctx *ctx, const struct rfa_built *image, const 
 	if (!rc && from && *from->tree)
 		rc = rfa_facts_set(labels, LABEL_TREE, json_string(from->tree), err);
 	if (!rc && !(*out = json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:O*, s:O}", "ref", ref,
-				      "context", image->context, "dockerfile",
+				      "context", context, "dockerfile",
 				      *image->dockerfile ? image->dockerfile : "Dockerfile",
 				      "target", *image->target ? image->target : NULL, "platform",
 				      *image->platform ? image->platform : NULL, "args",
@@ -425,12 +452,15 @@ static int add_built(struct rfa_ctx *ctx, const struct rfa_built *one, struct rf
 	    rfa_container_of(&ctx->proven[RFA_TARGET]->containers, one->key);
 	struct rfa_image *image;
 	json_t *inspect = NULL;
-	int rc;
+	int rc, made;
 
 	if (!name)
 		return rfa_fail(err, RFA_EINTERNAL, "build", "the plan has no name for %s",
 				one->key);
-	rc = make(ctx, one, name->ref, &inspect, err);
+	rc = rfa_built_there(ctx, one, name->ref, &inspect, err);
+	made = !rc && !inspect;
+	if (made)
+		rc = make(ctx, one, name->ref, &inspect, err);
 	if (rc)
 		return rc;
 	image = RFA_ADD(ctx->pool, image, &set->images);
@@ -442,7 +472,7 @@ static int add_built(struct rfa_ctx *ctx, const struct rfa_built *one, struct rf
 	rc = rfa_image_fill(inspect, ctx->pool, image, err);
 	if (!rc)
 		rc = check_version(ctx, image, err);
-	if (is_own(ctx, name->ref))
+	if (made && is_own(ctx, name->ref))
 		rfa_texts_add(ctx->pool, &out->built, one->key);
 	json_decref(inspect);
 	return rc;

@@ -116,6 +116,19 @@ static int judge_here(struct rfa_gates *c, const struct rfa_image *image, const 
 	return rc;
 }
 
+/* *is: a release finds on the target what it would build. */
+static int is_there(struct rfa_gates *c, const struct rfa_image *image, int *is,
+		    struct rfa_error *err)
+{
+	const struct rfa_built *built = rfa_built_of(&build_of(c->ctx)->images, image->key);
+	json_t *there = NULL;
+	int rc = built ? rfa_built_there(c->ctx, built, image->ref, &there, err) : 0;
+
+	*is = there != NULL;
+	json_decref(there);
+	return rc;
+}
+
 /* One name on both hosts. */
 static int judge_version(struct rfa_gates *c, const struct rfa_image *image, struct rfa_error *err)
 {
@@ -123,9 +136,13 @@ static int judge_version(struct rfa_gates *c, const struct rfa_image *image, str
 	struct rfa_host *target = c->ctx->hosts[RFA_TARGET];
 	json_t *here = NULL, *there = NULL;
 	char ours[65] = "", theirs[65] = "";
-	int is = 1;
-	int rc = rfa_inspect_or_null(c->ctx->hosts[RFA_SOURCE], RFA_IMAGE, image->ref, &here, err);
+	int is = 0;
+	int rc = is_there(c, image, &is, err);
 
+	if (rc || is)
+		return rc;
+	is = 1;
+	rc = rfa_inspect_or_null(c->ctx->hosts[RFA_SOURCE], RFA_IMAGE, image->ref, &here, err);
 	if (!rc)
 		rc = rfa_inspect_or_null(target, RFA_IMAGE, image->ref, &there, err);
 	if (!rc && here)

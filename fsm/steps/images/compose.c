@@ -11,7 +11,9 @@
 #include "fsm/steps/images/spec.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/common/consumers.h"
+#include "fsm/steps/common/repository.h"
 #include "fsm/steps/config/files.h"
+#include "fsm/steps/images/variables.h"
 
 static int has_project(const struct rfa_ctx *ctx)
 {
@@ -282,6 +284,8 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	/* An attempt that was undone has brought back the files of before. */
 	if (!rc && ctx->attempt > 1 && rfa_files_with_images(ctx))
 		rc = rfa_files_write_again(ctx, err);
+	if (!rc && ctx->attempt > 1 && rfa_release_of(ctx))
+		rc = rfa_variables_write(ctx, err);
 	if (!rc && !project.services[0])
 		return rfa_ctx_skip(facts, "no service of it is deployed", err);
 	if (!rc)
@@ -501,6 +505,8 @@ int rfa_compose_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 		return 0;
 	/* Files that have come back go first: Compose brings up what ran with those that it had. */
 	rc = rfa_files_with_images(ctx) ? rfa_files_write_undo(ctx, err) : 0;
+	if (!rc && rfa_release_of(ctx))
+		rc = rfa_variables_undo(ctx, err);
 	if (!rc)
 		rc = observe(ctx, &seen, err);
 	if (!rc && rfa_stands_still(ctx))

@@ -9,6 +9,7 @@
 #include "fsm/steps/images/compose_changes.h"
 #include "fsm/steps/images/compose_project.h"
 #include "fsm/steps/common/gates.h"
+#include "fsm/steps/common/repository.h"
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/common/inspect.h"
 #include "fsm/steps/images/spec.h"
@@ -37,10 +38,10 @@ static const json_t *service_of(const struct seen *s, const char *name)
 	return json_object_get(json_object_get(s->config, "services"), name);
 }
 
-/* Going back must always be possible: then it is only told. */
+/* Going back must always be possible, and of a release other files count: then it is only told. */
 static void object(struct rfa_gates *c, const char *hint, const char *evidence)
 {
-	if (rfa_goes_back(c->ctx))
+	if (rfa_goes_back(c->ctx) || rfa_release_has_files(c->ctx))
 		rfa_ctx_say(c->ctx, RFA_EVENT_WARNING, "%s", evidence);
 	else
 		rfa_deny_unless_forced(c, hint, "%s", evidence);
@@ -113,7 +114,11 @@ static int refuse_invalid(struct rfa_gates *c, const struct seen *s, struct rfa_
 {
 	const char *service = strstr(err->msg, "no such service: ");
 
-	if (rfa_ctx_options(c->ctx)->with_files)
+	if (rfa_release_has_files(c->ctx))
+		rfa_warn(c, "the files of the commit come before anything is made of them",
+			 "the Compose project in %s on %s is not valid now: %s",
+			 s->project.compose.directory, c->ctx->host->name, err->msg);
+	else if (rfa_ctx_options(c->ctx)->with_files)
 		rfa_warn(c, "other files come back before anything is made of them",
 			 "the Compose project in %s on %s is not valid now: %s",
 			 s->project.compose.directory, c->ctx->host->name, err->msg);
@@ -348,7 +353,7 @@ static void object_changes(struct rfa_gates *c, const char *name, enum rfa_compo
 	const struct rfa_limits *limits = rfa_ctx_stack_here(ctx)->gates;
 	struct rfa_buf text = RFA_BUF_INIT(8192);
 
-	if (limits && limits->allow_compose_changes) {
+	if ((limits && limits->allow_compose_changes) || rfa_release_has_files(ctx)) {
 		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s on %s changes with its image%s", name,
 			    ctx->host->name, rfa_buf_str(what));
 		return;
@@ -447,7 +452,7 @@ int rfa_gate_compose(struct rfa_gates *c, struct rfa_error *err)
 		int changes = 0;
 
 		if (json_object_get(service_of(&s, name), "build") && !rfa_goes_back(ctx) &&
-		    !is_built_elsewhere(ctx, name))
+		    !is_built_elsewhere(ctx, name) && !rfa_release_of(ctx))
 			rfa_deny(c, "name an image instead: production runs what was tested",
 				 "the service %s is built on %s", name, ctx->host->name);
 		judge_needs(c, &s, name);

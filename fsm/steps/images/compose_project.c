@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "fsm/base/facts.h"
+#include "fsm/steps/common/repository.h"
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/images/spec.h"
+#include "fsm/steps/images/variables.h"
 
 static int add(const char *list[], const char *text, struct rfa_error *err)
 {
@@ -46,6 +49,58 @@ static const struct rfa_texts *found_files(const struct rfa_ctx *ctx)
 	return then && then->project.n && written ? &then->project : &ctx->own->files;
 }
 
+/* The run has written the files of its commit. */
+static int has_written(const struct rfa_ctx *ctx)
+{
+	return rfa_release_has_files(ctx) && ctx->step->state >= RFA_RESTART && !ctx->undoing &&
+	       !(ctx->step->flags & RFA_STEP_ROLLBACK_ONLY);
+}
+
+/* What Compose finds by itself now. */
+static int find_files(const struct rfa_ctx *ctx, struct rfa_compose_project *p,
+		      struct rfa_error *err)
+{
+	json_t *files = NULL, *one;
+	size_t i;
+	int rc = ctx->host->engine->compose_files(ctx->host, &p->compose, &files, err);
+
+	json_array_foreach (files, i, one) {
+		if (!rc)
+			rc = add(p->files, rfa_pool_text(ctx->pool, json_string_value(one)), err);
+	}
+	json_decref(files);
+	return rc;
+}
+
+/* *is: a file is there. */
+static int is_file(const struct rfa_ctx *ctx, const char *path, int *is, struct rfa_error *err)
+{
+	struct rfa_file_stat st;
+	int rc = ctx->host->files->stat(ctx->host, path, &st, err);
+
+	*is = !rc && st.type == 'f';
+	return rc;
+}
+
+/* Those of the project, then those of the stack: where Compose is told of any, it looks for no
+ * .env. */
+static int add_variables(const struct rfa_ctx *ctx, const struct rfa_stack_compose *compose,
+			 struct rfa_compose_project *p, struct rfa_error *err)
+{
+	const char *own = rfa_pool_printf(ctx->pool, "%s/.env", compose->directory);
+	const char *more = rfa_variables_path(ctx);
+	int there = 0, is = 0;
+	int rc = add_all(p->env_files, &compose->env_files, err);
+
+	if (!rc && rfa_ctx_stack_here(ctx)->variables.n)
+		rc = is_file(ctx, more, &there, err);
+	if (!rc && there && !compose->env_files.n)
+		rc = is_file(ctx, own, &is, err);
+	if (!rc && is)
+		rc = add(p->env_files, ".env", err);
+	return rc || !there ? rc : add(p->env_files, more, err);
+}
+
 int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compose_project *p,
 			struct rfa_error *err)
 {
@@ -61,11 +116,13 @@ int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compos
 					   .env_files = p->env_files,
 					   .services = p->services,
 					   .scale = p->scale };
-	rc = add_all(p->files, is && is->files.n ? &is->files : found_files(ctx), err);
+	rc = is ? add_variables(ctx, is, p, err) : 0;
+	if (!rc && is && !is->files.n && has_written(ctx))
+		rc = find_files(ctx, p, err);
+	else if (!rc)
+		rc = add_all(p->files, is && is->files.n ? &is->files : found_files(ctx), err);
 	if (!rc && pinned)
 		rc = add(p->files, rfa_pool_text(ctx->pool, pins), err);
-	if (!rc && is)
-		rc = add_all(p->env_files, &is->env_files, err);
 	return rc ? rc : rfa_pool_check(ctx->pool, err);
 }
 

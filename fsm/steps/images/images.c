@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fsm/steps/images/image_set.h"
+#include "fsm/steps/common/repository.h"
 #include "fsm/steps/common/inspect.h"
 #include "fsm/steps/images/spec.h"
 #include "fsm/steps/steps.h"
@@ -212,7 +213,7 @@ static int ran(const struct rfa_ctx *ctx)
 static const struct rfa_configuration *before_it(const struct rfa_ctx *ctx,
 						 const struct rfa_configuration *now)
 {
-	return ctx->own->in_force || rfa_ctx_options(ctx)->with_files
+	return ctx->own->in_force || rfa_ctx_options(ctx)->with_files || rfa_release_has_files(ctx)
 		   ? now
 		   : rfa_ctx_options(ctx)->configuration;
 }

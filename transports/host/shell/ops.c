@@ -133,6 +133,7 @@ static const struct rfa_host_runs shell_runs = {
 	.spool_write = rfa_shell_spool_write,
 	.spool_digests = rfa_shell_spool_digests,
 	.list = rfa_shell_runs_list,
+	.unpack = rfa_shell_source_unpack,
 	.remove = rfa_shell_run_remove,
 	.forget = rfa_shell_memory_forget,
 	.lock_claim = rfa_shell_lock_claim,

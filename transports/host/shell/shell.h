@@ -250,6 +250,8 @@ int rfa_shell_compose_up(struct rfa_host *, const struct rfa_job_key *, const st
 
 int rfa_shell_spool_read(struct rfa_host *, const char *, const char *, uint64_t,
 			 struct rfa_stream **, struct rfa_error *);
+int rfa_shell_source_unpack(struct rfa_host *, const struct rfa_job_key *, const char *,
+			    const char *, struct rfa_error *);
 int rfa_shell_spool_write(struct rfa_host *, const char *, const char *, uint64_t,
 			  struct rfa_stream **, struct rfa_error *);
 int rfa_shell_spool_digests(struct rfa_host *, const char *, const char *, uint64_t, uint64_t,

@@ -1,0 +1,90 @@
+/*
+ * The sweep of release: a commit is sent to the builder, images are built of it and brought to
+ * prod, with their files. Of the builder only the names that the run gave are looked at: they are
+ * there after a success, and gone otherwise.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/facts.h"
+#include "tests/harness/sweep.h"
+
+static json_t *release(struct world *w, int which)
+{
+	world_make_release(w, (enum scenario)which, 7);
+	return json_incref(w->plan);
+}
+
+static void judge_builder(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	int built = result->final == RFA_FINAL_SUCCEEDED;
+	const char *key;
+	json_t *of;
+
+	/* It may have ended with a crash, or with a host that is starting. */
+	rfa_sim_recover(w->sim);
+	w->options.clock->sleep_ms(w->options.clock, 30000);
+	json_object_foreach (rfa_facts_at(w->plan, "target/stack/build/images"), key, of) {
+		struct rfa_error err;
+		json_t *image = NULL;
+		char ref[64];
+		int rc;
+
+		snprintf(ref, sizeof(ref), "%s:v3", key);
+		rc = w->source->engine->inspect(w->source, RFA_IMAGE, ref, &image, &err);
+		if ((rc == 0) != built)
+			rfa_buf_printf(why, "the builder has %s image %s; ", rc ? "no" : "an", ref);
+		json_decref(image);
+	}
+}
+
+#define SUBJECT(scenario_)                                                   \
+	{                                                                    \
+#scenario_ " release", SCENARIO_##scenario_, release,        \
+		    SCENARIO_##scenario_ == SCENARIO_UNHEALTHY               \
+		    ? RFA_FINAL_ROLLED_BACK : RFA_FINAL_SUCCEEDED,           \
+		    world_serves, judge_builder, 150000, .ends_as_before = 0 \
+	}
+
+/* The sweep itself can fail. */
+static void sweeps_can_fail(void **state)
+{
+	static const struct sweep_subject subject = SUBJECT(RUN);
+	int m;
+
+	(void)state;
+	for (m = RFA_SIM_MUTATION_RELEASES; m < RFA_SIM_MUTATION_COUNT; m++)
+		if (!sweep_sees(&subject, m, SWEEP_NO_FAULT))
+			fail_msg("no sweep finds the planted defect: %s",
+				 rfa_sim_mutation_text((enum rfa_sim_mutation)m));
+}
+
+#define BOTH(scenario_)                                                             \
+	static const struct sweep_subject scenario_##_release = SUBJECT(scenario_); \
+	SWEEP(scenario_##_release)                                                  \
+	PAIRS(scenario_##_release)
+
+BOTH(RUN)
+BOTH(COMPOSE)
+BOTH(UNHEALTHY)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sweeps_can_fail),
+		cmocka_unit_test(sweep_RUN_release),
+		cmocka_unit_test(pairs_RUN_release),
+		cmocka_unit_test(sweep_COMPOSE_release),
+		cmocka_unit_test(pairs_COMPOSE_release),
+		cmocka_unit_test(sweep_UNHEALTHY_release),
+		cmocka_unit_test(pairs_UNHEALTHY_release),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
