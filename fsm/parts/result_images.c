@@ -139,7 +139,8 @@ static int put_verified(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
 			&proof, err);
 }
 
-/* Files that came with the images; or went back: what had been brought there then is known again. */
+/* Files that came with the images; or went back: what had been brought there then is known again.
+ */
 static int put_synced(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
 		      struct rfa_error *err)
 {

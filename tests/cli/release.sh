@@ -246,7 +246,7 @@ with_variables() { # VARIABLES
 	config_compose
 	sed -i "s|\"source\":|\"variables\":{$1},\"source\":|" work/rfa.json
 }
-domain=planted-domain.example
+domain="planted-domain.example"
 printf '{"services":{"web":{"image":"app:0","environment":{"MODE":"three","ENV":"${ENVIRONMENT}","DOMAIN":"${DOMAIN:?no domain}","OTHER":"${OTHER:-x}"}}}}\n' >"$repo/deploy/compose.yaml"
 commit_is v3.2
 ok "4: what nobody gives" exits 4 release_site v3.2
