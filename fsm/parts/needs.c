@@ -183,7 +183,14 @@ static int own_file(struct needs *n, const char *env, const char *stack, json_t 
 
 /* Versions. */
 
-/* The newest proof of each environment, of whatever kind; an item of the checklist is none. */
+/* 1 if it proves images: neither an item of the checklist, nor the word of others about a name. */
+static int is_proof(const json_t *proof)
+{
+	return !rfa_facts_bool(proof, "forced", 0) && !*rfa_facts_str(proof, "item", "") &&
+	       strcmp(rfa_facts_str(proof, "how", ""), "imported") != 0;
+}
+
+/* The newest proof of each environment, of whatever kind. */
 static int newest_proofs(const json_t *versions, json_t *newest, struct rfa_error *err)
 {
 	json_t *version, *proof;
@@ -195,8 +202,7 @@ static int newest_proofs(const json_t *versions, json_t *newest, struct rfa_erro
 			const char *env = rfa_facts_str(proof, "env", "");
 			const json_t *best = json_object_get(newest, env);
 
-			if (rc || rfa_facts_bool(proof, "forced", 0) ||
-			    *rfa_facts_str(proof, "item", "") ||
+			if (rc || !is_proof(proof) ||
 			    strcmp(rfa_facts_str(proof, "at", ""), rfa_facts_str(best, "at", "")) <
 				0)
 				continue;
@@ -285,9 +291,11 @@ static int need_drill(struct needs *n, const char *env, const char *stack, json_
 {
 	const json_t *proof =
 	    rfa_facts_bool(drill, "proven", 0) ? drill : json_object_get(drill, "last_proven");
+	size_t len = strlen(n->p->word);
 
 	(void)env;
-	if (strcmp(stack, n->p->word) != 0)
+	/* Of images, too: "shop.images". No name of a stack has a dot in it. */
+	if (strcspn(stack, ".") != len || strncmp(stack, n->p->word, len) != 0)
 		return 0;
 	return need_backup(n, rfa_facts_str(proof, "backup", ""), rfa_facts_str(proof, "run", "?"),
 			   err);

@@ -291,6 +291,78 @@ static void test_ledger(void **state)
 	bench_close(&b);
 }
 
+/* A run that ended with this file. Steals json. */
+static void end_with(struct bench *b, const char *run, const char *path, json_t *json)
+{
+	const struct rfa_record record = {
+		.kind = RFA_RECORD_END, .seq = 1, .state = RFA_HEALTH, .outcome = "SUCCEEDED"
+	};
+	json_t *plan = json_pack("{s:s}", "flow", "approve");
+	const struct rfa_ledger_begin begin = { run, "approve", 1, "app", "prod", "", plan };
+	char *text = json_dumps(json, 0);
+	const struct rfa_ledger_file file = { .path = path, .content = text, .len = strlen(text) };
+	const struct rfa_ledger_end end = {
+		.final = RFA_FINAL_SUCCEEDED, .files = &file, .n_files = 1, .summary = "{}"
+	};
+	struct rfa_ledger_run *begun = NULL;
+
+	assert_int_equal(rfa_ledger_begin(b->w.ledger, &begin, &begun, NULL, &b->err), 0);
+	if (rfa_ledger_end(begun, &record, "", &end, &b->err))
+		fail_msg("%s", b->err.msg);
+	free(text);
+	json_decref(json);
+	json_decref(plan);
+}
+
+/* A proof of images, and behind it the word of deployment scripts about a name. */
+static void test_imported(void **state)
+{
+	struct bench b;
+	json_t *plan, *v3, *version;
+
+	(void)state;
+	spare_open(&b);
+	v3 = identity_of(&b, "v3", 0);
+	version = ledger_json(&b, "versions/app/v3.json");
+	json_object_set_new(version, "verified",
+			    json_pack("[{s:s, s:s, s:s, s:s, s:[O]}]", "env", "prod", "how",
+				      "approved", "at", "2099-01-01T00:00:00Z", "run",
+				      "20990101-000000-aaaaaa", "identities", v3));
+	end_with(&b, "20261121-090000-0be001", "versions/app/v3.json", version);
+	end_with(&b, "20261121-090000-0be002", "versions/app/sha-1.json",
+		 json_pack("{s:s, s:[{s:s, s:s, s:s, s:s}]}", "version", "sha-1", "verified", "env",
+			   "prod", "how", "imported", "at", "2099-01-02T00:00:00Z", "run",
+			   "20990102-000000-aaaaaa"));
+	plan = world_prune_plan(&b.w);
+	assert_told(why_needed(plan, v3), "verified in prod by run 20990101-000000-aaaaaa");
+	json_decref(plan);
+	json_decref(v3);
+	bench_close(&b);
+}
+
+/* What a backup of images has proven itself with. */
+static void test_drilled(void **state)
+{
+	static const char id[] = "20261121-080000-prod-images";
+	struct bench b;
+	json_t *plan, *v3;
+
+	(void)state;
+	spare_open(&b);
+	v3 = identity_of(&b, "v3", 0);
+	end_with(&b, "20261121-090000-0be001", "backups/prod/app/20261121-080000-prod-images.json",
+		 json_pack("{s:s, s:[{s:s, s:O}]}", "backup", id, "images", "key", "backend",
+			   "identity", v3));
+	end_with(&b, "20261121-090000-0be002", "drills/test/app.images.json",
+		 json_pack("{s:b, s:s, s:s}", "proven", 1, "backup", id, "run",
+			   "20261121-090000-0be002"));
+	plan = world_prune_plan(&b.w);
+	assert_told(why_needed(plan, v3), "drill 20261121-090000-0be002 has proven the backup");
+	json_decref(plan);
+	json_decref(v3);
+	bench_close(&b);
+}
+
 /* A name that is not the stack's, and the point of somebody else. */
 static void test_names(void **state)
 {
@@ -391,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_agreed),         cmocka_unit_test(test_needed),
 		cmocka_unit_test(test_ledger),         cmocka_unit_test(test_names),
 		cmocka_unit_test(test_used_meanwhile), cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_imported),       cmocka_unit_test(test_drilled),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
