@@ -151,10 +151,13 @@ static const char *wrong_fields(const json_t *entry)
 	return NULL;
 }
 
-/* The notes without the mark that an export of rfa's has put there. */
-static void put_notes(struct rfa_buf *out, const char *notes)
+/*
+ * The notes without the mark that an export of rfa's has put there. Half a secret is none that the
+ * ledger knows: it goes before anything is cut.
+ */
+static void put_notes(const struct import *im, struct rfa_buf *out, const char *notes)
 {
-	struct rfa_buf text = RFA_BUF_INIT(LINE_BYTES + 1);
+	struct rfa_buf text = RFA_BUF_INIT(4 * LINE_BYTES);
 	size_t len = strlen(notes), mark = strlen(MARK);
 
 	if (!strcmp(notes, MARK))
@@ -162,8 +165,9 @@ static void put_notes(struct rfa_buf *out, const char *notes)
 	else if (len > mark + 2 && !strcmp(notes + len - mark, MARK) &&
 		 !strncmp(notes + len - mark - 2, "; ", 2))
 		len -= mark + 2;
-	rfa_buf_add(&text, notes, len);
+	(void)rfa_ledger_redact_text(im->p->ledger, notes, len, &text);
 	rfa_past_put_field(out, rfa_buf_str(&text));
+	out->failed = out->failed ? out->failed : text.failed;
 	rfa_buf_release(&text);
 }
 
@@ -180,7 +184,7 @@ static void put_line(const struct import *im, const json_t *entry, const char *t
 	rfa_buf_puts(out, " | ");
 	rfa_past_put_field(out, rfa_facts_str(entry, "status", ""));
 	rfa_buf_puts(out, " | ");
-	put_notes(out, rfa_facts_str(entry, "notes", ""));
+	put_notes(im, out, rfa_facts_str(entry, "notes", ""));
 }
 
 static int take_mine(struct import *im, const json_t *entry, const char *time,
@@ -306,21 +310,31 @@ static int know_entry(struct import *im, const json_t *entry, struct rfa_error *
 	return rc;
 }
 
-/* As an export has it. */
-static int know_line(struct import *im, const char *line, size_t len, struct rfa_error *err)
+/* As it stands there, and as an export has it. */
+static int know_both(struct import *im, const json_t *entry, struct rfa_error *err)
 {
-	json_t *entry = rfa_past_entry(line, len), *all = json_array(), *one;
+	json_t *all = json_array(), *one;
 	size_t i;
-	int rc = entry && all ? 0 : rfa_fail_nomem(err);
+	int rc = all ? know_entry(im, entry, err) : rfa_fail_nomem(err);
 
-	if (!rc && !strcmp(rfa_facts_str(entry, "stack", ""), im->p->word) &&
-	    !strcmp(rfa_facts_str(entry, "env", ""), im->to))
+	if (!rc)
 		rc = rfa_past_export(entry, all, err);
 	json_array_foreach (all, i, one) {
 		if (!rc)
 			rc = know_entry(im, one, err);
 	}
 	json_decref(all);
+	return rc;
+}
+
+static int know_line(struct import *im, const char *line, size_t len, struct rfa_error *err)
+{
+	json_t *entry = rfa_past_entry(line, len);
+	int rc = entry ? 0 : rfa_fail_nomem(err);
+
+	if (!rc && !strcmp(rfa_facts_str(entry, "stack", ""), im->p->word) &&
+	    !strcmp(rfa_facts_str(entry, "env", ""), im->to))
+		rc = know_both(im, entry, err);
 	json_decref(entry);
 	return rc;
 }
@@ -364,7 +378,7 @@ static int know_all(struct import *im, struct rfa_error *err)
 		rc = rfa_past_imported(im->p->ledger, im->to, im->p->word, &past, err);
 	json_array_foreach (past, i, one) {
 		if (!rc)
-			rc = know_entry(im, one, err);
+			rc = know_both(im, one, err);
 	}
 	json_decref(names);
 	json_decref(past);

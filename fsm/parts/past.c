@@ -7,7 +7,7 @@
 
 #include "fsm/base/facts.h"
 
-enum { FIELD_BYTES = 300, PART_BYTES = 256 << 20 };
+enum { FIELD_BYTES = 300, DOTS = 3, PART_BYTES = 256 << 20 };
 
 static const char *const fields[RFA_PAST_FIELDS] = { "time",    "stack",  "env",  "action",
 						     "version", "status", "notes" };
@@ -46,10 +46,16 @@ json_t *rfa_past_entry(const char *line, size_t len)
 
 void rfa_past_put_field(struct rfa_buf *out, const char *text)
 {
+	struct rfa_buf whole = RFA_BUF_INIT(4 * strlen(text) + 1);
 	size_t from = out->len;
 	size_t i;
 
-	rfa_buf_put_printable(out, text, strlen(text), FIELD_BYTES);
+	/* What was cut once is cut no more. */
+	rfa_buf_put_printable(&whole, text, strlen(text), 0);
+	rfa_buf_put_printable(out, rfa_buf_str(&whole), whole.len,
+			      whole.len > FIELD_BYTES + DOTS ? FIELD_BYTES : 0);
+	out->failed = out->failed ? out->failed : whole.failed;
+	rfa_buf_release(&whole);
 	for (i = from; i < out->len; i++)
 		if (out->data[i] == '|')
 			out->data[i] = '/';

@@ -26,7 +26,10 @@ RFA_API const char *rfa_past_field_name(size_t i); /* NULL behind the last one *
  */
 RFA_API json_t *rfa_past_entry(const char *line, size_t len);
 
-/* Appends a text as one field of a line: no newline, no bar, nothing that a terminal obeys. */
+/*
+ * Appends a text as one field of a line: no newline, no bar, nothing that a terminal obeys, and no
+ * more than about 300 bytes. What it has made stays as it is, however often it is put again.
+ */
 RFA_API void rfa_past_put_field(struct rfa_buf *out, const char *text);
 
 /*

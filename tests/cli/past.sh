@@ -119,6 +119,24 @@ ok "then status knows better" says "shop   prod  2        20" "$RFA" status
 ok "imported is no proof" is "$("$RFA" status --json --env prod | python3 -c 'import json,sys; print(json.load(sys.stdin)["running"][0]["verified_in"])')" "[]"
 ok "the version has its images now" exits 0 "$RFA" approve shop 2 --env test --reason "tested by hand"
 
+# ---- what is odd
+
+python3 - <<'PY'
+head = "2026-01-30 09:%02d:00 | shop | staging | deploy | sha-%d | %s | "
+with open("odd.log", "w") as f:
+    print(head % (0, 0, "fail"), "x" * 298, "漢字" * 90, sep="", file=f)
+    print(head % (1, 1, "fail"), "\u202e" * 90, sep="", file=f)
+    print(head % (2, 2, "rolled back"), "back to sha-0; smoke failed", sep="", file=f)
+    print(head % (3, 3, "fail"), "x" * 290, " hunter3hunter3", sep="", file=f)
+PY
+odd() { TOKEN=hunter3hunter3 "$RFA" -c "$1" import history shop --env test --their-env staging --zone UTC --file odd.log "${@:2}"; }
+python3 -c 'import json; c = json.load(open("rfa.json")); c["secrets"] = ["TOKEN"]; json.dump(c, open("secret.json", "w"))'
+ok "long notes, hidden letters, one that went back" exits 0 odd secret.json
+ok "they do not come twice" says "all 4 line(s) of it are there already" odd secret.json
+ok "of a secret not even half comes in" not grep -rq 'hunter3' <(git -C .rfa/ledger log --all -p --format=%B)
+lines --env test >again.log
+ok "nor do they out of an export" says "line(s) of it are there already" "$RFA" import history shop --env test --file again.log
+
 # ---- out, and in again
 
 history --export out.log >/dev/null
