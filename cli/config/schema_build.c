@@ -145,7 +145,7 @@ const struct rfa_key rfa_schema_build[] = {
 	  .type = RFA_TYPE_STRING,
 	  .example = "\"../shop\"",
 	  .help = "where that project is; relative to rfa.json; ~ is yours; else compose.source of "
-		  "the stack. Where another host builds: absolute, there" },
+		  "the stack, if that is here. Where another host builds: absolute, there" },
 	{ .name = "files",
 	  .type = RFA_TYPE_ARRAY,
 	  .fallback = "[]",

@@ -24,7 +24,7 @@ RFA_RECORD(built, RFA_BUILT_FIELDS);
 	TEXT(dirty, "what of sources that are not committed: \"mark\", \"refuse\" or \"allow\"") \
 	TEXTS(secrets, "the ids of the secrets that builds may mount") \
 	BOOL(compose, "what is built was said by the Compose project on the builder's side") \
-	TEXT(directory, "where that project is; absent: compose.source of the stack") \
+	TEXT(directory, "where that project is; absent: compose.source of the stack, if that is here") \
 	TEXTS(files, "its Compose files; none: those that Compose finds") \
 	NAMED(built, images, "what is built")
 /* clang-format on */

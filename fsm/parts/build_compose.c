@@ -45,12 +45,20 @@ static int refuse(const struct reading *r, struct rfa_error *err, const char *hi
 
 /* Which project. */
 
+/* What a sync takes its files from, if that is on this machine. */
+static const char *source_here(const json_t *plan)
+{
+	return rfa_facts_at(plan, "target/stack/compose/source_on")
+		   ? ""
+		   : rfa_facts_str(plan, "target/stack/compose/source", "");
+}
+
 static int directory_of(const struct rfa_prepare *p, const json_t *plan, char **out,
 			struct rfa_error *err)
 {
 	const char *on = rfa_facts_str(plan, "target/stack/build/on", NULL);
-	const char *source = rfa_facts_str(plan, "target/stack/compose/source", "");
-	const char *written = rfa_facts_str(plan, "target/stack/build/directory", on ? "" : source);
+	const char *written =
+	    rfa_facts_str(plan, "target/stack/build/directory", on ? "" : source_here(plan));
 
 	*out = NULL;
 	if (!*written) {

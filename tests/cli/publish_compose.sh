@@ -137,6 +137,8 @@ config '"compose":true,"on":"prod","directory":"../src of"' ''
 ok "3: a relative path of another host" says 'it is built on prod' publish
 config '"compose":true,"on":"prod"' ',"source":"../src of"'
 ok "3: and none" says 'on the host that builds' publish
+config '"compose":true' ',"source":"'"$TMP/src of"'","source_on":"prod"'
+ok "3: what is on another host is not here" says 'nobody says where the Compose project is' publish --as 9.1
 config '"compose":true,"on":"prod","directory":"'"$TMP/src of"'"' ',"services":["web"]'
 project "\"web\":{$web}"
 ok "another host builds" exits 0 publish --as 4.0
