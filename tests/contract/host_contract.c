@@ -1114,7 +1114,7 @@ static void runs_are_listed(void **state)
 {
 	struct fixture *x = begin(state, "runs");
 	static char data[300000];
-	char other[128];
+	char other[128], strange[160], path[512];
 	int running = 1;
 
 	snprintf(other, sizeof(other), "%s.other", x->run);
@@ -1130,6 +1130,16 @@ static void runs_are_listed(void **state)
 	assert_true(bytes_of(x, x->run) >= 400000);
 	assert_true(bytes_of(x, x->run) < 800000);
 	assert_true(bytes_of(x, other) < 100000);
+	/* A directory that no run can be called. */
+	memset(strange, 'x', sizeof(strange) - 1);
+	strange[sizeof(strange) - 1] = '\0';
+	snprintf(path, sizeof(path), "%s/runs/%s/file", x->h->state_dir, strange);
+	assert_ok(x->h->files->write(x->h, path, 0600, "", 0, &x->err));
+	assert_int_equal(listed(x, strange, &running), 0);
+	assert_int_equal(listed(x, other, &running), 1);
+	assert_ok(x->h->files->remove(x->h, path, &x->err));
+	snprintf(path, sizeof(path), "runs/%s", strange);
+	assert_ok(x->h->files->drop(x->h, x->h->state_dir, path, &x->err));
 	assert_ok(x->h->runs->remove(x->h, x->run, &x->err));
 	assert_int_equal(listed(x, x->run, &running), 0);
 	assert_int_equal(listed(x, other, &running), 1);

@@ -11,6 +11,7 @@ for dir in "$1"/*/; do
 	dir=${dir%/}
 	run=${dir##*/}
 	case $run in *[!A-Za-z0-9._-]*) continue ;; esac
+	[ ${#run} -le 128 ] || continue
 	[ -d "$dir" ] && ! [ -L "$dir" ] || continue
 	running=0
 	for job in "$dir"/jobs/*/*/; do
