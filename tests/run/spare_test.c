@@ -421,6 +421,38 @@ static void test_used_meanwhile(void **state)
 	bench_close(&b);
 }
 
+/* Its tags are gone, and right then somebody gives it another one. */
+static void name_it(struct watcher *x, uint64_t call, const char *label)
+{
+	struct rfa_job_key key = { "by-hand", "tag", "a" };
+	struct rfa_error err;
+
+	(void)call;
+	if (!strstr(label, "image_untag")) {
+		x->hook_call++;
+		return;
+	}
+	x->hook_again = 0;
+	x->hook = NULL;
+	assert_int_equal(
+	    x->w->target->engine->image_tag(x->w->target, &key, "backend:v3", "mine:1", &err), 0);
+}
+
+static void test_named_meanwhile(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	spare_open(&b);
+	b.x.hook = name_it;
+	b.x.hook_again = 1;
+	snprintf(b.x.hook_step, sizeof(b.x.hook_step), "target.prune-images");
+	assert_int_equal(prune(&b, world_prune_plan(&b.w)), 0);
+	assert_true(has_image(&b, "mine:1"));
+	assert_told(rfa_buf_str(&b.x.all), "stays: it is called mine:1, too");
+	bench_close(&b);
+}
+
 /* Killed when half is gone: the run goes on, and what it was to remove is gone. */
 static void test_killed(void **state)
 {
@@ -458,12 +490,13 @@ static void test_killed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),          cmocka_unit_test(test_removed),
-		cmocka_unit_test(test_other_stack),    cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_agreed),         cmocka_unit_test(test_needed),
-		cmocka_unit_test(test_ledger),         cmocka_unit_test(test_names),
-		cmocka_unit_test(test_used_meanwhile), cmocka_unit_test(test_killed),
-		cmocka_unit_test(test_imported),       cmocka_unit_test(test_drilled),
+		cmocka_unit_test(test_table),           cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_other_stack),     cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_agreed),          cmocka_unit_test(test_needed),
+		cmocka_unit_test(test_ledger),          cmocka_unit_test(test_names),
+		cmocka_unit_test(test_used_meanwhile),  cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_imported),        cmocka_unit_test(test_drilled),
+		cmocka_unit_test(test_named_meanwhile),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -399,6 +399,23 @@ static int untag(struct rfa_ctx *ctx, const struct rfa_thing *thing, const char 
 	return 0;
 }
 
+/*
+ * What is left of it when its tags are gone. A tag that it has by now is somebody's: the engine
+ * would take that away with it.
+ */
+static int drop_rest(struct rfa_ctx *ctx, const struct rfa_thing *thing, const json_t *left,
+		     int *refused, struct rfa_error *err)
+{
+	const char *tag = rfa_facts_str(left, "RepoTags/0", NULL);
+
+	if (!tag)
+		return untag(ctx, thing, thing->id, refused, err);
+	*refused = 1;
+	rfa_spare_stays(ctx, thing,
+			rfa_pool_printf(ctx->pool, "it is called %s, too, by now", tag));
+	return rfa_pool_check(ctx->pool, err);
+}
+
 /* Each of its tags, and then the image itself, if a name with a digest keeps it. */
 static int drop(struct rfa_ctx *ctx, const struct rfa_thing *thing, const json_t *image,
 		int *refused, struct rfa_error *err)
@@ -413,7 +430,7 @@ static int drop(struct rfa_ctx *ctx, const struct rfa_thing *thing, const json_t
 	if (!rc && !*refused)
 		rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, thing->id, &left, err);
 	if (!rc && left)
-		rc = untag(ctx, thing, thing->id, refused, err);
+		rc = drop_rest(ctx, thing, left, refused, err);
 	json_decref(left);
 	return rc;
 }
