@@ -237,13 +237,15 @@ static int is_mine(const struct import *im, const json_t *entry)
 
 static void say_bad(struct import *im, const char *line, size_t len, size_t number, const char *why)
 {
-	struct rfa_buf text = RFA_BUF_INIT(2048);
+	struct rfa_buf text = RFA_BUF_INIT(2048), clean = RFA_BUF_INIT(2 * FILE_BYTES);
 
 	if (++im->bad > TOLD_MAX)
 		return;
 	rfa_buf_printf(&text, "line %zu: %s: ", number, why);
-	rfa_buf_put_printable(&text, line, len, SHOWN_BYTES);
+	(void)rfa_ledger_redact_text(im->p->ledger, line, len, &clean);
+	rfa_buf_put_printable(&text, rfa_buf_str(&clean), clean.len, SHOWN_BYTES);
 	im->p->tell(im->p, rfa_buf_str(&text));
+	rfa_buf_release(&clean);
 	rfa_buf_release(&text);
 }
 
@@ -402,7 +404,8 @@ static int read_marker(struct import *im, char version[132], struct rfa_error *e
 	rc = im->p->file(im->p, path, MARKER_BYTES, &text, err);
 	len = rc ? 0 : strcspn(rfa_buf_str(&text), "\r\n");
 	snprintf(word, sizeof(word), "%.*s", (int)(len < 131 ? len : 131), rfa_buf_str(&text));
-	if (!rc && is_word(word, 128) && text.len == len + strspn(rfa_buf_str(&text) + len, "\r\n"))
+	if (!rc && is_word(word, 128) && rfa_version_says(word) &&
+	    text.len == len + strspn(rfa_buf_str(&text) + len, "\r\n"))
 		snprintf(version, 132, "%s", word);
 	else if (!rc)
 		rc = rfa_fail(err, RFA_EREFUSED, "import",

@@ -103,6 +103,8 @@ mkdir -p releases/verified
 ok "9: there is no marker" exits 9 import --zone +09:00 --verified releases/verified
 echo "sha-19b9b98 and more" >releases/verified/shop.txt
 ok "4: it is no version" exits 4 import --zone +09:00 --verified releases/verified
+echo latest >releases/verified/shop.txt
+ok "4: nor is this, which is another one each day" exits 4 import --zone +09:00 --verified releases/verified
 echo 2 >releases/verified/shop.txt
 ok "the marker comes in" exits 0 import --zone +09:00 --verified releases/verified
 ok "verified shows it" says "prod (imported)" "$RFA" verified shop
@@ -134,6 +136,9 @@ python3 -c 'import json; c = json.load(open("rfa.json")); c["secrets"] = ["TOKEN
 ok "long notes, hidden letters, one that went back" exits 0 odd secret.json
 ok "they do not come twice" says "all 4 line(s) of it are there already" odd secret.json
 ok "of a secret not even half comes in" not grep -rq 'hunter3' <(git -C .rfa/ledger log --all -p --format=%B)
+printf 'no line hunter3hunter3\n' >>odd.log
+ok "4: a line that is none" exits 4 odd secret.json
+ok "it shows no secret" not says 'hunter3' odd secret.json
 lines --env test >again.log
 ok "nor do they out of an export" says "line(s) of it are there already" "$RFA" import history shop --env test --file again.log
 

@@ -139,7 +139,7 @@ next
 echo '# by hand' >>run-prod/compose.yml
 ok "--take brings what was edited to that host" exits 0 "$RFA" -c hosts.json sync shop --to prod --take
 ok "it is there, too" grep -q 'by hand' there/compose.yml
-ok "nothing lies about" is "$(ls -A there there/conf | tr '\n' ' ')" "there: .env compose.yml conf  there/conf: app.yml "
+ok "nothing lies about" is "$(cd there && find . | sort | tr '\n' ' ')" ". ./.env ./compose.yml ./conf ./conf/app.yml "
 ln -s /etc/passwd there/link
 ok "4: a link" exits 4 from_host sync
 rm there/link
