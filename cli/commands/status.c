@@ -194,10 +194,19 @@ static void say_backup(const struct rfa_cli *cli, const json_t *entry, struct rf
 	rfa_table_cell(table, text, RFA_PLAIN);
 }
 
-static void say_drill(const struct rfa_cli *cli, const json_t *entry, struct rfa_table *table)
+/* The drill of the data goes before that of the images, but not before one that failed. */
+static const json_t *drill_to_tell(const json_t *entry)
 {
 	const json_t *drill = json_object_get(entry, "drill");
-	const json_t *told = drill ? drill : json_object_get(entry, "image_drill");
+	const json_t *images = json_object_get(entry, "image_drill");
+	int worse = rfa_facts_bool(drill, "proven", 0) && !rfa_facts_bool(images, "proven", 1);
+
+	return drill && !worse ? drill : images;
+}
+
+static void say_drill(const struct rfa_cli *cli, const json_t *entry, struct rfa_table *table)
+{
+	const json_t *told = drill_to_tell(entry);
 	int proven = rfa_facts_bool(told, "proven", 0);
 	char age[RFA_SHORT_MAX], text[80];
 	if (!told) {
@@ -206,7 +215,7 @@ static void say_drill(const struct rfa_cli *cli, const json_t *entry, struct rfa
 	}
 	rfa_cli_age(cli, rfa_facts_str(told, "at", ""), age);
 	snprintf(text, sizeof(text), "%s%s%s", proven ? "" : "failed ", age,
-		 drill ? "" : " (images)");
+		 told == json_object_get(entry, "drill") ? "" : " (images)");
 	rfa_table_cell(table, text, proven ? RFA_GREEN : RFA_RED);
 }
 

@@ -100,28 +100,53 @@ static int check_backup(const struct check *c, const json_t *entry, struct rfa_e
 		   env, lead, rfa_out_age(age, c->now - id.at_ms), stack, env);
 }
 
-static int check_drill(const struct check *c, const json_t *entry, struct rfa_error *err)
+static int failed(const struct check *c, const json_t *entry, const json_t *drill, const char *lead,
+		  struct rfa_error *err)
+{
+	char age[RFA_SHORT_MAX];
+
+	rfa_cli_age(c->cli, rfa_facts_str(drill, "at", ""), age);
+	return add(c, err, "%s on %s: the last drill%s failed %s ago: %s",
+		   rfa_facts_str(entry, "stack", ""), rfa_facts_str(entry, "env", ""), lead, age,
+		   rfa_facts_str(drill, "why", ""));
+}
+
+/* Of the drill that counts there: it has proven something, and not too long ago. */
+static int check_age(const struct check *c, const json_t *entry, const json_t *drill,
+		     struct rfa_error *err)
 {
 	const char *stack = rfa_facts_str(entry, "stack", "");
 	const char *env = rfa_facts_str(entry, "env", "");
-	/* Where there is no data, a backup of the images is what can be proven. */
-	int of_data = set_of(c, stack, env) != NULL || json_object_get(entry, "drill") != NULL;
-	const json_t *drill = json_object_get(entry, of_data ? "drill" : "image_drill");
 	const char *when = rfa_facts_str(drill, "at", "");
 	char age[RFA_SHORT_MAX];
 	int64_t at = 0;
 
-	if (c->drill_days == NO_LIMIT)
-		return 0;
 	if (!*when)
 		return add(c, err, "%s on %s: no drill has ever proven a backup", stack, env);
-	rfa_cli_age(c->cli, when, age);
 	if (!rfa_facts_bool(drill, "proven", 0))
-		return add(c, err, "%s on %s: the last drill failed %s ago: %s", stack, env, age,
-			   rfa_facts_str(drill, "why", ""));
+		return failed(c, entry, drill, "", err);
 	if (rfa_time_parse(when, &at) == 0 && c->now - at <= c->drill_days * DAY_MS)
 		return 0;
+	rfa_cli_age(c->cli, when, age);
 	return add(c, err, "%s on %s: the last drill was %s ago", stack, env, age);
+}
+
+static int check_drill(const struct check *c, const json_t *entry, struct rfa_error *err)
+{
+	const json_t *data = json_object_get(entry, "drill");
+	const json_t *images = json_object_get(entry, "image_drill");
+	/* Where there is no data, a backup of the images is what can be proven. */
+	int of_data = data || set_of(c, rfa_facts_str(entry, "stack", ""),
+				     rfa_facts_str(entry, "env", "")) != NULL;
+	int rc;
+
+	if (c->drill_days == NO_LIMIT)
+		return 0;
+	rc = check_age(c, entry, of_data ? data : images, err);
+	/* Nobody has to hold one of both, but what failed is told. */
+	if (rc == 0 && of_data && images && !rfa_facts_bool(images, "proven", 0))
+		rc = failed(c, entry, images, " of its images", err);
+	return rc;
 }
 
 static int check_all(const struct check *c, const json_t *running, const json_t *unfinished,

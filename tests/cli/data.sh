@@ -185,6 +185,15 @@ JSON
 	ok "status: a row for each environment" is "$("$RFA" status bare | grep -c "^bare")" 2
 	ok "status --check knows its age" says "bare on prod: the last drill was 3 d ago" "$RFA" status bare --env prod --check --drill-days 1
 	ok "and is content" exits 0 "$RFA" status bare --env prod --check --drill-days 5
+	put drills/prod/bare.json <<JSON
+{"proven":true,"at":"$(ago '2 days')","run":"20261122-103015-4f2a9c","backup":"20261121-023000-prod-data","why":""}
+JSON
+	put drills/prod/bare.images.json <<JSON
+{"proven":false,"at":"$(ago '1 day')","run":"20261122-103015-4f2a9c","backup":"20261121-023000-prod-images","why":"half of it is missing"}
+JSON
+	ok "status: beside data that is proven, images that are not" says "failed 24 h (images)" "$RFA" status bare --env prod
+	ok "status --check says so, too" says "bare on prod: the last drill of its images failed 24 h ago: half of it is missing" \
+		"$RFA" status bare --env prod --check --drill-days 5
 	ok "of data, a drill of images proves nothing" says "shop on prod: the last drill failed" "$RFA" status shop --env prod --check --drill-days 5
 fi
 
