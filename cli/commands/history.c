@@ -169,13 +169,15 @@ static int take_imported(struct wanted *w, struct rfa_error *err)
 
 /* What is asked for. */
 
-static int known_action(const char *action, struct rfa_error *err)
+/* A flow; or, of what was imported, whatever stands there: then there is something to show. */
+static int known_action(const struct wanted *w, struct rfa_error *err)
 {
+	const char *action = rfa_cli_option(w->cli, "action");
 	struct rfa_suggestion s = { action, NULL, 0 };
 	const struct rfa_flow *const *flows;
 	size_t n;
 
-	if (!action || rfa_flow_by_name(action))
+	if (!action || json_array_size(w->list) || rfa_flow_by_name(action))
 		return 0;
 	flows = rfa_flows(&n);
 	for (size_t i = 0; i < n; i++)
@@ -221,7 +223,7 @@ static int read_wanted(struct wanted *w, struct rfa_error *err)
 	}
 	if (rc == 0)
 		rc = read_times(w, err);
-	return rc < 0 ? rc : known_action(rfa_cli_option(cli, "action"), err);
+	return rc;
 }
 
 /* Telling. */
@@ -310,6 +312,8 @@ static int run_history(struct rfa_cli *cli, struct rfa_error *err)
 		rc = take_parts(&w, err);
 	if (rc == 0)
 		rc = take_imported(&w, err);
+	if (rc == 0)
+		rc = known_action(&w, err);
 	if (rc == 0)
 		rc = cli->out.json                   ? rfa_out_json(&cli->out, w.list, err)
 		     : rfa_cli_option(cli, "export") ? export_history(cli, w.list, err)

@@ -142,6 +142,11 @@ ok "it shows no secret" not says 'hunter3' odd secret.json
 lines --env test >again.log
 ok "nor do they out of an export" says "line(s) of it are there already" "$RFA" import history shop --env test --file again.log
 
+echo '2026-01-30 09:10:00 | shop | staging | update-all | sha-9 | success |' >odd.log
+ok "what rfa has no flow for" exits 0 odd secret.json
+ok "is found by its name" is "$(lines --action update-all | cut -d'|' -f5)" " sha-9 "
+ok "9: what nobody has done" exits 9 "$RFA" history --action update-al
+
 # ---- out, and in again
 
 history --export out.log >/dev/null
