@@ -34,7 +34,6 @@ static int known_run(struct rfa_ctx *ctx, const char *run, struct rfa_known_run 
 	if (!rc) {
 		*is = 1;
 		snprintf(out->stack, sizeof(out->stack), "%s", h->stack);
-		snprintf(out->env, sizeof(out->env), "%s", h->env);
 		out->final = h->final;
 	}
 	rfa_history_free(h);

@@ -291,14 +291,15 @@ static void test_ledger(void **state)
 	bench_close(&b);
 }
 
-/* A run that ended with this file. Steals json. */
-static void end_with(struct bench *b, const char *run, const char *path, json_t *json)
+/* A run of this stack to this environment, that ended with this file. Steals json. */
+static void end_in(struct bench *b, const char *run, const char *stack, const char *env,
+		   const char *path, json_t *json)
 {
 	const struct rfa_record record = {
 		.kind = RFA_RECORD_END, .seq = 1, .state = RFA_HEALTH, .outcome = "SUCCEEDED"
 	};
 	json_t *plan = json_pack("{s:s}", "flow", "approve");
-	const struct rfa_ledger_begin begin = { run, "approve", 1, "app", "prod", "", plan };
+	const struct rfa_ledger_begin begin = { run, "approve", 1, stack, env, "", plan };
 	char *text = json_dumps(json, 0);
 	const struct rfa_ledger_file file = { .path = path, .content = text, .len = strlen(text) };
 	const struct rfa_ledger_end end = {
@@ -312,6 +313,28 @@ static void end_with(struct bench *b, const char *run, const char *path, json_t 
 	free(text);
 	json_decref(json);
 	json_decref(plan);
+}
+
+static void end_with(struct bench *b, const char *run, const char *path, json_t *json)
+{
+	end_in(b, run, "app", "prod", path, json);
+}
+
+/* What a run to elsewhere has left here is looked for here. */
+static void test_from_here(void **state)
+{
+	static const char run[] = "20261121-090000-0be001";
+	struct bench b;
+	char spool[80];
+
+	(void)state;
+	spare_open(&b);
+	end_in(&b, run, "third", "staging", "environments/staging/third.json", json_object());
+	world_put_run(&b.w, run);
+	snprintf(spool, sizeof(spool), "spool %s", run);
+	one_verdict(&b, world_prune_plan(&b.w), spool,
+		    "kept: it is of another stack: `rfa prune third --env prod --spool`");
+	bench_close(&b);
 }
 
 /* A proof of images, and behind it the word of deployment scripts about a name. */
@@ -496,7 +519,7 @@ int main(void)
 		cmocka_unit_test(test_ledger),          cmocka_unit_test(test_names),
 		cmocka_unit_test(test_used_meanwhile),  cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_imported),        cmocka_unit_test(test_drilled),
-		cmocka_unit_test(test_named_meanwhile),
+		cmocka_unit_test(test_named_meanwhile), cmocka_unit_test(test_from_here),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

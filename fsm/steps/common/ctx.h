@@ -17,7 +17,7 @@
 
 /* What the ledger knows of another run. */
 struct rfa_known_run {
-	char stack[64], env[64];
+	char stack[64];
 	enum rfa_final final; /* NONE: it is not over */
 };
 

@@ -8,7 +8,7 @@
 /* Why the directory of a run stays, as far as the ledger knows; "": the run is over, and ours. */
 static int ask_ledger(struct rfa_ctx *ctx, const char *run, const char **why, struct rfa_error *err)
 {
-	struct rfa_known_run known = { { 0 }, { 0 }, RFA_FINAL_NONE };
+	struct rfa_known_run known = { { 0 }, RFA_FINAL_NONE };
 	int is = 0;
 	int rc = ctx->known_run ? ctx->known_run(ctx, run, &known, &is, err) : 0;
 
@@ -17,10 +17,11 @@ static int ask_ledger(struct rfa_ctx *ctx, const char *run, const char **why, st
 		*why = "the ledger here does not know this run";
 	else if (known.final == RFA_FINAL_NONE)
 		*why = rfa_pool_printf(ctx->pool, "run %s is not over: `rfa resume %s`", run, run);
+	/* A run to elsewhere has left it here: it is this host that is meant. */
 	else if (strcmp(known.stack, ctx->plan->stack) != 0 && known.stack[0] != '_')
 		*why = rfa_pool_printf(ctx->pool,
 				       "it is of another stack: `rfa prune %s --env %s --spool`",
-				       known.stack, known.env);
+				       known.stack, ctx->sides[RFA_TARGET]->env);
 	return rc;
 }
 
