@@ -129,11 +129,14 @@ static int gather(struct place *p, struct rfa_error *err)
 
 /* Moves. */
 
+/* What stays in the channel's history, and what the next move replaces. */
+enum { STAYS, PASSES };
+
 /* `state` is stolen. */
 static int move(struct place *p, const char *was, const char *at, json_t *state,
-		const char *subject, struct rfa_error *err)
+		const char *subject, int passing, struct rfa_error *err)
 {
-	struct rfa_ledger_move m = { was, at, state, subject };
+	struct rfa_ledger_move m = { was, at, state, subject, passing };
 	int rc =
 	    state ? rfa_ledger_channel_move(p->t->ledger, p->name, &m, err) : rfa_fail_nomem(err);
 
@@ -258,7 +261,7 @@ static int try_one(struct place *p, const struct rfa_tiding *one, struct rfa_tel
 		return 0;
 	snprintf(here, sizeof(here), "%s", p->channel.at);
 	snprintf(version, sizeof(version), "%s", p->channel.version);
-	rc = move(p, version, here, trying(p, wall(p), timeout_ms), "a try", err);
+	rc = move(p, version, here, trying(p, wall(p), timeout_ms), "a try", PASSES, err);
 	if (!rc)
 		rc = reread(p, here, err);
 	if (rc)
@@ -274,15 +277,15 @@ static int try_one(struct place *p, const struct rfa_tiding *one, struct rfa_tel
 		 one->ending.run);
 	if (sent) {
 		result->end = RFA_TELL_FAILED;
-		rc =
-		    move(p, version, here, failed(p, wall(p), wait_ms, &result->why), subject, err);
+		rc = move(p, version, here, failed(p, wall(p), wait_ms, &result->why), subject,
+			  PASSES, err);
 		return rc;
 	}
 	*done = 1;
 	result->told++;
 	if (one->ending.commit[0])
 		snprintf(here, sizeof(here), "%s", one->ending.commit);
-	rc = move(p, version, here, calm(p, one), subject, err);
+	rc = move(p, version, here, calm(p, one), subject, STAYS, err);
 	return rc ? rc : reread(p, here, err);
 }
 
@@ -296,7 +299,8 @@ static int catch_up(struct place *p, struct rfa_error *err)
 
 	json_decref(told);
 	if (!same || strcmp(p->newest, p->channel.at) != 0)
-		rc = move(p, p->channel.version, p->newest, calm(p, NULL), "nothing to tell", err);
+		rc = move(p, p->channel.version, p->newest, calm(p, NULL), "nothing to tell",
+			  PASSES, err);
 	return rc == -(int)RFA_ESTALE ? 0 : rc;
 }
 
@@ -325,7 +329,8 @@ int rfa_tell_begin(const struct rfa_teller *t, const char *channel, struct rfa_e
 	rfa_ledger_channel_release(&p.channel);
 	if (rc != -(int)RFA_ENOTFOUND)
 		return rc;
-	rc = move(&p, NULL, NULL, json_pack("{s:i,s:{}}", "tries", 0, "told"), "begins here", err);
+	rc = move(&p, NULL, NULL, json_pack("{s:i,s:{}}", "tries", 0, "told"), "begins here", STAYS,
+		  err);
 	return rc == -(int)RFA_ESTALE ? 0 : rc;
 }
 
@@ -342,8 +347,11 @@ int rfa_tell(const struct rfa_teller *t, const char *channel, struct rfa_tell_re
 		rc = gather(&p, err);
 		if (!rc) {
 			rc = tell_gathered(&p, result, &again, err);
-			if (rc == -(int)RFA_ESTALE && ++stale < MOST_STALE)
+			/* Somebody else moved it: what he has left is not known yet. */
+			if (rc == -(int)RFA_ESTALE && ++stale < MOST_STALE) {
+				again = 1;
 				rc = 0;
+			}
 		}
 		release(&p);
 	}
@@ -432,7 +440,7 @@ int rfa_tell_skip(const struct rfa_teller *t, const char *channel, const char *t
 		    state, "skipped",
 		    json_pack("{s:I,s:s}", "runs", (json_int_t)*n, "reason", reason));
 		snprintf(subject, sizeof(subject), "%zu passed over: %.200s", *n, reason);
-		rc = move(&p, p.channel.version, at, state, subject, err);
+		rc = move(&p, p.channel.version, at, state, subject, STAYS, err);
 	}
 	release(&p);
 	return rc;

@@ -1,7 +1,8 @@
 /*
  * A channel is a ref, refs/rfa/notify/NAME. Its commit has the empty tree; the message says in JSON
- * where the channel stands. What has moved a channel forward stays behind it as its parent; a
- * failed try is replaced by the next one, so that a receiver that is down for a year costs nothing.
+ * where the channel stands. What was told or passed over stays behind it as its parent; what is
+ * only passing, as a try, is replaced by the next move, so that a receiver that is down for a year
+ * costs nothing.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,9 +22,9 @@ static void ref_of(const char *name, char out[RFA_GIT_REF_MAX])
 	snprintf(out, RFA_GIT_REF_MAX, RFA_GIT_CHANNELS "%s", name);
 }
 
-/* What a channel's commit says; *parent: zero where it has none. */
+/* What a channel's commit says; *under: what goes under the next one, zero: nothing. */
 static int read_commit(const struct rfa_git *git, const char *name, const git_oid *id,
-		       struct rfa_ledger_channel *out, git_oid *parent, struct rfa_error *err)
+		       struct rfa_ledger_channel *out, git_oid *under, struct rfa_error *err)
 {
 	struct rfa_git_commit commit = { 0 };
 	const char *text, *end;
@@ -38,9 +39,11 @@ static int read_commit(const struct rfa_git *git, const char *name, const git_oi
 	if (!rc)
 		rc = rfa_facts_parse(&all, text + 2, (size_t)(end - text) - 2, "a channel", err);
 	if (!rc) {
-		memset(parent, 0, sizeof(*parent));
-		if (commit.n_parents)
-			*parent = commit.parents[0];
+		memset(under, 0, sizeof(*under));
+		if (!rfa_facts_bool(all, "passing", 0))
+			*under = *id;
+		else if (commit.n_parents)
+			*under = commit.parents[0];
 		git_oid_tostr(out->version, sizeof(out->version), id);
 		rfa_copy(out->at, sizeof(out->at), rfa_facts_str(all, "at", ""));
 		out->state = json_incref(json_object_get(all, "state"));
@@ -57,13 +60,13 @@ int rfa_git_channel_read(struct rfa_ledger *ledger, const char *name,
 {
 	const struct rfa_git *git = (struct rfa_git *)ledger;
 	char ref[RFA_GIT_REF_MAX];
-	git_oid id, parent;
+	git_oid id, under;
 	int rc;
 
 	ref_of(name, ref);
 	rc = rfa_git_ref_read(git, ref, &id, err);
 	if (!rc)
-		rc = read_commit(git, name, &id, out, &parent, err);
+		rc = read_commit(git, name, &id, out, &under, err);
 	return rc;
 }
 
@@ -99,7 +102,8 @@ static int newest_end(const struct rfa_git *git, git_oid *out, struct rfa_error 
 static int put_message(struct rfa_buf *out, const char *name, const char *at,
 		       const struct rfa_ledger_move *move, struct rfa_error *err)
 {
-	json_t *all = json_pack("{s:s,s:O}", "at", at, "state", move->state);
+	json_t *all =
+	    json_pack("{s:s,s:O,s:b}", "at", at, "state", move->state, "passing", move->passing);
 	int rc = all ? 0 : rfa_fail_nomem(err);
 
 	rfa_buf_printf(out, "notify %s: ", name);
@@ -113,7 +117,7 @@ static int put_message(struct rfa_buf *out, const char *name, const char *at,
 }
 
 /* *was: the commit that the ref has now, zero: none; *parent: what goes under the next one. */
-static int find_parent(const struct rfa_git *git, const char *name, const char *at,
+static int find_parent(const struct rfa_git *git, const char *name,
 		       const struct rfa_ledger_move *move, git_oid *was, git_oid *parent,
 		       struct rfa_error *err)
 {
@@ -127,8 +131,6 @@ static int find_parent(const struct rfa_git *git, const char *name, const char *
 	if (git_oid_fromstr(was, move->was))
 		return rfa_fail(err, RFA_EINTERNAL, "ledger", "that is no state of a channel");
 	rc = read_commit(git, name, was, &now, parent, err);
-	if (!rc && strcmp(now.at, at) != 0)
-		*parent = *was;
 	rfa_ledger_channel_release(&now);
 	return rc;
 }
@@ -150,7 +152,7 @@ static int move_locked(const struct rfa_git *git, const char *name,
 	if (!rc && git_oid_fromstr(&tree, RFA_GIT_EMPTY_TREE))
 		rc = rfa_fail(err, RFA_EINTERNAL, "ledger", "the empty tree has no id");
 	if (!rc)
-		rc = find_parent(git, name, at, move, &was, &parent, err);
+		rc = find_parent(git, name, move, &was, &parent, err);
 	if (!rc)
 		rc = put_message(&text, name, at, move, err);
 	if (!rc)

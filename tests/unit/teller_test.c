@@ -371,6 +371,27 @@ static void test_waits(void **state)
 	stage_close(&s);
 }
 
+/* Another process was quicker, and did not get it told either: that is not the end of it. */
+static void test_overtaken(void **state)
+{
+	static struct stage s;
+	struct rfa_tell_result result;
+	struct rfa_error err;
+
+	(void)state;
+	stage_open(&s, 7);
+	assert_int_equal(rfa_tell_begin(&s.teller, "team", &err), 0);
+	whole(&s, "shop");
+	s.fail = 100;
+	s.second = 100;
+	s.depth = 1;
+	assert_int_equal(tell(&s, &result), 0);
+	assert_int_equal(s.both, 1);
+	assert_int_equal(result.told, 0);
+	assert_int_equal(result.end, RFA_TELL_WAITS);
+	stage_close(&s);
+}
+
 static void test_interrupted(void **state)
 {
 	static struct stage s;
@@ -439,7 +460,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_schedules), cmocka_unit_test(test_failing),
 		cmocka_unit_test(test_waits),     cmocka_unit_test(test_interrupted),
-		cmocka_unit_test(test_skip),
+		cmocka_unit_test(test_skip),      cmocka_unit_test(test_overtaken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
