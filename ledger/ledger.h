@@ -239,7 +239,7 @@ struct rfa_ledger_move {
 	const char *at;  /* NULL: the newest END on main, or its beginning */
 	const json_t *state;
 	const char *subject; /* one line for people */
-	int passing;         /* 1: the next move takes its place in the history; 0: it stays there */
+	int passing; /* 1: the next move takes its place in the history; 0: it stays there */
 };
 /* Durable on 0. Errors: STALE; REFUSED for a secret, as of a record. */
 RFA_API int rfa_ledger_channel_move(struct rfa_ledger *ledger, const char *name,
