@@ -521,9 +521,23 @@ static void a_deaf_listener_and_back(void **state)
 
 /* Channels. */
 
+static const char *const cat[] = { "cat", NULL };
+
+/* To a server that opens two, the first of which is open. */
+static struct rfa_transport *to_few(struct sshd *few, struct rfa_stream **first)
+{
+	struct rfa_transport *t;
+	struct rfa_error err;
+
+	sshd_start(few, "MaxSessions 2");
+	t = ssh_to(few, "there");
+	assert_ok(t->ops->connect(t, &err));
+	assert_ok(t->ops->exec(t, cat, first, &err));
+	return t;
+}
+
 static void sessions_may_run_out(void **state)
 {
-	const char *cat[] = { "cat", NULL };
 	struct rfa_stream *streams[3] = { NULL };
 	struct rfa_buf out = RFA_BUF_INIT(4096);
 	struct rfa_transport *t;
@@ -533,10 +547,7 @@ static void sessions_may_run_out(void **state)
 	int rc;
 
 	(void)state;
-	sshd_start(&few, "MaxSessions 2");
-	t = ssh_to(&few, "there");
-	assert_ok(t->ops->connect(t, &err));
-	assert_ok(t->ops->exec(t, cat, &streams[0], &err));
+	t = to_few(&few, &streams[0]);
 	assert_ok(t->ops->exec(t, cat, &streams[1], &err));
 	assert_int_equal(t->ops->exec(t, cat, &streams[2], &err), -RFA_ESESSIONS);
 	assert_int_equal(err.severity, RFA_RETRY);
@@ -549,6 +560,43 @@ static void sessions_may_run_out(void **state)
 		usleep(10000);
 	assert_int_equal(rc, 0);
 	rfa_buf_release(&out);
+	rfa_transport_free(t);
+	sshd_stop(&few);
+}
+
+static void open_and_leave(struct rfa_transport *t, const char *seconds)
+{
+	const char *argv[] = { "sleep", seconds, NULL };
+	struct rfa_stream *stream = NULL;
+	struct rfa_error err;
+
+	assert_ok(t->ops->exec(t, argv, &stream, &err));
+	rfa_stream_close(stream);
+}
+
+/* A command that goes on behind its session has a place for long: that says nothing of how many
+ * there are, once more of them have been open. */
+static void a_late_place_is_no_limit(void **state)
+{
+	struct sshd few;
+	struct rfa_stream *one = NULL, *two = NULL;
+	struct rfa_transport *t = to_few(&few, &one);
+	struct rfa_error err;
+	int64_t until;
+	int rc;
+
+	(void)state;
+	open_and_leave(t, "14");
+	assert_int_equal(t->ops->exec(t, cat, &two, &err), -RFA_ESESSIONS);
+	until = now_ms() + slow_ms(20000);
+	while ((rc = t->ops->exec(t, cat, &two, &err)) && now_ms() < until)
+		usleep(100000);
+	assert_int_equal(rc, 0);
+	rfa_stream_close(two);
+	open_and_leave(t, "3");
+	assert_ok(t->ops->exec(t, cat, &two, &err));
+	rfa_stream_close(two);
+	rfa_stream_close(one);
 	rfa_transport_free(t);
 	sshd_stop(&few);
 }
@@ -707,6 +755,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_busy_caller_is_no_loss),
 		cmocka_unit_test(a_deaf_listener_and_back),
 		cmocka_unit_test(sessions_may_run_out),
+		cmocka_unit_test(a_late_place_is_no_limit),
 		cmocka_unit_test(keys_change_on_the_way),
 		cmocka_unit_test(login_files_may_talk),
 		cmocka_unit_test(nothing_is_left),

@@ -383,8 +383,9 @@ int rfa_ssh_stream(struct rfa_stream **out, struct rfa_ssh_hop *hop, LIBSSH2_CHA
 	hop->refs++;
 	s->channel = channel;
 	s->is_command = is_command;
-	if (is_command)
-		hop->sessions++;
+	/* One more than were thought possible: how many are is not known. */
+	if (is_command && ++hop->sessions > hop->most)
+		hop->most = 0;
 	s->tail = tail;
 	s->held = held;
 	s->kept = kept;
