@@ -3,10 +3,19 @@
 
 #include <string.h>
 
-enum { WORDS = 256, SAID_MAX = 64 << 10, ENV = 7, TEXT_MAX = 300, LINES = 5 };
+#include "cli/config/hook_rules.h"
+
+/* With what is before the command: its environment. */
+enum { WORDS = RFA_HOOK_WORDS + 16, SAID_MAX = 64 << 10, ENV = 7, TEXT_MAX = 300, LINES = 5 };
 
 /* The row that a flow has whose runs have hooks. */
 #define HOOK_ROW "target.hook"
+
+/* A command that lacks its last words is another one. */
+static int too_long(struct rfa_error *err)
+{
+	return rfa_fail(err, RFA_ETOOBIG, "hook", "it has more than %d words", RFA_HOOK_WORDS);
+}
 
 int rfa_hooks_run(void *user, const struct rfa_host_command *command,
 		  struct rfa_exec_answer *answer, struct rfa_error *err)
@@ -25,8 +34,11 @@ int rfa_hooks_run(void *user, const struct rfa_host_command *command,
 		argv[n++] = command->env[i];
 	if (strchr(command->argv[0], '=') || command->argv[0][0] == '-')
 		return rfa_fail(err, RFA_ECONFIG, "hook", "that is no program's name");
-	for (size_t i = 0; command->argv[i] && n <= WORDS; i++)
+	for (size_t i = 0; command->argv[i]; i++) {
+		if (n > WORDS)
+			return too_long(err);
 		argv[n++] = command->argv[i];
+	}
 	rc = rfa_local_run(&run, &answer->status, err);
 	/* It was ended: that is an answer. */
 	if (rc == -(int)RFA_ESTALLED) {
@@ -113,6 +125,8 @@ static int run(struct behind *b, struct rfa_exec_answer *answer, struct rfa_erro
 	struct rfa_error ignored;
 	int rc;
 
+	if (json_array_size(json_object_get(b->hook, "command")) > WORDS)
+		return too_long(err);
 	if (strcmp(rfa_facts_str(b->hook, "on", ""), "host") != 0)
 		return rfa_hooks_run(b->cli, &command, answer, err);
 	if (!b->target)

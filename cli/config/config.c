@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/config/checks.h"
+#include "cli/config/hook_rules.h"
 #include "cli/config/data_rules.h"
 #include "cli/config/notify_rules.h"
 #include "cli/config/paths.h"
@@ -266,6 +267,7 @@ static void check_whole(struct rfa_walk *walk, const json_t *root)
 			if (!overlays_say(stack, "checks") && !overlays_say(stack, "containers") &&
 			    !overlays_say(stack, "compose"))
 				rfa_checks_judge(walk, stack);
+			rfa_hooks_judge(walk, stack);
 			if (!overlays_say(stack, "data") && !overlays_say(stack, "backup"))
 				rfa_data_check(walk, stack);
 		}

@@ -35,6 +35,18 @@ for r in reversed(json.load(sys.stdin)): print(r["run"])'; }
 config ""
 "$RFA" init >/dev/null
 
+# ---- the configuration
+
+many() { printf '"before":{"command":["/bin/true"%s]}' "$(printf ',"%s"' $(seq 300))"; }
+config '"before":{"command":[]}'
+ok "a hook without a word: refused" says "the list is empty" "$RFA" check
+config '"before":{"command":["A=b","/bin/true"]}'
+ok "a setting is no program: refused" says "its first word is no program's name" "$RFA" check
+config "$(many)"
+ok "more words than fit: refused" says "it has more than 200 words" "$RFA" check
+config "$(hook before 0)"
+ok "check: nothing is wrong" exits 0 "$RFA" check
+
 # ---- it does not want the run
 
 config "$(hook before 3),$(hook after 0),$(hook failed 0)"
@@ -98,6 +110,21 @@ for on in operator host; do
 	ok "$on: it says so" grep -qE "hook.sh ended with status (124|143)" err
 done
 rm slow ran
+cat >leaves.sh <<'SH'
+#!/bin/sh
+sleep 60 &
+echo "it has left something"
+SH
+chmod 755 leaves.sh
+for on in operator host; do
+	config '"before":{"command":["'"$TMP/leaves.sh"'"],"on":"'$on'","timeout_s":1}'
+	begun=$(date +%s)
+	promote >out 2>err
+	ok "$on: what it leaves with its output in hand: a no" is "$?" 1
+	ok "$on: nobody waits for that" test $(($(date +%s) - begun)) -lt 25
+	ok "$on: it says so, and what was written" grep -q "leaves.sh ended with status 124" err
+	ok "$on: what was written is there" grep -q "it has left something" err
+done
 
 # ---- killed while it runs
 
