@@ -247,6 +247,12 @@ ok "passed over" says "team: 1 passed over" rfa notify --skip team --reason "it 
 ok "the ledger keeps why" says "it was closed" git --git-dir=.rfa/ledger log --format=%B refs/rfa/notify/team
 ok "then all is well" not says failing rfa status
 mode ok
+smoke >/dev/null 2>&1
+smoke >/dev/null 2>&1
+told() { git --git-dir=.rfa/ledger log --format=%s refs/rfa/notify/team; }
+ok "git log says what was told, newest first" is "$(told | head -n 3)" \
+	"$(runs | tail -n 2 | tac | sed 's/^/notify team: told of run /')
+notify team: 1 passed over: it was closed"
 : >got
 ok "a test" exits 0 rfa notify test team
 ok "says that it is one" is "$(got 'b["type"]' | tail -n 1)" test
@@ -315,12 +321,18 @@ for line in open("mails"):
 		"['ops@example.org', 'b@example.org'] True True"
 	ok "its subject" says "rfa: shop on prod: smoke" mailed 'e["subject"]'
 	ok "its text" says "run: $(runs | tail -n 1)" mailed 'e.get_content()'
+	touch mute
+	begun=$(date +%s)
+	smoke >out 2>err
+	ok "a server that does not say goodbye: nobody waits for it" test $(($(date +%s) - begun)) -lt 20
+	ok "it has got the mail" is "$(mailed 'e["subject"]' | wc -l)" 2
+	rm mute
 	touch refuse
 	smoke >out 2>err
 	ok "a server that refuses: it is said" grep -q "ops was not told" err
 	rm refuse
 	"$RFA" notify --send >/dev/null
-	ok "then it is told" is "$(mailed 'e["subject"]' | wc -l)" 2
+	ok "then it is told" is "$(mailed 'e["subject"]' | wc -l)" 3
 	config "${mail/mail.pem/kept\/token}"
 	smoke >/dev/null 2>err
 	ok "a certificate that nobody trusts: not told" grep -q "ops was not told" err

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A mail server on a loopback port. Arguments: CERTIFICATE KEY USER PASSWORD. Each mail is a line of
 JSON in the file `mails`. The port is written to the file `mail_port`. It takes mail only after STARTTLS
-and a login; while there is a file `refuse` it takes none."""
+and a login; while there is a file `refuse` it takes none, and while there is a file `mute` it does not answer
+who takes leave."""
 import asyncio
 import json
 import os
@@ -26,6 +27,11 @@ class Handler:
                                   "tls": session.ssl is not None, "login": session.authenticated,
                                   "mail": envelope.content.decode()}) + "\n")
         return "250 taken"
+
+    async def handle_QUIT(self, server, session, envelope):
+        if os.path.exists("mute"):
+            await asyncio.sleep(100)
+        return "221 bye"
 
 
 def login(server, session, envelope, mechanism, data):

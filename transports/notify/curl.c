@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { ANSWER_MAX = 16 << 10, MOST_WAIT_S = 24 * 3600 };
 
@@ -147,6 +148,18 @@ static void look(CURL *easy, struct rfa_exchange *x)
 	x->wait_ms = wait < 0 ? 0 : (wait > MOST_WAIT_S ? MOST_WAIT_S : (int64_t)wait) * 1000;
 }
 
+/*
+ * Libcurl takes leave of a mail server, and waits two minutes for its answer, whatever time there
+ * is. It is said, and not listened to.
+ */
+static void leave(CURL *easy)
+{
+	curl_socket_t wire = CURL_SOCKET_BAD;
+
+	if (!curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &wire) && wire != CURL_SOCKET_BAD)
+		(void)shutdown(wire, SHUT_RD);
+}
+
 int rfa_exchange_run(struct rfa_exchange *x, struct rfa_error *err)
 {
 	struct upload up = { x->body, 0 };
@@ -178,6 +191,7 @@ int rfa_exchange_run(struct rfa_exchange *x, struct rfa_error *err)
 		code = CURLE_OK;
 	if (code)
 		rc = explain(x, code, detail, err);
+	leave(easy);
 done:
 	curl_slist_free_all(list);
 	curl_easy_cleanup(easy);
