@@ -1,6 +1,7 @@
 /*
  * The sweep of deploy: images of a registry are pulled by prod's engine, or fetched through test
- * and brought there, and run there.
+ * and brought there, and run there. And it must be able to fail: with each planted defect, one run
+ * does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,12 +64,32 @@ static void judge_images(struct world *w, const struct rfa_run_result *result, s
 BOTH(RUN, fetched)
 BOTH(UNHEALTHY, pulled)
 
+/* The sweep itself can fail. */
+static void sweeps_can_fail(void **state)
+{
+	static const enum rfa_sim_mutation planted[] = {
+		RFA_SIM_MUTATION_STOP_DOES_NOT_STOP,    RFA_SIM_MUTATION_START_DOES_NOT_START,
+		RFA_SIM_MUTATION_RENAME_LOSES_OLD,      RFA_SIM_MUTATION_CREATE_DROPS_ENV,
+		RFA_SIM_MUTATION_CREATE_DROPS_NETWORK,  RFA_SIM_MUTATION_CREATE_KEEPS_NETWORK,
+		RFA_SIM_MUTATION_LOAD_DOES_NOTHING,     RFA_SIM_MUTATION_LOAD_LOSES_LABELS,
+		RFA_SIM_MUTATION_LOCK_NEVER_FREED,      RFA_SIM_MUTATION_RUN_REMOVE_LEAVES,
+		RFA_SIM_MUTATION_FILE_WRITE_LOSES_MODE, RFA_SIM_MUTATION_SPOOL_SWELLS,
+		RFA_SIM_MUTATION_HEALTH_LIES,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(planted) / sizeof(planted[0]); i++)
+		if (!sweep_sees(&RUN_fetched, (int)planted[i], SWEEP_NO_FAULT) &&
+		    !sweep_sees(&UNHEALTHY_pulled, (int)planted[i], SWEEP_NO_FAULT))
+			fail_msg("no sweep finds the planted defect: %s",
+				 rfa_sim_mutation_text(planted[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sweep_RUN_fetched),
-		cmocka_unit_test(pairs_RUN_fetched),
-		cmocka_unit_test(sweep_UNHEALTHY_pulled),
+		cmocka_unit_test(sweeps_can_fail),        cmocka_unit_test(sweep_RUN_fetched),
+		cmocka_unit_test(pairs_RUN_fetched),      cmocka_unit_test(sweep_UNHEALTHY_pulled),
 		cmocka_unit_test(pairs_UNHEALTHY_pulled),
 	};
 
