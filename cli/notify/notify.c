@@ -31,10 +31,13 @@ static int send(void *user, const char *channel, const struct rfa_tiding *tiding
 		int64_t timeout_ms, int64_t *wait_ms, struct rfa_error *err)
 {
 	struct rfa_cli *cli = user;
-	struct rfa_message_made made;
-	int rc = rfa_message_make(cli, channel, tiding, &made, err);
+	struct rfa_message_made made = { 0 };
+	/* What commands print has to be known before a message can be without it. */
+	int rc = rfa_cli_secrets(cli, rfa_channel_keys(cli, channel), err);
 
 	*wait_ms = 0;
+	if (!rc)
+		rc = rfa_message_make(cli, channel, tiding, &made, err);
 	if (!rc)
 		rc = send_to(cli, channel, &made.notice, timeout_ms, wait_ms, err);
 	rfa_message_made_release(&made);

@@ -379,9 +379,11 @@ int rfa_tell_look(const struct rfa_teller *t, const char *channel, struct rfa_te
 		 out->tries ? rfa_facts_str(p.channel.state, "why", "") : "");
 	out->failing = out->tries >= RFA_TELL_TRIES ||
 		       (out->tries && wall(&p) - number(&p, "first_ms") >= DAY);
-	out->pending = p.items;
-	out->n = p.n;
-	p.items = NULL;
+	if (!rc) {
+		out->pending = p.items;
+		out->n = p.n;
+		p.items = NULL;
+	}
 	/* What was tried is nobody's any more: the configuration may have changed. */
 	if (!out->n && !out->lost)
 		out->tries = 0, out->failing = 0, out->why[0] = '\0';

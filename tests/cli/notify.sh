@@ -260,6 +260,17 @@ mode 500
 ok "1: a test that does not arrive" exits 1 rfa notify test team
 mode ok
 
+# ---- a secret that was none when the run was written
+
+: >got
+config "$plain"
+mode 500
+USER=open-sesame-7391 smoke >/dev/null 2>&1
+mode ok
+config '"team":{"kind":"webhook","url":"'$hook'?key=${WORD}"}' '"secret_commands":{"WORD":"echo open-sesame-7391"}'
+ok "it is told" exits 0 rfa notify --send
+ok "without the secret" is "$(got 'b["data"]["who"]' | tail -n 1)" "[secret]"
+
 # ---- two at once
 
 : >got
