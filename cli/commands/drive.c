@@ -234,8 +234,7 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_resume_mode
 		struct rfa_run_options options = options_of(cli, &hosts, &reporter, &who);
 		rc = rfa_run_resume(&options, history->run, mode, &cli->report.result, err);
 		rc = finish(cli, &reporter, &ticker, rc);
-		if (history->final == RFA_FINAL_NONE)
-			rfa_hooks_behind(cli, hosts.target);
+		rfa_hooks_behind(cli, hosts.target);
 	}
 	rfa_hosts_release(&hosts);
 	rfa_history_free(history);

@@ -143,8 +143,9 @@ static const json_t *hook_of(const struct rfa_run_report *report, const char **w
 	const struct rfa_flow *flow = rfa_flow_by_name(rfa_facts_str(report->plan, "flow", ""));
 	char path[64];
 
-	if (!report->result.run[0] || report->result.final == RFA_FINAL_NONE || !flow ||
-	    rfa_flow_find(flow, HOOK_ROW) < 0)
+	/* Whoever brought it to its end has run them. */
+	if (!report->result.run[0] || report->result.final == RFA_FINAL_NONE ||
+	    report->result.was_over || !flow || rfa_flow_find(flow, HOOK_ROW) < 0)
 		return NULL;
 	*which = report->result.final == RFA_FINAL_SUCCEEDED ? "after" : "failed";
 	snprintf(path, sizeof(path), "target/stack/hooks/%s", *which);

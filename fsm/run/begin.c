@@ -249,6 +249,7 @@ static int recorded(const struct rfa_history *h, struct rfa_run_result *result,
 	enum rfa_code code = rfa_drive_code(h->final);
 
 	result->final = h->final;
+	result->was_over = 1;
 	/* Of any other end, the summary names the version that was to come. */
 	if (code == RFA_OK)
 		snprintf(result->version, sizeof(result->version), "%s",

@@ -69,6 +69,7 @@ struct rfa_run_result {
 	char data[128];               /* that of data, made beside one of images; or "" */
 	char version[132];            /* what the target runs now, when SUCCEEDED */
 	char blocker[RFA_RUN_ID_MAX]; /* LOCKED: the run that is in the way; or "" */
+	int was_over;                 /* 1: it had ended before; this is what was recorded */
 };
 
 /*

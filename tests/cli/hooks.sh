@@ -152,6 +152,33 @@ for on in operator host; do
 	"$RFA" rollback shop --env prod --last --yes prod >/dev/null 2>&1
 done
 
+# ---- one drives it, another would: who comes too late has brought nothing to its end
+
+rm -f ran
+cat >holds.sh <<'SH'
+#!/bin/sh
+cd "$(dirname "$0")" && touch held
+until [ -e go ]; do sleep 0.1; done
+SH
+chmod 755 holds.sh
+# Who is the second to ask for it waits for it.
+config_two "" '"health_deadline_s":1,"hooks":{"before":{"command":["'"$TMP"'/holds.sh","${SLOW}"]},'"$(hook after 0)}" \
+	'"secret_files":{"TOKEN":"kept/token"},"secret_commands":{"SLOW":"if [ -e first ]; then touch asked; until [ -e over ]; do sleep 0.1; done; fi; touch first; echo slow-7391-secret"}'
+promote >out 2>err &
+driver=$!
+wait_for test -e held
+run=$(runs | tail -n 1)
+"$RFA" resume "$run" >/dev/null 2>&1 &
+late=$!
+wait_for test -e asked
+touch go
+wait $driver
+ok "the run succeeds" is "$?" 0
+touch over
+wait $late
+ok "who comes too late is told the same" is "$?" 0
+ok "the hook behind the run ran once" is "$(ran 1)" after
+
 rm -f ran
 promote --dry-run >/dev/null
 ok "a plan runs no hook" not test -e ran
