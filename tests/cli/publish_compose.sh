@@ -67,6 +67,9 @@ ok "nothing was built" says "0 of 3 image(s) built" publish --as 1.0 -v
 echo "web 2" >"src of/web/main"
 ok "4: the same name, other sources" exits 4 publish --as 1.0
 ok "it says so" says "made from other sources" publish --as 1.0
+config '"compose":true,"directory":"../nowhere"' ',"services":["web","api","worker"]'
+ok "9: the project is not there" exits 9 publish --as 1.1
+ok "it says so" says "/nowhere" publish --as 1.1
 config '"compose":true,"directory":"../src of","dirty":"refuse"' ',"services":["web","api","worker"]'
 ok "4: only what is committed" exits 4 publish --as 1.1
 config '"compose":true' ',"source":"../src of","services":["web","api","worker"]'

@@ -284,16 +284,36 @@ static void what_was_kept_decides(void **state)
 	bench_close(&b);
 }
 
-/* Another MODE in docker-compose.yml. */
-static void put_mode(struct bench *b)
+/* Another MODE in docker-compose.yml, of seven bytes. */
+static void put_mode(struct bench *b, const char *old, const char *mode)
 {
 	char text[4096], *at;
 
 	on_prod(b, "docker-compose.yml", text);
-	at = strstr(text, "changed");
+	at = strstr(text, old);
 	assert_non_null(at);
-	memcpy(at, "latest ", 7);
+	memcpy(at, mode, 7);
 	put(b, PLACE "/docker-compose.yml", text);
+}
+
+/* What a gate says is in the ledger, and so in a preview: an event alone is told to nobody there.
+ */
+static void assert_told_by_gate(struct bench *b, const char *gate, const char *verdict,
+				const char *text)
+{
+	struct rfa_history *history = NULL;
+	int told = 0;
+	json_t *one;
+	size_t i, k;
+
+	assert_int_equal(rfa_ledger_load(b->w.ledger, b->result.run, &history, &b->err), 0);
+	for (i = 0; i < history->n; i++)
+		json_array_foreach (rfa_facts_at(history->records[i].facts, "gates"), k, one)
+			told |= !strcmp(rfa_facts_str(one, "gate", ""), gate) &&
+				!strcmp(rfa_facts_str(one, "verdict", ""), verdict) &&
+				strstr(rfa_facts_str(one, "evidence", ""), text);
+	assert_true(told);
+	rfa_history_free(history);
 }
 
 /* Changed files come along with a promotion: the point has those of before. */
@@ -308,12 +328,13 @@ static void the_point_has_what_was_in_force(void **state)
 	must_run(&b, plan);
 	json_decref(plan);
 	b.w.options.clock->sleep_ms(b.w.options.clock, 5000);
-	put_mode(&b);
+	put_mode(&b, "changed", "latest ");
 	put(&b, PLACE "/.env", OLD_ENV);
 	plan = promote_again(&b);
 	json_object_set_new(rfa_facts_at(plan, "target/stack/gates"), "allow_compose_changes",
 			    json_true());
 	must_run(&b, plan);
+	assert_told_by_gate(&b, "compose", "warning", "web on prod changes with its image");
 	assert_string_equal(WEB, "MODE=latest  web:v2");
 	back = world_rollback_plan(&b.w);
 	with(back, "with_files", json_true());
@@ -391,7 +412,7 @@ static void open_synced(struct bench *b)
 	json_decref(plan);
 	plan = promote_again(b);
 	put(b, PLACE "/other.yml", "other: 2\n");
-	put_mode(b);
+	put_mode(b, "changed", "latest ");
 	json_object_set_new(rfa_facts_at(plan, "target/stack/gates"), "allow_compose_changes",
 			    json_true());
 	with(plan, "synced", brought_now(b));
@@ -515,7 +536,7 @@ static void old_configurations_go(void **state)
 	struct bench b;
 	json_t *own, *file;
 	const char *name;
-	char text[400];
+	char text[400], mode[32], old[32] = "changed";
 	size_t n = 0;
 	int i;
 
@@ -526,6 +547,9 @@ static void old_configurations_go(void **state)
 
 		snprintf(text, sizeof(text), "MODE=%d\n", i);
 		put(&b, PLACE "/other.env", text);
+		snprintf(mode, sizeof(mode), "mode--%d", i);
+		put_mode(&b, old, mode);
+		snprintf(old, sizeof(old), "%s", mode);
 		json_object_set_new(rfa_facts_at(plan, "target/stack/gates"),
 				    "allow_compose_changes", json_true());
 		must_run(&b, plan);
@@ -535,8 +559,8 @@ static void old_configurations_go(void **state)
 	json_object_foreach (rfa_facts_at(own, "prod/own/files"), name, file) {
 		n += strstr(name, ".config/") != NULL;
 	}
-	/* Two files of three points. What runs has been kept by the newest of them. */
-	assert_int_equal(n, 6);
+	/* Two files of three points, and of what runs. */
+	assert_int_equal(n, 8);
 	json_decref(own);
 	bench_close(&b);
 }

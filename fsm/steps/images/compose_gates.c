@@ -42,7 +42,7 @@ static const json_t *service_of(const struct seen *s, const char *name)
 static void object(struct rfa_gates *c, const char *hint, const char *evidence)
 {
 	if (rfa_goes_back(c->ctx) || rfa_release_has_files(c->ctx))
-		rfa_ctx_say(c->ctx, RFA_EVENT_WARNING, "%s", evidence);
+		rfa_warn(c, hint, "%s", evidence);
 	else
 		rfa_deny_unless_forced(c, hint, "%s", evidence);
 }
@@ -126,6 +126,9 @@ static int refuse_invalid(struct rfa_gates *c, const struct seen *s, struct rfa_
 		rfa_deny(c, "bring its Compose file up to date",
 			 "the project on %s has no service %s", c->ctx->host->name,
 			 service + strlen("no such service: "));
+	else if (err->code == RFA_ENOTFOUND)
+		rfa_deny(c, err->hint[0] ? err->hint : "correct it there",
+			 "the Compose project on %s: %s", c->ctx->host->name, err->msg);
 	else
 		rfa_deny(c, "correct it there: docker compose config shows the same",
 			 "the Compose project in %s on %s is not valid: %s",
@@ -354,8 +357,8 @@ static void object_changes(struct rfa_gates *c, const char *name, enum rfa_compo
 	struct rfa_buf text = RFA_BUF_INIT(8192);
 
 	if ((limits && limits->allow_compose_changes) || rfa_release_has_files(ctx)) {
-		rfa_ctx_say(ctx, RFA_EVENT_WARNING, "%s on %s changes with its image%s", name,
-			    ctx->host->name, rfa_buf_str(what));
+		rfa_warn(c, "", "%s on %s changes with its image%s", name, ctx->host->name,
+			 rfa_buf_str(what));
 		return;
 	}
 	(void)rfa_buf_printf(&text, "more than the image of %s on %s would change%s", name,
@@ -387,10 +390,10 @@ static int judge_service(struct rfa_gates *c, const struct seen *s, const char *
 	rc = rfa_compose_changes(ctx, &s->project.compose, service_of(s, name), odd, &what, &cause,
 				 err);
 	if (!rc && cause == RFA_COMPOSE_CAUSE_NONE && !same_version(made_by, compose))
-		rfa_ctx_say(ctx, RFA_EVENT_WARNING,
-			    "%s was made by Compose %s, and %s has %s now: whether its "
-			    "configuration has changed cannot be told",
-			    name, made_by, ctx->host->name, compose);
+		rfa_warn(c, "",
+			 "%s was made by Compose %s, and %s has %s now: whether its configuration "
+			 "has changed cannot be told",
+			 name, made_by, ctx->host->name, compose);
 	else if (!rc)
 		object_changes(c, name, cause, &what);
 	rfa_buf_release(&what);

@@ -9,6 +9,9 @@
 /* Files, environment files, services and their numbers of one project. */
 #define WORDS_MAX 1024
 
+/* How a script ends that cannot go into the project's directory. */
+#define NO_DIRECTORY 44
+
 struct words {
 	const char *args[WORDS_MAX + 1]; /* args[0] is the directory */
 	size_t n;
@@ -68,6 +71,12 @@ static int failed(struct shell_host *h, const struct shell_answer *answer,
 {
 	char what[160];
 
+	if (answer->status == NO_DIRECTORY) {
+		(void)rfa_fail(err, RFA_ENOTFOUND, "host", "there is no directory %.300s",
+			       project->directory);
+		(void)rfa_error_where(err, "%s", h->host.name);
+		return rfa_error_hint(err, "make it there, or correct it in rfa.json");
+	}
 	(void)snprintf(what, sizeof(what), "compose project %.100s", project->project);
 	return rfa_shell_host_fail(h, answer, what, err);
 }
