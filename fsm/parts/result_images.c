@@ -44,7 +44,7 @@ static int put_environment(struct rfa_outputs *o, json_t *images,
 	return rfa_outputs_json(f, all, err);
 }
 
-/* Where nothing ran before, there is nothing to go back to. */
+/* Where nothing ran before, or the same ran, there is nothing to go back to. */
 static int put_point(struct rfa_outputs *o, const struct rfa_outputs_seen *k, struct rfa_error *err)
 {
 	const struct rfa_point *made = k->proven[RFA_TARGET].point;

@@ -350,6 +350,33 @@ static void test_keep_images(void **state)
 	world_free(&w);
 }
 
+/* A run that finds what it brings takes no point's place: the way back stays what it was. */
+static void test_same_again(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct world w;
+	char now[64];
+	json_t *plan;
+	int i;
+
+	(void)state;
+	world_make(&w, SCENARIO_RUN, 7);
+	for (i = 0; i < 6; i++) {
+		if (rfa_run_begin(&w.options, w.plan, &result, &err))
+			fail_msg("promote %d: %s (%s)", i, err.msg, err.where);
+		assert_string_equal(result.point, i ? "" : "v1");
+		w.options.clock->sleep_ms(w.options.clock, 3600000);
+	}
+	assert_true(has_tag(&w, "backend:v1"));
+	plan = plan_to(&w, "v1");
+	if (rfa_run_begin(&w.options, plan, &result, &err))
+		fail_msg("back to v1: %s (%s)", err.msg, err.where);
+	assert_string_equal(runs_now(&w, now, sizeof(now)), "backend:v1");
+	json_decref(plan);
+	world_free(&w);
+}
+
 static json_t *data_plan(struct world *w)
 {
 	json_t *plan = json_deep_copy(w->plan);
@@ -537,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_keep_images),
 		cmocka_unit_test(test_two_stacks),
 		cmocka_unit_test(test_two_ledgers),
+		cmocka_unit_test(test_same_again),
 		cmocka_unit_test(test_data_does_not_count),
 		cmocka_unit_test(test_config_of_the_point),
 		cmocka_unit_test(test_spoilt_points),

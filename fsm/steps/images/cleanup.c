@@ -193,12 +193,12 @@ static int give_up(struct rfa_ctx *ctx, const struct rfa_image *image, const jso
 	return rc;
 }
 
-/* How many of them keep what they have: the point that this run makes is one more. */
+/* How many of them keep what they have: a point that this run makes is one more. */
 static size_t newest_of(const struct rfa_ctx *ctx)
 {
 	size_t newest = (size_t)rfa_ctx_stack_here(ctx)->keep_images;
 
-	return newest ? newest - 1 : 0;
+	return newest && ctx->own->point ? newest - 1 : newest;
 }
 
 /*

@@ -218,6 +218,28 @@ static const struct rfa_configuration *before_it(const struct rfa_ctx *ctx,
 		   : rfa_ctx_options(ctx)->configuration;
 }
 
+/* Does each container that the run brings have its image already, under that name? */
+static int has_them(const struct rfa_ctx *ctx)
+{
+	const struct rfa_image *image;
+
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL)) {
+		const struct rfa_image *is = rfa_image_of(&ctx->own->images->images, image->key);
+
+		if (!is || strcmp(is->identity, image->identity) != 0 ||
+		    strcmp(is->ref, image->ref) != 0)
+			return 0;
+	}
+	return 1;
+}
+
+/* A point that brings back what runs anyway would take the place of one that is a way back. */
+static int stays_as_it_is(const struct rfa_ctx *ctx)
+{
+	return has_them(ctx) && !ctx->own->has_data && !rfa_ctx_options(ctx)->with_files &&
+	       (!rfa_ctx_stack_here(ctx)->compose || ctx->own->in_force);
+}
+
 /* Tagging again and writing the files again change nothing, so it may be repeated. */
 int rfa_pin_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
@@ -234,6 +256,10 @@ int rfa_pin_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!ran(ctx))
 		return rfa_ctx_prove(
 		    ctx, &proven, "nothing ran before: there is nothing to go back to", facts, err);
+	if (stays_as_it_is(ctx))
+		return rfa_ctx_prove(ctx, &proven,
+				     "the same runs already: no point to go back to is made", facts,
+				     err);
 	rfa_record_clear(&rfa_shape_point, &point);
 	rc = pin_now(ctx, before->images, &point, err);
 	if (!rc)
