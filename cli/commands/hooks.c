@@ -165,12 +165,13 @@ void rfa_hooks_behind(struct rfa_cli *cli, struct rfa_host *target)
 		return;
 	put_env(&b);
 	if (run(&b, &answer, &err) < 0)
-		rfa_out_warn(&cli->out, "the hook %s: %s", b.which,
+		rfa_out_warn(&cli->out, "the hook \"%s\": %s", b.which,
 			     rfa_out_safe(&safe, err.msg, 300));
 	else if (answer.status)
-		rfa_out_warn(&cli->out, "the hook %s ended with status %d", b.which, answer.status);
+		rfa_out_warn(&cli->out, "the hook \"%s\" ended with status %d", b.which,
+			     answer.status);
 	else
-		rfa_out_note(&cli->out, "the hook %s has run", b.which);
+		rfa_out_note(&cli->out, "the hook \"%s\" has run", b.which);
 	say_lines(&cli->out, b.which, &said);
 	rfa_buf_release(&said);
 	rfa_buf_release(&safe);

@@ -69,7 +69,7 @@ rm ran
 config "$(hook before 0),$(hook after 7),$(hook failed 0)"
 promote >out 2>err
 ok "after, not 0: the run has succeeded" is "$?" 0
-ok "it is said" grep -q "the hook after ended with status 7" err
+ok "it is said" grep -q 'the hook "after" ended with status 7' err
 ok "what it wrote is said, without the secret" grep -q "hook after | it says \[secret\]" err
 ok "its complaints, too" grep -q "hook after | it complains" err
 ok "before, then after" is "$(ran 1)" "before after"
@@ -107,7 +107,8 @@ for on in operator host; do
 	promote >out 2>err
 	ok "$on: one that does not end is ended, and is a no" is "$?" 1
 	ok "$on: in time" test $(($(date +%s) - begun)) -lt 25
-	ok "$on: it says so" grep -qE "hook.sh ended with status (124|143)" err
+	ok "$on: it says so" grep -qE "hook.sh (has not ended in 1 s, or )?ended with status (124|143)" err
+	[ "$on" = operator ] && ok "and what to do" grep -q "hint .*timeout_s of hooks.before" err
 done
 rm slow ran
 cat >leaves.sh <<'SH'

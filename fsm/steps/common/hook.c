@@ -93,6 +93,26 @@ static int run_there(struct rfa_ctx *ctx, const struct rfa_host_command *command
 	return rfa_error_as(err, RFA_FATAL);
 }
 
+/* As a shell and timeout(1) tell what became of a command. */
+enum { TIME_OVER = 124, NOT_RUN = 126, NOT_FOUND = 127 };
+
+static int object(const struct rfa_hook *hook, int status, struct rfa_error *err)
+{
+	const char *command = hook->command.at[0];
+
+	if (status == TIME_OVER) {
+		rfa_fail(err, RFA_EREMOTE, "hook",
+			 "the hook %.120s has not ended in %d s, or ended with status %d", command,
+			 (int)hook->timeout_s, status);
+		return rfa_error_hint(err, "give it longer: timeout_s of hooks.before in rfa.json");
+	}
+	rfa_fail(err, RFA_EREMOTE, "hook", "the hook %.120s ended with status %d", command, status);
+	if (status == NOT_RUN || status == NOT_FOUND)
+		return rfa_error_hint(err, "127: there is no such program; 126: it cannot be run; "
+					   "see what it wrote, and hooks.before in rfa.json");
+	return rfa_error_hint(err, "it does not want this run to begin: see what it wrote");
+}
+
 static int judge(struct rfa_ctx *ctx, const struct rfa_hook *hook, struct rfa_exec_answer *answer,
 		 json_t *facts, struct rfa_error *err)
 {
@@ -102,10 +122,8 @@ static int judge(struct rfa_ctx *ctx, const struct rfa_hook *hook, struct rfa_ex
 		return rfa_ctx_says(
 		    facts, rfa_pool_printf(ctx->pool, "%.120s: status 0", hook->command.at[0]),
 		    err);
-	rfa_fail(err, RFA_EREMOTE, "hook", "the hook %.120s ended with status %d",
-		 hook->command.at[0], answer->status);
-	rfa_error_where(err, "%s", is_on_host(hook) ? ctx->host->name : "operator");
-	return rfa_error_hint(err, "it does not want this run to begin: see what it wrote");
+	object(hook, answer->status, err);
+	return rfa_error_where(err, "%s", is_on_host(hook) ? ctx->host->name : "operator");
 }
 
 int rfa_hook_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
