@@ -84,6 +84,10 @@ static void read_time(struct import *im, const char *text, char out[RFA_TIME_MAX
 		return;
 	}
 	im->lacks_zone |= !*text && !im->has_zone;
+	if (im->p->clock->wall_ms(im->p->clock) < at - zone && !im->lacks_zone) {
+		*why = "its time has not come yet: is the zone right?";
+		return;
+	}
 	if (!RFA_TIME_OK(at - zone)) {
 		*why = "its time is out of all bounds";
 		return;

@@ -61,17 +61,19 @@ cp past.log good.log
 	printf '2026-01-30 10:00:00 | shop | prod | deploy | a | success | %05000d\n' 0
 	printf '2026-01-30 10:00:00+25:00 | shop | prod | deploy | a | success |\n'
 	printf '2026-01-30 10:00:00 |  | prod | deploy | a | success |\n'
+	printf '%s 10:00:00 | shop | prod | deploy | a | success |\n' "$(date -u -d '+2 days' +%F)"
 } >>past.log
 ok "4: nothing is imported" exits 4 import --zone +09:00
-for n in 7 8 9 10 11 12 13 14 15 16; do
+for n in 7 8 9 10 11 12 13 14 15 16 17; do
 	ok "line $n is told" says "line $n: " import --zone +09:00
 done
 ok "and why" says "line 8: its status is neither" import --zone +09:00
+ok "a time that has not come yet" says "line 17: its time has not come yet" import --zone +09:00
 ok "no escape gets out" says '\x1b[31ma' import --zone +09:00
 ok "a day that there is not" says "line 7: it does not begin with a time" import --zone +09:00
 ok "nothing was recorded" is "$(runs)" 0
 ok "--skip-bad" exits 0 import --zone +09:00 --skip-bad
-ok "it is told" says "10 line(s) are left out" import --zone +09:00 --skip-bad
+ok "it is told" says "11 line(s) are left out" import --zone +09:00 --skip-bad
 ok "only what is understood came in" is "$(lines --until 2026-02-01)" "$(cat want.log)"
 mv good.log past.log
 
