@@ -45,7 +45,7 @@ ok "nothing was built" not "$FAKE" "$TMP/here" image inspect app:5
 ok "publish" exits 0 publish --as 2.0
 ok "it runs" is "$(runs)" app:2.0
 ok "once more: nothing to build" exits 4 publish --as 2.0
-ok "without git nobody knows what it was made from" says "made from other sources" publish --as 2.0
+ok "without git nobody knows what it was made from" says "and without git nobody knows what it was made from" publish --as 2.0
 
 # ---- in git
 

@@ -109,10 +109,12 @@ static int judge_here(struct rfa_gates *c, const struct rfa_image *image, const 
 	rc = built ? rfa_built_from(here, built, sources, is, err) : 0;
 
 	if (!rc && !*is)
-		rfa_deny(c, hint,
-			 "%s is there already on %s, made from other sources or in another way "
-			 "(image %.19s)",
-			 image->ref, c->ctx->hosts[RFA_SOURCE]->name, rfa_container_id(here));
+		rfa_deny(c, hint, "%s is there already on %s, %s (image %.19s)", image->ref,
+			 c->ctx->hosts[RFA_SOURCE]->name,
+			 sources && *sources->commit
+			     ? "made from other sources or in another way"
+			     : "and without git nobody knows what it was made from",
+			 rfa_container_id(here));
 	return rc;
 }
 
