@@ -167,7 +167,7 @@ ok "images back: prod runs" await 20 all_run prod
 
 configure "$(stack "$on_host, \"keep\": { \"count\": 1, \"days\": 0, \"daily\": 0, \"weekly\": 0, \"monthly\": 0 }")" "$PATIENT"
 run_rfa backup prune records --env prod --dry-run
-ok "prune: what a rollback point names stays" grep -qE "^$first .* stays +same +pinned" "$W/out"
+ok "prune: what a rollback point names stays" grep -qE "^$first .* stays +same +a point or a drill names it" "$W/out"
 ok "a rollback point of that backup is offered" says "$of_first" rfa rollback records --env prod
 run_rfa prune records --env prod --yes prod
 ok "prune of generations: exit status 0" ended 0

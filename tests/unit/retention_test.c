@@ -165,7 +165,7 @@ static void test_pinned(void **state)
 	assert_true(list[0].retain);
 	assert_false(list[1].retain);
 	assert_true(list[2].retain);
-	assert_string_equal(list[2].why, "pinned");
+	assert_string_equal(list[2].why, "a point or a drill names it");
 }
 
 /* One that is not complete is not counted, and stays as long as somebody may be at it. */

@@ -86,7 +86,7 @@ void rfa_retain(struct rfa_retention_item *list, size_t n, const struct rfa_rete
 		one->retain = 0;
 		one->why = one->good ? "not needed" : "not complete";
 		if (one->pinned)
-			retain(one, "pinned");
+			retain(one, "a point or a drill names it");
 		if (off)
 			retain(one, "age");
 		if (!one->good) {

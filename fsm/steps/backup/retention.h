@@ -16,8 +16,9 @@ struct rfa_retention_item {
 	int good;        /* complete and readable */
 	int pinned;      /* a rollback point or the last proven drill names it */
 	int retain;
-	const char *why; /* static: "pinned", "the newest", "age", "count", "daily", "weekly",
-			    "monthly", "may be in the making"; "not complete", "not needed" */
+	const char
+	    *why; /* static: "a point or a drill names it", "the newest", "age", "count", "daily",
+		     "weekly", "monthly", "may be in the making"; "not complete", "not needed" */
 };
 
 /*
