@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fsm/base/clock.h"
 #include "fsm/base/facts.h"
 
 /* The line "key …" of an answer: its value, up to the newline; NULL if there is none. */
@@ -92,7 +93,8 @@ static int make_info(struct shell_host *h, const struct rfa_buf *out, const json
 	if (text && rfa_shell_number(&text, &number) == 0)
 		uid = json_integer(number);
 	text = line_of(out, "time", &len);
-	if (text && rfa_shell_number(&text, &now))
+	/* What no clock can say is nothing that it has said. */
+	if (text && (rfa_shell_number(&text, &now) || now > RFA_TIME_LAST / 1000))
 		now = 0;
 	*made = json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:I, s:o}",
 			  "hostname", text_of(out, "hostname"), "os", h->os, "arch", h->arch,
@@ -100,8 +102,8 @@ static int make_info(struct shell_host *h, const struct rfa_buf *out, const json
 			  text_of(out, "boot_id"), "engine", rfa_facts_str(version, "Version", ""),
 			  "api", h->api, "store", store_of(engine), "driver",
 			  rfa_facts_str(engine, "Driver", ""), "docker_root",
-			  rfa_facts_str(engine, "DockerRootDir", ""), "time",
-			  (json_int_t)now, "tools", tools_of(out));
+			  rfa_facts_str(engine, "DockerRootDir", ""), "time", (json_int_t)now,
+			  "tools", tools_of(out));
 	if (!*made)
 		return rfa_fail_nomem(err);
 	learn(h, out, number);
