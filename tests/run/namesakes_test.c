@@ -6,11 +6,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "fsm/base/facts.h"
 #include "tests/harness/edits.h"
 #include "tests/harness/watcher.h"
 
@@ -94,9 +96,49 @@ static void test_names(void **state)
 		judge(&cases[i], i);
 }
 
+/* Its files say no more that the service is called so; the container that has the name goes. */
+static void a_name_that_the_run_takes_away_is_none(void **state)
+{
+	const struct world_edit edits[WORLD_EDITS] = {
+		ALL_IN_EDGE,
+		NAMESAKE("backend"),
+		{ "target|stack|gates|allow_compose_changes", "true" },
+	};
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	const char *directory;
+	json_t *config = NULL;
+	char path[200], *changed;
+	struct watcher x;
+	struct world w;
+
+	(void)state;
+	world_make_edited(&w, SCENARIO_COMPOSE, 7, world_edit_all, (void *)(uintptr_t)edits);
+	watcher_begin(&x, &w);
+	directory = rfa_facts_str(w.plan, "target/stack/compose/directory", "");
+	snprintf(path, sizeof(path), "%.150s/docker-compose.yml", directory);
+	assert_int_equal(w.target->files->read(w.target, path, 1 << 20, &text, &err), 0);
+	assert_int_equal(rfa_facts_parse(&config, rfa_buf_str(&text), text.len, path, &err), 0);
+	json_object_del(rfa_facts_at(config, "services/api/networks/edge"), "aliases");
+	changed = json_dumps(config, 0);
+	assert_int_equal(rfa_sim_file_put(w.prod, path, 0644, changed, &err), 0);
+	if (rfa_run_begin(&w.options, w.plan, &result, &err))
+		fail_msg("%s\n%s", err.msg, rfa_buf_str(&x.all));
+	assert_null(strstr(rfa_buf_str(&x.all), "are both called"));
+	free(changed);
+	json_decref(config);
+	rfa_buf_release(&text);
+	watcher_end(&x);
+	world_free(&w);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_names) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(a_name_that_the_run_takes_away_is_none),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,6 +104,20 @@ static void look_name(struct rfa_ctx *ctx, struct rfa_namesake of, const json_t 
 	}
 }
 
+/* 1 if it bears the name still when the run is over: one that the run makes anew has the names that
+ * its files say now. */
+static int keeps_name(struct rfa_ctx *ctx, const struct rfa_joined_list *networks,
+		      const struct rfa_namesake *of)
+{
+	const char *at = rfa_pool_printf(ctx->pool, "%s/%s", of->network, of->name);
+	const struct rfa_joined *one;
+
+	RFA_EACH (one, *networks)
+		if (one->is_known && !strcmp(one->key, of->key))
+			return rfa_texts_have(&one->names, at) || !strcmp(of->name, of->own);
+	return 1;
+}
+
 /* The names that a container of the stack bears now, deployed by the run or not. */
 static void look_container(struct rfa_ctx *ctx, const json_t *container, const char *network,
 			   const json_t *all, struct rfa_proven *out)
@@ -117,7 +131,7 @@ static void look_container(struct rfa_ctx *ctx, const json_t *container, const c
 	    rfa_pool_text(ctx->pool, rfa_container_label(container, "com.docker.compose.service"));
 	json_array_foreach (json_object_get(endpoint_of(container, network), "Aliases"), i, alias) {
 		of.name = rfa_pool_text(ctx->pool, json_string_value(alias));
-		if (*of.name)
+		if (*of.name && keeps_name(ctx, &out->networks, &of))
 			look_name(ctx, of, all, out);
 	}
 }
