@@ -86,8 +86,17 @@
 	{ "keep", RFA_HEALTH, RFA_NOWHERE, RFA_STEP_CLEANUP, 1, rfa_nothing_run, rfa_again_probe, NULL, "SUCCEEDED", NULL }
 /* all rows of a flow that only keeps what somebody says of a version */
 #define RFA_ROWS_OF_A_WORD \
+	READ("source.observe", PRECHECK, SOURCE, 0, 4, version_told), \
 	READ("version", PRECHECK, NOWHERE, 0, 1, known_version), \
 	RFA_ROWS_OF_NO_HOST
+
+/* which images such a version is, if no run has brought it */
+#define RFA_OPTION_TOLD_BY \
+	{ .name = "from", .value = "ENV", .help = "where it runs now; default: what the ledger or its registry says" }
+#define RFA_DETAILS_OF_A_WORD \
+	"A version that no run has brought yet: what its tags mean is asked then and there, of the\n" \
+	"registry (\"deploy\" of the stack), or of the host of --from. It is kept with the word: a\n" \
+	"tag that is moved later is refused."
 
 /* clang-format on */
 

@@ -64,6 +64,7 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	MANY(worktree, sources, "from what it is built") \
 	TEXT(via, "whose host asks the registries: \"target\" (its engine), or an environment") \
 	NAMED(registry_spec, registries, "how each is asked") \
+	TEXT(arch, "the processor of the target, where no step asks it: for it registries are asked") \
 	TEXT(item, "of the checklist, that is signed") \
 	BOOL(take_back, "files that were edited on the host come to the source") \
 	BOOL(remove_gone, "files that the source has no more are removed") \

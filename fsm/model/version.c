@@ -25,6 +25,16 @@ int rfa_verification_is_imported(const struct rfa_verification *one)
 	return !strcmp(one->how, "imported");
 }
 
+int rfa_version_is_brought(const struct rfa_version *version)
+{
+	const struct rfa_verification *one;
+
+	RFA_EACH (one, version->verified)
+		if (!strcmp(one->how, "run") || !strcmp(one->how, "smoke"))
+			return 1;
+	return 0;
+}
+
 int rfa_version_says(const char *name)
 {
 	return *name && strcmp(name, "latest") != 0;

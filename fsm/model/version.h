@@ -22,7 +22,7 @@ RFA_RECORD(verification, RFA_VERIFICATION_FIELDS);
 /* clang-format off */
 #define RFA_VERSION_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(version, "what it is called") \
-	TEXT(run, "the run that has brought it first") \
+	TEXT(run, "the run that has brought it first, or spoken of it, if none has") \
 	TEXT(at, "when") \
 	TEXT(flow, "how") \
 	TEXT(env, "where") \
@@ -39,6 +39,8 @@ int rfa_version_says(const char *name);
 /* The image that a version had first under this tag; NULL: none. */
 const struct rfa_image *rfa_version_image(const struct rfa_version *version, const char *ref);
 
+/* 1 if a run has brought it: which images it is does not rest on the word of somebody. */
+int rfa_version_is_brought(const struct rfa_version *version);
 /* 1 if it was imported: a word of others about a name, which proves no image. */
 int rfa_verification_is_imported(const struct rfa_verification *one);
 

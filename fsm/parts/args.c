@@ -131,28 +131,6 @@ int rfa_prepare_same_data(const json_t *from, const json_t *to, struct rfa_error
 
 /* Versions. */
 
-int rfa_prepare_version(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
-{
-	json_t *known = NULL;
-	int rc = rfa_catalog_version(p->ledger, p->word, p->second, &known, err);
-	int is = known != NULL, has_images = json_array_size(json_object_get(known, "images")) > 0;
-
-	json_decref(known);
-	if (!rc && !is) {
-		rfa_fail(err, RFA_ENOTFOUND, "ledger", "no run has brought a version of that name");
-		return rfa_error_hint(err, "`rfa verified %s` lists those that there are", p->word);
-	}
-	if (!rc && !has_images) {
-		rfa_fail(err, RFA_EREFUSED, "ledger",
-			 "only an imported history names that version: which images it is, nobody "
-			 "has said");
-		return rfa_error_hint(err, "bring it once with rfa: rfa deploy %s VERSION --to ENV",
-				      p->word);
-	}
-	return rc ? rc
-		  : rfa_plan_set(plan, "desired", json_pack("{s:s}", "version", p->second), err);
-}
-
 int rfa_prepare_item(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
 	const json_t *list = rfa_facts_at(plan, "target/stack/checklist");

@@ -173,7 +173,10 @@ int rfa_prepare_build(const struct rfa_prepare *p, json_t *plan,
 /* options.needs: what the ledger needs images of the target's host for. */
 int rfa_prepare_needs(const struct rfa_prepare *p, json_t *plan,
 		      struct rfa_error *err) RFA_MUST_USE;
-/* Of a version that the second word names: options.desired. */
+/*
+ * Of a version that the second word names: options.desired. One that no run has brought gets a
+ * source, who tells which images it is: the environment of --from, or whose host asks its registry.
+ */
 int rfa_prepare_version(const struct rfa_prepare *p, json_t *plan,
 			struct rfa_error *err) RFA_MUST_USE;
 /* --item: one of the stack's checklist. */

@@ -206,6 +206,16 @@ static void put_point_images(struct rfa_buf *into, const json_t *plan, const cha
 		(void)rfa_text_fill(into, "those that are not there any more, from {from}", plan);
 }
 
+/* Who says which images a version is that no run has brought. */
+static void put_told(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	if (rfa_facts_str(plan, "options/via", "")[0])
+		(void)rfa_text_fill(into, "those that its registry has now, asked through {from}",
+				    plan);
+	else if (json_is_object(rfa_facts_at(plan, path)))
+		(void)rfa_text_fill(into, "those that run on {from} now", plan);
+}
+
 /* One if it is not said: that is the default. */
 static void put_number(struct rfa_buf *into, const json_t *plan, const char *path)
 {
@@ -288,6 +298,7 @@ static const struct {
 	{ "commit", put_short, "options/release/commit" },
 	{ "url", put_text, "options/release/url" },
 	{ "item", put_text, "options/item" },
+	{ "told", put_told, "source" },
 	{ "history", put_history, "options/imported" },
 	{ "marked", put_text, "options/marked" },
 	{ "service", put_text, "options/service" },

@@ -33,6 +33,20 @@ static int read_before(struct rfa_outputs *o, struct rfa_pool *pool, struct rfa_
 	return rc;
 }
 
+/* Of what others only spoke of, the run that brings it is the first to know. */
+static void take_over(const struct rfa_outputs *o, const struct rfa_verification *proof,
+		      struct rfa_version *version)
+{
+	struct rfa_version now = { .verified = { (struct rfa_verification *)(uintptr_t)proof, 1 } };
+
+	if (rfa_version_is_brought(version) || !rfa_version_is_brought(&now))
+		return;
+	version->run = o->run;
+	version->at = o->now;
+	version->flow = o->flow->name;
+	version->env = o->env;
+}
+
 /* The images that it is known for stay, if its name means anything. */
 static void add_images(struct rfa_pool *pool, const struct rfa_image_list *images,
 		       struct rfa_version *version)
@@ -87,6 +101,7 @@ int rfa_outputs_version(struct rfa_outputs *o, const struct rfa_image_list *imag
 	own.run = o->run;
 	RFA_EACH (image, *images)
 		rfa_texts_add(&pool, &own.identities, image->identity);
+	take_over(o, &own, &version);
 	if (!*version.commit)
 		version.commit = rfa_facts_str(o->plan, "options/release/commit", "");
 	add_images(&pool, images, &version);

@@ -46,7 +46,8 @@ RFA_TRIO_OF(pull);
 RFA_RUN_OF(exec_place);
 RFA_TRIO_OF(exec);
 
-/* known_version.c: what the ledger knows */
+/* known_version.c: what the ledger knows, and what is told of a version that it does not know */
+RFA_RUN_OF(version_told);
 RFA_RUN_OF(known_version);
 RFA_RUN_OF(nothing); /* of a row with which a run ends */
 

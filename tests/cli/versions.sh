@@ -157,5 +157,50 @@ ok "with what it said" says "no digest of $lost is known" "$RFA" rollback shop -
 
 ok "the vault, too" says "the backups of its images (prod): there is none" "$RFA" rollback shop --env prod --to "$back_to" --yes prod
 
+# ---- of a version that no run has brought, a host tells which images it is
+
+mkdir old only
+for host in old only; do "$FAKE" "$TMP/$host" seed >/dev/null; done
+run_container old desk app:2 && run_container only desk app:1 && drop_image only app:2
+python3 - <<'PY'
+import json, os
+config = json.load(open("rfa.json"))
+here = os.getcwd()
+for name in "old", "only":
+    config["environments"][name] = dict(config["environments"]["prod"], state_dir=here + "/state-" + name)
+    config["environments"][name]["docker"] = config["environments"]["prod"]["docker"].replace(here + "/prod", here + "/" + name)
+config["stacks"] = {"desk": {"containers": ["desk"], "health_settle_s": 0, "gates": {"disk_free_percent": 0}, "checklist": ["login works", "mail"]}}
+json.dump(config, open("rfa.json", "w"))
+PY
+bring() { "$RFA" promote desk --from old --to only "$@"; }
+sign() { "$RFA" sign desk "$1" --env only --item "${@:2}"; }
+first() { "$RFA" verified desk --json | python3 -c "import json,sys; v = json.load(sys.stdin)[0]; print($1)"; }
+ok "4: nobody has signed" exits 4 bring
+ok "it says what to type" says 'rfa sign desk 2 --env only --item "login works" --from old' bring
+ok "9: nobody says which images it is" exits 9 sign 2 "login works"
+ok "it says who may" says "ENV says where it runs now" sign 2 "login works"
+ok "9: no such environment" exits 9 sign 2 "login works" --from onyl
+ok "4: another runs there" exits 4 sign 2 "login works" --from only
+ok "which is told" says "only runs 1 of desk, and not 2" sign 2 "login works" --from only
+ok "a preview says who tells it" says "those that run on old now" sign 2 "login works" --from old --dry-run
+ok "and keeps nothing" says "no run has brought" "$RFA" verified desk
+ok "0: it is signed" exits 0 sign 2 "login works" --from old
+ok "what it is was kept" is "$(first 'len(v["images"][0]["identity"])')" 64
+ok "so the next needs nobody" exits 0 sign 2 mail
+ok "and it goes" exits 0 bring
+ok "the version is the run's from now on" is "$(first 'v["flow"]')" promote
+ok "what it was proven by stays" is "$(first 'len(v["verified"])')" 3
+
+# The tag app:3 is one image when it is approved, and another one behind that.
+sed -i 's/app:2"/app:3"/g' old/state.json
+ok "approve, by a host" exits 0 "$RFA" approve desk 3 --env qa --from old --reason "seen there"
+"$FAKE" "$TMP/old" container stop -- desk >/dev/null && "$FAKE" "$TMP/old" container rm -- desk >/dev/null
+sed -i 's/app:3"/app:x"/g; s/app:1"/app:3"/g' old/state.json
+run_container old desk app:3
+ok "4: it was moved" exits 4 sign 3 mail --from old
+ok "both are named" says "; it was image " sign 3 mail --from old
+ok "and who has said so" says "(approve) spoke of it" sign 3 mail --from old
+ok "promote says so, too" says "spoke of it" bring
+
 ok "the ledger is whole" exits 0 "$RFA" ledger verify
 done_testing

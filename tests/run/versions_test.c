@@ -225,9 +225,131 @@ static void an_imported_word_is_kept_and_not_believed(void **state)
 	version_of(&b, "v2", &pool, &version);
 	assert_int_equal(version.images.n, 2);
 	assert_int_equal(version.verified.n, 2);
+	assert_string_equal(version.run, b.result.run);
+	assert_string_equal(version.flow, "promote");
 	json_decref(plan);
 	json_decref(all);
 	json_decref(last);
+	rfa_pool_release(&pool);
+	bench_close(&b);
+}
+
+/* The plan of a word about a version that no run has brought; item NULL: it is approved. New. */
+static json_t *word_plan(const struct bench *b, const char *flow, const char *item,
+			 const json_t *options)
+{
+	json_t *plan =
+	    json_pack("{s:i, s:s, s:s, s:O, s:O, s:o}", "format", 1, "flow", flow, "stack", "app",
+		      "source", json_object_get(b->w.plan, "source"), "target",
+		      json_object_get(b->w.plan, "target"), "options", rfa_facts_copy(options));
+
+	assert_non_null(plan);
+	if (item)
+		json_object_set_new(json_object_get(plan, "options"), "item", json_string(item));
+	return plan;
+}
+
+/* By its registry: the plan has what that of its deploy has. */
+static int sign(struct bench *b, const char *item)
+{
+	json_t *plan = word_plan(b, "sign", item, json_object_get(b->w.plan, "options"));
+	json_t *info = NULL;
+	int rc = b->w.target->ops->info(b->w.target, &info, &b->err);
+
+	assert_int_equal(rc, 0);
+	json_object_set_new(json_object_get(plan, "options"), "arch",
+			    json_string(rfa_facts_str(info, "arch", "")));
+	rc = rfa_run_begin(&b->w.options, plan, &b->result, &b->err);
+	json_decref(info);
+	json_decref(plan);
+	return rc;
+}
+
+static void bench_open_registry(struct bench *b)
+{
+	memset(b, 0, sizeof(*b));
+	world_make_registry(&b->w, SCENARIO_RUN, 7, "target");
+	watcher_begin(&b->x, &b->w);
+	json_object_set_new(rfa_facts_at(b->w.plan, "target/stack"), "checklist",
+			    json_pack("[s, s]", "login works", "mail"));
+}
+
+/* The only environment: what is signed there first is what the registry has at that moment. */
+static void its_registry_tells_which_images_it_is(void **state)
+{
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_version version;
+	struct bench b;
+
+	(void)state;
+	bench_open_registry(&b);
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "checklist", "nobody has signed"));
+	assert_int_equal(sign(&b, "login works"), 0);
+	version_of(&b, "v3", &pool, &version);
+	assert_string_equal(version.flow, "sign");
+	assert_int_equal(version.images.n, 2);
+	assert_string_not_equal(version.images.at[0].digest, "");
+	assert_int_equal(version.verified.n, 1);
+	assert_int_equal(version.verified.at[0].identities.n, 2);
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_int_equal(sign(&b, "mail"), 0);
+	assert_int_equal(promote(&b), 0);
+	/* From now on it is the run's. */
+	version_of(&b, "v3", &pool, &version);
+	assert_string_equal(version.flow, "deploy");
+	assert_string_equal(version.run, b.result.run);
+	assert_int_equal(version.verified.n, 3);
+	rfa_pool_release(&pool);
+	bench_close(&b);
+}
+
+static void what_was_signed_is_not_moved(void **state)
+{
+	char first[64], text[200];
+	struct bench b;
+
+	(void)state;
+	bench_open_registry(&b);
+	assert_int_equal(sign(&b, "login works"), 0);
+	snprintf(first, sizeof(first), "%s", b.result.run);
+	world_registry_put(&b.w, "backend", "v3", "v4", "200");
+	assert_int_equal(sign(&b, "mail"), -RFA_EREFUSED);
+	snprintf(text, sizeof(text), "when run %s (sign) spoke of it", first);
+	assert_non_null(strstr(b.err.msg, "/app/backend:v3 is image "));
+	assert_non_null(strstr(b.err.msg, "; it was image "));
+	assert_non_null(strstr(b.err.msg, text));
+	assert_int_equal(promote(&b), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "version", text));
+	/* What was moved has no signature. */
+	assert_true(watcher_is_refused(b.x.refused, "checklist", "login works"));
+	bench_close(&b);
+}
+
+static void a_host_tells_which_images_it_is(void **state)
+{
+	json_t *named = json_pack("{s:{s:s}}", "desired", "version", "v2"), *plan;
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_version version;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	plan = word_plan(&b, "approve", NULL, named);
+	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), 0);
+	version_of(&b, "v2", &pool, &version);
+	assert_int_equal(version.images.n, 2);
+	assert_string_equal(version.verified.at[0].how, "approved");
+	json_object_set_new(rfa_facts_at(plan, "options/desired"), "version", json_string("v9"));
+	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), -RFA_EREFUSED);
+	assert_non_null(strstr(b.err.msg, "test runs v2 of app, and not v9"));
+	/* Another image under that tag. */
+	json_object_set_new(rfa_facts_at(plan, "options/desired"), "version", json_string("v2"));
+	move_tag(&b);
+	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), -RFA_EREFUSED);
+	assert_non_null(strstr(b.err.msg, "(approve) spoke of it"));
+	json_decref(plan);
+	json_decref(named);
 	rfa_pool_release(&pool);
 	bench_close(&b);
 }
@@ -456,8 +578,11 @@ static void what_is_built_is_unproven(void **state)
 	world_make_sources(&b.w, SCENARIO_RUN, 7, NULL, NULL);
 	watcher_begin(&b.x, &b.w);
 	set_gate(&b, "verified_in", json_pack("[s]", "qa"));
+	json_object_set_new(rfa_facts_at(b.w.plan, "target/stack"), "checklist",
+			    json_pack("[s]", "mail"));
 	assert_int_equal(promote(&b), -RFA_EREFUSED);
 	assert_true(watcher_is_refused(b.x.refused, "verified", "cannot have been verified"));
+	assert_non_null(strstr(rfa_buf_str(&b.x.all), "cannot have been signed"));
 	force(&b, "fire");
 	assert_int_equal(promote(&b), 0);
 	bench_close(&b);
@@ -478,6 +603,9 @@ int main(void)
 		cmocka_unit_test(a_gate_may_be_off),
 		cmocka_unit_test(the_data_was_backed_up_lately),
 		cmocka_unit_test(an_imported_word_is_kept_and_not_believed),
+		cmocka_unit_test(its_registry_tells_which_images_it_is),
+		cmocka_unit_test(what_was_signed_is_not_moved),
+		cmocka_unit_test(a_host_tells_which_images_it_is),
 		cmocka_unit_test(drift_is_told),
 		cmocka_unit_test_prestate(what_is_left_alone_has_settled, &clock_of[0]),
 		cmocka_unit_test_prestate(what_is_left_alone_has_settled, &clock_of[1]),

@@ -57,7 +57,8 @@ static const char *platform_of(struct rfa_ctx *ctx)
 {
 	const struct rfa_engine *engine = ctx->proven[RFA_TARGET]->engine;
 
-	return rfa_pool_printf(ctx->pool, "linux/%s", engine ? engine->arch : "");
+	return rfa_pool_printf(ctx->pool, "linux/%s",
+			       engine ? engine->arch : rfa_ctx_options(ctx)->arch);
 }
 
 /* What the tags mean. */

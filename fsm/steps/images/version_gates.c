@@ -182,6 +182,24 @@ int rfa_gate_verified(struct rfa_gates *c, struct rfa_error *err)
 
 /* Signed. */
 
+/* The command that does it; of a version that no run has brought with who tells what it is. */
+static const char *how_to_sign(const struct rfa_ctx *ctx, const struct rfa_version_list *all,
+			       const struct rfa_image *image, const char *item, const char *name)
+{
+	const struct rfa_plan_host *source = ctx->sides[RFA_SOURCE];
+	const struct rfa_version *version = rfa_version_named(all, name);
+	int is_told = source && source->stack && !(version && rfa_version_is_brought(version));
+
+	if (!*image->identity)
+		return rfa_pool_printf(ctx->pool,
+				       "what is built now cannot have been signed: publish it to "
+				       "another environment, and promote it from there to %s",
+				       ctx->sides[RFA_TARGET]->env);
+	return rfa_pool_printf(ctx->pool, "rfa sign %s %s --env %s --item \"%s\"%s%s",
+			       ctx->plan->stack, name, ctx->sides[RFA_TARGET]->env, item,
+			       is_told ? " --from " : "", is_told ? source->env : "");
+}
+
 static void judge_item(struct rfa_gates *c, const struct rfa_version_list *all, const char *item,
 		       const char *version)
 {
@@ -192,10 +210,7 @@ static void judge_item(struct rfa_gates *c, const struct rfa_version_list *all, 
 		if (!is_brought(c->ctx, image) ||
 		    rfa_version_signature(all, image->identity, env, item))
 			continue;
-		rfa_deny_unless_forced(c,
-				       rfa_pool_printf(c->ctx->pool,
-						       "rfa sign %s %s --env %s --item \"%s\"",
-						       c->ctx->plan->stack, version, env, item),
+		rfa_deny_unless_forced(c, how_to_sign(c->ctx, all, image, item, version),
 				       "nobody has signed \"%s\" for %s on %s", item, version, env);
 		return;
 	}
@@ -252,10 +267,18 @@ int rfa_version_check(struct rfa_ctx *ctx, const struct rfa_version *version,
 
 	if (!then || !strcmp(then->identity, image->identity))
 		return 0;
-	rfa_fail(err, RFA_EREFUSED, "version",
-		 "%s is image %.12s now; run %s has brought image %.12s under this name to %s",
-		 image->ref, digits(image->id), version->run, digits(then->id), version->env);
-	rfa_error_where(err, "%s", ctx->side ? ctx->side->env : "?");
+	if (rfa_version_is_brought(version))
+		rfa_fail(err, RFA_EREFUSED, "version",
+			 "%s is image %.12s now; run %s has brought image %.12s under this name to "
+			 "%s",
+			 image->ref, digits(image->id), version->run, digits(then->id),
+			 version->env);
+	else
+		rfa_fail(err, RFA_EREFUSED, "version",
+			 "%s is image %.12s now; it was image %.12s when run %s (%s) spoke of it",
+			 image->ref, digits(image->id), digits(then->id), version->run,
+			 version->flow);
+	rfa_error_where(err, "%s", ctx->sides[RFA_TARGET] ? ctx->sides[RFA_TARGET]->env : "?");
 	return rfa_error_hint(err, "give the new image a version of its own");
 }
 
