@@ -565,9 +565,43 @@ static void old_configurations_go(void **state)
 	bench_close(&b);
 }
 
+/* What is no part of the stack any more is left alone: that is told, and is no success if it is
+ * all.
+ */
+static void what_left_the_stack_is_told(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, WORLD_BACK_FILES);
+	with(b.plan, "with_files", json_false());
+	json_object_set_new(rfa_facts_at(b.plan, "target/stack/compose"), "services",
+			    json_pack("[s]", "api"));
+	must_run(&b, b.plan);
+	assert_non_null(strstr(rfa_buf_str(&b.x.all), "web was a part of app then, and is none"));
+	assert_null(strstr(rfa_buf_str(&b.x.all), "api was a part of app then"));
+	bench_close(&b);
+}
+
+/* Of a stack that is no Compose project any more nothing could be brought back. */
+static void files_of_no_project_are_refused(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, WORLD_BACK_FILES);
+	json_object_del(rfa_facts_at(b.plan, "target/stack"), "compose");
+	assert_int_equal(run(&b, b.plan), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "configuration", "is no Compose project"));
+	assert_true(watcher_is_refused(b.x.refused, "rollback point", "nothing of the rollback"));
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_of_no_project_are_refused),
+		cmocka_unit_test(what_left_the_stack_is_told),
 		cmocka_unit_test(differences_are_told_by_key),
 		cmocka_unit_test(files_come_back),
 		cmocka_unit_test(files_go_with_a_failure),

@@ -231,6 +231,11 @@ int rfa_gate_configuration(struct rfa_gates *c, struct rfa_error *err)
 	if (!point || !point->configuration || !point->configuration->files.n)
 		rfa_deny(c, "leave --with-files out: then the configuration stays as it is",
 			 "the rollback point has kept no configuration");
+	if (!rfa_ctx_stack_of(ctx, RFA_TARGET)->compose)
+		rfa_deny(c,
+			 "leave --with-files out, or write its Compose project into rfa.json again",
+			 "%s is no Compose project on %s: nobody knows where its files were",
+			 ctx->plan->stack, ctx->sides[RFA_TARGET]->env);
 	for (i = 0; point && point->configuration && i < point->configuration->left_out.n; i++)
 		rfa_warn(c, "look whether it has to be changed by hand",
 			 "was not kept then, and stays as it is: %s",

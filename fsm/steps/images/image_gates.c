@@ -344,6 +344,37 @@ static const char *asked_of(const struct rfa_ctx *ctx)
 	return all;
 }
 
+static int is_of_stack(const struct rfa_ctx *ctx, const struct rfa_image *image)
+{
+	const struct rfa_stack *stack = rfa_ctx_stack_of(ctx, RFA_TARGET);
+	const struct rfa_stack_compose *compose = stack->compose;
+
+	return rfa_texts_have(&stack->containers, image->key) ||
+	       (compose &&
+		(!compose->services.n || rfa_texts_have(&compose->services, image->key)));
+}
+
+/* What rfa.json does not count to the stack any more is left alone: that has to be known. */
+static void judge_parts(struct rfa_gates *c, const struct rfa_point *point)
+{
+	const char *stack = c->ctx->plan->stack, *env = c->ctx->sides[RFA_TARGET]->env;
+	static const char hint[] = "write it into rfa.json again: under containers, or compose";
+	const struct rfa_image *image;
+	size_t left = 0;
+
+	RFA_EACH (image, point->images) {
+		if (is_of_stack(c->ctx, image))
+			continue;
+		left++;
+		rfa_warn(c, hint,
+			 "%s was a part of %s then, and is none on %s now: it stays as it is",
+			 image->key, stack, env);
+	}
+	if (left && left == point->images.n)
+		rfa_deny(c, hint, "nothing of the rollback point is a part of %s on %s any more",
+			 stack, env);
+}
+
 /* Going back needs the images, and the description of the containers. */
 int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
 {
@@ -356,6 +387,7 @@ int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
 			 "the rollback point names no images");
 	if (!point)
 		return 0;
+	judge_parts(c, point);
 	RFA_EACH (image, point->images)
 		if (!rfa_held_of(&ctx->own->held, image->identity) && !is_given(ctx, image))
 			rfa_deny(c,
