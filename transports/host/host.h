@@ -52,8 +52,9 @@ struct rfa_host_ops {
 	 * *out (new):
 	 * {"hostname","os","arch","user","uid","boot_id","engine":"26.1.5","api":"1.45",
 	 * "store":"classic"|"containerd","driver":"overlay2","docker_root":"/var/lib/docker",
-	 * "time" (its own clock, seconds since 1970; 0: it does not say),"tools":{"b2sum":true,"zstd":false,...}}.
-	 * Errors: UNSUPPORTED names a missing docker (or one that may not be used) and the hint.
+	 * "time" (its own clock, seconds since 1970; 0: it does not
+	 * say),"tools":{"b2sum":true,"zstd":false,...}}. Errors: UNSUPPORTED names a missing docker
+	 * (or one that may not be used) and the hint.
 	 */
 	int (*info)(struct rfa_host *, json_t **out, struct rfa_error *);
 	/* Of the file system that holds path, or its nearest parent that exists. */
