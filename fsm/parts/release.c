@@ -141,6 +141,18 @@ static int add_run(void *user, const struct rfa_ledger_line *line)
 	return runs->n == RUNS_MAX;
 }
 
+/* 1: its gates let it pass. What they refuse has released nothing. */
+static int has_passed(const struct rfa_history *history)
+{
+	size_t i;
+
+	for (i = 0; i < history->n; i++)
+		if (history->records[i].kind == RFA_RECORD_DONE &&
+		    !strcmp(history->records[i].step, "gates"))
+			return 1;
+	return 0;
+}
+
 /* 1: that run has released the same tag, as another commit. */
 static int was_other(const struct rfa_prepare *p, const char *run, json_t *release,
 		     struct rfa_error *err)
@@ -154,7 +166,8 @@ static int was_other(const struct rfa_prepare *p, const char *run, json_t *relea
 	then = rfa_facts_at(history->plan, "options/release");
 	other = then && json_equal(json_object_get(then, "tag"), json_object_get(release, "tag")) &&
 		json_equal(json_object_get(then, "url"), json_object_get(release, "url")) &&
-		!json_equal(json_object_get(then, "commit"), json_object_get(release, "commit"));
+		!json_equal(json_object_get(then, "commit"), json_object_get(release, "commit")) &&
+		has_passed(history);
 	if (other)
 		rc = rfa_facts_set(release, "other", json_incref(json_object_get(then, "commit")),
 				   err);

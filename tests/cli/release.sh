@@ -111,6 +111,8 @@ release v1.1 >said 2>&1
 ok "it says the commit of now" grep -q "$(at rev-parse --short=12 v1.1)" said
 ok "and that of then, and the run" grep -q "in run [0-9].* it was commit $(at rev-parse --short=12 v1.1~1)" said
 ok "nothing has changed" is "$(runs)" app:v1.1
+at tag -f v1.1 v1.1~1 >/dev/null
+ok "moved back, it is what was released: a refused run has released nothing" exits 0 release v1.1
 
 # ---- what is not in the commit
 
