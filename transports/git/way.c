@@ -12,6 +12,7 @@ struct rfa_git_way {
 	const struct rfa_git_source *source; /* borrowed */
 	char *url;                           /* owned; as libgit2 is asked */
 	char *host;                          /* owned; "": a path */
+	char port[8];                        /* of http */
 	int is_ssh, is_http;
 	struct rfa_ssh_route route; /* of ssh; the last hop is the server */
 	struct rfa_error *why;
@@ -115,6 +116,12 @@ static int is_loopback(const char *host)
 	return !strcmp(host, "localhost") || !strncmp(host, "127.", 4) || !strcmp(host, "::1");
 }
 
+/* The port that is meant, written or not. */
+static const char *port_of(const struct parts *p, int tls)
+{
+	return *p->port ? p->port : tls ? "443" : "80";
+}
+
 static int find_http(struct rfa_git_way *w, const struct parts *p, int tls, struct rfa_error *err)
 {
 	if (p->password)
@@ -124,6 +131,7 @@ static int find_http(struct rfa_git_way *w, const struct parts *p, int tls, stru
 		return wrong(w->source, "the login would go over http, where anybody can read it",
 			     "write https://", err);
 	w->is_http = 1;
+	snprintf(w->port, sizeof(w->port), "%s", port_of(p, tls));
 	w->url = strdup(w->source->url);
 	w->host = strdup(p->host);
 	return w->url && w->host ? 0 : rfa_fail_nomem(err);
@@ -241,13 +249,18 @@ static int ask_key(struct rfa_git_way *w, git_credential **out, const char *user
 			"add the public key there, or name another one in source.key of rfa.json");
 }
 
-/* A login is for the server that rfa.json names, and for no other that it points to. */
+/*
+ * A login is for the server that rfa.json names, and for no other that it points to. The same host
+ * with another port is another server.
+ */
 static int is_same_host(const struct rfa_git_way *w, const char *url)
 {
 	const char *rest = url ? strstr(url, "://") : NULL;
 	struct parts p;
 
-	return rest && !split(&p, rest + 3, 1) && !strcmp(p.host, w->host);
+	if (!rest || split(&p, rest + 3, 1) || strcmp(p.host, w->host) != 0)
+		return 0;
+	return !strcmp(port_of(&p, !strncmp(url, "https:", 6)), w->port);
 }
 
 static int ask_password(struct rfa_git_way *w, git_credential **out, const char *url)
