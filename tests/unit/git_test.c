@@ -10,8 +10,14 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fsm/base/digest.h"
@@ -333,6 +339,8 @@ static void a_server_of_ssh_is_known(void **state)
 {
 	char commit[RFA_GIT_ID_MAX], url[400], cache[200], line[400];
 	struct rfa_git_source source = { .cache = cache, .url = url, .idle_timeout_ms = 20000 };
+	static const char from_home[] =
+	    "python3 -c \"import os;print(os.path.relpath(os.getcwd(),os.path.expanduser('~')))\"";
 	struct rfa_error err;
 	struct sshd s;
 
@@ -347,6 +355,11 @@ static void a_server_of_ssh_is_known(void **state)
 	if (rfa_git_fetch(&source, "plain", commit, &err))
 		fail_msg("%s: %s", err.msg, err.hint);
 	assert_string_equal(commit, SH("git -C repo rev-parse plain"));
+	/* A path below the home of the user there, whatever the port. */
+	snprintf(url, sizeof(url), "%s@127.0.0.1:%s/repo", s.user, SH(from_home));
+	if (rfa_git_fetch(&source, "plain", commit, &err))
+		fail_msg("%s: %s", err.msg, err.hint);
+	snprintf(url, sizeof(url), "ssh://%s@127.0.0.1:%u%s/repo", s.user, s.port, dir);
 	/* With a key of its own; with one that nobody lets in. */
 	source.key = s.key;
 	assert_int_equal(rfa_git_fetch(&source, "plain", commit, &err), 0);
@@ -388,6 +401,209 @@ static void a_login_goes_nowhere_else(void **state)
 	}
 }
 
+/* Servers that lie. */
+
+/* How a server answers every request. */
+static const char who_is_it[] =
+    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
+    "\r\n";
+static const char who_is_it_and_bye[] =
+    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n"
+    "WWW-Authenticate: Basic realm=\"x\"\r\n\r\n";
+
+/* Answers, and leaves; hard: so that what the other one writes next finds nobody. */
+static void answer(int listener, const char *text, int hard)
+{
+	struct linger reset = { 1, 0 };
+	char request[8192];
+	size_t n = 0;
+	int fd = accept(listener, NULL, NULL);
+
+	memset(request, 0, sizeof(request));
+	while (fd >= 0 && n < sizeof(request) - 1 && !strstr(request, "\r\n\r\n")) {
+		ssize_t got = read(fd, request + n, sizeof(request) - 1 - n);
+
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	if (strstr(request, "uthorization:"))
+		SH("touch heard");
+	(void)!write(fd, text, strlen(text));
+	(void)shutdown(fd, SHUT_WR);
+	if (hard)
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	close(fd);
+}
+
+static int fetch_http(unsigned port, struct rfa_error *err)
+{
+	char commit[RFA_GIT_ID_MAX], url[100], cache[200];
+	struct rfa_git_source source = { .cache = cache,
+					 .url = url,
+					 .user = "olga",
+					 .secret = "hunter2",
+					 .idle_timeout_ms = 5000 };
+
+	snprintf(cache, sizeof(cache), "%s/http.git", dir);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/x", port);
+	rfa_error_clear(err);
+	return rfa_git_fetch(&source, "plain", commit, err);
+}
+
+/* Another port is another server. */
+static void a_redirect_takes_no_login_along(void **state)
+{
+	struct rfa_error err;
+	unsigned first, second;
+	int a = listen_silent(&first), b = listen_silent(&second);
+	char moved_on[300];
+	pid_t one, two;
+
+	(void)state;
+	snprintf(moved_on, sizeof(moved_on),
+		 "HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nConnection: close\r\n"
+		 "Location: http://127.0.0.1:%u/x/info/refs?service=git-upload-pack\r\n\r\n",
+		 second);
+	one = fork();
+	two = one ? fork() : 1;
+	while (!one)
+		answer(a, moved_on, 0);
+	while (!two)
+		answer(b, who_is_it_and_bye, 0);
+	assert_int_not_equal(fetch_http(first, &err), 0);
+	(void)kill(one, SIGKILL);
+	(void)kill(two, SIGKILL);
+	(void)waitpid(one, NULL, 0);
+	(void)waitpid(two, NULL, 0);
+	close(a);
+	close(b);
+	assert_string_equal(SH("ls | grep heard || :"), "");
+	if (!strstr(err.msg, "sends us to another one"))
+		fail_msg("%s", err.msg);
+}
+
+static void a_server_that_leaves_is_told(void **state)
+{
+	struct rfa_error err;
+	unsigned port;
+	int fd = listen_silent(&port);
+	pid_t server = fork();
+
+	(void)state;
+	while (!server)
+		answer(fd, who_is_it, 1);
+	assert_int_not_equal(fetch_http(port, &err), 0);
+	(void)kill(server, SIGKILL);
+	(void)waitpid(server, NULL, 0);
+	close(fd);
+	SH("rm -f heard");
+	if (err.code == RFA_EINTERNAL)
+		fail_msg("%s", err.msg);
+}
+
+/* The copy. */
+
+static void what_a_killed_one_left_is_no_obstacle(void **state)
+{
+	char commit[RFA_GIT_ID_MAX];
+	struct rfa_error err;
+
+	(void)state;
+	SH("rm -rf cache.git && mkdir -p cache.git && cd cache.git && : >HEAD.lock && "
+	   ": >config.lock");
+	if (fetch("/repo", "plain", commit, &err))
+		fail_msg("half made: %s", err.msg);
+	SH("cd repo && git commit -q --allow-empty -m 3 && git tag left");
+	SH("cd cache.git && : >FETCH_HEAD.lock && : >refs/tags/left.lock && "
+	   ": >objects/pack/pack_git2_abc123");
+	if (fetch("/repo", "left", commit, &err))
+		fail_msg("half fetched: %s", err.msg);
+	assert_string_equal(commit, SH("git -C repo rev-parse left"));
+	assert_string_equal(SH("find cache.git -name '*git2_*' -o -name '*.lock'"), "");
+	SH("cd repo && git reset -q --hard plain");
+}
+
+/* One waits for the other, however long it takes. */
+static void two_at_once_take_turns(void **state)
+{
+	char commit[RFA_GIT_ID_MAX], path[200];
+	struct rfa_clock *clock = rfa_clock_system();
+	int64_t begun = clock->mono_ms(clock);
+	struct rfa_error err;
+	int ready[2];
+	pid_t other;
+
+	(void)state;
+	assert_int_equal(fetch("/repo", "plain", commit, &err), 0);
+	snprintf(path, sizeof(path), "%s/cache.git.lock", dir);
+	assert_int_equal(pipe(ready), 0);
+	other = fork();
+	if (!other) {
+		int fd = open(path, O_RDWR | O_CREAT, 0600);
+
+		(void)flock(fd, LOCK_EX);
+		(void)!write(ready[1], "x", 1);
+		usleep(1500000);
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], path, 1), 1);
+	assert_int_equal(fetch("/repo", "plain", commit, &err), 0);
+	assert_true(clock->mono_ms(clock) - begun >= 1400);
+	(void)waitpid(other, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+/* CLONE_NEWNS of linux/sched.h */
+enum { MOUNTS_OF_ITS_OWN = 0x20000 };
+
+static void a_full_disk_is_told(void **state)
+{
+	char commit[RFA_GIT_ID_MAX], url[200], cache[200];
+	struct rfa_git_source source = { .cache = cache, .url = url, .idle_timeout_ms = 20000 };
+	struct rfa_error err;
+	int rc;
+
+	(void)state;
+	snprintf(cache, sizeof(cache), "%s/full", dir);
+	snprintf(url, sizeof(url), "%s/repo", dir);
+	SH("mkdir full");
+	if (syscall(SYS_unshare, MOUNTS_OF_ITS_OWN) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", cache, "tmpfs", 0, "size=1m"))
+		skip();
+	SH("cd repo && head -c 4000000 /dev/urandom >large && git add large && git commit -qm l && "
+	   "git tag large && git reset -q --hard plain");
+	snprintf(cache, sizeof(cache), "%s/full/cache.git", dir);
+	rfa_error_clear(&err);
+	rc = rfa_git_fetch(&source, "large", commit, &err);
+	*strrchr(cache, '/') = '\0';
+	(void)umount(cache);
+	if (rc != -RFA_ENOSPACE)
+		fail_msg("%d %s", rc, err.msg);
+}
+
+/* What rfa.json says is asked, whatever the user's git would make of it. */
+static void no_other_url_is_asked_instead(void **state)
+{
+	char commit[RFA_GIT_ID_MAX], *home = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
+	struct rfa_error err;
+	int rc;
+
+	(void)state;
+	SH("printf '[safe]\\ndirectory = *\\n[url \"/nowhere\"]\\ninsteadOf = \"%s/repo\"\\n' "
+	   "\"$PWD\" >.gitconfig");
+	(void)setenv("HOME", dir, 1);
+	rc = fetch("/repo", "plain", commit, &err);
+	if (home)
+		(void)setenv("HOME", home, 1);
+	free(home);
+	SH("rm .gitconfig");
+	if (rc)
+		fail_msg("%s", err.msg);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +615,12 @@ int main(void)
 		cmocka_unit_test(a_silent_server_is_left),
 		cmocka_unit_test(a_server_of_ssh_is_known),
 		cmocka_unit_test(a_login_goes_nowhere_else),
+		cmocka_unit_test(a_redirect_takes_no_login_along),
+		cmocka_unit_test(a_server_that_leaves_is_told),
+		cmocka_unit_test(what_a_killed_one_left_is_no_obstacle),
+		cmocka_unit_test(two_at_once_take_turns),
+		cmocka_unit_test(no_other_url_is_asked_instead),
+		cmocka_unit_test(a_full_disk_is_told),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -170,6 +171,58 @@ static int look_for(struct fetching *f, const char *ref, struct rfa_error *err)
 	return no_tag(f, heads, n, err);
 }
 
+/* Only one process writes into the copy at a time; the lock goes with the process. */
+static int take_turn(struct fetching *f, struct rfa_error *err)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s", f->source->cache);
+	for (char *at = path + 1; *at; at++)
+		if (*at == '/') {
+			*at = '\0';
+			(void)mkdir(path, 0700);
+			*at = '/';
+		}
+	snprintf(path, sizeof(path), "%s.lock", f->source->cache);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return rfa_fail_errno(err, errno, "the copy of the repository cannot be locked");
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return rfa_fail_errno(err, errno,
+					      "the copy of the repository cannot be locked");
+		tell_moved(f); /* it is waiting, not silent */
+		(void)poll(NULL, 0, TICK_MS);
+	}
+	return 0;
+}
+
+/* What a process that was killed has left of libgit2's locks and unfinished packs. */
+static void clean_up(struct fetching *f)
+{
+	static const char *const locks[] = { "HEAD.lock", "config.lock", "packed-refs.lock",
+					     "FETCH_HEAD.lock", NULL };
+	char path[4096];
+	struct dirent *one;
+	DIR *packs;
+
+	for (size_t i = 0; locks[i]; i++) {
+		snprintf(path, sizeof(path), "%s/%s", f->source->cache, locks[i]);
+		(void)unlink(path);
+	}
+	snprintf(path, sizeof(path), "%s/refs/tags/%s.lock", f->source->cache, f->tag);
+	if (!strchr(f->tag, '/'))
+		(void)unlink(path);
+	snprintf(path, sizeof(path), "%s/objects/pack", f->source->cache);
+	packs = opendir(path);
+	while (packs && (one = readdir(packs)))
+		if (strstr(one->d_name, "_git2_"))
+			(void)unlinkat(dirfd(packs), one->d_name, 0);
+	if (packs)
+		(void)closedir(packs);
+}
+
 static int open_cache(struct fetching *f, struct rfa_error *err)
 {
 	git_repository_init_options options;
@@ -210,6 +263,7 @@ static int fetch(struct fetching *f, struct message *m, struct rfa_error *err)
 {
 	git_fetch_options options;
 	git_remote_connect_options connect;
+	git_remote_create_options create;
 	char ref[300], spec[700];
 	char *specs[] = { spec };
 	git_strarray list = { specs, 1 };
@@ -226,11 +280,15 @@ static int fetch(struct fetching *f, struct message *m, struct rfa_error *err)
 	options.callbacks.transfer_progress = on_progress;
 	options.callbacks.sideband_progress = on_words;
 	options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
+	options.update_fetchhead = 0;
 	options.prune = GIT_FETCH_NO_PRUNE;
 	options.proxy_opts.type = GIT_PROXY_AUTO;
 	connect.callbacks = options.callbacks;
 	connect.proxy_opts = options.proxy_opts;
-	if (git_remote_create_anonymous(&f->remote, f->repo, rfa_git_way_url(f->way)))
+	(void)git_remote_create_options_init(&create, GIT_REMOTE_CREATE_OPTIONS_VERSION);
+	create.repository = f->repo;
+	create.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF; /* rules of the way hold for its URL */
+	if (git_remote_create_with_opts(&f->remote, rfa_git_way_url(f->way), &create))
 		return failed(f, 0, "the repository cannot be named", err);
 	rc = git_remote_connect_ext(f->remote, GIT_DIRECTION_FETCH, &connect);
 	if (rc)
@@ -275,6 +333,7 @@ static void become(struct fetching *f)
 	sigemptyset(&dfl.sa_mask);
 	for (int i = 1; i < NSIG; i++)
 		(void)sigaction(i, &dfl, NULL);
+	(void)signal(SIGPIPE, SIG_IGN); /* a server that leaves is an error of a write */
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -289,6 +348,10 @@ static void become(struct fetching *f)
 	if (!rc && f->source->ca &&
 	    git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, f->source->ca, NULL))
 		rc = rfa_git_wrong(&m.err, f->source->ca, "the certificates cannot be read");
+	if (!rc)
+		rc = take_turn(f, &m.err);
+	if (!rc)
+		clean_up(f);
 	if (!rc)
 		rc = open_cache(f, &m.err);
 	if (!rc)
