@@ -53,3 +53,12 @@ const struct rfa_freeze *rfa_window_freeze(const struct rfa_window *window,
 	}
 	return NULL;
 }
+
+int rfa_freeze_is_possible(const struct rfa_freeze *freeze)
+{
+	size_t n = strlen(freeze->to);
+
+	/* A last day is all of that day. */
+	return n > 10 ? strcmp(freeze->from, freeze->to) < 0
+		      : strncmp(freeze->from, freeze->to, n) <= 0;
+}

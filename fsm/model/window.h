@@ -28,5 +28,7 @@ int rfa_window_is_open(const struct rfa_window *window, const struct rfa_local *
 /* The freeze that the moment is in; NULL: none. */
 const struct rfa_freeze *rfa_window_freeze(const struct rfa_window *window,
 					   const struct rfa_local *now);
+/* 0: it is over before it begins, and would hold up nobody. */
+int rfa_freeze_is_possible(const struct rfa_freeze *freeze);
 
 #endif

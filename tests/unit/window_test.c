@@ -131,12 +131,33 @@ static void freezes(void **state)
 			 0);
 }
 
+static int is_possible(const char *from, const char *to)
+{
+	const struct rfa_freeze one = { .from = from, .to = to, .reason = "" };
+
+	return rfa_freeze_is_possible(&one);
+}
+
+/* One with a wrong year holds up nobody: that is said. */
+static void freezes_that_end_before_they_begin(void **state)
+{
+	(void)state;
+	assert_int_equal(is_possible("2026-12-20", "2027-01-02"), 1);
+	assert_int_equal(is_possible("2026-12-20", "2026-12-20"), 1);
+	assert_int_equal(is_possible("2026-12-20 18:00", "2026-12-20"), 1);
+	assert_int_equal(is_possible("2026-12-20", "2026-12-20 08:00"), 1);
+	assert_int_equal(is_possible("2026-12-20", "2026-01-02"), 0);
+	assert_int_equal(is_possible("2026-12-20 18:00", "2026-12-20 18:00"), 0);
+	assert_int_equal(is_possible("2026-12-20 18:00", "2026-12-19"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zones),
 		cmocka_unit_test(windows),
 		cmocka_unit_test(freezes),
+		cmocka_unit_test(freezes_that_end_before_they_begin),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

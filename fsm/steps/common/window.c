@@ -26,6 +26,12 @@ int rfa_gate_window(struct rfa_gates *c, struct rfa_error *err)
 	is = rfa_pool_printf(c->ctx->pool, "%s %04d-%02d-%02d %02d:%02d %s", days[now.weekday],
 			     now.year, now.month, now.day, now.minute / 60, now.minute % 60,
 			     *window->tz ? window->tz : "UTC");
+	RFA_EACH (freeze, window->freeze)
+		if (!rfa_freeze_is_possible(freeze))
+			rfa_deny_unless_forced(
+			    c, "correct it in window.freeze of rfa.json",
+			    "the freeze of %s from %s to %s ends before it begins", env,
+			    freeze->from, freeze->to);
 	freeze = rfa_window_freeze(window, &now);
 	if (freeze)
 		rfa_deny_unless_forced(c, "wait, or take the freeze out of window.freeze",
