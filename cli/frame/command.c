@@ -173,7 +173,7 @@ static const struct {
 	{ "check", "validate lint test ping" },
 	{ "plan", "diff preview dry-run compare" },
 	{ "publish", "build make compile" },
-	{ "promote", "release ship push apply up update upgrade" },
+	{ "promote", "ship push apply up update upgrade" },
 	{ "promote-data", "data sync copy move migrate" },
 	{ "backup", "dump save snapshot" },
 	{ "rollback", "undo revert back downgrade" },

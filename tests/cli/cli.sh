@@ -62,7 +62,6 @@ ok "is suggested" says 'did you mean `rfa promote`?' "$RFA" promtoe
 while read -r typed command; do
 	ok "who types $typed means $command" says "did you mean \`rfa $command\`?" "$RFA" "$typed"
 done <<'END'
-release promote
 undo rollback
 ls status
 diff plan

@@ -104,7 +104,9 @@ static int object(const struct rfa_hook *hook, int status, struct rfa_error *err
 		rfa_fail(err, RFA_EREMOTE, "hook",
 			 "the hook %.120s has not ended in %d s, or ended with status %d", command,
 			 (int)hook->timeout_s, status);
-		return rfa_error_hint(err, "give it longer: timeout_s of hooks.before in rfa.json");
+		return rfa_error_hint(err, "give it longer: timeout_s of hooks.before in rfa.json; "
+					   "what it leaves running has to begin with "
+					   ">/dev/null 2>&1");
 	}
 	rfa_fail(err, RFA_EREMOTE, "hook", "the hook %.120s ended with status %d", command, status);
 	if (status == NOT_RUN || status == NOT_FOUND)
