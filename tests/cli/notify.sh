@@ -267,7 +267,7 @@ config "$plain"
 mode 500
 USER=open-sesame-7391 smoke >/dev/null 2>&1
 mode ok
-config '"team":{"kind":"webhook","url":"'$hook'?key=${WORD}"}' '"secret_commands":{"WORD":"echo open-sesame-7391"}'
+config '"team":{"kind":"webhook","url":"'"$hook"'?key=${WORD}"}' '"secret_commands":{"WORD":"echo open-sesame-7391"}'
 ok "it is told" exits 0 rfa notify --send
 ok "without the secret" is "$(got 'b["data"]["who"]' | tail -n 1)" "[secret]"
 

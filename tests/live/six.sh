@@ -100,7 +100,7 @@ Hub((sys.argv[1], 7000), Bot).serve_forever()
 END
 # A client of three of the stacks, one question after the other, through the edge proxy.
 cat >"$TMP/client.py" <<'END'
-import signal, sys, urllib.request
+import os, signal, sys, urllib.request
 signal.signal(signal.SIGTERM, lambda *_: globals().update(going=False))
 going, asked = True, 0
 while going:
@@ -110,7 +110,9 @@ while going:
         except OSError as e:
             print("no answer:", path, e, flush=True)
     asked += 1
-    open(sys.argv[2], "w").write(str(asked))
+    with open(sys.argv[2] + ".new", "w") as count:
+        count.write(str(asked))
+    os.replace(sys.argv[2] + ".new", sys.argv[2])
 END
 start_client() {
 	(become python3 "$TMP/client.py" "$prod_address" "$TMP/asked" web-seisei/version ocr/cgi-bin/read odoo18-prod/health >"$TMP/client.log" 2>&1 </dev/null) &
