@@ -61,6 +61,8 @@ json_t *world_image(const char *name, const char *tag, const char *version, cons
  */
 void world_make_sources(struct world *w, enum scenario s, uint64_t seed,
 			void (*edit)(void *user, json_t *setup, json_t *plan), void *user);
+/* A sweep's judge: the builder has the names that the run gave after a success, and only then. */
+void world_judge_builder(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why);
 #define WORLD_SOURCES "/srv/src"
 
 /*

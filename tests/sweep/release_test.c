@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "fsm/base/facts.h"
 #include "tests/harness/sweep.h"
 
 static json_t *release(struct world *w, int which)
@@ -21,35 +20,12 @@ static json_t *release(struct world *w, int which)
 	return json_incref(w->plan);
 }
 
-static void judge_builder(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
-{
-	int built = result->final == RFA_FINAL_SUCCEEDED;
-	const char *key;
-	json_t *of;
-
-	/* It may have ended with a crash, or with a host that is starting. */
-	rfa_sim_recover(w->sim);
-	w->options.clock->sleep_ms(w->options.clock, 30000);
-	json_object_foreach (rfa_facts_at(w->plan, "target/stack/build/images"), key, of) {
-		struct rfa_error err;
-		json_t *image = NULL;
-		char ref[64];
-		int rc;
-
-		snprintf(ref, sizeof(ref), "%s:v3", key);
-		rc = w->source->engine->inspect(w->source, RFA_IMAGE, ref, &image, &err);
-		if ((rc == 0) != built)
-			rfa_buf_printf(why, "the builder has %s image %s; ", rc ? "no" : "an", ref);
-		json_decref(image);
-	}
-}
-
-#define SUBJECT(scenario_)                                                   \
-	{                                                                    \
-#scenario_ " release", SCENARIO_##scenario_, release,        \
-		    SCENARIO_##scenario_ == SCENARIO_UNHEALTHY               \
-		    ? RFA_FINAL_ROLLED_BACK : RFA_FINAL_SUCCEEDED,           \
-		    world_serves, judge_builder, 150000, .ends_as_before = 0 \
+#define SUBJECT(scenario_)                                                         \
+	{                                                                          \
+#scenario_ " release", SCENARIO_##scenario_, release,              \
+		    SCENARIO_##scenario_ == SCENARIO_UNHEALTHY                     \
+		    ? RFA_FINAL_ROLLED_BACK : RFA_FINAL_SUCCEEDED,                 \
+		    world_serves, world_judge_builder, 150000, .ends_as_before = 0 \
 	}
 
 /* The sweep itself can fail. */
