@@ -65,6 +65,26 @@
 	READ("target.health", HEALTH, TARGET, 0, 4, health), \
 	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup)
 
+/* gates of every flow that makes containers anew from the images of a version */
+#define GATES_OF_CONTAINERS \
+	{ "carry over", rfa_gate_carry_over }, \
+	{ "dependents", rfa_gate_cut_off }, \
+	{ "first deployment", rfa_gate_first_deployment }, \
+	{ "disk space", rfa_gate_image_space }, \
+	{ "base URL", rfa_gate_base_url }, \
+	{ "compose", rfa_gate_compose }, \
+	{ "networks", rfa_gate_networks }, \
+	{ "shared names", rfa_gate_shared_names }, \
+	{ "URLs", rfa_gate_urls }
+/* and those that ask whether the version may come here now */
+#define GATES_OF_TRUST \
+	{ "verified", rfa_gate_verified }, \
+	{ "checklist", rfa_gate_checklist }, \
+	{ "drift", rfa_gate_drift }, \
+	{ "run directory", rfa_gate_as_synced }, \
+	{ "fresh backup", rfa_gate_fresh_backup }, \
+	{ "proven drill", rfa_gate_proven_drill }
+
 /* files of a Compose directory: each is renamed into its place */
 #define NOTHING_STOPS_FOR_FILES \
 	SKIP("stop", STOP, "files are replaced by rename: nothing has to stop"), \

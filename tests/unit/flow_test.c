@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fsm/core/flow.h"
+#include "fsm/steps/common/gates.h"
 #include "fsm/core/record.h"
 #include "fsm/run/run.h"
 
@@ -382,6 +383,36 @@ static void words_go_there_and_back(void **state)
 	assert_string_equal(rfa_record_kind_word((enum rfa_record_kind)99), "");
 }
 
+static int has_gate(const struct rfa_flow *flow, const char *name)
+{
+	const struct rfa_gate *gate = flow->gates;
+
+	while (gate && gate->name && strcmp(gate->name, name) != 0)
+		gate++;
+	return gate && gate->name;
+}
+
+/* A flow that the window holds up brings a version: what is asked of one is asked of all. */
+static void a_version_meets_the_same_gates(void **state)
+{
+	static const char *const names[] = { "carry over", "shared names", "URLs", "verified",
+					     "proven drill" };
+	const struct rfa_flow *const *flows;
+	size_t n, i, k, found = 0;
+
+	(void)state;
+	flows = rfa_flows(&n);
+	for (i = 0; i < n; i++) {
+		if (!has_gate(flows[i], "window"))
+			continue;
+		found++;
+		for (k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+			if (!has_gate(flows[i], names[k]))
+				fail_msg("%s has no gate %s", flows[i]->name, names[k]);
+	}
+	assert_true(found >= 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +430,7 @@ int main(void)
 		cmocka_unit_test(a_flow_that_never_ends_is_refused),
 		cmocka_unit_test(more_rows_than_the_maximum_are_refused),
 		cmocka_unit_test(words_go_there_and_back),
+		cmocka_unit_test(a_version_meets_the_same_gates),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
