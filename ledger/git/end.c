@@ -10,6 +10,7 @@
 #include "ledger/git/end.h"
 #include "ledger/git/lock.h"
 #include "ledger/git/object.h"
+#include "ledger/git/pack.h"
 #include "ledger/git/refs.h"
 #include "ledger/git/tags.h"
 #include "ledger/git/tree.h"
@@ -454,6 +455,7 @@ int rfa_git_end(struct rfa_ledger_run *base, const struct rfa_record *record, co
 	struct rfa_message message = { 0 };
 	struct outputs e = { run, &message, NULL, end };
 	struct rfa_lock lock = RFA_LOCK_INIT;
+	struct rfa_error ignored;
 	int rc = rfa_git_lock(git, NULL, &lock, err);
 
 	if (rc)
@@ -483,6 +485,9 @@ int rfa_git_end(struct rfa_ledger_run *base, const struct rfa_record *record, co
 	e.text = rfa_buf_str(&text);
 	base->doubtful = 1;
 	rc = end_locked(&e, err);
+	/* The run has ended, whatever becomes of this. */
+	if (!rc && rfa_git_pack(git, &ignored))
+		rfa_error_clear(&ignored);
 done:
 	rfa_lock_release(&lock, 0);
 	rfa_buf_release(&line);

@@ -20,6 +20,8 @@
 #define RFA_GIT_RUN_WAIT_MS 500
 /* No object that rfa writes is larger. */
 #define RFA_GIT_OBJECT_MAX (64u << 20)
+/* So many loose objects are packed: those of some 15 runs. */
+#define RFA_GIT_LOOSE_MAX 1024
 
 struct rfa_git {
 	struct rfa_ledger base;

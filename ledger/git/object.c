@@ -128,6 +128,25 @@ done:
 	return rc;
 }
 
+int rfa_git_loose_is_whole(const struct rfa_git *git, const git_oid *id)
+{
+	struct rfa_buf text = RFA_BUF_INIT(RFA_GIT_OBJECT_MAX);
+	git_object_t kind = GIT_OBJECT_INVALID;
+	struct rfa_error ignored;
+	int yes = !read_loose(git, id, &kind, &text, &ignored);
+
+	rfa_buf_release(&text);
+	return yes;
+}
+
+void rfa_git_loose_remove(const struct rfa_git *git, const git_oid *id)
+{
+	char path[PATH_MAX];
+
+	loose_path(git, id, path);
+	unlink(path);
+}
+
 int rfa_git_read(const struct rfa_git *git, const git_oid *id, git_object_t kind,
 		 struct rfa_buf *out, struct rfa_error *err)
 {
@@ -155,13 +174,16 @@ int rfa_git_read(const struct rfa_git *git, const git_oid *id, git_object_t kind
 	return rc;
 }
 
-/* Makes durable what another writer may have left unsynced when it was killed. */
+/* Makes durable what another writer may have left unsynced when it was killed. One that is gone has
+ * been packed meanwhile: it was durable before that. */
 static int sync_existing(const char *path, struct rfa_error *err)
 {
 	char folder[PATH_MAX];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int rc = 0;
 
+	if (fd < 0 && errno == ENOENT)
+		return 0;
 	if (fd < 0 || fsync(fd)) {
 		rc = rfa_fail_errno(err, errno, "an object could not be made durable");
 		rfa_error_where(err, "%s", path);
@@ -190,9 +212,11 @@ int rfa_git_write(const struct rfa_git *git, git_oid *id, git_object_t kind, con
 		rfa_buf_release(&there);
 		if (!rc)
 			return sync_existing(path, err);
-		/* Broken: what we are about to write is what it should have been. */
-		if (rc != -(int)RFA_ECORRUPT)
+		/* Broken: what we are about to write is what it should have been. Gone: it has
+		   been packed meanwhile. */
+		if (rc != -(int)RFA_ECORRUPT && rc != -(int)RFA_ENOTFOUND)
 			return rc;
+		rfa_error_clear(err);
 		if (unlink(path) && errno != ENOENT) {
 			rfa_fail_errno(err, errno, "a damaged object could not be replaced");
 			return rfa_error_where(err, "%s", path);

@@ -13,5 +13,9 @@ int rfa_git_read(const struct rfa_git *git, const git_oid *id, git_object_t kind
 /* Durable when it answers 0, even if an object of this id was there already. */
 int rfa_git_write(const struct rfa_git *git, git_oid *id, git_object_t kind, const void *data,
 		  size_t len, struct rfa_error *err) RFA_MUST_USE;
+/* 1: there is a loose object of this id, and it is whole. */
+int rfa_git_loose_is_whole(const struct rfa_git *git, const git_oid *id);
+/* Removes the loose object, which must be in a pack, durably. */
+void rfa_git_loose_remove(const struct rfa_git *git, const git_oid *id);
 
 #endif

@@ -11,6 +11,7 @@
 #include "ledger/git/commit.h"
 #include "ledger/git/end.h"
 #include "ledger/git/lock.h"
+#include "ledger/git/pack.h"
 #include "ledger/git/recover.h"
 #include "ledger/git/refs.h"
 #include "ledger/git/tree.h"
@@ -123,6 +124,7 @@ static int recover_locked(const struct rfa_git *git, int unclean, struct rfa_err
 	int rc;
 
 	rfa_git_sweep_shared(git);
+	rfa_git_pack_sweep(git);
 	rc = rfa_git_tree_of(git, NULL, &tree, err);
 	if (!rc)
 		rc = rfa_git_ref_names(git, RFA_GIT_RUNS, &refs, err);

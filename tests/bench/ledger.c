@@ -173,6 +173,20 @@ static void row(const char *what, struct series *few, struct series *many)
 	printf("%-20s %7.2f ms %7.2f ms   %5.2f x\n", what, a, b, a > 0 ? b / a : 0);
 }
 
+static void disk(struct kit *kit, unsigned runs)
+{
+	struct rfa_buf out = RFA_BUF_INIT(4096);
+
+	if (kit_sh(kit, &out,
+		   "cd $L; echo $(du -sk --apparent-size objects | cut -f 1) $(find . -type f | wc "
+		   "-l) "
+		   "$(ls objects/pack/*.pack 2>/dev/null | wc -l)"))
+		exit(1);
+	printf("KiB of objects, files, packs: %s", rfa_buf_str(&out));
+	printf("KiB a run            %7.1f\n", strtod(rfa_buf_str(&out), NULL) / runs);
+	rfa_buf_release(&out);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned runs = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 500;
@@ -192,6 +206,7 @@ int main(int argc, char **argv)
 	row("list 50", &few.list, &many.list);
 	row("list 50 of a stack", &few.filtered, &many.filtered);
 	row("load the third run", &few.load, &many.load);
+	disk(&kit, runs);
 	compare(&kit);
 	kit_close(&kit);
 	return 0;

@@ -1,0 +1,362 @@
+/* Loose objects are packed and packs are joined, and nobody misses one: not rfa, not git, not
+ * whoever reads or writes meanwhile. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ledger/git/sha1.h"
+#include "tests/harness/ledger_kit.h"
+
+struct world {
+	struct kit kit;
+	struct rfa_error err;
+	struct rfa_buf out;
+	unsigned n; /* runs */
+};
+
+static int start(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	kit_open(&w->kit);
+	w->out = (struct rfa_buf)RFA_BUF_INIT(4 << 20);
+	if (rfa_ledger_init(&w->kit.options, &w->err))
+		fail_msg("%s", w->err.msg);
+	*state = w;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	struct world *w = *state;
+
+	rfa_buf_release(&w->out);
+	kit_close(&w->kit);
+	free(w);
+	return 0;
+}
+
+/* The output of a command, which has to answer 0. */
+static const char *sh(struct world *w, const char *script)
+{
+	if (kit_sh(&w->kit, &w->out, script))
+		fail_msg("%s\n%s", script, rfa_buf_str(&w->out));
+	return rfa_buf_str(&w->out);
+}
+
+static long number(struct world *w, const char *script)
+{
+	return strtol(sh(w, script), NULL, 10);
+}
+
+static long loose(struct world *w)
+{
+	return number(w, "git -C $L count-objects -v | sed -n 's/^count: //p'");
+}
+
+static long packs(struct world *w)
+{
+	return number(w, "git -C $L count-objects -v | sed -n 's/^packs: //p'");
+}
+
+/* Blobs that a ref holds, so that `git fsck` looks for them: n of them, loose or as one pack. */
+static void junk(struct world *w, unsigned n, int packed)
+{
+	static unsigned series;
+	char script[1000];
+
+	snprintf(script, sizeof(script),
+		 "cd $L/.. && rm -rf junk.git && git init -q --bare junk.git && i=0 && "
+		 "while [ $i -lt %u ]; do printf 'blob\\ndata <<E\\n%u %%s %%s\\nE\\n' $i $i; "
+		 "i=$((i+1)); done |"
+		 "git -C junk.git -c fastimport.unpackLimit=0 fast-import --quiet && "
+		 "p=$(ls junk.git/objects/pack/*.pack) && %s",
+		 n, ++series,
+		 packed ? "cp $p ${p%pack}idx $L/objects/pack/"
+			: "git -C $L -c core.fsync=none unpack-objects -q <$p");
+	sh(w, script);
+}
+
+static void run(struct world *w)
+{
+	struct rfa_ledger *ledger = NULL;
+	char point[16];
+
+	snprintf(point, sizeof(point), "p%u", ++w->n);
+	if (rfa_ledger_open(&ledger, &w->kit.options, &w->err) ||
+	    kit_whole(ledger, w->n, "app", "prod", 2, point, &w->err))
+		fail_msg("%s", w->err.msg);
+	rfa_ledger_free(ledger);
+}
+
+/* Every object that there ever was is there, and whole; every run is. */
+static void all_is_there(struct world *w)
+{
+	struct rfa_ledger *ledger = NULL;
+	char script[200];
+
+	if (rfa_ledger_open(&ledger, &w->kit.options, &w->err) ||
+	    rfa_ledger_verify(ledger, NULL, NULL, NULL, &w->err))
+		fail_msg("%s", w->err.msg);
+	rfa_ledger_free(ledger);
+	assert_string_equal(sh(w, "git -C $L fsck --strict --no-dangling --no-progress"), "");
+	sh(w, "for i in $L/objects/pack/*.idx; do [ ! -e $i ] || git verify-pack $i; done");
+	assert_string_equal(
+	    sh(w, "ls $L/objects/pack | grep -vE '^pack-[0-9a-f]{40}[.](idx|pack|keep)$'; true"),
+	    "");
+	snprintf(script, sizeof(script), "git -C $L log --format=%%s | grep -c SUCCEEDED");
+	assert_int_equal(number(w, script), w->n);
+}
+
+static void test_sums(void **state)
+{
+	struct world *w = *state;
+	unsigned char sum[RFA_SHA1_BYTES];
+	char script[200];
+	char text[300];
+
+	/* Each length around the ends of blocks, added in pieces of each size. */
+	for (size_t len = 0; len<200; len += len> 50 && len < 70 ? 1 : 13) {
+		char hex[2 * RFA_SHA1_BYTES + 1];
+		size_t piece = len % 7 + 1;
+		struct rfa_sha1 s;
+
+		memset(text, 'a', len);
+		rfa_sha1_begin(&s);
+		for (size_t at = 0; at < len; at += piece)
+			rfa_sha1_add(&s, text + at, len - at < piece ? len - at : piece);
+		rfa_sha1_end(&s, sum);
+		for (size_t i = 0; i < RFA_SHA1_BYTES; i++)
+			snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+		snprintf(script, sizeof(script),
+			 "head -c %zu /dev/zero | tr '\\0' a | sha1sum | cut -c -40", len);
+		assert_memory_equal(sh(w, script), hex, 2 * RFA_SHA1_BYTES);
+	}
+}
+
+/* Few loose objects stay as they are; many become one pack. */
+static void test_packed(void **state)
+{
+	struct world *w = *state;
+	long before;
+
+	run(w);
+	assert_int_equal(packs(w), 0);
+	junk(w, 1100, 0);
+	before = number(w, "git -C $L cat-file --batch-check --batch-all-objects | wc -l");
+	run(w);
+	assert_int_equal(packs(w), 1);
+	assert_int_equal(loose(w), 0);
+	assert_true(number(w, "git -C $L cat-file --batch-check --batch-all-objects | wc -l") >
+		    before);
+	all_is_there(w);
+	run(w);
+	assert_true(loose(w) > 0);
+	all_is_there(w);
+}
+
+/* Each pack has twice the objects of all smaller ones together, so there are few. */
+static void test_joined(void **state)
+{
+	struct world *w = *state;
+
+	for (unsigned i = 0; i < 12; i++) {
+		junk(w, 20 + i, 1);
+		if (i % 3 == 2)
+			run(w);
+	}
+	/* 20 + … + 28 objects, and 29 + 30 + 31. */
+	assert_int_equal(packs(w), 2);
+	assert_int_equal(number(w, "git -C $L count-objects -v | sed -n 's/^in-pack: //p'"),
+			 12 * 20 + 66);
+	all_is_there(w);
+	junk(w, 100, 1);
+	run(w);
+	assert_int_equal(packs(w), 1);
+	junk(w, 100, 1);
+	run(w);
+	assert_int_equal(packs(w), 2);
+	all_is_there(w);
+	/* Differences to other objects, by distance and by id, survive it. */
+	sh(w, "cd $L && git rev-list --all --objects | cut -d' ' -f 1 | "
+	      "git pack-objects -q --delta-base-offset $L/objects/pack/pack");
+	sh(w, "cd $L && git rev-list --all --objects | cut -d' ' -f 1 | tail -n 30 | "
+	      "git pack-objects -q $L/objects/pack/pack");
+	run(w);
+	assert_int_equal(packs(w), 1);
+	all_is_there(w);
+}
+
+/* What somebody keeps, and what is damaged, stays as it is. */
+static void test_left_alone(void **state)
+{
+	struct world *w = *state;
+	const char *hash = "cat $L/objects/pack/* | sha1sum";
+	char sum[60];
+
+	junk(w, 30, 1);
+	sh(w, "for p in $L/objects/pack/*.pack; do touch ${p%pack}keep; done");
+	junk(w, 30, 1);
+	junk(w, 300, 1);
+	run(w);
+	assert_int_equal(packs(w), 3);
+	junk(w, 20, 1);
+	sh(w, "p=$(ls -S $L/objects/pack/*.pack | tail -n 1); chmod u+w $p; "
+	      "printf x | dd of=$p bs=1 seek=40 conv=notrunc 2>/dev/null");
+	snprintf(sum, sizeof(sum), "%s", sh(w, hash));
+	run(w);
+	assert_string_equal(sh(w, hash), sum);
+
+	/* A loose object that was cut short: libgit2 would read it for ever. */
+	junk(w, 1100, 0);
+	sh(w, "o=$(find $L/objects/[0-9a-f]* -type f | sort | sed -n 500p); chmod u+w $o; truncate "
+	      "-s 12 $o");
+	run(w);
+	assert_int_equal(loose(w), 1);
+}
+
+/* A reader that opened the packs' indexes before they were joined reads on. */
+static void test_reader(void **state)
+{
+	struct world *w = *state;
+	struct rfa_ledger *ledger = NULL;
+	struct rfa_history *h = NULL;
+	char id[RFA_RUN_ID_MAX];
+
+	for (unsigned i = 0; i < 4; i++)
+		run(w);
+	junk(w, 1100, 0);
+	run(w);
+	for (unsigned i = 0; i < 4; i++)
+		run(w);
+	junk(w, 1100, 0);
+	/* It knows one pack, and has read one object of it. */
+	if (rfa_ledger_open(&ledger, &w->kit.options, &w->err) ||
+	    rfa_ledger_load(ledger, kit_id(1, id), &h, &w->err))
+		fail_msg("%s", w->err.msg);
+	rfa_history_free(h);
+	assert_int_equal(packs(w), 1);
+	run(w);
+	assert_int_equal(packs(w), 1);
+	for (unsigned i = 1; i <= w->n; i++) {
+		if (rfa_ledger_load(ledger, kit_id(i, id), &h, &w->err))
+			fail_msg("%s: %s (%s)", id, w->err.msg, w->err.where);
+		assert_int_equal(h->n, 4);
+		rfa_history_free(h);
+	}
+	rfa_ledger_free(ledger);
+	all_is_there(w);
+}
+
+/* Two write runs of their own while a third makes packs of all that lies about. */
+static void test_writers(void **state)
+{
+	struct world *w = *state;
+	pid_t pids[2];
+	int status;
+
+	for (unsigned p = 0; p < 2; p++) {
+		pids[p] = fork();
+		if (!pids[p]) {
+			struct rfa_ledger *ledger = NULL;
+			int rc = rfa_ledger_open(&ledger, &w->kit.options, &w->err);
+
+			for (unsigned i = 0; !rc && i < 12; i++)
+				rc = kit_whole(ledger, 100 * (p + 1) + i, p ? "b" : "a", "prod", 6,
+					       NULL, &w->err);
+			if (rc)
+				fprintf(stderr, "%s (%s)\n", w->err.msg, w->err.where);
+			_exit(rc != 0);
+		}
+	}
+	for (unsigned i = 0; i < 5; i++) {
+		junk(w, 1050, 0);
+		run(w);
+	}
+	for (unsigned p = 0; p < 2; p++) {
+		assert_int_equal(waitpid(pids[p], &status, 0), pids[p]);
+		assert_int_equal(status, 0);
+	}
+	w->n += 24;
+	assert_true(packs(w) > 0);
+	all_is_there(w);
+}
+
+#ifdef RFA_FAULTS
+/* One more run by a process that is killed at the point, or fails there. */
+static void faulty_run(struct world *w, const char *fault, int killed)
+{
+	int status;
+	pid_t pid = fork();
+
+	w->n++;
+	if (!pid) {
+		struct rfa_ledger *ledger = NULL;
+		int rc = setenv("RFA_FAULT", fault, 1);
+
+		if (!rc)
+			rc = rfa_ledger_open(&ledger, &w->kit.options, &w->err);
+		if (!rc)
+			rc = kit_whole(ledger, w->n, "app", "prod", 2, NULL, &w->err);
+		_exit(rc != 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	/* A run has ended, whatever becomes of the packs. */
+	if (killed ? !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL : status != 0)
+		fail_msg("%s: %x", fault, (unsigned)status);
+}
+#endif
+
+static void test_faults(void **state)
+{
+#ifndef RFA_FAULTS
+	(void)state;
+	skip();
+#else
+	static const char *const points[] = { "ledger.pack.written", "ledger.join.written",
+					      "ledger.join.named" };
+	static const char *const ways[] = { "kill", "eio", "enospc" };
+	struct world *w = *state;
+
+	run(w);
+	for (size_t p = 0; p < sizeof(points) / sizeof(points[0]); p++)
+		for (size_t way = 0; way < 3; way++) {
+			char fault[96];
+
+			snprintf(fault, sizeof(fault), "%s:1:%s", points[p], ways[way]);
+			junk(w, 1050, 0);
+			junk(w, 800, 1);
+			faulty_run(w, fault, way == 0);
+			all_is_there(w);
+			run(w);
+			all_is_there(w);
+			assert_true(loose(w) < 200);
+		}
+	assert_true(packs(w) < 4);
+#endif
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_sums, start, stop),
+		cmocka_unit_test_setup_teardown(test_packed, start, stop),
+		cmocka_unit_test_setup_teardown(test_joined, start, stop),
+		cmocka_unit_test_setup_teardown(test_left_alone, start, stop),
+		cmocka_unit_test_setup_teardown(test_reader, start, stop),
+		cmocka_unit_test_setup_teardown(test_writers, start, stop),
+		cmocka_unit_test_setup_teardown(test_faults, start, stop),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
