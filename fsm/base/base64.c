@@ -25,6 +25,18 @@ void rfa_base64(char *out, const void *data, size_t len)
 	*out = '\0';
 }
 
+void rfa_base64_put(struct rfa_buf *out, const void *data, size_t len)
+{
+	const unsigned char *in = data;
+	char group[RFA_BASE64_SIZE(3)];
+	size_t i;
+
+	for (i = 0; i < len; i += 3) {
+		rfa_base64(group, in + i, len - i < 3 ? len - i : 3);
+		rfa_buf_add(out, group, 4);
+	}
+}
+
 int rfa_base64_decode(char *out, const char *text)
 {
 	unsigned bits = 0, have = 0;

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "fsm/base/export.h"
+#include "fsm/base/buf.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,6 +15,8 @@ extern "C" {
 
 /* out: RFA_BASE64_SIZE(len). Nothing of the data is left anywhere else. */
 RFA_API void rfa_base64(char *out, const void *data, size_t len);
+/* Appended to a buffer, which remembers a failure. */
+RFA_API void rfa_base64_put(struct rfa_buf *out, const void *data, size_t len);
 
 /*
  * Decodes a text into out, which has room for as many bytes as the text has, and a NUL. Padding may

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "fsm/base/base64.h"
 #include "tests/harness/sshd.h"
 #include "transports/ssh/hostkeys.h"
 
@@ -37,7 +38,7 @@ static struct key make_key(const char *type, char fill)
 	memset(bytes, fill, sizeof(bytes));
 	put(&k, type, strlen(type));
 	put(&k, bytes, sizeof(bytes));
-	rfa_ssh_base64(&text, k.wire, k.len);
+	rfa_base64_put(&text, k.wire, k.len);
 	snprintf(k.line, sizeof(k.line), "%s %s", type, rfa_buf_str(&text));
 	rfa_buf_release(&text);
 	return k;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fsm/base/base64.h"
 #include "transports/ssh/auth.h"
 #include "transports/ssh/hostkeys.h"
 
@@ -97,27 +98,23 @@ static void take_public(struct rfa_buf *key, const char *p)
 		rfa_buf_add(key, blob, strcspn(blob, " \t\r\n"));
 }
 
-/* Decodes base64 with line breaks in it, up to the first other character. */
+/* Decodes base64 with line breaks in it, up to the first "-". */
 static void decode(struct rfa_buf *out, const char *text)
 {
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned value = 0, bits = 0;
+	struct rfa_buf one = RFA_BUF_INIT(KEY_FILE_MAX), bytes = RFA_BUF_INIT(KEY_FILE_MAX);
+	size_t len = strcspn(text, "-");
+	int n;
 
-	for (; *text; text++) {
-		const char *at = strchr(digits, *text);
-
-		if (*text == '\n' || *text == '\r')
-			continue;
-		if (!at)
-			break;
-		value = (value << 6 | (unsigned)(at - digits)) & 0xffffffu;
-		bits += 6;
-		if (bits >= 8) {
-			bits -= 8;
-			rfa_buf_putc(out, (char)(value >> bits & 0xff));
-		}
-	}
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '\n' && text[i] != '\r')
+			rfa_buf_putc(&one, text[i]);
+	/* As much room as the text has. */
+	rfa_buf_add(&bytes, rfa_buf_str(&one), one.len + 1);
+	n = one.failed || bytes.failed ? -1 : rfa_base64_decode(bytes.data, rfa_buf_str(&one));
+	if (n > 0)
+		rfa_buf_add(out, bytes.data, (size_t)n);
+	forget(&one);
+	forget(&bytes);
 }
 
 /* The next string of a wire form, which begins with its length; NULL if it is not all there. */
@@ -157,7 +154,7 @@ static void take_embedded(struct rfa_buf *key, const char *text)
 		blob = i == 3 ? next_string(&wire, &offset, &len) : NULL;
 	}
 	if (blob)
-		rfa_ssh_base64(key, blob, len);
+		rfa_base64_put(key, blob, len);
 	forget(&wire);
 }
 
@@ -272,7 +269,7 @@ static int try_agent_key(struct attempt *a, LIBSSH2_AGENT *agent,
 	const char *what = key->comment && *key->comment ? key->comment : "a key";
 	int rc;
 
-	rfa_ssh_base64(&blob, key->blob, key->blob_len);
+	rfa_base64_put(&blob, key->blob, key->blob_len);
 	remember(a, " (agent)", what, rfa_buf_str(&blob));
 	rfa_buf_release(&blob);
 	if (key->blob_len > 4 + 20 && !a->certificate[0] && is_certificate(key))
@@ -296,7 +293,7 @@ static int is_configured(const struct attempt *a, const struct libssh2_agent_pub
 	int same = 0;
 	size_t i;
 
-	rfa_ssh_base64(&theirs, key->blob, key->blob_len);
+	rfa_base64_put(&theirs, key->blob, key->blob_len);
 	for (i = 0; !same && i < a->settings->identities.count; i++) {
 		rfa_buf_clear(&ours);
 		read_public(&ours, a->settings->identities.path[i]);

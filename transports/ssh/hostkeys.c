@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fsm/base/base64.h"
 #include "fsm/base/digest.h"
 
 #define FILE_BYTES_MAX ((size_t)16 << 20)
@@ -38,29 +39,6 @@ struct wanted {
 	LIBSSH2_SESSION *session;    /* only for its memory functions */
 };
 
-int rfa_ssh_base64(struct rfa_buf *out, const void *data, size_t len)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *p = data;
-	size_t i;
-
-	for (i = 0; i < len; i += 3) {
-		uint32_t n = (uint32_t)p[i] << 16;
-		size_t left = len - i;
-
-		if (left > 1)
-			n |= (uint32_t)p[i + 1] << 8;
-		if (left > 2)
-			n |= p[i + 2];
-		rfa_buf_putc(out, digits[n >> 18]);
-		rfa_buf_putc(out, digits[n >> 12 & 63]);
-		rfa_buf_putc(out, left > 1 ? digits[n >> 6 & 63] : '=');
-		rfa_buf_putc(out, left > 2 ? digits[n & 63] : '=');
-	}
-	return out->failed;
-}
-
 void rfa_ssh_fingerprint(const void *key, size_t len, char out[RFA_SSH_FINGERPRINT_MAX])
 {
 	struct rfa_buf text = RFA_BUF_INIT(64);
@@ -74,7 +52,7 @@ void rfa_ssh_fingerprint(const void *key, size_t len, char out[RFA_SSH_FINGERPRI
 
 		raw[i] = (unsigned char)strtoul(pair, NULL, 16);
 	}
-	rfa_ssh_base64(&text, raw, sizeof(raw));
+	rfa_base64_put(&text, raw, sizeof(raw));
 	snprintf(out, RFA_SSH_FINGERPRINT_MAX, "SHA256:%.43s", rfa_buf_str(&text));
 	rfa_buf_release(&text);
 }
@@ -114,7 +92,8 @@ static int key_fits(const char *type, const char *key)
 	memset(head, 0, 4);
 	head[3] = (unsigned char)type_len;
 	memcpy(head + 4, type, type_len);
-	if (!rfa_ssh_base64(&text, head, 4 + type_len))
+	rfa_base64_put(&text, head, 4 + type_len);
+	if (!text.failed)
 		fits = key_len > same && !memcmp(text.data, key, same);
 	rfa_buf_release(&text);
 	return fits;
@@ -360,7 +339,7 @@ static int want(struct wanted *w, const struct rfa_ssh_settings *host, const voi
 	if (!len || len >= sizeof(w->type) || len > key_len - 4)
 		return rfa_fail(err, RFA_EPROTOCOL, "ssh", "the host's key has no type");
 	memcpy(w->type, p + 4, len);
-	rfa_ssh_base64(&w->key, key, key_len);
+	rfa_base64_put(&w->key, key, key_len);
 	return rfa_buf_check(&w->key, err);
 }
 

@@ -55,7 +55,5 @@ int rfa_ssh_known_check(const struct rfa_ssh_settings *host, const void *key, si
 /* 1 if a known_hosts host field (no hashed one) names this host. */
 int rfa_ssh_known_matches(const char *patterns, const char *name);
 void rfa_ssh_fingerprint(const void *key, size_t len, char out[RFA_SSH_FINGERPRINT_MAX]);
-/* Appends standard base64 with padding (RFC 4648, 4). */
-int rfa_ssh_base64(struct rfa_buf *out, const void *data, size_t len);
 
 #endif
