@@ -15,3 +15,8 @@ const struct rfa_format rfa_schema_key = {
 	"a container's name, or a Compose service's",
 	"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
 };
+
+const struct rfa_format rfa_schema_variable_name = {
+	"the name of a variable",
+	"^[A-Za-z_][A-Za-z0-9_]*$",
+};

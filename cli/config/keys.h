@@ -52,5 +52,6 @@ struct rfa_key {
 extern const struct rfa_format rfa_schema_name; /* of an environment, of a stack */
 extern const struct rfa_format rfa_schema_image;
 extern const struct rfa_format rfa_schema_key; /* of a container or a service */
+extern const struct rfa_format rfa_schema_variable_name;
 
 #endif

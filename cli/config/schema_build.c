@@ -1,12 +1,12 @@
 /* How images are built: the table of those keys. */
 #include "cli/config/schema_build.h"
 
+#include "cli/config/schema_where.h"
+
 static const struct rfa_format path_inside = { "a path in the context", "^[^/].*$" };
 static const struct rfa_format label = { "the name of a label", "^[A-Za-z0-9][A-Za-z0-9._/-]*$" };
 static const struct rfa_format variable = { "the name of a build argument",
 					    "^[A-Za-z_][A-Za-z0-9_]*$" };
-static const struct rfa_format variable_of_shell = { "the name of a variable",
-						     "^[A-Za-z_][A-Za-z0-9_]*$" };
 static const struct rfa_format secret_id = {
 	"the id of a secret, as RUN --mount=type=secret,id=… of a Dockerfile names it",
 	"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$",
@@ -27,19 +27,7 @@ static const struct rfa_key a_label = {
 };
 
 static const struct rfa_key secret_keys[] = {
-	{ .name = "file",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"secrets/npmrc\"",
-	  .help = "the file that holds it; relative to rfa.json; ~ is yours" },
-	{ .name = "env",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"NPM_TOKEN\"",
-	  .help = "the variable that has it",
-	  .format = &variable_of_shell },
-	{ .name = "command",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"pass show npm\"",
-	  .help = "a command of sh that prints it" },
+	RFA_KEYS_OF_WHERE("it", "secrets/npmrc", "NPM_TOKEN", "pass show npm"),
 	{ .name = NULL },
 };
 static const struct rfa_key a_secret = {

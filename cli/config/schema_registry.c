@@ -1,7 +1,7 @@
 /* Registries, and what comes from them: the tables of those keys. */
 #include "cli/config/schema_registry.h"
 
-static const struct rfa_format variable = { "the name of a variable", "^[A-Za-z_][A-Za-z0-9_]*$" };
+#include "cli/config/schema_where.h"
 
 const struct rfa_format rfa_schema_domain = {
 	"a registry as the names of images begin: \"registry.example:5000\"",
@@ -38,23 +38,8 @@ const struct rfa_key rfa_schema_deploy[] = {
 };
 
 static const struct rfa_key login_keys[] = {
-	{ .name = "user",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"deployer\"",
-	  .help = "the user; else the value is USER:PASSWORD" },
-	{ .name = "file",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"secrets/registry\"",
-	  .help = "the file that holds the password; relative to rfa.json; ~ is yours" },
-	{ .name = "env",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"REGISTRY_PASSWORD\"",
-	  .help = "the variable that has it",
-	  .format = &variable },
-	{ .name = "command",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"pass show registry\"",
-	  .help = "a command of sh that prints it" },
+	RFA_KEYS_OF_LOGIN("the password", "secrets/registry", "REGISTRY_PASSWORD",
+			  "pass show registry"),
 	{ .name = "docker",
 	  .type = RFA_TYPE_BOOLEAN,
 	  .fallback = "false",

@@ -2,28 +2,14 @@
  */
 #include "cli/config/schema_source.h"
 
-static const struct rfa_format variable = { "the name of a variable", "^[A-Za-z_][A-Za-z0-9_]*$" };
+#include "cli/config/schema_where.h"
+
 static const struct rfa_format inside = { "a path in the repository",
 					  "^([^/~.]|\\.($|[^.]|\\.[^/])).*$" };
 
 static const struct rfa_key login_keys[] = {
-	{ .name = "user",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"deployer\"",
-	  .help = "the user; else the value is USER:PASSWORD" },
-	{ .name = "file",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"secrets/git_token\"",
-	  .help = "the file that holds the password or token; relative to rfa.json; ~ is yours" },
-	{ .name = "env",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"GIT_TOKEN\"",
-	  .help = "the variable that has it",
-	  .format = &variable },
-	{ .name = "command",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"pass show git\"",
-	  .help = "a command of sh that prints it" },
+	RFA_KEYS_OF_LOGIN("the password or token", "secrets/git_token", "GIT_TOKEN",
+			  "pass show git"),
 	{ .name = NULL },
 };
 static const struct rfa_key a_file = {
@@ -73,23 +59,8 @@ const struct rfa_key rfa_schema_source[] = {
 	{ .name = NULL },
 };
 
-const struct rfa_format rfa_schema_variable_name = { "the name of a variable",
-						     "^[A-Za-z_][A-Za-z0-9_]*$" };
-
 static const struct rfa_key where_keys[] = {
-	{ .name = "file",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"secrets/domain\"",
-	  .help = "the file that holds it; relative to rfa.json; ~ is yours" },
-	{ .name = "env",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"DOMAIN_PRODUCTION\"",
-	  .help = "the variable of your shell that has it",
-	  .format = &variable },
-	{ .name = "command",
-	  .type = RFA_TYPE_STRING,
-	  .example = "\"pass show shop/domain\"",
-	  .help = "a command of sh that prints it" },
+	RFA_KEYS_OF_WHERE("it", "secrets/domain", "DOMAIN_PRODUCTION", "pass show shop/domain"),
 	{ .name = NULL },
 };
 const struct rfa_key rfa_schema_variable[] = {

@@ -6,6 +6,5 @@
 
 extern const struct rfa_key rfa_schema_source[];   /* "source" of a stack */
 extern const struct rfa_key rfa_schema_variable[]; /* in the one row of "variables" */
-extern const struct rfa_format rfa_schema_variable_name;
 
 #endif
