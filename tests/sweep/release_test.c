@@ -35,7 +35,7 @@ static void sweeps_can_fail(void **state)
 	int m;
 
 	(void)state;
-	for (m = RFA_SIM_MUTATION_RELEASES; m < RFA_SIM_MUTATION_COUNT; m++)
+	for (m = RFA_SIM_MUTATION_RELEASES; m < RFA_SIM_MUTATION_PULLS; m++)
 		if (!sweep_sees(&subject, m, SWEEP_NO_FAULT))
 			fail_msg("no sweep finds the planted defect: %s",
 				 rfa_sim_mutation_text((enum rfa_sim_mutation)m));
