@@ -1,4 +1,5 @@
 /* What a run would find and change, found out by the flow's own reading rows and gates. */
+#include <stdio.h>
 #include <string.h>
 
 #include "fsm/parts/catalog.h"
@@ -6,17 +7,17 @@
 #include "fsm/run/drive.h"
 #include "fsm/steps/common/heads.h"
 
-static int add_gate(json_t *gates, const char *gate, const struct rfa_error *why,
+/* why NULL: it passed; seen says where that was seen. */
+static int add_gate(json_t *gates, const char *gate, const struct rfa_error *why, const char *seen,
 		    struct rfa_error *err)
 {
 	struct rfa_buf evidence = RFA_BUF_INIT(4096), hint = RFA_BUF_INIT(4096);
 	json_t *one;
 
 	/* A host's words may be cut inside a character. */
-	if (why) {
-		rfa_buf_put_printable(&evidence, why->msg, strlen(why->msg), 800);
+	rfa_buf_put_printable(&evidence, why ? why->msg : seen, strlen(why ? why->msg : seen), 800);
+	if (why)
 		rfa_buf_put_printable(&hint, why->hint, strlen(why->hint), 400);
-	}
 	one = json_pack("{s:s, s:s, s:s, s:s}", "gate", gate, "verdict", why ? "refused" : "passed",
 			"evidence", rfa_buf_str(&evidence), "hint", rfa_buf_str(&hint));
 	rfa_buf_release(&evidence);
@@ -43,15 +44,21 @@ static int look_at_lock(const struct rfa_ctx *ctx, struct rfa_error *err)
 	return rc;
 }
 
-/* rc: what the observation answered; a refusal is a verdict, anything else an error. */
-static int claim_gate(const char *gate, json_t *gates, int rc, const struct rfa_error *why,
-		      struct rfa_error *err)
+/*
+ * rc: what the observation answered; a refusal is a verdict, anything else an error. Each host of
+ * the run has one, so it says which.
+ */
+static int claim_gate(const struct rfa_ctx *ctx, const char *gate, json_t *gates, int rc,
+		      const struct rfa_error *why, struct rfa_error *err)
 {
+	char seen[160];
+
 	if (rc && rc != -RFA_EREFUSED) {
 		*err = *why;
 		return rc;
 	}
-	return add_gate(gates, gate, rc ? why : NULL, err);
+	snprintf(seen, sizeof(seen), "on %.100s", ctx->host->name);
+	return add_gate(gates, gate, rc ? why : NULL, seen, err);
 }
 
 /* The first rows of nearly every flow take the lock; here it is only read. */
@@ -61,10 +68,11 @@ static int look_at_claim(struct rfa_ctx *ctx, json_t *gates, struct rfa_error *e
 	int rc;
 
 	rfa_error_clear(&why);
-	rc = claim_gate("lock", gates, look_at_lock(ctx, &why), &why, err);
+	rc = claim_gate(ctx, "lock", gates, look_at_lock(ctx, &why), &why, err);
 	rfa_error_clear(&why);
 	if (!rc)
-		rc = claim_gate("ledger", gates, rfa_kept_head_check(ctx, NULL, &why), &why, err);
+		rc = claim_gate(ctx, "ledger", gates, rfa_kept_head_check(ctx, NULL, &why), &why,
+				err);
 	return rc;
 }
 
@@ -95,7 +103,7 @@ static int read_row(struct rfa_drive *d, const struct rfa_step *step, json_t *ga
 		rc = rfa_fail_nomem(&why);
 	*refused = rc == -RFA_EREFUSED;
 	if (*refused && !found)
-		rc = add_gate(gates, step->name, &why, &why);
+		rc = add_gate(gates, step->name, &why, "", &why);
 	else if (*refused)
 		rc = 0;
 	if (!rc)

@@ -78,6 +78,8 @@ ok "0: the gates alone" exits 0 promote --gates
 ok "0: check" exits 0 "$RFA" check shop prod --from test
 ok "check, for a program" says '"ok": true' "$RFA" check shop prod --from test --json
 ok "for a program" says '"verdict": "passed"' promote --gates --json
+ok "the lock of each host, by its name" says 'lock              passed   on test' promote --gates
+ok "and of the other" says 'lock              passed   on prod' promote --gates
 ok "the gate lets it pass" exits 0 promote
 ok "prod has proven it, too" says "prod (run)" verified
 ok "history has it" says "approve" "$RFA" history
