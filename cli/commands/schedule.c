@@ -333,12 +333,12 @@ static int run_schedule(struct rfa_cli *cli, struct rfa_error *err)
 	rc = find_facts(cli, &facts, err);
 	if (rc == 0)
 		rc = as_cron ? make_cron(&facts, &cron, err) : make_units(&facts, units, &n, err);
+	if (rc == 0 && folder)
+		rc = write_units(cli, folder, units, n, err);
 	if (rc == 0)
 		rc = show(cli, units, n, as_cron ? rfa_buf_str(&cron) : NULL, err);
 	if (rc == 0)
 		note(cli, &facts, units, n, folder);
-	if (rc == 0 && folder)
-		rc = write_units(cli, folder, units, n, err);
 	for (size_t i = 0; i < FILES; i++)
 		rfa_buf_release(&units[i].text);
 	rfa_buf_release(&cron);

@@ -257,6 +257,8 @@ ok "--force" exits 0 schedule --write units --force
 ok "it is as shown" not grep -q mine units/rfa-backup-shop-prod-images.timer
 ok "nothing else is left" is "$(find units -type f | wc -l)" 4
 ok "1: no such folder" exits 1 schedule --write nowhere
+nowhere() { schedule --write nowhere 2>/dev/null; }
+ok "then no unit is shown" is "$(nowhere | wc -l)" 0
 ok "they can be read by all" is "$(find units -type f ! -perm 644 | wc -l)" 0
 
 # systemd's own judgement, of paths that its quoting is for; of the program's name it wants no quotes.
