@@ -328,8 +328,8 @@ int rfa_ledger_knows(struct rfa_ledger *ledger, const char *head, int *known, st
 	return ledger->ops->knows(ledger, head, known, err);
 }
 
-/* The longest name of a channel, with its NUL. */
-enum { CHANNEL_MAX = 64 };
+/* The longest name of a channel, with its NUL: two names, and a word. */
+enum { CHANNEL_MAX = 144 };
 
 int rfa_ledger_channel_read(struct rfa_ledger *ledger, const char *name,
 			    struct rfa_ledger_channel *out, struct rfa_error *err)

@@ -185,6 +185,7 @@ int rfa_cli_begin(struct rfa_cli *cli, const json_t *plan, struct rfa_error *err
 		rc = rfa_hosts_of_plan(cli, plan, 1, &hosts, err);
 	if (rc == 0) {
 		rfa_notify_before(cli);
+		rfa_hooks_before(cli, plan);
 		rfa_reporter_init(&reporter, &cli->out, &cli->report);
 		rfa_ticker_start(&ticker, &reporter, cli->clock);
 		rfa_cli_who(&who);
@@ -205,6 +206,7 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_resume_mode
 	struct rfa_reporter reporter;
 	struct rfa_ticker ticker;
 	struct rfa_who who;
+	int open;
 	int rc = rfa_cli_ledger(cli, err);
 
 	cli->report.is_run = 1;
@@ -216,7 +218,8 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_resume_mode
 	cli->report.result.final = history->final;
 	snprintf(cli->report.result.run, sizeof(cli->report.result.run), "%s", history->run);
 	/* A finished run needs no host; a run that is left to itself must not need one. */
-	if (history->final == RFA_FINAL_NONE && mode != RFA_RESUME_DETACH)
+	open = history->final == RFA_FINAL_NONE || rfa_hooks_due(cli, history);
+	if (open && mode != RFA_RESUME_DETACH)
 		rc = rfa_cli_secrets(cli, history->plan, err);
 	/* The way back may do without: it must not fail for a password that is gone. */
 	if (rc < 0 && mode != RFA_RESUME_CONTINUE) {
@@ -224,7 +227,7 @@ int rfa_cli_take_over(struct rfa_cli *cli, const char *run, enum rfa_resume_mode
 		rfa_error_clear(err);
 		rc = 0;
 	}
-	if (rc == 0 && history->final == RFA_FINAL_NONE)
+	if (rc == 0 && open)
 		rc = rfa_hosts_of_plan(cli, history->plan, mode != RFA_RESUME_DETACH, &hosts, err);
 	if (rc == 0) {
 		rfa_notify_before(cli);

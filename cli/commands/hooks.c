@@ -3,13 +3,11 @@
 
 #include <string.h>
 
+#include "cli/commands/hooks_due.h"
 #include "cli/config/hook_rules.h"
 
 /* With what is before the command: its environment. */
 enum { WORDS = RFA_HOOK_WORDS + 16, SAID_MAX = 64 << 10, ENV = 7, TEXT_MAX = 300, LINES = 5 };
-
-/* The row that a flow has whose runs have hooks. */
-#define HOOK_ROW "target.hook"
 
 /* A command that lacks its last words is another one. */
 static int too_long(struct rfa_error *err)
@@ -116,6 +114,11 @@ static void say_lines(const struct rfa_out *o, const char *which, const struct r
 	}
 }
 
+static int is_on_host(const struct behind *b)
+{
+	return !strcmp(rfa_facts_str(b->hook, "on", ""), "host");
+}
+
 static int run(struct behind *b, struct rfa_exec_answer *answer, struct rfa_error *err)
 {
 	const char *id = b->cli->report.result.run;
@@ -127,10 +130,8 @@ static int run(struct behind *b, struct rfa_exec_answer *answer, struct rfa_erro
 
 	if (json_array_size(json_object_get(b->hook, "command")) > WORDS)
 		return too_long(err);
-	if (strcmp(rfa_facts_str(b->hook, "on", ""), "host") != 0)
+	if (!is_on_host(b))
 		return rfa_hooks_run(b->cli, &command, answer, err);
-	if (!b->target)
-		return rfa_fail(err, RFA_EUNREACHABLE, "hook", "its host is not reached");
 	rc = b->target->runs->command(b->target, &key, &command, answer, err);
 	/* The run's own things there are gone already. */
 	if (!rc)
@@ -140,39 +141,100 @@ static int run(struct behind *b, struct rfa_exec_answer *answer, struct rfa_erro
 
 static const json_t *hook_of(const struct rfa_run_report *report, const char **which)
 {
-	const struct rfa_flow *flow = rfa_flow_by_name(rfa_facts_str(report->plan, "flow", ""));
 	char path[64];
 
-	/* Whoever brought it to its end has run them. */
-	if (!report->result.run[0] || report->result.final == RFA_FINAL_NONE ||
-	    report->result.was_over || !flow || rfa_flow_find(flow, HOOK_ROW) < 0)
+	*which = report->result.run[0] ? rfa_hook_behind(report->plan, report->result.final) : NULL;
+	if (!*which)
 		return NULL;
-	*which = report->result.final == RFA_FINAL_SUCCEEDED ? "after" : "failed";
 	snprintf(path, sizeof(path), "target/stack/hooks/%s", *which);
 	return rfa_facts_at(report->plan, path);
 }
 
-void rfa_hooks_behind(struct rfa_cli *cli, struct rfa_host *target)
+/* 1 if it is ours to run. */
+static int claim(struct behind *b, struct rfa_error *err)
+{
+	const struct rfa_run_report *report = &b->cli->report;
+
+	if (is_on_host(b) && !b->target)
+		return rfa_fail(err, RFA_EUNREACHABLE, "hook", "its host is not reached");
+	return rfa_hook_claim(b->cli->ledger, report->plan, report->result.run, b->which,
+			      report->result.was_over, err);
+}
+
+static void say_left(const struct rfa_cli *cli, const struct rfa_error *err)
+{
+	struct rfa_buf safe = RFA_BUF_INIT(4096);
+
+	rfa_out_warn(&cli->out, "hooks: %s", rfa_out_safe(&safe, err->msg, 300));
+	rfa_buf_release(&safe);
+}
+
+/* It has run, or could not; the ledger keeps how that ended. */
+static void run_and_tell(struct behind *b)
 {
 	struct rfa_buf said = RFA_BUF_INIT(SAID_MAX), safe = RFA_BUF_INIT(4096);
 	struct rfa_exec_answer answer = { 0, &said };
-	struct behind b = { .cli = cli, .target = target };
+	const struct rfa_run_report *report = &b->cli->report;
+	char how[64] = "has run";
 	struct rfa_error err;
 
-	b.hook = hook_of(&cli->report, &b.which);
-	put_words(&b);
-	if (!b.argv[0])
-		return;
-	put_env(&b);
-	if (run(&b, &answer, &err) < 0)
-		rfa_out_warn(&cli->out, "the hook \"%s\": %s", b.which,
+	put_env(b);
+	if (run(b, &answer, &err) < 0) {
+		rfa_out_warn(&b->cli->out, "the hook \"%s\": %s", b->which,
 			     rfa_out_safe(&safe, err.msg, 300));
-	else if (answer.status)
-		rfa_out_warn(&cli->out, "the hook \"%s\" ended with status %d", b.which,
-			     answer.status);
-	else
-		rfa_out_note(&cli->out, "the hook \"%s\" has run", b.which);
-	say_lines(&cli->out, b.which, &said);
+		snprintf(how, sizeof(how), "could not be run, or nobody saw it end");
+	} else if (answer.status) {
+		snprintf(how, sizeof(how), "ended with status %d", answer.status);
+		rfa_out_warn(&b->cli->out, "the hook \"%s\" %s", b->which, how);
+	} else {
+		rfa_out_note(&b->cli->out, "the hook \"%s\" %s", b->which, how);
+	}
+	say_lines(&b->cli->out, b->which, &said);
+	if (rfa_hook_ended(b->cli->ledger, report->plan, report->result.run, b->which, how, &err))
+		say_left(b->cli, &err);
 	rfa_buf_release(&said);
 	rfa_buf_release(&safe);
+}
+
+void rfa_hooks_behind(struct rfa_cli *cli, struct rfa_host *target)
+{
+	struct behind b = { .cli = cli, .target = target };
+	struct rfa_error err;
+	int mine;
+
+	b.hook = hook_of(&cli->report, &b.which);
+	if (!b.hook)
+		return;
+	put_words(&b);
+	mine = claim(&b, &err);
+	if (mine > 0)
+		run_and_tell(&b);
+	else if (mine < 0)
+		say_left(cli, &err);
+}
+
+void rfa_hooks_before(struct rfa_cli *cli, const json_t *plan)
+{
+	struct rfa_hook_seen seen;
+	struct rfa_error err;
+
+	if (rfa_hook_expect(cli->ledger, plan, &seen, &err))
+		say_left(cli, &err);
+	else if (seen.due)
+		rfa_out_warn(&cli->out,
+			     "the hook \"%s\" of run %s has not run: rfa resume %s runs it",
+			     seen.which, seen.run, seen.run);
+	else if (seen.run[0])
+		rfa_out_warn(&cli->out, "the hook \"%s\" of run %s %s: look at what it has done",
+			     seen.which, seen.run, seen.how);
+}
+
+int rfa_hooks_due(struct rfa_cli *cli, const struct rfa_history *history)
+{
+	struct rfa_hook_seen seen;
+	struct rfa_error ignored;
+
+	return !rfa_hook_look(cli->ledger, history->plan, history->run, history->final, &seen,
+			      &ignored) &&
+	       seen.due;
 }

@@ -1,6 +1,7 @@
 /* The commands that tell one run: show (its steps) and log (its records). */
 #include <string.h>
 
+#include "cli/commands/hooks_due.h"
 #include "cli/frame/known.h"
 
 static int take_first(void *user, const struct rfa_ledger_line *line)
@@ -158,8 +159,24 @@ static void fill_steps(struct rfa_table *table, const struct rfa_history *h)
 	}
 }
 
-static void say_head(const struct rfa_out *o, const struct rfa_history *h)
+/* What became of the command of the operator's that stands behind the run. */
+static void say_hook(const struct rfa_cli *cli, const struct rfa_history *h)
 {
+	struct rfa_hook_seen seen;
+	struct rfa_error ignored;
+
+	if (rfa_hook_look(cli->ledger, h->plan, h->run, h->final, &seen, &ignored))
+		return;
+	if (seen.due)
+		rfa_out_say(&cli->out, "  hook     \"%s\" has not run: rfa resume %s runs it",
+			    seen.which, h->run);
+	else if (seen.run[0])
+		rfa_out_say(&cli->out, "  hook     \"%s\" %s", seen.which, seen.how);
+}
+
+static void say_head(const struct rfa_cli *cli, const struct rfa_history *h)
+{
+	const struct rfa_out *o = &cli->out;
 	struct rfa_buf safe = RFA_BUF_INIT(4096);
 	char text[RFA_SHORT_MAX];
 	const char *force = rfa_facts_str(h->plan, "options/force_reason", "");
@@ -199,6 +216,7 @@ static void say_head(const struct rfa_out *o, const struct rfa_history *h)
 		rfa_out_say(
 		    o, "  backup   %s, made before it",
 		    rfa_out_safe(&safe, rfa_facts_str(h->plan, "options/data_backup", ""), 100));
+	say_hook(cli, h);
 	if (h->final == RFA_FINAL_NONE && !h->alive)
 		rfa_out_say(o, "  ways out rfa resume %s | rfa rollback %s | rfa abort %s", h->run,
 			    h->run, h->run);
@@ -326,7 +344,7 @@ static int run_show(struct rfa_cli *cli, struct rfa_error *err)
 		rc = rfa_out_json(&cli->out, document, err);
 		json_decref(document);
 	} else {
-		say_head(&cli->out, history);
+		say_head(cli, history);
 		fill_steps(&table, history);
 		rc = rfa_table_print(&cli->out, &table, err);
 		if (rc == 0)

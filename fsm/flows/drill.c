@@ -18,6 +18,7 @@ static const struct rfa_step steps[] = {
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, vault_observe),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, data_target_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	SKIP("stop", STOP, "the target stops only for the swap"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the swap"),
 	STEP("source.open", EXPORT, SOURCE, SCRATCH, 4, open),
@@ -101,7 +102,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_drill = {
 	.name = "drill",
-	.version = 4,
+	.version = 5,
 	.summary = "restore test: restore a backup, check it, put everything back",
 	.roles = roles,
 	.steps = steps,

@@ -48,7 +48,10 @@
 #define SKIP(name, state, why) \
 	{ name, RFA_##state, RFA_NOWHERE, RFA_STEP_READS, 1, NULL, NULL, NULL, NULL, why }
 
-/* rows that several flows have: the operator's own command, which may say no */
+/*
+ * The operator's own command, which may say no: behind the gates of each flow that changes what
+ * serves in an environment.
+ */
 #define HOOK_BEFORE NO_UNDO("target.hook", PRECHECK, TARGET, SCRATCH, 4, hook_before)
 
 /* images that the source has exported come to the target */

@@ -17,6 +17,7 @@ static const struct rfa_step steps[] = {
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, data_source_observe),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, data_target_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	STEP("source.copy", STOP, SOURCE, SCRATCH, 4, copy),
 	STEP("source.stop", STOP, SOURCE, 0, 4, stop),
 	READ("source.verify-stopped", VERIFY_STOPPED, SOURCE, 0, 4, verify_stopped),
@@ -107,7 +108,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_promote_data = {
 	.name = "promote-data",
-	.version = 4,
+	.version = 5,
 	.summary =
 	    "bring the data of one environment to another, all of it as it was at one moment",
 	.roles = roles,

@@ -19,6 +19,7 @@ static const struct rfa_step steps[] = {
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_before),
 	READ("target.files", PRECHECK, TARGET, 0, 4, files_compare),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	STEP("source.sources", EXPORT, SOURCE, SCRATCH, 4, sources),
@@ -112,7 +113,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_release = {
 	.name = "release",
-	.version = 1,
+	.version = 2,
 	.summary = "build a tag of the git repository, and bring it to an environment",
 	.roles = roles,
 	.steps = steps,

@@ -14,6 +14,7 @@ static const struct rfa_step steps[] = {
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, vault_images),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	STEP("source.open", EXPORT, SOURCE, SCRATCH, 4, open_images),
@@ -102,7 +103,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_restore_images = {
 	.name = "restore-images",
-	.version = 1,
+	.version = 2,
 	.summary = "bring the images of a backup back, and run them",
 	.roles = roles,
 	.steps = steps,

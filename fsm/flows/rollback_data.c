@@ -13,6 +13,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, data_target_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	SKIP("stop", STOP, "the target stops only for the swap"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the swap"),
 	SKIP("export", EXPORT, "the data of a rollback point is kept on the host"),
@@ -58,7 +59,7 @@ static const struct rfa_flow_args args = { .prepare = rfa_prepare_point, .goes_b
 
 const struct rfa_flow rfa_flow_rollback_data = {
 	.name = "rollback-data",
-	.version = 4,
+	.version = 5,
 	.summary = "bring back the data that a rollback point names",
 	.roles = roles,
 	.steps = steps,

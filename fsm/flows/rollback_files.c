@@ -11,6 +11,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
 	READ("target.compare", PRECHECK, TARGET, 0, 4, files_back_compare),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	NOTHING_STOPS_FOR_FILES,
 	SKIP("export", EXPORT, "the files of a rollback point are kept on the host"),
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
@@ -56,7 +57,7 @@ static const struct rfa_flow_args args = { .prepare = prepare, .goes_back_to = "
 
 const struct rfa_flow rfa_flow_rollback_files = {
 	.name = "rollback-files",
-	.version = 1,
+	.version = 2,
 	.summary = "bring back the files that a rollback point kept",
 	.roles = roles,
 	.steps = steps,

@@ -22,6 +22,7 @@ static const struct rfa_step steps[] = {
 	READ("target.observe-data", PRECHECK, TARGET, 0, 4, data_target_observe),
 	READ("target.compare", PRECHECK, TARGET, 0, 4, configuration_then),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	SKIP("stop", STOP, "the target stops only for the swap"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "the target stops only for the swap"),
 	STEP("source.open", EXPORT, SOURCE, SCRATCH, 4, open),
@@ -136,7 +137,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_rollback_whole = {
 	.name = "rollback-whole",
-	.version = 2,
+	.version = 3,
 	.summary = "bring back what a rollback point describes, with the data of a backup",
 	.roles = roles,
 	.steps = steps,

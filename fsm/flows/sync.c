@@ -13,6 +13,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
 	READ("target.compare", PRECHECK, TARGET, 0, 4, files_compare),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
+	HOOK_BEFORE,
 	NOTHING_STOPS_FOR_FILES,
 	SKIP("export", EXPORT, "each file is read when it is written"),
 	SKIP("transfer", TRANSFER, "each file travels when it is written"),
@@ -94,7 +95,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_sync = {
 	.name = "sync",
-	.version = 1,
+	.version = 2,
 	.summary = "bring the configuration of a stack to an environment",
 	.roles = roles,
 	.steps = steps,

@@ -180,6 +180,60 @@ wait $late
 ok "who comes too late is told the same" is "$?" 0
 ok "the hook behind the run ran once" is "$(ran 1)" after
 
+# ---- rfa is gone when the run has ended, and its hook has not begun
+
+shown() { "$RFA" show "$(runs | tail -n 1)"; }
+# In its way stands what no ledger clears away: the run ends, and the hook behind it does not begin.
+barrier=.rfa/ledger/refs/rfa/notify/shop.prod.hooks.lock
+cat >bars.sh <<SH
+#!/bin/sh
+mkdir -p "$TMP/$barrier"
+SH
+chmod 755 bars.sh
+for on in operator host; do
+	rm -f ran
+	"$RFA" rollback shop --env prod --last --yes prod >/dev/null 2>&1
+	rm -f ran
+	config '"before":{"command":["'"$TMP"'/bars.sh"]},'"$(hook after 0 '"on":"'$on'"')"
+	promote >out 2>err
+	ok "$on: the run has succeeded" is "$?" 0
+	ok "$on: its hook has not run" not test -e ran
+	ok "$on: it says so" grep -q "^warning: hooks: " err
+	rmdir "$barrier"
+	run=$(runs | tail -n 1)
+	ok "$on: show says it, and what to type" says "hook     \"after\" has not run: rfa resume $run runs it" shown
+	config "$(hook after 0 '"on":"'$on'"')"
+	"$RFA" rollback shop --env prod --last --yes prod --dry-run >/dev/null 2>&1
+	promote >out 2>err
+	ok "$on: so does the next command of the stack" grep -q "hook \"after\" of run $run has not run: rfa resume $run runs it" err
+	ok "$on: that has its own hook run" is "$(ran 1)" after
+done
+rm -f ran
+config '"before":{"command":["'"$TMP"'/bars.sh"]},'"$(hook after 0)"
+promote >out 2>err
+rmdir "$barrier"
+run=$(runs | tail -n 1)
+"$RFA" resume "$run" >out 2>err
+ok "resume runs it" is "$(ran 1,5,7)" "after|SUCCEEDED|$run"
+ok "without the secret" grep -q "hook after | it says \[secret\]" err
+ok "show knows" says 'hook     "after" has run' shown
+"$RFA" resume "$run" >out 2>err
+ok "once" is "$(ran 1)" after
+cat >kills.sh <<'SH'
+#!/bin/sh
+[ ! -e "$(dirname "$0")/spare" ] && kill -KILL "$PPID"
+exit 0
+SH
+chmod 755 kills.sh
+config '"after":{"command":["'"$TMP"'/kills.sh"]}'
+promote >out 2>err
+ok "rfa is killed while the hook runs: show says that" says 'hook     "after" has begun, and nobody has seen it end' shown
+run=$(runs | tail -n 1)
+touch spare
+promote >out 2>err
+ok "so does the next command" grep -q "hook \"after\" of run $run has begun, and nobody has seen it end" err
+ok "git knows of each" says "has begun" git --git-dir=.rfa/ledger log --format=%s refs/rfa/notify/shop.prod.hooks
+
 rm -f ran
 promote --dry-run >/dev/null
 ok "a plan runs no hook" not test -e ran

@@ -45,16 +45,22 @@ static int command(void *user, const struct rfa_host_command *c, struct rfa_exec
 	return 0;
 }
 
-static void open_world(struct world *w, struct watcher *x, struct here *h, const char *hooks)
+static void open_world_of(struct world *w, struct watcher *x, struct here *h,
+			  enum scenario scenario, const char *hooks)
 {
 	struct world_edit edits[WORLD_EDITS] = { { "target|stack|hooks", hooks }, { NULL, NULL } };
 
 	memset(h, 0, sizeof(*h));
-	world_make_edited(w, SCENARIO_RUN, 7, world_edit_all, edits);
+	world_make_edited(w, scenario, 7, world_edit_all, edits);
 	h->sim = w->sim;
 	w->options.command = command;
 	w->options.secret_user = h;
 	watcher_begin(x, w);
+}
+
+static void open_world(struct world *w, struct watcher *x, struct here *h, const char *hooks)
+{
+	open_world_of(w, x, h, SCENARIO_RUN, hooks);
 }
 
 static void close_world(struct world *w, struct watcher *x)
@@ -167,13 +173,58 @@ static void test_none(void **state)
 	close_world(&w, &x);
 }
 
+/* Data, too: neither side stops for what is not wanted. */
+static void test_data(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct watcher x;
+	struct world w;
+	struct here h;
+
+	(void)state;
+	for (int status = 0; status < 2; status++) {
+		open_world_of(&w, &x, &h, SCENARIO_DATA, HERE);
+		h.status = status;
+		assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err) != 0, status);
+		assert_int_equal(result.final, status ? RFA_FINAL_FAILED : RFA_FINAL_SUCCEEDED);
+		assert_int_equal(h.called, 1);
+		assert_non_null(strstr(h.env, "|RFA_ENV=prod|RFA_VERSION=|"));
+		assert_int_equal(rfa_sim_effects(w.test, "container_stop") == 0, status);
+		close_world(&w, &x);
+	}
+}
+
+/* Files that come to the host are a change there; files that are taken from it are none. */
+static void test_files(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct world w;
+	struct here h;
+
+	(void)state;
+	for (int take = 0; take < 2; take++) {
+		memset(&h, 0, sizeof(h));
+		world_make_files(&w, 7, take);
+		w.options.command = command;
+		w.options.secret_user = &h;
+		assert_int_equal(json_object_set_new(
+				     rfa_facts_at(w.plan, "target/stack"), "hooks",
+				     json_pack("{s:{s:[s,s]}}", "before", "command", "may", "b")),
+				 0);
+		assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), 0);
+		assert_int_equal(h.called, !take);
+		world_free(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_yes),
-		cmocka_unit_test(test_no),
-		cmocka_unit_test(test_died),
-		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_yes),  cmocka_unit_test(test_no),
+		cmocka_unit_test(test_died), cmocka_unit_test(test_none),
+		cmocka_unit_test(test_data), cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

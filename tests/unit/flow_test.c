@@ -413,6 +413,42 @@ static void a_version_meets_the_same_gates(void **state)
 	assert_true(found >= 4);
 }
 
+/* It changes what serves in an environment that the operator names. */
+static int changes_what_serves(const struct rfa_flow *flow)
+{
+	const struct rfa_role *role = flow->roles;
+	size_t i;
+
+	while (role->id && role->id != RFA_TARGET)
+		role++;
+	for (i = 0; role->option && i < flow->n; i++)
+		if (flow->steps[i].on == RFA_TARGET &&
+		    !(flow->steps[i].flags &
+		      (RFA_STEP_READS | RFA_STEP_SCRATCH | RFA_STEP_CLEANUP)))
+			return 1;
+	return 0;
+}
+
+/* The operator's own command is asked by each flow that does, behind its gates, and by no other. */
+static void a_hook_stands_before_each_change(void **state)
+{
+	const struct rfa_flow *const *flows;
+	size_t n, i, found = 0;
+
+	(void)state;
+	flows = rfa_flows(&n);
+	for (i = 0; i < n; i++) {
+		int hook = rfa_flow_find(flows[i], "target.hook");
+
+		if ((hook >= 0) != changes_what_serves(flows[i]))
+			fail_msg("%s: %s", flows[i]->name, hook < 0 ? "no hook" : "a hook");
+		if (hook >= 0 && strcmp(flows[i]->steps[hook - 1].name, "gates") != 0)
+			fail_msg("%s: its hook is not behind the gates", flows[i]->name);
+		found += hook >= 0;
+	}
+	assert_true(found >= 13);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -431,6 +467,7 @@ int main(void)
 		cmocka_unit_test(more_rows_than_the_maximum_are_refused),
 		cmocka_unit_test(words_go_there_and_back),
 		cmocka_unit_test(a_version_meets_the_same_gates),
+		cmocka_unit_test(a_hook_stands_before_each_change),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -139,6 +139,8 @@ int rfa_hook_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 
 	if (!hook || !hook->command.n)
 		return rfa_ctx_skip(facts, "there is no hook", err);
+	if (rfa_ctx_options(ctx)->take_back)
+		return rfa_ctx_skip(facts, "nothing is changed there", err);
 	put_env(ctx, env);
 	command = (struct rfa_host_command){ words_of(ctx, hook), env, hook->timeout_s };
 	rc = rfa_pool_check(ctx->pool, err);
