@@ -87,7 +87,7 @@ login_is_gone() {
 	local h
 	for h in test prod; do
 		printf '%s\n' "$registry_password" "$(printf %s "$registry_user:$registry_password" | base64)" |
-			on $h 'mkdir -p /run/look && cat >/run/look/pattern
+			on "$h" 'mkdir -p /run/look && cat >/run/look/pattern
 				{ grep -rIlsF -f /run/look/pattern --exclude-dir=look /var/lib/rfa /root /dev/shm /run /tmp /etc
 					cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\0" "\n" |
 						grep -F -f /run/look/pattern; } >/run/look/found
@@ -98,7 +98,7 @@ login_is_gone() {
 locks_are_gone() {
 	local h
 	for h in test prod; do
-		on $h '! ls -d /var/lib/rfa/lock* 2>/dev/null | grep .' || return
+		on "$h" '! ls -d /var/lib/rfa/lock* 2>/dev/null | grep .' || return
 	done
 }
 # What must hold whenever a run has ended: all is new, or all is old.
@@ -119,37 +119,10 @@ holds() { # RUN VERSION
 
 successes=0 all_kills=0 round=0
 killed() { # FLOW: one run of it is killed, and brought to its end
-	local id='' all held
 	round=$((round + 1))
 	prepare "$1"
-	start_rfa "${command[@]}"
-	moment
-	slay
-	all="$1 $round $when"
-	id=$run
-	if [ -z "$id" ]; then
-		ok "$all: nothing had begun" says "no run is unfinished" rfa runs --open
-		return
-	fi
-	# Every third time the resume is killed as well; every fourth it is to go back.
-	if [ $((round % 3)) = 0 ] && is_open "$id"; then
-		start_rfa resume "$id"
-		moment
-		slay
-		all="$all; resume $when"
-	fi
-	if [ $((round % 4)) = 0 ] && is_open "$id"; then
-		all="$all; rollback"
-		run_rfa rollback "$id" --yes prod
-		# Behind its point of no return that is refused: it has to go on.
-		case $(final_of "$id") in ROLLED_BACK | FAILED) ;; *) run_rfa resume "$id" ;; esac
-	else
-		run_rfa resume "$id"
-	fi
-	# Not in a subshell: it says what runs now.
-	holds "$id" "$next" >"$TMP/held" 2>&1
-	held=$?
-	ok "$all: $(final_of "$id")" sh -c 'cat "$1"; exit "$2"' sh "$TMP/held" "$held"
+	killed_run "$round" 4 "$1 $round" "${command[@]}" || return
+	ok_here "$all: $(final_of "$id")" holds "$id" "$next"
 	[ "$status" != 0 ] || successes=$((successes + 1))
 }
 

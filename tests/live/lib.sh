@@ -280,6 +280,43 @@ slay() { # kills rfa, and says where it was
 	when="$when, $(last_step)"
 }
 is_open() { rfa runs --open 2>/dev/null | grep -q "$1"; } # RUN
+# One run, killed at a random moment, and brought to its end: every third time the resume is killed as
+# well, every BACK-th time it is to go back. `id` is the run, `all` says what was done. False: it had
+# not begun.
+# shellcheck disable=SC2034
+id='' all=''
+killed_run() { # N BACK WHAT ARG...: of start_rfa
+	start_rfa "${@:4}"
+	moment
+	slay
+	id=$run all="$3 $when"
+	if [ -z "$id" ]; then
+		ok "$all: nothing had begun" says "no run is unfinished" rfa runs --open
+		return 1
+	fi
+	if [ $(($1 % 3)) = 0 ] && is_open "$id"; then
+		start_rfa resume "$id"
+		moment
+		slay
+		all="$all; resume $when"
+	fi
+	if [ $(($1 % $2)) = 0 ] && is_open "$id"; then
+		all="$all; rollback"
+		run_rfa rollback "$id" --yes prod
+		# Behind its point of no return that is refused: it has to go on.
+		case $(final_of "$id") in ROLLED_BACK | FAILED) ;; *) run_rfa resume "$id" ;; esac
+	else
+		run_rfa resume "$id"
+	fi
+}
+# As ok, but what the command sets stays set.
+ok_here() { # TEXT CMD...
+	local text=$1 held
+	shift
+	"$@" >"$TMP/held" 2>&1
+	held=$?
+	ok "$text" sh -c 'cat "$1"; exit "$2"' sh "$TMP/held" "$held"
+}
 
 # The last run said this: for assertions.
 ended() { # STATUS: the command ended so

@@ -47,41 +47,14 @@ holds() { # RUN
 	says ok on prod 'busybox wget -qO- -T 5 http://127.0.0.1:8090/health' && clean prod && exits 0 rfa verify shop --env prod
 }
 one_kill() {
-	local id all held
 	forward >"$TMP/held" 2>&1 || { ok "2.0.0 goes to prod again" sh -c 'cat "$1"; exit 1' sh "$TMP/held"; return; }
-	start_rfa "${back[@]}"
-	moment
-	slay
-	id=$run all="$1 $when"
-	if [ -z "$id" ]; then
-		ok "$all: nothing had begun" says "no run is unfinished" rfa runs --open
-		return
-	fi
-	# Every third time the resume is killed as well; every other time it is to go back.
-	if [ $(($1 % 3)) = 0 ] && is_open "$id"; then
-		start_rfa resume "$id"
-		moment
-		slay
-		all="$all; resume $when"
-	fi
-	if [ $(($1 % 2)) = 0 ] && is_open "$id"; then
-		all="$all; rollback"
-		run_rfa rollback "$id" --yes prod
-		# Behind its point of no return that is refused: it has to go on.
-		case $(final_of "$id") in ROLLED_BACK | FAILED) ;; *) run_rfa resume "$id" ;; esac
-	else
-		run_rfa resume "$id"
-	fi
-	holds "$id" >"$TMP/held" 2>&1
-	held=$?
-	ok "$all: $(final_of "$id")" sh -c 'cat "$1"; exit "$2"' sh "$TMP/held" "$held"
+	killed_run "$1" 2 "$1" "${back[@]}" || return
+	ok_here "$all: $(final_of "$id")" holds "$id"
 }
 
 ok "2.0.0 goes to prod" forward
 undisturbed "${back[@]}"
-holds "$run" >"$TMP/held" 2>&1
-held=$?
-ok "the old version on the old data" sh -c 'cat "$1"; exit "$2"' sh "$TMP/held" "$held"
+ok_here "the old version on the old data" holds "$run"
 [ -z "${RFA_TEST_LONG:-}" ] || : "${RFA_LIVE_KILLS:=20}"
 kills_for 60
 for ((i = 1; ; i++)); do
