@@ -271,8 +271,20 @@ ok "another value is told by its name" says "another value has: DOMAIN" release_
 ok "not by the value" not says another-domain release_site v3.2 --dry-run
 ok "it comes" exits 0 release_site v3.2
 ok "it is there" says another-domain given
+back() { (cd work && "$RFA" rollback site --env prod --last --dry-run); }
+ok "a rollback by hand says that it does not bring them back" says "as they are now stays ENVIRONMENT, DOMAIN" back
+with_variables '"ENVIRONMENT":"C:\\\\","DOMAIN":{"env":"DOMAIN_PRODUCTION"}'
+ok "3: a value that ends so" exits 3 release_site v3.2
+ok "it says why" says 'a \ at its end cannot' release_site v3.2
+with_variables '"ENVIRONMENT":"production","DOMAIN":{"env":"DOMAIN_PRODUCTION"}'
+printf '{"services":{"web":{"environment":{"MORE":"${FROM_OVERRIDE}"}}}}\n' >"$repo/deploy/compose.override.yaml"
+commit_is v3.21
+ok "4: what the override uses, and nobody gives" exits 4 release_site v3.21
+ok "it says which" says "use FROM_OVERRIDE, and nobody gives it a value" release_site v3.21
+rm "$repo/deploy/compose.override.yaml"
 config_compose
 compose_is app:0 two && commit_is v3.3
+ok "values that go are told by their names" says "rfa.json names it no more: ENVIRONMENT, DOMAIN" release_site v3.3 --dry-run --force --reason test
 
 # ---- what was edited there
 
@@ -280,6 +292,7 @@ echo 'by hand: 1' >>run-prod/conf/app.yml
 ok "4: what was edited there is not written over" exits 4 release_site v3.3
 ok "it says which" says "edited on prod since it was brought: conf/app.yml" release_site v3.3
 ok "forced, with a reason" exits 0 release_site v3.3 --force --reason test --yes prod
+ok "the values that rfa.json has no more are gone there" not test -e state-prod/stacks/site/variables.env
 ok "the ledger is sound" exits 0 bash -c 'cd work && "$0" ledger verify' "$RFA"
 
 done_testing

@@ -152,6 +152,31 @@ static void test_files_go_back(void **state)
 	world_free(&w);
 }
 
+/* The stack has had variables, and has none any more. */
+static void test_no_more_variables(void **state)
+{
+	(void)state;
+	for (int ill = 0; ill < 2; ill++) {
+		struct rfa_run_result result;
+		struct rfa_error err;
+		struct world w;
+
+		world_make_release(&w, SCENARIO_COMPOSE, 7);
+		json_object_del(rfa_facts_at(w.plan, "target/stack"), "variables");
+		assert_int_equal(rfa_sim_file_put(w.prod, VARIABLES, 0600, "STAGE='old'\n", &err),
+				 0);
+		assert_int_equal(rfa_sim_file_put(w.prod, PLACE "/.env", 0600, "STAGE=x\n", &err),
+				 0);
+		if (ill)
+			json_object_set_new(
+			    json_array_get(rfa_facts_at(w.plan, "target/stack/checks"), 0), "url",
+			    json_string("http://127.0.0.1:9/none"));
+		assert_int_equal(release(&w, &result, &err), ill ? -RFA_EROLLED_BACK : 0);
+		assert_int_equal(has(w.target, VARIABLES, "old"), ill);
+		world_free(&w);
+	}
+}
+
 static void test_edited_there(void **state)
 {
 	struct rfa_run_result result;
@@ -268,7 +293,7 @@ int main(void)
 		cmocka_unit_test(test_files_come),     cmocka_unit_test(test_files_go_back),
 		cmocka_unit_test(test_edited_there),   cmocka_unit_test(test_no_value),
 		cmocka_unit_test(test_gates),          cmocka_unit_test(test_not_in_the_commit),
-		cmocka_unit_test(test_another_commit),
+		cmocka_unit_test(test_another_commit), cmocka_unit_test(test_no_more_variables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,9 +216,14 @@ int rfa_gate_configuration(struct rfa_gates *c, struct rfa_error *err)
 	const struct rfa_file_change *one;
 	const char *differing = names_of(ctx, rfa_file_change_acts);
 	const char *lost = names_of(ctx, has_problem);
+	const struct rfa_texts *variables = &rfa_ctx_stack_of(ctx, RFA_TARGET)->variables;
 	size_t i;
 
 	(void)err;
+	if (variables->n)
+		rfa_warn(c, "a release of its tag brings those that rfa.json has then",
+			 "no rollback point keeps values of variables: as they are now stays %s",
+			 join(ctx, variables));
 	if (!rfa_ctx_options(ctx)->with_files) {
 		if (*differing)
 			rfa_warn(c, "--with-files brings it back with the images",

@@ -10,6 +10,8 @@
 #include "fsm/base/reference.h"
 #include "fsm/base/wipe.h"
 #include "fsm/steps/common/gates.h"
+#include "fsm/steps/common/repository.h"
+#include "fsm/steps/config/configuration.h"
 #include "fsm/steps/config/files.h"
 #include "fsm/steps/images/spec.h"
 #include "fsm/steps/steps.h"
@@ -69,8 +71,11 @@ static int put_line(struct rfa_buf *out, const char *name, const char *value, st
 	if (strpbrk(value, "\r\n") || (!single && strpbrk(value, "\"\\$`"))) {
 		rfa_fail(err, RFA_ECONFIG, "config",
 			 "the value of the variable %s cannot stand in a file of variables", name);
-		return rfa_error_hint(err,
-				      "a newline cannot, nor a ' together with one of \" \\ $ `");
+		return rfa_error_hint(
+		    err, "%s",
+		    len && value[len - 1] == '\\'
+			? "a \\ at its end cannot: let something follow it, for example a blank"
+			: "a newline cannot, nor a ' together with one of \" \\ $ `");
 	}
 	rfa_buf_printf(out, single ? "%s='%s'\n" : "%s=\"%s\"\n", name, value);
 	return rfa_buf_check(out, err);
@@ -113,12 +118,15 @@ static int write_text(struct rfa_ctx *ctx, const char *path, const struct rfa_bu
 	return ctx->host->files->write(ctx->host, path, 0600, rfa_buf_str(text), text->len, err);
 }
 
+/* Where the stack has no variables any more, nobody needs the old values. */
 int rfa_variables_write(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(BYTES_MAX);
-	int rc = names_of(ctx)->n ? make_text(ctx, &text, err) : 0;
+	int rc = make_text(ctx, &text, err);
 
-	if (!rc && names_of(ctx)->n)
+	if (!rc && !names_of(ctx)->n)
+		rc = ctx->host->files->remove(ctx->host, rfa_variables_path(ctx), err);
+	else if (!rc)
 		rc = write_text(ctx, rfa_variables_path(ctx), &text, err);
 	rfa_wipe_buf(&text);
 	return rc;
@@ -142,19 +150,32 @@ static int keep(struct rfa_ctx *ctx, struct rfa_error *err)
 	return rc;
 }
 
+static int is_there(const struct rfa_ctx *ctx, int *is, struct rfa_error *err)
+{
+	struct rfa_file_stat st;
+	int rc = ctx->host->files->stat(ctx->host, rfa_variables_path(ctx), &st, err);
+
+	*is = !rc && st.type;
+	return rc;
+}
+
 /* Writing the same again changes nothing, so it may be repeated. */
 int rfa_variables_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	int rc;
+	size_t n = names_of(ctx)->n;
+	int is = 0;
+	int rc = is_there(ctx, &is, err);
 
-	if (!names_of(ctx)->n)
+	if (!rc && !n && !is)
 		return rfa_ctx_skip(facts, "the stack has no variables", err);
-	rc = keep(ctx, err);
+	if (!rc)
+		rc = keep(ctx, err);
 	if (!rc)
 		rc = rfa_variables_write(ctx, err);
 	return rc ? rc
 		  : rfa_ctx_says(facts,
-				 rfa_pool_printf(ctx->pool, "%zu variable(s)", names_of(ctx)->n),
+				 n ? rfa_pool_printf(ctx->pool, "%zu variable(s)", n)
+				   : "there are none any more: the file with them is removed",
 				 err);
 }
 
@@ -169,7 +190,7 @@ int rfa_variables_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	struct rfa_buf kept = RFA_BUF_INIT(BYTES_MAX);
 	int was = 0;
-	int rc = names_of(ctx)->n ? read_text(ctx, kept_path(ctx), &kept, &was, err) : 0;
+	int rc = read_text(ctx, kept_path(ctx), &kept, &was, err);
 
 	if (!rc && was && kept.len)
 		rc = write_text(ctx, rfa_variables_path(ctx), &kept, err);
@@ -205,23 +226,6 @@ static const char *changed(struct rfa_ctx *ctx, const char *old, const char *tex
 	return out;
 }
 
-static int tell_changes(struct rfa_gates *c, struct rfa_error *err)
-{
-	struct rfa_buf now = RFA_BUF_INIT(BYTES_MAX), then = RFA_BUF_INIT(BYTES_MAX);
-	int is = 0;
-	int rc = make_text(c->ctx, &then, err);
-	const char *names;
-
-	if (!rc)
-		rc = read_text(c->ctx, rfa_variables_path(c->ctx), &now, &is, err);
-	names = rc || !is ? "" : changed(c->ctx, rfa_buf_str(&now), rfa_buf_str(&then));
-	if (*names)
-		rfa_warn(c, "containers that use it are made anew", "another value has: %s", names);
-	rfa_wipe_buf(&now);
-	rfa_wipe_buf(&then);
-	return rc;
-}
-
 /* Names that are given: lines "NAME=" of a file of variables. */
 static void add_given(struct rfa_ctx *ctx, const char *text, struct rfa_texts *given)
 {
@@ -238,6 +242,42 @@ static void add_given(struct rfa_ctx *ctx, const char *text, struct rfa_texts *g
 				      rfa_pool_printf(ctx->pool, "%.*s", (int)n, name));
 		text += len + (text[len] == '\n');
 	}
+}
+
+/* What has a value there, and is to have none. */
+static const char *taken_out(struct rfa_ctx *ctx, const char *old)
+{
+	struct rfa_texts there = { NULL, 0 };
+	const char *out = "";
+	size_t i;
+
+	add_given(ctx, old, &there);
+	for (i = 0; i < there.n; i++)
+		if (!rfa_texts_have(names_of(ctx), there.at[i]))
+			out = rfa_pool_printf(ctx->pool, "%s%s%s", out, *out ? ", " : "",
+					      there.at[i]);
+	return out;
+}
+
+static int tell_changes(struct rfa_gates *c, struct rfa_error *err)
+{
+	static const char anew[] = "containers that use it are made anew";
+	struct rfa_buf now = RFA_BUF_INIT(BYTES_MAX), then = RFA_BUF_INIT(BYTES_MAX);
+	int is = 0;
+	int rc = make_text(c->ctx, &then, err);
+	const char *names, *gone;
+
+	if (!rc)
+		rc = read_text(c->ctx, rfa_variables_path(c->ctx), &now, &is, err);
+	names = rc || !is ? "" : changed(c->ctx, rfa_buf_str(&now), rfa_buf_str(&then));
+	gone = rc || !is ? "" : taken_out(c->ctx, rfa_buf_str(&now));
+	if (*names)
+		rfa_warn(c, anew, "another value has: %s", names);
+	if (*gone)
+		rfa_warn(c, anew, "no value has any more, for rfa.json names it no more: %s", gone);
+	rfa_wipe_buf(&now);
+	rfa_wipe_buf(&then);
+	return rc;
 }
 
 /* One "$NAME", "${NAME}", "${NAME:?…}" that nobody gives; *at moves behind it. */
@@ -274,54 +314,81 @@ static void find_missing(struct rfa_ctx *ctx, const char *text, const struct rfa
 	}
 }
 
-static int is_compose_file(const struct rfa_stack_compose *compose, const char *path)
+/* A file of the project as it will be: that of the commit, else the one there. *is: there is one.
+ */
+static int read_then(struct rfa_ctx *ctx, const char *path, struct rfa_buf *out, int *is,
+		     struct rfa_error *err)
 {
-	static const char *const names[] = { "compose.yaml", "compose.yml", "docker-compose.yml",
-					     "docker-compose.yaml", NULL };
-	size_t i;
+	const struct rfa_stack_compose *compose = rfa_ctx_stack_of(ctx, RFA_TARGET)->compose;
+	const struct rfa_file_change *one;
 
-	if (compose->files.n)
-		return rfa_texts_have(&compose->files, path);
-	for (i = 0; names[i]; i++)
-		if (!strcmp(names[i], path))
-			return 1;
-	return 0;
+	*is = 0;
+	RFA_EACH (one, *rfa_files_changes(ctx)) {
+		if (strcmp(one->path, path) != 0)
+			continue;
+		*is = *one->from != '\0';
+		if (*is)
+			return rfa_files_fetch(ctx, one, out, err);
+		if (rfa_file_change_removes(one))
+			return 0;
+	}
+	return read_text(
+	    ctx,
+	    *path == '/' ? path : rfa_pool_printf(ctx->pool, "%s/%s", compose->directory, path),
+	    out, is, err);
 }
 
-/* The files with variables that Compose reads, as they will be: those of the commit, else those
- * there. */
 static int find_given(struct rfa_ctx *ctx, const struct rfa_stack_compose *compose,
 		      struct rfa_texts *given, struct rfa_error *err)
 {
 	static const char *const own[] = { ".env" };
 	const struct rfa_texts dot = { own, 1 };
 	const struct rfa_texts *files = compose->env_files.n ? &compose->env_files : &dot;
-	const struct rfa_file_change *one;
 	size_t i;
-	int rc = 0;
+	int rc = 0, is;
 
 	for (i = 0; i < names_of(ctx)->n; i++)
 		rfa_texts_add(ctx->pool, given, names_of(ctx)->at[i]);
 	for (i = 0; i < files->n && !rc; i++) {
-		const char *path = files->at[i];
 		struct rfa_buf text = RFA_BUF_INIT(RFA_FILE_LIST_BYTES + 1);
-		int is = 0, comes = 0;
 
-		RFA_EACH (one, *rfa_files_changes(ctx)) {
-			if (rc || comes || strcmp(one->path, path) != 0 || !*one->from)
-				continue;
-			rc = rfa_files_fetch(ctx, one, &text, err);
-			comes = 1;
-		}
-		if (!rc && !comes)
-			rc = read_text(ctx,
-				       *path == '/' ? path
-						    : rfa_pool_printf(ctx->pool, "%s/%s",
-								      compose->directory, path),
-				       &text, &is, err);
+		rc = read_then(ctx, files->at[i], &text, &is, err);
 		if (!rc)
 			add_given(ctx, rfa_buf_str(&text), given);
 		rfa_wipe_buf(&text);
+	}
+	return rc;
+}
+
+/* One Compose file. *is: there is one. */
+static int judge_file(struct rfa_ctx *ctx, const char *path, const struct rfa_texts *given,
+		      struct rfa_texts *missing, int *is, struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(RFA_FILE_LIST_BYTES + 1);
+	int rc = read_then(ctx, path, &text, is, err);
+
+	if (!rc)
+		find_missing(ctx, rfa_buf_str(&text), given, missing);
+	rfa_buf_release(&text);
+	return rc;
+}
+
+/* Those that are named; else, as Compose does, the first of its own names and the first override.
+ */
+static int judge_files(struct rfa_ctx *ctx, const struct rfa_stack_compose *compose,
+		       const struct rfa_texts *given, struct rfa_texts *missing,
+		       struct rfa_error *err)
+{
+	size_t i;
+	int rc = 0, is = 0;
+
+	for (i = 0; i < compose->files.n && !rc; i++)
+		rc = judge_file(ctx, compose->files.at[i], given, missing, &is, err);
+	for (i = 0; i < RFA_CONFIGURATION_NAMES && !compose->files.n && !rc; i++) {
+		if (i == RFA_CONFIGURATION_OVERRIDES)
+			is = 0;
+		if (!is)
+			rc = judge_file(ctx, rfa_configuration_names[i], given, missing, &is, err);
 	}
 	return rc;
 }
@@ -331,21 +398,14 @@ int rfa_gate_variables(struct rfa_gates *c, struct rfa_error *err)
 	struct rfa_ctx *ctx = c->ctx;
 	const struct rfa_stack_compose *compose = rfa_ctx_stack_of(ctx, RFA_TARGET)->compose;
 	struct rfa_texts given = { NULL, 0 }, missing = { NULL, 0 };
-	const struct rfa_file_change *one;
 	size_t i;
-	int rc = names_of(ctx)->n ? tell_changes(c, err) : 0;
+	int rc = tell_changes(c, err);
 
-	if (!rc && compose)
+	/* Where no file comes from the commit, what is there has its values from somebody else. */
+	if (!rc && compose && rfa_release_has_files(ctx)) {
 		rc = find_given(ctx, compose, &given, err);
-	RFA_EACH (one, *rfa_files_changes(ctx)) {
-		struct rfa_buf text = RFA_BUF_INIT(RFA_FILE_LIST_BYTES + 1);
-
-		if (rc || !compose || !*one->from || !is_compose_file(compose, one->path))
-			continue;
-		rc = rfa_files_fetch(ctx, one, &text, err);
 		if (!rc)
-			find_missing(ctx, rfa_buf_str(&text), &given, &missing);
-		rfa_buf_release(&text);
+			rc = judge_files(ctx, compose, &given, &missing, err);
 	}
 	for (i = 0; i < missing.n && !rc; i++)
 		rfa_deny_unless_forced(
