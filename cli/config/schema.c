@@ -205,7 +205,7 @@ static const struct rfa_key a_gate = {
 	.help = "the name of a gate, as a preview shows it",
 	.words = "window|tags|dependents|disk space|base URL|compose|networks|shared "
 		 "names|URLs|version|verified|"
-		 "checklist|drift|fresh backup|proven drill",
+		 "checklist|drift|fresh backup|proven drill|published ports",
 };
 
 static const struct rfa_key gate_keys[] = {
@@ -247,6 +247,11 @@ static const struct rfa_key gate_keys[] = {
 	  .example = "true",
 	  .help = "let a promote bring along what was changed in the target's Compose files since "
 		  "they were brought up" },
+	{ .name = "allow_published",
+	  .type = RFA_TYPE_BOOLEAN,
+	  .fallback = "false",
+	  .example = "true",
+	  .help = "let ports of databases be published to others than the host itself" },
 	{ .name = "backup_h",
 	  .type = RFA_TYPE_INTEGER,
 	  .fallback = "0",

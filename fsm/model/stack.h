@@ -85,6 +85,7 @@ RFA_RECORD(stack_deploy, RFA_STACK_DEPLOY_FIELDS);
 	INT(soak_h, 0, "hours that it must have been verified there") \
 	BOOL(allow_latest, "images with the tag latest, or without one, may pass") \
 	BOOL(allow_compose_changes, "changed Compose files may come along") \
+	BOOL(allow_published, "ports of databases may be published to others") \
 	INT(backup_h, 0, "a backup of the data must not be older than so many hours") \
 	BOOL(refuse_drift, "what runs there must be what the ledger says") \
 	TEXTS(off, "gates that are not asked") \

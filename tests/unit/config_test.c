@@ -168,6 +168,7 @@ static void keys(void **state)
 	expect(FILE_WITH(",\"gates\":{\"qqqqq\":1}"),
 	       "2:11 stacks.shop.gates.qqqqq: there is no such key; keys here: disk_free_percent, "
 	       "require_verified, verified_in, soak_h, allow_latest, allow_compose_changes, "
+	       "allow_published, "
 	       "backup_h, refuse_drift, off, proven_drill_days (and x-… "
 	       "for your own)");
 	expect(
@@ -461,7 +462,8 @@ static void overlay(void **state)
 	    "\"https://127.0.0.1/c\",\"status\":\"200\",\"timeout_s\":5,\"url\":"
 	    "\"https://127.0.0.1/c\"}],"
 	    "\"containers\":[\"web\",\"api\"],"
-	    "\"gates\":{\"allow_compose_changes\":false,\"allow_latest\":false,\"backup_h\":0,"
+	    "\"gates\":{\"allow_compose_changes\":false,\"allow_latest\":false,\"allow_published\":"
+	    "false,\"backup_h\":0,"
 	    "\"disk_free_"
 	    "percent\":30,"
 	    "\"off\":[],\"proven_drill_days\":0,\"refuse_drift\":false,\"require_verified\":true,"

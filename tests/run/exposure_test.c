@@ -1,0 +1,158 @@
+/*
+ * The gates about who reaches a stack's databases: ports that are published, in each form that
+ * Docker and Compose have for it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/facts.h"
+#include "tests/harness/edits.h"
+#include "tests/harness/watcher.h"
+
+struct exposure_case {
+	const char *gate;
+	enum scenario scenario;
+	int refused;
+	const char *told; /* NULL: nothing is */
+	struct world_edit edits[WORLD_EDITS];
+};
+
+#define API_PORTS "hosts|prod|compose|0|config|services|api|ports"
+#define FORM(port, ip)                                                                  \
+	{                                                                               \
+		API_PORTS, "[{\"target\":" port ",\"published\":\"25432\",\"host_ip\":" \
+			   "\"" ip "\",\"mode\":\"ingress\",\"protocol\":\"tcp\"}]"     \
+	}
+#define BODY "hosts|prod|containers|0|body|"
+#define BOUND(key, ip)                                          \
+	{ BODY "HostConfig|PortBindings|" key,                  \
+	  "[{\"HostIp\":\"" ip "\",\"HostPort\":\"25432\"}]" }, \
+	{                                                       \
+		BODY "ExposedPorts|" key, "{}"                  \
+	}
+#define PUBLISHED "published ports"
+
+static const struct exposure_case cases[] = {
+	{ PUBLISHED, SCENARIO_COMPOSE, 0, NULL, { { 0 } } },
+	{ PUBLISHED, SCENARIO_RUN, 0, NULL, { { 0 } } },
+	/* Each form, in the files and of what they were brought up as. */
+	{ PUBLISHED,
+	  SCENARIO_COMPOSE,
+	  1,
+	  "PostgreSQL can be reached from outside of prod: the port 5432 of the service api in the "
+	  "Compose files is published on every address",
+	  { { API_PORTS, "[{\"target\":5432,\"published\":\"25432\"}]" } } },
+	{ PUBLISHED,
+	  SCENARIO_COMPOSE,
+	  1,
+	  "the port 5432 of the container shop-api-1 is published on every address",
+	  { { API_PORTS, "[{\"target\":5432,\"published\":\"25432\"}]" } } },
+	{ PUBLISHED,
+	  SCENARIO_COMPOSE,
+	  1,
+	  "published on the address 0.0.0.0",
+	  { FORM("5432", "0.0.0.0") } },
+	{ PUBLISHED, SCENARIO_COMPOSE, 1, "published on the address ::", { FORM("5432", "::") } },
+	{ PUBLISHED,
+	  SCENARIO_COMPOSE,
+	  1,
+	  "published on the address 192.0.2.7",
+	  { FORM("5432", "192.0.2.7") } },
+	{ PUBLISHED, SCENARIO_COMPOSE, 1, "Redis can be reached", { FORM("6379", "0.0.0.0") } },
+	{ PUBLISHED, SCENARIO_COMPOSE, 1, "MySQL can be reached", { FORM("3306", "0.0.0.0") } },
+	{ PUBLISHED, SCENARIO_COMPOSE, 0, NULL, { FORM("5432", "127.0.0.1") } },
+	{ PUBLISHED, SCENARIO_COMPOSE, 0, NULL, { FORM("5432", "127.8.0.1") } },
+	{ PUBLISHED, SCENARIO_COMPOSE, 0, NULL, { FORM("5432", "::1") } },
+	{ PUBLISHED, SCENARIO_COMPOSE, 0, NULL, { FORM("8080", "0.0.0.0") } },
+	/* An address that only looks like the host's own. */
+	{ PUBLISHED,
+	  SCENARIO_COMPOSE,
+	  1,
+	  "127.evil.example",
+	  { FORM("5432", "127.evil.example") } },
+	/* On purpose. */
+	{ PUBLISHED,
+	  SCENARIO_COMPOSE,
+	  0,
+	  NULL,
+	  { FORM("5432", "0.0.0.0"), { "target|stack|gates|allow_published", "true" } } },
+	{ PUBLISHED,
+	  SCENARIO_COMPOSE,
+	  0,
+	  "can be reached",
+	  { FORM("5432", "0.0.0.0"), { "options|force_reason", "\"hotfix 12\"" } } },
+	/* Containers of docker run. */
+	{ PUBLISHED,
+	  SCENARIO_RUN,
+	  1,
+	  "the port 5432 of the container backend is published on every address",
+	  { BOUND("5432/tcp", "") } },
+	{ PUBLISHED,
+	  SCENARIO_RUN,
+	  1,
+	  "the address 198.51.100.1",
+	  { BOUND("5432/tcp", "198.51.100.1") } },
+	{ PUBLISHED, SCENARIO_RUN, 0, NULL, { BOUND("5432/tcp", "127.0.0.1") } },
+	{ PUBLISHED,
+	  SCENARIO_RUN,
+	  1,
+	  "the port 6379 of the container backend is published on every address",
+	  { { BODY "HostConfig|PublishAllPorts", "true" },
+	    { BODY "ExposedPorts|6379/tcp", "{}" } } },
+	{ PUBLISHED,
+	  SCENARIO_RUN,
+	  1,
+	  "the port 6379 of the container backend is published on every address",
+	  { { BODY "HostConfig|NetworkMode", "\"host\"" },
+	    { BODY "HostConfig|PortBindings", NULL },
+	    { BODY "ExposedPorts|6379/tcp", "{}" } } },
+};
+
+static void judge(const struct exposure_case *c, size_t i)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct watcher x;
+	struct world w;
+	int rc;
+
+	world_make_edited(&w, c->scenario, 7, world_edit_all, (void *)(uintptr_t)c->edits);
+	watcher_begin(&x, &w);
+	rc = rfa_run_begin(&w.options, w.plan, &result, &err);
+	if (c->refused != watcher_is_refused(x.refused, c->gate, c->told ? c->told : ""))
+		fail_msg("case %zu: %s (%d): %s\n%s", i, c->gate, rc, err.msg, rfa_buf_str(&x.all));
+	if (c->refused && rc != -RFA_EREFUSED)
+		fail_msg("case %zu: %d, %s", i, rc, err.msg);
+	if (c->told && !strstr(rfa_buf_str(&x.all), c->told))
+		fail_msg("case %zu: \"%s\" is not told", i, c->told);
+	if (!c->told && watcher_is_refused(x.refused, c->gate, ""))
+		fail_msg("case %zu: something is told", i);
+	watcher_end(&x);
+	world_free(&w);
+}
+
+static void who_reaches_a_database(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		judge(&cases[i], i);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_reaches_a_database),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
