@@ -79,6 +79,7 @@
 	{ "networks", rfa_gate_networks }, \
 	{ "shared names", rfa_gate_shared_names }, \
 	{ "published ports", rfa_gate_published }, \
+	{ "access", rfa_gate_access }, \
 	{ "URLs", rfa_gate_urls }
 /* and those that ask whether the version may come here now */
 #define GATES_OF_TRUST \

@@ -57,6 +57,16 @@ RFA_RECORD(session, RFA_SESSION_FIELDS);
 RFA_RECORD(server_seen, RFA_SERVER_SEEN_FIELDS);
 
 /* clang-format off */
+#define RFA_ACCESS_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	BOOL(up, "it answers") \
+	TEXT(why, "why it does not, in words") \
+	TEXTS(open, "what lets somebody in from elsewhere without a password") \
+	TEXTS(wide, "accounts that may come from everywhere, with a password") \
+	TEXTS(unsure, "why something else may be in force than what was read")
+/* clang-format on */
+RFA_RECORD(access, RFA_ACCESS_FIELDS);
+
+/* clang-format off */
 #define RFA_CHECKED_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	BOOL(ok, "it is whole") \
 	TEXT(summary, "what the program says that has read it") \

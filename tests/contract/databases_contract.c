@@ -36,6 +36,16 @@ static json_t *looked(struct fixture *x)
 	return out;
 }
 
+static json_t *access_of(struct fixture *x)
+{
+	json_t *database = spec(x);
+	json_t *out = NULL;
+
+	assert_ok(x->h->databases->access(x->h, database, &out, &x->err));
+	json_decref(database);
+	return out;
+}
+
 static int has(struct fixture *x, const char *name)
 {
 	json_t *look = looked(x);
@@ -139,6 +149,7 @@ static void what_is_not_up_says_so(void **state)
 
 	json_object_set_new(database, "container", json_string("no-such-container"));
 	assert_fails(NOTFOUND, x->h->databases->observe(x->h, database, &out, &x->err));
+	assert_fails(NOTFOUND, x->h->databases->access(x->h, database, &out, &x->err));
 	assert_null(out);
 	json_decref(database);
 	databases_of(x)->run(databases_of(x), x->h, 0);
@@ -146,9 +157,27 @@ static void what_is_not_up_says_so(void **state)
 	assert_false(rfa_facts_bool(out, "up", 1));
 	assert_true(*rfa_facts_str(out, "why", "") != '\0');
 	json_decref(out);
+	out = access_of(x);
+	assert_false(rfa_facts_bool(out, "up", 1));
+	assert_true(*rfa_facts_str(out, "why", "") != '\0');
+	json_decref(out);
 	databases_of(x)->run(databases_of(x), x->h, 1);
 	out = looked(x);
 	assert_true(rfa_facts_bool(out, "up", 0));
+	json_decref(out);
+	end(x);
+}
+
+static void nobody_gets_in_without_a_password(void **state)
+{
+	struct fixture *x = begin(state, "database-access");
+	json_t *out = access_of(x);
+
+	assert_true(rfa_facts_bool(out, "up", 0));
+	assert_true(json_is_array(json_object_get(out, "open")));
+	assert_int_equal(json_array_size(json_object_get(out, "open")), 0);
+	assert_int_equal(json_array_size(json_object_get(out, "wide")), 0);
+	assert_int_equal(json_array_size(json_object_get(out, "unsure")), 0);
 	json_decref(out);
 	end(x);
 }
@@ -278,6 +307,7 @@ int host_databases_run(const char *name, struct host_world *world)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(a_look_tells_of_the_server, world),
 		cmocka_unit_test_prestate(what_is_not_up_says_so, world),
+		cmocka_unit_test_prestate(nobody_gets_in_without_a_password, world),
 		cmocka_unit_test_prestate(a_dump_becomes_a_database, world),
 		cmocka_unit_test_prestate(databases_are_swapped_and_back, world),
 		cmocka_unit_test_prestate(only_its_own_are_touched, world),

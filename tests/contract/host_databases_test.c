@@ -298,12 +298,78 @@ static void a_cut_dump_is_seen(void **state)
 	rfa_host_free(host);
 }
 
+/* What is said of who gets in: the n-th text of a kind; "": there are fewer. */
+static void assert_access(struct host_world *world, const char *path, const char *says)
+{
+	struct databases *d = world->databases;
+	json_t *database = json_pack("{s:s, s:s, s:s, s:s}", "engine", "postgres", "container",
+				     d->container, "user", "postgres", "database", DATABASES_NAME);
+	struct rfa_host *host = NULL;
+	struct rfa_error err;
+	json_t *out = NULL;
+
+	assert_int_equal(databases_fake_open(world, 0, &host, &err), 0);
+	assert_int_equal(host->databases->access(host, database, &out, &err), 0);
+	if (!rfa_facts_bool(out, "up", 0))
+		fail_msg("it is not up: %s", rfa_facts_str(out, "why", ""));
+	if (!strstr(rfa_facts_str(out, path, ""), says) ||
+	    (!*says && *rfa_facts_str(out, path, "")))
+		fail_msg("%s is \"%s\" and not \"%s\"", path, rfa_facts_str(out, path, ""), says);
+	json_decref(out);
+	json_decref(database);
+	rfa_host_free(host);
+}
+
+/* Appends a rule, or brings back the file of before (NULL). */
+static void rule(const char *text, int reload)
+{
+	char sql[600], file[300], out[64];
+
+	assert_int_equal(asked("postgres", "SHOW hba_file", file, sizeof(file)), 0);
+	if (text)
+		snprintf(sql, sizeof(sql),
+			 "COPY (SELECT '%s') TO PROGRAM 'cp -n %s %s.was; cat >>%s'", text, file,
+			 file, file);
+	else
+		snprintf(sql, sizeof(sql),
+			 "COPY (SELECT '') TO PROGRAM 'cat >/dev/null; cp %s.was %s'", file, file);
+	assert_int_equal(asked("postgres", sql, out, sizeof(out)), 0);
+	if (!reload)
+		return;
+	sleep(1); /* the time of a file counts seconds, and the one of a load counts all of it */
+	assert_int_equal(
+	    asked("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)", out, sizeof(out)), 0);
+}
+
+static void who_gets_in_is_told(void **state)
+{
+	struct host_world *world = *state;
+
+	assert_access(world, "open/0", "");
+	sleep(1);
+	rule("host all,other somebody 10.0.0.0/8 trust", 0);
+	assert_access(world, "unsure/0", "pg_hba.conf was changed after the server has read it");
+	rule("hostssl all all ::1/128 trust", 0);
+	rule("host all all 127.0.0.1/32 trust", 1);
+	assert_access(world, "unsure/0", "");
+	assert_access(world, "open/0",
+		      "lets somebody in from 10.0.0.0/255.0.0.0 without a password (trust), to the "
+		      "database all,other");
+	assert_access(world, "open/1", "");
+	rule("host all all 0.0.0.0/0 no-such-method", 1);
+	assert_access(world, "unsure/0", "is wrong, so that the rules of before are in force");
+	rule(NULL, 1);
+	assert_access(world, "open/0", "");
+	assert_access(world, "unsure/0", "");
+}
+
 static int real_tests(struct host_world *world)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(what_is_said_of_it_stays, world),
 		cmocka_unit_test_prestate(a_session_is_seen_and_ended, world),
 		cmocka_unit_test_prestate(a_cut_dump_is_seen, world),
+		cmocka_unit_test_prestate(who_gets_in_is_told, world),
 	};
 
 	return cmocka_run_group_tests_name("PostgreSQL's own", tests, NULL, NULL);

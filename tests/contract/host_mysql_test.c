@@ -54,6 +54,8 @@ static const char server_begin[] =
     "done 2>/dev/null\n"
     "MYSQL_PWD= mariadb --no-defaults -S \"$dir/s\" -u root <<END\n"
     "CREATE DATABASE \\`$2\\` CHARACTER SET utf8mb4 COLLATE utf8mb4_german2_ci;\n"
+    "DELETE FROM mysql.global_priv WHERE Host NOT IN ('localhost', '');\n"
+    "FLUSH PRIVILEGES;\n"
     "CREATE USER app@localhost IDENTIFIED BY 'app';\n"
     "GRANT ALL ON \\`$2\\`.* TO app@localhost;\n"
     "ALTER USER root@localhost IDENTIFIED BY '$(printf %s \"$MARIADB_ROOT_PASSWORD\" | sed "
@@ -504,6 +506,49 @@ static void who_is_not_let_in_is_told(void **state)
 	close_stage(&s);
 }
 
+/* What is said of who gets in, as texts that follow each other. */
+static void assert_access(struct stage *s, const char *kind, const char *says)
+{
+	struct rfa_buf all = RFA_BUF_INIT(4096);
+	json_t *out = NULL, *one;
+	size_t i;
+
+	assert_int_equal(s->h->databases->access(s->h, s->database, &out, &s->err), 0);
+	json_array_foreach (json_object_get(out, kind), i, one) {
+		(void)rfa_buf_printf(&all, "%s;", json_string_value(one));
+	}
+	if (strcmp(rfa_buf_str(&all), says) != 0)
+		fail_msg("%s is \"%s\" and not \"%s\" (%s)", kind, rfa_buf_str(&all), says,
+			 rfa_facts_str(out, "why", ""));
+	json_decref(out);
+	rfa_buf_release(&all);
+}
+
+static void who_gets_in_is_told(void **state)
+{
+	struct stage s;
+	json_t *out = NULL;
+
+	open_stage(&s, state, "access");
+	assert_access(&s, "open", "");
+	done("CREATE USER 'bare'@'10.%' IDENTIFIED BY '', 'near'@'localhost' IDENTIFIED BY '', "
+	     "'far'@'%' IDENTIFIED BY 'secret'; CREATE ROLE somebody");
+	assert_access(&s, "open", "the account 'bare'@'10.%' gets in without a password;");
+	assert_access(&s, "wide",
+		      "the account 'far'@'%' gets in from everywhere, with what proves it;");
+	assert_access(&s, "unsure", "");
+	done("DROP USER 'bare'@'10.%', 'near'@'localhost', 'far'@'%'; DROP ROLE somebody");
+	setenv("MYSQL_USER", "app", 1);
+	setenv("MYSQL_PASSWORD", "app", 1);
+	json_decref(observe_as(&s, state, "app"));
+	assert_int_equal(s.h->databases->access(s.h, s.database, &out, &s.err), 0);
+	assert_false(rfa_facts_bool(out, "up", 1));
+	assert_string_equal(rfa_facts_str(out, "why", ""),
+			    "the user app@localhost may not read mysql.user");
+	json_decref(out);
+	close_stage(&s);
+}
+
 static void a_session_is_seen_and_ended(void **state)
 {
 	struct stage s;
@@ -550,6 +595,7 @@ static int real_tests(struct host_world *world)
 		cmocka_unit_test_prestate(what_cannot_be_moved_stays_where_it_is, world),
 		cmocka_unit_test_prestate(a_cut_dump_is_seen, world),
 		cmocka_unit_test_prestate(who_is_not_let_in_is_told, world),
+		cmocka_unit_test_prestate(who_gets_in_is_told, world),
 		cmocka_unit_test_prestate(a_session_is_seen_and_ended, world),
 	};
 

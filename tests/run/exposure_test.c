@@ -1,6 +1,6 @@
 /*
  * The gates about who reaches a stack's databases: ports that are published, in each form that
- * Docker and Compose have for it.
+ * Docker and Compose have for it; and who gets in there.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,6 +38,17 @@ struct exposure_case {
 		BODY "ExposedPorts|" key, "{}"                  \
 	}
 #define PUBLISHED "published ports"
+/* A server of the stack's data, and what it says. */
+#define SERVER                                                                              \
+	{                                                                                   \
+		"target|stack|data",                                                        \
+		    "{\"members\":{\"db\":{\"postgres\":{\"container\":\"backend\","        \
+		    "\"user\":\"postgres\",\"database\":\"app\"}}},\"keep_generations\":1}" \
+	}
+#define SAYS(label, text)                            \
+	{                                            \
+		BODY "Labels|" label, "\"" text "\"" \
+	}
 
 static const struct exposure_case cases[] = {
 	{ PUBLISHED, SCENARIO_COMPOSE, 0, NULL, { { 0 } } },
@@ -115,6 +126,34 @@ static const struct exposure_case cases[] = {
 	    { BODY "ExposedPorts|6379/tcp", "{}" } } },
 };
 
+static const struct exposure_case access_cases[] = {
+	{ "access", SCENARIO_RUN, 0, NULL, { SERVER } },
+	{ "access",
+	  SCENARIO_RUN,
+	  1,
+	  "the server in backend on prod: line 7 lets all in",
+	  { SERVER, SAYS("sim.open", "line 7 lets all in") } },
+	{ "access",
+	  SCENARIO_RUN,
+	  1,
+	  "who gets in to the server in backend on prod is not sure: it was changed",
+	  { SERVER, SAYS("sim.unsure", "it was changed") } },
+	{ "access", SCENARIO_RUN, 0, "'app'@'%'", { SERVER, SAYS("sim.wide", "'app'@'%'") } },
+	{ "access",
+	  SCENARIO_RUN,
+	  0,
+	  "line 7 lets all in",
+	  { SERVER,
+	    SAYS("sim.open", "line 7 lets all in"),
+	    { "options|force_reason", "\"hotfix 12\"" } } },
+	/* What does not answer says nothing; that is told, and no reason to stop. */
+	{ "access",
+	  SCENARIO_RUN,
+	  0,
+	  "cannot be told: there is no such container",
+	  { SERVER, { "target|stack|data|members|db|postgres|container", "\"gone\"" } } },
+};
+
 static void judge(const struct exposure_case *c, size_t i)
 {
 	struct rfa_run_result result;
@@ -147,10 +186,20 @@ static void who_reaches_a_database(void **state)
 		judge(&cases[i], i);
 }
 
+static void who_gets_in(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(access_cases) / sizeof(access_cases[0]); i++)
+		judge(&access_cases[i], i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_reaches_a_database),
+		cmocka_unit_test(who_gets_in),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

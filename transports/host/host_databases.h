@@ -34,6 +34,14 @@ struct rfa_host_databases {
 	 * lets nobody in, is not up. Errors: NOTFOUND: there is no such container.
 	 */
 	int (*observe)(struct rfa_host *, const json_t *database, json_t **out, struct rfa_error *);
+	/*
+	 * Who gets in to its server. *out (new): {"up":bool,"why" (as observe),"open":[text] (what
+	 * lets somebody in without a password who is not on the server's own machine; a container
+	 * is one),"wide":[text] (accounts that may come from everywhere, with a password),
+	 * "unsure":[text] (why what is in force may be something else than what was read)}. A user
+	 * that may not read the rules is told by "why". Errors: as observe.
+	 */
+	int (*access)(struct rfa_host *, const json_t *database, json_t **out, struct rfa_error *);
 	/* Reads a whole dump with the server's own program. *out (new): {"ok":bool,"summary":"…"}.
 	 */
 	int (*check)(struct rfa_host *, const json_t *database, const char *copy, json_t **out,

@@ -99,12 +99,14 @@ extern const char *const rfa_script_postgres_functions[];
 extern const char *const rfa_script_postgres_program[];
 
 /* What a server of databases is asked in SQL: a text each. */
+extern const char rfa_sql_mysql_access[];
 extern const char rfa_sql_mysql_drop[];
 extern const char rfa_sql_mysql_observe[];
 extern const char rfa_sql_mysql_make[];
 extern const char rfa_sql_mysql_open[];
 extern const char rfa_sql_mysql_stage[];
 extern const char rfa_sql_mysql_swap[];
+extern const char rfa_sql_postgres_access[];
 extern const char rfa_sql_postgres_drop[];
 extern const char rfa_sql_postgres_observe[];
 extern const char rfa_sql_postgres_make[];

@@ -28,6 +28,21 @@ const struct rfa_server *rfa_piece_server(const struct rfa_piece *piece,
 	return piece->postgres ? piece->postgres : piece->mysql;
 }
 
+const struct rfa_database *rfa_piece_database(struct rfa_pool *pool, const struct rfa_piece *piece)
+{
+	const struct rfa_database_kind *kind;
+	const struct rfa_server *server = rfa_piece_server(piece, &kind);
+	struct rfa_database *database = server ? RFA_NEW(pool, database) : NULL;
+
+	if (!database)
+		return NULL;
+	database->engine = kind->name;
+	database->container = server->container;
+	database->user = *server->user ? server->user : kind->user;
+	database->database = server->database;
+	return database;
+}
+
 int rfa_is_database(const struct rfa_member *member)
 {
 	return kind_of(member) && member->database;

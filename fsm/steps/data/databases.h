@@ -22,6 +22,9 @@ struct rfa_database_kind {
 const struct rfa_server *rfa_piece_server(const struct rfa_piece *piece,
 					  const struct rfa_database_kind **kind);
 
+/* The same as the host is told of it; NULL: none. */
+const struct rfa_database *rfa_piece_database(struct rfa_pool *pool, const struct rfa_piece *piece);
+
 /* 1 if the member is a database of a server. */
 int rfa_is_database(const struct rfa_member *member);
 /*

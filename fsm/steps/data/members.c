@@ -40,18 +40,14 @@ static void add_tree(struct rfa_pool *pool, struct rfa_member_list *list, const 
 }
 
 static void add_database(struct rfa_pool *pool, struct rfa_member_list *list, const char *name,
-			 const struct rfa_database_kind *kind, const struct rfa_server *server)
+			 const struct rfa_database *database)
 {
 	struct rfa_member *one = RFA_ADD(pool, member, list);
-	struct rfa_database *database = RFA_NEW(pool, database);
 
-	database->engine = kind->name;
-	database->container = server->container;
-	database->user = *server->user ? server->user : kind->user;
-	database->database = server->database;
 	one->name = name;
-	one->kind = one->tree = kind->name;
-	one->place = rfa_pool_printf(pool, "%.255s/%.255s", server->container, server->database);
+	one->kind = one->tree = database->engine;
+	one->place =
+	    rfa_pool_printf(pool, "%.255s/%.255s", database->container, database->database);
 	one->inodes = 1;
 	one->database = database;
 }
@@ -78,8 +74,7 @@ static void add_file(struct rfa_pool *pool, struct rfa_member_list *list, const 
 static void add_piece(struct rfa_pool *pool, struct rfa_member_list *list,
 		      const struct rfa_piece *piece)
 {
-	const struct rfa_database_kind *kind;
-	const struct rfa_server *server = rfa_piece_server(piece, &kind);
+	const struct rfa_database *database = rfa_piece_database(pool, piece);
 
 	if (*piece->volume)
 		add_tree(pool, list, piece->name, "volume", piece->volume);
@@ -87,8 +82,8 @@ static void add_piece(struct rfa_pool *pool, struct rfa_member_list *list,
 		add_tree(pool, list, piece->name, "directory", piece->directory);
 	if (*piece->sqlite)
 		add_tree(pool, list, piece->name, "sqlite", piece->sqlite);
-	if (server)
-		add_database(pool, list, piece->name, kind, server);
+	if (database)
+		add_database(pool, list, piece->name, database);
 }
 
 static int by_name(const void *a, const void *b)

@@ -100,14 +100,15 @@ static int run(struct shell_host *h, const struct rfa_job_key *key, const char *
 	return rc;
 }
 
-int rfa_shell_database_observe(struct rfa_host *host, const json_t *database, json_t **out,
-			       struct rfa_error *err)
+/* What the server answers, as JSON; or that it is down. */
+static int look(struct rfa_host *host, const json_t *database, enum shell_ask ask, json_t **out,
+		struct rfa_error *err)
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	struct rfa_buf why = RFA_BUF_INIT(8 * SUMMARY_MAX);
 	const char *own[] = { NULL };
-	int rc = run(h, NULL, rfa_script_database_observe, database, SHELL_ASK_OBSERVE, own,
+	int rc = run(h, NULL, rfa_script_database_observe, database, ask, own,
 		     "looking at a database", &answer, err);
 	const char *text = rfa_buf_str(&answer.out);
 
@@ -126,6 +127,18 @@ int rfa_shell_database_observe(struct rfa_host *host, const json_t *database, js
 	rfa_buf_release(&why);
 	rfa_shell_answer_release(&answer);
 	return rc;
+}
+
+int rfa_shell_database_observe(struct rfa_host *host, const json_t *database, json_t **out,
+			       struct rfa_error *err)
+{
+	return look(host, database, SHELL_ASK_OBSERVE, out, err);
+}
+
+int rfa_shell_database_access(struct rfa_host *host, const json_t *database, json_t **out,
+			      struct rfa_error *err)
+{
+	return look(host, database, SHELL_ASK_ACCESS, out, err);
 }
 
 int rfa_shell_database_check(struct rfa_host *host, const json_t *database, const char *copy,

@@ -153,6 +153,7 @@ static const struct rfa_host_trees shell_trees = {
 };
 static const struct rfa_host_databases shell_databases = {
 	.observe = rfa_shell_database_observe,
+	.access = rfa_shell_database_access,
 	.check = rfa_shell_database_check,
 	.dump = rfa_shell_database_dump,
 	.load = rfa_shell_database_load,

@@ -11,6 +11,7 @@
 /* What is said to one in SQL. */
 enum shell_ask {
 	SHELL_ASK_OBSERVE, /* says what database_observe says, as JSON */
+	SHELL_ASK_ACCESS,  /* says what database_access says, as JSON */
 	SHELL_ASK_MAKE,    /* IN is there, empty, like DATABASE; what was there before is gone */
 	SHELL_ASK_STAGE,   /* says whether DATABASE, IN and OUT are there, a digit each: 110: an
 			      swap can begin, or go on; 101: it is done */
@@ -25,12 +26,11 @@ struct shell_engine {
 	/*
 	 * For sh in the container, with the arguments VERB USER DATABASE IN OUT; IN and OUT are
 	 * databases of rfa's own, or "". VERB is one of
-	 *   observe, make, stage, swap, open, drop the SQL is on standard input
-	 *   dump    says the dump
-	 *   load    a dump is on standard input, and becomes IN, which "make" has made
-	 *   check   a dump is on standard input, and is read: only if `reads` asks for it
-	 * Status 2: the server cannot be reached, or lets nobody in. 97: the container has none of
-	 * its programs.
+	 *   observe (also for who gets in), make, stage, swap, open, drop the SQL is on standard
+	 * input dump    says the dump load    a dump is on standard input, and becomes IN, which
+	 * "make" has made check   a dump is on standard input, and is read: only if `reads` asks
+	 * for it Status 2: the server cannot be reached, or lets nobody in. 97: the container has
+	 * none of its programs.
 	 */
 	const char *const *program;
 	/*
