@@ -300,6 +300,21 @@ static int variables(const struct rfa_buf *text, json_t *out, struct rfa_buf *ot
 	return rc ? rc : rfa_buf_check(other, err);
 }
 
+int rfa_text_variables(const struct rfa_buf *text, json_t **out, struct rfa_error *err)
+{
+	struct rfa_buf other = RFA_BUF_INIT(text->len + 1);
+	int rc = (*out = json_object()) ? 0 : rfa_fail_nomem(err);
+
+	if (!rc)
+		rc = variables(text, *out, &other, err);
+	rfa_buf_release(&other);
+	if (rc) {
+		json_decref(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
 static int say_keys(json_t *lines, const json_t *of, const json_t *against, char absent,
 		    char differs, struct rfa_error *err)
 {

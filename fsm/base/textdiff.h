@@ -21,7 +21,14 @@ int rfa_text_diff(json_t *lines, const struct rfa_buf *before, const struct rfa_
 int rfa_text_keys_diff(json_t *lines, const struct rfa_buf *before, const struct rfa_buf *after,
 		       struct rfa_error *err) RFA_MUST_USE;
 
-/* The same of two JSON objects: the keys are those of their members. */
+/*
+ * *out (new): the variables of such a file, {key: value as it is written there}; the last one of a
+ * key counts. What is no such line is left out.
+ */
+int rfa_text_variables(const struct rfa_buf *text, json_t **out,
+		       struct rfa_error *err) RFA_MUST_USE;
+
+/* rfa_text_keys_diff() of two JSON objects: the keys are those of their members. */
 int rfa_text_members_diff(json_t *lines, const json_t *before, const json_t *after,
 			  struct rfa_error *err) RFA_MUST_USE;
 

@@ -80,6 +80,7 @@
 	{ "shared names", rfa_gate_shared_names }, \
 	{ "published ports", rfa_gate_published }, \
 	{ "access", rfa_gate_access }, \
+	{ "env file", rfa_gate_env_file }, \
 	{ "URLs", rfa_gate_urls }
 /* and those that ask whether the version may come here now */
 #define GATES_OF_TRUST \

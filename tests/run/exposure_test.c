@@ -1,6 +1,6 @@
 /*
  * The gates about who reaches a stack's databases: ports that are published, in each form that
- * Docker and Compose have for it; and who gets in there.
+ * Docker and Compose have for it; who gets in there; and what has no value of its own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,6 +154,55 @@ static const struct exposure_case access_cases[] = {
 	  { SERVER, { "target|stack|data|members|db|postgres|container", "\"gone\"" } } },
 };
 
+#define FILE_OF(name, text)                                               \
+	{                                                                 \
+		"hosts|prod|files|/srv/stacks/shop/" name, "\"" text "\"" \
+	}
+#define EXAMPLE \
+	FILE_OF("env.example", "# made by hand\\nNAME=shop\\nDB_PASSWORD=secret\\n#MORE=\\n")
+#define ENV(text) EXAMPLE, FILE_OF(".env", text)
+
+static const struct exposure_case env_cases[] = {
+	{ "env file", SCENARIO_COMPOSE, 0, NULL, { ENV("NAME=shop\\nDB_PASSWORD='a b'\\n") } },
+	{ "env file", SCENARIO_COMPOSE, 0, NULL, { FILE_OF(".env", "A=") } },
+	{ "env file",
+	  SCENARIO_COMPOSE,
+	  1,
+	  "there is no .env beside /srv/stacks/shop/env.example on prod",
+	  { EXAMPLE } },
+	{ "env file",
+	  SCENARIO_COMPOSE,
+	  1,
+	  "names 1 key(s) that .env has not got: DB_PASSWORD",
+	  { ENV("NAME=shop\\n") } },
+	{ "env file",
+	  SCENARIO_COMPOSE,
+	  1,
+	  "names 2 key(s) that are empty in .env: NAME, DB_PASSWORD",
+	  { ENV("NAME=\\nDB_PASSWORD=\\\"\\\" # later\\n") } },
+	{ "env file",
+	  SCENARIO_COMPOSE,
+	  1,
+	  "still have a stand-in for a value in .env: DB_PASSWORD",
+	  { ENV("NAME=shop\\nDB_PASSWORD=ChangeMe123\\n") } },
+	{ "env file",
+	  SCENARIO_COMPOSE,
+	  1,
+	  "still have a stand-in for a value in .env: DB_PASSWORD",
+	  { ENV("NAME=shop\\nDB_PASSWORD=<password>\\n") } },
+	/* What everybody can read in the repository. */
+	{ "env file",
+	  SCENARIO_COMPOSE,
+	  1,
+	  "still have a stand-in for a value in .env: DB_PASSWORD",
+	  { ENV("NAME=shop\\nDB_PASSWORD='secret'\\n") } },
+	{ "env file",
+	  SCENARIO_COMPOSE,
+	  0,
+	  NULL,
+	  { ENV("NAME=shop\\n"), { "target|stack|variables", "[\"DB_PASSWORD\"]" } } },
+};
+
 static void judge(const struct exposure_case *c, size_t i)
 {
 	struct rfa_run_result result;
@@ -173,6 +222,8 @@ static void judge(const struct exposure_case *c, size_t i)
 		fail_msg("case %zu: \"%s\" is not told", i, c->told);
 	if (!c->told && watcher_is_refused(x.refused, c->gate, ""))
 		fail_msg("case %zu: something is told", i);
+	if (strstr(rfa_buf_str(&x.all), "ChangeMe123"))
+		fail_msg("case %zu: a value is told", i);
 	watcher_end(&x);
 	world_free(&w);
 }
@@ -195,11 +246,21 @@ static void who_gets_in(void **state)
 		judge(&access_cases[i], i);
 }
 
+static void what_has_no_value(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(env_cases) / sizeof(env_cases[0]); i++)
+		judge(&env_cases[i], i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_reaches_a_database),
 		cmocka_unit_test(who_gets_in),
+		cmocka_unit_test(what_has_no_value),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -107,6 +107,7 @@ RFA_GATE_OF(target_runs);  /* what is to be tried out runs now */
 
 RFA_GATE_OF(source_files);  /* each file can be brought */
 RFA_GATE_OF(edited);        /* what a person has changed there is not written over */
+RFA_GATE_OF(env_file);      /* each variable of the project has a value */
 RFA_GATE_OF(as_synced);     /* what a sync has brought there is as it came */
 RFA_GATE_OF(file_space);    /* disk space for them */
 RFA_GATE_OF(configuration); /* of a rollback of images: what it needs to bring files back */
