@@ -331,6 +331,14 @@ static int show(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
 	return rc;
 }
 
+static int ask_phrase(struct rfa_cli *cli, const struct rfa_flow_text *text, const json_t *plan,
+		      struct rfa_error *err)
+{
+	return text->phrase && rfa_facts_bool(json_object_get(plan, "options"), text->phrase_for, 0)
+		   ? rfa_cli_confirm_by(cli, "confirm", text->phrase, text->phrase_question, err)
+		   : 0;
+}
+
 /* A forced run always asks; another where its flow has a question. */
 static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
 	       struct rfa_error *err)
@@ -349,7 +357,7 @@ static int ask(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
 	rfa_text_fill(&name, flow->text->name, plan);
 	rc = rfa_cli_confirm(cli, rfa_buf_str(&name), what, err);
 	rfa_buf_release(&name);
-	return rc;
+	return rc ? rc : ask_phrase(cli, flow->text, plan, err);
 }
 
 static int say_nothing(struct rfa_cli *cli, const struct rfa_flow *flow, const json_t *plan)

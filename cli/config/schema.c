@@ -3,6 +3,7 @@
 
 #include "cli/config/schema_build.h"
 #include "cli/config/schema_checks.h"
+#include "cli/config/schema_gates.h"
 #include "cli/config/schema_hooks.h"
 #include "cli/config/schema_registry.h"
 #include "cli/config/schema_source.h"
@@ -183,102 +184,11 @@ static const struct rfa_key bootstrap_keys[] = {
 	{ .name = NULL },
 };
 
-static const struct rfa_key a_verifier = {
-	.name = "",
-	.type = RFA_TYPE_STRING,
-	.example = "\"staging\"",
-	.help = "an environment",
-	.format = &rfa_schema_name,
-};
-
 static const struct rfa_key an_item = {
 	.name = "",
 	.type = RFA_TYPE_STRING,
 	.example = "\"login works\"",
 	.help = "an item",
-};
-
-static const struct rfa_key a_gate = {
-	.name = "",
-	.type = RFA_TYPE_STRING,
-	.example = "\"disk space\"",
-	.help = "the name of a gate, as a preview shows it",
-	.words = "window|tags|dependents|disk space|base URL|compose|networks|shared "
-		 "names|URLs|version|verified|"
-		 "checklist|drift|fresh backup|proven drill|published ports|access|env file",
-};
-
-static const struct rfa_key gate_keys[] = {
-	{ .name = "disk_free_percent",
-	  .type = RFA_TYPE_INTEGER,
-	  .fallback = "20",
-	  .example = "20",
-	  .help = "how much of each file system must stay free",
-	  .min = 0,
-	  .max = 99 },
-	{ .name = "require_verified",
-	  .type = RFA_TYPE_BOOLEAN,
-	  .fallback = "false",
-	  .example = "true",
-	  .help =
-	      "refuse a version that no other environment has verified; of a promotion: the one "
-	      "that it comes from" },
-	{ .name = "verified_in",
-	  .type = RFA_TYPE_ARRAY,
-	  .fallback = "[]",
-	  .example = "[\"staging\"]",
-	  .help = "refuse a version that not all of these environments have verified",
-	  .inside = &a_verifier },
-	{ .name = "soak_h",
-	  .type = RFA_TYPE_INTEGER,
-	  .fallback = "0",
-	  .example = "24",
-	  .help = "so many hours ago they must have verified it",
-	  .min = 0,
-	  .max = 8760 },
-	{ .name = "allow_latest",
-	  .type = RFA_TYPE_BOOLEAN,
-	  .fallback = "false",
-	  .example = "true",
-	  .help = "let images with the tag latest, or without one, pass" },
-	{ .name = "allow_compose_changes",
-	  .type = RFA_TYPE_BOOLEAN,
-	  .fallback = "false",
-	  .example = "true",
-	  .help = "let a promote bring along what was changed in the target's Compose files since "
-		  "they were brought up" },
-	{ .name = "allow_published",
-	  .type = RFA_TYPE_BOOLEAN,
-	  .fallback = "false",
-	  .example = "true",
-	  .help = "let ports of databases be published to others than the host itself" },
-	{ .name = "backup_h",
-	  .type = RFA_TYPE_INTEGER,
-	  .fallback = "0",
-	  .example = "24",
-	  .help = "refuse when the newest backup of the data is older than so many hours; 0: never "
-		  "refuse",
-	  .min = 0,
-	  .max = 8760 },
-	{ .name = "refuse_drift",
-	  .type = RFA_TYPE_BOOLEAN,
-	  .fallback = "false",
-	  .example = "true",
-	  .help = "refuse where something else runs than the ledger says; else it is a warning" },
-	{ .name = "off",
-	  .type = RFA_TYPE_ARRAY,
-	  .fallback = "[]",
-	  .example = "[\"disk space\"]",
-	  .help = "gates that are not asked; each run keeps which they were",
-	  .inside = &a_gate },
-	{ .name = "proven_drill_days",
-	  .type = RFA_TYPE_INTEGER,
-	  .fallback = "0",
-	  .example = "31",
-	  .help = "refuse when no drill has proven a backup in so many days; 0: never refuse",
-	  .min = 0,
-	  .max = 3650 },
-	{ .name = NULL },
 };
 
 /* Data and backups. */
@@ -599,7 +509,7 @@ const struct rfa_key rfa_schema_stack[] = {
 	  .fallback = "{}",
 	  .example = "{\"disk_free_percent\":20}",
 	  .help = "what must hold before anything is touched",
-	  .inside = gate_keys },
+	  .inside = rfa_schema_gates },
 	{ .name = "data",
 	  .type = RFA_TYPE_OBJECT,
 	  .example = "{\"members\":{\"db\":{\"volume\":\"shop_db\"}}}",

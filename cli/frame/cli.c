@@ -251,15 +251,22 @@ int rfa_cli_stack_env(struct rfa_cli *cli, const char **stack, const char **env,
 
 int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what, struct rfa_error *err)
 {
-	const char *yes = rfa_cli_option(cli, "yes");
+	return rfa_cli_confirm_by(cli, "yes", name, what, err);
+}
+
+int rfa_cli_confirm_by(struct rfa_cli *cli, const char *option, const char *name, const char *what,
+		       struct rfa_error *err)
+{
+	const char *yes = rfa_cli_option(cli, option);
+	const char *quote = strchr(name, ' ') ? "'" : "";
 	char typed[128] = "";
 
 	if (yes && strcmp(yes, name) == 0)
 		return 0;
 	if (yes) {
-		rfa_fail(err, RFA_EREFUSED, "cli", "--yes says \"%.60s\", but this is about \"%s\"",
-			 yes, name);
-		return rfa_error_hint(err, "--yes %s", name);
+		rfa_fail(err, RFA_EREFUSED, "cli", "--%s says \"%.60s\", but this is about \"%s\"",
+			 option, yes, name);
+		return rfa_error_hint(err, "--%s %s%s%s", option, quote, name, quote);
 	}
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
 		size_t len = strlen(what);
@@ -267,7 +274,7 @@ int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what, str
 		rfa_fail(err, RFA_EREFUSED, "cli",
 			 "%.*s: this asks for \"%s\" to be typed, and there is no terminal",
 			 (int)len, what, name);
-		return rfa_error_hint(err, "add --yes %s", name);
+		return rfa_error_hint(err, "add --%s %s%s%s", option, quote, name, quote);
 	}
 	fflush(cli->out.out);
 	fprintf(cli->out.err,

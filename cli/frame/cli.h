@@ -94,6 +94,9 @@ int rfa_cli_stack_env(struct rfa_cli *cli, const char **stack, const char **env,
  */
 int rfa_cli_confirm(struct rfa_cli *cli, const char *name, const char *what,
 		    struct rfa_error *err) RFA_MUST_USE;
+/* The same of a phrase that another option answers. */
+int rfa_cli_confirm_by(struct rfa_cli *cli, const char *option, const char *phrase,
+		       const char *what, struct rfa_error *err) RFA_MUST_USE;
 
 /* Says a failure: what, where, evidence, what is true now, what to type next. */
 void rfa_cli_failure(struct rfa_cli *cli, const struct rfa_error *err);

@@ -102,6 +102,8 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 	out->flow = flow;
 	if (args->flags & RFA_ARGS_SECOND)
 		out->min_words = out->max_words = 2;
+	if (args->flags & RFA_ARGS_MAY_SECOND)
+		out->max_words = 2;
 	if (args->flags & RFA_ARGS_REST) {
 		out->min_words = 3;
 		out->max_words = UINT_MAX;

@@ -8,6 +8,7 @@
 	X(release)        \
 	X(sync)           \
 	X(deploy)         \
+	X(rebuild)        \
 	X(promote)        \
 	X(promote_data)   \
 	X(smoke)          \

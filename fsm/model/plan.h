@@ -79,6 +79,9 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	TEXT(imported_from, "the file from which lines of a history are imported") \
 	TEXTS(imported, "these lines") \
 	TEXT(marked, "the version that the file's neighbours name as verified") \
+	BOOL(recreate, "every container is made anew, whatever of it has changed") \
+	BOOL(wipe, "the data goes: nothing takes its place") \
+	BOOL(keeps_data, "the data stays: no member of it is part of the run") \
 	ONE(release, release, "the commit that is released")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);

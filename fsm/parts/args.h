@@ -99,6 +99,7 @@ enum rfa_args_flag {
 	RFA_ARGS_BACKS_UP = 1 << 8, /* it makes that backup */
 	/* The preview is shown before the question, and what goes by it is options.agreed. */
 	RFA_ARGS_SHOWS_FIRST = 1 << 9,
+	RFA_ARGS_MAY_SECOND = 1 << 10, /* a second word may follow the stack */
 };
 
 struct rfa_flow_args {
@@ -195,6 +196,10 @@ int rfa_prepare_way(const struct rfa_prepare *p, json_t *plan, const json_t *ima
 		    struct rfa_error *err) RFA_MUST_USE;
 /* Of a release: the commit of the tag that is the second word, and what is built of it. */
 int rfa_prepare_release(const struct rfa_prepare *p, json_t *plan,
+			struct rfa_error *err) RFA_MUST_USE;
+/* Of a stack that is made anew: the images that the ledger knows, or those of the second word; and
+ * whether its data goes. */
+int rfa_prepare_rebuild(const struct rfa_prepare *p, json_t *plan,
 			struct rfa_error *err) RFA_MUST_USE;
 /* Of files that come from the operator's directory. */
 int rfa_prepare_sync(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err) RFA_MUST_USE;

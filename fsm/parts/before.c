@@ -45,9 +45,12 @@ static int is_fresh(const struct rfa_prepare *p, const json_t *plan, const char 
 	return rc;
 }
 
-/* 1 if rfa.json asks for one before this command, and the command brings something there. */
+/* 1 if data is deleted; or if rfa.json asks for one before this command, and the command brings
+ * something there. */
 static int is_wanted(const json_t *plan, const char *command)
 {
+	if (rfa_facts_bool(plan, "options/wipe", 0))
+		return 1;
 	return !rfa_facts_bool(plan, "options/take_back", 0) &&
 	       rfa_facts_has_text(rfa_facts_at(plan, "target/stack/backup/before"), command);
 }

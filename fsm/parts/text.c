@@ -136,6 +136,13 @@ static void put_members(struct rfa_buf *into, const json_t *plan, const char *pa
 	rfa_text_names(into, json_is_array(chosen) ? chosen : rfa_facts_at(plan, path));
 }
 
+/* Where the plan has this option: the members. */
+static void put_where(struct rfa_buf *into, const json_t *plan, const char *option)
+{
+	if (rfa_facts_bool(json_object_get(plan, "options"), option, 0))
+		put_members(into, plan, "target/stack/data/members");
+}
+
 static void put_going(struct rfa_buf *into, const json_t *plan, const char *path)
 {
 	json_t *one;
@@ -307,6 +314,8 @@ static const struct {
 	{ "target.replaced", put_replaced, "target/stack" },
 	{ "source.members", put_members, "source/stack/data/members" },
 	{ "target.members", put_members, "target/stack/data/members" },
+	{ "deleted", put_where, "wipe" },
+	{ "kept.data", put_where, "keeps_data" },
 	{ "base_url", put_base_url, "target/stack/base_url" },
 	{ "point.at", put_time, "point/at" },
 	{ "point.version", put_text, "point/version" },

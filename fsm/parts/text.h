@@ -16,6 +16,7 @@
  * {source.stops} {target.stops}  what stops there: "web, api, the project shop"
  * {target.replaced} what a run about images makes again there
  * {source.members} {target.members}  the pieces of data that the run is about, on that side
+ * {deleted} {kept.data} the pieces of data that go, or stay, when a stack is made anew
  * {base_url}       "KEY in FILE", the target's own
  * {point.at} {point.version} {point.members}  of the rollback point
  * {point.files}    what becomes of the configuration that the point has kept
@@ -74,7 +75,9 @@ struct rfa_flow_text {
 	const struct rfa_text_line *lines;
 	/* What the operator agrees to by typing a name; NULL: only a forced run asks. */
 	const char *question;
-	const char *name;  /* which name: "{to}" */
+	const char *name; /* which name: "{to}" */
+	/* Where the plan has this option, a phrase has to be typed as well, exactly; NULL: none. */
+	const char *phrase, *phrase_for, *phrase_question;
 	const char *where; /* of the run, in headlines: "to {to}"; "on {from}" */
 	const char *done;  /* what is true after a success: "it has the data of {from} now" */
 	/*

@@ -105,6 +105,9 @@ RFA_TRIO_OF(pack);
 RFA_RUN_OF(source_cleanup);
 RFA_PROBE_OF(source_cleanup);
 
+/* empty.c: nothing takes its place */
+RFA_TRIO_OF(empty);
+
 /* swap.c, base_url.c: the data takes its place */
 RFA_TRIO_OF(unpack);
 RFA_TRIO_OF(swap);

@@ -43,7 +43,7 @@ config ',"before":["promot"]'
 ok "3: no such command" exits 3 "$RFA" check
 ok "which it may be" says 'did you mean "promote"?' "$RFA" check
 config ',"before":["restore"]'
-ok "one that replaces data has its own way back" says 'expected one of "publish", "release", "sync", "deploy", "promote"' "$RFA" check
+ok "one that replaces data has its own way back" says 'expected one of "publish", "release", "sync", "deploy", "rebuild", "promote"' "$RFA" check
 config_two "" '"backup":{"before":["promote"]}'
 ok "3: a stack without data" exits 3 "$RFA" check
 ok "it is said" says "a backup is asked for, but the stack names no data" "$RFA" check

@@ -250,6 +250,27 @@ static void databases_are_swapped_and_back(void **state)
 	end(x);
 }
 
+/* The new one is as the old one, but for what is in it. */
+static void nothing_takes_its_place(void **state)
+{
+	struct fixture *x = begin(state, "database-empty");
+	char got[256] = "";
+
+	writes(x, "old");
+	assert_int_equal(loaded(x, "", DB_NEW), 0);
+	assert_int_equal(loaded(x, "", DB_NEW), 0);
+	assert_true(has(x, DB_NEW));
+	holds(x, DB, "old");
+	assert_int_equal(swapped(x, DB_NEW, DB_OLD), 0);
+	opened(x);
+	assert_true(databases_of(x)->told(databases_of(x), DB, got, sizeof(got)) || !*got);
+	assert_int_equal(swapped(x, DB_OLD, DB_NEW), 0);
+	opened(x);
+	holds(x, DB, "old");
+	assert_int_equal(dropped(x, DB_NEW, DB_OLD), 0);
+	end(x);
+}
+
 static void only_its_own_are_touched(void **state)
 {
 	struct fixture *x = begin(state, "database-own");
@@ -310,6 +331,7 @@ int host_databases_run(const char *name, struct host_world *world)
 		cmocka_unit_test_prestate(nobody_gets_in_without_a_password, world),
 		cmocka_unit_test_prestate(a_dump_becomes_a_database, world),
 		cmocka_unit_test_prestate(databases_are_swapped_and_back, world),
+		cmocka_unit_test_prestate(nothing_takes_its_place, world),
 		cmocka_unit_test_prestate(only_its_own_are_touched, world),
 		cmocka_unit_test_prestate(a_dump_of_nothing_leaves_nothing, world),
 		cmocka_unit_test_prestate(names_of_its_own, world),

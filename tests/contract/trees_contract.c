@@ -282,6 +282,35 @@ static void what_is_no_archive_leaves_nothing(void **state)
 
 /* Swaps. */
 
+static void nothing_takes_the_place_of_a_tree(void **state)
+{
+	struct fixture *x = begin(state, "empty");
+	json_t *seen;
+
+	CLEAR();
+	put(x, ".rfa-t.place/v", "one");
+	assert_fails(INTERNAL,
+		     x->h->trees->empty(x->h, KEY("out"), AT("somewhere"), 0, 0, 0755, &x->err));
+	assert_ok(
+	    x->h->trees->empty(x->h, KEY("empty"), AT(".rfa-t.new/tree"), 0, 0, 0711, &x->err));
+	assert_ok(
+	    x->h->trees->empty(x->h, KEY("again"), AT(".rfa-t.new/tree"), 0, 0, 0711, &x->err));
+	assert_int_equal(tree_swapped(x, "directory", AT(".rfa-t.place"), AT(".rfa-t.new/tree"),
+				      AT(".rfa-t.old/tree")),
+			 0);
+	seen = tree_looked(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"));
+	assert_string_equal(rfa_facts_str(seen, "type", ""), "d");
+	assert_int_equal(rfa_facts_int(seen, "inodes", 0), 1);
+	assert_int_equal(rfa_facts_int(seen, "mode", 0), 0711);
+	json_decref(seen);
+	assert_int_equal(tree_swapped(x, "directory", AT(".rfa-t.place"), AT(".rfa-t.old/tree"),
+				      AT(".rfa-t.new/tree")),
+			 0);
+	says(x, ".rfa-t.place/v", "one");
+	CLEAR();
+	end(x);
+}
+
 static void a_swap_goes_on_from_anywhere(void **state)
 {
 	struct fixture *x = begin(state, "swap");
@@ -596,6 +625,7 @@ int host_trees_run(const char *name, struct host_world *world)
 		cmocka_unit_test(nobody_holds_what_nobody_uses),
 		cmocka_unit_test(a_copy_is_what_the_place_was),
 		cmocka_unit_test(what_is_no_archive_leaves_nothing),
+		cmocka_unit_test(nothing_takes_the_place_of_a_tree),
 		cmocka_unit_test(a_swap_goes_on_from_anywhere),
 		cmocka_unit_test(what_is_no_stage_is_not_touched),
 		cmocka_unit_test(a_database_moves_with_its_companions),

@@ -150,6 +150,8 @@ static void edit_versions(void *user, json_t *setup, json_t *plan)
 	set_label(rfa_facts_at(prod, "images/0"), "sim.migrates", "test prod");
 	if (*how & WORLD_ILL)
 		set_label(rfa_facts_at(prod, "images/0"), "sim.dislikes", "prod");
+	if (*how & WORLD_FULL)
+		set_label(json_array_get(images, 0), "sim.dislikes", "");
 	json_object_set_new(rfa_facts_at(test, "containers/0/body"), "Image",
 			    json_string("backend:v2"));
 	json_object_set_new(rfa_facts_at(test, "containers/1/body"), "Image",
@@ -230,6 +232,38 @@ void world_promote_v2_files(struct world *w, const char *id)
 	world_change_files(w);
 	world_compose_up(w);
 	w->options.clock->sleep_ms(w->options.clock, 60000);
+}
+
+json_t *world_rebuild_serves(struct world *w)
+{
+	json_t *all = world_versions_serves(w), *one;
+	const char *name;
+
+	json_object_foreach (rfa_facts_at(all, "prod/containers"), name, one) {
+		json_object_del(rfa_facts_at(one, "config/Labels"),
+				"com.docker.compose.project.config_files");
+	}
+	return all;
+}
+
+json_t *world_rebuild_plan(struct world *w, int wipe)
+{
+	json_t *plan = json_deep_copy(w->plan), *known = NULL, *options;
+	struct rfa_buf text = RFA_BUF_INIT(1 << 22);
+	struct rfa_error err;
+
+	must(rfa_ledger_read(w->ledger, "verified/prod/app.json", &text, &err), &err);
+	must(rfa_facts_parse(&known, rfa_buf_str(&text), text.len, "verified", &err), &err);
+	json_object_set_new(plan, "flow", json_string("rebuild"));
+	json_object_set_new(plan, "source", json_null());
+	options = json_object_get(plan, "options");
+	json_object_set_new(options, "recreate", json_true());
+	json_object_set_new(options, wipe ? "wipe" : "keeps_data", json_true());
+	json_object_set_new(options, "desired", known);
+	w->options.hosts[RFA_SOURCE] = NULL;
+	w->options.hosts[RFA_TARGET] = w->target;
+	rfa_buf_release(&text);
+	return plan;
 }
 
 json_t *world_whole_files_plan(struct world *w, const char *id)

@@ -22,9 +22,10 @@ void world_make_one_writer(struct world *w, enum scenario s, int url);
  * "test" as soon as it starts, and v1 the other way round: rfa_sim_migrations(w->prod) tells how
  * often either has met the data of the other. ILL: prod's v1 answers 500 on data of "prod". WEB:
  * the project's `web` does as the backend does, with the member "files". OTHER: prod has `cron`,
- * which uses the data and is none of the stack: it takes eight seconds to be healthy.
+ * which uses the data and is none of the stack: it takes eight seconds to be healthy. FULL: v2
+ * answers 500 on data that is empty.
  */
-enum { WORLD_ILL = 1, WORLD_WEB = 2, WORLD_OTHER = 4 };
+enum { WORLD_ILL = 1, WORLD_WEB = 2, WORLD_OTHER = 4, WORLD_FULL = 8 };
 void world_make_versions(struct world *w, enum scenario s, int how);
 /* Its v2 is promoted to prod, after a backup `id` of prod's data. */
 void world_promote_v2(struct world *w, const char *id);
@@ -36,6 +37,15 @@ json_t *world_whole_plan(struct world *w, const char *id);
 void world_promote_v2_files(struct world *w, const char *id);
 /* The plan of a rollback to v1 with that data, and with the configuration of then. New. */
 json_t *world_whole_files_plan(struct world *w, const char *id);
+
+/*
+ * world_versions_serves() without the names of the files from which Compose has made a container:
+ * it makes one anew that was as it should be, and the way back leaves that one. New.
+ */
+json_t *world_rebuild_serves(struct world *w);
+/* The plan that makes the stack anew on prod, of what has proven itself there; wipe: its data goes.
+ * New. */
+json_t *world_rebuild_plan(struct world *w, int wipe);
 
 /* 1 if that holds of the members of env; else why is appended. */
 int world_is_one_moment(struct world *w, const char *env, struct rfa_buf *why);

@@ -55,10 +55,10 @@ struct rfa_host_databases {
 	int (*dump)(struct rfa_host *, const struct rfa_job_key *, const json_t *database,
 		    const char *copy, json_t **out, struct rfa_error *);
 	/*
-	 * Makes the database `name` (one of rfa's own) from a copy, with the owner, encoding,
-	 * locale, grants and settings of the one that is there; what was there under that name
-	 * goes first. Errors: NOTFOUND (the copy), REMOTE with the server's words; what is half
-	 * there goes by database_drop.
+	 * Makes the database `name` (one of rfa's own) from a copy ("": it stays empty), with the
+	 * owner, encoding, locale, grants and settings of the one that is there; what was there
+	 * under that name goes first. Errors: NOTFOUND (the copy), REMOTE with the server's words;
+	 * what is half there goes by database_drop.
 	 */
 	int (*load)(struct rfa_host *, const struct rfa_job_key *, const json_t *database,
 		    const char *copy, const char *name, struct rfa_error *);

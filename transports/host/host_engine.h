@@ -35,6 +35,7 @@ struct rfa_compose {
 	const char *const *services;
 	const char *const *scale; /* compose_up: "web=3", how many containers a service has */
 	int no_start;             /* compose_up: containers are made, not started */
+	int recreate; /* compose_up: also those that are as the files say are made anew */
 };
 
 /* How a command in a container has ended. */

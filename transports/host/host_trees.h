@@ -3,6 +3,7 @@
 #define RFA_TRANSPORTS_HOST_HOST_TREES_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "fsm/base/error.h"
 
@@ -112,6 +113,12 @@ struct rfa_host_trees {
 	 */
 	int (*unpack)(struct rfa_host *, const struct rfa_job_key *, const char *archive,
 		      const char *to, struct rfa_error *);
+	/*
+	 * Makes the copy `to` of a tree in which nothing is, with this owner and mode; on disk when
+	 * it answers. What was there under that name goes first. Errors: as unpack.
+	 */
+	int (*empty)(struct rfa_host *, const struct rfa_job_key *, const char *to, int64_t uid,
+		     int64_t gid, unsigned mode, struct rfa_error *);
 	/*
 	 * Swaps data by rename, in this order; copies lie beside their place, in its directory
 	 * (else REMOTE), so that nothing is ever copied. items: array of

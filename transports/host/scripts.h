@@ -72,6 +72,7 @@ extern const char *const rfa_script_tree_copy[];
 extern const char *const rfa_script_tree_holders[];
 extern const char *const rfa_script_tree_observe[];
 extern const char *const rfa_script_tree_pack[];
+extern const char *const rfa_script_tree_empty[];
 extern const char *const rfa_script_tree_remove[];
 extern const char *const rfa_script_tree_swap[];
 extern const char *const rfa_script_tree_unpack[];

@@ -288,7 +288,7 @@ int rfa_gate_members(struct rfa_gates *c, struct rfa_error *err)
 	int rc;
 
 	for (i = 0; i < n; i++) {
-		if (!sides[i].seen->members.n)
+		if (!sides[i].seen->members.n && !rfa_ctx_options(c->ctx)->keeps_data)
 			rfa_deny(c, "list its members under \"data\" of the stack in rfa.json",
 				 "rfa.json names no data of this stack for %s",
 				 sides[i].host->name);

@@ -16,6 +16,8 @@ static int is_wanted(const struct rfa_ctx *ctx, const struct rfa_member *member)
 	const struct rfa_options *options = rfa_ctx_options(ctx);
 	const struct rfa_point *point = ctx->plan->point;
 
+	if (options->keeps_data)
+		return 0;
 	if (options->members.n)
 		return rfa_texts_have(&options->members, member->name);
 	if (point && point->members.n)

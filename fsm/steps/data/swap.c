@@ -70,6 +70,8 @@ static void name_in(const struct rfa_ctx *ctx, const struct rfa_member *member,
 		snprintf(out, RFA_COPY_MAX, "%s", replaced ? replaced->copy : "");
 	else if (rfa_is_database(member))
 		rfa_database_name(ctx, member, RFA_BESIDE_NEW, out);
+	else if (rfa_ctx_options(ctx)->wipe && rfa_member_tree(member) != RFA_TREE_DIRECTORY)
+		out[0] = '\0'; /* a file that is deleted is not there */
 	else
 		rfa_member_copy(ctx, member, RFA_BESIDE_NEW, out);
 }
@@ -298,8 +300,11 @@ int rfa_swap_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	struct rfa_proven proven;
 	char generation[65];
-	int rc = rfa_quiesce(ctx, generation, err);
+	int rc;
 
+	if (!ctx->own->members.n)
+		return rfa_ctx_skip(facts, "the data stays", err);
+	rc = rfa_quiesce(ctx, generation, err);
 	if (!rc)
 		rc = swap(ctx, 0, err);
 	if (rc)

@@ -288,6 +288,7 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		rc = rfa_variables_write(ctx, err);
 	if (!rc && !project.services[0])
 		return rfa_ctx_skip(facts, "no service of it is deployed", err);
+	project.compose.recreate = rfa_ctx_options(ctx)->recreate;
 	if (!rc)
 		rc = bring_up(ctx, &project, facts, err);
 	if (rc)

@@ -356,7 +356,8 @@ static void object_changes(struct rfa_gates *c, const char *name, enum rfa_compo
 	const struct rfa_limits *limits = rfa_ctx_stack_here(ctx)->gates;
 	struct rfa_buf text = RFA_BUF_INIT(8192);
 
-	if ((limits && limits->allow_compose_changes) || rfa_release_has_files(ctx)) {
+	if ((limits && limits->allow_compose_changes) || rfa_release_has_files(ctx) ||
+	    rfa_ctx_options(ctx)->recreate) {
 		rfa_warn(c, "", "%s on %s changes with its image%s", name, ctx->host->name,
 			 rfa_buf_str(what));
 		return;

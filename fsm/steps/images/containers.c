@@ -32,6 +32,7 @@ struct place {
 	const struct rfa_image *image;      /* what it shall run; NULL: nothing is known */
 	const struct rfa_container *before; /* as the look saw it; NULL: it did not */
 	const char *made;                   /* the id of the one that this run made; "": none yet */
+	int anew; /* the run makes containers anew, and this is no server that has to run on */
 };
 
 static void place_release(struct place *p)
@@ -73,6 +74,8 @@ static int place_observed(struct rfa_ctx *ctx, const char *name, struct place *p
 	p->image = rfa_desired_of(ctx, name);
 	p->before = rfa_before_of(ctx, name);
 	p->made = made_by_run(ctx, name);
+	p->anew =
+	    rfa_ctx_options(ctx)->recreate && !rfa_stack_has_server(rfa_ctx_stack_here(ctx), name);
 	snprintf(p->saved_name, sizeof(p->saved_name), "%s.rfa-%s", name, ctx->run);
 	snprintf(p->fresh_name, sizeof(p->fresh_name), "%s.rfa-new-%s", name, ctx->run);
 	rc = ctx->host->engine->inspect_all(ctx->host, names, 3, &all, err);
@@ -133,7 +136,8 @@ static int somebody(struct rfa_ctx *ctx, const struct place *p, struct rfa_error
 /* The old one may stay when it runs the desired image already, under the desired name. */
 static int may_stay(const struct place *p)
 {
-	return ran_before(p) && p->image && !strcmp(p->before->identity, p->image->identity) &&
+	return !p->anew && ran_before(p) && p->image &&
+	       !strcmp(p->before->identity, p->image->identity) &&
 	       !strcmp(p->before->ref, p->image->ref);
 }
 

@@ -401,6 +401,19 @@ int rfa_gate_image_point(struct rfa_gates *c, struct rfa_error *err)
 	return point->specs && *point->specs->file ? judge_specs(c, point->specs, err) : 0;
 }
 
+int rfa_gate_images_there(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_ctx *ctx = c->ctx;
+	size_t i;
+
+	(void)err;
+	for (i = 0; i < ctx->own->missing.n && !ctx->hosts[RFA_SOURCE]; i++)
+		rfa_deny(c, "name a version of its registry, behind the stack",
+			 "the image of %s that the ledger knows is no longer on %s",
+			 ctx->own->missing.at[i], ctx->host->name);
+	return 0;
+}
+
 /*
  * It has to run while a dump is loaded into it and swapped, so it is never stopped: a run that also
  * brings data cannot make it again.

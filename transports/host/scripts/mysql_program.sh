@@ -77,7 +77,7 @@ dump)
 	exec "$dumper" --no-defaults --protocol=socket --user="$user" \
 		--default-character-set=utf8mb4 --max-allowed-packet=1G --single-transaction \
 		--quick --hex-blob --comments --no-tablespaces $more -- "$base" ;;
-load)
+load | fill)
 	# No line of a dump is a command to the client then.
 	run --binary-mode --database="$in" &&
 		run --database="$in" -e 'RENAME TABLE rfa_loading TO rfa_whole' </dev/null ;;

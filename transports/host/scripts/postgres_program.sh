@@ -40,6 +40,7 @@ unset PGSERVICE PGSERVICEFILE PGCLIENTENCODING
 case $verb in
 dump) PGDATABASE=$base exec pg_dump -F c -w ;;
 check) exec pg_restore -f /dev/null ;;
+fill) ;;
 # An empty name is none: so the one in the environment holds, which is never taken apart.
 load)
 	PGDATABASE=$in
@@ -48,4 +49,4 @@ load)
 	exec psql -X -q -A -t -w -v ON_ERROR_STOP=1 -v "base=$base" -v "in=$in" \
 		-v "out=$out" ;;
 esac
-exit 1
+[ "$verb" = fill ]

@@ -409,6 +409,8 @@ int rfa_shell_compose_up(struct rfa_host *host, const struct rfa_job_key *key,
 	add_list(&w, NULL, up);
 	if (project->no_start)
 		add(&w, "--no-start");
+	if (project->recreate)
+		add(&w, "--force-recreate");
 	add_list(&w, "--scale", project->scale);
 	if (project->services && project->services[0]) {
 		add(&w, "--no-deps");

@@ -198,7 +198,7 @@ int rfa_shell_database_load(struct rfa_host *host, const struct rfa_job_key *key
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	const char *own[] = { copy, name, NULL };
-	int rc = rfa_shell_tree_own(h, copy, err);
+	int rc = *copy ? rfa_shell_tree_own(h, copy, err) : 0;
 
 	if (rc == 0)
 		rc = own_check(h, database, name, err);

@@ -148,6 +148,7 @@ static const struct rfa_host_trees shell_trees = {
 	.copy = rfa_shell_tree_copy,
 	.pack = rfa_shell_tree_pack,
 	.unpack = rfa_shell_tree_unpack,
+	.empty = rfa_shell_tree_empty,
 	.swap = rfa_shell_tree_swap,
 	.remove = rfa_shell_tree_remove,
 };

@@ -26,11 +26,15 @@ struct shell_engine {
 	/*
 	 * For sh in the container, with the arguments VERB USER DATABASE IN OUT; IN and OUT are
 	 * databases of rfa's own, or "". VERB is one of
-	 *   observe (also for who gets in), make, stage, swap, open, drop the SQL is on standard
-	 * input dump    says the dump load    a dump is on standard input, and becomes IN, which
-	 * "make" has made check   a dump is on standard input, and is read: only if `reads` asks
-	 * for it Status 2: the server cannot be reached, or lets nobody in. 97: the container has
-	 * none of its programs.
+	 *
+	 *   observe, make, stage, swap, open, drop: the SQL is on standard input
+	 *   dump: says the dump
+	 *   load: a dump is on standard input, and becomes IN, which "make" has made
+	 *   fill: IN, which "make" has made, is whole as it is
+	 *   check: a dump is on standard input, and is read; only if `reads` asks for it
+	 *
+	 * Status 2: the server cannot be reached, or lets nobody in. 97: the container has none of
+	 * its programs.
 	 */
 	const char *const *program;
 	/*

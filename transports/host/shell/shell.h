@@ -284,6 +284,8 @@ int rfa_shell_tree_copy(struct rfa_host *, const struct rfa_job_key *, enum rfa_
 			struct rfa_error *);
 int rfa_shell_tree_pack(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,
 			json_t **, struct rfa_error *);
+int rfa_shell_tree_empty(struct rfa_host *, const struct rfa_job_key *, const char *, int64_t,
+			 int64_t, unsigned, struct rfa_error *);
 int rfa_shell_tree_unpack(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,
 			  struct rfa_error *);
 int rfa_shell_tree_swap(struct rfa_host *, const struct rfa_job_key *, const json_t *,

@@ -1,0 +1,191 @@
+/*
+ * A stack is made anew: its containers, and with --new-volumes its data. What was there before
+ * stays beside until all is proven, and is there again byte for byte where it is not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/run/vault_bench.h"
+
+static void open_bench(struct bench *b, enum scenario s, int how)
+{
+	memset(b, 0, sizeof(*b));
+	world_make_versions(&b->w, s, how | WORLD_WEB);
+	world_promote_v2(&b->w, ID);
+	bench_begin(b);
+	json_decref(b->before);
+	b->before = world_rebuild_serves(&b->w);
+}
+
+/* The id of a container of prod that runs this image. */
+static void runs(struct bench *b, const char *name, const char *image, char id[80])
+{
+	struct rfa_error err;
+	json_t *is = NULL;
+
+	assert_int_equal(b->w.target->engine->inspect(b->w.target, RFA_CONTAINER, name, &is, &err),
+			 0);
+	assert_string_equal(rfa_facts_str(is, "Config/Image", ""), image);
+	assert_true(rfa_facts_bool(is, "State/Running", 0));
+	snprintf(id, 80, "%s", rfa_facts_str(is, "Id", ""));
+	json_decref(is);
+}
+
+static void must(struct bench *b, json_t *plan)
+{
+	if (run(b, plan))
+		fail_msg("%s (%s)\n%s", b->err.msg, b->err.where, rfa_buf_str(&b->x.lines));
+}
+
+/* Nobody calls for volumes to go, and nothing of a volume is removed. */
+static void assert_no_volume_goes(struct bench *b)
+{
+	assert_null(strstr(rfa_sim_trace(b->w.sim), "volume_remove"));
+}
+
+static void containers_are_made_anew_and_the_data_stays(void **state)
+{
+	char before[2][80], after[2][80];
+	struct bench b;
+
+	(void)state;
+	open_bench(&b, SCENARIO_DATA, 0);
+	runs(&b, "shop-web-1", "web:v2", before[0]);
+	runs(&b, "backend", "backend:v2", before[1]);
+	must(&b, world_rebuild_plan(&b.w, 0));
+	runs(&b, "shop-web-1", "web:v2", after[0]);
+	runs(&b, "backend", "backend:v2", after[1]);
+	assert_string_not_equal(before[0], after[0]);
+	assert_string_not_equal(before[1], after[1]);
+	assert_data(&b, "prod", "test");
+	assert_string_equal(b.result.data, "");
+	assert_no_volume_goes(&b);
+	assert_clean(&b);
+	bench_close(&b);
+}
+
+static int is_empty(struct bench *b, const char *member)
+{
+	json_t *all = world_data(&b->w);
+	const char *origin =
+	    rfa_facts_str(json_object_get(json_object_get(all, "prod"), member), "origin", "");
+	int empty = !*origin;
+
+	json_decref(all);
+	return empty;
+}
+
+static void the_data_goes_and_can_be_had_again(enum scenario s)
+{
+	char id[80], path[200];
+	struct bench b;
+	json_t *plan;
+
+	open_bench(&b, s, 0);
+	must(&b, world_rebuild_plan(&b.w, 1));
+	assert_true(is_empty(&b, "auth"));
+	assert_true(is_empty(&b, "es"));
+	assert_true(is_empty(&b, "files"));
+	if (s == SCENARIO_DATA_DATABASE)
+		assert_true(is_empty(&b, "db"));
+	runs(&b, "backend", "backend:v2", id);
+	runs(&b, "shop-web-1", "web:v2", id);
+	assert_int_equal(strncmp(b.result.data, "data-", 5), 0);
+	assert_no_volume_goes(&b);
+
+	/* Until it is pruned. */
+	snprintf(path, sizeof(path), "points/prod/app/%s.json", b.result.data);
+	plan = own(world_restore_plan(&b.w, "rollback-data", "prod", "prod", ID));
+	json_object_set_new(plan, "point", ledger_json(&b, path));
+	json_object_set_new(plan, "source", json_null());
+	json_object_del(json_object_get(plan, "options"), "vault");
+	json_object_del(json_object_get(plan, "options"), "backup");
+	b.w.options.hosts[RFA_SOURCE] = NULL;
+	must(&b, plan);
+	assert_data(&b, "prod", "test");
+	bench_close(&b);
+}
+
+static void test_wipe(void **state)
+{
+	(void)state;
+	the_data_goes_and_can_be_had_again(SCENARIO_DATA);
+}
+
+static void test_wipe_a_database(void **state)
+{
+	(void)state;
+	the_data_goes_and_can_be_had_again(SCENARIO_DATA_DATABASE);
+}
+
+static const char *line_of(struct bench *b, const char *what)
+{
+	const char *at = strstr(rfa_buf_str(&b->x.lines), what);
+
+	if (!at)
+		fail_msg("no \"%s\" in:\n%s", what, rfa_buf_str(&b->x.lines));
+	return at;
+}
+
+/* What is ill without data: the old data is back before any old container starts. */
+static void comes_to_nothing(enum scenario s)
+{
+	struct bench b;
+
+	open_bench(&b, s, WORLD_FULL);
+	assert_int_equal(run(&b, world_rebuild_plan(&b.w, 1)), -RFA_EROLLED_BACK);
+	assert_same_as_before(&b, world_rebuild_serves(&b.w));
+	assert_data(&b, "prod", "test");
+	assert_true(line_of(&b, "step-undone target.swap") <
+		    line_of(&b, "step-undone target.stop"));
+	assert_clean(&b);
+	bench_close(&b);
+}
+
+static void test_ill(void **state)
+{
+	(void)state;
+	comes_to_nothing(SCENARIO_DATA);
+	comes_to_nothing(SCENARIO_DATA_DATABASE);
+}
+
+/* What the ledger knows is not on the host any more, and nobody was asked for it. */
+static void images_are_there_before_anything_stops(void **state)
+{
+	struct bench b;
+	json_t *plan;
+
+	(void)state;
+	open_bench(&b, SCENARIO_DATA, 0);
+	plan = own(world_rebuild_plan(&b.w, 0));
+	json_object_set_new(rfa_facts_at(plan, "options/desired/images/0"), "identity",
+			    json_string("0000000000000000000000000000000000000000000000000000000000"
+					"000000"));
+	assert_int_equal(run(&b, plan), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "images", "is no longer on prod"));
+	assert_same_as_before(&b, world_rebuild_serves(&b.w));
+	bench_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(containers_are_made_anew_and_the_data_stays),
+		cmocka_unit_test(test_wipe),
+		cmocka_unit_test(test_wipe_a_database),
+		cmocka_unit_test(test_ill),
+		cmocka_unit_test(images_are_there_before_anything_stops),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (getenv("RFA_TEST"))
+		cmocka_set_test_filter(getenv("RFA_TEST"));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
