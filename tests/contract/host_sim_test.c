@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fixtures/sim/sim.h"
+#include "tests/contract/router_contract.h"
 
 struct machines {
 	struct rfa_sim_host *at[2];
@@ -117,6 +118,89 @@ static int build(struct rfa_sim_world *world, struct machines *m, const char *st
 	return rc;
 }
 
+/* Routers. */
+
+static void must(int rc, const struct rfa_error *err)
+{
+	if (rc)
+		fail_msg("%s", err->msg);
+}
+
+/* Another container of that name, or none. */
+static void side(struct rfa_sim_host *host, const char *name, const char *label)
+{
+	json_t *body = json_pack("{s:s, s:{s:s}}", "Image", "app:1", "Labels", "sim.routed",
+				 label ? label : "");
+	struct rfa_error err;
+
+	if (!rfa_sim_container_stop(host, name, &err))
+		must(rfa_sim_container_remove(host, name, &err), &err);
+	if (label)
+		must(rfa_sim_container_run(host, name, body, &err), &err);
+	json_decref(body);
+}
+
+static void green(struct host_router *r, int how)
+{
+	side(r->data, "web-green", !how ? NULL : how == 2 ? "500" : "200");
+}
+
+static void visit(struct host_router *r, unsigned n)
+{
+	struct rfa_error err;
+	struct rfa_host *h = NULL;
+	struct rfa_buf said = RFA_BUF_INIT(100);
+	struct rfa_exec_answer answer = { 0, &said };
+	char seconds[16];
+	const char *const argv[] = { "sleep", seconds, NULL };
+
+	(void)snprintf(seconds, sizeof(seconds), "%u", n / 100 + 1);
+	must(rfa_sim_open(&h, r->data, &err), &err);
+	must(h->engine->exec(h, "edge", argv, 600, &answer, &err), &err);
+	rfa_host_free(h);
+}
+
+static void live(struct host_router *r, int share)
+{
+	assert_int_equal(rfa_sim_router_live(r->data, "web", share), 0);
+}
+
+static void restart(struct host_router *r)
+{
+	struct rfa_error err;
+
+	must(rfa_sim_container_stop(r->data, "edge", &err), &err);
+	must(rfa_sim_container_start(r->data, "edge", &err), &err);
+}
+
+/* The contract of a router that counts, and of one that does not. */
+static int routers(struct host_world *world, struct rfa_sim_host *host)
+{
+	static const char *const drivers[] = { "haproxy", "nginx" };
+	struct host_router router = {
+		.data = host,
+		.port = 8080,
+		.green = green,
+		.visit = visit,
+		.live = live,
+		.restart = restart,
+	};
+	struct rfa_error err;
+	size_t i;
+	int failed = 0;
+
+	side(host, "edge", "200");
+	side(host, "web", "200");
+	must(rfa_sim_router_put(host, "edge", "/srv/shares", "web", &err), &err);
+	for (i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		router.at = (struct rfa_router_at){ drivers[i], "edge", "/srv/shares",
+						    "/etc/shares", 9998 };
+		router.counts = !i;
+		failed += host_router_run(drivers[i], world, &router);
+	}
+	return failed;
+}
+
 static int run(const char *store)
 {
 	struct machines m = { { NULL, NULL } };
@@ -147,7 +231,7 @@ static int run(const char *store)
 			 host_refs_run(name, &world) + host_spec_run(name, &world) +
 			 host_builds_run(name, &world) + host_below_run(name, &world) +
 			 host_registry_run(name, &world, &at) + host_execs_run(name, &world) +
-			 host_commands_run(name, &world);
+			 host_commands_run(name, &world) + routers(&world, m.at[0]);
 	rfa_sim_free(sim);
 	return failed;
 }

@@ -60,6 +60,7 @@ int rfa_host_offers(const struct rfa_host *host, unsigned needs, struct rfa_erro
 		{ RFA_HOST_DATABASES, host->databases, "databases" },
 		{ RFA_HOST_VAULT, host->vault, "a vault" },
 		{ RFA_HOST_REGISTRY, host->registry, "images from registries" },
+		{ RFA_HOST_ROUTER, host->router, "routers" },
 	};
 	size_t i;
 
@@ -71,6 +72,19 @@ int rfa_host_offers(const struct rfa_host *host, unsigned needs, struct rfa_erro
 			return rfa_error_hint(err, "name another environment for this");
 		}
 	return 0;
+}
+
+int rfa_router_may_set(const struct rfa_router_seen *seen, const struct rfa_routed *of,
+		       int64_t share, struct rfa_error *err)
+{
+	int green = share > seen->live;
+
+	if (share == seen->live || (green ? seen->green.up : seen->blue.up))
+		return 0;
+	rfa_fail(err, RFA_EREFUSED, "router",
+		 "the router says that %s%s is not up: it gets no requests", of->service,
+		 green ? "-green" : "");
+	return rfa_error_hint(err, "look at its container there, and at the router's check of it");
 }
 
 /* The end of one stream: what was seen of it so far. */

@@ -1,7 +1,7 @@
 /*
  * Typed operations on one host, in small tables: the host itself, its engine, files, runs, trees,
- * databases, vault, registries. Two implementations: `shell` (POSIX sh, coreutils and docker,
- * through any transport) and the simulated host of fixtures/sim. One contract test
+ * databases, vault, registries, routers. Two implementations: `shell` (POSIX sh, coreutils and
+ * docker, through any transport) and the simulated host of fixtures/sim. One contract test
  * (tests/contract/host_test.c) holds both to what is promised here.
  *
  * Reads never change anything and are safe to repeat. Every change is a *job*: it runs on the
@@ -26,6 +26,7 @@
 #include "transports/host/host_files.h"
 #include "transports/host/host_registry.h"
 #include "transports/host/host_repository.h"
+#include "transports/host/host_router.h"
 #include "transports/host/host_runs.h"
 #include "transports/host/host_trees.h"
 #include "transports/host/host_vault.h"
@@ -78,6 +79,7 @@ enum rfa_host_offer {
 	RFA_HOST_DATABASES = 1 << 4,
 	RFA_HOST_VAULT = 1 << 5,
 	RFA_HOST_REGISTRY = 1 << 6,
+	RFA_HOST_ROUTER = 1 << 7,
 };
 
 /*
@@ -93,6 +95,7 @@ struct rfa_host {
 	const struct rfa_host_databases *databases;
 	const struct rfa_host_vault *vault;
 	const struct rfa_host_registry *registry;
+	const struct rfa_host_router *router;
 	char name[64];       /* the environment's name: "prod"; for errors and records */
 	char state_dir[256]; /* "/var/lib/rfa" */
 };

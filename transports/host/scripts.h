@@ -49,6 +49,10 @@ extern const char *const rfa_script_engine_dial[];
 extern const char *const rfa_script_engine_exec[];
 extern const char *const rfa_script_engine_logs[];
 
+/* Routers: a driver each. */
+extern const char *const rfa_script_router_haproxy[];
+extern const char *const rfa_script_router_nginx[];
+
 /* Images and the spool. */
 extern const char *const rfa_script_builder_version[];
 extern const char *const rfa_script_image_build[];

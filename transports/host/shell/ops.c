@@ -176,6 +176,10 @@ static const struct rfa_host_registry shell_registry = {
 	.fetch = rfa_shell_registry_fetch,
 	.pull = rfa_shell_registry_pull,
 };
+static const struct rfa_host_router shell_router = {
+	.look = rfa_shell_router_look,
+	.set = rfa_shell_router_set,
+};
 
 /* "sudo -n docker" → engine() { $within 'sudo' '-n' 'docker' "$@"; } */
 static int make_prologue(struct shell_host *h, const char *docker, struct rfa_error *err)
@@ -223,6 +227,7 @@ int rfa_host_shell(struct rfa_host **out, struct rfa_transport *transport,
 	h->host.databases = &shell_databases;
 	h->host.vault = &shell_vault;
 	h->host.registry = &shell_registry;
+	h->host.router = &shell_router;
 	h->transport = transport;
 	h->prologue = (struct rfa_buf)RFA_BUF_INIT(4096);
 	h->idle_ms = options->idle_timeout_ms > 0 ? options->idle_timeout_ms : DEFAULT_IDLE_MS;

@@ -336,6 +336,12 @@ int rfa_shell_registry_pull(struct rfa_host *, const struct rfa_job_key *,
 			    void (*)(void *, uint64_t, uint64_t), void *, json_t **,
 			    struct rfa_error *);
 
+int rfa_shell_router_look(struct rfa_host *, const struct rfa_router_at *,
+			  const struct rfa_routed *, struct rfa_router_seen *, struct rfa_error *);
+int rfa_shell_router_set(struct rfa_host *, const struct rfa_job_key *,
+			 const struct rfa_router_at *, const struct rfa_routed *, int64_t,
+			 struct rfa_error *);
+
 int rfa_shell_lock_claim(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
 int rfa_shell_lock_read(struct rfa_host *, json_t **, struct rfa_error *);
 int rfa_shell_lock_release(struct rfa_host *, const char *, struct rfa_error *);
