@@ -631,6 +631,7 @@ static const char golden[] =
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\n"
     "step-done gates\n"
     "step-started target.hook\nstep-skipped target.hook there is no hook\n"
     "step-skipped stop image layers are immutable: nothing has to stop\n"
