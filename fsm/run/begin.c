@@ -75,6 +75,8 @@ void rfa_drive_release(struct rfa_drive *d)
 	json_decref(d->plan);
 	json_decref(d->facts);
 	json_decref(d->points);
+	json_decref(d->read);
+	rfa_pool_release(&d->proven_pool);
 	rfa_pool_release(&d->row_pool);
 	rfa_pool_release(&d->pool);
 }

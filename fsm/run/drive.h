@@ -20,7 +20,11 @@ struct rfa_drive {
 	/* The same as records: of the run, and of the row at hand. */
 	struct rfa_pool pool, row_pool;
 	struct rfa_plan goal;
+	/* What the rows have proven; `read` (owned) has the facts that it was read from, by step.
+	 */
 	struct rfa_proven proven[RFA_ROLES];
+	struct rfa_pool proven_pool;
+	json_t *read;
 	struct rfa_error why; /* what turned the run back */
 	char why_step[RFA_STEP_NAME_MAX];
 	int64_t begun_ms;

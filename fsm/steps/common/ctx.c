@@ -215,19 +215,28 @@ int rfa_ctx_skip(json_t *facts, const char *reason, struct rfa_error *err)
 	return rfa_facts_set(facts, "skipped", json_string(reason), err);
 }
 
+int rfa_proven_add(const struct rfa_step *row, const json_t *its, struct rfa_pool *pool,
+		   struct rfa_proven known[RFA_ROLES], struct rfa_error *err)
+{
+	if (rfa_record_merge(&rfa_shape_proven, its, pool, &known[row->on], err))
+		return rfa_error_where(err, "step %s", row->name);
+	return 0;
+}
+
 int rfa_proven_by_rows(const struct rfa_flow *flow, const json_t *facts, struct rfa_pool *pool,
 		       struct rfa_proven out[RFA_ROLES], struct rfa_error *err)
 {
 	size_t i;
+	int rc = 0;
 
 	for (i = 0; i < RFA_ROLES; i++)
 		rfa_record_clear(&rfa_shape_proven, &out[i]);
-	for (i = 0; i < flow->n; i++) {
+	for (i = 0; i < flow->n && !rc; i++) {
 		const struct rfa_step *row = &flow->steps[i];
 		const json_t *its = json_object_get(facts, row->name);
 
-		if (its && rfa_record_merge(&rfa_shape_proven, its, pool, &out[row->on], err))
-			return rfa_error_where(err, "step %s", row->name);
+		if (its)
+			rc = rfa_proven_add(row, its, pool, out, err);
 	}
-	return 0;
+	return rc;
 }

@@ -148,5 +148,8 @@ int rfa_ctx_skip(json_t *facts, const char *reason, struct rfa_error *err);
  */
 int rfa_proven_by_rows(const struct rfa_flow *flow, const json_t *facts, struct rfa_pool *pool,
 		       struct rfa_proven out[RFA_ROLES], struct rfa_error *err);
+/* The same of one row more, over what is known. */
+int rfa_proven_add(const struct rfa_step *row, const json_t *its, struct rfa_pool *pool,
+		   struct rfa_proven known[RFA_ROLES], struct rfa_error *err);
 
 #endif
