@@ -36,6 +36,12 @@ ok "planted: a file of 701 lines" is "$(long 700 "$TMP/long.c")" "$TMP/long.c"
 seq 700 >"$TMP/fits.c"
 ok "700 lines are legal" is "$(long 700 "$TMP/fits.c")" ""
 
+# The order of the suites: a name that nobody has any more would order nothing.
+strange_suites() { grep -vxF "$("$SRC/dev" test --list)" "$1" || :; }
+ok "what takes longest are suites" is "$(strange_suites tests/harness/longest)" ""
+printf 'cli/run.sh\ncli/gone.sh\n' >"$TMP/longest"
+ok "planted: a suite that is gone" is "$(strange_suites "$TMP/longest")" cli/gone.sh
+
 # Nothing that is true on one machine only, and no address of somebody's registry or mirror. The
 # patterns are written so that they do not match themselves.
 REGISTRY='(([a-z0-9-]+\.)*docker|ghcr|gcr|quay)[.]io|(registry[.]npmjs|pypi|deb[.]debian|rubygems)[.](org|com)|crates[.]io|proxy[.]golang[.]org'
