@@ -369,6 +369,10 @@ static void tell(struct trunk *t, const struct rfa_run_result *result, const str
 	_exit(0);
 }
 
+/* Of the sanitizer: forgets what was freed so far. Else each process has a part of it for itself,
+ * and looks through all of it for what its run has lost. */
+void __sanitizer_purge_allocator(void) __attribute__((weak));
+
 static void run_all(const struct runs *runs)
 {
 	struct trunk t = { .runs = runs };
@@ -378,6 +382,8 @@ static void run_all(const struct runs *runs)
 	json_t *plan;
 
 	prepare(runs->s, &w, &plan);
+	if (__sanitizer_purge_allocator)
+		__sanitizer_purge_allocator();
 	t.w = &w;
 	t.base = rfa_sim_calls(w.sim);
 	t.told =
