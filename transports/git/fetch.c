@@ -345,6 +345,9 @@ static void become(struct fetching *f)
 		;
 	if (git_libgit2_init() < 0)
 		rc = rfa_fail(&m.err, RFA_EINTERNAL, "git", "libgit2 could not be started");
+	/* The ledger will name the commit: what it is has to be on the disk by then. */
+	if (!rc && git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1))
+		rc = rfa_git_wrong(&m.err, f->source->cache, "what is fetched cannot be synced");
 	if (!rc && f->source->ca &&
 	    git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, f->source->ca, NULL))
 		rc = rfa_git_wrong(&m.err, f->source->ca, "the certificates cannot be read");
