@@ -315,6 +315,7 @@ ok_here() { # TEXT CMD...
 	shift
 	"$@" >"$TMP/held" 2>&1
 	held=$?
+	# shellcheck disable=SC2016  # for that shell
 	ok "$text" sh -c 'cat "$1"; exit "$2"' sh "$TMP/held" "$held"
 }
 
