@@ -7,6 +7,8 @@
 static const struct rfa_format inside = { "a path in the repository",
 					  "^([^/~.]|\\.($|[^.]|\\.[^/])).*$" };
 
+static const struct rfa_format one_star = { "a text with one * in it", "^[^*]*[*][^*]*$" };
+
 static const struct rfa_key login_keys[] = {
 	RFA_KEYS_OF_LOGIN("the password or token", "secrets/git_token", "GIT_TOKEN",
 			  "pass show git"),
@@ -45,6 +47,13 @@ const struct rfa_key rfa_schema_source[] = {
 	  .type = RFA_TYPE_STRING,
 	  .example = "\"ssh_config\"",
 	  .help = "of ssh: another file than your own ~/.ssh/config; relative to rfa.json" },
+	{ .name = "tags",
+	  .type = RFA_TYPE_STRING,
+	  .fallback = "\"*\"",
+	  .example = "\"v*\"",
+	  .help = "what the tags of its releases are called: the version is what stands for the "
+		  "star, and no other tag is released",
+	  .format = &one_star },
 	{ .name = "directory",
 	  .type = RFA_TYPE_STRING,
 	  .example = "\"deploy\"",

@@ -101,10 +101,11 @@ static const struct rfa_flow_args args = {
 	    "the git repository (source.git), and brings them to an environment, with the files "
 	    "of\n"
 	    "the commit that source.directory or source.files name. Nothing is checked out here.\n"
-	    "The version is called as the tag. A tag is one commit for ever: one that was moved "
-	    "is\n"
-	    "refused. A tag that was released before is not built again, if its images are still\n"
-	    "there. What does not prove healthy goes back by itself, files as well.",
+	    "The version is called as the tag, or as source.tags says (\"v*\": without the v). A\n"
+	    "tag is one commit for ever: one that was moved is refused. A tag that was released\n"
+	    "before is not built again, if its images are still there. What does not prove "
+	    "healthy\n"
+	    "goes back by itself, files as well.",
 	.flags = RFA_ARGS_FORCE | RFA_ARGS_SECOND | RFA_ARGS_BACKUP_BEFORE,
 	.options = options,
 	.examples = examples,

@@ -4,9 +4,13 @@
 
 #include "fsm/model/field.h"
 
+/* A commit that has more as an archive is not sent anywhere. */
+#define RFA_RELEASE_BYTES 4000000000LL
+
 /* clang-format off */
 #define RFA_STACK_SOURCE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(git, "where the repository is") \
+	TEXT(tags, "what its releases are called; the version is what stands for the star") \
 	TEXT(directory, "the directory in it whose files belong to the stack's Compose directory") \
 	TEXTS(files, "patterns of these files; none: all of them, if there is a directory")
 /* clang-format on */

@@ -49,10 +49,27 @@ static int settle_url(const struct rfa_prepare *p, json_t *source, struct rfa_er
 	return rc;
 }
 
-/* A version is the tag of an image, too. */
-static int check_tag(const char *tag, struct rfa_error *err)
+static int is_no_release(const char *tag, const char *pattern, struct rfa_error *err)
 {
-	if (rfa_named_is_tag(tag))
+	rfa_fail(err, RFA_EUSAGE, "cli", "the tag %.100s is not called as releases are: %.100s",
+		 tag, pattern);
+	return rfa_error_hint(err, "name another tag, or change source.tags of the stack");
+}
+
+/* What stands in the tag for the star of source.tags. It is the tag of an image, too. */
+static int name_version(const json_t *plan, const char *tag, char out[RFA_TAG_MAX + 1],
+			struct rfa_error *err)
+{
+	const char *pattern = rfa_facts_str(plan, "target/stack/source/tags", "*");
+	size_t before = strcspn(pattern, "*"), behind = strlen(pattern + before) - 1;
+	size_t len = strlen(tag);
+
+	if (len <= before + behind || strncmp(tag, pattern, before) != 0 ||
+	    strcmp(tag + len - behind, pattern + before + 1) != 0)
+		return is_no_release(tag, pattern, err);
+	len -= before + behind;
+	snprintf(out, RFA_TAG_MAX + 1, "%.*s", (int)len, tag + before);
+	if (len <= RFA_TAG_MAX && rfa_named_is_tag(out))
 		return 0;
 	rfa_fail(err, RFA_EUSAGE, "cli", "this tag is no version that an image can have");
 	return rfa_error_hint(err, "at most 128 letters, digits, \"_\", \".\" and \"-\", none "
@@ -221,10 +238,11 @@ static int find_commit(const struct rfa_prepare *p, const json_t *plan, json_t *
 int rfa_prepare_release(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
 	json_t *source = rfa_facts_at(plan, "target/stack/source"), *release = NULL;
+	char version[RFA_TAG_MAX + 1] = "";
 	int rc = has_repository(p, plan, err);
 
 	if (!rc)
-		rc = check_tag(p->second, err);
+		rc = name_version(plan, p->second, version, err);
 	if (!rc)
 		rc = rfa_build_has_images(plan, err);
 	if (!rc)
@@ -240,7 +258,7 @@ int rfa_prepare_release(const struct rfa_prepare *p, json_t *plan, struct rfa_er
 	if (!rc)
 		rc = put_sources(plan, release, err);
 	if (!rc)
-		rc = rfa_build_name(plan, p->second, err);
+		rc = rfa_build_name(plan, version, err);
 	if (!rc)
 		rc = rfa_plan_set(plan, "release", json_incref(release), err);
 	if (!rc && p->option(p, "delete", 0))

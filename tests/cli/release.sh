@@ -58,6 +58,17 @@ config
 # ---- what is asked for
 
 ok "9: there is no such tag" exits 9 release v1.00
+config '' '"tags":"v*"'
+ok "the version is what stands for the star" says '"then": "1.1"' release v1.1 --dry-run --json
+ok "the tag stays the tag" says "The tag v1.1 of shop" release v1.1 --dry-run
+config '' '"tags":"*.1"'
+ok "wherever the star is" says '"then": "v1"' release v1.1 --dry-run --json
+ok "64: a tag that is called otherwise" exits 64 release v1.0
+ok "it says how releases are called" says 'not called as releases are: *.1' release v1.0
+ok "64: nothing for the star" exits 64 release .1
+config '' '"tags":"v**"'
+ok "3: two stars" exits 3 release v1.1
+config
 ok "it says which one is meant" says "did you mean v1.0?" release v1.00
 ok "64: a tag that no image can have" exits 64 release "v 1"
 ok "64: nor one that leads elsewhere" exits 64 release ../v1

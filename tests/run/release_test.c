@@ -220,6 +220,7 @@ static void test_gates(void **state)
 		const char *key, *value, *gate, *text;
 	} rows[] = {
 		{ "submodules", "[\"lib/other\"]", "repository", "lib/other" },
+		{ "bytes", "5000000000", "repository", "at most 4.0 GB are sent" },
 		{ "pointers", "[\"big.bin\"]", "repository", "big.bin" },
 		{ "other", "\"0123456789abcdef\"", "tag", "0123456789ab" },
 	};

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fsm/base/size.h"
 #include "fsm/steps/common/gates.h"
 
 const char *rfa_release_context(const struct rfa_ctx *ctx, const struct rfa_built *image)
@@ -64,6 +65,14 @@ int rfa_gate_repository(struct rfa_gates *c, struct rfa_error *err)
 	const struct rfa_release *release = rfa_release_of(c->ctx);
 
 	(void)err;
+	if (release->bytes > RFA_RELEASE_BYTES)
+		rfa_deny(
+		    c,
+		    "take what is large out of the repository: fetch it in the Dockerfile, or "
+		    "keep it as data",
+		    "the commit has %s in %lld files, and at most %s are sent to be built from",
+		    RFA_SIZE(release->bytes), (long long)release->files,
+		    RFA_SIZE(RFA_RELEASE_BYTES));
 	if (release->submodules.n)
 		rfa_deny(c,
 			 "rfa reads one repository: bring their files into it (git subtree), or "
