@@ -37,10 +37,11 @@ static json_t *own_files(struct world *w)
 	return files;
 }
 
-#define SUBJECT(which)                                                                       \
-	{                                                                                    \
-		"sync " #which, which, prepare, RFA_FINAL_SUCCEEDED,                         \
-		    which == BACK ? own_files : world_serves, NULL, 100, .ends_as_before = 0 \
+#define SUBJECT(which)                                                                        \
+	{                                                                                     \
+		"sync " #which, which, prepare, RFA_FINAL_SUCCEEDED,                          \
+		    which == BACK ? own_files : world_serves, NULL, 100, .ends_as_before = 0, \
+									 .least_faults = 4    \
 	}
 static const struct sweep_subject there = SUBJECT(THERE), back = SUBJECT(BACK),
 				  point = SUBJECT(POINT);
