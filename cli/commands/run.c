@@ -73,7 +73,7 @@ const struct rfa_cli_command rfa_cmd_resume = {
 	.details =
 	    "Carries on from the exact step, whichever way the run was going. What may have\n"
 	    "happened while nobody looked is looked at first. A finished run answers its\n"
-	    "result again and does nothing.",
+	    "result again; a hook behind it that rfa died before is run.",
 	.options = resume_options,
 	.examples =
 	    (const struct rfa_example[]){
