@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fsm/base/digest.h"
 #include "fsm/base/facts.h"
 #include "fsm/base/fault.h"
 #include "ledger/internal.h"
@@ -109,6 +110,7 @@ int rfa_ledger_begin(struct rfa_ledger *ledger, const struct rfa_ledger_begin *b
 {
 	struct rfa_run_head head = { 0 };
 	struct rfa_ledger_run *run = NULL;
+	char once[RFA_DIGEST_HEX];
 	int rc = rfa_head_check(begin, err);
 
 	if (blocker)
@@ -125,6 +127,10 @@ int rfa_ledger_begin(struct rfa_ledger *ledger, const struct rfa_ledger_begin *b
 	rfa_copy(head.env, sizeof(head.env), begin->env);
 	rfa_copy(head.from, sizeof(head.from), begin->from);
 	head.flow_version = begin->flow_version;
+	if (begin->once && *begin->once) {
+		rfa_digest_of(RFA_SHA256, begin->once, strlen(begin->once), once);
+		snprintf(head.once, sizeof(head.once), "%.32s", once);
+	}
 	rc = ledger->ops->begin(ledger, &head, begin->plan, &run, blocker, err);
 	if (rc)
 		return rc;

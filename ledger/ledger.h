@@ -70,12 +70,18 @@ struct rfa_ledger_begin {
 	const char *env;    /* the environment that the run changes: "prod" */
 	const char *from;   /* where what it brings comes from: "test"; "" if nowhere */
 	const json_t *plan; /* the frozen plan; its SHA-256 goes into the commit's trailers */
+	/*
+	 * What only one run of this stack in this environment is ever begun for, however it ends;
+	 * NULL: nothing.
+	 */
+	const char *once;
 };
 
 /*
  * Begins a run, and takes its flock. Errors: LOCKED when an unfinished run of the same stack in
  * the same environment exists: err->msg names it, `blocker` (RFA_RUN_ID_MAX, may be NULL) gets
- * its id. The check and the commit are one compare-and-swap on main.
+ * its id. EXISTS, with a blocker: that run was begun for the same `once`. The checks and the commit
+ * are one compare-and-swap on main.
  */
 RFA_API int rfa_ledger_begin(struct rfa_ledger *ledger, const struct rfa_ledger_begin *begin,
 			     struct rfa_ledger_run **out, char *blocker,

@@ -153,13 +153,16 @@ static int check_free(const struct memory *memory, const struct rfa_run_head *he
 		return rfa_fail(err, RFA_EEXISTS, "ledger", "there is a run %s already", head->run);
 	for (size_t i = 0; i < memory->n; i++) {
 		const struct entry *other = memory->entries[i];
+		int is_same = *head->once && !strcmp(other->head.once, head->once);
 
-		if (other->history->final != RFA_FINAL_NONE ||
+		if ((other->history->final != RFA_FINAL_NONE && !is_same) ||
 		    strcmp(other->head.stack, head->stack) != 0 ||
 		    strcmp(other->head.env, head->env) != 0)
 			continue;
 		if (blocker)
 			rfa_copy(blocker, RFA_RUN_ID_MAX, other->head.run);
+		if (other->history->final != RFA_FINAL_NONE)
+			return rfa_fail_once(err, other->head.run);
 		rfa_fail(err, RFA_ELOCKED, "ledger", "run %s (%s of %s in %s) has not ended: %s",
 			 other->head.run, other->head.flow, head->stack, head->env,
 			 other->driven ? "a process drives it now" : "it was interrupted");

@@ -38,6 +38,7 @@ static const struct {
 	{ "Rfa-Stack", TEXT, 0, AT(head.stack), ROOM(head.stack) },
 	{ "Rfa-Env", TEXT, 0, AT(head.env), ROOM(head.env) },
 	{ "Rfa-From", TEXT, 0, AT(head.from), ROOM(head.from) },
+	{ "Rfa-Once", TEXT, 0, AT(head.once), ROOM(head.once) },
 	{ "Rfa-Plan", TEXT, 0, AT(plan), ROOM(plan) },
 	{ "Rfa-Point", TEXT, 0, AT(point), ROOM(point) },
 	{ "Rfa-Time", TIME, 1, AT(record.wall_ms), 0 },

@@ -57,7 +57,7 @@ int rfa_path_ok(const char *path)
 
 int rfa_path_reserved(const char *path)
 {
-	static const char *const own[] = { "runs",    "open",        "last",
+	static const char *const own[] = { "runs",    "open",        "last",  "once",
 					   "history", "ledger.json", "README" };
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
@@ -73,6 +73,18 @@ void rfa_path_of_run(const char *run, const char *suffix, char out[RFA_LEDGER_PA
 {
 	snprintf(out, RFA_LEDGER_PATH_MAX, "runs/%.4s/%.2s/%.2s/%s%s", run, run + 4, run + 6, run,
 		 suffix);
+}
+
+void rfa_path_of_once(const struct rfa_run_head *head, char out[RFA_LEDGER_PATH_MAX])
+{
+	snprintf(out, RFA_LEDGER_PATH_MAX, "once/%s/%s/%s.json", head->env, head->stack,
+		 head->once);
+}
+
+int rfa_fail_once(struct rfa_error *err, const char *run)
+{
+	rfa_fail(err, RFA_EEXISTS, "ledger", "run %s was begun for that already", run);
+	return rfa_error_hint(err, "rfa show %s", run);
 }
 
 void rfa_path_rotated(const char *path, const char *run, char out[RFA_LEDGER_PATH_MAX])

@@ -16,6 +16,7 @@ struct rfa_run_head {
 	char run[RFA_RUN_ID_MAX];
 	char flow[32], stack[64], env[64], from[64];
 	unsigned flow_version;
+	char once[33]; /* a digest of what it alone is begun for; "": nothing */
 };
 
 /* 1 if text may be a stack, an environment, a step…: [A-Za-z0-9_][A-Za-z0-9._-]*, safe in a path
@@ -27,6 +28,10 @@ int rfa_path_ok(const char *path);
 int rfa_path_reserved(const char *path);
 /* "runs/2026/11/22/<id><suffix>" */
 void rfa_path_of_run(const char *run, const char *suffix, char out[RFA_LEDGER_PATH_MAX]);
+/* "once/prod/shop/<digest>.json": says which run it was. */
+void rfa_path_of_once(const struct rfa_run_head *head, char out[RFA_LEDGER_PATH_MAX]);
+/* EXISTS: another run was begun for that. */
+int rfa_fail_once(struct rfa_error *err, const char *run);
 /* "history.log" and a run's id: "history/<id>.log". */
 void rfa_path_rotated(const char *path, const char *run, char out[RFA_LEDGER_PATH_MAX]);
 /* A new ledger's own name. */

@@ -41,6 +41,7 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	TEXT(vault_on, "whose host has it") \
 	TEXT(backup, "the id of the backup") \
 	TEXT(data_backup, "of a run that brings images or files: the newest backup of the data, which its rollback point names") \
+	TEXT(once, "what the run was begun for, and no other run of the stack in that environment is: a release of a forge") \
 	BOOL(backup_first, "that backup is made for this run, before it begins") \
 	BOOL(no_backup, "it was left out, for the reason") \
 	TEXT(then, "of such a backup: the command that goes on behind it") \

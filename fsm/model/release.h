@@ -22,6 +22,7 @@ RFA_RECORD(stack_source, RFA_STACK_SOURCE_FIELDS);
 	TEXT(tag, "the tag that was asked for") \
 	TEXT(commit, "the commit that it was then") \
 	TEXT(tree, "the git tree of that commit") \
+	TEXT(published, "when the forge has published it; absent: it does not say, or nobody has asked it") \
 	TEXT(at, "when it was committed") \
 	INT(files, 0, "how many files it has") \
 	INT(bytes, 0, "how large they are as an archive") \

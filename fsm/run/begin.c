@@ -174,8 +174,12 @@ int rfa_run_begin(const struct rfa_run_options *options, const json_t *plan,
 	}
 	rfa_run_id(d.ctx.clock, result->run);
 	d.begun_ms = d.ctx.clock->wall_ms(d.ctx.clock);
-	begin = (struct rfa_ledger_begin){ result->run, d.flow->name, d.flow->version, d.stack,
-					   d.env,       d.from,       d.plan };
+	begin = (struct rfa_ledger_begin){
+		result->run,     d.flow->name,
+		d.flow->version, d.stack,
+		d.env,           d.from,
+		d.plan,          d.goal.options ? d.goal.options->once : NULL
+	};
 	rc = rfa_ledger_begin(options->ledger, &begin, &d.ledger_run, result->blocker, err);
 	if (rc) {
 		result->run[0] = '\0';

@@ -111,7 +111,11 @@ static int audit_begin(struct rfa_audit *audit, const git_oid *id,
 	snprintf(open_file, sizeof(open_file), "open/%s/%s.json", message->head.env,
 		 message->head.stack);
 	may = json_pack("{s:b,s:b}", plan, 1, open_file, 1);
-	rc = may ? audit_tree(audit, commit, run, "BEGIN", may, err) : rfa_fail_nomem(err);
+	rfa_path_of_once(&message->head, path);
+	if (may && *message->head.once && json_object_set_new(may, path, json_true()))
+		rc = rfa_fail_nomem(err);
+	else
+		rc = may ? audit_tree(audit, commit, run, "BEGIN", may, err) : rfa_fail_nomem(err);
 	json_decref(may);
 	if (rc)
 		return rc;

@@ -27,6 +27,31 @@ static void open_path(const struct rfa_run_head *head, char out[RFA_LEDGER_PATH_
 	snprintf(out, RFA_LEDGER_PATH_MAX, "open/%s/%s.json", head->env, head->stack);
 }
 
+/* EXISTS when a run was begun for the same. */
+static int check_once(struct rfa_git_tree *tree, const struct rfa_run_head *head, char *blocker,
+		      struct rfa_error *err)
+{
+	char path[RFA_LEDGER_PATH_MAX];
+	json_t *taken = NULL;
+	int rc;
+
+	if (!*head->once)
+		return 0;
+	rfa_path_of_once(head, path);
+	rc = rfa_git_tree_json(tree, path, &taken, err);
+	if (rc == -(int)RFA_ENOTFOUND) {
+		rfa_error_clear(err);
+		return 0;
+	}
+	if (rc)
+		return rc;
+	if (blocker)
+		rfa_copy(blocker, RFA_RUN_ID_MAX, rfa_facts_str(taken, "run", ""));
+	rc = rfa_fail_once(err, rfa_facts_str(taken, "run", "?"));
+	json_decref(taken);
+	return rc;
+}
+
 /* LOCKED when a run of this stack and environment has not ended. */
 static int check_free(const struct rfa_git *git, struct rfa_git_tree *tree,
 		      const struct rfa_run_head *head, char *blocker, struct rfa_error *err)
@@ -48,7 +73,7 @@ static int check_free(const struct rfa_git *git, struct rfa_git_tree *tree,
 	rc = rfa_git_tree_json(tree, path, &open, err);
 	if (rc == -(int)RFA_ENOTFOUND) {
 		rfa_error_clear(err);
-		return 0;
+		return check_once(tree, head, blocker, err);
 	}
 	if (rc)
 		return rc;
@@ -102,6 +127,18 @@ static int put_open(const struct rfa_git *git, struct rfa_git_tree *tree,
 	return rc;
 }
 
+static int put_once(struct rfa_git_tree *tree, const struct rfa_run_head *head,
+		    struct rfa_error *err)
+{
+	char path[RFA_LEDGER_PATH_MAX], text[64];
+
+	if (!*head->once)
+		return 0;
+	rfa_path_of_once(head, path);
+	snprintf(text, sizeof(text), "{\"run\":\"%s\"}\n", head->run);
+	return rfa_git_tree_put_text(tree, path, text, strlen(text), err);
+}
+
 /* The objects of BEGIN, on top of main as it is: *was. Nothing refers to them yet. */
 static int write_begin(const struct rfa_git *git, const struct rfa_message *message,
 		       const json_t *plan, char *blocker, git_oid *was, git_oid *id,
@@ -128,6 +165,8 @@ static int write_begin(const struct rfa_git *git, const struct rfa_message *mess
 		rc = rfa_git_tree_put_text(tree, path, text.data, text.len, err);
 	if (!rc)
 		rc = put_open(git, tree, message, err);
+	if (!rc)
+		rc = put_once(tree, &message->head, err);
 	if (!rc)
 		rc = rfa_git_tree_write(tree, &tree_id, err);
 	rfa_buf_clear(&text);

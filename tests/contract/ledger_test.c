@@ -142,6 +142,54 @@ static void test_blocker(void **state)
 }
 
 /* Running and interrupted are told apart; only one drives. */
+static int begin_once(struct world *w, unsigned n, const char *env, const char *once,
+		      struct rfa_ledger_run **run, char blocker[RFA_RUN_ID_MAX])
+{
+	json_t *plan = json_object();
+	char id[RFA_RUN_ID_MAX];
+	struct rfa_ledger_begin begin = { .run = kit_id(n, id),
+					  .flow = "promote",
+					  .flow_version = 1,
+					  .stack = "app",
+					  .env = env,
+					  .plan = plan,
+					  .once = once };
+	int rc = rfa_ledger_begin(w->ledger, &begin, run, blocker, &w->err);
+
+	json_decref(plan);
+	return rc;
+}
+
+/* Of what is done once, one run is begun, however it ends, and whoever opens the ledger. */
+static void test_once(void **state)
+{
+	struct world *w = *state;
+	struct rfa_ledger_run *run = NULL, *other = NULL;
+	char id[RFA_RUN_ID_MAX], blocker[RFA_RUN_ID_MAX];
+
+	ok(begin_once(w, 1, "prod", "forge 17", &run, blocker));
+	refused(RFA_ELOCKED, begin_once(w, 2, "prod", "forge 17", &other, blocker));
+	ok(kit_end(run, 1, "app", "prod", NULL, &w->err));
+	refused(RFA_EEXISTS, begin_once(w, 2, "prod", "forge 17", &other, blocker));
+	assert_string_equal(blocker, kit_id(1, id));
+	assert_non_null(strstr(w->err.msg, id));
+	if (w->git) {
+		rfa_ledger_free(w->ledger);
+		w->ledger = open_again(w);
+		refused(RFA_EEXISTS, begin_once(w, 2, "prod", "forge 17", &other, blocker));
+	}
+	/* Something else, elsewhere, or nothing of that kind: each is another matter. */
+	ok(begin_once(w, 2, "prod", "forge 18", &run, blocker));
+	ok(kit_end(run, 1, "app", "prod", NULL, &w->err));
+	ok(begin_once(w, 3, "test", "forge 17", &run, blocker));
+	ok(kit_end(run, 1, "app", "test", NULL, &w->err));
+	ok(begin_once(w, 4, "prod", "", &run, blocker));
+	ok(kit_end(run, 1, "app", "prod", NULL, &w->err));
+	ok(begin_once(w, 5, "prod", NULL, &run, blocker));
+	ok(kit_end(run, 1, "app", "prod", NULL, &w->err));
+	ok(rfa_ledger_verify(w->ledger, NULL, NULL, NULL, &w->err));
+}
+
 static void test_attach(void **state)
 {
 	struct world *w = *state;
@@ -582,6 +630,7 @@ int main(void)
 		BOTH(test_attach),     BOTH(test_list),          BOTH(test_files),
 		BOTH(test_rotation),   BOTH(test_hostile_names), BOTH(test_hostile_text),
 		BOTH(test_secrets),    BOTH(test_misuse),        BOTH(test_legal),
+		BOTH(test_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -65,7 +65,7 @@ static void begin_run(struct world *w, const char *run, const char *env)
 	struct rfa_error err;
 	json_t *plan = json_pack("{s:s}", "flow", "promote");
 	const struct rfa_ledger_begin begin = {
-		run, "promote", 1, "app", env, "test", plan,
+		run, "promote", 1, "app", env, "test", plan, NULL,
 	};
 
 	must(rfa_ledger_begin(w->ledger, &begin, &begun, NULL, &err), &err);

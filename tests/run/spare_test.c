@@ -277,7 +277,7 @@ static void test_ledger(void **state)
 	assert_int_equal(
 	    rfa_ledger_begin(b.w.ledger,
 			     &(struct rfa_ledger_begin){ "20261121-090000-0be001", "promote", 1,
-							 "third", "prod", "test", plan },
+							 "third", "prod", "test", plan, NULL },
 			     &begun, NULL, &b.err),
 	    0);
 	rfa_ledger_detach(begun);
@@ -299,7 +299,7 @@ static void end_in(struct bench *b, const char *run, const char *stack, const ch
 		.kind = RFA_RECORD_END, .seq = 1, .state = RFA_HEALTH, .outcome = "SUCCEEDED"
 	};
 	json_t *plan = json_pack("{s:s}", "flow", "approve");
-	const struct rfa_ledger_begin begin = { run, "approve", 1, stack, env, "", plan };
+	const struct rfa_ledger_begin begin = { run, "approve", 1, stack, env, "", plan, NULL };
 	char *text = json_dumps(json, 0);
 	const struct rfa_ledger_file file = { .path = path, .content = text, .len = strlen(text) };
 	const struct rfa_ledger_end end = {

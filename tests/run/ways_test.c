@@ -389,7 +389,7 @@ static void test_fixed_points(void **state)
 static void test_other_version(void **state)
 {
 	struct rfa_ledger_begin begin = {
-		"20261122-101010-aaaaaa", "promote", 7, "app", "prod", "test", NULL
+		"20261122-101010-aaaaaa", "promote", 7, "app", "prod", "test", NULL, NULL
 	};
 	struct rfa_ledger_run *handle = NULL;
 	struct bench b;
