@@ -139,6 +139,28 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* As `git ls-remote` says it, and nothing is fetched. */
+static void all_tags_and_their_commits(void **state)
+{
+	char whole[300];
+	struct rfa_git_source source = { .cache = "/nowhere/at/all", .url = whole };
+	json_t *tags = NULL;
+	struct rfa_error err;
+
+	(void)state;
+	snprintf(whole, sizeof(whole), "%s/repo", dir);
+	SH("cd repo && git update-ref \"$(printf 'refs/tags/no\\377utf')\" HEAD && git tag 'a/b'");
+	assert_int_equal(rfa_git_tags(&source, &tags, &err), 0);
+	assert_int_equal(json_object_size(tags), 3);
+	assert_string_equal(rfa_facts_str(tags, "plain", ""), SH("git -C repo rev-parse HEAD"));
+	assert_string_equal(rfa_facts_str(tags, "annotated", ""), SH("git -C repo rev-parse HEAD"));
+	assert_non_null(json_object_get(tags, "a/b"));
+	json_decref(tags);
+	SH("cd repo && git update-ref -d \"$(printf 'refs/tags/no\\377utf')\" && git tag -d a/b");
+	snprintf(whole, sizeof(whole), "%s/none", dir);
+	assert_int_equal(rfa_git_tags(&source, &tags, &err), -RFA_ENOTFOUND);
+}
+
 static void a_tag_is_its_commit(void **state)
 {
 	char plain[RFA_GIT_ID_MAX], annotated[RFA_GIT_ID_MAX];
@@ -640,6 +662,7 @@ static void no_other_url_is_asked_instead(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_tags_and_their_commits),
 		cmocka_unit_test(a_tag_is_its_commit),
 		cmocka_unit_test(a_tar_is_the_commit),
 		cmocka_unit_test(files_are_listed),

@@ -5,6 +5,7 @@
 #ifndef RFA_TRANSPORTS_GIT_GIT_H
 #define RFA_TRANSPORTS_GIT_GIT_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "fsm/base/clock.h"
@@ -43,6 +44,16 @@ struct rfa_git_source {
  */
 RFA_API int rfa_git_fetch(const struct rfa_git_source *source, const char *tag,
 			  char commit[RFA_GIT_ID_MAX], struct rfa_error *err) RFA_MUST_USE;
+
+/* Longer names of tags, and more tags, are not taken. */
+#define RFA_GIT_TAG_MAX 256
+enum { RFA_GIT_TAGS_MAX = 50000 };
+/*
+ * *out (new): {tag: commit}, all tags that the server has; nothing is fetched, the copy is not
+ * needed. A name that is no UTF-8 is left out. Errors: those of rfa_git_fetch().
+ */
+RFA_API int rfa_git_tags(const struct rfa_git_source *source, json_t **out,
+			 struct rfa_error *err) RFA_MUST_USE;
 
 /*
  * *out (new, rfa_repository_free()): the files of a commit. Errors: NOTFOUND: it is not in the
