@@ -54,6 +54,37 @@ const struct rfa_freeze *rfa_window_freeze(const struct rfa_window *window,
 	return NULL;
 }
 
+static void next_day(struct rfa_local *at)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int leap = at->year % 4 == 0 && (at->year % 100 != 0 || at->year % 400 == 0);
+
+	at->minute = 0;
+	at->weekday = (at->weekday + 1) % 7;
+	if (at->day++ < days[at->month - 1] + (at->month == 2 ? leap : 0))
+		return;
+	at->day = 1;
+	if (at->month++ < 12)
+		return;
+	at->month = 1;
+	at->year++;
+}
+
+int rfa_window_next(const struct rfa_window *window, const struct rfa_local *now,
+		    struct rfa_local *at)
+{
+	int left;
+
+	*at = *now;
+	for (left = 366 * 24 * 60; left; left--) {
+		if (++at->minute == 24 * 60)
+			next_day(at);
+		if (rfa_window_is_open(window, at) && !rfa_window_freeze(window, at))
+			return 0;
+	}
+	return -1;
+}
+
 int rfa_freeze_is_possible(const struct rfa_freeze *freeze)
 {
 	size_t n = strlen(freeze->to);

@@ -28,6 +28,12 @@ int rfa_window_is_open(const struct rfa_window *window, const struct rfa_local *
 /* The freeze that the moment is in; NULL: none. */
 const struct rfa_freeze *rfa_window_freeze(const struct rfa_window *window,
 					   const struct rfa_local *now);
+/*
+ * *at: the first minute behind `now` in which something may be brought, as a clock there shows it;
+ * nobody puts that clock forward or back meanwhile. -1: there is none within a year.
+ */
+int rfa_window_next(const struct rfa_window *window, const struct rfa_local *now,
+		    struct rfa_local *at);
 /* 0: it is over before it begins, and would hold up nobody. */
 int rfa_freeze_is_possible(const struct rfa_freeze *freeze);
 

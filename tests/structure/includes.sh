@@ -25,6 +25,7 @@ edges() {
 ^ledger/	^fsm/base/|^fsm/core/record\.h$|^ledger/
 ^transports/host/	^fsm/base/|^transports/(transport|http|fdio|registry/registry)\.h$|^transports/host/
 ^transports/git/	^fsm/base/|^transports/(transport|fdio)\.h$|^transports/host/host(_files|_repository)?\.h$|^transports/git/|^transports/ssh/(config|hostkeys)\.h$
+^transports/forge/	^fsm/base/|^transports/(transport|http_call|http_text)\.h$|^transports/forge/
 ^transports/registry/	^fsm/base/|^transports/(transport|http_call|http_text|fdio)\.h$|^transports/registry/
 ^transports/notify/	^fsm/base/|^transports/(transport|fdio)\.h$|^transports/notify/
 ^transports/	^fsm/base/|^transports/(ssh/)?[a-z_0-9]+\.h$

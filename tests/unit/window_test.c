@@ -151,12 +151,51 @@ static void freezes_that_end_before_they_begin(void **state)
 	assert_int_equal(is_possible("2026-12-20 18:00", "2026-12-19"), 0);
 }
 
+/* When it opens again: over nights, weekends, freezes and a year's end. */
+static void the_next_opening(void **state)
+{
+	static const char *const week[] = { "mon", "tue", "wed", "thu" };
+	static const struct rfa_freeze frozen[] = {
+		{ .from = "2026-12-21", .to = "2027-01-04", .reason = "" },
+		{ .from = "2026-11-30 09:00", .to = "2026-11-30 10:15", .reason = "" },
+	};
+	static const struct rfa_freeze always = { .from = "2020-01-01", .to = "2999-01-01" };
+	struct rfa_window day = {
+		.days = { week, 4 }, .from = "09:00", .to = "17:00", .freeze = { frozen, 2 }
+	};
+	struct rfa_window none = { .from = "", .to = "", .freeze = { &always, 1 } };
+	static const struct {
+		const char *iso, *is;
+	} rows[] = {
+		{ "2026-11-25T08:59:30Z", "2026-11-25 09:00" },
+		{ "2026-11-25T17:00:00Z", "2026-11-26 09:00" },
+		{ "2026-11-26T17:00:00Z", "2026-11-30 10:15" }, /* Thursday; Monday is frozen */
+		{ "2026-12-18T12:00:00Z", "2027-01-05 09:00" },
+	};
+	struct rfa_local now, at;
+	struct rfa_error err;
+	char is[32];
+	int64_t ms;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(rfa_time_parse(rows[i].iso, &ms), 0);
+		assert_int_equal(rfa_zone_at("", ms, &now, &err), 0);
+		assert_int_equal(rfa_window_next(&day, &now, &at), 0);
+		snprintf(is, sizeof(is), "%04d-%02d-%02d %02d:%02d", at.year, at.month, at.day,
+			 at.minute / 60, at.minute % 60);
+		assert_string_equal(is, rows[i].is);
+		assert_int_equal(rfa_window_next(&none, &now, &at), -1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zones),
 		cmocka_unit_test(windows),
 		cmocka_unit_test(freezes),
+		cmocka_unit_test(the_next_opening),
 		cmocka_unit_test(freezes_that_end_before_they_begin),
 	};
 
