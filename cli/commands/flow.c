@@ -375,9 +375,8 @@ static int make(struct rfa_cli *cli, void *user, json_t **plan, struct rfa_error
 	return rfa_flow_plan(cli, user, plan, err);
 }
 
-/* Asks, and drives; or says that there is nothing to do. */
-static int begin(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
-		 struct rfa_error *err)
+int rfa_flow_begin(struct rfa_cli *cli, const struct rfa_flow *flow, json_t *plan,
+		   struct rfa_error *err)
 {
 	int rc = rfa_facts_at(plan, "nothing") ? 0 : ask(cli, flow, plan, err);
 
@@ -452,7 +451,7 @@ int rfa_flow_run(struct rfa_cli *cli, const struct rfa_flow *flow, struct rfa_er
 	if (rc == 0 && preview && !empty)
 		rc = rfa_preview_show(cli, flow, plan, err);
 	else if (rc == 0 && !preview && !empty)
-		rc = begin(cli, flow, plan, err);
+		rc = rfa_flow_begin(cli, flow, plan, err);
 	json_decref(plan);
 	return rc < 0 || !other ? rc : run_other(cli, other, err);
 }

@@ -11,6 +11,7 @@
 #include "cli/frame/aside.h"
 #include "cli/frame/cli.h"
 #include "cli/commands/units.h"
+#include "cli/config/repository.h"
 #include "fsm/parts/catalog.h"
 
 enum { TEXT_MAX = 64 * 1024, FILES = 2 * RFA_REPEATS };
@@ -28,6 +29,7 @@ struct facts {
 	char program[PATH_MAX], ledger[PATH_MAX], home[PATH_MAX], user[64];
 	int has_data, has_images; /* of the images: that there is a backup of them */
 	int chosen[RFA_REPEATS];  /* which of the repeats */
+	char *secrets[3];         /* owned; files with tokens; ends with NULL */
 };
 
 static int find_user(struct facts *f, struct rfa_error *err)
@@ -125,6 +127,26 @@ static int find_images(struct rfa_cli *cli, struct facts *f, struct rfa_error *e
 	return rc;
 }
 
+/* What `watch` logs in with: at the forge, and at the repository. */
+static int find_secrets(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
+{
+	const struct rfa_schedule *s = &f->schedule;
+	json_t *files[2] = { NULL, NULL };
+	json_t *watch = NULL;
+	size_t i, n = 0;
+	int rc = rfa_config_watch(cli->config, s->env, s->stack, &watch, err);
+
+	files[0] = rfa_facts_at(watch, "token/file");
+	files[1] = json_object_get(rfa_repository_written(cli, s->stack, s->env, "login"), "file");
+	for (i = 0; rc == 0 && i < 2; i++)
+		if (files[i])
+			rc = rfa_config_path(cli->config, json_string_value(files[i]),
+					     &f->secrets[n++], err);
+	f->schedule.secrets = (const char *const *)f->secrets;
+	json_decref(watch);
+	return rc;
+}
+
 static int find_names(struct rfa_cli *cli, struct facts *f, struct rfa_error *err)
 {
 	struct rfa_schedule *s = &f->schedule;
@@ -140,6 +162,8 @@ static int find_names(struct rfa_cli *cli, struct facts *f, struct rfa_error *er
 		rc = rfa_config_side(cli->config, s->env, s->stack, &side, err);
 	f->has_data = json_object_size(rfa_facts_at(side, "stack/data/members")) > 0;
 	json_decref(side);
+	if (rc == 0)
+		rc = find_secrets(cli, f, err);
 	s->of = rfa_cli_option(cli, "of");
 	if (rc == 0 && s->of)
 		rc = rfa_config_has_env(cli->config, s->of, err);
@@ -341,13 +365,15 @@ static int run_schedule(struct rfa_cli *cli, struct rfa_error *err)
 		note(cli, &facts, units, n, folder);
 	for (size_t i = 0; i < FILES; i++)
 		rfa_buf_release(&units[i].text);
+	for (size_t i = 0; facts.secrets[i]; i++)
+		free(facts.secrets[i]);
 	rfa_buf_release(&cron);
 	return rc;
 }
 
 static const struct rfa_option schedule_options[] = {
 	{ "env", 0, "ENV", NULL, NULL, "the environment; of a drill: where it is held" },
-	{ "for", 0, "WHAT...", NULL, "backup|images|verify|drill|smoke|check|notify",
+	{ "for", 0, "WHAT...", NULL, "backup|images|verify|drill|smoke|check|watch|notify",
 	  "what is repeated; default: backup and images" },
 	{ "of", 0, "ENV", NULL, NULL, "of a drill: whose backup; default: that of --env" },
 	{ "at", 0, "HH:MM", NULL, NULL, "when, in local time; default 02:30" },
@@ -373,6 +399,10 @@ const struct rfa_cli_command rfa_cmd_schedule = {
 	    "          is never there unless it is named; the unit answers the question (--yes)\n"
 	    "  smoke   `rfa smoke`, every day\n"
 	    "  check   `rfa verify --hosts`, every day\n"
+	    "  watch   `rfa watch --once`, every five minutes; the files with its tokens are "
+	    "handed "
+	    "on\n"
+	    "          by systemd, which reads them as root\n"
 	    "  notify  `rfa notify --send --due`, every five minutes, for all of rfa.json\n"
 	    "What was missed while the machine was off is made up for. What fails ends with rfa's "
 	    "exit\n"

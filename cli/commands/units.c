@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/config/secret.h"
 #include "fsm/base/quote.h"
 
 /* What locks the host goes behind the backup of the data; a drill waits for locks by itself. */
@@ -66,6 +67,14 @@ const struct rfa_repeat rfa_repeats[RFA_REPEATS] = {
 	  .later_min = 150,
 	  .command = { "verify" },
 	  .options = { "--hosts" } },
+	{ .word = "watch",
+	  .unit = "watch",
+	  .what = "watching for releases",
+	  .often = RFA_MINUTES,
+	  .command = { "watch" },
+	  .options = { "--once" },
+	  .env_is_word = 1,
+	  .needs_secrets = 1 },
 	{ .word = "notify",
 	  .unit = "notify",
 	  .what = "telling channels what could not be told",
@@ -122,7 +131,8 @@ static void words_of(const struct rfa_schedule *s, const struct rfa_repeat *r,
 		argv[n++] = r->command[i];
 	if (!r->whole) {
 		argv[n++] = s->stack;
-		argv[n++] = "--env";
+		if (!r->env_is_word)
+			argv[n++] = "--env";
 		argv[n++] = s->env;
 	}
 	for (i = 0; r->options[i]; i++)
@@ -164,6 +174,22 @@ static int check_paths(const struct rfa_schedule *s, struct rfa_error *err)
 	return 0;
 }
 
+/* systemd reads them as root, and hands them on: the rest of the line is the path. */
+static int put_secrets(struct rfa_buf *out, const char *const *files, struct rfa_error *err)
+{
+	char name[RFA_CREDENTIAL_MAX];
+	int rc = 0;
+
+	for (; !rc && files && *files; files++) {
+		rc = plain(*files, err);
+		rfa_secret_credential(*files, name);
+		rfa_buf_printf(out, "\nLoadCredential=%s:", name);
+		for (const char *p = *files; *p; p++)
+			rfa_buf_printf(out, *p == '%' ? "%%%%" : "%c", *p);
+	}
+	return rc;
+}
+
 int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, struct rfa_buf *out,
 		     struct rfa_error *err)
 {
@@ -193,6 +219,10 @@ int rfa_unit_service(const struct rfa_schedule *s, const struct rfa_repeat *r, s
 	/* No SSH agent and no login are there: what ssh needs must be in files. */
 	rfa_buf_printf(out, "\n[Service]\nType=oneshot\nUser=%s\nEnvironment=", s->user);
 	put_word(out, "HOME=", s->home, 0);
+	if (r->needs_secrets)
+		rc = put_secrets(out, s->secrets, err);
+	if (rc < 0)
+		return rc;
 	rfa_buf_puts(out, "\nExecStart=");
 	put_word(out, "", s->program, 0);
 	words_of(s, r, argv);
@@ -231,14 +261,15 @@ int rfa_unit_timer(const struct rfa_schedule *s, const struct rfa_repeat *r, str
 	if (r->often == RFA_MINUTES) {
 		rfa_buf_printf(out,
 			       "[Unit]\n"
-			       "Description=rfa: %s\n"
+			       "Description=rfa: %s%s%s%s%s\n"
 			       "\n"
 			       "[Timer]\n"
 			       "OnCalendar=*:0/5\n"
 			       "\n"
 			       "[Install]\n"
 			       "WantedBy=timers.target\n",
-			       r->what);
+			       r->what, r->whole ? "" : " of ", r->whole ? "" : s->stack,
+			       r->whole ? "" : " on ", r->whole ? "" : s->env);
 		return rfa_buf_check(out, err);
 	}
 	rfa_buf_printf(out,

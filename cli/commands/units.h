@@ -13,6 +13,8 @@ struct rfa_schedule {
 	const char *ledger;  /* NULL: where the configuration says */
 	const char *of;      /* of a drill: whose backup; NULL: that of env */
 	const char *user, *home;
+	const char *const
+	    *secrets;     /* files that `watch` reads tokens from; ends with NULL; NULL: none */
 	int hour, minute; /* of the data's backup, local time */
 };
 
@@ -33,9 +35,11 @@ struct rfa_repeat {
 	int needs_data;         /* a stack without data has none */
 	int whole;              /* it is about all of rfa.json: it names no stack */
 	int needs_images;       /* nor has one whose images nobody backs up */
+	int env_is_word;        /* STACK ENV, without --env */
+	int needs_secrets;      /* systemd hands it the files with tokens */
 };
 extern const struct rfa_repeat rfa_repeats[];
-#define RFA_REPEATS 8
+#define RFA_REPEATS 9
 
 /* "rfa-backup-shop-prod-data", without .service or .timer. */
 void rfa_unit_name(const struct rfa_schedule *s, const struct rfa_repeat *r, char into[192]);

@@ -47,6 +47,9 @@ int rfa_config_has_env(const struct rfa_config *config, const char *env,
  */
 int rfa_config_side(const struct rfa_config *config, const char *env, const char *stack,
 		    json_t **out, struct rfa_error *err) RFA_MUST_USE;
+/* *out (new): which releases of the stack are watched for there; defaults filled in. */
+int rfa_config_watch(const struct rfa_config *config, const char *env, const char *stack,
+		     json_t **out, struct rfa_error *err) RFA_MUST_USE;
 /* *out (new, or NULL): what the file says of a registry; the path in it is made absolute. */
 int rfa_config_registry(const struct rfa_config *config, const char *domain, json_t **out,
 			struct rfa_error *err) RFA_MUST_USE;

@@ -23,13 +23,12 @@ static void way_release(struct way *w)
 	rfa_login_release(&w->login);
 }
 
-/* "source" as it is written: a plan does not say where the login is. */
-static const json_t *written(const struct rfa_cli *cli, const struct rfa_repository_ask *ask,
-			     const char *key)
+const json_t *rfa_repository_written(const struct rfa_cli *cli, const char *stack_name,
+				     const char *env, const char *key)
 {
 	const json_t *stack =
-	    json_object_get(json_object_get(cli->config->root, "stacks"), ask->stack);
-	const json_t *overlay = json_object_get(json_object_get(stack, "environments"), ask->env);
+	    json_object_get(json_object_get(cli->config->root, "stacks"), stack_name);
+	const json_t *overlay = json_object_get(json_object_get(stack, "environments"), env);
 	const json_t *found = json_object_get(json_object_get(overlay, "source"), key);
 
 	return found ? found : json_object_get(json_object_get(stack, "source"), key);
@@ -58,7 +57,8 @@ static int find_cache(struct rfa_cli *cli, const char *url, char **out, struct r
 static int find_file(const struct rfa_cli *cli, const struct rfa_repository_ask *ask,
 		     const char *key, char **out, struct rfa_error *err)
 {
-	const char *path = json_string_value(written(cli, ask, key));
+	const char *path =
+	    json_string_value(rfa_repository_written(cli, ask->stack, ask->env, key));
 
 	return path ? rfa_config_path(cli->config, path, out, err) : 0;
 }
@@ -66,7 +66,7 @@ static int find_file(const struct rfa_cli *cli, const struct rfa_repository_ask 
 static int find_login(struct rfa_cli *cli, const struct rfa_repository_ask *ask,
 		      struct rfa_login *out, struct rfa_error *err)
 {
-	const json_t *reference = written(cli, ask, "login");
+	const json_t *reference = rfa_repository_written(cli, ask->stack, ask->env, "login");
 	int rc = 0;
 
 	if (reference)
@@ -90,27 +90,35 @@ static int find_way(struct rfa_cli *cli, const struct rfa_repository_ask *ask, s
 	return rc < 0 ? rc : find_login(cli, ask, &w->login, err);
 }
 
-static int fetch(struct rfa_cli *cli, const struct rfa_repository_ask *ask, struct way *w,
-		 char commit[RFA_GIT_ID_MAX], struct rfa_error *err)
+static int find_source(struct rfa_cli *cli, const struct rfa_repository_ask *ask, struct way *w,
+		       struct rfa_git_source *out, struct rfa_error *err)
 {
-	struct rfa_git_source source = {
-		.cache = w->cache, .url = ask->url, .clock = cli->clock, .cancel = cli->cancel
-	};
 	json_t *options = NULL;
 	int rc = find_way(cli, ask, w, err);
 
 	if (rc == 0)
 		rc = rfa_config_options(cli->config, &options, err);
-	source.user = w->login.user;
-	source.secret = w->login.secret;
-	source.key = w->key;
-	source.ca = w->ca;
-	source.ssh_config = w->ssh_config;
-	source.idle_timeout_ms = rfa_facts_int(options, "idle_timeout_ms", 0);
-	if (rc == 0)
-		rc = rfa_git_fetch(&source, ask->tag, commit, err);
+	*out = (struct rfa_git_source){ .cache = w->cache,
+					.url = ask->url,
+					.user = w->login.user,
+					.secret = w->login.secret,
+					.key = w->key,
+					.ca = w->ca,
+					.ssh_config = w->ssh_config,
+					.clock = cli->clock,
+					.cancel = cli->cancel };
+	out->idle_timeout_ms = rfa_facts_int(options, "idle_timeout_ms", 0);
 	json_decref(options);
 	return rc;
+}
+
+static int fetch(struct rfa_cli *cli, const struct rfa_repository_ask *ask, struct way *w,
+		 char commit[RFA_GIT_ID_MAX], struct rfa_error *err)
+{
+	struct rfa_git_source source;
+	int rc = find_source(cli, ask, w, &source, err);
+
+	return rc ? rc : rfa_git_fetch(&source, ask->tag, commit, err);
 }
 
 /* The commit that is meant is here, or comes with its tag. */
@@ -154,6 +162,21 @@ int rfa_cli_repository(void *user, const struct rfa_repository_ask *ask,
 		rc = open_commit(cli, ask, &w, &cli->repository, err);
 	if (rc == 0)
 		*out = cli->repository;
+	way_release(&w);
+	return rc;
+}
+
+int rfa_cli_tags(struct rfa_cli *cli, const struct rfa_repository_ask *ask, json_t **out,
+		 struct rfa_error *err)
+{
+	struct rfa_git_source source;
+	struct way w = { 0 };
+	int rc = find_cache(cli, ask->url, &w.cache, err);
+
+	if (rc == 0)
+		rc = find_source(cli, ask, &w, &source, err);
+	if (rc == 0)
+		rc = rfa_git_tags(&source, out, err);
 	way_release(&w);
 	return rc;
 }

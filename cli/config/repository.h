@@ -13,4 +13,15 @@
 int rfa_cli_repository(void *user, const struct rfa_repository_ask *ask,
 		       struct rfa_repository **out, struct rfa_error *err);
 
+/*
+ * *out (new): {tag: commit}, all tags that it has now; `ask` needs no tag. Errors: those of
+ * rfa_git_tags().
+ */
+int rfa_cli_tags(struct rfa_cli *cli, const struct rfa_repository_ask *ask, json_t **out,
+		 struct rfa_error *err) RFA_MUST_USE;
+
+/* A key of "source" as it is written: a plan does not say where the login is. NULL: absent. */
+const json_t *rfa_repository_written(const struct rfa_cli *cli, const char *stack, const char *env,
+				     const char *key);
+
 #endif

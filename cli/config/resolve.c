@@ -182,6 +182,8 @@ static int resolve_stack(const json_t *written, const char *env, json_t **out,
 		rc = check_resolved(stack, env, err);
 	if (rc == 0)
 		rc = rfa_schema_complete(rfa_schema_stack, stack, err);
+	/* A plan brings one release, whatever else is watched for, and by which token. */
+	json_object_del(stack, "watch");
 	if (rc == 0)
 		rc = rfa_checks_merge(stack, err);
 	if (rc == 0)
@@ -232,6 +234,26 @@ int rfa_config_side(const struct rfa_config *config, const char *env, const char
 		*out = side;
 	else
 		json_decref(side);
+	return rc;
+}
+
+int rfa_config_watch(const struct rfa_config *config, const char *env, const char *stack,
+		     json_t **out, struct rfa_error *err)
+{
+	const json_t *written = json_object_get(json_object_get(config->root, "stacks"), stack);
+	const json_t *overlay = json_object_get(json_object_get(written, "environments"), env);
+	json_t *watch = json_object_get(written, "watch");
+	int rc;
+
+	watch = watch ? rfa_facts_copy(watch) : json_object();
+	rc = watch ? merge(watch, json_object_get(overlay, "watch"), err) : rfa_fail_nomem(err);
+	if (rc == 0)
+		rc = rfa_schema_complete(rfa_schema_find(rfa_schema_stack, "watch")->inside, watch,
+					 err);
+	if (rc == 0)
+		*out = watch;
+	else
+		json_decref(watch);
 	return rc;
 }
 

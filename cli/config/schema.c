@@ -7,6 +7,7 @@
 #include "cli/config/schema_hooks.h"
 #include "cli/config/schema_registry.h"
 #include "cli/config/schema_source.h"
+#include "cli/config/schema_watch.h"
 #include "cli/config/schema_window.h"
 
 /* What strings look like. */
@@ -463,6 +464,11 @@ const struct rfa_key rfa_schema_stack[] = {
 	  .help = "when promote, publish, deploy and release may bring something; a rollback may "
 		  "always",
 	  .inside = rfa_schema_window },
+	{ .name = "watch",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"forge\":\"github\",\"tags\":\"v*\"}",
+	  .help = "which releases `rfa watch` begins by itself",
+	  .inside = rfa_schema_watch },
 	{ .name = "variables",
 	  .type = RFA_TYPE_MAP,
 	  .example = "{\"ENVIRONMENT\":\"production\",\"DOMAIN\":{\"env\":\"DOMAIN\"}}",

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "cli/config/paths.h"
 #include "cli/frame/redact.h"
+#include "fsm/base/digest.h"
 #include "fsm/base/wipe.h"
 
 enum { MOST = 64 << 10, GOOD = 12 };
@@ -42,12 +44,34 @@ static int read_all(int fd, struct rfa_buf *out)
 	return got < 0 ? -errno : 0;
 }
 
+void rfa_secret_credential(const char *path, char out[RFA_CREDENTIAL_MAX])
+{
+	char hex[RFA_DIGEST_HEX];
+
+	rfa_digest_of(RFA_SHA256, path, strlen(path), hex);
+	(void)snprintf(out, RFA_CREDENTIAL_MAX, "rfa-%.16s", hex);
+}
+
+/* Not kept waiting by what is no file. */
+static int open_file(const char *path)
+{
+	enum { FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	char name[RFA_CREDENTIAL_MAX], copy[PATH_MAX];
+	int fd = -1;
+
+	rfa_secret_credential(path, name);
+	if (folder && *folder == '/' &&
+	    snprintf(copy, sizeof(copy), "%s/%s", folder, name) < (int)sizeof(copy))
+		fd = open(copy, FLAGS);
+	return fd < 0 ? open(path, FLAGS) : fd;
+}
+
 static int take_file(struct rfa_secret *s, struct rfa_error *err)
 {
 	struct rfa_buf text = RFA_BUF_INIT(MOST);
 	struct stat st;
-	/* Not kept waiting by what is no file. */
-	int fd = open(s->where, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open_file(s->where);
 	int bad = fd < 0 || fstat(fd, &st) ? -errno : 0;
 	int rc = 0;
 

@@ -33,6 +33,12 @@ struct rfa_secret {
  */
 int rfa_secret_take(struct rfa_secret *secret, const char *name, enum rfa_secret_from from,
 		    const char *folder, const char *where, struct rfa_error *err) RFA_MUST_USE;
+/*
+ * What systemd calls a file with a secret that it hands on (LoadCredential=, systemd.exec(5)):
+ * where it has done so, its copy is read, and not the file. path: absolute.
+ */
+#define RFA_CREDENTIAL_MAX 24
+void rfa_secret_credential(const char *path, char out[RFA_CREDENTIAL_MAX]);
 /* Runs its command with sh, and takes what that prints, or tells why not in `why`. Errors: NOMEM.
  */
 int rfa_secret_run(struct rfa_secret *secret, struct rfa_error *err) RFA_MUST_USE;

@@ -82,6 +82,7 @@ extern const struct rfa_cli_command rfa_cmd_init, rfa_cmd_check, rfa_cmd_plan, r
     rfa_cmd_show, rfa_cmd_log, rfa_cmd_history, rfa_cmd_logs, rfa_cmd_verify, rfa_cmd_ledger_verify,
     rfa_cmd_ledger_path, rfa_cmd_ledger_git, rfa_cmd_lock_show, rfa_cmd_flows, rfa_cmd_doctor,
     rfa_cmd_backup_list, rfa_cmd_backup_get, rfa_cmd_backup_verify, rfa_cmd_schedule, rfa_cmd_help,
-    rfa_cmd_version, rfa_cmd_notify, rfa_cmd_notify_test, rfa_cmd_completion, rfa_cmd_config_schema;
+    rfa_cmd_version, rfa_cmd_notify, rfa_cmd_notify_test, rfa_cmd_completion, rfa_cmd_config_schema,
+    rfa_cmd_watch;
 
 #endif

@@ -100,6 +100,7 @@ enum rfa_args_flag {
 	/* The preview is shown before the question, and what goes by it is options.agreed. */
 	RFA_ARGS_SHOWS_FIRST = 1 << 9,
 	RFA_ARGS_MAY_SECOND = 1 << 10, /* a second word may follow the stack */
+	RFA_ARGS_RELEASES = 1 << 11, /* its second word is a release: `rfa watch` begins its runs */
 };
 
 struct rfa_flow_args {

@@ -202,18 +202,18 @@ static void names(void **state)
 	expect(FILE_WITH(",\"keep_running\":[\"a\\nb\"]"),
 	       "2:18 stacks.shop.keep_running[0]: a control character in the string \"a\\nb\"; "
 	       "remove it");
-	expect(
-	    FILE_WITH(",\"environments\":{\"prodd\":{\"environments\":{}}}"),
-	    "2:18 stacks.shop.environments.prodd: there is no such environment; did you mean "
-	    "\"prod\"?\n"
-	    "2:27 stacks.shop.environments.prodd.environments: there is no such key; keys here: "
-	    "containers, compose, base_url, bootstrap, build, deploy, source, window, variables, "
-	    "health, checks, "
-	    "health_deadline_s, health_interval_s, health_settle_s, gates, data, backup, hooks, "
-	    "checklist, keep_images, "
-	    "keep_running "
-	    "(and x-… for "
-	    "your own)");
+	expect(FILE_WITH(",\"environments\":{\"prodd\":{\"environments\":{}}}"),
+	       "2:18 stacks.shop.environments.prodd: there is no such environment; did you mean "
+	       "\"prod\"?\n"
+	       "2:27 stacks.shop.environments.prodd.environments: there is no such key; keys here: "
+	       "containers, compose, base_url, bootstrap, build, deploy, source, window, watch, "
+	       "variables, "
+	       "health, checks, "
+	       "health_deadline_s, health_interval_s, health_settle_s, gates, data, backup, hooks, "
+	       "checklist, keep_images, "
+	       "keep_running "
+	       "(and x-… for "
+	       "your own)");
 	expect(FILE_WITH(",\"bootstrap\":{\"containers\":{\"other\":{}}}"),
 	       "2:29 stacks.shop.bootstrap.containers.other: the stack does not list this "
 	       "container; add it to \"containers\" of the stack");

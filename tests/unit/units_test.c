@@ -76,6 +76,8 @@ static void texts(void **state)
 			    "--unattended -c /srv/rfa.json\n"
 			    "0 5 * * * HOME=/home/olga /usr/bin/rfa verify shop --env prod --hosts "
 			    "-c /srv/rfa.json\n"
+			    "*/5 * * * * HOME=/home/olga /usr/bin/rfa watch shop prod --once "
+			    "-c /srv/rfa.json\n"
 			    "*/5 * * * * HOME=/home/olga /usr/bin/rfa notify --send --due "
 			    "-c /srv/rfa.json\n");
 	rfa_buf_release(&out);
@@ -102,6 +104,35 @@ static void whole(void **state)
 	assert_int_equal(rfa_unit_timer(&usual, notify, &out, &err), 0);
 	assert_non_null(strstr(rfa_buf_str(&out), "OnCalendar=*:0/5\n"));
 	assert_null(strstr(rfa_buf_str(&out), "Persistent"));
+	rfa_buf_release(&out);
+}
+
+/* Of a stack, every few minutes; systemd hands the files with tokens on. */
+static void watching(void **state)
+{
+	static const char *const secrets[] = { "/srv/a b/100%", NULL };
+	const struct rfa_repeat *watch = &rfa_repeats[RFA_REPEATS - 2];
+	struct rfa_schedule with = usual;
+	struct rfa_buf out = RFA_BUF_INIT(1 << 16);
+	struct rfa_error err;
+	char name[192];
+	(void)state;
+
+	with.secrets = secrets;
+	rfa_unit_name(&usual, watch, name);
+	assert_string_equal(name, "rfa-watch-shop-prod");
+	assert_int_equal(rfa_unit_service(&with, watch, &out, &err), 0);
+	assert_non_null(strstr(rfa_buf_str(&out), "\nLoadCredential=rfa-"));
+	assert_non_null(strstr(rfa_buf_str(&out), ":/srv/a b/100%%\nExecStart="));
+	assert_non_null(strstr(rfa_buf_str(&out), "rfa\" watch shop prod --once -c"));
+	rfa_buf_clear(&out);
+	assert_int_equal(rfa_unit_timer(&usual, watch, &out, &err), 0);
+	assert_non_null(strstr(rfa_buf_str(&out), "watching for releases of shop on prod\n"));
+	assert_non_null(strstr(rfa_buf_str(&out), "OnCalendar=*:0/5\n"));
+	rfa_buf_clear(&out);
+	/* Only what needs them gets them. */
+	assert_int_equal(rfa_unit_service(&with, &rfa_repeats[0], &out, &err), 0);
+	assert_null(strstr(rfa_buf_str(&out), "LoadCredential"));
 	rfa_buf_release(&out);
 }
 
@@ -255,9 +286,10 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts),        cmocka_unit_test(whole),
-		cmocka_unit_test(midnight),     cmocka_unit_test(systemd_quoting),
-		cmocka_unit_test(cron_quoting), cmocka_unit_test(refused),
+		cmocka_unit_test(texts),           cmocka_unit_test(whole),
+		cmocka_unit_test(watching),        cmocka_unit_test(midnight),
+		cmocka_unit_test(systemd_quoting), cmocka_unit_test(cron_quoting),
+		cmocka_unit_test(refused),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
