@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
+enum { VERSION_MAX = 128, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
 
 /* Names of versions. */
 
@@ -194,6 +194,16 @@ static enum rfa_due_is of_run(const struct rfa_due_release *r, const struct rfa_
 									       : RFA_DUE_HANDLED;
 }
 
+/* As images are tagged (docker/distribution, reference.go); nor is it taken for an option then. */
+static int may_be_version(const char *tag)
+{
+	static const char ok[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+	size_t len = strspn(tag, ok);
+
+	return len && len <= VERSION_MAX && !tag[len] && *tag != '.' && *tag != '-';
+}
+
 static enum rfa_due_is judge(const struct rfa_due_release *r, const struct rfa_due_run *run,
 			     const struct place *last, const struct rfa_due_rules *rules)
 {
@@ -206,6 +216,8 @@ static enum rfa_due_is judge(const struct rfa_due_release *r, const struct rfa_d
 		return RFA_DUE_OLD;
 	if (run)
 		return of_run(r, run);
+	if (!may_be_version(r->tag))
+		return RFA_DUE_NO_VERSION;
 	if (r->published_ms > rules->now_ms)
 		return RFA_DUE_FUTURE;
 	return r->commit ? RFA_DUE_NOW : RFA_DUE_NO_TAG;

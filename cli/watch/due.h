@@ -11,14 +11,15 @@
 #include "fsm/base/error.h"
 
 enum rfa_due_is {
-	RFA_DUE_HANDLED,  /* a run was begun for it, however that ended */
-	RFA_DUE_REMADE,   /* the same, but it was deleted since, and made again */
-	RFA_DUE_MOVED,    /* its tag is another commit than in that run */
-	RFA_DUE_UNWANTED, /* a draft, a pre-release, a tag that is not watched */
-	RFA_DUE_OLD,      /* older than the newest that a run was begun for, whatever it is */
-	RFA_DUE_FUTURE,   /* to be published later */
-	RFA_DUE_NO_TAG,   /* its tag is not in the repository yet */
-	RFA_DUE_WAITS,    /* behind one whose tag is not there yet, and each is wanted in order */
+	RFA_DUE_HANDLED,    /* a run was begun for it, however that ended */
+	RFA_DUE_REMADE,     /* the same, but it was deleted since, and made again */
+	RFA_DUE_MOVED,      /* its tag is another commit than in that run */
+	RFA_DUE_UNWANTED,   /* a draft, a pre-release, a tag that is not watched */
+	RFA_DUE_OLD,        /* older than the newest that a run was begun for, whatever it is */
+	RFA_DUE_NO_VERSION, /* no image can have such a tag: it cannot be released */
+	RFA_DUE_FUTURE,     /* to be published later */
+	RFA_DUE_NO_TAG,     /* its tag is not in the repository yet */
+	RFA_DUE_WAITS,      /* behind one whose tag is not there yet, and each is wanted in order */
 	RFA_DUE_PASSED_OVER, /* a newer one is due as well */
 	RFA_DUE_NOW,
 };

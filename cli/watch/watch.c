@@ -82,6 +82,9 @@ static void tell(const struct rfa_watch *w, const struct rfa_due_release *r)
 	case RFA_DUE_WAITS:
 		say(w, SAY, "%s waits for the one before it", r->tag);
 		break;
+	case RFA_DUE_NO_VERSION:
+		say(w, WARN, "%s is left out: no image can have such a tag", r->tag);
+		break;
 	case RFA_DUE_FUTURE:
 		rfa_time_iso(r->published_ms, at);
 		say(w, SAY, "%s waits: it is to be published at %s", r->tag, at);

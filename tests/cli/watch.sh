@@ -52,7 +52,7 @@ unpublish() { python3 -c 'import json, sys
 json.dump([r for r in json.load(open("forge/releases")) if r["id"] != int(sys.argv[1])], open("forge/releases.new", "w"))' "$1" && mv forge/releases.new forge/releases; }
 config() { # KEYS OF watch [MORE OF THE STACK]
 	cat >work/rfa.json <<-JSON
-	{"version":1,"environments":{
+	{"version":1,"notify":{"team":{"kind":"exec","command":["$TMP/bin/tell"]}},"environments":{
 	"prod":{"transport":"local","state_dir":"$TMP/state-prod","docker":"$FAKE $TMP/prod","address":"127.0.0.1"}},
 	"stacks":{"shop":{"containers":["web"],"health_settle_s":0,"gates":{"disk_free_percent":0},
 	"build":{"on":"prod","images":{"web":{"image":"app","context":"web"}}},
@@ -72,6 +72,8 @@ print(*[c["Config"]["Image"] for c in state["containers"] if c["Name"].lstrip("/
 PY
 }
 
+printf '#!/bin/sh\necho "$(cat)" >>%s\n' "$TMP/told" >bin/tell && chmod +x bin/tell
+
 commit_is v1.0
 publish 1 v1.0 2026-01-01T00:00:00Z
 config "$github"
@@ -85,6 +87,8 @@ ok "by hand" exits 0 rfa release shop v1.0 --to prod
 ok "nothing is new" exits 0 watch
 ok "it says which is the newest" says "nothing is new: v1.0 is the newest, run " watch
 ok "nothing was begun" is "$(runs)" 1
+
+ok "its end was told" is "$(grep -c ended told)" 1
 
 # ---- what is no release yet
 
@@ -114,6 +118,7 @@ ok "and begins nothing" is "$(runs)" 1
 watch >said 2>&1
 ok "it is begun" is "$?" 0
 ok "it runs" is "$(version)" app:v1.1
+ok "its end was told, as always" is "$(grep -c ended told)" 2
 ok "once" says "v1.2 waits" watch
 ok "still once" is "$(runs)" 2
 plan() { rfa ledger git show "main:runs/$(rfa runs --json --limit 1 | python3 -c 'import json, sys
@@ -168,6 +173,13 @@ commit_is v1.8
 publish 10 v1.8 2026-01-10T00:00:00Z
 ok "but the next one is" exits 0 watch
 ok "it runs" is "$(version)" app:v1.8
+
+# ---- a hostile tag
+
+publish 20 --force 2026-01-10T01:00:00Z
+ok "0: what would be an option is none" exits 0 watch
+ok "it is told" says "--force is left out: no image can have such a tag" watch
+unpublish 20
 
 # ---- two at once
 
