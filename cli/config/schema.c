@@ -5,6 +5,7 @@
 #include "cli/config/schema_checks.h"
 #include "cli/config/schema_gates.h"
 #include "cli/config/schema_hooks.h"
+#include "cli/config/schema_traffic.h"
 #include "cli/config/schema_registry.h"
 #include "cli/config/schema_source.h"
 #include "cli/config/schema_watch.h"
@@ -531,6 +532,11 @@ const struct rfa_key rfa_schema_stack[] = {
 	  .example = "{\"before\":{\"command\":[\"/usr/local/bin/may-deploy\"]}}",
 	  .help = "commands of your own around a deploy, a promote, a publish and a rollback",
 	  .inside = rfa_schema_hooks },
+	{ .name = "traffic",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"services\":{\"worker\":{\"how\":\"start-first\"}}}",
+	  .help = "how requests move to a new version without one that fails",
+	  .inside = rfa_schema_traffic },
 	{ .name = "checklist",
 	  .type = RFA_TYPE_ARRAY,
 	  .fallback = "[]",

@@ -15,7 +15,7 @@ static const struct rfa_key a_gate = {
 	.example = "\"disk space\"",
 	.help = "the name of a gate, as a preview shows it",
 	.words = "window|tags|dependents|disk space|base URL|compose|networks|shared "
-		 "names|URLs|version|verified|"
+		 "names|traffic|URLs|version|verified|"
 		 "checklist|drift|fresh backup|proven drill|published ports|access|env file",
 };
 

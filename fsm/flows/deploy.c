@@ -99,7 +99,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_deploy = {
 	.name = "deploy",
-	.version = 2,
+	.version = 3,
 	.summary = "bring a version from its registry to an environment",
 	.roles = roles,
 	.steps = steps,

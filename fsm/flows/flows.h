@@ -20,7 +20,7 @@
 
 /* what a role needs of its host */
 #define WITH_LOCK (RFA_HOST_FILES | RFA_HOST_RUNS)
-#define WITH_IMAGES (WITH_LOCK | RFA_HOST_ENGINE)
+#define WITH_IMAGES (WITH_LOCK | RFA_HOST_ENGINE | RFA_HOST_ROUTER)
 #define WITH_REGISTRY (WITH_LOCK | RFA_HOST_REGISTRY)
 #define WITH_DATA (WITH_IMAGES | RFA_HOST_TREES)
 #define WITH_VAULT (WITH_LOCK | RFA_HOST_VAULT)
@@ -59,13 +59,25 @@
 	STEP("target.receive", TRANSFER, TARGET, SCRATCH, 4, receive), \
 	STEP("target.pin", APPLY, TARGET, SCRATCH, 4, pin), \
 	STEP("target.load", APPLY, TARGET, SCRATCH, 4, load)
+/* a second container takes the traffic while the first one is replaced (docs/zero-downtime.md) */
+#define TRAFFIC_GOES \
+	STEP("target.beside", RESTART, TARGET, 0, 4, beside), \
+	READ("target.beside-health", RESTART, TARGET, 0, 4, beside_health), \
+	STEP("target.shift", RESTART, TARGET, 0, 4, shift), \
+	READ("target.drain", RESTART, TARGET, 0, 4, drain)
+#define TRAFFIC_RETURNS \
+	STEP("target.return", HEALTH, TARGET, 0, 4, return), \
+	READ("target.drain-beside", HEALTH, TARGET, 0, 4, drain_beside), \
+	CLEANUP("target.dismiss", HEALTH, TARGET, 4, dismiss)
 /* containers are made anew from images that the target has, and prove themselves */
 #define IMAGES_RUN \
 	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, health_before), \
 	STEP("target.tag", APPLY, TARGET, 0, 4, tag), \
+	TRAFFIC_GOES, \
 	STEP("target.replace", RESTART, TARGET, 0, 4, replace), \
 	STEP("target.compose", RESTART, TARGET, 0, 4, compose), \
 	READ("target.health", HEALTH, TARGET, 0, 4, health), \
+	TRAFFIC_RETURNS, \
 	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup)
 
 /* gates of every flow that makes containers anew from the images of a version */
@@ -81,6 +93,7 @@
 	{ "published ports", rfa_gate_published }, \
 	{ "access", rfa_gate_access }, \
 	{ "env file", rfa_gate_env_file }, \
+	{ "traffic", rfa_gate_traffic }, \
 	{ "URLs", rfa_gate_urls }
 /* and those that ask whether the version may come here now */
 #define GATES_OF_TRUST \

@@ -87,7 +87,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_promote = {
 	.name = "promote",
-	.version = 4,
+	.version = 5,
 	.summary = "bring the images that run in one environment to another",
 	.roles = roles,
 	.steps = steps,

@@ -96,7 +96,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_publish = {
 	.name = "publish",
-	.version = 3,
+	.version = 4,
 	.summary = "build images from sources, and bring them to an environment",
 	.roles = roles,
 	.steps = steps,

@@ -35,6 +35,7 @@ static const struct rfa_gate gates[] = {
 	{ "compose", rfa_gate_compose },
 	{ "networks", rfa_gate_networks },
 	{ "shared names", rfa_gate_shared_names },
+	{ "traffic", rfa_gate_traffic },
 	{ "URLs", rfa_gate_urls },
 	{ "version", rfa_gate_same_version },
 	{ "verified", rfa_gate_verified },
@@ -50,6 +51,7 @@ static const struct rfa_text_line lines[] = {
 	{ "not back", "data in volumes and databases, files beside them" },
 	{ "{to} stops", "each container whose image changes, while it is replaced (of "
 			"{target.replaced})" },
+	RFA_LINE_TRAFFIC,
 	{ "the way back", "by itself, if the images do not prove healthy; later: rfa rollback "
 			  "{stack} --env {to}" },
 	{ NULL, NULL },

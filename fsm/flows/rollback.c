@@ -43,6 +43,7 @@ static const struct rfa_gate gates[] = {
 	{ "compose", rfa_gate_compose },
 	{ "networks", rfa_gate_networks },
 	{ "shared names", rfa_gate_shared_names },
+	{ "traffic", rfa_gate_traffic },
 	{ "URLs", rfa_gate_urls },
 	{ "rollback point", rfa_gate_image_point },
 	{ "configuration", rfa_gate_configuration },
@@ -55,6 +56,7 @@ static const struct rfa_text_line lines[] = {
 	{ "configuration", "{point.files}" },
 	{ "not back", "data in volumes and databases, and files that containers have mounted" },
 	{ "{to} stops", "each container while it is replaced: {target.replaced}" },
+	RFA_LINE_TRAFFIC,
 	{ NULL, NULL },
 };
 
@@ -84,7 +86,7 @@ static const struct rfa_flow_args args = { .prepare = prepare, .goes_back_to = "
 
 const struct rfa_flow rfa_flow_rollback = {
 	.name = "rollback",
-	.version = 5,
+	.version = 6,
 	.summary = "bring back what a rollback point describes",
 	.roles = roles,
 	.steps = steps,

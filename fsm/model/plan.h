@@ -83,7 +83,9 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	BOOL(recreate, "every container is made anew, whatever of it has changed") \
 	BOOL(wipe, "the data goes: nothing takes its place") \
 	BOOL(keeps_data, "the data stays: no member of it is part of the run") \
-	ONE(release, release, "the commit that is released")
+	ONE(release, release, "the commit that is released") \
+	INT(pause_at, 0, "per cent of the traffic behind whose soak the run pauses") \
+	BOOL(at_once, "a rollback moves all of the traffic in one share, without a soak")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);
 

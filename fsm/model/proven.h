@@ -202,7 +202,8 @@ const struct rfa_configuration *rfa_brings_up(const struct rfa_plan *plan,
 	MANY(tagged, containers, "{ref: the name, id}: containers that it made") \
 	TEXT(was, "what a file had before") \
 	BOOL(begun, "a command may have begun, which nobody can undo") \
-	TEXTS(going, "rollback points that it is about to remove")
+	TEXTS(going, "rollback points that it is about to remove") \
+	ONE(soak, soak, "the share of the traffic that proves itself")
 /* clang-format on */
 RFA_RECORD(made, RFA_MADE_FIELDS);
 

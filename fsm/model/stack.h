@@ -5,6 +5,7 @@
 #include "fsm/model/build.h"
 #include "fsm/model/field.h"
 #include "fsm/model/release.h"
+#include "fsm/model/traffic.h"
 #include "fsm/model/window.h"
 
 /* clang-format off */
@@ -168,6 +169,7 @@ RFA_RECORD(hooks, RFA_HOOKS_FIELDS);
 	ONE(stack_data, data, "what it stores") \
 	ONE(stack_backup, backup, "its backups") \
 	ONE(hooks, hooks, "the operator's own commands around a run") \
+	ONE(traffic, traffic, "how its traffic moves while containers are replaced") \
 	TEXTS(checklist, "what a person has to look at before a version may go there") \
 	INT(keep_images, 3, "versions whose images stay") \
 	TEXTS(keep_running, "containers that are never stopped")

@@ -281,6 +281,41 @@ static void put_sync(struct rfa_buf *into, const json_t *plan, const char *which
 			(void)rfa_text_fill(into, back ? texts[i].back : texts[i].there, plan);
 }
 
+/* "web: blue-green behind edge: 10, 50, 100 %, 60 s each; worker: start-first". */
+static void put_traffic(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	const json_t *traffic = rfa_facts_at(plan, path), *shares, *share;
+	int at_once = rfa_facts_bool(plan, "options/at_once", 0);
+	size_t begun = into->len, i;
+	const char *name;
+	json_t *service;
+
+	json_object_foreach (json_object_get(traffic, "services"), name, service) {
+		const char *how = rfa_facts_str(service, "how", "");
+
+		if (!strcmp(how, "replace"))
+			continue;
+		rfa_buf_puts(into, into->len > begun ? "; " : "");
+		put(into, name);
+		rfa_buf_printf(into, ": %.20s", how);
+		if (strcmp(how, "blue-green") != 0)
+			continue;
+		rfa_buf_puts(into, " behind ");
+		put(into, rfa_facts_str(traffic, "router/container", "?"));
+		if (at_once) {
+			rfa_buf_puts(into, ", all at once");
+			continue;
+		}
+		shares = json_object_get(traffic, "shares");
+		rfa_buf_puts(into, json_array_size(shares) ? ", " : ", 10, 50, 100");
+		json_array_foreach ((json_t *)(uintptr_t)shares, i, share)
+			rfa_buf_printf(into, "%s%lld", i ? ", " : "",
+				       (long long)json_integer_value(share));
+		rfa_buf_printf(into, " %% for %lld s each",
+			       (long long)rfa_facts_int(traffic, "soak_s", 60));
+	}
+}
+
 /* What each word is made of: the part of the plan at that path. */
 static const struct {
 	const char *word;
@@ -317,6 +352,7 @@ static const struct {
 	{ "deleted", put_where, "wipe" },
 	{ "kept.data", put_where, "keeps_data" },
 	{ "base_url", put_base_url, "target/stack/base_url" },
+	{ "traffic", put_traffic, "target/stack/traffic" },
 	{ "point.at", put_time, "point/at" },
 	{ "point.version", put_text, "point/version" },
 	{ "point.members", put_names, "point/members" },

@@ -18,6 +18,7 @@
  * {source.members} {target.members}  the pieces of data that the run is about, on that side
  * {deleted} {kept.data} the pieces of data that go, or stay, when a stack is made anew
  * {base_url}       "KEY in FILE", the target's own
+ * {traffic}        how requests move to the new version
  * {point.at} {point.version} {point.members}  of the rollback point
  * {point.files}    what becomes of the configuration that the point has kept
  * {point.images}   where images come from that are not there any more
@@ -56,11 +57,14 @@ struct rfa_text_line {
 	  "lists it, and going back is a rename too" }
 /* Of flows that bring something, where rfa.json asks for a backup. */
 #define RFA_LINE_BACKUP_FIRST { "first", "{backup.first}" }
+/* Of flows that replace containers. */
+#define RFA_LINE_TRAFFIC { "traffic", "{traffic}" }
 /* Of flows that bring images. */
 #define RFA_LINES_OF_IMAGES \
 	RFA_LINE_BACKUP_FIRST, \
 	{ "travels", "only layers that {to} has not got" }, \
 	{ "{to} stops", "each container whose image changes, while it is replaced (of {target.replaced})" }, \
+	RFA_LINE_TRAFFIC, \
 	{ "the way back", \
 	  "by itself, if the new version does not prove healthy; later: rfa rollback {stack} --env {to}" }
 /* Of flows that read a backup. */

@@ -73,6 +73,16 @@ RFA_PROBE_OF(unload);
 RFA_RUN_OF(trial_observe);
 RFA_TRIO_OF(trial);
 
+/* beside.c, shift.c: stand-ins, and the traffic that goes to them and comes back */
+RFA_TRIO_OF(beside);
+RFA_RUN_OF(beside_health);
+RFA_TRIO_OF(shift);
+RFA_RUN_OF(drain);
+RFA_TRIO_OF(return );
+RFA_RUN_OF(drain_beside);
+RFA_RUN_OF(dismiss);
+RFA_PROBE_OF(dismiss);
+
 /* containers.c: containers started by `docker run` */
 RFA_TRIO_OF(replace);
 

@@ -406,6 +406,7 @@ static void offer_only_needs(struct world *w, const json_t *plan, struct rfa_hos
 		host->runs = needs & RFA_HOST_RUNS ? host->runs : NULL;
 		host->trees = needs & RFA_HOST_TREES ? host->trees : NULL;
 		host->vault = needs & RFA_HOST_VAULT ? host->vault : NULL;
+		host->router = needs & RFA_HOST_ROUTER ? host->router : NULL;
 		host->registry = needs & RFA_HOST_REGISTRY ? host->registry : NULL;
 	}
 }

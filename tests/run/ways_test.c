@@ -402,7 +402,7 @@ static void test_other_version(void **state)
 	rfa_ledger_detach(handle);
 	snprintf(b.result.run, sizeof(b.result.run), "%s", begin.run);
 	assert_int_equal(resume(&b, RFA_RESUME_CONTINUE), -RFA_EREFUSED);
-	assert_told(b.err.msg, "version 7 of the flow promote, this rfa has version 4");
+	assert_told(b.err.msg, "version 7 of the flow promote, this rfa has version 5");
 	assert_told(b.err.hint, "rfa abort 20261122-101010-aaaaaa --no-undo");
 	assert_int_equal(b.x.host_calls, 0);
 	assert_int_equal(resume(&b, RFA_RESUME_ROLLBACK), -RFA_EREFUSED);
@@ -619,6 +619,10 @@ static void test_cancel_at_once(void **state)
 
 /* What one undisturbed promote says. */
 
+#define STANDS_SKIPPED(row)                                     \
+	"step-started target." row "\nstep-skipped target." row \
+	" no service of this run moves its traffic\n"
+
 static const char golden[] =
     "run-begun @\n"
     "step-started source.claim\nstep-done source.claim\n"
@@ -631,7 +635,7 @@ static const char golden[] =
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
-    "gate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "step-done gates\n"
     "step-started target.hook\nstep-skipped target.hook there is no hook\n"
     "step-skipped stop image layers are immutable: nothing has to stop\n"
@@ -640,15 +644,18 @@ static const char golden[] =
     "step-started target.receive\nstep-done target.receive\n"
     "step-started target.pin\nstep-done target.pin\n"
     "step-started target.load\nstep-done target.load\n"
-    "step-started target.tag\nstep-done target.tag\n"
-    "step-started target.replace\nstep-done target.replace\n"
-    "step-started target.compose\n"
-    "step-skipped target.compose the stack has no Compose project\n"
-    "step-started target.health\nstep-done target.health\n"
-    "step-started target.cleanup\nstep-done target.cleanup\n"
-    "step-started source.release\nstep-done source.release\n"
-    "step-started target.release\nstep-done target.release\n"
-    "run-ended SUCCEEDED\n";
+    "step-started target.tag\nstep-done target.tag\n" STANDS_SKIPPED("beside")
+	STANDS_SKIPPED("beside-health") STANDS_SKIPPED("shift") STANDS_SKIPPED(
+	    "drain") "step-started target.replace\nstep-done target.replace\n"
+		     "step-started target.compose\n"
+		     "step-skipped target.compose the stack has no Compose project\n"
+		     "step-started target.health\nstep-done target.health\n" STANDS_SKIPPED(
+			 "return") STANDS_SKIPPED("drain-beside")
+			 STANDS_SKIPPED(
+			     "dismiss") "step-started target.cleanup\nstep-done target.cleanup\n"
+					"step-started source.release\nstep-done source.release\n"
+					"step-started target.release\nstep-done target.release\n"
+					"run-ended SUCCEEDED\n";
 
 static void test_golden(void **state)
 {

@@ -209,7 +209,7 @@ static void names(void **state)
 	       "containers, compose, base_url, bootstrap, build, deploy, source, window, watch, "
 	       "variables, "
 	       "health, checks, "
-	       "health_deadline_s, health_interval_s, health_settle_s, gates, data, backup, hooks, "
+	       "health_deadline_s, health_interval_s, health_settle_s, gates, data, backup, hooks, traffic, "
 	       "checklist, keep_images, "
 	       "keep_running "
 	       "(and x-… for "

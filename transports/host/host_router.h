@@ -58,9 +58,6 @@ struct rfa_host_router {
 		   const struct rfa_routed *, int64_t share, struct rfa_error *);
 };
 
-/* The drivers there are. */
-#define RFA_ROUTER_DRIVERS(X) X(haproxy) X(nginx)
-
 /*
  * REFUSED if the side that would get more of the requests is not up: what every `set` asks of what
  * it has just seen.

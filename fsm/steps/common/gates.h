@@ -72,6 +72,7 @@ RFA_GATE_OF(shared_names);     /* nobody else is called as one of the stack, in 
 RFA_GATE_OF(published);        /* no database is published to others than the host itself */
 RFA_GATE_OF(images_there);     /* what the ledger knows to have run is there, or can be had */
 RFA_GATE_OF(image_point);      /* what a rollback point of images needs is still there */
+RFA_GATE_OF(traffic);          /* a second container can stand in, and its router answers */
 RFA_GATE_OF(servers);          /* no server of data is replaced while a dump is loaded into it */
 RFA_GATE_OF(verified);         /* only what another environment has proven */
 RFA_GATE_OF(drift);            /* what runs there is what the ledger says */

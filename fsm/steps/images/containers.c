@@ -176,40 +176,13 @@ static int bootstrap_body(struct rfa_ctx *ctx, const struct place *p, json_t **o
 	return rc;
 }
 
-/* A rollback point's own description, which never left the host; checked against the ledger. */
-static int point_body(struct rfa_ctx *ctx, const struct place *p, json_t **out,
-		      struct rfa_error *err)
-{
-	json_t *image = NULL;
-	json_t *specs = NULL;
-	int rc = rfa_specs_read(ctx, &specs, err);
-
-	if (rc)
-		return rc;
-	image = json_pack("{s:O?}", "Config", rfa_specs_image(specs, p->name));
-	rc = image ? rfa_spec_body(rfa_specs_container(specs, p->name), image, ref_of(p), out, err)
-		   : rfa_fail_nomem(err);
-	json_decref(image);
-	json_decref(specs);
-	return rc;
-}
-
 static int successor_body(struct rfa_ctx *ctx, const struct place *p, json_t **out,
 			  struct rfa_error *err)
 {
-	json_t *old = p->saved ? p->saved : p->now;
-	json_t *image = NULL;
-	int rc;
+	const json_t *old = p->saved ? p->saved : p->now;
 
-	if (rfa_specs_of(ctx))
-		return point_body(ctx, p, out, err);
-	if (!old)
-		return bootstrap_body(ctx, p, out, err);
-	rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, rfa_container_image(old), &image, err);
-	if (!rc)
-		rc = rfa_spec_body(old, image, ref_of(p), out, err);
-	json_decref(image);
-	return rc;
+	return old || rfa_specs_of(ctx) ? rfa_spec_successor(ctx, p->name, old, ref_of(p), out, err)
+					: bootstrap_body(ctx, p, out, err);
 }
 
 /* Moves: each is one job. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fsm/steps/common/inspect.h"
+#include "fsm/steps/common/observe.h"
 #include "fsm/steps/images/spec_fields.h"
 
 /* Volumes. */
@@ -396,6 +397,38 @@ int rfa_specs_read(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *er
 	else
 		*out = specs;
 	rfa_buf_release(&text);
+	return rc;
+}
+
+static int point_body(const struct rfa_ctx *ctx, const char *name, const char *ref, json_t **out,
+		      struct rfa_error *err)
+{
+	json_t *image = NULL;
+	json_t *specs = NULL;
+	int rc = rfa_specs_read(ctx, &specs, err);
+
+	if (rc)
+		return rc;
+	image = json_pack("{s:O?}", "Config", rfa_specs_image(specs, name));
+	rc = image ? rfa_spec_body(rfa_specs_container(specs, name), image, ref, out, err)
+		   : rfa_fail_nomem(err);
+	json_decref(image);
+	json_decref(specs);
+	return rc;
+}
+
+int rfa_spec_successor(struct rfa_ctx *ctx, const char *name, const json_t *old, const char *ref,
+		       json_t **out, struct rfa_error *err)
+{
+	json_t *image = NULL;
+	int rc;
+
+	if (rfa_specs_of(ctx))
+		return point_body(ctx, name, ref, out, err);
+	rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, rfa_container_image(old), &image, err);
+	if (!rc)
+		rc = rfa_spec_body(old, image, ref, out, err);
+	json_decref(image);
 	return rc;
 }
 

@@ -32,6 +32,14 @@ const json_t *rfa_specs_container(const json_t *specs, const char *name);
 const json_t *rfa_specs_image(const json_t *specs, const char *name);
 
 /*
+ * The body of a container's successor with that image: of the rollback point's own description,
+ * which never left the host and is checked against the ledger, or of the old container, as its
+ * inspect object shows it. *out is new.
+ */
+int rfa_spec_successor(struct rfa_ctx *ctx, const char *name, const json_t *old, const char *ref,
+		       json_t **out, struct rfa_error *err);
+
+/*
  * Where the pins (the override file) of the stack's Compose project are on its host. A file of the
  * project's own: one host may have several environments of a stack.
  */

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034  # not every driver needs all of its arguments
 # Library: a router in a container, and the file with its shares in a directory of the host.
 #
 # Arguments of a script that has it: $1 look or set, $2 the container, $3 the port on its loopback where

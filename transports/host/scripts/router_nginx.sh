@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# nginx as a router: an included file has a split_clients block for each service, and tells the share
+# The router nginx: an included file has a split_clients block for each service, and tells the share
 # that is live; a new share is a reload. It tells no requests by side (docs/zero-downtime.md).
 #
 # Arguments, and what it says: see lib_router.sh. Exits with 44: there is no such directory; 1; else with

@@ -10,9 +10,8 @@ struct driver {
 };
 
 static const struct driver drivers[] = {
-#define DRIVER(name) { #name, rfa_script_router_##name },
-	RFA_ROUTER_DRIVERS(DRIVER)
-#undef DRIVER
+	{ "haproxy", rfa_script_router_haproxy },
+	{ "nginx", rfa_script_router_nginx },
 };
 
 static const struct driver *driver_of(const struct rfa_router_at *at)
