@@ -205,6 +205,14 @@ static int put_wait(struct rfa_cli *cli, json_t *plan, struct rfa_error *err)
 	return rc || !seconds ? rc : rfa_plan_set(plan, "wait_lock_s", json_integer(seconds), err);
 }
 
+static int put_pause(struct rfa_cli *cli, json_t *plan, struct rfa_error *err)
+{
+	int64_t share = 0;
+	int rc = rfa_args_number(&cli->args, "pause-at", 1, 100, &share, err);
+
+	return rc || !share ? rc : rfa_plan_set(plan, "pause_at", json_integer(share), err);
+}
+
 static int name_run(void *user, const struct rfa_ledger_line *line)
 {
 	snprintf(user, RFA_RUN_ID_MAX, "%s", line->run);
@@ -294,6 +302,8 @@ int rfa_flow_plan(struct rfa_cli *cli, const struct rfa_flow *flow, json_t **out
 		rc = put_reasons(cli, flow, plan, err);
 	if (rc == 0)
 		rc = put_wait(cli, plan, err);
+	if (rc == 0)
+		rc = put_pause(cli, plan, err);
 	if (rc == 0)
 		rc = rfa_cli_ledger(cli, err);
 	p.ledger = cli->ledger;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/commands/init_from.h"
+#include "cli/commands/init_router.h"
 #include "cli/config/schema.h"
 #include "fsm/base/suggest.h"
 
@@ -256,6 +257,39 @@ static int first_text(struct rfa_cli *cli, char **text, json_t **root, struct rf
 	return rc == 0 && !*text ? rfa_fail_nomem(err) : rc;
 }
 
+/* A file of a router's static part, in that folder. */
+static int put_part(const struct rfa_cli *cli, const char *folder,
+		    const struct rfa_router_part *part, struct rfa_error *err)
+{
+	char path[PATH_MAX];
+	int written = 0, rc;
+	int n = snprintf(path, sizeof(path), "%s/%s", folder, part->name);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return rfa_fail(err, RFA_EUSAGE, "cli", "the path is too long");
+	rc = make_parents(path, err);
+	if (rc == 0)
+		rc = write_new(path, part->text, &written, err);
+	if (rc == 0)
+		rfa_out_say(&cli->out,
+			    written ? "wrote %s: %s"
+				    : "%s is there already: it stays as it is (%s)",
+			    path, part->what);
+	return rc;
+}
+
+static int init_router(struct rfa_cli *cli, const char *folder, struct rfa_error *err)
+{
+	struct rfa_router_part parts[2] = { { NULL, NULL, NULL }, { NULL, NULL, NULL } };
+	int rc = rfa_init_router(cli, parts, err);
+
+	for (size_t i = 0; i < 2 && rc == 0; i++)
+		rc = put_part(cli, folder, &parts[i], err);
+	for (size_t i = 0; i < 2; i++)
+		free(parts[i].text);
+	return rc;
+}
+
 static int run_init(struct rfa_cli *cli, struct rfa_error *err)
 {
 	const char *folder = rfa_cli_word(cli, 0) ? rfa_cli_word(cli, 0) : ".";
@@ -266,6 +300,8 @@ static int run_init(struct rfa_cli *cli, struct rfa_error *err)
 	const char *ready;
 	int written = 0, rc = 0;
 
+	if (rfa_cli_option(cli, "router"))
+		return init_router(cli, folder, err);
 	int n = named ? snprintf(path, sizeof(path), "%s", named)
 		      : snprintf(path, sizeof(path), "%s/rfa.json", folder);
 	if (n < 0 || (size_t)n >= sizeof(path))
@@ -311,6 +347,9 @@ static const struct rfa_option init_options[] = {
 	{ "from", 0, "DESTINATION", NULL, NULL,
 	  "describe what runs there; with an rfa.json: its environment" },
 	{ "to", 0, "DESTINATION", NULL, NULL, "with --from: where it shall run as well" },
+	{ "router", 0, "STACK", NULL, NULL,
+	  "write what the router of its traffic needs, for you to put there" },
+	{ "env", 0, "ENV", NULL, NULL, "with --router: the environment" },
 	RFA_OPTION_END,
 };
 
@@ -333,6 +372,8 @@ const struct rfa_cli_command rfa_cmd_init = {
 		{ "rfa init --from root@test.example.com --to root@prod.example.com",
 		  "from what runs on test" },
 		{ "rfa init deploy --example compose", "for a Compose project, in ./deploy" },
+		{ "rfa init edge --router shop --env prod",
+		  "the router's static part, into ./edge" },
 		{ "rfa --ledger ~/ledger init", "with the ledger elsewhere" },
 		{ NULL, NULL },
 	    },

@@ -248,6 +248,8 @@ static const struct rfa_option rollback_options[] = {
 	{ "backup", 0, "ID", NULL, NULL, "with --with-database: another backup" },
 	{ "with-files", 0, NULL, NULL, NULL,
 	  "with the Compose files and variables that the containers had then" },
+	{ "switch", 0, NULL, NULL, NULL,
+	  "at once: all of the traffic in one share, and only if no image has to travel" },
 	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only show what would change" },
 	{ "wait-lock", 0, "SECONDS", NULL, NULL,

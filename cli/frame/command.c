@@ -87,6 +87,15 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 		NULL,
 		"without the backup that rfa.json asks for (backup.before); needs --reason"
 	};
+	static const struct rfa_option pause_at = {
+		"pause-at",
+		0,
+		"PERCENT",
+		NULL,
+		NULL,
+		"of traffic that moves in shares: stop behind the soak of this one; `rfa resume` "
+		"goes on"
+	};
 	static const struct rfa_option gates = {
 		"gates", 0, NULL, NULL, NULL, "only what the gates say: exit status 0, or 4"
 	};
@@ -121,6 +130,8 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 	add(out, &wait_lock);
 	if (args->flags & RFA_ARGS_UNATTENDED)
 		add(out, &unattended);
+	if (args->flags & RFA_ARGS_TRAFFIC)
+		add(out, &pause_at);
 	if (args->flags & RFA_ARGS_BACKUP_BEFORE)
 		add(out, &skip_backup);
 	if (args->flags & RFA_ARGS_FORCE)

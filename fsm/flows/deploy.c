@@ -91,7 +91,7 @@ static const struct rfa_flow_args args = {
 	    "healthy is taken back. A version is one thing for ever: a tag that was moved since "
 	    "it\n"
 	    "was first deployed is refused.",
-	.flags = RFA_ARGS_FORCE | RFA_ARGS_SECOND | RFA_ARGS_BACKUP_BEFORE,
+	.flags = RFA_ARGS_FORCE | RFA_ARGS_SECOND | RFA_ARGS_BACKUP_BEFORE | RFA_ARGS_TRAFFIC,
 	.options = options,
 	.examples = examples,
 	.prepare = prepare,

@@ -80,7 +80,7 @@ static const struct rfa_flow_args args = {
 	    "have\n"
 	    "proven healthy. If they do not, everything is put back and the exit status is 5.\n"
 	    "Ctrl-C stops where that is safe (exit status 75); `rfa resume` carries on.",
-	.flags = RFA_ARGS_FORCE | RFA_ARGS_BACKUP_BEFORE,
+	.flags = RFA_ARGS_FORCE | RFA_ARGS_BACKUP_BEFORE | RFA_ARGS_TRAFFIC,
 	.examples = examples,
 	.prepare = prepare,
 };

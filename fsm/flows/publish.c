@@ -88,7 +88,7 @@ static const struct rfa_flow_args args = {
 	    "one thing for ever: a name that exists is not built again from other sources. Only\n"
 	    "layers that the target lacks travel. What is not built stays as it is. From then on\n"
 	    "all is as with `rfa promote`: a version that does not prove healthy is taken back.",
-	.flags = RFA_ARGS_FORCE | RFA_ARGS_BACKUP_BEFORE,
+	.flags = RFA_ARGS_FORCE | RFA_ARGS_BACKUP_BEFORE | RFA_ARGS_TRAFFIC,
 	.options = options,
 	.examples = examples,
 	.prepare = prepare,

@@ -106,7 +106,8 @@ static const struct rfa_flow_args args = {
 	    "before is not built again, if its images are still there. What does not prove "
 	    "healthy\n"
 	    "goes back by itself, files as well.",
-	.flags = RFA_ARGS_FORCE | RFA_ARGS_SECOND | RFA_ARGS_BACKUP_BEFORE | RFA_ARGS_RELEASES,
+	.flags = RFA_ARGS_FORCE | RFA_ARGS_SECOND | RFA_ARGS_BACKUP_BEFORE | RFA_ARGS_RELEASES |
+		 RFA_ARGS_TRAFFIC,
 	.options = options,
 	.examples = examples,
 	.prepare = prepare,

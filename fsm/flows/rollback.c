@@ -77,6 +77,8 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 
 	if (!rc)
 		rc = rfa_prepare_before(p, plan, "rollback", err);
+	if (!rc && p->option(p, "switch", 0))
+		rc = rfa_plan_set(plan, "at_once", json_true(), err);
 	return rc ? rc
 		  : rfa_prepare_proven_images(p, plan, "proven",
 					      rfa_facts_str(plan, "target/env", ""), err);

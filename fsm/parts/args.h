@@ -101,6 +101,7 @@ enum rfa_args_flag {
 	RFA_ARGS_SHOWS_FIRST = 1 << 9,
 	RFA_ARGS_MAY_SECOND = 1 << 10, /* a second word may follow the stack */
 	RFA_ARGS_RELEASES = 1 << 11, /* its second word is a release: `rfa watch` begins its runs */
+	RFA_ARGS_TRAFFIC = 1 << 12,  /* --pause-at: traffic may move in shares */
 };
 
 struct rfa_flow_args {

@@ -137,6 +137,25 @@ static int judge(struct rfa_gates *c, const struct rfa_stand *stand, struct rfa_
 	return routed(stand) ? judge_router(c, stand, err) : 0;
 }
 
+/* What was asked for has to be possible: else nobody would notice that it was not done. */
+static void judge_options(struct rfa_gates *c, const struct rfa_stand_list *stands)
+{
+	const struct rfa_options *options = rfa_ctx_options(c->ctx);
+	const struct rfa_stand *stand;
+	size_t by_share = 0;
+
+	RFA_EACH (stand, *stands)
+		by_share += routed(stand) != 0;
+	if (options->pause_at && !by_share)
+		rfa_deny(c, "leave --pause-at out",
+			 "no service of this run moves its traffic in shares");
+	if (options->at_once && !stands->n)
+		rfa_deny(c, "leave --switch out", "no service of this run moves its traffic");
+	if (options->at_once && c->ctx->own->missing.n)
+		rfa_deny(c, "leave --switch out: then they are fetched first",
+			 "images are not on %s any more", c->ctx->host->name);
+}
+
 int rfa_gate_traffic(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_stand *stand;
@@ -146,10 +165,7 @@ int rfa_gate_traffic(struct rfa_gates *c, struct rfa_error *err)
 	RFA_EACH (stand, stands)
 		if (!rc)
 			rc = judge(c, stand, err);
-	if (!rc && rfa_ctx_options(c->ctx)->at_once && !stands.n)
-		rfa_deny(c, "leave --switch out", "no service of this rollback moves its traffic");
-	if (!rc && rfa_ctx_options(c->ctx)->at_once && c->ctx->own->missing.n)
-		rfa_deny(c, "leave --switch out: then they are fetched first",
-			 "images are not on %s any more", c->ctx->host->name);
+	if (!rc)
+		judge_options(c, &stands);
 	return rc;
 }

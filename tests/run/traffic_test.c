@@ -1,0 +1,301 @@
+/* Runs that move traffic: shares, soaks and their decisions, pauses, gates, and going back at once.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/facts.h"
+#include "tests/harness/world_traffic.h"
+
+struct bench {
+	struct world w;
+	struct rfa_run_result result;
+	struct rfa_error err;
+};
+
+static void edit_nothing(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	(void)plan;
+}
+
+static void open_with(struct bench *b, enum scenario s, void (*edit)(json_t *setup, json_t *plan))
+{
+	memset(b, 0, sizeof(*b));
+	world_make_traffic_edited(&b->w, s, 7, edit);
+}
+
+static int begin(struct bench *b)
+{
+	return rfa_run_begin(&b->w.options, b->w.plan, &b->result, &b->err);
+}
+
+static int resume(struct bench *b)
+{
+	char run[RFA_RUN_ID_MAX];
+
+	snprintf(run, sizeof(run), "%s", b->result.run);
+	return rfa_run_resume(&b->w.options, run, RFA_RESUME_CONTINUE, &b->result, &b->err);
+}
+
+static struct rfa_sim_router_told told(struct bench *b)
+{
+	struct rfa_sim_router_told out;
+
+	rfa_sim_router_told(b->w.prod, world_traffic_service(&b->w), &out);
+	return out;
+}
+
+static void assert_whole(struct bench *b)
+{
+	assert_int_equal(told(b).lost, 0);
+	assert_int_equal(told(b).cut, 0);
+	assert_int_equal(told(b).live, 0);
+	assert_int_equal(told(b).kept, 0);
+}
+
+static void traffic_set(json_t *plan, const char *key, json_t *value)
+{
+	json_object_set_new(rfa_facts_at(plan, "target/stack/traffic"), key, value);
+}
+
+static void option_set(json_t *plan, const char *key, json_t *value)
+{
+	json_object_set_new(json_object_get(plan, "options"), key, value);
+}
+
+static void traffic_moves(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	open_with(&b, SCENARIO_RUN, edit_nothing);
+	assert_int_equal(begin(&b), 0);
+	assert_whole(&b);
+	/* A fifth of three seconds, and all of what comes until the old one has been replaced. */
+	assert_true(told(&b).green > 300);
+	world_free(&b.w);
+}
+
+/* What turns bad at the first share gets no more than that share of the errors. */
+static void errors_go_back(void **state)
+{
+	struct bench b;
+	int64_t green;
+
+	(void)state;
+	open_with(&b, SCENARIO_UNHEALTHY, edit_nothing);
+	assert_int_equal(begin(&b), -RFA_EROLLED_BACK);
+	assert_non_null(strstr(b.err.msg, "at 20 %"));
+	assert_non_null(strstr(b.err.msg, "answers of the new backend were errors"));
+	green = told(&b).green;
+	assert_true(green >= 10 && green < 150);
+	assert_whole(&b);
+	world_free(&b.w);
+}
+
+static void edit_pause(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	option_set(plan, "pause_at", json_integer(20));
+}
+
+static void it_pauses_once(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	open_with(&b, SCENARIO_RUN, edit_pause);
+	assert_int_equal(begin(&b), -RFA_EINTERRUPTED);
+	assert_non_null(strstr(b.err.msg, "paused at 20 %"));
+	assert_int_equal(told(&b).live, 20);
+	b.w.options.clock->sleep_ms(b.w.options.clock, 3600000);
+	assert_int_equal(told(&b).live, 20);
+	assert_int_equal(resume(&b), 0);
+	assert_whole(&b);
+	world_free(&b.w);
+}
+
+/* The router is started again in the midst of a soak, once. */
+static int restarts;
+
+static void restart(void *user, uint64_t call, const char *label)
+{
+	struct bench *b = user;
+	struct rfa_error err;
+
+	(void)call;
+	if (!strstr(label, "router_look") || told(b).live != 20 || restarts++ != 3)
+		return;
+	assert_int_equal(rfa_sim_container_stop(b->w.prod, "router", &err), 0);
+	assert_int_equal(rfa_sim_container_start(b->w.prod, "router", &err), 0);
+}
+
+static int64_t took(int with_restart)
+{
+	struct bench b;
+	int64_t begun;
+
+	restarts = 0;
+	open_with(&b, SCENARIO_RUN, edit_nothing);
+	begun = b.w.options.clock->mono_ms(b.w.options.clock);
+	if (with_restart)
+		rfa_sim_on_call(b.w.sim, restart, &b);
+	assert_int_equal(begin(&b), 0);
+	assert_whole(&b);
+	begun = b.w.options.clock->mono_ms(b.w.options.clock) - begun;
+	rfa_sim_on_call(b.w.sim, NULL, NULL);
+	world_free(&b.w);
+	return begun;
+}
+
+static void a_soak_is_not_counted_across_a_restart(void **state)
+{
+	(void)state;
+	/* What had passed of its three seconds counts no more. */
+	assert_true(took(1) >= took(0) + 1500);
+	assert_true(restarts > 3);
+}
+
+/* Nobody comes: of a router that does not tell it is the same. */
+static void edit_back(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	traffic_set(plan, "min_requests", json_integer(100000));
+	traffic_set(plan, "inconclusive", json_string("back"));
+}
+
+static void edit_wait(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	traffic_set(plan, "min_requests", json_integer(150));
+	traffic_set(plan, "inconclusive", json_string("wait"));
+}
+
+static void edit_smoke(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	json_object_set_new(rfa_facts_at(plan, "target/stack/traffic/router"), "driver",
+			    json_string("nginx"));
+}
+
+static void an_inconclusive_soak_is_decided(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	open_with(&b, SCENARIO_RUN, edit_back);
+	assert_int_equal(begin(&b), -RFA_EROLLED_BACK);
+	assert_non_null(strstr(b.err.msg, "inconclusive"));
+	assert_whole(&b);
+	world_free(&b.w);
+	open_with(&b, SCENARIO_RUN, edit_wait);
+	assert_int_equal(begin(&b), 0);
+	assert_true(told(&b).green > 150 + 300);
+	assert_whole(&b);
+	world_free(&b.w);
+	open_with(&b, SCENARIO_RUN, edit_smoke);
+	assert_int_equal(begin(&b), 0);
+	assert_whole(&b);
+	world_free(&b.w);
+}
+
+/* The gate. */
+
+static void assert_denied(void (*edit)(json_t *setup, json_t *plan), const char *why)
+{
+	struct bench b;
+
+	open_with(&b, SCENARIO_RUN, edit);
+	assert_int_equal(begin(&b), -RFA_EREFUSED);
+	if (!strstr(b.err.msg, why))
+		fail_msg("%s instead of %s", b.err.msg, why);
+	assert_int_equal(told(&b).green, 0);
+	world_free(&b.w);
+}
+
+static void edit_mounts(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	traffic_set(plan, "shared_ok", json_array());
+}
+
+static json_t *backend_of(json_t *setup)
+{
+	return json_array_get(rfa_facts_at(setup, "hosts/prod/containers"), 0);
+}
+
+static void edit_port(json_t *setup, json_t *plan)
+{
+	(void)plan;
+	json_object_set_new(rfa_facts_at(backend_of(setup), "body/HostConfig"), "PortBindings",
+			    json_pack("{s:[{s:s}]}", "8001/tcp", "HostPort", "8001"));
+}
+
+static void edit_router(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	json_object_set_new(rfa_facts_at(plan, "target/stack/traffic/router"), "container",
+			    json_string("nobody"));
+}
+
+static void edit_switch(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	option_set(plan, "pause_at", json_integer(20));
+	traffic_set(plan, "services", json_pack("{s:{s:s}}", "frontend", "how", "start-first"));
+}
+
+static void what_cannot_be_is_denied(void **state)
+{
+	(void)state;
+	assert_denied(edit_mounts, "its stand-in would, too");
+	assert_denied(edit_port, "publishes port 8001");
+	assert_denied(edit_router, "No such container");
+	assert_denied(edit_switch, "moves its traffic in shares");
+}
+
+/* Back at once: one share, and no soak. */
+static void it_goes_back_at_once(void **state)
+{
+	struct bench b;
+	int64_t begun, slow;
+	json_t *plan;
+
+	(void)state;
+	open_with(&b, SCENARIO_RUN, edit_nothing);
+	begun = b.w.options.clock->mono_ms(b.w.options.clock);
+	assert_int_equal(begin(&b), 0);
+	slow = b.w.options.clock->mono_ms(b.w.options.clock) - begun;
+	plan = world_rollback_plan(&b.w);
+	assert_non_null(plan);
+	option_set(plan, "at_once", json_true());
+	begun = b.w.options.clock->mono_ms(b.w.options.clock);
+	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), 0);
+	assert_true(b.w.options.clock->mono_ms(b.w.options.clock) - begun < slow - 5000);
+	assert_whole(&b);
+	json_decref(plan);
+	world_free(&b.w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(traffic_moves),
+		cmocka_unit_test(errors_go_back),
+		cmocka_unit_test(it_pauses_once),
+		cmocka_unit_test(a_soak_is_not_counted_across_a_restart),
+		cmocka_unit_test(an_inconclusive_soak_is_decided),
+		cmocka_unit_test(what_cannot_be_is_denied),
+		cmocka_unit_test(it_goes_back_at_once),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
