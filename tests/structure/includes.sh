@@ -17,6 +17,7 @@ edges() {
 ^fsm/steps/steps\.h	^fsm/(base|core)/|^fsm/steps/common/ctx\.h$
 ^fsm/steps/common/	^fsm/(base|core|model)/|^fsm/steps/(common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/images/	^fsm/(base|core|model)/|^fsm/steps/(images/|config/|common/|steps\.h$)|^transports/host/host\.h$
+^fsm/steps/traffic/	^fsm/(base|core|model)/|^fsm/steps/(traffic/|images/|config/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/data/	^fsm/(base|core|model)/|^fsm/steps/(data/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/config/	^fsm/(base|core|model)/|^fsm/steps/(config/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/prune/	^fsm/(base|core|model)/|^fsm/steps/(prune/|images/image_set\.h$|data/|common/|steps\.h$)|^transports/host/host\.h$
@@ -107,6 +108,7 @@ fsm/steps/data/x.c "ledger/ledger.h"
 fsm/steps/common/x.c "fsm/steps/data/members.h"
 fsm/steps/images/x.c "fsm/steps/data/members.h"
 fsm/steps/data/x.c "fsm/steps/backup/vault.h"
+fsm/steps/images/x.c "fsm/steps/traffic/traffic.h"
 fsm/steps/data/x.c <fcntl.h>
 fsm/run/x.c <git2.h>
 ledger/x.c "transports/transport.h"
