@@ -18,14 +18,21 @@ on prod 'docker network create front >/dev/null
 show() { on test "docker rm -f web >/dev/null 2>&1; docker run -d --name web web:$1 >/dev/null"; } # VERSION
 show v2
 
-work traffic '"web": { "containers": ["web"], "health_deadline_s": '$((20 * SLOW))',
+stack() { # DRIVER CONTAINER
+	echo '"web": { "containers": ["web"], "health_deadline_s": '$((20 * SLOW))',
 	"traffic": { "services": { "web": { "how": "blue-green", "port": 8080 } },
-		"router": { "container": "edge", "directory": "/srv/edge" },
+		"router": { "driver": "'"$1"'", "container": "'"$2"'", "directory": "/srv/'"$2"'" },
 		"shares": [20, 100], "soak_s": 4, "min_requests": 20, "drain_s": 10 } }'
+}
+work traffic "$(stack haproxy edge)"
+put_parts() { # DIR FILE...: on prod, where the router finds them
+	local f
+	on prod "mkdir -p /srv/$1 && chmod 755 /srv/$1"
+	for f in "${@:2}"; do on prod "cat >/srv/$1/$f && chmod 644 /srv/$1/$f" <"$W/$1/$f"; done
+}
 rfa init edge --router web --env prod >/dev/null
 ok "the static part of the router is written" test -s "$W/edge/haproxy.cfg" -a -s "$W/edge/shares.map"
-on prod 'mkdir -p /srv/edge && chmod 755 /srv/edge'
-for f in haproxy.cfg shares.map; do on prod "cat >/srv/edge/$f && chmod 644 /srv/edge/$f" <"$W/edge/$f"; done
+put_parts edge haproxy.cfg shares.map
 edge_up() {
 	on prod 'docker rm -f edge >/dev/null 2>&1
 		docker run -d --name edge --network front -p 127.0.0.1:8000:8080 --restart always \
@@ -121,4 +128,27 @@ done
 leave
 ok "no question failed over all kills" none_failed 400
 ok "nothing is left" is "$(stands)" "web 0"
+
+# ---- the same behind nginx: a reload for each share. What it can promise is measured, and said.
+
+on prod 'docker rm -f edge >/dev/null'
+"$LAB" image prod ngx:1 1 --server nginx --no-healthcheck >/dev/null
+configure "$(stack nginx ngx)"
+rfa init ngx --router web --env prod >/dev/null
+printf '%s\n' 'user root; daemon off; pid /var/lib/nginx/pid; error_log stderr; events {}' \
+	'http { access_log off; include /etc/rfa/nginx.conf; }' >"$W/ngx/main.conf"
+put_parts ngx nginx.conf shares.conf main.conf
+on prod 'docker run -d --name ngx --network front -p 127.0.0.1:8000:8080 -v /srv/ngx:/etc/rfa:ro \
+	-v /srv/ngx/main.conf:/etc/nginx/nginx.conf:ro ngx:1 /usr/sbin/nginx >/dev/null'
+ok "nginx serves" await 30 serves
+[ "$ran" = v1 ] && next=v2 || next=v1
+show "$next"
+visit /version
+promote web
+leave
+ok "promote behind nginx: exit status 0" ended 0
+ok "it is said that nothing is counted" said 'tells no errors by version|does not tell how requests were answered'
+ok "it serves $next" says "$next" serves
+ok "no share is left" says "# web 0" on prod 'cat /srv/ngx/shares.conf'
+ok "of a hundred questions ninety-nine are answered" test $(($(field good) * 100)) -ge $(($(field asked) * 99))
 done_testing
