@@ -5,9 +5,11 @@
 #include "cli/config/schema_checks.h"
 #include "cli/config/schema_gates.h"
 #include "cli/config/schema_hooks.h"
-#include "cli/config/schema_traffic.h"
+#include "cli/config/schema_init.h"
 #include "cli/config/schema_registry.h"
+#include "cli/config/schema_servers.h"
 #include "cli/config/schema_source.h"
+#include "cli/config/schema_traffic.h"
 #include "cli/config/schema_watch.h"
 #include "cli/config/schema_window.h"
 
@@ -195,44 +197,6 @@ static const struct rfa_key an_item = {
 
 /* Data and backups. */
 
-static const struct rfa_key postgres_keys[] = {
-	{ .name = "container",
-	  .type = RFA_TYPE_STRING,
-	  .flags = RFA_KEY_REQUIRED,
-	  .example = "\"shop-db-1\"",
-	  .help = "the container that the server runs in; it is not stopped",
-	  .format = &container },
-	{ .name = "database",
-	  .type = RFA_TYPE_STRING,
-	  .flags = RFA_KEY_REQUIRED,
-	  .example = "\"shop\"",
-	  .help = "the database; it must be there, in all environments" },
-	{ .name = "user",
-	  .type = RFA_TYPE_STRING,
-	  .fallback = "\"postgres\"",
-	  .example = "\"postgres\"",
-	  .help = "as whom: a superuser, or the database's owner with CREATEDB" },
-	{ .name = NULL },
-};
-static const struct rfa_key mysql_keys[] = {
-	{ .name = "container",
-	  .type = RFA_TYPE_STRING,
-	  .flags = RFA_KEY_REQUIRED,
-	  .example = "\"shop-db-1\"",
-	  .help = "the container that the server runs in; it is not stopped",
-	  .format = &container },
-	{ .name = "database",
-	  .type = RFA_TYPE_STRING,
-	  .flags = RFA_KEY_REQUIRED,
-	  .example = "\"shop\"",
-	  .help = "the database; it must be there, in all environments" },
-	{ .name = "user",
-	  .type = RFA_TYPE_STRING,
-	  .fallback = "\"root\"",
-	  .example = "\"root\"",
-	  .help = "as whom: who sees all sessions, and may make databases" },
-	{ .name = NULL },
-};
 static const struct rfa_key member_keys[] = {
 	{ .name = "volume",
 	  .type = RFA_TYPE_STRING,
@@ -253,12 +217,12 @@ static const struct rfa_key member_keys[] = {
 	  .type = RFA_TYPE_OBJECT,
 	  .example = "{\"container\":\"shop-db-1\",\"database\":\"shop\"}",
 	  .help = "one database of a PostgreSQL server in a container, as a dump",
-	  .inside = postgres_keys },
+	  .inside = rfa_schema_postgres },
 	{ .name = "mysql",
 	  .type = RFA_TYPE_OBJECT,
 	  .example = "{\"container\":\"shop-db-1\",\"database\":\"shop\"}",
 	  .help = "one database of a MySQL or MariaDB server in a container, as a dump",
-	  .inside = mysql_keys },
+	  .inside = rfa_schema_mysql },
 	{ .name = NULL },
 };
 static const struct rfa_key a_member = {
@@ -522,6 +486,13 @@ const struct rfa_key rfa_schema_stack[] = {
 	  .example = "{\"members\":{\"db\":{\"volume\":\"shop_db\"}}}",
 	  .help = "what the stack stores: for `rfa promote-data`, `backup`, `restore` and `drill`",
 	  .inside = data_keys },
+	{ .name = "init",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"first\":[\"db\"],\"postgres\":{\"container\":\"shop-db-1\",\"database\":"
+		     "\"shop\"},"
+		     "\"files\":[\"sql/init.sql\"]}",
+	  .help = "how its database begins, when it is rebuilt and the database is empty",
+	  .inside = rfa_schema_init },
 	{ .name = "backup",
 	  .type = RFA_TYPE_OBJECT,
 	  .example = "{\"where\":\"operator\"}",

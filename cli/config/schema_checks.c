@@ -98,7 +98,7 @@ static const struct rfa_key a_value = {
 	.help = "its value",
 };
 
-static const struct rfa_key exec_keys[] = {
+const struct rfa_key rfa_schema_exec[] = {
 	{ .name = "service",
 	  .type = RFA_TYPE_STRING,
 	  .example = "\"web\"",
@@ -160,7 +160,7 @@ static const struct rfa_key check_keys[] = {
 	  .type = RFA_TYPE_OBJECT,
 	  .example = "{\"service\":\"web\",\"command\":[\"/app/check\"]}",
 	  .help = "this command must succeed",
-	  .inside = exec_keys,
+	  .inside = rfa_schema_exec,
 	  .one_of = "service|container" },
 	{ .name = "from",
 	  .type = RFA_TYPE_STRING,

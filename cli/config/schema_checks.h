@@ -6,5 +6,6 @@
 
 /* One of a stack's "health", one of its "checks". */
 extern const struct rfa_key rfa_schema_health, rfa_schema_check;
+extern const struct rfa_key rfa_schema_exec[]; /* a command in a container */
 
 #endif

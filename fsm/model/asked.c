@@ -16,6 +16,10 @@ RFA_SHAPE(swap, RFA_SWAP_FIELDS, "a member that is swapped by renames");
 #define RFA_THIS struct rfa_session
 RFA_SHAPE(session, RFA_SESSION_FIELDS, "a session on a database");
 #undef RFA_THIS
+#define RFA_THIS struct rfa_tables_seen
+RFA_SHAPE(tables_seen, RFA_TABLES_SEEN_FIELDS, "which tables a database has");
+#undef RFA_THIS
+
 #define RFA_THIS struct rfa_access
 RFA_SHAPE(access, RFA_ACCESS_FIELDS, "who gets in to a database's server");
 #undef RFA_THIS

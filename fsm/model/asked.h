@@ -67,6 +67,15 @@ RFA_RECORD(server_seen, RFA_SERVER_SEEN_FIELDS);
 RFA_RECORD(access, RFA_ACCESS_FIELDS);
 
 /* clang-format off */
+#define RFA_TABLES_SEEN_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	BOOL(up, "it answers") \
+	TEXT(why, "why it does not, in words") \
+	INT(tables, 0, "how many tables of users it has") \
+	TEXTS(names, "the first three")
+/* clang-format on */
+RFA_RECORD(tables_seen, RFA_TABLES_SEEN_FIELDS);
+
+/* clang-format off */
 #define RFA_CHECKED_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	BOOL(ok, "it is whole") \
 	TEXT(summary, "what the program says that has read it") \

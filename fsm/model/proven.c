@@ -24,6 +24,9 @@ RFA_SHAPE(blind, RFA_BLIND_FIELDS, "why no URL can be asked");
 #define RFA_THIS struct rfa_obstacle
 RFA_SHAPE(obstacle, RFA_OBSTACLE_FIELDS, "what of a container cannot be carried over");
 #undef RFA_THIS
+#define RFA_THIS struct rfa_sql_file
+RFA_SHAPE(sql_file, RFA_SQL_FILE_FIELDS, "a file of SQL that has run");
+#undef RFA_THIS
 #define RFA_THIS struct rfa_ran
 RFA_SHAPE(ran, RFA_RAN_FIELDS, "a command that was run in a container");
 #undef RFA_THIS

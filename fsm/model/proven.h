@@ -102,6 +102,13 @@ RFA_RECORD(obstacle, RFA_OBSTACLE_FIELDS);
 RFA_RECORD(ran, RFA_RAN_FIELDS);
 
 /* clang-format off */
+#define RFA_SQL_FILE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(file, "its path below the Compose directory") \
+	TEXT(sha256, "of its content")
+/* clang-format on */
+RFA_RECORD(sql_file, RFA_SQL_FILE_FIELDS);
+
+/* clang-format off */
 #define RFA_PROVEN_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	ONE(engine, engine, "the host and its engine") \
 	MANY(container, containers, "the stack's containers (of data: those that use it, in the order in which they stop)") \
@@ -141,6 +148,7 @@ RFA_RECORD(ran, RFA_RAN_FIELDS);
 	TEXT(by, "who says it, or runs a command") \
 	TEXT(place, "the container in which a command is to run") \
 	ONE(ran, ran, "a command that was run") \
+	MANY(sql_file, initialised, "files of SQL that have run in an empty database") \
 	MANY(verdict, verdicts, "what the rules say of each backup") \
 	JSON(gates, "what each gate said") \
 	JSON(kept_head, "the head of a ledger that the host kept") \

@@ -36,6 +36,9 @@ RFA_SHAPE(stops, RFA_STOPS_FIELDS, "what stops with the data");
 #define RFA_THIS struct rfa_stack_data
 RFA_SHAPE(stack_data, RFA_STACK_DATA_FIELDS, "what a stack stores");
 #undef RFA_THIS
+#define RFA_THIS struct rfa_stack_init
+RFA_SHAPE(stack_init, RFA_STACK_INIT_FIELDS, "how a stack's database begins");
+#undef RFA_THIS
 #define RFA_THIS struct rfa_stack_backup
 RFA_SHAPE(stack_backup, RFA_STACK_BACKUP_FIELDS, "a stack's backups");
 #undef RFA_THIS

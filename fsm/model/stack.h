@@ -129,6 +129,17 @@ RFA_RECORD(stops, RFA_STOPS_FIELDS);
 RFA_RECORD(stack_data, RFA_STACK_DATA_FIELDS);
 
 /* clang-format off */
+#define RFA_STACK_INIT_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXTS(first, "Compose services that start before the others") \
+	ONE(server, postgres, "the database, of a PostgreSQL server") \
+	ONE(server, mysql, "the database, of a MySQL or MariaDB server") \
+	TEXTS(files, "files of SQL below the Compose directory, for a database without tables") \
+	ONE(check_exec, stamp, "a command that runs behind them") \
+	INT(tables_min, 0, "so many tables it must have in the end")
+/* clang-format on */
+RFA_RECORD(stack_init, RFA_STACK_INIT_FIELDS);
+
+/* clang-format off */
 #define RFA_STACK_BACKUP_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXTS(files, "single files that go into a backup of the data too")
 /* clang-format on */
@@ -167,6 +178,7 @@ RFA_RECORD(hooks, RFA_HOOKS_FIELDS);
 	ONE(window, window, "when something may be brought") \
 	ONE(limits, gates, "what must hold before anything is touched") \
 	ONE(stack_data, data, "what it stores") \
+	ONE(stack_init, init, "how its database begins") \
 	ONE(stack_backup, backup, "its backups") \
 	ONE(hooks, hooks, "the operator's own commands around a run") \
 	ONE(traffic, traffic, "how its traffic moves while containers are replaced") \

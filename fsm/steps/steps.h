@@ -88,6 +88,7 @@ RFA_TRIO_OF(replace);
 
 /* compose.c: containers of a Compose project */
 RFA_TRIO_OF(compose);
+RFA_TRIO_OF(compose_first);
 
 /* health.c: does what runs there serve? */
 RFA_RUN_OF(health);
@@ -114,6 +115,14 @@ RFA_RUN_OF(check);
 RFA_TRIO_OF(pack);
 RFA_RUN_OF(source_cleanup);
 RFA_PROBE_OF(source_cleanup);
+
+/* init.c, access.c: how a database begins, and who gets in */
+RFA_RUN_OF(init);
+RFA_PROBE_OF(init);
+RFA_RUN_OF(stamp);
+RFA_PROBE_OF(stamp);
+RFA_RUN_OF(tables);
+RFA_RUN_OF(access);
 
 /* empty.c: nothing takes its place */
 RFA_TRIO_OF(empty);

@@ -182,6 +182,28 @@ static void nobody_gets_in_without_a_password(void **state)
 	end(x);
 }
 
+static void its_tables_are_counted(void **state)
+{
+	struct fixture *x = begin(state, "database-tables");
+	json_t *database = spec(x), *files = json_pack("[s]", "no such file.sql");
+	json_t *out = NULL;
+
+	writes(x, "something");
+	assert_ok(x->h->databases->tables(x->h, database, &out, &x->err));
+	assert_true(rfa_facts_bool(out, "up", 0));
+	assert_true(rfa_facts_int(out, "tables", 0) > 0);
+	assert_true(*rfa_facts_str(out, "names/0", "") != '\0');
+	json_decref(out);
+	out = NULL;
+	assert_fails(NOTFOUND, x->h->databases->init(x->h, KEY("init"), database, x->world->dir,
+						     files, &out, &x->err));
+	assert_null(out);
+	holds(x, DB, "something");
+	json_decref(files);
+	json_decref(database);
+	end(x);
+}
+
 static void a_dump_becomes_a_database(void **state)
 {
 	struct fixture *x = begin(state, "database-load");
@@ -329,6 +351,7 @@ int host_databases_run(const char *name, struct host_world *world)
 		cmocka_unit_test_prestate(a_look_tells_of_the_server, world),
 		cmocka_unit_test_prestate(what_is_not_up_says_so, world),
 		cmocka_unit_test_prestate(nobody_gets_in_without_a_password, world),
+		cmocka_unit_test_prestate(its_tables_are_counted, world),
 		cmocka_unit_test_prestate(a_dump_becomes_a_database, world),
 		cmocka_unit_test_prestate(databases_are_swapped_and_back, world),
 		cmocka_unit_test_prestate(nothing_takes_its_place, world),
@@ -341,6 +364,18 @@ int host_databases_run(const char *name, struct host_world *world)
 }
 
 /* Over a fake engine. */
+
+void databases_put_file(struct host_world *world, const char *name, const char *text)
+{
+	char path[600];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", world->dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
 
 void databases_fake_run(struct databases *d, struct rfa_host *host, int on)
 {

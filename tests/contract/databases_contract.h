@@ -25,6 +25,9 @@ int databases_fake_open(struct host_world *w, int machine, struct rfa_host **out
 			struct rfa_error *err);
 int databases_fake_container(struct host_world *w);
 
+/* A file in the world's directory, where there are real files. */
+void databases_put_file(struct host_world *world, const char *name, const char *text);
+
 /* Runs all tests; returns how many failed. */
 int host_databases_run(const char *name, struct host_world *world);
 

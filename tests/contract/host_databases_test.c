@@ -363,6 +363,55 @@ static void who_gets_in_is_told(void **state)
 	assert_access(world, "unsure/0", "");
 }
 
+static void files_of_sql_run_all_or_none(void **state)
+{
+	struct host_world *world = *state;
+	struct databases *d = world->databases;
+	struct rfa_job_key keys[2] = { { "contract-init", "a", "1" },
+				       { "contract-init", "b", "1" } };
+	json_t *database = json_pack("{s:s, s:s, s:s, s:s}", "engine", "postgres", "container",
+				     d->container, "user", "postgres", "database", DATABASES_NAME);
+	json_t *files = json_pack("[ss]", "one.sql", "it's two.sql"), *out = NULL;
+	struct rfa_host *host = NULL;
+	struct rfa_error err;
+	char got[128];
+
+	assert_int_equal(databases_fake_open(world, 0, &host, &err), 0);
+	/* The first one has no newline at its end. */
+	databases_put_file(world, "one.sql",
+			   "-- one\nCREATE SCHEMA app;\nCREATE TABLE app.parts(n int)");
+	databases_put_file(world, "it's two.sql",
+			   ";\nINSERT INTO app.parts VALUES (1);\nSELECT nothing;\n");
+	assert_int_equal(
+	    host->databases->init(host, &keys[0], database, world->dir, files, &out, &err),
+	    -RFA_EREMOTE);
+	if (!strstr(err.msg, "it's two.sql, line 3: "))
+		fail_msg("%s", err.msg);
+	assert_int_equal(asked(DATABASES_NAME,
+			       "SELECT count(*) FROM pg_namespace WHERE nspname = 'app'", got,
+			       sizeof(got)),
+			 0);
+	assert_string_equal(got, "0");
+	databases_put_file(world, "it's two.sql", ";\nINSERT INTO app.parts VALUES (1);\n");
+	assert_int_equal(
+	    host->databases->init(host, &keys[1], database, world->dir, files, &out, &err), 0);
+	assert_string_equal(rfa_facts_str(out, "1/file", ""), "it's two.sql");
+	assert_int_equal(strlen(rfa_facts_str(out, "1/sha256", "")), 64);
+	json_decref(out);
+	assert_int_equal(asked(DATABASES_NAME, "SELECT n FROM app.parts", got, sizeof(got)), 0);
+	assert_string_equal(got, "1");
+	assert_int_equal(host->databases->tables(host, database, &out, &err), 0);
+	assert_string_equal(rfa_facts_str(out, "names/0", ""), "parts");
+	json_decref(out);
+	assert_int_equal(asked(DATABASES_NAME,
+			       "SET client_min_messages = error; DROP SCHEMA app CASCADE", got,
+			       sizeof(got)),
+			 0);
+	json_decref(files);
+	json_decref(database);
+	rfa_host_free(host);
+}
+
 static int real_tests(struct host_world *world)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +419,7 @@ static int real_tests(struct host_world *world)
 		cmocka_unit_test_prestate(a_session_is_seen_and_ended, world),
 		cmocka_unit_test_prestate(a_cut_dump_is_seen, world),
 		cmocka_unit_test_prestate(who_gets_in_is_told, world),
+		cmocka_unit_test_prestate(files_of_sql_run_all_or_none, world),
 	};
 
 	return cmocka_run_group_tests_name("PostgreSQL's own", tests, NULL, NULL);

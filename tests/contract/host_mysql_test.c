@@ -549,6 +549,30 @@ static void who_gets_in_is_told(void **state)
 	close_stage(&s);
 }
 
+/* Rows are taken back; a table that was made is not: MySQL commits it by itself. */
+static void files_of_sql_run_until_one_fails(void **state)
+{
+	const struct rfa_job_key keys[] = { { "c-init", "a", "1" }, { "c-init", "b", "1" } };
+	json_t *files = json_pack("[ss]", "one.sql", "two.sql"), *out = NULL;
+	struct host_world *w = *state;
+	struct stage s;
+
+	open_stage(&s, state, "init");
+	databases_put_file(w, "one.sql", "-- one\nCREATE TABLE p(n int)");
+	databases_put_file(w, "two.sql", ";\nINSERT INTO p VALUES (1);\nSELECT nothing;\n");
+	assert_true(s.h->databases->init(s.h, keys, s.database, w->dir, files, &out, &s.err) < 0);
+	assert_non_null(strstr(s.err.msg, "two.sql, line 3: "));
+	told("SELECT COUNT(*) FROM " Q(DATABASES_NAME) ".p", "0");
+	done("DROP TABLE " Q(DATABASES_NAME) ".p");
+	databases_put_file(w, "two.sql", ";\nINSERT INTO p VALUES (1);\n");
+	assert_int_equal(
+	    s.h->databases->init(s.h, keys + 1, s.database, w->dir, files, &out, &s.err), 0);
+	json_decref(out);
+	told("SELECT COUNT(*) FROM " Q(DATABASES_NAME) ".p", "1");
+	done("DROP TABLE " Q(DATABASES_NAME) ".p");
+	json_decref(files);
+	close_stage(&s);
+}
 static void a_session_is_seen_and_ended(void **state)
 {
 	struct stage s;
@@ -596,6 +620,7 @@ static int real_tests(struct host_world *world)
 		cmocka_unit_test_prestate(a_cut_dump_is_seen, world),
 		cmocka_unit_test_prestate(who_is_not_let_in_is_told, world),
 		cmocka_unit_test_prestate(who_gets_in_is_told, world),
+		cmocka_unit_test_prestate(files_of_sql_run_until_one_fails, world),
 		cmocka_unit_test_prestate(a_session_is_seen_and_ended, world),
 	};
 

@@ -158,6 +158,9 @@ static void edit_versions(void *user, json_t *setup, json_t *plan)
 			    json_string("frontend:v2"));
 	json_object_set_new(rfa_facts_at(test, "compose/0/config/services/web"), "image",
 			    json_string("web:v2"));
+	if (*how & WORLD_NO_SQL)
+		json_object_set_new(rfa_facts_at(prod, "compose/0/config/services/db"), "labels",
+				    json_pack("{s:s}", "sim.init", "two.sql, line 3: ERROR: no"));
 	if (*how & WORLD_OTHER)
 		add_other(prod, plan);
 	if (!(*how & WORLD_WEB))
@@ -168,6 +171,8 @@ static void edit_versions(void *user, json_t *setup, json_t *plan)
 			    json_pack("[s]", "/srv/stacks/shop/files:/files"));
 	json_object_set_new(rfa_facts_at(prod, "compose/0/config/services/web"), "volumes",
 			    json_pack("[s]", "/srv/stacks/shop/files:/files"));
+	json_object_set_new(rfa_facts_at(prod, "compose/0/config/services/web"), "labels",
+			    json_pack("{s:s}", "sim.exec", "0 done"));
 }
 
 void world_make_versions(struct world *w, enum scenario s, int how)
@@ -264,6 +269,21 @@ json_t *world_rebuild_plan(struct world *w, int wipe)
 	w->options.hosts[RFA_TARGET] = w->target;
 	rfa_buf_release(&text);
 	return plan;
+}
+
+void world_rebuild_init(struct world *w, json_t *plan)
+{
+	struct rfa_error err;
+
+	must(
+	    rfa_sim_file_put(w->prod, "/srv/stacks/shop/init.sql", 0644, "CREATE TABLE t();", &err),
+	    &err);
+	json_object_set_new(rfa_facts_at(plan, "target/stack"), "init",
+			    json_pack("{s:[s], s:{s:s, s:s, s:s}, s:[s], s:{s:s, s:[sss]}, s:i}",
+				      "first", "db", "postgres", "container", "shop-db-1", "user",
+				      "postgres", "database", "app", "files", "init.sql", "stamp",
+				      "service", "web", "command", "alembic", "stamp", "head",
+				      "tables_min", 4));
 }
 
 json_t *world_whole_files_plan(struct world *w, const char *id)

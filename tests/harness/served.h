@@ -23,9 +23,9 @@ void world_make_one_writer(struct world *w, enum scenario s, int url);
  * often either has met the data of the other. ILL: prod's v1 answers 500 on data of "prod". WEB:
  * the project's `web` does as the backend does, with the member "files". OTHER: prod has `cron`,
  * which uses the data and is none of the stack: it takes eight seconds to be healthy. FULL: v2
- * answers 500 on data that is empty.
+ * answers 500 on data that is empty. NO_SQL: prod's server says no to files of SQL.
  */
-enum { WORLD_ILL = 1, WORLD_WEB = 2, WORLD_OTHER = 4, WORLD_FULL = 8 };
+enum { WORLD_ILL = 1, WORLD_WEB = 2, WORLD_OTHER = 4, WORLD_FULL = 8, WORLD_NO_SQL = 16 };
 void world_make_versions(struct world *w, enum scenario s, int how);
 /* Its v2 is promoted to prod, after a backup `id` of prod's data. */
 void world_promote_v2(struct world *w, const char *id);
@@ -46,6 +46,9 @@ json_t *world_rebuild_serves(struct world *w);
 /* The plan that makes the stack anew on prod, of what has proven itself there; wipe: its data goes.
  * New. */
 json_t *world_rebuild_plan(struct world *w, int wipe);
+
+/* Adds to such a plan that the database of SCENARIO_DATA_DATABASE begins with a file of SQL. */
+void world_rebuild_init(struct world *w, json_t *plan);
 
 /* 1 if that holds of the members of env; else why is appended. */
 int world_is_one_moment(struct world *w, const char *env, struct rfa_buf *why);

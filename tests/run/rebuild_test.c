@@ -174,6 +174,103 @@ static void images_are_there_before_anything_stops(void **state)
 	bench_close(&b);
 }
 
+/* Its first file, and what it is asked for afterwards. */
+static json_t *init_plan(struct bench *b, int wipe)
+{
+	json_t *plan = own(world_rebuild_plan(&b->w, wipe));
+
+	world_rebuild_init(&b->w, plan);
+	json_decref(b->before);
+	b->before = world_rebuild_serves(&b->w);
+	return plan;
+}
+
+static void assert_origin(struct bench *b, const char *member, const char *origin)
+{
+	json_t *all = world_data(&b->w);
+
+	assert_string_equal(
+	    rfa_facts_str(json_object_get(json_object_get(all, "prod"), member), "origin", ""),
+	    origin);
+	json_decref(all);
+}
+
+static void an_empty_database_begins_with_its_files(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	open_bench(&b, SCENARIO_DATA_DATABASE, 0);
+	must(&b, init_plan(&b, 1));
+	assert_origin(&b, "db", "init");
+	assert_true(is_empty(&b, "es"));
+	assert_told(rfa_buf_str(&b.x.all), "1 file(s) of SQL have run");
+	assert_told(rfa_buf_str(&b.x.all), "\"sha256\"");
+	assert_told(rfa_buf_str(&b.x.all), "the database has its stamp");
+	assert_told(rfa_buf_str(&b.x.all), "app has 4 table(s)");
+	/* The database is there before the others are made. */
+	assert_true(line_of(&b, "step-done target.init") <
+		    line_of(&b, "step-started target.replace"));
+	/* Once. */
+	must(&b, init_plan(&b, 0));
+	assert_told(rfa_buf_str(&b.x.all), "it has 4 table(s) already: a, b, c, …");
+	assert_origin(&b, "db", "init");
+	bench_close(&b);
+}
+
+static void a_database_that_is_not_empty_keeps_what_it_has(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	open_bench(&b, SCENARIO_DATA_DATABASE, 0);
+	must(&b, init_plan(&b, 0));
+	assert_data(&b, "prod", "test");
+	assert_null(strstr(rfa_sim_trace(b.w.sim), "database_init"));
+	bench_close(&b);
+}
+
+static void turns_back(int how, int tables_min, const char *why)
+{
+	struct bench b;
+	json_t *plan;
+
+	open_bench(&b, SCENARIO_DATA_DATABASE, how);
+	plan = init_plan(&b, 1);
+	json_object_set_new(rfa_facts_at(plan, "target/stack/init"), "tables_min",
+			    json_integer(tables_min));
+	assert_int_equal(run(&b, plan), -RFA_EROLLED_BACK);
+	assert_told(rfa_buf_str(&b.x.all), why);
+	assert_same_as_before(&b, world_rebuild_serves(&b.w));
+	assert_data(&b, "prod", "test");
+	assert_clean(&b);
+	bench_close(&b);
+}
+
+static void what_does_not_begin_well_turns_back(void **state)
+{
+	(void)state;
+	turns_back(0, 50, "has 4 table(s), and must have 50");
+	turns_back(WORLD_NO_SQL, 0, "two.sql, line 3: ERROR: no");
+}
+
+static void files_of_sql_are_there_before_anything_stops(void **state)
+{
+	struct bench b;
+	json_t *plan;
+
+	(void)state;
+	open_bench(&b, SCENARIO_DATA_DATABASE, 0);
+	plan = init_plan(&b, 1);
+	json_array_append_new(rfa_facts_at(plan, "target/stack/init/files"),
+			      json_string("partitions.sql"));
+	assert_int_equal(run(&b, plan), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "init files",
+				       "there is no file of SQL /srv/stacks/shop/partitions.sql"));
+	assert_same_as_before(&b, world_rebuild_serves(&b.w));
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +279,10 @@ int main(void)
 		cmocka_unit_test(test_wipe_a_database),
 		cmocka_unit_test(test_ill),
 		cmocka_unit_test(images_are_there_before_anything_stops),
+		cmocka_unit_test(an_empty_database_begins_with_its_files),
+		cmocka_unit_test(a_database_that_is_not_empty_keeps_what_it_has),
+		cmocka_unit_test(what_does_not_begin_well_turns_back),
+		cmocka_unit_test(files_of_sql_are_there_before_anything_stops),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

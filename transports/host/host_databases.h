@@ -42,6 +42,11 @@ struct rfa_host_databases {
 	 * that may not read the rules is told by "why". Errors: as observe.
 	 */
 	int (*access)(struct rfa_host *, const json_t *database, json_t **out, struct rfa_error *);
+	/*
+	 * The tables of users in it. *out (new): {"up":bool,"why" (as observe),"tables": how many,
+	 * "names":[text] (of the first three)}. Errors: as observe.
+	 */
+	int (*tables)(struct rfa_host *, const json_t *database, json_t **out, struct rfa_error *);
 	/* Reads a whole dump with the server's own program. *out (new): {"ok":bool,"summary":"…"}.
 	 */
 	int (*check)(struct rfa_host *, const json_t *database, const char *copy, json_t **out,
@@ -62,6 +67,14 @@ struct rfa_host_databases {
 	 */
 	int (*load)(struct rfa_host *, const struct rfa_job_key *, const json_t *database,
 		    const char *copy, const char *name, struct rfa_error *);
+	/*
+	 * Runs files of SQL (texts: paths below the directory, plain), one after the other, in one
+	 * transaction, until one fails; what MySQL commits by itself in between stays. *out (new):
+	 * [{"file","sha256"}]. Errors: NOTFOUND (the directory, a file); REMOTE with the server's
+	 * words, behind the file and its line.
+	 */
+	int (*init)(struct rfa_host *, const struct rfa_job_key *, const json_t *database,
+		    const char *directory, const json_t *files, json_t **out, struct rfa_error *);
 	/*
 	 * Swaps databases by rename, in this order. items: array of {"database":{…},"in","out"
 	 * (both of rfa's own)}: the database is called `out` from then on, and `in` has its name.

@@ -94,6 +94,7 @@ extern const char *const rfa_script_vault_verify[];
 extern const char *const rfa_script_database_check[];
 extern const char *const rfa_script_database_drop[];
 extern const char *const rfa_script_database_dump[];
+extern const char *const rfa_script_database_init[];
 extern const char *const rfa_script_database_load[];
 extern const char *const rfa_script_database_observe[];
 extern const char *const rfa_script_database_open[];
@@ -111,6 +112,7 @@ extern const char rfa_sql_mysql_make[];
 extern const char rfa_sql_mysql_open[];
 extern const char rfa_sql_mysql_stage[];
 extern const char rfa_sql_mysql_swap[];
+extern const char rfa_sql_mysql_tables[];
 extern const char rfa_sql_postgres_access[];
 extern const char rfa_sql_postgres_drop[];
 extern const char rfa_sql_postgres_observe[];
@@ -118,5 +120,6 @@ extern const char rfa_sql_postgres_make[];
 extern const char rfa_sql_postgres_open[];
 extern const char rfa_sql_postgres_stage[];
 extern const char rfa_sql_postgres_swap[];
+extern const char rfa_sql_postgres_tables[];
 
 #endif

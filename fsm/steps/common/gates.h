@@ -97,6 +97,7 @@ RFA_GATE_OF(files);        /* databases that a container has mounted as single f
 RFA_GATE_OF(kept);         /* what keep_running names, and a swap would not reach */
 RFA_GATE_OF(tools);        /* what the hosts need for copies and dumps */
 RFA_GATE_OF(processes);    /* processes that use the data and are of no container that stops */
+RFA_GATE_OF(init_files);   /* the files of SQL with which a database begins are there */
 RFA_GATE_OF(access);       /* nobody gets in to a server of data without a password */
 RFA_GATE_OF(data_space);   /* disk space and inodes, on each file system of both sides */
 RFA_GATE_OF(data_point);   /* what a rollback point of data needs is still there */

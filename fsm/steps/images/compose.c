@@ -300,6 +300,43 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	return rfa_ctx_prove(ctx, &proven, summary, facts, err);
 }
 
+/* Services that the others need: what they keep begins before the others see it. */
+int rfa_compose_first_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	const struct rfa_stack_init *init = rfa_ctx_stack_here(ctx)->init;
+	struct rfa_compose_project project;
+	struct rfa_ctx_key key;
+	size_t i;
+	int rc;
+
+	if (!has_project(ctx) || !init || !init->first.n)
+		return rfa_ctx_skip(facts, "no service has to start before the others", err);
+	rc = rfa_compose_project(ctx, 1, &project, err);
+	for (i = 0; i < init->first.n && !rc; i++)
+		rc = rfa_compose_add_service(ctx, init->first.at[i], &project, err);
+	project.compose.recreate = rfa_ctx_options(ctx)->recreate;
+	if (!rc)
+		rc = pin_desired(ctx, err);
+	if (!rc)
+		rc = ctx->host->engine->compose_up(ctx->host, rfa_ctx_key(ctx, &key, "first", NULL),
+						   &project.compose, err);
+	if (rc == -RFA_EREMOTE)
+		keep_logs(ctx, facts);
+	return rc;
+}
+
+int rfa_compose_first_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
+			    struct rfa_error *err)
+{
+	return rfa_again_probe(ctx, seen, facts, err);
+}
+
+/* What of them is deployed comes back with all the others. */
+int rfa_compose_first_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	return rfa_compose_undo(ctx, err);
+}
+
 /* How far the containers of the deployed services are. */
 struct count {
 	size_t all,

@@ -65,7 +65,7 @@ ask() {
 	} | run --database=information_schema
 }
 case $verb in
-observe)
+observe | look)
 	run -e 'SELECT 1' </dev/null >/dev/null || exit 2
 	ask ;;
 stage | open) ask ;;
@@ -77,6 +77,7 @@ dump)
 	exec "$dumper" --no-defaults --protocol=socket --user="$user" \
 		--default-character-set=utf8mb4 --max-allowed-packet=1G --single-transaction \
 		--quick --hex-blob --comments --no-tablespaces $more -- "$base" ;;
+init) { cat && echo 'COMMIT;'; } | run --init-command='SET autocommit = 0' --database="$base" ;;
 load | fill)
 	# No line of a dump is a command to the client then.
 	run --binary-mode --database="$in" &&

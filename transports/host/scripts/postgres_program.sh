@@ -41,11 +41,13 @@ case $verb in
 dump) PGDATABASE=$base exec pg_dump -F c -w ;;
 check) exec pg_restore -f /dev/null ;;
 fill) ;;
+init) PGDATABASE=$base exec psql -X -q -w -v ON_ERROR_STOP=1 -1 -f - ;;
 # An empty name is none: so the one in the environment holds, which is never taken apart.
 load)
 	PGDATABASE=$in
 	pg_restore -d '' -1 -e -w && exec psql -X -q -w -c ANALYZE </dev/null ;;
 *)
+	[ "$verb" != look ] || PGDATABASE=$base
 	exec psql -X -q -A -t -w -v ON_ERROR_STOP=1 -v "base=$base" -v "in=$in" \
 		-v "out=$out" ;;
 esac

@@ -107,7 +107,7 @@ static int look(struct rfa_host *host, const json_t *database, enum shell_ask as
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
 	struct rfa_buf why = RFA_BUF_INIT(8 * SUMMARY_MAX);
-	const char *own[] = { NULL };
+	const char *own[] = { ask == SHELL_ASK_TABLES ? "look" : "observe", NULL };
 	int rc = run(h, NULL, rfa_script_database_observe, database, ask, own,
 		     "looking at a database", &answer, err);
 	const char *text = rfa_buf_str(&answer.out);
@@ -139,6 +139,12 @@ int rfa_shell_database_access(struct rfa_host *host, const json_t *database, jso
 			      struct rfa_error *err)
 {
 	return look(host, database, SHELL_ASK_ACCESS, out, err);
+}
+
+int rfa_shell_database_tables(struct rfa_host *host, const json_t *database, json_t **out,
+			      struct rfa_error *err)
+{
+	return look(host, database, SHELL_ASK_TABLES, out, err);
 }
 
 int rfa_shell_database_check(struct rfa_host *host, const json_t *database, const char *copy,
@@ -229,6 +235,58 @@ static int swap_args(const struct shell_host *h, const json_t *item, const char 
 		rc = rfa_fail(err, RFA_EINTERNAL, "host", "a swap of nothing");
 	if (rc == 0)
 		args[0] = engine->name;
+	return rc;
+}
+
+/* Lines "SHA256  FILE". */
+static int read_sums(struct shell_host *h, const char *text, json_t **out, struct rfa_error *err)
+{
+	json_t *list = json_array();
+	int rc = list ? 0 : rfa_fail_nomem(err);
+
+	while (rc == 0 && *text) {
+		size_t len = strcspn(text, "\n");
+
+		if (len < 67 || text[64] != ' ')
+			rc = rfa_shell_protocol_error(h, "the digests of files", err);
+		else
+			rc = rfa_facts_append(list,
+					      json_pack("{s:s%, s:s%}", "file", text + 66, len - 66,
+							"sha256", text, (size_t)64),
+					      err);
+		text += len + (text[len] == '\n');
+	}
+	if (rc == 0)
+		*out = list;
+	else
+		json_decref(list);
+	return rc;
+}
+
+int rfa_shell_database_init(struct rfa_host *host, const struct rfa_job_key *key,
+			    const json_t *database, const char *directory, const json_t *files,
+			    json_t **out, struct rfa_error *err)
+{
+	struct shell_host *h = (struct shell_host *)host;
+	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
+	const char **own = calloc(json_array_size(files) + 2, sizeof(*own));
+	int rc = own ? 0 : rfa_fail_nomem(err);
+	json_t *file;
+	size_t i;
+
+	if (own)
+		own[0] = directory;
+	json_array_foreach ((json_t *)(uintptr_t)files, i, file) {
+		if (own)
+			own[i + 1] = json_string_value(file);
+	}
+	if (rc == 0)
+		rc = run(h, key, rfa_script_database_init, database, SHELL_ASKS, own,
+			 "running files of SQL", &answer, err);
+	if (rc == 0)
+		rc = read_sums(h, rfa_buf_str(&answer.out), out, err);
+	rfa_shell_answer_release(&answer);
+	free(own);
 	return rc;
 }
 

@@ -17,6 +17,7 @@ const struct shell_engine rfa_shell_mysql = {
 	.functions = rfa_script_mysql_functions,
 	.sql = { [SHELL_ASK_OBSERVE] = rfa_sql_mysql_observe,
 		 [SHELL_ASK_ACCESS] = rfa_sql_mysql_access,
+		 [SHELL_ASK_TABLES] = rfa_sql_mysql_tables,
 		 [SHELL_ASK_MAKE] = rfa_sql_mysql_make,
 		 [SHELL_ASK_STAGE] = rfa_sql_mysql_stage,
 		 [SHELL_ASK_SWAP] = rfa_sql_mysql_swap,

@@ -7,6 +7,7 @@ const struct shell_engine rfa_shell_postgres = {
 	.functions = rfa_script_postgres_functions,
 	.sql = { [SHELL_ASK_OBSERVE] = rfa_sql_postgres_observe,
 		 [SHELL_ASK_ACCESS] = rfa_sql_postgres_access,
+		 [SHELL_ASK_TABLES] = rfa_sql_postgres_tables,
 		 [SHELL_ASK_MAKE] = rfa_sql_postgres_make,
 		 [SHELL_ASK_STAGE] = rfa_sql_postgres_stage,
 		 [SHELL_ASK_SWAP] = rfa_sql_postgres_swap,

@@ -12,6 +12,7 @@
 enum shell_ask {
 	SHELL_ASK_OBSERVE, /* says what database_observe says, as JSON */
 	SHELL_ASK_ACCESS,  /* says what database_access says, as JSON */
+	SHELL_ASK_TABLES,  /* says what database_tables says, as JSON */
 	SHELL_ASK_MAKE,    /* IN is there, empty, like DATABASE; what was there before is gone */
 	SHELL_ASK_STAGE,   /* says whether DATABASE, IN and OUT are there, a digit each: 110: an
 			      swap can begin, or go on; 101: it is done */
@@ -28,6 +29,8 @@ struct shell_engine {
 	 * databases of rfa's own, or "". VERB is one of
 	 *
 	 *   observe, make, stage, swap, open, drop: the SQL is on standard input
+	 *   look: the same, said inside of DATABASE
+	 *   init: SQL is on standard input, and runs in DATABASE in one transaction
 	 *   dump: says the dump
 	 *   load: a dump is on standard input, and becomes IN, which "make" has made
 	 *   fill: IN, which "make" has made, is whole as it is

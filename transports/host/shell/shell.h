@@ -295,6 +295,9 @@ int rfa_shell_tree_remove(struct rfa_host *, const struct rfa_job_key *, const j
 
 int rfa_shell_database_observe(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
 int rfa_shell_database_access(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
+int rfa_shell_database_tables(struct rfa_host *, const json_t *, json_t **, struct rfa_error *);
+int rfa_shell_database_init(struct rfa_host *, const struct rfa_job_key *, const json_t *,
+			    const char *, const json_t *, json_t **, struct rfa_error *);
 int rfa_shell_database_check(struct rfa_host *, const json_t *, const char *, json_t **,
 			     struct rfa_error *);
 int rfa_shell_database_dump(struct rfa_host *, const struct rfa_job_key *, const json_t *,
