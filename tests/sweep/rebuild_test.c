@@ -19,14 +19,21 @@
 
 #define ID "20261122-100100-prod-data"
 
-/* Added to a scenario: what is made anew is ill without data. */
-enum { ILL = 0x100 };
+/* Added to a scenario: what is made anew is ill without data; the database begins with files of
+ * SQL. */
+enum { ILL = 0x100, INIT = 0x200 };
 
 static json_t *prepare(struct world *w, int which)
 {
-	world_make_versions(w, (enum scenario)(which & 0xff), which & ILL ? WORLD_FULL : 0);
+	json_t *plan;
+
+	world_make_versions(w, (enum scenario)(which & 0xff),
+			    (which & ILL ? WORLD_FULL : 0) | (which & INIT ? WORLD_WEB : 0));
 	world_promote_v2(w, ID);
-	return world_rebuild_plan(w, 1);
+	plan = world_rebuild_plan(w, 1);
+	if (which & INIT)
+		world_rebuild_init(w, plan);
+	return plan;
 }
 
 /* Of the members those that are empty, or are not there; how many there are at all. */
@@ -58,10 +65,24 @@ static void judge(struct world *w, const struct rfa_run_result *result, struct r
 		rfa_buf_puts(why, "no point keeps the old data; ");
 }
 
-#define SUBJECT(name_, which_, final_)                                                          \
-	{                                                                                       \
-		name_, which_, prepare, RFA_FINAL_##final_, world_rebuild_serves, judge, 20000, \
-		    .ends_as_before = 0                                                         \
+/* The database begins with what its files say, once. */
+static void judge_init(struct world *w, const struct rfa_run_result *result, struct rfa_buf *why)
+{
+	json_t *data = world_data(w);
+	const char *origin = rfa_facts_str(rfa_facts_at(data, "prod/db"), "origin", "");
+
+	if (result->final == RFA_FINAL_SUCCEEDED && strcmp(origin, "init") != 0)
+		rfa_buf_printf(why, "the database has begun with \"%s\"; ", origin);
+	if (result->final != RFA_FINAL_SUCCEEDED)
+		(void)world_data_is(w, "prod", "test", why);
+	json_decref(data);
+}
+
+#define SUBJECT(name_, which_, final_) SUBJECT_OF(name_, which_, final_, judge)
+#define SUBJECT_OF(name_, which_, final_, judge_)                                                \
+	{                                                                                        \
+		name_, which_, prepare, RFA_FINAL_##final_, world_rebuild_serves, judge_, 20000, \
+		    .ends_as_before = 0                                                          \
 	}
 
 static const struct sweep_subject plain = SUBJECT("rebuild", SCENARIO_DATA, SUCCEEDED);
@@ -70,6 +91,9 @@ static const struct sweep_subject dump =
     SUBJECT("rebuild, a database", SCENARIO_DATA_DATABASE, SUCCEEDED);
 static const struct sweep_subject ill_dump =
     SUBJECT("rebuild, a database, ill", SCENARIO_DATA_DATABASE | ILL, ROLLED_BACK);
+
+static const struct sweep_subject init =
+    SUBJECT_OF("rebuild, files of SQL", SCENARIO_DATA_DATABASE | INIT, SUCCEEDED, judge_init);
 
 static int is_found(int mutation)
 {
@@ -109,6 +133,7 @@ SWEEP(plain)
 SWEEP(ill)
 SWEEP(dump)
 SWEEP(ill_dump)
+SWEEP(init)
 PAIRS(plain)
 PAIRS(ill)
 PAIRS(dump)
@@ -119,9 +144,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sweeps_can_fail), cmocka_unit_test(sweep_plain),
 		cmocka_unit_test(sweep_ill),       cmocka_unit_test(sweep_dump),
-		cmocka_unit_test(sweep_ill_dump),  cmocka_unit_test(pairs_plain),
-		cmocka_unit_test(pairs_ill),       cmocka_unit_test(pairs_dump),
-		cmocka_unit_test(pairs_ill_dump),
+		cmocka_unit_test(sweep_ill_dump),  cmocka_unit_test(sweep_init),
+		cmocka_unit_test(pairs_plain),     cmocka_unit_test(pairs_ill),
+		cmocka_unit_test(pairs_dump),      cmocka_unit_test(pairs_ill_dump),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

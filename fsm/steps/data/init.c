@@ -142,6 +142,16 @@ static int run_files(struct rfa_ctx *ctx, const struct rfa_database *database,
 	return rc;
 }
 
+/* They have run in an attempt whose answer was lost: their digests were lost with it. */
+static void add_names(struct rfa_ctx *ctx, struct rfa_proven *out)
+{
+	const struct rfa_texts *files = &init_of(ctx)->files;
+	size_t i;
+
+	for (i = 0; i < files->n; i++)
+		RFA_ADD(ctx->pool, sql_file, &out->initialised)->file = files->at[i];
+}
+
 int rfa_init_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const struct rfa_database *database = database_of(ctx);
@@ -164,6 +174,8 @@ int rfa_init_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	if (!seen.tables)
 		rc = run_files(ctx, database, &proven, err);
+	else
+		add_names(ctx, &proven);
 	return rc ? rc
 		  : rfa_ctx_prove(ctx, &proven,
 				  rfa_pool_printf(ctx->pool, "%zu file(s) of SQL have run",
