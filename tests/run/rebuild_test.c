@@ -271,6 +271,35 @@ static void files_of_sql_are_there_before_anything_stops(void **state)
 	bench_close(&b);
 }
 
+/* A version of a registry, as a deploy brings it; also to a host on which nothing is yet. */
+static void a_version_of_a_registry_comes(void **state)
+{
+	static const enum scenario scenarios[] = { SCENARIO_RUN, SCENARIO_COMPOSE, SCENARIO_FIRST };
+	static const char *const ways[] = { "target", "test" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		struct rfa_run_result result;
+		struct rfa_error err;
+		json_t *options;
+		struct watcher x;
+		struct world w;
+
+		world_make_registry(&w, scenarios[i / 2], 7, ways[i % 2]);
+		watcher_begin(&x, &w);
+		json_object_set_new(w.plan, "flow", json_string("rebuild"));
+		options = json_object_get(w.plan, "options");
+		json_object_set_new(options, "recreate", json_true());
+		json_object_set_new(options, "keeps_data", json_true());
+		if (rfa_run_begin(&w.options, w.plan, &result, &err))
+			fail_msg("%zu: %s (%s)\n%s", i, err.msg, err.where, rfa_buf_str(&x.lines));
+		assert_string_equal(result.version, "v3");
+		watcher_end(&x);
+		world_free(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_wipe_a_database),
 		cmocka_unit_test(test_ill),
 		cmocka_unit_test(images_are_there_before_anything_stops),
+		cmocka_unit_test(a_version_of_a_registry_comes),
 		cmocka_unit_test(an_empty_database_begins_with_its_files),
 		cmocka_unit_test(a_database_that_is_not_empty_keeps_what_it_has),
 		cmocka_unit_test(what_does_not_begin_well_turns_back),
