@@ -254,6 +254,33 @@ static void what_does_not_begin_well_turns_back(void **state)
 	turns_back(WORLD_NO_SQL, 0, "two.sql, line 3: ERROR: no");
 }
 
+/* The server lets nobody in; the one that its files would make does. */
+static void who_gets_in_is_read_again(void **state)
+{
+	static const char path[] = "/srv/stacks/shop/docker-compose.yml";
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	struct bench b;
+	json_t *files = NULL, *plan;
+	char *changed;
+
+	(void)state;
+	open_bench(&b, SCENARIO_DATA_DATABASE, 0);
+	assert_int_equal(b.w.target->files->read(b.w.target, path, 1 << 20, &text, &b.err), 0);
+	assert_int_equal(rfa_facts_parse(&files, rfa_buf_str(&text), text.len, path, &b.err), 0);
+	json_object_set_new(rfa_facts_at(files, "services/db"), "labels",
+			    json_pack("{s:s}", "sim.open", "line 7 lets all in"));
+	changed = json_dumps(files, 0);
+	assert_int_equal(rfa_sim_file_put(b.w.prod, path, 0644, changed, &b.err), 0);
+	plan = init_plan(&b, 1);
+	assert_int_equal(run(&b, plan), -RFA_EROLLED_BACK);
+	assert_told(rfa_buf_str(&b.x.all), "the server in shop-db-1: line 7 lets all in");
+	assert_data(&b, "prod", "test");
+	free(changed);
+	json_decref(files);
+	rfa_buf_release(&text);
+	bench_close(&b);
+}
+
 static void files_of_sql_are_there_before_anything_stops(void **state)
 {
 	struct bench b;
@@ -312,6 +339,7 @@ int main(void)
 		cmocka_unit_test(an_empty_database_begins_with_its_files),
 		cmocka_unit_test(a_database_that_is_not_empty_keeps_what_it_has),
 		cmocka_unit_test(what_does_not_begin_well_turns_back),
+		cmocka_unit_test(who_gets_in_is_read_again),
 		cmocka_unit_test(files_of_sql_are_there_before_anything_stops),
 	};
 
