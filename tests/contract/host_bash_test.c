@@ -49,6 +49,7 @@ int main(void)
 	failed += registry_world_run("registries over a fake engine, with bash", &world, &f);
 	failed += host_execs_run("commands over a fake engine, with bash", &world);
 	failed += host_commands_run("commands on the host, with bash", &world);
+	failed += host_once_run("containers that end, with bash", &world);
 	/*
 	 * What is special in real files is the kernel's and the tools' affair, not the shell's.
 	 * These tests run nearly every script over trees and the vault.

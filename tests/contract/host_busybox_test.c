@@ -49,6 +49,7 @@ int main(void)
 	failed += host_builds_run("builds over a fake engine, with busybox", &world);
 	failed += host_execs_run("commands over a fake engine, with busybox", &world);
 	failed += host_commands_run("commands on the host, with busybox", &world);
+	failed += host_once_run("containers that end, with busybox", &world);
 	failed += registry_world_run("registries over a fake engine, with busybox", &world, &f);
 	return fakehosts_end(&f) || failed;
 }

@@ -76,6 +76,8 @@ int host_registry_run(const char *name, struct host_world *world, struct host_re
 /* Commands in containers, which have the programs of this machine (or of the simulation). */
 int host_execs_run(const char *name, struct host_world *world);
 int host_commands_run(const char *name, struct host_world *world);
+/* Containers that do one thing and end; app:1 has echo, sleep, true and false. */
+int host_once_run(const char *name, struct host_world *world);
 /* What Compose reads of a project; where there is Compose, or a simulated one. */
 int host_compose_run(const char *name, struct host_world *world);
 /* What a container has of another one; where there is an engine, or a simulated one. */

@@ -162,6 +162,7 @@ int main(int argc, char **argv)
 		   host_compose_run("projects of a real Compose", &world) +
 		   host_builds_run("builds on a real engine", &world) +
 		   host_refs_run("references on a real engine", &world) +
+		   host_once_run("containers that end, on a real engine", &world) +
 		   run_registry(&world, "a registry beside a real engine",
 				getenv("RFA_CONTRACT_REGISTRY"), NULL) +
 		   run_registry(&world, "a registry with tokens beside a real engine",

@@ -231,7 +231,8 @@ static int run(const char *store)
 			 host_refs_run(name, &world) + host_spec_run(name, &world) +
 			 host_builds_run(name, &world) + host_below_run(name, &world) +
 			 host_registry_run(name, &world, &at) + host_execs_run(name, &world) +
-			 host_commands_run(name, &world) + routers(&world, m.at[0]);
+			 host_commands_run(name, &world) + host_once_run(name, &world) +
+			 routers(&world, m.at[0]);
 	rfa_sim_free(sim);
 	return failed;
 }

@@ -89,6 +89,7 @@ int main(void)
 	failed += registry_world_run("registries over a fake engine", &world, &f);
 	failed += host_execs_run("commands over a fake engine", &world);
 	failed += host_commands_run("commands on the host", &world);
+	failed += host_once_run("containers that end, over a fake engine", &world);
 	hosts = &f;
 	failed += cmocka_run_group_tests_name("what a host says of itself", lies, NULL, NULL);
 	return fakehosts_end(&f) || failed;

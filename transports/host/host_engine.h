@@ -193,6 +193,24 @@ struct rfa_host_engine {
 	 */
 	int (*compose_up)(struct rfa_host *, const struct rfa_job_key *, const struct rfa_compose *,
 			  struct rfa_error *);
+	/*
+	 * Starts one more container, like those of the first of `services`, under this name and
+	 * with this command: docker compose run -d -T --no-deps. It has their networks, mounts and
+	 * variables, but none of their ports and aliases, and counts as none of them. It is not
+	 * waited for: container_wait. Errors: EXISTS (the name is taken), REMOTE with compose's
+	 * words.
+	 */
+	int (*compose_run)(struct rfa_host *, const struct rfa_job_key *,
+			   const struct rfa_compose *, const char *name, const char *const argv[],
+			   struct rfa_error *);
+	/*
+	 * Waits until the container has ended, at most so many seconds: one that still runs then is
+	 * stopped, and has the status 124. The answer: its exit status, and the last 50 lines that
+	 * it wrote. It may be asked for again under another key. Errors: NOTFOUND; REFUSED: it has
+	 * never been started.
+	 */
+	int (*container_wait)(struct rfa_host *, const struct rfa_job_key *, const char *name,
+			      int64_t timeout_s, struct rfa_exec_answer *, struct rfa_error *);
 };
 
 #ifdef __cplusplus

@@ -45,6 +45,7 @@ extern const char *const rfa_script_compose_same[];
 extern const char *const rfa_script_compose_version[];
 extern const char *const rfa_script_container_change[];
 extern const char *const rfa_script_container_create[];
+extern const char *const rfa_script_container_wait[];
 extern const char *const rfa_script_engine_dial[];
 extern const char *const rfa_script_engine_exec[];
 extern const char *const rfa_script_engine_logs[];

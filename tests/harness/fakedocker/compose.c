@@ -303,6 +303,48 @@ static int up(struct fake *f, const struct call *c, json_t *config)
 	return 0;
 }
 
+/* One more container of a service, which runs a command. */
+static int run_once(struct fake *f, const struct call *c, json_t *config)
+{
+	static const char *const must[] = { "run", "-d", "-T", "--no-deps", "--name" };
+	char *const *w = c->rest;
+	json_t *service, *object, *container, *words;
+	char slash[304], id[65];
+	size_t i;
+
+	for (i = 0; i < sizeof(must) / sizeof(must[0]); i++)
+		if (!is(w, i, must[i]))
+			fake_bad(f, "compose run");
+	if (!w[5] || !is(w, 6, "--") || !w[7] || !w[8])
+		fake_bad(f, "compose run");
+	service = json_object_get(json_object_get(config, "services"), w[7]);
+	if (!service) {
+		fprintf(stderr, "no such service: %s\n", w[7]);
+		return 1;
+	}
+	if (fake_find(f, "container", w[5]))
+		fake_no("Conflict. The container name is already in use by container", w[5]);
+	object = fake_find(f, "image", json_string_value(json_object_get(service, "image")));
+	if (!object)
+		fake_no("No such image", json_string_value(json_object_get(service, "image")));
+	words = json_array();
+	for (i = 8; w[i]; i++)
+		json_array_append_new(words, json_string(w[i]));
+	snprintf(slash, sizeof(slash), "/%s", w[5]);
+	snprintf(id, sizeof(id), "%064llx",
+		 (unsigned long long)json_array_size(fake_list(f, "container")) + 0xd00);
+	container = json_pack(
+	    "{s:s, s:s, s:O, s:{s:O, s:o, s:{s:s, s:s, s:s}}}", "Name", slash, "Id", id, "Image",
+	    json_object_get(object, "Id"), "Config", "Image", json_object_get(service, "image"),
+	    "Cmd", words, "Labels", "com.docker.compose.project", c->project,
+	    "com.docker.compose.service", w[7], "com.docker.compose.oneoff", "True");
+	fake_running(container, 1);
+	json_array_append_new(fake_list(f, "container"), container);
+	fake_store(f);
+	puts(id);
+	return 0;
+}
+
 int fake_compose(struct fake *f, char *const w[])
 {
 	struct call c = { .n = 0 };
@@ -336,6 +378,8 @@ int fake_compose(struct fake *f, char *const w[])
 	config = load(f, &c);
 	if (is(w, i, "up"))
 		return up(f, &c, config);
+	if (is(w, i, "run"))
+		return run_once(f, &c, config);
 	if (!is(w, i, "config"))
 		fake_bad(f, "compose");
 	if (is(w, i + 1, "--hash") && is(w, i + 2, "*") && !w[i + 3]) {

@@ -49,6 +49,9 @@ int fake_pull(struct fake *f, const char *config, char *const w[]);
 int fake_build(struct fake *f, char *const w[]);
 /* compose.c */
 int fake_compose(struct fake *f, char *const w[]);
+/* once.c: containers that do one thing and end */
+/* Runs the container's command, which is a program of this machine, to its end. */
+int fake_wait_for(struct fake *f, const char *name);
 /* main.c */
 void fake_running(json_t *container, int running);
 /* http.c */

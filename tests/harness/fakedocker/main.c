@@ -186,7 +186,8 @@ static int inspect(struct fake *f, char *const w[])
 	if (is(w, i, "--format")) {
 		format = w[i + 1];
 		if (!format || (strcmp(format, "{{.Name}} {{.Id}}") && strcmp(format, "{{.Id}}") &&
-				strcmp(format, "{{.Os}}/{{.Architecture}}")))
+				strcmp(format, "{{.Os}}/{{.Architecture}}") &&
+				strcmp(format, "{{.State.Status}} {{.State.ExitCode}}")))
 			fake_bad(f, "inspect with another format");
 		i += 2;
 	}
@@ -197,6 +198,11 @@ static int inspect(struct fake *f, char *const w[])
 		if (object && format && strstr(format, "Os")) {
 			printf("%s/%s\n", json_string_value(json_object_get(object, "Os")),
 			       json_string_value(json_object_get(object, "Architecture")));
+		} else if (object && format && strstr(format, "State")) {
+			json_t *state = json_object_get(object, "State");
+
+			printf("%s %lld\n", json_string_value(json_object_get(state, "Status")),
+			       json_integer_value(json_object_get(state, "ExitCode")));
 		} else if (object && format) {
 			if (strstr(format, "Name"))
 				printf("%s ", json_string_value(json_object_get(object, "Name")));
@@ -489,6 +495,8 @@ static int dispatch(struct fake *f, char *const w[])
 		return logs(f, w + 1);
 	if (is(w, 0, "exec"))
 		return exec_in(f, w + 1);
+	if (is(w, 0, "wait") && is(w, 1, "--") && w[2] && !w[3])
+		return fake_wait_for(f, w[2]);
 	if (is(w, 0, "container"))
 		return container(f, w + 1);
 	if (is(w, 0, "image"))

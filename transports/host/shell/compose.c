@@ -426,3 +426,49 @@ int rfa_shell_compose_up(struct rfa_host *host, const struct rfa_job_key *key,
 	rfa_shell_answer_release(&answer);
 	return rc;
 }
+
+/* One more container of a service. */
+
+/* Of a command that names a container: docker's own words say that its name is taken. */
+static int not_run(struct shell_host *h, const struct shell_answer *answer,
+		   const struct rfa_compose *project, const char *name, struct rfa_error *err)
+{
+	struct rfa_buf what = RFA_BUF_INIT(512);
+	int rc;
+
+	if (answer->status == NO_DIRECTORY)
+		return failed(h, answer, project, err);
+	(void)rfa_buf_puts(&what, "container ");
+	(void)rfa_buf_put_printable(&what, name, strlen(name), 80);
+	rc = rfa_shell_host_fail_docker(h, answer, rfa_buf_str(&what), err);
+	rfa_buf_release(&what);
+	return rc;
+}
+
+int rfa_shell_compose_run(struct rfa_host *host, const struct rfa_job_key *key,
+			  const struct rfa_compose *project, const char *name,
+			  const char *const argv[], struct rfa_error *err)
+{
+	static const char *const run[] = { "run", "-d", "-T", "--no-deps", "--name", NULL };
+	struct shell_host *h = (struct shell_host *)host;
+	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
+	struct shell_call program = { rfa_script_compose_run, NULL, NULL, 0 };
+	struct words w;
+	int rc;
+
+	begin(&w, project);
+	add_list(&w, "-f", project->files);
+	add_list(&w, NULL, run);
+	add(&w, name);
+	add(&w, "--");
+	add(&w, project->services[0]);
+	add_list(&w, NULL, argv);
+	rc = end(&w, project, err);
+	program.args = w.args;
+	if (rc == 0)
+		rc = rfa_shell_host_job(h, key, &program, &answer, err);
+	if (rc == 0 && answer.status != 0)
+		rc = not_run(h, &answer, project, name, err);
+	rfa_shell_answer_release(&answer);
+	return rc;
+}

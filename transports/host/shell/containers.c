@@ -1,6 +1,7 @@
 /* Changes of containers, each as a job: create, start, stop, rename, remove, and their policy. */
 #include "transports/host/shell/shell.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fsm/base/facts.h"
@@ -12,6 +13,10 @@
 
 /* The engine ended the connection without a status line. */
 #define SAYS_SILENT 61
+
+/* A container that is waited for was never started. */
+#define SAYS_NEVER 62
+#define WAIT_SAID_MAX (64u << 10)
 
 static int failed(struct shell_host *h, const struct shell_answer *answer, const char *name,
 		  struct rfa_error *err)
@@ -72,6 +77,49 @@ int rfa_shell_container_remove(struct rfa_host *host, const struct rfa_job_key *
 			       const char *name, struct rfa_error *err)
 {
 	return verb(host, key, "rm", name, NULL, err);
+}
+
+/* Wait. */
+
+/* "STATUS" on a line, and the log. */
+static int take_end(struct shell_host *h, const struct shell_answer *answer,
+		    struct rfa_exec_answer *out, struct rfa_error *err)
+{
+	const char *text = rfa_buf_str(&answer->out);
+	size_t room = out->said->max - out->said->len, len;
+	int64_t status = 0;
+
+	if (rfa_shell_number(&text, &status) || status > 255)
+		return rfa_shell_protocol_error(h, "the status of a container", err);
+	len = answer->out.len - (size_t)(text - answer->out.data);
+	out->status = (int)status;
+	(void)rfa_buf_add(out->said, text, len < room ? len : room);
+	return rfa_buf_check(out->said, err);
+}
+
+int rfa_shell_container_wait(struct rfa_host *host, const struct rfa_job_key *key, const char *name,
+			     int64_t timeout_s, struct rfa_exec_answer *out, struct rfa_error *err)
+{
+	struct shell_host *h = (struct shell_host *)host;
+	struct shell_answer answer = SHELL_ANSWER_INIT(WAIT_SAID_MAX + 1);
+	char seconds[24];
+	const char *args[] = { seconds, name, NULL };
+	struct shell_call program = { rfa_script_container_wait, args, NULL, 0 };
+	int rc;
+
+	(void)snprintf(seconds, sizeof(seconds), "%lld", (long long)timeout_s);
+	rc = rfa_shell_host_job(h, key, &program, &answer, err);
+	if (rc == 0 && answer.status == SAYS_NEVER) {
+		(void)rfa_fail(err, RFA_EREFUSED, "docker", "the container %.100s has never run",
+			       name);
+		rc = rfa_error_where(err, "%s", h->host.name);
+	} else if (rc == 0 && answer.status != 0) {
+		rc = failed(h, &answer, name, err);
+	} else if (rc == 0) {
+		rc = take_end(h, &answer, out, err);
+	}
+	rfa_shell_answer_release(&answer);
+	return rc;
 }
 
 /* Create. */

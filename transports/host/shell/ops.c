@@ -114,6 +114,8 @@ static const struct rfa_host_engine shell_engine = {
 	.image_load = rfa_shell_image_load,
 	.image_build = rfa_shell_image_build,
 	.compose_up = rfa_shell_compose_up,
+	.compose_run = rfa_shell_compose_run,
+	.container_wait = rfa_shell_container_wait,
 };
 static const struct rfa_host_files shell_files = {
 	.stat = rfa_shell_file_stat,

@@ -235,6 +235,8 @@ int rfa_shell_container_rename(struct rfa_host *, const struct rfa_job_key *, co
 			       const char *, struct rfa_error *);
 int rfa_shell_container_remove(struct rfa_host *, const struct rfa_job_key *, const char *,
 			       struct rfa_error *);
+int rfa_shell_container_wait(struct rfa_host *, const struct rfa_job_key *, const char *, int64_t,
+			     struct rfa_exec_answer *, struct rfa_error *);
 int rfa_shell_image_tag(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,
 			struct rfa_error *);
 int rfa_shell_image_untag(struct rfa_host *, const struct rfa_job_key *, const char *,
@@ -247,6 +249,8 @@ int rfa_shell_image_build(struct rfa_host *, const struct rfa_job_key *, const j
 			  const struct rfa_build_aside *, json_t **, struct rfa_error *);
 int rfa_shell_compose_up(struct rfa_host *, const struct rfa_job_key *, const struct rfa_compose *,
 			 struct rfa_error *);
+int rfa_shell_compose_run(struct rfa_host *, const struct rfa_job_key *, const struct rfa_compose *,
+			  const char *, const char *const[], struct rfa_error *);
 
 int rfa_shell_spool_read(struct rfa_host *, const char *, const char *, uint64_t,
 			 struct rfa_stream **, struct rfa_error *);
