@@ -145,6 +145,8 @@ static void say_success(struct rfa_cli *cli)
 		return; /* its document was the answer */
 	if (flow)
 		say_done(o, s, flow->text);
+	if (s->schema[0])
+		rfa_out_say(o, "%s", s->schema);
 	if (s->ended_ms > s->begun_ms && s->begun_ms)
 		rfa_out_note(o, "it took %s%s%s", rfa_out_duration(took, s->ended_ms - s->begun_ms),
 			     s->bytes ? "; bytes that travelled: " : "",

@@ -12,6 +12,7 @@
 
 #include "cli/config/checks.h"
 #include "cli/config/hook_rules.h"
+#include "cli/config/migrate_rules.h"
 #include "cli/config/traffic_rules.h"
 #include "cli/config/data_rules.h"
 #include "cli/config/notify_rules.h"
@@ -269,6 +270,8 @@ static void check_whole(struct rfa_walk *walk, const json_t *root)
 			    !overlays_say(stack, "compose"))
 				rfa_checks_judge(walk, stack);
 			rfa_hooks_judge(walk, stack);
+			if (!overlays_say(stack, "migrate"))
+				rfa_migrate_judge(walk, stack);
 			if (!overlays_say(stack, "traffic"))
 				rfa_traffic_judge(walk, stack);
 			if (!overlays_say(stack, "data") && !overlays_say(stack, "backup"))

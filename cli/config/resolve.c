@@ -6,6 +6,7 @@
 
 #include "cli/config/checks.h"
 #include "cli/config/hook_rules.h"
+#include "cli/config/migrate_rules.h"
 #include "cli/config/traffic_rules.h"
 #include "cli/config/data_rules.h"
 #include "cli/config/problems.h"
@@ -98,6 +99,7 @@ static int check_resolved(const json_t *stack, const char *env, struct rfa_error
 	rfa_data_check(&walk, stack);
 	rfa_checks_judge(&walk, stack);
 	rfa_hooks_judge(&walk, stack);
+	rfa_migrate_judge(&walk, stack);
 	rfa_traffic_judge(&walk, stack);
 	if (problems.n > 0) {
 		const struct rfa_problem *p = &problems.items[0];

@@ -5,6 +5,7 @@
 #include "cli/config/schema_checks.h"
 #include "cli/config/schema_gates.h"
 #include "cli/config/schema_hooks.h"
+#include "cli/config/schema_migrate.h"
 #include "cli/config/schema_init.h"
 #include "cli/config/schema_registry.h"
 #include "cli/config/schema_servers.h"
@@ -503,6 +504,12 @@ const struct rfa_key rfa_schema_stack[] = {
 	  .example = "{\"before\":{\"command\":[\"/usr/local/bin/may-deploy\"]}}",
 	  .help = "commands of your own around a deploy, a promote, a publish and a rollback",
 	  .inside = rfa_schema_hooks },
+	{ .name = "migrate",
+	  .type = RFA_TYPE_OBJECT,
+	  .example = "{\"service\":\"web\",\"run\":[\"alembic\",\"upgrade\",\"head\"],"
+		     "\"kind\":\"expand\"}",
+	  .help = "how a new version changes the schema of the data, before it runs",
+	  .inside = rfa_schema_migrate },
 	{ .name = "traffic",
 	  .type = RFA_TYPE_OBJECT,
 	  .example = "{\"services\":{\"worker\":{\"how\":\"start-first\"}}}",

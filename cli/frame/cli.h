@@ -20,7 +20,9 @@ struct rfa_run_report {
 	char state[24], step[48], host[64]; /* where it failed, or stands */
 	char *log[RFA_REPORT_LOG];          /* the last lines of logs, oldest first; owned */
 	size_t n_log;
-	char seen[200];                    /* what was found on the way back; "" if nobody looked */
+	char seen[200];   /* what was found on the way back; "" if nobody looked */
+	char schema[200]; /* what is true of the schema of the data; "": the run has not changed it
+			   */
 	enum rfa_final asked;              /* the operator asked for this end; NONE: for none */
 	int is_run;                        /* the command drives a run */
 	int output;                        /* `out` has what a command in a container wrote */

@@ -20,12 +20,13 @@ static const struct {
 	{ &rfa_shape_made, "`made` in a record's commit." },
 	{ &rfa_shape_point, "`points/<env>/<stack>/<name>.json`, and below `retired/`." },
 	{ &rfa_shape_sync, "`synced/<env>/<stack>.json`." },
+	{ &rfa_shape_migrations, "`migrations/<env>/<stack>.json`." },
 	{ &rfa_shape_version, "`versions/<stack>/<version>.json`." },
 	{ &rfa_shape_manifest, "`backups/<env>/<stack>/<backup>.json`, and `manifest.json` in a "
 			       "vault." },
 };
 
-enum { SHAPES_MAX = 64 };
+enum { SHAPES_MAX = 96 };
 
 struct shapes {
 	const struct rfa_shape *at[SHAPES_MAX];

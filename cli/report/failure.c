@@ -6,9 +6,11 @@
 #include "cli/report/reporter.h"
 #include "fsm/parts/text.h"
 
+enum { NOW_MAX = 512 };
+
 /* What is true after each way for a run to end, as far as somebody looked. */
 static const char *now_of(const struct rfa_run_report *report, const struct rfa_error *err,
-			  char into[320])
+			  char into[NOW_MAX])
 {
 	if (!report->result.run[0])
 		return "no run was begun; no host was changed";
@@ -21,8 +23,11 @@ static const char *now_of(const struct rfa_run_report *report, const struct rfa_
 	case RFA_FINAL_SUCCEEDED:
 		return "the run succeeded";
 	case RFA_FINAL_ROLLED_BACK:
-		snprintf(into, 320, "everything that the run changed was undone%s%s",
-			 report->seen[0] ? "; " : "", report->seen);
+		snprintf(into, NOW_MAX, "%s%s%s%s%s",
+			 report->schema[0] ? "the containers of before were put back"
+					   : "everything that the run changed was undone",
+			 report->seen[0] ? "; " : "", report->seen, report->schema[0] ? "; " : "",
+			 report->schema);
 		return into;
 	case RFA_FINAL_FAILED:
 		return "nothing that serves was changed";
@@ -161,7 +166,7 @@ static void print(struct rfa_cli *cli, const struct rfa_error *err)
 	const struct rfa_out *o = &cli->out;
 	const struct rfa_run_report *report = &cli->report;
 	struct rfa_buf safe = RFA_BUF_INIT(8192);
-	char where[320], head[200], now[320], next[96];
+	char where[320], head[200], now[NOW_MAX], next[96];
 
 	fflush(o->out);
 	/* The exit status says how the run ended; it is no failure of what was asked. */
@@ -202,7 +207,7 @@ static json_t *as_json(const struct rfa_cli *cli, const struct rfa_error *err)
 	json_object_set_new(object, "status", json_integer(rfa_code_status(err->code)));
 	if (!cli->report.is_run)
 		return object;
-	char next[64], now[320];
+	char next[64], now[NOW_MAX];
 	snprintf(next, sizeof(next), "rfa resume %s", result->run);
 	json_object_set_new(object, "run", json_string(result->run));
 	json_object_set_new(object, "final", json_string(rfa_final_word(result->final)));

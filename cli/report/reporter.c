@@ -105,14 +105,21 @@ static void remember_place(struct rfa_run_report *report, const struct rfa_event
 	copy(report->host, sizeof(report->host), event->host);
 }
 
-/* What the last health check on the way back found: only that is said of what runs now. */
+/*
+ * What the last health check on the way back found: only that is said of what runs now. And what is
+ * true of the schema of the data, which may stay where all else is undone.
+ */
 static void keep_seen(struct rfa_run_report *report, const struct rfa_event *event)
 {
 	const char *summary = event->kind == RFA_EVENT_STEP_SKIPPED && event->text
 				  ? event->text
 				  : rfa_facts_str(event->facts, "summary", "");
+	const char *schema =
+	    rfa_facts_str(event->facts, "schema_back", rfa_facts_str(event->facts, "schema", NULL));
 	if (event->step && strstr(event->step, ".health-before"))
 		copy(report->seen, sizeof(report->seen), summary);
+	if (schema)
+		copy(report->schema, sizeof(report->schema), schema);
 }
 
 void rfa_reporter_follow(struct rfa_reporter *t, const struct rfa_event *event)

@@ -3,7 +3,7 @@
 
 static const struct rfa_role roles[] = {
 	{ RFA_SOURCE, WITH_REGISTRY, NULL, "whose connections reach the registry" },
-	{ RFA_TARGET, WITH_REGISTRY | WITH_IMAGES, "to", "the environment that gets them" },
+	{ RFA_TARGET, WITH_REGISTRY | WITH_DATA, "to", "the environment that gets them" },
 	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
@@ -17,6 +17,7 @@ static const struct rfa_step steps[] = {
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_before),
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, registry_observe),
 	READ("target.compare", PRECHECK, TARGET, 0, 4, target_compare),
+	READ("target.data", PRECHECK, TARGET, 0, 4, migration_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
@@ -24,7 +25,7 @@ static const struct rfa_step steps[] = {
 	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, image_export),
 	STEP("target.pull", TRANSFER, TARGET, SCRATCH, 4, pull),
 	IMAGES_ARRIVE,
-	IMAGES_RUN,
+	VERSION_RUNS,
 	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };

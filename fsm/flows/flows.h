@@ -70,20 +70,40 @@
 	READ("target.drain-beside", HEALTH, TARGET, 0, 4, drain_beside), \
 	CLEANUP("target.dismiss", HEALTH, TARGET, 4, dismiss)
 /* containers are made anew from images that the target has, and prove themselves */
-#define IMAGES_RUN \
+#define IMAGES_TAGGED \
 	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, health_before), \
-	STEP("target.tag", APPLY, TARGET, 0, 4, tag), \
+	STEP("target.tag", APPLY, TARGET, 0, 4, tag)
+#define CONTAINERS_MADE \
 	TRAFFIC_GOES, \
 	STEP("target.replace", RESTART, TARGET, 0, 4, replace), \
-	STEP("target.compose", RESTART, TARGET, 0, 4, compose), \
+	STEP("target.compose", RESTART, TARGET, 0, 4, compose)
+#define IMAGES_PROVEN \
 	READ("target.health", HEALTH, TARGET, 0, 4, health), \
 	TRAFFIC_RETURNS, \
 	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup)
+#define IMAGES_RUN IMAGES_TAGGED, CONTAINERS_MADE, IMAGES_PROVEN
+/*
+ * The same of a version that may change the schema of the data. Where the one before does not live
+ * with that, what uses the data stops before, and a snapshot is made.
+ */
+#define VERSION_RUNS \
+	IMAGES_TAGGED, \
+	STEP("target.copy", APPLY, TARGET, SCRATCH, 4, copy), \
+	STEP("target.stop", APPLY, TARGET, 0, 4, stop), \
+	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped), \
+	STEP("target.save", APPLY, TARGET, SCRATCH, 4, save), \
+	READ("target.schema", APPLY, TARGET, ROLLBACK_ONLY, 4, schema), \
+	STEP("target.migrate", APPLY, TARGET, 0, 4, migrate), \
+	CONTAINERS_MADE, \
+	STEP("target.start", RESTART, TARGET, 0, 4, start), \
+	IMAGES_PROVEN, \
+	CLEANUP("target.cleanup-data", HEALTH, TARGET, 4, migration_cleanup)
 
 /* gates of every flow that makes containers anew from the images of a version */
 #define GATES_OF_CONTAINERS \
 	{ "carry over", rfa_gate_carry_over }, \
 	{ "dependents", rfa_gate_cut_off }, \
+	{ "migration", rfa_gate_migration }, \
 	{ "first deployment", rfa_gate_first_deployment }, \
 	{ "disk space", rfa_gate_image_space }, \
 	{ "base URL", rfa_gate_base_url }, \

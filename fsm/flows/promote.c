@@ -3,7 +3,7 @@
 
 static const struct rfa_role roles[] = {
 	{ RFA_SOURCE, WITH_IMAGES, "from", "the environment whose running images are taken" },
-	{ RFA_TARGET, WITH_IMAGES, "to", "the environment that gets them" },
+	{ RFA_TARGET, WITH_DATA, "to", "the environment that gets them" },
 	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
@@ -16,13 +16,14 @@ static const struct rfa_step steps[] = {
 	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, source_observe),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_observe),
+	READ("target.data", PRECHECK, TARGET, 0, 4, migration_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
 	SKIP("verify-stopped", VERIFY_STOPPED, "nothing was stopped"),
 	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, image_export),
 	IMAGES_ARRIVE,
-	IMAGES_RUN,
+	VERSION_RUNS,
 	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };

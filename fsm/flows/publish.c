@@ -3,7 +3,7 @@
 
 static const struct rfa_role roles[] = {
 	{ RFA_SOURCE, WITH_IMAGES, NULL, "where the images are built" },
-	{ RFA_TARGET, WITH_IMAGES, "to", "the environment that gets them" },
+	{ RFA_TARGET, WITH_DATA, "to", "the environment that gets them" },
 	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
@@ -16,6 +16,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, builder_observe),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_before),
+	READ("target.data", PRECHECK, TARGET, 0, 4, migration_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
@@ -24,7 +25,7 @@ static const struct rfa_step steps[] = {
 	READ("target.compare", EXPORT, TARGET, 0, 4, target_compare),
 	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, image_export),
 	IMAGES_ARRIVE,
-	IMAGES_RUN,
+	VERSION_RUNS,
 	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };

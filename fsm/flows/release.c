@@ -4,7 +4,7 @@
 
 static const struct rfa_role roles[] = {
 	{ RFA_SOURCE, WITH_IMAGES, NULL, "where the images are built" },
-	{ RFA_TARGET, WITH_IMAGES, "to", "the environment that gets them" },
+	{ RFA_TARGET, WITH_DATA, "to", "the environment that gets them" },
 	{ RFA_NOWHERE, 0, NULL, NULL },
 };
 
@@ -18,6 +18,7 @@ static const struct rfa_step steps[] = {
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, builder_observe),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_before),
 	READ("target.files", PRECHECK, TARGET, 0, 4, files_compare),
+	READ("target.data", PRECHECK, TARGET, 0, 4, migration_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
@@ -30,7 +31,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.keep", APPLY, TARGET, SCRATCH, 4, files_keep),
 	STEP("target.write", APPLY, TARGET, 0, 4, files_write),
 	STEP("target.variables", APPLY, TARGET, 0, 4, variables),
-	IMAGES_RUN,
+	VERSION_RUNS,
 	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };

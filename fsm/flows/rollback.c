@@ -46,6 +46,7 @@ static const struct rfa_gate gates[] = {
 	{ "traffic", rfa_gate_traffic },
 	{ "URLs", rfa_gate_urls },
 	{ "rollback point", rfa_gate_image_point },
+	{ "schema", rfa_gate_schema },
 	{ "configuration", rfa_gate_configuration },
 	{ NULL, NULL },
 };
@@ -54,6 +55,7 @@ static const struct rfa_text_line lines[] = {
 	{ "brought back", "the images of its containers, as they ran then" },
 	{ "are fetched", "{point.images}" },
 	{ "configuration", "{point.files}" },
+	{ "the schema", "{schema.stays}" },
 	{ "not back", "data in volumes and databases, and files that containers have mounted" },
 	{ "{to} stops", "each container while it is replaced: {target.replaced}" },
 	RFA_LINE_TRAFFIC,
@@ -75,6 +77,8 @@ static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *
 {
 	int rc = rfa_prepare_rollback(p, plan, err);
 
+	if (!rc)
+		rc = rfa_prepare_migrated(p, plan, err);
 	if (!rc)
 		rc = rfa_prepare_before(p, plan, "rollback", err);
 	if (!rc && p->option(p, "switch", 0))

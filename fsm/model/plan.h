@@ -3,6 +3,7 @@
 #define RFA_FSM_MODEL_PLAN_H
 
 #include "fsm/model/image.h"
+#include "fsm/model/migration.h"
 #include "fsm/model/point.h"
 #include "fsm/model/stack.h"
 #include "fsm/model/thing.h"
@@ -85,7 +86,9 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	BOOL(keeps_data, "the data stays: no member of it is part of the run") \
 	ONE(release, release, "the commit that is released") \
 	INT(pause_at, 0, "per cent of the traffic behind whose soak the run pauses") \
-	BOOL(at_once, "a rollback moves all of the traffic in one share, without a soak")
+	BOOL(at_once, "a rollback moves all of the traffic in one share, without a soak") \
+	MANY(migration, migrated, "the migrations that the target's data has seen, the newest last") \
+	TEXT(with, "of a drill: the version whose migration is tried")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);
 

@@ -178,7 +178,10 @@ RFA_RECORD(sql_file, RFA_SQL_FILE_FIELDS);
 	MANY(file_change, changes, "the files of the stack's directory, as they are and are to be") \
 	TEXTS(directories, "that have to be made for them") \
 	TEXTS(emptied, "directories that go, if they are empty") \
-	MANY(synced, synced, "the files that were brought, in this run or before")
+	MANY(synced, synced, "the files that were brought, in this run or before") \
+	ONE(migration, migration, "the change of the schema") \
+	TEXT(schema, "what is true of the schema, in words") \
+	TEXT(schema_back, "the same, on the way back")
 /* clang-format on */
 RFA_RECORD(proven, RFA_PROVEN_FIELDS);
 
@@ -210,6 +213,7 @@ const struct rfa_configuration *rfa_brings_up(const struct rfa_plan *plan,
 	MANY(tagged, containers, "{ref: the name, id}: containers that it made") \
 	TEXT(was, "what a file had before") \
 	BOOL(begun, "a command may have begun, which nobody can undo") \
+	ONE(once, before, "of a migration: what its check said before") \
 	TEXTS(going, "rollback points that it is about to remove") \
 	ONE(soak, soak, "the share of the traffic that proves itself")
 /* clang-format on */

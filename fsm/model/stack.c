@@ -48,6 +48,9 @@ RFA_SHAPE(hook, RFA_HOOK_FIELDS, "a command of the operator's");
 #define RFA_THIS struct rfa_hooks
 RFA_SHAPE(hooks, RFA_HOOKS_FIELDS, "commands around a run");
 #undef RFA_THIS
+#define RFA_THIS struct rfa_migrate
+RFA_SHAPE(migrate, RFA_MIGRATE_FIELDS, "how a new version changes the schema");
+#undef RFA_THIS
 #define RFA_THIS struct rfa_stack
 RFA_SHAPE(stack, RFA_STACK_FIELDS, "a stack, resolved for one environment");
 #undef RFA_THIS
@@ -67,4 +70,18 @@ int rfa_stack_has_server(const struct rfa_stack *stack, const char *container)
 		if (is_in(piece->postgres, container) || is_in(piece->mysql, container))
 			return 1;
 	return 0;
+}
+
+enum rfa_undo_by rfa_migrate_undo_by(const struct rfa_migrate *migrate)
+{
+	const char *word = json_string_value(migrate->undo);
+
+	if (json_is_object(migrate->undo))
+		return RFA_UNDO_BY_COMMAND;
+	return word && !strcmp(word, "restore") ? RFA_UNDO_BY_RESTORE : RFA_UNDO_BY_NONE;
+}
+
+int rfa_migrate_breaks(const struct rfa_migrate *migrate)
+{
+	return !strcmp(migrate->kind, "breaking");
 }

@@ -89,6 +89,7 @@ RFA_RECORD(stack_deploy, RFA_STACK_DEPLOY_FIELDS);
 	BOOL(allow_published, "ports of databases may be published to others") \
 	INT(backup_h, 0, "a backup of the data must not be older than so many hours") \
 	BOOL(refuse_drift, "what runs there must be what the ledger says") \
+	BOOL(migration_tried, "a drill must have tried the migration of that version") \
 	TEXTS(off, "gates that are not asked") \
 	INT(proven_drill_days, 0, "a drill must have proven a backup in so many days")
 /* clang-format on */
@@ -162,6 +163,24 @@ RFA_RECORD(hook, RFA_HOOK_FIELDS);
 RFA_RECORD(hooks, RFA_HOOKS_FIELDS);
 
 /* clang-format off */
+#define RFA_MIGRATE_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
+	TEXT(service, "the container or Compose service whose new image has the command") \
+	TEXTS(run, "the command that changes the schema, and its arguments") \
+	TEXT(kind, "expand: the version before lives with the new schema; breaking: it does not") \
+	TEXTS(check, "a command that ends with 0 where the schema is that of its version") \
+	JSON(undo, "\"none\", \"restore\", or {\"command\": [...]}; absent: none") \
+	INT(timeout_s, 600, "seconds that each of them may take") \
+	JSON(env, "{name: value}: more variables for them; ${NAME} stands for a secret")
+/* clang-format on */
+RFA_RECORD(migrate, RFA_MIGRATE_FIELDS);
+
+/* What takes back what a migration has done. */
+enum rfa_undo_by { RFA_UNDO_BY_NONE, RFA_UNDO_BY_COMMAND, RFA_UNDO_BY_RESTORE };
+enum rfa_undo_by rfa_migrate_undo_by(const struct rfa_migrate *migrate);
+/* 1 if the version before cannot live with the new schema: what uses the data stops first. */
+int rfa_migrate_breaks(const struct rfa_migrate *migrate);
+
+/* clang-format off */
 #define RFA_STACK_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXTS(containers, "made with docker run, in the order in which they start") \
 	ONE(stack_compose, compose, "a Compose project") \
@@ -182,6 +201,7 @@ RFA_RECORD(hooks, RFA_HOOKS_FIELDS);
 	ONE(stack_backup, backup, "its backups") \
 	ONE(hooks, hooks, "the operator's own commands around a run") \
 	ONE(traffic, traffic, "how its traffic moves while containers are replaced") \
+	ONE(migrate, migrate, "how a new version changes the schema of the data") \
 	TEXTS(checklist, "what a person has to look at before a version may go there") \
 	INT(keep_images, 3, "versions whose images stay") \
 	TEXTS(keep_running, "containers that are never stopped")

@@ -8,7 +8,7 @@
 /* clang-format off */
 #define RFA_VERIFICATION_FIELDS(TEXT, INT, BOOL, TEXTS, JSON, ONE, MANY, NAMED) \
 	TEXT(env, "the environment that has proven it") \
-	TEXT(how, "\"run\" (a run ended well), \"smoke\" (a smoke test), \"approved\" (somebody says so), \"signed\" (an item of the checklist), \"imported\" (a marker of deployment scripts: a name without images, which no gate believes)") \
+	TEXT(how, "\"run\" (a run ended well), \"smoke\" (a smoke test), \"approved\" (somebody says so), \"signed\" (an item of the checklist), \"migrated\" (a drill has tried its migration), \"imported\" (a marker of deployment scripts: a name without images, which no gate believes)") \
 	TEXT(at, "when; of several the first") \
 	TEXT(run, "by which run") \
 	TEXT(by, "who approved or signed it") \

@@ -45,13 +45,22 @@ static int is_fresh(const struct rfa_prepare *p, const json_t *plan, const char 
 	return rc;
 }
 
-/* 1 if data is deleted; or if rfa.json asks for one before this command, and the command brings
- * something there. */
+/* A version that may change the schema has one made before it, if there is data that is named. */
+static int may_migrate(const json_t *plan)
+{
+	return !rfa_facts_at(plan, "point") && rfa_facts_at(plan, "target/stack/migrate") &&
+	       json_object_size(rfa_facts_at(plan, "target/stack/data/members"));
+}
+
+/* 1 if data is deleted, or its schema may change; or if rfa.json asks for one before this command,
+ * and the command brings something there. */
 static int is_wanted(const json_t *plan, const char *command)
 {
 	if (rfa_facts_bool(plan, "options/wipe", 0))
 		return 1;
-	return !rfa_facts_bool(plan, "options/take_back", 0) &&
+	if (rfa_facts_bool(plan, "options/take_back", 0))
+		return 0;
+	return may_migrate(plan) ||
 	       rfa_facts_has_text(rfa_facts_at(plan, "target/stack/backup/before"), command);
 }
 
@@ -108,6 +117,8 @@ int rfa_prepare_receiver(const struct rfa_prepare *p, json_t *plan, const char *
 		rc = rfa_prepare_configuration(p, plan, err);
 	if (!rc)
 		rc = rfa_prepare_synced(p, plan, err);
+	if (!rc)
+		rc = rfa_prepare_migrated(p, plan, err);
 	if (!rc)
 		rc = rfa_prepare_proof(p, plan, env, err);
 	return rc ? rc : rfa_prepare_before(p, plan, command, err);

@@ -11,7 +11,7 @@
 #include "fsm/model/version.h"
 #include "ledger/ledger.h"
 
-enum { RFA_OUTPUTS_FILES = 8, RFA_OUTPUTS_BYTES = 4 << 20 };
+enum { RFA_OUTPUTS_FILES = 10, RFA_OUTPUTS_BYTES = 4 << 20 };
 
 /* One tree file under construction. */
 struct rfa_out_file {
@@ -87,6 +87,11 @@ int rfa_outputs_verified(struct rfa_outputs *o, const struct rfa_image_list *ima
 /* synced/<env>/<stack>.json: the files that were brought, by this run or before. */
 int rfa_outputs_synced(struct rfa_outputs *o, const struct rfa_synced_list *files,
 		       struct rfa_error *err);
+/* migrations/<env>/<stack>.json: the data of o->env has seen this one, too. */
+int rfa_outputs_migrated(struct rfa_outputs *o, const struct rfa_migration *migration,
+			 struct rfa_error *err);
+/* Other data has taken its place: which migrations that has seen, nobody knows. */
+int rfa_outputs_other_data(struct rfa_outputs *o, struct rfa_error *err);
 /* *is: 1 if these images have come to o->env by force, and were not proven there since. */
 int rfa_outputs_was_forced(struct rfa_outputs *o, const struct rfa_image_list *images, int *is,
 			   struct rfa_error *err);

@@ -99,6 +99,8 @@ static int leave(struct rfa_outputs *o, struct rfa_outputs_seen *seen, struct rf
 
 	if (!rc)
 		rc = put_point(o, rfa_replaced(&seen->proven[RFA_TARGET]), backup, err);
+	if (!rc)
+		rc = rfa_outputs_other_data(o, err);
 	/* The generation that serves again is no copy any more. */
 	if (!rc && rfa_plan_data_point(&seen->plan))
 		rc = rfa_outputs_retire(o, seen->plan.point->name, "used", err);

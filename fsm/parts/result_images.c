@@ -2,6 +2,7 @@
 #include "fsm/parts/outputs.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* What was seen to run there, else what the ledger said when the run was planned. */
 static const char *version_before(const struct rfa_outputs_seen *k)
@@ -153,6 +154,17 @@ static int put_synced(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
 	return rfa_outputs_synced(o, &target->synced, err);
 }
 
+/* A schema with which both versions live stays, whatever becomes of the run. */
+static int put_migrated(struct rfa_outputs *o, const struct rfa_outputs_seen *k,
+			struct rfa_error *err)
+{
+	const struct rfa_migration *done = k->proven[RFA_TARGET].migration;
+
+	if (!done || (o->final != RFA_FINAL_SUCCEEDED && !strcmp(done->kind, "breaking")))
+		return 0;
+	return rfa_outputs_migrated(o, done, err);
+}
+
 static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, struct rfa_error *err)
 {
 	const struct rfa_image_list *images = rfa_brings(&k->plan, &k->proven[RFA_SOURCE], NULL);
@@ -167,6 +179,8 @@ static int put_all(struct rfa_outputs *o, const struct rfa_outputs_seen *k, stru
 		rc = put_verified(o, k, images, err);
 	if (!rc)
 		rc = put_synced(o, k, err);
+	if (!rc)
+		rc = put_migrated(o, k, err);
 	return rc ? rc : put_point(o, k, err);
 }
 
@@ -181,4 +195,16 @@ static int images_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 	return rc;
 }
 
-const struct rfa_result_ops rfa_result_images = { images_version, images_succeeded, NULL };
+static int images_otherwise(struct rfa_outputs *o, struct rfa_error *err)
+{
+	struct rfa_outputs_seen k;
+	int rc = rfa_outputs_see(o, &k, err);
+
+	if (!rc)
+		rc = put_migrated(o, &k, err);
+	rfa_outputs_seen_release(&k);
+	return rc;
+}
+
+const struct rfa_result_ops rfa_result_images = { images_version, images_succeeded,
+						  images_otherwise };

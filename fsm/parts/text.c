@@ -242,6 +242,46 @@ static void put_first(struct rfa_buf *into, const json_t *plan, const char *path
 	}
 }
 
+/* Which image it is may not be known yet: what the data has seen before is told in the run. */
+static void put_migration(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	const json_t *migrate = rfa_facts_at(plan, path);
+	const json_t *undo = json_object_get(migrate, "undo");
+	int breaking = !strcmp(rfa_facts_str(migrate, "kind", ""), "breaking");
+
+	if (!json_is_object(migrate))
+		return;
+	rfa_buf_puts(into, "unless this data has seen it before, a command of ");
+	put(into, rfa_facts_str(migrate, "service", "?"));
+	rfa_buf_puts(into, breaking ? " changes it (breaking): what uses the data stops first; "
+				    : " changes it (expand): nothing stops for it; ");
+	if (json_is_object(undo))
+		rfa_buf_puts(into, breaking ? "a command of yours takes it back"
+					    : "if it fails, a command of yours takes it back; once "
+					      "it is done, it stays");
+	else
+		rfa_buf_puts(into, breaking ? "if the run goes back, the data of before comes back"
+					    : "it stays, even if the run goes back");
+}
+
+/* Of a rollback of images: what changed it since then. */
+static void put_schema(struct rfa_buf *into, const json_t *plan, const char *path)
+{
+	const json_t *done = rfa_facts_at(plan, path), *one;
+	const char *then = rfa_facts_str(plan, "point/run", ""), *last = NULL;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)done, i, one) {
+		/* Ids of runs sort by time; the point is what was there before its run. */
+		if (strcmp(rfa_facts_str(one, "run", ""), then) >= 0)
+			last = rfa_facts_str(one, "version", "?");
+	}
+	if (!last)
+		return;
+	rfa_buf_puts(into, "stays that of ");
+	put(into, last);
+}
+
 static void put_history(struct rfa_buf *into, const json_t *plan, const char *path)
 {
 	size_t n = json_array_size(rfa_facts_at(plan, path));
@@ -328,6 +368,8 @@ static const struct {
 	{ "backup", put_text, "options/backup" },
 	{ "backup.at", put_backup_time, "options/backup" },
 	{ "backup.first", put_first, "options" },
+	{ "migration", put_migration, "target/stack/migrate" },
+	{ "schema.stays", put_schema, "options/migrated" },
 	{ "vault", put_text, "options/vault" },
 	{ "vault.on", put_text, "options/vault_on" },
 	{ "of", put_text, "options/of" },

@@ -5,6 +5,8 @@
  * {stack} {from} {to} {backup} {vault} {vault.on} {version} {of}
  * {backup.at}      when that backup was made
  * {backup.first}   the backup that is made, or left out, before a run that brings something
+ * {migration}      the change of the schema, if the data has not seen it before
+ * {schema.stays}   of a rollback of images: which version has changed the schema since then
  * {built}          the version that the run is about
  * {tag} {commit} {url}  of a release
  * {item}           of the checklist
@@ -62,6 +64,7 @@ struct rfa_text_line {
 /* Of flows that bring images. */
 #define RFA_LINES_OF_IMAGES \
 	RFA_LINE_BACKUP_FIRST, \
+	{ "the schema", "{migration}" }, \
 	{ "travels", "only layers that {to} has not got" }, \
 	{ "{to} stops", "each container whose image changes, while it is replaced (of {target.replaced})" }, \
 	RFA_LINE_TRAFFIC, \

@@ -90,6 +90,14 @@ RFA_TRIO_OF(replace);
 RFA_TRIO_OF(compose);
 RFA_TRIO_OF(compose_first);
 
+/* migrate.c, save.c: the schema of the data, before containers of a new version run */
+RFA_RUN_OF(migration_observe);
+RFA_TRIO_OF(save);
+RFA_RUN_OF(schema);
+RFA_TRIO_OF(migrate);
+RFA_RUN_OF(migration_cleanup);
+RFA_PROBE_OF(migration_cleanup);
+
 /* health.c: does what runs there serve? */
 RFA_RUN_OF(health);
 RFA_RUN_OF(health_before);

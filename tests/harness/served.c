@@ -95,6 +95,13 @@ static void edit(void *user, json_t *setup, json_t *plan)
 			    json_string(CONFIG));
 }
 
+void world_edit_one_writer(json_t *setup, json_t *plan)
+{
+	struct wish wish = { 0 };
+
+	edit(&wish, setup, plan);
+}
+
 void world_make_one_writer(struct world *w, enum scenario s, int url)
 {
 	struct wish wish = { url };

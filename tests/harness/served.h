@@ -17,6 +17,8 @@ json_t *world_data_serves(struct world *w);
  * file lies in the member "files".
  */
 void world_make_one_writer(struct world *w, enum scenario s, int url);
+/* An edit of a setup, and of the plan, that makes it so. */
+void world_edit_one_writer(json_t *setup, json_t *plan);
 /*
  * The same, and test runs version v2 of all but es. On prod v2 makes data of "prod" into data of
  * "test" as soon as it starts, and v1 the other way round: rfa_sim_migrations(w->prod) tells how

@@ -364,7 +364,7 @@ int world_is_clean_by(struct world *w, const json_t *own, struct rfa_buf *why)
 	}
 	must(rfa_sim_snapshot(&seen, w->prod, RFA_SIM_CONTAINERS, &err), &err, "containers");
 	json_object_foreach (json_object_get(seen, "containers"), name, one) {
-		if (strstr(name, ".rfa-")) {
+		if (strstr(name, ".rfa-") || !strncmp(name, "rfa-", 4)) {
 			rfa_buf_printf(why, "the container %s is left; ", name);
 			clean = 0;
 		}

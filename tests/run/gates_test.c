@@ -601,7 +601,7 @@ static void test_offers(void **state)
 	(void)state;
 	world_make(&w, SCENARIO_RUN, 7);
 	w.target->vault = NULL;
-	w.target->trees = NULL;
+	w.source->trees = NULL;
 	w.source->databases = NULL;
 	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), 0);
 	world_free(&w);

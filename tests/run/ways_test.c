@@ -629,7 +629,9 @@ static const char golden[] =
     "step-started target.claim\nstep-done target.claim\n"
     "step-started source.observe\nstep-done source.observe\n"
     "step-started target.observe\nstep-done target.observe\n"
+    "step-started target.data\nstep-skipped target.data the stack has no migration\n"
     "step-started gates\n"
+    "gate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
     "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
@@ -644,15 +646,27 @@ static const char golden[] =
     "step-started target.receive\nstep-done target.receive\n"
     "step-started target.pin\nstep-done target.pin\n"
     "step-started target.load\nstep-done target.load\n"
-    "step-started target.tag\nstep-done target.tag\n" STANDS_SKIPPED("beside")
-	STANDS_SKIPPED("beside-health") STANDS_SKIPPED("shift") STANDS_SKIPPED(
+    "step-started target.tag\nstep-done target.tag\n"
+    "step-started target.copy\nstep-skipped target.copy the data is not touched\n"
+    "step-started target.stop\nstep-skipped target.stop the data is not touched\n"
+    "step-started target.verify-stopped\n"
+    "step-skipped target.verify-stopped the data is not touched\n"
+    "step-started target.save\nstep-skipped target.save the data is not touched\n"
+    "step-started target.migrate\nstep-skipped target.migrate the stack has no "
+    "migration\n" STANDS_SKIPPED("beside") STANDS_SKIPPED("beside-health") STANDS_SKIPPED("shift")
+	STANDS_SKIPPED(
 	    "drain") "step-started target.replace\nstep-done target.replace\n"
 		     "step-started target.compose\n"
 		     "step-skipped target.compose the stack has no Compose project\n"
+		     "step-started target.start\nstep-skipped target.start the data is not "
+		     "touched\n"
 		     "step-started target.health\nstep-done target.health\n" STANDS_SKIPPED(
 			 "return") STANDS_SKIPPED("drain-beside")
 			 STANDS_SKIPPED(
 			     "dismiss") "step-started target.cleanup\nstep-done target.cleanup\n"
+					"step-started target.cleanup-data\n"
+					"step-skipped target.cleanup-data the stack has no "
+					"migration\n"
 					"step-started source.release\nstep-done source.release\n"
 					"step-started target.release\nstep-done target.release\n"
 					"run-ended SUCCEEDED\n";

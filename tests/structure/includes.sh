@@ -19,6 +19,7 @@ edges() {
 ^fsm/steps/images/	^fsm/(base|core|model)/|^fsm/steps/(images/|config/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/traffic/	^fsm/(base|core|model)/|^fsm/steps/(traffic/|images/|config/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/data/	^fsm/(base|core|model)/|^fsm/steps/(data/|common/|steps\.h$)|^transports/host/host\.h$
+^fsm/steps/migrate/	^fsm/(base|core|model)/|^fsm/steps/(migrate/|images/|data/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/config/	^fsm/(base|core|model)/|^fsm/steps/(config/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/prune/	^fsm/(base|core|model)/|^fsm/steps/(prune/|images/image_set\.h$|data/|common/|steps\.h$)|^transports/host/host\.h$
 ^fsm/steps/backup/	^fsm/(base|core|model)/|^fsm/steps/(backup/|data/|common/|steps\.h$)|^transports/host/host\.h$

@@ -106,7 +106,7 @@ static void a_doubled_name_is_refused(void **state)
 	(void)state;
 	copy(&p);
 	step(&p, "target.load")->name = "target.pin";
-	refused(&p, "row 12 (target.pin)", "twice");
+	refused(&p, "row 13 (target.pin)", "twice");
 }
 
 static void a_missing_or_malformed_name_is_refused(void **state)
@@ -128,11 +128,11 @@ static void a_missing_or_malformed_name_is_refused(void **state)
 	(void)state;
 	copy(&p);
 	step(&p, "target.load")->name = NULL;
-	refused(&p, "row 12 ((none))", "missing or malformed");
+	refused(&p, "row 13 ((none))", "missing or malformed");
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		copy(&p);
 		step(&p, "target.load")->name = bad[i];
-		refused(&p, "row 12", "missing or malformed");
+		refused(&p, "row 13", "missing or malformed");
 	}
 	copy(&p);
 	p.flow.name = NULL;

@@ -191,6 +191,17 @@ int rfa_ctx_prove(struct rfa_ctx *ctx, const struct rfa_proven *proven, const ch
 	return rc || !summary ? rc : rfa_ctx_says(facts, summary, err);
 }
 
+const char *const *rfa_ctx_words(const struct rfa_ctx *ctx, const struct rfa_texts *texts)
+{
+	struct rfa_texts words = { NULL, 0 };
+	size_t i;
+
+	for (i = 0; i < texts->n; i++)
+		rfa_texts_add(ctx->pool, &words, texts->at[i]);
+	rfa_pool_add(ctx->pool, &words, sizeof(*words.at));
+	return words.at;
+}
+
 int rfa_ctx_says(json_t *facts, const char *summary, struct rfa_error *err)
 {
 	return rfa_facts_set(facts, "summary", json_string(summary), err);

@@ -136,6 +136,9 @@ int rfa_ctx_prove(struct rfa_ctx *ctx, const struct rfa_proven *proven, const ch
 int rfa_ctx_made(struct rfa_ctx *ctx, const struct rfa_made *made, const char *summary,
 		 struct rfa_error *err);
 
+/* A command's words, ended by NULL; as long as the step. */
+const char *const *rfa_ctx_words(const struct rfa_ctx *ctx, const struct rfa_texts *texts);
+
 /* What people read of a step that proves nothing else. Errors: NOMEM. */
 int rfa_ctx_says(json_t *facts, const char *summary, struct rfa_error *err);
 

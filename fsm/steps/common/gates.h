@@ -87,24 +87,28 @@ RFA_GATE_OF(repository);  /* all files of a commit that is released are in it */
 RFA_GATE_OF(variables);   /* what the Compose files of a commit use has a value */
 RFA_GATE_OF(same_tag);    /* a tag that was released is the commit that it was then */
 
+RFA_GATE_OF(migration); /* a change of the schema can be made, and taken back */
+RFA_GATE_OF(schema);    /* what a rollback point ran runs on the schema that there is */
+
 /* Of data. */
 
-RFA_GATE_OF(members);      /* the pieces of the data are there, and can be copied */
-RFA_GATE_OF(containers);   /* those that use it can be stopped, and started again */
-RFA_GATE_OF(others);       /* others that use the data */
-RFA_GATE_OF(dependents);   /* others that are cut off when one stops */
-RFA_GATE_OF(files);        /* databases that a container has mounted as single files */
-RFA_GATE_OF(kept);         /* what keep_running names, and a swap would not reach */
-RFA_GATE_OF(tools);        /* what the hosts need for copies and dumps */
-RFA_GATE_OF(processes);    /* processes that use the data and are of no container that stops */
-RFA_GATE_OF(init_files);   /* the files of SQL with which a database begins are there */
-RFA_GATE_OF(access);       /* nobody gets in to a server of data without a password */
-RFA_GATE_OF(data_space);   /* disk space and inodes, on each file system of both sides */
-RFA_GATE_OF(data_point);   /* what a rollback point of data needs is still there */
-RFA_GATE_OF(vault);        /* the place of the backups is what it seems to be */
-RFA_GATE_OF(backup);       /* the backup is complete, and is of this stack */
-RFA_GATE_OF(image_backup); /* the same of images, one for each container */
-RFA_GATE_OF(target_runs);  /* what is to be tried out runs now */
+RFA_GATE_OF(members);        /* the pieces of the data are there, and can be copied */
+RFA_GATE_OF(containers);     /* those that use it can be stopped, and started again */
+RFA_GATE_OF(others);         /* others that use the data */
+RFA_GATE_OF(dependents);     /* others that are cut off when one stops */
+RFA_GATE_OF(files);          /* databases that a container has mounted as single files */
+RFA_GATE_OF(kept);           /* what keep_running names, and a swap would not reach */
+RFA_GATE_OF(tools);          /* what the hosts need for copies and dumps */
+RFA_GATE_OF(processes);      /* processes that use the data and are of no container that stops */
+RFA_GATE_OF(init_files);     /* the files of SQL with which a database begins are there */
+RFA_GATE_OF(access);         /* nobody gets in to a server of data without a password */
+RFA_GATE_OF(data_space);     /* disk space and inodes, on each file system of both sides */
+RFA_GATE_OF(snapshot_space); /* the same for a snapshot, and what it is loaded into */
+RFA_GATE_OF(data_point);     /* what a rollback point of data needs is still there */
+RFA_GATE_OF(vault);          /* the place of the backups is what it seems to be */
+RFA_GATE_OF(backup);         /* the backup is complete, and is of this stack */
+RFA_GATE_OF(image_backup);   /* the same of images, one for each container */
+RFA_GATE_OF(target_runs);    /* what is to be tried out runs now */
 
 /* Of files. */
 

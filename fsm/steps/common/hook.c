@@ -44,16 +44,6 @@ static void put_env(struct rfa_ctx *ctx, const char *env[ENV_MAX])
 	env[n] = NULL;
 }
 
-static const char *const *words_of(struct rfa_ctx *ctx, const struct rfa_hook *hook)
-{
-	struct rfa_texts words = { NULL, 0 };
-
-	for (size_t i = 0; i < hook->command.n; i++)
-		rfa_texts_add(ctx->pool, &words, hook->command.at[i]);
-	rfa_pool_add(ctx->pool, &words, sizeof(*words.at));
-	return words.at;
-}
-
 /* Durable before it begins: a resume has to know. */
 static int put_begun(struct rfa_ctx *ctx, struct rfa_error *err)
 {
@@ -142,7 +132,8 @@ int rfa_hook_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 	if (rfa_ctx_options(ctx)->take_back)
 		return rfa_ctx_skip(facts, "nothing is changed there", err);
 	put_env(ctx, env);
-	command = (struct rfa_host_command){ words_of(ctx, hook), env, hook->timeout_s };
+	command =
+	    (struct rfa_host_command){ rfa_ctx_words(ctx, &hook->command), env, hook->timeout_s };
 	rc = rfa_pool_check(ctx->pool, err);
 	if (!rc)
 		rc = is_on_host(hook) ? run_there(ctx, &command, &answer, err)

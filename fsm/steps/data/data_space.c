@@ -215,3 +215,24 @@ int rfa_gate_data_space(struct rfa_gates *c, struct rfa_error *err)
 
 	return rc ? rc : judge_host(c, RFA_TARGET, demand_of_target, percent, err);
 }
+
+/* A snapshot of what is there; and, of a dump, the database that it may be loaded into. */
+static int demand_of_snapshot(struct demands *d, struct rfa_error *err)
+{
+	const struct rfa_member *m;
+	int rc = 0;
+
+	RFA_EACH (m, d->ctx->proven[RFA_TARGET]->members) {
+		if (rc || !rfa_member_there(m))
+			continue;
+		rc = demand_beside(d, m, m, err);
+		if (!rc && *m->disk)
+			rc = demand(d, m->disk, m->bytes, 1, err);
+	}
+	return rc;
+}
+
+int rfa_gate_snapshot_space(struct rfa_gates *c, struct rfa_error *err)
+{
+	return judge_host(c, RFA_TARGET, demand_of_snapshot, 0, err);
+}

@@ -255,8 +255,8 @@ void rfa_member_copy(const struct rfa_ctx *ctx, const struct rfa_member *member,
 			 rfa_beside_word(which));
 }
 
-/* What was loaded of a dump that never took its place. */
-static int drop_new(struct rfa_ctx *ctx, struct rfa_error *err)
+/* What lies beside it in the same server. */
+static int drop_databases(struct rfa_ctx *ctx, enum rfa_beside which, struct rfa_error *err)
 {
 	const struct rfa_member *member;
 	char name[2 * RFA_DATABASE_MAX];
@@ -265,7 +265,7 @@ static int drop_new(struct rfa_ctx *ctx, struct rfa_error *err)
 	RFA_EACH (member, ctx->own->members) {
 		if (rc || !rfa_is_database(member) || !rfa_member_there(member))
 			continue;
-		rfa_database_name(ctx, member, RFA_BESIDE_NEW, name);
+		rfa_database_name(ctx, member, which, name);
 		rc = rfa_database_drop(ctx, member->database, name, err);
 	}
 	return rc;
@@ -289,5 +289,5 @@ int rfa_copies_remove(struct rfa_ctx *ctx, enum rfa_beside which, struct rfa_err
 	if (!rc && copies.n)
 		rc = ctx->host->trees->remove(ctx->host, rfa_ctx_key(ctx, &key, "remove", word),
 					      list, err);
-	return rc || which != RFA_BESIDE_NEW ? rc : drop_new(ctx, err);
+	return rc || which == RFA_BESIDE_SNAPSHOT ? rc : drop_databases(ctx, which, err);
 }

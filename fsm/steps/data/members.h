@@ -31,7 +31,8 @@ int rfa_member_there(const struct rfa_member *member);
 void rfa_member_copy(const struct rfa_ctx *ctx, const struct rfa_member *member,
 		     enum rfa_beside which, char out[RFA_COPY_MAX]);
 
-/* Removes these copies of every member of the step's own host; those that are not there too. */
+/* Removes these copies of every member of the step's own host, and what was loaded or replaced of
+ * databases; those that are not there too. */
 int rfa_copies_remove(struct rfa_ctx *ctx, enum rfa_beside which, struct rfa_error *err);
 
 #endif

@@ -55,6 +55,8 @@ int rfa_copy_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	const struct rfa_member *member;
 	int rc = 0;
 
+	if (!rfa_touches_data(ctx))
+		return rfa_touches_none(facts, err);
 	RFA_EACH (member, ctx->own->members) {
 		json_t *made = NULL;
 

@@ -298,6 +298,8 @@ int rfa_start_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	char summary[96];
 	int rc;
 
+	if (!rfa_touches_data(ctx))
+		return rfa_touches_none(facts, err);
 	rc = start_all(ctx, &started, facts, err);
 	if (rc)
 		return rc;
@@ -337,12 +339,14 @@ int rfa_start_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	size_t stopped;
 
-	return ctx->step->on != RFA_SOURCE ? rfa_stop_ours(ctx, 1, &stopped, err) : 0;
+	if (ctx->step->on == RFA_SOURCE || !rfa_touches_data(ctx))
+		return 0;
+	return rfa_stop_ours(ctx, 1, &stopped, err);
 }
 
 int rfa_stop_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
 	size_t started;
 
-	return start_all(ctx, &started, NULL, err);
+	return rfa_touches_data(ctx) ? start_all(ctx, &started, NULL, err) : 0;
 }

@@ -31,6 +31,16 @@ enum { VERIFY_TRIES = 5 };
  */
 enum { VERIFIED_MS = 30000 };
 
+int rfa_touches_data(const struct rfa_ctx *ctx)
+{
+	return ctx->own->has_data;
+}
+
+int rfa_touches_none(json_t *facts, struct rfa_error *err)
+{
+	return rfa_ctx_skip(facts, "the data is not touched", err);
+}
+
 /* Stop. */
 
 /* seen: as the look saw it; it runs all the while if it keeps a database, which is renamed. */
@@ -188,6 +198,8 @@ int rfa_stop_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	char summary[96];
 	int rc;
 
+	if (!rfa_touches_data(ctx))
+		return rfa_touches_none(facts, err);
 	rc = rfa_stop_ours(ctx, 0, &stopped, err);
 	if (rc)
 		return rc;
@@ -408,6 +420,8 @@ int rfa_verify_stopped_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error 
 	char generation[65];
 	int rc;
 
+	if (!rfa_touches_data(ctx))
+		return rfa_touches_none(facts, err);
 	rfa_record_clear(&rfa_shape_proven, &proven);
 	proven.verified_ms = ctx->clock->wall_ms(ctx->clock);
 	rc = quiesce(ctx, 0, generation, err);

@@ -5,6 +5,14 @@
 #include "fsm/steps/common/ctx.h"
 
 /*
+ * 1 if the run has looked at the data on the step's host. Of a run that brings images it does so
+ * only where a migration breaks what runs: else nothing stops, and nothing is copied.
+ */
+int rfa_touches_data(const struct rfa_ctx *ctx);
+/* facts of a row that has nothing to do, since it does not. */
+int rfa_touches_none(json_t *facts, struct rfa_error *err);
+
+/*
  * Proves that nothing uses the data on the step's host. A container of ours that its restart policy
  * has started again (a power cut) is stopped again. generation: another text whenever one of those
  * that could have written has run since. Processes are looked for again unless that was done

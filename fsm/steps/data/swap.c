@@ -58,7 +58,10 @@ int rfa_unpack_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 
 /* Swapped. */
 
-/* What takes the place of a member: what has arrived, or a generation. "": nothing does. */
+/*
+ * What takes the place of a member: what has arrived, or a generation, or the snapshot that the run
+ * has made here. "": nothing does.
+ */
 static void name_in(const struct rfa_ctx *ctx, const struct rfa_member *member,
 		    char out[RFA_COPY_MAX])
 {
@@ -73,7 +76,8 @@ static void name_in(const struct rfa_ctx *ctx, const struct rfa_member *member,
 	else if (rfa_ctx_options(ctx)->wipe && rfa_member_tree(member) != RFA_TREE_DIRECTORY)
 		out[0] = '\0'; /* a file that is deleted is not there */
 	else
-		rfa_member_copy(ctx, member, RFA_BESIDE_NEW, out);
+		rfa_member_copy(ctx, member,
+				ctx->own->copies.n ? RFA_BESIDE_SNAPSHOT : RFA_BESIDE_NEW, out);
 }
 
 /* Where what was there before stays. "": nothing was. */
@@ -347,6 +351,45 @@ int rfa_is_swapped(struct rfa_ctx *ctx, int *is, struct rfa_error *err)
 		*is = *is && done;
 	}
 	return rc;
+}
+
+/* Back to a snapshot. */
+
+/* What was loaded may be half of it: it is loaded again, until it takes the place. */
+static int load_snapshot(struct rfa_ctx *ctx, const struct rfa_member *member,
+			 struct rfa_error *err)
+{
+	char out[RFA_COPY_MAX], copy[RFA_COPY_MAX];
+	int is_out = 0;
+	int rc;
+
+	if (!rfa_is_database(member))
+		return 0;
+	name_out(ctx, member, out);
+	rfa_member_copy(ctx, member, RFA_BESIDE_SNAPSHOT, copy);
+	rc = is_there(ctx, member, out, &is_out, err);
+	return rc || is_out ? rc : rfa_database_load(ctx, member, copy, err);
+}
+
+int rfa_snapshot_restore(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_member *member;
+	char generation[65];
+	int rc = rfa_quiesce(ctx, generation, err);
+
+	RFA_EACH (member, ctx->own->members)
+		if (!rc)
+			rc = load_snapshot(ctx, member, err);
+	return rc ? rc : swap(ctx, 0, err);
+}
+
+int rfa_snapshot_drop(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	int rc = rfa_copies_remove(ctx, RFA_BESIDE_SNAPSHOT, err);
+
+	if (!rc)
+		rc = rfa_copies_remove(ctx, RFA_BESIDE_NEW, err);
+	return rc ? rc : rfa_copies_remove(ctx, RFA_BESIDE_OLD, err);
 }
 
 /* A drill's second half. */

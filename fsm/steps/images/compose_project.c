@@ -52,7 +52,7 @@ static const struct rfa_texts *found_files(const struct rfa_ctx *ctx)
 /* The run has written the files of its commit. */
 static int has_written(const struct rfa_ctx *ctx)
 {
-	return rfa_release_has_files(ctx) && ctx->step->state >= RFA_RESTART && !ctx->undoing &&
+	return rfa_release_has_files(ctx) && ctx->step->state >= RFA_APPLY && !ctx->undoing &&
 	       !(ctx->step->flags & RFA_STEP_ROLLBACK_ONLY);
 }
 

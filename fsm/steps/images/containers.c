@@ -185,6 +185,18 @@ static int successor_body(struct rfa_ctx *ctx, const struct place *p, json_t **o
 					: bootstrap_body(ctx, p, out, err);
 }
 
+int rfa_container_body(struct rfa_ctx *ctx, const char *name, json_t **out, struct rfa_error *err)
+{
+	struct place p;
+	int rc = place_observed(ctx, name, &p, err);
+
+	if (rc)
+		return rc;
+	rc = successor_body(ctx, &p, out, err);
+	place_release(&p);
+	return rc;
+}
+
 /* Moves: each is one job. */
 
 static int make_fresh(struct rfa_ctx *ctx, const struct place *p, struct rfa_error *err)

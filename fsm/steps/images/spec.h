@@ -16,6 +16,10 @@
 int rfa_spec_body(const json_t *container, const json_t *image, const char *ref, json_t **out,
 		  struct rfa_error *err);
 
+/* The body of the successor of one of the stack's own containers, with the run's image. *out: new.
+ */
+int rfa_container_body(struct rfa_ctx *ctx, const char *name, json_t **out, struct rfa_error *err);
+
 /* Adds each thing that cannot be carried over. */
 void rfa_spec_obstacles(const json_t *container, struct rfa_pool *pool,
 			struct rfa_obstacle_list *out);

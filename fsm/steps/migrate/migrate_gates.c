@@ -1,0 +1,143 @@
+/* Gates about migrations. */
+#include <string.h>
+
+#include "fsm/steps/common/gates.h"
+#include "fsm/steps/data/members.h"
+#include "fsm/steps/migrate/migration.h"
+
+static int runs_already(const struct rfa_ctx *ctx)
+{
+	return ctx->own->images && ctx->own->images->images.n;
+}
+
+/* Where the old version cannot live with the schema, something has to bring the old schema back. */
+static void judge_way_back(struct rfa_gates *c, const struct rfa_schema_change *change)
+{
+	static const char *const hint = "name the data under data.members of the stack in rfa.json";
+	const struct rfa_options *options = rfa_ctx_options(c->ctx);
+	const struct rfa_member *member;
+
+	if (rfa_migrate_undo_by(change->how) != RFA_UNDO_BY_RESTORE)
+		return;
+	if (!runs_already(c->ctx)) {
+		rfa_deny(c, "bring the version there first with kind \"expand\"",
+			 "nothing runs on %s yet: there is no data that undo \"restore\" could "
+			 "bring back",
+			 c->ctx->host->name);
+		return;
+	}
+	if (!c->ctx->own->members.n)
+		rfa_deny(c, hint, "undo \"restore\" has no data to bring back");
+	RFA_EACH (member, c->ctx->own->members)
+		if (*member->place && !rfa_member_there(member))
+			rfa_deny(
+			    c, "prepare it there, or take it out of data.members",
+			    "%s is not on %s: there is nothing of it to bring back (member %s)",
+			    member->place, c->ctx->host->name, member->name);
+	if (options->no_backup || (!options->backup_first && !*options->data_backup))
+		rfa_deny(c, "leave out --skip-backup; backup.where of the stack says where it goes",
+			 "undo \"restore\" needs a backup of the data before the migration");
+}
+
+static void judge_service(struct rfa_gates *c)
+{
+	const struct rfa_migrate *how = rfa_ctx_stack_of(c->ctx, RFA_TARGET)->migrate;
+	const struct rfa_image *image;
+
+	if (!how || !how->run.n || c->ctx->plan->point)
+		return;
+	RFA_EACH (image, *rfa_ctx_desired(c->ctx, NULL))
+		if (!strcmp(image->key, how->service))
+			return;
+	rfa_deny(c, "correct migrate.service of the stack in rfa.json",
+		 "the run brings no image of %s, which has the command of the migration",
+		 how->service);
+}
+
+/* A drill has done it, on the data of a backup, with this image. */
+static int is_tried(const struct rfa_version_list *all, const char *identity)
+{
+	const struct rfa_verification *one;
+	const struct rfa_version *version;
+
+	RFA_EACH (version, *all)
+		RFA_EACH (one, version->verified)
+			if (!strcmp(one->how, "migrated") &&
+			    rfa_texts_have(&one->identities, identity))
+				return 1;
+	return 0;
+}
+
+static int judge_tried(struct rfa_gates *c, const struct rfa_schema_change *change,
+		       struct rfa_error *err)
+{
+	const struct rfa_limits *limits = rfa_ctx_stack_of(c->ctx, RFA_TARGET)->gates;
+	struct rfa_version_list all;
+	int rc = limits && limits->migration_tried ? rfa_ctx_versions(c->ctx, &all, err) : 1;
+
+	if (rc)
+		return rc < 0 ? rc : 0;
+	if (*change->identity && is_tried(&all, change->identity))
+		return 0;
+	rfa_deny_unless_forced(
+	    c,
+	    rfa_pool_printf(c->ctx->pool,
+			    "bring it to a test environment, and there: rfa drill %s --env TEST "
+			    "--of %s --with %s",
+			    c->ctx->plan->stack, c->ctx->sides[RFA_TARGET]->env, change->version),
+	    "no drill has tried the migration of %s on the data of a backup", change->version);
+	return 0;
+}
+
+/* What uses the data stops, and a snapshot of it is made: only then the data was looked at. */
+static int judge_data(struct rfa_gates *c, struct rfa_error *err)
+{
+	static const struct rfa_gate gates[] = { RFA_GATES_OF_DATA,
+						 { "servers", rfa_gate_servers },
+						 { "space", rfa_gate_snapshot_space } };
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < sizeof(gates) / sizeof(gates[0]); i++)
+		rc = gates[i].run(c, err);
+	return rc;
+}
+
+int rfa_gate_migration(struct rfa_gates *c, struct rfa_error *err)
+{
+	struct rfa_schema_change change;
+	const char *why;
+	int rc;
+
+	judge_service(c);
+	if (!rfa_schema_changes(c->ctx, &change, &why))
+		return 0;
+	judge_way_back(c, &change);
+	rc = judge_tried(c, &change, err);
+	return rc || !c->ctx->own->has_data ? rc : judge_data(c, err);
+}
+
+/* Of a rollback of images: what a later version has made of the data, the old one may not read. */
+int rfa_gate_schema(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_point *point = c->ctx->plan->point;
+	const struct rfa_migration *one, *last = NULL;
+
+	(void)err;
+	RFA_EACH (one, rfa_ctx_options(c->ctx)->migrated)
+		/* Ids of runs sort by time; the point is what was there before its run. */
+		if (point && !strcmp(one->kind, "breaking") && strcmp(one->run, point->run) >= 0)
+			last = one;
+	/* What has that schema itself may come back. */
+	if (last && strcmp(last->version, point->version) != 0)
+		rfa_deny_unless_forced(
+		    c,
+		    rfa_pool_printf(c->ctx->pool,
+				    "bring the data back, too: rfa rollback %s --env %s --to %s "
+				    "--with-database",
+				    c->ctx->plan->stack, c->ctx->sides[RFA_TARGET]->env,
+				    point->name),
+		    "the schema is that of %s (run %s), and %s does not run on it", last->version,
+		    last->run, point->version);
+	return 0;
+}

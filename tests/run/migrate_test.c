@@ -1,0 +1,234 @@
+/* Changes of the schema: when the command runs, what its end does, and what is told then. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fsm/base/facts.h"
+#include "tests/harness/served.h"
+#include "tests/harness/world_migrate.h"
+
+/* Drives the plan to this end. */
+static void drive(struct world *w, enum rfa_final final, struct rfa_run_result *result,
+		  struct rfa_error *err)
+{
+	struct rfa_buf why = RFA_BUF_INIT(4096);
+	int rc;
+
+	rfa_error_clear(err);
+	rc = world_drive(w, w->plan, result, err);
+	if (result->final != final && getenv("RFA_TEST_TRACE"))
+		fputs(rfa_sim_trace(w->sim), stderr);
+	if (result->final != final)
+		fail_msg("it ended %s, not %s: %s (%s)", rfa_final_word(result->final),
+			 rfa_final_word(final), err->msg, err->where);
+	assert_int_equal(rc == 0, final == RFA_FINAL_SUCCEEDED);
+	if (!world_is_clean(w, &why))
+		fail_msg("%s", rfa_buf_str(&why));
+	rfa_buf_release(&why);
+}
+
+static void assert_told(struct world *w, const char *run, const char *step, const char *key,
+			const char *part)
+{
+	struct rfa_buf told = RFA_BUF_INIT(4096);
+
+	world_fact(w, run, step, key, &told);
+	if (!strstr(rfa_buf_str(&told), part))
+		fail_msg("%s of %s is \"%s\", without \"%s\"", key, step, rfa_buf_str(&told), part);
+	rfa_buf_release(&told);
+}
+
+/* Which migrations the ledger knows of. New; NULL: none. */
+static json_t *known(struct world *w)
+{
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	struct rfa_error err;
+	json_t *json = NULL, *done = NULL;
+
+	if (!rfa_ledger_read(w->ledger, "migrations/prod/app.json", &text, &err)) {
+		assert_int_equal(rfa_facts_parse(&json, rfa_buf_str(&text), text.len, "m", &err),
+				 0);
+		done = json_incref(json_object_get(json, "done"));
+	}
+	json_decref(json);
+	rfa_buf_release(&text);
+	return done;
+}
+
+static void assert_known(struct world *w, size_t n)
+{
+	json_t *done = known(w);
+
+	assert_int_equal(json_array_size(done), n);
+	json_decref(done);
+}
+
+static void expand_stops_nothing(void **state)
+{
+	static const int ways[] = { MIGRATION_CHECK, MIGRATION_WEB, 0 };
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		world_make_migration(&w, SCENARIO_DATA, ways[i]);
+		drive(&w, RFA_FINAL_SUCCEEDED, &result, &err);
+		assert_string_equal(world_schema(&w, ways[i]), "new");
+		assert_int_equal(rfa_sim_migrations(w.prod), 1);
+		assert_known(&w, 1);
+		assert_told(&w, result.run, "target.migrate", "schema", "the schema is that of ");
+		assert_told(&w, result.run, "target.stop", "skipped", "the data is not touched");
+		world_free(&w);
+	}
+}
+
+static void an_expanded_schema_stays(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	world_make_migration(&w, SCENARIO_DATA, MIGRATION_ILL);
+	drive(&w, RFA_FINAL_ROLLED_BACK, &result, &err);
+	assert_string_equal(world_schema(&w, MIGRATION_ILL), "new");
+	assert_told(&w, result.run, "target.schema", "schema_back", "; the old version runs on it");
+	assert_known(&w, 1);
+	world_free(&w);
+}
+
+static void a_breaking_one_is_taken_back(void **state)
+{
+	static const int ways[] = { MIGRATION_ILL,
+				    MIGRATION_FAILS,
+				    MIGRATION_LATE,
+				    MIGRATION_ILL | MIGRATION_COMMAND,
+				    MIGRATION_FAILS | MIGRATION_COMMAND,
+				    MIGRATION_ILL | MIGRATION_WEB };
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * sizeof(ways) / sizeof(ways[0]); i++) {
+		int how = MIGRATION_BREAKING | ways[i / 2];
+
+		world_make_migration(&w, i % 2 ? SCENARIO_DATA_DATABASE : SCENARIO_DATA, how);
+		drive(&w, RFA_FINAL_ROLLED_BACK, &result, &err);
+		assert_string_equal(world_schema(&w, how), "prod");
+		assert_told(&w, result.run, "target.schema", "schema_back",
+			    how & MIGRATION_COMMAND ? "migrate.undo has taken back"
+						    : "those of before the migration");
+		assert_known(&w, 0);
+		world_free(&w);
+	}
+}
+
+static void a_breaking_one_succeeds(void **state)
+{
+	int how = MIGRATION_BREAKING | MIGRATION_CHECK;
+	struct rfa_buf why = RFA_BUF_INIT(4096);
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	world_make_migration(&w, SCENARIO_DATA_DATABASE, how);
+	drive(&w, RFA_FINAL_SUCCEEDED, &result, &err);
+	assert_string_equal(world_schema(&w, how), "new");
+	assert_known(&w, 1);
+	assert_told(&w, result.run, "target.migrate", "schema", "no older version may run on it");
+	if (!world_is_one_moment(&w, "prod", &why))
+		fail_msg("%s", rfa_buf_str(&why));
+	rfa_buf_release(&why);
+	world_free(&w);
+}
+
+static void half_of_it_is_told(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	world_make_migration(&w, SCENARIO_DATA, MIGRATION_FAILS);
+	drive(&w, RFA_FINAL_ROLLED_BACK, &result, &err);
+	assert_non_null(strstr(err.msg, "ended with status 3"));
+	assert_string_equal(world_schema(&w, MIGRATION_FAILS), "half");
+	assert_told(&w, result.run, "target.schema", "schema_back", "did not end well");
+	assert_known(&w, 0);
+	world_free(&w);
+}
+
+static void it_is_not_done_again(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	world_make_migration(&w, SCENARIO_DATA, MIGRATION_ILL);
+	drive(&w, RFA_FINAL_ROLLED_BACK, &result, &err);
+	json_object_set_new(json_object_get(w.plan, "options"), "migrated", known(&w));
+	drive(&w, RFA_FINAL_ROLLED_BACK, &result, &err);
+	assert_int_equal(rfa_sim_migrations(w.prod), 1);
+	assert_told(&w, result.run, "target.migrate", "skipped", "has seen the migration of ");
+	world_free(&w);
+}
+
+static void refused(int how, const char *path, const char *key, json_t *value, const char *part)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	world_make_migration(&w, SCENARIO_DATA, how);
+	json_object_set_new(rfa_facts_at(w.plan, path), key, value);
+	drive(&w, RFA_FINAL_FAILED, &result, &err);
+	if (!strstr(err.msg, part))
+		fail_msg("%s", err.msg);
+	assert_int_equal(rfa_sim_migrations(w.prod), 0);
+	world_free(&w);
+}
+
+static void gates_refuse(void **state)
+{
+	(void)state;
+	refused(MIGRATION_BREAKING, "options", "no_backup", json_true(),
+		"needs a backup of the data");
+	refused(MIGRATION_BREAKING, "options", "data_backup", json_string(""),
+		"needs a backup of the data");
+	refused(0, "target/stack/migrate", "service", json_string("nobody"),
+		"brings no image of nobody");
+	refused(0, "target/stack", "gates", json_pack("{s:b}", "migration_tried", 1),
+		"no drill has tried the migration of ");
+	refused(MIGRATION_BREAKING, "target/stack", "data", json_object(),
+		"has no data to bring back");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(expand_stops_nothing),
+		cmocka_unit_test(an_expanded_schema_stays),
+		cmocka_unit_test(a_breaking_one_succeeds),
+		cmocka_unit_test(a_breaking_one_is_taken_back),
+		cmocka_unit_test(half_of_it_is_told),
+		cmocka_unit_test(it_is_not_done_again),
+		cmocka_unit_test(gates_refuse),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (getenv("RFA_TEST")) /* one of them, by a pattern */
+		cmocka_set_test_filter(getenv("RFA_TEST"));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
