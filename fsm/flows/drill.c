@@ -29,6 +29,7 @@ static const struct rfa_step steps[] = {
 	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
 	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
 	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
+	STEP("target.migrate", APPLY, TARGET, 0, 4, migrate),
 	STEP("target.start", RESTART, TARGET, 0, 4, start),
 	READ("target.health", HEALTH, TARGET, 0, 4, data_health),
 	NO_UNDO("target.stop2", HEALTH, TARGET, 0, 4, stop),
@@ -36,6 +37,7 @@ static const struct rfa_step steps[] = {
 	NO_UNDO("target.start2", HEALTH, TARGET, 0, 4, start),
 	READ("target.health2", HEALTH, TARGET, 0, 4, data_health_before),
 	CLEANUP("target.cleanup", HEALTH, TARGET, 4, data_cleanup),
+	CLEANUP("target.cleanup-migration", HEALTH, TARGET, 4, migration_cleanup),
 	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
@@ -44,6 +46,7 @@ static const struct rfa_gate gates[] = {
 	{ "engine", rfa_gate_engine },
 	{ "backup", rfa_gate_backup },
 	{ "target runs", rfa_gate_target_runs },
+	{ "version", rfa_gate_tried_version },
 	RFA_GATES_OF_DATA,
 	{ "disk space", rfa_gate_data_space },
 	{ "base URL", rfa_gate_base_url },
@@ -57,6 +60,7 @@ static const struct rfa_text_line lines[] = {
 			"what ran runs again "
 			"then" },
 	RFA_LINES_REPLACED,
+	{ "the schema", "the migration of {tried} changes it, before anything runs on it" },
 	{ "then", "the stack's health checks decide whether the backup is proven" },
 	{ "at the end", "{to} has the data back that it has now, whatever the drill says" },
 	{ NULL, NULL },
@@ -72,15 +76,25 @@ static const struct rfa_flow_text text = {
 	.changes = rfa_changes_data,
 };
 
+static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	int rc = rfa_prepare_restore(p, plan, err);
+
+	return rc ? rc : rfa_prepare_tried(p, plan, err);
+}
+
 static const struct rfa_option options[] = {
 	{ "of", 0, "ENV", NULL, NULL, "whose backup; default: that of --env" },
 	{ "backup", 0, "ID", NULL, NULL, "which one; default: the newest that is complete" },
+	{ "with", 0, "VERSION", NULL, NULL, "try its migration, too: it has to run in --env" },
 	RFA_OPTION_END,
 };
 
 static const struct rfa_example examples[] = {
 	{ "rfa drill ragflowauth --env test --of prod", "prod's newest backup, on test" },
 	{ "rfa drill ragflowauth --env test --of prod --yes test", "from a script" },
+	{ "rfa drill ragflowauth --env test --of prod --with 1.5.0",
+	  "and the migration of 1.5.0 on it, before it goes to prod" },
 	{ "rfa drill ragflowauth --env test --dry-run", "what would happen" },
 	{ NULL, NULL },
 };
@@ -93,11 +107,13 @@ static const struct rfa_flow_args args = {
 	    "The environment serves the backup's data for as long as the health checks take, and\n"
 	    "has its own back at the end, whatever comes of it. The ledger keeps whether the\n"
 	    "backup is proven; `rfa status` shows how long ago that was, and the gate\n"
-	    "proven_drill_days can require it. Asks for the environment's name.",
+	    "proven_drill_days can require it. --with VERSION runs the migration of that version\n"
+	    "on the backup's data first; gates.migration_tried can require that. Asks for the\n"
+	    "environment's name.",
 	.flags = RFA_ARGS_FORCE,
 	.options = options,
 	.examples = examples,
-	.prepare = rfa_prepare_restore,
+	.prepare = prepare,
 };
 
 const struct rfa_flow rfa_flow_drill = {

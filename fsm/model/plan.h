@@ -88,7 +88,7 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	INT(pause_at, 0, "per cent of the traffic behind whose soak the run pauses") \
 	BOOL(at_once, "a rollback moves all of the traffic in one share, without a soak") \
 	MANY(migration, migrated, "the migrations that the target's data has seen, the newest last") \
-	TEXT(with, "of a drill: the version whose migration is tried")
+	ONE(image_set, tried, "of a drill: the version whose migration is tried, as it was brought first")
 /* clang-format on */
 RFA_RECORD(options, RFA_OPTIONS_FIELDS);
 

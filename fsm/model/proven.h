@@ -180,6 +180,7 @@ RFA_RECORD(sql_file, RFA_SQL_FILE_FIELDS);
 	TEXTS(emptied, "directories that go, if they are empty") \
 	MANY(synced, synced, "the files that were brought, in this run or before") \
 	ONE(migration, migration, "the change of the schema") \
+	ONE(migration, tried, "one that was tried on the data of a backup") \
 	TEXT(schema, "what is true of the schema, in words") \
 	TEXT(schema_back, "the same, on the way back")
 /* clang-format on */

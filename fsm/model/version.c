@@ -61,8 +61,8 @@ const struct rfa_verification *rfa_version_proof(const struct rfa_version_list *
 
 	RFA_EACH (version, *all)
 		RFA_EACH (one, version->verified)
-			if (!one->forced && !*one->item && !strcmp(one->env, env) &&
-			    rfa_texts_have(&one->identities, identity) &&
+			if (!one->forced && !*one->item && strcmp(one->how, "migrated") != 0 &&
+			    !strcmp(one->env, env) && rfa_texts_have(&one->identities, identity) &&
 			    (!best || strcmp(one->at, best->at) < 0)) {
 				best = one;
 				*of = version;

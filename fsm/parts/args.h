@@ -157,6 +157,9 @@ int rfa_prepare_before(const struct rfa_prepare *p, json_t *plan, const char *co
 /* options.migrated: the migrations that the target's data has seen. */
 int rfa_prepare_migrated(const struct rfa_prepare *p, json_t *plan,
 			 struct rfa_error *err) RFA_MUST_USE;
+/* --with: options.tried, the version whose migration a drill tries; nothing without it. */
+int rfa_prepare_tried(const struct rfa_prepare *p, json_t *plan,
+		      struct rfa_error *err) RFA_MUST_USE;
 /* options.configuration: the files that the last run on the target has brought up. */
 int rfa_prepare_configuration(const struct rfa_prepare *p, json_t *plan,
 			      struct rfa_error *err) RFA_MUST_USE;

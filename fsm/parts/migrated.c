@@ -29,6 +29,35 @@ int rfa_prepare_migrated(const struct rfa_prepare *p, json_t *plan, struct rfa_e
 	return rc;
 }
 
+static int no_such(const struct rfa_prepare *p, const char *version, struct rfa_error *err)
+{
+	rfa_fail(err, RFA_ENOTFOUND, "ledger", "no run has brought a version %.100s", version);
+	return rfa_error_hint(err, "`rfa verified %s` lists those that there are", p->word);
+}
+
+int rfa_prepare_tried(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	const char *version = p->option(p, "with", 0);
+	json_t *known = NULL, *set;
+	int rc;
+
+	if (!version)
+		return 0;
+	if (!rfa_facts_at(plan, "target/stack/migrate")) {
+		rfa_fail(err, RFA_ECONFIG, "config", "the stack %.60s has no migration", p->word);
+		return rfa_error_hint(err, "say how: \"migrate\" of the stack in rfa.json");
+	}
+	rc = rfa_catalog_version(p->ledger, p->word, version, &known, err);
+	if (!rc && !known)
+		rc = no_such(p, version, err);
+	if (rc)
+		return rc;
+	set = json_pack("{s:s, s:O?}", "version", version, "images",
+			json_object_get(known, "images"));
+	json_decref(known);
+	return rfa_plan_set(plan, "tried", set, err);
+}
+
 /* The same one again is the newest now. */
 static void add(struct rfa_pool *pool, const struct rfa_migration_list *before,
 		const struct rfa_migration *now, struct rfa_migration_list *out)

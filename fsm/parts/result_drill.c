@@ -1,5 +1,6 @@
 /* How drills end in the ledger: whether the backup is proven. */
 #include <stdio.h>
+#include <string.h>
 
 #include "fsm/parts/catalog.h"
 #include "fsm/parts/outputs.h"
@@ -37,9 +38,40 @@ static int drill_file(struct rfa_outputs *o, int proven, struct rfa_error *err)
 	return rfa_outputs_json(f, drill, err);
 }
 
+/* The version has a proof more: its migration was tried. The run itself is about a backup. */
+static int put_tried(struct rfa_outputs *o, const struct rfa_migration *tried,
+		     struct rfa_error *err)
+{
+	const struct rfa_image_list none = { NULL, 0 };
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_verification proof;
+	char backup[sizeof(o->version)];
+	int rc;
+
+	memcpy(backup, o->version, sizeof(backup));
+	snprintf(o->version, sizeof(o->version), "%s", tried->version);
+	rfa_record_clear(&rfa_shape_verification, &proof);
+	proof.how = "migrated";
+	rfa_texts_add(&pool, &proof.identities, tried->identity);
+	rc = rfa_pool_check(&pool, err);
+	if (!rc)
+		rc = rfa_outputs_version(o, &none, &proof, err);
+	memcpy(o->version, backup, sizeof(backup));
+	rfa_pool_release(&pool);
+	return rc;
+}
+
 static int drill_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 {
-	return drill_file(o, 1, err);
+	const struct rfa_migration *tried;
+	struct rfa_outputs_seen k;
+	int rc = rfa_outputs_see(o, &k, err);
+
+	tried = rc ? NULL : k.proven[RFA_TARGET].tried;
+	if (tried)
+		rc = put_tried(o, tried, err);
+	rfa_outputs_seen_release(&k);
+	return rc ? rc : drill_file(o, 1, err);
 }
 
 /*
@@ -53,6 +85,9 @@ static int drill_failed(struct rfa_outputs *o, struct rfa_error *err)
 	int looked = rfa_outputs_fact(o, "source.observe", "") != NULL;
 	int lacking = looked && !json_is_object(rfa_outputs_fact(o, "source.observe", "manifest"));
 
+	/* What a migration makes of the data is not the backup's fault. */
+	if (rfa_facts_at(o->plan, "options/tried"))
+		return 0;
 	if (o->final == RFA_FINAL_ABORTED || o->why->code == RFA_EABORTED || (!begun && !lacking))
 		return 0;
 	return drill_file(o, 0, err);

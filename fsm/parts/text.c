@@ -368,6 +368,7 @@ static const struct {
 	{ "backup", put_text, "options/backup" },
 	{ "backup.at", put_backup_time, "options/backup" },
 	{ "backup.first", put_first, "options" },
+	{ "tried", put_text, "options/tried/version" },
 	{ "migration", put_migration, "target/stack/migrate" },
 	{ "schema.stays", put_schema, "options/migrated" },
 	{ "vault", put_text, "options/vault" },

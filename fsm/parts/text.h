@@ -6,6 +6,7 @@
  * {backup.at}      when that backup was made
  * {backup.first}   the backup that is made, or left out, before a run that brings something
  * {migration}      the change of the schema, if the data has not seen it before
+ * {tried}          the version whose migration a drill tries
  * {schema.stays}   of a rollback of images: which version has changed the schema since then
  * {built}          the version that the run is about
  * {tag} {commit} {url}  of a release

@@ -185,6 +185,108 @@ static void it_is_not_done_again(void **state)
 	world_free(&w);
 }
 
+/* A file of the ledger. New. */
+static json_t *file_of(struct world *w, const char *path)
+{
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	struct rfa_error err;
+	json_t *json = NULL;
+
+	assert_int_equal(rfa_ledger_read(w->ledger, path, &text, &err), 0);
+	assert_int_equal(rfa_facts_parse(&json, rfa_buf_str(&text), text.len, path, &err), 0);
+	rfa_buf_release(&text);
+	return json;
+}
+
+#define BACKUP "20261122-100100-prod-data"
+
+/* The plan of a drill on test, with the version that runs there. */
+static json_t *drill_plan(struct world *w, int how)
+{
+	struct rfa_history *history = NULL;
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world other;
+	json_t *plan, *tried = NULL;
+	size_t i;
+
+	/* Which images it is, is known from where it was brought to. */
+	world_make_migration(&other, SCENARIO_DATA, how);
+	(void)!world_drive(&other, other.plan, &result, &err);
+	assert_int_equal(rfa_ledger_load(other.ledger, result.run, &history, &err), 0);
+	for (i = 0; i < history->n; i++)
+		if (!tried && !strcmp(history->records[i].step, "source.observe"))
+			tried =
+			    rfa_facts_copy(json_object_get(history->records[i].facts, "images"));
+	assert_non_null(tried);
+	rfa_history_free(history);
+	world_free(&other);
+
+	world_make_migration(w, SCENARIO_DATA, how);
+	plan = w->plan;
+	w->plan = rfa_facts_copy(world_backup_plan(w, "prod", BACKUP));
+	json_object_set(w->plan, "target", json_object_get(plan, "target"));
+	drive(w, RFA_FINAL_SUCCEEDED, &result, &err);
+	w->plan = rfa_facts_copy(plan);
+	plan = rfa_facts_copy(world_restore_plan(w, "drill", "prod", "test", BACKUP));
+	json_object_set_new(json_object_get(plan, "options"), "tried", tried);
+	json_object_set(rfa_facts_at(plan, "target/stack"), "migrate",
+			rfa_facts_at(w->plan, "target/stack/migrate"));
+	return plan;
+}
+
+static void a_drill_tries_it(void **state)
+{
+	static const int ways[] = { MIGRATION_CHECK, MIGRATION_WEB | MIGRATION_BREAKING };
+	struct rfa_run_result result;
+	struct rfa_error err;
+	json_t *data, *version;
+	struct world w;
+	char path[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		w.plan = NULL;
+		w.plan = drill_plan(&w, ways[i]);
+		drive(&w, RFA_FINAL_SUCCEEDED, &result, &err);
+		assert_told(&w, result.run, "target.migrate", "tried/kind",
+			    ways[i] & MIGRATION_BREAKING ? "breaking" : "expand");
+		assert_int_equal(rfa_sim_migrations(w.test), 1);
+		data = world_data(&w);
+		assert_string_equal(rfa_facts_str(data, "test/files/origin", ""), "test");
+		json_decref(data);
+		snprintf(path, sizeof(path), "versions/app/%s.json",
+			 rfa_facts_str(w.plan, "options/tried/version", ""));
+		version = file_of(&w, path);
+		assert_string_equal(rfa_facts_str(version, "verified/0/how", ""), "migrated");
+		json_decref(version);
+		world_free(&w);
+	}
+}
+
+/* One that fails says nothing of the backup, and nothing of it is left. */
+static void a_drill_finds_one_that_fails(void **state)
+{
+	struct rfa_buf text = RFA_BUF_INIT(4096);
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+	json_t *data;
+
+	(void)state;
+	w.plan = drill_plan(&w, MIGRATION_FAILS);
+	drive(&w, RFA_FINAL_ROLLED_BACK, &result, &err);
+	assert_non_null(strstr(err.msg, "ended with status 3"));
+	data = world_data(&w);
+	assert_string_equal(rfa_facts_str(data, "test/files/origin", ""), "test");
+	assert_int_equal(rfa_ledger_read(w.ledger, "drills/test/app.json", &text, &err),
+			 -RFA_ENOTFOUND);
+	json_decref(data);
+	rfa_buf_release(&text);
+	world_free(&w);
+}
+
 static void refused(int how, const char *path, const char *key, json_t *value, const char *part)
 {
 	struct rfa_run_result result;
@@ -224,6 +326,8 @@ int main(void)
 		cmocka_unit_test(a_breaking_one_is_taken_back),
 		cmocka_unit_test(half_of_it_is_told),
 		cmocka_unit_test(it_is_not_done_again),
+		cmocka_unit_test(a_drill_tries_it),
+		cmocka_unit_test(a_drill_finds_one_that_fails),
 		cmocka_unit_test(gates_refuse),
 	};
 

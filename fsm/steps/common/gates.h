@@ -87,8 +87,9 @@ RFA_GATE_OF(repository);  /* all files of a commit that is released are in it */
 RFA_GATE_OF(variables);   /* what the Compose files of a commit use has a value */
 RFA_GATE_OF(same_tag);    /* a tag that was released is the commit that it was then */
 
-RFA_GATE_OF(migration); /* a change of the schema can be made, and taken back */
-RFA_GATE_OF(schema);    /* what a rollback point ran runs on the schema that there is */
+RFA_GATE_OF(migration);     /* a change of the schema can be made, and taken back */
+RFA_GATE_OF(tried_version); /* of a drill that tries a migration: that version runs there */
+RFA_GATE_OF(schema);        /* what a rollback point ran runs on the schema that there is */
 
 /* Of data. */
 

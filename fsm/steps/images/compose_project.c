@@ -56,9 +56,8 @@ static int has_written(const struct rfa_ctx *ctx)
 	       !(ctx->step->flags & RFA_STEP_ROLLBACK_ONLY);
 }
 
-/* What Compose finds by itself now. */
-static int find_files(const struct rfa_ctx *ctx, struct rfa_compose_project *p,
-		      struct rfa_error *err)
+int rfa_compose_find_files(const struct rfa_ctx *ctx, struct rfa_compose_project *p,
+			   struct rfa_error *err)
 {
 	json_t *files = NULL, *one;
 	size_t i;
@@ -118,7 +117,7 @@ int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compos
 					   .scale = p->scale };
 	rc = is ? add_variables(ctx, is, p, err) : 0;
 	if (!rc && is && !is->files.n && has_written(ctx))
-		rc = find_files(ctx, p, err);
+		rc = rfa_compose_find_files(ctx, p, err);
 	else if (!rc)
 		rc = add_all(p->files, is && is->files.n ? &is->files : found_files(ctx), err);
 	if (!rc && pinned)

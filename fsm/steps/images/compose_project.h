@@ -18,6 +18,9 @@ struct rfa_compose_project {
  */
 int rfa_compose_project(const struct rfa_ctx *ctx, int pinned, struct rfa_compose_project *p,
 			struct rfa_error *err);
+/* Those that Compose finds by itself now, for who has not looked at the images. Errors: TOOBIG. */
+int rfa_compose_find_files(const struct rfa_ctx *ctx, struct rfa_compose_project *p,
+			   struct rfa_error *err);
 /* Files that the observation has only just found. Borrowed. Errors: TOOBIG. */
 int rfa_compose_add_files(const struct rfa_texts *files, struct rfa_compose_project *p,
 			  struct rfa_error *err);

@@ -21,21 +21,40 @@
 
 enum { TIME_OVER = 124 };
 
-int rfa_schema_changes(const struct rfa_ctx *ctx, struct rfa_schema_change *out, const char **why)
+/* The container of the service that runs on the target; of several the first; NULL: none. */
+static const struct rfa_container *runs_there(const struct rfa_ctx *ctx, const char *service)
 {
-	const struct rfa_migrate *how = rfa_ctx_stack_of(ctx, RFA_TARGET)->migrate;
-	const struct rfa_migration *done;
-	const struct rfa_image *image;
+	const struct rfa_container *one;
 
-	memset(out, 0, sizeof(*out));
-	*why = "the stack has no migration";
-	if (!how || !how->run.n || ctx->plan->point)
-		return 0;
-	out->how = how;
-	out->breaks = rfa_migrate_breaks(how);
+	RFA_EACH (one, *rfa_users(ctx->proven[RFA_TARGET]))
+		if (!strcmp(one->container, service) || !strcmp(one->service, service))
+			return one;
+	return NULL;
+}
+
+/* Of a drill: the command is in the image that runs there, which has to be that of the version. */
+static int is_tried(const struct rfa_ctx *ctx, struct rfa_schema_change *out, const char **why)
+{
+	const struct rfa_image_set *tried = rfa_ctx_options(ctx)->tried;
+	const struct rfa_image *image = rfa_image_of(&tried->images, out->how->service);
+	const struct rfa_container *runs = runs_there(ctx, out->how->service);
+
+	out->tried = 1;
+	out->version = tried->version;
+	out->ref = runs ? runs->ref : "";
+	out->identity = image ? image->identity : "";
+	*why = rfa_pool_printf(ctx->pool, "%s has no image of %s that runs there", tried->version,
+			       out->how->service);
+	return image && runs;
+}
+
+static int is_brought(const struct rfa_ctx *ctx, struct rfa_schema_change *out, const char **why)
+{
+	const struct rfa_image *image = rfa_desired_of(ctx, out->how->service);
+	const struct rfa_migration *done;
+
 	(void)rfa_ctx_desired(ctx, &out->version);
-	image = rfa_desired_of(ctx, how->service);
-	*why = rfa_pool_printf(ctx->pool, "the run brings no image of %s", how->service);
+	*why = rfa_pool_printf(ctx->pool, "the run brings no image of %s", out->how->service);
 	if (!image)
 		return 0;
 	out->ref = image->pin;
@@ -46,6 +65,19 @@ int rfa_schema_changes(const struct rfa_ctx *ctx, struct rfa_schema_change *out,
 	*why = rfa_pool_printf(ctx->pool, "this data has seen the migration of %s already (run %s)",
 			       done->version, done->run);
 	return 0;
+}
+
+int rfa_schema_changes(const struct rfa_ctx *ctx, struct rfa_schema_change *out, const char **why)
+{
+	const struct rfa_migrate *how = rfa_ctx_stack_of(ctx, RFA_TARGET)->migrate;
+
+	memset(out, 0, sizeof(*out));
+	*why = "the stack has no migration";
+	if (!how || !how->run.n || ctx->plan->point)
+		return 0;
+	out->how = how;
+	out->breaks = rfa_migrate_breaks(how);
+	return rfa_ctx_options(ctx)->tried ? is_tried(ctx, out, why) : is_brought(ctx, out, why);
 }
 
 /* Commands. */
@@ -165,6 +197,13 @@ static int prove(struct rfa_ctx *ctx, const struct rfa_schema_change *change,
 	if (change->how->check.n)
 		migration.after = (struct rfa_once *)(uintptr_t)after;
 	rfa_record_clear(&rfa_shape_proven, &proven);
+	if (change->tried) {
+		proven.tried = &migration;
+		return rfa_ctx_prove(
+		    ctx, &proven,
+		    rfa_pool_printf(ctx->pool, "the migration of %s ended well", change->version),
+		    facts, err);
+	}
 	proven.migration = &migration;
 	proven.schema = rfa_pool_printf(
 	    ctx->pool,
@@ -263,8 +302,14 @@ int rfa_migrate_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	const char *why;
 	int rc;
 
-	if (!rfa_schema_changes(ctx, &change, &why) || (!ctx->made.begun && !ctx->own->migration))
+	if (!rfa_schema_changes(ctx, &change, &why))
 		return 0;
+	/* A check that was cut short may have left its container. */
+	if (!ctx->made.begun && !ctx->own->migration && !change.tried)
+		return 0;
+	/* The data that it was tried on goes. */
+	if (change.tried)
+		return rfa_once_drop_all(ctx, err);
 	rc = rfa_once_stop(ctx, RFA_ONCE_MIGRATE, err);
 	if (rc || (ctx->own->migration && !change.breaks))
 		return rc;

@@ -3,6 +3,7 @@
 
 #include "fsm/steps/common/gates.h"
 #include "fsm/steps/data/members.h"
+#include "fsm/steps/images/image_set.h"
 #include "fsm/steps/migrate/migration.h"
 
 static int runs_already(const struct rfa_ctx *ctx)
@@ -55,7 +56,7 @@ static void judge_service(struct rfa_gates *c)
 }
 
 /* A drill has done it, on the data of a backup, with this image. */
-static int is_tried(const struct rfa_version_list *all, const char *identity)
+static int was_tried(const struct rfa_version_list *all, const char *identity)
 {
 	const struct rfa_verification *one;
 	const struct rfa_version *version;
@@ -77,7 +78,7 @@ static int judge_tried(struct rfa_gates *c, const struct rfa_schema_change *chan
 
 	if (rc)
 		return rc < 0 ? rc : 0;
-	if (*change->identity && is_tried(&all, change->identity))
+	if (*change->identity && was_tried(&all, change->identity))
 		return 0;
 	rfa_deny_unless_forced(
 	    c,
@@ -115,6 +116,34 @@ int rfa_gate_migration(struct rfa_gates *c, struct rfa_error *err)
 	judge_way_back(c, &change);
 	rc = judge_tried(c, &change, err);
 	return rc || !c->ctx->own->has_data ? rc : judge_data(c, err);
+}
+
+/* The image that runs there is asked: its name may have been moved since the version was brought.
+ */
+int rfa_gate_tried_version(struct rfa_gates *c, struct rfa_error *err)
+{
+	struct rfa_schema_change change;
+	const char *why, *env = c->ctx->sides[RFA_TARGET]->env;
+	json_t *image = NULL;
+	char identity[65] = "";
+	int rc;
+
+	if (!rfa_ctx_options(c->ctx)->tried)
+		return 0;
+	if (!rfa_schema_changes(c->ctx, &change, &why)) {
+		rfa_deny(c, "bring that version there first: rfa promote, deploy or publish", "%s",
+			 why);
+		return 0;
+	}
+	rc = rfa_inspect_or_null(c->ctx->host, RFA_IMAGE, change.ref, &image, err);
+	if (!rc && image)
+		rc = rfa_image_identity(image, identity, err);
+	json_decref(image);
+	if (!rc && strcmp(identity, change.identity) != 0)
+		rfa_deny(c, "bring that version there first: rfa promote, deploy or publish",
+			 "%s on %s runs %s, which is not that of version %s", change.how->service,
+			 env, change.ref, change.version);
+	return rc;
 }
 
 /* Of a rollback of images: what a later version has made of the data, the old one may not read. */

@@ -10,6 +10,7 @@ struct rfa_schema_change {
 	const char *ref; /* the image that has the command: a name that no row of the run moves */
 	const char *identity; /* of it; "": not known yet */
 	int breaks;
+	int tried; /* by a drill, on data that goes again */
 };
 
 /*

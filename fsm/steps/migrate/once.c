@@ -200,6 +200,8 @@ static int run_service(struct rfa_ctx *ctx, const struct rfa_once_ask *ask, cons
 		return rc;
 	rfa_texts_add(ctx->pool, &files, path);
 	rc = rfa_compose_project(ctx, 0, &project, err);
+	if (!rc && !project.files[0])
+		rc = rfa_compose_find_files(ctx, &project, err);
 	if (!rc)
 		rc = rfa_compose_add_files(&files, &project, err);
 	project.services[0] = ask->service;

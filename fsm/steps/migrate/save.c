@@ -111,7 +111,7 @@ int rfa_migration_cleanup_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_err
 	if (!rfa_schema_changes(ctx, &change, &why))
 		return rfa_ctx_skip(facts, why, err);
 	rc = rfa_once_drop_all(ctx, err);
-	return rc ? rc : rfa_snapshot_drop(ctx, err);
+	return rc || change.tried ? rc : rfa_snapshot_drop(ctx, err);
 }
 
 int rfa_migration_cleanup_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
