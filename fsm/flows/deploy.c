@@ -36,6 +36,7 @@ static const struct rfa_gate gates[] = {
 	{ "tags", rfa_gate_tags },
 	{ "images", rfa_gate_all_known },
 	GATES_OF_CONTAINERS,
+	{ "migration", rfa_gate_migration },
 	{ "version", rfa_gate_same_version },
 	GATES_OF_TRUST,
 	{ NULL, NULL },

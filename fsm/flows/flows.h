@@ -103,7 +103,6 @@
 #define GATES_OF_CONTAINERS \
 	{ "carry over", rfa_gate_carry_over }, \
 	{ "dependents", rfa_gate_cut_off }, \
-	{ "migration", rfa_gate_migration }, \
 	{ "first deployment", rfa_gate_first_deployment }, \
 	{ "disk space", rfa_gate_image_space }, \
 	{ "base URL", rfa_gate_base_url }, \

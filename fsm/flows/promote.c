@@ -34,6 +34,7 @@ static const struct rfa_gate gates[] = {
 	{ "source runs", rfa_gate_source_runs },
 	{ "tags", rfa_gate_tags },
 	GATES_OF_CONTAINERS,
+	{ "migration", rfa_gate_migration },
 	{ "version", rfa_gate_same_version },
 	GATES_OF_TRUST,
 	{ NULL, NULL },

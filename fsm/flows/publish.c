@@ -39,6 +39,7 @@ static const struct rfa_gate gates[] = {
 	{ "tags", rfa_gate_tags },
 	{ "images", rfa_gate_all_known },
 	GATES_OF_CONTAINERS,
+	{ "migration", rfa_gate_migration },
 	GATES_OF_TRUST,
 	{ NULL, NULL },
 };

@@ -51,6 +51,7 @@ static const struct rfa_gate gates[] = {
 	{ "file space", rfa_gate_file_space },
 	{ "variables", rfa_gate_variables },
 	GATES_OF_CONTAINERS,
+	{ "migration", rfa_gate_migration },
 	GATES_OF_TRUST,
 	{ NULL, NULL },
 };

@@ -190,10 +190,8 @@ promote orders
 ok "untried: refused" ended 4
 ok "it says how" said 'rfa drill orders --env TEST --of prod --with'
 ok "all runs on test" await 30 eval 'is "$(on test "docker ps -q" | wc -l)" 3'
+version=$(sed -n 's/.* --with \([^ ,]*\).*/\1/p' "$W/err" | head -n 1)
 run_rfa smoke orders --env test --mark
-version=$(rfa status --json 2>/dev/null | python3 -c 'import json, sys
-print(next((s.get("version", "") for s in json.load(sys.stdin).get("stacks", []) if s.get("env") == "test"), ""))' 2>/dev/null)
-version=${version:-$(rfa verified orders 2>/dev/null | awk 'NR > 1 {v = $1} END {print v}')}
 run_rfa drill orders --env test --of prod --with "$version" --yes test
 newest
 ok "drill with $version: exit status 0" ended 0
@@ -209,6 +207,8 @@ app=records service=app members='"pg": { "postgres": { "container": "records-db-
 on prod 'cd /srv/stacks/orders && docker compose down -v' >/dev/null 2>&1
 on test 'cd /srv/stacks/orders && docker compose down -v' >/dev/null 2>&1
 ok "records is up on both sides" both records
+# A promotion, and a drill, want all that they are about to run.
+for h in test prod; do on $h 'docker rm records-report-1 >/dev/null'; done
 base=$(on test "docker inspect -f '{{.Config.Image}}' records-app-1")
 server=$(on test "docker inspect -f '{{.Config.Image}}' records-db-1")
 sql() { on prod "docker exec records-db-1 psql -h /tmp -U postgres -Atc '$1'"; }
