@@ -210,9 +210,10 @@ static int run_service(struct rfa_ctx *ctx, const struct rfa_once_ask *ask, cons
 		rc = ctx->host->engine->compose_run(
 		    ctx->host, rfa_ctx_key(ctx, &key, "run", ask->what), &project.compose, name,
 		    rfa_ctx_words(ctx, ask->argv), err);
-	/* It may hold a secret; else it goes with the run's directory. */
+	/* It may hold a secret; else it goes with the run's directory. What was started has been
+	 * seen. */
 	if (ctx->host->files->remove(ctx->host, path, rc ? &why : err) && !rc)
-		rc = -(int)err->code;
+		rc = rfa_error_as(err, RFA_UNKNOWN);
 	return rc;
 }
 
