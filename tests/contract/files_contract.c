@@ -122,6 +122,35 @@ static void a_copy_has_all_that_a_tree_has(void **state)
 	end(x);
 }
 
+/* While somebody writes, and in what is no tar of anything: a wrong cut only finds less. */
+static void blocks_are_found_in_any_tree(void **state)
+{
+	struct fixture *x = begin(state, "blocks");
+	int64_t bytes;
+	json_t *list;
+
+	CLEAR_FILES();
+	special(x);
+	sh(x, "mkdir -p .rfa-f.other; : >.rfa-f.other/go; (while [ -e .rfa-f.other/go ]; do echo "
+	      "line >>.rfa-f.place/busy; rm -f .rfa-f.place/fresh; echo x >.rfa-f.place/fresh; "
+	      "done) >/dev/null 2>&1 &");
+	list = tree_known(x, RFA_TREE_DIRECTORY, PLACE, "tree");
+	sh(x, "rm .rfa-f.other/go; sleep 0.5; cd .rfa-f.place; rm -f busy fresh; printf other | dd "
+	      "of=big bs=1 seek=1000000 conv=notrunc status=none; echo two >>none; "
+	      "rm three; mkdir -p 0/1; echo 3 >0/1/2; touch -d '@9' 0/1 0 .; i=0; while [ $i -lt "
+	      "300 ]; do echo $i >0/f$i; i=$((i + 1)); done");
+	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
+	bytes = tree_lacked(x, SNAP, "tree", "zstd", list);
+	/* Of three million random bytes one page. */
+	if (bytes > 60000)
+		fail_msg("%lld bytes", (long long)bytes);
+	assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "tree", NEW, &x->err));
+	listing_same(PLACE, NEW);
+	json_decref(list);
+	CLEAR_FILES();
+	end(x);
+}
+
 /* A default ACL of the directory that holds the copies is no part of them. */
 static void a_parents_acl_is_not_inherited(void **state)
 {
@@ -665,6 +694,7 @@ int host_tree_files_run(const char *name, struct host_world *world)
 {
 	const struct CMUnitTest contract[] = {
 		cmocka_unit_test(a_copy_has_all_that_a_tree_has),
+		cmocka_unit_test(blocks_are_found_in_any_tree),
 		cmocka_unit_test(a_parents_acl_is_not_inherited),
 		cmocka_unit_test(the_second_pass_brings_every_change),
 		cmocka_unit_test(a_value_of_the_same_length_is_brought),

@@ -163,8 +163,9 @@ static unsigned everything(struct fixture *x)
 	done += !x->h->trees->copy(x->h, KEY("db"), RFA_TREE_SQLITE, AT("x.db"), AT(COPY("q")),
 				   RFA_COPY_FINAL, &out[2], &err);
 	done += !x->h->trees->sqlite_check(x->h, AT(COPY("q")), &out[3], &err);
-	done += !x->h->trees->pack(x->h, KEY("pack"), AT(COPY("snap")), "data", &out[4], &err);
-	done += !x->h->trees->pack(x->h, KEY("pack"), AT(COPY("q")), "db", &out[5], &err);
+	done +=
+	    !x->h->trees->pack(x->h, KEY("pack"), AT(COPY("snap")), "data", NULL, &out[4], &err);
+	done += !x->h->trees->pack(x->h, KEY("pack"), AT(COPY("q")), "db", NULL, &out[5], &err);
 	done += !x->h->trees->unpack(x->h, KEY("unpack"), "data", AT(COPY("new")), &err);
 	done += !x->h->trees->swap(x->h, KEY("swap"), to, &err);
 	done += !x->h->trees->swap(x->h, KEY("back"), back, &err);

@@ -106,6 +106,8 @@ static void a_missing_tool_is_named(void **state)
 	sh(x, "rm -rf bin; mkdir bin; for t in sh stat mkdir mv rm cat ln sync nohup sleep head "
 	      "tail kill; do "
 	      "ln -s \"$(command -v $t)\" bin/$t || :; done; mkdir -p .rfa-f.place");
+	sh(x, "rm -rf most; cp -a bin most; for t in tar find awk tee b2sum sha256sum id; do ln -s "
+	      "\"$(command -v $t)\" most/$t; done");
 	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
 	setenv("PATH", AT("bin"), 1);
 	assert_ok(x->world->open(x->world, 0, &poor, &x->err));
@@ -114,12 +116,19 @@ static void a_missing_tool_is_named(void **state)
 	assert_non_null(strstr(x->err.hint, "findutils"));
 	assert_fails(UNSUPPORTED, poor->trees->sqlite_check(poor, SNAP, &out, &x->err));
 	assert_non_null(strstr(x->err.hint, "sqlite3"));
-	assert_fails(UNSUPPORTED, poor->trees->pack(poor, KEY("pack"), SNAP, "x", &out, &x->err));
+	assert_fails(UNSUPPORTED,
+		     poor->trees->pack(poor, KEY("pack"), SNAP, "x", NULL, &out, &x->err));
 	assert_non_null(strstr(x->err.hint, "GNU tar"));
+	rfa_host_free(poor);
+	setenv("PATH", AT("most"), 1);
+	assert_ok(x->world->open(x->world, 0, &poor, &x->err));
+	assert_fails(UNSUPPORTED, poor->trees->known(poor, KEY("known"), RFA_TREE_DIRECTORY, PLACE,
+						     "x", &out, &x->err));
+	assert_non_null(strstr(x->err.hint, "perl"));
 	setenv("PATH", path, 1);
 	rfa_host_free(poor);
 	free(path);
-	sh(x, "rm -rf bin");
+	sh(x, "rm -rf bin most");
 	CLEAR_FILES();
 	end(x);
 }

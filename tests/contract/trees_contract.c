@@ -57,13 +57,38 @@ void tree_packed(struct fixture *x, const char *copy, const char *archive, char 
 {
 	json_t *out = NULL;
 
-	assert_ok(x->h->trees->pack(x->h, KEY("pack"), copy, archive, &out, &x->err));
+	assert_ok(x->h->trees->pack(x->h, KEY("pack"), copy, archive, NULL, &out, &x->err));
 	assert_string_equal(rfa_facts_str(out, "archive", ""), archive);
 	snprintf(sum, RFA_DIGEST_HEX, "%s", rfa_facts_str(out, "sha256", ""));
 	assert_int_equal(strlen(sum), 64);
 	*bytes = rfa_facts_int(out, "bytes", -1);
 	assert_true(*bytes > 0);
 	json_decref(out);
+}
+
+json_t *tree_known(struct fixture *x, enum rfa_tree_kind kind, const char *path,
+		   const char *archive)
+{
+	json_t *out = NULL;
+
+	assert_ok(x->h->trees->known(x->h, KEY("known"), kind, path, archive, &out, &x->err));
+	assert_true(rfa_facts_int(out, "bytes", -1) > 0);
+	assert_int_equal(strlen(rfa_facts_str(out, "sha256", "")), 64);
+	return out;
+}
+
+int64_t tree_lacked(struct fixture *x, const char *copy, const char *archive, const char *zip,
+		    const json_t *list)
+{
+	struct rfa_packing packing = { zip, rfa_facts_str(list, "archive", "") };
+	json_t *out = NULL;
+	int64_t bytes;
+
+	assert_ok(x->h->trees->pack(x->h, KEY("pack"), copy, archive, &packing, &out, &x->err));
+	assert_string_equal(rfa_facts_str(out, "archive", ""), archive);
+	bytes = rfa_facts_int(out, "bytes", -1);
+	json_decref(out);
+	return bytes;
 }
 
 void tree_spooled(struct fixture *x, const char *archive, const char *data, size_t len)
@@ -254,12 +279,70 @@ static void a_copy_is_what_the_place_was(void **state)
 		     x->h->trees->copy(x->h, KEY("copy"), RFA_TREE_DIRECTORY, AT("nowhere"),
 				       AT(".rfa-t.old/tree"), RFA_COPY_FINAL, &out, &x->err));
 	assert_fails(NOTFOUND, x->h->trees->pack(x->h, KEY("pack"), AT(".rfa-t.old/tree"), "three",
-						 &out, &x->err));
+						 NULL, &out, &x->err));
 	assert_fails(NOTFOUND, x->h->trees->unpack(x->h, KEY("unpack"), "three",
 						   AT(".rfa-t.old/tree"), &x->err));
 	assert_null(out);
 	CLEAR();
 	assert_int_equal(tree_type(x, AT(".rfa-t.snap/tree")), 0);
+	end(x);
+}
+
+/* Whatever the tree has become since it was listed. */
+static void an_archive_leaves_out_what_is_known(void **state)
+{
+	struct fixture *x = begin(state, "known");
+	static const char *const zips[] = { "zstd", "gzip", "" };
+	char sum[RFA_DIGEST_HEX], again[RFA_DIGEST_HEX];
+	char *text = calloc(1, 200001);
+	json_t *list = NULL;
+	int64_t bytes, size;
+	size_t i;
+
+	CLEAR();
+	for (i = 0; i < 200000; i++)
+		text[i] = (char)('0' + (i * i / 7 + i / 11) % 75);
+	put(x, ".rfa-t.place/a", "first");
+	put(x, ".rfa-t.place/big", text);
+	list = tree_known(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), "one");
+	put(x, ".rfa-t.place/a", "other");
+	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.snap/tree"),
+		    RFA_COPY_FINAL);
+	tree_packed(x, AT(".rfa-t.snap/tree"), "two", sum, &bytes);
+	for (i = 0; i < 3; i++) {
+		size = tree_lacked(x, AT(".rfa-t.snap/tree"), "one", zips[i], list);
+		assert_true(size * 3 < bytes);
+		assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "one", AT(".rfa-t.new/tree"),
+					      &x->err));
+		tree_packed(x, AT(".rfa-t.new/tree"), "two", again, &size);
+		assert_string_equal(sum, again);
+		/* Nothing is known of this name. */
+		(void)tree_lacked(x, AT(".rfa-t.snap/tree"), "three", zips[i], NULL);
+		assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "three", AT(".rfa-t.new/tree"),
+					      &x->err));
+		tree_packed(x, AT(".rfa-t.new/tree"), "two", again, &size);
+		assert_string_equal(sum, again);
+	}
+	/* A block is not what it was when it was listed. */
+	(void)tree_lacked(x, AT(".rfa-t.snap/tree"), "one", "", list);
+	for (i = 0; i < 200000; i++)
+		text[i]++;
+	tree_spooled(x, ".blocks.one.tar", text, 150000);
+	assert_fails(MISMATCH, x->h->trees->unpack(x->h, KEY("unpack"), "one",
+						   AT(".rfa-t.new/tree"), &x->err));
+	assert_int_equal(tree_type(x, AT(".rfa-t.new")), 0);
+	/* Or is not there. */
+	(void)tree_lacked(x, AT(".rfa-t.snap/tree"), "four", "", list);
+	assert_fails(MISMATCH, x->h->trees->unpack(x->h, KEY("unpack"), "four",
+						   AT(".rfa-t.new/tree"), &x->err));
+	assert_int_equal(tree_type(x, AT(".rfa-t.new")), 0);
+	json_decref(list);
+	list = NULL;
+	assert_fails(NOTFOUND, x->h->trees->known(x->h, KEY("known"), RFA_TREE_DIRECTORY,
+						  AT("nowhere"), "five", &list, &x->err));
+	assert_null(list);
+	free(text);
+	CLEAR();
 	end(x);
 }
 
@@ -624,6 +707,7 @@ int host_trees_run(const char *name, struct host_world *world)
 		cmocka_unit_test(a_path_is_where_it_is),
 		cmocka_unit_test(nobody_holds_what_nobody_uses),
 		cmocka_unit_test(a_copy_is_what_the_place_was),
+		cmocka_unit_test(an_archive_leaves_out_what_is_known),
 		cmocka_unit_test(what_is_no_archive_leaves_nothing),
 		cmocka_unit_test(nothing_takes_the_place_of_a_tree),
 		cmocka_unit_test(a_swap_goes_on_from_anywhere),

@@ -18,6 +18,12 @@ void tree_copied(struct fixture *x, enum rfa_tree_kind kind, const char *from, c
 		 enum rfa_copy_pass pass);
 void tree_packed(struct fixture *x, const char *copy, const char *archive, char sum[RFA_DIGEST_HEX],
 		 int64_t *bytes);
+/* The list of what is known of an archive; new. */
+json_t *tree_known(struct fixture *x, enum rfa_tree_kind kind, const char *path,
+		   const char *archive);
+/* How many bytes the archive has that leaves out what this list has. */
+int64_t tree_lacked(struct fixture *x, const char *copy, const char *archive, const char *zip,
+		    const json_t *list);
 /* Puts an archive into the run's spool. */
 void tree_spooled(struct fixture *x, const char *archive, const char *data, size_t len);
 /* The code of a swap of one item. */

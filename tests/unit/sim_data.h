@@ -125,7 +125,8 @@ static inline void bring(struct small *s)
 	json_t *out = NULL;
 	OK(s, s->test->engine->container_stop(s->test, KEY("b.1", "s"), "app", &s->err));
 	copy(s, s->test, "snap", DIR, DIR_SNAP, RFA_COPY_FINAL);
-	OK(s, s->test->trees->pack(s->test, KEY("b.1", "p"), DIR_SNAP, "images", &out, &s->err));
+	OK(s,
+	   s->test->trees->pack(s->test, KEY("b.1", "p"), DIR_SNAP, "images", NULL, &out, &s->err));
 	assert_in_range(json_integer_value(json_object_get(out, "bytes")), 70000, 80000);
 	json_decref(out);
 	OK(s, carry(s->test, s->prod, "images", 0, &s->err));

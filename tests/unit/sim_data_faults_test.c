@@ -37,7 +37,7 @@ static int ask(struct small *s, enum what what, const struct rfa_job_key *key)
 					  &s->err);
 		break;
 	case PACK:
-		rc = s->prod->trees->pack(s->prod, key, DIR_SNAP, "files", &out, &s->err);
+		rc = s->prod->trees->pack(s->prod, key, DIR_SNAP, "files", NULL, &out, &s->err);
 		break;
 	case UNPACK:
 		return s->prod->trees->unpack(s->prod, key, "files", DIR_NEW, &s->err);

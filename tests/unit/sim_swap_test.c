@@ -212,12 +212,12 @@ static void test_power_fails_during_a_job(void **state)
 	/* A kept answer is given again, and a key means one thing. */
 	plan(&s, RFA_SIM_LOSE_ANSWER, 0);
 	REFUSED(&s, RFA_ELOST,
-		s.prod->trees->pack(s.prod, KEY("k.1", "p"), DIR_NEW, "x", &out, &s.err));
-	OK(&s, s.prod->trees->pack(s.prod, KEY("k.1", "p"), DIR_NEW, "x", &out, &s.err));
+		s.prod->trees->pack(s.prod, KEY("k.1", "p"), DIR_NEW, "x", NULL, &out, &s.err));
+	OK(&s, s.prod->trees->pack(s.prod, KEY("k.1", "p"), DIR_NEW, "x", NULL, &out, &s.err));
 	assert_int_equal(rfa_sim_effects(s.sim_prod, "tree_pack"), 1);
 	json_decref(out);
 	REFUSED(&s, RFA_EINTERNAL,
-		s.prod->trees->pack(s.prod, KEY("k.1", "p"), DIR_NEW, "y", &out, &s.err));
+		s.prod->trees->pack(s.prod, KEY("k.1", "p"), DIR_NEW, "y", NULL, &out, &s.err));
 	/* A job goes on while the connection is gone. */
 	plan(&s, RFA_SIM_SLOW, 0);
 	assert_int_equal(

@@ -202,7 +202,8 @@ static void test_copies_carry_files(void **state)
 	assert_false(json_is_true(json_object_get(out, "ok")));
 	json_decref(out);
 	/* And they arrive, by archive and by rename. */
-	OK(&s, t->trees->pack(t, KEY("p.1", "p"), "/d/.rfa-r.snap/tree", "app", &out, &s.err));
+	OK(&s,
+	   t->trees->pack(t, KEY("p.1", "p"), "/d/.rfa-r.snap/tree", "app", NULL, &out, &s.err));
 	json_decref(out);
 	OK(&s, unpack(&s, t, "u", "app", "/d/.rfa-r.new/tree"));
 	json_t *items = quick("[{'kind':'sqlite','place':'/d/app.db','in':'/d/.rfa-r.new/tree',"
@@ -324,8 +325,10 @@ static void test_archives_are_the_same_every_time(void **state)
 	(void)state;
 	open_data(&s);
 	bring(&s);
-	OK(&s, s.test->trees->pack(s.test, KEY("b.1", "p"), DIR_SNAP, "images", &one, &s.err));
-	OK(&s, s.test->trees->pack(s.test, KEY("b.2", "p"), DIR_SNAP, "images", &two, &s.err));
+	OK(&s,
+	   s.test->trees->pack(s.test, KEY("b.1", "p"), DIR_SNAP, "images", NULL, &one, &s.err));
+	OK(&s,
+	   s.test->trees->pack(s.test, KEY("b.2", "p"), DIR_SNAP, "images", NULL, &two, &s.err));
 	assert_true(json_equal(one, two));
 	OK(&s, unpack(&s, s.prod, "u", "images", DIR_NEW));
 	mine = rfa_sim_tree_content(s.sim_test, DIR_SNAP);
@@ -337,7 +340,7 @@ static void test_archives_are_the_same_every_time(void **state)
 	json_decref(looked);
 	/* Packed there, it is the same archive again. */
 	json_decref(two);
-	OK(&s, s.prod->trees->pack(s.prod, KEY("b.3", "p"), DIR_NEW, "images", &two, &s.err));
+	OK(&s, s.prod->trees->pack(s.prod, KEY("b.3", "p"), DIR_NEW, "images", NULL, &two, &s.err));
 	assert_true(json_equal(one, two));
 	json_decref(one);
 	json_decref(two);
@@ -388,9 +391,9 @@ static void test_halves_of_copies(void **state)
 	assert_false(flag(s.sim_test, DIR_SNAP, "torn"));
 	plan(&s, RFA_SIM_PARTIAL, 0);
 	REFUSED(&s, RFA_EREMOTE,
-		t->trees->pack(t, KEY("h.1", "p"), DIR_SNAP, "images", &out, &s.err));
+		t->trees->pack(t, KEY("h.1", "p"), DIR_SNAP, "images", NULL, &out, &s.err));
 	assert_int_equal(unpack(&s, t, "a", "images", DIR_NEW), -RFA_EMISMATCH);
-	OK(&s, t->trees->pack(t, KEY("h.2", "p"), DIR_SNAP, "images", &out, &s.err));
+	OK(&s, t->trees->pack(t, KEY("h.2", "p"), DIR_SNAP, "images", NULL, &out, &s.err));
 	json_decref(out);
 	plan(&s, RFA_SIM_PARTIAL, 0);
 	assert_int_equal(unpack(&s, t, "b", "images", DIR_NEW), -RFA_EREMOTE);

@@ -92,7 +92,7 @@ static void test_backups_share_chunks(void **state)
 	assert_string_equal(problems(&s, "b2"), "");
 	OK(&s, t->vault->open(t, KEY("o.1", "o"), VAULT, "b2", "files", "again", &out, &s.err));
 	json_t *packed = NULL;
-	OK(&s, t->trees->pack(t, KEY("o.1", "p"), DIR_SNAP, "again", &packed, &s.err));
+	OK(&s, t->trees->pack(t, KEY("o.1", "p"), DIR_SNAP, "again", NULL, &packed, &s.err));
 	assert_true(json_equal(out, packed));
 	json_decref(packed);
 	json_decref(out);

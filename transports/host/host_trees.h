@@ -46,6 +46,13 @@ enum rfa_copy_pass {
 	RFA_COPY_FINAL,
 };
 
+/* How an archive is packed that only has to reach another host. */
+struct rfa_packing {
+	const char *zip; /* "zstd", "gzip"; "": not at all */
+	/* In the spool of the key's run: the list of what the other host has. "": nothing. */
+	const char *list;
+};
+
 struct rfa_host_trees {
 	/* reads */
 	/*
@@ -101,15 +108,26 @@ struct rfa_host_trees {
 		    const char *from, const char *to, enum rfa_copy_pass, json_t **out,
 		    struct rfa_error *);
 	/*
+	 * Keeps, in the spool of the key's run, what is at `path` as blocks of which an archive of
+	 * that name can be made here, and a list of them, on disk when it answers. Others may write
+	 * there meanwhile. *out (new): {"archive" (the list, which may travel),"bytes","sha256"}.
+	 * Errors: NOTFOUND, NOSPACE (nothing is left then), UNSUPPORTED: b2sum or perl is missing.
+	 */
+	int (*known)(struct rfa_host *, const struct rfa_job_key *, enum rfa_tree_kind,
+		     const char *path, const char *archive, json_t **out, struct rfa_error *);
+	/*
 	 * Makes an archive of a copy in the spool of the key's run: a tar whose bytes are the same
-	 * every time for the same copy. *out (new): {"archive","bytes","sha256"}.
+	 * every time for the same copy; packed as it is said (NULL: as it is), without the blocks
+	 * of a list. *out (new): {"archive","bytes","sha256"}.
 	 */
 	int (*pack)(struct rfa_host *, const struct rfa_job_key *, const char *copy,
-		    const char *archive, json_t **out, struct rfa_error *);
+		    const char *archive, const struct rfa_packing *, json_t **out,
+		    struct rfa_error *);
 	/*
-	 * Makes the copy `to` from an archive in the spool of the key's run; on disk when it
-	 * answers. What was there under that name goes first. Errors: MISMATCH when the archive is
-	 * no such tar or names something outside of itself (nothing is left then), NOSPACE.
+	 * Makes the copy `to` from an archive in the spool of the key's run, however it is packed;
+	 * on disk when it answers. What was there under that name goes first. Errors: MISMATCH when
+	 * the archive is no such tar, names something outside of itself, or is not, with the blocks
+	 * that are known here, the tar that was packed (nothing is left then); NOSPACE.
 	 */
 	int (*unpack)(struct rfa_host *, const struct rfa_job_key *, const char *archive,
 		      const char *to, struct rfa_error *);

@@ -75,6 +75,7 @@ extern const char *const rfa_script_tar_index[];
 extern const char *const rfa_script_sqlite_check[];
 extern const char *const rfa_script_tree_copy[];
 extern const char *const rfa_script_tree_holders[];
+extern const char *const rfa_script_tree_known[];
 extern const char *const rfa_script_tree_observe[];
 extern const char *const rfa_script_tree_pack[];
 extern const char *const rfa_script_tree_empty[];

@@ -255,7 +255,7 @@ static int pack_one(struct rfa_ctx *ctx, const struct rfa_member *member, struct
 
 	rfa_member_copy(ctx, member, RFA_BESIDE_SNAPSHOT, copy);
 	rc = host->trees->pack(host, rfa_ctx_key(ctx, &key, "pack", member->name), copy,
-			       member->name, &made, err);
+			       member->name, NULL, &made, err);
 	if (!rc)
 		rc = rfa_record_read(&rfa_shape_archive, made, ctx->pool, out, err);
 	out->name = member->name;

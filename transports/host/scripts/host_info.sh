@@ -9,7 +9,7 @@ echo "uid $(id -u)"
 echo "user $(id -un)"
 echo "boot_id $boot"
 echo "time $(date +%s)"
-for tool in b2sum sha256sum sync zstd gzip rsync; do
+for tool in b2sum sha256sum sync zstd gzip perl; do
 	command -v "$tool" >/dev/null && echo "tool $tool"
 done
 for tool in find tar; do

@@ -3,6 +3,9 @@
 #
 # $1 the archive, $2 the copy.
 #
+# An archive says by its first bytes how it was packed. What only says where blocks belong that this host has
+# is a tar again each time it is read, and held to the digest of the one that was packed.
+#
 # What tar says of the archive is read first: only headers, it seeks over the rest. Each name is quoted
 # as in C, so it has no quotation mark or line of its own. Every member lies in a directory that came
 # before it and that nothing replaces, so no symlink can lead out; a hard link's other name is held to
@@ -12,15 +15,37 @@
 # else has the name of the copy's directory; 50: it is not an archive of data; 51: a tool is missing;
 # 53: another user could have led the script astray; 1.
 . ./lib_trees.sh
-archive=$1
-need tar awk
+. ./lib_blocks.sh
+archive=$1 known=$(list_of "$1")
+need tar awk od
 [ -f "$archive" ] || die 44 "${archive##*/}"
-words=$PWD/words.$$ list=$PWD/list.$$
+words=$PWD/words.$$ list=$PWD/list.$$ bad=$PWD/bad.$$
 own make "$2"
-trap 'rm -f -- "$words" "$list"; rm -rf --one-file-system -- part; leave "$dir"' EXIT
+trap 'rm -f -- "$words" "$list" "$bad"; unscratch; rm -rf --one-file-system -- part; leave "$dir"' EXIT
 rm -rf --one-file-system -- tree part || exit
-tar -tvR --numeric-owner --quoting-style=c -f "$archive" >"$list" 2>"$words" ||
-	die 50 "not an archive of data: $(head -n 1 "$words")"
+no_archive() { die 50 "not an archive of data: $(head -n 1 "$words")"; }
+case $(od -An -tx1 -N 4 -- "$archive" | tr -d ' \n') in
+28b52ffd) packed=zstd ;;
+1f8b*) packed=gzip ;;
+*) packed= ;;
+esac
+# shellcheck disable=SC2086  # none, or one
+need $packed
+opened() { if [ -n "$packed" ]; then $packed -dcq; else cat; fi <"$archive"; }
+delta=
+[ "$(opened 2>/dev/null | head -c 11 | tr -d '\000')" != 'rfa-delta 1' ] || delta=1
+[ -z "$delta" ] || need perl sha256sum
+# fed TAR...: with the archive as its input; in a file it can seek.
+fed() {
+	if [ -n "$delta" ]; then
+		{ opened | rebuilt "$known" "$known.tar" || : >"$bad"; } | "$@"
+	elif [ -n "$packed" ]; then
+		{ opened || : >"$bad"; } | "$@"
+	else
+		"$@" <"$archive"
+	fi
+}
+fed tar -tvR --numeric-owner --quoting-style=c -f - >"$list" 2>"$words" && ! [ -e "$bad" ] || no_archive
 wrong=$(awk '
 function bad(why) { print why; failed = 1; exit }
 function parent(name) {
@@ -66,16 +91,16 @@ END {
 }' "$list") || exit
 [ -z "$wrong" ] || die 50 "not an archive of data: $wrong"
 mkdir -m 700 -- part || exit
-tar -x -f "$archive" -C part -p --same-owner --numeric-owner --xattrs \
+fed tar -x -f - -C part -p --same-owner --numeric-owner --xattrs \
 	--xattrs-include='*' --delay-directory-restore --warning=no-timestamp 2>"$words"
 status=$?
-if [ $status != 0 ] || [ -s "$words" ]; then
+if [ $status != 0 ] || [ -s "$words" ] || [ -e "$bad" ]; then
 	if grep -e ': Operation not permitted$' -e ': Permission denied$' \
 		-e ': Input/output error$' -e ': Read-only file system$' \
 		-e ': Operation not supported$' -e 'No space left on device' \
 		-e 'Disk quota exceeded' "$words" >&2; then exit 1; fi
 	! grep -q 'Wrote only' "$words" || die 1 'No space left on device'
-	die 50 "not an archive of data: $(head -n 1 "$words")"
+	no_archive
 fi
 sync -f -- part 2>/dev/null || sync
 mv -T -- part tree || exit

@@ -35,9 +35,7 @@ static json_t *text_of(const struct rfa_buf *out, const char *key)
 
 static json_t *tools_of(const struct rfa_buf *out)
 {
-	static const char *const tools[] = {
-		"b2sum", "sha256sum", "sync", "zstd", "gzip", "rsync"
-	};
+	static const char *const tools[] = { "b2sum", "sha256sum", "sync", "zstd", "gzip", "perl" };
 	json_t *all = json_object();
 	char line[32];
 	size_t i;

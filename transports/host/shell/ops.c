@@ -148,6 +148,7 @@ static const struct rfa_host_trees shell_trees = {
 	.holders = rfa_shell_tree_holders,
 	.sqlite_check = rfa_shell_sqlite_check,
 	.copy = rfa_shell_tree_copy,
+	.known = rfa_shell_tree_known,
 	.pack = rfa_shell_tree_pack,
 	.unpack = rfa_shell_tree_unpack,
 	.empty = rfa_shell_tree_empty,

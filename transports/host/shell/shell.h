@@ -286,8 +286,10 @@ int rfa_shell_sqlite_check(struct rfa_host *, const char *, json_t **, struct rf
 int rfa_shell_tree_copy(struct rfa_host *, const struct rfa_job_key *, enum rfa_tree_kind,
 			const char *, const char *, enum rfa_copy_pass, json_t **,
 			struct rfa_error *);
+int rfa_shell_tree_known(struct rfa_host *, const struct rfa_job_key *, enum rfa_tree_kind,
+			 const char *, const char *, json_t **, struct rfa_error *);
 int rfa_shell_tree_pack(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,
-			json_t **, struct rfa_error *);
+			const struct rfa_packing *, json_t **, struct rfa_error *);
 int rfa_shell_tree_empty(struct rfa_host *, const struct rfa_job_key *, const char *, int64_t,
 			 int64_t, unsigned, struct rfa_error *);
 int rfa_shell_tree_unpack(struct rfa_host *, const struct rfa_job_key *, const char *, const char *,

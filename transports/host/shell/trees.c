@@ -47,6 +47,9 @@ static int failed(struct shell_host *h, const struct shell_answer *answer, const
 	if (answer->status == RFA_EXIT_NO_TOOL &&
 	    rfa_remote_mentions(answer->words.data, answer->words.len, "sqlite3"))
 		(void)rfa_error_hint(err, "install sqlite3 on the host");
+	else if (answer->status == RFA_EXIT_NO_TOOL &&
+		 rfa_remote_mentions(answer->words.data, answer->words.len, "perl"))
+		(void)rfa_error_hint(err, "install perl on the host");
 	else if (answer->status == RFA_EXIT_NO_TOOL || answer->status == 127)
 		(void)rfa_error_hint(err, "install coreutils, findutils, GNU tar and awk on the "
 					  "host");
