@@ -155,6 +155,8 @@ RFA_RECORD(sql_file, RFA_SQL_FILE_FIELDS);
 	JSON(holder, "which run had the host's lock") \
 	ONE(archive, exported, "the archive of images") \
 	MANY(archive, archives, "the archives of the data") \
+	MANY(archive, known, "of each member a list of what is there already: the source's archive leaves it out") \
+	TEXT(zip, "how the archives that come there are compressed: \"zstd\", \"gzip\"; absent: not at all") \
 	MANY(copy, copies, "the copies of the data") \
 	INT(received, 0, "bytes that arrived") \
 	INT(sent, 0, "bytes that travelled") \

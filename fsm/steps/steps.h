@@ -135,6 +135,9 @@ RFA_RUN_OF(access);
 /* empty.c: nothing takes its place */
 RFA_TRIO_OF(empty);
 
+/* list.c: what the target has already */
+RFA_TRIO_OF(list);
+
 /* swap.c, base_url.c: the data takes its place */
 RFA_TRIO_OF(unpack);
 RFA_TRIO_OF(swap);

@@ -368,6 +368,21 @@ static void test_all_at_once(void **state)
 	bench_close(&b);
 }
 
+/* No reason to refuse, but it is told, and all of it travels. */
+static void test_without_perl(void **state)
+{
+	static const struct world_edit edits[WORLD_EDITS] = { { "hosts|prod|perl", "false" } };
+	struct bench b;
+
+	(void)state;
+	bench_open_edited(&b, edits);
+	if (begin(&b))
+		fail_msg("%s", b.err.msg);
+	assert_told(rfa_buf_str(&b.x.all), "all of the data travels: prod has no perl");
+	assert_null(strstr(rfa_sim_trace(b.w.sim), "tree_known"));
+	bench_close(&b);
+}
+
 /* Passed on purpose: the verdict, the evidence and the reason stay. */
 static void test_forced(void **state)
 {
@@ -394,9 +409,9 @@ static void test_forced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gates),       cmocka_unit_test(test_forced),
-		cmocka_unit_test(test_losses),      cmocka_unit_test(test_processes),
-		cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_gates),     cmocka_unit_test(test_without_perl),
+		cmocka_unit_test(test_forced),    cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_processes), cmocka_unit_test(test_all_at_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

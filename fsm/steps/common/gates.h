@@ -100,6 +100,7 @@ RFA_GATE_OF(dependents);     /* others that are cut off when one stops */
 RFA_GATE_OF(files);          /* databases that a container has mounted as single files */
 RFA_GATE_OF(kept);           /* what keep_running names, and a swap would not reach */
 RFA_GATE_OF(tools);          /* what the hosts need for copies and dumps */
+RFA_GATE_OF(travels);        /* whether only what has changed can travel */
 RFA_GATE_OF(processes);      /* processes that use the data and are of no container that stops */
 RFA_GATE_OF(init_files);     /* the files of SQL with which a database begins are there */
 RFA_GATE_OF(access);         /* nobody gets in to a server of data without a password */

@@ -31,11 +31,24 @@ static int64_t idle_ms_of(const struct rfa_ctx *ctx)
 /* What passes is cut into chunks, and each chunk's digest is kept. */
 struct transfer {
 	struct rfa_ctx *ctx;
+	struct rfa_host *from, *to;
+	const char *archive;
 	struct rfa_digest digest;
 	json_t *digests; /* of the chunks from `first` on */
 	uint64_t at, total, chunk, since_record;
 	int64_t told_ms;
 };
+
+static struct transfer transfer_of(struct rfa_ctx *ctx, enum rfa_role_id from, const char *archive,
+				   uint64_t total)
+{
+	return (struct transfer){ .ctx = ctx,
+				  .from = ctx->hosts[from],
+				  .to = ctx->hosts[from == RFA_SOURCE ? RFA_TARGET : RFA_SOURCE],
+				  .archive = archive,
+				  .total = total,
+				  .chunk = chunk_of(ctx) };
+}
 
 static int close_chunk(struct transfer *p, struct rfa_error *err)
 {
@@ -89,21 +102,19 @@ static int on_data(void *user, const void *data, size_t len, struct rfa_error *e
 }
 
 /* Where the two ends agree: the truth is what lies on the target. */
-static int agreed_offset(struct rfa_ctx *ctx, const char *archive, uint64_t total, uint64_t *offset,
-			 struct rfa_error *err)
+static int agreed_offset(const struct transfer *p, uint64_t *offset, struct rfa_error *err)
 {
-	struct rfa_host *s = ctx->hosts[RFA_SOURCE];
-	struct rfa_host *t = ctx->hosts[RFA_TARGET];
+	const char *run = p->ctx->run;
+	uint64_t total = p->total, chunk = p->chunk;
 	json_t *there = NULL;
 	json_t *here = NULL;
-	uint64_t chunk = chunk_of(ctx);
 	uint64_t size = 0;
 	uint64_t made = 0;
 	size_t i = 0;
 	int rc;
 
 	*offset = 0;
-	rc = t->runs->spool_digests(t, ctx->run, archive, chunk, total, &there, &size, err);
+	rc = p->to->runs->spool_digests(p->to, run, p->archive, chunk, total, &there, &size, err);
 	if (rc == -RFA_ENOTFOUND) {
 		rfa_error_clear(err); /* nothing has arrived yet */
 		rc = 0;
@@ -112,7 +123,7 @@ static int agreed_offset(struct rfa_ctx *ctx, const char *archive, uint64_t tota
 		goto done;
 	if (size > total)
 		size = total;
-	rc = s->runs->spool_digests(s, ctx->run, archive, chunk, size, &here, &made, err);
+	rc = p->from->runs->spool_digests(p->from, run, p->archive, chunk, size, &here, &made, err);
 	if (rc)
 		goto done;
 	while (i < json_array_size(there) &&
@@ -126,20 +137,18 @@ done:
 	return rc;
 }
 
-static int relay_from(struct rfa_ctx *ctx, const char *archive, struct transfer *p,
-		      struct rfa_error *err)
+static int relay_from(struct transfer *p, struct rfa_error *err)
 {
+	struct rfa_ctx *ctx = p->ctx;
 	struct rfa_relay relay = { 0 };
 	struct rfa_stream *in = NULL;
 	struct rfa_stream *out = NULL;
 	uint64_t moved = 0;
 	int rc;
 
-	rc = ctx->hosts[RFA_SOURCE]->runs->spool_read(ctx->hosts[RFA_SOURCE], ctx->run, archive,
-						      p->at, &in, err);
+	rc = p->from->runs->spool_read(p->from, ctx->run, p->archive, p->at, &in, err);
 	if (!rc)
-		rc = ctx->hosts[RFA_TARGET]->runs->spool_write(ctx->hosts[RFA_TARGET], ctx->run,
-							       archive, p->at, &out, err);
+		rc = p->to->runs->spool_write(p->to, ctx->run, p->archive, p->at, &out, err);
 	if (rc)
 		goto done;
 	relay.source = in;
@@ -152,24 +161,21 @@ static int relay_from(struct rfa_ctx *ctx, const char *archive, struct transfer 
 	relay.user = p;
 	rc = rfa_relay(&relay, &moved, err);
 	if (rc == -RFA_EMISMATCH)
-		rfa_error_where(err, "%s", ctx->hosts[RFA_SOURCE]->name);
+		rfa_error_where(err, "%s", p->from->name);
 	if (!rc) {
-		rc = rfa_host_stream_end(ctx->hosts[RFA_TARGET], &out, relay.idle_timeout_ms,
-					 ctx->cancel, err);
+		rc = rfa_host_stream_end(p->to, &out, relay.idle_timeout_ms, ctx->cancel, err);
 	} else if (rc == -RFA_EREMOTE || rc == -RFA_ELOST) {
 		/* A writer that ran out of disk closes its input: its own words say more. */
 		struct rfa_error why;
 
-		if (rfa_host_stream_end(ctx->hosts[RFA_TARGET], &out, relay.idle_timeout_ms,
-					ctx->cancel, &why) &&
+		if (rfa_host_stream_end(p->to, &out, relay.idle_timeout_ms, ctx->cancel, &why) &&
 		    why.severity == RFA_FATAL) {
 			*err = why;
 			rc = -(int)why.code;
 		}
 	}
 	if (!rc)
-		rc = rfa_host_stream_end(ctx->hosts[RFA_SOURCE], &in, relay.idle_timeout_ms,
-					 ctx->cancel, err);
+		rc = rfa_host_stream_end(p->from, &in, relay.idle_timeout_ms, ctx->cancel, err);
 done:
 	rfa_stream_close(in);
 	rfa_stream_close(out);
@@ -180,8 +186,7 @@ done:
  * What passed through here must be what lies there now, to the last byte. The chunk that a resume
  * began in the middle of passed only in part: the source's digest of it stands in.
  */
-static int partial_digest(struct rfa_ctx *ctx, const char *archive, uint64_t first,
-			  struct transfer *p, struct rfa_error *err)
+static int partial_digest(struct transfer *p, uint64_t first, struct rfa_error *err)
 {
 	uint64_t skip = first / p->chunk;
 	uint64_t upto = (skip + 1) * p->chunk;
@@ -191,28 +196,25 @@ static int partial_digest(struct rfa_ctx *ctx, const char *archive, uint64_t fir
 
 	if (first % p->chunk == 0)
 		return 0;
-	rc = ctx->hosts[RFA_SOURCE]->runs->spool_digests(
-	    ctx->hosts[RFA_SOURCE], ctx->run, archive, p->chunk, upto < p->total ? upto : p->total,
-	    &here, &size, err);
+	rc = p->from->runs->spool_digests(p->from, p->ctx->run, p->archive, p->chunk,
+					  upto < p->total ? upto : p->total, &here, &size, err);
 	if (!rc && json_array_set(p->digests, 0, json_array_get(here, skip)))
 		rc = rfa_fail(err, RFA_EPROTOCOL, "transfer", "the source's archive has changed");
 	json_decref(here);
 	return rc;
 }
 
-static int prove(struct rfa_ctx *ctx, const char *archive, uint64_t first, struct transfer *p,
-		 struct rfa_error *err)
+static int prove(struct transfer *p, uint64_t first, struct rfa_error *err)
 {
 	uint64_t skip = first / p->chunk;
 	json_t *there = NULL;
 	uint64_t size = 0;
 	size_t i;
-	int rc = partial_digest(ctx, archive, first, p, err);
+	int rc = partial_digest(p, first, err);
 
 	if (!rc)
-		rc = ctx->hosts[RFA_TARGET]->runs->spool_digests(ctx->hosts[RFA_TARGET], ctx->run,
-								 archive, p->chunk, p->total,
-								 &there, &size, err);
+		rc = p->to->runs->spool_digests(p->to, p->ctx->run, p->archive, p->chunk, p->total,
+						&there, &size, err);
 	if (rc)
 		return rc;
 	for (i = 0; i < json_array_size(p->digests); i++)
@@ -222,7 +224,7 @@ static int prove(struct rfa_ctx *ctx, const char *archive, uint64_t first, struc
 		rfa_fail(err, RFA_EMISMATCH, "transfer",
 			 "what lies on the target is not what was sent (chunk %zu)",
 			 (size_t)skip + i);
-		rfa_error_where(err, "%s", ctx->hosts[RFA_TARGET]->name);
+		rfa_error_where(err, "%s", p->to->name);
 		/* The next attempt compares both ends, and sends that chunk again. */
 		rc = rfa_error_as(err, RFA_UNKNOWN);
 	}
@@ -230,19 +232,16 @@ static int prove(struct rfa_ctx *ctx, const char *archive, uint64_t first, struc
 	return rc;
 }
 
-int rfa_transfer_relay(struct rfa_ctx *ctx, const char *archive, uint64_t total, uint64_t *sent,
-		       struct rfa_error *err)
+int rfa_transfer_relay(struct rfa_ctx *ctx, enum rfa_role_id from, const char *archive,
+		       uint64_t total, uint64_t *sent, struct rfa_error *err)
 {
-	struct transfer p = { 0 };
+	struct transfer p = transfer_of(ctx, from, archive, total);
 	uint64_t first = 0;
 	int rc;
 
-	p.ctx = ctx;
-	p.total = total;
-	p.chunk = chunk_of(ctx);
 	p.digests = json_array();
 	rfa_digest_init(&p.digest, RFA_BLAKE2B);
-	rc = p.digests ? agreed_offset(ctx, archive, total, &first, err) : rfa_fail_nomem(err);
+	rc = p.digests ? agreed_offset(&p, &first, err) : rfa_fail_nomem(err);
 	if (rc)
 		goto done;
 	*sent = total - first;
@@ -252,16 +251,16 @@ int rfa_transfer_relay(struct rfa_ctx *ctx, const char *archive, uint64_t total,
 		rfa_ctx_say(ctx, RFA_EVENT_NOTE, "%s of %s are there already", RFA_SIZE(first),
 			    RFA_SIZE(total));
 	p.at = first;
-	rc = relay_from(ctx, archive, &p, err);
+	rc = relay_from(&p, err);
 	if (!rc && p.at % p.chunk)
 		rc = close_chunk(&p, err);
 	if (!rc && p.at != total) {
 		rfa_fail(err, RFA_EMISMATCH, "transfer", "%llu bytes came instead of %llu",
 			 (unsigned long long)p.at, (unsigned long long)total);
-		rc = rfa_error_where(err, "%s", ctx->hosts[RFA_SOURCE]->name);
+		rc = rfa_error_where(err, "%s", p.from->name);
 	}
 	if (!rc)
-		rc = prove(ctx, archive, first, &p, err);
+		rc = prove(&p, first, err);
 done:
 	json_decref(p.digests);
 	return rc;
@@ -320,7 +319,8 @@ static int receive_all(struct rfa_ctx *ctx, const struct archives *archives, uin
 	*sent = 0;
 	RFA_EACH (parcel, *archives) {
 		uint64_t travelled = 0;
-		int rc = rfa_transfer_relay(ctx, parcel->name, parcel->bytes, &travelled, err);
+		int rc = rfa_transfer_relay(ctx, RFA_SOURCE, parcel->name, parcel->bytes,
+					    &travelled, err);
 
 		if (rc)
 			return rc;
@@ -365,10 +365,11 @@ static int is_there(struct rfa_ctx *ctx, const struct archives *archives, int *i
 
 	*is = 1;
 	RFA_EACH (parcel, *archives) {
+		struct transfer p = transfer_of(ctx, RFA_SOURCE, parcel->name, parcel->bytes);
 		uint64_t offset = 0;
 
 		if (!rc)
-			rc = agreed_offset(ctx, parcel->name, parcel->bytes, &offset, err);
+			rc = agreed_offset(&p, &offset, err);
 		*is &= offset == parcel->bytes;
 	}
 	return rc;

@@ -7,6 +7,7 @@
 
 #include "fsm/base/size.h"
 #include "fsm/steps/data/databases.h"
+#include "fsm/steps/data/list.h"
 #include "fsm/steps/data/members.h"
 #include "fsm/steps/steps.h"
 #include "fsm/steps/data/stop.h"
@@ -250,12 +251,14 @@ static int pack_one(struct rfa_ctx *ctx, const struct rfa_member *member, struct
 	struct rfa_host *host = ctx->host;
 	struct rfa_ctx_key key;
 	char copy[RFA_COPY_MAX];
+	struct rfa_packing packing;
 	json_t *made = NULL;
-	int rc;
+	int rc = rfa_packing_of(ctx, member, &packing, err);
 
 	rfa_member_copy(ctx, member, RFA_BESIDE_SNAPSHOT, copy);
-	rc = host->trees->pack(host, rfa_ctx_key(ctx, &key, "pack", member->name), copy,
-			       member->name, NULL, &made, err);
+	if (!rc)
+		rc = host->trees->pack(host, rfa_ctx_key(ctx, &key, "pack", member->name), copy,
+				       member->name, &packing, &made, err);
 	if (!rc)
 		rc = rfa_record_read(&rfa_shape_archive, made, ctx->pool, out, err);
 	out->name = member->name;

@@ -378,7 +378,7 @@ static int load_everything(struct rfa_ctx *ctx, struct rfa_error *err)
 		    "sending all of them");
 	rc = rfa_transfer_export(ctx, archive, NULL, &made, err);
 	if (!rc)
-		rc = rfa_transfer_relay(ctx, archive, (uint64_t)made.bytes, &sent, err);
+		rc = rfa_transfer_relay(ctx, RFA_SOURCE, archive, (uint64_t)made.bytes, &sent, err);
 	return rc ? rc : load(ctx, archive, archive, err);
 }
 
