@@ -153,6 +153,32 @@ static void a_breaking_one_succeeds(void **state)
 	world_free(&w);
 }
 
+/* Beside a container that a breaking migration stops nothing can stand, on no way. */
+static void traffic_rests(void **state)
+{
+	static const int ways[] = { MIGRATION_BREAKING, MIGRATION_BREAKING | MIGRATION_ILL };
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct rfa_buf skipped = RFA_BUF_INIT(4096);
+
+		world_make_migration(&w, SCENARIO_DATA_DATABASE, ways[i]);
+		json_object_set_new(
+		    rfa_facts_at(w.plan, "target/stack"), "traffic",
+		    json_pack("{s:{s:{s:s}}}", "services", "web", "how", "start-first"));
+		drive(&w, ways[i] & MIGRATION_ILL ? RFA_FINAL_ROLLED_BACK : RFA_FINAL_SUCCEEDED,
+		      &result, &err);
+		world_fact(&w, result.run, "target.beside", "skipped", &skipped);
+		assert_string_equal(rfa_buf_str(&skipped),
+				    "no service of this run moves its traffic");
+		rfa_buf_release(&skipped);
+		world_free(&w);
+	}
+}
+
 static void half_of_it_is_told(void **state)
 {
 	struct rfa_run_result result;
@@ -324,6 +350,7 @@ int main(void)
 		cmocka_unit_test(an_expanded_schema_stays),
 		cmocka_unit_test(a_breaking_one_succeeds),
 		cmocka_unit_test(a_breaking_one_is_taken_back),
+		cmocka_unit_test(traffic_rests),
 		cmocka_unit_test(half_of_it_is_told),
 		cmocka_unit_test(it_is_not_done_again),
 		cmocka_unit_test(a_drill_tries_it),

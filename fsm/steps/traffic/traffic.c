@@ -20,6 +20,13 @@ const struct rfa_traffic *rfa_traffic_of(const struct rfa_ctx *ctx)
 	return rfa_ctx_stack_of(ctx, RFA_TARGET)->traffic;
 }
 
+int rfa_traffic_rests(const struct rfa_ctx *ctx)
+{
+	const struct rfa_migrate *migrate = rfa_ctx_stack_of(ctx, RFA_TARGET)->migrate;
+
+	return migrate && rfa_migrate_breaks(migrate);
+}
+
 /* It stays what it is: the same image, under the same name, and no other files. */
 static int stays(const struct rfa_ctx *ctx, const struct rfa_container *before,
 		 const struct rfa_image *image)
@@ -51,7 +58,7 @@ static int find(struct rfa_ctx *ctx, int routed, struct rfa_stand_list *out, str
 	const struct rfa_switched *of;
 
 	*out = (struct rfa_stand_list){ NULL, 0 };
-	if (!traffic)
+	if (!traffic || rfa_traffic_rests(ctx))
 		return 0;
 	RFA_EACH (of, traffic->services) {
 		const struct rfa_container *before = rfa_before_of(ctx, of->service);

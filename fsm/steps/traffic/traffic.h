@@ -20,6 +20,9 @@ struct rfa_stand_list {
 
 /* What the stack says of its traffic; NULL: nothing. */
 const struct rfa_traffic *rfa_traffic_of(const struct rfa_ctx *ctx);
+/* 1: a breaking migration stops what uses the data, so there is nothing beside which anything could
+ * stand: no service of the run moves its traffic. */
+int rfa_traffic_rests(const struct rfa_ctx *ctx);
 /*
  * Those of this run: the same in all of its rows. What did not run, or stays as it is, has none.
  * They live as long as the step.

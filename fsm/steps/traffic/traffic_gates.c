@@ -165,6 +165,10 @@ int rfa_gate_traffic(struct rfa_gates *c, struct rfa_error *err)
 	RFA_EACH (stand, stands)
 		if (!rc)
 			rc = judge(c, stand, err);
+	if (!rc && rfa_traffic_of(c->ctx) && rfa_traffic_rests(c->ctx))
+		rfa_warn(c, "a migration that the version before can live with is \"expand\"",
+			 "the migration is a breaking one: what uses the data stops meanwhile, and "
+			 "no traffic moves");
 	if (!rc)
 		judge_options(c, &stands);
 	return rc;
