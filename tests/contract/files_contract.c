@@ -50,7 +50,7 @@ static const unsigned char acl[] = { 2,    0,    0,    0,    1,    0,    7,    0
 				     0,    5,    0,    0xff, 0xff, 0xff, 0xff };
 
 /* A bit of everything that a tree can have. */
-static void special(struct fixture *x)
+void tree_special(struct fixture *x)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "sock" };
 	char here[1024];
@@ -99,7 +99,7 @@ static void a_copy_has_all_that_a_tree_has(void **state)
 	int64_t bytes, size;
 
 	CLEAR_FILES();
-	special(x);
+	tree_special(x);
 	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
 	listing_same(PLACE, SNAP);
 	tree_clear(x, tree_names + 1, 1);
@@ -118,35 +118,6 @@ static void a_copy_has_all_that_a_tree_has(void **state)
 	assert_string_equal(sum, again);
 	sh(x, "test ! -e hit; test ! -e .rfa-f.place/hit; test \"$(ls -A .rfa-f.snap | tr '\\n' ' "
 	      "')\" = '.rfa tree '");
-	CLEAR_FILES();
-	end(x);
-}
-
-/* While somebody writes, and in what is no tar of anything: a wrong cut only finds less. */
-static void blocks_are_found_in_any_tree(void **state)
-{
-	struct fixture *x = begin(state, "blocks");
-	int64_t bytes;
-	json_t *list;
-
-	CLEAR_FILES();
-	special(x);
-	sh(x, "mkdir -p .rfa-f.other; : >.rfa-f.other/go; (while [ -e .rfa-f.other/go ]; do echo "
-	      "line >>.rfa-f.place/busy; rm -f .rfa-f.place/fresh; echo x >.rfa-f.place/fresh; "
-	      "done) >/dev/null 2>&1 &");
-	list = tree_known(x, RFA_TREE_DIRECTORY, PLACE, "tree");
-	sh(x, "rm .rfa-f.other/go; sleep 0.5; cd .rfa-f.place; rm -f busy fresh; printf other | dd "
-	      "of=big bs=1 seek=1000000 conv=notrunc status=none; echo two >>none; "
-	      "rm three; mkdir -p 0/1; echo 3 >0/1/2; touch -d '@9' 0/1 0 .; i=0; while [ $i -lt "
-	      "300 ]; do echo $i >0/f$i; i=$((i + 1)); done");
-	tree_copied(x, RFA_TREE_DIRECTORY, PLACE, SNAP, RFA_COPY_FINAL);
-	bytes = tree_lacked(x, SNAP, "tree", "zstd", list);
-	/* Of three million random bytes one page. */
-	if (bytes > 60000)
-		fail_msg("%lld bytes", (long long)bytes);
-	assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "tree", NEW, &x->err));
-	listing_same(PLACE, NEW);
-	json_decref(list);
 	CLEAR_FILES();
 	end(x);
 }
@@ -184,7 +155,7 @@ static void the_second_pass_brings_every_change(void **state)
 	int fd;
 
 	CLEAR_FILES();
-	special(x);
+	tree_special(x);
 	sh(x, "cd .rfa-f.place; mkdir many a b; i=0; while [ $i -lt 300 ]; do echo $i >many/$i; "
 	      "i=$((i+1)); done; mkdir -p moved/in/side todir; echo f >moved/in/side/f; echo f "
 	      ">tofile\n"

@@ -123,7 +123,7 @@ int tree_swapped(struct fixture *x, const char *kind, const char *place, const c
 	return rc;
 }
 
-static void put(struct fixture *x, const char *name, const char *content)
+void tree_put(struct fixture *x, const char *name, const char *content)
 {
 	assert_int_equal(x->world->put(x->world, AT(name), content), 0);
 }
@@ -146,10 +146,9 @@ static void gone(struct fixture *x, const char *name)
 }
 
 /* Copies of either kind, and what stands for places. */
-static const char *const leftovers[] = { ".rfa-t.new",     ".rfa-t.old",       ".rfa-t.place",
-					 ".rfa-t.place2",  ".rfa-t.snap/tree", ".rfa-t.new/tree",
-					 ".rfa-t.old/tree" };
-#define CLEAR() tree_clear(x, leftovers, sizeof(leftovers) / sizeof(leftovers[0]))
+const char *const tree_leftovers[7] = { ".rfa-t.new",     ".rfa-t.old",       ".rfa-t.place",
+					".rfa-t.place2",  ".rfa-t.snap/tree", ".rfa-t.new/tree",
+					".rfa-t.old/tree" };
 
 /* Trees. */
 
@@ -161,10 +160,10 @@ static void a_look_tells_what_is_there(void **state)
 	assert_int_equal(json_object_size(a), 1);
 	assert_string_equal(rfa_facts_str(a, "type", "?"), "");
 	json_decref(a);
-	CLEAR();
-	put(x, ".rfa-t.place/a", "four");
-	put(x, ".rfa-t.place/sub/b", "sixsix");
-	put(x, ".rfa-t.place2/a", "four");
+	CLEAR_TREES();
+	tree_put(x, ".rfa-t.place/a", "four");
+	tree_put(x, ".rfa-t.place/sub/b", "sixsix");
+	tree_put(x, ".rfa-t.place2/a", "four");
 	a = tree_looked(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"));
 	b = tree_looked(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place2"));
 	assert_string_equal(rfa_facts_str(a, "type", "?"), "d");
@@ -183,11 +182,11 @@ static void a_look_tells_what_is_there(void **state)
 	assert_int_equal(rfa_facts_int(a, "apparent", -1), 4);
 	assert_false(rfa_facts_bool(a, "sqlite", 1));
 	json_decref(a);
-	put(x, ".rfa-t.place/c", "SQLite format 3, and more");
+	tree_put(x, ".rfa-t.place/c", "SQLite format 3, and more");
 	a = tree_looked(x, RFA_TREE_SQLITE, AT(".rfa-t.place/c"));
 	assert_true(rfa_facts_bool(a, "sqlite", 0));
 	json_decref(a);
-	CLEAR();
+	CLEAR_TREES();
 	end(x);
 }
 
@@ -199,8 +198,8 @@ static void a_path_is_where_it_is(void **state)
 	size_t i;
 	int found = 0;
 
-	CLEAR();
-	put(x, ".rfa-t.place/sub/a", "four");
+	CLEAR_TREES();
+	tree_put(x, ".rfa-t.place/sub/a", "four");
 	file = AT(".rfa-t.place/sub/a");
 	paths = json_pack("[s, s, s, s]", file, AT(".rfa-t.place"), AT(".rfa-t.place/none"),
 			  AT("none/at/all"));
@@ -222,7 +221,7 @@ static void a_path_is_where_it_is(void **state)
 	assert_false(rfa_facts_bool(one, "parent", 1));
 	json_decref(out);
 	json_decref(paths);
-	CLEAR();
+	CLEAR_TREES();
 	end(x);
 }
 
@@ -231,15 +230,15 @@ static void nobody_holds_what_nobody_uses(void **state)
 	struct fixture *x = begin(state, "nobody");
 	json_t *paths, *out = NULL;
 
-	CLEAR();
-	put(x, ".rfa-t.place/a", "four");
+	CLEAR_TREES();
+	tree_put(x, ".rfa-t.place/a", "four");
 	paths = json_pack("[{s:s, s:s}, {s:s, s:s}]", "kind", "directory", "path",
 			  AT(".rfa-t.place"), "kind", "sqlite", "path", AT("no such database"));
 	assert_ok(x->h->trees->holders(x->h, paths, NULL, &out, &x->err));
 	assert_int_equal(json_array_size(out), 0);
 	json_decref(out);
 	json_decref(paths);
-	CLEAR();
+	CLEAR_TREES();
 	end(x);
 }
 
@@ -250,13 +249,13 @@ static void a_copy_is_what_the_place_was(void **state)
 	int64_t bytes, again;
 	json_t *out = NULL;
 
-	CLEAR();
-	put(x, ".rfa-t.place/a", "first");
-	put(x, ".rfa-t.place/sub/b", "second");
+	CLEAR_TREES();
+	tree_put(x, ".rfa-t.place/a", "first");
+	tree_put(x, ".rfa-t.place/sub/b", "second");
 	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.snap/tree"),
 		    RFA_COPY_BULK);
-	put(x, ".rfa-t.place/a", "other");
-	put(x, ".rfa-t.place/sub/c", "third");
+	tree_put(x, ".rfa-t.place/a", "other");
+	tree_put(x, ".rfa-t.place/sub/c", "third");
 	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.snap/tree"),
 		    RFA_COPY_FINAL);
 	says(x, ".rfa-t.snap/tree/a", "other");
@@ -272,7 +271,7 @@ static void a_copy_is_what_the_place_was(void **state)
 	tree_packed(x, AT(".rfa-t.new/tree"), "two", two, &again);
 	assert_string_equal(one, two);
 	/* What is there under that name goes first. */
-	put(x, ".rfa-t.new/tree/stale", "stale");
+	tree_put(x, ".rfa-t.new/tree/stale", "stale");
 	assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "one", AT(".rfa-t.new/tree"), &x->err));
 	gone(x, ".rfa-t.new/tree/stale");
 	assert_fails(NOTFOUND,
@@ -283,66 +282,8 @@ static void a_copy_is_what_the_place_was(void **state)
 	assert_fails(NOTFOUND, x->h->trees->unpack(x->h, KEY("unpack"), "three",
 						   AT(".rfa-t.old/tree"), &x->err));
 	assert_null(out);
-	CLEAR();
+	CLEAR_TREES();
 	assert_int_equal(tree_type(x, AT(".rfa-t.snap/tree")), 0);
-	end(x);
-}
-
-/* Whatever the tree has become since it was listed. */
-static void an_archive_leaves_out_what_is_known(void **state)
-{
-	struct fixture *x = begin(state, "known");
-	static const char *const zips[] = { "zstd", "gzip", "" };
-	char sum[RFA_DIGEST_HEX], again[RFA_DIGEST_HEX];
-	char *text = calloc(1, 200001);
-	json_t *list = NULL;
-	int64_t bytes, size;
-	size_t i;
-
-	CLEAR();
-	for (i = 0; i < 200000; i++)
-		text[i] = (char)('0' + (i * i / 7 + i / 11) % 75);
-	put(x, ".rfa-t.place/a", "first");
-	put(x, ".rfa-t.place/big", text);
-	list = tree_known(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), "one");
-	put(x, ".rfa-t.place/a", "other");
-	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.snap/tree"),
-		    RFA_COPY_FINAL);
-	tree_packed(x, AT(".rfa-t.snap/tree"), "two", sum, &bytes);
-	for (i = 0; i < 3; i++) {
-		size = tree_lacked(x, AT(".rfa-t.snap/tree"), "one", zips[i], list);
-		assert_true(size * 3 < bytes);
-		assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "one", AT(".rfa-t.new/tree"),
-					      &x->err));
-		tree_packed(x, AT(".rfa-t.new/tree"), "two", again, &size);
-		assert_string_equal(sum, again);
-		/* Nothing is known of this name. */
-		(void)tree_lacked(x, AT(".rfa-t.snap/tree"), "three", zips[i], NULL);
-		assert_ok(x->h->trees->unpack(x->h, KEY("unpack"), "three", AT(".rfa-t.new/tree"),
-					      &x->err));
-		tree_packed(x, AT(".rfa-t.new/tree"), "two", again, &size);
-		assert_string_equal(sum, again);
-	}
-	/* A block is not what it was when it was listed. */
-	(void)tree_lacked(x, AT(".rfa-t.snap/tree"), "one", "", list);
-	for (i = 0; i < 200000; i++)
-		text[i]++;
-	tree_spooled(x, ".blocks.one.tar", text, 150000);
-	assert_fails(MISMATCH, x->h->trees->unpack(x->h, KEY("unpack"), "one",
-						   AT(".rfa-t.new/tree"), &x->err));
-	assert_int_equal(tree_type(x, AT(".rfa-t.new")), 0);
-	/* Or is not there. */
-	(void)tree_lacked(x, AT(".rfa-t.snap/tree"), "four", "", list);
-	assert_fails(MISMATCH, x->h->trees->unpack(x->h, KEY("unpack"), "four",
-						   AT(".rfa-t.new/tree"), &x->err));
-	assert_int_equal(tree_type(x, AT(".rfa-t.new")), 0);
-	json_decref(list);
-	list = NULL;
-	assert_fails(NOTFOUND, x->h->trees->known(x->h, KEY("known"), RFA_TREE_DIRECTORY,
-						  AT("nowhere"), "five", &list, &x->err));
-	assert_null(list);
-	free(text);
-	CLEAR();
 	end(x);
 }
 
@@ -351,15 +292,15 @@ static void what_is_no_archive_leaves_nothing(void **state)
 	struct fixture *x = begin(state, "noarchive");
 	static const char text[] = "this is no archive of anything";
 
-	CLEAR();
-	put(x, ".rfa-t.place/stale", "stale");
+	CLEAR_TREES();
+	tree_put(x, ".rfa-t.place/stale", "stale");
 	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.new/tree"),
 		    RFA_COPY_FINAL);
 	tree_spooled(x, "text", text, sizeof(text) - 1);
 	assert_fails(MISMATCH, x->h->trees->unpack(x->h, KEY("unpack"), "text",
 						   AT(".rfa-t.new/tree"), &x->err));
 	assert_int_equal(tree_type(x, AT(".rfa-t.new")), 0);
-	CLEAR();
+	CLEAR_TREES();
 	end(x);
 }
 
@@ -370,8 +311,8 @@ static void nothing_takes_the_place_of_a_tree(void **state)
 	struct fixture *x = begin(state, "empty");
 	json_t *seen;
 
-	CLEAR();
-	put(x, ".rfa-t.place/v", "one");
+	CLEAR_TREES();
+	tree_put(x, ".rfa-t.place/v", "one");
 	assert_fails(INTERNAL,
 		     x->h->trees->empty(x->h, KEY("out"), AT("somewhere"), 0, 0, 0755, &x->err));
 	assert_ok(
@@ -390,7 +331,7 @@ static void nothing_takes_the_place_of_a_tree(void **state)
 				      AT(".rfa-t.new/tree")),
 			 0);
 	says(x, ".rfa-t.place/v", "one");
-	CLEAR();
+	CLEAR_TREES();
 	end(x);
 }
 
@@ -398,9 +339,9 @@ static void a_swap_goes_on_from_anywhere(void **state)
 {
 	struct fixture *x = begin(state, "swap");
 
-	CLEAR();
-	put(x, ".rfa-t.place/v", "one");
-	put(x, ".rfa-t.new/v", "two");
+	CLEAR_TREES();
+	tree_put(x, ".rfa-t.place/v", "one");
+	tree_put(x, ".rfa-t.new/v", "two");
 	assert_int_equal(
 	    tree_swapped(x, "directory", AT(".rfa-t.place"), AT(".rfa-t.new"), AT(".rfa-t.old")),
 	    0);
@@ -429,7 +370,7 @@ static void a_swap_goes_on_from_anywhere(void **state)
 	assert_int_equal(tree_swapped(x, "directory", AT(".rfa-t.place2"), AT(".rfa-t.new"), NULL),
 			 0);
 	says(x, ".rfa-t.place2/v", "two");
-	CLEAR();
+	CLEAR_TREES();
 	end(x);
 }
 
@@ -438,18 +379,18 @@ static void what_is_no_stage_is_not_touched(void **state)
 	struct fixture *x = begin(state, "nostage");
 	json_t *items;
 
-	CLEAR();
+	CLEAR_TREES();
 	assert_int_equal(
 	    tree_swapped(x, "directory", AT(".rfa-t.place"), AT(".rfa-t.new"), AT(".rfa-t.old")),
 	    -RFA_ENOTFOUND);
-	put(x, ".rfa-t.place/v", "one");
+	tree_put(x, ".rfa-t.place/v", "one");
 	assert_int_equal(
 	    tree_swapped(x, "directory", AT(".rfa-t.place"), AT(".rfa-t.new"), AT(".rfa-t.old")),
 	    -RFA_ENOTFOUND);
-	put(x, ".rfa-t.new/v", "two");
+	tree_put(x, ".rfa-t.new/v", "two");
 	assert_int_equal(tree_swapped(x, "directory", AT(".rfa-t.place"), AT(".rfa-t.new"), NULL),
 			 -RFA_EEXISTS);
-	put(x, ".rfa-t.old/v", "three");
+	tree_put(x, ".rfa-t.old/v", "three");
 	assert_int_equal(tree_swapped(x, "directory", AT(".rfa-t.place"), NULL, AT(".rfa-t.old")),
 			 -RFA_EEXISTS);
 	assert_int_equal(
@@ -467,8 +408,8 @@ static void what_is_no_stage_is_not_touched(void **state)
 	items = json_pack("[s]", AT("mine/../.rfa-t.old/.."));
 	assert_fails(INTERNAL, x->h->trees->remove(x->h, KEY("remove"), items, &x->err));
 	json_decref(items);
-	CLEAR();
-	CLEAR();
+	CLEAR_TREES();
+	CLEAR_TREES();
 	end(x);
 }
 
@@ -476,10 +417,10 @@ static void a_database_moves_with_its_companions(void **state)
 {
 	struct fixture *x = begin(state, "database");
 
-	CLEAR();
-	put(x, ".rfa-t.place/x.db", "db one");
-	put(x, ".rfa-t.place/x.db-wal", "wal one");
-	put(x, ".rfa-t.place/x.db-shm", "shm one");
+	CLEAR_TREES();
+	tree_put(x, ".rfa-t.place/x.db", "db one");
+	tree_put(x, ".rfa-t.place/x.db-wal", "wal one");
+	tree_put(x, ".rfa-t.place/x.db-shm", "shm one");
 	tree_copied(x, RFA_TREE_SQLITE, AT(".rfa-t.place/x.db"), AT(".rfa-t.place/.rfa-new/tree"),
 		    RFA_COPY_BULK);
 	tree_copied(x, RFA_TREE_SQLITE, AT(".rfa-t.place/x.db"), AT(".rfa-t.place/.rfa-new/tree"),
@@ -488,8 +429,8 @@ static void a_database_moves_with_its_companions(void **state)
 	says(x, ".rfa-t.place/.rfa-new/tree/db-wal", "wal one");
 	gone(x, ".rfa-t.place/.rfa-new/tree/db-shm");
 	gone(x, ".rfa-t.place/.rfa-new/tree/db-journal");
-	put(x, ".rfa-t.place/.rfa-two/db", "db two");
-	put(x, ".rfa-t.place/.rfa-two/db-journal", "journal two");
+	tree_put(x, ".rfa-t.place/.rfa-two/db", "db two");
+	tree_put(x, ".rfa-t.place/.rfa-two/db-journal", "journal two");
 	assert_int_equal(tree_swapped(x, "sqlite", AT(".rfa-t.place/x.db"),
 				      AT(".rfa-t.place/.rfa-two"),
 				      AT(".rfa-t.place/.rfa-old/tree")),
@@ -527,7 +468,7 @@ static void a_database_moves_with_its_companions(void **state)
 				      AT(".rfa-t.place/.rfa-none/tree"), NULL),
 			 -RFA_ENOTFOUND);
 	says(x, ".rfa-t.place/x.db", "db one");
-	CLEAR();
+	CLEAR_TREES();
 	end(x);
 }
 
@@ -585,13 +526,13 @@ static void a_backup_is_whole_or_not_there(void **state)
 	char sum[RFA_DIGEST_HEX], again[RFA_DIGEST_HEX];
 	int64_t bytes, size;
 
-	CLEAR();
+	CLEAR_TREES();
 	clear_vault(x, AT("vault"));
 	assert_ok(x->h->vault->list(x->h, AT("no/vault"), &all, &x->err));
 	assert_int_equal(json_array_size(all), 0);
 	json_decref(all);
-	put(x, ".rfa-t.place/a", "first");
-	put(x, ".rfa-t.place/b", "second");
+	tree_put(x, ".rfa-t.place/a", "first");
+	tree_put(x, ".rfa-t.place/b", "second");
 	tree_copied(x, RFA_TREE_DIRECTORY, AT(".rfa-t.place"), AT(".rfa-t.snap/tree"),
 		    RFA_COPY_FINAL);
 	tree_packed(x, AT(".rfa-t.snap/tree"), "files", sum, &bytes);
@@ -651,7 +592,7 @@ static void a_backup_is_whole_or_not_there(void **state)
 						 "{}", &x->err));
 	assert_null(out);
 	clear_vault(x, AT("vault"));
-	CLEAR();
+	CLEAR_TREES();
 	end(x);
 }
 

@@ -37,6 +37,16 @@ void vault_sealed(struct fixture *x, const char *vault, const char *backup, cons
 		  const json_t *stored);
 json_t *vault_verified(struct fixture *x, const char *vault, const char *backup);
 
+void tree_put(struct fixture *x, const char *name, const char *content);
+/* Makes all that is special in a file system, at PLACE; only where there are real files. */
+void tree_special(struct fixture *x);
+extern const char *const tree_leftovers[7];
+#define CLEAR_TREES() tree_clear(x, tree_leftovers, 7)
+
+/* Of blocks_contract.c: the first of any tree, the second of real files. */
+void an_archive_leaves_out_what_is_known(void **state);
+void blocks_are_found_in_any_tree(void **state);
+
 /* What only real files have; see files_contract.c, observe_contract.c, sqlite_contract.c and
  * vault_contract.c. */
 int host_tree_files_run(const char *name, struct host_world *world);

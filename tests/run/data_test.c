@@ -580,29 +580,14 @@ static void test_port_taken(void **state)
 
 /* The ways on and out. */
 
+/* clang-format off */
 static const char *const all_steps[] = {
-	"source.claim",
-	"target.claim",
-	"source.observe",
-	"target.observe",
-	"gates",
-	"source.copy",
-	"source.stop",
-	"source.verify-stopped",
-	"source.snapshot",
-	"source.start",
-	"source.check",
-	"target.list",
-	"source.pack",
-	"target.receive",
-	"target.unpack",
-	"target.stop",
-	"target.verify-stopped",
-	"target.swap",
-	"target.base-url",
-	"target.start",
-	"target.health",
+	"source.claim", "target.claim", "source.observe", "target.observe", "gates", "source.copy",
+	"source.stop", "source.verify-stopped", "source.snapshot", "source.start", "source.check",
+	"target.list", "source.pack", "target.receive", "target.unpack", "target.stop",
+	"target.verify-stopped", "target.swap", "target.base-url", "target.start", "target.health",
 };
+/* clang-format on */
 
 enum { STEPS = sizeof(all_steps) / sizeof(all_steps[0]) };
 

@@ -619,9 +619,8 @@ static void test_cancel_at_once(void **state)
 
 /* What one undisturbed promote says. */
 
-#define STANDS_SKIPPED(row)                                     \
-	"step-started target." row "\nstep-skipped target." row \
-	" no service of this run moves its traffic\n"
+#define SKIPPED(step, why) "step-started target." step "\nstep-skipped target." step " " why "\n"
+#define STANDS_SKIPPED(step) SKIPPED(step, "no service of this run moves its traffic")
 
 static const char golden[] =
     "run-begun @\n"
@@ -646,30 +645,22 @@ static const char golden[] =
     "step-started target.receive\nstep-done target.receive\n"
     "step-started target.pin\nstep-done target.pin\n"
     "step-started target.load\nstep-done target.load\n"
+    /* clang-format off */
     "step-started target.tag\nstep-done target.tag\n"
-    "step-started target.copy\nstep-skipped target.copy the data is not touched\n"
-    "step-started target.stop\nstep-skipped target.stop the data is not touched\n"
-    "step-started target.verify-stopped\n"
-    "step-skipped target.verify-stopped the data is not touched\n"
-    "step-started target.save\nstep-skipped target.save the data is not touched\n"
-    "step-started target.migrate\nstep-skipped target.migrate the stack has no "
-    "migration\n" STANDS_SKIPPED("beside") STANDS_SKIPPED("beside-health") STANDS_SKIPPED("shift")
-	STANDS_SKIPPED(
-	    "drain") "step-started target.replace\nstep-done target.replace\n"
-		     "step-started target.compose\n"
-		     "step-skipped target.compose the stack has no Compose project\n"
-		     "step-started target.start\nstep-skipped target.start the data is not "
-		     "touched\n"
-		     "step-started target.health\nstep-done target.health\n" STANDS_SKIPPED(
-			 "return") STANDS_SKIPPED("drain-beside")
-			 STANDS_SKIPPED(
-			     "dismiss") "step-started target.cleanup\nstep-done target.cleanup\n"
-					"step-started target.cleanup-data\n"
-					"step-skipped target.cleanup-data the stack has no "
-					"migration\n"
-					"step-started source.release\nstep-done source.release\n"
-					"step-started target.release\nstep-done target.release\n"
-					"run-ended SUCCEEDED\n";
+    SKIPPED("copy", "the data is not touched") SKIPPED("stop", "the data is not touched")
+    SKIPPED("verify-stopped", "the data is not touched") SKIPPED("save", "the data is not touched")
+    SKIPPED("migrate", "the stack has no migration")
+    STANDS_SKIPPED("beside") STANDS_SKIPPED("beside-health") STANDS_SKIPPED("shift") STANDS_SKIPPED("drain")
+    "step-started target.replace\nstep-done target.replace\n"
+    SKIPPED("compose", "the stack has no Compose project") SKIPPED("start", "the data is not touched")
+    "step-started target.health\nstep-done target.health\n"
+    STANDS_SKIPPED("return") STANDS_SKIPPED("drain-beside") STANDS_SKIPPED("dismiss")
+    "step-started target.cleanup\nstep-done target.cleanup\n"
+    SKIPPED("cleanup-data", "the stack has no migration")
+    "step-started source.release\nstep-done source.release\n"
+    "step-started target.release\nstep-done target.release\n"
+    "run-ended SUCCEEDED\n";
+/* clang-format on */
 
 static void test_golden(void **state)
 {

@@ -176,9 +176,10 @@ inside_c() { # FILE...
 	}
 	END { done_one() }' "$@"
 }
-# What is printed for the shell of the person is made of the tables of commands, word by word.
+# What is printed for the shell of the person is made of the tables of commands, word by word. A `$` in the
+# configuration of nginx, which is written service by service, is a variable of nginx.
 mapfile -t sources < <(tracked 'fsm/*.[ch]' 'ledger/*.[ch]' 'transports/*.[ch]' 'cli/*.[ch]' |
-	grep -vxF cli/frame/help_pages.c)
+	grep -vxF -e cli/frame/help_pages.c -e cli/commands/init_router.c)
 ok "there is C to look at" test "${#sources[@]}" -ge 150
 ok "no lines of shell or SQL inside of C" nothing inside_c "${sources[@]}"
 violation() { # LINE...: is it seen?
