@@ -3,8 +3,8 @@
 # moments, many times; each time `rfa resume` (or `rfa rollback`) brings the run to its end: prod has all of the new data or
 # all of the old, never some of both; both sides run; nothing is left behind.
 #
-# RFA_LIVE_SEED (printed) repeats the moments by event; RFA_LIVE_KILLS says how many kills. Without it
-# there are as many as RFA_LIVE_SECONDS allow (120; 600 for `./dev test --all`), one at least.
+# RFA_LIVE_SEED (printed) repeats the moments by event; RFA_LIVE_KILLS says how many kills: seven,
+# of each kind one; forty with RFA_TEST_LONG.
 # shellcheck disable=SC2016,SC2119,SC2154,SC2317  # quoted for hosts; no arguments; set by name; called by name
 . "$(dirname "$0")/../harness/records.sh"
 live_up
@@ -88,7 +88,7 @@ holds() { # RUN
 }
 
 went_on=0
-kills_for 75
+kills_are 7 40
 for ((i = 1; ; i++)); do
 	another_kill "$i" || break
 	number=$((number + 1))

@@ -5,8 +5,7 @@
 # Of each flow that brings images: promote, deploy (from a registry with a login), publish.
 #
 # RFA_LIVE_SEED (printed) repeats the moments by event; RFA_LIVE_FLOWS says which flows, RFA_LIVE_KILLS
-# how many kills of each. Without it twenty with RFA_TEST_LONG, else as many as RFA_LIVE_SECONDS allow
-# (30 for each flow), one at least.
+# how many kills of each: five, twenty with RFA_TEST_LONG.
 # shellcheck disable=SC2016,SC2119,SC2154,SC2317  # quoted for hosts; no arguments; set by name; called by name
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/harness/lab_registry.sh
@@ -126,14 +125,13 @@ killed() { # FLOW: one run of it is killed, and brought to its end
 	[ "$status" != 0 ] || successes=$((successes + 1))
 }
 
-[ -z "${RFA_TEST_LONG:-}" ] || : "${RFA_LIVE_KILLS:=20}"
 for flow in ${RFA_LIVE_FLOWS:-promote deploy publish}; do
 	# One that nobody kills: how long it takes, and how many events it has.
 	prepare "$flow"
 	[ "$flow" != promote ] || await 30 ready test >/dev/null
 	undisturbed "${command[@]}"
 	[ "$status" != 0 ] || succeeded "$next"
-	kills_for 30
+	kills_are 5 20
 	for ((i = 1; ; i++)); do
 		another_kill "$i" || break
 		killed "$flow"

@@ -243,21 +243,13 @@ events_seen() { # N
 }
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 past() { [ $((${EPOCHREALTIME/./} / 1000)) -ge "$1" ] || gone "$job"; } # MS
-# Runs that are killed, as many as the time allows: their number is in `kills`.
-kills=0 kills_end=0
-kills_for() { # SECONDS: from now on
-	local seconds=$1
-	[ -z "${RFA_TEST_LONG:-}" ] || seconds=600
-	kills_end=$((SECONDS + ${RFA_LIVE_SECONDS:-$seconds}))
+# Runs that are killed: so many, however fast the machine is. Their number is in `kills`.
+kills=0 kills_most=0
+kills_are() { # USUALLY LONG: of this suite, without and with RFA_TEST_LONG; RFA_LIVE_KILLS says another number
+	kills_most=${RFA_LIVE_KILLS:-$([ -z "${RFA_TEST_LONG:-}" ] && echo "$1" || echo "$2")}
 }
-another_kill() { # N: the first is always one
-	if [ -n "${RFA_LIVE_KILLS:-}" ]; then
-		[ "$1" -le "$RFA_LIVE_KILLS" ] || return 1
-	elif [ "$1" -gt 1 ] && [ "$SECONDS" -ge "$kills_end" ]; then
-		echo "# the time is over after $kills kills"
-		return 1
-	fi
-	kills=$1
+another_kill() { # N: one of them
+	[ "$1" -le "$kills_most" ] && kills=$1
 }
 # moment [EVENTS]: waits for the moment, and says in `when` which it was; given: after one of the first so many
 moment() {
