@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fsm/base/fault.h"
@@ -43,41 +42,103 @@ static size_t how_many(const struct rfa_packs *packs)
 	return objects > UINT32_MAX ? 0 : join;
 }
 
-/* The objects of a pack, without its head and its checksum, which is checked. */
+/*
+ * The index is as it was written, and of this pack: a new index with the same damage would have a
+ * checksum that is right.
+ */
+static int check_index(const struct rfa_git *git, const struct rfa_pack *pack,
+		       struct rfa_error *err)
+{
+	const unsigned char *sums = pack->index + pack->index_size - 2 * (size_t)RFA_SHA1_BYTES;
+	unsigned char is[RFA_SHA1_BYTES], of[RFA_SHA1_BYTES];
+	struct rfa_sha1 sum;
+	char path[PATH_MAX];
+	int fd, ok;
+
+	rfa_sha1_begin(&sum);
+	rfa_sha1_add(&sum, pack->index, pack->index_size - RFA_SHA1_BYTES);
+	rfa_sha1_end(&sum, is);
+	rfa_pack_path(git, pack->name, "pack", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ok = fd >= 0 &&
+	     pread(fd, of, sizeof(of), (off_t)(pack->size - RFA_SHA1_BYTES)) == (ssize_t)sizeof(of);
+	if (fd >= 0)
+		close(fd);
+	if (ok && !memcmp(is, sums + RFA_SHA1_BYTES, sizeof(is)) && !memcmp(of, sums, sizeof(of)))
+		return 0;
+	rfa_pack_path(git, pack->name, "idx", path);
+	return damaged(path, "its index is not that of this pack", err);
+}
+
+/* Exactly that many bytes. */
+static int read_all(int fd, unsigned char *out, size_t len, const char *path, struct rfa_error *err)
+{
+	while (len) {
+		ssize_t n = read(fd, out, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (!n)
+			return damaged(path, "it was cut short", err);
+		if (n < 0) {
+			rfa_fail_errno(err, errno, "the pack could not be read");
+			return rfa_error_where(err, "%s", path);
+		}
+		out += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* All between the head and the checksum, which are checked. */
+static int copy_from(int fd, const struct rfa_pack *pack, const char *path, struct rfa_sink *sink,
+		     struct rfa_error *err)
+{
+	unsigned char chunk[16384], is[RFA_SHA1_BYTES];
+	uint64_t left = pack->size - RFA_PACK_HEAD - RFA_SHA1_BYTES;
+	struct rfa_sha1 sum;
+	int rc = read_all(fd, chunk, RFA_PACK_HEAD, path, err);
+
+	if (!rc && (memcmp(chunk, "PACK\0\0\0\2", 8) != 0 || rfa_pack_read32(chunk + 8) != pack->n))
+		rc = damaged(path, "its head is wrong", err);
+	rfa_sha1_begin(&sum);
+	if (!rc)
+		rfa_sha1_add(&sum, chunk, RFA_PACK_HEAD);
+	while (!rc && left) {
+		size_t n = left < sizeof(chunk) ? (size_t)left : sizeof(chunk);
+
+		rc = read_all(fd, chunk, n, path, err);
+		if (rc)
+			break;
+		rfa_sha1_add(&sum, chunk, n);
+		rc = rfa_sink_put(sink, chunk, n, err);
+		left -= n;
+	}
+	if (!rc)
+		rc = read_all(fd, chunk, RFA_SHA1_BYTES, path, err);
+	rfa_sha1_end(&sum, is);
+	if (!rc && memcmp(is, chunk, sizeof(is)) != 0)
+		rc = damaged(path, "its content is not what its checksum says", err);
+	return rc;
+}
+
+/* The objects of a pack. Not mapped: a disk that cannot be read would be a signal then. */
 static int copy_body(const struct rfa_git *git, struct rfa_pack *pack, uint64_t *at,
 		     struct rfa_sink *sink, struct rfa_error *err)
 {
-	unsigned char is[RFA_SHA1_BYTES], should[RFA_SHA1_BYTES];
-	unsigned char *map;
-	struct rfa_sha1 sum;
 	char path[PATH_MAX];
-	uint64_t body = pack->size - RFA_SHA1_BYTES;
-	int fd;
-	int rc;
+	int fd, rc;
 
 	rfa_pack_path(git, pack->name, "pack", path);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	map = fd < 0 ? MAP_FAILED : mmap(NULL, pack->size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (map == MAP_FAILED) {
+	if (fd < 0) {
 		rfa_fail_errno(err, errno, "the pack could not be read");
-		rc = rfa_error_where(err, "%s", path);
-		goto done;
+		return rfa_error_where(err, "%s", path);
 	}
-	rfa_sha1_begin(&sum);
-	rfa_sha1_add(&sum, map, body);
-	rfa_sha1_end(&sum, is);
-	memcpy(should, map + body, RFA_SHA1_BYTES);
-	if (memcmp(is, should, RFA_SHA1_BYTES) != 0 || memcmp(map, "PACK\0\0\0\2", 8) != 0 ||
-	    rfa_pack_read32(map + 8) != pack->n)
-		rc = damaged(path, "its content is not what its checksum says", err);
-	else
-		rc = rfa_sink_put(sink, map + RFA_PACK_HEAD, body - RFA_PACK_HEAD, err);
+	rc = copy_from(fd, pack, path, sink, err);
+	close(fd);
 	pack->moved_by = *at - RFA_PACK_HEAD;
-	*at += body - RFA_PACK_HEAD;
-	munmap(map, pack->size);
-done:
-	if (fd >= 0)
-		close(fd);
+	*at += pack->size - RFA_PACK_HEAD - RFA_SHA1_BYTES;
 	return rc;
 }
 
@@ -174,20 +235,33 @@ static int write_index(struct rfa_packs *packs, const unsigned char of[RFA_SHA1_
 	return rc ? rc : rfa_sink_end(sink, sum, err);
 }
 
-/* Gives both files their names, the pack's first: git looks for packs by their indexes. */
+static int not_in_place(const char *folder, struct rfa_error *err)
+{
+	rfa_fail_errno(err, errno, "the joined packs could not be put in place");
+	return rfa_error_where(err, "%s", folder);
+}
+
+/*
+ * Gives both files their names, the index's first: one that has no pack is nothing to git, and is
+ * found and removed (packs.h); a pack without an index would lie there for ever.
+ */
 static int put_in_place(const struct rfa_git *git, const char *name, const struct rfa_sink *pack,
 			const struct rfa_sink *index, struct rfa_error *err)
 {
 	char folder[PATH_MAX], pack_to[PATH_MAX], index_to[PATH_MAX];
+	int rc;
 
 	snprintf(folder, sizeof(folder), "%s/objects/pack", git->path);
 	rfa_pack_path(git, name, "pack", pack_to);
 	rfa_pack_path(git, name, "idx", index_to);
-	if (rename(pack->path, pack_to) || rename(index->path, index_to)) {
-		rfa_fail_errno(err, errno, "the joined packs could not be put in place");
-		return rfa_error_where(err, "%s", folder);
-	}
-	return rfa_sync_folder(folder, err);
+	if (rename(index->path, index_to))
+		return not_in_place(folder, err);
+	rc = rfa_fault("ledger.join.half", err);
+	if (!rc && rename(pack->path, pack_to))
+		rc = not_in_place(folder, err);
+	if (rc)
+		unlink(index_to);
+	return rc ? rc : rfa_sync_folder(folder, err);
 }
 
 static void remove_joined(const struct rfa_git *git, const struct rfa_packs *packs,
@@ -280,8 +354,12 @@ static int join(const struct rfa_git *git, struct rfa_packs *packs, struct rfa_s
 		struct rfa_error *err)
 {
 	char name[GIT_OID_HEXSZ + 1];
-	int rc;
+	int rc = 0;
 
+	for (size_t i = 0; !rc && i < packs->n; i++)
+		rc = check_index(git, &packs->all[i], err);
+	if (rc)
+		return rc;
 	if (have_doubles(packs))
 		rc = pack_anew(git, packs, name, err);
 	else

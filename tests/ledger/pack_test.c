@@ -113,6 +113,11 @@ static void all_is_there(struct world *w)
 	assert_string_equal(
 	    sh(w, "ls $L/objects/pack | grep -vE '^pack-[0-9a-f]{40}[.](idx|pack|keep)$'; true"),
 	    "");
+	/* No pack without its index, of which nobody would ever know. */
+	assert_string_equal(
+	    sh(w, "for p in $L/objects/pack/*.pack; do [ ! -e $p ] || ls ${p%pack}idx; done "
+		  "2>&1 >$L/../indexes"),
+	    "");
 	snprintf(script, sizeof(script), "git -C $L log --format=%%s | grep -c SUCCEEDED");
 	assert_int_equal(number(w, script), w->n);
 }
@@ -224,6 +229,43 @@ static void test_left_alone(void **state)
 	assert_int_equal(loose(w), 1);
 }
 
+/* A damaged index is not put into a new one, whose own checksum would be right. */
+static void test_damaged_index(void **state)
+{
+	static const char *const damages[] = {
+		/* An id, so that they are not in their order any more; one's offset. */
+		"printf '\\377' | dd of=$i bs=1 seek=1112 conv=notrunc",
+		"printf '\\1' | dd of=$i bs=1 seek=$((1032 + 40 * 24 + 19)) conv=notrunc",
+		/* Whole, but of another pack with as many objects. */
+		"cp $other $i",
+	};
+	const char *hash = "cat $L/objects/pack/*.pack $L/objects/pack/*.idx | sha1sum";
+	struct world *w = *state;
+	char script[500], sum[60];
+
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		sh(w, "rm -f $L/objects/pack/*");
+		junk(w, 40, 1);
+		sh(w, "cat $L/objects/pack/*.idx >$L/../other.idx; rm -f $L/objects/pack/*");
+		junk(w, 60, 1);
+		junk(w, 40, 1);
+		snprintf(script, sizeof(script),
+			 "other=$L/../other.idx; i=$(ls -S $L/objects/pack/*.idx | tail -n 1); "
+			 "chmod u+w $i; { %s; } 2>&1",
+			 damages[i]);
+		sh(w, script);
+		snprintf(sum, sizeof(sum), "%s", sh(w, hash));
+		run(w);
+		assert_string_equal(sh(w, hash), sum);
+		sh(w, "i=$(ls -S $L/objects/pack/*.idx | tail -n 1) && rm -f $i && "
+		      "git -C $L index-pack ${i%idx}pack");
+		junk(w, 20, 1);
+		run(w);
+		assert_int_equal(packs(w), 1);
+		all_is_there(w);
+	}
+}
+
 /* A reader that opened the packs' indexes before they were joined reads on. */
 static void test_reader(void **state)
 {
@@ -323,7 +365,7 @@ static void test_faults(void **state)
 	skip();
 #else
 	static const char *const points[] = { "ledger.pack.written", "ledger.join.written",
-					      "ledger.join.named" };
+					      "ledger.join.half", "ledger.join.named" };
 	static const char *const ways[] = { "kill", "eio", "enospc" };
 	struct world *w = *state;
 
@@ -352,6 +394,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_packed, start, stop),
 		cmocka_unit_test_setup_teardown(test_joined, start, stop),
 		cmocka_unit_test_setup_teardown(test_left_alone, start, stop),
+		cmocka_unit_test_setup_teardown(test_damaged_index, start, stop),
 		cmocka_unit_test_setup_teardown(test_reader, start, stop),
 		cmocka_unit_test_setup_teardown(test_writers, start, stop),
 		cmocka_unit_test_setup_teardown(test_faults, start, stop),
