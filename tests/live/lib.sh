@@ -248,6 +248,7 @@ kills=0 kills_most=0
 kills_are() { # USUALLY LONG: of this suite, without and with RFA_TEST_LONG; RFA_LIVE_KILLS says another number
 	kills_most=${RFA_LIVE_KILLS:-$([ -z "${RFA_TEST_LONG:-}" ] && echo "$1" || echo "$2")}
 }
+# shellcheck disable=SC2034  # `kills` is used by the tests
 another_kill() { # N: one of them
 	[ "$1" -le "$kills_most" ] && kills=$1
 }
