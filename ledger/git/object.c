@@ -40,6 +40,22 @@ static int broken(struct rfa_error *err, const git_oid *id, const char *path, co
 				   "git -C LEDGER unpack-objects");
 }
 
+/* unpack-objects writes nothing that a pack seems to have: the pack has to go first. */
+static int broken_in_pack(struct rfa_error *err, const struct rfa_git *git, const git_oid *id,
+			  const char *why)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+
+	git_oid_tostr(hex, sizeof(hex), id);
+	rfa_fail(err, RFA_ECORRUPT, "ledger", "object %s is damaged, in a pack: %s", hex, why);
+	rfa_error_where(err, "%s/objects/pack", git->path);
+	return rfa_error_hint(
+	    err, "see which pack it is: git verify-pack LEDGER/objects/pack/*.idx; move its "
+		 "files away, then bring its objects back from a clone: "
+		 "git -C CLONE pack-objects --stdout --all </dev/null | "
+		 "git -C LEDGER unpack-objects");
+}
+
 /* "commit 123\0…": the kind and length of the header, the length of the header itself; 0: bad. */
 static size_t parse_header(const unsigned char *data, size_t len, git_object_t *kind, size_t *size)
 {
@@ -162,8 +178,9 @@ int rfa_git_read(const struct rfa_git *git, const git_oid *id, git_object_t kind
 		if (rc == GIT_ENOTFOUND)
 			return broken(err, id, path, "it is missing");
 		if (rc)
-			return broken(err, id, path,
-				      git_error_last() ? git_error_last()->message : "unreadable");
+			return broken_in_pack(err, git, id,
+					      git_error_last() ? git_error_last()->message
+							       : "unreadable");
 		is = git_odb_object_type(object);
 		if (rfa_buf_add(out, git_odb_object_data(object), git_odb_object_size(object)))
 			rc = rfa_buf_check(out, err);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -266,6 +268,80 @@ static void test_damaged_index(void **state)
 	}
 }
 
+/* What is said of a damaged pack mends it. */
+static void test_mended(void **state)
+{
+	struct world *w = *state;
+	struct rfa_ledger *ledger = NULL;
+	struct rfa_history *h = NULL;
+	char id[RFA_RUN_ID_MAX];
+
+	run(w);
+	junk(w, 1100, 0);
+	run(w);
+	assert_int_equal(packs(w), 1);
+	sh(w, "cd $L/.. && git clone -q --mirror --no-hardlinks $L clone.git && cat "
+	      "$L/objects/pack/*.pack >pack && "
+	      "p=$(ls $L/objects/pack/*.pack) && chmod u+w $p && "
+	      /* Behind the head, up to the last checksum. */
+	      "n=$(($(wc -c <$p) - 32)) && head -c $n /dev/zero | "
+	      "dd of=$p bs=65536 seek=12 oflag=seek_bytes conv=notrunc 2>&1");
+	if (rfa_ledger_open(&ledger, &w->kit.options, &w->err) ||
+	    rfa_ledger_load(ledger, kit_id(1, id), &h, &w->err)) {
+		assert_int_equal(w->err.code, RFA_ECORRUPT);
+		assert_non_null(strstr(w->err.where, "objects/pack"));
+		assert_non_null(strstr(w->err.hint, "git verify-pack LEDGER/objects/pack/*.idx"));
+	} else {
+		fail_msg("nobody missed it");
+	}
+	rfa_ledger_free(ledger);
+	sh(w, "cd $L/.. && ! git verify-pack $L/objects/pack/*.idx 2>said && "
+	      "mkdir away && mv $L/objects/pack/* away/ && "
+	      "git -C clone.git pack-objects -q --stdout --all </dev/null | "
+	      "git -C $L unpack-objects -q");
+	all_is_there(w);
+}
+
+/* CLONE_NEWNS of linux/sched.h */
+enum { MOUNTS_OF_ITS_OWN = 0x20000, NO_MOUNT = 77 };
+
+/* Where a pack has no room, the run has ended all the same, and every object is there. */
+static void test_full_disk(void **state)
+{
+	struct world *w = *state;
+	char packs_are[700];
+	int status;
+	pid_t pid;
+
+	junk(w, 1100, 0);
+	sh(w, "head -c 1000000 /dev/urandom | git -C $L hash-object -w --stdin");
+	snprintf(packs_are, sizeof(packs_are), "%s/objects/pack", w->kit.path);
+	w->n++;
+	pid = fork();
+	if (!pid) {
+		struct rfa_ledger *ledger = NULL;
+		int rc;
+
+		if (syscall(SYS_unshare, MOUNTS_OF_ITS_OWN) ||
+		    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount("none", packs_are, "tmpfs", 0, "size=256k"))
+			_exit(NO_MOUNT);
+		rc = rfa_ledger_open(&ledger, &w->kit.options, &w->err);
+		if (!rc)
+			rc = kit_whole(ledger, w->n, "app", "prod", 2, NULL, &w->err);
+		_exit(rc != 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_MOUNT)
+		skip();
+	assert_int_equal(status, 0);
+	assert_int_equal(packs(w), 0);
+	all_is_there(w);
+	run(w);
+	assert_int_equal(packs(w), 1);
+	all_is_there(w);
+}
+
 /* A reader that opened the packs' indexes before they were joined reads on. */
 static void test_reader(void **state)
 {
@@ -395,6 +471,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_joined, start, stop),
 		cmocka_unit_test_setup_teardown(test_left_alone, start, stop),
 		cmocka_unit_test_setup_teardown(test_damaged_index, start, stop),
+		cmocka_unit_test_setup_teardown(test_mended, start, stop),
+		cmocka_unit_test_setup_teardown(test_full_disk, start, stop),
 		cmocka_unit_test_setup_teardown(test_reader, start, stop),
 		cmocka_unit_test_setup_teardown(test_writers, start, stop),
 		cmocka_unit_test_setup_teardown(test_faults, start, stop),
