@@ -202,7 +202,7 @@ static int look(struct watcher *w, struct rfa_error *err)
 	const struct rfa_watch watch = {
 		.of = { w->cli->ledger, w->flow, w->stack, w->env },
 		.clock = w->cli->clock,
-		.rules = { .tags = rfa_facts_str(w->keys, "tags", "*"),
+		.rules = { .tags = rfa_facts_str(w->side, "stack/source/tags", "*"),
 			   .prerelease = rfa_facts_bool(w->keys, "prerelease", 0),
 			   .all = !strcmp(rfa_facts_str(w->keys, "catch_up", ""), "all") },
 		.look_only = rfa_cli_option(w->cli, "dry-run") != NULL,
@@ -274,7 +274,9 @@ const struct rfa_cli_command rfa_cmd_watch = {
 	.summary = "begin a run for each release that is published, by itself",
 	.details =
 	    "Looks for releases of the stack (\"watch\" in rfa.json; without it: tags that are\n"
-	    "versions), every five minutes until it is stopped, or with --once one time. One that "
+	    "versions, as source.tags says), every five minutes until it is stopped, or with "
+	    "--once\n"
+	    "one time. One that "
 	    "is\n"
 	    "newer than all that runs were begun for is brought to ENV, as `rfa release` does it. "
 	    "Of\n"

@@ -1,11 +1,11 @@
 /* Which releases are due. */
 #include "cli/watch/due.h"
 
-#include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION_MAX = 128, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
+enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
 
 /* Names of versions. */
 
@@ -57,16 +57,17 @@ int rfa_due_by_version(const char *a, const char *b)
 	return order ? order : strcmp(first, second);
 }
 
-int rfa_due_is_version(const char *tag)
+int rfa_due_is_version(const char *version)
 {
-	return is_digit(*behind_v(tag));
+	return is_digit(*behind_v(version));
 }
 
-int rfa_due_is_prerelease(const char *tag)
+int rfa_due_is_prerelease(const char *version)
 {
-	const char *version = behind_v(tag);
-	size_t len = strspn(version, "0123456789.");
+	size_t len;
 
+	version = behind_v(version);
+	len = strspn(version, "0123456789.");
 	return is_digit(*version) && version[len] == '-' && memchr(version, '.', len);
 }
 
@@ -75,19 +76,19 @@ int rfa_due_is_prerelease(const char *tag)
 /* The place of a release, or of a run, in the order. */
 struct place {
 	int64_t published_ms;
-	const char *tag;
+	const char *version;
 };
 
 static int by_place(const struct place *a, const struct place *b)
 {
 	if (a->published_ms != b->published_ms)
 		return a->published_ms < b->published_ms ? -1 : 1;
-	return rfa_due_by_version(a->tag, b->tag);
+	return rfa_due_by_version(a->version, b->version);
 }
 
 static struct place place_of(const struct rfa_due_release *r)
 {
-	return (struct place){ r->published_ms, r->tag };
+	return (struct place){ r->published_ms, r->version };
 }
 
 static int by_release(const void *a, const void *b)
@@ -119,38 +120,53 @@ static int has_times(const struct rfa_due_release *releases, size_t n)
 	return 0;
 }
 
-/* As the forge said when the run was begun; else as it says now. 0: it does not know the release.
+/* A run, and its place. */
+struct past {
+	struct place place;
+	char version[RFA_TAG_MAX + 1];
+};
+
+/*
+ * As the forge said when the run was begun; else as it says now; 0: it does not know the release.
+ * A tag that is called as no release is now has only itself. 0 if it has no place: plain git knows
+ * the order of versions, and this is none.
  */
-static struct place place_of_run(const struct rfa_due_release *releases, size_t n,
-				 const struct rfa_due_run *run)
+static int find_place(const struct rfa_due_release *releases, size_t n,
+		      const struct rfa_due_run *run, const char *tags, struct past *out)
 {
 	const struct rfa_due_release *r = release_of(releases, n, run);
-	struct place place = { has_times(releases, n) ? run->published_ms : 0, run->tag };
+	int timed = has_times(releases, n);
 
-	if (!place.published_ms && r)
-		place.published_ms = r->published_ms;
-	return place;
+	if (rfa_named_version(tags, run->tag, out->version) != RFA_VERSION_IS)
+		snprintf(out->version, sizeof(out->version), "%.128s", run->tag);
+	out->place = (struct place){ timed ? run->published_ms : 0, out->version };
+	if (!out->place.published_ms && r)
+		out->place.published_ms = r->published_ms;
+	return timed || rfa_due_is_version(out->version);
 }
 
 /*
  * Of the releases that runs were begun for. Where the forge knows none of them, what it had
- * published before the newest of these runs began counts as older.
+ * published before the newest of these runs began counts as older. 0: there is none.
  */
-static struct place newest(const struct rfa_due_release *releases, size_t n,
-			   const struct rfa_due_run *runs, size_t n_runs)
+static int newest(const struct rfa_due_release *releases, size_t n, const struct rfa_due_run *runs,
+		  size_t n_runs, const char *tags, struct past *best)
 {
-	struct place best = place_of_run(releases, n, &runs[0]);
+	struct past other;
+	int found = 0;
 	size_t i;
 
-	for (i = 1; i < n_runs; i++) {
-		struct place other = place_of_run(releases, n, &runs[i]);
-
-		if (by_place(&best, &other) < 0)
-			best = other;
+	for (i = 0; i < n_runs; i++) {
+		if (!find_place(releases, n, &runs[i], tags, &other) ||
+		    (found && by_place(&best->place, &other.place) >= 0))
+			continue;
+		*best = other;
+		best->place.version = best->version;
+		found = 1;
 	}
-	if (!best.published_ms && has_times(releases, n))
-		best.published_ms = runs[0].begun_ms;
-	return best;
+	if (found && !best->place.published_ms && has_times(releases, n))
+		best->place.published_ms = runs[0].begun_ms;
+	return found;
 }
 
 /* What each is. */
@@ -194,29 +210,32 @@ static enum rfa_due_is of_run(const struct rfa_due_release *r, const struct rfa_
 									       : RFA_DUE_HANDLED;
 }
 
-/* As images are tagged (docker/distribution, reference.go); nor is it taken for an option then. */
-static int may_be_version(const char *tag)
+static int is_wanted(const struct rfa_due_release *r, enum rfa_named_version version,
+		     const struct rfa_due_rules *rules)
 {
-	static const char ok[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-	size_t len = strspn(tag, ok);
+	int prerelease = r->prerelease < 0 ? rfa_due_is_prerelease(r->version) : r->prerelease;
 
-	return len && len <= VERSION_MAX && !tag[len] && *tag != '.' && *tag != '-';
+	if (r->draft || (prerelease && !rules->prerelease) || version == RFA_VERSION_OTHER)
+		return 0;
+	/* Plain git has tags of all kinds. */
+	return r->published_ms || rfa_due_is_version(r->version);
 }
 
 static enum rfa_due_is judge(const struct rfa_due_release *r, const struct rfa_due_run *run,
 			     const struct place *last, const struct rfa_due_rules *rules)
 {
+	char again[RFA_TAG_MAX + 1];
+	enum rfa_named_version version = rfa_named_version(rules->tags, r->tag, again);
 	struct place place = place_of(r);
-	int order = by_place(&place, last);
+	int order = last ? by_place(&place, last) : 1;
 
-	if (r->draft || (r->prerelease && !rules->prerelease) || fnmatch(rules->tags, r->tag, 0))
+	if (!is_wanted(r, version, rules))
 		return RFA_DUE_UNWANTED;
 	if (order < 0 || (!order && !run))
 		return RFA_DUE_OLD;
 	if (run)
 		return of_run(r, run);
-	if (!may_be_version(r->tag))
+	if (version == RFA_VERSION_NO_IMAGE)
 		return RFA_DUE_NO_VERSION;
 	if (r->published_ms > rules->now_ms)
 		return RFA_DUE_FUTURE;
@@ -246,24 +265,26 @@ static void choose(struct rfa_due_release *releases, size_t n, int all)
 int rfa_due(struct rfa_due_release *releases, size_t n, const struct rfa_due_run *runs,
 	    size_t n_runs, const struct rfa_due_rules *rules, struct rfa_error *err)
 {
-	struct place last;
+	struct past last;
+	int known;
 	size_t i;
 
+	for (i = 0; i < n; i++)
+		(void)rfa_named_version(rules->tags, releases[i].tag, releases[i].version);
 	if (n)
 		qsort(releases, n, sizeof(*releases), by_release);
-	if (!n_runs)
-		return rfa_fail(err, RFA_EREFUSED, "watch",
-				"no run was ever begun for a release: nobody knows which are new");
-	last = newest(releases, n, runs, n_runs);
+	known = newest(releases, n, runs, n_runs, rules->tags, &last);
 	for (i = 0; i < n; i++) {
 		struct rfa_due_release *r = &releases[i];
-		const struct rfa_due_run *run = run_of(r, runs, n_runs);
+		const struct rfa_due_run *run = known ? run_of(r, runs, n_runs) : NULL;
 
 		r->run = run ? run->run : NULL;
-		r->is = judge(r, run, &last, rules);
+		r->is = judge(r, run, known ? &last.place : NULL, rules);
 	}
 	choose(releases, n, rules->all);
-	return 0;
+	return known ? 0
+		     : rfa_fail(err, RFA_EREFUSED, "watch",
+				"no run was ever begun for a release: nobody knows which are new");
 }
 
 int64_t rfa_due_resume(int64_t begun_ms, int64_t last_ms)

@@ -53,20 +53,20 @@ static int add(struct rfa_releases *r, const char *forge, const char *name, cons
 	return 0;
 }
 
-/* Of plain git. A tag that is no version is no release, unless it is asked for. */
-static int add_tags(struct rfa_releases *r, int only_versions, struct rfa_error *err)
+/* Of plain git. */
+static int add_tags(struct rfa_releases *r, struct rfa_error *err)
 {
 	int rc = make_room(r, json_object_size(r->tags), err);
 	const char *tag;
 	json_t *commit;
 
 	json_object_foreach (r->tags, tag, commit) {
-		struct rfa_due_release one = { .tag = tag, .commit = json_string_value(commit) };
+		struct rfa_due_release one = { .tag = tag,
+					       .commit = json_string_value(commit),
+					       .prerelease = -1 };
 
-		if (rc || (only_versions && !rfa_due_is_version(tag)))
-			continue;
-		one.prerelease = rfa_due_is_prerelease(tag);
-		rc = add(r, "git", tag, one.commit, &one, err);
+		if (!rc)
+			rc = add(r, "git", tag, one.commit, &one, err);
 	}
 	return rc;
 }
@@ -85,8 +85,7 @@ static int add_forge(struct rfa_releases *r, const struct rfa_forge_source *sour
 			.commit = json_string_value(json_object_get(r->tags, f->tag)),
 			.published_ms = f->published_ms,
 			.draft = f->draft,
-			.prerelease =
-			    f->prerelease < 0 ? rfa_due_is_prerelease(f->tag) : f->prerelease,
+			.prerelease = f->prerelease,
 		};
 
 		rc = add(r, source->forge, source->project, f->id, &one, err);
@@ -258,7 +257,6 @@ int rfa_releases_list(struct rfa_cli *cli, const char *stack, const char *env, c
 	if (!rc)
 		rc = list_tags(cli, stack, env, git, &out->tags, err);
 	if (!rc)
-		rc = source.forge ? add_forge(out, &source, err)
-				  : add_tags(out, !json_object_get(watch, "tags"), err);
+		rc = source.forge ? add_forge(out, &source, err) : add_tags(out, err);
 	return rc;
 }

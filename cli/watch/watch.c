@@ -83,7 +83,7 @@ static void tell(const struct rfa_watch *w, const struct rfa_due_release *r)
 		say(w, SAY, "%s waits for the one before it", r->tag);
 		break;
 	case RFA_DUE_NO_VERSION:
-		say(w, WARN, "%s is left out: no image can have such a tag", r->tag);
+		say(w, WARN, "%s is left out: it is no version that an image can have", r->tag);
 		break;
 	case RFA_DUE_FUTURE:
 		rfa_time_iso(r->published_ms, at);
@@ -129,8 +129,8 @@ static int refuse_moved(const struct rfa_watch_list *list, struct rfa_error *err
 		rfa_fail(err, RFA_EREFUSED, "watch",
 			 "the tag %.100s was moved since run %s: a tag is one commit for ever",
 			 list->at[i].tag, list->at[i].run);
-		return rfa_error_hint(err, "give the new commit a tag of its own, or leave this "
-					   "one out by watch.tags of rfa.json");
+		return rfa_error_hint(err, "move the tag back, or delete its release; the new "
+					   "commit needs a tag of its own");
 	}
 	return 0;
 }
@@ -171,11 +171,16 @@ static int begin_due(const struct rfa_watch *w, const struct rfa_watch_list *lis
 static int hint_first(const struct rfa_watch *w, const struct rfa_watch_list *list, int rc,
 		      struct rfa_error *err)
 {
+	const char *tag = "TAG";
+	size_t i;
+
 	if (rc != -(int)RFA_EREFUSED)
 		return rc;
+	for (i = 0; i < list->n; i++)
+		if (list->at[i].is == RFA_DUE_NOW)
+			tag = list->at[i].tag;
 	return rfa_error_hint(err, "deploy one by hand first: rfa %s %s %.100s --to %s",
-			      w->of.flow->args->command, w->of.stack,
-			      list->n ? list->at[list->n - 1].tag : "TAG", w->of.env);
+			      w->of.flow->args->command, w->of.stack, tag, w->of.env);
 }
 
 static int look(const struct rfa_watch *w, const struct rfa_watch_past *past, struct rfa_error *err)

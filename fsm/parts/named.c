@@ -17,6 +17,23 @@ int rfa_named_is_tag(const char *text)
 	       !text[strspn(text, chars)];
 }
 
+enum rfa_named_version rfa_named_version(const char *pattern, const char *tag,
+					 char out[RFA_TAG_MAX + 1])
+{
+	size_t before = strcspn(pattern, "*"), behind = strlen(pattern + before) - 1;
+	size_t len = strlen(tag);
+
+	*out = '\0';
+	if (len <= before + behind || strncmp(tag, pattern, before) != 0 ||
+	    strcmp(tag + len - behind, pattern + before + 1) != 0)
+		return RFA_VERSION_OTHER;
+	len -= before + behind;
+	snprintf(out, RFA_TAG_MAX + 1, "%.*s", (int)len, tag + before);
+	/* What begins with "-" would be taken for an option. */
+	return len <= RFA_TAG_MAX && *tag != '-' && rfa_named_is_tag(out) ? RFA_VERSION_IS
+									  : RFA_VERSION_NO_IMAGE;
+}
+
 /* 1 if the stack has a container of this name, or may have such a service. */
 static int has_key(const json_t *plan, const char *key)
 {

@@ -56,21 +56,17 @@ static int is_no_release(const char *tag, const char *pattern, struct rfa_error 
 	return rfa_error_hint(err, "name another tag, or change source.tags of the stack");
 }
 
-/* What stands in the tag for the star of source.tags. It is the tag of an image, too. */
+/* By source.tags. It is the tag of an image, too. */
 static int name_version(const json_t *plan, const char *tag, char out[RFA_TAG_MAX + 1],
 			struct rfa_error *err)
 {
 	const char *pattern = rfa_facts_str(plan, "target/stack/source/tags", "*");
-	size_t before = strcspn(pattern, "*"), behind = strlen(pattern + before) - 1;
-	size_t len = strlen(tag);
+	enum rfa_named_version is = rfa_named_version(pattern, tag, out);
 
-	if (len <= before + behind || strncmp(tag, pattern, before) != 0 ||
-	    strcmp(tag + len - behind, pattern + before + 1) != 0)
-		return is_no_release(tag, pattern, err);
-	len -= before + behind;
-	snprintf(out, RFA_TAG_MAX + 1, "%.*s", (int)len, tag + before);
-	if (len <= RFA_TAG_MAX && rfa_named_is_tag(out))
+	if (is == RFA_VERSION_IS)
 		return 0;
+	if (is == RFA_VERSION_OTHER)
+		return is_no_release(tag, pattern, err);
 	rfa_fail(err, RFA_EUSAGE, "cli", "this tag is no version that an image can have");
 	return rfa_error_hint(err, "at most 128 letters, digits, \"_\", \".\" and \"-\", none "
 				   "of the last two first");

@@ -50,13 +50,13 @@ PY
 }
 unpublish() { python3 -c 'import json, sys
 json.dump([r for r in json.load(open("forge/releases")) if r["id"] != int(sys.argv[1])], open("forge/releases.new", "w"))' "$1" && mv forge/releases.new forge/releases; }
-config() { # KEYS OF watch [MORE OF THE STACK]
+config() { # KEYS OF watch [MORE OF THE STACK [PATTERN OF TAGS]]
 	cat >work/rfa.json <<-JSON
 	{"version":1,"notify":{"team":{"kind":"exec","command":["$TMP/bin/tell"]}},"environments":{
 	"prod":{"transport":"local","state_dir":"$TMP/state-prod","docker":"$FAKE $TMP/prod","address":"127.0.0.1"}},
 	"stacks":{"shop":{"containers":["web"],"health_settle_s":0,"gates":{"disk_free_percent":0},
 	"build":{"on":"prod","images":{"web":{"image":"app","context":"web"}}},
-	"source":{"git":"git://127.0.0.1:$git_port/olga/shop"}${1:+,\"watch\":{$1\}}${2:+,$2}}}}
+	"source":{"git":"git://127.0.0.1:$git_port/olga/shop","tags":"${3:-*}"}${1:+,\"watch\":{$1\}}${2:+,$2}}}}
 	JSON
 }
 github='"forge":"github","api":"'$api'/v3","token":{"file":"token"}'
@@ -100,9 +100,9 @@ publish 2 v1.1 2026-01-02T00:00:00Z prerelease
 ok "nor a pre-release" says "nothing is new" watch
 config "$github,\"prerelease\":true"
 ok "unless it is asked for" says "v1.1 is due" watch --dry-run
-config "$github,\"tags\":\"w*\""
+config "$github" "" w\*
 publish 2 v1.1 2026-01-02T00:00:00Z
-ok "nor with another tag" says "nothing is new" watch
+ok "nor what is called otherwise" says "nothing is new" watch
 config "$github"
 publish 3 v1.2 2026-01-03T00:00:00Z
 unpublish 2
@@ -178,7 +178,7 @@ ok "it runs" is "$(version)" app:v1.8
 
 publish 20 --force 2026-01-10T01:00:00Z
 ok "0: what would be an option is none" exits 0 watch
-ok "it is told" says "--force is left out: no image can have such a tag" watch
+ok "it is told" says "--force is left out: it is no version that an image can have" watch
 unpublish 20
 
 # ---- two at once
@@ -290,6 +290,13 @@ ok "the last one" is "$(version)" app:v4.0.10
 at tag -f v4.0.10 v4.0 >/dev/null
 ok "4: git: moved" exits 4 watch
 at tag -f v4.0.10 v4.0.9~1 >/dev/null
+
+config "" "" "site/*"
+commit_is site/4.2 && commit_is site/4.1
+ok "source.tags: the newest is begun" exits 0 watch
+ok "its version is what stands for the star" is "$(version)" app:4.2
+ok "which is the newest then" says "nothing is new: site/4.2" watch
+config ""
 
 # ---- killed in the middle
 

@@ -118,7 +118,7 @@ static int list(void *user, struct rfa_watch_list *out, struct rfa_error *err)
 		at[out->n++] = (struct rfa_due_release){
 			r->once,         r->tag,   r->has_tag ? r->commit : NULL,
 			r->published_ms, r->draft, s->defect == PRERELEASE ? 0 : r->prerelease,
-			RFA_DUE_OLD,     NULL
+			RFA_DUE_OLD,     NULL,     ""
 		};
 	}
 	return between(s, err);

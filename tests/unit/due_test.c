@@ -150,6 +150,35 @@ static const struct row rows[] = {
 	    { "v1.2.0", "c2", "git v1.2.0 c2", 0, .is = RFA_DUE_OLD } },
 	  { { "v1.9.0", "c9", "", 15, 0 } },
 	  ANY },
+	{ "source.tags says which part of a tag is the version",
+	  { { "web/v1.9-x", "c1", "f 1", 10, .is = RFA_DUE_HANDLED },
+	    { "v2", "c2", "f 2", 20, .is = RFA_DUE_UNWANTED },
+	    { "web/v2/b-x", "c3", "f 3", 30, .is = RFA_DUE_NO_VERSION },
+	    { "web/-x", "c4", "f 4", 40, .is = RFA_DUE_UNWANTED },
+	    { "web/v3.0-rc1-x", "c5", "f 5", 50, .prerelease = -1, .is = RFA_DUE_UNWANTED },
+	    { "web/v4-x", "c6", "f 6", 60, .is = RFA_DUE_NOW } },
+	  { { "web/v1.9-x", "c1", "", 15, 0 } },
+	  .rules = { .tags = "web/*-x" } },
+	{ "plain git: it is compared, and not the tag around it",
+	  { { "v1.10-x", "ca", "git v1.10-x ca", 0, .is = RFA_DUE_NOW },
+	    { "v1.10-rc1-x", "cb", "git v1.10-rc1-x cb", 0, .prerelease = -1,
+	      .is = RFA_DUE_UNWANTED },
+	    { "v1.9-x", "c9", "git v1.9-x c9", 0, .is = RFA_DUE_HANDLED },
+	    { "vendor-x", "cc", "git vendor-x cc", 0, .is = RFA_DUE_UNWANTED },
+	    { "v3", "c3", "git v3 c3", 0, .is = RFA_DUE_UNWANTED } },
+	  { { "v1.9-x", "c9", "", 15, 0 } },
+	  .rules = { .tags = "v*-x" } },
+	{ "plain git: pre-releases and a suffix, in their order",
+	  { { "1.10-x", "ca", "git 1.10-x ca", 0, .prerelease = -1, .is = RFA_DUE_NOW },
+	    { "1.10-rc1-x", "cb", "git 1.10-rc1-x cb", 0, .prerelease = -1,
+	      .is = RFA_DUE_HANDLED } },
+	  { { "1.10-rc1-x", "cb", "", 15, 0 } },
+	  .rules = { .tags = "*-x", .prerelease = 1 } },
+	{ "plain git: what somebody has brought that is no version is not the newest for ever",
+	  { { "1.9", "c9", "git 1.9 c9", 0, .is = RFA_DUE_HANDLED },
+	    { "1.10", "ca", "git 1.10 ca", 0, .is = RFA_DUE_NOW } },
+	  { { "nightly", "cn", "", 20, 0 }, { "1.9", "c9", "", 15, 0 } },
+	  ANY },
 	{ "no release at all", { { NULL } }, { { "v1", "c1", "", 15, 0 } }, ANY },
 };
 
@@ -160,8 +189,9 @@ static size_t fill(const struct row *row, struct rfa_due_release out[MOST])
 	for (n = 0; n < MOST && row->releases[n].tag; n++) {
 		const struct release *r = &row->releases[n];
 
-		out[n] = (struct rfa_due_release){ r->once,  r->tag,        r->commit,   r->at,
-						   r->draft, r->prerelease, RFA_DUE_OLD, NULL };
+		out[n] = (struct rfa_due_release){ r->once,     r->tag,   r->commit,
+						   r->at,       r->draft, r->prerelease,
+						   RFA_DUE_OLD, NULL,     "" };
 	}
 	return n;
 }
@@ -218,7 +248,7 @@ static void tables(void **state)
 
 static void without_a_run_nobody_knows(void **state)
 {
-	struct rfa_due_release one = { "f 1", "v1", "c1", 10, 0, 0, RFA_DUE_OLD, NULL };
+	struct rfa_due_release one = { "f 1", "v1", "c1", 10, 0, 0, RFA_DUE_OLD, NULL, "" };
 	const struct rfa_due_rules rules = { "*", 0, 0, NOW_MS };
 	struct rfa_error err;
 
@@ -245,9 +275,9 @@ static void what_was_begun_is_never_due_again(void **state)
 		size_t n = 0;
 
 		for (size_t i = 0; i < 4; i++) {
-			releases[i] =
-			    (struct rfa_due_release){ once[i], tags[i], "c",         (int64_t)i + 1,
-						      0,       0,       RFA_DUE_OLD, NULL };
+			releases[i] = (struct rfa_due_release){ once[i],        tags[i], "c",
+								(int64_t)i + 1, 0,       0,
+								RFA_DUE_OLD,    NULL,    "" };
 			if (begun & 1u << i)
 				runs[n++] =
 				    (struct rfa_due_run){ "r",     tags[i],        "c",
