@@ -129,8 +129,8 @@ static int refuse_moved(const struct rfa_watch_list *list, struct rfa_error *err
 		rfa_fail(err, RFA_EREFUSED, "watch",
 			 "the tag %.100s was moved since run %s: a tag is one commit for ever",
 			 list->at[i].tag, list->at[i].run);
-		return rfa_error_hint(err, "move the tag back, or delete its release; the new "
-					   "commit needs a tag of its own");
+		return rfa_error_hint(err, "move the tag back, or delete it; the new commit "
+					   "needs a tag of its own");
 	}
 	return 0;
 }
@@ -154,14 +154,14 @@ static int begin_one(const struct rfa_watch *w, const struct rfa_due_release *r,
 static int begin_due(const struct rfa_watch *w, const struct rfa_watch_list *list,
 		     struct rfa_error *err)
 {
-	int goes_on = !w->look_only, asked = 0, rc = 0;
+	int goes_on = !w->look_only, rc = 0;
 	size_t i;
 
 	for (i = 0; !rc && goes_on && i < list->n; i++) {
 		if (list->at[i].is != RFA_DUE_NOW)
 			continue;
-		if (!asked++)
-			rc = w->may_begin(w->user, &goes_on, err);
+		/* The run before this one took its time. */
+		rc = w->may_begin(w->user, &goes_on, err);
 		if (!rc && goes_on)
 			rc = begin_one(w, &list->at[i], &goes_on, err);
 	}

@@ -22,7 +22,7 @@ struct rfa_watch {
 
 	/* Asks for them. What it answers lives until the next call, or the end of the watcher. */
 	int (*list)(void *user, struct rfa_watch_list *out, struct rfa_error *);
-	/* *open: 1 if something may be begun now; else it says why not. */
+	/* Asked before each run. *open: 1 if it may be begun now; else it says why not. */
 	int (*may_begin)(void *user, int *open, struct rfa_error *);
 	/*
 	 * Begins a run for this release, whose plan says so (options.once, options.release), and

@@ -43,7 +43,9 @@ struct stage {
 	struct rfa_due_release lists[DEPTH + 1][MOST];
 	size_t n;
 	uint64_t seed;
-	unsigned crash, bad, second, depth, ids, crashes, both;
+	unsigned crash, bad, second, closed, depth, ids, crashes, both;
+	int is_open[DEPTH + 1]; /* it was asked whether something may be begun: for one run */
+	unsigned unasked;
 	enum defect defect;
 	char first[RUNS][24]; /* tags, in the order in which their runs were begun */
 	size_t n_begun;
@@ -124,11 +126,13 @@ static int list(void *user, struct rfa_watch_list *out, struct rfa_error *err)
 	return between(s, err);
 }
 
+/* What is open for one run may be closed for the next. */
 static int may_begin(void *user, int *open, struct rfa_error *err)
 {
-	(void)user;
+	struct stage *s = user;
+
 	(void)err;
-	*open = 1;
+	*open = s->is_open[s->depth] = dice(s, 100) >= s->closed;
 	return 0;
 }
 
@@ -185,6 +189,8 @@ static int begin(void *user, const struct rfa_due_release *r, int *begun, struct
 	const struct rfa_due_release is = *r; /* the list is another one after `come_by` */
 	int rc;
 
+	s->unasked += !s->is_open[s->depth];
+	s->is_open[s->depth] = 0;
 	if (s->defect == CURSOR)
 		note(s, &is);
 	rc = between(s, err);
@@ -302,6 +308,7 @@ static void stage_open(struct stage *s, uint64_t seed, int all, enum defect defe
 	s->crash = dice(s, 20);
 	s->bad = dice(s, 40);
 	s->second = dice(s, 40);
+	s->closed = dice(s, 40);
 }
 
 /* The runs that were begun, oldest first, by their tags. */
@@ -346,6 +353,8 @@ static const char *wrong(struct stage *s)
 	const struct rfa_ledger_filter filter = { "shop", "prod", 0, RUNS };
 	struct rfa_error err;
 
+	if (s->unasked)
+		return "a run was begun, and nobody had asked whether it may be";
 	s->n_begun = 0;
 	assert_int_equal(rfa_ledger_list(s->ledger, &filter, add_run, s, &err), 0);
 	for (size_t i = 0; i < s->n; i++) {
@@ -367,7 +376,7 @@ static void settle(struct stage *s)
 {
 	struct rfa_error err;
 
-	s->crash = s->second = 0;
+	s->crash = s->second = s->closed = 0;
 	for (size_t i = 0; i < s->n; i++)
 		s->releases[i].has_tag = 1;
 	for (size_t i = 0; i < 2 * MOST; i++) {
