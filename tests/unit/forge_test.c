@@ -102,6 +102,10 @@ static void answer(void *user, int fd, const char *request)
 		    "{}");
 	} else if (!strncmp(path, "/retry/", 7)) {
 		put(fd, "429 Slow\r\nRetry-After: 120", "{}");
+	} else if (!strncmp(path, "/ages/", 6)) {
+		put(fd, "429 Slow\r\nX-RateLimit-Reset: -9223372036854775808", "{}");
+	} else if (!strncmp(path, "/past/", 6)) {
+		put(fd, "429 Slow\r\nX-RateLimit-Reset: 1", "{}");
 	} else if (!strncmp(path, "/busy/", 6)) {
 		put(fd, "503 Busy", "");
 	} else if (!strncmp(path, "/no/", 4)) {
@@ -274,11 +278,11 @@ static void who_wants_to_be_left_alone_is(void **state)
 	static const struct {
 		const char *mode;
 		int64_t wait_s;
-	} rows[] = { { "limit", 3600 }, { "retry", 120 } };
+	} rows[] = { { "limit", 3600 }, { "retry", 120 }, { "ages", 60 }, { "past", 60 } };
 	struct asking a;
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		asking_open(&a);
 		assert_int_equal(ask(&a, "github", rows[i].mode), -RFA_ERATELIMIT);
 		assert_int_equal(a.wait_ms, a.clock.wall + rows[i].wait_s * 1000);

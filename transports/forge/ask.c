@@ -20,6 +20,14 @@ static struct rfa_clock *clock_of(const struct rfa_forge_source *source)
 	return source->clock ? source->clock : rfa_clock_system();
 }
 
+/* Seconds until a moment, since 1970; 0 where it says none. */
+static int64_t seconds_until(const char *value, int64_t now_ms)
+{
+	size_t digits = strspn(value, "0123456789");
+
+	return digits && digits < 12 ? strtoll(value, NULL, 10) - now_ms / 1000 : 0;
+}
+
 /* Seconds that it wants to be left alone; 0: it does not. */
 static int64_t wait_of(const struct rfa_http_head *head, int64_t now_ms)
 {
@@ -35,7 +43,7 @@ static int64_t wait_of(const struct rfa_http_head *head, int64_t now_ms)
 	is_limit |= rfa_http_header(head, "RateLimit-Reset", 0) != NULL;
 	for (i = 0; is_limit && seconds <= 0 && i < 2; i++) {
 		value = rfa_http_header(head, resets[i], 0);
-		seconds = value ? strtoll(value, NULL, 10) - now_ms / 1000 : 0;
+		seconds = value ? seconds_until(value, now_ms) : 0;
 	}
 	return !is_limit ? 0 : seconds > 0 ? seconds : WAIT_S;
 }
