@@ -37,7 +37,8 @@ static int work(struct rfa_git_child *c, struct rfa_git_said *done, struct rfa_e
 	for (i = 0; !rc && i < n; i++) {
 		if (!name_of(heads[i], m.tag, &is_commit))
 			continue;
-		if (++told > RFA_GIT_TAGS_MAX)
+		told += !is_commit;
+		if (told > RFA_GIT_TAGS_MAX)
 			return rfa_fail(err, RFA_ETOOBIG, "git",
 					"the repository has more than %d tags", RFA_GIT_TAGS_MAX);
 		git_oid_tostr(m.commit, sizeof(m.commit), &heads[i]->oid);
