@@ -195,6 +195,7 @@ static void close_watcher(struct watcher *w)
 	rfa_releases_release(&w->releases);
 	json_decref(w->side);
 	json_decref(w->keys);
+	w->side = w->keys = NULL;
 }
 
 static int look(struct watcher *w, struct rfa_error *err)
@@ -223,26 +224,40 @@ static int is_for_good(const struct rfa_cli *cli, const struct rfa_error *err)
 	return !cli->report.result.run[0] && err->severity == RFA_FATAL;
 }
 
-/* Look after look, until a signal. What goes wrong is told, and the next look is another one. */
+/* By the rfa.json of now: a freeze, for example, counts at once. */
+static int look_anew(struct watcher *w, int *opened, struct rfa_error *err)
+{
+	int rc;
+
+	close_watcher(w);
+	rfa_cli_forget(w->cli);
+	rc = open_watcher(w, err);
+	*opened = !rc;
+	return rc ? rc : look(w, err);
+}
+
+/*
+ * Look after look, until a signal. What goes wrong is told, and the next look is another one; so is
+ * an rfa.json that somebody is still writing.
+ */
 static int go_round(struct watcher *w, struct rfa_error *err)
 {
 	struct rfa_cli *cli = w->cli;
+	int opened = 1, rc = look(w, err);
 
 	for (;;) {
-		int rc = look(w, err);
-
 		if (cli->cancel && *cli->cancel)
 			return rc;
-		if (rc && is_for_good(cli, err))
+		if (rc && opened && is_for_good(cli, err))
 			return rc;
 		if (rc)
 			rfa_cli_failure(cli, err);
 		rfa_notify_after(cli);
-		rfa_story_release(&cli->report);
 		rfa_error_clear(err);
 		cli->clock->sleep_ms(cli->clock, POLL_MS);
 		if (cli->cancel && *cli->cancel)
 			return 0;
+		rc = look_anew(w, &opened, err);
 	}
 }
 

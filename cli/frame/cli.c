@@ -201,13 +201,22 @@ void rfa_story_release(struct rfa_run_report *report)
 	memset(report, 0, sizeof(*report));
 }
 
-void rfa_cli_release(struct rfa_cli *cli)
+void rfa_cli_forget(struct rfa_cli *cli)
 {
 	rfa_story_release(&cli->report);
 	rfa_repository_free(cli->repository);
 	rfa_ledger_free(cli->ledger);
 	rfa_config_free(cli->config);
 	rfa_problems_release(&cli->problems);
+	cli->repository = NULL;
+	cli->ledger = NULL;
+	cli->config = NULL;
+	cli->out.secrets = NULL;
+}
+
+void rfa_cli_release(struct rfa_cli *cli)
+{
+	rfa_cli_forget(cli);
 	rfa_args_release(&cli->args);
 }
 

@@ -72,6 +72,8 @@ int rfa_cli_login(void *user, const char *domain, const char **name, const char 
 		  struct rfa_error *err);
 /* Prints the problems of the configuration on standard error. */
 void rfa_cli_problems(const struct rfa_cli *cli, const char *file);
+/* rfa.json and the ledger are read anew when they are wanted again. What was borrowed is gone. */
+void rfa_cli_forget(struct rfa_cli *cli);
 void rfa_cli_release(struct rfa_cli *cli);
 
 /* into: the age of that time in words, "-" if there is none. */

@@ -298,6 +298,30 @@ ok "its version is what stands for the star" is "$(version)" app:4.2
 ok "which is the newest then" says "nothing is new: site/4.2" watch
 config ""
 
+# ---- without a timer, look after look
+
+later() { # SECONDS COMMAND…: it is so much later for it
+	RFA_TEST_LATER_S=$1 LD_PRELOAD=$BUILD/tests/later.so ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" "${@:2}"
+}
+frozen='"window":{"tz":"UTC","freeze":[{"from":"2020-01-01","to":"2999-01-01","reason":"the audit"}]}'
+(cd work && later 0 exec "$RFA" watch shop prod) >said 2>&1 &
+looker=$!
+wait_for grep -q "nothing is new" said
+ok "it looks again" wait_for bash -c '[ "$(grep -c "nothing is new" "$0")" -ge 2 ]' said
+echo '{' >work/rfa.json
+ok "one that is not whole is told" wait_for grep -q "rfa.json:" said
+config "" "$frozen"
+commit_is v4.3
+ok "rfa.json is read anew: a freeze counts at once" wait_for grep -q "nothing is begun until" said
+ok "nothing was begun" is "$(version)" app:4.2
+config ""
+ok "and so does its end" wait_for grep -q "SUCCEEDED" said
+ok "it runs" is "$(version)" app:v4.3
+kill "$looker"
+wait "$looker"
+status=$?
+ok "it ends when it is told to, between two looks or in one: $status" test "$status" = 0 -o "$status" = 75
+
 # ---- killed in the middle
 
 commit_is v5.0
@@ -310,9 +334,6 @@ exec $FAKE $TMP/prod "\$@"
 SH
 chmod +x bin/slow
 sed -i "s|$FAKE $TMP/prod|$TMP/bin/slow|" work/rfa.json
-later() { # SECONDS COMMAND…: it is so much later for it
-	RFA_TEST_LATER_S=$1 LD_PRELOAD=$BUILD/tests/later.so ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" "${@:2}"
-}
 (cd work && exec "$RFA" watch shop prod --once) >said 2>&1 &
 victim=$!
 wait_for test -s stands
@@ -323,7 +344,7 @@ touch go
 ok "interrupted: it waits a minute" exits 0 watch
 ok "it says so" says "was interrupted: it goes on at" watch
 ok "nor before that is over" says "was interrupted: it goes on at" later 30 watch
-ok "what ran before runs" is "$(version)" app:4.2
+ok "what ran before runs" is "$(version)" app:v4.3
 ok "then it goes on" exits 0 later 70 watch
 ok "it runs" is "$(version)" app:v5.0
 ok "one run" is "$(rfa ledger git log --format=%s --first-parent main | grep 'release shop' | grep -c begun)" \
