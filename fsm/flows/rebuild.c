@@ -56,6 +56,7 @@ static const struct rfa_gate gates[] = {
 	GATES_OF_CONTAINERS,
 	RFA_GATES_OF_DATA,
 	{ "servers", rfa_gate_servers },
+	{ "schema", rfa_gate_same_schema },
 	GATES_OF_TRUST,
 	{ NULL, NULL },
 };

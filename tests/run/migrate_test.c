@@ -211,6 +211,35 @@ static void it_is_not_done_again(void **state)
 	world_free(&w);
 }
 
+#define OTHER "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+
+/* What a later breaking migration has changed is not given to what is known to be older. */
+static void an_older_version_does_not_come_again(void **state)
+{
+	static const char *const runs[] = { "20990101-000000-ffff", "20000101-000000-ffff" };
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+	json_t *done;
+	size_t i;
+
+	(void)state;
+	/* The data has seen its own migration, or it ran before there was one. */
+	for (i = 0; i < 3; i++) {
+		world_make_migration(&w, SCENARIO_DATA, 0);
+		drive(&w, RFA_FINAL_SUCCEEDED, &result, &err);
+		done = i ? json_array() : known(&w);
+		json_array_append_new(done, json_pack("{s:s, s:s, s:s, s:s}", "version", "9.9.9",
+						      "identity", OTHER, "kind", "breaking", "run",
+						      runs[i == 2]));
+		json_object_set_new(json_object_get(w.plan, "options"), "migrated", done);
+		drive(&w, i == 2 ? RFA_FINAL_SUCCEEDED : RFA_FINAL_FAILED, &result, &err);
+		if (i < 2 && !strstr(err.msg, "the schema is that of 9.9.9"))
+			fail_msg("%s", err.msg);
+		world_free(&w);
+	}
+}
+
 /* A file of the ledger. New. */
 static json_t *file_of(struct world *w, const char *path)
 {
@@ -222,6 +251,54 @@ static json_t *file_of(struct world *w, const char *path)
 	assert_int_equal(rfa_facts_parse(&json, rfa_buf_str(&text), text.len, path, &err), 0);
 	rfa_buf_release(&text);
 	return json;
+}
+
+/* user: the identity of the image that is built; "": of a stack without a migration. */
+static void edit_sources(void *user, json_t *setup, json_t *plan)
+{
+	const char *identity = user;
+	json_t *options = json_object_get(plan, "options");
+
+	world_edit_one_writer(setup, plan);
+	if (!*identity)
+		return;
+	json_object_set_new(options, "data_backup", json_string("20261122-090000-prod-data"));
+	json_object_set_new(options, "migrated",
+			    json_pack("[{s:s, s:s, s:s, s:s}]", "version", "v2", "identity",
+				      identity, "kind", "breaking", "run", "20261122-090000-ffff"));
+	json_object_set_new(rfa_facts_at(plan, "target/stack"), "migrate",
+			    json_pack("{s:s, s:[s], s:s, s:s, s:i}", "service", "backend", "run",
+				      "migrate", "kind", "breaking", "undo", "restore", "timeout_s",
+				      60));
+}
+
+/* What is built proves to be what the data has seen, when the data has been looked at: no snapshot
+ * is left. */
+static void what_is_built_may_be_known(void **state)
+{
+	char identity[2][128] = { "", "" };
+	struct rfa_run_result result;
+	struct rfa_error err;
+	json_t *version, *image;
+	struct world w;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		world_make_sources(&w, SCENARIO_DATA, 7, edit_sources, identity[i]);
+		w.options.clock->sleep_ms(w.options.clock, 60000);
+		drive(&w, RFA_FINAL_SUCCEEDED, &result, &err);
+		version = file_of(&w, "versions/app/v3.json");
+		json_array_foreach (json_object_get(version, "images"), j, image)
+			if (!strcmp(rfa_facts_str(image, "key", ""), "backend"))
+				snprintf(identity[1], sizeof(identity[1]), "%s",
+					 rfa_facts_str(image, "identity", ""));
+		json_decref(version);
+		if (i)
+			assert_told(&w, result.run, "target.migrate", "skipped",
+				    "has seen the migration of v2");
+		world_free(&w);
+	}
 }
 
 #define BACKUP "20261122-100100-prod-data"
@@ -353,6 +430,8 @@ int main(void)
 		cmocka_unit_test(traffic_rests),
 		cmocka_unit_test(half_of_it_is_told),
 		cmocka_unit_test(it_is_not_done_again),
+		cmocka_unit_test(an_older_version_does_not_come_again),
+		cmocka_unit_test(what_is_built_may_be_known),
 		cmocka_unit_test(a_drill_tries_it),
 		cmocka_unit_test(a_drill_finds_one_that_fails),
 		cmocka_unit_test(gates_refuse),

@@ -327,6 +327,30 @@ static void a_version_of_a_registry_comes(void **state)
 	}
 }
 
+/* Data that stays keeps its schema: a version that wants another one comes with its migration. */
+static void a_version_with_a_migration_comes_otherwise(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	json_t *options;
+	struct world w;
+
+	(void)state;
+	world_make_registry(&w, SCENARIO_COMPOSE, 7, "target");
+	json_object_set_new(w.plan, "flow", json_string("rebuild"));
+	options = json_object_get(w.plan, "options");
+	json_object_set_new(options, "recreate", json_true());
+	json_object_set_new(options, "keeps_data", json_true());
+	json_object_set_new(rfa_facts_at(w.plan, "target/stack"), "migrate",
+			    json_pack("{s:s, s:[s], s:s, s:s, s:i}", "service", "web", "run",
+				      "migrate", "kind", "expand", "undo", "none", "timeout_s",
+				      60));
+	assert_int_not_equal(rfa_run_begin(&w.options, w.plan, &result, &err), 0);
+	if (!strstr(err.msg, "a rebuild runs none"))
+		fail_msg("%s (%s)", err.msg, err.where);
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_ill),
 		cmocka_unit_test(images_are_there_before_anything_stops),
 		cmocka_unit_test(a_version_of_a_registry_comes),
+		cmocka_unit_test(a_version_with_a_migration_comes_otherwise),
 		cmocka_unit_test(an_empty_database_begins_with_its_files),
 		cmocka_unit_test(a_database_that_is_not_empty_keeps_what_it_has),
 		cmocka_unit_test(what_does_not_begin_well_turns_back),

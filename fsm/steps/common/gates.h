@@ -90,6 +90,7 @@ RFA_GATE_OF(same_tag);    /* a tag that was released is the commit that it was t
 RFA_GATE_OF(migration);     /* a change of the schema can be made, and taken back */
 RFA_GATE_OF(tried_version); /* of a drill that tries a migration: that version runs there */
 RFA_GATE_OF(schema);        /* what a rollback point ran runs on the schema that there is */
+RFA_GATE_OF(same_schema);   /* of a rebuild: data that stays has the schema of what is made anew */
 
 /* Of data. */
 

@@ -104,12 +104,64 @@ static int judge_data(struct rfa_gates *c, struct rfa_error *err)
 	return rc;
 }
 
+/* 1: this image has proven itself here before that run. */
+static int ran_before(const struct rfa_gates *c, const struct rfa_version_list *all,
+		      const char *identity, const char *run)
+{
+	const char *env = c->ctx->sides[RFA_TARGET]->env;
+	const struct rfa_verification *one;
+	const struct rfa_version *version;
+
+	RFA_EACH (version, *all)
+		RFA_EACH (one, version->verified)
+			/* Ids of runs sort by time. */
+			if (!strcmp(one->how, "run") && !strcmp(one->env, env) && *one->run &&
+			    strcmp(one->run, run) < 0 && rfa_texts_have(&one->identities, identity))
+				return 1;
+	return 0;
+}
+
+/* What ran before a breaking migration does not run after it, whichever command brings it again. */
+static int judge_older(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_migration_list *done = &rfa_ctx_options(c->ctx)->migrated;
+	const struct rfa_migrate *how = rfa_ctx_stack_of(c->ctx, RFA_TARGET)->migrate;
+	const struct rfa_image *image = how ? rfa_desired_of(c->ctx, how->service) : NULL;
+	const struct rfa_migration *one, *last = NULL, *own;
+	struct rfa_version_list all;
+	const char *version;
+	int rc;
+
+	if (!image || !*image->identity)
+		return 0;
+	own = rfa_migration_of(done, image->identity);
+	RFA_EACH (one, *done)
+		if (!strcmp(one->kind, "breaking") && one != own && (!own || one > own))
+			last = one;
+	if (!last)
+		return 0;
+	rc = rfa_ctx_versions(c->ctx, &all, err);
+	if (rc || (!own && !ran_before(c, &all, image->identity, last->run)))
+		return rc;
+	(void)rfa_ctx_desired(c->ctx, &version);
+	rfa_deny_unless_forced(
+	    c,
+	    rfa_pool_printf(c->ctx->pool,
+			    "bring the data back, too: rfa rollback %s --env %s --with-database",
+			    c->ctx->plan->stack, c->ctx->sides[RFA_TARGET]->env),
+	    "the schema is that of %s (run %s), and %s, which is older, does not run on it",
+	    last->version, last->run, *version ? version : "what is brought");
+	return 0;
+}
+
 int rfa_gate_migration(struct rfa_gates *c, struct rfa_error *err)
 {
 	struct rfa_schema_change change;
 	const char *why;
-	int rc;
+	int rc = judge_older(c, err);
 
+	if (rc)
+		return rc;
 	judge_service(c);
 	if (!rfa_schema_changes(c->ctx, &change, &why))
 		return 0;
@@ -144,6 +196,31 @@ int rfa_gate_tried_version(struct rfa_gates *c, struct rfa_error *err)
 			 "%s on %s runs %s, which is not that of version %s", change.how->service,
 			 env, change.ref, change.version);
 	return rc;
+}
+
+/* Data that stays has to have the schema of what is made anew: a rebuild changes none. */
+int rfa_gate_same_schema(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_migrate *how = rfa_ctx_stack_of(c->ctx, RFA_TARGET)->migrate;
+	const struct rfa_options *options = rfa_ctx_options(c->ctx);
+	const struct rfa_image *image = how ? rfa_desired_of(c->ctx, how->service) : NULL;
+	const struct rfa_image *before =
+	    image && runs_already(c->ctx) ? rfa_image_of(&c->ctx->own->images->images, image->key)
+					  : NULL;
+	const char *version;
+
+	if (!how || !how->run.n || !options->keeps_data)
+		return 0;
+	if (before && *image->identity && *before->identity &&
+	    strcmp(image->identity, before->identity) != 0 &&
+	    !rfa_migration_of(&options->migrated, image->identity)) {
+		(void)rfa_ctx_desired(c->ctx, &version);
+		rfa_deny_unless_forced(
+		    c, "bring it with rfa deploy or promote: they run its migration",
+		    "the data stays, and has not seen the migration of %s: a rebuild runs none",
+		    *version ? version : "what is brought");
+	}
+	return judge_older(c, err);
 }
 
 /* Of a rollback of images: what a later version has made of the data, the old one may not read. */
