@@ -190,6 +190,13 @@ static const struct exposure_case env_cases[] = {
 	  1,
 	  "still have a stand-in for a value in .env: DB_PASSWORD",
 	  { ENV("NAME=shop\\nDB_PASSWORD=<password>\\n") } },
+	/* A word that may be a name as well is one, unless it keeps a secret. */
+	{ "env file", SCENARIO_COMPOSE, 0, NULL, { ENV("NAME=todo\\nDB_PASSWORD=mytodos9\\n") } },
+	{ "env file",
+	  SCENARIO_COMPOSE,
+	  1,
+	  "still have a stand-in for a value in .env: DB_PASSWORD",
+	  { ENV("NAME=todo\\nDB_PASSWORD=TODO\\n") } },
 	/* What everybody can read in the repository. */
 	{ "env file",
 	  SCENARIO_COMPOSE,

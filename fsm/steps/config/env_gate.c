@@ -18,8 +18,9 @@ static const char *const examples[] = { "env.example", ".env.example" };
 /* What stands for a value that somebody still has to fill in, in small letters. */
 static const char *const stand_ins[] = { "changeme",    "change_me", "change-me",  "change this",
 					 "changethis",  "replaceme", "replace_me", "replace-me",
-					 "placeholder", "your_",     "your-",      "todo",
-					 "fixme",       "xxxx" };
+					 "placeholder", "your_",     "your-" };
+/* The same, where it is all that a secret is: else it may be a name, or a part of a key. */
+static const char *const whole[] = { "todo", "fixme", "xxxx" };
 
 /* Files. */
 
@@ -100,6 +101,9 @@ static int is_stand_in(const char *key, const char *value, const char *in_exampl
 
 	for (i = 0; i < sizeof(stand_ins) / sizeof(stand_ins[0]); i++)
 		if (strstr(value, stand_ins[i]))
+			return 1;
+	for (i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		if (!strcmp(value, whole[i]) && rfa_looks_secret(key, strlen(key), value))
 			return 1;
 	/* A secret that everybody can read in the repository is none. */
 	return (len > 1 && *value == '<' && value[len - 1] == '>') ||
