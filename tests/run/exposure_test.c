@@ -160,6 +160,8 @@ static const struct exposure_case access_cases[] = {
 	}
 #define EXAMPLE \
 	FILE_OF("env.example", "# made by hand\\nNAME=shop\\nDB_PASSWORD=secret\\n#MORE=\\n")
+#define SETTINGS \
+	"TOKEN_MINUTES=30\\nKEYCLOAK_REALM=shop\\nPASSWORD_FILE=/run/secrets/db_password\\n"
 #define ENV(text) EXAMPLE, FILE_OF(".env", text)
 
 static const struct exposure_case env_cases[] = {
@@ -197,6 +199,18 @@ static const struct exposure_case env_cases[] = {
 	  1,
 	  "still have a stand-in for a value in .env: DB_PASSWORD",
 	  { ENV("NAME=todo\\nDB_PASSWORD=TODO\\n") } },
+	/* Beside secrets there are settings of theirs, which are as in the example. */
+	{ "env file",
+	  SCENARIO_COMPOSE,
+	  0,
+	  NULL,
+	  { FILE_OF("env.example", SETTINGS), FILE_OF(".env", SETTINGS) } },
+	{ "env file",
+	  SCENARIO_COMPOSE,
+	  1,
+	  "still have a stand-in for a value in .env: DB_URL",
+	  { FILE_OF("env.example", "DB_URL=db://a:b@c/d"),
+	    FILE_OF(".env", "DB_URL=db://a:b@c/d") } },
 	/* What everybody can read in the repository. */
 	{ "env file",
 	  SCENARIO_COMPOSE,

@@ -94,6 +94,17 @@ static void plain(const char *written, char out[VALUE_MAX])
 	out[n] = '\0';
 }
 
+/* Of a secret how long it lasts, or where it lies, is none: the last word of the key says so. */
+static int is_setting(const char *key, const char *value)
+{
+	const char *bar = strrchr(key, '_');
+	const char *last = bar ? bar + 1 : key;
+
+	if (rfa_looks_secret(last, strlen(last), value))
+		return 0;
+	return strlen(value) < 16 || *value == '/' || strstr(value, "://") != NULL;
+}
+
 static int is_stand_in(const char *key, const char *value, const char *in_example)
 {
 	size_t len = strlen(value);
@@ -107,7 +118,8 @@ static int is_stand_in(const char *key, const char *value, const char *in_exampl
 			return 1;
 	/* A secret that everybody can read in the repository is none. */
 	return (len > 1 && *value == '<' && value[len - 1] == '>') ||
-	       (rfa_looks_secret(key, strlen(key), value) && !strcmp(value, in_example));
+	       (rfa_looks_secret(key, strlen(key), value) && !is_setting(key, value) &&
+		!strcmp(value, in_example));
 }
 
 /* Judging. */
