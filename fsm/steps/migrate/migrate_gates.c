@@ -198,6 +198,15 @@ int rfa_gate_tried_version(struct rfa_gates *c, struct rfa_error *err)
 	return rc;
 }
 
+/* The data may have seen it before anybody kept that: this image is what has run well there. */
+static int is_proven_here(const struct rfa_options *options, const struct rfa_image *image)
+{
+	const struct rfa_image *known =
+	    options->proven ? rfa_image_of(&options->proven->images, image->key) : NULL;
+
+	return known && !strcmp(known->identity, image->identity);
+}
+
 /* Data that stays has to have the schema of what is made anew: a rebuild changes none. */
 int rfa_gate_same_schema(struct rfa_gates *c, struct rfa_error *err)
 {
@@ -212,7 +221,7 @@ int rfa_gate_same_schema(struct rfa_gates *c, struct rfa_error *err)
 	if (!how || !how->run.n || !options->keeps_data)
 		return 0;
 	if (before && *image->identity && *before->identity &&
-	    strcmp(image->identity, before->identity) != 0 &&
+	    strcmp(image->identity, before->identity) != 0 && !is_proven_here(options, image) &&
 	    !rfa_migration_of(&options->migrated, image->identity)) {
 		(void)rfa_ctx_desired(c->ctx, &version);
 		rfa_deny_unless_forced(
