@@ -254,6 +254,27 @@ static int prepare_nginx(struct real *r)
 	return chmod(path, 0700);
 }
 
+/* Another directory: what is set there would be lost with the router's next start. */
+static int another_directory(struct real *r, const struct host_router *router)
+{
+	struct rfa_routed web = { "web", r->sides.port };
+	struct rfa_router_at at = router->at;
+	struct rfa_router_seen seen;
+	struct rfa_host *h = NULL;
+	struct rfa_error err;
+	int rc;
+
+	at.directory = "/etc";
+	assert_int_equal(fakehosts_open(&r->hosts, 0, NULL, &h, &err), 0);
+	rc = h->router->look(h, &at, &web, &seen, &err);
+	rfa_host_free(h);
+	if (rc == -RFA_EREMOTE && strstr(err.msg, "there is no /etc/shares."))
+		return 0;
+	print_message("not ok - a router that has its shares elsewhere: %s\n",
+		      rc ? err.msg : "it looks well");
+	return 1;
+}
+
 static int run(const char *program, void (*put_config)(struct real *))
 {
 	struct real r = { .program = program };
@@ -291,6 +312,7 @@ static int run(const char *program, void (*put_config)(struct real *))
 		start(&r);
 		until_up(&router);
 		failed = host_router_run(program, &world, &router);
+		failed += another_directory(&r, &router);
 		stop(&r);
 	}
 	web_stop(&r.sides);

@@ -21,17 +21,22 @@ ask() {
 		echo "the container has neither bash nor nc" >&2
 		exit 1' sh "$1" "$2"
 }
+# found FILE: it is there; not in a pipeline, which would go on.
+found() {
+	[ -f "$directory/$1" ] || die 1 "there is no $directory/$1: rfa init --router says how it is made"
+}
 # shares FILE: "SERVICE N" of each line of it, which may begin with "# ".
 shares() {
-	[ -f "$directory/$1" ] || die 1 "there is no $directory/$1: rfa init --router says how it is made"
 	sed -n 's/^\(# \)\{0,1\}\([A-Za-z0-9._-]\{1,\} [0-9]\{1,\}\)$/\2/p' "$directory/$1"
 }
 # kept FILE: the share of the service in it; 0 where it has none.
 kept() {
+	found "$1"
 	shares "$1" | { n=0; while read -r name is; do [ "$name" != "$service" ] || n=$is; done; echo "$n"; }
 }
 # with_share FILE: the same without the service, and the service with its new share.
 with_share() {
+	found "$1"
 	shares "$1" | { while read -r name is; do [ "$name" = "$service" ] || echo "$name $is"; done; }
 	echo "$service $share"
 }
