@@ -122,6 +122,43 @@ static void it_pauses_once(void **state)
 	world_free(&b.w);
 }
 
+/* What Compose has built hands its labels on: a stand-in of it is none of the project's for all that.
+ */
+static void edit_built(json_t *setup, json_t *plan)
+{
+	json_t *image;
+	size_t i;
+
+	json_array_foreach (rfa_facts_at(setup, "hosts/test/images"), i, image) {
+		json_t *labels = rfa_facts_at(image, "config/Labels");
+
+		json_object_set_new(labels, "com.docker.compose.project", json_string("shop"));
+		json_object_set_new(labels, "com.docker.compose.service", json_string("web"));
+	}
+	edit_pause(setup, plan);
+}
+
+static void compose_does_not_find_it(void **state)
+{
+	json_t *stand = NULL;
+	const json_t *labels;
+	struct bench b;
+
+	(void)state;
+	open_with(&b, SCENARIO_COMPOSE, edit_built);
+	assert_int_equal(begin(&b), -RFA_EINTERRUPTED);
+	assert_int_equal(b.w.target->engine->inspect(b.w.target, RFA_CONTAINER, "shop-web-green",
+						     &stand, &b.err),
+			 0);
+	labels = rfa_facts_at(stand, "Config/Labels");
+	assert_string_equal(rfa_facts_str(labels, "com.docker.compose.project", "-"), "");
+	assert_string_equal(rfa_facts_str(labels, "com.docker.compose.service", "-"), "");
+	json_decref(stand);
+	assert_int_equal(resume(&b), 0);
+	assert_whole(&b);
+	world_free(&b.w);
+}
+
 /* The router is started again in the midst of a soak, once. */
 static int restarts;
 
@@ -290,6 +327,7 @@ int main(void)
 		cmocka_unit_test(traffic_moves),
 		cmocka_unit_test(errors_go_back),
 		cmocka_unit_test(it_pauses_once),
+		cmocka_unit_test(compose_does_not_find_it),
 		cmocka_unit_test(a_soak_is_not_counted_across_a_restart),
 		cmocka_unit_test(an_inconclusive_soak_is_decided),
 		cmocka_unit_test(what_cannot_be_is_denied),

@@ -64,6 +64,11 @@ static int name_all(const struct rfa_stand *stand, json_t *networks, struct rfa_
 	return rc;
 }
 
+static int is_compose_label(const char *name)
+{
+	return !strncmp(name, "com.docker.compose.", 19);
+}
+
 static void drop_compose_labels(json_t *labels)
 {
 	const char *name;
@@ -71,13 +76,31 @@ static void drop_compose_labels(json_t *labels)
 	void *next;
 
 	json_object_foreach_safe (labels, next, name, value) {
-		if (!strncmp(name, "com.docker.compose.", 19))
+		if (is_compose_label(name))
 			json_object_del(labels, name);
 	}
 }
 
+/* An image that Compose has built hands its labels on: they are made empty. */
+static int hide_compose_labels(struct rfa_ctx *ctx, const json_t *body, json_t *labels,
+			       struct rfa_error *err)
+{
+	json_t *image = NULL;
+	const char *name;
+	json_t *value;
+	int rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, rfa_facts_str(body, "Image", ""), &image,
+				     err);
+
+	json_object_foreach (rfa_facts_at(image, "Config/Labels"), name, value) {
+		if (!rc && is_compose_label(name))
+			rc = rfa_facts_set(labels, name, json_string(""), err);
+	}
+	json_decref(image);
+	return rc;
+}
+
 /* The body of a successor becomes that of a stand-in. */
-static int make_stand(const struct rfa_ctx *ctx, const struct rfa_stand *stand, json_t *body,
+static int make_stand(struct rfa_ctx *ctx, const struct rfa_stand *stand, json_t *body,
 		      struct rfa_error *err)
 {
 	json_t *host_config = json_object_get(body, "HostConfig");
@@ -92,6 +115,8 @@ static int make_stand(const struct rfa_ctx *ctx, const struct rfa_stand *stand, 
 		labels = json_object_get(body, "Labels");
 	}
 	drop_compose_labels(labels);
+	if (!rc)
+		rc = hide_compose_labels(ctx, body, labels, err);
 	if (!rc)
 		rc = rfa_facts_set(labels, LABEL, json_string(ctx->run), err);
 	if (!rc)
