@@ -383,6 +383,37 @@ static void test_without_perl(void **state)
 	bench_close(&b);
 }
 
+/* What the gate has let pass has room: no list of what is there may take it away. */
+static void test_room_for_a_list(void **state)
+{
+	int64_t used = 99100000;
+	int rc = -RFA_EREFUSED;
+	int listed = 1;
+
+	(void)state;
+	for (; rc == -RFA_EREFUSED && used > 90000000; used -= 1000) {
+		char text[32];
+		const struct world_edit edits[WORLD_EDITS] = {
+			{ "hosts|prod|disk_bytes", "100000000" },
+			{ "hosts|prod|disk_used", text },
+			{ "target|stack|gates|disk_free_percent", "0" },
+		};
+		struct bench b;
+
+		snprintf(text, sizeof(text), "%lld", (long long)used);
+		bench_open_edited(&b, edits);
+		rc = begin(&b);
+		listed = strstr(rfa_sim_trace(b.w.sim), "tree_known") != NULL;
+		if (rc && rc != -RFA_EREFUSED)
+			fail_msg("%s", b.err.msg);
+		if (!rc)
+			assert_told(rfa_buf_str(&b.x.all), "no room to list");
+		bench_close(&b);
+	}
+	assert_int_equal(rc, 0);
+	assert_false(listed);
+}
+
 /* Passed on purpose: the verdict, the evidence and the reason stay. */
 static void test_forced(void **state)
 {
@@ -409,9 +440,10 @@ static void test_forced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gates),     cmocka_unit_test(test_without_perl),
-		cmocka_unit_test(test_forced),    cmocka_unit_test(test_losses),
-		cmocka_unit_test(test_processes), cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_gates),           cmocka_unit_test(test_without_perl),
+		cmocka_unit_test(test_room_for_a_list), cmocka_unit_test(test_forced),
+		cmocka_unit_test(test_losses),          cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_all_at_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -122,7 +122,8 @@ static void it_pauses_once(void **state)
 	world_free(&b.w);
 }
 
-/* What Compose has built hands its labels on: a stand-in of it is none of the project's for all that.
+/* What Compose has built hands its labels on: a stand-in of it is none of the project's for all
+ * that.
  */
 static void edit_built(json_t *setup, json_t *plan)
 {

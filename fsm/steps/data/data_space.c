@@ -216,6 +216,22 @@ int rfa_gate_data_space(struct rfa_gates *c, struct rfa_error *err)
 	return rc ? rc : judge_host(c, RFA_TARGET, demand_of_target, percent, err);
 }
 
+int rfa_data_has_room(struct rfa_ctx *ctx, int64_t bytes, int *is, struct rfa_error *err)
+{
+	struct demands d = { .ctx = ctx, .host = ctx->hosts[RFA_TARGET] };
+	size_t i;
+	int rc = find_sizes(&d, err);
+
+	if (!rc)
+		rc = demand(&d, d.host->state_dir, bytes, 2, err);
+	if (!rc)
+		rc = demand_of_target(&d, err);
+	*is = !rc;
+	for (i = 0; i < d.n; i++)
+		*is &= d.list[i].disk.bytes_free >= d.list[i].bytes;
+	return rc;
+}
+
 /* A snapshot of what is there; and, of a dump, the database that it may be loaded into. */
 static int demand_of_snapshot(struct demands *d, struct rfa_error *err)
 {

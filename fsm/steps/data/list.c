@@ -24,20 +24,11 @@ static int both_have(const struct rfa_ctx *ctx, const char *tool)
 	return has_tool(ctx, RFA_SOURCE, tool) && has_tool(ctx, RFA_TARGET, tool);
 }
 
-/* An archive of all of it must fit beside what is kept: what is known may turn out to be nothing.
- */
+/* What the run needs must fit beside what is kept: what is known may turn out to be nothing. */
 static int has_room(struct rfa_ctx *ctx, const struct rfa_member *member, int *is,
 		    struct rfa_error *err)
 {
-	const struct rfa_member *m;
-	struct rfa_disk disk;
-	int64_t need = member->bytes + 2048 * member->inodes;
-	int rc = ctx->host->ops->disk(ctx->host, ctx->host->state_dir, &disk, err);
-
-	RFA_EACH (m, ctx->proven[RFA_SOURCE]->members)
-		need += m->bytes + 2048 * m->inodes;
-	*is = !rc && disk.bytes_free > need;
-	return rc;
+	return rfa_data_has_room(ctx, member->bytes + 2048 * member->inodes, is, err);
 }
 
 static int list_one(struct rfa_ctx *ctx, const struct rfa_member *member,

@@ -35,4 +35,8 @@ void rfa_member_copy(const struct rfa_ctx *ctx, const struct rfa_member *member,
  * databases; those that are not there too. */
 int rfa_copies_remove(struct rfa_ctx *ctx, enum rfa_beside which, struct rfa_error *err);
 
+/* *is: beside all that this run may need on the target, so many bytes fit into its state directory.
+ */
+int rfa_data_has_room(struct rfa_ctx *ctx, int64_t bytes, int *is, struct rfa_error *err);
+
 #endif
