@@ -246,16 +246,42 @@ static void an_inconclusive_soak_is_decided(void **state)
 
 /* The gate. */
 
-static void assert_denied(void (*edit)(json_t *setup, json_t *plan), const char *why)
+static void assert_denied_in(enum scenario s, void (*edit)(json_t *setup, json_t *plan),
+			     const char *why)
 {
 	struct bench b;
 
-	open_with(&b, SCENARIO_RUN, edit);
+	open_with(&b, s, edit);
 	assert_int_equal(begin(&b), -RFA_EREFUSED);
 	if (!strstr(b.err.msg, why))
 		fail_msg("%s instead of %s", b.err.msg, why);
 	assert_int_equal(told(&b).green, 0);
 	world_free(&b.w);
+}
+
+static void assert_denied(void (*edit)(json_t *setup, json_t *plan), const char *why)
+{
+	assert_denied_in(SCENARIO_RUN, edit, why);
+}
+
+/* A service of the project that is called as the stand-in of another one would be. */
+static void edit_namesake(json_t *setup, json_t *plan)
+{
+	static const char *const hosts[] = { "hosts/test/compose", "hosts/prod/compose" };
+	static const char *const roles[] = { "source/stack/compose", "target/stack/compose" };
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		json_t *services = rfa_facts_at(json_array_get(rfa_facts_at(setup, hosts[i]), 0),
+						"config/services");
+		json_t *names = json_object_get(rfa_facts_at(plan, roles[i]), "services");
+
+		json_object_set_new(services, "web-green",
+				    json_deep_copy(json_object_get(services, "api")));
+		json_object_del(json_object_get(services, "web-green"), "ports");
+		if (json_is_array(names))
+			json_array_append_new(names, json_string("web-green"));
+	}
 }
 
 static void edit_mounts(json_t *setup, json_t *plan)
@@ -296,6 +322,7 @@ static void what_cannot_be_is_denied(void **state)
 	assert_denied(edit_mounts, "its stand-in would, too");
 	assert_denied(edit_port, "publishes port 8001");
 	assert_denied(edit_router, "No such container");
+	assert_denied_in(SCENARIO_COMPOSE, edit_namesake, "there is a service web-green already");
 	assert_denied(edit_switch, "moves its traffic in shares");
 }
 

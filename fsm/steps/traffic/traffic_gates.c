@@ -81,6 +81,12 @@ static void judge_name(struct rfa_gates *c, const struct rfa_stand *stand, const
 	if (there)
 		rfa_deny(c, "if nobody needs it: docker rm -f it",
 			 "there is a container %s already", stand->green);
+	else if (rfa_before_of(c->ctx, stand->alias) || rfa_desired_of(c->ctx, stand->alias))
+		rfa_deny(
+		    c, "give that service another name; or \"how\": \"replace\"",
+		    "there is a service %s already: in the networks the stand-in of %s has this "
+		    "name",
+		    stand->alias, stand->of->service);
 	if (rfa_count_before(c->ctx, stand->of->service, 0) > 1)
 		rfa_deny(c, "scale it to one, or \"how\": \"replace\"",
 			 "%s has several containers: only one can have a stand-in",
