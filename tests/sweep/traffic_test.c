@@ -86,7 +86,7 @@ static void sweeps_can_fail(void **state)
 	int m;
 
 	(void)state;
-	for (m = RFA_SIM_MUTATION_ROUTERS; m < RFA_SIM_MUTATION_COUNT; m++)
+	for (m = RFA_SIM_MUTATION_ROUTERS; m < RFA_SIM_MUTATION_MIGRATIONS; m++)
 		if (!is_found(m))
 			fail_msg("no sweep finds the planted defect: %s",
 				 rfa_sim_mutation_text((enum rfa_sim_mutation)m));
