@@ -32,7 +32,7 @@ edges() {
 ^transports/notify/	^fsm/base/|^transports/(transport|fdio)\.h$|^transports/notify/
 ^transports/	^fsm/base/|^transports/(ssh/)?[a-z_0-9]+\.h$
 ^cli/frame/help_records\.c	^cli/|^fsm/model/|PUBLIC
-^cli/	^cli/|^fsm/parts/(args|text)\.h$|PUBLIC
+^cli/	^cli/|^fsm/parts/(args|named|text)\.h$|PUBLIC
 ^fixtures/demo/	^fixtures/|^cli/|PUBLIC
 ^fixtures/	^fixtures/|PUBLIC
 ^tests/	.
