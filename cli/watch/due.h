@@ -42,7 +42,8 @@ struct rfa_due_release {
 /* A run that was begun for a release. All borrowed. */
 struct rfa_due_run {
 	const char *run, *tag, *commit;
-	const char *once; /* "": somebody has typed it */
+	const char *once;  /* "": somebody has typed it */
+	const char *ended; /* "FAILED"; "": it has not */
 	int64_t begun_ms;
 	int64_t published_ms; /* as the forge said then; 0: nobody has asked it */
 };

@@ -44,6 +44,7 @@ static int add_run(const struct rfa_watched *of, const char *run, struct rfa_wat
 		one->tag = rfa_facts_str(plan, "plan/options/release/tag", "");
 		one->commit = rfa_facts_str(plan, "plan/options/release/commit", "");
 		one->once = rfa_facts_str(plan, "plan/options/once", "");
+		one->ended = history->final ? rfa_final_word(history->final) : "";
 		one->begun_ms = history->n ? history->records[0].wall_ms : 0;
 		if (rfa_time_parse(rfa_facts_str(plan, "plan/options/release/published", ""),
 				   &one->published_ms))

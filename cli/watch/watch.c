@@ -40,7 +40,7 @@ static int go_on(const struct rfa_watch *w, const struct rfa_watch_open *open, i
 		    open->run, open->flow);
 		return 0;
 	}
-	if (!open->ours || w->look_only) {
+	if (!open->ours) {
 		say(w, WARN,
 		    "run %s (%s) was left half-way: rfa resume %s; nothing is begun until "
 		    "then",
@@ -50,6 +50,10 @@ static int go_on(const struct rfa_watch *w, const struct rfa_watch_open *open, i
 	if (w->clock->wall_ms(w->clock) < again) {
 		say(w, SAY, "run %s was interrupted: it goes on at %s, or: rfa resume %s",
 		    open->run, at, open->run);
+		return 0;
+	}
+	if (w->look_only) {
+		say(w, SAY, "run %s was interrupted: the next look goes on with it", open->run);
 		return 0;
 	}
 	say(w, SAY, "run %s was interrupted: it goes on", open->run);
@@ -103,6 +107,23 @@ static void tell(const struct rfa_watch *w, const struct rfa_due_release *r)
 	}
 }
 
+/* How the newest run for a release ended. Somebody has to look at what is not well. */
+static void tell_handled(const struct rfa_watch *w, const struct rfa_due_release *r,
+			 const struct rfa_watch_past *past)
+{
+	const char *ended = "";
+	size_t i;
+
+	for (i = 0; i < past->n; i++)
+		if (!strcmp(past->at[i].run, r->run))
+			ended = past->at[i].ended;
+	if (!*ended || !strcmp(ended, rfa_final_word(RFA_FINAL_SUCCEEDED)))
+		say(w, SAY, "nothing is new: %s is the newest, run %s", r->tag, r->run);
+	else
+		say(w, SAY, "nothing is new: %s is the newest, run %s, which ended %s: rfa show %s",
+		    r->tag, r->run, ended, r->run);
+}
+
 /* The newest of what was handled, where nothing else is to be told. */
 static void tell_nothing(const struct rfa_watch *w, const struct rfa_watch_list *list,
 			 const struct rfa_watch_past *past)
@@ -111,8 +132,7 @@ static void tell_nothing(const struct rfa_watch *w, const struct rfa_watch_list 
 
 	for (i = list->n; i-- > 0;)
 		if (list->at[i].is == RFA_DUE_HANDLED) {
-			say(w, SAY, "nothing is new: %s is the newest, run %s", list->at[i].tag,
-			    list->at[i].run);
+			tell_handled(w, &list->at[i], past);
 			return;
 		}
 	say(w, SAY, "nothing is new since run %s, which was begun for %s", past->at[0].run,

@@ -168,6 +168,7 @@ ok "5: it went back" is "$?" 5
 ok "what ran before runs" is "$(version)" app:v1.6
 config "$github"
 ok "never again by itself" says "nothing is new: v1.7 is the newest" watch
+ok "it says how that ended" says "which ended ROLLED_BACK: rfa show " watch
 ok "not begun" is "$(runs)" 6
 commit_is v1.8
 publish 10 v1.8 2026-01-10T00:00:00Z
@@ -343,6 +344,8 @@ kill "$(cat stands)" 2>/dev/null
 touch go
 ok "interrupted: it waits a minute" exits 0 watch
 ok "it says so" says "was interrupted: it goes on at" watch
+ok "--dry-run says the same" says "was interrupted: it goes on at" watch --dry-run
+ok "and says behind that who goes on" says "the next look goes on with it" later 70 watch --dry-run
 ok "nor before that is over" says "was interrupted: it goes on at" later 30 watch
 ok "what ran before runs" is "$(version)" app:v4.3
 ok "then it goes on" exits 0 later 70 watch
