@@ -51,9 +51,14 @@ static int settle_url(const struct rfa_prepare *p, json_t *source, struct rfa_er
 
 static int is_no_release(const char *tag, const char *pattern, struct rfa_error *err)
 {
+	const char *star = pattern + strcspn(pattern, "*");
+
 	rfa_fail(err, RFA_EUSAGE, "cli", "the tag %.100s is not called as releases are: %.100s",
 		 tag, pattern);
-	return rfa_error_hint(err, "name another tag, or change source.tags of the stack");
+	return rfa_error_hint(err,
+			      "the tag of a version %.100s would be %.*s%.100s%s; or change "
+			      "source.tags of the stack",
+			      tag, (int)(star - pattern), pattern, tag, *star ? star + 1 : "");
 }
 
 /* By source.tags. It is the tag of an image, too. */

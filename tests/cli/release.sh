@@ -65,11 +65,13 @@ config '' '"tags":"*.1"'
 ok "wherever the star is" says '"then": "v1"' release v1.1 --dry-run --json
 ok "64: a tag that is called otherwise" exits 64 release v1.0
 ok "it says how releases are called" says 'not called as releases are: *.1' release v1.0
+ok "and how the tag of such a version would be" says 'the tag of a version v1.0 would be v1.0.1; or' release v1.0
 ok "64: nothing for the star" exits 64 release .1
 config '' '"tags":"v**"'
 ok "3: two stars" exits 3 release v1.1
 config
-ok "it says which one is meant" says "did you mean v1.0?" release v1.00
+ok "it says which one is meant, and how one is pushed" says "did you mean v1.0? else push it: git push origin tag v1.00" release v1.00
+ok "a branch is no tag" says "push it: git push origin tag main" release main
 ok "64: a tag that no image can have" exits 64 release "v 1"
 ok "64: nor one that leads elsewhere" exits 64 release ../v1
 config '"keep_images":3' && sed -i 's/"source":{[^}]*},//' work/rfa.json

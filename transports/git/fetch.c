@@ -29,9 +29,10 @@ static int no_tag(struct rfa_git_child *c, const git_remote_head **heads, size_t
 	if (s.best)
 		rfa_buf_put_printable(&safe, s.best, strlen(s.best), 120);
 	if (s.best && s.distance <= 3)
-		rfa_error_hint(err, "did you mean %s?", rfa_buf_str(&safe));
+		rfa_error_hint(err, "did you mean %s? else push it: git push origin tag %.100s",
+			       rfa_buf_str(&safe), c->tag);
 	else
-		rfa_error_hint(err, "push it: git push origin %.100s%s%s", c->tag,
+		rfa_error_hint(err, "push it: git push origin tag %.100s%s%s", c->tag,
 			       s.best ? "; there is for example " : "", rfa_buf_str(&safe));
 	rfa_buf_release(&safe);
 	return -(int)RFA_ENOTFOUND;
