@@ -116,7 +116,8 @@ static void next_step(const struct rfa_cli *cli, const struct rfa_error *err)
 	const char *run = cli->report.result.run;
 	char line[160];
 
-	if (cli->report.result.blocker[0]) {
+	/* One that a process drives is waited for: the hint says so. */
+	if (cli->report.result.blocker[0] && !strncmp(err->hint, "rfa resume ", 11)) {
 		ways_out(o, cli->report.result.blocker);
 		return;
 	}

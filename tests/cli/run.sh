@@ -190,7 +190,8 @@ begin
 ok "a run is under way" wait_for grep -q "target.pin .* done" err
 ok "status calls it running" says "running: run" "$RFA" status
 ok "8: another run is refused" exits 8 promote
-ok "and shown the ways out" says "rfa abort $(last_run)" promote
+ok "and told to wait for it" says "wait for it: rfa show $(last_run)" promote
+ok "no way out of it is shown: it stands nowhere" not says "rfa abort $(last_run)" promote
 sleep 0.3
 kill -INT $pid
 status=0
