@@ -300,6 +300,13 @@ static int run_init(struct rfa_cli *cli, struct rfa_error *err)
 	const char *ready;
 	int written = 0, rc = 0;
 
+	if (rfa_cli_option(cli, "to") && !from) {
+		rfa_fail(err, RFA_EUSAGE, "cli",
+			 "--to is for --from: where that shall run as well");
+		return rfa_error_hint(err,
+				      "rfa init --from DESTINATION --to DESTINATION; or without "
+				      "both, and write the host into rfa.json");
+	}
 	if (rfa_cli_option(cli, "router"))
 		return init_router(cli, folder, err);
 	int n = named ? snprintf(path, sizeof(path), "%s", named)

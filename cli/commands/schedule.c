@@ -251,6 +251,10 @@ static int write_units(struct rfa_cli *cli, const char *folder, const struct uni
 	int force = rfa_cli_option(cli, "force") != NULL, same[FILES], rc = 0;
 	char path[PATH_MAX];
 
+	if (access(folder, F_OK) != 0) {
+		rfa_fail_errno(err, errno, "%.300s", folder);
+		return rfa_error_hint(err, "make this folder first, or name another one");
+	}
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		rc = path_of(folder, &units[i], path, err);
 		if (rc == 0)

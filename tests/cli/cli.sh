@@ -98,6 +98,8 @@ cp rfa.json first.json
 ok "init again changes nothing" exits 0 "$RFA" init
 ok "the file is as it was" cmp rfa.json first.json
 ok "init into a new folder" exits 0 "$RFA" init deep/er --example compose
+ok "--to alone is refused" says "--to is for --from" "$RFA" init elsewhere --to root@10.0.0.7
+ok "and nothing is written" test ! -e elsewhere
 ok "an unknown example" says "did you mean --example compose?" "$RFA" init --example compsoe
 ok "the file is found from below" sh -c "cd deep/er/.rfa && '$RFA' ledger path | grep deep/er/.rfa/ledger"
 

@@ -201,6 +201,7 @@ fi
 
 schedule() { "$RFA" schedule shop --env prod "$@"; }
 ok "schedule" exits 0 schedule
+ok "a folder that is not there: it is to be made" says "make this folder first" schedule --write "$TMP/nowhere"
 ok "the data every day" says "OnCalendar=*-*-* 02:30:00" schedule
 ok "the images on Sundays" says "OnCalendar=Sun *-*-* 04:00:00" schedule
 ok "at another time" says "OnCalendar=*-*-* 03:15:00" schedule --at 03:15
