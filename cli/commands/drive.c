@@ -121,8 +121,8 @@ static void say_way_back(const struct rfa_run_report *s, const struct rfa_out *o
 	const char *env = rfa_facts_str(s->plan, "target/env", "");
 
 	if (s->result.point[0])
-		rfa_out_say(o, "to go back: rfa rollback %s --env %s --to %s", stack, env,
-			    s->result.point);
+		rfa_out_say(o, "to go back: rfa rollback %s --env %s --to %s%s", stack, env,
+			    s->result.point, rfa_report_with_data(s));
 	if (s->result.data[0])
 		rfa_out_say(o, "%s rfa rollback %s --env %s --to %s",
 			    s->result.point[0] ? "and then: " : "to go back:", stack, env,

@@ -5,6 +5,7 @@
 
 #include "cli/commands/hooks_due.h"
 #include "cli/config/hook_rules.h"
+#include "cli/report/reporter.h"
 
 /* With what is before the command: its environment. */
 enum { WORDS = RFA_HOOK_WORDS + 16, SAID_MAX = 64 << 10, ENV = 7, TEXT_MAX = 300, LINES = 5 };
@@ -72,9 +73,10 @@ static void put_env(struct behind *b)
 	char next[TEXT_MAX];
 
 	if (r->final == RFA_FINAL_SUCCEEDED && r->point[0])
-		snprintf(next, sizeof(next), "rfa rollback %s --env %s --to %s",
+		snprintf(next, sizeof(next), "rfa rollback %s --env %s --to %s%s",
 			 rfa_facts_str(report->plan, "stack", ""),
-			 rfa_facts_str(report->plan, "target/env", ""), r->point);
+			 rfa_facts_str(report->plan, "target/env", ""), r->point,
+			 rfa_report_with_data(report));
 	else
 		snprintf(next, sizeof(next), "rfa show %s", r->run);
 	put(b, 0, "RFA_RUN", r->run);

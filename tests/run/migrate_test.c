@@ -414,6 +414,8 @@ static void gates_refuse(void **state)
 		"needs a backup of the data");
 	refused(0, "target/stack/migrate", "service", json_string("nobody"),
 		"brings no image of nobody");
+	refused(MIGRATION_BREAKING, "target/stack/migrate", "env",
+		json_pack("{s:s}", "A", "${NOBODY_KNOWS}"), "there is no value for it");
 	refused(0, "target/stack", "gates", json_pack("{s:b}", "migration_tried", 1),
 		"no drill has tried the migration of ");
 	refused(MIGRATION_BREAKING, "target/stack", "data", json_object(),

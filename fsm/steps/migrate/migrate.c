@@ -151,10 +151,10 @@ static int ended_badly(struct rfa_ctx *ctx, const struct rfa_schema_change *chan
 			 "the migration of %.100s ended with status %lld", change->version,
 			 (long long)status);
 	rfa_error_where(err, "%s", ctx->host->name);
-	return rfa_error_hint(err, status == TIME_OVER
-				       ? "give it longer: migrate.timeout_s in rfa.json"
-				       : "see what it wrote; mend it, and try it with: rfa drill "
-					 "--with VERSION");
+	return rfa_error_hint(
+	    err, status == TIME_OVER ? "give it longer: migrate.timeout_s in rfa.json"
+				     : "see what it wrote; mend it: the next version has to bring "
+				       "a better one");
 }
 
 static int is_not_so(struct rfa_ctx *ctx, const struct rfa_schema_change *change,

@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "fsm/steps/common/gates.h"
+#include "fsm/steps/common/secrets.h"
 #include "fsm/steps/data/members.h"
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/migrate/migration.h"
+#include "fsm/steps/migrate/once.h"
 
 static int runs_already(const struct rfa_ctx *ctx)
 {
@@ -53,6 +55,26 @@ static void judge_service(struct rfa_gates *c)
 	rfa_deny(c, "correct migrate.service of the stack in rfa.json",
 		 "the run brings no image of %s, which has the command of the migration",
 		 how->service);
+}
+
+static void has_no_value(void *user, const char *field, const char *reference)
+{
+	(void)field;
+	rfa_deny(user,
+		 "name it under secrets (a variable), secret_files or secret_commands of rfa.json, "
+		 "and give it a value",
+		 "migrate.env has %s, and there is no value for it", reference);
+}
+
+/* Later it would be missed where the old version has stopped already. */
+static int judge_values(struct rfa_gates *c, const json_t *env, struct rfa_error *err)
+{
+	json_t *body = rfa_once_variables(env);
+	int rc =
+	    body ? rfa_references_fill(c->ctx, body, has_no_value, c, err) : rfa_fail_nomem(err);
+
+	json_decref(body);
+	return rc;
 }
 
 /* A drill has done it, on the data of a backup, with this image. */
@@ -166,7 +188,9 @@ int rfa_gate_migration(struct rfa_gates *c, struct rfa_error *err)
 	if (!rfa_schema_changes(c->ctx, &change, &why))
 		return 0;
 	judge_way_back(c, &change);
-	rc = judge_tried(c, &change, err);
+	rc = judge_values(c, change.how->env, err);
+	if (!rc)
+		rc = judge_tried(c, &change, err);
 	return rc || !c->ctx->own->has_data ? rc : judge_data(c, err);
 }
 

@@ -24,18 +24,26 @@ const char *rfa_once_name(const struct rfa_ctx *ctx, const char *what)
 
 /* What it is made of. */
 
+json_t *rfa_once_variables(const json_t *env)
+{
+	json_t *list = json_array(), *value;
+	const char *name;
+
+	json_object_foreach ((json_t *)(uintptr_t)env, name, value)
+		if (json_array_append_new(list,
+					  json_sprintf("%s=%s", name, json_string_value(value)))) {
+			json_decref(list);
+			return NULL;
+		}
+	return json_pack("{s:o}", "Env", list);
+}
+
 static int fill_env(const struct rfa_ctx *ctx, const json_t *env, json_t **out,
 		    struct rfa_error *err)
 {
-	json_t *list = json_array(), *body, *value;
-	const char *name;
-	int rc = list ? 0 : rfa_fail_nomem(err);
+	json_t *body = rfa_once_variables(env);
+	int rc = 0;
 
-	json_object_foreach ((json_t *)(uintptr_t)env, name, value)
-		if (!rc && json_array_append_new(
-			       list, json_sprintf("%s=%s", name, json_string_value(value))))
-			rc = rfa_fail_nomem(err);
-	body = json_pack("{s:o}", "Env", list);
 	if (!rc)
 		rc = body ? rfa_references_fill(ctx, body, NULL, NULL, err) : rfa_fail_nomem(err);
 	if (!rc)

@@ -29,6 +29,9 @@ struct rfa_once_answer {
 
 const char *rfa_once_name(const struct rfa_ctx *ctx, const char *what);
 
+/* {"Env": […]} of more variables, with their references. New; NULL: there is no memory. */
+json_t *rfa_once_variables(const json_t *env);
+
 /*
  * Runs it to its end, or waits for the end of the one that has begun. How it ended is no error.
  * Errors: those of the host.
