@@ -1,5 +1,6 @@
 /* Completes the plans of runs that bring something: what the ledger knows of who gets it. */
 #include <stdio.h>
+#include <string.h>
 
 #include "fsm/base/facts.h"
 #include "fsm/parts/args.h"
@@ -22,6 +23,41 @@ static int backup_ended(const struct rfa_prepare *p, const json_t *manifest, int
 	return rc;
 }
 
+/* A version that may change the schema has one made before it, if there is data that is named. */
+static int may_migrate(const json_t *plan)
+{
+	return !rfa_facts_at(plan, "point") && rfa_facts_at(plan, "target/stack/migrate") &&
+	       json_object_size(rfa_facts_at(plan, "target/stack/data/members"));
+}
+
+struct since {
+	const char *backup; /* the run that made it */
+	int64_t ms;
+	int came;
+};
+
+static int came_since(void *user, const struct rfa_ledger_line *line)
+{
+	struct since *since = user;
+
+	since->came |= line->final == RFA_FINAL_SUCCEEDED && line->ended_ms > since->ms &&
+		       strcmp(line->run, since->backup) != 0;
+	return since->came;
+}
+
+/* 1 if a run has ended well there since then: the data may have another schema now. */
+static int has_moved_on(const struct rfa_prepare *p, const json_t *plan, const char *backup,
+			int64_t ms, int *moved, struct rfa_error *err)
+{
+	const struct rfa_ledger_filter filter = { p->word, rfa_facts_str(plan, "target/env", ""), 0,
+						  0 };
+	struct since since = { backup, ms, 0 };
+	int rc = rfa_ledger_list(p->ledger, &filter, came_since, &since, err);
+
+	*moved = since.came;
+	return rc;
+}
+
 /* A backup that has just been made is good enough: of a command that is typed again, say. */
 static int is_fresh(const struct rfa_prepare *p, const json_t *plan, const char *id, int *fresh,
 		    struct rfa_error *err)
@@ -30,6 +66,7 @@ static int is_fresh(const struct rfa_prepare *p, const json_t *plan, const char 
 	json_t *manifest = NULL;
 	int64_t ended = 0;
 	char path[400];
+	int moved = 0;
 	int rc;
 
 	*fresh = 0;
@@ -40,16 +77,13 @@ static int is_fresh(const struct rfa_prepare *p, const json_t *plan, const char 
 	rc = rfa_catalog_find(p->ledger, path, &manifest, err);
 	if (!rc && manifest)
 		rc = backup_ended(p, manifest, &ended, err);
-	json_decref(manifest);
 	*fresh = ended && p->clock->wall_ms(p->clock) - ended <= min * MS_PER_MIN;
+	if (!rc && *fresh && may_migrate(plan)) {
+		rc = has_moved_on(p, plan, rfa_facts_str(manifest, "run", ""), ended, &moved, err);
+		*fresh = !moved;
+	}
+	json_decref(manifest);
 	return rc;
-}
-
-/* A version that may change the schema has one made before it, if there is data that is named. */
-static int may_migrate(const json_t *plan)
-{
-	return !rfa_facts_at(plan, "point") && rfa_facts_at(plan, "target/stack/migrate") &&
-	       json_object_size(rfa_facts_at(plan, "target/stack/data/members"));
 }
 
 /* 1 if data is deleted, or its schema may change; or if rfa.json asks for one before this command,

@@ -74,6 +74,8 @@ ok "show tells it" says "made before it" "$RFA" show "$("$RFA" runs --json | pyt
 again
 ok "typed again" exits 0 promote
 ok "there is no second one" is "$(backups)" 1
+sed -i 's/"containers":\["web"\]/&,"migrate":{"service":"web","run":["up"],"kind":"expand","undo":"none"}/' rfa.json
+ok "where a run may have changed the schema since, it is not enough" says "a backup of the data is made" promote -n
 config ',"before":["promote"],"before_min":0'
 again
 ok "always a new one" exits 0 promote
