@@ -93,8 +93,7 @@ static void make_command(const struct rfa_cli_commands *all, const struct rfa_fl
 		"PERCENT",
 		NULL,
 		NULL,
-		"of traffic that moves in shares: stop behind the soak of this one; `rfa resume` "
-		"goes on"
+		"stop behind the soak of this share of the traffic; `rfa resume` goes on"
 	};
 	static const struct rfa_option gates = {
 		"gates", 0, NULL, NULL, NULL, "only what the gates say: exit status 0, or 4"
