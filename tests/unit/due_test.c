@@ -204,8 +204,8 @@ static size_t fill_runs(const struct row *row, struct rfa_due_run out[MOST])
 	for (n = 0; n < MOST && row->runs[n].tag; n++) {
 		const struct run *r = &row->runs[n];
 
-		out[n] =
-		    (struct rfa_due_run){ ids[n], r->tag, r->commit, r->once, r->at, r->published };
+		out[n] = (struct rfa_due_run){ ids[n], r->tag, r->commit,   r->once,
+					       "",     r->at,  r->published };
 	}
 	return n;
 }
@@ -280,8 +280,9 @@ static void what_was_begun_is_never_due_again(void **state)
 								RFA_DUE_OLD,    NULL,    "" };
 			if (begun & 1u << i)
 				runs[n++] =
-				    (struct rfa_due_run){ "r",     tags[i],        "c",
-							  once[i], (int64_t)i + 1, (int64_t)i + 1 };
+				    (struct rfa_due_run){ "r",           tags[i], "c",
+							  once[i],       "",      (int64_t)i + 1,
+							  (int64_t)i + 1 };
 		}
 		assert_int_equal(rfa_due(releases, 4, runs, n, &rules, &err), 0);
 		for (size_t i = 0; i < 4; i++)
