@@ -249,7 +249,7 @@ static const struct rfa_option rollback_options[] = {
 	{ "with-files", 0, NULL, NULL, NULL,
 	  "with the Compose files and variables that the containers had then" },
 	{ "switch", 0, NULL, NULL, NULL,
-	  "at once: all of the traffic in one share, and only if no image has to travel" },
+	  "at once: all of the traffic in one share; only if no image has to travel" },
 	{ "reason", 0, "TEXT", NULL, NULL, "why; kept in the ledger" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only show what would change" },
 	{ "wait-lock", 0, "SECONDS", NULL, NULL,

@@ -9,17 +9,18 @@
 # IN-FLIGHT REQUESTS ERRORS": 1 or 0, and "-" for what it cannot tell.
 . ./lib_private.sh
 verb=$1 container=$2 control=$3 inside=$4 directory=$5 service=$6 port=$7 share=$8
-# ask ADDRESS PORT: sends standard input there, as seen from the container, and says what comes back.
+# ask ADDRESS PORT [SECONDS]: sends standard input there, as seen from the container, and says what comes
+# back; at most for so long, 10 if it is not said.
 ask() {
 	# shellcheck disable=SC2016  # the container's own shell reads it
 	engine exec -i -- "$container" sh -c '
 		if command -v bash >/dev/null 2>&1; then
-			exec timeout 10 bash -c "exec 3<>/dev/tcp/\$0/\$1 && cat >&3 && cat <&3" "$1" "$2"
+			exec timeout "$3" bash -c "exec 3<>/dev/tcp/\$0/\$1 && cat >&3 && cat <&3" "$1" "$2"
 		elif command -v nc >/dev/null 2>&1; then
-			exec timeout 10 nc "$1" "$2"
+			exec timeout "$3" nc "$1" "$2"
 		fi
 		echo "the container has neither bash nor nc" >&2
-		exit 1' sh "$1" "$2"
+		exit 1' sh "$1" "$2" "${3:-10}"
 }
 # found FILE: it is there; not in a pipeline, which would go on.
 found() {

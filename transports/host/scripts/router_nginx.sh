@@ -25,9 +25,9 @@ text() {
 live() {
 	printf 'GET /%s HTTP/1.0\r\n\r\n' "$service" | ask 127.0.0.1 "$control" | tr -d '\r' | sed -n 's/^live //p'
 }
-# answers NAME: somebody serves there.
+# answers NAME: somebody serves there. A name that nobody has may take seconds to be found to be none.
 answers() {
-	printf 'GET / HTTP/1.0\r\nHost: %s\r\n\r\n' "$1" | ask "$1" "$port" 2>/dev/null |
+	printf 'GET / HTTP/1.0\r\nHost: %s\r\n\r\n' "$1" | ask "$1" "$port" 3 2>/dev/null |
 		{ read -r line _; case $line in HTTP/*) cat >/dev/null; echo 1 ;; *) echo 0 ;; esac; }
 }
 n=$(kept shares.conf) || exit
