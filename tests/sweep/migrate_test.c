@@ -137,6 +137,20 @@ static void sweeps_can_fail(void **state)
 				 rfa_sim_mutation_text(planted[i]));
 }
 
+/* A command that has run, and whose end was not heard, is not begun again. */
+static void one_that_begins_twice_is_seen(void **state)
+{
+	static const int kinds[] = { RFA_SIM_LOSE_ANSWER, RFA_SIM_CRASH_AFTER };
+	size_t i;
+
+	(void)state;
+	assert_false(sweep_sees(&expand, RFA_SIM_MUTATION_FORGETS_ONCE, SWEEP_NO_FAULT));
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!sweep_sees(&expand, RFA_SIM_MUTATION_FORGETS_ONCE, kinds[i]))
+			fail_msg("a migration that begins twice is not seen (%s)",
+				 rfa_sim_fault_word((enum rfa_sim_fault_kind)kinds[i]));
+}
+
 SWEEP(expand)
 SWEEP(expand_ill)
 SWEEP(expand_web)
@@ -155,13 +169,21 @@ PAIRS(command)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sweeps_can_fail),      cmocka_unit_test(sweep_expand),
-		cmocka_unit_test(sweep_expand_ill),     cmocka_unit_test(sweep_expand_web),
-		cmocka_unit_test(sweep_breaking),       cmocka_unit_test(sweep_breaking_ill),
-		cmocka_unit_test(sweep_breaking_fails), cmocka_unit_test(sweep_breaking_web),
-		cmocka_unit_test(sweep_command),        cmocka_unit_test(pairs_expand),
-		cmocka_unit_test(pairs_breaking),       cmocka_unit_test(pairs_breaking_ill),
-		cmocka_unit_test(pairs_breaking_fails), cmocka_unit_test(pairs_breaking_web),
+		cmocka_unit_test(sweeps_can_fail),
+		cmocka_unit_test(one_that_begins_twice_is_seen),
+		cmocka_unit_test(sweep_expand),
+		cmocka_unit_test(sweep_expand_ill),
+		cmocka_unit_test(sweep_expand_web),
+		cmocka_unit_test(sweep_breaking),
+		cmocka_unit_test(sweep_breaking_ill),
+		cmocka_unit_test(sweep_breaking_fails),
+		cmocka_unit_test(sweep_breaking_web),
+		cmocka_unit_test(sweep_command),
+		cmocka_unit_test(pairs_expand),
+		cmocka_unit_test(pairs_breaking),
+		cmocka_unit_test(pairs_breaking_ill),
+		cmocka_unit_test(pairs_breaking_fails),
+		cmocka_unit_test(pairs_breaking_web),
 		cmocka_unit_test(pairs_command),
 	};
 
