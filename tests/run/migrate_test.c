@@ -327,15 +327,22 @@ static json_t *drill_plan(struct world *w, int how)
 
 	world_make_migration(w, SCENARIO_DATA, how);
 	plan = w->plan;
-	w->plan = rfa_facts_copy(world_backup_plan(w, "prod", BACKUP));
+	w->plan = world_backup_plan(w, "prod", BACKUP);
 	json_object_set(w->plan, "target", json_object_get(plan, "target"));
 	drive(w, RFA_FINAL_SUCCEEDED, &result, &err);
-	w->plan = rfa_facts_copy(plan);
-	plan = rfa_facts_copy(world_restore_plan(w, "drill", "prod", "test", BACKUP));
+	json_decref(w->plan);
+	w->plan = plan;
+	plan = world_restore_plan(w, "drill", "prod", "test", BACKUP);
 	json_object_set_new(json_object_get(plan, "options"), "tried", tried);
 	json_object_set(rfa_facts_at(plan, "target/stack"), "migrate",
 			rfa_facts_at(w->plan, "target/stack/migrate"));
 	return plan;
+}
+
+static void use_plan(struct world *w, json_t *plan)
+{
+	json_decref(w->plan);
+	w->plan = plan;
 }
 
 static void a_drill_tries_it(void **state)
@@ -350,8 +357,7 @@ static void a_drill_tries_it(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		w.plan = NULL;
-		w.plan = drill_plan(&w, ways[i]);
+		use_plan(&w, drill_plan(&w, ways[i]));
 		drive(&w, RFA_FINAL_SUCCEEDED, &result, &err);
 		assert_told(&w, result.run, "target.migrate", "tried/kind",
 			    ways[i] & MIGRATION_BREAKING ? "breaking" : "expand");
@@ -378,7 +384,7 @@ static void a_drill_finds_one_that_fails(void **state)
 	json_t *data;
 
 	(void)state;
-	w.plan = drill_plan(&w, MIGRATION_FAILS);
+	use_plan(&w, drill_plan(&w, MIGRATION_FAILS));
 	drive(&w, RFA_FINAL_ROLLED_BACK, &result, &err);
 	assert_non_null(strstr(err.msg, "ended with status 3"));
 	data = world_data(&w);
