@@ -22,8 +22,10 @@ static void put_flags(struct rfa_buf *into, const struct rfa_step *step)
 		if (step->flags & flags[i].flag)
 			rfa_buf_printf(into, "%s%s", into->len ? ", " : "", flags[i].word);
 	}
-	if (!step->flags)
+	if (!into->len && !step->skipped)
 		rfa_buf_puts(into, "changes");
+	if (*rfa_step_part_word(step))
+		rfa_buf_printf(into, ", if %s", rfa_step_part_word(step));
 }
 
 /* What there is to come back from a step. */
@@ -82,7 +84,8 @@ static void say_markdown_head(const struct rfa_out *o)
 		       "fsm/flows, not this page -->\n");
 	rfa_out_say(o,
 		    "Every flow goes through the eight states in this order; a state with nothing "
-		    "to do is recorded as skipped.\n");
+		    "to do is recorded as skipped. A run has the rows whose kind says \"if\" only "
+		    "where its stack has that part (a hook, traffic, a migration).\n");
 	for (int s = 0; s < RFA_STATE_COUNT; s++)
 		rfa_out_say(o, "%d. `%s`", s + 1, rfa_state_word((enum rfa_state)s));
 	rfa_out_say(o, "\nThen it ends in one of these:\n");
@@ -170,9 +173,10 @@ static json_t *flow_json(const struct rfa_flow *flow)
 				json_array_append_new(kinds, json_string(flags[f].word));
 		}
 		json_array_append_new(steps,
-				      json_pack("{s:s,s:s?,s:s?,s:o,s:i,s:b,s:s?,s:s?}", "state",
-						rfa_state_word(s->state), "step", s->name, "on",
-						rfa_role_word(s->on), "kind", kinds, "attempts",
+				      json_pack("{s:s,s:s?,s:s?,s:o,s:s,s:i,s:b,s:s?,s:s?}",
+						"state", rfa_state_word(s->state), "step", s->name,
+						"on", rfa_role_word(s->on), "kind", kinds, "if",
+						rfa_step_part_word(s), "attempts",
 						(int)s->max_attempts, "undo", s->undo != NULL,
 						"then", s->then, "skipped", s->skipped));
 	}

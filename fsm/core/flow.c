@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "fsm/base/facts.h"
+
 static const char *const states[] = {
 #define STATE_WORD(name) [RFA_##name] = #name,
 	RFA_STATES(STATE_WORD)
@@ -93,6 +95,60 @@ int rfa_flow_find(const struct rfa_flow *flow, const char *name)
 		if (!strcmp(flow->steps[i].name, name))
 			return (int)i;
 	return -1;
+}
+
+/* What a plan leaves out. */
+
+static const struct {
+	unsigned flag;
+	const char *word, *path;
+} parts[] = {
+#define PART(name, word, path) { RFA_STEP_WITH_##name, word, path },
+	RFA_STEP_PARTS(PART)
+#undef PART
+};
+
+int rfa_flow_lacks_role(const struct rfa_role *role, const json_t *plan)
+{
+	return role->needs & RFA_ROLE_MAY_BE_ABSENT &&
+	       !json_is_object(json_object_get(plan, rfa_role_word(role->id)));
+}
+
+static int is_there(const json_t *value)
+{
+	return value && !json_is_null(value) && !(json_is_array(value) && !json_array_size(value));
+}
+
+int rfa_flow_has(const struct rfa_flow *flow, size_t row, const json_t *plan)
+{
+	const struct rfa_step *step = &flow->steps[row];
+	const json_t *side = json_object_get(plan, rfa_role_word(step->on));
+	const struct rfa_role *role;
+	size_t i;
+
+	for (role = flow->roles; role->id; role++)
+		if (role->id == step->on && rfa_flow_lacks_role(role, plan))
+			return 0;
+	for (i = 0; i < COUNT(parts); i++)
+		if (step->flags & parts[i].flag && !is_there(rfa_facts_at(side, parts[i].path)))
+			return 0;
+	return 1;
+}
+
+const char *rfa_step_part_word(const struct rfa_step *step)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(parts); i++)
+		if (step->flags & parts[i].flag)
+			return parts[i].word;
+	return "";
+}
+
+int rfa_step_changes(const struct rfa_step *step)
+{
+	return !step->skipped && !(step->flags & (RFA_STEP_READS | RFA_STEP_SCRATCH |
+						  RFA_STEP_ROLLBACK_ONLY | RFA_STEP_CLEANUP));
 }
 
 /* The table check. */

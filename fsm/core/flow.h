@@ -60,6 +60,22 @@ RFA_API const char *rfa_role_word(enum rfa_role_id role); /* "source"; "" for NO
 RFA_API int rfa_state_parse(const char *word, enum rfa_state *out);
 RFA_API int rfa_final_parse(const char *word, enum rfa_final *out);
 
+/* Parts that a stack may lack: their words, and where they are in the plan of its host. */
+#define RFA_STEP_PARTS(X)                               \
+	X(CONTAINERS, "containers", "stack/containers") \
+	X(COMPOSE, "compose", "stack/compose")          \
+	X(HOOK, "hook", "stack/hooks/before/command")   \
+	X(TRAFFIC, "traffic", "stack/traffic")          \
+	X(MIGRATION, "migration", "stack/migrate/run")  \
+	X(INIT, "init", "stack/init")                   \
+	X(BASE_URL, "base URL", "stack/base_url")
+
+enum rfa_step_part {
+#define RFA_STEP_PART_ENUM(name, word, path) RFA_STEP_PART_##name,
+	RFA_STEP_PARTS(RFA_STEP_PART_ENUM)
+#undef RFA_STEP_PART_ENUM
+};
+
 enum rfa_step_flag {
 	/* Looks and never touches: no intent is recorded, no probe, no undo. */
 	RFA_STEP_READS = 1 << 0,
@@ -74,6 +90,10 @@ enum rfa_step_flag {
 	 * failure is recorded as DONE with outcome "cleanup-failed", told, and the run goes on.
 	 */
 	RFA_STEP_CLEANUP = 1 << 3,
+/* Of what the row is, beside that: only a run whose plan has it has the row. */
+#define RFA_STEP_PART_FLAG(name, word, path) RFA_STEP_WITH_##name = 1 << (4 + RFA_STEP_PART_##name),
+	RFA_STEP_PARTS(RFA_STEP_PART_FLAG)
+#undef RFA_STEP_PART_FLAG
 };
 
 /* What a probe sees: the step's effect is there; is not there; is under way; half of it is there.
@@ -105,8 +125,8 @@ struct rfa_step {
 #define RFA_FLOW_MAX_STEPS 48
 
 /*
- * Among the needs of a role: a plan may leave it out. No connection is made then, and its rows have
- * nothing to do.
+ * Among the needs of a role: a plan may leave it out. No connection is made then, and the run has
+ * none of its rows.
  */
 #define RFA_ROLE_MAY_BE_ABSENT (1u << 30)
 
@@ -157,6 +177,18 @@ RFA_API int rfa_flow_check(const struct rfa_flow *flow, struct rfa_error *err) R
 /* The flows there are (fsm/flows/list.c). By name: NULL for none. */
 RFA_API const struct rfa_flow *const *rfa_flows(size_t *n);
 RFA_API const struct rfa_flow *rfa_flow_by_name(const char *name);
+
+/* 1 if no host has this role in a run with this plan. */
+RFA_API int rfa_flow_lacks_role(const struct rfa_role *role, const json_t *plan);
+/*
+ * 1 if a run with this plan has the row: its host is there, and so is the part of the stack that
+ * the row is of. A run passes over its other rows; nothing of them is recorded.
+ */
+RFA_API int rfa_flow_has(const struct rfa_flow *flow, size_t row, const json_t *plan);
+/* The part of the stack that the row is of: "traffic"; "": it is in every run. */
+RFA_API const char *rfa_step_part_word(const struct rfa_step *step);
+/* 1 if the row changes what serves. */
+RFA_API int rfa_step_changes(const struct rfa_step *step);
 
 /* The row with this name, or -1. */
 RFA_API int rfa_flow_find(const struct rfa_flow *flow, const char *name);

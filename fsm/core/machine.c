@@ -20,16 +20,22 @@ static int mutates(const struct rfa_machine *m, int row)
 	return !has(m, row, RFA_STEP_READS) && !step_at(m, row)->skipped;
 }
 
-void rfa_machine_init(struct rfa_machine *m, const struct rfa_flow *flow)
+void rfa_machine_init(struct rfa_machine *m, const struct rfa_flow *flow, const json_t *plan)
 {
+	size_t i;
+
 	memset(m, 0, sizeof(*m));
 	m->flow = flow;
+	for (i = 0; i < flow->n; i++)
+		if (!rfa_flow_has(flow, i, plan))
+			m->rows[i].status = RFA_ROW_ABSENT;
 }
 
 /* The next forward row from `row` on; n: behind the last one. */
 static int forward_from(const struct rfa_machine *m, int row)
 {
-	while (row < (int)m->flow->n && has(m, row, RFA_STEP_ROLLBACK_ONLY))
+	while (row < (int)m->flow->n &&
+	       (has(m, row, RFA_STEP_ROLLBACK_ONLY) || m->rows[row].status == RFA_ROW_ABSENT))
 		row++;
 	return row;
 }
@@ -131,7 +137,8 @@ int rfa_machine_no_return(const struct rfa_machine *m)
 	size_t i;
 
 	for (i = 0; i < m->flow->n; i++)
-		if (has(m, (int)i, RFA_STEP_CLEANUP) && m->rows[i].status != RFA_ROW_IDLE)
+		if (has(m, (int)i, RFA_STEP_CLEANUP) && m->rows[i].status != RFA_ROW_IDLE &&
+		    m->rows[i].status != RFA_ROW_ABSENT)
 			return 1;
 	return 0;
 }

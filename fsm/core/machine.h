@@ -43,6 +43,7 @@ enum rfa_row_status {
 	RFA_ROW_UNDOING,     /* an intent to undo without an answer */
 	RFA_ROW_UNDONE,      /* the effect is no more */
 	RFA_ROW_UNDO_FAILED, /* its undo failed: a person must look */
+	RFA_ROW_ABSENT,      /* the run's plan leaves it out: it is passed over both ways */
 };
 
 struct rfa_row {
@@ -88,8 +89,12 @@ enum rfa_machine_event {
 	RFA_ON_END,      /* the end, as rfa_machine_next() said */
 };
 
-/* A machine at its beginning; the flow (borrowed) must have passed rfa_flow_check(). */
-RFA_API void rfa_machine_init(struct rfa_machine *m, const struct rfa_flow *flow);
+/*
+ * A machine at the beginning of a run with this plan (rfa_flow_has()). The flow (borrowed) must
+ * have passed rfa_flow_check().
+ */
+RFA_API void rfa_machine_init(struct rfa_machine *m, const struct rfa_flow *flow,
+			      const json_t *plan);
 
 /* What is due. Pure. After the end: END with the final state. */
 RFA_API struct rfa_action rfa_machine_next(const struct rfa_machine *m);

@@ -58,7 +58,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_approve = {
 	.name = "approve",
-	.version = 2,
+	.version = 3,
 	.summary = "say that a version is verified, and why",
 	.roles = roles,
 	.steps = steps,

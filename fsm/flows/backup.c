@@ -26,9 +26,9 @@ static const struct rfa_step steps[] = {
 	STEP("target.seal", APPLY, TARGET, 0, 4, seal),
 	SKIP("restart", RESTART, "what stopped for the snapshot was started at once"),
 	NO_UNDO("target.verify", HEALTH, TARGET, SCRATCH, 4, vault_verify),
-	CLEANUP("target.retain", HEALTH, TARGET, 4, retain),
-	CLEANUP("source.cleanup", HEALTH, SOURCE, 4, source_cleanup),
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("target.retain", HEALTH, TARGET, 0, 4, retain),
+	CLEANUP("source.cleanup", HEALTH, SOURCE, 0, 4, source_cleanup),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 

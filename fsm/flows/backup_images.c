@@ -22,8 +22,8 @@ static const struct rfa_step steps[] = {
 	STEP("target.seal", APPLY, TARGET, 0, 4, seal),
 	SKIP("restart", RESTART, "nothing was stopped"),
 	NO_UNDO("target.verify", HEALTH, TARGET, SCRATCH, 4, vault_verify),
-	CLEANUP("target.retain", HEALTH, TARGET, 4, retain),
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("target.retain", HEALTH, TARGET, 0, 4, retain),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 

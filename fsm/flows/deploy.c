@@ -17,7 +17,7 @@ static const struct rfa_step steps[] = {
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_before),
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, registry_observe),
 	READ("target.compare", PRECHECK, TARGET, 0, 4, target_compare),
-	READ("target.data", PRECHECK, TARGET, 0, 4, migration_observe),
+	READ("target.data", PRECHECK, TARGET, IF_MIGRATION, 4, migration_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
@@ -26,7 +26,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.pull", TRANSFER, TARGET, SCRATCH, 4, pull),
 	IMAGES_ARRIVE,
 	VERSION_RUNS,
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -101,7 +101,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_deploy = {
 	.name = "deploy",
-	.version = 3,
+	.version = 4,
 	.summary = "bring a version from its registry to an environment",
 	.roles = roles,
 	.steps = steps,

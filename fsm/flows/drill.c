@@ -28,17 +28,17 @@ static const struct rfa_step steps[] = {
 	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
 	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
 	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
-	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
-	STEP("target.migrate", APPLY, TARGET, 0, 4, migrate),
+	STEP("target.base-url", APPLY, TARGET, IF_BASE_URL, 4, base_url),
+	STEP("target.migrate", APPLY, TARGET, IF_MIGRATION, 4, migrate),
 	STEP("target.start", RESTART, TARGET, 0, 4, start),
 	READ("target.health", HEALTH, TARGET, 0, 4, data_health),
 	NO_UNDO("target.stop2", HEALTH, TARGET, 0, 4, stop),
 	NO_UNDO("target.swap-back", HEALTH, TARGET, 0, 4, swap_back),
 	NO_UNDO("target.start2", HEALTH, TARGET, 0, 4, start),
 	READ("target.health2", HEALTH, TARGET, 0, 4, data_health_before),
-	CLEANUP("target.cleanup", HEALTH, TARGET, 4, data_cleanup),
-	CLEANUP("target.cleanup-migration", HEALTH, TARGET, 4, migration_cleanup),
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("target.cleanup", HEALTH, TARGET, 0, 4, data_cleanup),
+	CLEANUP("target.cleanup-migration", HEALTH, TARGET, IF_MIGRATION, 4, migration_cleanup),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -118,7 +118,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_drill = {
 	.name = "drill",
-	.version = 5,
+	.version = 6,
 	.summary = "restore test: restore a backup, check it, put everything back",
 	.roles = roles,
 	.steps = steps,

@@ -24,8 +24,8 @@ static const struct rfa_step steps[] = {
 	STEP("target.load", APPLY, TARGET, SCRATCH, 4, load),
 	SKIP("restart", RESTART, "nothing was stopped"),
 	STEP("target.try", HEALTH, TARGET, SCRATCH, 4, trial),
-	CLEANUP("target.cleanup", HEALTH, TARGET, 4, unload),
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("target.cleanup", HEALTH, TARGET, 0, 4, unload),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 

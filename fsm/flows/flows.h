@@ -17,6 +17,14 @@
 /* flags of a row, as the tables write them */
 #define SCRATCH RFA_STEP_SCRATCH
 #define ROLLBACK_ONLY RFA_STEP_ROLLBACK_ONLY
+/* of rows that only a run of a stack with such a part has */
+#define IF_CONTAINERS RFA_STEP_WITH_CONTAINERS
+#define IF_COMPOSE RFA_STEP_WITH_COMPOSE
+#define IF_HOOK RFA_STEP_WITH_HOOK
+#define IF_TRAFFIC RFA_STEP_WITH_TRAFFIC
+#define IF_MIGRATION RFA_STEP_WITH_MIGRATION
+#define IF_INIT RFA_STEP_WITH_INIT
+#define IF_BASE_URL RFA_STEP_WITH_BASE_URL
 
 /* what a role needs of its host */
 #define WITH_LOCK (RFA_HOST_FILES | RFA_HOST_RUNS)
@@ -40,8 +48,8 @@
 #define LAST_READ(name, state, on, tries, trio) \
 	{ name, RFA_##state, RFA_##on, RFA_STEP_READS, tries, rfa_##trio##_run, NULL, NULL, "SUCCEEDED", NULL }
 /* behind the point of no return; the last one ends the run */
-#define CLEANUP(name, state, on, tries, trio) \
-	{ name, RFA_##state, RFA_##on, RFA_STEP_CLEANUP, tries, rfa_##trio##_run, rfa_##trio##_probe, NULL, NULL, NULL }
+#define CLEANUP(name, state, on, flags, tries, trio) \
+	{ name, RFA_##state, RFA_##on, RFA_STEP_CLEANUP | (flags), tries, rfa_##trio##_run, rfa_##trio##_probe, NULL, NULL, NULL }
 #define END(name, state, on, tries, trio) \
 	{ name, RFA_##state, RFA_##on, RFA_STEP_CLEANUP, tries, rfa_##trio##_run, rfa_##trio##_probe, NULL, "SUCCEEDED", NULL }
 /* a state with nothing to do, and why */
@@ -52,7 +60,7 @@
  * The operator's own command, which may say no: behind the gates of each flow that changes what
  * serves in an environment.
  */
-#define HOOK_BEFORE NO_UNDO("target.hook", PRECHECK, TARGET, SCRATCH, 4, hook_before)
+#define HOOK_BEFORE NO_UNDO("target.hook", PRECHECK, TARGET, SCRATCH | IF_HOOK, 4, hook_before)
 
 /* images that the source has exported come to the target */
 #define IMAGES_ARRIVE \
@@ -61,26 +69,26 @@
 	STEP("target.load", APPLY, TARGET, SCRATCH, 4, load)
 /* a second container takes the traffic while the first one is replaced (docs/zero-downtime.md) */
 #define TRAFFIC_GOES \
-	STEP("target.beside", RESTART, TARGET, 0, 4, beside), \
-	READ("target.beside-health", RESTART, TARGET, 0, 4, beside_health), \
-	STEP("target.shift", RESTART, TARGET, 0, 4, shift), \
-	READ("target.drain", RESTART, TARGET, 0, 4, drain)
+	STEP("target.beside", RESTART, TARGET, IF_TRAFFIC, 4, beside), \
+	READ("target.beside-health", RESTART, TARGET, IF_TRAFFIC, 4, beside_health), \
+	STEP("target.shift", RESTART, TARGET, IF_TRAFFIC, 4, shift), \
+	READ("target.drain", RESTART, TARGET, IF_TRAFFIC, 4, drain)
 #define TRAFFIC_RETURNS \
-	STEP("target.return", HEALTH, TARGET, 0, 4, return), \
-	READ("target.drain-beside", HEALTH, TARGET, 0, 4, drain_beside), \
-	CLEANUP("target.dismiss", HEALTH, TARGET, 4, dismiss)
+	STEP("target.return", HEALTH, TARGET, IF_TRAFFIC, 4, return), \
+	READ("target.drain-beside", HEALTH, TARGET, IF_TRAFFIC, 4, drain_beside), \
+	CLEANUP("target.dismiss", HEALTH, TARGET, IF_TRAFFIC, 4, dismiss)
 /* containers are made anew from images that the target has, and prove themselves */
 #define IMAGES_TAGGED \
 	READ("target.health-before", HEALTH, TARGET, ROLLBACK_ONLY, 4, health_before), \
 	STEP("target.tag", APPLY, TARGET, 0, 4, tag)
 #define CONTAINERS_MADE \
 	TRAFFIC_GOES, \
-	STEP("target.replace", RESTART, TARGET, 0, 4, replace), \
-	STEP("target.compose", RESTART, TARGET, 0, 4, compose)
+	STEP("target.replace", RESTART, TARGET, IF_CONTAINERS, 4, replace), \
+	STEP("target.compose", RESTART, TARGET, IF_COMPOSE, 4, compose)
 #define IMAGES_PROVEN \
 	READ("target.health", HEALTH, TARGET, 0, 4, health), \
 	TRAFFIC_RETURNS, \
-	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup)
+	CLEANUP("target.cleanup", HEALTH, TARGET, 0, 4, cleanup)
 #define IMAGES_RUN IMAGES_TAGGED, CONTAINERS_MADE, IMAGES_PROVEN
 /*
  * The same of a version that may change the schema of the data. Where the one before does not live
@@ -88,16 +96,16 @@
  */
 #define VERSION_RUNS \
 	IMAGES_TAGGED, \
-	STEP("target.copy", APPLY, TARGET, SCRATCH, 4, copy), \
-	STEP("target.stop", APPLY, TARGET, 0, 4, stop), \
-	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped), \
-	STEP("target.save", APPLY, TARGET, SCRATCH, 4, save), \
-	READ("target.schema", APPLY, TARGET, ROLLBACK_ONLY, 4, schema), \
-	STEP("target.migrate", APPLY, TARGET, 0, 4, migrate), \
+	STEP("target.copy", APPLY, TARGET, SCRATCH | IF_MIGRATION, 4, copy), \
+	STEP("target.stop", APPLY, TARGET, IF_MIGRATION, 4, stop), \
+	READ("target.verify-stopped", APPLY, TARGET, IF_MIGRATION, 4, verify_stopped), \
+	STEP("target.save", APPLY, TARGET, SCRATCH | IF_MIGRATION, 4, save), \
+	READ("target.schema", APPLY, TARGET, ROLLBACK_ONLY | IF_MIGRATION, 4, schema), \
+	STEP("target.migrate", APPLY, TARGET, IF_MIGRATION, 4, migrate), \
 	CONTAINERS_MADE, \
-	STEP("target.start", RESTART, TARGET, 0, 4, start), \
+	STEP("target.start", RESTART, TARGET, IF_MIGRATION, 4, start), \
 	IMAGES_PROVEN, \
-	CLEANUP("target.cleanup-data", HEALTH, TARGET, 4, migration_cleanup)
+	CLEANUP("target.cleanup-data", HEALTH, TARGET, IF_MIGRATION, 4, migration_cleanup)
 
 /* gates of every flow that makes containers anew from the images of a version */
 #define GATES_OF_CONTAINERS \
@@ -131,7 +139,7 @@
 	STEP("target.keep", APPLY, TARGET, SCRATCH, 4, files_keep), \
 	STEP("target.write", APPLY, TARGET, 0, 4, files_write), \
 	SKIP("restart", RESTART, "containers are not touched: a deploy or promote brings them up"), \
-	CLEANUP("target.cleanup", HEALTH, TARGET, 4, files_cleanup)
+	CLEANUP("target.cleanup", HEALTH, TARGET, 0, 4, files_cleanup)
 
 /* the rows behind PRECHECK of a flow that only keeps something */
 #define RFA_ROWS_OF_NO_HOST \

@@ -32,12 +32,12 @@ static const struct rfa_step steps[] = {
 	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
 	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
 	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
-	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
+	STEP("target.base-url", APPLY, TARGET, IF_BASE_URL, 4, base_url),
 	STEP("target.start", RESTART, TARGET, 0, 4, start),
 	READ("target.health", HEALTH, TARGET, 0, 4, data_health),
-	CLEANUP("target.cleanup", HEALTH, TARGET, 4, data_cleanup),
-	CLEANUP("source.cleanup", HEALTH, SOURCE, 4, source_cleanup),
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("target.cleanup", HEALTH, TARGET, 0, 4, data_cleanup),
+	CLEANUP("source.cleanup", HEALTH, SOURCE, 0, 4, source_cleanup),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -110,7 +110,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_promote_data = {
 	.name = "promote-data",
-	.version = 5,
+	.version = 6,
 	.summary =
 	    "bring the data of one environment to another, all of it as it was at one moment",
 	.roles = roles,

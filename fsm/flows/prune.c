@@ -17,10 +17,10 @@ static const struct rfa_step steps[] = {
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
 	SKIP("apply", APPLY, "nothing that serves changes"),
 	SKIP("restart", RESTART, "nothing was stopped"),
-	CLEANUP("target.prune-spool", HEALTH, TARGET, 4, prune_spool),
-	CLEANUP("target.prune-images", HEALTH, TARGET, 4, prune_images),
-	CLEANUP("target.prune", HEALTH, TARGET, 4, prune),
-	CLEANUP("target.left", HEALTH, TARGET, 4, spare_left),
+	CLEANUP("target.prune-spool", HEALTH, TARGET, 0, 4, prune_spool),
+	CLEANUP("target.prune-images", HEALTH, TARGET, 0, 4, prune_images),
+	CLEANUP("target.prune", HEALTH, TARGET, 0, 4, prune),
+	CLEANUP("target.left", HEALTH, TARGET, 0, 4, spare_left),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 

@@ -18,7 +18,7 @@ static const struct rfa_step steps[] = {
 	SKIP("transfer", TRANSFER, "nothing has to travel"),
 	SKIP("apply", APPLY, "nothing that serves changes"),
 	SKIP("restart", RESTART, "nothing was stopped"),
-	CLEANUP("target.thin", HEALTH, TARGET, 4, thin),
+	CLEANUP("target.thin", HEALTH, TARGET, 0, 4, thin),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 

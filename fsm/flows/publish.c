@@ -16,7 +16,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.claim", PRECHECK, TARGET, SCRATCH, 4, lock),
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, builder_observe),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_before),
-	READ("target.data", PRECHECK, TARGET, 0, 4, migration_observe),
+	READ("target.data", PRECHECK, TARGET, IF_MIGRATION, 4, migration_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
@@ -26,7 +26,7 @@ static const struct rfa_step steps[] = {
 	STEP("source.export", EXPORT, SOURCE, SCRATCH, 4, image_export),
 	IMAGES_ARRIVE,
 	VERSION_RUNS,
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -98,7 +98,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_publish = {
 	.name = "publish",
-	.version = 4,
+	.version = 5,
 	.summary = "build images from sources, and bring them to an environment",
 	.roles = roles,
 	.steps = steps,

@@ -18,7 +18,7 @@ static const struct rfa_step steps[] = {
 	READ("source.observe", PRECHECK, SOURCE, 0, 4, builder_observe),
 	READ("target.observe", PRECHECK, TARGET, 0, 4, target_before),
 	READ("target.files", PRECHECK, TARGET, 0, 4, files_compare),
-	READ("target.data", PRECHECK, TARGET, 0, 4, migration_observe),
+	READ("target.data", PRECHECK, TARGET, IF_MIGRATION, 4, migration_observe),
 	READ("gates", PRECHECK, TARGET, 0, 4, gates),
 	HOOK_BEFORE,
 	SKIP("stop", STOP, "image layers are immutable: nothing has to stop"),
@@ -32,7 +32,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.write", APPLY, TARGET, 0, 4, files_write),
 	STEP("target.variables", APPLY, TARGET, 0, 4, variables),
 	VERSION_RUNS,
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -117,7 +117,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_release = {
 	.name = "release",
-	.version = 2,
+	.version = 3,
 	.summary = "build a tag of the git repository, and bring it to an environment",
 	.roles = roles,
 	.steps = steps,

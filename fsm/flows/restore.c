@@ -24,11 +24,11 @@ static const struct rfa_step steps[] = {
 	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
 	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
 	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
-	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
+	STEP("target.base-url", APPLY, TARGET, IF_BASE_URL, 4, base_url),
 	STEP("target.start", RESTART, TARGET, 0, 4, start),
 	READ("target.health", HEALTH, TARGET, 0, 4, data_health),
-	CLEANUP("target.cleanup", HEALTH, TARGET, 4, data_cleanup),
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("target.cleanup", HEALTH, TARGET, 0, 4, data_cleanup),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -91,7 +91,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_restore = {
 	.name = "restore",
-	.version = 5,
+	.version = 6,
 	.summary = "put a backup in the place of the data",
 	.roles = roles,
 	.steps = steps,

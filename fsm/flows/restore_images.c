@@ -20,7 +20,7 @@ static const struct rfa_step steps[] = {
 	STEP("source.open", EXPORT, SOURCE, SCRATCH, 4, open_images),
 	IMAGES_ARRIVE,
 	IMAGES_RUN,
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -105,7 +105,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_restore_images = {
 	.name = "restore-images",
-	.version = 2,
+	.version = 3,
 	.summary = "bring the images of a backup back, and run them",
 	.roles = roles,
 	.steps = steps,

@@ -30,7 +30,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.keep", APPLY, TARGET, SCRATCH, 4, files_keep),
 	STEP("target.write", APPLY, TARGET, 0, 4, files_write),
 	IMAGES_RUN,
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -92,7 +92,7 @@ static const struct rfa_flow_args args = { .prepare = prepare, .goes_back_to = "
 
 const struct rfa_flow rfa_flow_rollback = {
 	.name = "rollback",
-	.version = 6,
+	.version = 7,
 	.summary = "bring back what a rollback point describes",
 	.roles = roles,
 	.steps = steps,

@@ -22,7 +22,7 @@ static const struct rfa_step steps[] = {
 	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
 	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
 	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
-	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
+	STEP("target.base-url", APPLY, TARGET, IF_BASE_URL, 4, base_url),
 	STEP("target.start", RESTART, TARGET, 0, 4, start),
 	READ("target.health", HEALTH, TARGET, 0, 4, data_health),
 	END("target.release", HEALTH, TARGET, 4, unlock),
@@ -59,7 +59,7 @@ static const struct rfa_flow_args args = { .prepare = rfa_prepare_point, .goes_b
 
 const struct rfa_flow rfa_flow_rollback_data = {
 	.name = "rollback-data",
-	.version = 5,
+	.version = 6,
 	.summary = "bring back the data that a rollback point names",
 	.roles = roles,
 	.steps = steps,

@@ -57,7 +57,7 @@ static const struct rfa_flow_args args = { .prepare = prepare, .goes_back_to = "
 
 const struct rfa_flow rfa_flow_rollback_files = {
 	.name = "rollback-files",
-	.version = 2,
+	.version = 3,
 	.summary = "bring back the files that a rollback point kept",
 	.roles = roles,
 	.steps = steps,

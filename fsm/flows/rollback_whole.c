@@ -34,16 +34,16 @@ static const struct rfa_step steps[] = {
 	STEP("target.stop", APPLY, TARGET, 0, 4, stop),
 	READ("target.verify-stopped", APPLY, TARGET, 0, 4, verify_stopped),
 	STEP("target.swap", APPLY, TARGET, 0, 4, swap),
-	STEP("target.base-url", APPLY, TARGET, 0, 4, base_url),
+	STEP("target.base-url", APPLY, TARGET, IF_BASE_URL, 4, base_url),
 	STEP("target.write", APPLY, TARGET, 0, 4, files_write),
 	STEP("target.tag", APPLY, TARGET, 0, 4, tag),
-	STEP("target.replace", RESTART, TARGET, 0, 4, replace),
-	STEP("target.compose", RESTART, TARGET, 0, 4, compose),
+	STEP("target.replace", RESTART, TARGET, IF_CONTAINERS, 4, replace),
+	STEP("target.compose", RESTART, TARGET, IF_COMPOSE, 4, compose),
 	STEP("target.start", RESTART, TARGET, 0, 4, start),
 	READ("target.health", HEALTH, TARGET, 0, 4, health),
-	CLEANUP("target.cleanup", HEALTH, TARGET, 4, cleanup),
-	CLEANUP("target.cleanup-data", HEALTH, TARGET, 4, data_cleanup),
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("target.cleanup", HEALTH, TARGET, 0, 4, cleanup),
+	CLEANUP("target.cleanup-data", HEALTH, TARGET, 0, 4, data_cleanup),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -137,7 +137,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_rollback_whole = {
 	.name = "rollback-whole",
-	.version = 3,
+	.version = 4,
 	.summary = "bring back what a rollback point describes, with the data of a backup",
 	.roles = roles,
 	.steps = steps,

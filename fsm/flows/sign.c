@@ -62,7 +62,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_sign = {
 	.name = "sign",
-	.version = 2,
+	.version = 3,
 	.summary = "sign an item of the checklist for a version",
 	.roles = roles,
 	.steps = steps,

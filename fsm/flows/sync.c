@@ -20,7 +20,7 @@ static const struct rfa_step steps[] = {
 	STEP("source.keep", APPLY, SOURCE, SCRATCH, 4, files_keep),
 	STEP("source.write", APPLY, SOURCE, 0, 4, files_write),
 	FILES_ARE_WRITTEN,
-	CLEANUP("source.release", HEALTH, SOURCE, 4, unlock),
+	CLEANUP("source.release", HEALTH, SOURCE, 0, 4, unlock),
 	END("target.release", HEALTH, TARGET, 4, unlock),
 };
 
@@ -95,7 +95,7 @@ static const struct rfa_flow_args args = {
 
 const struct rfa_flow rfa_flow_sync = {
 	.name = "sync",
-	.version = 2,
+	.version = 3,
 	.summary = "bring the configuration of a stack to an environment",
 	.roles = roles,
 	.steps = steps,

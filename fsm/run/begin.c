@@ -95,7 +95,7 @@ static int check_hosts(const struct rfa_drive *d, struct rfa_error *err)
 	for (role = d->flow->roles; role->id && rc == 0; role++) {
 		const struct rfa_host *host = d->options->hosts[role->id];
 
-		if (!role->needs || rfa_drive_is_absent(d, role))
+		if (!role->needs || rfa_flow_lacks_role(role, d->plan))
 			continue;
 		rc = host ? rfa_host_offers(host, role->needs & ~RFA_ROLE_MAY_BE_ABSENT, err)
 			  : plan_wrong(err, "names a host that was not opened");
@@ -185,7 +185,7 @@ int rfa_run_begin(const struct rfa_run_options *options, const json_t *plan,
 		result->run[0] = '\0';
 		goto done;
 	}
-	rfa_machine_init(&d.machine, d.flow);
+	rfa_machine_init(&d.machine, d.flow, d.plan);
 	begun.kind = RFA_RECORD_BEGIN;
 	rc = rfa_machine_apply(&d.machine, &begun, err);
 	if (rc)
@@ -390,7 +390,7 @@ int rfa_run_resume(const struct rfa_run_options *options, const char *run,
 	if (rc)
 		goto done;
 	d.begun_ms = h->n ? h->records[0].wall_ms : 0;
-	rfa_machine_init(&d.machine, d.flow);
+	rfa_machine_init(&d.machine, d.flow, d.plan);
 	rc = replay(&d.machine, h, &d, err);
 	if (rc)
 		goto done;
@@ -417,7 +417,7 @@ int rfa_run_legal(void *unused, const struct rfa_history *history, struct rfa_er
 	/* A run of another version cannot be judged by this table; its chain still can. */
 	if (!flow || flow->version != history->flow_version)
 		return 0;
-	rfa_machine_init(&m, flow);
+	rfa_machine_init(&m, flow, history->plan);
 	rc = replay(&m, history, NULL, err);
 	if (!rc && m.final != history->final) {
 		rfa_fail(err, RFA_ECORRUPT, "run", "its records end %s, the ledger says %s",
@@ -447,7 +447,7 @@ int rfa_run_next(struct rfa_ledger *ledger, const char *run, json_t **out, struc
 	rc = same_version(flow, h, err);
 	if (rc)
 		goto done;
-	rfa_machine_init(&m, flow);
+	rfa_machine_init(&m, flow, h->plan);
 	rc = replay(&m, h, NULL, err);
 	if (rc)
 		goto done;

@@ -81,9 +81,4 @@ int rfa_drive_kept_head(struct rfa_ctx *ctx, json_t **out, struct rfa_error *err
 int rfa_drive_check_heads(struct rfa_drive *d, struct rfa_error *err);
 void rfa_drive_leave_heads(struct rfa_drive *d);
 
-/* 1 if the plan leaves the role out, as its flow allows. */
-int rfa_drive_is_absent(const struct rfa_drive *d, const struct rfa_role *role);
-/* The same of the row's role. */
-int rfa_drive_has_no_host(const struct rfa_drive *d, const struct rfa_step *step);
-
 #endif

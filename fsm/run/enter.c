@@ -9,22 +9,6 @@ int rfa_drive_know_made(struct rfa_drive *d, struct rfa_error *err)
 	return made ? rfa_record_read(&rfa_shape_made, made, &d->row_pool, &d->ctx.made, err) : 0;
 }
 
-int rfa_drive_is_absent(const struct rfa_drive *d, const struct rfa_role *role)
-{
-	return role->needs & RFA_ROLE_MAY_BE_ABSENT &&
-	       !json_is_object(json_object_get(d->plan, rfa_role_word(role->id)));
-}
-
-int rfa_drive_has_no_host(const struct rfa_drive *d, const struct rfa_step *step)
-{
-	const struct rfa_role *role;
-
-	for (role = d->flow->roles; role->id; role++)
-		if (role->id == step->on)
-			return rfa_drive_is_absent(d, role);
-	return 0;
-}
-
 /* The first row whose facts are others than those that were read; *before: how many before it have
  * some. */
 static size_t first_new(const struct rfa_drive *d, size_t *before)

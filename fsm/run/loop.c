@@ -400,9 +400,7 @@ static int turn_run(struct rfa_drive *d, struct rfa_error *err)
 		return rfa_fail_nomem(err);
 	send(d, RFA_EVENT_STEP_STARTED, step, NULL, NULL, NULL);
 	rfa_error_clear(&why);
-	rc = rfa_drive_has_no_host(d, step)
-		 ? rfa_ctx_skip(facts, "nobody has this part in this run", &why)
-		 : step->run(&d->ctx, facts, &why);
+	rc = step->run(&d->ctx, facts, &why);
 	if (!rc) {
 		reason = rfa_facts_str(facts, "skipped", NULL);
 		add_time(d, facts, begun);
@@ -437,7 +435,7 @@ static int turn_probe(struct rfa_drive *d, struct rfa_error *err)
 		return rfa_fail_nomem(err);
 	rfa_error_clear(&why);
 	rc = settle(d, &why);
-	if (!rc && !rfa_drive_has_no_host(d, step))
+	if (!rc)
 		rc = step->probe(&d->ctx, &seen, facts, &why);
 	if (rc) {
 		json_decref(facts);
@@ -475,7 +473,7 @@ static int turn_undo(struct rfa_drive *d, struct rfa_error *err)
 	send(d, RFA_EVENT_STEP_STARTED, step, NULL, NULL, NULL);
 	rfa_error_clear(&why);
 	rc = settle(d, &why);
-	if (!rc && !rfa_drive_has_no_host(d, step))
+	if (!rc)
 		rc = step->undo(&d->ctx, &why);
 	if (!rc && rfa_ctx_fact(&d->ctx, step->name, "skipped")) {
 		send(d, RFA_EVENT_STEP_SKIPPED, step, nothing, NULL, NULL);

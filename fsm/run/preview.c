@@ -123,7 +123,8 @@ static int read_rows(struct rfa_drive *d, json_t *gates, int *refused, struct rf
 	for (i = 0; !rc && !*refused && i < d->flow->n; i++) {
 		const struct rfa_step *step = &d->flow->steps[i];
 
-		if (step->state != RFA_PRECHECK || step->skipped || rfa_drive_has_no_host(d, step))
+		if (step->state != RFA_PRECHECK || step->skipped ||
+		    !rfa_flow_has(d->flow, i, d->plan))
 			continue;
 		rc = rfa_drive_enter(d, step, err);
 		if (rc)
@@ -147,7 +148,7 @@ static int interrupts(const struct rfa_flow *flow, enum rfa_role_id role)
 	for (i = 0; i < flow->n; i++) {
 		const struct rfa_step *s = &flow->steps[i];
 
-		if (!s->skipped && !s->flags && s->on == role &&
+		if (rfa_step_changes(s) && s->on == role &&
 		    (s->state == RFA_STOP || s->state == RFA_RESTART))
 			return 1;
 	}
@@ -158,7 +159,7 @@ static int is_of_role(const struct rfa_flow *flow, const char *step, enum rfa_ro
 {
 	int row = rfa_flow_find(flow, step);
 
-	return row >= 0 && !flow->steps[row].flags && flow->steps[row].on == role;
+	return row >= 0 && rfa_step_changes(&flow->steps[row]) && flow->steps[row].on == role;
 }
 
 /* From the first intent to change what serves there to the last change that was done. */

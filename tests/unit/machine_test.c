@@ -59,9 +59,12 @@ static const struct rfa_step small_steps[] = {
 };
 /* clang-format on */
 
+static const struct rfa_role small_roles[] = { { RFA_NOWHERE, 0, NULL, NULL } };
+
 static const struct rfa_flow small = { .name = "small",
 				       .version = 1,
 				       .summary = "one row of each kind",
+				       .roles = small_roles,
 				       .steps = small_steps,
 				       .n = sizeof(small_steps) / sizeof(small_steps[0]) };
 
@@ -71,6 +74,7 @@ enum { MAX_RECORDS = 1024 };
 
 struct walk {
 	struct rfa_machine m;
+	const json_t *plan; /* borrowed; NULL: it leaves nothing out of the small flow */
 	struct rfa_record records[MAX_RECORDS];
 	size_t n;
 };
@@ -85,15 +89,21 @@ static void keep(struct walk *w, const struct rfa_record *rec)
 	w->records[w->n++] = *rec;
 }
 
-static void begin(struct walk *w, const struct rfa_flow *flow)
+static void begin_with(struct walk *w, const struct rfa_flow *flow, const json_t *plan)
 {
 	struct rfa_record rec;
 
 	memset(w, 0, sizeof(*w));
 	memset(&rec, 0, sizeof(rec));
-	rfa_machine_init(&w->m, flow);
+	w->plan = plan;
+	rfa_machine_init(&w->m, flow, plan);
 	rec.kind = RFA_RECORD_BEGIN;
 	keep(w, &rec);
+}
+
+static void begin(struct walk *w, const struct rfa_flow *flow)
+{
+	begin_with(w, flow, NULL);
 }
 
 static void tell(struct walk *w, enum rfa_machine_event event)
@@ -158,7 +168,7 @@ static void crash(struct walk *w)
 	struct rfa_error err;
 	size_t i;
 
-	rfa_machine_init(&w->m, flow);
+	rfa_machine_init(&w->m, flow, w->plan);
 	for (i = 0; i < w->n; i++)
 		if (rfa_machine_apply(&w->m, &w->records[i], &err))
 			fail_msg("%s: %s", err.where, err.msg);
@@ -634,7 +644,7 @@ static void before_the_beginning_and_after_the_end_nothing_can_be_told(void **st
 
 	(void)state;
 	memset(&w, 0, sizeof(w));
-	rfa_machine_init(&w.m, &small);
+	rfa_machine_init(&w.m, &small, NULL);
 	for (event = RFA_ON_INTENT; event <= RFA_ON_END; event++)
 		if (event != RFA_ON_DOUBT)
 			cannot_tell(&w, (enum rfa_machine_event)event);
@@ -787,6 +797,7 @@ struct audit_row {
 
 struct audit {
 	const struct rfa_flow *flow;
+	const json_t *plan;
 	struct audit_row rows[RFA_FLOW_MAX_STEPS];
 	int back, touched, stuck, aborted, cleanup;
 	int highest; /* the row that the way back has come up to */
@@ -888,7 +899,8 @@ static const char *audit_end(const struct audit *a, const struct rfa_record *rec
 		const struct rfa_step *s = &a->flow->steps[i];
 		const struct audit_row *r = &a->rows[i];
 
-		all_done &= r->done || (s->flags & RFA_STEP_ROLLBACK_ONLY);
+		all_done &= r->done || (s->flags & RFA_STEP_ROLLBACK_ONLY) ||
+			    !rfa_flow_has(a->flow, i, a->plan);
 		all_undone &= !does_something(s) || !r->runs || r->undone;
 	}
 	if (!strcmp(rec->outcome, "SUCCEEDED"))
@@ -917,6 +929,8 @@ static const char *audit_record(struct audit *a, const struct rfa_record *rec)
 
 	if (row < 0)
 		return "no such row";
+	if (!rfa_flow_has(a->flow, (size_t)row, a->plan))
+		return "a row that the plan leaves out";
 	switch (rec->kind) {
 	case RFA_RECORD_INTENT:
 		return audit_intent(a, row, !strcmp(rec->outcome, "undo"), rec->attempt);
@@ -947,13 +961,15 @@ static const char *audit_record(struct audit *a, const struct rfa_record *rec)
 }
 
 /* NULL, or what is wrong with a history. */
-static const char *audit(const struct rfa_flow *flow, const struct rfa_record *records, size_t n)
+static const char *audit(const struct rfa_flow *flow, const json_t *plan,
+			 const struct rfa_record *records, size_t n)
 {
 	struct audit a;
 	size_t i;
 
 	memset(&a, 0, sizeof(a));
 	a.flow = flow;
+	a.plan = plan;
 	a.highest = (int)flow->n;
 	for (i = 0; i < n; i++) {
 		const char *wrong;
@@ -1068,7 +1084,7 @@ static void check_replay(const struct walk *w, const struct rfa_machine *live, u
 	struct rfa_error err;
 	size_t i;
 
-	rfa_machine_init(&m, w->m.flow);
+	rfa_machine_init(&m, w->m.flow, w->plan);
 	for (i = 0; i < w->n; i++) {
 		struct rfa_machine a, b = live[i];
 
@@ -1087,6 +1103,28 @@ static void check_replay(const struct walk *w, const struct rfa_machine *live, u
 	}
 }
 
+/* A plan that has the source, and each part of the target's stack, or not. Borrowed. */
+static const json_t *plan_of(unsigned long seed)
+{
+	static const char *const keys[] = { "containers", "compose",  "hooks", "traffic",
+					    "migrate",    "base_url", "init" };
+	static json_t *plan;
+	unsigned long bits = seed / 7;
+	json_t *stack = json_object();
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++, bits /= 2)
+		if (bits % 2)
+			json_object_set_new(stack, keys[i],
+					    json_pack("{s:{s:[s]}, s:[s]}", "before", "command",
+						      "true", "run", "true"));
+	json_decref(plan);
+	plan = json_pack("{s:{s:o}}", "target", "stack", stack);
+	if (bits % 2)
+		json_object_set_new(plan, "source", json_object());
+	return plan;
+}
+
 /* Walks to the end; live[i]: the machine right behind record i. */
 static void walk_once(struct walk *w, struct rfa_machine *live, const struct rfa_flow *flow,
 		      unsigned long seed)
@@ -1098,7 +1136,7 @@ static void walk_once(struct walk *w, struct rfa_machine *live, const struct rfa
 	size_t bound = flow->n * 8 + TROUBLES * 40;
 
 	rfa_clock_virtual_init(&c.v, 0, seed);
-	begin(w, flow);
+	begin_with(w, flow, plan_of(seed));
 	live[0] = w->m;
 	while (w->m.phase != RFA_PHASE_ENDED) {
 		size_t n = w->n;
@@ -1117,7 +1155,7 @@ static void walk_once(struct walk *w, struct rfa_machine *live, const struct rfa
 	}
 	if (w->n > flow->n * 4 + TROUBLES * 2)
 		fail_msg("seed %lu: %zu records", seed, w->n);
-	wrong = audit(flow, w->records, w->n);
+	wrong = audit(flow, w->plan, w->records, w->n);
 	if (wrong) {
 		print_history(w);
 		fail_msg("seed %lu: %s", seed, wrong);
@@ -1160,7 +1198,7 @@ static void replay_up_to(struct walk *w, const struct walk *from, size_t n)
 	struct rfa_error err;
 	size_t i;
 
-	rfa_machine_init(&w->m, from->m.flow);
+	rfa_machine_init(&w->m, from->m.flow, from->plan);
 	for (i = 0; i < n; i++)
 		assert_int_equal(rfa_machine_apply(&w->m, &from->records[i], &err), 0);
 }
@@ -1259,7 +1297,7 @@ static void append(struct walk *w, enum rfa_record_kind kind, const char *step, 
 
 static void objects(const struct walk *w, const char *want)
 {
-	const char *wrong = audit(&small, w->records, w->n);
+	const char *wrong = audit(&small, NULL, w->records, w->n);
 
 	assert_non_null(wrong);
 	assert_string_equal(wrong, want);
@@ -1271,7 +1309,7 @@ static void failed_at(struct walk *w, const char *step)
 	begin(w, &small);
 	go_to(w, step);
 	tell(w, RFA_ON_FAILED);
-	assert_null(audit(&small, w->records, w->n));
+	assert_null(audit(&small, NULL, w->records, w->n));
 }
 
 static void the_auditor_sees_each_planted_violation(void **state)

@@ -127,8 +127,6 @@ int rfa_hook_before_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *er
 	const char *env[ENV_MAX];
 	int rc;
 
-	if (!hook || !hook->command.n)
-		return rfa_ctx_skip(facts, "there is no hook", err);
 	if (rfa_ctx_options(ctx)->take_back)
 		return rfa_ctx_skip(facts, "nothing is changed there", err);
 	put_env(ctx, env);
@@ -154,7 +152,7 @@ int rfa_hook_before_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *fac
 	int rc = 0;
 
 	(void)facts;
-	if (hook && is_on_host(hook))
+	if (is_on_host(hook))
 		rc = ctx->host->runs->jobs_running(ctx->host, &key, &running, err);
 	*seen = running ? RFA_PROBE_RUNNING : RFA_PROBE_NOT_DONE;
 	return rc;

@@ -15,11 +15,6 @@
 #include "fsm/steps/config/files.h"
 #include "fsm/steps/images/variables.h"
 
-static int has_project(const struct rfa_ctx *ctx)
-{
-	return rfa_ctx_stack_here(ctx)->compose != NULL;
-}
-
 /* The pins. */
 
 static int write_pins(struct rfa_ctx *ctx, const char *text, struct rfa_error *err)
@@ -276,8 +271,6 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	char path[400];
 	int rc;
 
-	if (!has_project(ctx))
-		return rfa_ctx_skip(facts, "the stack has no Compose project", err);
 	rc = rfa_compose_project(ctx, 1, &project, err);
 	if (!rc)
 		rc = rfa_compose_add_desired(ctx, &project, err);
@@ -309,7 +302,7 @@ int rfa_compose_first_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *
 	size_t i;
 	int rc;
 
-	if (!has_project(ctx) || !init || !init->first.n)
+	if (!init || !init->first.n)
 		return rfa_ctx_skip(facts, "no service has to start before the others", err);
 	rc = rfa_compose_project(ctx, 1, &project, err);
 	for (i = 0; i < init->first.n && !rc; i++)
@@ -539,8 +532,6 @@ int rfa_compose_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	struct count n;
 	int rc;
 
-	if (!has_project(ctx))
-		return 0;
 	/* Files that have come back go first: Compose brings up what ran with those that it had. */
 	rc = rfa_files_with_images(ctx) ? rfa_files_write_undo(ctx, err) : 0;
 	if (!rc && rfa_release_of(ctx))

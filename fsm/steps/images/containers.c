@@ -369,8 +369,6 @@ int rfa_replace_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	size_t i;
 	int rc = 0;
 
-	if (!names->n)
-		return rfa_ctx_skip(facts, "the stack has no containers of its own", err);
 	for (i = 0; i < names->n && !rc; i++) {
 		rc = replace(ctx, names->at[i], err);
 		/* Whatever stopped it may be in the container's own words. */
