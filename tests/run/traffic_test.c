@@ -201,6 +201,89 @@ static void a_soak_is_not_counted_across_a_restart(void **state)
 	assert_true(restarts > 3);
 }
 
+/* The way back from behind the return, where the stand-in has died meanwhile. */
+
+static int cancel_flag, was_green;
+
+static void cancel_behind_the_return(void *user, uint64_t call, const char *label)
+{
+	struct bench *b = user;
+
+	(void)call;
+	(void)label;
+	was_green |= told(b).live == 100;
+	cancel_flag = was_green && told(b).live == 0;
+}
+
+static void stop_behind_the_return(struct bench *b, enum scenario s)
+{
+	open_with(b, s, edit_nothing);
+	cancel_flag = was_green = 0;
+	b->w.options.cancel = &cancel_flag;
+	rfa_sim_on_call(b->w.sim, cancel_behind_the_return, b);
+	assert_int_equal(begin(b), -RFA_EINTERRUPTED);
+	rfa_sim_on_call(b->w.sim, NULL, NULL);
+	cancel_flag = 0;
+	assert_int_equal(told(b).live, 0);
+	/* What it had begun is answered. */
+	b->w.options.clock->sleep_ms(b->w.options.clock, 10000);
+}
+
+static int go_back(struct bench *b)
+{
+	char run[RFA_RUN_ID_MAX];
+
+	snprintf(run, sizeof(run), "%s", b->result.run);
+	return rfa_run_resume(&b->w.options, run, RFA_RESUME_ROLLBACK, &b->result, &b->err);
+}
+
+static void a_dead_stand_in_is_started_again_in(enum scenario s, const char *green, int remove)
+{
+	struct bench b;
+
+	stop_behind_the_return(&b, s);
+	assert_int_equal(rfa_sim_container_stop(b.w.prod, green, &b.err), 0);
+	if (remove)
+		assert_int_equal(rfa_sim_container_remove(b.w.prod, green, &b.err), 0);
+	assert_int_equal(go_back(&b), -RFA_EROLLED_BACK);
+	assert_int_equal(b.result.final, RFA_FINAL_ROLLED_BACK);
+	assert_whole(&b);
+	world_free(&b.w);
+}
+
+static void a_dead_stand_in_is_started_again(void **state)
+{
+	(void)state;
+	a_dead_stand_in_is_started_again_in(SCENARIO_RUN, "backend-green", 0);
+	a_dead_stand_in_is_started_again_in(SCENARIO_RUN, "backend-green", 1);
+	a_dead_stand_in_is_started_again_in(SCENARIO_COMPOSE, "shop-web-green", 1);
+}
+
+/* Somebody has put another one in its place: it is not touched, and the run goes back without it.
+ */
+static void it_goes_back_without_a_stand_in(void **state)
+{
+	json_t *body = json_pack("{s:s, s:{s:s}}", "Image", "frontend:v1", "HostConfig",
+				 "NetworkMode", "appnet");
+	struct bench b;
+	int64_t before;
+
+	(void)state;
+	stop_behind_the_return(&b, SCENARIO_RUN);
+	assert_int_equal(rfa_sim_container_stop(b.w.prod, "backend-green", &b.err), 0);
+	assert_int_equal(rfa_sim_container_remove(b.w.prod, "backend-green", &b.err), 0);
+	if (rfa_sim_container_run(b.w.prod, "backend-green", body, &b.err))
+		fail_msg("%s", b.err.msg);
+	before = told(&b).green;
+	assert_int_equal(go_back(&b), -RFA_EROLLED_BACK);
+	assert_int_equal(b.result.final, RFA_FINAL_ROLLED_BACK);
+	assert_int_equal(told(&b).live, 0);
+	assert_int_equal(told(&b).kept, 0);
+	assert_int_equal(told(&b).green, before);
+	json_decref(body);
+	world_free(&b.w);
+}
+
 /* Nobody comes: of a router that does not tell it is the same. */
 static void edit_back(json_t *setup, json_t *plan)
 {
@@ -316,37 +399,54 @@ static void edit_switch(json_t *setup, json_t *plan)
 	traffic_set(plan, "services", json_pack("{s:{s:s}}", "frontend", "how", "start-first"));
 }
 
+static void edit_name(json_t *setup, json_t *plan)
+{
+	(void)setup;
+	traffic_set(plan, "services", json_pack("{s:{s:s}}", "bakend", "how", "start-first"));
+}
+
 static void what_cannot_be_is_denied(void **state)
 {
 	(void)state;
 	assert_denied(edit_mounts, "its stand-in would, too");
 	assert_denied(edit_port, "publishes port 8001");
+	assert_denied(edit_name,
+		      "names bakend, and the stack has no such service on prod: backend, ");
 	assert_denied(edit_router, "No such container");
 	assert_denied_in(SCENARIO_COMPOSE, edit_namesake, "there is a service web-green already");
 	assert_denied(edit_switch, "moves its traffic in shares");
 }
 
 /* Back at once: one share, and no soak. */
-static void it_goes_back_at_once(void **state)
+static void goes_back_at_once(enum scenario s)
 {
 	struct bench b;
-	int64_t begun, slow;
+	int64_t begun, slow, green;
 	json_t *plan;
 
-	(void)state;
-	open_with(&b, SCENARIO_RUN, edit_nothing);
+	open_with(&b, s, edit_nothing);
 	begun = b.w.options.clock->mono_ms(b.w.options.clock);
 	assert_int_equal(begin(&b), 0);
 	slow = b.w.options.clock->mono_ms(b.w.options.clock) - begun;
 	plan = world_rollback_plan(&b.w);
 	assert_non_null(plan);
 	option_set(plan, "at_once", json_true());
+	green = told(&b).green;
 	begun = b.w.options.clock->mono_ms(b.w.options.clock);
-	assert_int_equal(rfa_run_begin(&b.w.options, plan, &b.result, &b.err), 0);
+	if (rfa_run_begin(&b.w.options, plan, &b.result, &b.err))
+		fail_msg("%s", b.err.msg);
+	assert_true(told(&b).green > green);
 	assert_true(b.w.options.clock->mono_ms(b.w.options.clock) - begun < slow - 5000);
 	assert_whole(&b);
 	json_decref(plan);
 	world_free(&b.w);
+}
+
+static void it_goes_back_at_once(void **state)
+{
+	(void)state;
+	goes_back_at_once(SCENARIO_RUN);
+	goes_back_at_once(SCENARIO_COMPOSE);
 }
 
 int main(void)
@@ -357,6 +457,8 @@ int main(void)
 		cmocka_unit_test(it_pauses_once),
 		cmocka_unit_test(compose_does_not_find_it),
 		cmocka_unit_test(a_soak_is_not_counted_across_a_restart),
+		cmocka_unit_test(a_dead_stand_in_is_started_again),
+		cmocka_unit_test(it_goes_back_without_a_stand_in),
 		cmocka_unit_test(an_inconclusive_soak_is_decided),
 		cmocka_unit_test(what_cannot_be_is_denied),
 		cmocka_unit_test(it_goes_back_at_once),

@@ -66,11 +66,13 @@ static const struct sweep_subject RUN_promote = SUBJECT(RUN, promote, SUCCEEDED)
 static const struct sweep_subject COMPOSE_promote = SUBJECT(COMPOSE, promote, SUCCEEDED);
 static const struct sweep_subject UNHEALTHY_promote = SUBJECT(UNHEALTHY, promote, ROLLED_BACK);
 static const struct sweep_subject RUN_rollback = SUBJECT(RUN, rollback, SUCCEEDED);
+static const struct sweep_subject COMPOSE_rollback = SUBJECT(COMPOSE, rollback, SUCCEEDED);
 
 SWEEP(RUN_promote)
 SWEEP(COMPOSE_promote)
 SWEEP(UNHEALTHY_promote)
 SWEEP(RUN_rollback)
+SWEEP(COMPOSE_rollback)
 PAIRS(RUN_promote)
 
 static int is_found(int mutation)
@@ -97,7 +99,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sweeps_can_fail),       cmocka_unit_test(sweep_RUN_promote),
 		cmocka_unit_test(sweep_COMPOSE_promote), cmocka_unit_test(sweep_UNHEALTHY_promote),
-		cmocka_unit_test(sweep_RUN_rollback),    cmocka_unit_test(pairs_RUN_promote),
+		cmocka_unit_test(sweep_RUN_rollback),    cmocka_unit_test(sweep_COMPOSE_rollback),
+		cmocka_unit_test(pairs_RUN_promote),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -417,19 +417,23 @@ static int point_body(const struct rfa_ctx *ctx, const char *name, const char *r
 	return rc;
 }
 
-int rfa_spec_successor(struct rfa_ctx *ctx, const char *name, const json_t *old, const char *ref,
-		       json_t **out, struct rfa_error *err)
+int rfa_spec_like(struct rfa_ctx *ctx, const json_t *old, const char *ref, json_t **out,
+		  struct rfa_error *err)
 {
 	json_t *image = NULL;
-	int rc;
+	int rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, rfa_container_image(old), &image, err);
 
-	if (rfa_specs_of(ctx))
-		return point_body(ctx, name, ref, out, err);
-	rc = rfa_inspect_or_null(ctx->host, RFA_IMAGE, rfa_container_image(old), &image, err);
 	if (!rc)
 		rc = rfa_spec_body(old, image, ref, out, err);
 	json_decref(image);
 	return rc;
+}
+
+int rfa_spec_successor(struct rfa_ctx *ctx, const char *name, const json_t *old, const char *ref,
+		       json_t **out, struct rfa_error *err)
+{
+	return rfa_specs_of(ctx) ? point_body(ctx, name, ref, out, err)
+				 : rfa_spec_like(ctx, old, ref, out, err);
 }
 
 void rfa_pins_path(const struct rfa_ctx *ctx, char *out, size_t size)

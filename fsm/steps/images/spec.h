@@ -35,6 +35,9 @@ int rfa_specs_read(const struct rfa_ctx *ctx, json_t **out, struct rfa_error *er
 const json_t *rfa_specs_container(const json_t *specs, const char *name);
 const json_t *rfa_specs_image(const json_t *specs, const char *name);
 
+/* The body of a container as this one is (its inspect object), with that image. *out is new. */
+int rfa_spec_like(struct rfa_ctx *ctx, const json_t *old, const char *ref, json_t **out,
+		  struct rfa_error *err);
 /*
  * The body of a container's successor with that image: of the rollback point's own description,
  * which never left the host and is checked against the ledger, or of the old container, as its

@@ -124,16 +124,34 @@ static int make_stand(struct rfa_ctx *ctx, const struct rfa_stand *stand, json_t
 	return rc ? rc : name_all(stand, json_object_get(body, "x-rfa-networks"), err);
 }
 
+static int nothing_like_it(struct rfa_ctx *ctx, const struct rfa_stand *stand,
+			   struct rfa_error *err)
+{
+	rfa_fail(err, RFA_ENOTFOUND, "docker",
+		 "there is no container %.150s any more, as which %.150s would be made",
+		 stand->before->container, stand->green);
+	return rfa_error_where(err, "%s", ctx->host->name);
+}
+
 static int body_of(struct rfa_ctx *ctx, const struct rfa_stand *stand, json_t **out,
 		   struct rfa_error *err)
 {
+	const char *ref = rfa_desired_of(ctx, stand->of->service)->ref;
 	json_t *serves = NULL, *body = NULL;
-	int rc = ctx->host->engine->inspect(ctx->host, RFA_CONTAINER, stand->before->container_id,
-					    &serves, err);
+	int rc = rfa_inspect_or_null(ctx->host, RFA_CONTAINER, stand->before->container_id, &serves,
+				     err);
 
+	/* On the way back it may have been replaced. */
+	if (!rc && !serves)
+		rc = rfa_stand_container(ctx, stand, RFA_BLUE, &serves, err);
+	if (!rc && !serves)
+		rc = nothing_like_it(ctx, stand, err);
+	/* A rollback point describes no container that Compose makes. */
 	if (!rc)
-		rc = rfa_spec_successor(ctx, stand->before->container, serves,
-					rfa_desired_of(ctx, stand->of->service)->ref, &body, err);
+		rc = !strcmp(stand->before->kind, "compose")
+			 ? rfa_spec_like(ctx, serves, ref, &body, err)
+			 : rfa_spec_successor(ctx, stand->before->container, serves, ref, &body,
+					      err);
 	if (!rc)
 		rc = make_stand(ctx, stand, body, err);
 	json_decref(serves);
@@ -160,7 +178,7 @@ static int make(struct rfa_ctx *ctx, const struct rfa_stand *stand, struct rfa_e
 	return rc;
 }
 
-static int bring_up(struct rfa_ctx *ctx, const struct rfa_stand *stand, struct rfa_error *err)
+int rfa_stand_start(struct rfa_ctx *ctx, const struct rfa_stand *stand, struct rfa_error *err)
 {
 	struct rfa_ctx_key key;
 	json_t *now = NULL;
@@ -188,7 +206,7 @@ int rfa_beside_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	rc = 0;
 	RFA_EACH (stand, stands) {
 		if (!rc)
-			rc = bring_up(ctx, stand, err);
+			rc = rfa_stand_start(ctx, stand, err);
 		if (rc && err->severity == RFA_FATAL)
 			rfa_evidence_logs(ctx, stand->green, facts);
 	}

@@ -108,15 +108,52 @@ int rfa_return_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,
 	return probe(ctx, 0, seen, err);
 }
 
+/*
+ * A stand-in takes the traffic again; one that has died meanwhile is started again. *serves: it
+ * does. Where it cannot, the traffic stays where it is, and that is told: the way back does not end
+ * here.
+ */
+static int take_again(struct rfa_ctx *ctx, const struct rfa_stand *stand, int *serves,
+		      struct rfa_error *err)
+{
+	const struct rfa_stand_list only = { stand, 1 };
+	int rc = rfa_stand_start(ctx, stand, err);
+	int hopeless = rc && rc != -RFA_ECANCELLED && err->severity == RFA_FATAL;
+
+	if (!rc) {
+		rc = rfa_traffic_set(ctx, &only, 100, err);
+		hopeless = rc == -RFA_EUNHEALTHY;
+	}
+	*serves = !rc;
+	if (!hopeless)
+		return rc;
+	rfa_ctx_say(ctx, RFA_EVENT_WARNING,
+		    "%s cannot serve (%s): requests of %s are not answered while its container is "
+		    "put back",
+		    stand->green, rfa_pool_text(ctx->pool, err->msg), stand->of->service);
+	rfa_error_clear(err);
+	return 0;
+}
+
 /* The container that is about to be put back keeps the time for what it has begun. */
 int rfa_return_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 {
-	struct rfa_stand_list stands;
-	int rc = back_to(ctx, 100, err);
+	struct rfa_stand_list stands, moved = { NULL, 0 };
+	const struct rfa_stand *stand;
+	int rc = rfa_stands_routed(ctx, &stands, err);
 
+	RFA_EACH (stand, stands) {
+		int serves = 0;
+
+		if (!rc)
+			rc = take_again(ctx, stand, &serves, err);
+		if (serves)
+			*(struct rfa_stand *)rfa_pool_add(ctx->pool, &moved, sizeof(*stand)) =
+			    *stand;
+	}
 	if (!rc)
-		rc = rfa_stands_routed(ctx, &stands, err);
-	return rc ? rc : rfa_traffic_drain(ctx, &stands, RFA_BLUE, NULL, err);
+		rc = rfa_pool_check(ctx->pool, err);
+	return rc ? rc : rfa_traffic_drain(ctx, &moved, RFA_BLUE, NULL, err);
 }
 
 /* Draining. */

@@ -184,8 +184,7 @@ static int is_there(const struct rfa_router_side *side, const json_t *container)
 	return 0;
 }
 
-/* The container of a side, whichever it is now; NULL: there is none. *out is new. */
-static int container_of(struct rfa_ctx *ctx, const struct rfa_stand *stand, enum rfa_side_of side,
+int rfa_stand_container(struct rfa_ctx *ctx, const struct rfa_stand *stand, enum rfa_side_of side,
 			json_t **out, struct rfa_error *err)
 {
 	struct rfa_observed_list seen;
@@ -230,7 +229,7 @@ static int until_up(struct rfa_ctx *ctx, const struct rfa_stand *stand, enum rfa
 		const struct rfa_router_side *is = side == RFA_GREEN ? &seen.green : &seen.blue;
 
 		if (!rc)
-			rc = container_of(ctx, stand, side, &container, err);
+			rc = rfa_stand_container(ctx, stand, side, &container, err);
 		if (!rc)
 			up = is->up && rfa_container_running(container) && is_there(is, container)
 				 ? up + 1

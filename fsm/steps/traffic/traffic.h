@@ -38,6 +38,16 @@ const char *rfa_stands_names(struct rfa_ctx *ctx, const struct rfa_stand_list *s
 
 enum rfa_side_of { RFA_BLUE, RFA_GREEN };
 
+/* The container of a side, whichever it is now; *out (new) NULL: there is none. */
+int rfa_stand_container(struct rfa_ctx *ctx, const struct rfa_stand *stand, enum rfa_side_of side,
+			json_t **out, struct rfa_error *err);
+/*
+ * A stand-in runs: it is made if there is none, as its container is, and started if it does not
+ * run. Errors: REFUSED: another run, or a person, has made a container of that name; what the
+ * engine says.
+ */
+int rfa_stand_start(struct rfa_ctx *ctx, const struct rfa_stand *stand, struct rfa_error *err);
+
 /* Errors: those of the router's look. */
 int rfa_traffic_ask(struct rfa_ctx *ctx, const struct rfa_stand *stand, struct rfa_router_seen *out,
 		    struct rfa_error *err);

@@ -4,6 +4,7 @@
 #include "fsm/steps/common/gates.h"
 #include "fsm/steps/common/inspect.h"
 #include "fsm/steps/common/observe.h"
+#include "fsm/steps/config/files.h"
 #include "fsm/steps/images/image_set.h"
 #include "fsm/steps/traffic/traffic.h"
 
@@ -124,6 +125,26 @@ static int judge_router(struct rfa_gates *c, const struct rfa_stand *stand, stru
 	return 0;
 }
 
+/* The stand-in knows nothing of files that have changed: Compose makes the first container only. */
+static void judge_files(struct rfa_gates *c, const struct rfa_stand *stand)
+{
+	const struct rfa_file_change *one;
+	int change = !c->in_force;
+
+	RFA_EACH (one, *rfa_files_changes(c->ctx))
+		change |= rfa_file_change_acts(one);
+	if (!change || strcmp(stand->before->kind, "compose") != 0)
+		return;
+	rfa_warn(
+	    c,
+	    "if the new version does not run without them: \"how\": \"replace\", or bring them "
+	    "first, with the version of now",
+	    "Compose may change more than the image of %s: its stand-in is made as its "
+	    "container is now, with the new image; new variables, mounts and so on hold once "
+	    "%s itself is made anew",
+	    stand->of->service, stand->of->service);
+}
+
 static int judge(struct rfa_gates *c, const struct rfa_stand *stand, struct rfa_error *err)
 {
 	const struct rfa_object_name names[] = { { RFA_CONTAINER, stand->before->container },
@@ -138,9 +159,32 @@ static int judge(struct rfa_gates *c, const struct rfa_stand *stand, struct rfa_
 	judge_ports(c, stand, container);
 	judge_network(c, stand, container);
 	judge_mounts(c, stand, container);
+	judge_files(c, stand);
 	judge_name(c, stand, json_is_object(json_array_get(all, 1)) ? container : NULL);
 	json_decref(all);
 	return routed(stand) ? judge_router(c, stand, err) : 0;
+}
+
+/* Of a service that is not there nobody would notice that its traffic does not move. */
+static void judge_known(struct rfa_gates *c)
+{
+	const struct rfa_traffic *traffic = rfa_traffic_of(c->ctx);
+	const struct rfa_container *one;
+	const struct rfa_switched *of;
+	const char *names = "";
+
+	RFA_EACH (one, c->ctx->own->containers)
+		names =
+		    rfa_pool_printf(c->ctx->pool, "%s%s%.60s", names, *names ? ", " : "", one->key);
+	if (!traffic)
+		return;
+	RFA_EACH (of, traffic->services)
+		if (!rfa_before_of(c->ctx, of->service) && !rfa_desired_of(c->ctx, of->service))
+			rfa_deny_unless_forced(
+			    c, "correct its name in traffic.services of the stack in rfa.json",
+			    "traffic.services names %s, and the stack has no such service on %s: "
+			    "%s",
+			    of->service, c->ctx->host->name, *names ? names : "none");
 }
 
 /* What was asked for has to be possible: else nobody would notice that it was not done. */
@@ -175,6 +219,8 @@ int rfa_gate_traffic(struct rfa_gates *c, struct rfa_error *err)
 		rfa_warn(c, "a migration that the version before can live with is \"expand\"",
 			 "the migration is a breaking one: what uses the data stops meanwhile, and "
 			 "no traffic moves");
+	if (!rc)
+		judge_known(c);
 	if (!rc)
 		judge_options(c, &stands);
 	return rc;
