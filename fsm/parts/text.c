@@ -321,12 +321,13 @@ static void put_sync(struct rfa_buf *into, const json_t *plan, const char *which
 			(void)rfa_text_fill(into, back ? texts[i].back : texts[i].there, plan);
 }
 
-/* "web: blue-green behind edge: 10, 50, 100 %, 60 s each; worker: start-first". */
+/* "web: blue-green behind edge, 10, 50, 100 % for 60 s each; worker: start-first; an open
+ * connection ...". */
 static void put_traffic(struct rfa_buf *into, const json_t *plan, const char *path)
 {
 	const json_t *traffic = rfa_facts_at(plan, path), *shares, *share;
 	int at_once = rfa_facts_bool(plan, "options/at_once", 0);
-	size_t begun = into->len, i;
+	size_t begun = into->len, i, routed = 0;
 	const char *name;
 	json_t *service;
 
@@ -340,6 +341,7 @@ static void put_traffic(struct rfa_buf *into, const json_t *plan, const char *pa
 		rfa_buf_printf(into, ": %.20s", how);
 		if (strcmp(how, "blue-green") != 0)
 			continue;
+		routed++;
 		rfa_buf_puts(into, " behind ");
 		put(into, rfa_facts_str(traffic, "router/container", "?"));
 		if (at_once) {
@@ -354,6 +356,11 @@ static void put_traffic(struct rfa_buf *into, const json_t *plan, const char *pa
 		rfa_buf_printf(into, " %% for %lld s each",
 			       (long long)rfa_facts_int(traffic, "soak_s", 60));
 	}
+	if (routed)
+		rfa_buf_printf(into,
+			       "; an open connection (WebSocket, download) has %lld s to end, each "
+			       "time the traffic moves; then it is cut",
+			       (long long)rfa_facts_int(traffic, "drain_s", 30));
 }
 
 /* What each word is made of: the part of the plan at that path. */
