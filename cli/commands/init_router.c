@@ -37,7 +37,11 @@ static void haproxy_head(struct rfa_buf *out, const struct routed *r)
 	    "  timeout retry 500ms\n"
 	    "  hold valid 500ms\n"
 	    "  hold nx 500ms\n"
-	    "  hold obsolete 0s\n",
+	    "  hold obsolete 0s\n"
+	    "  # While the engine is started again nobody answers: the addresses stay.\n"
+	    "  hold timeout 1h\n"
+	    "  hold refused 1h\n"
+	    "  hold other 1h\n",
 	    r->control, r->control);
 }
 
