@@ -33,7 +33,7 @@ stands() { on prod 'docker ps -a --format "{{.Names}}" | grep -e green -e rfa-; 
 
 # ---- the visitors, as visitors.py has them
 
-everybody='new keep slow upload socket'
+everybody=(new keep slow upload socket)
 visitors='' visits='' door=127.0.0.1:8000
 visit() { # PATH KIND...
 	local pid
@@ -46,7 +46,7 @@ leave() { # they go, and what they say is in `visits`, a line each
 	signal TERM "$visitors"
 	wait "$visitors"
 	visits=$(cat "$TMP/visits")
-	echo "$visits" | sed 's/^/# /'
+	echo "# ${visits//$'\n'/$'\n# '}"
 	head -n 5 "$TMP/failed" | sed 's/^/# /'
 }
 field() { echo "$visits" | sed -n "s/^$1 .*\<$2 \([0-9]*\).*/\1/p"; } # KIND FIELD

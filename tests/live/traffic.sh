@@ -23,7 +23,7 @@ ok "the router serves" edge_is_made
 
 plan=$(rfa plan promote web --from test --to prod 2>&1)
 ok "the plan says how long a connection may stay" says 'has 10 s to end' echo "$plan"
-visit /version $everybody held
+visit /version "${everybody[@]}" held
 run_rfa promote web --from test --to prod
 leave
 first=$run
@@ -42,7 +42,7 @@ ok "the connection that did not end was cut" is "$(field held good)" 0
 ok "but not before its time was over" test "$(field held cut_ms)" -ge "${drained_ms:-0}" -a "${drained_ms:-0}" -gt 0
 ok "it is told" says 'its time is over: 1 request(s)' rfa show "$first"
 
-visit /version $everybody
+visit /version "${everybody[@]}"
 run_rfa rollback web --env prod --last --switch --yes prod
 leave
 ok "rollback --switch: exit status 0" ended 0

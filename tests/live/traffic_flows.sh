@@ -48,7 +48,7 @@ moved() { # VERSION: the run has ended well, and the traffic has moved to this v
 
 # ---- each flow, in one visit
 
-visit /version $everybody
+visit /version "${everybody[@]}"
 run_rfa publish web --to prod --as 2.0
 ok_here "publish" moved 2.0
 configure "$(stack '"deploy": { "images": { "web": "'"$registry"'/web" } }')" "$QUICK, $(registry_keys)"

@@ -64,7 +64,7 @@ killed_in() { # ROW WAY
 	fi
 	ok_here "killed in $1$when, $2: $(final_of "$id")" holds
 }
-visit /version $everybody
+visit /version "${everybody[@]}"
 n=0
 while read -r row way <&3; do
 	n=$((n + 1))
