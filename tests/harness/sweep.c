@@ -566,3 +566,25 @@ int sweep_sees(const struct sweep_subject *subject, int mutation, int fault_kind
 	sweep_done(&s);
 	return seen != 0;
 }
+
+void sweep_finds(const struct sweep_try *tries, enum rfa_sim_mutation planted)
+{
+	for (; tries->subject; tries++)
+		if (sweep_sees(tries->subject, (int)planted, tries->fault))
+			return;
+	fail_msg("no sweep finds the planted defect: %s", rfa_sim_mutation_text(planted));
+}
+
+void sweep_finds_all(const struct sweep_try *tries, const enum rfa_sim_mutation *planted, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		sweep_finds(tries, planted[i]);
+}
+
+void sweep_finds_range(const struct sweep_try *tries, int from, int end)
+{
+	for (; from < end; from++)
+		sweep_finds(tries, (enum rfa_sim_mutation)from);
+}

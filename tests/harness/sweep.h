@@ -57,6 +57,17 @@ void sweep_several_faults(const struct sweep_subject *subject, unsigned runs);
  */
 int sweep_sees(const struct sweep_subject *subject, int mutation, int fault_kind);
 
+/* Runs in which a planted defect is looked for; a list of them ends with one without a subject. */
+struct sweep_try {
+	const struct sweep_subject *subject;
+	int fault; /* sweep_sees()'s fault_kind */
+};
+/* Fails the test if none of the tries sees the defect; a defect of the list; one of those from the
+ * one to before the other. */
+void sweep_finds(const struct sweep_try *tries, enum rfa_sim_mutation planted);
+void sweep_finds_all(const struct sweep_try *tries, const enum rfa_sim_mutation *planted, size_t n);
+void sweep_finds_range(const struct sweep_try *tries, int from, int end);
+
 /*
  * Breaks runs by other means than the faults of hosts. For as long as next() answers 1 the subject
  * is run once: armed before it begins, disarmed when it is final, and judged like every other.

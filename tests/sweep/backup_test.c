@@ -225,31 +225,30 @@ static const struct sweep_subject images_unhealthy = { "restore of images that d
 /* What comes out of a vault, and is put back when it does not serve. */
 static void sweep_of_images_can_fail(void **state)
 {
+	static const struct sweep_try tries[] = {
+		{ &images, SWEEP_NO_FAULT },
+		{ &images_unhealthy, SWEEP_NO_FAULT },
+		{ NULL, SWEEP_NO_FAULT },
+	};
 	static const enum rfa_sim_mutation planted[] = {
 		RFA_SIM_MUTATION_START_DOES_NOT_START, RFA_SIM_MUTATION_RENAME_LOSES_OLD,
 		RFA_SIM_MUTATION_CREATE_DROPS_ENV,     RFA_SIM_MUTATION_LOAD_DOES_NOTHING,
 		RFA_SIM_MUTATION_LOAD_LOSES_LABELS,    RFA_SIM_MUTATION_HEALTH_LIES,
 		RFA_SIM_MUTATION_RUN_REMOVE_LEAVES,    RFA_SIM_MUTATION_LOCK_NEVER_FREED,
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(planted) / sizeof(planted[0]); i++)
-		if (!sweep_sees(&images, (int)planted[i], SWEEP_NO_FAULT) &&
-		    !sweep_sees(&images_unhealthy, (int)planted[i], SWEEP_NO_FAULT))
-			fail_msg("no sweep finds the planted defect: %s",
-				 rfa_sim_mutation_text(planted[i]));
-}
-
-static int is_found(int mutation)
-{
-	return sweep_sees(&backups, mutation, SWEEP_NO_FAULT) ||
-	       sweep_sees(&drills, mutation, SWEEP_NO_FAULT) ||
-	       sweep_sees(&extra, mutation, SWEEP_NO_FAULT);
+	sweep_finds_all(tries, planted, sizeof(planted) / sizeof(planted[0]));
 }
 
 static void sweeps_can_fail(void **state)
 {
+	static const struct sweep_try tries[] = {
+		{ &backups, SWEEP_NO_FAULT },
+		{ &drills, SWEEP_NO_FAULT },
+		{ &extra, SWEEP_NO_FAULT },
+		{ NULL, SWEEP_NO_FAULT },
+	};
 	static const enum rfa_sim_mutation planted[] = {
 		RFA_SIM_MUTATION_STORE_DROPS_CHUNK,
 		RFA_SIM_MUTATION_SEAL_DOES_NOTHING,
@@ -258,13 +257,9 @@ static void sweeps_can_fail(void **state)
 		RFA_SIM_MUTATION_SWAP_BACK_DOES_NOTHING,
 		RFA_SIM_MUTATION_REMOVE_LEAVES_COPIES,
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(planted) / sizeof(planted[0]); i++)
-		if (!is_found((int)planted[i]))
-			fail_msg("no sweep finds the planted defect: %s",
-				 rfa_sim_mutation_text(planted[i]));
+	sweep_finds_all(tries, planted, sizeof(planted) / sizeof(planted[0]));
 }
 
 SWEEP(backups)

@@ -126,26 +126,13 @@ static const struct sweep_subject back_first =
 
 /* The sweep itself can fail. */
 
-static int is_found(int mutation)
-{
-	static const struct {
-		const struct sweep_subject *subject;
-		int fault;
-	} tries[] = {
-		{ &moment, SWEEP_NO_FAULT },        { &unhealthy, SWEEP_NO_FAULT },
-		{ &corrupt, SWEEP_NO_FAULT },       { &database, SWEEP_NO_FAULT },
-		{ &sick_database, SWEEP_NO_FAULT },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
-		if (sweep_sees(tries[i].subject, mutation, tries[i].fault))
-			return 1;
-	return 0;
-}
-
 static void sweeps_can_fail(void **state)
 {
+	static const struct sweep_try tries[] = {
+		{ &moment, SWEEP_NO_FAULT },        { &unhealthy, SWEEP_NO_FAULT },
+		{ &corrupt, SWEEP_NO_FAULT },       { &database, SWEEP_NO_FAULT },
+		{ &sick_database, SWEEP_NO_FAULT }, { NULL, SWEEP_NO_FAULT },
+	};
 	static const enum rfa_sim_mutation planted[] = {
 		RFA_SIM_MUTATION_STOP_DOES_NOT_STOP,
 		RFA_SIM_MUTATION_START_DOES_NOT_START,
@@ -167,13 +154,9 @@ static void sweeps_can_fail(void **state)
 		RFA_SIM_MUTATION_DATABASE_DROP_LEAVES,
 		RFA_SIM_MUTATION_DATABASE_STAYS_SHUT,
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(planted) / sizeof(planted[0]); i++)
-		if (!is_found((int)planted[i]))
-			fail_msg("no sweep finds the planted defect: %s",
-				 rfa_sim_mutation_text(planted[i]));
+	sweep_finds_all(tries, planted, sizeof(planted) / sizeof(planted[0]));
 }
 
 /* Those that go other ways, not all that there are: one that is ill goes the way of one with a dump

@@ -67,6 +67,11 @@ BOTH(UNHEALTHY, pulled)
 /* The sweep itself can fail. */
 static void sweeps_can_fail(void **state)
 {
+	static const struct sweep_try tries[] = {
+		{ &RUN_fetched, SWEEP_NO_FAULT },
+		{ &UNHEALTHY_pulled, SWEEP_NO_FAULT },
+		{ NULL, SWEEP_NO_FAULT },
+	};
 	static const enum rfa_sim_mutation planted[] = {
 		RFA_SIM_MUTATION_STOP_DOES_NOT_STOP,    RFA_SIM_MUTATION_START_DOES_NOT_START,
 		RFA_SIM_MUTATION_RENAME_LOSES_OLD,      RFA_SIM_MUTATION_CREATE_DROPS_ENV,
@@ -78,11 +83,7 @@ static void sweeps_can_fail(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(planted) / sizeof(planted[0]); i++)
-		if (!sweep_sees(&RUN_fetched, (int)planted[i], SWEEP_NO_FAULT) &&
-		    !sweep_sees(&UNHEALTHY_pulled, (int)planted[i], SWEEP_NO_FAULT))
-			fail_msg("no sweep finds the planted defect: %s",
-				 rfa_sim_mutation_text(planted[i]));
+	sweep_finds_all(tries, planted, sizeof(planted) / sizeof(planted[0]));
 }
 
 int main(void)

@@ -106,20 +106,14 @@ static const struct sweep_subject command =
     SUBJECT("breaking, undone by a command", MIGRATION_BREAKING | MIGRATION_COMMAND | MIGRATION_ILL,
 	    ROLLED_BACK);
 
-static int is_found(int mutation)
-{
-	const struct sweep_subject *subjects[] = { &expand,         &breaking,     &breaking_ill,
-						   &breaking_fails, &breaking_web, &command };
-	size_t i;
-
-	for (i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
-		if (sweep_sees(subjects[i], mutation, SWEEP_NO_FAULT))
-			return 1;
-	return 0;
-}
-
 static void sweeps_can_fail(void **state)
 {
+	static const struct sweep_try tries[] = {
+		{ &expand, SWEEP_NO_FAULT },       { &breaking, SWEEP_NO_FAULT },
+		{ &breaking_ill, SWEEP_NO_FAULT }, { &breaking_fails, SWEEP_NO_FAULT },
+		{ &breaking_web, SWEEP_NO_FAULT }, { &command, SWEEP_NO_FAULT },
+		{ NULL, SWEEP_NO_FAULT },
+	};
 	static const enum rfa_sim_mutation planted[] = {
 		RFA_SIM_MUTATION_WAIT_LOSES_STATUS,          RFA_SIM_MUTATION_WAIT_DOES_NOT_WAIT,
 		RFA_SIM_MUTATION_STOP_DOES_NOT_STOP,         RFA_SIM_MUTATION_START_DOES_NOT_START,
@@ -128,13 +122,9 @@ static void sweeps_can_fail(void **state)
 		RFA_SIM_MUTATION_DATABASE_SWAP_DOES_NOTHING, RFA_SIM_MUTATION_DATABASE_STAYS_SHUT,
 		RFA_SIM_MUTATION_DATABASE_DROP_LEAVES,
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(planted) / sizeof(planted[0]); i++)
-		if (!is_found((int)planted[i]))
-			fail_msg("no sweep finds the planted defect: %s",
-				 rfa_sim_mutation_text(planted[i]));
+	sweep_finds_all(tries, planted, sizeof(planted) / sizeof(planted[0]));
 }
 
 /* A command that has run, and whose end was not heard, is not begun again. */

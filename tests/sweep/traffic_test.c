@@ -75,23 +75,18 @@ SWEEP(RUN_rollback)
 SWEEP(COMPOSE_rollback)
 PAIRS(RUN_promote)
 
-static int is_found(int mutation)
-{
-	return sweep_sees(&RUN_promote, mutation, SWEEP_NO_FAULT) ||
-	       sweep_sees(&COMPOSE_promote, mutation, SWEEP_NO_FAULT) ||
-	       sweep_sees(&UNHEALTHY_promote, mutation, SWEEP_NO_FAULT) ||
-	       sweep_sees(&RUN_promote, mutation, RFA_SIM_FAIL);
-}
-
 static void sweeps_can_fail(void **state)
 {
-	int m;
+	static const struct sweep_try tries[] = {
+		{ &RUN_promote, SWEEP_NO_FAULT },
+		{ &COMPOSE_promote, SWEEP_NO_FAULT },
+		{ &UNHEALTHY_promote, SWEEP_NO_FAULT },
+		{ &RUN_promote, RFA_SIM_FAIL },
+		{ NULL, SWEEP_NO_FAULT },
+	};
 
 	(void)state;
-	for (m = RFA_SIM_MUTATION_ROUTERS; m < RFA_SIM_MUTATION_MIGRATIONS; m++)
-		if (!is_found(m))
-			fail_msg("no sweep finds the planted defect: %s",
-				 rfa_sim_mutation_text((enum rfa_sim_mutation)m));
+	sweep_finds_range(tries, RFA_SIM_MUTATION_ROUTERS, RFA_SIM_MUTATION_MIGRATIONS);
 }
 
 int main(void)

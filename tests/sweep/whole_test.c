@@ -83,20 +83,14 @@ static const struct sweep_subject files =
 static const struct sweep_subject ill_files = SUBJECT_OF(
     "rollback-whole, with files, ill", SCENARIO_DATA | FILES | ILL, ROLLED_BACK, judge_files);
 
-static int is_found(int mutation)
-{
-	const struct sweep_subject *subjects[] = { &plain,    &ill,   &dump,
-						   &ill_dump, &files, &ill_files };
-	size_t i;
-
-	for (i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
-		if (sweep_sees(subjects[i], mutation, SWEEP_NO_FAULT))
-			return 1;
-	return 0;
-}
-
 static void sweeps_can_fail(void **state)
 {
+	static const struct sweep_try tries[] = {
+		{ &plain, SWEEP_NO_FAULT }, { &ill, SWEEP_NO_FAULT },
+		{ &dump, SWEEP_NO_FAULT },  { &ill_dump, SWEEP_NO_FAULT },
+		{ &files, SWEEP_NO_FAULT }, { &ill_files, SWEEP_NO_FAULT },
+		{ NULL, SWEEP_NO_FAULT },
+	};
 	static const enum rfa_sim_mutation planted[] = {
 		RFA_SIM_MUTATION_STOP_DOES_NOT_STOP,
 		RFA_SIM_MUTATION_START_DOES_NOT_START,
@@ -112,13 +106,9 @@ static void sweeps_can_fail(void **state)
 		RFA_SIM_MUTATION_DATABASE_STAYS_SHUT,
 		RFA_SIM_MUTATION_FILE_WRITE_LOSES_MODE,
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(planted) / sizeof(planted[0]); i++)
-		if (!is_found((int)planted[i]))
-			fail_msg("no sweep finds the planted defect: %s",
-				 rfa_sim_mutation_text(planted[i]));
+	sweep_finds_all(tries, planted, sizeof(planted) / sizeof(planted[0]));
 }
 
 SWEEP(plain)
