@@ -11,6 +11,7 @@
 #include "cli/config/repository.h"
 #include "cli/frame/signals.h"
 #include "cli/notify/notify.h"
+#include "cli/report/points.h"
 #include "cli/report/ticker.h"
 #include "fsm/parts/text.h"
 
@@ -115,18 +116,24 @@ static void say_done(const struct rfa_out *o, const struct rfa_run_report *s,
 }
 
 /* The ordinary commands that undo what this run did. */
-static void say_way_back(const struct rfa_run_report *s, const struct rfa_out *o)
+static void say_way_back(struct rfa_cli *cli)
 {
+	const struct rfa_run_report *s = &cli->report;
 	const char *stack = rfa_facts_str(s->plan, "stack", "");
 	const char *env = rfa_facts_str(s->plan, "target/env", "");
+	struct rfa_buf command = RFA_BUF_INIT(4096);
 
-	if (s->result.point[0])
-		rfa_out_say(o, "to go back: rfa rollback %s --env %s --to %s%s", stack, env,
-			    s->result.point, rfa_report_with_data(s));
-	if (s->result.data[0])
-		rfa_out_say(o, "%s rfa rollback %s --env %s --to %s",
-			    s->result.point[0] ? "and then: " : "to go back:", stack, env,
-			    s->result.data);
+	if (s->result.point[0]) {
+		rfa_points_command(cli, env, stack, s->result.point, &command);
+		rfa_out_say(&cli->out, "to go back: %s", rfa_buf_str(&command));
+		rfa_buf_clear(&command);
+	}
+	if (s->result.data[0]) {
+		rfa_points_command(cli, env, stack, s->result.data, &command);
+		rfa_out_say(&cli->out, "%s %s", s->result.point[0] ? "and then: " : "to go back:",
+			    rfa_buf_str(&command));
+	}
+	rfa_buf_release(&command);
 }
 
 static void say_success(struct rfa_cli *cli)
@@ -157,7 +164,7 @@ static void say_success(struct rfa_cli *cli)
 			    rfa_out_safe(&safe, rfa_facts_str(s->plan, "options/then", ""), 0));
 		rfa_buf_release(&safe);
 	}
-	say_way_back(s, o);
+	say_way_back(cli);
 }
 
 static int finish(struct rfa_cli *cli, struct rfa_reporter *reporter, struct rfa_ticker *ticker,

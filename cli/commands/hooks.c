@@ -5,7 +5,7 @@
 
 #include "cli/commands/hooks_due.h"
 #include "cli/config/hook_rules.h"
-#include "cli/report/reporter.h"
+#include "cli/report/points.h"
 
 /* With what is before the command: its environment. */
 enum { WORDS = RFA_HOOK_WORDS + 16, SAID_MAX = 64 << 10, ENV = 7, TEXT_MAX = 300, LINES = 5 };
@@ -70,21 +70,20 @@ static void put_env(struct behind *b)
 {
 	const struct rfa_run_report *report = &b->cli->report;
 	const struct rfa_run_result *r = &report->result;
-	char next[TEXT_MAX];
+	struct rfa_buf next = RFA_BUF_INIT(4096);
 
 	if (r->final == RFA_FINAL_SUCCEEDED && r->point[0])
-		snprintf(next, sizeof(next), "rfa rollback %s --env %s --to %s%s",
-			 rfa_facts_str(report->plan, "stack", ""),
-			 rfa_facts_str(report->plan, "target/env", ""), r->point,
-			 rfa_report_with_data(report));
+		rfa_points_command(b->cli, rfa_facts_str(report->plan, "target/env", ""),
+				   rfa_facts_str(report->plan, "stack", ""), r->point, &next);
 	else
-		snprintf(next, sizeof(next), "rfa show %s", r->run);
+		rfa_buf_printf(&next, "rfa show %s", r->run);
 	put(b, 0, "RFA_RUN", r->run);
 	put(b, 1, "RFA_STACK", rfa_facts_str(report->plan, "stack", ""));
 	put(b, 2, "RFA_ENV", rfa_facts_str(report->plan, "target/env", ""));
 	put(b, 3, "RFA_VERSION", r->version);
 	put(b, 4, "RFA_FINAL", rfa_final_word(r->final));
-	put(b, 5, "RFA_NEXT", next);
+	put(b, 5, "RFA_NEXT", rfa_buf_str(&next));
+	rfa_buf_release(&next);
 	b->env[6] = NULL;
 }
 
@@ -98,22 +97,30 @@ static void put_words(struct behind *b)
 	b->argv[i] = NULL;
 }
 
-/* The first lines of what it wrote, without secrets. */
+/* The first lines of what it wrote, without secrets, and how many there are beside. */
 static void say_lines(const struct rfa_out *o, const char *which, const struct rfa_buf *said)
 {
 	const char *at = rfa_buf_str(said), *end = at + said->len;
 	struct rfa_out err = *o;
 	char label[32];
+	int n = 0;
 
 	snprintf(label, sizeof(label), "hook %s", which);
 	err.out = o->err;
-	for (int n = 0; at < end && n < LINES; n++) {
+	for (; at < end; n++) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 
 		stop = stop ? stop : end;
-		rfa_out_line(&err, label, at, (size_t)(stop - at));
+		if (n < LINES)
+			rfa_out_line(&err, label, at, (size_t)(stop - at));
 		at = stop + 1;
 	}
+	if (n > LINES)
+		rfa_out_note(
+		    o,
+		    "the hook \"%s\" wrote %d more line%s, which rfa does not keep: let it "
+		    "write a file, if they are to be read",
+		    which, n - LINES, n - LINES == 1 ? "" : "s");
 }
 
 static int is_on_host(const struct behind *b)

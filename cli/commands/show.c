@@ -3,6 +3,7 @@
 
 #include "cli/commands/hooks_due.h"
 #include "cli/frame/known.h"
+#include "cli/report/points.h"
 
 static int take_first(void *user, const struct rfa_ledger_line *line)
 {
@@ -174,7 +175,17 @@ static void say_hook(const struct rfa_cli *cli, const struct rfa_history *h)
 		rfa_out_say(&cli->out, "  hook     \"%s\" %s", seen.which, seen.how);
 }
 
-static void say_head(const struct rfa_cli *cli, const struct rfa_history *h)
+static void say_way_back(struct rfa_cli *cli, const struct rfa_history *h, const char *label,
+			 const char *point)
+{
+	struct rfa_buf command = RFA_BUF_INIT(4096);
+
+	rfa_points_command(cli, h->env, h->stack, point, &command);
+	rfa_out_say(&cli->out, "%s%s", label, rfa_buf_str(&command));
+	rfa_buf_release(&command);
+}
+
+static void say_head(struct rfa_cli *cli, const struct rfa_history *h)
 {
 	const struct rfa_out *o = &cli->out;
 	struct rfa_buf safe = RFA_BUF_INIT(4096);
@@ -199,11 +210,9 @@ static void say_head(const struct rfa_cli *cli, const struct rfa_history *h)
 		rfa_out_say(o, "  version  %s",
 			    rfa_out_safe(&safe, rfa_facts_str(h->summary, "version", ""), 100));
 	if (*rfa_facts_str(h->summary, "point", ""))
-		rfa_out_say(o, "  back     rfa rollback %s --env %s --to %s", h->stack, h->env,
-			    rfa_facts_str(h->summary, "point", ""));
+		say_way_back(cli, h, "  back     ", rfa_facts_str(h->summary, "point", ""));
 	if (*rfa_facts_str(h->summary, "data_point", ""))
-		rfa_out_say(o, "           rfa rollback %s --env %s --to %s", h->stack, h->env,
-			    rfa_facts_str(h->summary, "data_point", ""));
+		say_way_back(cli, h, "           ", rfa_facts_str(h->summary, "data_point", ""));
 	if (*rfa_facts_str(h->summary, "why/msg", ""))
 		rfa_out_say(o, "  why      %s: %s", rfa_facts_str(h->summary, "why_step", "?"),
 			    rfa_out_safe(&safe, rfa_facts_str(h->summary, "why/msg", ""), 500));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/frame/redact.h"
+#include "cli/report/points.h"
 #include "cli/report/run_list.h"
 
 /* "2026-11-29T03:15:22Z": in UTC, and it says so. */
@@ -17,19 +18,24 @@ static json_t *moment(int64_t ms)
 }
 
 /* The command that whoever reads this types next. */
-static json_t *next_of(const struct rfa_history *h, const struct rfa_tiding *tiding)
+static json_t *next_of(struct rfa_cli *cli, const struct rfa_history *h,
+		       const struct rfa_tiding *tiding)
 {
 	const char *point = rfa_facts_str(h->summary, "point", "");
-	char text[400];
+	struct rfa_buf text = RFA_BUF_INIT(4096);
+	json_t *out;
 
-	if (!tiding->ending.commit[0])
-		snprintf(text, sizeof(text), "rfa resume %s", h->run);
-	else if (h->final == RFA_FINAL_SUCCEEDED && *point)
-		snprintf(text, sizeof(text), "to go back: rfa rollback %s --env %s --to %s",
-			 h->stack, h->env, point);
-	else
-		snprintf(text, sizeof(text), "rfa show %s", h->run);
-	return json_string(text);
+	if (!tiding->ending.commit[0]) {
+		rfa_buf_printf(&text, "rfa resume %s", h->run);
+	} else if (h->final == RFA_FINAL_SUCCEEDED && *point) {
+		rfa_buf_puts(&text, "to go back: ");
+		rfa_points_command(cli, h->env, h->stack, point, &text);
+	} else {
+		rfa_buf_printf(&text, "rfa show %s", h->run);
+	}
+	out = json_string(rfa_buf_str(&text));
+	rfa_buf_release(&text);
+	return out;
 }
 
 static json_t *why_of(const struct rfa_history *h)
@@ -55,7 +61,8 @@ static const char *version_of(const struct rfa_history *h)
 	return rfa_facts_str(h->summary, "version", rfa_facts_str(h->plan, "options/version", ""));
 }
 
-static json_t *texts_of(const struct rfa_history *h, const struct rfa_tiding *tiding)
+static json_t *texts_of(struct rfa_cli *cli, const struct rfa_history *h,
+			const struct rfa_tiding *tiding)
 {
 	json_t *t = json_object();
 	char author[128];
@@ -71,7 +78,7 @@ static json_t *texts_of(const struct rfa_history *h, const struct rfa_tiding *ti
 	set(t, "why", why_of(h));
 	set(t, "who", json_string(rfa_line_author(h->author, author)));
 	set(t, "begun", moment(h->n ? h->records[0].wall_ms : 0));
-	set(t, "next", next_of(h, tiding));
+	set(t, "next", next_of(cli, h, tiding));
 	set(t, "state", json_string(tiding->state));
 	if (tiding->ending.commit[0]) {
 		set(t, "ended", moment(tiding->ending.ended_ms));
@@ -126,7 +133,7 @@ int rfa_message_make(struct rfa_cli *cli, const char *channel, const struct rfa_
 	memset(out, 0, sizeof(*out));
 	out->notice.type = tiding->ending.commit[0] ? "run.ended" : "run.interrupted";
 	if (!rc)
-		rc = finish(cli, out, texts_of(h, tiding), channel, tiding->id, err);
+		rc = finish(cli, out, texts_of(cli, h, tiding), channel, tiding->id, err);
 	rfa_history_free(h);
 	return rc;
 }

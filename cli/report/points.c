@@ -68,6 +68,33 @@ static void add_row(struct rfa_cli *cli, struct rfa_table *table, const json_t *
 	rfa_buf_release(&promise);
 }
 
+void rfa_points_command(struct rfa_cli *cli, const char *env, const char *stack, const char *point,
+			struct rfa_buf *into)
+{
+	struct rfa_error ignored;
+	json_t *known = NULL;
+	char path[400];
+
+	rfa_buf_printf(into, "rfa rollback %s --env %s --to %s", stack, env, point);
+	snprintf(path, sizeof(path), "points/%.100s/%.100s/%.100s.json", env, stack, point);
+	/* What the ledger does not tell, the gates of that rollback do. */
+	if (!rfa_catalog_find(cli->ledger, path, &known, &ignored) &&
+	    json_object_get(known, "images") && json_object_get(known, "backup") &&
+	    rfa_catalog_needs_data(cli->ledger, env, stack, known, &ignored) > 0)
+		rfa_buf_puts(into, " --with-database");
+	json_decref(known);
+}
+
+static void say_way_back(struct rfa_cli *cli, const char *env, const char *stack,
+			 const json_t *point)
+{
+	struct rfa_buf command = RFA_BUF_INIT(4096);
+
+	rfa_points_command(cli, env, stack, rfa_facts_str(point, "name", ""), &command);
+	rfa_out_note(&cli->out, "\nto go back: %s", rfa_buf_str(&command));
+	rfa_buf_release(&command);
+}
+
 int rfa_points_show(struct rfa_cli *cli, const char *env, const char *stack, struct rfa_error *err)
 {
 	static const char *const heads[] = { "point",  "kind",        "age", "made",
@@ -95,8 +122,7 @@ int rfa_points_show(struct rfa_cli *cli, const char *env, const char *stack, str
 			    env);
 	} else {
 		rc = rfa_table_print(&cli->out, &table, err);
-		rfa_out_note(&cli->out, "\nto go back: rfa rollback %s --env %s --to %s", stack,
-			     env, rfa_facts_str(json_array_get(points, 0), "name", ""));
+		say_way_back(cli, env, stack, json_array_get(points, 0));
 	}
 	rfa_table_release(&table);
 	json_decref(points);

@@ -122,16 +122,6 @@ static void keep_seen(struct rfa_run_report *report, const struct rfa_event *eve
 		copy(report->schema, sizeof(report->schema), schema);
 }
 
-const char *rfa_report_with_data(const struct rfa_run_report *report)
-{
-	const json_t *stack = rfa_facts_at(report->plan, "target/stack");
-	int is_breaking = !strcmp(rfa_facts_str(stack, "migrate/kind", ""), "breaking");
-
-	return report->schema[0] && is_breaking && rfa_facts_at(stack, "data/members")
-		   ? " --with-database"
-		   : "";
-}
-
 void rfa_reporter_follow(struct rfa_reporter *t, const struct rfa_event *event)
 {
 	struct rfa_run_report *report = t->report;

@@ -52,12 +52,6 @@ struct rfa_reporter {
 /* Lines of the live view: the states, and the step at hand. */
 enum { RFA_LIVE_LINES = 2 };
 
-/*
- * How the data goes back with the version: " --with-database", if the run has changed the schema so
- * that no older version may run on it; else "".
- */
-const char *rfa_report_with_data(const struct rfa_run_report *report);
-
 void rfa_reporter_init(struct rfa_reporter *t, struct rfa_out *out, struct rfa_run_report *report);
 /* Draws the live view as it is at that time; the caller holds the mutex. */
 void rfa_reporter_tick(struct rfa_reporter *t, int64_t now_ms);

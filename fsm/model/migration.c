@@ -23,3 +23,15 @@ const struct rfa_migration *rfa_migration_of(const struct rfa_migration_list *do
 			return one;
 	return NULL;
 }
+
+const struct rfa_migration *rfa_migration_bars(const struct rfa_migration_list *done,
+					       const char *run, const char *version)
+{
+	const struct rfa_migration *one, *last = NULL;
+
+	RFA_EACH (one, *done)
+		/* Ids of runs sort by time. */
+		if (!strcmp(one->kind, "breaking") && strcmp(one->run, run) >= 0)
+			last = one;
+	return last && strcmp(last->version, version) != 0 ? last : NULL;
+}

@@ -36,4 +36,11 @@ RFA_RECORD(migrations, RFA_MIGRATIONS_FIELDS);
 const struct rfa_migration *rfa_migration_of(const struct rfa_migration_list *done,
 					     const char *identity);
 
+/*
+ * The newest breaking one that this run or a later one has made, if the version that ran before
+ * that run is not one with its schema: it does not run on the data of now. NULL: none.
+ */
+const struct rfa_migration *rfa_migration_bars(const struct rfa_migration_list *done,
+					       const char *run, const char *version);
+
 #endif

@@ -44,6 +44,13 @@ RFA_API int rfa_catalog_points(struct rfa_ledger *ledger, const char *env, const
  */
 RFA_API json_t *rfa_catalog_point_meant(const json_t *points, const char *name);
 
+/*
+ * 1: what ran when the point was made does not run on the schema of the data of now; 0: it does, as
+ * far as the ledger knows.
+ */
+RFA_API int rfa_catalog_needs_data(struct rfa_ledger *ledger, const char *env, const char *stack,
+				   const json_t *point, struct rfa_error *err) RFA_MUST_USE;
+
 /* *out (new): the versions of a stack that any run has brought, newest first. */
 RFA_API int rfa_catalog_versions(struct rfa_ledger *ledger, const char *stack, json_t **out,
 				 struct rfa_error *err) RFA_MUST_USE;

@@ -70,11 +70,11 @@ static void add(struct rfa_pool *pool, const struct rfa_migration_list *before,
 	*RFA_ADD(pool, migration, out) = *now;
 }
 
-static int read_known(struct rfa_outputs *o, const char *path, struct rfa_pool *pool,
+static int read_known(struct rfa_ledger *ledger, const char *path, struct rfa_pool *pool,
 		      struct rfa_migrations *out, struct rfa_error *err)
 {
 	json_t *json = NULL;
-	int rc = rfa_catalog_find(o->ledger, path, &json, err);
+	int rc = rfa_catalog_find(ledger, path, &json, err);
 
 	rfa_record_clear(&rfa_shape_migrations, out);
 	if (!rc && json)
@@ -94,7 +94,7 @@ int rfa_outputs_migrated(struct rfa_outputs *o, const struct rfa_migration *migr
 	int rc;
 
 	path_of(o->env, o->stack, path);
-	rc = read_known(o, path, &pool, &known, err);
+	rc = read_known(o->ledger, path, &pool, &known, err);
 	rfa_record_clear(&rfa_shape_migrations, &now);
 	now.stack = o->stack;
 	now.env = o->env;
@@ -109,6 +109,23 @@ int rfa_outputs_migrated(struct rfa_outputs *o, const struct rfa_migration *migr
 		snprintf(f->path, sizeof(f->path), "%s", path);
 		rc = rfa_outputs_json(f, json, err);
 	}
+	rfa_pool_release(&pool);
+	return rc;
+}
+
+int rfa_catalog_needs_data(struct rfa_ledger *ledger, const char *env, const char *stack,
+			   const json_t *point, struct rfa_error *err)
+{
+	struct rfa_pool pool = RFA_POOL_INIT;
+	struct rfa_migrations known;
+	char path[256];
+	int rc;
+
+	path_of(env, stack, path);
+	rc = read_known(ledger, path, &pool, &known, err);
+	if (!rc)
+		rc = rfa_migration_bars(&known.done, rfa_facts_str(point, "run", ""),
+					rfa_facts_str(point, "version", "")) != NULL;
 	rfa_pool_release(&pool);
 	return rc;
 }

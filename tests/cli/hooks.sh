@@ -85,6 +85,19 @@ ok "failed, not 0: the run is what it is" is "$?" 5
 ok "the error is the last thing that is said" says "rfa show" tail -n 1 err
 ok "before, then failed" is "$(ran 1,5)" "before| failed|ROLLED_BACK"
 
+# ---- one that writes much
+
+cat >many.sh <<'SH'
+#!/bin/sh
+seq -f 'line %g' 9
+SH
+chmod 755 many.sh
+config '"after":{"command":["'"$TMP/many.sh"'"]}'
+promote >out 2>err
+ok "five lines are shown" is "$(grep -c 'hook after | line' err)" 5
+ok "and how many more there are" grep -q 'the hook "after" wrote 4 more lines' err
+"$RFA" rollback shop --env prod --last --yes prod >out 2>err
+
 # ---- on the host, and in time
 
 rm ran

@@ -139,6 +139,19 @@ else
 	}
 	point v1 ',"backup":"'"$old"'"' && point v0 && point v2 ',"backup":"20200101-000000-prod-data"'
 	point data-20261122-103015 ',"kind":"data","members":[{"name":"auth","kind":"sqlite"}]'
+	back=$("$RFA" rollback shop --env prod 2>&1 | sed -n 's/^to go back: //p')
+	ok "the way back" is "${back% --to *}" "rfa rollback shop --env prod"
+	migrated() { # KIND: what has changed the schema since
+		ledger_put "$TMP/.rfa/ledger" migrations/prod/shop.json <<-JSON
+			{"stack":"shop","env":"prod","done":[{"version":"v9","identity":"i","kind":"$1","run":"20260201-000000-4f2a9c"}]}
+		JSON
+	}
+	migrated expand
+	ok "the version of before lives with its schema" is \
+		"$("$RFA" rollback shop --env prod 2>&1 | sed -n 's/^to go back: //p')" "$back"
+	migrated breaking
+	ok "the version of before does not: with the data" is \
+		"$("$RFA" rollback shop --env prod 2>&1 | sed -n 's/^to go back: //p')" "$back --with-database"
 	whole() { "$RFA" rollback shop --env prod --with-database "$@"; }
 	ok "the list says which backup" says "data of that time: $old" "$RFA" rollback shop --env prod
 	ok "which version, which backup" says "shop on prod goes back to v1, with the data of $old." whole --to v1 -n

@@ -87,6 +87,13 @@ static void edit(void *user, json_t *setup, json_t *plan)
 		json_object_set_new(rfa_facts_at(prod, "compose/0/config/services/web"), "volumes",
 				    json_pack("[s]", "/srv/stacks/shop/files:/files"));
 	}
+	if (*how & MIGRATION_ADDRESS) {
+		json_object_set_new(rfa_facts_at(prod, "compose/0/config/services/web"), "networks",
+				    json_pack("{s:{s:s}}", "lan", "ipv4_address", "172.30.0.9"));
+		json_object_set_new(
+		    rfa_facts_at(prod, "compose/0/config"), "networks",
+		    json_pack("{s:{s:s, s:b}}", "lan", "name", "appnet", "external", 1));
+	}
 	json_object_set_new(rfa_facts_at(plan, "target/stack"), "migrate", migrate_of(*how));
 	json_object_set_new(rfa_facts_at(plan, "options"), "data_backup",
 			    json_string("20261122-090000-prod-data"));

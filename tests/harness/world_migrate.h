@@ -14,7 +14,7 @@
  * starts on it. Else: "expand", and the undo is "none". COMMAND: the undo is a command. FAILS: the
  * migration ends with status 3, half-way. ILL: v2 never becomes healthy. WEB: the command is in
  * `web`, a Compose service, which has the member "files". CHECK: there is a check. LATE: it takes
- * longer than it may.
+ * longer than it may. ADDRESS: `web` has an address of its own on prod.
  */
 enum {
 	MIGRATION_BREAKING = 1,
@@ -24,6 +24,7 @@ enum {
 	MIGRATION_WEB = 16,
 	MIGRATION_CHECK = 32,
 	MIGRATION_LATE = 64,
+	MIGRATION_ADDRESS = 128,
 };
 void world_make_migration(struct world *w, enum scenario s, int how);
 

@@ -426,6 +426,22 @@ static void gates_refuse(void **state)
 		"no drill has tried the migration of ");
 	refused(MIGRATION_BREAKING, "target/stack", "data", json_object(),
 		"has no data to bring back");
+	refused(MIGRATION_WEB | MIGRATION_ADDRESS, "options", "no_backup", json_false(),
+		"has the address 172.30.0.9 of its own and runs on");
+}
+
+/* It stops before its migration, so its address is free. */
+static void an_address_is_free_where_it_stops(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	world_make_migration(&w, SCENARIO_DATA,
+			     MIGRATION_WEB | MIGRATION_ADDRESS | MIGRATION_BREAKING);
+	drive(&w, RFA_FINAL_SUCCEEDED, &result, &err);
+	world_free(&w);
 }
 
 int main(void)
@@ -443,6 +459,7 @@ int main(void)
 		cmocka_unit_test(a_drill_tries_it),
 		cmocka_unit_test(a_drill_finds_one_that_fails),
 		cmocka_unit_test(gates_refuse),
+		cmocka_unit_test(an_address_is_free_where_it_stops),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,7 +1,11 @@
 /* Gates about migrations. */
 #include <string.h>
 
+#include "fsm/base/facts.h"
+#include "fsm/steps/common/consumers.h"
 #include "fsm/steps/common/gates.h"
+#include "fsm/steps/common/inspect.h"
+#include "fsm/steps/common/observe.h"
 #include "fsm/steps/common/secrets.h"
 #include "fsm/steps/data/members.h"
 #include "fsm/steps/images/image_set.h"
@@ -55,6 +59,54 @@ static void judge_service(struct rfa_gates *c)
 	rfa_deny(c, "correct migrate.service of the stack in rfa.json",
 		 "the run brings no image of %s, which has the command of the migration",
 		 how->service);
+}
+
+static int stops(const struct rfa_gates *c, const struct rfa_schema_change *change,
+		 const struct rfa_container *before)
+{
+	const struct rfa_container *one;
+
+	RFA_EACH (one, *rfa_users(c->ctx->own))
+		if (change->breaks && !strcmp(one->container, before->container))
+			return 1;
+	return 0;
+}
+
+/* "172.20.0.9" of a container that was given it; "": it has none of its own. Borrowed. */
+static const char *address_of(const json_t *container)
+{
+	static const char *const kinds[] = { "IPAMConfig/IPv4Address", "IPAMConfig/IPv6Address" };
+	const char *name, *address = "";
+	json_t *network;
+	size_t i;
+
+	json_object_foreach (rfa_container_networks(container), name, network)
+		for (i = 0; !*address && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+			address = rfa_facts_str(network, kinds[i], "");
+	return address;
+}
+
+/* Compose gives it to each container of the service, the one of the command too. */
+static int judge_address(struct rfa_gates *c, const struct rfa_schema_change *change,
+			 struct rfa_error *err)
+{
+	const char *service = change->how->service;
+	const struct rfa_container *before = rfa_before_of(c->ctx, service);
+	json_t *container = NULL;
+	int rc;
+
+	if (!before || !before->running || stops(c, change, before) ||
+	    rfa_texts_have(&rfa_ctx_stack_here(c->ctx)->containers, service))
+		return 0;
+	rc = rfa_inspect_or_null(c->ctx->host, RFA_CONTAINER, before->container, &container, err);
+	if (!rc && *address_of(container))
+		rfa_deny(c,
+			 "name a service without ipv4_address and ipv6_address in migrate.service",
+			 "%s on %s has the address %.60s of its own and runs on: the container of "
+			 "the migration would get the same one, and could not start",
+			 before->container, c->ctx->host->name, address_of(container));
+	json_decref(container);
+	return rc;
 }
 
 static void has_no_value(void *user, const char *field, const char *reference)
@@ -188,7 +240,9 @@ int rfa_gate_migration(struct rfa_gates *c, struct rfa_error *err)
 	if (!rfa_schema_changes(c->ctx, &change, &why))
 		return 0;
 	judge_way_back(c, &change);
-	rc = judge_values(c, change.how->env, err);
+	rc = judge_address(c, &change, err);
+	if (!rc)
+		rc = judge_values(c, change.how->env, err);
 	if (!rc)
 		rc = judge_tried(c, &change, err);
 	return rc || !c->ctx->own->has_data ? rc : judge_data(c, err);
@@ -260,15 +314,13 @@ int rfa_gate_same_schema(struct rfa_gates *c, struct rfa_error *err)
 int rfa_gate_schema(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_point *point = c->ctx->plan->point;
-	const struct rfa_migration *one, *last = NULL;
+	const struct rfa_migration *last =
+	    point
+		? rfa_migration_bars(&rfa_ctx_options(c->ctx)->migrated, point->run, point->version)
+		: NULL;
 
 	(void)err;
-	RFA_EACH (one, rfa_ctx_options(c->ctx)->migrated)
-		/* Ids of runs sort by time; the point is what was there before its run. */
-		if (point && !strcmp(one->kind, "breaking") && strcmp(one->run, point->run) >= 0)
-			last = one;
-	/* What has that schema itself may come back. */
-	if (last && strcmp(last->version, point->version) != 0)
+	if (last)
 		rfa_deny_unless_forced(
 		    c,
 		    rfa_pool_printf(c->ctx->pool,
