@@ -21,6 +21,8 @@ enum rfa_key_flag {
 	/* What is inside is laid over the same keys elsewhere: there nothing is required. */
 	RFA_KEY_OVERLAY = 1 << 1,
 	RFA_KEY_NOT_IN_OVERLAY = 1 << 2,
+	/* A string that is the program of a command, or one of its arguments. */
+	RFA_KEY_WORD = 1 << 3,
 };
 
 /* What a string must look like. */

@@ -193,6 +193,25 @@ static int only_quotes(const struct rfa_key *key, const json_t *value)
 	return right;
 }
 
+/* A text as a list of one; as a command its words, which stand one by one in it. */
+static void put_list(struct rfa_buf *into, const char *text, int as_words)
+{
+	size_t len, n = 0;
+
+	rfa_buf_puts(into, "[");
+	do {
+		text += as_words ? strspn(text, " ") : 0;
+		len = as_words ? strcspn(text, " ") : strlen(text);
+		if (len || !n) {
+			rfa_buf_puts(into, n++ ? ", \"" : "\"");
+			rfa_buf_put_printable(into, text, len, 60);
+			rfa_buf_puts(into, "\"");
+		}
+		text += len;
+	} while (*text);
+	rfa_buf_puts(into, "]");
+}
+
 static void wrong_type(struct rfa_walk *walk, const struct rfa_key *key, const json_t *value)
 {
 	char shown[120];
@@ -204,10 +223,7 @@ static void wrong_type(struct rfa_walk *walk, const struct rfa_key *key, const j
 		show_example(problem, key, "write it without quotes: ", json_string_value(value));
 	} else if (key->type == RFA_TYPE_ARRAY && json_is_string(value) &&
 		   key->inside->type == RFA_TYPE_STRING) {
-		rfa_buf_puts(&text, "[\"");
-		rfa_buf_put_printable(&text, json_string_value(value), json_string_length(value),
-				      60);
-		rfa_buf_puts(&text, "\"]");
+		put_list(&text, json_string_value(value), key->inside->flags & RFA_KEY_WORD);
 		show_example(problem, key, "put it into a list: ", rfa_buf_str(&text));
 	} else if (key->example) {
 		show_example(problem, key, "for example ", key->example);

@@ -88,6 +88,7 @@ static const struct rfa_key a_network = {
 static const struct rfa_key a_word = {
 	.name = "",
 	.type = RFA_TYPE_STRING,
+	.flags = RFA_KEY_WORD,
 	.example = "\"/app/check\"",
 	.help = "the program, or one of its arguments; no shell reads it",
 };

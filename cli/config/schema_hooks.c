@@ -4,6 +4,7 @@
 static const struct rfa_key a_hook_word = {
 	.name = "",
 	.type = RFA_TYPE_STRING,
+	.flags = RFA_KEY_WORD,
 	.example = "\"/usr/local/bin/may-deploy\"",
 	.help = "the program, or one of its arguments; no shell reads it",
 };

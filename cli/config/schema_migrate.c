@@ -6,6 +6,7 @@
 static const struct rfa_key a_word = {
 	.name = "",
 	.type = RFA_TYPE_STRING,
+	.flags = RFA_KEY_WORD,
 	.example = "\"alembic\"",
 	.help = "the program in the image, or one of its arguments; no shell reads it",
 };

@@ -42,6 +42,7 @@ static const struct rfa_key an_address = {
 static const struct rfa_key a_word = {
 	.name = "",
 	.type = RFA_TYPE_STRING,
+	.flags = RFA_KEY_WORD,
 	.example = "\"/usr/local/bin/page\"",
 	.help = "the program, or one of its arguments; no shell reads it",
 };

@@ -38,6 +38,24 @@ static void expect(const char *more, const char *expected)
 #define EXPAND "\"run\":[\"up\"],\"kind\":\"expand\""
 #define BREAKING "\"run\":[\"up\"],\"kind\":\"breaking\""
 
+/* What was meant is shown as it has to be typed. */
+static void a_command_as_one_text(void **state)
+{
+	static const char text[] =
+	    "{\"service\":\"web\",\"kind\":\"expand\",\"run\":\" migrate  up \"}";
+	struct rfa_problems problems = { NULL, 0, 0, 0 };
+	struct rfa_walk walk = { .text = "", .problems = &problems };
+	json_t *migrate = json_loads(text, 0, NULL);
+
+	(void)state;
+	rfa_walk_check(&walk, rfa_schema_find(rfa_schema_stack, "migrate"), migrate);
+	assert_int_equal(problems.n, 1);
+	assert_string_equal(problems.items[0].hint,
+			    "put it into a list: \"run\": [\"migrate\", \"up\"]");
+	rfa_problems_release(&problems);
+	json_decref(migrate);
+}
+
 static void right(void **state)
 {
 	(void)state;
@@ -73,6 +91,7 @@ static void wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_command_as_one_text),
 		cmocka_unit_test(right),
 		cmocka_unit_test(wrong),
 	};
