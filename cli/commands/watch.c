@@ -57,6 +57,7 @@ static int list(void *user, struct rfa_watch_list *out, struct rfa_error *err)
 
 	out->at = w->releases.at;
 	out->n = w->releases.n;
+	out->more = w->releases.forge.more;
 	return rc;
 }
 
@@ -261,15 +262,30 @@ static int go_round(struct watcher *w, struct rfa_error *err)
 	}
 }
 
+/* It is typed as it is with `rfa release`, and as it is with most others. */
+static int find_env(struct watcher *w, struct rfa_error *err)
+{
+	const char *word = rfa_cli_word(w->cli, 1), *option = rfa_cli_option(w->cli, "env");
+
+	w->env = word ? word : option;
+	if (w->env && !(word && option && strcmp(word, option) != 0))
+		return 0;
+	rfa_fail(err, RFA_EUSAGE, "cli",
+		 w->env ? "`rfa watch` looks for one environment"
+			: "`rfa watch` needs the environment that releases are brought to");
+	return rfa_error_hint(err, "rfa watch %s %s", w->stack, w->env ? w->env : "ENV");
+}
+
 static int run_watch(struct rfa_cli *cli, struct rfa_error *err)
 {
 	struct watcher w = { .cli = cli,
 			     .flow = flow_of_releases(),
-			     .stack = rfa_cli_word(cli, 0),
-			     .env = rfa_cli_word(cli, 1) };
+			     .stack = rfa_cli_word(cli, 0) };
 	int once = rfa_cli_option(cli, "once") || rfa_cli_option(cli, "dry-run");
-	int rc = open_watcher(&w, err);
+	int rc = find_env(&w, err);
 
+	if (!rc)
+		rc = open_watcher(&w, err);
 	if (!rc)
 		rc = once ? look(&w, err) : go_round(&w, err);
 	close_watcher(&w);
@@ -277,6 +293,7 @@ static int run_watch(struct rfa_cli *cli, struct rfa_error *err)
 }
 
 static const struct rfa_option watch_options[] = {
+	{ "env", 0, "ENV", NULL, NULL, "the same as the second word" },
 	{ "once", 0, NULL, NULL, NULL, "look once, and end; for a timer" },
 	{ "dry-run", 'n', NULL, NULL, NULL, "only say what is due" },
 	RFA_OPTION_END,
@@ -285,22 +302,17 @@ static const struct rfa_option watch_options[] = {
 const struct rfa_cli_command rfa_cmd_watch = {
 	.name = "watch",
 	.group = "deploy",
-	.words = "STACK ENV",
+	.words = "STACK ENV | STACK --env ENV",
 	.summary = "begin a run for each release that is published, by itself",
 	.details =
 	    "Looks for releases of the stack (\"watch\" in rfa.json; without it: tags that are\n"
-	    "versions, as source.tags says), every five minutes until it is stopped, or with "
-	    "--once\n"
-	    "one time. One that "
-	    "is\n"
-	    "newer than all that runs were begun for is brought to ENV, as `rfa release` does it. "
-	    "Of\n"
-	    "several the newest is, unless catch_up is \"all\". Each is begun once: one that ended "
-	    "badly\n"
-	    "is for somebody to look at. A run that was interrupted goes on first. Outside of "
-	    "\"window\",\n"
-	    "and while another run is in the way, nothing is begun, and the exit status is 0.\n"
-	    "The first release is brought by hand.",
+	    "versions, as source.tags says), every five minutes until it is stopped, or with\n"
+	    "--once one time. One that is newer than all that runs were begun for is brought to\n"
+	    "ENV, as `rfa release` does it. Of several the newest is, unless catch_up is \"all\".\n"
+	    "Each is begun once: one that ended badly is for somebody to look at. A run that was\n"
+	    "interrupted goes on first. Outside of \"window\", and while another run is in the "
+	    "way,\n"
+	    "nothing is begun, and the exit status is 0. The first release is brought by hand.",
 	.options = watch_options,
 	.examples =
 	    (const struct rfa_example[]){
@@ -311,7 +323,7 @@ const struct rfa_cli_command rfa_cmd_watch = {
 		{ NULL, NULL },
 	    },
 	.flags = RFA_CMD_RUNS,
-	.min_words = 2,
+	.min_words = 1,
 	.max_words = 2,
 	.run = run_watch,
 };

@@ -139,6 +139,21 @@ static void tell_nothing(const struct rfa_watch *w, const struct rfa_watch_list 
 	    past->at[0].tag);
 }
 
+/* Where what was read does not reach back to what was handled, nobody knows what is between. */
+static void tell_unread(const struct rfa_watch *w, const struct rfa_watch_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (list->at[i].is == RFA_DUE_HANDLED || list->at[i].is == RFA_DUE_OLD)
+			return;
+	if (list->more)
+		say(w, WARN,
+		    "the forge has more releases than the newest %zu, and older ones are not read: "
+		    "one that is missing here is brought by hand: rfa %s %s TAG --to %s",
+		    list->n, w->of.flow->args->command, w->of.stack, w->of.env);
+}
+
 static int refuse_moved(const struct rfa_watch_list *list, struct rfa_error *err)
 {
 	size_t i;
@@ -225,6 +240,8 @@ static int look(const struct rfa_watch *w, const struct rfa_watch_past *past, st
 			list.at[i].is == RFA_DUE_REMADE;
 		tell(w, &list.at[i]);
 	}
+	if (!rc)
+		tell_unread(w, &list);
 	if (!rc && !told)
 		tell_nothing(w, &list, past);
 	if (!rc)

@@ -12,6 +12,7 @@
 struct rfa_watch_list {
 	struct rfa_due_release *at;
 	size_t n;
+	int more; /* there are older ones, which were not read */
 };
 
 struct rfa_watch {

@@ -88,6 +88,10 @@ ok "nothing is new" exits 0 watch
 ok "it says which is the newest" says "nothing is new: v1.0 is the newest, run " watch
 ok "nothing was begun" is "$(runs)" 1
 
+ok "--env, as with other commands" says "nothing is new: v1.0 is the newest" rfa watch shop --env prod --once
+ok "64: two environments" exits 64 rfa watch shop prod --env test --once
+ok "64: none" says "rfa watch shop ENV" rfa watch shop --once
+
 ok "its end was told" is "$(grep -c ended told)" 1
 
 # ---- what is no release yet
@@ -247,6 +251,10 @@ ok "all pages are read" test "$(wc -l <forge/asked)" -ge 5
 watch >/dev/null
 ok "what has not changed does not come again" is "$(grep -c '"same": "W/' forge/asked)" "$(wc -l <forge/asked)"
 ok "the answer is the same" says "nothing is new: v2.0" watch
+for i in $(seq 900 921); do publish "$i" "v3.$i" 2026-06-01T00:00:00Z draft; done
+ok "what is beyond the pages that are read is told" says "older ones are not read" watch
+for i in $(seq 900 921); do unpublish "$i"; done
+ok "all is read again" not says "are not read" watch
 echo wrong >work/token
 ok "12: a wrong token" exits 12 watch
 ok "it says where to look" says "watch.token of rfa.json" watch

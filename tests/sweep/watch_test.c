@@ -109,7 +109,7 @@ static int list(void *user, struct rfa_watch_list *out, struct rfa_error *err)
 
 	if (rc)
 		return rc;
-	*out = (struct rfa_watch_list){ at, 0 };
+	*out = (struct rfa_watch_list){ .at = at };
 	for (size_t i = 0; i < s->n; i++) {
 		const struct release *r = &s->releases[(i * 7 + 3) % s->n];
 

@@ -341,6 +341,11 @@ static void where_a_forge_is_by_its_repository(void **state)
 		  "olga/shop" },
 		{ "gitlab", "ssh://git@git.example.org:2222/team/sub/shop.git",
 		  "https://git.example.org/api/v4", "team/sub/shop" },
+		{ "gitlab", "ssh://git@[2001:db8::1]:2222/team/shop.git",
+		  "https://[2001:db8::1]/api/v4", "team/shop" },
+		{ "gitea", "git@[2001:db8::1]:olga/shop.git", "https://[2001:db8::1]/api/v1",
+		  "olga/shop" },
+		{ "gitea", "http://[::1]:3000/olga/shop", "http://[::1]:3000/api/v1", "olga/shop" },
 	};
 	char url[512], project[256];
 	struct rfa_error err;

@@ -59,24 +59,28 @@ int rfa_forge_is_known(const char *forge)
 
 struct git_url {
 	const char *host;
-	size_t host_len;
+	size_t host_len, name_len; /* with the port; without it */
 	const char *path;
 };
 
 /* "https://git.example.org:8443/olga/shop.git", "ssh://git@host:22/…", "git@host:olga/shop". */
 static int split(const char *git, struct git_url *out, struct rfa_error *err)
 {
-	const char *rest = strstr(git, "://"), *at, *end;
+	const char *rest = strstr(git, "://"), *ends = rest ? "/" : ":/", *at, *end;
 
 	out->host = rest ? rest + 3 : git;
-	end = out->host + strcspn(out->host, rest ? "/" : ":/");
+	at = memchr(out->host, '@', strcspn(out->host, ends));
+	out->host = at ? at + 1 : out->host;
+	/* "[2001:db8::1]" has colons of its own. */
+	end = *out->host == '[' ? strchr(out->host, ']') : NULL;
+	out->name_len = end ? (size_t)(end + 1 - out->host) : strcspn(out->host, ":/");
+	end = out->host + out->name_len;
+	end += strcspn(end, ends);
 	if (!*end || (!rest && *end != ':') || !end[1]) {
 		rfa_fail(err, RFA_ECONFIG, "forge", "%.200s is no repository of a forge", git);
 		return rfa_error_hint(err, "write watch.api and watch.project into rfa.json, or "
 					   "leave watch.forge out: then tags are watched");
 	}
-	at = memchr(out->host, '@', (size_t)(end - out->host));
-	out->host = at ? at + 1 : out->host;
 	out->host_len = (size_t)(end - out->host);
 	out->path = end + 1;
 	return 0;
@@ -93,8 +97,8 @@ int rfa_forge_api(const char *forge, const char *git, char api[512], struct rfa_
 	if (rc)
 		return rc;
 	/* The port of ssh is not that of the interface. */
-	if (!is_web && memchr(url.host, ':', url.host_len))
-		url.host_len = strcspn(url.host, ":");
+	if (!is_web)
+		url.host_len = url.name_len;
 	if (kind->home && strlen(kind->home) == url.host_len &&
 	    !strncmp(url.host, kind->home, url.host_len))
 		snprintf(api, 512, "%s", kind->home_api);
