@@ -61,7 +61,9 @@ RFA_RECORD(member, RFA_MEMBER_FIELDS);
 	INT(new_bytes, 0, "in a vault: of the chunks that it did not have") \
 	INT(layers, 0, "of images: how many are in it") \
 	INT(omitted, 0, "of images: how many the target has") \
-	INT(fetched, 0, "of images: bytes that came from registries")
+	INT(fetched, 0, "of images: bytes that came from registries") \
+	INT(saved, 0, "of images: bytes that the source has saved for it") \
+	TEXT(whole, "of images: why the source's engine was asked for all layers, also for those that the target has")
 /* clang-format on */
 RFA_RECORD(archive, RFA_ARCHIVE_FIELDS);
 

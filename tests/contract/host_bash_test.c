@@ -21,6 +21,11 @@ static int put(struct host_world *w, const char *path, const char *content)
 	return fakehosts_put(path, content);
 }
 
+static void store(struct host_world *w, int how)
+{
+	fakehosts_store(w->data, how);
+}
+
 int main(void)
 {
 	struct fakehosts f;
@@ -47,6 +52,8 @@ int main(void)
 	failed += host_below_run("host of bash over a fake engine", &world);
 	failed += host_builds_run("builds over a fake engine, with bash", &world);
 	failed += registry_world_run("registries over a fake engine, with bash", &world, &f);
+	world.store = store;
+	failed += host_store_run("images out of a fake store, with bash", &world);
 	failed += host_execs_run("commands over a fake engine, with bash", &world);
 	failed += host_commands_run("commands on the host, with bash", &world);
 	failed += host_once_run("containers that end, with bash", &world);

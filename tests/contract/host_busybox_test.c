@@ -20,6 +20,11 @@ static void hold(struct host_world *w, int held)
 	fakehosts_set(w->data, 0, "hold", held);
 }
 
+static void store(struct host_world *w, int how)
+{
+	fakehosts_store(w->data, how);
+}
+
 int main(void)
 {
 	struct fakehosts f;
@@ -47,6 +52,8 @@ int main(void)
 	snprintf(world.tag, sizeof(world.tag), "contract");
 	failed = host_contract_run("host of busybox over a fake engine", &world);
 	failed += host_builds_run("builds over a fake engine, with busybox", &world);
+	world.store = store;
+	failed += host_store_run("images out of a fake store, with busybox", &world);
 	failed += host_execs_run("commands over a fake engine, with busybox", &world);
 	failed += host_commands_run("commands on the host, with busybox", &world);
 	failed += host_once_run("containers that end, with busybox", &world);

@@ -38,6 +38,11 @@ struct host_world {
 	int (*source)(struct host_world *, const char *directory, const json_t *described);
 	/* How often the engine of machine 0 has built; NULL: cannot be told. */
 	int (*builds)(struct host_world *);
+	/*
+	 * Spoils what machine 0's engine has stored of its images, for who reads it there: 1, 2 and
+	 * 3 are ways to do so, 0: it is as before; NULL: cannot be done.
+	 */
+	void (*store)(struct host_world *, int how);
 	/* A word that differs in every test program, for names on a shared engine. */
 	char tag[32];
 };
@@ -76,6 +81,8 @@ int host_registry_run(const char *name, struct host_world *world, struct host_re
 /* Commands in containers, which have the programs of this machine (or of the simulation). */
 int host_execs_run(const char *name, struct host_world *world);
 int host_commands_run(const char *name, struct host_world *world);
+/* Layers out of the engine's own store. */
+int host_store_run(const char *name, struct host_world *world);
 /* Containers that do one thing and end; app:1 has echo, sleep, true and false. */
 int host_once_run(const char *name, struct host_world *world);
 /* What Compose reads of a project; where there is Compose, or a simulated one. */

@@ -161,6 +161,7 @@ int main(int argc, char **argv)
 	return host_contract_run("host over a real engine", &world) +
 		   host_compose_run("projects of a real Compose", &world) +
 		   host_builds_run("builds on a real engine", &world) +
+		   host_store_run("images out of a real store", &world) +
 		   host_refs_run("references on a real engine", &world) +
 		   host_once_run("containers that end, on a real engine", &world) +
 		   run_registry(&world, "a registry beside a real engine",

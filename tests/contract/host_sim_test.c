@@ -201,11 +201,18 @@ static int routers(struct host_world *world, struct rfa_sim_host *host)
 	return failed;
 }
 
+static void spoil(struct host_world *w, int how)
+{
+	struct machines *m = w->data;
+
+	rfa_sim_store(m->at[0], !how);
+}
+
 static int run(const char *store)
 {
 	struct machines m = { { NULL, NULL } };
 	struct host_world world = {
-		.data = &m, .open = sim_open, .source = source, .builds = builds
+		.data = &m, .open = sim_open, .source = source, .builds = builds, .store = spoil
 	};
 	struct host_registry at = {
 		.access = { .domain = DOMAIN, .user = "deploy", .secret = "s3cret" },
@@ -232,7 +239,7 @@ static int run(const char *store)
 			 host_builds_run(name, &world) + host_below_run(name, &world) +
 			 host_registry_run(name, &world, &at) + host_execs_run(name, &world) +
 			 host_commands_run(name, &world) + host_once_run(name, &world) +
-			 routers(&world, m.at[0]);
+			 host_store_run(name, &world) + routers(&world, m.at[0]);
 	rfa_sim_free(sim);
 	return failed;
 }

@@ -65,6 +65,11 @@ static void a_clock_that_lies(void **state)
 	rfa_host_free(h);
 }
 
+static void store(struct host_world *w, int how)
+{
+	fakehosts_store(w->data, how);
+}
+
 int main(void)
 {
 	struct fakehosts f;
@@ -87,6 +92,8 @@ int main(void)
 	failed += host_below_run("host over a fake engine", &world);
 	failed += host_builds_run("builds over a fake engine", &world);
 	failed += registry_world_run("registries over a fake engine", &world, &f);
+	world.store = store;
+	failed += host_store_run("images out of a fake store", &world);
 	failed += host_execs_run("commands over a fake engine", &world);
 	failed += host_commands_run("commands on the host", &world);
 	failed += host_once_run("containers that end, over a fake engine", &world);

@@ -69,6 +69,24 @@ void fakehosts_set(struct fakehosts *f, int machine, const char *what, int on)
 		abort();
 }
 
+void fakehosts_store(struct fakehosts *f, int how)
+{
+	static const char *const does[] = {
+		"rm -rf docker && mv docker.was docker",
+		"mv docker docker.was",
+		"cp -a docker docker.was && for d in docker/overlay2/*/diff; do printf x >>$d/one "
+		"&& tail -c 1 $d/one >$d/o && "
+		"mv $d/o $d/one; done",
+		"cp -a docker docker.was && for d in docker/overlay2/*/diff; do rm -r $d/link && "
+		"ln -s /dev $d/link; done",
+	};
+	char command[512];
+
+	snprintf(command, sizeof(command), "cd %s/engine0 && %s", f->root, does[how]);
+	if (system(command))
+		abort();
+}
+
 int fakehosts_put(const char *path, const char *content)
 {
 	char dir[1024], *slash = dir;

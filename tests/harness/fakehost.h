@@ -20,6 +20,11 @@ int fakehosts_open(struct fakehosts *f, int machine, struct rfa_transport *trans
 		   struct rfa_host **out, struct rfa_error *err);
 /* Makes or removes a file that says how the engine behaves: "hold", "down", "full". */
 void fakehosts_set(struct fakehosts *f, int machine, const char *what, int on);
+/*
+ * What the first engine's store is from now on: 0: as the engine has made it; else 1: not there; 2:
+ * a file of each layer has other bytes; 3: a folder of each layer leads to /dev.
+ */
+void fakehosts_store(struct fakehosts *f, int how);
 /* Makes a file and the directories that lead to it; 0 or -1. */
 int fakehosts_put(const char *path, const char *content);
 /* How many lines of an engine's file ("calls", "bad") begin so. */

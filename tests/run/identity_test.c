@@ -141,9 +141,35 @@ static void test_pinned_by_digest(void **state)
 	}
 }
 
+/* Of what the target has nothing is saved on the source; if that cannot be, it is told why. */
+static void test_saved(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct watcher x;
+	struct world w;
+	int readable;
+
+	(void)state;
+	for (readable = 0; readable < 2; readable++) {
+		world_make(&w, SCENARIO_RUN, 7);
+		rfa_sim_store(w.test, readable);
+		watcher_begin(&x, &w);
+		if (rfa_run_begin(&w.options, w.plan, &result, &err))
+			fail_msg("%s (%s)", err.msg, err.where);
+		assert_int_equal(!strstr(rfa_buf_str(&x.all),
+					 "the engine has saved all layers, which takes "
+					 "longer: its store cannot be read"),
+				 readable);
+		watcher_end(&x);
+		world_free(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_saved),
 		cmocka_unit_test(test_pinned_by_digest),
 		cmocka_unit_test(test_verified_images),
 	};

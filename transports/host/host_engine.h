@@ -165,8 +165,11 @@ struct rfa_host_engine {
 	 * Makes an archive of images in the host's spool, in the hybrid form (OCI layout and
 	 * manifest.json) that every engine loads, without the layers whose diff id is in "omit".
 	 * request: {"images":[{"id":"sha256:…","name":"localhost/rfa-pin:…"}],"omit":["sha256:…"],
-	 * "name":"images"}. *out (new): {"archive":"<name>","bytes":N,"layers":N,"omitted":N}.
-	 * The archive's bytes are the same every time for the same request and images.
+	 * "name":"images"}. *out (new): {"archive":"<name>","bytes":N,"layers":N,"omitted":N,
+	 * "saved":N (bytes that the host has saved for it)}. Where layers are left out, the others
+	 * are read in the engine's own store, and proven by their digests; if that cannot be done,
+	 * the engine saves all of them, and "whole" says why. The archive's bytes are the same
+	 * every time for the same request and images, whichever way they came.
 	 */
 	int (*image_export)(struct rfa_host *, const struct rfa_job_key *, const json_t *request,
 			    json_t **out, struct rfa_error *);

@@ -240,8 +240,20 @@ static int take_diff_ids(struct rfa_saved_image *out, const struct rfa_archive_s
 	return rc;
 }
 
-/* A manifest for an image that has none: its layers are plain tars named by their diff ids. */
-static int make_manifest(struct rfa_saved_image *out, struct rfa_error *err)
+/* How long a layer is; -1: it was not saved, and its row does not say. */
+static json_int_t layer_size(const struct rfa_saved_layer *layer, const json_t *row)
+{
+	const json_t *sources = json_object_get(row, "LayerSources");
+
+	return layer->entry ? (json_int_t)layer->entry->size
+			    : rfa_facts_int(json_object_get(sources, layer->diff_id), "size", -1);
+}
+
+/*
+ * A manifest for an image that has none: its layers are plain tars named by their diff ids. It
+ * names those as well that were left out where it was saved.
+ */
+static int make_manifest(struct rfa_saved_image *out, const json_t *row, struct rfa_error *err)
 {
 	json_t *layers = json_array(), *manifest = NULL;
 	char hex[RFA_DIGEST_HEX];
@@ -252,12 +264,11 @@ static int make_manifest(struct rfa_saved_image *out, struct rfa_error *err)
 		struct rfa_saved_layer *layer = &out->layers[i];
 
 		(void)snprintf(layer->digest, sizeof(layer->digest), "%s", layer->diff_id);
-		if (!layer->entry)
+		if (layer_size(layer, row) < 0)
 			rc = corrupt("a layer is missing", err);
-		else if (json_array_append_new(layers,
-					       json_pack("{s:s, s:s, s:I}", "mediaType", TYPE_LAYER,
-							 "digest", layer->digest, "size",
-							 (json_int_t)layer->entry->size)))
+		else if (json_array_append_new(
+			     layers, json_pack("{s:s, s:s, s:I}", "mediaType", TYPE_LAYER, "digest",
+					       layer->digest, "size", layer_size(layer, row))))
 			rc = rfa_fail_nomem(err);
 	}
 	if (rc == 0) {
@@ -351,7 +362,7 @@ int rfa_saved_find(struct rfa_saved_image *out, const struct rfa_archive_source 
 	if (rc == 0)
 		rc = take_diff_ids(out, source, err);
 	if (rc == 0 && !manifest)
-		rc = make_manifest(out, err);
+		rc = make_manifest(out, row, err);
 done:
 	json_decref(index);
 	json_decref(rows);

@@ -85,6 +85,9 @@ int rfa_image_export_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *e
 	rc = rfa_transfer_export(ctx, ARCHIVE, &target->omit, &made, err);
 	if (rc)
 		return rc;
+	if (*made.whole)
+		rfa_ctx_say(ctx, RFA_EVENT_NOTE,
+			    "the engine has saved all layers, which takes longer: %s", made.whole);
 	summary =
 	    rfa_pool_printf(ctx->pool, "%lld layer(s), %s; %lld layer(s) are there already",
 			    (long long)made.layers, RFA_SIZE(made.bytes), (long long)made.omitted);

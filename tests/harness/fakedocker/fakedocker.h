@@ -42,6 +42,12 @@ json_t *fake_image_text(struct fake *f, const char *text, size_t len);
 /* Keeps a layer that may be compressed by gzip; it has to be the one of this diff id. */
 void fake_unpacked(struct fake *f, const char *data, size_t len, const char *diff_id);
 
+/* store.c */
+/* Keeps the text of a configuration where the engine would. */
+void fake_store_config(struct fake *f, const char *text, const char *hex);
+/* The same of a layer with this chain id, without "sha256:": a tar archive of files. */
+void fake_store_layer(struct fake *f, const char *tar, size_t len, const char *chain);
+
 /* pull.c */
 /* config: a directory; NULL: the user's own. */
 int fake_pull(struct fake *f, const char *config, char *const w[]);

@@ -262,6 +262,17 @@ static int named(char *path, const char *begin, const char *end, char **name)
 	return 1;
 }
 
+static void info(const struct fake *f)
+{
+	char text[800];
+
+	snprintf(text, sizeof(text),
+		 "{\"Driver\":\"overlay2\",\"DriverStatus\":[[\"Backing Filesystem\",\"extfs\"]],"
+		 "\"DockerRootDir\":\"%s/docker\"}\n",
+		 f->dir);
+	say(200, text);
+}
+
 static void get(struct fake *f, char *path)
 {
 	char *name;
@@ -271,8 +282,7 @@ static void get(struct fake *f, char *path)
 		    "{\"Version\":\"26.1.5\",\"ApiVersion\":\"1.45\",\"MinAPIVersion\":\"1.24\","
 		    "\"Os\":\"linux\",\"Arch\":\"amd64\"}\n");
 	else if (strcmp(path, "/v1.45/info") == 0)
-		say(200, "{\"Driver\":\"overlay2\",\"DriverStatus\":[[\"Backing Filesystem\","
-			 "\"extfs\"]],\"DockerRootDir\":\"/var/lib/docker\"}\n");
+		info(f);
 	else if (strcmp(path, "/v1.45/containers/json?all=1") == 0)
 		list(f, "container");
 	else if (strcmp(path, "/v1.45/images/json") == 0)

@@ -80,19 +80,6 @@ static json_t *add_image(struct fake *f, const char *config_hex, const json_t *c
 	return image;
 }
 
-static void make_layer(char *data, size_t len, unsigned seed, struct fake *f, char id[72])
-{
-	char hex[65];
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		seed = seed * 1103515245u + 12345u;
-		data[i] = (char)(seed >> 16);
-	}
-	put_blob(f, data, len, hex);
-	snprintf(id, 72, "sha256:%s", hex);
-}
-
 void fake_layer(struct fake *f, const void *data, size_t len, char id[72])
 {
 	char hex[65];
@@ -144,31 +131,6 @@ void fake_unpacked(struct fake *f, const char *data, size_t len, const char *dif
 	free(out);
 }
 
-/* Versions of app: two layers each, the lower one the same. */
-void fake_seed(struct fake *f, int first, int last)
-{
-	static char data[300000];
-	char base[72], top[72], hex[65], ref[16], *text;
-	json_t *config;
-	int v;
-
-	make_layer(data, sizeof(data), 1, f, base);
-	for (v = first; v <= last; v++) {
-		make_layer(data, 3000, (unsigned)v + 10, f, top);
-		config = json_pack("{s:s, s:s, s:{s:[s]}, s:{s:s, s:[s, s]}}", "os", "linux",
-				   "architecture", "amd64", "config", "Env", "A=b", "rootfs",
-				   "type", "layers", "diff_ids", base, top);
-		text = json_dumps(config, JSON_SORT_KEYS);
-		put_blob(f, text, strlen(text), hex);
-		snprintf(ref, sizeof(ref), "app:%d", v);
-		json_array_append_new(json_object_get(add_image(f, hex, config), "RepoTags"),
-				      json_string(ref));
-		free(text);
-		json_decref(config);
-	}
-	fake_store(f);
-}
-
 static void tar_add(FILE *out, const char *name, const char *data, size_t len)
 {
 	static const char zeros[512];
@@ -191,6 +153,77 @@ static void tar_add(FILE *out, const char *name, const char *data, size_t len)
 	fwrite(head, 1, 512, out);
 	fwrite(data, 1, len, out);
 	fwrite(zeros, 1, (512 - len % 512) % 512, out);
+}
+
+/* A layer of files that nobody but a seed knows; the last one has so many bytes. *tar is owned. */
+static void make_layer(char **tar, size_t *len, size_t last, unsigned seed, char hex[65])
+{
+	/* Sizes around those of blocks, and names that JSON, shells and lists have trouble with. */
+	static const struct {
+		const char *name;
+		size_t size;
+	} files[] = { { "./empty", 0 },   { "one", 1 },           { "./a b/it's <1> & 2", 511 },
+		      { "512", 512 },     { "-n", 513 },          { "link/zero", 1000 },
+		      { "empty too", 0 }, { "a b/$(x) *", 1023 }, { "last", 0 } };
+	static const char zeros[1024];
+	static char data[300000];
+	FILE *out = open_memstream(tar, len);
+	size_t i, k, n = sizeof(files) / sizeof(files[0]);
+
+	for (k = 0; out && k < n; k++) {
+		size_t size = k + 1 < n ? files[k].size : last;
+
+		for (i = 0; i < size; i++) {
+			seed = seed * 1103515245u + 12345u;
+			data[i] = (char)(seed >> 16);
+		}
+		tar_add(out, files[k].name, data, size);
+	}
+	if (!out || fwrite(zeros, 1, sizeof(zeros), out) != sizeof(zeros) || fclose(out))
+		exit(70);
+	rfa_digest_of(RFA_SHA256, *tar, *len, hex);
+}
+
+/* Adds one above the layers with that chain id ("": above none), whose own one *chain is then. */
+static void add_layer(struct fake *f, size_t last, unsigned seed, char chain[65], char id[72])
+{
+	char *tar = NULL, hex[65], both[160];
+	size_t len = 0;
+
+	make_layer(&tar, &len, last, seed, hex);
+	fake_layer(f, tar, len, id);
+	snprintf(both, sizeof(both), "sha256:%s %s", chain, id);
+	if (*chain)
+		rfa_digest_of(RFA_SHA256, both, strlen(both), hex);
+	memcpy(chain, hex, 65);
+	fake_store_layer(f, tar, len, chain);
+	free(tar);
+}
+
+/* Versions of app: two layers each, the lower one the same. */
+void fake_seed(struct fake *f, int first, int last)
+{
+	char base[72], top[72], under[65] = "", chain[65], hex[65], ref[16], *text;
+	json_t *config;
+	int v;
+
+	add_layer(f, 300000, 1, under, base);
+	for (v = first; v <= last; v++) {
+		memcpy(chain, under, sizeof(chain));
+		add_layer(f, 3000, (unsigned)v + 10, chain, top);
+		config = json_pack("{s:s, s:s, s:{s:[s]}, s:{s:s, s:[s, s]}}", "os", "linux",
+				   "architecture", "amd64", "config", "Env", "A=b", "rootfs",
+				   "type", "layers", "diff_ids", base, top);
+		text = json_dumps(config, JSON_SORT_KEYS);
+		put_blob(f, text, strlen(text), hex);
+		fake_store_config(f, text, hex);
+		snprintf(ref, sizeof(ref), "app:%d", v);
+		json_array_append_new(json_object_get(add_image(f, hex, config), "RepoTags"),
+				      json_string(ref));
+		free(text);
+		json_decref(config);
+	}
+	fake_store(f);
 }
 
 static void tar_blob(FILE *out, const char *hex, const char *data, size_t len, json_t *done)

@@ -187,6 +187,7 @@ static int inspect(struct fake *f, char *const w[])
 		format = w[i + 1];
 		if (!format || (strcmp(format, "{{.Name}} {{.Id}}") && strcmp(format, "{{.Id}}") &&
 				strcmp(format, "{{.Os}}/{{.Architecture}}") &&
+				strcmp(format, "{{.Id}}{{range .RootFS.Layers}} {{.}}{{end}}") &&
 				strcmp(format, "{{.State.Status}} {{.State.ExitCode}}")))
 			fake_bad(f, "inspect with another format");
 		i += 2;
@@ -203,6 +204,13 @@ static int inspect(struct fake *f, char *const w[])
 
 			printf("%s %lld\n", json_string_value(json_object_get(state, "Status")),
 			       json_integer_value(json_object_get(state, "ExitCode")));
+		} else if (object && format && strstr(format, "Layers")) {
+			json_t *root = json_object_get(object, "RootFS"), *layer;
+
+			fputs(json_string_value(json_object_get(object, "Id")), stdout);
+			json_array_foreach (json_object_get(root, "Layers"), k, layer)
+				printf(" %s", json_string_value(layer));
+			puts("");
 		} else if (object && format) {
 			if (strstr(format, "Name"))
 				printf("%s ", json_string_value(json_object_get(object, "Name")));

@@ -257,10 +257,10 @@ static int compose(struct shell_host *h, const char *dir, const json_t *request,
 	if (rc == 0)
 		rc = put(h, dir, &archive, err);
 	if (rc == 0) {
-		*out =
-		    json_pack("{s:s, s:I, s:I, s:I}", "archive", rfa_facts_str(request, "name", ""),
-			      "bytes", (json_int_t)archive.bytes, "layers",
-			      (json_int_t)archive.layers, "omitted", (json_int_t)archive.omitted);
+		*out = json_pack(
+		    "{s:s, s:I, s:I, s:I, s:I}", "archive", rfa_facts_str(request, "name", ""),
+		    "bytes", (json_int_t)archive.bytes, "layers", (json_int_t)archive.layers,
+		    "omitted", (json_int_t)archive.omitted, "saved", (json_int_t)s.tar.file_size);
 		rc = *out ? 0 : rfa_fail_nomem(err);
 	}
 	rfa_archive_release(&archive);
@@ -271,28 +271,72 @@ static int compose(struct shell_host *h, const char *dir, const json_t *request,
 	return rc == 0 ? 0 : rfa_error_where(err, "%s", h->host.name);
 }
 
-/* The ids of the request, each once, behind the directory. *args is owned. */
-static int save_args(const char *dir, const json_t *request, const char ***args,
+/* What the program that saves is called with. */
+struct saving {
+	struct rfa_buf dir, store, root, omit;
+	const char **args; /* owned */
+};
+#define SAVE_FIXED 4
+
+/* If layers may be left out, the program needs to know where the engine has them. */
+static int save_from(struct shell_host *h, struct saving *s, const json_t *request,
 		     struct rfa_error *err)
 {
+	const json_t *omit = json_object_get(request, "omit");
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < json_array_size(omit); i++)
+		(void)rfa_buf_printf(&s->omit, "%s%s", i ? " " : "",
+				     json_string_value(json_array_get(omit, i)));
+	if (json_array_size(omit))
+		rc = rfa_shell_host_store(h, &s->store, &s->root, err);
+	return rc ? rc : rfa_buf_check(&s->omit, err);
+}
+
+/* The ids of the request, each once, behind the rest. */
+static int save_args(struct saving *s, const json_t *request, struct rfa_error *err)
+{
 	const json_t *images = json_object_get(request, "images");
-	size_t n = json_array_size(images), i, k, have = 1;
-	const char **list = calloc(n + 2, sizeof(*list));
+	size_t n = json_array_size(images), i, k, have = SAVE_FIXED;
+	const char **list = calloc(n + SAVE_FIXED + 1, sizeof(*list));
 
 	if (!list)
 		return rfa_fail_nomem(err);
-	list[0] = dir;
+	s->args = list;
+	list[0] = rfa_buf_str(&s->dir);
+	list[1] = rfa_buf_str(&s->store);
+	list[2] = rfa_buf_str(&s->root);
+	list[3] = rfa_buf_str(&s->omit);
 	for (i = 0; i < n; i++) {
 		const char *id = rfa_facts_str(json_array_get(images, i), "id", NULL);
 
-		for (k = 1; id && k < have; k++)
+		for (k = SAVE_FIXED; id && k < have; k++)
 			if (strcmp(list[k], id) == 0)
 				id = NULL;
 		if (id)
 			list[have++] = id;
 	}
-	*args = list;
-	return have > 1 ? 0 : rfa_fail(err, RFA_EINTERNAL, "host", "no images to export");
+	return have > SAVE_FIXED ? 0 : rfa_fail(err, RFA_EINTERNAL, "host", "no images to export");
+}
+
+/* Why the engine was asked for all layers, if the host says so. */
+static int whole(json_t *out, const struct shell_answer *answer, struct rfa_error *err)
+{
+	struct rfa_buf why = RFA_BUF_INIT(1024);
+	size_t n = answer->out.len;
+	int rc = 0;
+
+	while (n && answer->out.data[n - 1] == '\n')
+		n--;
+	if (n) {
+		(void)rfa_buf_put_printable(&why, answer->out.data, n, 300);
+		rc = rfa_buf_check(&why, err);
+		if (rc == 0 && json_object_set_new(out, "whole", json_string(rfa_buf_str(&why))))
+			rc = rfa_fail_nomem(err);
+	}
+	rfa_buf_release(&why);
+	return rc;
 }
 
 int rfa_shell_image_export(struct rfa_host *host, const struct rfa_job_key *key,
@@ -300,25 +344,36 @@ int rfa_shell_image_export(struct rfa_host *host, const struct rfa_job_key *key,
 {
 	struct shell_host *h = (struct shell_host *)host;
 	struct shell_answer answer = SHELL_ANSWER_INIT(SHELL_SMALL);
-	struct rfa_buf dir = RFA_BUF_INIT(2048);
-	const char **args = NULL;
+	struct saving s = { RFA_BUF_INIT(2048), RFA_BUF_INIT(256), RFA_BUF_INIT(4096),
+			    RFA_BUF_INIT(SHELL_SMALL), NULL };
 	struct shell_call program = { rfa_script_image_save, NULL, NULL, 0 };
-	int rc = rfa_shell_archive_path(h, &dir, key->run, rfa_facts_str(request, "name", ""), err);
+	const char *name = rfa_facts_str(request, "name", "");
+	json_t *made = NULL;
+	int rc = rfa_shell_archive_path(h, &s.dir, key->run, name, err);
 
 	if (rc == 0)
-		rc = save_args(rfa_buf_str(&dir), request, &args, err);
+		rc = save_from(h, &s, request, err);
+	if (rc == 0)
+		rc = save_args(&s, request, err);
 	if (rc == 0)
 		rc = rfa_shell_host_know(h, NULL, err);
-	program.args = args;
+	program.args = s.args;
 	if (rc == 0)
 		rc = rfa_shell_host_job(h, key, &program, &answer, err);
 	if (rc == 0 && answer.status != 0)
-		rc = failed(h, &answer, "saving images for", rfa_facts_str(request, "name", ""),
-			    err);
+		rc = failed(h, &answer, "saving images for", name, err);
 	if (rc == 0)
-		rc = compose(h, rfa_buf_str(&dir), request, out, err);
-	rfa_buf_release(&dir);
+		rc = compose(h, rfa_buf_str(&s.dir), request, &made, err);
+	if (rc == 0)
+		rc = whole(made, &answer, err);
+	if (rc == 0)
+		*out = json_incref(made);
+	json_decref(made);
+	rfa_buf_release(&s.dir);
+	rfa_buf_release(&s.store);
+	rfa_buf_release(&s.root);
+	rfa_buf_release(&s.omit);
 	rfa_shell_answer_release(&answer);
-	free(args);
+	free(s.args);
 	return rc;
 }

@@ -168,6 +168,27 @@ int rfa_shell_info(struct rfa_host *host, json_t **out, struct rfa_error *err)
 	return rc;
 }
 
+int rfa_shell_host_store(struct shell_host *h, struct rfa_buf *store, struct rfa_buf *root,
+			 struct rfa_error *err)
+{
+	const json_t *version = NULL;
+	json_t *engine = NULL;
+	const char *kind;
+	int rc = ask_engine(h, &version, &engine, err);
+
+	if (rc == 0) {
+		kind = store_of(engine);
+		(void)rfa_buf_puts(
+		    store, strcmp(kind, "classic") ? kind : rfa_facts_str(engine, "Driver", ""));
+		(void)rfa_buf_puts(root, rfa_facts_str(engine, "DockerRootDir", ""));
+		rc = rfa_buf_check(store, err);
+	}
+	if (rc == 0)
+		rc = rfa_buf_check(root, err);
+	json_decref(engine);
+	return rc;
+}
+
 int rfa_shell_host_know(struct shell_host *h, const json_t **version, struct rfa_error *err)
 {
 	const json_t *says = NULL;

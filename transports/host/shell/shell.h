@@ -102,6 +102,10 @@ int rfa_shell_host_path(const struct shell_host *h, struct rfa_buf *out, const c
  * itself, borrowed until the next call.
  */
 int rfa_shell_host_know(struct shell_host *h, const json_t **version, struct rfa_error *err);
+/* Appends how the engine stores images ("containerd", or its driver: "overlay2") and in which
+ * directory. */
+int rfa_shell_host_store(struct shell_host *h, struct rfa_buf *store, struct rfa_buf *root,
+			 struct rfa_error *err);
 
 /*
  * Runs a program as the job `key`: starts it if it never was, follows it to its end, also over
