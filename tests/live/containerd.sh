@@ -33,6 +33,7 @@ there_and_back() { # NAME
 	ok "$1: promote: exit status 0" ended 0
 	ok "$1: layers and configuration are the same" is "$(content prod one:v2)" "$(content test one:v2)"
 	ok "$1: v2 serves" answers prod 8001/health v2
+	ok "$1: only the layers that prod lacks were saved" is "$(facts "$run" source.export exported/whole 2>/dev/null)" ''
 	ok "$1: all else is as before" as_before "$before" container prod one
 	ok "$1: verify agrees" exits 0 rfa verify one --env prod
 	ok "$1: nothing is left" clean test prod

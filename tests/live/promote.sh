@@ -41,6 +41,10 @@ ok "the frontend serves v2" says "ragflowauth-frontend v2" on prod "busybox wget
 ok "nothing is left" clean test prod
 ok "it ended SUCCEEDED" is "$(final_of "$first")" SUCCEEDED
 ok "only the layer that differs was exported" is "$(facts "$first" source.export exported/layers)" 1
+saved() { facts "$1" source.export exported/saved; }
+bytes() { facts "$1" source.export exported/bytes; }
+ok "and only that was saved" test "$(saved "$first")" -lt $(($(bytes "$first") * 3))
+ok "out of the engine's store" is "$(facts "$first" source.export exported/whole 2>/dev/null)" ''
 run_rfa resume "$first"
 ok "a finished run is a fixed point" ended 0
 # shellcheck disable=SC2086
@@ -166,8 +170,14 @@ has() { on prod "docker image inspect $1" >/dev/null 2>&1; }
 on prod 'docker tag ragflowauth-backend:v1 aside:1 && docker create --name old ragflowauth-frontend:v1' >/dev/null
 app ragflowauth test v4
 configure "$(ragflowauth_stack '"keep_images": 1')"
+# What reads the store does not work there: the engine is asked, as it was ever since.
+on test 'printf "#!/bin/sh\necho broken >&2; exit 1\n" >/usr/local/bin/awk && chmod 755 /usr/local/bin/awk'
 promote ragflowauth
 ok "promote v4: exit status 0" ended 0
+ok "why all layers were saved is told" said 'the engine has saved all layers.*broken'
+ok "all were" test "$(saved "$run")" -gt 2000000
+ok "but only the one that differs was sent" test "$(facts "$run" target.receive sent)" -lt 200000
+on test 'rm /usr/local/bin/awk'
 on prod "docker tag aside:1 ragflowauth-backend:v1
 	mkdir -p /var/lib/rfa/runs/$first/spool && head -c 5000000 /dev/zero >/var/lib/rfa/runs/$first/spool/images"
 prune -n
