@@ -6,7 +6,7 @@
 T=$TMP/tree
 mkdir -p "$T/fixtures/lab" "$T/tests/harness" "$T/tests/unit" "$T/tests/live" "$TMP/bin" "$TMP/labs"
 cp "$SRC/dev" "$T/"
-cp "$SRC/tests/harness/taprun" "$T/tests/harness/"
+cp "$SRC/tests/harness/taprun" "$SRC/tests/harness/longest" "$T/tests/harness/"
 export TMP
 # A lab that says what it is asked, and whether a test still ran then.
 cat >"$T/fixtures/lab/lab" <<'END'
@@ -39,23 +39,26 @@ printf '#!/bin/sh\ntrap "" TERM INT\necho $$ >"$TMP/pid-live"\nwhile :; do sleep
 chmod +x "$TMP"/bin/* "$T/fixtures/lab/lab"
 
 # shellcheck disable=SC2317  # called through ok
-gone() { # PID: soon; a zombie is gone, too
+gone() { # PID: soon
 	local n
 	for n in {1..1200}; do
-		grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status" || return 0
+		lives "$1" || return 0
 		sleep 0.05
 	done
 	echo "process $1 is still there after $n looks"
 	return 1
 }
+lives() { grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"; } # PID; a zombie does not
 # shellcheck disable=SC2317
-there() { # FILE...: each has something in it
-	local f
-	for _ in {1..2400}; do
+there() { # PID FILE...: each has something in it, while the process lives
+	local pid=$1 f
+	shift
+	while lives "$pid"; do
 		for f; do [ -s "$f" ] || break; done
 		[ ! -s "$f" ] || return 0
 		sleep 0.05
 	done
+	cat "$TMP/out"
 	return 1
 }
 # interrupted SIGNAL STATUS FILE...: when these are there
@@ -66,7 +69,7 @@ interrupted() {
 	# Its own session, and signals as a terminal's programs have them.
 	PATH=$TMP/bin:$PATH RFA_LAB_DIR=$TMP/labs/lab setsid env --default-signal=INT,QUIT "$T/dev" test x.sh >"$TMP/out" 2>&1 &
 	dev=$!
-	ok "$signal: it has begun" there "$@"
+	ok "$signal: it has begun" there "$dev" "$@"
 	begun=$SECONDS
 	kill "-$signal" "$dev"
 	wait "$dev"
