@@ -265,7 +265,9 @@ struct told {
 
 struct trunk {
 	const struct runs *runs;
+	size_t memory; /* of the sanitizer, before there was a world */
 	struct world *w;
+	json_t *plan;
 	uint64_t base;
 	struct told *told; /* shared with the processes */
 	size_t gone;       /* how many went off */
@@ -291,7 +293,7 @@ static void hear(struct trunk *t, pid_t branch, const struct faults *faults)
 	s->runs += t->told->runs;
 	s->fired += t->told->fired;
 	s->failed += t->told->failed;
-	if (s->failed <= 5)
+	if (t->told->failed && s->failed <= 5)
 		rfa_buf_puts(&s->failures, t->told->failures);
 	if (status || t->told->runs != 1 || (t->runs->all_fire && t->told->fired != faults->n))
 		fail_msg("%s: %s at call %llu: %u runs, %u faults, status %d", s->subject->name,
@@ -348,10 +350,19 @@ static int go_at_end(struct trunk *t)
 	return 0;
 }
 
-/* Of the sanitizer: how it is with what nobody has any more, at this moment; 0: there is none. */
+/* Of the sanitizer: how many bytes somebody has; and of these, whether nobody has some any more,
+ * which takes a look through all memory. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
-/* The end of such a process. What it has it does not free; what its run has lost it tells. */
+static size_t memory(void)
+{
+	return __sanitizer_get_current_allocated_bytes ? __sanitizer_get_current_allocated_bytes()
+						       : 0;
+}
+
+/* The end of such a process. Where bytes are counted it frees what it has. Are there as many as
+ * before the world was made, nothing is lost. */
 static void tell(struct trunk *t, const struct rfa_run_result *result, const struct rfa_error *err)
 {
 	struct sweep own = *t->runs->s;
@@ -364,9 +375,12 @@ static void tell(struct trunk *t, const struct rfa_run_result *result, const str
 	t->told->failed = own.failed;
 	(void)snprintf(t->told->failures, sizeof(t->told->failures), "%s",
 		       rfa_buf_str(&own.failures));
-	if (__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check())
-		_exit(LEAKED);
-	_exit(0);
+	if (!__lsan_do_recoverable_leak_check)
+		_exit(0);
+	rfa_buf_release(&own.failures);
+	json_decref(t->plan);
+	world_free(t->w);
+	_exit(memory() != t->memory && __lsan_do_recoverable_leak_check() ? LEAKED : 0);
 }
 
 /* Of the sanitizer: forgets what was freed so far. Else each process has a part of it for itself,
@@ -375,13 +389,12 @@ void __sanitizer_purge_allocator(void) __attribute__((weak));
 
 static void run_all(const struct runs *runs)
 {
-	struct trunk t = { .runs = runs };
+	struct trunk t = { .runs = runs, .memory = memory() };
 	struct rfa_run_result result;
 	struct rfa_error err = { 0 };
 	struct world w;
-	json_t *plan;
 
-	prepare(runs->s, &w, &plan);
+	prepare(runs->s, &w, &t.plan);
 	if (__sanitizer_purge_allocator)
 		__sanitizer_purge_allocator();
 	t.w = &w;
@@ -390,14 +403,14 @@ static void run_all(const struct runs *runs)
 	    mmap(NULL, sizeof(*t.told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(t.told != MAP_FAILED);
 	rfa_sim_on_call(w.sim, go_off, &t);
-	(void)!world_drive(&w, plan, &result, &err);
+	(void)!world_drive(&w, t.plan, &result, &err);
 	if (t.branch || go_at_end(&t))
 		tell(&t, &result, &err);
 	assert_true(t.gone == runs->n || runs->until_wrong);
 	if (runs->s->mutation == SWEEP_NO_MUTATION)
 		assert_int_equal(result.final, runs->s->subject->undisturbed);
 	(void)munmap(t.told, sizeof(*t.told));
-	json_decref(plan);
+	json_decref(t.plan);
 	world_free(&w);
 }
 
