@@ -194,6 +194,17 @@ static void check_build(struct rfa_walk *walk, const json_t *root, const json_t 
 	rfa_walk_leave(walk);
 }
 
+static void check_init(struct rfa_walk *walk, const json_t *stack)
+{
+	const json_t *init = json_object_get(stack, "init");
+
+	rfa_walk_enter(walk, "init", 0);
+	if (json_object_get(init, "postgres") && json_object_get(init, "mysql"))
+		rfa_problem_hint(rfa_walk_problem(walk, "it has both postgres and mysql"),
+				 "leave one of them out: the files of SQL run in one database");
+	rfa_walk_leave(walk);
+}
+
 static void check_deploy(struct rfa_walk *walk, const json_t *root, const json_t *stack)
 {
 	static const char *const ways[] = { "auto", "target", "operator" };
@@ -264,6 +275,7 @@ static void check_whole(struct rfa_walk *walk, const json_t *root)
 			check_overlays(walk, root, stack);
 			check_bootstrap(walk, stack);
 			check_source(walk, root, stack);
+			check_init(walk, stack);
 			if (!overlays_say(stack, "containers") && !overlays_say(stack, "compose"))
 				check_stack(walk, root, stack);
 			if (!overlays_say(stack, "checks") && !overlays_say(stack, "containers") &&

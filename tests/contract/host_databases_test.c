@@ -298,6 +298,28 @@ static void a_cut_dump_is_seen(void **state)
 	rfa_host_free(host);
 }
 
+/* Docker says so on standard output, where the server's answer would be. */
+static void a_container_that_is_about_to_end_is_down(void **state)
+{
+	struct host_world *world = *state;
+	json_t *database =
+	    json_pack("{s:s, s:s, s:s, s:s}", "engine", "postgres", "container",
+		      world->databases->container, "user", "postgres", "database", DATABASES_NAME);
+	struct rfa_host *host = NULL;
+	struct rfa_error err;
+	json_t *out = NULL;
+
+	assert_int_equal(databases_fake_open(world, 0, &host, &err), 0);
+	fakehosts_set(world->data, 0, "dying", 1);
+	assert_int_equal(host->databases->tables(host, database, &out, &err), 0);
+	fakehosts_set(world->data, 0, "dying", 0);
+	assert_false(rfa_facts_bool(out, "up", 1));
+	assert_non_null(strstr(rfa_facts_str(out, "why", ""), "cannot exec in a stopped"));
+	json_decref(out);
+	json_decref(database);
+	rfa_host_free(host);
+}
+
 /* What is said of who gets in: the n-th text of a kind; "": there are fewer. */
 static void assert_access(struct host_world *world, const char *path, const char *says)
 {
@@ -418,6 +440,7 @@ static int real_tests(struct host_world *world)
 		cmocka_unit_test_prestate(what_is_said_of_it_stays, world),
 		cmocka_unit_test_prestate(a_session_is_seen_and_ended, world),
 		cmocka_unit_test_prestate(a_cut_dump_is_seen, world),
+		cmocka_unit_test_prestate(a_container_that_is_about_to_end_is_down, world),
 		cmocka_unit_test_prestate(who_gets_in_is_told, world),
 		cmocka_unit_test_prestate(files_of_sql_run_all_or_none, world),
 	};

@@ -18,7 +18,8 @@ int fakehosts_make(struct fakehosts *f);
 /* A new handle on one of them over the local transport, or over `transport` (owned then). */
 int fakehosts_open(struct fakehosts *f, int machine, struct rfa_transport *transport,
 		   struct rfa_host **out, struct rfa_error *err);
-/* Makes or removes a file that says how the engine behaves: "hold", "down", "full". */
+/* Makes or removes a file that says how the engine behaves: "hold", "down", "full",
+ * "dying" (no program can be run in a container). */
 void fakehosts_set(struct fakehosts *f, int machine, const char *what, int on);
 /*
  * What the first engine's store is from now on: 0: as the engine has made it; else 1: not there; 2:

@@ -192,6 +192,13 @@ static const struct exposure_case env_cases[] = {
 	  1,
 	  "still have a stand-in for a value in .env: DB_PASSWORD",
 	  { ENV("NAME=shop\\nDB_PASSWORD=<password>\\n") } },
+	/* What may stay empty is so in the example; a secret is there to be filled in. */
+	{ "env file",
+	  SCENARIO_COMPOSE,
+	  1,
+	  "names 1 key(s) that are empty in .env: DB_PASSWORD",
+	  { FILE_OF("env.example", "PROXY=\\nDB_PASSWORD=\\n"),
+	    FILE_OF(".env", "PROXY=\\nDB_PASSWORD=\\n") } },
 	/* A word that may be a name as well is one, unless it keeps a secret. */
 	{ "env file", SCENARIO_COMPOSE, 0, NULL, { ENV("NAME=todo\\nDB_PASSWORD=mytodos9\\n") } },
 	{ "env file",

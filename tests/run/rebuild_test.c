@@ -254,30 +254,77 @@ static void what_does_not_begin_well_turns_back(void **state)
 	turns_back(WORLD_NO_SQL, 0, "two.sql, line 3: ERROR: no");
 }
 
-/* The server lets nobody in; the one that its files would make does. */
-static void who_gets_in_is_read_again(void **state)
+/* One key of the service db in the Compose files of prod; NULL: it has none. Steals value. */
+static void change_db(struct bench *b, const char *key, json_t *value)
 {
 	static const char path[] = "/srv/stacks/shop/docker-compose.yml";
 	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
-	struct bench b;
-	json_t *files = NULL, *plan;
+	json_t *files = NULL, *db;
 	char *changed;
 
-	(void)state;
-	open_bench(&b, SCENARIO_DATA_DATABASE, 0);
-	assert_int_equal(b.w.target->files->read(b.w.target, path, 1 << 20, &text, &b.err), 0);
-	assert_int_equal(rfa_facts_parse(&files, rfa_buf_str(&text), text.len, path, &b.err), 0);
-	json_object_set_new(rfa_facts_at(files, "services/db"), "labels",
-			    json_pack("{s:s}", "sim.open", "line 7 lets all in"));
+	assert_int_equal(b->w.target->files->read(b->w.target, path, 1 << 20, &text, &b->err), 0);
+	assert_int_equal(rfa_facts_parse(&files, rfa_buf_str(&text), text.len, path, &b->err), 0);
+	db = rfa_facts_at(files, "services/db");
+	if (value)
+		json_object_set_new(db, key, value);
+	else
+		json_object_del(db, key);
 	changed = json_dumps(files, 0);
-	assert_int_equal(rfa_sim_file_put(b.w.prod, path, 0644, changed, &b.err), 0);
-	plan = init_plan(&b, 1);
-	assert_int_equal(run(&b, plan), -RFA_EROLLED_BACK);
-	assert_told(rfa_buf_str(&b.x.all), "the server in shop-db-1: line 7 lets all in");
-	assert_data(&b, "prod", "test");
+	assert_int_equal(rfa_sim_file_put(b->w.prod, path, 0644, changed, &b->err), 0);
 	free(changed);
 	json_decref(files);
 	rfa_buf_release(&text);
+}
+
+/* The server lets nobody in; the one that its files would make does. */
+static void who_gets_in_is_read_again(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	open_bench(&b, SCENARIO_DATA_DATABASE, 0);
+	change_db(&b, "labels", json_pack("{s:s}", "sim.open", "line 7 lets all in"));
+	assert_int_equal(run(&b, init_plan(&b, 1)), -RFA_EROLLED_BACK);
+	assert_told(rfa_buf_str(&b.x.all), "the server in shop-db-1: line 7 lets all in");
+	assert_data(&b, "prod", "test");
+	bench_close(&b);
+}
+
+/* Its port is open to all; the files have been mended since, and it is made anew of them. */
+static void what_its_files_mend_is_no_reason_to_stop(void **state)
+{
+	struct bench b;
+	json_t *plan;
+
+	(void)state;
+	open_bench(&b, SCENARIO_DATA_DATABASE, 0);
+	change_db(&b, "ports", json_pack("[{s:i, s:s}]", "target", 5432, "published", "25432"));
+	assert_int_equal(run(&b, init_plan(&b, 0)), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "published ports", "of the service db"));
+	plan = init_plan(&b, 0);
+	json_object_set_new(rfa_facts_at(plan, "target/stack"), "gates",
+			    json_pack("{s:b}", "allow_published", 1));
+	must(&b, plan);
+	change_db(&b, "ports", NULL);
+	must(&b, init_plan(&b, 0));
+	bench_close(&b);
+}
+
+/* It would end the transaction in which all files run. */
+static void a_file_that_commits_is_told_before_anything_stops(void **state)
+{
+	struct bench b;
+	json_t *plan;
+
+	(void)state;
+	open_bench(&b, SCENARIO_DATA_DATABASE, 0);
+	plan = init_plan(&b, 1);
+	assert_int_equal(rfa_sim_file_put(b.w.prod, "/srv/stacks/shop/init.sql", 0644,
+					  "CREATE TABLE t();\nCOMMIT;\n", &b.err),
+			 0);
+	assert_int_equal(run(&b, plan), -RFA_EREFUSED);
+	assert_true(watcher_is_refused(b.x.refused, "init files",
+				       "/srv/stacks/shop/init.sql, line 2, on prod: COMMIT"));
 	bench_close(&b);
 }
 
@@ -325,6 +372,47 @@ static void a_version_of_a_registry_comes(void **state)
 		watcher_end(&x);
 		world_free(&w);
 	}
+}
+
+/* A service that starts first and was not there goes again, also one that the version does not
+ * bring. */
+static void what_has_started_first_goes_again(void **state)
+{
+	static const char path[] = "/srv/stacks/shop/docker-compose.yml";
+	const struct rfa_sim_layer layer = { "db", 40000 };
+	struct rfa_buf text = RFA_BUF_INIT(1 << 20);
+	json_t *options, *files = NULL, *seen = NULL;
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+	char *changed;
+
+	(void)state;
+	world_make_registry(&w, SCENARIO_COMPOSE, 7, "target");
+	assert_int_equal(w.target->files->read(w.target, path, 1 << 20, &text, &err), 0);
+	assert_int_equal(rfa_facts_parse(&files, rfa_buf_str(&text), text.len, path, &err), 0);
+	json_object_set_new(json_object_get(files, "services"), "cache",
+			    json_pack("{s:s}", "image", "cache:1"));
+	changed = json_dumps(files, 0);
+	assert_int_equal(rfa_sim_file_put(w.prod, path, 0644, changed, &err), 0);
+	assert_int_equal(rfa_sim_image_add(w.prod, "cache:1", &layer, 1, NULL, &err), 0);
+	json_object_set_new(w.plan, "flow", json_string("rebuild"));
+	options = json_object_get(w.plan, "options");
+	json_object_set_new(options, "recreate", json_true());
+	json_object_set_new(options, "keeps_data", json_true());
+	/* Of an init that comes to nothing. */
+	json_object_set_new(rfa_facts_at(w.plan, "target/stack"), "init",
+			    json_pack("{s:[s], s:{s:s, s:s}, s:[s]}", "first", "cache", "postgres",
+				      "container", "nowhere", "database", "app", "files", "i.sql"));
+	assert_int_equal(rfa_sim_file_put(w.prod, "/srv/stacks/shop/i.sql", 0644, "", &err), 0);
+	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EROLLED_BACK);
+	assert_int_equal(
+	    w.target->engine->inspect(w.target, RFA_CONTAINER, "shop-cache-1", &seen, &err),
+	    -RFA_ENOTFOUND);
+	free(changed);
+	json_decref(files);
+	rfa_buf_release(&text);
+	world_free(&w);
 }
 
 /* The images of v3, as a run without a migration has brought them. New. */
@@ -390,11 +478,14 @@ int main(void)
 		cmocka_unit_test(test_ill),
 		cmocka_unit_test(images_are_there_before_anything_stops),
 		cmocka_unit_test(a_version_of_a_registry_comes),
+		cmocka_unit_test(what_has_started_first_goes_again),
 		cmocka_unit_test(a_version_with_a_migration_comes_otherwise),
 		cmocka_unit_test(an_empty_database_begins_with_its_files),
 		cmocka_unit_test(a_database_that_is_not_empty_keeps_what_it_has),
 		cmocka_unit_test(what_does_not_begin_well_turns_back),
 		cmocka_unit_test(who_gets_in_is_read_again),
+		cmocka_unit_test(what_its_files_mend_is_no_reason_to_stop),
+		cmocka_unit_test(a_file_that_commits_is_told_before_anything_stops),
 		cmocka_unit_test(files_of_sql_are_there_before_anything_stops),
 	};
 

@@ -247,6 +247,16 @@ static void deploys(void **state)
 	       "\"test\"?");
 }
 
+/* The files of SQL with which a database begins run in one. */
+static void inits(void **state)
+{
+	(void)state;
+	expect(FILE_WITH(",\"init\":{\"postgres\":{\"container\":\"a\",\"database\":\"b\"},"
+			 "\"mysql\":{\"container\":\"a\",\"database\":\"b\"}}"),
+	       "2:2 stacks.shop.init: it has both postgres and mysql; leave one of them out: "
+	       "the files of SQL run in one database");
+}
+
 /* Lines are counted from 1, columns where the key stands. */
 static void places(void **state)
 {
@@ -615,6 +625,7 @@ int main(void)
 		cmocka_unit_test(keys),
 		cmocka_unit_test(names),
 		cmocka_unit_test(deploys),
+		cmocka_unit_test(inits),
 		cmocka_unit_test(places),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(mangled),

@@ -142,9 +142,10 @@ static void sort_key(struct rfa_gates *c, const char *key, const json_t *now, co
 	}
 	plain(json_string_value(now), value);
 	plain(json_string_value(example), in_example);
-	if (!*value)
+	/* What is empty in the example, too, may stay so; but a secret is there to be filled in. */
+	if (!*value && (*in_example || rfa_looks_secret(key, strlen(key), "?")))
 		rfa_texts_add(pool, &out->empty, rfa_pool_text(pool, key));
-	else if (is_stand_in(key, value, in_example))
+	else if (*value && is_stand_in(key, value, in_example))
 		rfa_texts_add(pool, &out->stand_in, rfa_pool_text(pool, key));
 	rfa_wipe(value, sizeof(value));
 }

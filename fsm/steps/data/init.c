@@ -7,7 +7,6 @@
 
 #include "fsm/steps/common/checker.h"
 #include "fsm/steps/common/evidence.h"
-#include "fsm/steps/common/gates.h"
 #include "fsm/steps/data/databases.h"
 #include "fsm/steps/steps.h"
 
@@ -247,26 +246,4 @@ int rfa_tables_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 				 rfa_pool_printf(ctx->pool, "%s has %lld table(s)",
 						 database->database, (long long)seen.tables),
 				 err);
-}
-
-/* Files. */
-
-int rfa_gate_init_files(struct rfa_gates *c, struct rfa_error *err)
-{
-	const struct rfa_stack *stack = rfa_ctx_stack_here(c->ctx);
-	const char *directory = stack->compose ? stack->compose->directory : "";
-	struct rfa_file_stat st;
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; stack->init && !rc && i < stack->init->files.n; i++) {
-		const char *path =
-		    rfa_pool_printf(c->ctx->pool, "%s/%s", directory, stack->init->files.at[i]);
-
-		rc = c->ctx->host->files->stat(c->ctx->host, path, &st, err);
-		if (!rc && st.type != 'f')
-			rfa_deny(c, "bring it there (rfa sync), or correct init.files in rfa.json",
-				 "there is no file of SQL %s on %s", path, c->ctx->host->name);
-	}
-	return rc;
 }

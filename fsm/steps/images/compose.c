@@ -324,12 +324,6 @@ int rfa_compose_first_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *f
 	return rfa_again_probe(ctx, seen, facts, err);
 }
 
-/* What of them is deployed comes back with all the others. */
-int rfa_compose_first_undo(struct rfa_ctx *ctx, struct rfa_error *err)
-{
-	return rfa_compose_undo(ctx, err);
-}
-
 /* How far the containers of the deployed services are. */
 struct count {
 	size_t all,
@@ -545,4 +539,45 @@ int rfa_compose_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	if (!rc && (n.before != n.all || n.all != n.then))
 		rc = go_back(ctx, &seen, err);
 	return rc ? rc : write_pins(ctx, old_pins(ctx), err);
+}
+
+/*
+ * A service that starts first, and that the version does not bring: one that was not there goes;
+ * one that was stands still, as all the others, until what was stopped starts. What the
+ * configuration leaves out was not looked at, so it may have been there.
+ */
+static int first_goes(struct rfa_ctx *ctx, const struct rfa_observed *one, struct rfa_error *err)
+{
+	const struct rfa_stack *stack = rfa_ctx_stack_here(ctx);
+	int seen =
+	    !stack->compose->services.n || rfa_texts_have(&stack->compose->services, one->key);
+	struct rfa_ctx_key job;
+
+	if (!one->inspect || rfa_compose_deploys(ctx, one->key) ||
+	    !rfa_texts_have(&stack->init->first, one->key))
+		return 0;
+	if (seen && !rfa_count_before(ctx, one->key, 0))
+		return drop(ctx, one->container, err);
+	if (!rfa_stands_still(ctx) || !rfa_container_active(one->inspect) ||
+	    rfa_stack_has_server(stack, one->container))
+		return 0;
+	return ctx->host->engine->container_stop(
+	    ctx->host, rfa_ctx_key(ctx, &job, "still", one->container), one->container, err);
+}
+
+/* What of them is deployed comes back with all the others. */
+int rfa_compose_first_undo(struct rfa_ctx *ctx, struct rfa_error *err)
+{
+	const struct rfa_stack *stack = rfa_ctx_stack_here(ctx);
+	struct rfa_observed_list seen = { NULL, 0 };
+	const struct rfa_observed *one;
+	int rc = rfa_compose_undo(ctx, err);
+
+	if (rc || !has_project(ctx) || !stack->init)
+		return rc;
+	rc = rfa_observe_project(ctx->host, stack->compose->project, ctx->pool, &seen, err);
+	RFA_EACH (one, seen)
+		if (!rc)
+			rc = first_goes(ctx, one, err);
+	return rc;
 }

@@ -117,9 +117,22 @@ static void judge_container(struct rfa_gates *c, const json_t *inspect)
 		}
 }
 
+/* The run makes this service's container anew: what its files say counts, not what it is now. */
+static int is_made_anew(const struct rfa_gates *c, const json_t *container, const json_t *services)
+{
+	const struct rfa_stack *stack = rfa_ctx_stack_here(c->ctx);
+	const char *project = rfa_container_label(container, "com.docker.compose.project");
+	const char *service = rfa_container_label(container, "com.docker.compose.service");
+
+	return rfa_ctx_options(c->ctx)->recreate && stack->compose &&
+	       !strcmp(project, stack->compose->project) && json_object_get(services, service) &&
+	       (rfa_compose_deploys(c->ctx, service) ||
+		(stack->init && rfa_texts_have(&stack->init->first, service)));
+}
+
 /* Each container of the stack once: of its own list, of its project, and the servers of its data.
  */
-static int judge_containers(struct rfa_gates *c, struct rfa_error *err)
+static int judge_containers(struct rfa_gates *c, const json_t *services, struct rfa_error *err)
 {
 	const struct rfa_stack *stack = rfa_ctx_stack_here(c->ctx);
 	const char *project = stack->compose ? stack->compose->project : "";
@@ -131,8 +144,10 @@ static int judge_containers(struct rfa_gates *c, struct rfa_error *err)
 		const char *name = rfa_container_name(one);
 		const char *of = rfa_container_label(one, "com.docker.compose.project");
 
-		if ((*project && !strcmp(of, project)) ||
-		    rfa_texts_have(&stack->containers, name) || rfa_stack_has_server(stack, name))
+		if (((*project && !strcmp(of, project)) ||
+		     rfa_texts_have(&stack->containers, name) ||
+		     rfa_stack_has_server(stack, name)) &&
+		    !is_made_anew(c, one, services))
 			judge_container(c, one);
 	}
 	json_decref(all);
@@ -143,6 +158,9 @@ static int judge_containers(struct rfa_gates *c, struct rfa_error *err)
 
 static void judge_service(struct rfa_gates *c, const char *name, const json_t *service)
 {
+	const struct rfa_stack *stack = rfa_ctx_stack_here(c->ctx);
+	const char *usual = rfa_pool_printf(c->ctx->pool, "%s-%s-1", stack->compose->project, name);
+	int all = rfa_stack_has_server(stack, rfa_facts_str(service, "container_name", usual));
 	const char *who =
 	    rfa_pool_printf(c->ctx->pool, "the service %s in the Compose files", name);
 	json_t *one;
@@ -150,7 +168,7 @@ static void judge_service(struct rfa_gates *c, const char *name, const json_t *s
 
 	json_array_foreach (json_object_get(service, "ports"), i, one) {
 		long port = (long)rfa_facts_int(one, "target", 0);
-		const char *server = server_of(port, 0);
+		const char *server = server_of(port, all);
 		const char *ip = rfa_facts_str(one, "host_ip", "");
 
 		if (server && !is_loopback(ip))
@@ -158,40 +176,44 @@ static void judge_service(struct rfa_gates *c, const char *name, const json_t *s
 	}
 }
 
-/* Files that are not valid are told by the gate of the project. */
-static int judge_files(struct rfa_gates *c, struct rfa_error *err)
+/* *answer (new, or NULL): the project. Files that are not valid are told by its own gate. */
+static int read_files(struct rfa_gates *c, json_t **answer, struct rfa_error *err)
 {
 	struct rfa_compose_project project;
-	json_t *answer = NULL;
-	json_t *service;
-	const char *name;
 	int rc;
 
+	*answer = NULL;
 	if (!rfa_ctx_stack_here(c->ctx)->compose || !c->ctx->own->engine ||
 	    !*c->ctx->own->engine->compose || *c->ctx->own->files_problem)
 		return 0;
 	rc = rfa_compose_project(c->ctx, 0, &project, err);
 	if (!rc)
-		rc = c->ctx->host->engine->compose_config(c->ctx->host, &project.compose, &answer,
+		rc = c->ctx->host->engine->compose_config(c->ctx->host, &project.compose, answer,
 							  err);
 	if (rc == -RFA_EREMOTE || rc == -RFA_ENOTFOUND) {
 		rfa_error_clear(err);
 		rc = 0;
 	}
-	json_object_foreach (rfa_facts_at(answer, "config/services"), name, service) {
-		judge_service(c, name, service);
-	}
-	json_decref(answer);
 	return rc;
 }
 
 int rfa_gate_published(struct rfa_gates *c, struct rfa_error *err)
 {
 	const struct rfa_limits *limits = rfa_ctx_stack_here(c->ctx)->gates;
+	json_t *answer = NULL, *services, *service;
+	const char *name;
 	int rc;
 
 	if (limits && limits->allow_published)
 		return 0;
-	rc = judge_containers(c, err);
-	return rc ? rc : judge_files(c, err);
+	rc = read_files(c, &answer, err);
+	services = rfa_facts_at(answer, "config/services");
+	if (!rc)
+		rc = judge_containers(c, services, err);
+	json_object_foreach (services, name, service) {
+		if (!rc)
+			judge_service(c, name, service);
+	}
+	json_decref(answer);
+	return rc;
 }

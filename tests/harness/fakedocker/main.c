@@ -467,6 +467,11 @@ static int exec_in(struct fake *f, char *const w[])
 			w[at + 1]);
 		return 1;
 	}
+	if (fake_is(f, "dying")) {
+		printf("OCI runtime exec failed: exec failed: cannot exec in a stopped "
+		       "container\n");
+		return 126;
+	}
 	close(f->lock);
 	execvp(w[at + 2], w + at + 2);
 	fprintf(stderr,
