@@ -66,6 +66,8 @@ static const struct rfa_text_line lines[] = {
 	{ "{to} stops", "{target.stops}: when the images are there, until all is made anew" },
 	{ "is deleted",
 	  "{deleted}: all that is stored in it; it stays beside, as a rollback point" },
+	{ "and then", "{purged}: what lies beside is removed for good, once all has proven itself; "
+		      "from then on only a backup has it" },
 	{ "stays", "{kept.data}: the data stays as it is" },
 	{ "the way back", "by itself, if what was made anew does not prove healthy; later: rfa "
 			  "rollback {stack} --env {to}" },
@@ -76,6 +78,8 @@ static int changes(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *er
 {
 	int rc = rfa_changes_images(ctx, rows, err);
 
+	if (!rc)
+		rc = rfa_changes_drift(ctx, rows, err);
 	return rc ? rc : rfa_changes_data(ctx, rows, err);
 }
 
@@ -95,6 +99,8 @@ static const struct rfa_flow_text text = {
 static const struct rfa_option options[] = {
 	{ .name = "new-volumes",
 	  .help = "its data goes: every member is empty then; the old data stays beside" },
+	{ .name = "purge",
+	  .help = "with --new-volumes: the old data goes for good, once the run has succeeded" },
 	{ .name = "via",
 	  .value = "WHO",
 	  .help = "who fetches: target, operator, an environment, or auto" },
@@ -128,9 +134,11 @@ static const struct rfa_flow_args args = {
 	    "anew. With --new-volumes its data goes, too: a backup of it is made first, and each\n"
 	    "member is put aside by a rename, so that a version that does not prove healthy has "
 	    "the\n"
-	    "old data back byte for byte. It stays as a rollback point until it is pruned. Asks "
-	    "for\n"
-	    "the environment's name, and then for the phrase DELETE ALL DATA.",
+	    "old data back byte for byte. It stays as a rollback point until it is pruned, or, "
+	    "with\n"
+	    "--purge, until the run has succeeded. Asks for the environment's name, and then for "
+	    "the\n"
+	    "phrase DELETE ALL DATA.",
 	.flags = RFA_ARGS_FORCE | RFA_ARGS_BACKUP_BEFORE | RFA_ARGS_MAY_SECOND,
 	.options = options,
 	.examples = examples,

@@ -83,6 +83,7 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	TEXT(marked, "the version that the file's neighbours name as verified") \
 	BOOL(recreate, "every container is made anew, whatever of it has changed") \
 	BOOL(wipe, "the data goes: nothing takes its place") \
+	BOOL(purge, "what was there does not stay beside, once the run has succeeded") \
 	BOOL(keeps_data, "the data stays: no member of it is part of the run") \
 	ONE(release, release, "the commit that is released") \
 	INT(pause_at, 0, "per cent of the traffic behind whose soak the run pauses") \

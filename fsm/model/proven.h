@@ -163,6 +163,7 @@ RFA_RECORD(sql_file, RFA_SQL_FILE_FIELDS);
 	ONE(point, point, "what can be gone back to") \
 	ONE(point, replaced, "of a run that also brings images: the data that can be gone back to") \
 	ONE(configuration, configuration, "the files of the Compose project, as they were before the run") \
+	BOOL(purged, "the data that was replaced does not lie beside any more") \
 	BOOL(in_force, "its containers were made with what these files say") \
 	ONE(point, files_replaced, "of a rollback: the files that it has written over") \
 	MANY(archive, stored, "what the vault has of each member") \

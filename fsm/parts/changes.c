@@ -86,6 +86,24 @@ int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error
 	return rc;
 }
 
+int rfa_changes_drift(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
+{
+	const struct rfa_proven *target = ctx->proven[RFA_TARGET];
+	const struct rfa_container *one;
+	int any = 0;
+
+	RFA_EACH (one, target->containers)
+		any |= one->present != 0;
+	if (!any || target->in_force || !rfa_ctx_stack_here(ctx)->compose)
+		return 0;
+	return add(rows,
+		   json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "what", "configuration", "now",
+			     "another one", "then", "as the Compose files say", "change",
+			     "made anew", "detail", "the gate compose says what differs", "bytes",
+			     (json_int_t)0),
+		   err);
+}
+
 int rfa_changes_trial(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
 {
 	const struct rfa_image *image;

@@ -73,6 +73,16 @@ static int look(const struct rfa_prepare *p, const json_t *plan, int *any, struc
 	return rc;
 }
 
+static int put_purge(const struct rfa_prepare *p, json_t *plan, int any, struct rfa_error *err)
+{
+	if (!p->option(p, "purge", 0))
+		return 0;
+	if (p->option(p, "new-volumes", 0))
+		return any ? rfa_plan_set(plan, "purge", json_true(), err) : 0;
+	rfa_fail(err, RFA_EUSAGE, "cli", "--purge goes with --new-volumes");
+	return rfa_error_hint(err, "without it the data stays as it is, and nothing is put aside");
+}
+
 /* On an empty host there is nothing to back up, and nothing to delete: that is said, not asked. */
 static int put_data(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
@@ -86,7 +96,9 @@ static int put_data(const struct rfa_prepare *p, json_t *plan, struct rfa_error 
 		p->tell(p,
 			"nothing of the data is there yet: nothing is to be deleted, and nothing "
 			"to be backed up");
-	return rc ? rc : rfa_plan_set(plan, any ? "wipe" : "keeps_data", json_true(), err);
+	if (!rc)
+		rc = rfa_plan_set(plan, any ? "wipe" : "keeps_data", json_true(), err);
+	return rc ? rc : put_purge(p, plan, any, err);
 }
 
 /* Images. */

@@ -97,7 +97,7 @@ static int leave(struct rfa_outputs *o, struct rfa_outputs_seen *seen, struct rf
 	const char *backup = options ? options->backup : "";
 	int rc = put_generation(o, seen, backup, err);
 
-	if (!rc)
+	if (!rc && !seen->proven[RFA_TARGET].purged)
 		rc = put_point(o, rfa_replaced(&seen->proven[RFA_TARGET]), backup, err);
 	if (!rc)
 		rc = rfa_outputs_other_data(o, err);

@@ -400,6 +400,7 @@ static const struct {
 	{ "source.members", put_members, "source/stack/data/members" },
 	{ "target.members", put_members, "target/stack/data/members" },
 	{ "deleted", put_where, "wipe" },
+	{ "purged", put_where, "purge" },
 	{ "kept.data", put_where, "keeps_data" },
 	{ "base_url", put_base_url, "target/stack/base_url" },
 	{ "traffic", put_traffic, "target/stack/traffic" },

@@ -107,6 +107,8 @@ void rfa_text_names(struct rfa_buf *into, const json_t *members);
 
 /* Changes of flows that do the same. */
 int rfa_changes_images(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
+/* A Compose project of which something runs, and not as its files say. */
+int rfa_changes_drift(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_rollback(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_files(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);
 int rfa_changes_release(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err);

@@ -62,6 +62,8 @@ for wrong in "delete all data" "DELETE ALL DATA " "yes" ""; do
 done
 ok "4: the phrase is not enough either" exits 4 wipe --confirm "DELETE ALL DATA" </dev/null
 ok "64: without a backup only for a reason" exits 64 wipe --skip-backup --yes prod --confirm "DELETE ALL DATA"
+ok "64: nothing to purge where the data stays" exits 64 rebuild --purge --yes prod
+ok "what is removed in the end is said" says "what lies beside is removed for good, once all has proven itself" wipe --purge -n
 ok "nothing has stopped" is "$(container) $(sums)" "$was $before"
 ok "nothing was begun" is "$(flows)" "rebuild SUCCEEDED, promote SUCCEEDED"
 
@@ -76,6 +78,9 @@ point=$("$RFA" rollback shop --env prod --json | python3 -c 'import json, sys
 print([p["name"] for p in json.load(sys.stdin) if p["name"].startswith("data-")][0])')
 ok "it can be gone back to" exits 0 "$RFA" rollback shop --env prod --to "$point" --yes prod
 ok "byte for byte" is "$(sums)" "$before"
+
+ok "with --purge" exits 0 wipe --purge --yes prod --confirm "DELETE ALL DATA"
+ok "its own old data does not lie beside" is "$(find data-prod -path '*/.rfa-*' -name one)" ""
 
 # ---- on an empty host
 

@@ -125,6 +125,47 @@ static void test_wipe_a_database(void **state)
 	the_data_goes_and_can_be_had_again(SCENARIO_DATA_DATABASE);
 }
 
+/* How much lies beside the data of prod. */
+static size_t count_beside(struct bench *b)
+{
+	struct rfa_error err;
+	json_t *seen = NULL;
+	size_t n;
+
+	assert_int_equal(rfa_sim_snapshot(&seen, b->w.prod, RFA_SIM_OWN, &err), 0);
+	n = json_object_size(rfa_facts_at(seen, "own/copies"));
+	json_decref(seen);
+	return n;
+}
+
+/* What a run before has put aside is none of its affair. */
+static void the_old_data_goes_for_good_where_it_is_asked_for(void **state)
+{
+	struct bench b;
+	json_t *plan;
+	size_t before;
+
+	(void)state;
+	open_bench(&b, SCENARIO_DATA_DATABASE, 0);
+	must(&b, world_rebuild_plan(&b.w, 1));
+	before = count_beside(&b);
+	assert_true(before > 0);
+	plan = own(world_rebuild_plan(&b.w, 1));
+	json_object_set_new(json_object_get(plan, "options"), "purge", json_true());
+	must(&b, plan);
+	assert_int_equal(count_beside(&b), before);
+	assert_string_equal(b.result.data, "");
+	assert_no_volume_goes(&b);
+	/* But not where the run comes to nothing. */
+	bench_close(&b);
+	open_bench(&b, SCENARIO_DATA_DATABASE, WORLD_FULL);
+	plan = own(world_rebuild_plan(&b.w, 1));
+	json_object_set_new(json_object_get(plan, "options"), "purge", json_true());
+	assert_int_equal(run(&b, plan), -RFA_EROLLED_BACK);
+	assert_data(&b, "prod", "test");
+	bench_close(&b);
+}
+
 static const char *line_of(struct bench *b, const char *what)
 {
 	const char *at = strstr(rfa_buf_str(&b->x.lines), what);
@@ -241,6 +282,9 @@ static void turns_back(int how, int tables_min, const char *why)
 			    json_integer(tables_min));
 	assert_int_equal(run(&b, plan), -RFA_EROLLED_BACK);
 	assert_told(rfa_buf_str(&b.x.all), why);
+	/* What each service has said is kept. */
+	assert_told(rfa_buf_str(&b.x.all), "shop-db-1 | ");
+	assert_told(rfa_buf_str(&b.x.all), "shop-web-1 | ");
 	assert_same_as_before(&b, world_rebuild_serves(&b.w));
 	assert_data(&b, "prod", "test");
 	assert_clean(&b);
@@ -476,6 +520,7 @@ int main(void)
 		cmocka_unit_test(test_wipe),
 		cmocka_unit_test(test_wipe_a_database),
 		cmocka_unit_test(test_ill),
+		cmocka_unit_test(the_old_data_goes_for_good_where_it_is_asked_for),
 		cmocka_unit_test(images_are_there_before_anything_stops),
 		cmocka_unit_test(a_version_of_a_registry_comes),
 		cmocka_unit_test(what_has_started_first_goes_again),

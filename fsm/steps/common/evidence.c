@@ -9,12 +9,30 @@
 
 /* A value shorter than SHORT occurs by chance in other text. */
 enum { SHORT = 6 };
-enum { LOG_LINES = 50, LOG_BYTES = 64 << 10, LINE_BYTES = 400, ANSWER_LINES = 5 };
+enum {
+	LOG_LINES = 200, /* that are kept */
+	TOLD_LINES = 50, /* and the last of them are told */
+	LOG_BYTES = 64 << 10,
+	LINE_BYTES = 400,
+	ANSWER_LINES = 5,
+};
 
-/* Tells each line; *lines gets them. Any byte may be in the text. */
+static size_t count_lines(const struct rfa_buf *text)
+{
+	const char *at = rfa_buf_str(text);
+	const char *end = at + text->len;
+	size_t n = text->len && end[-1] != '\n';
+
+	for (; at < end; at++)
+		n += *at == '\n';
+	return n;
+}
+
+/* Tells the last lines; *lines gets all. Any byte may be in the text. */
 static int take_lines(struct rfa_ctx *ctx, const char *name, const struct rfa_buf *text,
 		      size_t most, json_t *lines)
 {
+	size_t all = count_lines(text) < most ? count_lines(text) : most;
 	struct rfa_buf line = RFA_BUF_INIT(LINE_BYTES * 8);
 	const char *at = rfa_buf_str(text);
 	const char *end = at + text->len;
@@ -26,7 +44,8 @@ static int take_lines(struct rfa_ctx *ctx, const char *name, const struct rfa_bu
 
 		rfa_buf_clear(&line);
 		rfa_buf_put_printable(&line, at, len, LINE_BYTES);
-		rfa_ctx_say(ctx, RFA_EVENT_LOG, "%s | %s", name, rfa_buf_str(&line));
+		if (json_array_size(lines) + TOLD_LINES >= all)
+			rfa_ctx_say(ctx, RFA_EVENT_LOG, "%s | %s", name, rfa_buf_str(&line));
 		lost = json_array_append_new(lines, json_string(rfa_buf_str(&line)));
 		at += len + 1;
 	}
@@ -107,6 +126,21 @@ void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts
 		keep(ctx, facts, "logs", container, &text, LOG_LINES);
 	}
 	rfa_buf_release(&text);
+}
+
+void rfa_evidence_project(struct rfa_ctx *ctx, json_t *facts)
+{
+	const struct rfa_stack_compose *compose = rfa_ctx_stack_here(ctx)->compose;
+	const struct rfa_observed *one;
+	struct rfa_observed_list seen;
+	struct rfa_error ignored;
+
+	if (!compose ||
+	    rfa_observe_project(ctx->host, compose->project, ctx->pool, &seen, &ignored))
+		return;
+	RFA_EACH (one, seen)
+		if (one->inspect)
+			rfa_evidence_logs(ctx, one->container, facts);
 }
 
 void rfa_evidence_answer(struct rfa_ctx *ctx, const char *name, const struct rfa_buf *answer,

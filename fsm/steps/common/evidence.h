@@ -4,9 +4,11 @@
 
 #include "fsm/steps/common/ctx.h"
 
-/* The last 50 lines of a container on the step's host: as LOG events, and in facts["logs"][name].
- */
+/* The last 200 lines of a container on the step's host, in facts["logs"][name]; the last 50 of them
+ * as LOG events. */
 void rfa_evidence_logs(struct rfa_ctx *ctx, const char *container, json_t *facts);
+/* The same of each container of the stack's Compose project. */
+void rfa_evidence_project(struct rfa_ctx *ctx, json_t *facts);
 /*
  * Takes the secrets that the stack's checks send out of a text: who is asked with them may say
  * them, in an answer or in a log. container: those that are in its environment, too; NULL: none.

@@ -151,7 +151,7 @@ static void add_names(struct rfa_ctx *ctx, struct rfa_proven *out)
 		RFA_ADD(ctx->pool, sql_file, &out->initialised)->file = files->at[i];
 }
 
-int rfa_init_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+static int begin(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
 	const struct rfa_database *database = database_of(ctx);
 	struct rfa_tables_seen seen;
@@ -161,8 +161,6 @@ int rfa_init_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 	if (!database || !init_of(ctx)->files.n)
 		return rfa_ctx_skip(facts, "no files of SQL are named", err);
 	rc = await(ctx, database, &seen, err);
-	if (rc == -RFA_EUNHEALTHY)
-		rfa_evidence_logs(ctx, database->container, facts);
 	if (rc)
 		return rc;
 	/* Of PostgreSQL all that an earlier attempt has begun is there, or none of it. */
@@ -180,6 +178,19 @@ int rfa_init_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 				  rfa_pool_printf(ctx->pool, "%zu file(s) of SQL have run",
 						  init_of(ctx)->files.n),
 				  facts, err);
+}
+
+/* What the services have said is gone with them, when the run turns back. */
+static int with_logs(struct rfa_ctx *ctx, int rc, json_t *facts)
+{
+	if (rc == -RFA_EUNHEALTHY || rc == -RFA_EREMOTE)
+		rfa_evidence_project(ctx, facts);
+	return rc;
+}
+
+int rfa_init_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
+{
+	return with_logs(ctx, begin(ctx, facts, err), facts);
 }
 
 int rfa_init_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -212,7 +223,8 @@ int rfa_stamp_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		    *init->stamp->service ? init->stamp->service : init->stamp->container);
 	}
 	rfa_look_release(&seen);
-	return rc ? rc : rfa_ctx_says(facts, "the database has its stamp", err);
+	return rc ? with_logs(ctx, rc, facts)
+		  : rfa_ctx_says(facts, "the database has its stamp", err);
 }
 
 int rfa_stamp_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts, struct rfa_error *err)
@@ -241,7 +253,7 @@ int rfa_tables_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 		rfa_error_where(err, "%s", ctx->host->name);
 		rc = rfa_error_hint(err, "look whether init.files names all files, in their order");
 	}
-	return rc ? rc
+	return rc ? with_logs(ctx, rc, facts)
 		  : rfa_ctx_says(facts,
 				 rfa_pool_printf(ctx->pool, "%s has %lld table(s)",
 						 database->database, (long long)seen.tables),

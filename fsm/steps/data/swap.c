@@ -410,8 +410,18 @@ int rfa_swap_back_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts
 
 int rfa_data_cleanup_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	(void)facts;
-	return rfa_copies_remove(ctx, RFA_BESIDE_NEW, err);
+	struct rfa_proven proven;
+	int rc = rfa_copies_remove(ctx, RFA_BESIDE_NEW, err);
+
+	if (rc || !rfa_ctx_options(ctx)->purge)
+		return rc;
+	/* What this run itself has put aside, and only now that all is proven. */
+	rc = rfa_copies_remove(ctx, RFA_BESIDE_OLD, err);
+	if (rc)
+		return rc;
+	rfa_record_clear(&rfa_shape_proven, &proven);
+	proven.purged = 1;
+	return rfa_ctx_prove(ctx, &proven, "the old data is removed for good", facts, err);
 }
 
 int rfa_data_cleanup_probe(struct rfa_ctx *ctx, enum rfa_probe *seen, json_t *facts,

@@ -262,6 +262,20 @@ static int bring_up(struct rfa_ctx *ctx, const struct rfa_compose_project *proje
 	return rc ? rc : all_made(ctx, err);
 }
 
+/* Those that have started first are made anew already. */
+static int add_others(const struct rfa_ctx *ctx, struct rfa_compose_project *project,
+		      struct rfa_error *err)
+{
+	const struct rfa_image *image;
+	int rc = 0;
+
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL))
+		if (!rc && rfa_compose_deploys(ctx, image->key) &&
+		    !rfa_compose_starts_first(ctx, image->key))
+			rc = rfa_compose_add_service(ctx, image->key, project, err);
+	return rc;
+}
+
 /* Compose itself goes on from what it sees, so it may be repeated. */
 int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
@@ -273,14 +287,14 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 
 	rc = rfa_compose_project(ctx, 1, &project, err);
 	if (!rc)
-		rc = rfa_compose_add_desired(ctx, &project, err);
+		rc = add_others(ctx, &project, err);
 	/* An attempt that was undone has brought back the files of before. */
 	if (!rc && ctx->attempt > 1 && rfa_files_with_images(ctx))
 		rc = rfa_files_write_again(ctx, err);
 	if (!rc && ctx->attempt > 1 && rfa_release_of(ctx))
 		rc = rfa_variables_write(ctx, err);
 	if (!rc && !project.services[0])
-		return rfa_ctx_skip(facts, "no service of it is deployed", err);
+		return rfa_ctx_skip(facts, "no other service of it is deployed", err);
 	project.compose.recreate = rfa_ctx_options(ctx)->recreate;
 	if (!rc)
 		rc = bring_up(ctx, &project, facts, err);

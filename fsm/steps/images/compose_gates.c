@@ -260,14 +260,6 @@ static void object_needs(struct rfa_gates *c, const struct seen *s, const char *
 	object(c, hint, evidence);
 }
 
-/* A run that makes a stack anew brings it up before the others. */
-static int starts_first(const struct rfa_ctx *ctx, const char *service)
-{
-	const struct rfa_stack_init *init = rfa_ctx_stack_here(ctx)->init;
-
-	return rfa_ctx_options(ctx)->recreate && init && rfa_texts_have(&init->first, service);
-}
-
 static void judge_needs(struct rfa_gates *c, const struct seen *s, const char *name)
 {
 	const struct rfa_stack_compose *is = rfa_ctx_stack_here(c->ctx)->compose;
@@ -279,7 +271,7 @@ static void judge_needs(struct rfa_gates *c, const struct seen *s, const char *n
 		int completes = !strcmp(condition, "service_completed_successfully");
 
 		if (rfa_compose_deploys(c->ctx, other) || !rfa_facts_bool(how, "required", 1) ||
-		    starts_first(c->ctx, other) ||
+		    rfa_compose_starts_first(c->ctx, other) ||
 		    (is_ready(s, other, condition) && !(completes && !is->services.n)))
 			continue;
 		object_needs(c, s, name, other, condition, completes);

@@ -152,6 +152,13 @@ int rfa_compose_deploys(const struct rfa_ctx *ctx, const char *service)
 	return !is || !is->services.n || rfa_texts_have(&is->services, service);
 }
 
+int rfa_compose_starts_first(const struct rfa_ctx *ctx, const char *service)
+{
+	const struct rfa_stack_init *init = rfa_ctx_stack_here(ctx)->init;
+
+	return rfa_ctx_options(ctx)->recreate && init && rfa_texts_have(&init->first, service);
+}
+
 int rfa_compose_add_desired(const struct rfa_ctx *ctx, struct rfa_compose_project *p,
 			    struct rfa_error *err)
 {

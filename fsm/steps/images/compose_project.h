@@ -34,6 +34,8 @@ int rfa_compose_add_service(const struct rfa_ctx *ctx, const char *service,
 int rfa_compose_add_desired(const struct rfa_ctx *ctx, struct rfa_compose_project *p,
 			    struct rfa_error *err);
 
+/* 1 if the run makes it anew before the others (init.first), deployed or not. */
+int rfa_compose_starts_first(const struct rfa_ctx *ctx, const char *service);
 /* 1 if the run deploys the service: it has an image for it, and the stack's list has it. */
 int rfa_compose_deploys(const struct rfa_ctx *ctx, const char *service);
 /*

@@ -126,8 +126,7 @@ static int is_made_anew(const struct rfa_gates *c, const json_t *container, cons
 
 	return rfa_ctx_options(c->ctx)->recreate && stack->compose &&
 	       !strcmp(project, stack->compose->project) && json_object_get(services, service) &&
-	       (rfa_compose_deploys(c->ctx, service) ||
-		(stack->init && rfa_texts_have(&stack->init->first, service)));
+	       (rfa_compose_deploys(c->ctx, service) || rfa_compose_starts_first(c->ctx, service));
 }
 
 /* Each container of the stack once: of its own list, of its project, and the servers of its data.
