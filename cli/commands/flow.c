@@ -410,22 +410,42 @@ static const struct rfa_flow *follows(struct rfa_cli *cli, const struct rfa_flow
 static int put_then(struct rfa_cli *cli, const struct rfa_flow *other, json_t *plan,
 		    struct rfa_error *err)
 {
+	const struct rfa_flow_args *args = cli->command.flow->args;
+	struct rfa_buf line = RFA_BUF_INIT(1024);
+	int rc;
+
 	cli->report.goes_on = 1;
-	return rfa_plan_set(plan, "then",
-			    json_sprintf("rfa %s %s --env %s", other->args->command,
-					 rfa_facts_str(plan, "stack", ""),
-					 rfa_facts_str(plan, "target/env", "")),
-			    err);
+	(void)rfa_buf_printf(&line, "rfa %s %s --env %s", other->args->command,
+			     rfa_facts_str(plan, "stack", ""),
+			     rfa_facts_str(plan, "target/env", ""));
+	if (args->also_with)
+		(void)rfa_buf_printf(&line, " --%s %s --%s", args->also,
+				     rfa_cli_option(cli, args->also), args->also_with);
+	rc = rfa_plan_set(plan, "then", json_string(rfa_buf_str(&line)), err);
+	rfa_buf_release(&line);
+	return rc;
 }
 
 /* The other flow's command, as if it had been typed. */
 static int run_other(struct rfa_cli *cli, const struct rfa_flow *other, struct rfa_error *err)
 {
-	const char *words[] = { rfa_cli_word(cli, 0), "--env", rfa_cli_option(cli, "env"),
-				is_preview(cli) ? "--dry-run" : NULL, NULL };
+	const struct rfa_flow_args *args = cli->command.flow->args;
+	const char *words[8] = { rfa_cli_word(cli, 0), "--env", rfa_cli_option(cli, "env") };
+	char also[64], with[64];
 	struct rfa_typed before;
 	int status = cli->status;
+	size_t n = 3;
 	int rc;
+
+	if (args->also_with) {
+		snprintf(also, sizeof(also), "--%s", args->also);
+		snprintf(with, sizeof(with), "--%s", args->also_with);
+		words[n++] = also;
+		words[n++] = rfa_cli_option(cli, args->also);
+		words[n++] = with;
+	}
+	if (is_preview(cli))
+		words[n++] = "--dry-run";
 
 	rfa_story_release(&cli->report);
 	rc = rfa_cli_type(cli, other, words, &before, err);

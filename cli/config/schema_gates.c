@@ -94,5 +94,14 @@ const struct rfa_key rfa_schema_gates[] = {
 	  .help = "refuse when no drill has proven a backup in so many days; 0: never refuse",
 	  .min = 0,
 	  .max = 3650 },
+	{ .name = "standby_drill_days",
+	  .type = RFA_TYPE_INTEGER,
+	  .fallback = "0",
+	  .example = "92",
+	  .help =
+	      "refuse when no environment that was made anew has served a backup in so many days "
+	      "(rfa rebuild --of); 0: never refuse",
+	  .min = 0,
+	  .max = 3650 },
 	{ .name = NULL },
 };

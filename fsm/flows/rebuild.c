@@ -99,6 +99,9 @@ static const struct rfa_flow_text text = {
 static const struct rfa_option options[] = {
 	{ .name = "new-volumes",
 	  .help = "its data goes: every member is empty then; the old data stays beside" },
+	{ .name = "of",
+	  .value = "ENV",
+	  .help = "what ENV has proven; then ENV's newest backup is restored here, as a drill" },
 	{ .name = "purge",
 	  .help = "with --new-volumes: the old data goes for good, once the run has succeeded" },
 	{ .name = "via",
@@ -116,8 +119,11 @@ static const struct rfa_example examples[] = {
 	{ "rfa rebuild shop 1.4.0 --env new", "a machine on which nothing is yet" },
 	{ "rfa rebuild shop --env prod --new-volumes --yes prod --confirm 'DELETE ALL DATA'",
 	  "from a script: begin with empty data" },
+	{ "rfa rebuild shop --env standby --of prod", "could prod be had again elsewhere?" },
 	{ NULL, NULL },
 };
+
+extern const struct rfa_flow rfa_flow_restore;
 
 static const struct rfa_flow_args args = {
 	.command = "rebuild",
@@ -138,11 +144,19 @@ static const struct rfa_flow_args args = {
 	    "with\n"
 	    "--purge, until the run has succeeded. Asks for the environment's name, and then for "
 	    "the\n"
-	    "phrase DELETE ALL DATA.",
+	    "phrase DELETE ALL DATA. With --of it is a drill for a disaster: --env gets what that\n"
+	    "environment has proven to run well, and by a second run, `rfa restore --as-drill`, "
+	    "the\n"
+	    "newest backup of it; whether it serves that is kept, and gates.standby_drill_days "
+	    "can\n"
+	    "require it.",
 	.flags = RFA_ARGS_FORCE | RFA_ARGS_BACKUP_BEFORE | RFA_ARGS_MAY_SECOND,
 	.options = options,
 	.examples = examples,
 	.prepare = rfa_prepare_rebuild,
+	.also = "of",
+	.also_flow = &rfa_flow_restore,
+	.also_with = "as-drill",
 };
 
 const struct rfa_flow rfa_flow_rebuild = {

@@ -58,9 +58,20 @@ static const struct rfa_flow_text text = {
 	.changes = rfa_changes_data,
 };
 
+static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	int rc = rfa_prepare_restore(p, plan, err);
+
+	return rc || !p->option(p, "as-drill", 0)
+		   ? rc
+		   : rfa_plan_set(plan, "as_drill", json_true(), err);
+}
+
 static const struct rfa_option options[] = {
 	{ "backup", 0, "ID", NULL, NULL, "which one; default: the newest that is complete" },
 	{ "of", 0, "ENV", NULL, NULL, "whose backups; default: those of --env" },
+	{ "as-drill", 0, NULL, NULL, NULL,
+	  "the environment was made anew for it: record whether it serves the backup" },
 	{ "member", 0, "NAME...", NULL, NULL, "only this piece of the data; may be given again" },
 	RFA_OPTION_END,
 };
@@ -86,7 +97,7 @@ static const struct rfa_flow_args args = {
 	.flags = RFA_ARGS_FORCE,
 	.options = options,
 	.examples = examples,
-	.prepare = rfa_prepare_restore,
+	.prepare = prepare,
 };
 
 const struct rfa_flow rfa_flow_restore = {
@@ -98,7 +109,7 @@ const struct rfa_flow rfa_flow_restore = {
 	.n = RFA_ROWS(steps),
 	.gates = gates,
 	.checks = "data",
-	.result = &rfa_result_data,
+	.result = &rfa_result_restore,
 	.text = &text,
 	.args = &args,
 };

@@ -84,6 +84,8 @@ RFA_RECORD(registry_spec, RFA_REGISTRY_SPEC_FIELDS);
 	BOOL(recreate, "every container is made anew, whatever of it has changed") \
 	BOOL(wipe, "the data goes: nothing takes its place") \
 	BOOL(purge, "what was there does not stay beside, once the run has succeeded") \
+	BOOL(as_drill, "the environment was made anew for this backup: it is recorded as a drill of that") \
+	TEXT(standby_drill_at, "when an environment that was made anew has last served a backup of the target") \
 	BOOL(keeps_data, "the data stays: no member of it is part of the run") \
 	ONE(release, release, "the commit that is released") \
 	INT(pause_at, 0, "per cent of the traffic behind whose soak the run pauses") \

@@ -91,7 +91,8 @@ RFA_RECORD(stack_deploy, RFA_STACK_DEPLOY_FIELDS);
 	BOOL(refuse_drift, "what runs there must be what the ledger says") \
 	BOOL(migration_tried, "a drill must have tried the migration of that version") \
 	TEXTS(off, "gates that are not asked") \
-	INT(proven_drill_days, 0, "a drill must have proven a backup in so many days")
+	INT(proven_drill_days, 0, "a drill must have proven a backup in so many days") \
+	INT(standby_drill_days, 0, "and an environment that was made anew must have served one in so many")
 /* clang-format on */
 RFA_RECORD(limits, RFA_LIMITS_FIELDS);
 

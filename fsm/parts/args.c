@@ -51,6 +51,10 @@ int rfa_prepare_proof(const struct rfa_prepare *p, json_t *plan, const char *env
 
 	if (!rc && *at)
 		rc = rfa_plan_set(plan, "proven_drill_at", json_string(at), err);
+	if (!rc)
+		rc = rfa_catalog_proof(p->ledger, env, p->word, "rebuild", at, err);
+	if (!rc && *at)
+		rc = rfa_plan_set(plan, "standby_drill_at", json_string(at), err);
 	return rc ? rc : put_backup_at(p, plan, env, err);
 }
 

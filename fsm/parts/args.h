@@ -125,6 +125,8 @@ struct rfa_flow_args {
 	/* A switch that asks for another flow, too, whose command follows; NULL: none. */
 	const char *also;
 	const struct rfa_flow *also_flow; /* its command takes STACK --env ENV */
+	/* What its command gets beside that: the same option with its value, and this switch. */
+	const char *also_with;
 };
 
 /* Sets options[key]; steals value. */

@@ -289,8 +289,8 @@ static int is_of(const json_t *drill, const char *place, const char *env)
 void rfa_catalog_drill_path(const char *place, const char *stack, const char *set, char out[256])
 {
 	/* No name of a stack has a dot in it. */
-	snprintf(out, 256, "drills/%.64s/%.64s%s.json", place, stack,
-		 strcmp(set, "images") ? "" : ".images");
+	snprintf(out, 256, "drills/%.64s/%.64s%s%s.json", place, stack,
+		 strcmp(set, "data") ? "." : "", strcmp(set, "data") ? set : "");
 }
 
 /* *out (new): the drills of backups of this environment's stack, wherever they were held. */

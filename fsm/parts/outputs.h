@@ -57,7 +57,7 @@ struct rfa_result_ops {
 /* Of flows that end in the same way. */
 extern const struct rfa_result_ops rfa_result_images, rfa_result_data, rfa_result_backup,
     rfa_result_drill, rfa_result_word, rfa_result_import, rfa_result_exec, rfa_result_files,
-    rfa_result_whole;
+    rfa_result_whole, rfa_result_restore;
 
 /* A new file: its path is the caller's to write. */
 struct rfa_out_file *rfa_outputs_file(struct rfa_outputs *o, int append);

@@ -3,6 +3,7 @@
 
 #include "fsm/base/facts.h"
 #include "fsm/parts/args.h"
+#include "fsm/parts/catalog.h"
 
 /* Data. */
 
@@ -103,14 +104,16 @@ static int put_data(const struct rfa_prepare *p, json_t *plan, struct rfa_error 
 
 /* Images. */
 
-/* What the ledger knows to have run well there. */
+/* What the ledger knows to have run well there, or in the environment of --of. */
 static int put_known(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
-	const json_t *proven = rfa_facts_at(plan, "options/proven");
-	const char *env = rfa_facts_str(plan, "target/env", "");
+	const char *of = p->option(p, "of", 0);
+	const char *env = of ? of : rfa_facts_str(plan, "target/env", "");
+	json_t *proven = NULL;
+	int rc = rfa_catalog_verified(p->ledger, env, p->word, &proven, err);
 
-	if (proven)
-		return rfa_plan_set(plan, "desired", rfa_facts_copy(proven), err);
+	if (rc || proven)
+		return rc ? rc : rfa_plan_set(plan, "desired", proven, err);
 	rfa_fail(err, RFA_ENOTFOUND, "ledger",
 		 "the ledger knows of no version of %.60s that has proven itself in %.60s", p->word,
 		 env);

@@ -5,7 +5,7 @@
 #include "fsm/parts/catalog.h"
 #include "fsm/parts/outputs.h"
 
-static int drill_file(struct rfa_outputs *o, int proven, struct rfa_error *err)
+static int drill_file(struct rfa_outputs *o, const char *set, int proven, struct rfa_error *err)
 {
 	struct rfa_out_file *f = rfa_outputs_file(o, 0);
 	json_t *before = NULL;
@@ -13,15 +13,14 @@ static int drill_file(struct rfa_outputs *o, int proven, struct rfa_error *err)
 	json_t *last;
 	int rc;
 
-	rfa_catalog_drill_path(o->env, o->stack, rfa_facts_str(o->plan, "options/set", ""),
-			       f->path);
+	rfa_catalog_drill_path(o->env, o->stack, set, f->path);
 	rc = rfa_catalog_read(o->ledger, f->path, &before, err);
 	if (rc && rc != -RFA_ENOTFOUND)
 		return rc;
 	rfa_error_clear(err);
 	drill =
 	    json_pack("{s:b, s:s, s:s, s:s, s:s, s:s}", "proven", proven, "at", o->now, "run",
-		      o->run, "backup", o->version, "of",
+		      o->run, "backup", rfa_facts_str(o->plan, "options/backup", o->version), "of",
 		      rfa_facts_str(rfa_outputs_fact(o, "source.observe", "manifest"), "env", ""),
 		      "why", proven ? "" : o->why->msg);
 	/* The last backup that was proven is known ever after: it is kept. */
@@ -61,6 +60,12 @@ static int put_tried(struct rfa_outputs *o, const struct rfa_migration *tried,
 	return rc;
 }
 
+/* "data" or "images". */
+static const char *set_of(const struct rfa_outputs *o)
+{
+	return rfa_facts_str(o->plan, "options/set", "data");
+}
+
 static int drill_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 {
 	const struct rfa_migration *tried;
@@ -71,27 +76,53 @@ static int drill_succeeded(struct rfa_outputs *o, struct rfa_error *err)
 	if (tried)
 		rc = put_tried(o, tried, err);
 	rfa_outputs_seen_release(&k);
-	return rc ? rc : drill_file(o, 1, err);
+	return rc ? rc : drill_file(o, set_of(o), 1, err);
 }
 
 /*
  * A backup that could not be read, or did not serve, is no backup. But a drill that was refused for
  * another reason, or called off, says nothing of it.
  */
-static int drill_failed(struct rfa_outputs *o, struct rfa_error *err)
+static int put_failed(struct rfa_outputs *o, const char *set, struct rfa_error *err)
 {
 	int row = rfa_flow_find(o->flow, o->why_step);
 	int begun = row >= 0 && o->flow->steps[row].state != RFA_PRECHECK;
 	int looked = rfa_outputs_fact(o, "source.observe", "") != NULL;
 	int lacking = looked && !json_is_object(rfa_outputs_fact(o, "source.observe", "manifest"));
 
-	/* What a migration makes of the data is not the backup's fault. */
-	if (rfa_facts_at(o->plan, "options/tried"))
-		return 0;
 	if (o->final == RFA_FINAL_ABORTED || o->why->code == RFA_EABORTED || (!begun && !lacking))
 		return 0;
-	return drill_file(o, 0, err);
+	return drill_file(o, set, 0, err);
 }
+
+static int drill_failed(struct rfa_outputs *o, struct rfa_error *err)
+{
+	/* What a migration makes of the data is not the backup's fault. */
+	return rfa_facts_at(o->plan, "options/tried") ? 0 : put_failed(o, set_of(o), err);
+}
+
+/* An environment that was made anew has the data of a backup, and serves it: or does not. */
+static int restore_succeeded(struct rfa_outputs *o, struct rfa_error *err)
+{
+	int rc = rfa_result_data.succeeded(o, err);
+
+	return rc || !rfa_facts_bool(o->plan, "options/as_drill", 0)
+		   ? rc
+		   : drill_file(o, "rebuild", 1, err);
+}
+
+static int restore_failed(struct rfa_outputs *o, struct rfa_error *err)
+{
+	return rfa_facts_bool(o->plan, "options/as_drill", 0) ? put_failed(o, "rebuild", err) : 0;
+}
+
+static void restore_version(struct rfa_outputs *o)
+{
+	rfa_result_data.version(o);
+}
+
+const struct rfa_result_ops rfa_result_restore = { restore_version, restore_succeeded,
+						   restore_failed };
 
 const struct rfa_result_ops rfa_result_drill = { rfa_outputs_backup, drill_succeeded,
 						 drill_failed };

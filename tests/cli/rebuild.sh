@@ -79,6 +79,24 @@ print([p["name"] for p in json.load(sys.stdin) if p["name"].startswith("data-")]
 ok "it can be gone back to" exits 0 "$RFA" rollback shop --env prod --to "$point" --yes prod
 ok "byte for byte" is "$(sums)" "$before"
 
+# ---- a drill for a disaster: test is made anew as prod is
+
+standby() { "$RFA" rebuild shop --env test --of prod "$@"; }
+ok "both runs are told before" says "is put back into shop on test" standby -n
+ok "test is made anew, and serves prod's backup" exits 0 standby --yes test
+ok "two runs" is "$(flows | cut -d, -f1,2)" "restore SUCCEEDED, rebuild SUCCEEDED"
+ok "it has prod's data" is "$(cat data-test/files/deep/one)" "$(cat data-prod/files/deep/one)"
+drill() { git -C .rfa/ledger show main:drills/test/shop.rebuild.json; }
+ok "it is recorded" says '"proven":true' drill
+ok "and of whom" says '"of":"prod"' drill
+gated() { python3 -c 'import json
+c = json.load(open("rfa.json"))
+c["stacks"]["shop"].setdefault("gates", {})["standby_drill_days"] = 31
+json.dump(c, open("rfa.json", "w"))'; }
+gated
+ok "the gate that asks for a young one passes on prod" exits 0 rebuild --yes prod
+ok "but not on test, whose backups none has served" says "proven by a drill with a standby" "$RFA" rebuild shop --env test --yes test
+
 ok "with --purge" exits 0 wipe --purge --yes prod --confirm "DELETE ALL DATA"
 ok "its own old data does not lie beside" is "$(find data-prod -path '*/.rfa-*' -name one)" ""
 

@@ -390,6 +390,16 @@ static const struct gate_case cases[] = {
 	  { { STACK "gates|proven_drill_days", "31" },
 	    { "options|proven_drill_at", "\"2026-10-23T09:00:00Z\"" } },
 	  { 0 } },
+	{ "proven drill",
+	  SCENARIO_RUN,
+	  { { STACK "gates|standby_drill_days", "31" },
+	    { "options|proven_drill_at", "\"2026-11-20T09:00:00Z\"" } },
+	  { "no backup of this stack has been proven by a drill with a standby" } },
+	{ NULL,
+	  SCENARIO_RUN,
+	  { { STACK "gates|standby_drill_days", "31" },
+	    { "options|standby_drill_at", "\"2026-11-20T09:00:00Z\"" } },
+	  { 0 } },
 };
 
 static json_t *snapshot(struct rfa_sim_host *host)

@@ -169,7 +169,8 @@ static void keys(void **state)
 	       "2:11 stacks.shop.gates.qqqqq: there is no such key; keys here: disk_free_percent, "
 	       "require_verified, verified_in, soak_h, allow_latest, allow_compose_changes, "
 	       "allow_published, "
-	       "backup_h, refuse_drift, migration_tried, off, proven_drill_days (and x-… "
+	       "backup_h, refuse_drift, migration_tried, off, proven_drill_days, "
+	       "standby_drill_days (and x-… "
 	       "for your own)");
 	expect(
 	    "{\"stacks\":{\"a\":{}}}",
@@ -479,7 +480,7 @@ static void overlay(void **state)
 	    "percent\":30,"
 	    "\"migration_tried\":false,\"off\":[],\"proven_drill_days\":0,\"refuse_drift\":false,"
 	    "\"require_verified\":true,"
-	    "\"soak_h\":0,\"verified_in\":[]},"
+	    "\"soak_h\":0,\"standby_drill_days\":0,\"verified_in\":[]},"
 	    "\"health_deadline_s\":60,\"health_interval_s\":1,\"health_settle_s\":5,"
 	    "\"keep_images\":3,\"keep_running\":[]},\"state_dir\":\"/var/lib/rfa\","
 	    "\"transport\":\"ssh\"}");

@@ -273,29 +273,42 @@ int rfa_gate_fresh_backup(struct rfa_gates *c, struct rfa_error *err)
 	return 0;
 }
 
-int rfa_gate_proven_drill(struct rfa_gates *c, struct rfa_error *err)
+/* days: of the gate; 0: it asks for none. what: "drill", "drill with a standby". */
+static void judge_drill(struct rfa_gates *c, int64_t days, const char *at, const char *what,
+			const char *hint)
 {
 	const struct rfa_ctx *ctx = c->ctx;
-	const struct rfa_limits *limits = rfa_ctx_stack_of(ctx, RFA_TARGET)->gates;
-	int64_t days = limits ? limits->proven_drill_days : 0;
-	const char *at = ctx->plan->options ? ctx->plan->options->proven_drill_at : "";
-	const char *hint = "prove a backup first: rfa drill, or lower gates.proven_drill_days in "
-			   "rfa.json";
 	int64_t then = 0;
 	int64_t age;
 
-	(void)err;
 	if (days <= 0)
-		return 0;
+		return;
 	if (rfa_time_parse(at, &then)) {
-		rfa_deny_unless_forced(c, hint,
-				       "no backup of this stack has been proven by a drill");
-		return 0;
+		rfa_deny_unless_forced(c, hint, "no backup of this stack has been proven by a %s",
+				       what);
+		return;
 	}
 	age = (ctx->clock->wall_ms(ctx->clock) - then) / 86400000;
 	if (age > days)
-		rfa_deny_unless_forced(
-		    c, hint, "the last proven drill was %lld days ago (%s), more than %lld",
-		    (long long)age, at, (long long)days);
+		rfa_deny_unless_forced(c, hint,
+				       "the last proven %s was %lld days ago (%s), more than %lld",
+				       what, (long long)age, at, (long long)days);
+}
+
+int rfa_gate_proven_drill(struct rfa_gates *c, struct rfa_error *err)
+{
+	const struct rfa_options *options = rfa_ctx_options(c->ctx);
+	const struct rfa_limits *limits = rfa_ctx_stack_of(c->ctx, RFA_TARGET)->gates;
+
+	(void)err;
+	if (!limits)
+		return 0;
+	judge_drill(c, limits->proven_drill_days, options->proven_drill_at, "drill",
+		    "prove a backup first: rfa drill, or lower gates.proven_drill_days in "
+		    "rfa.json");
+	judge_drill(c, limits->standby_drill_days, options->standby_drill_at,
+		    "drill with a standby",
+		    "make another environment anew first: rfa rebuild --of, or lower "
+		    "gates.standby_drill_days in rfa.json");
 	return 0;
 }
