@@ -310,13 +310,14 @@ int rfa_compose_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 /* Services that the others need: what they keep begins before the others see it. */
 int rfa_compose_first_run(struct rfa_ctx *ctx, json_t *facts, struct rfa_error *err)
 {
-	const struct rfa_stack_init *init = rfa_ctx_stack_here(ctx)->init;
+	const struct rfa_stack *stack = rfa_ctx_stack_here(ctx);
+	const struct rfa_stack_init *init = stack->init;
 	struct rfa_compose_project project;
 	struct rfa_ctx_key key;
 	size_t i;
 	int rc;
 
-	if (!init || !init->first.n)
+	if (!stack->compose || !init->first.n)
 		return rfa_ctx_skip(facts, "no service has to start before the others", err);
 	rc = rfa_compose_project(ctx, 1, &project, err);
 	for (i = 0; i < init->first.n && !rc; i++)
@@ -587,7 +588,7 @@ int rfa_compose_first_undo(struct rfa_ctx *ctx, struct rfa_error *err)
 	const struct rfa_observed *one;
 	int rc = rfa_compose_undo(ctx, err);
 
-	if (rc || !has_project(ctx) || !stack->init)
+	if (rc || !stack->compose)
 		return rc;
 	rc = rfa_observe_project(ctx->host, stack->compose->project, ctx->pool, &seen, err);
 	RFA_EACH (one, seen)
