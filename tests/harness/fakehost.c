@@ -77,8 +77,8 @@ void fakehosts_store(struct fakehosts *f, int how)
 		"cp -a docker docker.was && for d in docker/overlay2/*/diff; do printf x >>$d/one "
 		"&& tail -c 1 $d/one >$d/o && "
 		"mv $d/o $d/one; done",
-		"cp -a docker docker.was && for d in docker/overlay2/*/diff; do rm -r $d/link && "
-		"ln -s /dev $d/link; done",
+		"cp -a docker docker.was && for d in docker/overlay2/*/diff; do "
+		"mv $d/link $d.link && ln -s \"$PWD/$d.link\" $d/link; done",
 	};
 	char command[512];
 

@@ -23,7 +23,7 @@ int fakehosts_open(struct fakehosts *f, int machine, struct rfa_transport *trans
 void fakehosts_set(struct fakehosts *f, int machine, const char *what, int on);
 /*
  * What the first engine's store is from now on: 0: as the engine has made it; else 1: not there; 2:
- * a file of each layer has other bytes; 3: a folder of each layer leads to /dev.
+ * a file of each layer has other bytes; 3: a folder of each layer leads out of it.
  */
 void fakehosts_store(struct fakehosts *f, int how);
 /* Makes a file and the directories that lead to it; 0 or -1. */

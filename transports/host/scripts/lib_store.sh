@@ -87,7 +87,7 @@ paddings() {
 	done
 }
 # unsplit LAYER DIRECTORY OUT: puts a layer's archive together. Only regular files that no link leads to are
-# read, and none whose name has a newline.
+# read, and none whose name has a newline; and no more than the archive has.
 unsplit() {
 	[ -d "$2" ] && [ -r "$2" ] || no "$2 cannot be read"
 	[ -d z ] || paddings
@@ -100,7 +100,7 @@ unsplit() {
 		tr '\n' '\0' <l$n | xargs -0 cat --
 		rm -f -- x???? t$n l$n
 		n=$((n + 1))
-	done >"$3"
+	done | head -c "$size" >"$3"
 }
 # overlay2 ROOT ID...
 overlay2() {
