@@ -8,6 +8,7 @@
 #include "fsm/parts/args.h"
 #include "fsm/parts/catalog.h"
 #include "fsm/parts/text.h"
+#include "fsm/steps/common/repository.h"
 #include "fsm/steps/config/configuration.h"
 #include "fsm/steps/config/files.h"
 
@@ -212,10 +213,36 @@ int rfa_changes_rollback(const struct rfa_ctx *ctx, json_t *rows, struct rfa_err
 	return rc;
 }
 
-/* Of a release: its images, and the files that come with them. */
+/*
+ * What images are built from goes to the builder, all of it; whether they are there already is not
+ * known yet where their identities are not.
+ */
+static int add_sources(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
+{
+	const struct rfa_release *release = rfa_release_of(ctx);
+	const struct rfa_image *image;
+	char commit[16];
+	int any = 0;
+
+	RFA_EACH (image, *rfa_ctx_desired(ctx, NULL))
+		any |= !*image->identity;
+	if (!any)
+		return 0;
+	snprintf(commit, sizeof(commit), "%.12s", release->commit);
+	return rfa_facts_append(rows,
+				json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "what", "sources",
+					  "now", "-", "then", commit, "change", "sent", "detail",
+					  "if images have to be built from them", "bytes",
+					  (json_int_t)release->bytes),
+				err);
+}
+
+/* Of a release: its images, what they are built from, and the files that come with them. */
 int rfa_changes_release(const struct rfa_ctx *ctx, json_t *rows, struct rfa_error *err)
 {
 	int rc = rfa_changes_images(ctx, rows, err);
 
+	if (!rc)
+		rc = add_sources(ctx, rows, err);
 	return rc ? rc : rfa_changes_files(ctx, rows, err);
 }

@@ -44,6 +44,20 @@ static int look_at_lock(const struct rfa_ctx *ctx, struct rfa_error *err)
 	return rc;
 }
 
+/* Two roles may be of one host, which is claimed for both. */
+static int has_told(const json_t *gates, const char *gate, const char *evidence)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)gates, i, one) {
+		if (!strcmp(rfa_facts_str(one, "gate", ""), gate) &&
+		    !strcmp(rfa_facts_str(one, "evidence", ""), evidence))
+			return 1;
+	}
+	return 0;
+}
+
 /*
  * rc: what the observation answered; a refusal is a verdict, anything else an error. Each host of
  * the run has one, so it says which.
@@ -58,6 +72,8 @@ static int claim_gate(const struct rfa_ctx *ctx, const char *gate, json_t *gates
 		return rc;
 	}
 	snprintf(seen, sizeof(seen), "on %.100s", ctx->host->name);
+	if (has_told(gates, gate, rc ? why->msg : seen))
+		return 0;
 	return add_gate(gates, gate, rc ? why : NULL, seen, err);
 }
 

@@ -248,6 +248,11 @@ compose_is app:0 two && commit_is v3.1
 config_compose
 ok "2: what would change" exits 2 release_site v3.0 --dry-run
 ok "each file is told" says "compose.yaml" release_site v3.0 --dry-run
+ok "of a project that is not there yet it is not said that it is not valid" not says "is not valid now" release_site v3.0 --dry-run
+seen() { release_site v3.0 --dry-run --json | python3 -c 'import json, sys; d = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
+ok "a host that builds for itself is claimed once" is "$(seen '[g["gate"] for g in d["gates"]].count("lock")')" 1
+ok "what it builds from is counted as what travels" is \
+	"$(seen 'sum(r["bytes"] for r in d["changes"] if r["what"] == "sources") > 1024, d["bytes"] > 1024')" "(True, True)"
 ok "the host itself builds" exits 0 release_site v3.0
 ok "the files are there" is "$(cat run-prod/conf/app.yml)" "mode: one"
 ok "the next one" exits 0 release_site v3.1

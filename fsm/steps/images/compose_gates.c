@@ -113,8 +113,12 @@ static int look_hashes(const struct rfa_ctx *ctx, struct seen *s, struct rfa_err
 static int refuse_invalid(struct rfa_gates *c, const struct seen *s, struct rfa_error *err)
 {
 	const char *service = strstr(err->msg, "no such service: ");
+	const struct rfa_image_set *before = c->ctx->own->images;
 
-	if (rfa_release_has_files(c->ctx))
+	/* On a first deployment nothing is there yet that could be valid. */
+	if (rfa_release_has_files(c->ctx) && (!before || !before->images.n))
+		;
+	else if (rfa_release_has_files(c->ctx))
 		rfa_warn(c, "the files of the commit come before anything is made of them",
 			 "the Compose project in %s on %s is not valid now: %s",
 			 s->project.compose.directory, c->ctx->host->name, err->msg);
