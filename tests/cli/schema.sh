@@ -17,6 +17,19 @@ ok "there are examples" test "${#examples[@]}" -ge 4
 for file in "${examples[@]}"; do
 	ok "${file#"$SRC"/} is right" "$RFA" -c "$file" check
 done
+# The pages: each example that is a whole file.
+page_examples() { # PAGE: into $TMP/page-N.json
+	awk -v to="$TMP/page" '/^```json$/ { n++; on = 1; next } /^```/ { on = 0 } on { print >(to "-" n ".json") }' "$1"
+	grep -l '"version": *1,' "$TMP"/page-*.json
+}
+for page in "$SRC"/docs/release.md; do
+	mapfile -t whole < <(page_examples "$page")
+	ok "${page#"$SRC"/} has a whole example" test "${#whole[@]}" -ge 1
+	for file in "${whole[@]}"; do
+		ok "${page#"$SRC"/}: $(basename "$file") is right" "$RFA" -c "$file" check
+	done
+	rm -f "$TMP"/page-*.json
+done
 for name in containers compose ragflowauth; do
 	ok "init --example $name writes a file that is right" \
 		sh -c "'$RFA' init '$TMP/$name' --example $name && '$RFA' -c '$TMP/$name/rfa.json' check"
