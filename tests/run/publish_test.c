@@ -307,6 +307,35 @@ static const struct {
 	{ "images", "build.images does not name it", build_only_one },
 };
 
+static void build_only_web(void *user, json_t *setup, json_t *plan)
+{
+	json_t *images = rfa_facts_at(plan, "options/desired/images");
+	size_t i;
+
+	(void)user;
+	(void)setup;
+	json_object_del(rfa_facts_at(plan, "target/stack/build/images"), "api");
+	for (i = json_array_size(images); i-- > 0;)
+		if (!strcmp(rfa_facts_str(json_array_get(images, i), "key", ""), "api"))
+			json_array_remove(images, i);
+}
+
+/* A service that stands still on purpose: how a stack says which ones it is of. */
+static void test_stands_still(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err = { 0 };
+	struct world w;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_COMPOSE, 7, build_only_web, NULL);
+	assert_int_equal(rfa_sim_container_stop(w.prod, "shop-api-1", &err), 0);
+	assert_int_equal(rfa_run_begin(&w.options, w.plan, &result, &err), -RFA_EREFUSED);
+	assert_non_null(strstr(err.msg, "shop-api-1 on prod does not run"));
+	assert_non_null(strstr(err.hint, "compose.services"));
+	world_free(&w);
+}
+
 static void edit_case(void *user, json_t *setup, json_t *plan)
 {
 	cases[*(const size_t *)user].edit(setup, plan);
@@ -666,6 +695,7 @@ int main(void)
 		cmocka_unit_test(test_build_fails),
 		cmocka_unit_test(test_sources_change),
 		cmocka_unit_test(test_gates),
+		cmocka_unit_test(test_stands_still),
 		cmocka_unit_test(test_preview),
 		cmocka_unit_test(test_other_arguments),
 		cmocka_unit_test(test_name_taken_meanwhile),

@@ -178,13 +178,18 @@ int rfa_gate_new_version(struct rfa_gates *c, struct rfa_error *err)
 static void judge_unbuilt(struct rfa_gates *c, const struct rfa_container *one)
 {
 	const char *host = c->ctx->host->name;
+	int is_service = !rfa_texts_have(&rfa_ctx_stack_here(c->ctx)->containers, one->key);
 
 	if (!one->present)
 		rfa_deny(c,
 			 "build it too, or bring it there first: rfa promote, or docker compose up",
 			 "%s is not on %s, and build.images does not name it", one->key, host);
 	else if (!one->running && !one->ended)
-		rfa_deny(c, "start it there, or take it out of the stack in rfa.json",
+		rfa_deny(c,
+			 is_service
+			     ? "start it there; if it is meant to stand still (a profile, a tool), "
+			       "name the services that are to run in compose.services of the stack"
+			     : "start it there, or take it out of the stack in rfa.json",
 			 "%s on %s does not run, and build.images does not name it",
 			 *one->container ? one->container : one->key, host);
 }
