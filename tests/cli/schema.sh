@@ -20,11 +20,12 @@ done
 # The pages: each example that is a whole file.
 page_examples() { # PAGE: into $TMP/page-N.json
 	awk -v to="$TMP/page" '/^```json$/ { n++; on = 1; next } /^```/ { on = 0 } on { print >(to "-" n ".json") }' "$1"
-	grep -l '"version": *1,' "$TMP"/page-*.json
+	grep -ls '"version": *1,' "$TMP"/page-*.json
 }
-for page in "$SRC"/docs/release.md; do
+ok "the page of releases has a whole example" test -n "$(page_examples "$SRC/docs/release.md")"
+rm -f "$TMP"/page-*.json
+for page in "$SRC"/docs/*.md "$SRC/README.md"; do
 	mapfile -t whole < <(page_examples "$page")
-	ok "${page#"$SRC"/} has a whole example" test "${#whole[@]}" -ge 1
 	for file in "${whole[@]}"; do
 		ok "${page#"$SRC"/}: $(basename "$file") is right" "$RFA" -c "$file" check
 	done
