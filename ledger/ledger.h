@@ -8,6 +8,10 @@
  *
  * A call that answered 0 is durable: it survives a power cut at the next instant. After any
  * other answer the entry is either wholly there or not at all; reading again tells which.
+ *
+ * Whoever reads through this file sees each record at once. Plain git sees the records of a run
+ * when its driver lets go of it or it ends, when its journal is full, and, after a crash, when the
+ * ledger is opened by somebody who may write (docs/ledger.md).
  */
 #ifndef RFA_LEDGER_LEDGER_H
 #define RFA_LEDGER_LEDGER_H

@@ -85,11 +85,10 @@ void rfa_git_commit_release(struct rfa_git_commit *commit)
 	rfa_buf_release(&commit->text);
 }
 
-int rfa_git_commit_write(const struct rfa_git *git, git_oid *id, const git_oid *tree,
-			 const git_oid *parents, size_t n_parents, int64_t wall_ms,
-			 const char *message, struct rfa_error *err)
+int rfa_git_commit_render(const struct rfa_git *git, struct rfa_buf *out, const git_oid *tree,
+			  const git_oid *parents, size_t n_parents, int64_t wall_ms,
+			  const char *message, struct rfa_error *err)
 {
-	struct rfa_buf text = RFA_BUF_INIT(RFA_GIT_OBJECT_MAX);
 	struct rfa_clock *clock = git->base.clock;
 	int64_t committed = clock->wall_ms(clock) / 1000;
 	char machine[64] = "";
@@ -97,7 +96,7 @@ int rfa_git_commit_write(const struct rfa_git *git, git_oid *id, const git_oid *
 	int rc = 0;
 
 	git_oid_tostr(hex, sizeof(hex), tree);
-	rfa_buf_printf(&text, "tree %s\n", hex);
+	rfa_buf_printf(out, "tree %s\n", hex);
 	for (size_t i = 0; !rc && i < n_parents; i++) {
 		struct rfa_git_commit parent;
 
@@ -106,21 +105,29 @@ int rfa_git_commit_write(const struct rfa_git *git, git_oid *id, const git_oid *
 			committed = parent.committed + 1;
 		rfa_git_commit_release(&parent);
 		git_oid_tostr(hex, sizeof(hex), &parents[i]);
-		rfa_buf_printf(&text, "parent %s\n", hex);
+		rfa_buf_printf(out, "parent %s\n", hex);
 	}
 	if (rc)
-		goto done;
+		return rc;
 	if (gethostname(machine, sizeof(machine) - 1) || !machine[0])
 		rfa_copy(machine, sizeof(machine), "localhost");
-	rfa_buf_printf(&text, "author %s <%s> %lld +0000\n", git->base.author_name,
+	rfa_buf_printf(out, "author %s <%s> %lld +0000\n", git->base.author_name,
 		       git->base.author_email, (long long)(wall_ms / 1000));
-	rfa_buf_printf(&text, "committer rfa %s <rfa@%s> %lld +0000\n\n", RFA_VERSION, machine,
+	rfa_buf_printf(out, "committer rfa %s <rfa@%s> %lld +0000\n\n", RFA_VERSION, machine,
 		       (long long)committed);
-	rfa_buf_puts(&text, message);
-	rc = rfa_buf_check(&text, err);
+	rfa_buf_puts(out, message);
+	return rfa_buf_check(out, err);
+}
+
+int rfa_git_commit_write(const struct rfa_git *git, git_oid *id, const git_oid *tree,
+			 const git_oid *parents, size_t n_parents, int64_t wall_ms,
+			 const char *message, struct rfa_error *err)
+{
+	struct rfa_buf text = RFA_BUF_INIT(RFA_GIT_OBJECT_MAX);
+	int rc = rfa_git_commit_render(git, &text, tree, parents, n_parents, wall_ms, message, err);
+
 	if (!rc)
 		rc = rfa_git_write(git, id, GIT_OBJECT_COMMIT, text.data, text.len, err);
-done:
 	rfa_buf_release(&text);
 	return rc;
 }

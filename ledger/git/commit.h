@@ -19,9 +19,13 @@ int rfa_git_commit_read(const struct rfa_git *git, const git_oid *id, struct rfa
 			struct rfa_error *err) RFA_MUST_USE;
 void rfa_git_commit_release(struct rfa_git_commit *commit);
 /*
- * Writes a commit: the operator is its author, at wall_ms; rfa commits it, never before its
- * parents (a skewed clock would make git's walks slow and its order wrong).
+ * The bytes of a commit, appended to out: the operator is its author, at wall_ms; rfa commits it,
+ * never before its parents (a skewed clock would make git's walks slow and its order wrong).
  */
+int rfa_git_commit_render(const struct rfa_git *git, struct rfa_buf *out, const git_oid *tree,
+			  const git_oid *parents, size_t n_parents, int64_t wall_ms,
+			  const char *message, struct rfa_error *err) RFA_MUST_USE;
+/* Writes it. */
 int rfa_git_commit_write(const struct rfa_git *git, git_oid *id, const git_oid *tree,
 			 const git_oid *parents, size_t n_parents, int64_t wall_ms,
 			 const char *message, struct rfa_error *err) RFA_MUST_USE;

@@ -11,6 +11,7 @@
 #include "ledger/git/lock.h"
 #include "ledger/git/object.h"
 #include "ledger/git/pack.h"
+#include "ledger/git/records.h"
 #include "ledger/git/refs.h"
 #include "ledger/git/tags.h"
 #include "ledger/git/tree.h"
@@ -277,7 +278,7 @@ static int merge(const struct outputs *e, git_oid *id, json_t **described, struc
 	json_t *json = NULL;
 	json_t *last = NULL;
 	git_oid parents[2];
-	git_oid tree_id;
+	git_oid tree_id, tag;
 	int rc;
 
 	rc = rfa_git_main(git, &parents[0], err);
@@ -310,6 +311,9 @@ static int merge(const struct outputs *e, git_oid *id, json_t **described, struc
 		rc = rfa_git_commit_write(git, id, &tree_id, parents,
 					  git_oid_cmp(&parents[0], &parents[1]) ? 2 : 1,
 					  e->message->record.wall_ms, e->text, err);
+	if (!rc && e->end->point)
+		rc = rfa_git_tag_write(git, head, e->end->point,
+				       rfa_facts_str(json, "point_message", ""), id, &tag, err);
 	if (!rc)
 		rc = rfa_fault("ledger.end.objects", err);
 	if (!rc)
@@ -340,6 +344,8 @@ static int finish(const struct rfa_git *git, const char *run, const json_t *outp
 	if (!rc)
 		rc = rfa_fault("ledger.end.tagged", err);
 	rfa_git_run_ref(run, ref);
+	if (!rc)
+		rfa_journal_drop(git, run);
 	if (!rc)
 		rc = rfa_git_ref_drop(git, ref, err);
 	rfa_message_release(&message);
@@ -403,14 +409,14 @@ static int end_locked(const struct outputs *e, struct rfa_error *err)
 	const struct rfa_git *git = (struct rfa_git *)e->run->base.ledger;
 	char ref[RFA_GIT_REF_MAX];
 	json_t *described = NULL;
-	git_oid tip, id;
+	git_oid kept, id;
 	int rc;
 
 	rfa_git_sweep_shared(git);
 	/* A merge of a record that is not the last would hide one for ever. */
 	rfa_git_run_ref(e->message->head.run, ref);
-	rc = rfa_git_ref_read(git, ref, &tip, err);
-	if (!rc && git_oid_cmp(&tip, &e->run->tip))
+	rc = rfa_git_ref_read(git, ref, &kept, err);
+	if (!rc && git_oid_cmp(&kept, &e->run->kept))
 		rc = rfa_fail(err, RFA_ESTALE, "ledger", "run %s was moved by somebody else",
 			      e->message->head.run);
 	for (int tries = 0; !rc && tries < MOST_TRIES; tries++) {
@@ -445,6 +451,20 @@ static int has_ended(const struct rfa_git *git, const char *run)
 	return yes;
 }
 
+/* After a failure: a record that was not acknowledged may be there all the same. STALE then: a
+ * merge that does not have it would hide it for ever. */
+static int settle(struct rfa_git_run *run, struct rfa_error *err)
+{
+	git_oid tip = run->tip;
+	int rc = rfa_git_settle(run, err);
+
+	if (!rc && git_oid_cmp(&tip, &run->tip))
+		rc = rfa_fail(err, RFA_ESTALE, "ledger",
+			      "run %s has a record more than its driver knows", run->base.head.run);
+	run->tip = tip;
+	return rc;
+}
+
 int rfa_git_end(struct rfa_ledger_run *base, const struct rfa_record *record, const char *subject,
 		const struct rfa_ledger_end *end, struct rfa_error *err)
 {
@@ -467,6 +487,10 @@ int rfa_git_end(struct rfa_ledger_run *base, const struct rfa_record *record, co
 		rc = rfa_git_finish(git, base->head.run, err);
 		goto done;
 	}
+	if (base->doubtful)
+		rc = settle(run, err);
+	if (rc)
+		goto done;
 	if (record->seq != base->next) {
 		rc = rfa_fail(err, RFA_ESTALE, "ledger",
 			      "run %s: record %u was offered where %u is next", base->head.run,

@@ -37,3 +37,15 @@ int rfa_git_fail(struct rfa_error *err, int rc, const char *where, const char *f
 		rfa_error_hint(err, "see what is damaged: git -C %.300s fsck --strict", where);
 	return -(int)code;
 }
+
+int rfa_git_fail_errno(struct rfa_error *err, int errnum, const char *path, const char *what)
+{
+	int rc = rfa_fail_errno(err, errnum, "%s", what);
+
+	rfa_error_where(err, "%s", path);
+	if (errnum == ENOSPC || errnum == EDQUOT)
+		rfa_error_hint(err, "make room on the ledger's disk: df -h %.300s", path);
+	else if (errnum == EACCES || errnum == EROFS)
+		rfa_error_hint(err, "make the ledger writable for this user: ls -ld %.300s", path);
+	return rc;
+}

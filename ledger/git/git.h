@@ -4,6 +4,7 @@
 
 #include <git2.h>
 
+#include "ledger/git/journal.h"
 #include "ledger/internal.h"
 #include "ledger/lock.h"
 
@@ -23,10 +24,13 @@
 /* So many loose objects are packed: those of some 15 runs. */
 #define RFA_GIT_LOOSE_MAX 1024
 
+struct rfa_fresh;
+
 struct rfa_git {
 	struct rfa_ledger base;
 	git_repository *repo;
 	git_odb *odb;
+	struct rfa_fresh *fresh;    /* objects that are not on the disk yet; owned */
 	char *path;                 /* owned; absolute, without a slash at its end */
 	char id[GIT_OID_HEXSZ + 1]; /* the ledger's own name; "": not read yet */
 };
@@ -36,6 +40,8 @@ struct rfa_git_run {
 	struct rfa_lock lock;
 	git_oid begin; /* the commit on main that began it */
 	git_oid tip;   /* its last record */
+	git_oid kept;  /* the last one that its ref has: what is behind that is in the journal */
+	struct rfa_journal journal;
 };
 
 #endif

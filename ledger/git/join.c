@@ -11,12 +11,14 @@
 #include <unistd.h>
 
 #include "fsm/base/fault.h"
-#include "ledger/files.h"
 #include "ledger/git/error.h"
 #include "ledger/git/join.h"
 #include "ledger/git/newpack.h"
 #include "ledger/git/packs.h"
 #include "ledger/git/sink.h"
+
+/* So few objects are packed anew; more are only put together. */
+#define ANEW_MOST 1024
 
 static int damaged(const char *path, const char *why, struct rfa_error *err)
 {
@@ -235,35 +237,6 @@ static int write_index(struct rfa_packs *packs, const unsigned char of[RFA_SHA1_
 	return rc ? rc : rfa_sink_end(sink, sum, err);
 }
 
-static int not_in_place(const char *folder, struct rfa_error *err)
-{
-	rfa_fail_errno(err, errno, "the joined packs could not be put in place");
-	return rfa_error_where(err, "%s", folder);
-}
-
-/*
- * Gives both files their names, the index's first: one that has no pack is nothing to git, and is
- * found and removed (packs.h); a pack without an index would lie there for ever.
- */
-static int put_in_place(const struct rfa_git *git, const char *name, const struct rfa_sink *pack,
-			const struct rfa_sink *index, struct rfa_error *err)
-{
-	char folder[PATH_MAX], pack_to[PATH_MAX], index_to[PATH_MAX];
-	int rc;
-
-	snprintf(folder, sizeof(folder), "%s/objects/pack", git->path);
-	rfa_pack_path(git, name, "pack", pack_to);
-	rfa_pack_path(git, name, "idx", index_to);
-	if (rename(index->path, index_to))
-		return not_in_place(folder, err);
-	rc = rfa_fault("ledger.join.half", err);
-	if (!rc && rename(pack->path, pack_to))
-		rc = not_in_place(folder, err);
-	if (rc)
-		unlink(index_to);
-	return rc ? rc : rfa_sync_folder(folder, err);
-}
-
 static void remove_joined(const struct rfa_git *git, const struct rfa_packs *packs,
 			  const char *name)
 {
@@ -298,8 +271,8 @@ static int have_doubles(struct rfa_packs *packs)
 	return doubles;
 }
 
-/* Packs with objects in common, made by somebody else or by a writer that was killed: packed anew.
- */
+/* Few objects, which become smaller by being kept as differences to each other; or packs with
+ * objects in common, made by somebody else or by a writer that was killed: packed anew. */
 static int pack_anew(const struct rfa_git *git, const struct rfa_packs *packs,
 		     char name[GIT_OID_HEXSZ + 1], struct rfa_error *err)
 {
@@ -320,22 +293,28 @@ static int pack_anew(const struct rfa_git *git, const struct rfa_packs *packs,
 	return rc;
 }
 
+static uint32_t objects_of(const struct rfa_packs *packs)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < packs->n; i++)
+		n += packs->all[i].n;
+	return n;
+}
+
 static int put_together(const struct rfa_git *git, struct rfa_packs *packs,
 			struct rfa_sink sinks[2], char name[GIT_OID_HEXSZ + 1],
 			struct rfa_error *err)
 {
 	unsigned char sum[RFA_SHA1_BYTES];
-	uint32_t n = 0;
 	git_oid id;
 	int rc;
 
-	for (size_t i = 0; i < packs->n; i++)
-		n += packs->all[i].n;
 	rc = rfa_sink_open(&sinks[0], git, "pack", err);
 	if (!rc)
 		rc = rfa_sink_open(&sinks[1], git, "idx", err);
 	if (!rc)
-		rc = write_pack(git, packs, n, &sinks[0], sum, err);
+		rc = write_pack(git, packs, objects_of(packs), &sinks[0], sum, err);
 	if (!rc)
 		rc = write_index(packs, sum, &sinks[1], err);
 	if (!rc)
@@ -344,7 +323,7 @@ static int put_together(const struct rfa_git *git, struct rfa_packs *packs,
 		return rc;
 	memcpy(id.id, sum, sizeof(id.id));
 	git_oid_tostr(name, GIT_OID_HEXSZ + 1, &id);
-	rc = put_in_place(git, name, &sinks[0], &sinks[1], err);
+	rc = rfa_sink_place(git, &sinks[0], &sinks[1], sum, "ledger.join.half", err);
 	if (!rc && git_odb_refresh(git->odb))
 		rc = rfa_git_fail(err, -1, git->path, "the packs could not be read");
 	return rc;
@@ -360,7 +339,7 @@ static int join(const struct rfa_git *git, struct rfa_packs *packs, struct rfa_s
 		rc = check_index(git, &packs->all[i], err);
 	if (rc)
 		return rc;
-	if (have_doubles(packs))
+	if (objects_of(packs) <= ANEW_MOST || have_doubles(packs))
 		rc = pack_anew(git, packs, name, err);
 	else
 		rc = put_together(git, packs, sinks, name, err);

@@ -11,7 +11,7 @@
 #include "ledger/git/commit.h"
 #include "ledger/git/list.h"
 #include "ledger/git/lock.h"
-#include "ledger/git/refs.h"
+#include "ledger/git/records.h"
 #include "ledger/git/tree.h"
 #include "ledger/message.h"
 #include "ledger/names.h"
@@ -107,7 +107,6 @@ static void open_line(const struct rfa_git *git, const struct cursor *at,
 	struct rfa_git_commit commit;
 	struct rfa_message message;
 	struct rfa_error ignored;
-	char ref[RFA_GIT_REF_MAX];
 	git_oid tip;
 
 	rfa_copy(line->flow, sizeof(line->flow), rfa_facts_str(at->open, "flow", ""));
@@ -118,9 +117,8 @@ static void open_line(const struct rfa_git *git, const struct cursor *at,
 	if (rfa_time_parse_ms(rfa_facts_str(at->open, "begun", ""), &line->begun_ms))
 		line->begun_ms = 0;
 	line->alive = rfa_git_alive(git, at->run);
-	rfa_git_run_ref(at->run, ref);
 	/* One that is damaged, or ends at this instant, is still a line. */
-	if (rfa_git_ref_read(git, ref, &tip, &ignored))
+	if (rfa_git_tip(git, at->run, &tip, &ignored))
 		return;
 	if (!rfa_git_record_read(git, &tip, &commit, &message, &ignored)) {
 		rfa_copy(line->state, sizeof(line->state), rfa_state_word(message.record.state));

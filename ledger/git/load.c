@@ -8,6 +8,7 @@
 #include "ledger/git/commit.h"
 #include "ledger/git/load.h"
 #include "ledger/git/lock.h"
+#include "ledger/git/records.h"
 #include "ledger/git/refs.h"
 #include "ledger/git/tree.h"
 #include "ledger/history.h"
@@ -99,7 +100,6 @@ static int load_once(const struct rfa_git *git, const char *run, struct rfa_hist
 {
 	struct rfa_git_tree *main = NULL, *then = NULL;
 	char path[RFA_LEDGER_PATH_MAX];
-	char ref[RFA_GIT_REF_MAX];
 	json_t *ending = NULL;
 	git_oid tip, begin, plan;
 	int rc;
@@ -123,8 +123,7 @@ static int load_once(const struct rfa_git *git, const char *run, struct rfa_hist
 			rc = rfa_fail(err, RFA_ECORRUPT, "ledger", "run %s: %s names no record",
 				      run, path);
 	} else if (rc == -(int)RFA_ENOTFOUND) {
-		rfa_git_run_ref(run, ref);
-		rc = rfa_git_ref_read(git, ref, &tip, err);
+		rc = rfa_git_tip(git, run, &tip, err);
 		if (rc == -(int)RFA_ENOTFOUND)
 			rc = rfa_fail(err, RFA_ESTALE, "ledger", "run %s has just ended", run);
 	}

@@ -18,6 +18,7 @@
 #include "ledger/files.h"
 #include "ledger/git/git.h"
 #include "ledger/git/error.h"
+#include "ledger/git/fresh.h"
 #include "ledger/git/object.h"
 
 static void loose_path(const struct rfa_git *git, const git_oid *id, char out[PATH_MAX])
@@ -168,10 +169,18 @@ int rfa_git_read(const struct rfa_git *git, const git_oid *id, git_object_t kind
 {
 	git_object_t is = GIT_OBJECT_INVALID;
 	git_odb_object *object = NULL;
+	const struct rfa_fresh_object *fresh = rfa_fresh_find(git, id);
 	char path[PATH_MAX];
-	int rc = read_loose(git, id, &is, out, err);
+	int rc = 0;
 
 	loose_path(git, id, path);
+	if (fresh) {
+		is = fresh->kind;
+		if (rfa_buf_add(out, fresh->data, fresh->len))
+			rc = rfa_buf_check(out, err);
+	} else {
+		rc = read_loose(git, id, &is, out, err);
+	}
 	if (rc == -(int)RFA_ENOTFOUND) {
 		/* In a pack, which libgit2 reads safely and checks against the id. */
 		rc = git_odb_read(&object, git->odb, id);
@@ -223,6 +232,8 @@ int rfa_git_write(const struct rfa_git *git, git_oid *id, git_object_t kind, con
 	rc = git_odb_hash(id, data, len, kind);
 	if (rc)
 		return rfa_git_fail(err, rc, git->path, "an object could not be hashed");
+	if (rfa_fresh_find(git, id))
+		return rfa_fresh_add(git, id, kind, data, len, 1, err);
 	loose_path(git, id, path);
 	if (!lstat(path, &st)) {
 		rc = read_loose(git, id, &is, &there, err);
@@ -239,8 +250,9 @@ int rfa_git_write(const struct rfa_git *git, git_oid *id, git_object_t kind, con
 			return rfa_error_where(err, "%s", path);
 		}
 	}
-	rc = git_odb_write(id, git->odb, data, len, kind);
-	if (rc)
-		return rfa_git_fail(err, rc, git->path, "an object could not be written");
-	return 0;
+	if (git_odb_exists_ext(git->odb, id, GIT_ODB_LOOKUP_NO_REFRESH)) {
+		rfa_fresh_lean(git);
+		return 0;
+	}
+	return rfa_fresh_add(git, id, kind, data, len, 1, err);
 }

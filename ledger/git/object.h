@@ -10,7 +10,8 @@
  */
 int rfa_git_read(const struct rfa_git *git, const git_oid *id, git_object_t kind,
 		 struct rfa_buf *out, struct rfa_error *err) RFA_MUST_USE;
-/* Durable when it answers 0, even if an object of this id was there already. */
+/* Readable by this process when it answers 0, and durable when a ref names it (refs.h); an object
+ * that is there already is not written again. */
 int rfa_git_write(const struct rfa_git *git, git_oid *id, git_object_t kind, const void *data,
 		  size_t len, struct rfa_error *err) RFA_MUST_USE;
 /* 1: there is a loose object of this id, and it is whole. */

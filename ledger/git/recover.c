@@ -13,6 +13,7 @@
 #include "ledger/git/lock.h"
 #include "ledger/git/pack.h"
 #include "ledger/git/recover.h"
+#include "ledger/git/records.h"
 #include "ledger/git/refs.h"
 #include "ledger/git/tree.h"
 #include "ledger/lock.h"
@@ -22,9 +23,35 @@
 /* How long an opening ledger waits to tidy up: somebody who works there tidies, too. */
 #define RECOVER_WAIT_MS 2000
 
+/* What an interrupted run has in its journal goes into git. A damaged one is told by whoever needs
+ * that run. */
+static int fold(const struct rfa_git *git, const char *run, int *unclean, struct rfa_error *err)
+{
+	struct rfa_lock lock = RFA_LOCK_INIT;
+	char ref[RFA_GIT_REF_MAX];
+	git_oid tip;
+	int rc;
+
+	if (!rfa_journal_exists(git, run))
+		return 0;
+	rc = rfa_git_lock_now(git, run, &lock, err);
+	if (rc)
+		return rc;
+	*unclean |= lock.unclean;
+	rfa_git_run_ref(run, ref);
+	rfa_git_sweep_ref(git, ref);
+	rc = rfa_git_fold(git, run, &tip, err);
+	rfa_lock_release(&lock, 0);
+	if (rc == -(int)RFA_ECORRUPT) {
+		rfa_error_clear(err);
+		return 0;
+	}
+	return rc;
+}
+
 /* A ref of a run that has ended, or that never began, is of no use; any other is left alone. */
 static int recover_run(const struct rfa_git *git, struct rfa_git_tree *tree, const char *run,
-		       struct rfa_error *err)
+		       int *unclean, struct rfa_error *err)
 {
 	struct rfa_lock lock = RFA_LOCK_INIT;
 	struct rfa_git_commit commit;
@@ -39,8 +66,10 @@ static int recover_run(const struct rfa_git *git, struct rfa_git_tree *tree, con
 	if (rc == -(int)RFA_ENOTFOUND) {
 		rfa_path_of_run(run, ".plan.json", path);
 		rc = rfa_git_tree_find(tree, path, &id, err);
+		if (!rc) /* unfinished: as it should be */
+			return fold(git, run, unclean, err);
 		if (rc != -(int)RFA_ENOTFOUND)
-			return rc; /* unfinished: as it should be */
+			return rc;
 		rfa_git_run_ref(run, ref);
 		if (rfa_git_ref_read(git, ref, &id, err))
 			return 0;
@@ -90,6 +119,7 @@ static void sweep_locks(const struct rfa_git *git, struct rfa_git_tree *tree, in
 		const char *run = entry->d_name + 4;
 		struct rfa_lock lock = RFA_LOCK_INIT;
 		char path[RFA_LEDGER_PATH_MAX];
+		char ref[RFA_GIT_REF_MAX];
 		git_oid id;
 
 		if (strncmp(entry->d_name, "run-", 4) != 0 || !rfa_run_id_ok(run))
@@ -101,6 +131,9 @@ static void sweep_locks(const struct rfa_git *git, struct rfa_git_tree *tree, in
 		unclean |= lock.unclean;
 		rfa_path_of_run(run, ".end.json", path);
 		if (!rfa_git_tree_find(tree, path, &id, &ignored)) {
+			/* Killed when its ref was gone, and the ref's own lock was not. */
+			rfa_git_run_ref(run, ref);
+			rfa_git_sweep_ref(git, ref);
 			rfa_lock_release(&lock, 1);
 			continue;
 		}
@@ -132,11 +165,13 @@ static int recover_locked(const struct rfa_git *git, int unclean, struct rfa_err
 		const char *run = json_string_value(ref) + strlen(RFA_GIT_RUNS);
 
 		if (!rc && rfa_run_id_ok(run))
-			rc = recover_run(git, tree, run, err);
+			rc = recover_run(git, tree, run, &unclean, err);
 		/* Another process is at it, which finishes it itself. */
 		if (rc == -(int)RFA_ELOCKED)
 			rc = 0;
 	}
+	if (!rc)
+		rfa_git_sweep_journals(git, tree);
 	if (!rc)
 		sweep_locks(git, tree, unclean);
 	json_decref(refs);

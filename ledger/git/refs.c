@@ -9,6 +9,7 @@
 #include "ledger/files.h"
 #include "ledger/git/git.h"
 #include "ledger/git/error.h"
+#include "ledger/git/fresh.h"
 #include "ledger/git/refs.h"
 
 void rfa_git_run_ref(const char *run, char out[RFA_GIT_REF_MAX])
@@ -47,8 +48,10 @@ int rfa_git_ref_swap(const struct rfa_git *git, const char *name, const git_oid 
 {
 	git_oid none = { { 0 } };
 	git_reference *ref = NULL;
-	int rc;
+	int rc = rfa_fresh_store(git, err);
 
+	if (rc)
+		return rc;
 	/* Compares and writes under the ref's own lock, also for the first commit of a ref
 	   (git_commit_create_from_ids does not compare there). */
 	rc = git_reference_create_matching(&ref, git->repo, name, id, 1, was ? was : &none, NULL);

@@ -8,7 +8,8 @@
 int rfa_git_ref_read(const struct rfa_git *git, const char *name, git_oid *out,
 		     struct rfa_error *err) RFA_MUST_USE;
 int rfa_git_main(const struct rfa_git *git, git_oid *out, struct rfa_error *err) RFA_MUST_USE;
-/* Compare and swap; `was` NULL: there must be none. STALE when somebody was first. */
+/* First stores the objects that are due (fresh.h), so that no ref ever names one that could be
+ * lost. Compare and swap; `was` NULL: there must be none. STALE when somebody was first. */
 int rfa_git_ref_swap(const struct rfa_git *git, const char *name, const git_oid *id,
 		     const git_oid *was, struct rfa_error *err) RFA_MUST_USE;
 /* Removes it; none is no error. */

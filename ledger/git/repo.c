@@ -15,6 +15,7 @@
 #include "ledger/git/commit.h"
 #include "ledger/git/end.h"
 #include "ledger/git/error.h"
+#include "ledger/git/fresh.h"
 #include "ledger/git/heads.h"
 #include "ledger/git/list.h"
 #include "ledger/git/load.h"
@@ -81,6 +82,7 @@ static void git_free(struct rfa_ledger *ledger)
 {
 	struct rfa_git *git = (struct rfa_git *)ledger;
 
+	rfa_fresh_close(git);
 	git_odb_free(git->odb);
 	git_repository_free(git->repo);
 	rfa_ledger_teardown(ledger);
@@ -138,6 +140,9 @@ static int open_repository(struct rfa_git **out, const struct rfa_ledger_options
 		return rc;
 	}
 	git->base.ops = &ops;
+	rc = rfa_fresh_open(git, err);
+	if (rc)
+		goto done;
 	git->path = realpath(path, NULL);
 	if (!git->path) {
 		rc = errno == ENOENT || errno == ENOTDIR
@@ -304,7 +309,8 @@ static int configure(const struct rfa_git *git, struct rfa_error *err)
 /* Folders that libgit2 would make later without syncing them into their parents. */
 static int make_folders(const struct rfa_git *git, struct rfa_error *err)
 {
-	static const char *const folders[] = { "refs/rfa/runs", "refs/tags/rollback", "rfa/locks" };
+	static const char *const folders[] = { "refs/rfa/runs", "refs/tags/rollback", "rfa/locks",
+					       RFA_GIT_JOURNALS };
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < sizeof(folders) / sizeof(folders[0]); i++)

@@ -5,7 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fsm/base/fault.h"
+#include "ledger/files.h"
+#include "ledger/git/error.h"
+#include "ledger/git/packs.h"
 #include "ledger/git/sink.h"
+
+#define NOT_IN_PLACE "a pack could not be put in place"
 
 int rfa_sink_open(struct rfa_sink *sink, const struct rfa_git *git, const char *what,
 		  struct rfa_error *err)
@@ -18,8 +24,7 @@ int rfa_sink_open(struct rfa_sink *sink, const struct rfa_git *git, const char *
 	sink->fd = open(sink->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (sink->fd >= 0)
 		return 0;
-	rfa_fail_errno(err, errno, "the file could not be made");
-	return rfa_error_where(err, "%s", sink->path);
+	return rfa_git_fail_errno(err, errno, sink->path, "the file could not be made");
 }
 
 static int sink_flush(struct rfa_sink *sink, struct rfa_error *err)
@@ -31,10 +36,9 @@ static int sink_flush(struct rfa_sink *sink, struct rfa_error *err)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) {
-			rfa_fail_errno(err, n ? errno : ENOSPC, "the packs could not be joined");
-			return rfa_error_where(err, "%s", sink->path);
-		}
+		if (n <= 0)
+			return rfa_git_fail_errno(err, n ? errno : ENOSPC, sink->path,
+						  "a pack could not be written");
 		done += (size_t)n;
 	}
 	sink->len = 0;
@@ -72,11 +76,33 @@ int rfa_sink_end(struct rfa_sink *sink, unsigned char sum[RFA_SHA1_BYTES], struc
 	rc = rfa_sink_put(sink, sum, RFA_SHA1_BYTES, err);
 	if (!rc)
 		rc = sink_flush(sink, err);
-	if (!rc && fsync(sink->fd)) {
-		rfa_fail_errno(err, errno, "the joined packs could not be made durable");
-		rc = rfa_error_where(err, "%s", sink->path);
-	}
+	if (!rc && fsync(sink->fd))
+		rc = rfa_git_fail_errno(err, errno, sink->path, "a pack could not be made durable");
 	return rc;
+}
+
+int rfa_sink_place(const struct rfa_git *git, const struct rfa_sink *pack,
+		   const struct rfa_sink *index, const unsigned char sum[RFA_SHA1_BYTES],
+		   const char *half, struct rfa_error *err)
+{
+	char folder[PATH_MAX], pack_to[PATH_MAX], index_to[PATH_MAX];
+	char name[GIT_OID_HEXSZ + 1];
+	git_oid id;
+	int rc;
+
+	memcpy(id.id, sum, sizeof(id.id));
+	git_oid_tostr(name, sizeof(name), &id);
+	snprintf(folder, sizeof(folder), "%s/objects/pack", git->path);
+	rfa_pack_path(git, name, "pack", pack_to);
+	rfa_pack_path(git, name, "idx", index_to);
+	if (rename(index->path, index_to))
+		return rfa_git_fail_errno(err, errno, folder, NOT_IN_PLACE);
+	rc = rfa_fault(half, err);
+	if (!rc && rename(pack->path, pack_to))
+		rc = rfa_git_fail_errno(err, errno, folder, NOT_IN_PLACE);
+	if (rc)
+		unlink(index_to);
+	return rc ? rc : rfa_sync_folder(folder, err);
 }
 
 void rfa_sink_close(struct rfa_sink *sink)

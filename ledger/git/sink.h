@@ -26,6 +26,14 @@ int rfa_sink_put(struct rfa_sink *sink, const void *data, size_t len,
 /* Writes the checksum behind all; then the file is durable. */
 int rfa_sink_end(struct rfa_sink *sink, unsigned char sum[RFA_SHA1_BYTES],
 		 struct rfa_error *err) RFA_MUST_USE;
+/*
+ * Gives a pack and its index their names, durably, the index's first: one that has no pack is
+ * nothing to git, and is found and removed (packs.h); a pack without an index would lie there for
+ * ever. `sum`: the pack's; `half`: the fault point between the two.
+ */
+int rfa_sink_place(const struct rfa_git *git, const struct rfa_sink *pack,
+		   const struct rfa_sink *index, const unsigned char sum[RFA_SHA1_BYTES],
+		   const char *half, struct rfa_error *err) RFA_MUST_USE;
 /* Removes the file if it has no other name meanwhile. Safe on one that was not opened. */
 void rfa_sink_close(struct rfa_sink *sink);
 

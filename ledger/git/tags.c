@@ -35,10 +35,24 @@ static int render(const struct rfa_git *git, const char *tag, const char *text,
 	return rc;
 }
 
+int rfa_git_tag_write(const struct rfa_git *git, const struct rfa_run_head *head, const char *point,
+		      const char *text, const git_oid *target, git_oid *id, struct rfa_error *err)
+{
+	struct rfa_buf tag = RFA_BUF_INIT(RFA_LEDGER_MAX_TEXT);
+	char name[RFA_GIT_REF_MAX];
+	int rc;
+
+	snprintf(name, sizeof(name), "rollback/%s/%s/%.127s", head->env, head->stack, point);
+	rc = render(git, name, text, target, &tag, err);
+	if (!rc)
+		rc = rfa_git_write(git, id, GIT_OBJECT_TAG, tag.data, tag.len, err);
+	rfa_buf_release(&tag);
+	return rc;
+}
+
 int rfa_git_tag_make(const struct rfa_git *git, const struct rfa_run_head *head, const char *point,
 		     const char *text, const git_oid *target, struct rfa_error *err)
 {
-	struct rfa_buf tag = RFA_BUF_INIT(RFA_LEDGER_MAX_TEXT);
 	char name[RFA_GIT_REF_MAX];
 	char folder[RFA_GIT_REF_MAX];
 	git_oid id, was;
@@ -46,20 +60,16 @@ int rfa_git_tag_make(const struct rfa_git *git, const struct rfa_run_head *head,
 
 	snprintf(folder, sizeof(folder), RFA_GIT_TAGS "%s/%s", head->env, head->stack);
 	snprintf(name, sizeof(name), RFA_GIT_TAGS "%s/%s/%.127s", head->env, head->stack, point);
-	rc = render(git, name + strlen("refs/tags/"), text, target, &tag, err);
-	if (!rc)
-		rc = rfa_git_write(git, &id, GIT_OBJECT_TAG, tag.data, tag.len, err);
+	rc = rfa_git_tag_write(git, head, point, text, target, &id, err);
 	if (!rc)
 		rc = rfa_mkdir_synced(git->path, folder, err);
 	if (rc)
-		goto done;
+		return rc;
 	rc = rfa_git_ref_read(git, name, &was, err);
 	if (rc == -(int)RFA_ENOTFOUND)
-		rc = rfa_git_ref_swap(git, name, &id, NULL, err);
-	else if (!rc && git_oid_cmp(&was, &id))
+		return rfa_git_ref_swap(git, name, &id, NULL, err);
+	if (!rc && git_oid_cmp(&was, &id))
 		rc = rfa_git_ref_swap(git, name, &id, &was, err); /* a point of that name again */
-done:
-	rfa_buf_release(&tag);
 	return rc;
 }
 

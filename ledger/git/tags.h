@@ -4,6 +4,10 @@
 
 #include "ledger/git/audit.h"
 
+/* Writes the tag's object: the same one whoever writes it, for the same END. */
+int rfa_git_tag_write(const struct rfa_git *git, const struct rfa_run_head *head, const char *point,
+		      const char *text, const git_oid *target, git_oid *id,
+		      struct rfa_error *err) RFA_MUST_USE;
 /* Makes the tag rollback/<env>/<stack>/<point> on the commit. */
 int rfa_git_tag_make(const struct rfa_git *git, const struct rfa_run_head *head, const char *point,
 		     const char *text, const git_oid *target, struct rfa_error *err) RFA_MUST_USE;

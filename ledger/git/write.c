@@ -1,4 +1,4 @@
-/* A run on its way: begun on main, its records one commit each on a ref of its own. */
+/* A run on its way: begun on main, its records one commit each behind its ref. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "ledger/git/commit.h"
 #include "ledger/git/load.h"
 #include "ledger/git/lock.h"
+#include "ledger/git/records.h"
 #include "ledger/git/refs.h"
 #include "ledger/git/tree.h"
 #include "ledger/git/write.h"
@@ -241,7 +242,7 @@ static int begin_locked(struct rfa_git_run *run, const json_t *plan, char *block
 			break;
 		rc = tries + 1 < MOST_TRIES ? 0 : rc;
 	}
-	run->begin = run->tip = id;
+	run->begin = run->tip = run->kept = id;
 	run->base.next = 1;
 	return rc;
 }
@@ -259,6 +260,7 @@ int rfa_git_begin(struct rfa_ledger *ledger, const struct rfa_run_head *head, co
 	run->base.ledger = ledger;
 	run->base.head = *head;
 	run->lock.fd = -1;
+	run->journal.fd = -1;
 	rc = rfa_git_lock(git, head->run, &run->lock, err);
 	if (!rc)
 		rc = rfa_git_lock(git, NULL, &lock, err);
@@ -276,23 +278,23 @@ int rfa_git_begin(struct rfa_ledger *ledger, const struct rfa_run_head *head, co
 	return 0;
 }
 
-/* Where the run stands, from its ref; every record on the way back to BEGIN is read and checked. */
+/* Where the run stands, with nothing left in a journal; every record on the way back to BEGIN is
+ * read and checked. */
 static int look(struct rfa_git_run *run, struct rfa_error *err)
 {
 	const struct rfa_git *git = (struct rfa_git *)run->base.ledger;
+	struct rfa_lock lock = RFA_LOCK_INIT;
 	struct rfa_history *history = NULL;
-	char ref[RFA_GIT_REF_MAX];
-	git_oid tip;
-	int rc;
+	int rc = rfa_git_lock(git, NULL, &lock, err);
 
-	rfa_git_run_ref(run->base.head.run, ref);
-	rc = rfa_git_ref_read(git, ref, &tip, err);
+	if (!rc)
+		rc = rfa_git_settle(run, err);
+	rfa_lock_release(&lock, 0);
 	if (!rc)
 		rc = rfa_history_new(&history, err);
 	if (!rc)
-		rc = rfa_git_chain(git, run->base.head.run, &tip, history, &run->begin, err);
+		rc = rfa_git_chain(git, run->base.head.run, &run->tip, history, &run->begin, err);
 	if (!rc) {
-		run->tip = tip;
 		run->base.next = (uint32_t)history->n;
 		run->base.doubtful = 0;
 	}
@@ -381,6 +383,7 @@ int rfa_git_attach(struct rfa_ledger *ledger, const char *id, struct rfa_ledger_
 		return rfa_fail_nomem(err);
 	run->base.ledger = ledger;
 	run->lock.fd = -1;
+	run->journal.fd = -1;
 	rfa_copy(run->base.head.run, sizeof(run->base.head.run), id);
 	rc = take_over(run, err);
 	if (rc) {
@@ -399,9 +402,9 @@ int rfa_git_append(struct rfa_ledger_run *base, const struct rfa_record *record,
 	const struct rfa_git *git = (struct rfa_git *)base->ledger;
 	struct rfa_buf line = RFA_BUF_INIT(4096);
 	struct rfa_buf text = RFA_BUF_INIT(2 * RFA_LEDGER_MAX_TEXT);
+	struct rfa_buf commit = RFA_BUF_INIT(RFA_GIT_OBJECT_MAX);
 	struct rfa_message message = { 0 };
-	char ref[RFA_GIT_REF_MAX];
-	git_oid empty, id;
+	git_oid empty;
 	int rc = base->doubtful ? look(run, err) : 0;
 
 	if (rc)
@@ -420,31 +423,40 @@ int rfa_git_append(struct rfa_ledger_run *base, const struct rfa_record *record,
 		rc = rfa_fail(err, RFA_EINTERNAL, "ledger", "the empty tree has no id");
 	if (rc)
 		goto done;
-	base->doubtful = 1;
-	rc = rfa_git_commit_write(git, &id, &empty, &run->tip, 1, record->wall_ms,
-				  rfa_buf_str(&text), err);
+	rc = rfa_git_commit_render(git, &commit, &empty, &run->tip, 1, record->wall_ms,
+				   rfa_buf_str(&text), err);
 	if (!rc)
 		rc = rfa_fault("ledger.append.object", err);
-	rfa_git_run_ref(base->head.run, ref);
+	base->doubtful = 1;
 	if (!rc)
-		rc = rfa_git_ref_swap(git, ref, &id, &run->tip, err);
+		rc = rfa_git_record_add(run, &commit, err);
 	if (!rc)
 		rc = rfa_fault("ledger.append.synced", err);
 	if (rc)
 		goto done;
-	run->tip = id;
 	base->next++;
 	base->doubtful = 0;
 done:
 	rfa_buf_release(&line);
 	rfa_buf_release(&text);
+	rfa_buf_release(&commit);
 	return rc;
 }
 
 void rfa_git_detach(struct rfa_ledger_run *base)
 {
 	struct rfa_git_run *run = (struct rfa_git_run *)base;
+	struct rfa_lock lock = RFA_LOCK_INIT;
+	struct rfa_error ignored;
 
+	/* So that plain git sees all of it; where this cannot be done, the next open does it. */
+	if (run->journal.fd >= 0 && !base->ended &&
+	    !rfa_git_lock_now((struct rfa_git *)base->ledger, NULL, &lock, &ignored)) {
+		if (rfa_git_settle(run, &ignored))
+			rfa_error_clear(&ignored);
+		rfa_lock_release(&lock, 0);
+	}
+	rfa_journal_close(&run->journal);
 	rfa_lock_release(&run->lock, base->ended);
 	free(run);
 }

@@ -31,6 +31,8 @@ int kit_whole(struct rfa_ledger *ledger, unsigned n, const char *stack, const ch
 
 /* `sh -c` in the sandbox, $L the ledger; its output (both streams) replaces out. Its status. */
 int kit_sh(const struct kit *kit, struct rfa_buf *out, const char *script);
+/* Makes each object a file of its own, as an older rfa, or a repair, leaves them. */
+void kit_loosen(const struct kit *kit);
 /* The number of open file descriptors of this process. */
 int kit_fds(void);
 

@@ -27,6 +27,7 @@ static const struct {
 	{ "ledger.begin.objects", 0 },   { "ledger.begin.ref", 0 },
 	{ "ledger.begin.committed", 1 }, { "ledger.begin.after", 1 },
 	{ "ledger.append.before", 1 },   { "ledger.append.object", 1 },
+	{ "ledger.journal.named", 1 },   { "ledger.append.written", 2 },
 	{ "ledger.append.synced", 2 },   { "ledger.append.after", 2 },
 	{ "ledger.end.before", 3 },      { "ledger.end.objects", 3 },
 	{ "ledger.end.merged", 4 },      { "ledger.end.tagged", 4 },
@@ -153,6 +154,21 @@ static void test_points(void **state)
 	assert_int_equal(life(w, n, "ledger.end.tagged:1:kill"), SIGKILL);
 	assert_int_equal(life(w, n, "ledger.end.dropped:1:kill"), SIGKILL);
 	assert_int_equal(carry_on(w, n, "recovery"), 4);
+	/* Killed with a record in its journal, and again while the next open puts it into git. */
+	n++;
+	assert_int_equal(life(w, n, "ledger.append.after:2:kill"), SIGKILL);
+	assert_int_equal(life(w, n, "ledger.store.half:1:kill"), SIGKILL);
+	assert_int_equal(life(w, n, "ledger.fold.moved:1:kill"), SIGKILL);
+	assert_int_equal(carry_on(w, n, "fold"), 3);
+	/* A store that is killed, or fails, at BEGIN and at END: each time it is made again. */
+	for (size_t way = 0; way < 3; way++)
+		for (unsigned k = 1; k <= 2; k++) {
+			char fault[96];
+
+			snprintf(fault, sizeof(fault), "ledger.store.half:%u:%s", k, ways[way]);
+			assert_int_equal(life(w, ++n, fault), way ? 1 : SIGKILL);
+			assert_int_equal(carry_on(w, n, fault), k == 1 ? 0 : 3);
+		}
 #endif
 }
 

@@ -43,6 +43,7 @@ static int start_all(void **state)
 		fail_msg("%s", err.msg);
 	rfa_ledger_detach(run);
 	rfa_ledger_free(ledger);
+	kit_loosen(&template); /* so that there is one file to damage for each object */
 	return 0;
 }
 
