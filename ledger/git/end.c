@@ -345,7 +345,7 @@ static int finish(const struct rfa_git *git, const char *run, const json_t *outp
 		rc = rfa_fault("ledger.end.tagged", err);
 	rfa_git_run_ref(run, ref);
 	if (!rc)
-		rfa_journal_drop(git, run);
+		rfa_journal_drop(git->path, run);
 	if (!rc)
 		rc = rfa_git_ref_drop(git, ref, err);
 	rfa_message_release(&message);

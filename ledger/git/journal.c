@@ -11,12 +11,13 @@
 #include "fsm/base/fault.h"
 #include "ledger/files.h"
 #include "ledger/git/error.h"
-#include "ledger/git/git.h"
 #include "ledger/git/journal.h"
 #include "ledger/names.h"
 
 /* Some hundred records; a larger one gets a journal that it fits into. */
 #define USUAL_SIZE (64u << 10)
+/* None that rfa writes is larger. */
+#define MOST_BYTES (64u << 20)
 /* A disk writes a sector wholly or not at all. */
 #define SECTOR 512u
 /* The longest first line. */
@@ -26,9 +27,9 @@
 /* A reader looks so often at a journal that is being written. */
 #define MOST_LOOKS 100
 
-static void path_of(const struct rfa_git *git, const char *run, const char *end, char out[PATH_MAX])
+static void path_of(const char *ledger, const char *run, const char *end, char out[PATH_MAX])
 {
-	snprintf(out, PATH_MAX, "%s/" RFA_GIT_JOURNALS "/%s%s", git->path, run, end);
+	snprintf(out, PATH_MAX, "%s/" RFA_GIT_JOURNALS "/%s%s", ledger, run, end);
 }
 
 static unsigned crc_of(const char *text, size_t len)
@@ -81,19 +82,19 @@ static int put_file(int fd, const char *run, const git_oid *after, struct rfa_jo
 	return rc ? rc : fsync(fd);
 }
 
-int rfa_journal_make(const struct rfa_git *git, const char *run, const git_oid *after, size_t need,
+int rfa_journal_make(const char *ledger, const char *run, const git_oid *after, size_t need,
 		     struct rfa_journal *out, struct rfa_error *err)
 {
 	char fresh[PATH_MAX], folder[PATH_MAX];
-	int rc = rfa_mkdir_synced(git->path, RFA_GIT_JOURNALS, err);
+	int rc = rfa_mkdir_synced(ledger, RFA_GIT_JOURNALS, err);
 
 	if (rc)
 		return rc;
 	need += HEAD_MAX + LINE_LEN;
 	out->size = need > USUAL_SIZE ? (need + 16383) / 16384 * 16384 : USUAL_SIZE;
-	path_of(git, run, ".new", fresh);
-	path_of(git, run, "", out->path);
-	snprintf(folder, sizeof(folder), "%s/" RFA_GIT_JOURNALS, git->path);
+	path_of(ledger, run, ".new", fresh);
+	path_of(ledger, run, "", out->path);
+	snprintf(folder, sizeof(folder), "%s/" RFA_GIT_JOURNALS, ledger);
 	out->fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (out->fd < 0 || put_file(out->fd, run, after, out) || rename(fresh, out->path)) {
 		rc = rfa_git_fail_errno(err, errno, out->path, "a run's journal could not be made");
@@ -157,21 +158,21 @@ void rfa_journal_close(struct rfa_journal *journal)
 	journal->fd = -1;
 }
 
-void rfa_journal_drop(const struct rfa_git *git, const char *run)
+void rfa_journal_drop(const char *ledger, const char *run)
 {
 	char path[PATH_MAX];
 
-	path_of(git, run, "", path);
+	path_of(ledger, run, "", path);
 	unlink(path);
-	path_of(git, run, ".new", path);
+	path_of(ledger, run, ".new", path);
 	unlink(path);
 }
 
-int rfa_journal_exists(const struct rfa_git *git, const char *run)
+int rfa_journal_exists(const char *ledger, const char *run)
 {
 	char path[PATH_MAX];
 
-	path_of(git, run, "", path);
+	path_of(ledger, run, "", path);
 	return !access(path, F_OK);
 }
 
@@ -299,17 +300,17 @@ void rfa_journal_release(struct rfa_journal_text *journal)
 static int look(const char *run, const char *path, struct rfa_journal_text *out, const char **why,
 		struct rfa_error *err)
 {
-	const struct rfa_buf empty = RFA_BUF_INIT(RFA_GIT_OBJECT_MAX);
+	const struct rfa_buf empty = RFA_BUF_INIT(MOST_BYTES);
 	int rc;
 
 	*out = (struct rfa_journal_text){ .text = empty };
 	*why = NULL;
-	rc = rfa_slurp(path, RFA_GIT_OBJECT_MAX, &out->text, err);
+	rc = rfa_slurp(path, MOST_BYTES, &out->text, err);
 	return rc ? rc : parse(run, out, why, err);
 }
 
 /* Its driver may be writing it: what looks damaged is, if it looks the same once more. */
-int rfa_journal_read(const struct rfa_git *git, const char *run, struct rfa_journal_text *out,
+int rfa_journal_read(const char *ledger, const char *run, struct rfa_journal_text *out,
 		     struct rfa_error *err)
 {
 	struct rfa_journal_text before = { .text = RFA_BUF_INIT(0) };
@@ -318,7 +319,7 @@ int rfa_journal_read(const struct rfa_git *git, const char *run, struct rfa_jour
 	int same = 0;
 	int rc;
 
-	path_of(git, run, "", path);
+	path_of(ledger, run, "", path);
 	rc = look(run, path, out, &why, err);
 	for (int looks = 0; !rc && why && !same && looks < MOST_LOOKS; looks++) {
 		rfa_journal_release(&before);

@@ -27,8 +27,6 @@
 
 #define RFA_GIT_JOURNALS "rfa/journals"
 
-struct rfa_git;
-
 /* One that its run's driver writes. */
 struct rfa_journal {
 	int fd; /* -1: there is none */
@@ -41,10 +39,12 @@ struct rfa_journal {
 	}
 
 /*
+ * `ledger`: the path of the repository.
+ *
  * Makes one that has room for a record of `need` bytes, durably: two syncs. It replaces what is
  * there. Only by the run's driver.
  */
-int rfa_journal_make(const struct rfa_git *git, const char *run, const git_oid *after, size_t need,
+int rfa_journal_make(const char *ledger, const char *run, const git_oid *after, size_t need,
 		     struct rfa_journal *out, struct rfa_error *err) RFA_MUST_USE;
 /* 1: a record of so many bytes has room. */
 int rfa_journal_fits(const struct rfa_journal *journal, size_t len);
@@ -54,9 +54,9 @@ int rfa_journal_add(struct rfa_journal *journal, const git_oid *id, const void *
 /* Safe on one that was not made. The file stays. */
 void rfa_journal_close(struct rfa_journal *journal);
 /* The file goes, not durably: one that comes back says nothing new. None is no error. */
-void rfa_journal_drop(const struct rfa_git *git, const char *run);
+void rfa_journal_drop(const char *ledger, const char *run);
 
-int rfa_journal_exists(const struct rfa_git *git, const char *run);
+int rfa_journal_exists(const char *ledger, const char *run);
 
 /* One that is read. */
 struct rfa_journal_record {
@@ -71,7 +71,7 @@ struct rfa_journal_text {
 	size_t n;
 };
 /* NOTFOUND: there is none. To be released in any case. */
-int rfa_journal_read(const struct rfa_git *git, const char *run, struct rfa_journal_text *out,
+int rfa_journal_read(const char *ledger, const char *run, struct rfa_journal_text *out,
 		     struct rfa_error *err) RFA_MUST_USE;
 void rfa_journal_release(struct rfa_journal_text *journal);
 

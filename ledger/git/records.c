@@ -62,7 +62,7 @@ static int read_both(const struct rfa_git *git, const char *run, struct rfa_jour
 {
 	char name[RFA_GIT_REF_MAX];
 	int none;
-	int rc = rfa_journal_read(git, run, journal, err);
+	int rc = rfa_journal_read(git->path, run, journal, err);
 
 	none = rc == -(int)RFA_ENOTFOUND;
 	if (!none && !rc)
@@ -132,7 +132,7 @@ int rfa_git_fold(const struct rfa_git *git, const char *run, git_oid *tip, struc
 	if (!rc)
 		rc = rfa_fault("ledger.fold.moved", err);
 	if (!rc)
-		rfa_journal_drop(git, run);
+		rfa_journal_drop(git->path, run);
 	rfa_journal_release(&journal);
 	return rc;
 }
@@ -165,7 +165,8 @@ static int make_room(struct rfa_git_run *run, size_t len, struct rfa_error *err)
 		rfa_lock_release(&lock, 0);
 	}
 	return rc ? rc
-		  : rfa_journal_make(git, run->base.head.run, &run->kept, len, &run->journal, err);
+		  : rfa_journal_make(git->path, run->base.head.run, &run->kept, len, &run->journal,
+				     err);
 }
 
 int rfa_git_record_add(struct rfa_git_run *run, const struct rfa_buf *commit, struct rfa_error *err)
@@ -205,7 +206,7 @@ void rfa_git_sweep_journals(const struct rfa_git *git, struct rfa_git_tree *main
 			continue;
 		rfa_path_of_run(run, ".end.json", path);
 		if (!rfa_git_tree_find(main, path, &id, &ignored))
-			rfa_journal_drop(git, run);
+			rfa_journal_drop(git->path, run);
 	}
 	if (dir)
 		closedir(dir);

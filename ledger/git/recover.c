@@ -32,7 +32,7 @@ static int fold(const struct rfa_git *git, const char *run, int *unclean, struct
 	git_oid tip;
 	int rc;
 
-	if (!rfa_journal_exists(git, run))
+	if (!rfa_journal_exists(git->path, run))
 		return 0;
 	rc = rfa_git_lock_now(git, run, &lock, err);
 	if (rc)
