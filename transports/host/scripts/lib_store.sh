@@ -10,6 +10,7 @@
 # Where the engine unpacks layers (overlay2), layerdb/sha256/CHAIN has of each what its archive was made of
 # (tar-split): headers and padding as they are, and the names of the files whose content is between them.
 # With containerd's store the layers lie there as they came.
+omit=
 no() { printf '%s\n' "$*"; exit 1; }
 # has_digest FILE HEX.
 has_digest() {
