@@ -48,6 +48,7 @@ gone() { # PID: soon
 	echo "process $1 is still there after $n looks"
 	return 1
 }
+# shellcheck disable=SC2317
 lives() { grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"; } # PID; a zombie does not
 # shellcheck disable=SC2317
 there() { # PID FILE...: each has something in it, while the process lives
