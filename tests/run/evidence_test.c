@@ -87,7 +87,7 @@ static void test_nul_in_a_log(void **state)
 	lines =
 	    rfa_facts_at(record_of(&b, RFA_RECORD_FAILED, "target.health")->facts, "logs/backend");
 	n = json_array_size(lines);
-	assert_int_equal(n, 50);
+	assert_int_equal(n, 60);
 	contains(line_of(lines, n - 2), " \\xff\\xfe \\x00 end");
 	contains(line_of(lines, n - 1), "backend: health is 500");
 	contains(rfa_buf_str(&b.x.all), "backend: health is 500");
