@@ -45,7 +45,11 @@ said_in_plan() { # TEXT: in what a preview says
 	rfa plan promote "$app" --from test --to prod >"$W/plan" 2>&1
 	grep -qF -- "$1" "$W/plan"
 }
-newest() { run=$(rfa runs --json 2>/dev/null | grep -o '"run": *"[^"]*"' | cut -d\" -f4 | sort | tail -n 1); } # of a backup and what came behind it
+newest() { # [FLOW]: two runs of one second have no order, so it may say which
+	run=$(rfa runs --json 2>/dev/null | python3 -c '
+import json, sys
+print(max(r["run"] for r in json.load(sys.stdin) if sys.argv[1] in ("", r["flow"])))' "${1:-}")
+}
 one_off() { on prod "docker ps -aq --filter label=rfa.run" | wc -l; }
 nothing_left() { is "$(one_off)" 0 && clean test prod && is "$(copies prod)" ""; }
 
@@ -193,7 +197,7 @@ ok "all runs on test" await 30 eval 'is "$(on test "docker ps -q" | wc -l)" 3'
 version=$(sed -n 's/.* --with \([^ ,]*\).*/\1/p' "$W/err" | head -n 1)
 run_rfa smoke orders --env test --mark
 run_rfa drill orders --env test --of prod --with "$version" --yes test
-newest
+newest drill
 ok "drill with $version: exit status 0" ended 0
 ok "it was tried" is "$(facts "$run" target.migrate tried/kind)" breaking
 promote orders
