@@ -54,9 +54,9 @@ anew=(rebuild whalefall --env prod --new-volumes --skip-backup --reason 'the lab
 agreed=(--yes prod --confirm 'DELETE ALL DATA')
 refused() { # PATTERN ARG...: nothing has been touched
 	local before
-	before=$(instances prod $names)
+	before=$(instances prod "$names")
 	run_rfa "${@:2}"
-	is "$status" 4 && said "$1" && is "$(instances prod $names)" "$before" && is "$(psql 'select what from mark')" one
+	is "$status" 4 && said "$1" && is "$(instances prod "$names")" "$before" && is "$(psql 'select what from mark')" one
 }
 spoiled() { # MAKE UNMAKE PATTERN
 	local held=0
