@@ -524,8 +524,9 @@ static struct faults several_faults(const struct known *known, struct rfa_clock 
 	return faults;
 }
 
-void sweep_several_faults(const struct sweep_subject *subject, unsigned n)
+void sweep_several_faults(const struct sweep_subject *subject)
 {
+	unsigned n = getenv("RFA_TEST_LONG") ? SWEEP_RANDOM_LONG : SWEEP_RANDOM;
 	struct faults *all = calloc(n, sizeof(*all));
 	uint64_t seed = getenv("RFA_SEED") ? strtoull(getenv("RFA_SEED"), NULL, 10) : 20261122;
 	struct rfa_clock_virtual chance;

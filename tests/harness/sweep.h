@@ -21,9 +21,9 @@
 #endif
 #endif
 #ifdef RFA_SWEEP_SANITIZED
-enum { SWEEP_STRIDE = 61, SWEEP_RANDOM_RUNS = 15 };
+enum { SWEEP_STRIDE = 61, SWEEP_RANDOM = 5, SWEEP_RANDOM_LONG = 15 };
 #else
-enum { SWEEP_STRIDE = 1, SWEEP_RANDOM_RUNS = 300 };
+enum { SWEEP_STRIDE = 1, SWEEP_RANDOM = 60, SWEEP_RANDOM_LONG = 300 };
 #endif
 
 enum { SWEEP_NO_MUTATION = -1, SWEEP_NO_FAULT = -1 };
@@ -48,8 +48,9 @@ struct sweep_subject {
 
 /* One fault of each kind at each call; fails the test with the first runs that ended wrong. */
 void sweep_one_fault(const struct sweep_subject *subject);
-/* Two or three faults at random calls (RFA_SEED). */
-void sweep_several_faults(const struct sweep_subject *subject, unsigned runs);
+/* Two or three faults at random calls (RFA_SEED), in so many runs; in more of them with
+ * RFA_TEST_LONG. */
+void sweep_several_faults(const struct sweep_subject *subject);
 /*
  * In a world with a planted defect: one undisturbed run, or runs with a fault of this kind at each
  * of the first calls where it can happen, until one goes wrong. 1: one did, so that the sweep sees
@@ -88,11 +89,11 @@ void sweep_broken(const struct sweep_subject *subject, const struct sweep_breake
 		(void)state;                      \
 		sweep_one_fault(&subject);        \
 	}
-#define PAIRS(subject)                                             \
-	static void pairs_##subject(void **state)                  \
-	{                                                          \
-		(void)state;                                       \
-		sweep_several_faults(&subject, SWEEP_RANDOM_RUNS); \
+#define PAIRS(subject)                            \
+	static void pairs_##subject(void **state) \
+	{                                         \
+		(void)state;                      \
+		sweep_several_faults(&subject);   \
 	}
 
 #endif

@@ -4,7 +4,7 @@
 # are edited, files of SQL in a database that is not empty) is seen not done in the engine's own events.
 #
 # Then rfa is killed at random moments. RFA_LIVE_SEED (printed) repeats them by event; RFA_LIVE_KILLS says
-# how many: five, twenty with RFA_TEST_LONG.
+# how many: three, twenty with RFA_TEST_LONG.
 # shellcheck disable=SC2016,SC2119,SC2154,SC2317  # quoted for hosts; no arguments; set by name; called by name
 . "$(dirname "$0")/../harness/records.sh"
 # shellcheck source=tests/harness/lab_registry.sh
@@ -144,7 +144,7 @@ holds() { # RUN: all is old, or all is new
 mark 0
 undisturbed "${anew[@]}" "${agreed[@]}"
 ok_here "the data is new" holds "$run"
-kills_are 5 20
+kills_are 3 20
 for ((i = 1; ; i++)); do
 	another_kill "$i" || break
 	token=$i
