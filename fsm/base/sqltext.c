@@ -1,5 +1,6 @@
 /*
- * Looks through a file of SQL for statements that begin or end a transaction, or cannot be in one.
+ * Looks through a file of SQL for what begins or ends a transaction, cannot be in one, or leaves out
+ * what is behind it.
  * Sources: the chapters "Lexical Structure", "psql" and "CREATE FUNCTION" (BEGIN ATOMIC) of
  * PostgreSQL's manual; "Comments", "String Literals" and "mysql Client Commands" of MySQL's.
  */
@@ -28,9 +29,9 @@ static const struct {
 	{ "CREATE", "DATABASE", 1, 0, "CREATE DATABASE" },
 	{ "DROP", "DATABASE", 1, 0, "DROP DATABASE" },
 	{ "ALTER", "SYSTEM", 1, 0, "ALTER SYSTEM" },
-	{ "\\C", NULL, 1, 0, "\\connect" },
-	{ "\\CONNECT", NULL, 1, 0, "\\connect" },
 	{ "CONNECT", NULL, 0, 1, "connect" },
+	{ "QUIT", NULL, 0, 1, "quit" },
+	{ "EXIT", NULL, 0, 1, "exit" },
 };
 
 struct scan {
@@ -60,27 +61,48 @@ static void step(struct scan *s, size_t n)
 		s->line += *s->at++ == '\n';
 }
 
-/* To behind this text, or to the end. */
-static void pass(struct scan *s, const char *text)
+static void found(struct scan *s, size_t line, const char *words)
 {
+	if (s->out->line)
+		return;
+	s->out->line = line;
+	s->out->words = words;
+}
+
+/* To behind this text, or to the end; 1 if it is there. */
+static int pass(struct scan *s, const char *text)
+{
+	int is_there;
+
 	while (s->at < s->end && !has(s, text))
 		step(s, 1);
+	is_there = s->at < s->end;
 	step(s, strlen(text));
+	return is_there;
 }
+
+/* What does not end takes with it what is run behind the file. */
+static const char open_quote[] = "a quote that does not end";
+static const char open_comment[] = "a comment that does not end";
+static const char open_copy[] = "lines of COPY without \\. behind them";
 
 /* In a string a backslash may make the next character one of it; two quotes are one of it. */
 static void pass_quoted(struct scan *s, int backslash)
 {
 	char quote = *s->at;
+	size_t line = s->line;
 
 	step(s, 1);
 	while (s->at < s->end && *s->at != quote)
 		step(s, backslash && *s->at == '\\' ? 2 : 1);
+	if (s->at == s->end)
+		found(s, line, open_quote);
 	step(s, 1);
 }
 
 static void pass_comment(struct scan *s)
 {
+	size_t line = s->line;
 	int depth = 0;
 
 	do {
@@ -89,23 +111,41 @@ static void pass_comment(struct scan *s)
 		depth += opens ? 1 : has(s, "*/") ? -1 : 0;
 		step(s, opens || has(s, "*/") ? 2 : 1);
 	} while (depth && s->at < s->end);
+	if (depth)
+		found(s, line, open_comment);
+}
+
+/* Letters of other languages are some, too; with PostgreSQL a $ may be within. */
+static int in_word(const struct scan *s, char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80 ||
+	       (c == '$' && s->of == RFA_SQL_POSTGRES);
 }
 
 /* $tag$ … $tag$; 0: it is no such quote. */
 static int pass_dollar(struct scan *s)
 {
 	char tag[TAG] = "$";
-	size_t n = 1;
+	size_t n = 1, line = s->line;
 
-	while (s->at + n < s->end && n + 2 < TAG &&
-	       (isalnum((unsigned char)s->at[n]) || s->at[n] == '_'))
+	while (s->at + n < s->end && n + 2 < TAG && s->at[n] != '$' && in_word(s, s->at[n]))
 		tag[n] = s->at[n], n++;
 	if (s->at + n >= s->end || s->at[n] != '$' || isdigit((unsigned char)tag[1]))
 		return 0;
 	tag[n] = '$';
 	step(s, n + 1);
-	pass(s, tag);
+	if (!pass(s, tag))
+		found(s, line, open_quote);
 	return 1;
+}
+
+/* With MySQL there has to be a blank behind it: 5--1 is six. */
+static int begins_line_comment(const struct scan *s)
+{
+	if (s->of == RFA_SQL_MYSQL && *s->at == '#')
+		return 1;
+	return has(s, "--") &&
+	       (s->of == RFA_SQL_POSTGRES || s->at + 2 == s->end || (unsigned char)s->at[2] <= ' ');
 }
 
 /* 1 if something that is no statement was passed over. */
@@ -115,8 +155,8 @@ static int passed(struct scan *s)
 
 	if (isspace((unsigned char)*s->at))
 		step(s, 1);
-	else if (has(s, "--") || (my && *s->at == '#'))
-		pass(s, "\n");
+	else if (begins_line_comment(s))
+		(void)pass(s, "\n");
 	else if (my && has(s, "/*!")) /* what is in such a comment runs */
 		step(s, 3 + strspn(s->at + 3, "0123456789"));
 	else if (has(s, "/*"))
@@ -143,8 +183,7 @@ static void judge(struct scan *s)
 		if (!strcmp(s->words[0], "ROLLBACK") &&
 		    (!strcmp(s->words[1], "TO") || !strcmp(s->words[2], "TO")))
 			continue;
-		s->out->line = s->begun;
-		s->out->words = own[i].words;
+		found(s, s->begun, own[i].words);
 	}
 }
 
@@ -166,22 +205,25 @@ static void read_word(struct scan *s, char out[WORD])
 		if (n + 1 < WORD)
 			out[n++] = (char)toupper((unsigned char)*s->at);
 		step(s, 1);
-	} while (s->at < s->end && (isalnum((unsigned char)*s->at) || *s->at == '_'));
+	} while (s->at < s->end && in_word(s, *s->at));
 	out[n] = '\0';
 }
 
-/* DELIMITER //: a command of the client, to the end of its line. */
+/* DELIMITER //: a command of the client, to the end of its line. Without one, all stays. */
 static void read_delimiter(struct scan *s)
 {
+	char delimiter[WORD];
 	size_t n = 0;
 
 	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t'))
 		step(s, 1);
 	for (; s->at < s->end && !isspace((unsigned char)*s->at); step(s, 1))
 		if (n + 1 < WORD)
-			s->delimiter[n++] = *s->at;
-	s->delimiter[n] = '\0';
-	pass(s, "\n");
+			delimiter[n++] = *s->at;
+	delimiter[n] = '\0';
+	if (n)
+		memcpy(s->delimiter, delimiter, WORD);
+	(void)pass(s, "\n");
 	s->n = 0;
 }
 
@@ -206,10 +248,95 @@ static void take_word(struct scan *s)
 	memcpy(s->last, word, WORD);
 	if (first && s->of == RFA_SQL_MYSQL && !strcmp(word, "DELIMITER"))
 		read_delimiter(s);
-	else if (first && *word == '\\') {
-		pass(s, "\n"); /* a command of psql */
+}
+
+/* Of "SET a = 1, SESSION autocommit = 1": not what is only read. */
+static void take_set(struct scan *s)
+{
+	const char *at = s->at;
+
+	if (strcmp(s->words[0], "SET") != 0 || strcmp(s->last, "AUTOCOMMIT") != 0)
+		return;
+	while (at < s->end && isspace((unsigned char)*at))
+		at++;
+	if (at < s->end && (*at == '=' || *at == ':'))
+		memcpy(s->words[1], s->last, WORD);
+}
+
+static void take_lines(struct scan *s)
+{
+	size_t line = s->line;
+
+	if (!pass(s, "\n\\."))
+		found(s, line, open_copy);
+}
+
+static int is_one_of(const char *word, const char *const *list)
+{
+	for (; *list; list++)
+		if (!strcmp(word, *list))
+			return 1;
+	return 0;
+}
+
+/* A command of psql, to the end of its line. It may be in the middle of a statement. */
+static void take_psql(struct scan *s)
+{
+	static const char *const sends[] = { "\\G",     "\\GX",    "\\GEXEC",
+					     "\\GSET",  "\\GDESC", "\\CROSSTABVIEW",
+					     "\\WATCH", "\\R",     "\\RESET",
+					     NULL };
+	static const char *const off[] = { "OFF", "0", "FALSE", "NO", "F", "N", NULL };
+	int is_connect = has(s, "\\c") || has(s, "\\connect"), copies = 0, stops = 0;
+	size_t line = s->line;
+	char name[WORD], word[WORD], last[WORD] = "";
+
+	if (has(s, "\\;")) {
+		step(s, 2);
 		end_statement(s);
+		return;
 	}
+	read_word(s, name);
+	while (s->at < s->end && *s->at != '\n') {
+		if (!in_word(s, *s->at)) {
+			step(s, 1);
+			continue;
+		}
+		read_word(s, word);
+		copies |=
+		    !strcmp(last, "FROM") && (!strcmp(word, "STDIN") || !strcmp(word, "PSTDIN"));
+		stops |= !strcmp(name, "\\UNSET") && !strcmp(word, "ON_ERROR_STOP");
+		stops |= !strcmp(name, "\\SET") && !strcmp(last, "ON_ERROR_STOP") &&
+			 is_one_of(word, off);
+		memcpy(last, word, WORD);
+	}
+	if (is_connect && (!strcmp(name, "\\C") || !strcmp(name, "\\CONNECT")))
+		found(s, line, "\\connect");
+	else if (!strcmp(name, "\\Q") || !strcmp(name, "\\QUIT"))
+		found(s, line, "\\quit");
+	else if (stops)
+		found(s, line, "ON_ERROR_STOP off");
+	if (!strcmp(name, "\\COPY") && copies)
+		take_lines(s);
+	if (!s->n || is_one_of(name, sends))
+		end_statement(s);
+}
+
+/* A command of MySQL's client: a letter. */
+static void take_mysql(struct scan *s)
+{
+	char letter = s->at + 1 < s->end ? s->at[1] : '\0';
+	size_t line = s->line;
+
+	step(s, 2);
+	if (letter == 'q')
+		found(s, line, "quit");
+	else if (letter == 'r')
+		found(s, line, "connect");
+	else if (letter == 'd')
+		read_delimiter(s);
+	else if (letter == 'g' || letter == 'G')
+		end_statement(s);
 }
 
 static void take(struct scan *s)
@@ -221,10 +348,13 @@ static void take(struct scan *s)
 		step(s, strlen(s->delimiter));
 		end_statement(s);
 		if (copies)
-			pass(s, "\n\\.");
-	} else if (isalpha((unsigned char)*s->at) || *s->at == '_' ||
-		   (*s->at == '\\' && s->of == RFA_SQL_POSTGRES)) {
+			take_lines(s);
+	} else if (*s->at == '\\') {
+		s->of == RFA_SQL_MYSQL ? take_mysql(s) : take_psql(s);
+	} else if (in_word(s, *s->at) && !isdigit((unsigned char)*s->at)) {
 		take_word(s);
+		if (s->of == RFA_SQL_MYSQL)
+			take_set(s);
 	} else {
 		step(s, 1);
 		s->last[0] = '\0';
@@ -239,6 +369,8 @@ void rfa_sql_own_transaction(const char *text, size_t len, enum rfa_sql of,
 	out->line = 0;
 	out->words = "";
 	s.out = out;
+	if (has(&s, "\xEF\xBB\xBF")) /* which says that it is UTF-8 */
+		step(&s, 3);
 	while (s.at < s.end && !out->line)
 		if (!passed(&s))
 			take(&s);

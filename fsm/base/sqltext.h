@@ -7,7 +7,7 @@
 /* Whose words: what a quote and a comment are differs. */
 enum rfa_sql { RFA_SQL_POSTGRES, RFA_SQL_MYSQL };
 
-/* A statement that cannot be part of somebody else's transaction. */
+/* What cannot be part of somebody else's transaction, or does not let it end. */
 struct rfa_sql_found {
 	size_t line;       /* 1 is the first; 0: there is none */
 	const char *words; /* how it begins, static: "COMMIT", "\\connect" */

@@ -38,6 +38,45 @@ static void what_ends_a_transaction_is_found(void **state)
 	assert_found(my, "# end\nselect 'it\\'s; begin;';\nset autocommit=1;", 3, "SET autocommit");
 	assert_found(my, "/*!40101 start transaction */;", 1, "START TRANSACTION");
 	assert_found(my, "delimiter //\nselect 1; begin//\ndelimiter ;\ncommit;", 4, "COMMIT");
+	assert_found(pg,
+		     "\xEF\xBB\xBF"
+		     "commit;",
+		     1, "COMMIT");
+	assert_found(pg, "create table a$b$c(i int);\ncommit;", 2, "COMMIT");
+	assert_found(pg, "create table \xC3\xA4$b$(i int);\ncommit;", 2, "COMMIT");
+	assert_found(my, "select 5--1; commit;\n", 1, "COMMIT");
+	assert_found(my, "set @old=@@autocommit, session autocommit = 1;", 1, "SET autocommit");
+}
+
+static void what_a_client_is_told_is_found(void **state)
+{
+	static const enum rfa_sql pg = RFA_SQL_POSTGRES, my = RFA_SQL_MYSQL;
+
+	(void)state;
+	assert_found(pg, "select 1 \\gexec\ncommit;", 2, "COMMIT");
+	assert_found(pg, "select 1\\; commit;", 1, "COMMIT");
+	assert_found(pg, "select 1 \\c other\n;", 1, "\\connect");
+	assert_found(pg, "select 1;\n\\q\ncreate table t(i int);", 2, "\\quit");
+	assert_found(pg, "\\copy t from stdin csv\nit's\n\\.\ncommit;", 4, "COMMIT");
+	assert_found(pg, "\n\\set ON_ERROR_STOP off\n", 2, "ON_ERROR_STOP off");
+	assert_found(pg, "\\unset ON_ERROR_STOP\n", 1, "ON_ERROR_STOP off");
+	assert_found(my, "select 1\\G\ncommit;", 2, "COMMIT");
+	assert_found(my, "delimiter\ncommit;", 2, "COMMIT");
+	assert_found(my, "select 1;\nquit\n", 2, "quit");
+	assert_found(my, "\\q", 1, "quit");
+}
+
+/* What rfa runs behind the file would be part of it. */
+static void what_does_not_end_is_found(void **state)
+{
+	static const enum rfa_sql pg = RFA_SQL_POSTGRES, my = RFA_SQL_MYSQL;
+
+	(void)state;
+	assert_found(my, "select 1;\nselect 'a;\n", 2, "a quote that does not end");
+	assert_found(my, "/* a\n", 1, "a comment that does not end");
+	assert_found(pg, "select 1;\n/* a /* b */\n", 2, "a comment that does not end");
+	assert_found(pg, "do $a$ begin; end $$;", 1, "a quote that does not end");
+	assert_found(pg, "copy t from stdin;\na\n", 1, "lines of COPY without \\. behind them");
 }
 
 static void what_only_looks_so_is_passed_over(void **state)
@@ -63,12 +102,18 @@ static void what_only_looks_so_is_passed_over(void **state)
 		     "");
 	assert_found(my, "create database x; create table t(i int);", 0, "");
 	assert_found(my, "/*!40101 SET NAMES utf8 */;", 0, "");
+	assert_found(my, "set @old=@@autocommit;", 0, "");
+	assert_found(pg, "do $\xC3\xA4$ begin; commit; end $\xC3\xA4$;", 0, "");
+	assert_found(pg, "\\copy t from stdin\nbegin;\n\\.\nselect 1;", 0, "");
+	assert_found(pg, "\\copy t from 'a.csv' csv\n\\C title\n\\set ON_ERROR_STOP on\n", 0, "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_ends_a_transaction_is_found),
+		cmocka_unit_test(what_a_client_is_told_is_found),
+		cmocka_unit_test(what_does_not_end_is_found),
 		cmocka_unit_test(what_only_looks_so_is_passed_over),
 	};
 

@@ -15,7 +15,7 @@ static void judge_text(struct rfa_gates *c, const char *path, const struct rfa_b
 	rfa_sql_own_transaction(rfa_buf_str(text), text->len, of, &found);
 	if (found.line)
 		rfa_deny(c,
-			 "take it out of the file: all files run in one transaction, in the "
+			 "correct the file: all files run in one transaction, in the "
 			 "database that init names, so that an error leaves nothing behind",
 			 "%s, line %zu, on %s: %s cannot be in the transaction of rfa", path,
 			 found.line, c->ctx->host->name, found.words);
