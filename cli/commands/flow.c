@@ -442,10 +442,11 @@ static int run_other(struct rfa_cli *cli, const struct rfa_flow *other, struct r
 		snprintf(with, sizeof(with), "--%s", args->also_with);
 		words[n++] = also;
 		words[n++] = rfa_cli_option(cli, args->also);
-		words[n++] = with;
-	}
-	if (is_preview(cli))
+		/* What the switch asks for is true once the first of the two has run. */
+		words[n++] = is_preview(cli) ? "--dry-run" : with;
+	} else if (is_preview(cli)) {
 		words[n++] = "--dry-run";
+	}
 
 	rfa_story_release(&cli->report);
 	rc = rfa_cli_type(cli, other, words, &before, err);

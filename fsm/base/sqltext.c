@@ -1,6 +1,6 @@
 /*
- * Looks through a file of SQL for what begins or ends a transaction, cannot be in one, or leaves out
- * what is behind it.
+ * Looks through a file of SQL for what begins or ends a transaction, cannot be in one, or leaves
+ * out what is behind it.
  * Sources: the chapters "Lexical Structure", "psql" and "CREATE FUNCTION" (BEGIN ATOMIC) of
  * PostgreSQL's manual; "Comments", "String Literals" and "mysql Client Commands" of MySQL's.
  */

@@ -1,5 +1,9 @@
 /* restore: the data of a backup takes the place of the target's. */
+#include <stdio.h>
+#include <string.h>
+
 #include "fsm/flows/flows.h"
+#include "fsm/parts/catalog.h"
 
 static const struct rfa_role roles[] = {
 	{ RFA_SOURCE, WITH_VAULT, NULL, "where the vault is" },
@@ -58,13 +62,41 @@ static const struct rfa_flow_text text = {
 	.changes = rfa_changes_data,
 };
 
+/* What it proves has to be so: the stack was made anew there, and the data is of elsewhere. */
+static int put_as_drill(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
+{
+	const char *env = rfa_facts_str(plan, "target/env", "");
+	struct rfa_backup_id id;
+	json_t *now = NULL;
+	char path[256];
+	int rc, anew;
+
+	if (!rfa_backup_id_parse(rfa_facts_str(plan, "options/backup", ""), &id) &&
+	    !strcmp(id.env, env)) {
+		rfa_fail(err, RFA_EUSAGE, "cli",
+			 "a backup of %.60s in %.60s is no drill of another", env, env);
+		return rfa_error_hint(err, "name with --of whose backup it is");
+	}
+	snprintf(path, sizeof(path), "environments/%.64s/%.64s.json", env, p->word);
+	rc = rfa_catalog_find(p->ledger, path, &now, err);
+	if (rc)
+		return rc;
+	anew = !strcmp(rfa_facts_str(now, "flow", ""), "rebuild");
+	json_decref(now);
+	if (anew)
+		return rfa_plan_set(plan, "as_drill", json_true(), err);
+	rfa_fail(err, RFA_EREFUSED, "ledger", "%.60s was not made anew in %.60s before", p->word,
+		 env);
+	return rfa_error_hint(
+	    err, "make it anew, and both is done: rfa rebuild %.60s --env %.60s --of ENV", p->word,
+	    env);
+}
+
 static int prepare(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
 	int rc = rfa_prepare_restore(p, plan, err);
 
-	return rc || !p->option(p, "as-drill", 0)
-		   ? rc
-		   : rfa_plan_set(plan, "as_drill", json_true(), err);
+	return rc || !p->option(p, "as-drill", 0) ? rc : put_as_drill(p, plan, err);
 }
 
 static const struct rfa_option options[] = {

@@ -121,10 +121,30 @@ static int put_known(const struct rfa_prepare *p, json_t *plan, struct rfa_error
 	    err, "name one of its registry: rfa rebuild %.60s VERSION --env %.60s", p->word, env);
 }
 
+/* Before anything is made anew: the run that restores comes only then. */
+static int check_of(const struct rfa_prepare *p, const json_t *plan, struct rfa_error *err)
+{
+	const char *env = rfa_facts_str(plan, "target/env", "");
+	const char *of = p->option(p, "of", 0);
+	json_t *side = NULL;
+	int rc;
+
+	if (of && !strcmp(of, env)) {
+		rfa_fail(err, RFA_EUSAGE, "cli", "--env and --of are both \"%.60s\"", env);
+		return rfa_error_hint(err,
+				      "leave --of out: then it is made anew, and its data stays");
+	}
+	rc = of ? p->side(p, of, p->word, &side, err) : 0;
+	json_decref(side);
+	return rc;
+}
+
 int rfa_prepare_rebuild(const struct rfa_prepare *p, json_t *plan, struct rfa_error *err)
 {
-	int rc = rfa_plan_set(plan, "recreate", json_true(), err);
+	int rc = check_of(p, plan, err);
 
+	if (!rc)
+		rc = rfa_plan_set(plan, "recreate", json_true(), err);
 	if (!rc)
 		rc = put_data(p, plan, err);
 	if (!rc)

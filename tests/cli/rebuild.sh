@@ -82,6 +82,10 @@ ok "byte for byte" is "$(sums)" "$before"
 # ---- a drill for a disaster: test is made anew as prod is
 
 standby() { "$RFA" rebuild shop --env test --of prod "$@"; }
+ok "64: as itself it is no drill" exits 64 rebuild --of prod --yes prod
+ok "nothing is made anew as an environment that is not there" says '"nowhere"' "$RFA" rebuild shop --env test --of nowhere --yes test
+ok "what was not made anew is no drill" says "shop was not made anew in test before" "$RFA" restore shop --env test --of prod --as-drill --yes test
+ok "nor is a backup of its own" says "a backup of prod in prod is no drill of another" "$RFA" restore shop --env prod --as-drill --yes prod
 ok "both runs are told before" says "is put back into shop on test" standby -n
 ok "test is made anew, and serves prod's backup" exits 0 standby --yes test
 ok "two runs" is "$(flows | cut -d, -f1,2)" "restore SUCCEEDED, rebuild SUCCEEDED"
