@@ -67,7 +67,7 @@ static const struct rfa_text_line lines[] = {
 	{ "is deleted",
 	  "{deleted}: all that is stored in it; it stays beside, as a rollback point" },
 	{ "and then", "{purged}: what lies beside is removed for good, once all has proven itself; "
-		      "from then on only a backup has it" },
+		      "then only a backup has it, if there is one" },
 	{ "stays", "{kept.data}: the data stays as it is" },
 	{ "the way back", "by itself, if what was made anew does not prove healthy; later: rfa "
 			  "rollback {stack} --env {to}" },

@@ -64,6 +64,7 @@ ok "4: the phrase is not enough either" exits 4 wipe --confirm "DELETE ALL DATA"
 ok "64: without a backup only for a reason" exits 64 wipe --skip-backup --yes prod --confirm "DELETE ALL DATA"
 ok "64: nothing to purge where the data stays" exits 64 rebuild --purge --yes prod
 ok "what is removed in the end is said" says "what lies beside is removed for good, once all has proven itself" wipe --purge -n
+ok "without a backup nothing has it then" says "then only a backup has it, if there is one" wipe --purge --skip-backup --reason x -n
 ok "nothing has stopped" is "$(container) $(sums)" "$was $before"
 ok "nothing was begun" is "$(flows)" "rebuild SUCCEEDED, promote SUCCEEDED"
 
