@@ -279,6 +279,7 @@ static json_t *detached_of(const struct rfa_drive *d)
 		[RFA_ROW_OPEN] = "in doubt",       [RFA_ROW_DONE] = "done",
 		[RFA_ROW_FAILED] = "in part",      [RFA_ROW_UNDOING] = "in doubt",
 		[RFA_ROW_UNDO_FAILED] = "in part", [RFA_ROW_UNDONE] = NULL,
+		[RFA_ROW_ABSENT] = NULL,
 	};
 	json_t *list = json_array();
 	size_t i;

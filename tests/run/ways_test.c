@@ -89,6 +89,23 @@ static int is_locked(struct rfa_sim_host *host, const char *run)
 	return locked;
 }
 
+/* Rows that are told to stay as they are; and each is one of this run. */
+static size_t count_left(const struct rfa_history *h)
+{
+	const struct rfa_flow *flow = rfa_flow_by_name(h->flow);
+	json_t *one;
+	size_t i, k, n = 0;
+
+	for (i = 0; i < h->n; i++)
+		json_array_foreach (json_object_get(h->records[i].facts, "detached"), k, one) {
+			int row = rfa_flow_find(flow, rfa_facts_str(one, "step", ""));
+
+			assert_true(row >= 0 && rfa_flow_has(flow, (size_t)row, h->plan));
+			n++;
+		}
+	return n;
+}
+
 static void test_leave(void **state)
 {
 	size_t i;
@@ -120,6 +137,7 @@ static void test_leave(void **state)
 		assert_int_equal(is_locked(b.w.prod, b.result.run), locked);
 		/* What is left is told, with the way out of it, and kept. */
 		assert_int_equal(rfa_ledger_load(b.w.ledger, b.result.run, &h, &b.err), 0);
+		assert_true(count_left(h) >= (size_t)locked);
 		if (locked) {
 			char hint[200];
 
