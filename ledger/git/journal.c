@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -95,7 +96,8 @@ int rfa_journal_make(const char *ledger, const char *run, const git_oid *after, 
 	path_of(ledger, run, ".new", fresh);
 	path_of(ledger, run, "", out->path);
 	snprintf(folder, sizeof(folder), "%s/" RFA_GIT_JOURNALS, ledger);
-	out->fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+	unlink(fresh); /* what a killed driver left, or somebody put there */
+	out->fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (out->fd < 0 || put_file(out->fd, run, after, out) || rename(fresh, out->path)) {
 		rc = rfa_git_fail_errno(err, errno, out->path, "a run's journal could not be made");
 		unlink(fresh);
@@ -124,6 +126,20 @@ static void put_line(const git_oid *id, size_t len, char out[LINE_LEN + 1])
 	snprintf(out + n, 10, "%08x\n", crc_of(out, n));
 }
 
+/* What is durable in a file that has no name any more is found by nobody. */
+static int check_named(const struct rfa_journal *journal, struct rfa_error *err)
+{
+	struct stat ours, named;
+
+	if (!fstat(journal->fd, &ours) && !lstat(journal->path, &named) &&
+	    ours.st_ino == named.st_ino && ours.st_dev == named.st_dev)
+		return 0;
+	rfa_fail(err, RFA_ECORRUPT, "ledger", "the run's journal was removed or replaced");
+	rfa_error_where(err, "%s", journal->path);
+	return rfa_error_hint(err, "put the file back, then rfa resume; without it the run stands "
+				   "where its ref ends, and the hosts may be further");
+}
+
 int rfa_journal_add(struct rfa_journal *journal, const git_oid *id, const void *data, size_t len,
 		    struct rfa_error *err)
 {
@@ -145,6 +161,8 @@ int rfa_journal_add(struct rfa_journal *journal, const git_oid *id, const void *
 	if (!rc && fdatasync(journal->fd))
 		rc = rfa_git_fail_errno(err, errno, journal->path,
 					"a record could not be made durable");
+	if (!rc)
+		rc = check_named(journal, err);
 	if (!rc)
 		journal->at += text.len;
 	rfa_buf_release(&text);
@@ -171,9 +189,10 @@ void rfa_journal_drop(const char *ledger, const char *run)
 int rfa_journal_exists(const char *ledger, const char *run)
 {
 	char path[PATH_MAX];
+	struct stat st;
 
 	path_of(ledger, run, "", path);
-	return !access(path, F_OK);
+	return !lstat(path, &st);
 }
 
 /* 1: so many bytes have a right checksum behind them, in hex, and then a newline. */
@@ -296,6 +315,18 @@ void rfa_journal_release(struct rfa_journal_text *journal)
 	journal->n = 0;
 }
 
+/* Why it is not to be opened at all: a pipe would be waited for. */
+static const char *odd_file(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return NULL;
+	if (!S_ISREG(st.st_mode))
+		return "it is not a file";
+	return st.st_size > (off_t)MOST_BYTES ? "it is larger than anything that rfa writes" : NULL;
+}
+
 /* *why: what is wrong with it as it is now. */
 static int look(const char *run, const char *path, struct rfa_journal_text *out, const char **why,
 		struct rfa_error *err)
@@ -304,9 +335,9 @@ static int look(const char *run, const char *path, struct rfa_journal_text *out,
 	int rc;
 
 	*out = (struct rfa_journal_text){ .text = empty };
-	*why = NULL;
-	rc = rfa_slurp(path, MOST_BYTES, &out->text, err);
-	return rc ? rc : parse(run, out, why, err);
+	*why = odd_file(path);
+	rc = *why ? 0 : rfa_slurp(path, MOST_BYTES, &out->text, err);
+	return rc || *why ? rc : parse(run, out, why, err);
 }
 
 /* Its driver may be writing it: what looks damaged is, if it looks the same once more. */

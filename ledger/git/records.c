@@ -154,6 +154,7 @@ static int make_room(struct rfa_git_run *run, size_t len, struct rfa_error *err)
 {
 	const struct rfa_git *git = (struct rfa_git *)run->base.ledger;
 	struct rfa_lock lock = RFA_LOCK_INIT;
+	git_oid tip = run->tip;
 	int rc = 0;
 
 	if (rfa_journal_fits(&run->journal, len))
@@ -163,6 +164,12 @@ static int make_room(struct rfa_git_run *run, size_t len, struct rfa_error *err)
 		if (!rc)
 			rc = rfa_git_settle(run, err);
 		rfa_lock_release(&lock, 0);
+	}
+	/* The record is made to follow the last one. */
+	if (!rc && git_oid_cmp(&tip, &run->tip)) {
+		rfa_fail(err, RFA_ECORRUPT, "ledger", "records of run %s are gone from its journal",
+			 run->base.head.run);
+		rc = rfa_error_where(err, "%s/" RFA_GIT_JOURNALS, git->path);
 	}
 	return rc ? rc
 		  : rfa_journal_make(git->path, run->base.head.run, &run->kept, len, &run->journal,

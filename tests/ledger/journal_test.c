@@ -194,6 +194,74 @@ static void test_damaged(void **state)
 	assert_int_equal(records(w), RECORDS);
 }
 
+/* What is no file is not waited for, nor followed; and it is in the way of its own run alone. */
+static void test_odd(void **state)
+{
+	static const char *const odd[] = { "mkfifo $J", "mkdir $J", "ln -s $J.aside $J",
+					   "ln -s nowhere $J", "truncate -s 65M $J" };
+	struct world *w = *state;
+	struct rfa_ledger_run *run = NULL;
+
+	/* As a killed driver leaves it. */
+	rfa_journal_close(&((struct rfa_git_run *)w->run)->journal);
+	rfa_ledger_detach(w->run);
+	w->run = NULL;
+	assert_int_equal(setenv("J", w->path, 1), 0);
+	for (unsigned i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		alarm(60);
+		assert_int_equal(kit_sh(&w->kit, &w->out, "mv $J $J.aside"), 0);
+		assert_int_equal(kit_sh(&w->kit, &w->out, odd[i]), 0);
+		rfa_ledger_free(w->ledger);
+		w->ledger = NULL;
+		if (rfa_ledger_open(&w->ledger, &w->kit.options, &w->err))
+			fail_msg("%s: %s", odd[i], w->err.msg);
+		if (records(w) != -1)
+			fail_msg("%s: nobody missed the journal", odd[i]);
+		assert_non_null(strstr(w->err.msg, "damaged"));
+		assert_int_equal(rfa_ledger_attach(w->ledger, w->id, &run, &w->err), -RFA_ECORRUPT);
+		assert_int_equal(kit_whole(w->ledger, 10 + i, "other", "prod", 2, NULL, &w->err),
+				 0);
+		assert_int_equal(kit_sh(&w->kit, &w->out, "rm -r $J && mv $J.aside $J"), 0);
+	}
+	alarm(0);
+	assert_int_equal(records(w), RECORDS);
+	/* Nor is one that is made written through what lies in its place. */
+	assert_int_equal(kit_sh(&w->kit, &w->out, "echo precious >p; ln -s $PWD/p $J.new"), 0);
+	assert_int_equal(rfa_ledger_attach(w->ledger, w->id, &w->run, &w->err), 0);
+	assert_int_equal(kit_append(w->run, RECORDS + 1, &w->err), 0);
+	assert_int_equal(kit_sh(&w->kit, &w->out, "cat p; ls $L/rfa/journals"), 0);
+	assert_non_null(strstr(rfa_buf_str(&w->out), "precious"));
+	assert_null(strstr(rfa_buf_str(&w->out), ".new"));
+}
+
+/* What is written to a file that nobody finds is not acknowledged. */
+static void test_removed(void **state)
+{
+	struct world *w = *state;
+	uint32_t seq = RECORDS;
+	int rc;
+
+	assert_int_equal(unlink(w->path), 0);
+	rc = kit_append(w->run, ++seq, &w->err);
+	assert_int_equal(rc, -RFA_ECORRUPT);
+	assert_non_null(strstr(w->err.msg, "removed or replaced"));
+	/* Asked again: what was told before is not there, and nothing is put on top of that. */
+	assert_int_equal(kit_append(w->run, seq, &w->err), -RFA_ESTALE);
+	assert_int_equal(kit_end(w->run, seq, "app", "prod", NULL, &w->err), -RFA_ESTALE);
+}
+
+/* It is looked for also where it would be begun anew. */
+static void test_removed_full(void **state)
+{
+	struct world *w = *state;
+	struct rfa_git_run *run = (struct rfa_git_run *)w->run;
+
+	assert_int_equal(unlink(w->path), 0);
+	run->journal.at = run->journal.size;
+	assert_int_equal(kit_append(w->run, RECORDS + 1, &w->err), -RFA_ECORRUPT);
+	assert_non_null(strstr(w->err.msg, "gone from its journal"));
+}
+
 /* One of an older state of the ledger, whose ref is elsewhere. Nothing writes over it. */
 static void test_foreign(void **state)
 {
@@ -288,8 +356,9 @@ static void test_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ONE(test_torn),    ONE(test_flipped), ONE(test_damaged),
-		ONE(test_foreign), ONE(test_folded),  ONE(test_full),
+		ONE(test_torn),    ONE(test_flipped),      ONE(test_damaged), ONE(test_odd),
+		ONE(test_removed), ONE(test_removed_full), ONE(test_foreign), ONE(test_folded),
+		ONE(test_told),    ONE(test_full),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
