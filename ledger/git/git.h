@@ -33,6 +33,7 @@ struct rfa_git {
 	struct rfa_fresh *fresh;    /* objects that are not on the disk yet; owned */
 	char *path;                 /* owned; absolute, without a slash at its end */
 	char id[GIT_OID_HEXSZ + 1]; /* the ledger's own name; "": not read yet */
+	int64_t format;             /* what its configuration says; 0: nothing (format.h) */
 };
 
 struct rfa_git_run {

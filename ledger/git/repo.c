@@ -15,6 +15,7 @@
 #include "ledger/git/commit.h"
 #include "ledger/git/end.h"
 #include "ledger/git/error.h"
+#include "ledger/git/format.h"
 #include "ledger/git/fresh.h"
 #include "ledger/git/heads.h"
 #include "ledger/git/list.h"
@@ -181,8 +182,18 @@ done:
 	return rc;
 }
 
-/* What the configuration says of the format; *format 0: nothing. UNSUPPORTED: not one of ours. */
-static int read_settings(const struct rfa_git *git, int64_t *format, struct rfa_error *err)
+static int too_new_format(const struct rfa_git *git, int64_t format, int known,
+			  struct rfa_error *err)
+{
+	char what[160];
+
+	snprintf(what, sizeof(what), "the ledger has format %lld, this rfa knows up to %d",
+		 (long long)format, known);
+	return too_new(git, err, what);
+}
+
+/* What the configuration says of the format: git->format. UNSUPPORTED: not one of ours. */
+static int read_settings(struct rfa_git *git, struct rfa_error *err)
 {
 	git_config_iterator *it = NULL;
 	git_config *config = NULL;
@@ -190,14 +201,14 @@ static int read_settings(const struct rfa_git *git, int64_t *format, struct rfa_
 	char what[160];
 	int rc = git_repository_config_snapshot(&config, git->repo);
 
-	*format = 0;
+	git->format = 0;
 	if (!rc)
 		rc = git_config_iterator_new(&it, config);
 	while (!rc && !(rc = git_config_next(&entry, it))) {
 		if (entry->level != GIT_CONFIG_LEVEL_LOCAL)
 			continue;
 		if (!strcmp(entry->name, "rfa.format"))
-			*format = strtoll(entry->value ? entry->value : "0", NULL, 10);
+			git->format = strtoll(entry->value ? entry->value : "0", NULL, 10);
 		/* git's own rule: an extension that is not known changes what the bytes mean. */
 		if (strncmp(entry->name, "extensions.", 11) != 0 ||
 		    !strcmp(entry->name, "extensions.preciousobjects") ||
@@ -217,43 +228,38 @@ done:
 }
 
 /* NOTFOUND when it is some other repository; UNSUPPORTED when a newer rfa wrote it. */
-static int check_format(const struct rfa_git *git, struct rfa_error *err)
+static int check_format(struct rfa_git *git, struct rfa_error *err)
 {
 	struct rfa_git_tree *tree = NULL;
 	json_t *mark = NULL;
-	int64_t format = 0;
-	char what[160];
+	int64_t format;
 	git_oid id;
-	int rc = read_settings(git, &format, err);
+	int rc = read_settings(git, err);
 
 	if (rc)
 		return rc;
-	if (format <= RFA_LEDGER_FORMAT) {
-		/* A clone has no rfa.format: then main alone tells a ledger from another
-		   repository; with it, a ledger without main is a damaged one. */
-		rc = rfa_git_ref_read(git, RFA_GIT_MAIN, &id, err);
-		if (rc == -(int)RFA_ENOTFOUND && !format)
-			return not_a_ledger(err, git->path, "this git repository is no ledger");
-		rc = rfa_git_tree_of(git, NULL, &tree, err);
-		if (!rc)
-			rc = rfa_git_tree_json(tree, "ledger.json", &mark, err);
-		rfa_git_tree_free(tree);
-		if (rc == -(int)RFA_ENOTFOUND && !format)
-			return not_a_ledger(err, git->path, "this git repository is no ledger");
-		if (rc == -(int)RFA_ENOTFOUND) {
-			rc = rfa_fail(err, RFA_ECORRUPT, "ledger", "main has lost its ledger.json");
-			rfa_error_where(err, "%s", git->path);
-		}
-		if (rc)
-			return rc;
-		format = rfa_facts_int(mark, "format", INT64_MAX);
-		json_decref(mark);
+	if (git->format > RFA_GIT_FORMAT)
+		return too_new_format(git, git->format, RFA_GIT_FORMAT, err);
+	/* A clone has no rfa.format: then main alone tells a ledger from another repository; with
+	   it, a ledger without main is a damaged one. */
+	rc = rfa_git_ref_read(git, RFA_GIT_MAIN, &id, err);
+	if (rc == -(int)RFA_ENOTFOUND && !git->format)
+		return not_a_ledger(err, git->path, "this git repository is no ledger");
+	rc = rfa_git_tree_of(git, NULL, &tree, err);
+	if (!rc)
+		rc = rfa_git_tree_json(tree, "ledger.json", &mark, err);
+	rfa_git_tree_free(tree);
+	if (rc == -(int)RFA_ENOTFOUND && !git->format)
+		return not_a_ledger(err, git->path, "this git repository is no ledger");
+	if (rc == -(int)RFA_ENOTFOUND) {
+		rc = rfa_fail(err, RFA_ECORRUPT, "ledger", "main has lost its ledger.json");
+		rfa_error_where(err, "%s", git->path);
 	}
-	if (format <= RFA_LEDGER_FORMAT)
-		return 0;
-	snprintf(what, sizeof(what), "the ledger has format %lld, this rfa knows up to %d",
-		 (long long)format, RFA_LEDGER_FORMAT);
-	return too_new(git, err, what);
+	if (rc)
+		return rc;
+	format = rfa_facts_int(mark, "format", INT64_MAX);
+	json_decref(mark);
+	return format > RFA_LEDGER_FORMAT ? too_new_format(git, format, RFA_LEDGER_FORMAT, err) : 0;
 }
 
 int rfa_ledger_open(struct rfa_ledger **out, const struct rfa_ledger_options *options,
@@ -292,7 +298,6 @@ static int configure(const struct rfa_git *git, struct rfa_error *err)
 		{ "receive.denyNonFastForwards", "true" },
 		{ "receive.fsckObjects", "true" },
 		{ "extensions.preciousObjects", "true" },
-		{ "rfa.format", "1" },
 	};
 	git_config *config = NULL;
 	char path[PATH_MAX];
@@ -302,6 +307,8 @@ static int configure(const struct rfa_git *git, struct rfa_error *err)
 	rc = git_config_open_ondisk(&config, path);
 	for (size_t i = 0; !rc && i < sizeof(settings) / sizeof(settings[0]); i++)
 		rc = git_config_set_string(config, settings[i].key, settings[i].value);
+	if (!rc)
+		rc = git_config_set_int64(config, "rfa.format", RFA_GIT_FORMAT);
 	git_config_free(config);
 	return rc ? rfa_git_fail(err, rc, git->path, "the ledger could not be configured") : 0;
 }

@@ -9,6 +9,7 @@
 #include "ledger/files.h"
 #include "ledger/git/git.h"
 #include "ledger/git/commit.h"
+#include "ledger/git/format.h"
 #include "ledger/git/load.h"
 #include "ledger/git/lock.h"
 #include "ledger/git/records.h"
@@ -250,7 +251,7 @@ static int begin_locked(struct rfa_git_run *run, const json_t *plan, char *block
 int rfa_git_begin(struct rfa_ledger *ledger, const struct rfa_run_head *head, const json_t *plan,
 		  struct rfa_ledger_run **out, char *blocker, struct rfa_error *err)
 {
-	const struct rfa_git *git = (struct rfa_git *)ledger;
+	struct rfa_git *git = (struct rfa_git *)ledger;
 	struct rfa_git_run *run = calloc(1, sizeof(*run));
 	struct rfa_lock lock = RFA_LOCK_INIT;
 	int rc;
@@ -266,6 +267,8 @@ int rfa_git_begin(struct rfa_ledger *ledger, const struct rfa_run_head *head, co
 		rc = rfa_git_lock(git, NULL, &lock, err);
 	if (!rc)
 		rc = rfa_fault("ledger.begin.locked", err);
+	if (!rc)
+		rc = rfa_git_raise_format(git, err);
 	if (!rc)
 		rc = begin_locked(run, plan, blocker, err);
 	rfa_lock_release(&lock, 0);
@@ -332,7 +335,7 @@ static int check_unfinished(const struct rfa_git *git, const char *run, struct r
 
 static int take_over(struct rfa_git_run *run, struct rfa_error *err)
 {
-	const struct rfa_git *git = (struct rfa_git *)run->base.ledger;
+	struct rfa_git *git = (struct rfa_git *)run->base.ledger;
 	struct rfa_lock lock = RFA_LOCK_INIT;
 	struct rfa_history *history = NULL;
 	char held[512];
@@ -350,6 +353,8 @@ static int take_over(struct rfa_git_run *run, struct rfa_error *err)
 	   sees no driver. */
 	if (!rc)
 		rc = rfa_git_lock(git, NULL, &lock, err);
+	if (!rc)
+		rc = rfa_git_raise_format(git, err);
 	rfa_lock_release(&lock, 0);
 	if (!rc)
 		rc = check_unfinished(git, run->base.head.run, err);
@@ -357,8 +362,7 @@ static int take_over(struct rfa_git_run *run, struct rfa_error *err)
 		return rc;
 	rfa_git_run_ref(run->base.head.run, ref);
 	rfa_git_sweep_ref(git, ref);
-	rc = rfa_git_load(&((struct rfa_git *)run->base.ledger)->base, run->base.head.run, &history,
-			  err);
+	rc = rfa_git_load(&git->base, run->base.head.run, &history, err);
 	if (rc)
 		return rc;
 	rfa_copy(run->base.head.flow, sizeof(run->base.head.flow), history->flow);

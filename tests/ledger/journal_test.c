@@ -321,6 +321,42 @@ static void test_folded(void **state)
 		fail_msg("%s", w->err.msg);
 }
 
+/* Where there are journals an rfa that does not know them is told to keep off: it reads a format in
+ * the configuration, and knows 1. */
+static void test_told(void **state)
+{
+	struct world *w = *state;
+	static const char says[] = "git -C $L config rfa.format; ls $L | grep config";
+
+	kit_sh(&w->kit, &w->out, says);
+	assert_string_equal(rfa_buf_str(&w->out), "2\nconfig\n");
+	rfa_ledger_detach(w->run);
+	w->run = NULL;
+	for (unsigned i = 0; i < 2; i++) {
+		/* That of an older rfa; a clone. */
+		kit_sh(&w->kit, &w->out,
+		       i ? "git -C $L config --unset rfa.format" : "git -C $L config rfa.format 1");
+		kit_sh(&w->kit, &w->out, "git -C $L config core.own kept");
+		rfa_ledger_free(w->ledger);
+		w->ledger = NULL;
+		assert_int_equal(rfa_ledger_open(&w->ledger, &w->kit.options, &w->err), 0);
+		assert_int_equal(records(w), RECORDS);
+		if (i)
+			assert_int_equal(kit_whole(w->ledger, 2, "other", "prod", 1, NULL, &w->err),
+					 0);
+		else
+			assert_int_equal(rfa_ledger_attach(w->ledger, w->id, &w->run, &w->err), 0);
+		kit_sh(&w->kit, &w->out, says);
+		assert_string_equal(rfa_buf_str(&w->out), "2\nconfig\n");
+		kit_sh(&w->kit, &w->out, "git -C $L config core.own");
+		assert_string_equal(rfa_buf_str(&w->out), "kept\n");
+		rfa_ledger_detach(w->run);
+		w->run = NULL;
+	}
+	if (rfa_ledger_verify(w->ledger, NULL, NULL, NULL, &w->err))
+		fail_msg("%s", w->err.msg);
+}
+
 /* Past its size a journal is folded and begun anew; two runs have one each. */
 static void test_full(void **state)
 {

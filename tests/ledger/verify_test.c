@@ -404,7 +404,7 @@ static void test_not_ours(void **state)
 	sh(w,
 	   "unset GIT_DIR; mkdir plain; touch plain/file; git init -q --bare empty.git; git init "
 	   "-q work; cd work; git commit -q --allow-empty -m x; cd ..; git clone -q --bare work "
-	   "other.git; cp -r $L newer.git; git -C newer.git config rfa.format 2; cp -r $L "
+	   "other.git; cp -r $L newer.git; git -C newer.git config rfa.format 3; cp -r $L "
 	   "ext.git; git -C ext.git config extensions.strange true; cp -r $L headless.git; rm "
 	   "headless.git/refs/heads/main");
 	opens_with(w, "nowhere", RFA_ENOTFOUND, "no ledger");
@@ -412,7 +412,7 @@ static void test_not_ours(void **state)
 	opens_with(w, "plain", RFA_ENOTFOUND, "not a ledger");
 	opens_with(w, "empty.git", RFA_ENOTFOUND, "no ledger");
 	opens_with(w, "other.git", RFA_ENOTFOUND, "no ledger");
-	opens_with(w, "newer.git", RFA_EUNSUPPORTED, "format 2");
+	opens_with(w, "newer.git", RFA_EUNSUPPORTED, "format 3");
 	blame(0);
 	opens_with(w, "ext.git", RFA_EUNSUPPORTED, "strange");
 	blame(1);
