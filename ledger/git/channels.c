@@ -13,6 +13,7 @@
 #include "ledger/files.h"
 #include "ledger/git/channels.h"
 #include "ledger/git/commit.h"
+#include "ledger/git/join.h"
 #include "ledger/git/lock.h"
 #include "ledger/git/refs.h"
 #include "ledger/message.h"
@@ -174,12 +175,16 @@ int rfa_git_channel_move(struct rfa_ledger *ledger, const char *name,
 {
 	const struct rfa_git *git = (struct rfa_git *)ledger;
 	struct rfa_lock lock = RFA_LOCK_INIT;
+	struct rfa_error ignored;
 	int rc = rfa_git_lock(git, NULL, &lock, err);
 
 	if (!rc)
 		rc = rfa_mkdir_synced(git->path, "refs/rfa/notify", err);
 	if (!rc)
 		rc = move_locked(git, name, move, err);
+	/* It has moved, whatever becomes of this. */
+	if (!rc && rfa_git_join(git, &ignored))
+		rfa_error_clear(&ignored);
 	rfa_lock_release(&lock, 0);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include "ledger/git/git.h"
 #include "ledger/git/commit.h"
 #include "ledger/git/format.h"
+#include "ledger/git/join.h"
 #include "ledger/git/load.h"
 #include "ledger/git/lock.h"
 #include "ledger/git/records.h"
@@ -456,7 +457,8 @@ void rfa_git_detach(struct rfa_ledger_run *base)
 	/* So that plain git sees all of it; where this cannot be done, the next open does it. */
 	if (run->journal.fd >= 0 && !base->ended &&
 	    !rfa_git_lock_now((struct rfa_git *)base->ledger, NULL, &lock, &ignored)) {
-		if (rfa_git_settle(run, &ignored))
+		if (rfa_git_settle(run, &ignored) ||
+		    rfa_git_join((struct rfa_git *)base->ledger, &ignored))
 			rfa_error_clear(&ignored);
 		rfa_lock_release(&lock, 0);
 	}

@@ -222,6 +222,54 @@ static void test_joined(void **state)
 	all_is_there(w);
 }
 
+static void move_channel(struct world *w, struct rfa_ledger *ledger, int i)
+{
+	struct rfa_ledger_channel now = { 0 };
+	struct rfa_ledger_move move = { .subject = "tried", .passing = 1 };
+	json_t *state = json_pack("{s:i}", "tries", i);
+
+	if (i) {
+		assert_int_equal(rfa_ledger_channel_read(ledger, "team", &now, &w->err), 0);
+		move.was = now.version;
+		move.at = now.at;
+	}
+	move.state = state;
+	if (rfa_ledger_channel_move(ledger, "team", &move, &w->err))
+		fail_msg("%s", w->err.msg);
+	json_decref(state);
+	rfa_ledger_channel_release(&now);
+}
+
+/* What is written without the end of a run: a receiver that is down for a year, and a run that is
+ * resumed again and again. */
+static void test_no_end(void **state)
+{
+	enum { TIMES = 40, FEW = 12 };
+	struct world *w = *state;
+	struct rfa_ledger *ledger = NULL;
+	struct rfa_ledger_run *run = NULL;
+	char id[RFA_RUN_ID_MAX];
+
+	assert_int_equal(rfa_ledger_open(&ledger, &w->kit.options, &w->err), 0);
+	for (int i = 0; i < TIMES; i++)
+		move_channel(w, ledger, i);
+	assert_in_range(packs(w), 1, FEW);
+	assert_int_equal(kit_begin(ledger, 1, "app", "prod", &run, &w->err), 0);
+	for (uint32_t seq = 1; seq <= TIMES; seq++) {
+		if (kit_append(run, seq, &w->err))
+			fail_msg("%s", w->err.msg);
+		rfa_ledger_detach(run);
+		if (rfa_ledger_attach(ledger, kit_id(1, id), &run, &w->err))
+			fail_msg("%s", w->err.msg);
+	}
+	assert_in_range(packs(w), 1, FEW);
+	assert_int_equal(kit_end(run, TIMES + 1, "app", "prod", NULL, &w->err), 0);
+	if (rfa_ledger_verify(ledger, NULL, NULL, NULL, &w->err))
+		fail_msg("%s", w->err.msg);
+	rfa_ledger_free(ledger);
+	sh(w, "git -C $L fsck --strict --no-dangling --no-progress");
+}
+
 /* What somebody keeps, and what is damaged, stays as it is. */
 static void test_left_alone(void **state)
 {
@@ -479,6 +527,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sums, start, stop),
 		cmocka_unit_test_setup_teardown(test_packed, start, stop),
 		cmocka_unit_test_setup_teardown(test_joined, start, stop),
+		cmocka_unit_test_setup_teardown(test_no_end, start, stop),
 		cmocka_unit_test_setup_teardown(test_left_alone, start, stop),
 		cmocka_unit_test_setup_teardown(test_damaged_index, start, stop),
 		cmocka_unit_test_setup_teardown(test_mended, start, stop),
