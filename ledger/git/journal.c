@@ -1,4 +1,5 @@
 /* A run's journal: its newest records, each durable at the price of one fdatasync. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -193,6 +194,24 @@ int rfa_journal_exists(const char *ledger, const char *run)
 
 	path_of(ledger, run, "", path);
 	return !lstat(path, &st);
+}
+
+void rfa_journal_each(const char *ledger, void (*each)(void *user, const char *run), void *user)
+{
+	char folder[PATH_MAX], run[RFA_RUN_ID_MAX];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(folder, sizeof(folder), "%s/" RFA_GIT_JOURNALS, ledger);
+	dir = opendir(folder);
+	while (dir && (entry = readdir(dir))) {
+		rfa_copy(run, sizeof(run), entry->d_name);
+		run[strcspn(run, ".")] = '\0';
+		if (rfa_run_id_ok(run))
+			each(user, run);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 /* 1: so many bytes have a right checksum behind them, in hex, and then a newline. */

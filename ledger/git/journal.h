@@ -57,6 +57,8 @@ void rfa_journal_close(struct rfa_journal *journal);
 void rfa_journal_drop(const char *ledger, const char *run);
 
 int rfa_journal_exists(const char *ledger, const char *run);
+/* Each run that has a journal, or an unfinished one; in no order. */
+void rfa_journal_each(const char *ledger, void (*each)(void *user, const char *run), void *user);
 
 /* One that is read. */
 struct rfa_journal_record {

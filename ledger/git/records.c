@@ -1,9 +1,9 @@
 /* Where a run's last record is: on its ref, or behind that in its journal. */
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/base/facts.h"
 #include "fsm/base/fault.h"
 #include "ledger/git/commit.h"
 #include "ledger/git/error.h"
@@ -193,28 +193,65 @@ int rfa_git_record_add(struct rfa_git_run *run, const struct rfa_buf *commit, st
 	return rc;
 }
 
-void rfa_git_sweep_journals(const struct rfa_git *git, struct rfa_git_tree *main)
+/* 1: the record is END's last one, or one before that. */
+static int end_has(const struct rfa_git *git, struct rfa_git_tree *main, const char *run,
+		   const git_oid *id)
+{
+	char path[RFA_LEDGER_PATH_MAX];
+	struct rfa_error ignored;
+	json_t *ending = NULL;
+	git_oid at, begin;
+	int has = 0;
+	int rc;
+
+	rfa_path_of_run(run, ".end.json", path);
+	rc = rfa_git_tree_json(main, path, &ending, &ignored);
+	if (!rc && (git_oid_fromstr(&at, rfa_facts_str(ending, "tip", "")) ||
+		    git_oid_fromstr(&begin, rfa_facts_str(ending, "begin", ""))))
+		rc = -1;
+	while (!rc && !(has = git_oid_equal(&at, id)) && git_oid_cmp(&at, &begin)) {
+		struct rfa_git_commit commit;
+
+		rc = rfa_git_commit_read(git, &at, &commit, &ignored);
+		if (!rc && commit.n_parents)
+			at = commit.parents[0];
+		else
+			rc = -1;
+		rfa_git_commit_release(&commit);
+	}
+	json_decref(ending);
+	return has;
+}
+
+int rfa_git_end_has_all(const struct rfa_git *git, struct rfa_git_tree *main, const char *run)
 {
 	struct rfa_error ignored;
-	struct dirent *entry;
-	char folder[PATH_MAX];
-	DIR *dir;
+	git_oid tip;
 
-	snprintf(folder, sizeof(folder), "%s/" RFA_GIT_JOURNALS, git->path);
-	dir = opendir(folder);
-	while (dir && (entry = readdir(dir))) {
-		char run[RFA_RUN_ID_MAX];
-		char path[RFA_LEDGER_PATH_MAX];
-		git_oid id;
+	return !rfa_git_tip(git, run, &tip, &ignored) && end_has(git, main, run, &tip);
+}
 
-		rfa_copy(run, sizeof(run), entry->d_name);
-		run[strcspn(run, ".")] = '\0';
-		if (!rfa_run_id_ok(run))
-			continue;
-		rfa_path_of_run(run, ".end.json", path);
-		if (!rfa_git_tree_find(main, path, &id, &ignored))
-			rfa_journal_drop(git->path, run);
-	}
-	if (dir)
-		closedir(dir);
+struct sweep {
+	const struct rfa_git *git;
+	struct rfa_git_tree *main;
+};
+
+static void sweep_journal(void *user, const char *run)
+{
+	struct rfa_journal_text journal = { .text = RFA_BUF_INIT(0) };
+	const struct sweep *sweep = user;
+	struct rfa_error ignored;
+	int rc = rfa_journal_read(sweep->git->path, run, &journal, &ignored);
+
+	if (!rc && end_has(sweep->git, sweep->main, run,
+			   journal.n ? &journal.records[journal.n - 1].id : &journal.after))
+		rfa_journal_drop(sweep->git->path, run);
+	rfa_journal_release(&journal);
+}
+
+void rfa_git_sweep_journals(const struct rfa_git *git, struct rfa_git_tree *main)
+{
+	struct sweep sweep = { git, main };
+
+	rfa_journal_each(git->path, sweep_journal, &sweep);
 }

@@ -24,8 +24,13 @@ int rfa_git_record_add(struct rfa_git_run *run, const struct rfa_buf *commit,
 /* After a failure of the driver: what is there is folded, and run->tip is the last record. Only
    under the ledger's flock. */
 int rfa_git_settle(struct rfa_git_run *run, struct rfa_error *err) RFA_MUST_USE;
-/* Removes journals of runs that have ended, which a crash has left. Only under the ledger's flock.
+/*
+ * 1: END, as main has it, has all records that the run's ref and its journal have. 0: somebody else
+ * has ended the run, in another copy of the ledger; or there is no ref; or the journal is damaged.
  */
+int rfa_git_end_has_all(const struct rfa_git *git, struct rfa_git_tree *main, const char *run);
+/* Removes journals of runs that have ended, which a crash has left; one with records that END does
+ * not have stays. Only under the ledger's flock. */
 void rfa_git_sweep_journals(const struct rfa_git *git, struct rfa_git_tree *main);
 
 #endif

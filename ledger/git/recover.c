@@ -86,7 +86,8 @@ static int recover_run(const struct rfa_git *git, struct rfa_git_tree *tree, con
 	} else if (!rc) {
 		rc = rfa_git_lock_now(git, run, &lock, err);
 		rfa_git_run_ref(run, ref);
-		if (!rc) {
+		/* Else they are somebody's records: verify tells. */
+		if (!rc && rfa_git_end_has_all(git, tree, run)) {
 			rfa_git_sweep_ref(git, ref);
 			rc = rfa_git_finish(git, run, err);
 		}

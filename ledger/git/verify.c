@@ -265,7 +265,24 @@ static int audit_open_one(struct rfa_audit *audit, const char *env, const char *
 	return rc;
 }
 
-/* Unfinished runs, by main's tree and by their refs: the two must name the same. */
+struct journals {
+	struct rfa_audit *audit;
+	const json_t *open;
+};
+
+static void audit_journal(void *user, const char *run)
+{
+	const struct journals *journals = user;
+	const struct rfa_git *git = journals->audit->git;
+
+	/* An unfinished one, which was never named, has no record. */
+	if (!json_object_get(journals->open, run) && !rfa_git_alive(git, run) &&
+	    rfa_journal_exists(git->path, run))
+		rfa_audit_tell(journals->audit, run,
+			       RFA_GIT_JOURNALS "/%s has records of no unfinished run", run);
+}
+
+/* Unfinished runs, by main's tree, and by their refs and journals: they must name the same. */
 static int audit_open(struct rfa_audit *audit, struct rfa_error *err)
 {
 	json_t *open = json_object();
@@ -304,6 +321,9 @@ static int audit_open(struct rfa_audit *audit, struct rfa_error *err)
 			rfa_audit_tell(audit, rfa_run_id_ok(run) ? run : "",
 				       "ref %s is of no unfinished run", json_string_value(ref));
 	}
+	if (!rc)
+		rfa_journal_each(audit->git->path, audit_journal,
+				 &(struct journals){ audit, open });
 	json_decref(open);
 	json_decref(envs);
 	json_decref(refs);

@@ -291,6 +291,55 @@ static void test_foreign(void **state)
 	assert_int_equal(rfa_ledger_verify(w->ledger, NULL, NULL, NULL, &w->err), -RFA_ECORRUPT);
 }
 
+static void find(void *user, const struct rfa_ledger_finding *finding)
+{
+	rfa_buf_printf(user, "%s\n", finding->what);
+}
+
+/* Ended by somebody in a copy of the ledger: the records that END does not have are not thrown
+ * away, whether they are in the journal still or on the ref, and verify tells of them. */
+static void elsewhere(struct world *w, int folded)
+{
+	struct rfa_ledger_options options = w->kit.options;
+	struct rfa_ledger_run *run = NULL;
+	struct rfa_ledger *copy = NULL;
+	char path[800];
+
+	assert_int_equal(kit_sh(&w->kit, &w->out, "git clone -q --mirror $L copy.git"), 0);
+	if (!folded)
+		rfa_journal_close(&((struct rfa_git_run *)w->run)->journal);
+	rfa_ledger_detach(w->run);
+	w->run = NULL;
+	rfa_ledger_free(w->ledger);
+	w->ledger = NULL;
+	snprintf(path, sizeof(path), "%s/copy.git", w->kit.dir);
+	options.path = path;
+	assert_int_equal(rfa_ledger_open(&copy, &options, &w->err), 0);
+	assert_int_equal(rfa_ledger_attach(copy, w->id, &run, &w->err), 0);
+	assert_int_equal(kit_end(run, 1, "app", "prod", NULL, &w->err), 0);
+	rfa_ledger_free(copy);
+	assert_int_equal(kit_sh(&w->kit, &w->out, "git -C $L fetch -q ../copy.git main:main"), 0);
+	assert_int_equal(rfa_ledger_open(&w->ledger, &w->kit.options, &w->err), 0);
+	rfa_buf_clear(&w->out);
+	assert_int_equal(rfa_ledger_verify(w->ledger, NULL, find, &w->out, &w->err), -RFA_ECORRUPT);
+	if (!strstr(rfa_buf_str(&w->out), "of no unfinished run"))
+		fail_msg("%s", rfa_buf_str(&w->out));
+	assert_int_equal(access(w->path, F_OK), folded ? -1 : 0);
+	kit_sh(&w->kit, &w->out, "git -C $L log --all --format=%s | grep -c target.step");
+	assert_string_equal(rfa_buf_str(&w->out), folded ? "3\n" : "0\n");
+	assert_int_equal(kit_whole(w->ledger, 2, "app", "prod", 1, NULL, &w->err), 0);
+}
+
+static void test_elsewhere(void **state)
+{
+	elsewhere(*state, 0);
+}
+
+static void test_elsewhere_folded(void **state)
+{
+	elsewhere(*state, 1);
+}
+
 /* Whoever opens the ledger puts the records of an interrupted run where plain git sees them. */
 static void test_folded(void **state)
 {
@@ -392,9 +441,10 @@ static void test_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ONE(test_torn),    ONE(test_flipped),      ONE(test_damaged), ONE(test_odd),
-		ONE(test_removed), ONE(test_removed_full), ONE(test_foreign), ONE(test_folded),
-		ONE(test_told),    ONE(test_full),
+		ONE(test_torn),    ONE(test_flipped),   ONE(test_damaged),
+		ONE(test_odd),     ONE(test_removed),   ONE(test_removed_full),
+		ONE(test_foreign), ONE(test_folded),    ONE(test_told),
+		ONE(test_full),    ONE(test_elsewhere), ONE(test_elsewhere_folded),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
