@@ -85,9 +85,22 @@ static int load_end(const json_t *ending, struct rfa_history *history, struct rf
 
 static int lost_ref(const struct rfa_git *git, const char *run, struct rfa_error *err)
 {
+	struct rfa_journal_text journal = { .text = RFA_BUF_INIT(0) };
+	struct rfa_error ignored;
+	char last[GIT_OID_HEXSZ + 1] = "";
+
+	/* All that is behind it is in the journal. */
+	if (!rfa_journal_read(git->path, run, &journal, &ignored))
+		git_oid_tostr(last, sizeof(last), &journal.after);
+	rfa_journal_release(&journal);
 	rfa_fail(err, RFA_ECORRUPT, "ledger",
 		 "run %s has not ended, and the ref that holds its records is gone", run);
 	rfa_error_where(err, "%s/" RFA_GIT_RUNS "%s", git->path, run);
+	if (last[0])
+		return rfa_error_hint(err,
+				      "put it back where its journal begins: "
+				      "git -C %.200s update-ref " RFA_GIT_RUNS "%s %s",
+				      git->path, run, last);
 	return rfa_error_hint(err,
 			      "find its last record: git -C %.200s fsck --lost-found; then "
 			      "git update-ref " RFA_GIT_RUNS "%s COMMIT",

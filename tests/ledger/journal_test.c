@@ -291,6 +291,22 @@ static void test_foreign(void **state)
 	assert_int_equal(rfa_ledger_verify(w->ledger, NULL, NULL, NULL, &w->err), -RFA_ECORRUPT);
 }
 
+/* A ref that is gone: the journal says where it was, and what is told to type mends it. */
+static void test_lost_ref(void **state)
+{
+	struct world *w = *state;
+	struct rfa_history *h = NULL;
+	const char *mend;
+
+	kit_sh(&w->kit, &w->out, "rm $L/refs/rfa/runs/*");
+	assert_int_equal(rfa_ledger_load(w->ledger, w->id, &h, &w->err), -RFA_ECORRUPT);
+	mend = strstr(w->err.hint, "git -C");
+	assert_non_null(mend);
+	assert_non_null(strstr(mend, "update-ref"));
+	assert_int_equal(kit_sh(&w->kit, &w->out, mend), 0);
+	assert_int_equal(records(w), RECORDS);
+}
+
 static void find(void *user, const struct rfa_ledger_finding *finding)
 {
 	rfa_buf_printf(user, "%s\n", finding->what);
@@ -441,10 +457,19 @@ static void test_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ONE(test_torn),    ONE(test_flipped),   ONE(test_damaged),
-		ONE(test_odd),     ONE(test_removed),   ONE(test_removed_full),
-		ONE(test_foreign), ONE(test_folded),    ONE(test_told),
-		ONE(test_full),    ONE(test_elsewhere), ONE(test_elsewhere_folded),
+		ONE(test_torn),
+		ONE(test_flipped),
+		ONE(test_damaged),
+		ONE(test_odd),
+		ONE(test_removed),
+		ONE(test_removed_full),
+		ONE(test_foreign),
+		ONE(test_folded),
+		ONE(test_told),
+		ONE(test_full),
+		ONE(test_lost_ref),
+		ONE(test_elsewhere),
+		ONE(test_elsewhere_folded),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
