@@ -435,18 +435,22 @@ static int end_locked(const struct outputs *e, struct rfa_error *err)
 	return rc;
 }
 
-/* After a failure that may have come behind the fact: is END there? */
-static int has_ended(const struct rfa_git *git, const char *run)
+/* After a failure that may have come behind the fact: is END there, and on this run's last record?
+ * One that somebody else made, in a copy of the ledger, is on another. */
+static int has_ended(const struct rfa_git_run *run)
 {
+	const struct rfa_git *git = (struct rfa_git *)run->base.ledger;
 	struct rfa_git_tree *tree = NULL;
 	struct rfa_error ignored;
 	char path[RFA_LEDGER_PATH_MAX];
-	git_oid id;
+	json_t *ending = NULL;
 	int yes;
 
-	rfa_path_of_run(run, ".end.json", path);
+	rfa_path_of_run(run->base.head.run, ".end.json", path);
 	yes = !rfa_git_tree_of(git, NULL, &tree, &ignored) &&
-	      !rfa_git_tree_find(tree, path, &id, &ignored);
+	      !rfa_git_tree_json(tree, path, &ending, &ignored) &&
+	      !strcmp(rfa_facts_str(ending, "tip", ""), git_oid_tostr_s(&run->tip));
+	json_decref(ending);
 	rfa_git_tree_free(tree);
 	return yes;
 }
@@ -480,7 +484,7 @@ int rfa_git_end(struct rfa_ledger_run *base, const struct rfa_record *record, co
 
 	if (rc)
 		goto done;
-	if (base->doubtful && has_ended(git, base->head.run))
+	if (base->doubtful && has_ended(run))
 		base->ended = 1;
 	/* Asked again after a failure behind the merge: the run has ended, only the rest is due. */
 	if (base->ended) {

@@ -346,6 +346,29 @@ static void elsewhere(struct world *w, int folded)
 	assert_int_equal(kit_whole(w->ledger, 2, "app", "prod", 1, NULL, &w->err), 0);
 }
 
+/* Nor does a driver take that END for its own, which it was not told of. */
+static void test_elsewhere_driven(void **state)
+{
+	struct world *w = *state;
+	struct rfa_ledger_options options = w->kit.options;
+	struct rfa_ledger_run *run = NULL;
+	struct rfa_ledger *copy = NULL;
+	char path[800];
+
+	assert_int_equal(kit_sh(&w->kit, &w->out, "git clone -q --mirror $L copy.git"), 0);
+	snprintf(path, sizeof(path), "%s/copy.git", w->kit.dir);
+	options.path = path;
+	assert_int_equal(rfa_ledger_open(&copy, &options, &w->err), 0);
+	assert_int_equal(rfa_ledger_attach(copy, w->id, &run, &w->err), 0);
+	assert_int_equal(kit_end(run, 1, "app", "prod", NULL, &w->err), 0);
+	rfa_ledger_free(copy);
+	assert_int_equal(kit_sh(&w->kit, &w->out, "git -C $L fetch -q ../copy.git main:main"), 0);
+	w->run->doubtful = 1; /* an END that failed */
+	assert_int_equal(kit_end(w->run, RECORDS + 1, "app", "prod", NULL, &w->err), -RFA_ECORRUPT);
+	kit_sh(&w->kit, &w->out, "git -C $L log --all --format=%s | grep -c target.step");
+	assert_string_equal(rfa_buf_str(&w->out), "3\n");
+}
+
 static void test_elsewhere(void **state)
 {
 	elsewhere(*state, 0);
@@ -469,6 +492,7 @@ int main(void)
 		ONE(test_full),
 		ONE(test_lost_ref),
 		ONE(test_elsewhere),
+		ONE(test_elsewhere_driven),
 		ONE(test_elsewhere_folded),
 	};
 
