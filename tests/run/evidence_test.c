@@ -1,4 +1,4 @@
-/* What is kept of a failure, and what a resume says of a step that it finds done. */
+/* What a run says; what is kept of a failure; what a resume says of a step that it finds done. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -190,6 +190,59 @@ static void test_time_of_a_step_found_done(void **state)
 	bench_close(&b);
 }
 
+/* What one undisturbed promote says. */
+
+static const char golden[] =
+    "run-begun @\n"
+    "step-started source.claim\nstep-done source.claim\n"
+    "step-started target.claim\nstep-done target.claim\n"
+    "step-started source.observe\nstep-done source.observe\n"
+    "step-started target.observe\nstep-done target.observe\n"
+    "step-started gates\n"
+    "gate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
+    "gate gates passed\ngate gates passed\ngate gates passed\ngate gates passed\n"
+    "step-done gates\n"
+    "step-skipped stop image layers are immutable: nothing has to stop\n"
+    "step-skipped verify-stopped nothing was stopped\n"
+    "step-started source.export\nstep-done source.export\n"
+    "step-started target.receive\nstep-done target.receive\n"
+    "step-started target.pin\nstep-done target.pin\n"
+    "step-started target.load\nstep-done target.load\n"
+    "step-started target.tag\nstep-done target.tag\n"
+    "step-started target.replace\nstep-done target.replace\n"
+    "step-started target.health\nstep-done target.health\n"
+    "step-started target.cleanup\nstep-done target.cleanup\n"
+    "step-started source.release\nstep-done source.release\n"
+    "step-started target.release\nstep-done target.release\n"
+    "run-ended SUCCEEDED\n";
+
+static void test_golden(void **state)
+{
+	struct rfa_buf text = RFA_BUF_INIT(65536);
+	struct rfa_error err;
+	struct bench b;
+	const char *lines;
+	char *run;
+
+	(void)state;
+	bench_open(&b, SCENARIO_RUN);
+	assert_int_equal(rfa_run_begin(&b.w.options, b.w.plan, &b.result, &err), 0);
+	lines = rfa_buf_str(&b.x.lines);
+	run = strstr(lines, b.result.run);
+	assert_non_null(run);
+	rfa_buf_add(&text, lines, (size_t)(run - lines));
+	rfa_buf_puts(&text, "@");
+	rfa_buf_puts(&text, run + strlen(b.result.run));
+	assert_string_equal(rfa_buf_str(&text), golden);
+	rfa_buf_release(&text);
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_the_answer),
 		cmocka_unit_test(test_skipped_is_not_undone),
 		cmocka_unit_test(test_time_of_a_step_found_done),
+		cmocka_unit_test(test_golden),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -112,11 +112,28 @@ static void test_composed(void **state)
 	world_free(&w);
 }
 
+/* A builder that says ok, and has left the labels out. */
+static void test_builder_lies(void **state)
+{
+	struct rfa_run_result result;
+	struct rfa_error err;
+	struct world w;
+
+	(void)state;
+	world_make_sources(&w, SCENARIO_RUN, 7, NULL, NULL);
+	rfa_sim_mutate(w.sim, RFA_SIM_MUTATION_BUILD_DROPS_LABELS);
+	assert_int_not_equal(publish(&w, &result, &err), 0);
+	assert_int_equal(result.final, RFA_FINAL_FAILED);
+	assert_non_null(strstr(err.msg, "is not labelled as what was built"));
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_composed),
 		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_builder_lies),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -611,22 +611,6 @@ static void test_request(void **state)
 	world_free(&w);
 }
 
-/* A builder that says ok, and has left the labels out. */
-static void test_builder_lies(void **state)
-{
-	struct rfa_run_result result;
-	struct rfa_error err;
-	struct world w;
-
-	(void)state;
-	world_make_sources(&w, SCENARIO_RUN, 7, NULL, NULL);
-	rfa_sim_mutate(w.sim, RFA_SIM_MUTATION_BUILD_DROPS_LABELS);
-	assert_int_not_equal(publish(&w, &result, &err), 0);
-	assert_int_equal(result.final, RFA_FINAL_FAILED);
-	assert_non_null(strstr(err.msg, "is not labelled as what was built"));
-	world_free(&w);
-}
-
 /* Without git nobody can tell whether it is the same. */
 static void forget_git(void *user, json_t *setup, json_t *plan)
 {
@@ -703,7 +687,6 @@ int main(void)
 		cmocka_unit_test(test_one_host),
 		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_request),
-		cmocka_unit_test(test_builder_lies),
 		cmocka_unit_test(test_no_git),
 		cmocka_unit_test(test_earlier_stays),
 	};
