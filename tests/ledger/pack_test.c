@@ -73,7 +73,8 @@ static long packs(struct world *w)
 static void few_packs(struct world *w)
 {
 	assert_string_equal(
-	    sh(w, "for i in $L/objects/pack/*.idx; do git show-index <$i | wc -l; done | sort -n | "
+	    sh(w, "for i in $L/objects/pack/*.idx; do git -C $L show-index <$i | wc -l; done | "
+		  "sort -n | "
 		  "awk 'NR > 1 && $1 < 2 * sum { print \"not joined\" } { sum += $1 }'"),
 	    "");
 }
