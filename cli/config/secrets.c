@@ -245,7 +245,7 @@ int rfa_secrets_check_build(const struct rfa_secrets *secrets, const json_t *pla
 			    const char *folder, struct rfa_error *err)
 {
 	const json_t *reference = reference_of(secrets, plan, at_build, id);
-	struct rfa_secret s = { NULL };
+	struct rfa_secret s = { 0 };
 	int rc = make_reference(&s, RFA_BUILD_SECRET, id, reference, folder, err);
 
 	if (rc == 0 && s.from == RFA_SECRET_COMMAND && !has_program(s.where))

@@ -55,6 +55,7 @@ static void answer(void *user, int fd, const char *request)
 				     : "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nyes");
 }
 
+static void put(const char *path, const char *fmt, ...) RFA_PRINTF(2, 3);
 static void put(const char *path, const char *fmt, ...)
 {
 	FILE *file = fopen(path, "w");

@@ -74,11 +74,10 @@ void fakehosts_store(struct fakehosts *f, int how)
 	static const char *const does[] = {
 		"rm -rf docker && mv docker.was docker",
 		"mv docker docker.was",
-		"cp -a docker docker.was && for d in docker/overlay2/*/diff; do printf x >>$d/one "
-		"&& tail -c 1 $d/one >$d/o && "
-		"mv $d/o $d/one; done",
-		"cp -a docker docker.was && for d in docker/overlay2/*/diff; do "
-		"mv $d/link $d.link && ln -s \"$PWD/$d.link\" $d/link; done",
+		("cp -a docker docker.was && for d in docker/overlay2/*/diff; do "
+		 "printf x >>$d/one && tail -c 1 $d/one >$d/o && mv $d/o $d/one; done"),
+		("cp -a docker docker.was && for d in docker/overlay2/*/diff; do "
+		 "mv $d/link $d.link && ln -s \"$PWD/$d.link\" $d/link; done"),
 	};
 	char command[512];
 

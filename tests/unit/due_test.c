@@ -179,7 +179,7 @@ static const struct row rows[] = {
 	    { "1.10", "ca", "git 1.10 ca", 0, .is = RFA_DUE_NOW } },
 	  { { "nightly", "cn", "", 20, 0 }, { "1.9", "c9", "", 15, 0 } },
 	  ANY },
-	{ "no release at all", { { NULL } }, { { "v1", "c1", "", 15, 0 } }, ANY },
+	{ "no release at all", { { 0 } }, { { "v1", "c1", "", 15, 0 } }, ANY },
 };
 
 static size_t fill(const struct row *row, struct rfa_due_release out[MOST])
