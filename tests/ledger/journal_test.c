@@ -312,22 +312,14 @@ static void find(void *user, const struct rfa_ledger_finding *finding)
 	rfa_buf_printf(user, "%s\n", finding->what);
 }
 
-/* Ended by somebody in a copy of the ledger: the records that END does not have are not thrown
- * away, whether they are in the journal still or on the ref, and verify tells of them. */
-static void elsewhere(struct world *w, int folded)
+/* Somebody ends the run in copy.git, which has its BEGIN only, and main is fetched from there. */
+static void end_in_copy(struct world *w)
 {
 	struct rfa_ledger_options options = w->kit.options;
 	struct rfa_ledger_run *run = NULL;
 	struct rfa_ledger *copy = NULL;
 	char path[800];
 
-	assert_int_equal(kit_sh(&w->kit, &w->out, "git clone -q --mirror $L copy.git"), 0);
-	if (!folded)
-		rfa_journal_close(&((struct rfa_git_run *)w->run)->journal);
-	rfa_ledger_detach(w->run);
-	w->run = NULL;
-	rfa_ledger_free(w->ledger);
-	w->ledger = NULL;
 	snprintf(path, sizeof(path), "%s/copy.git", w->kit.dir);
 	options.path = path;
 	assert_int_equal(rfa_ledger_open(&copy, &options, &w->err), 0);
@@ -335,6 +327,20 @@ static void elsewhere(struct world *w, int folded)
 	assert_int_equal(kit_end(run, 1, "app", "prod", NULL, &w->err), 0);
 	rfa_ledger_free(copy);
 	assert_int_equal(kit_sh(&w->kit, &w->out, "git -C $L fetch -q ../copy.git main:main"), 0);
+}
+
+/* Ended by somebody in a copy of the ledger: the records that END does not have are not thrown
+ * away, whether they are in the journal still or on the ref, and verify tells of them. */
+static void elsewhere(struct world *w, int folded)
+{
+	assert_int_equal(kit_sh(&w->kit, &w->out, "git clone -q --mirror $L copy.git"), 0);
+	if (!folded)
+		rfa_journal_close(&((struct rfa_git_run *)w->run)->journal);
+	rfa_ledger_detach(w->run);
+	w->run = NULL;
+	rfa_ledger_free(w->ledger);
+	w->ledger = NULL;
+	end_in_copy(w);
 	assert_int_equal(rfa_ledger_open(&w->ledger, &w->kit.options, &w->err), 0);
 	rfa_buf_clear(&w->out);
 	assert_int_equal(rfa_ledger_verify(w->ledger, NULL, find, &w->out, &w->err), -RFA_ECORRUPT);
@@ -350,19 +356,9 @@ static void elsewhere(struct world *w, int folded)
 static void test_elsewhere_driven(void **state)
 {
 	struct world *w = *state;
-	struct rfa_ledger_options options = w->kit.options;
-	struct rfa_ledger_run *run = NULL;
-	struct rfa_ledger *copy = NULL;
-	char path[800];
 
 	assert_int_equal(kit_sh(&w->kit, &w->out, "git clone -q --mirror $L copy.git"), 0);
-	snprintf(path, sizeof(path), "%s/copy.git", w->kit.dir);
-	options.path = path;
-	assert_int_equal(rfa_ledger_open(&copy, &options, &w->err), 0);
-	assert_int_equal(rfa_ledger_attach(copy, w->id, &run, &w->err), 0);
-	assert_int_equal(kit_end(run, 1, "app", "prod", NULL, &w->err), 0);
-	rfa_ledger_free(copy);
-	assert_int_equal(kit_sh(&w->kit, &w->out, "git -C $L fetch -q ../copy.git main:main"), 0);
+	end_in_copy(w);
 	w->run->doubtful = 1; /* an END that failed */
 	assert_int_equal(kit_end(w->run, RECORDS + 1, "app", "prod", NULL, &w->err), -RFA_ECORRUPT);
 	kit_sh(&w->kit, &w->out, "git -C $L log --all --format=%s | grep -c target.step");

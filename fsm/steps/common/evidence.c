@@ -32,7 +32,8 @@ static size_t count_lines(const struct rfa_buf *text)
 static int take_lines(struct rfa_ctx *ctx, const char *name, const struct rfa_buf *text,
 		      size_t most, json_t *lines)
 {
-	size_t all = count_lines(text) < most ? count_lines(text) : most;
+	size_t there = count_lines(text);
+	size_t all = there < most ? there : most;
 	struct rfa_buf line = RFA_BUF_INIT(LINE_BYTES * 8);
 	const char *at = rfa_buf_str(text);
 	const char *end = at + text->len;
